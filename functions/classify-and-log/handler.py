@@ -1,0 +1,12 @@
+"""POST /v1/classify: decide the intent of a message, capture both, answer with a `log_id`."""
+
+from mangum import Mangum
+
+from prompt_capture import bootstrap
+from prompt_capture.api.app import create_app
+from prompt_capture.api.classify import classify_router
+
+app = create_app(
+    "Classify and log", classify_router(bootstrap.classify_and_log(), bootstrap.callers())
+)
+handler = Mangum(app, lifespan="off")

@@ -1,0 +1,1 @@
+"""Capture every message an assistant gets, and learn from it."""

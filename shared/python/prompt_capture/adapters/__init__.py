@@ -1,0 +1,1 @@
+"""One door per third party, each behind a port."""

@@ -1,0 +1,110 @@
+"""The store's twin in memory, for unit tests; held to the same contract tests as the real one."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from prompt_capture.domain.errors import (
+    PromptLogNotFound,
+    StoreUnavailable,
+    UnknownIntent,
+    UnknownUser,
+)
+from prompt_capture.domain.intents import close_intents
+from prompt_capture.domain.prompts import (
+    CapturedPrompt,
+    Correction,
+    FailedPrompt,
+    LabelledPrompt,
+    Outcome,
+    ReviewablePrompt,
+)
+
+
+@dataclass
+class LoggedPrompt:
+    """A row of the store: what was captured, and what came later."""
+
+    captured: CapturedPrompt
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    outcome: Outcome | None = None
+    correction: Correction | None = None
+
+    @property
+    def review_columns(self) -> dict[str, object]:
+        """What a reviewer sees of it."""
+        shown = self.captured.model_dump(include={"id", "prompt", "predicted_intent", "confidence"})
+        return shown | {"created_at": self.created_at}
+
+
+class InMemoryPromptStore:
+    """Knows the users and intents it is given; `reachable = False` makes it fail as an outage."""
+
+    def __init__(self, users: Iterable[UUID], intents: Iterable[str]) -> None:
+        self._users = frozenset(users)
+        self._intents = frozenset(intents)
+        self.rows: dict[UUID, LoggedPrompt] = {}
+        self.reachable = True
+
+    async def log_prompt(self, prompt: CapturedPrompt) -> None:
+        self._reach()
+        if prompt.user_id not in self._users:
+            raise UnknownUser("No such user.")
+        self.rows.setdefault(prompt.id, LoggedPrompt(prompt))
+
+    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> None:
+        self._row(log_id).outcome = outcome
+
+    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> None:
+        row = self._row(log_id)
+        if correction.corrected_intent not in self._intents:
+            raise UnknownIntent(close_intents(correction.corrected_intent, self._intents))
+        row.correction = correction
+
+    async def get_low_confidence_prompts(
+        self, threshold: float = 0.7, since: datetime | None = None
+    ) -> AsyncIterator[ReviewablePrompt]:
+        for row in self._select(
+            lambda row: row.correction is None and row.captured.confidence < threshold, since
+        ):
+            yield ReviewablePrompt.model_validate(row.review_columns)
+
+    async def get_failed_workflow_prompts(
+        self, since: datetime | None = None
+    ) -> AsyncIterator[FailedPrompt]:
+        for row in self._select(_has_failed, since):
+            outcome = row.outcome.model_dump(exclude={"was_successful"}) if row.outcome else {}
+            yield FailedPrompt.model_validate(row.review_columns | outcome)
+
+    async def get_prompts_for_retraining(
+        self, threshold: float = 0.85, since: datetime | None = None
+    ) -> AsyncIterator[LabelledPrompt]:
+        for row in self._select(
+            lambda row: row.correction is not None or row.captured.confidence > threshold, since
+        ):
+            corrected = row.correction.corrected_intent if row.correction else None
+            yield LabelledPrompt.model_validate(
+                row.review_columns | {"corrected_intent": corrected}
+            )
+
+    def _reach(self) -> None:
+        if not self.reachable:
+            raise StoreUnavailable("The store did not answer.")
+
+    def _row(self, log_id: UUID) -> LoggedPrompt:
+        self._reach()
+        if log_id not in self.rows:
+            raise PromptLogNotFound("No captured prompt has this id.")
+        return self.rows[log_id]
+
+    def _select(
+        self, wanted: Callable[[LoggedPrompt], bool], since: datetime | None
+    ) -> list[LoggedPrompt]:
+        self._reach()
+        rows = (row for row in self.rows.values() if since is None or row.created_at >= since)
+        return sorted(filter(wanted, rows), key=lambda row: (row.created_at, row.captured.id))
+
+
+def _has_failed(row: LoggedPrompt) -> bool:
+    return row.outcome is not None and not row.outcome.was_successful

@@ -1,0 +1,95 @@
+"""How a function proves to Supabase who it is: a self-signed role token, or the secret key."""
+
+import json
+import time
+from collections.abc import Generator
+from typing import Any
+
+import httpx
+import jwt
+
+from prompt_capture.domain.errors import InvalidSettings
+from prompt_capture.settings import SupabaseSettings
+
+TOKEN_LIFETIME_SECONDS = 300
+_RENEW_BEFORE_SECONDS = 60
+
+
+class RoleTokenSigner:
+    """Signs short-lived tokens for one database role, and keeps each until it nears its end.
+
+    `signing_key` is a private JWK, as `supabase gen signing-key` makes it (ES256 or RS256), or
+    the HS256 secret of a legacy project.
+    """
+
+    def __init__(self, signing_key: str, role: str, issuer: str) -> None:
+        self._role = role
+        self._issuer = issuer
+        self._key, self._algorithm, self._headers = _read_signing_key(signing_key)
+        self._token = ""
+        self._expires_at = 0.0
+
+    def token(self) -> str:
+        """Answer a token that is valid for at least a minute."""
+        now = time.time()
+        if now > self._expires_at - _RENEW_BEFORE_SECONDS:
+            self._expires_at = now + TOKEN_LIFETIME_SECONDS
+            claims = {
+                "role": self._role,
+                "iss": self._issuer,
+                "iat": int(now),
+                "exp": int(self._expires_at),
+            }
+            self._token = jwt.encode(claims, self._key, self._algorithm, headers=self._headers)
+        return self._token
+
+
+def _read_signing_key(signing_key: str) -> tuple[Any, str, dict[str, str]]:
+    if not signing_key.lstrip().startswith("{"):
+        return signing_key, "HS256", {}
+    try:
+        jwk = json.loads(signing_key)
+        key = jwt.PyJWK(jwk)
+    except (ValueError, jwt.PyJWTError):
+        raise InvalidSettings(
+            "SUPABASE_SIGNING_KEY is no private JWK. Make one with `supabase gen signing-key`."
+        ) from None
+    return key.key, key.algorithm_name, {"kid": key.key_id} if key.key_id else {}
+
+
+class SupabaseAccess(httpx.Auth):
+    """Puts the right headers on each request, for a hosted project, a local one, or PostgREST."""
+
+    def __init__(self, settings: SupabaseSettings, role: str) -> None:
+        self._publishable_key = _reveal(settings.supabase_publishable_key)
+        self._secret_key = _reveal(settings.supabase_secret_key)
+        signing_key = _reveal(settings.supabase_signing_key)
+        self._signer = (
+            RoleTokenSigner(signing_key, role, f"{str(settings.supabase_url).rstrip('/')}/auth/v1")
+            if signing_key
+            else None
+        )
+        if not self._signer and not self._secret_key:
+            raise InvalidSettings(
+                "Set SUPABASE_SIGNING_KEY (preferred) or SUPABASE_SECRET_KEY: "
+                "without one the function cannot reach the database."
+            )
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add `apikey` and `Authorization` as Supabase's edge expects them."""
+        api_key = self._publishable_key if self._signer else self._secret_key
+        if api_key:
+            request.headers["apikey"] = api_key
+        token = self._signer.token() if self._signer else _legacy_token(self._secret_key)
+        if token:
+            request.headers["Authorization"] = f"Bearer {token}"
+        yield request
+
+
+def _reveal(secret: Any) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+def _legacy_token(secret_key: str) -> str:
+    """A legacy service role key is a JWT; the edge swaps a new `sb_secret_` key by itself."""
+    return "" if secret_key.startswith("sb_") else secret_key

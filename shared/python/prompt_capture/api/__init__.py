@@ -1,0 +1,1 @@
+"""What the HTTP functions share: the app, its callers, its errors, its requests and responses."""

@@ -1,0 +1,116 @@
+"""POST /v1/classify"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+
+from prompt_capture.api.callers import Callers, GivenCredentials
+from prompt_capture.api.errors import ApiError, documented
+from prompt_capture.api.tokens import TokenUser
+from prompt_capture.domain.predictions import SecondaryIntent, Source
+from prompt_capture.domain.values import Identifier, Message
+from prompt_capture.workflows.classify_and_log import (
+    Captured,
+    ClassifiedMessage,
+    ClassifyAndLog,
+    IncomingMessage,
+)
+
+
+class ClassifyRequest(BaseModel):
+    """A message of a user, and where in a conversation it stands."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "message": "move my dentist appointment to friday",
+                    "user_id": "6f0f4b1e-3c52-4d0a-9d5b-0a3f5a1c2b3d",
+                    "conversation_id": "c-1042",
+                    "message_index": 3,
+                }
+            ]
+        },
+    )
+
+    message: Message
+    user_id: UUID | None = Field(
+        None, description="Whose message it is: needed with an API key, taken from a token."
+    )
+    conversation_id: Identifier | None = None
+    message_index: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None = None
+    capture: StrictBool = Field(True, description="False classifies without a trace.")
+
+
+class ClassifyResponse(BaseModel):
+    """The intent of the message, and the id under which it was captured."""
+
+    log_id: UUID | None = Field(description="Null when nothing was to be captured.")
+    intent: str = Field(examples=["reschedule"])
+    confidence: float = Field(ge=0, le=1)
+    secondary_intents: list[SecondaryIntent] = Field(
+        description="Further intents, where the message carries several."
+    )
+    source: Source
+    model_version: str
+    needs_review: bool = Field(description="The intent is unknown, or its confidence is low.")
+    captured: Captured
+
+
+def classify_router(classify_and_log: ClassifyAndLog, callers: Callers) -> APIRouter:
+    """Route the classification of messages."""
+    router = APIRouter()
+
+    @router.post("/classify", responses=documented(403), summary="Classify and log a message")
+    async def classify(request: ClassifyRequest, given: GivenCredentials) -> ClassifyResponse:
+        """Answer a message's intent, and capture both unless told otherwise."""
+        owner = _owner(request, callers.backend_or_user(given))
+        return _response(
+            await classify_and_log(
+                IncomingMessage(
+                    message=request.message,
+                    user_id=owner if request.capture else None,
+                    conversation_id=request.conversation_id,
+                    message_index=request.message_index,
+                )
+            )
+        )
+
+    return router
+
+
+def _owner(request: ClassifyRequest, user: TokenUser | None) -> UUID | None:
+    if user:
+        if request.user_id not in (None, user.user_id):
+            raise ApiError(
+                403,
+                "another_users_id",
+                "user_id: a token speaks for its own user only.",
+                "Leave user_id out, or send the token of that user.",
+            )
+        return user.user_id
+    if request.user_id is None and request.capture:
+        raise ApiError(
+            422,
+            "user_id_missing",
+            "user_id: needed to capture a message sent with an API key.",
+            'Send the user\'s id, or "capture": false.',
+        )
+    return request.user_id
+
+
+def _response(classified: ClassifiedMessage) -> ClassifyResponse:
+    prediction = classified.prediction
+    return ClassifyResponse(
+        log_id=classified.log_id,
+        intent=prediction.intent,
+        confidence=prediction.confidence,
+        secondary_intents=list(prediction.secondary_intents),
+        source=prediction.source,
+        model_version=prediction.model_version,
+        needs_review=classified.needs_review,
+        captured=classified.captured,
+    )

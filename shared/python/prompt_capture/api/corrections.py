@@ -1,0 +1,97 @@
+"""POST /v1/corrections"""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from prompt_capture.api.callers import Callers, GivenCredentials
+from prompt_capture.api.errors import ApiError, documented
+from prompt_capture.api.tokens import TokenUser
+from prompt_capture.domain.prompts import Correction
+from prompt_capture.domain.values import Identifier, Label, Note
+from prompt_capture.workflows.correct import Correct
+
+
+class CorrectionRequest(BaseModel):
+    """What a reviewer says a captured message meant."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "log_id": "01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11",
+                    "corrected_intent": "reschedule",
+                    "notes": "One event is moved, not the plan.",
+                    "reviewer": "grace",
+                }
+            ]
+        },
+    )
+
+    log_id: UUID
+    corrected_intent: Label
+    notes: Note | None = None
+    reviewer: Identifier | None = Field(
+        None, description="Who decided: needed with an API key, taken from a token."
+    )
+
+
+class CorrectionResponse(BaseModel):
+    """The correction is on record."""
+
+    log_id: UUID
+    corrected_intent: str
+    corrected_by: str
+
+
+def corrections_router(correct: Correct, callers: Callers) -> APIRouter:
+    """Route the corrections of reviewers."""
+    router = APIRouter()
+
+    @router.post("/corrections", responses=documented(403, 404), summary="Correct an intent")
+    async def corrections(
+        request: CorrectionRequest, given: GivenCredentials
+    ) -> CorrectionResponse:
+        """Record the right intent of a message; confirming the predicted one counts too."""
+        correction = Correction(
+            corrected_intent=request.corrected_intent,
+            corrected_by=_reviewer(request, callers.backend_or_user(given)),
+            notes=request.notes,
+        )
+        await correct(request.log_id, correction)
+        return CorrectionResponse(
+            log_id=request.log_id,
+            corrected_intent=correction.corrected_intent,
+            corrected_by=correction.corrected_by,
+        )
+
+    return router
+
+
+def _reviewer(request: CorrectionRequest, user: TokenUser | None) -> str:
+    if user is None:
+        if request.reviewer is None:
+            raise ApiError(
+                422,
+                "reviewer_missing",
+                "reviewer: needed with an API key.",
+                "Send the name or id of the person who decided.",
+            )
+        return request.reviewer
+    if not user.is_reviewer:
+        raise ApiError(
+            403,
+            "not_a_reviewer",
+            "Only reviewers may correct intents.",
+            'A reviewer\'s token has "role": "reviewer" in its app_metadata.',
+        )
+    if request.reviewer not in (None, str(user.user_id)):
+        raise ApiError(
+            403,
+            "another_reviewers_name",
+            "reviewer: a token speaks for its own reviewer only.",
+            "Leave reviewer out.",
+        )
+    return str(user.user_id)

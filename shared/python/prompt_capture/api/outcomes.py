@@ -1,0 +1,61 @@
+"""POST /v1/outcomes"""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, StrictBool
+
+from prompt_capture.api.callers import Callers, GivenApiKey
+from prompt_capture.api.errors import documented
+from prompt_capture.domain.prompts import Outcome
+from prompt_capture.domain.values import ErrorText, Label
+from prompt_capture.workflows.record_outcome import RecordOutcome
+
+
+class OutcomeRequest(BaseModel):
+    """How the workflow that answered a captured message ended."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "log_id": "01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11",
+                    "was_successful": False,
+                    "workflow_type": "reschedule_event",
+                    "execution_error": "The calendar did not answer.",
+                }
+            ]
+        },
+    )
+
+    log_id: UUID
+    was_successful: StrictBool
+    workflow_type: Label
+    execution_error: ErrorText | None = None
+
+
+class OutcomeResponse(BaseModel):
+    """The outcome is on record."""
+
+    log_id: UUID
+    was_successful: bool
+
+
+def outcomes_router(record_outcome: RecordOutcome, callers: Callers) -> APIRouter:
+    """Route the outcomes of workflows."""
+    router = APIRouter()
+
+    @router.post("/outcomes", responses=documented(404), summary="Record a workflow's outcome")
+    async def outcomes(request: OutcomeRequest, given: GivenApiKey) -> OutcomeResponse:
+        """Record an outcome; sending the same one again changes nothing."""
+        callers.require_backend(given)
+        outcome = Outcome(
+            was_successful=request.was_successful,
+            workflow_type=request.workflow_type,
+            execution_error=request.execution_error,
+        )
+        await record_outcome(request.log_id, outcome)
+        return OutcomeResponse(log_id=request.log_id, was_successful=request.was_successful)
+
+    return router

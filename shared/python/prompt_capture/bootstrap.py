@@ -1,0 +1,88 @@
+"""The composition root: the only module that names concrete adapters."""
+
+import logging
+
+from prompt_capture.adapters.supabase_access import SupabaseAccess
+from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
+from prompt_capture.api.callers import Callers
+from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.domain.rules import RuleSet
+from prompt_capture.settings import (
+    CallerSettings,
+    ClassifierSettings,
+    ExportSettings,
+    SupabaseSettings,
+)
+from prompt_capture.workflows.classify_and_log import ClassifyAndLog
+from prompt_capture.workflows.correct import Correct
+from prompt_capture.workflows.detect_intent import IntentDetector
+from prompt_capture.workflows.export_dataset import ExportDataset
+from prompt_capture.workflows.record_outcome import RecordOutcome
+
+WRITER_ROLE = "prompt_writer"
+EXPORTER_ROLE = "prompt_exporter"
+SERVICE_ROLE = "service_role"
+
+
+def classify_and_log() -> ClassifyAndLog:
+    """Wire the classification; raises `InvalidSettings`, `InvalidArtifact`, `InvalidRules`."""
+    settings = ClassifierSettings.from_env()
+    return ClassifyAndLog(
+        intent_detector(settings),
+        prompt_store(WRITER_ROLE),
+        settings.review_threshold,
+        settings.capture_timeout_seconds,
+    )
+
+
+def intent_detector(settings: ClassifierSettings) -> IntentDetector:
+    """Load the model and the rules."""
+    from prompt_capture.adapters.model_artifact import ModelArtifact
+    from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+
+    rules = RuleSet.load(settings.rules_file) if settings.rules_file else None
+    model = OnnxClassifier(ModelArtifact.load(settings.model_dir))
+    return IntentDetector(model, rules, settings.secondary_intent_threshold)
+
+
+def record_outcome() -> RecordOutcome:
+    """Wire the recording of outcomes; raises `InvalidSettings`."""
+    return RecordOutcome(prompt_store(SERVICE_ROLE))
+
+
+def correct() -> Correct:
+    """Wire the recording of corrections; raises `InvalidSettings`."""
+    return Correct(prompt_store(SERVICE_ROLE))
+
+
+def export_dataset() -> ExportDataset:
+    """Wire the export; raises `InvalidSettings`."""
+    import boto3
+
+    from prompt_capture.adapters.s3_datasets import S3DatasetStore
+
+    settings = ExportSettings.from_env()
+    endpoint = str(settings.s3_endpoint_url) if settings.s3_endpoint_url else None
+    datasets = S3DatasetStore(boto3.client("s3", endpoint_url=endpoint), settings.export_bucket)
+    store = prompt_store(EXPORTER_ROLE, retry_reads=True)
+    return ExportDataset(store, datasets, settings.export_prefix)
+
+
+def callers() -> Callers:
+    """Wire the verification of callers; raises `InvalidSettings`."""
+    settings = CallerSettings.from_env()
+    secret = settings.supabase_jwt_secret
+    tokens = TokenVerifier(
+        str(settings.supabase_url), secret.get_secret_value() if secret else None
+    )
+    return Callers(tokens, settings.api_key_hashes)
+
+
+def prompt_store(role: str, retry_reads: bool = False) -> SupabasePromptStore:
+    """Connect to the store as a database role."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    settings = SupabaseSettings.from_env()
+    client = connect(SupabaseAccess(settings, role), settings.store_timeout_seconds)
+    return SupabasePromptStore(
+        client, f"{str(settings.supabase_url).rstrip('/')}/rest/v1", retry_reads
+    )

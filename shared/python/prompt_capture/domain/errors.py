@@ -1,0 +1,56 @@
+"""What can go wrong in the domain's own terms.
+
+PromptCaptureError
+├── UnknownUser           no such user: nothing was written
+├── UnknownIntent         not in the catalogue: carries the close ones
+├── PromptLogNotFound     no captured prompt has this id
+├── InvalidExport         the export's event asks for what cannot be had
+├── InvalidArtifact       the model's files are damaged or do not belong together
+├── InvalidRules          the rules file cannot be used
+├── InvalidSettings       the environment lacks or garbles a setting
+└── StoreUnavailable      the store did not answer, or not in time
+
+Messages never hold a prompt, a token, a key or the content of a row.
+"""
+
+from collections.abc import Sequence
+
+
+class PromptCaptureError(Exception):
+    """Base of all errors that this package raises on purpose."""
+
+
+class UnknownUser(PromptCaptureError):
+    """The prompt's owner is not a user of this project."""
+
+
+class UnknownIntent(PromptCaptureError):
+    """The intent is not in the catalogue."""
+
+    def __init__(self, close: Sequence[str]) -> None:
+        super().__init__("The intent is not in the catalogue.")
+        self.close = tuple(close)
+
+
+class PromptLogNotFound(PromptCaptureError):
+    """No captured prompt has this id."""
+
+
+class InvalidExport(PromptCaptureError):
+    """The export's event asks for what cannot be had."""
+
+
+class InvalidArtifact(PromptCaptureError):
+    """The model's files are damaged or do not belong together."""
+
+
+class InvalidRules(PromptCaptureError):
+    """The rules file cannot be used."""
+
+
+class InvalidSettings(PromptCaptureError):
+    """A setting is missing or malformed; says which, never its value."""
+
+
+class StoreUnavailable(PromptCaptureError):
+    """The store did not answer, or not in time."""

@@ -1,0 +1,30 @@
+"""What a classifier says of a message."""
+
+from typing import Literal
+
+from prompt_capture.domain.values import Label, Probability, Value
+
+Source = Literal["rule", "model"]
+
+UNKNOWN_INTENT = "unknown"
+"""The label that says: no intent can be told, or none of ours."""
+
+
+class SecondaryIntent(Value):
+    """A further intent that the same message carries."""
+
+    intent: Label
+    confidence: Probability
+
+
+class Prediction(Value):
+    """The intent of one message, how sure the classifier is, and which classifier it was.
+
+    `confidence` is a calibrated probability between 0 and 1.
+    """
+
+    intent: Label
+    confidence: Probability
+    secondary_intents: tuple[SecondaryIntent, ...] = ()
+    source: Source
+    model_version: Label

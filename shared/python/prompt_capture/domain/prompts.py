@@ -1,0 +1,89 @@
+"""A captured prompt, as it is written and as it is read back."""
+
+from uuid import UUID
+
+from uuid6 import uuid7
+
+from prompt_capture.domain.predictions import Source
+from prompt_capture.domain.values import (
+    ErrorText,
+    Identifier,
+    Label,
+    Message,
+    MessageIndex,
+    Note,
+    Probability,
+    Timestamp,
+    Value,
+)
+
+
+def new_log_id() -> UUID:
+    """Make a time-ordered id (UUID version 7, RFC 9562)."""
+    return UUID(bytes=uuid7().bytes)
+
+
+class StoredSecondaryIntent(Value):
+    """A secondary intent as stored; rows older than this system may lack its confidence."""
+
+    intent: Label
+    confidence: Probability | None
+
+
+class CapturedPrompt(Value):
+    """The columns that are written once, when a message is classified, and never change."""
+
+    id: UUID
+    user_id: UUID
+    prompt: Message
+    predicted_intent: Label
+    confidence: Probability
+    secondary_intents: tuple[StoredSecondaryIntent, ...] = ()
+    source: Source
+    model_version: Label
+    conversation_id: Identifier | None = None
+    message_index: MessageIndex | None = None
+
+
+class ReviewablePrompt(Value):
+    """What a reviewer needs to see of a prompt, and nothing of who sent it."""
+
+    id: UUID
+    prompt: str
+    predicted_intent: str
+    confidence: float
+    created_at: Timestamp
+
+
+class FailedPrompt(ReviewablePrompt):
+    """A prompt whose workflow failed, with what is known of the failure."""
+
+    workflow_type: str | None
+    execution_error: str | None
+
+
+class LabelledPrompt(ReviewablePrompt):
+    """A prompt with the label that retraining would give it."""
+
+    corrected_intent: str | None
+
+    @property
+    def label(self) -> str:
+        """The reviewer's intent where there is one, the predicted one otherwise."""
+        return self.corrected_intent or self.predicted_intent
+
+
+class Outcome(Value):
+    """How the workflow that answered a prompt ended."""
+
+    was_successful: bool
+    workflow_type: Label
+    execution_error: ErrorText | None = None
+
+
+class Correction(Value):
+    """The intent a reviewer gave a prompt. Confirming the predicted intent is a correction too."""
+
+    corrected_intent: Label
+    corrected_by: Identifier
+    notes: Note | None = None

@@ -1,0 +1,24 @@
+"""The constrained scalars that every record and request is made of."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+NO_NUL = r"^[^\x00]*$"
+"""Postgres's `text` cannot hold NUL: it is refused here, before anything is written."""
+
+Message = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=NO_NUL)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=NO_NUL)]
+ErrorText = Annotated[str, StringConstraints(min_length=1, max_length=8_000, pattern=NO_NUL)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+MessageIndex = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Timestamp = AwareDatetime
+
+
+class Value(BaseModel):
+    """An immutable value that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

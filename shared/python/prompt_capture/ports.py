@@ -1,0 +1,88 @@
+"""What the workflows need from the world, as protocols that the adapters meet."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import BinaryIO, Protocol
+from uuid import UUID
+
+from prompt_capture.domain.predictions import Prediction
+from prompt_capture.domain.prompts import (
+    CapturedPrompt,
+    Correction,
+    FailedPrompt,
+    LabelledPrompt,
+    Outcome,
+    ReviewablePrompt,
+)
+
+
+class Classifier(Protocol):
+    """An intent model."""
+
+    @property
+    def version(self) -> str:
+        """The version that captured prompts are stamped with."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The intents that the model can answer."""
+
+    def classify(self, texts: Sequence[str]) -> list[Prediction]:
+        """Answer one prediction per text, in order, each with `source="model"`."""
+
+
+class PromptStore(Protocol):
+    """Where captured prompts live.
+
+    Every method raises `StoreUnavailable` when the store cannot be reached.
+    The `get_` methods stream pages in the order of capture, oldest first, `since` included.
+    """
+
+    async def log_prompt(self, prompt: CapturedPrompt) -> None:
+        """Write a captured prompt once, however often it is sent.
+
+        Raises `UnknownUser` when no such user exists.
+        """
+
+    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> None:
+        """Record how the workflow ended; the same outcome again changes nothing.
+
+        Raises `PromptLogNotFound`.
+        """
+
+    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> None:
+        """Record a reviewer's intent; the latest one stands.
+
+        Raises `PromptLogNotFound`, and `UnknownIntent`, with the close ones, when the catalogue
+        lacks the intent.
+        """
+
+    def get_low_confidence_prompts(
+        self, threshold: float = 0.7, since: datetime | None = None
+    ) -> AsyncIterator[ReviewablePrompt]:
+        """Stream the uncorrected prompts predicted with a confidence below `threshold`."""
+
+    def get_failed_workflow_prompts(
+        self, since: datetime | None = None
+    ) -> AsyncIterator[FailedPrompt]:
+        """Stream the prompts whose workflow failed."""
+
+    def get_prompts_for_retraining(
+        self, threshold: float = 0.85, since: datetime | None = None
+    ) -> AsyncIterator[LabelledPrompt]:
+        """Stream the corrected prompts and those predicted with a confidence above `threshold`."""
+
+
+class DatasetStore(Protocol):
+    """Where exported datasets are put."""
+
+    @property
+    def bucket(self) -> str:
+        """The bucket that holds them."""
+
+    def create(self, key: str, content_type: str) -> AbstractContextManager[BinaryIO]:
+        """Open an object for writing; it appears, whole, only when the block ends well."""
+
+    def url(self, key: str) -> str:
+        """Name an object so that a person or a tool can find it."""

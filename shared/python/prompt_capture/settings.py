@@ -1,0 +1,100 @@
+"""The only reader of the environment: every setting, validated when a function starts."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
+
+from prompt_capture.domain.errors import InvalidSettings
+from prompt_capture.domain.values import Probability
+
+Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Seconds = Annotated[float, Field(gt=0, le=60)]
+
+
+def _split_list(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """Base of each function's settings; a field `x_y` is read from the variable `X_Y`."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read and validate; empty variables count as unset.
+
+        Raises `InvalidSettings`, which names the variables and what is wrong, never a value.
+        """
+        present = {
+            name: environment[name.upper()]
+            for name in cls.model_fields
+            if environment.get(name.upper())
+        }
+        try:
+            return cls.model_validate(present)
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+                for fault in error.errors(include_input=False, include_url=False)
+            )
+            raise InvalidSettings(f"Check the environment: {faults}") from None
+
+
+class SupabaseSettings(Settings):
+    """How the store is reached.
+
+    With `supabase_signing_key` (a private JWK, or a legacy project's HS256 secret) a function
+    signs itself a short-lived token for its own database role. Without it, it uses
+    `supabase_secret_key` (`sb_secret_...`, or a legacy service role JWT).
+    """
+
+    supabase_url: AnyHttpUrl
+    supabase_publishable_key: SecretStr | None = None
+    supabase_secret_key: SecretStr | None = None
+    supabase_signing_key: SecretStr | None = None
+    store_timeout_seconds: Seconds = 1.0
+
+
+class CallerSettings(Settings):
+    """Who may call: users by their Supabase token, backends by an API key of this deployment.
+
+    `api_key_hashes` holds the SHA-256 of each valid key, in hex, comma separated; two at most,
+    so that a key can be rotated. `supabase_jwt_secret` is for legacy projects (HS256) only.
+    """
+
+    supabase_url: AnyHttpUrl
+    supabase_jwt_secret: SecretStr | None = None
+    api_key_hashes: Annotated[
+        tuple[Sha256Hex, ...], BeforeValidator(_split_list), Field(max_length=2)
+    ] = ()
+
+
+class ClassifierSettings(Settings):
+    """Where the model and the rules are, and below which confidence a person should look."""
+
+    model_dir: Path
+    rules_file: Path | None = None
+    review_threshold: Probability = 0.7
+    secondary_intent_threshold: Probability = 0.6
+    capture_timeout_seconds: Seconds = 1.0
+
+
+class ExportSettings(Settings):
+    """Where datasets go. `s3_endpoint_url` is for S3 servers other than AWS."""
+
+    export_bucket: str
+    export_prefix: str = "exports"
+    s3_endpoint_url: AnyHttpUrl | None = None

@@ -1,0 +1,21 @@
+"""Record what a reviewer says a prompt meant."""
+
+import logging
+from uuid import UUID
+
+from prompt_capture.domain.prompts import Correction
+from prompt_capture.ports import PromptStore
+
+logger = logging.getLogger(__name__)
+
+
+class Correct:
+    """Keep the latest correction of a prompt."""
+
+    def __init__(self, store: PromptStore) -> None:
+        self._store = store
+
+    async def __call__(self, log_id: UUID, correction: Correction) -> None:
+        """Raises `PromptLogNotFound`, `UnknownIntent` and `StoreUnavailable`."""
+        await self._store.add_prompt_correction(log_id, correction)
+        logger.info("A prompt was corrected.", extra={"log_id": str(log_id)})

@@ -1,0 +1,24 @@
+"""Record how the workflow that answered a prompt ended."""
+
+import logging
+from uuid import UUID
+
+from prompt_capture.domain.prompts import Outcome
+from prompt_capture.ports import PromptStore
+
+logger = logging.getLogger(__name__)
+
+
+class RecordOutcome:
+    """Keep the latest outcome of a prompt; the same one again changes nothing."""
+
+    def __init__(self, store: PromptStore) -> None:
+        self._store = store
+
+    async def __call__(self, log_id: UUID, outcome: Outcome) -> None:
+        """Raises `PromptLogNotFound` and `StoreUnavailable`."""
+        await self._store.update_prompt_log_outcome(log_id, outcome)
+        logger.info(
+            "An outcome was recorded.",
+            extra={"log_id": str(log_id), "was_successful": outcome.was_successful},
+        )
