@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader, HTTPBearer
 
 from prompt_capture.api.errors import ApiError
 from prompt_capture.api.tokens import InvalidToken, KeysUnavailable, TokenUser, TokenVerifier
@@ -40,22 +40,23 @@ class Credentials:
     token: str | None
 
 
-async def credentials(
-    api_key: Annotated[str | None, Depends(_api_key)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    user_token: Annotated[str | None, Depends(_user_token)],
-) -> Credentials:
-    """Collect a request's credentials; `X-User-Token` goes before `Authorization`."""
-    return Credentials(api_key, user_token or (bearer.credentials if bearer else None))
+async def credentials(request: Request) -> Credentials:
+    """Collect a request's credentials; an empty header counts as a wrong credential, not as none.
 
-
-async def api_key_credentials(api_key: Annotated[str | None, Depends(_api_key)]) -> Credentials:
-    """Collect the API key alone, where no user may call."""
-    return Credentials(api_key, None)
+    `X-User-Token` goes before `Authorization`.
+    """
+    token = request.headers.get("x-user-token")
+    if token is None:
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        token = value if scheme.lower() == "bearer" else None
+    return Credentials(request.headers.get("x-api-key"), token)
 
 
 GivenCredentials = Annotated[Credentials, Depends(credentials)]
-GivenApiKey = Annotated[Credentials, Depends(api_key_credentials)]
+
+KEY_ONLY = [Depends(_api_key)]
+KEY_OR_TOKEN = [Depends(_api_key), Depends(_bearer), Depends(_user_token)]
+"""A route's `dependencies`, by which OpenAPI describes the credentials it takes."""
 
 
 class Callers:

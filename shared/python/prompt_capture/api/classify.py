@@ -1,16 +1,15 @@
 """POST /v1/classify"""
 
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from prompt_capture.api.callers import Callers, GivenCredentials
+from prompt_capture.api.callers import KEY_OR_TOKEN, Callers, GivenCredentials
 from prompt_capture.api.errors import ApiError, documented
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.predictions import SecondaryIntent, Source
-from prompt_capture.domain.values import Identifier, Message
+from prompt_capture.domain.values import Identifier, Message, MessageIndex
 from prompt_capture.workflows.classify_and_log import (
     Captured,
     ClassifiedMessage,
@@ -41,7 +40,7 @@ class ClassifyRequest(BaseModel):
         None, description="Whose message it is: needed with an API key, taken from a token."
     )
     conversation_id: Identifier | None = None
-    message_index: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None = None
+    message_index: MessageIndex | None = None
     capture: StrictBool = Field(True, description="False classifies without a trace.")
 
 
@@ -62,9 +61,9 @@ class ClassifyResponse(BaseModel):
 
 def classify_router(classify_and_log: ClassifyAndLog, callers: Callers) -> APIRouter:
     """Route the classification of messages."""
-    router = APIRouter()
+    router = APIRouter(dependencies=KEY_OR_TOKEN)
 
-    @router.post("/classify", responses=documented(403), summary="Classify and log a message")
+    @router.post("/classify", responses=documented(403, 404), summary="Classify and log a message")
     async def classify(request: ClassifyRequest, given: GivenCredentials) -> ClassifyResponse:
         """Answer a message's intent, and capture both unless told otherwise."""
         owner = _owner(request, callers.backend_or_user(given))

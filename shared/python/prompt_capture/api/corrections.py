@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from prompt_capture.api.callers import Callers, GivenCredentials
+from prompt_capture.api.callers import KEY_OR_TOKEN, Callers, GivenCredentials
 from prompt_capture.api.errors import ApiError, documented
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.prompts import Correction
@@ -48,7 +48,7 @@ class CorrectionResponse(BaseModel):
 
 def corrections_router(correct: Correct, callers: Callers) -> APIRouter:
     """Route the corrections of reviewers."""
-    router = APIRouter()
+    router = APIRouter(dependencies=KEY_OR_TOKEN)
 
     @router.post("/corrections", responses=documented(403, 404), summary="Correct an intent")
     async def corrections(

@@ -87,7 +87,7 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
     match error:
         case UnknownUser():
             return ApiError(
-                422,
+                404,
                 "unknown_user",
                 "user_id: no such user in this project; nothing was captured.",
                 'Send the id of an existing user, or "capture": false.',
@@ -147,5 +147,9 @@ def _from_http(error: HTTPException) -> ApiError:
                 "invalid_body",
                 "The body cannot be read as UTF-8 JSON.",
                 "Send one JSON object.",
+            )
+        case 413:
+            return ApiError(
+                413, "body_too_large", "The body is too large.", "Shorten the message or the notes."
             )
     return ApiError(error.status_code, "refused", "The request was refused.")

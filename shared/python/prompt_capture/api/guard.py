@@ -5,6 +5,7 @@ import logging
 import traceback
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prompt_capture.api.errors import ApiError, error_body
@@ -15,12 +16,6 @@ MAX_BODY_BYTES = 64 * 1024
 
 logger = logging.getLogger(__name__)
 
-_TOO_LARGE = ApiError(
-    413,
-    "body_too_large",
-    f"The body is larger than {MAX_BODY_BYTES} bytes.",
-    "Shorten the message.",
-)
 _INTERNAL = ApiError(
     500, "internal_error", "Something broke on our side.", "Report the request_id."
 )
@@ -51,8 +46,6 @@ class Guard:
 
         try:
             await self._app(scope, _bounded(receive), send_with_id)
-        except ApiError as error:
-            await _answer(error, identifier, send_with_id)
         except Exception as error:  # noqa: BLE001 - the last line of defence
             logger.error(
                 "An unexpected %s at %s",
@@ -72,7 +65,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > MAX_BODY_BYTES:
-            raise _TOO_LARGE
+            raise HTTPException(413)
         return message
 
     return receive_bounded

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StrictBool
 
-from prompt_capture.api.callers import Callers, GivenApiKey
+from prompt_capture.api.callers import KEY_ONLY, Callers, GivenCredentials
 from prompt_capture.api.errors import documented
 from prompt_capture.domain.prompts import Outcome
 from prompt_capture.domain.values import ErrorText, Label
@@ -44,10 +44,10 @@ class OutcomeResponse(BaseModel):
 
 def outcomes_router(record_outcome: RecordOutcome, callers: Callers) -> APIRouter:
     """Route the outcomes of workflows."""
-    router = APIRouter()
+    router = APIRouter(dependencies=KEY_ONLY)
 
     @router.post("/outcomes", responses=documented(404), summary="Record a workflow's outcome")
-    async def outcomes(request: OutcomeRequest, given: GivenApiKey) -> OutcomeResponse:
+    async def outcomes(request: OutcomeRequest, given: GivenCredentials) -> OutcomeResponse:
         """Record an outcome; sending the same one again changes nothing."""
         callers.require_backend(given)
         outcome = Outcome(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 NO_NUL = r"^[^\x00]*$"
 """Postgres's `text` cannot hold NUL: it is refused here, before anything is written."""
@@ -14,7 +14,15 @@ ErrorText = Annotated[str, StringConstraints(min_length=1, max_length=8_000, pat
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-MessageIndex = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+def _only_numbers(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("Input should be a number")
+    return value
+
+
+MessageIndex = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_only_numbers)]
 Timestamp = AwareDatetime
 
 

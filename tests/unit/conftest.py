@@ -1,0 +1,109 @@
+"""The API around the in-memory store, with a classifier that answers by key words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from prompt_capture.adapters.memory_store import InMemoryPromptStore
+from prompt_capture.api.app import create_app
+from prompt_capture.api.callers import Callers
+from prompt_capture.api.classify import classify_router
+from prompt_capture.api.corrections import corrections_router
+from prompt_capture.api.outcomes import outcomes_router
+from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.domain.predictions import Prediction
+from prompt_capture.workflows.classify_and_log import ClassifyAndLog
+from prompt_capture.workflows.correct import Correct
+from prompt_capture.workflows.detect_intent import IntentDetector
+from prompt_capture.workflows.record_outcome import RecordOutcome
+from tests.unit.tokens import API_KEY, API_KEY_HASH, SUPABASE_URL, TokenMint
+
+INTENTS = ("reminder", "reschedule", "scheduling", "task_management", "unknown")
+
+
+@dataclass(frozen=True)
+class KeywordClassifier:
+    """A classifier for tests: the first word it knows decides."""
+
+    version: str = "keywords-1"
+    labels: tuple[str, ...] = INTENTS
+    words: dict[str, str] = field(
+        default_factory=lambda: {
+            "remind": "reminder",
+            "move": "reschedule",
+            "block": "scheduling",
+            "finish": "task_management",
+        }
+    )
+
+    def classify(self, texts: Sequence[str]) -> list[Prediction]:
+        return [self._classify(text) for text in texts]
+
+    def _classify(self, text: str) -> Prediction:
+        found = [self.words[word] for word in text.lower().split() if word in self.words]
+        intent, confidence = (found[0], 0.9) if found else ("unknown", 0.3)
+        return Prediction(
+            intent=intent, confidence=confidence, source="model", model_version=self.version
+        )
+
+
+@dataclass
+class Api:
+    """Three apps over one store, and the credentials that open them."""
+
+    store: InMemoryPromptStore
+    user_id: UUID
+    mint: TokenMint
+    classify: TestClient
+    outcomes: TestClient
+    corrections: TestClient
+
+    @property
+    def key(self) -> dict[str, str]:
+        return {"X-Api-Key": API_KEY}
+
+    def token(self, **claims: object) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.mint.token(self.user_id, **claims)}"}
+
+    def log(self, message: str = "move my dentist to friday") -> str:
+        body = {"message": message, "user_id": str(self.user_id)}
+        answer = self.classify.post("/v1/classify", json=body, headers=self.key)
+        return str(answer.json()["log_id"])
+
+
+@pytest.fixture
+def user_id() -> UUID:
+    return uuid4()
+
+
+@pytest.fixture
+def store(user_id: UUID) -> InMemoryPromptStore:
+    return InMemoryPromptStore(users=[user_id], intents=INTENTS)
+
+
+@pytest.fixture
+def mint(monkeypatch: pytest.MonkeyPatch) -> TokenMint:
+    mint = TokenMint()
+    monkeypatch.setattr("jwt.PyJWKClient.fetch_data", lambda _: mint.jwks)
+    return mint
+
+
+def make_apps(store: InMemoryPromptStore, tokens: TokenVerifier) -> dict[str, FastAPI]:
+    callers = Callers(tokens, [API_KEY_HASH])
+    classify = ClassifyAndLog(IntentDetector(KeywordClassifier()), store)
+    return {
+        "classify": create_app("Classify and log", classify_router(classify, callers)),
+        "outcomes": create_app("Record outcome", outcomes_router(RecordOutcome(store), callers)),
+        "corrections": create_app("Correct", corrections_router(Correct(store), callers)),
+    }
+
+
+@pytest.fixture
+def api(store: InMemoryPromptStore, user_id: UUID, mint: TokenMint) -> Api:
+    apps = make_apps(store, TokenVerifier(SUPABASE_URL))
+    clients = {name: TestClient(app) for name, app in apps.items()}
+    return Api(store=store, user_id=user_id, mint=mint, **clients)
