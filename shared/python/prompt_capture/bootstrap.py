@@ -56,16 +56,19 @@ def correct() -> Correct:
 
 
 def export_dataset() -> ExportDataset:
-    """Wire the export; raises `InvalidSettings`."""
+    """Wire the export to S3; raises `InvalidSettings`."""
     import boto3
 
     from prompt_capture.adapters.s3_datasets import S3DatasetStore
 
     settings = ExportSettings.from_env()
-    endpoint = str(settings.s3_endpoint_url) if settings.s3_endpoint_url else None
-    datasets = S3DatasetStore(boto3.client("s3", endpoint_url=endpoint), settings.export_bucket)
-    store = prompt_store(EXPORTER_ROLE, retry_reads=True)
-    return ExportDataset(store, datasets, settings.export_prefix)
+    datasets = S3DatasetStore(boto3.client("s3"), settings.export_bucket)
+    return ExportDataset(exporter_store(), datasets, settings.export_prefix)
+
+
+def exporter_store() -> SupabasePromptStore:
+    """Connect as the export does: it may wait, and so it may try again."""
+    return prompt_store(EXPORTER_ROLE, retry_reads=True)
 
 
 def callers() -> Callers:

@@ -93,8 +93,7 @@ class ClassifierSettings(Settings):
 
 
 class ExportSettings(Settings):
-    """Where datasets go. `s3_endpoint_url` is for S3 servers other than AWS."""
+    """Where datasets go. An S3 server other than AWS is named by AWS_ENDPOINT_URL_S3."""
 
     export_bucket: str
     export_prefix: str = "exports"
-    s3_endpoint_url: AnyHttpUrl | None = None

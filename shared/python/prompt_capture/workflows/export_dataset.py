@@ -14,9 +14,14 @@ from prompt_capture.domain.datasets import (
 )
 from prompt_capture.ports import DatasetStore, PromptStore
 
-PROGRESS_EVERY_ROWS = 50_000
+REPORT_EVERY_ROWS = 10_000
 
 logger = logging.getLogger(__name__)
+
+
+def log_progress(rows: int) -> None:
+    """Say in the log how many rows were written so far."""
+    logger.info("Exporting.", extra={"rows": rows})
 
 
 def utc_now() -> datetime:
@@ -27,7 +32,8 @@ def utc_now() -> datetime:
 class ExportDataset:
     """Write a retraining dataset (JSON lines) or a review dataset (one JSON array).
 
-    Memory does not grow with the table: a page of prompts is held at a time.
+    Memory does not grow with the table: a page of prompts is held at a time. `report` is told now
+    and then how many rows were written.
     """
 
     def __init__(
@@ -36,11 +42,13 @@ class ExportDataset:
         datasets: DatasetStore,
         prefix: str = "exports",
         clock: Callable[[], datetime] = utc_now,
+        report: Callable[[int], None] = log_progress,
     ) -> None:
         self._store = store
         self._datasets = datasets
         self._prefix = prefix
         self._clock = clock
+        self._report = report
 
     async def __call__(self, request: ExportRequest) -> ExportedDataset:
         """Export what was asked for; raises `StoreUnavailable` and then leaves no object."""
@@ -70,7 +78,7 @@ class ExportDataset:
     ) -> int:
         prompts = self._store.get_prompts_for_retraining(threshold, since)
         lines = (training_line(prompt) async for prompt in prompts)
-        return await _write(sink, lines, end="\n")
+        return await self._write(sink, lines, end="\n")
 
     async def _write_review_array(
         self, sink: BinaryIO, threshold: float, since: datetime | None
@@ -78,23 +86,23 @@ class ExportDataset:
         prompts = self._store.get_low_confidence_prompts(threshold, since)
         entries = (review_entry(prompt) async for prompt in prompts)
         sink.write(b"[")
-        rows = await _write(sink, entries, start="\n  ", separator=",")
+        rows = await self._write(sink, entries, start="\n  ", separator=",")
         sink.write(b"\n]\n" if rows else b"]\n")
         return rows
 
-
-async def _write(
-    sink: BinaryIO,
-    texts: AsyncIterator[str],
-    *,
-    start: str = "",
-    separator: str = "",
-    end: str = "",
-) -> int:
-    rows = 0
-    async for text in texts:
-        sink.write(f"{separator if rows else ''}{start}{text}{end}".encode())
-        rows += 1
-        if rows % PROGRESS_EVERY_ROWS == 0:
-            logger.info("Exporting.", extra={"rows": rows})
-    return rows
+    async def _write(
+        self,
+        sink: BinaryIO,
+        texts: AsyncIterator[str],
+        *,
+        start: str = "",
+        separator: str = "",
+        end: str = "",
+    ) -> int:
+        rows = 0
+        async for text in texts:
+            sink.write(f"{separator if rows else ''}{start}{text}{end}".encode())
+            rows += 1
+            if rows % REPORT_EVERY_ROWS == 0:
+                self._report(rows)
+        return rows

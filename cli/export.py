@@ -1,0 +1,69 @@
+"""`prompt-capture export`: a dataset by hand."""
+
+import asyncio
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import boto3
+import typer
+
+from cli.failures import errors, explained
+from prompt_capture import bootstrap
+from prompt_capture.adapters.local_datasets import LocalDatasetStore
+from prompt_capture.adapters.s3_datasets import S3DatasetStore
+from prompt_capture.domain.datasets import ExportRequest
+from prompt_capture.settings import ExportSettings
+from prompt_capture.workflows.export_dataset import ExportDataset
+
+
+class ExportMode(StrEnum):
+    """Which dataset."""
+
+    retraining = "retraining"
+    review = "review"
+
+
+def export(
+    mode: Annotated[ExportMode, typer.Option(help="What to retrain on, or what to review.")],
+    days: Annotated[
+        int | None, typer.Option(help="How far back; all there is if not given.")
+    ] = None,
+    confidence_threshold: Annotated[
+        float | None, typer.Option(help="0.85 for retraining, 0.7 for review if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder to write to, instead of the S3 bucket.")
+    ] = None,
+) -> None:
+    """Export a dataset of captured prompts.
+
+    Retraining: JSON lines of all corrected prompts and those predicted with confidence.
+    Review: JSON of the uncertain ones, with the fields to fill in.
+
+    Reads SUPABASE_URL with SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY, and EXPORT_BUCKET.
+
+    [bold]Example[/bold]  . .local/stacks/default/stack.env; prompt-capture export --mode review
+    --days 7 --out build
+    """
+    with explained():
+        request = ExportRequest.from_event(
+            {"mode": mode.value, "days": days, "confidence_threshold": confidence_threshold}
+        )
+        with errors.status("Exporting") as status:
+
+            def report(rows: int) -> None:
+                status.update(f"Exporting: {rows:,} rows")
+
+            dataset = asyncio.run(_wire(out, report)(request))
+    typer.echo(f"{dataset.rows:,} rows in {dataset.url}")
+
+
+def _wire(out: Path | None, report: Callable[[int], None]) -> ExportDataset:
+    store = bootstrap.exporter_store()
+    if out is not None:
+        return ExportDataset(store, LocalDatasetStore(out), report=report)
+    settings = ExportSettings.from_env()
+    datasets = S3DatasetStore(boto3.client("s3"), settings.export_bucket)
+    return ExportDataset(store, datasets, settings.export_prefix, report=report)

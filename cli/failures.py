@@ -1,0 +1,22 @@
+"""End a command with a sentence instead of a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from prompt_capture.domain.errors import PromptCaptureError
+from training.examples import InvalidExamples
+
+errors = Console(stderr=True)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn an expected error into a message and exit status 1."""
+    try:
+        yield
+    except (PromptCaptureError, InvalidExamples) as error:
+        errors.print(f"[red]{error}[/red]", highlight=False, markup=True)
+        raise typer.Exit(1) from None

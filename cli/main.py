@@ -1,0 +1,18 @@
+"""The `prompt-capture` command: what people do by hand."""
+
+import typer
+
+from cli.evaluate import evaluate
+from cli.export import export
+from cli.serve import serve
+from cli.train import train
+
+app = typer.Typer(
+    help="Capture every message an assistant gets, and learn from it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+for command in (serve, export, train, evaluate):
+    app.command()(command)

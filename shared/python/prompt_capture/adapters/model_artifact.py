@@ -1,0 +1,101 @@
+"""A trained model as files: which they are, and the check that they belong together."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError
+
+from prompt_capture.domain.errors import InvalidArtifact
+from prompt_capture.domain.values import Label, Value
+
+MANIFEST_FILE = "manifest.json"
+MODEL_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+
+
+class BaseModelNotice(Value):
+    """Whose weights the encoder started from."""
+
+    name: str
+    licence: str
+    sha256: str
+
+
+class Manifest(Value):
+    """What an artifact says of itself.
+
+    `files` maps each file to its SHA-256, `training_data_sha256` covers the sorted examples, and
+    `metrics` were measured by cross validation on the training data.
+    """
+
+    schema_version: Literal[1] = 1
+    version: Label
+    labels: Annotated[tuple[Label, ...], Field(min_length=2)]
+    files: dict[str, str]
+    training_examples: int
+    training_data_sha256: str
+    metrics: Mapping[str, float]
+    temperature: float = Field(gt=0)
+    max_tokens: int = Field(gt=2)
+    base_model: BaseModelNotice
+
+
+@dataclass(frozen=True)
+class ModelArtifact:
+    """A folder with a manifest, an ONNX graph and a tokenizer, checked against each other."""
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read and check; raises `InvalidArtifact`, which says what is wrong with which file."""
+        manifest = _read_manifest(folder)
+        for name in (MODEL_FILE, TOKENIZER_FILE):
+            _check_file(folder / name, manifest.files.get(name))
+        return cls(folder, manifest)
+
+    @property
+    def model_file(self) -> Path:
+        """The ONNX graph."""
+        return self.folder / MODEL_FILE
+
+    @property
+    def tokenizer_file(self) -> Path:
+        """The tokenizer, in the format of the `tokenizers` library."""
+        return self.folder / TOKENIZER_FILE
+
+
+def sha256_of(file: Path) -> str:
+    """Answer a file's SHA-256 in hex."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    file = folder / MANIFEST_FILE
+    try:
+        return Manifest.model_validate_json(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise InvalidArtifact(
+            f"{file} cannot be read: is {folder} a model, as `prompt-capture train` writes it?"
+        ) from None
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in fault["loc"]) or "the file"
+        raise InvalidArtifact(f"{file}, {place}: {fault['msg']}") from None
+
+
+def _check_file(file: Path, expected: str | None) -> None:
+    if expected is None:
+        raise InvalidArtifact(f"{MANIFEST_FILE} does not list {file.name}: train the model again.")
+    if not file.is_file():
+        raise InvalidArtifact(f"{file} is missing: copy the whole folder of the model.")
+    if sha256_of(file) != expected:
+        raise InvalidArtifact(
+            f"{file} is not the file that {MANIFEST_FILE} describes: "
+            "it was damaged or replaced. Copy the whole folder of the model again."
+        )

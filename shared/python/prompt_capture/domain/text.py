@@ -1,0 +1,11 @@
+"""The one normalisation of a text, in training and in service alike."""
+
+import re
+import unicodedata
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
+
+
+def normalise(text: str) -> str:
+    """Compose (Unicode NFKC), drop control characters, and collapse white space."""
+    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())

@@ -1,0 +1,87 @@
+"""Labelled texts: read from the export's JSON lines or from a folder of text files."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from prompt_capture.domain.text import normalise
+from prompt_capture.domain.values import Label
+
+
+class InvalidExamples(Exception):
+    """A data file cannot be used; says which line is wrong and what to do."""
+
+
+class Example(BaseModel):
+    """A text and its intent; `corrected` says that a person decided.
+
+    Further fields, as an export writes them, are ignored.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    text: str
+    label: Label
+    corrected: bool = False
+
+
+def read_examples(sources: Iterable[Path]) -> list[Example]:
+    """Read JSON lines files and folders of `<label>.txt`; raises `InvalidExamples`."""
+    examples = [example for source in sources for example in _read(source)]
+    if not examples:
+        raise InvalidExamples("There are no examples in the data.")
+    return examples
+
+
+def without_conflicts(examples: Iterable[Example]) -> list[Example]:
+    """Keep one example of each text: a person's label before a predicted one, then the latest."""
+    kept: dict[str, Example] = {}
+    for example in examples:
+        key = grouping_key(example.text)
+        if key not in kept or example.corrected >= kept[key].corrected:
+            kept[key] = example
+    return list(kept.values())
+
+
+def grouping_key(text: str) -> str:
+    """Answer what copies of a text have in common: its normalised form, case folded."""
+    return normalise(text).casefold()
+
+
+def data_digest(examples: Sequence[Example]) -> str:
+    """Answer the SHA-256 of the sorted examples, in hex."""
+    lines = sorted(json.dumps([example.text, example.label]) for example in examples)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _read(source: Path) -> list[Example]:
+    if source.is_dir():
+        return [example for file in sorted(source.glob("*.txt")) for example in _read_text(file)]
+    try:
+        lines = source.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidExamples(f"{source} cannot be read: {error}") from None
+    return [_parse(line, f"{source}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def _read_text(file: Path) -> list[Example]:
+    lines = file.read_text("utf-8").splitlines()
+    return [Example(text=line, label=file.stem) for line in lines if line.strip()]
+
+
+def _parse(line: str, place: str) -> Example:
+    try:
+        value: Any = json.loads(line)
+        return Example.model_validate(value)
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in fault["loc"]) or "line"
+        raise InvalidExamples(f"{place}: {field}: {fault['msg']}") from None
+    except ValueError:
+        raise InvalidExamples(
+            f'{place} is not JSON. Write one {{"text": ..., "label": ...}} a line.'
+        ) from None
