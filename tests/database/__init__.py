@@ -1,0 +1,1 @@
+"""The database, asked over real connections: rights, stamps, plans, adoption, erasure."""

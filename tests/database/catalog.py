@@ -1,0 +1,74 @@
+"""What a migrated database looks like from within: a description that two of them can share."""
+
+from collections.abc import Mapping
+
+from .server import Connection
+
+TABLES = "('public.nlu_prompt_logs'::regclass, 'public.intent_catalogue'::regclass)"
+
+QUERIES: Mapping[str, str] = {
+    "columns": f"""
+        select attrelid::regclass::text, attnum, attname, format_type(atttypid, atttypmod),
+          attnotnull, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum)
+        from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
+        where attrelid in {TABLES} and attnum > 0 and not attisdropped""",
+    "tables": f"""
+        select oid::regclass::text, relowner::regrole::text, relrowsecurity, relforcerowsecurity,
+          obj_description(oid, 'pg_class')
+        from pg_class where oid in {TABLES}""",
+    # A foreign key to users that are gone holds for new rows only.
+    "constraints": f"""
+        select conrelid::regclass::text, conname,
+          replace(pg_get_constraintdef(oid), ' NOT VALID', '')
+        from pg_constraint where conrelid in {TABLES}""",
+    "indexes": f"""
+        select pg_get_indexdef(indexrelid), indisvalid, indisunique
+        from pg_index where indrelid in {TABLES}""",
+    "policies": """
+        select tablename, policyname, permissive, roles::text, cmd, qual, with_check
+        from pg_policies where schemaname in ('public', 'private')""",
+    "triggers": f"""
+        select pg_get_triggerdef(oid), tgenabled from pg_trigger
+        where tgrelid in {TABLES} and not tgisinternal""",
+    "rights to tables": f"""
+        select oid::regclass::text, grantee::regrole::text, privilege_type, is_grantable
+        from pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner)))
+        where oid in {TABLES}""",
+    "rights to columns": f"""
+        select attrelid::regclass::text, attname, grantee::regrole::text, privilege_type,
+          is_grantable
+        from pg_attribute, aclexplode(attacl) where attrelid in {TABLES}""",
+    "rights to schemas": """
+        select nspname, grantee::regrole::text, privilege_type
+        from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
+        where nspname in ('public', 'private')""",
+    "functions": """
+        select oid::regprocedure::text, prosecdef, proconfig::text, md5(prosrc)
+        from pg_proc where pronamespace in ('public'::regnamespace, 'private'::regnamespace)""",
+    "rights to functions": """
+        select oid::regprocedure::text, grantee::regrole::text, privilege_type
+        from pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner)))
+        where pronamespace in ('public'::regnamespace, 'private'::regnamespace)""",
+    "relations": """
+        select relnamespace::regnamespace::text, relname, relkind from pg_class
+        where relnamespace::regnamespace::text not like 'pg\\_%'
+          and relnamespace::regnamespace::text not in
+            ('information_schema', 'auth', 'extensions', 'supabase_migrations')""",
+    "publications": "select pubname, schemaname, tablename from pg_publication_tables",
+    "roles": """
+        select rolname, rolsuper, rolinherit, rolcanlogin, rolbypassrls, rolcreaterole, rolcreatedb,
+          rolreplication, rolconfig::text
+        from pg_roles where rolname like 'prompt\\_%'""",
+    "members": """
+        select roleid::regrole::text, member::regrole::text, admin_option, inherit_option
+        from pg_auth_members
+        where roleid::regrole::text like 'prompt\\_%' or member::regrole::text like 'prompt\\_%'""",
+}
+
+
+def describe(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+    """Describe everything that the migrations make, each part sorted."""
+    return {
+        part: sorted(connection.execute(query).fetchall(), key=repr)
+        for part, query in QUERIES.items()
+    }

@@ -1,0 +1,81 @@
+"""One server for the whole run; a migrated database for all, or a fresh one for a test."""
+
+from collections.abc import Iterator
+from itertools import count
+from uuid import UUID
+
+import pytest
+
+from infra.local.postgres import Postgres
+
+from .cast import ALICE, BOB
+from .catalog import describe
+from .rows import LONG_AGO, add_user, insert
+from .server import Connection, Server, migrate
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own."""
+    with Postgres(tmp_path_factory.mktemp("postgres"), migrated=False) as postgres:
+        yield Server(postgres.dsn)
+
+
+@pytest.fixture(scope="session")
+def template(server: Server) -> str:
+    """A migrated database that others are copied from; nothing may connect to it."""
+    server.create_project("migrated")
+    with server.connect("postgres", "migrated") as dashboard:
+        migrate(dashboard)
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def description(server: Server, template: str) -> dict[str, list[tuple[object, ...]]]:
+    """What the migrations make of a new project."""
+    with server.connect("postgres", template) as dashboard:
+        return describe(dashboard)
+
+
+@pytest.fixture
+def database(server: Server, template: str) -> str:
+    """A migrated database of the test's own, without rows."""
+    name = f"test_{next(_numbers)}"
+    server.copy_database(template, name)
+    return name
+
+
+@pytest.fixture
+def project(server: Server) -> str:
+    """A new project of the test's own, before any migration."""
+    name = f"project_{next(_numbers)}"
+    server.create_project(name)
+    return name
+
+
+@pytest.fixture
+def dashboard(server: Server, database: str) -> Iterator[Connection]:
+    """The dashboard's connection to the test's own database, where Alice has signed up."""
+    with server.connect("postgres", database) as connection:
+        add_user(connection, ALICE)
+        yield connection
+
+
+@pytest.fixture
+def log_id(dashboard: Connection) -> UUID:
+    """A prompt of Alice's in the test's own database, whose time stamps are long past."""
+    return insert(dashboard, created_at=LONG_AGO, updated_at=LONG_AGO)
+
+
+@pytest.fixture(scope="session")
+def populated(server: Server, template: str) -> str:
+    """A migrated database with three prompts of Alice's and one of Bob's, for reading only."""
+    server.copy_database(template, "populated")
+    with server.connect("postgres", "populated") as connection:
+        add_user(connection, ALICE)
+        add_user(connection, BOB)
+        for owner in (ALICE, ALICE, ALICE, BOB):
+            insert(connection, user_id=owner)
+    return "populated"

@@ -1,0 +1,87 @@
+"""Rows for the tests, as the function would capture them."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from uuid6 import uuid7
+
+from .cast import ALICE
+from .server import Connection
+
+CAPTURED = (
+    "id", "user_id", "prompt", "predicted_intent", "confidence", "secondary_intents", "source",
+    "model_version", "conversation_id", "message_index",
+)  # fmt: skip
+OUTCOME = ("was_successful", "workflow_type", "execution_error")
+CORRECTION = ("corrected_intent", "correction_notes", "corrected_by")
+STAMPS = ("outcome_recorded_at", "corrected_at", "created_at", "updated_at")
+COLUMNS = (*CAPTURED, *OUTCOME, *CORRECTION, *STAMPS)
+
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
+FAILED = {"was_successful": False, "workflow_type": "move", "execution_error": "no such event"}
+CORRECTED = {"corrected_intent": "help", "correction_notes": "asks how", "corrected_by": "ann"}
+
+
+def captured(**changes: Any) -> dict[str, Any]:
+    """Make a captured row's columns; `changes` replace or add some."""
+    row: dict[str, Any] = {
+        "id": UUID(bytes=uuid7().bytes),
+        "user_id": ALICE,
+        "prompt": "push my dentist thing to friday",
+        "predicted_intent": "reschedule",
+        "confidence": 0.62,
+        "secondary_intents": [],
+        "source": "model",
+        "model_version": "test-1",
+        "conversation_id": None,
+        "message_index": None,
+    }
+    return row | changes
+
+
+def insert(connection: Connection, **changes: Any) -> UUID:
+    """Insert a captured row and return its id."""
+    row = captured(**changes)
+    values = [Jsonb(v) if k == "secondary_intents" else v for k, v in row.items()]
+    connection.execute(
+        sql.SQL("insert into public.nlu_prompt_logs ({}) values ({})").format(
+            sql.SQL(", ").join(map(sql.Identifier, row)),
+            sql.SQL(", ").join(sql.Placeholder() * len(row)),
+        ),
+        values,
+    )
+    log_id: UUID = row["id"]
+    return log_id
+
+
+def add_user(connection: Connection, user_id: UUID) -> None:
+    """Sign a user up."""
+    connection.execute("insert into auth.users (id) values (%s)", [user_id])
+
+
+def read(connection: Connection, log_id: UUID, *columns: str) -> tuple[Any, ...]:
+    """Read columns of one row."""
+    query = sql.SQL("select {} from public.nlu_prompt_logs where id = %s").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    row = connection.execute(query, [log_id]).fetchone()
+    assert row is not None, "no such row"
+    return row
+
+
+def update(connection: Connection, log_id: UUID, **changes: Any) -> int:
+    """Change columns of one row and return how many rows that reached."""
+    query = sql.SQL("update public.nlu_prompt_logs set {} where id = %s").format(
+        sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in changes)
+    )
+    return connection.execute(query, [*changes.values(), log_id]).rowcount
+
+
+def as_backend(dashboard: Connection, log_id: UUID, **changes: Any) -> int:
+    """Change columns of one row as `service_role` and return how many rows that reached."""
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        return update(dashboard, log_id, **changes)

@@ -1,0 +1,61 @@
+"""A throw-away PostgreSQL server, and databases on it that stand for a Supabase project."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parents[2]
+PLATFORM = ROOT / "infra/local/postgres/platform.sql"
+MIGRATIONS = tuple(sorted((ROOT / "supabase/migrations").glob("*.sql")))
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; `url` makes a connection string of a role and a database."""
+
+    url: Callable[[str, str], str]
+
+    @contextmanager
+    def connect(self, role: str, database: str, autocommit: bool = True) -> Iterator[Connection]:
+        """Open a connection and close it, rolling back what was not committed."""
+        connection = psycopg.connect(self.url(role, database), autocommit=autocommit)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def copy_database(self, template: str, name: str) -> None:
+        """Make a database like another one, to which nobody may be connected."""
+        with self.connect("supabase_admin", "postgres") as admin:
+            admin.execute(
+                sql.SQL("create database {} template {} owner postgres").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
+
+    def create_project(self, name: str) -> None:
+        """Make a database as a new Supabase project has it, before any migration."""
+        with self.connect("supabase_admin", "postgres") as admin:
+            admin.execute(
+                sql.SQL("create database {} template template0").format(sql.Identifier(name))
+            )
+        with self.connect("supabase_admin", name) as admin:
+            run_script(admin, PLATFORM)
+
+
+def run_script(connection: Connection, path: Path) -> None:
+    """Run a file of SQL in one transaction."""
+    with connection.transaction():
+        connection.execute(path.read_bytes())
+
+
+def migrate(connection: Connection) -> None:
+    """Apply every migration in its order, each in a transaction of its own."""
+    for path in MIGRATIONS:
+        run_script(connection, path)

@@ -1,0 +1,136 @@
+"""Business rules that hold whoever writes, each under its name."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg import errors
+
+from .cast import ALICE, SERVICE, STRANGER, WRITER, acting_as
+from .rows import add_user, insert
+from .server import Connection, Server
+
+BROKEN: list[tuple[str, dict[str, Any]]] = [
+    ("prompt_has_1_to_4000_characters", {"prompt": ""}),
+    ("prompt_has_1_to_4000_characters", {"prompt": "x" * 4001}),
+    ("predicted_intent_has_1_to_100_characters", {"predicted_intent": ""}),
+    ("predicted_intent_has_1_to_100_characters", {"predicted_intent": "x" * 101}),
+    ("confidence_is_a_probability", {"confidence": -0.01}),
+    ("confidence_is_a_probability", {"confidence": 1.01}),
+    ("confidence_is_a_probability", {"confidence": float("nan")}),
+    ("secondary_intents_is_an_array", {"secondary_intents": {"intent": "help"}}),
+    ("source_is_rule_or_model", {"source": "guess"}),
+    ("model_version_has_1_to_100_characters", {"model_version": ""}),
+    ("conversation_id_has_1_to_200_characters", {"conversation_id": ""}),
+    ("message_index_is_not_negative", {"message_index": -1}),
+    ("workflow_type_has_1_to_100_characters", {"was_successful": True, "workflow_type": ""}),
+    ("execution_error_has_1_to_8000_characters", {"execution_error": "x" * 8001}),
+    ("corrected_by_has_1_to_200_characters", {"corrected_intent": "help", "corrected_by": ""}),
+    (
+        "correction_notes_have_1_to_2000_characters",
+        {"corrected_intent": "help", "corrected_by": "ann", "correction_notes": ""},
+    ),
+]
+
+
+@pytest.mark.parametrize(("constraint", "changes"), BROKEN)
+def test_a_rule_refuses_what_breaks_it(
+    dashboard: Connection, constraint: str, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(errors.CheckViolation) as refused:
+        insert(dashboard, **changes)
+    assert refused.value.diag.constraint_name == constraint
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prompt": "x" * 4000, "confidence": 0, "message_index": 0},
+        {"prompt": "é" * 4000, "confidence": 1, "conversation_id": "c" * 200},
+        {"secondary_intents": [{"intent": "help", "confidence": 0.3}], "source": "rule"},
+    ],
+)
+def test_the_rules_admit_what_lies_on_their_border(
+    dashboard: Connection, changes: dict[str, Any]
+) -> None:
+    insert(dashboard, **changes)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["user_id", "prompt", "predicted_intent", "confidence", "source", "model_version"],
+)
+def test_a_captured_column_cannot_be_left_empty(dashboard: Connection, column: str) -> None:
+    with pytest.raises(errors.NotNullViolation):
+        insert(dashboard, **{column: None})
+
+
+def test_a_prompt_of_nobody_is_refused(dashboard: Connection) -> None:
+    with pytest.raises(errors.ForeignKeyViolation) as refused:
+        insert(dashboard, user_id=STRANGER)
+    assert refused.value.diag.constraint_name == "owner_is_a_user"
+
+
+def test_nothing_new_can_claim_to_be_of_the_first_version(
+    server: Server, populated: str, dashboard: Connection
+) -> None:
+    with pytest.raises(errors.CheckViolation, match="kept for rows of the table's first version"):
+        insert(dashboard, model_version="legacy", prompt="")
+    with (
+        acting_as(server, populated, WRITER) as writer,
+        pytest.raises(errors.CheckViolation, match="kept for rows of the table's first version"),
+    ):
+        insert(writer, model_version="legacy", prompt="")
+    log_id = insert(dashboard)
+    with pytest.raises(errors.CheckViolation, match="kept for rows"):
+        dashboard.execute(
+            "update public.nlu_prompt_logs set model_version = 'legacy' where id = %s", [log_id]
+        )
+
+
+def test_the_id_comes_from_the_function_alone(dashboard: Connection) -> None:
+    with pytest.raises(errors.NotNullViolation, match='"id"'):
+        dashboard.execute(
+            """insert into public.nlu_prompt_logs
+                 (user_id, prompt, predicted_intent, confidence, source, model_version)
+               values (%s, 'hi', 'greeting', 1, 'rule', 'r')""",
+            [ALICE],
+        )
+
+
+def test_a_refused_row_is_not_described_to_the_writer(server: Server, populated: str) -> None:
+    with (
+        acting_as(server, populated, WRITER) as writer,
+        pytest.raises(errors.CheckViolation) as refused,
+    ):
+        insert(writer, prompt="my secret diary", confidence=7)
+    assert refused.value.diag.message_detail is None
+    assert "secret" not in str(refused.value)
+
+
+def test_deleting_a_user_takes_their_prompts_along_and_no_others(
+    server: Server, dashboard: Connection, database: str
+) -> None:
+    other = UUID("b0b00000-0000-4000-8000-000000000002")
+    add_user(dashboard, other)
+    insert(dashboard, corrected_intent="help", was_successful=False)
+    kept = insert(dashboard, user_id=other)
+    with server.connect("supabase_admin", database) as auth:
+        auth.execute("set role supabase_auth_admin")
+        auth.execute("delete from auth.users where id = %s", [ALICE])
+    assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(kept,)]
+
+
+def test_an_intent_in_use_cannot_be_deleted(dashboard: Connection) -> None:
+    insert(dashboard, corrected_intent="help")
+    with pytest.raises(errors.ForeignKeyViolation):
+        dashboard.execute("delete from public.intent_catalogue where intent = 'help'")
+
+
+def test_the_backend_captures_where_there_is_no_writer(server: Server, populated: str) -> None:
+    with acting_as(server, populated, SERVICE) as backend:
+        insert(backend, model_version="fallback")
+        found = backend.execute(
+            "select from public.nlu_prompt_logs where model_version = 'fallback'"
+        )
+        assert found.rowcount == 1

@@ -1,0 +1,63 @@
+"""`docs/database.md` says what is so."""
+
+import re
+
+import pytest
+
+from .cast import ANONYMOUS, DASHBOARD, EXPORTER, SERVICE, USER, WRITER
+from .rows import COLUMNS
+from .server import MIGRATIONS, ROOT, Server
+
+DOCUMENT = (ROOT / "docs/database.md").read_text(encoding="utf-8")
+ROLES = [actor.role for actor in (ANONYMOUS, USER, WRITER, EXPORTER, SERVICE, DASHBOARD)]
+RIGHTS = re.findall(
+    r"^\| `(\w+)` (select|insert|update|delete|truncate) \| (.+) \|$", DOCUMENT, re.MULTILINE
+)
+
+
+def test_the_table_of_rights_covers_every_table_and_verb() -> None:
+    assert len(RIGHTS) == 2 * 5
+    assert len(set(RIGHTS)) == len(RIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("table", "verb", "cells"), RIGHTS, ids=[f"{table} {verb}" for table, verb, _ in RIGHTS]
+)
+def test_the_table_of_rights_is_true(
+    server: Server, template: str, table: str, verb: str, cells: str
+) -> None:
+    # Some rights can be granted on single columns, the others on whole tables only.
+    by_column = verb in {"select", "insert", "update"}
+    check = "has_any_column_privilege" if by_column else "has_table_privilege"
+    documented = [cell.strip() != "no" for cell in cells.split("|")]
+    with server.connect("postgres", template) as dashboard:
+        granted = [
+            dashboard.execute(f"select {check}(%s, %s, %s)", [role, f"public.{table}", verb])
+            for role in ROLES
+        ]
+        assert documented == [cursor.fetchone() == (True,) for cursor in granted]
+
+
+def test_every_column_migration_and_index_is_named(server: Server, template: str) -> None:
+    with server.connect("postgres", template) as dashboard:
+        found = dashboard.execute(
+            """select indexrelid::regclass::text from pg_index
+               where indrelid = 'public.nlu_prompt_logs'::regclass and not indisprimary"""
+        ).fetchall()
+    indexes = [str(index) for (index,) in found]
+    migrations = [migration.stem.partition("_")[2] for migration in MIGRATIONS]
+    missing = [name for name in (*COLUMNS, *migrations, *indexes) if f"`{name}`" not in DOCUMENT]
+    assert missing == []
+
+
+def test_every_table_and_column_has_a_comment_unless_its_name_says_it(
+    server: Server, template: str
+) -> None:
+    with server.connect("postgres", template) as dashboard:
+        silent = dashboard.execute(
+            """select attrelid::regclass::text, attname from pg_attribute
+               where attrelid in
+                 ('public.nlu_prompt_logs'::regclass, 'public.intent_catalogue'::regclass)
+                 and attnum > 0 and col_description(attrelid, attnum) is null"""
+        ).fetchall()
+    assert silent == [("intent_catalogue", "created_at")]

@@ -1,0 +1,189 @@
+"""What callers can and cannot do with their tokens through PostgREST itself."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from .api import Api, serving
+from .cast import (
+    ALICE,
+    ANONYMOUS,
+    BOB,
+    EXPORTER,
+    OTHER_USER,
+    REVIEWER,
+    SERVICE,
+    USER,
+    WRITER,
+    Actor,
+)
+from .rows import add_user, captured, insert
+from .server import Server
+
+LOGS = "/nlu_prompt_logs"
+ONCE = {"Prefer": "resolution=ignore-duplicates,return=minimal"}
+COUNTED = {"Prefer": "return=representation"}
+
+
+@pytest.fixture(scope="module")
+def lively(server: Server, template: str) -> str:
+    """A database that these tests write to."""
+    server.copy_database(template, "lively")
+    with server.connect("postgres", "lively") as connection:
+        add_user(connection, ALICE)
+        add_user(connection, BOB)
+        insert(connection, user_id=ALICE, prompt="alice's secret")
+        insert(connection, user_id=BOB)
+    return "lively"
+
+
+@pytest.fixture(scope="module")
+def api(server: Server, lively: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """PostgREST on that database."""
+    with serving(server, lively, tmp_path_factory.mktemp("postgrest")) as running:
+        yield running
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    """Make a captured row as JSON."""
+    row = captured(**changes)
+    return row | {"id": str(row["id"]), "user_id": str(row["user_id"])}
+
+
+@pytest.mark.parametrize("actor", [WRITER, SERVICE], ids=str)
+@pytest.mark.parametrize("query", [{}, {"on_conflict": "id"}], ids=["primary key", "named"])
+def test_a_repeated_capture_succeeds_and_stores_one_row(
+    api: Api, actor: Actor, query: dict[str, str]
+) -> None:
+    row = body()
+    for _ in range(2):
+        answer = api.request(actor, "POST", LOGS, params=query, json=row, headers=ONCE)
+        assert (answer.status_code, answer.text) == (201, "")
+    changed = row | {"prompt": "something else"}
+    api.request(actor, "POST", LOGS, params=query, json=changed, headers=ONCE)
+    stored = api.request(SERVICE, "GET", LOGS, params={"id": f"eq.{row['id']}"}).json()
+    assert [found["prompt"] for found in stored] == [row["prompt"]]
+
+
+def test_many_prompts_are_captured_in_one_request(api: Api) -> None:
+    rows = [body() for _ in range(3)]
+    answer = api.request(WRITER, "POST", LOGS, json=[*rows, rows[0] | {"id": str(uuid4())}])
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "column", ["created_at", "was_successful", "corrected_intent", "corrected_by", "updated_at"]
+)
+def test_the_writer_cannot_slip_in_what_is_not_captured(api: Api, column: str) -> None:
+    answer = api.request(WRITER, "POST", LOGS, json=body() | {column: None}, headers=ONCE)
+    assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+
+
+def test_a_broken_rule_does_not_send_the_prompt_back(api: Api) -> None:
+    answer = api.request(WRITER, "POST", LOGS, json=body(prompt="hush " * 900), headers=ONCE)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "23514"
+    assert "hush" not in answer.text
+
+
+@pytest.mark.parametrize("actor", [None, ANONYMOUS], ids=["no token", "anonymous"])
+@pytest.mark.parametrize("path", [LOGS, "/intent_catalogue"])
+def test_the_anonymous_get_nothing(api: Api, actor: Actor | None, path: str) -> None:
+    answer = api.request(actor, "GET", path)
+    assert (answer.status_code, answer.json()["code"]) == (401, "42501")
+
+
+def test_the_anonymous_do_not_even_learn_of_the_tables(api: Api) -> None:
+    assert set(api.request(None, "GET", "/").json()["paths"]) == {"/"}
+
+
+def test_users_see_their_own_rows_whatever_they_ask_for(api: Api) -> None:
+    mine = api.request(USER, "GET", LOGS, params={"select": "*"}).json()
+    assert {row["user_id"] for row in mine} == {str(ALICE)}
+    asked = {"user_id": f"eq.{ALICE}"}
+    assert api.request(OTHER_USER, "GET", LOGS, params=asked).json() == []
+    assert api.request(REVIEWER, "GET", LOGS).json() == []
+    either = {"or": f"(user_id.eq.{ALICE},user_id.eq.{BOB})"}
+    seen = api.request(OTHER_USER, "GET", LOGS, params=either).json()
+    assert {row["user_id"] for row in seen} == {str(BOB)}
+
+
+@pytest.mark.parametrize("actor", [USER, OTHER_USER, REVIEWER, EXPORTER], ids=str)
+def test_a_forged_prediction_is_refused(api: Api, actor: Actor) -> None:
+    forged = body(user_id=str(actor.subject or ALICE), confidence=0.999, predicted_intent="help")
+    for headers in ({}, ONCE, {"Prefer": "resolution=merge-duplicates"}):
+        answer = api.request(actor, "POST", LOGS, json=forged, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+
+
+@pytest.mark.parametrize("actor", [USER, OTHER_USER, REVIEWER, EXPORTER, WRITER], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"confidence": 1},
+        {"corrected_intent": "help"},
+        {"was_successful": True},
+        {"user_id": str(BOB)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_row_cannot_be_changed_with_a_token_that_is_not_the_backends(
+    api: Api, actor: Actor, change: dict[str, object]
+) -> None:
+    for query in ({}, {"user_id": f"eq.{ALICE}"}):
+        answer = api.request(actor, "PATCH", LOGS, params=query, json=change)
+        assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+
+
+@pytest.mark.parametrize("actor", [USER, REVIEWER, EXPORTER, WRITER, SERVICE], ids=str)
+def test_nobody_deletes_a_row_over_the_api(api: Api, actor: Actor) -> None:
+    answer = api.request(actor, "DELETE", LOGS, params={"user_id": f"eq.{ALICE}"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+
+
+def test_the_backend_records_an_outcome_twice_and_finds_the_row_both_times(api: Api) -> None:
+    row = body()
+    api.request(WRITER, "POST", LOGS, json=row, headers=ONCE)
+    outcome = {"was_successful": False, "workflow_type": "move", "execution_error": "gone"}
+    first, second = (
+        api.request(
+            SERVICE, "PATCH", LOGS, params={"id": f"eq.{row['id']}"}, json=outcome, headers=COUNTED
+        ).json()
+        for _ in range(2)
+    )
+    assert len(first) == 1
+    assert first == second
+
+
+@pytest.mark.parametrize("intent", ["sheduling", "Help", ""])
+def test_a_correction_that_the_catalogue_lacks_is_a_conflict(api: Api, intent: str) -> None:
+    answer = api.request(
+        SERVICE,
+        "PATCH",
+        LOGS,
+        params={"user_id": f"eq.{ALICE}"},
+        json={"corrected_intent": intent, "corrected_by": "ann"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "23503")
+    assert "secret" not in answer.text
+
+
+def test_the_exporter_reads_texts_but_not_whose_they_are(api: Api) -> None:
+    columns = "id,prompt,predicted_intent,confidence,corrected_intent,created_at"
+    answer = api.request(EXPORTER, "GET", LOGS, params={"select": columns})
+    assert "alice's secret" in {row["prompt"] for row in answer.json()}
+    for hidden in ("*", "user_id", "conversation_id", "execution_error", "corrected_by"):
+        answer = api.request(EXPORTER, "GET", LOGS, params={"select": hidden})
+        assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+    guess = {"select": "prompt", "user_id": f"eq.{ALICE}"}
+    assert api.request(EXPORTER, "GET", LOGS, params=guess).status_code == 403
+
+
+def test_a_capture_that_waits_too_long_is_given_up(api: Api, server: Server, lively: str) -> None:
+    with server.connect("postgres", lively, autocommit=False) as other:
+        other.execute("lock table public.nlu_prompt_logs in exclusive mode")
+        answer = api.request(WRITER, "POST", LOGS, json=body(), headers=ONCE)
+    assert answer.json()["code"] == "57014", "statement_timeout of prompt_writer"
+    assert 2 <= answer.elapsed.total_seconds() < 4
