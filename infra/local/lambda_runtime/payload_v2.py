@@ -1,0 +1,133 @@
+"""Payload version 2.0 of Lambda's HTTP events, both directions."""
+
+import base64
+import binascii
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from infra.local.web import Scope
+
+_TEXT = ("text/", "application/json", "application/javascript", "application/xml")
+
+
+class MalformedResult(Exception):
+    """A function's result cannot become an HTTP answer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+    headers: list[tuple[bytes, bytes]]
+
+
+def event(scope: Scope, body: bytes) -> dict[str, Any]:
+    """Make the event of an ASGI request."""
+    headers = _headers(scope)
+    cookies = headers.pop("cookie", "")
+    query = scope["query_string"].decode("latin-1")
+    path = scope["raw_path"].decode("latin-1")
+    made: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": _context(scope, headers, path),
+        "isBase64Encoded": False,
+    }
+    if cookies:
+        made["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
+    if query:
+        made["queryStringParameters"] = _joined(parse_qsl(query, keep_blank_values=True))
+    return made | (_encoded(body, headers.get("content-type", "")) if body else {})
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    headers = _joined(pairs)
+    headers["x-forwarded-for"] = scope["client"][0]
+    headers["x-forwarded-proto"] = "https"
+    headers["x-forwarded-port"] = "443"
+    return headers
+
+
+def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in pairs:
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined
+
+
+def _context(scope: Scope, headers: dict[str, str], path: str) -> dict[str, Any]:
+    now = time.time()
+    domain = headers.get("host", "")
+    return {
+        "accountId": "anonymous",
+        "apiId": "local",
+        "domainName": domain,
+        "domainPrefix": domain.partition(".")[0],
+        "http": {
+            "method": scope["method"],
+            "path": path,
+            "protocol": f"HTTP/{scope['http_version']}",
+            "sourceIp": scope["client"][0],
+            "userAgent": headers.get("user-agent", ""),
+        },
+        "requestId": str(uuid.uuid4()),
+        "routeKey": "$default",
+        "stage": "$default",
+        "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
+        "timeEpoch": int(now * 1000),
+    }
+
+
+def _encoded(body: bytes, content_type: str) -> dict[str, Any]:
+    if content_type.lower().startswith(_TEXT):
+        try:
+            return {"body": body.decode(), "isBase64Encoded": False}
+        except UnicodeDecodeError:
+            pass
+    return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+
+
+def answer(payload: bytes) -> Answer:
+    """Read a function's result; raises `MalformedResult`.
+
+    A result without a status code is the body of a 200, as Lambda infers it.
+    """
+    result = json.loads(payload)
+    if not isinstance(result, dict) or "statusCode" not in result:
+        return Answer(200, payload, [(b"content-type", b"application/json")])
+    try:
+        status = int(result["statusCode"])
+        body = _decoded(result.get("body"), bool(result.get("isBase64Encoded")))
+        headers = {str(n).lower(): str(v) for n, v in (result.get("headers") or {}).items()}
+        cookies = [("set-cookie", str(cookie)) for cookie in result.get("cookies") or ()]
+    except (TypeError, ValueError, AttributeError, binascii.Error):
+        raise MalformedResult from None
+    if not 100 <= status <= 599:
+        raise MalformedResult
+    headers.setdefault("content-type", "application/json")
+    headers.pop("content-length", None)
+    pairs = [*headers.items(), *cookies]
+    return Answer(status, body, [(n.encode("latin-1"), v.encode("latin-1")) for n, v in pairs])
+
+
+def _decoded(body: object, is_base64: bool) -> bytes:
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        return json.dumps(body).encode()
+    return base64.b64decode(body, validate=True) if is_base64 else body.encode()
+
+
+def bad_gateway() -> Answer:
+    """Return what callers get when the function failed; its error is in its log alone."""
+    return Answer(502, b"Internal Server Error", [(b"content-type", b"text/plain")])

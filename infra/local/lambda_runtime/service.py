@@ -1,0 +1,48 @@
+"""All functions of a stack, with their URLs and the Invoke API."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from infra.local.lambda_runtime.function_url import FunctionUrl
+from infra.local.lambda_runtime.invoke_api import InvokeApi
+from infra.local.lambda_runtime.pool import Pool
+from infra.local.lambda_runtime.runtime_api import RuntimeApi
+from infra.local.lambda_runtime.values import FunctionSpec, Outcome
+from infra.local.web import WebServer
+
+
+class LambdaService:
+    """Made before the web server starts, whose ports it takes; used on the server's loop."""
+
+    def __init__(self, web: WebServer, folder: Path, functions: Iterable[FunctionSpec]) -> None:
+        self.pools = {spec.name: _pool(web, folder, spec) for spec in functions}
+        self.urls = {
+            name: f"http://127.0.0.1:{web.add(FunctionUrl(pool))}"
+            for name, pool in self.pools.items()
+            if pool.spec.has_url
+        }
+        self.endpoint = f"http://127.0.0.1:{web.add(InvokeApi(self.pools))}"
+
+    async def warm(self) -> Mapping[str, Outcome]:
+        """Have an instance of each function ready; returns the failures by name."""
+        outcomes = await asyncio.gather(*(pool.warm() for pool in self.pools.values()))
+        warmed = zip(self.pools, outcomes, strict=True)
+        return {name: outcome for name, outcome in warmed if outcome is not None}
+
+    async def redeploy(self, name: str, environment: Mapping[str, str]) -> None:
+        """Change settings of one function."""
+        await self.pools[name].redeploy(environment)
+
+    async def close(self) -> None:
+        """End all instances."""
+        for pool in self.pools.values():
+            await pool.close()
+
+
+def _pool(web: WebServer, folder: Path, spec: FunctionSpec) -> Pool:
+    apis = {}
+    for _ in range(spec.max_instances):
+        api = RuntimeApi()
+        apis[f"127.0.0.1:{web.add(api)}"] = api
+    return Pool(spec, apis, folder)

@@ -1,0 +1,57 @@
+"""The stack's parts, started side by side and stopped together."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from infra.local.edge import Edge
+from infra.local.keys import Keys
+from infra.local.postgres import Postgres
+from infra.local.postgrest import PostgREST
+from infra.local.s3 import S3Server
+
+Report = Callable[[str], None]
+
+
+class Parts:
+    """Made with all addresses known; whatever `closing` closes, has begun to start."""
+
+    def __init__(
+        self,
+        folder: Path,
+        keys: Keys,
+        overrides: Mapping[str, Mapping[str, str]],
+        closing: ExitStack,
+    ) -> None:
+        self._closing = closing
+        self.postgres = Postgres(folder)
+        self.s3 = S3Server(folder, "prompt-exports")
+        self.rest = PostgREST(folder, self.postgres.dsn("authenticator"), keys)
+        self.edge = Edge(folder, keys, self.rest.url, self.s3, overrides)
+        closing.callback(self.edge.close)
+
+    def start(self, report: Report) -> None:
+        """Return when all serve; `report` is told the name of each as it does."""
+        starts = (self._start_database, self._start_s3, self._start_edge)
+        with ThreadPoolExecutor(len(starts)) as executor:
+            for future in [executor.submit(start, report) for start in starts]:
+                future.result()
+
+    def _start_database(self, report: Report) -> None:
+        self._closing.callback(self.postgres.stop)
+        self.postgres.create()
+        self.postgres.start()
+        report("PostgreSQL")
+        self._closing.callback(self.rest.stop)
+        self.rest.start()
+        report("PostgREST")
+
+    def _start_s3(self, report: Report) -> None:
+        self._closing.callback(self.s3.stop)
+        self.s3.start()
+        report("S3")
+
+    def _start_edge(self, report: Report) -> None:
+        self.edge.start()
+        report("HTTP")

@@ -1,0 +1,64 @@
+"""One running PostgreSQL server on a data directory."""
+
+import os
+import signal
+from pathlib import Path
+
+import psycopg
+
+from infra.local.postgres import binaries
+from infra.local.processes import ChildProcess, free_port
+
+SUPERUSER = "supabase_admin"
+
+# The data is thrown away, so nothing need survive a crash of the machine.
+_OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "dynamic_shared_memory_type": "mmap",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+
+class Server:
+    """Start and stop a server; it keeps its port, so it can be away for a while."""
+
+    def __init__(self, data: Path, folder: Path, password: str) -> None:
+        self._data, self._folder, self._password = data, folder, password
+        self.port = free_port()
+        self._process: ChildProcess | None = None
+
+    def dsn(self, role: str = "postgres", database: str = "postgres") -> str:
+        """Return the connection string of a login role."""
+        return f"postgresql://{role}:{self._password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Return when it answers; raises `ServiceFailed`."""
+        options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
+        command = [str(binaries.find() / "postgres"), "-D", str(self._data), *options]
+        self._process = ChildProcess(
+            "postgres",
+            binaries.as_unprivileged([*command, f"--port={self.port}"]),
+            {"PATH": os.environ["PATH"], "LC_ALL": "C"},
+            self._folder,
+            stop_signal=signal.SIGINT,
+        )
+        self._process.wait_until(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.dsn(SUPERUSER), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Disconnect everybody and end; safe to call twice."""
+        if self._process is not None:
+            self._process.stop()

@@ -1,0 +1,107 @@
+"""A real S3 server on loopback: SeaweedFS, with one access key and one bucket."""
+
+import json
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import boto3
+import httpx
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from mypy_boto3_s3 import S3Client
+
+from infra.local.leftovers import record_outside
+from infra.local.processes import ChildProcess, free_port
+
+REGION: Final = "eu-west-1"
+_PARTS = ("master", "volume", "filer", "s3", "admin")
+
+
+class S3Server:
+    """Start and stop it; `endpoint`, `access_key`, `secret_key` and `bucket` are its client's."""
+
+    def __init__(self, folder: Path, bucket: str) -> None:
+        self._folder, self.bucket = folder, bucket
+        self._ports = {part: (free_port(), free_port()) for part in _PARTS}
+        self.endpoint = f"http://127.0.0.1:{self._ports['s3'][0]}"
+        self.access_key = f"AKIALOCAL{secrets.token_hex(6).upper()}"
+        self.secret_key = secrets.token_urlsafe(30)
+        self._process: ChildProcess | None = None
+
+    def start(self) -> None:
+        """Return when the bucket exists; raises `ServiceFailed`."""
+        data = self._folder / "s3"
+        data.mkdir()
+        record_outside(self._folder, self._sockets())
+        identities = data / "identities.json"
+        identities.write_text(json.dumps(self._identities()))
+        self._process = ChildProcess(
+            "s3",
+            [_binary(), "-logtostderr=true", "mini", *self._flags(data, identities)],
+            {"PATH": os.environ["PATH"], "WEED_S3_SSE_KEK": secrets.token_hex(32)},
+            self._folder,
+            # Its own way to stop takes seconds to protect data that nobody keeps.
+            stop_signal=signal.SIGKILL,
+        )
+        self._process.wait_until(self._listens)
+        client = self.client()
+        self._process.wait_until(lambda: self._bucket_exists(client))
+
+    def client(self) -> S3Client:
+        """Return a client with the stack's credentials."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10),
+        )
+
+    def _listens(self) -> bool:
+        try:
+            httpx.get(self.endpoint)
+        except httpx.TransportError:
+            return False
+        return True
+
+    def _bucket_exists(self, client: S3Client) -> bool:
+        try:
+            client.create_bucket(
+                Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+            )
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
+    def _flags(self, data: Path, identities: Path) -> list[str]:
+        flags = [f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={identities}"]
+        for part, (port, grpc_port) in self._ports.items():
+            flags += [f"-{part}.port={port}", f"-{part}.port.grpc={grpc_port}"]
+        flags += [f"-{part}.localSocket={data / part}.sock" for part in ("filer", "s3")]
+        # Other services of its own that would listen, and reports to the makers.
+        flags += ["-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+        return [*flags, "-master.telemetry=false"]
+
+    def _sockets(self) -> list[Path]:
+        """Return the sockets that it makes for its parts' talk; it takes no other folder."""
+        parts = [(part, grpc_port) for part, (_, grpc_port) in self._ports.items()]
+        return [Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock") for part, port in parts]  # noqa: S108
+
+    def _identities(self) -> object:
+        credentials = [{"accessKey": self.access_key, "secretKey": self.secret_key}]
+        actions = ["Admin", "Read", "Write", "List", "Tagging"]
+        return {"identities": [{"name": "local", "credentials": credentials, "actions": actions}]}
+
+    def stop(self) -> None:
+        """End it; safe to call twice."""
+        if self._process is not None:
+            self._process.stop()
+
+
+def _binary() -> Path:
+    return Path(sys.executable).parent / "weed"

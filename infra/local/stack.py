@@ -1,0 +1,165 @@
+"""The local stack as a whole: everything started side by side, and all of it gone at the end."""
+
+import atexit
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Self
+
+import boto3
+from botocore.config import Config
+from mypy_boto3_lambda import LambdaClient
+from mypy_boto3_s3 import S3Client
+
+from infra.local import functions, leftovers
+from infra.local.keys import generate
+from infra.local.lambda_runtime import LambdaService
+from infra.local.lambda_runtime.values import REGION
+from infra.local.parts import Parts
+from infra.local.paths import STACKS
+from infra.local.processes import ServiceFailed
+from infra.local.users import User, Users
+
+Overrides = Mapping[str, Mapping[str, str]]
+
+
+class Stack:
+    """`with Stack() as stack: ...`; its data are in `.local/stacks/<name>` while it runs.
+
+    `overrides` holds settings to change or add, by function: `{"classify-and-log": {"MODEL_DIR":
+    ...}}`. Functions start when they are first called, or all at once with `warm()`.
+    """
+
+    def __init__(self, name: str | None = None, overrides: Overrides | None = None) -> None:
+        self.name = name or f"stack-{os.getpid()}"
+        self.folder = STACKS / self.name
+        self.keys = generate()
+        self._overrides = overrides or {}
+        self._failed = False
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def start(self, report: Callable[[str], None] = lambda part: None) -> Self:
+        """Return when everything answers; `report` is told the name of each part that does.
+
+        Raises `ServiceFailed`, which leaves the logs alone behind, or `FolderInUse`.
+        """
+        leftovers.sweep(STACKS)
+        lock = leftovers.claim(self.folder)
+        self._closing.callback(lambda: leftovers.release(self.folder, lock, self._failed))
+        atexit.register(self.close)
+        try:
+            self._parts = Parts(self.folder, self.keys, self._overrides, self._closing)
+            self._parts.start(report)
+        except BaseException as error:
+            self._failed = isinstance(error, ServiceFailed)
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """End all processes and remove the folder; safe to call twice."""
+        self._closing.close()
+        atexit.unregister(self.close)
+
+    def warm(self) -> None:
+        """Have an instance of each function ready; raises `ServiceFailed`."""
+        for name, outcome in self._parts.edge.warm().items():
+            self._failed = True
+            log = self.folder / "logs" / f"{name}.log"
+            raise ServiceFailed(f"{name} does not start: {outcome.message}. Its log: {log}")
+
+    def redeploy(self, function: str, env: Mapping[str, str]) -> None:
+        """Change settings of a function; requests from now on see them."""
+        self._parts.edge.redeploy(function, env)
+
+    def stop_postgres(self) -> None:
+        """Take the database away, its data kept."""
+        self._parts.postgres.stop()
+
+    def start_postgres(self) -> None:
+        """Bring the database back; returns when PostgREST serves again."""
+        self._parts.postgres.start()
+        self._parts.rest.reconnect()
+
+    def create_user(self, email: str) -> User:
+        """Sign a user up and in."""
+        return self._users().create(email)
+
+    def create_reviewer(self, email: str) -> User:
+        """Sign a user up and in who may correct predictions."""
+        return self._users().create(email, role="reviewer")
+
+    def _users(self) -> Users:
+        return Users(self.postgres_admin_dsn, f"{self.supabase_url}/auth/v1", self.keys)
+
+    def env(self, function: str) -> dict[str, str]:
+        """Return a function's settings."""
+        return dict(self._functions.pools[function].spec.environment)
+
+    @property
+    def _functions(self) -> LambdaService:
+        return self._parts.edge.functions
+
+    @property
+    def supabase_url(self) -> str:
+        return self._parts.edge.supabase_url
+
+    @property
+    def postgres_dsn(self) -> str:
+        """The dashboard's role, `postgres`."""
+        return self._parts.postgres.dsn("postgres")
+
+    @property
+    def postgres_admin_dsn(self) -> str:
+        """The superuser."""
+        return self._parts.postgres.dsn("supabase_admin")
+
+    @property
+    def classify_url(self) -> str:
+        return f"{self._functions.urls[functions.CLASSIFY]}/v1/classify"
+
+    @property
+    def outcomes_url(self) -> str:
+        return f"{self._functions.urls[functions.OUTCOME]}/v1/outcomes"
+
+    @property
+    def corrections_url(self) -> str:
+        return f"{self._functions.urls[functions.CORRECT]}/v1/corrections"
+
+    @property
+    def lambda_endpoint(self) -> str:
+        return self._functions.endpoint
+
+    @property
+    def s3_endpoint(self) -> str:
+        return self._parts.s3.endpoint
+
+    @property
+    def bucket(self) -> str:
+        return self._parts.s3.bucket
+
+    @property
+    def s3_credentials(self) -> tuple[str, str]:
+        """Access key and secret key."""
+        return self._parts.s3.access_key, self._parts.s3.secret_key
+
+    def s3_client(self) -> S3Client:
+        """Return a client of the stack's S3 server."""
+        return self._parts.s3.client()
+
+    def lambda_client(self) -> LambdaClient:
+        """Return a client of the stack's Invoke API."""
+        return boto3.client(
+            "lambda",
+            endpoint_url=self.lambda_endpoint,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - any will do
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=310),
+        )

@@ -1,0 +1,38 @@
+"""A running stack's addresses and keys as environment variables, for other programs."""
+
+import shlex
+from pathlib import Path
+
+from infra.local.lambda_runtime.values import REGION
+from infra.local.stack import Stack
+
+
+def of(stack: Stack) -> dict[str, str]:
+    """Return them under the names that the functions and AWS clients read."""
+    access_key, secret_key = stack.s3_credentials
+    return {
+        "SUPABASE_URL": stack.supabase_url,
+        "SUPABASE_PUBLISHABLE_KEY": stack.keys.publishable,
+        "SUPABASE_SECRET_KEY": stack.keys.secret,
+        "SUPABASE_SIGNING_KEY": stack.keys.signing_key,
+        "DATABASE_URL": stack.postgres_dsn,
+        "API_KEY": stack.keys.api_key,
+        "CLASSIFY_URL": stack.classify_url,
+        "OUTCOMES_URL": stack.outcomes_url,
+        "CORRECTIONS_URL": stack.corrections_url,
+        "EXPORT_BUCKET": stack.bucket,
+        "AWS_ENDPOINT_URL_LAMBDA": stack.lambda_endpoint,
+        "AWS_ENDPOINT_URL_S3": stack.s3_endpoint,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+        "AWS_REGION": REGION,
+    }
+
+
+def write(stack: Stack) -> Path:
+    """Write a file in the stack's folder that a shell can source, readable by its owner alone."""
+    file = stack.folder / "stack.env"
+    file.touch(mode=0o600)
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in of(stack).items()]
+    file.write_text("".join(lines))
+    return file

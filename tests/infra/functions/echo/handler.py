@@ -1,0 +1,39 @@
+"""A function that does as its event says."""
+
+import os
+import time
+
+
+def handler(event, context):  # noqa: C901 - one arm a thing to do
+    body = event if "do" in event else {"do": event["rawPath"].strip("/")}
+    match body["do"]:
+        case "sleep":
+            time.sleep(body.get("seconds", 0.1))
+        case "crash":
+            os._exit(3)
+        case "raise":
+            raise ValueError("as asked")
+        case "result":
+            return body["result"]
+        case "plain":
+            return {"plain": True}
+        case "cookies":
+            return {
+                "statusCode": 201,
+                "body": "aGk=",
+                "isBase64Encoded": True,
+                "headers": {"Content-Type": "text/plain"},
+                "cookies": ["a=1", "b=2"],
+            }
+        case "malformed":
+            return {"statusCode": "many"}
+        case "event":
+            return {"statusCode": 200, "body": event}
+    return {
+        "pid": os.getpid(),
+        "event": event,
+        "remaining_ms": context.get_remaining_time_in_millis(),
+        "request_id": context.aws_request_id,
+        "arn": context.invoked_function_arn,
+        "environment": dict(os.environ),
+    }

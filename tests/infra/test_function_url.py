@@ -1,0 +1,89 @@
+"""HTTP in front of a function: payload version 2.0 both ways."""
+
+import asyncio
+import base64
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+async def http(service):
+    async with httpx.AsyncClient(base_url=service.urls["echo"], timeout=10) as client:
+        yield client
+
+
+async def test_a_request_becomes_the_documented_event(http):
+    answer = await http.post(
+        "/event?a=1&b=two%20words&a=3",
+        json={"text": "grüezi"},
+        headers=[("X-Many", "1"), ("X-Many", "2"), ("Cookie", "c=1; d=2"), ("User-Agent", "me")],
+    )
+    event = answer.json()
+    assert event["version"] == "2.0"
+    assert event["routeKey"] == "$default"
+    assert event["rawPath"] == "/event"
+    assert event["rawQueryString"] == "a=1&b=two%20words&a=3"
+    assert event["queryStringParameters"] == {"a": "1,3", "b": "two words"}
+    assert event["cookies"] == ["c=1", "d=2"]
+    assert event["headers"]["x-many"] == "1,2"
+    assert event["body"] == '{"text":"grüezi"}'
+    assert event["isBase64Encoded"] is False
+    context = event["requestContext"]
+    assert context["accountId"] == "anonymous"
+    assert context["stage"] == "$default"
+    assert isinstance(context["timeEpoch"], int)
+    assert context["http"] == {
+        "method": "POST",
+        "path": "/event",
+        "protocol": "HTTP/1.1",
+        "sourceIp": "127.0.0.1",
+        "userAgent": "me",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [("application/octet-stream", b"\x00\xff"), ("application/json", b"\xff not utf-8")],
+)
+async def test_a_body_that_is_no_text_arrives_as_base64(http, content_type, body):
+    answer = await http.post("/event", content=body, headers={"Content-Type": content_type})
+    assert answer.json()["isBase64Encoded"] is True
+    assert base64.b64decode(answer.json()["body"]) == body
+
+
+async def test_a_request_without_body_and_query_has_neither_in_its_event(http):
+    event = (await http.get("/event")).json()
+    assert not {"body", "queryStringParameters", "cookies"} & set(event)
+
+
+async def test_status_headers_cookies_and_encoded_bodies_become_the_answer(http):
+    answer = await http.get("/cookies")
+    assert answer.status_code == 201
+    assert answer.text == "hi"
+    assert answer.headers["content-type"] == "text/plain"
+    assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
+
+
+async def test_a_result_without_a_status_is_the_body_of_a_200(http):
+    answer = await http.get("/plain")
+    assert (answer.status_code, answer.json()) == (200, {"plain": True})
+
+
+@pytest.mark.parametrize("path", ["/malformed", "/raise", "/crash"])
+async def test_a_failed_function_is_a_502_that_says_nothing_more(http, path):
+    answer = await http.get(path)
+    assert (answer.status_code, answer.text) == (502, "Internal Server Error")
+
+
+async def test_a_request_over_six_megabytes_is_refused(http):
+    answer = await http.post("/event", content=b"x" * 6_300_000)
+    assert answer.status_code == 413
+
+
+async def test_a_caller_that_goes_away_breaks_nothing(http):
+    for _ in range(3):
+        with pytest.raises(httpx.TimeoutException):
+            await http.post("/sleep", timeout=0.01)
+        await asyncio.sleep(0.01)
+    assert (await http.get("/plain")).status_code == 200
