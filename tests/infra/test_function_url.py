@@ -2,18 +2,21 @@
 
 import asyncio
 import base64
+from typing import Any
 
 import httpx
 import pytest
 
+from infra.local.lambda_runtime import LambdaService
+
 
 @pytest.fixture
-async def http(service):
+async def http(service: LambdaService) -> Any:
     async with httpx.AsyncClient(base_url=service.urls["echo"], timeout=10) as client:
         yield client
 
 
-async def test_a_request_becomes_the_documented_event(http):
+async def test_a_request_becomes_the_documented_event(http: Any) -> None:
     answer = await http.post(
         "/event?a=1&b=two%20words&a=3",
         json={"text": "grüezi"},
@@ -46,18 +49,20 @@ async def test_a_request_becomes_the_documented_event(http):
     ("content_type", "body"),
     [("application/octet-stream", b"\x00\xff"), ("application/json", b"\xff not utf-8")],
 )
-async def test_a_body_that_is_no_text_arrives_as_base64(http, content_type, body):
+async def test_a_body_that_is_no_text_arrives_as_base64(
+    http: Any, content_type: str, body: bytes
+) -> None:
     answer = await http.post("/event", content=body, headers={"Content-Type": content_type})
     assert answer.json()["isBase64Encoded"] is True
     assert base64.b64decode(answer.json()["body"]) == body
 
 
-async def test_a_request_without_body_and_query_has_neither_in_its_event(http):
+async def test_a_request_without_body_and_query_has_neither_in_its_event(http: Any) -> None:
     event = (await http.get("/event")).json()
     assert not {"body", "queryStringParameters", "cookies"} & set(event)
 
 
-async def test_status_headers_cookies_and_encoded_bodies_become_the_answer(http):
+async def test_status_headers_cookies_and_encoded_bodies_become_the_answer(http: Any) -> None:
     answer = await http.get("/cookies")
     assert answer.status_code == 201
     assert answer.text == "hi"
@@ -65,23 +70,23 @@ async def test_status_headers_cookies_and_encoded_bodies_become_the_answer(http)
     assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
 
 
-async def test_a_result_without_a_status_is_the_body_of_a_200(http):
+async def test_a_result_without_a_status_is_the_body_of_a_200(http: Any) -> None:
     answer = await http.get("/plain")
     assert (answer.status_code, answer.json()) == (200, {"plain": True})
 
 
 @pytest.mark.parametrize("path", ["/malformed", "/raise", "/crash"])
-async def test_a_failed_function_is_a_502_that_says_nothing_more(http, path):
+async def test_a_failed_function_is_a_502_that_says_nothing_more(http: Any, path: str) -> None:
     answer = await http.get(path)
     assert (answer.status_code, answer.text) == (502, "Internal Server Error")
 
 
-async def test_a_request_over_six_megabytes_is_refused(http):
+async def test_a_request_over_six_megabytes_is_refused(http: Any) -> None:
     answer = await http.post("/event", content=b"x" * 6_300_000)
     assert answer.status_code == 413
 
 
-async def test_a_caller_that_goes_away_breaks_nothing(http):
+async def test_a_caller_that_goes_away_breaks_nothing(http: Any) -> None:
     for _ in range(3):
         with pytest.raises(httpx.TimeoutException):
             await http.post("/sleep", timeout=0.01)

@@ -4,14 +4,17 @@ import asyncio
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
+from infra.local.lambda_runtime import LambdaService
+
 
 @pytest.fixture
-def client(service):
+def client(service: LambdaService) -> Any:
     return boto3.client(
         "lambda",
         endpoint_url=service.endpoint,
@@ -22,7 +25,7 @@ def client(service):
     )
 
 
-async def invoke(client, **arguments):
+async def invoke(client: Any, **arguments: Any) -> Any:
     return await asyncio.to_thread(lambda: client.invoke(**arguments))
 
 
@@ -30,7 +33,7 @@ async def invoke(client, **arguments):
     "name",
     ["echo", "echo:$LATEST", "arn:aws:lambda:eu-west-1:123456789012:function:echo"],
 )
-async def test_a_function_is_invoked_by_name_qualifier_or_arn(client, name):
+async def test_a_function_is_invoked_by_name_qualifier_or_arn(client: Any, name: str) -> None:
     answer = await invoke(client, FunctionName=name, Payload=b'{"do": "plain"}')
     assert answer["StatusCode"] == 200
     assert answer["ExecutedVersion"] == "$LATEST"
@@ -38,13 +41,15 @@ async def test_a_function_is_invoked_by_name_qualifier_or_arn(client, name):
     assert json.load(answer["Payload"]) == {"plain": True}
 
 
-async def test_a_failure_is_marked_and_described(client):
+async def test_a_failure_is_marked_and_described(client: Any) -> None:
     answer = await invoke(client, FunctionName="echo", Payload=b'{"do": "raise"}')
     assert answer["FunctionError"] == "Unhandled"
     assert json.load(answer["Payload"])["errorType"] == "ValueError"
 
 
-async def test_an_event_is_accepted_before_it_is_done(client, service, tmp_path: Path):
+async def test_an_event_is_accepted_before_it_is_done(
+    client: Any, service: LambdaService, tmp_path: Path
+) -> None:
     payload = b'{"do": "raise"}'
     answer = await invoke(client, FunctionName="echo", InvocationType="Event", Payload=payload)
     assert answer["StatusCode"] == 202
@@ -56,12 +61,12 @@ async def test_an_event_is_accepted_before_it_is_done(client, service, tmp_path:
     pytest.fail("The event never ran.")
 
 
-async def test_a_dry_run_runs_nothing(client):
+async def test_a_dry_run_runs_nothing(client: Any) -> None:
     answer = await invoke(client, FunctionName="echo", InvocationType="DryRun")
     assert answer["StatusCode"] == 204
 
 
-async def test_the_client_context_reaches_the_function(client):
+async def test_the_client_context_reaches_the_function(client: Any) -> None:
     context = base64.b64encode(b'{"custom": {"a": "1"}}').decode()
     answer = await invoke(
         client, FunctionName="echo", Payload=b'{"do": "x"}', ClientContext=context
@@ -69,11 +74,11 @@ async def test_the_client_context_reaches_the_function(client):
     assert "FunctionError" not in answer
 
 
-async def test_an_unknown_function_is_not_found(client):
+async def test_an_unknown_function_is_not_found(client: Any) -> None:
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         await invoke(client, FunctionName="nobody", Payload=b"{}")
 
 
-async def test_a_payload_that_is_not_json_is_refused(client):
+async def test_a_payload_that_is_not_json_is_refused(client: Any) -> None:
     with pytest.raises(client.exceptions.InvalidRequestContentException):
         await invoke(client, FunctionName="echo", Payload=b"{")

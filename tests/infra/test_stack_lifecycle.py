@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -51,22 +52,23 @@ def name(purpose: str) -> str:
 
 
 @pytest.fixture
-def sockets(stack):
+def sockets(stack: Stack) -> Any:
     """What else is in the system's temporary folder before."""
     return set(Path("/tmp").glob("seaweedfs-*.sock"))
 
 
 @pytest.fixture
-def owner(stack):
+def owner(stack: Stack) -> Any:
     """Another process that owns a stack."""
     command = [sys.executable, "-c", OWNER, name("owned")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         yield process
         process.kill()
 
 
-def test_closing_leaves_no_process_no_folder_and_no_socket(stack):
+def test_closing_leaves_no_process_no_folder_and_no_socket(stack: Stack) -> None:
     second = Stack(name("closed")).start()
     pids = recorded(second.folder)
     sockets = set(Path("/tmp").glob("seaweedfs-*.sock"))
@@ -78,7 +80,7 @@ def test_closing_leaves_no_process_no_folder_and_no_socket(stack):
     assert httpx.get(f"{stack.supabase_url}/auth/v1/.well-known/jwks.json").status_code == 200
 
 
-def test_two_stacks_share_nothing(stack):
+def test_two_stacks_share_nothing(stack: Stack) -> None:
     with Stack(name("second")) as second:
         user = second.create_user("only@example.com")
         count = "select count(*) from auth.users where id = %s"
@@ -92,13 +94,13 @@ def test_two_stacks_share_nothing(stack):
         assert httpx.get(url, headers={"apikey": second.keys.secret}).status_code == 401
 
 
-def test_a_name_belongs_to_one_running_stack(stack):
+def test_a_name_belongs_to_one_running_stack(stack: Stack) -> None:
     with pytest.raises(FolderInUse, match=stack.name):
         Stack(stack.name).start()
     assert httpx.get(f"{stack.supabase_url}/auth/v1/.well-known/jwks.json").status_code == 200
 
 
-def test_an_interrupt_ends_everything(owner):
+def test_an_interrupt_ends_everything(owner: Any) -> None:
     folder = STACKS / name("owned")
     pids = recorded(folder)
     owner.send_signal(signal.SIGINT)
@@ -107,7 +109,9 @@ def test_an_interrupt_ends_everything(owner):
     assert not folder.exists()
 
 
-def test_what_a_killed_owner_left_is_swept_at_the_next_start(sockets, owner, stack):
+def test_what_a_killed_owner_left_is_swept_at_the_next_start(
+    sockets: Any, owner: Any, stack: Stack
+) -> None:
     folder = STACKS / name("owned")
     pids = recorded(folder)
     owner.kill()
@@ -120,7 +124,7 @@ def test_what_a_killed_owner_left_is_swept_at_the_next_start(sockets, owner, sta
     assert set(Path("/tmp").glob("seaweedfs-*.sock")) == sockets
 
 
-def test_sweeping_spares_a_stranger_who_got_a_recorded_process_id(tmp_path):
+def test_sweeping_spares_a_stranger_who_got_a_recorded_process_id(tmp_path: Path) -> None:
     folder = tmp_path / "left"
     folder.mkdir()
     (folder / "processes.txt").write_text(f"{os.getpid()} 12345\n")
@@ -128,7 +132,9 @@ def test_sweeping_spares_a_stranger_who_got_a_recorded_process_id(tmp_path):
     assert not folder.exists()
 
 
-def test_a_service_that_fails_is_named_with_its_log_and_takes_the_rest_down(monkeypatch):
+def test_a_service_that_fails_is_named_with_its_log_and_takes_the_rest_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(s3, "_binary", lambda: Path("/bin/false"))
     broken = Stack(name("broken"))
     with pytest.raises(ServiceFailed, match=r"s3 ended with 1.*s3\.log"):
@@ -139,7 +145,7 @@ def test_a_service_that_fails_is_named_with_its_log_and_takes_the_rest_down(monk
     assert not broken.folder.exists()
 
 
-def test_the_database_can_go_away_and_come_back_with_its_rows(stack):
+def test_the_database_can_go_away_and_come_back_with_its_rows(stack: Stack) -> None:
     user = stack.create_user("stays@example.com")
     url, headers = f"{stack.supabase_url}/rest/v1/", {"apikey": stack.keys.secret}
     stack.stop_postgres()
@@ -153,7 +159,7 @@ def test_the_database_can_go_away_and_come_back_with_its_rows(stack):
         assert connection.execute(query, [user.id]).fetchone() == (1,)
 
 
-def test_each_function_gets_what_it_needs_and_no_more(stack):
+def test_each_function_gets_what_it_needs_and_no_more(stack: Stack) -> None:
     secrets = {
         function: {name for name in stack.env(function) if name.startswith("SUPABASE_")}
         for function in ("classify-and-log", "record-outcome", "correct", "export")
@@ -165,7 +171,7 @@ def test_each_function_gets_what_it_needs_and_no_more(stack):
     assert "AWS_SECRET_ACCESS_KEY" not in stack.env("classify-and-log")
 
 
-def test_objects_are_stored_and_a_wrong_key_is_refused(stack):
+def test_objects_are_stored_and_a_wrong_key_is_refused(stack: Stack) -> None:
     client = stack.s3_client()
     client.put_object(Bucket=stack.bucket, Key="a/b", Body=b"hello")
     assert client.get_object(Bucket=stack.bucket, Key="a/b")["Body"].read() == b"hello"

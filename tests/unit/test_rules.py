@@ -22,9 +22,7 @@ def rules() -> RuleSet:
 def _share_covered_and_right(rules: RuleSet, examples: Iterable[Example]) -> tuple[float, float]:
     examples = list(examples)
     answered = [(rules.match(example.text), example) for example in examples]
-    covered = [
-        prediction.intent == example.label for prediction, example in answered if prediction
-    ]
+    covered = [prediction.intent == example.label for prediction, example in answered if prediction]
     return len(covered) / len(examples), sum(covered) / len(covered)
 
 
@@ -77,9 +75,7 @@ def test_anything_more_is_left_to_the_model(rules: RuleSet, message: str) -> Non
         ('version = "1"\nconfidence = 1\n[[rules]]\nintent = "a"\nexcat = ["b"]', "excat"),
     ],
 )
-def test_a_faulty_file_is_refused_with_the_place(
-    tmp_path: Path, content: str, fault: str
-) -> None:
+def test_a_faulty_file_is_refused_with_the_place(tmp_path: Path, content: str, fault: str) -> None:
     file = tmp_path / "rules.toml"
     file.write_text(content)
 

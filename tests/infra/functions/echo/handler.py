@@ -2,9 +2,10 @@
 
 import os
 import time
+from typing import Any
 
 
-def handler(event, context):  # noqa: C901 - one arm a thing to do
+def handler(event: Any, context: Any) -> Any:  # noqa: C901 - one arm a thing to do
     body = event if "do" in event else {"do": event["rawPath"].strip("/")}
     match body["do"]:
         case "sleep":
