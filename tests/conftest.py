@@ -1,0 +1,15 @@
+"""What several kinds of tests share: one local stack, started by the first test that needs it."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A whole stack, shared by tests that leave it as they found it."""
+    with Stack(f"test-{os.getpid()}") as running:
+        yield running

@@ -1,0 +1,92 @@
+"""Both stores behind one face: how a test reaches each, and looks at what it holds."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from infra.local.stack import Stack
+from prompt_capture.adapters.memory_store import InMemoryPromptStore
+from prompt_capture.adapters.supabase_access import SupabaseAccess
+from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
+from prompt_capture.domain.predictions import Source
+from prompt_capture.domain.prompts import CapturedPrompt, new_log_id
+from prompt_capture.ports import PromptStore
+from prompt_capture.settings import SupabaseSettings
+
+INTENTS = ("reminder", "reschedule", "scheduling", "status", "unknown")
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The store as each function has it, and a user whose prompts it may log."""
+
+    writer: PromptStore
+    service: PromptStore
+    exporter: PromptStore
+    user_id: UUID
+
+    def prompt(
+        self, text: str = "move it", confidence: float = 0.9, source: Source = "model"
+    ) -> CapturedPrompt:
+        return CapturedPrompt(
+            id=new_log_id(),
+            user_id=self.user_id,
+            prompt=text,
+            predicted_intent="reschedule",
+            confidence=confidence,
+            source=source,
+            model_version="test-1",
+            conversation_id="c-1",
+            message_index=0,
+        )
+
+
+@pytest.fixture(params=["memory", "supabase"])
+async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+    if request.param == "supabase":
+        async with _on_supabase(request.getfixturevalue("stack")) as made:
+            yield made
+    else:
+        user_id = uuid4()
+        store = InMemoryPromptStore([user_id], INTENTS)
+        yield Stores(store, store, store, user_id)
+
+
+@pytest.fixture
+async def supabase_stores(stack: Stack) -> AsyncIterator[Stores]:
+    async with _on_supabase(stack) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
+    """Each function's own store, and an empty table afterwards."""
+    async with AsyncExitStack() as clients:
+        yield Stores(
+            writer=await clients.enter_async_context(supabase_store(stack, "prompt_writer")),
+            service=await clients.enter_async_context(supabase_store(stack, "service_role")),
+            exporter=await clients.enter_async_context(supabase_store(stack, "prompt_exporter")),
+            user_id=UUID(stack.create_user(f"{uuid4()}@example.com").id),
+        )
+    with psycopg.connect(stack.postgres_admin_dsn) as connection:
+        connection.execute("delete from public.nlu_prompt_logs")
+
+
+@asynccontextmanager
+async def supabase_store(stack: Stack, role: str) -> AsyncIterator[SupabasePromptStore]:
+    """Connect to the stack as a function with that role does."""
+    secret_key = {"SUPABASE_SECRET_KEY": stack.keys.secret}
+    signing_key = {"SUPABASE_SIGNING_KEY": stack.keys.signing_key}
+    settings = SupabaseSettings.from_env(
+        {
+            "SUPABASE_URL": stack.supabase_url,
+            "SUPABASE_PUBLISHABLE_KEY": stack.keys.publishable,
+            **(secret_key if role == "service_role" else signing_key),
+        }
+    )
+    async with connect(SupabaseAccess(settings, role), 5) as client:
+        yield SupabasePromptStore(client, f"{str(settings.supabase_url).rstrip('/')}/rest/v1")

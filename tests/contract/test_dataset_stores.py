@@ -1,0 +1,101 @@
+"""What every dataset store promises: an object is there whole, or not at all."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from mypy_boto3_s3 import S3Client
+
+from infra.local.stack import Stack
+from prompt_capture.adapters.local_datasets import LocalDatasetStore
+from prompt_capture.adapters.s3_datasets import S3DatasetStore
+from prompt_capture.ports import DatasetStore
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """A store, and a way to look at what it holds: bytes, or None for no such object."""
+
+    store: DatasetStore
+    read: Callable[[str], bytes | None]
+
+
+def _of_bucket(client: S3Client, bucket: str) -> Datasets:
+    def read(key: str) -> bytes | None:
+        try:
+            return client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError:
+            return None
+
+    return Datasets(S3DatasetStore(client, bucket), read)
+
+
+@pytest.fixture
+def moto_datasets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Datasets]:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="datasets")
+        yield _of_bucket(client, "datasets")
+
+
+@pytest.fixture
+def server_datasets(stack: Stack) -> Datasets:
+    return _of_bucket(stack.s3_client(), stack.bucket)
+
+
+@pytest.fixture
+def local_datasets(tmp_path: Path) -> Datasets:
+    def read(key: str) -> bytes | None:
+        file = tmp_path / key
+        return file.read_bytes() if file.exists() else None
+
+    return Datasets(LocalDatasetStore(tmp_path), read)
+
+
+@pytest.fixture(params=["moto_datasets", "server_datasets", "local_datasets"])
+def datasets(request: pytest.FixtureRequest) -> Datasets:
+    made: Datasets = request.getfixturevalue(request.param)
+    return made
+
+
+def test_an_object_appears_when_it_is_whole(datasets: Datasets) -> None:
+    with datasets.store.create("a/whole.json", "application/json") as sink:
+        sink.write(b"[1,")
+        assert datasets.read("a/whole.json") is None
+        sink.write(b"2]")
+
+    assert datasets.read("a/whole.json") == b"[1,2]"
+    assert datasets.store.url("a/whole.json").endswith("/a/whole.json")
+
+
+def test_an_interrupted_object_never_appears(datasets: Datasets) -> None:
+    def break_off() -> None:
+        with datasets.store.create("a/broken.json", "application/json") as sink:
+            sink.write(b"[1,")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
+
+    assert datasets.read("a/broken.json") is None
+
+
+def test_a_large_object_arrives_as_it_was_written(datasets: Datasets) -> None:
+    pattern = bytes(range(256)) * (MEGABYTE // 256)
+
+    with datasets.store.create("a/large.jsonl", "application/x-ndjson") as sink:
+        for _ in range(20):
+            sink.write(pattern)
+
+    assert datasets.read("a/large.jsonl") == pattern * 20

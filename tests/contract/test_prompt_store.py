@@ -1,0 +1,206 @@
+"""What every store promises: held by the in-memory twin and by Supabase alike."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+
+from prompt_capture.domain.errors import (
+    PromptLogNotFound,
+    UnknownIntent,
+    UnknownUser,
+)
+from prompt_capture.domain.prompts import (
+    Correction,
+    Outcome,
+    ReviewablePrompt,
+    StoredSecondaryIntent,
+    new_log_id,
+)
+from tests.contract.conftest import Stores
+
+T = TypeVar("T")
+
+FAILURE = Outcome(was_successful=False, workflow_type="move", execution_error="It broke.")
+SUCCESS = Outcome(was_successful=True, workflow_type="move")
+
+ODD_TEXTS = [
+    "emoji 👩‍💻 and ünïcode",
+    "quotes \" and ' and ` and $$",
+    "commas, (parentheses) and 100%",
+    "line\nbreak\tand tab\r\n",
+    "back\\slash \\u0041 {json: [1]}",
+    "مرحبا שלום 你好",
+    "'; drop table nlu_prompt_logs; --",
+    " ",
+    "x" * 4_000,
+    "👩" * 4_000,
+]
+
+
+async def _all(stream: AsyncIterator[T]) -> list[T]:
+    return [item async for item in stream]
+
+
+async def _texts(stream: AsyncIterator[ReviewablePrompt]) -> list[str]:
+    return [prompt.prompt async for prompt in stream]
+
+
+async def test_a_logged_prompt_comes_back_as_it_went_in(stores: Stores) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    prompt = stores.prompt("move it", confidence=0.4)
+
+    await stores.writer.log_prompt(prompt)
+
+    (found,) = await _all(stores.exporter.get_low_confidence_prompts())
+    assert found.id == prompt.id
+    assert found.prompt == "move it"
+    assert found.predicted_intent == "reschedule"
+    assert found.confidence == 0.4
+    assert before < found.created_at < datetime.now(UTC) + timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
+async def test_odd_texts_survive(stores: Stores, text: str) -> None:
+    await stores.writer.log_prompt(stores.prompt(text, confidence=0.1))
+
+    assert await _texts(stores.exporter.get_low_confidence_prompts()) == [text]
+
+
+async def test_secondary_intents_and_missing_places_are_accepted(stores: Stores) -> None:
+    second = StoredSecondaryIntent(intent="reminder", confidence=0.7)
+    prompt = stores.prompt().model_copy(
+        update={
+            "secondary_intents": (second,),
+            "conversation_id": None,
+            "message_index": None,
+        }
+    )
+
+    await stores.writer.log_prompt(prompt)
+
+    assert len(await _all(stores.exporter.get_prompts_for_retraining())) == 1
+
+
+async def test_the_same_id_again_keeps_the_first(stores: Stores) -> None:
+    prompt = stores.prompt("the first", confidence=0.1)
+
+    await stores.writer.log_prompt(prompt)
+    await stores.writer.log_prompt(prompt)
+    await stores.writer.log_prompt(prompt.model_copy(update={"prompt": "another"}))
+
+    assert await _texts(stores.exporter.get_low_confidence_prompts()) == ["the first"]
+
+
+async def test_an_unknown_user_is_refused(stores: Stores) -> None:
+    prompt = stores.prompt().model_copy(update={"user_id": uuid4()})
+
+    with pytest.raises(UnknownUser):
+        await stores.writer.log_prompt(prompt)
+
+    assert await _all(stores.exporter.get_prompts_for_retraining()) == []
+
+
+async def test_what_belongs_to_no_row_is_not_found(stores: Stores) -> None:
+    with pytest.raises(PromptLogNotFound):
+        await stores.service.update_prompt_log_outcome(new_log_id(), SUCCESS)
+    with pytest.raises(PromptLogNotFound):
+        await stores.service.add_prompt_correction(
+            new_log_id(), Correction(corrected_intent="reminder", corrected_by="grace")
+        )
+
+
+async def test_failed_workflows_are_found_until_they_succeed(stores: Stores) -> None:
+    prompt = stores.prompt()
+    await stores.writer.log_prompt(prompt)
+    await stores.writer.log_prompt(stores.prompt("no outcome yet"))
+
+    for _ in range(2):
+        await stores.service.update_prompt_log_outcome(prompt.id, FAILURE)
+    (failed,) = await _all(stores.service.get_failed_workflow_prompts())
+    assert (failed.id, failed.workflow_type, failed.execution_error) == (
+        prompt.id,
+        "move",
+        "It broke.",
+    )
+
+    await stores.service.update_prompt_log_outcome(prompt.id, SUCCESS)
+    assert await _all(stores.service.get_failed_workflow_prompts()) == []
+
+
+async def test_an_unknown_intent_is_answered_with_the_close_ones(stores: Stores) -> None:
+    prompt = stores.prompt(confidence=0.1)
+    await stores.writer.log_prompt(prompt)
+
+    with pytest.raises(UnknownIntent) as refusal:
+        await stores.service.add_prompt_correction(
+            prompt.id, Correction(corrected_intent="remindr", corrected_by="grace")
+        )
+
+    assert refusal.value.close[0] == "reminder"
+    assert len(await _all(stores.exporter.get_low_confidence_prompts())) == 1
+
+
+async def test_a_correction_gives_the_label_and_ends_the_wait_for_review(stores: Stores) -> None:
+    prompt = stores.prompt(confidence=0.1)
+    await stores.writer.log_prompt(prompt)
+
+    for intent in ("status", "reminder"):
+        await stores.service.add_prompt_correction(
+            prompt.id, Correction(corrected_intent=intent, corrected_by="grace", notes="why")
+        )
+
+    assert await _all(stores.exporter.get_low_confidence_prompts()) == []
+    (labelled,) = await _all(stores.exporter.get_prompts_for_retraining())
+    assert labelled.label == "reminder"
+    assert labelled.corrected_intent == "reminder"
+
+
+async def test_confirming_a_prediction_is_a_correction_too(stores: Stores) -> None:
+    prompt = stores.prompt(confidence=0.1)
+    await stores.writer.log_prompt(prompt)
+
+    await stores.service.add_prompt_correction(
+        prompt.id, Correction(corrected_intent="reschedule", corrected_by="grace")
+    )
+
+    (labelled,) = await _all(stores.exporter.get_prompts_for_retraining())
+    assert labelled.corrected_intent == "reschedule"
+
+
+async def test_thresholds_exclude_their_own_value(stores: Stores) -> None:
+    for confidence in (0.6999, 0.7, 0.85, 0.8501):
+        await stores.writer.log_prompt(stores.prompt(str(confidence), confidence))
+
+    assert await _texts(stores.exporter.get_low_confidence_prompts()) == ["0.6999"]
+    assert await _texts(stores.exporter.get_prompts_for_retraining()) == ["0.8501"]
+    assert await _texts(stores.exporter.get_low_confidence_prompts(0.85)) == ["0.6999", "0.7"]
+    assert await _texts(stores.exporter.get_prompts_for_retraining(0.7)) == ["0.85", "0.8501"]
+
+
+async def test_streams_are_in_order_over_many_pages(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prompt_capture.adapters.supabase_store.PAGE_SIZE", 3)
+    texts = [f"message {number}" for number in range(10)]
+    for text in texts:
+        await stores.writer.log_prompt(stores.prompt(text, confidence=0.1))
+
+    assert await _texts(stores.exporter.get_low_confidence_prompts()) == texts
+    assert await _texts(stores.exporter.get_prompts_for_retraining(0)) == texts
+
+
+async def test_a_stream_starts_where_it_is_asked_to(stores: Stores) -> None:
+    for text in ("first", "second", "third"):
+        await stores.writer.log_prompt(stores.prompt(text, confidence=0.1))
+    second = (await _all(stores.exporter.get_low_confidence_prompts()))[1]
+
+    found = await _texts(stores.exporter.get_low_confidence_prompts(since=second.created_at))
+    none = await _texts(
+        stores.exporter.get_low_confidence_prompts(since=datetime.now(UTC) + timedelta(hours=1))
+    )
+
+    assert found == ["second", "third"]
+    assert none == []

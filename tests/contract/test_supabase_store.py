@@ -1,0 +1,113 @@
+"""What only the real store can show: stamps, equal times, rights, outages, and both keys."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from infra.local.stack import Stack
+from prompt_capture.adapters.supabase_store import SupabasePromptStore
+from prompt_capture.domain.errors import StoreUnavailable
+from prompt_capture.domain.prompts import Correction, Outcome
+from tests.contract.conftest import Stores, supabase_store
+from tests.contract.test_prompt_store import FAILURE, SUCCESS, _all
+
+
+def _row(stack: Stack, log_id: UUID) -> dict[str, Any]:
+    with psycopg.connect(stack.postgres_admin_dsn, row_factory=dict_row) as connection:
+        query = "select * from public.nlu_prompt_logs where id = %s"
+        row = connection.execute(query, (log_id,)).fetchone()
+    assert row is not None
+    return row
+
+
+async def test_the_same_outcome_again_changes_nothing(
+    stack: Stack, supabase_stores: Stores
+) -> None:
+    prompt = supabase_stores.prompt()
+    await supabase_stores.writer.log_prompt(prompt)
+    await supabase_stores.service.update_prompt_log_outcome(prompt.id, FAILURE)
+    first = _row(stack, prompt.id)
+
+    await supabase_stores.service.update_prompt_log_outcome(prompt.id, FAILURE)
+    assert _row(stack, prompt.id) == first
+
+    await supabase_stores.service.update_prompt_log_outcome(prompt.id, SUCCESS)
+    changed = _row(stack, prompt.id)
+    assert changed["outcome_recorded_at"] > first["outcome_recorded_at"]
+    assert changed["execution_error"] is None
+
+
+async def test_a_correction_is_stamped_by_the_database(
+    stack: Stack, supabase_stores: Stores
+) -> None:
+    prompt = supabase_stores.prompt()
+    await supabase_stores.writer.log_prompt(prompt)
+
+    await supabase_stores.service.add_prompt_correction(
+        prompt.id, Correction(corrected_intent="reminder", corrected_by="grace", notes="why")
+    )
+
+    row = _row(stack, prompt.id)
+    assert (row["corrected_intent"], row["corrected_by"]) == ("reminder", "grace")
+    assert row["correction_notes"] == "why"
+    assert row["corrected_at"] is not None
+
+
+async def test_rows_of_the_same_moment_are_each_read_once(
+    stack: Stack, supabase_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prompt_capture.adapters.supabase_store.PAGE_SIZE", 2)
+    prompts = [supabase_stores.prompt(str(number), confidence=0.1) for number in range(7)]
+    for prompt in prompts:
+        await supabase_stores.writer.log_prompt(prompt)
+    with psycopg.connect(stack.postgres_admin_dsn) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("update public.nlu_prompt_logs set created_at = '2026-01-01T00:00Z'")
+
+    found = await _all(supabase_stores.exporter.get_low_confidence_prompts())
+
+    assert [prompt.id for prompt in found] == [prompt.id for prompt in prompts]
+
+
+async def test_an_unreachable_store_says_so_without_a_word_of_the_prompt(
+    supabase_stores: Stores,
+) -> None:
+    secret = supabase_stores.prompt("my secret")
+
+    async with httpx.AsyncClient(timeout=1) as client:
+        store = SupabasePromptStore(client, "http://127.0.0.1:9/rest/v1")
+        with pytest.raises(StoreUnavailable) as refusal:
+            await store.log_prompt(secret)
+        assert "secret" not in str(refusal.value)
+        with pytest.raises(StoreUnavailable):
+            await store.update_prompt_log_outcome(secret.id, SUCCESS)
+        with pytest.raises(StoreUnavailable):
+            await _all(store.get_prompts_for_retraining())
+
+
+async def test_each_role_can_do_its_own_work_only(supabase_stores: Stores) -> None:
+    prompt = supabase_stores.prompt()
+    await supabase_stores.writer.log_prompt(prompt)
+    outcome = Outcome(was_successful=True, workflow_type="move")
+
+    with pytest.raises(StoreUnavailable, match="42501"):
+        await supabase_stores.writer.update_prompt_log_outcome(prompt.id, outcome)
+    with pytest.raises(StoreUnavailable, match="42501"):
+        await _all(supabase_stores.writer.get_prompts_for_retraining())
+    with pytest.raises(StoreUnavailable, match="42501"):
+        await supabase_stores.exporter.log_prompt(prompt)
+
+
+async def test_where_no_role_is_to_be_had_the_secret_key_writes(
+    stack: Stack, supabase_stores: Stores
+) -> None:
+    prompt = supabase_stores.prompt()
+
+    async with supabase_store(stack, "service_role") as store:
+        await store.log_prompt(prompt)
+
+    assert _row(stack, prompt.id)["user_id"] == supabase_stores.user_id
