@@ -88,7 +88,7 @@ class ClassifierSettings(Settings):
     model_dir: Path
     rules_file: Path | None = None
     review_threshold: Probability = 0.7
-    secondary_intent_threshold: Probability = 0.6
+    secondary_intent_threshold: Probability = 0.7
     capture_timeout_seconds: Seconds = 1.0
 
 

@@ -12,7 +12,7 @@ class IntentDetector:
     """Answers one prediction per message, from the rules or from the model."""
 
     def __init__(
-        self, model: Classifier, rules: RuleSet | None = None, secondary_threshold: float = 0.6
+        self, model: Classifier, rules: RuleSet | None = None, secondary_threshold: float = 0.7
     ) -> None:
         self._model = model
         self._rules = rules

@@ -1,0 +1,145 @@
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from prompt_capture.adapters.local_datasets import LocalDatasetStore
+from prompt_capture.adapters.memory_store import InMemoryPromptStore
+from prompt_capture.domain.datasets import ExportedDataset, ExportRequest
+from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
+from prompt_capture.domain.prompts import CapturedPrompt, Correction, new_log_id
+from prompt_capture.workflows.export_dataset import ExportDataset
+
+NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
+USER = uuid4()
+
+
+@pytest.fixture
+def store() -> InMemoryPromptStore:
+    return InMemoryPromptStore([USER], ["reminder", "status"])
+
+
+@pytest.fixture
+def export(store: InMemoryPromptStore, tmp_path: Path) -> ExportDataset:
+    return ExportDataset(store, LocalDatasetStore(tmp_path), clock=lambda: NOW)
+
+
+async def _log(
+    store: InMemoryPromptStore, text: str, confidence: float, age: timedelta = timedelta()
+) -> UUID:
+    prompt = CapturedPrompt(
+        id=new_log_id(),
+        user_id=USER,
+        prompt=text,
+        predicted_intent="status",
+        confidence=confidence,
+        source="model",
+        model_version="test-1",
+    )
+    await store.log_prompt(prompt)
+    store.rows[prompt.id].created_at = NOW - age
+    return prompt.id
+
+
+def _read(dataset: ExportedDataset) -> str:
+    return Path(dataset.url).read_text("utf-8")
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_a_retraining_dataset_is_json_lines(
+    store: InMemoryPromptStore, export: ExportDataset
+) -> None:
+    await _log(store, "sure, ünïcode", 0.9)
+    unsure = await _log(store, "unsure", 0.2)
+    correction = Correction(corrected_intent="reminder", corrected_by="grace")
+    await store.add_prompt_correction(unsure, correction)
+    await _log(store, "in between", 0.8)
+
+    dataset = await export(ExportRequest(mode="retraining"))
+
+    assert _read(dataset) == (
+        '{"text": "sure, ünïcode", "label": "status", "confidence": 0.9, '
+        '"source": "production", "corrected": false}\n'
+        '{"text": "unsure", "label": "reminder", "confidence": 0.2, '
+        '"source": "production", "corrected": true}\n'
+    )
+    assert dataset.rows == 2
+    assert dataset.key == "exports/retraining/2026/11/24/retraining-20261124T040000000000Z.jsonl"
+
+
+async def test_a_review_dataset_is_one_json_array(
+    store: InMemoryPromptStore, export: ExportDataset
+) -> None:
+    ids = [await _log(store, f"unsure {number}", 0.1 * number) for number in range(1, 4)]
+
+    dataset = await export(ExportRequest(mode="review", confidence_threshold=0.25))
+
+    entries = json.loads(_read(dataset))
+    assert [entry["id"] for entry in entries] == [str(log_id) for log_id in ids[:2]]
+    assert set(entries[0]) == {
+        "id",
+        "prompt",
+        "predicted_intent",
+        "confidence",
+        "created_at",
+        "corrected_intent",
+        "notes",
+    }
+
+
+async def test_days_bound_the_window(store: InMemoryPromptStore, export: ExportDataset) -> None:
+    await _log(store, "recent", 0.9, timedelta(days=6))
+    await _log(store, "old", 0.9, timedelta(days=8))
+
+    dataset = await export(ExportRequest(mode="retraining", days=7))
+
+    assert dataset.rows == 1
+    assert dataset.since == NOW - timedelta(days=7)
+
+
+async def test_long_work_tells_how_far_it_is(
+    store: InMemoryPromptStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prompt_capture.workflows.export_dataset.REPORT_EVERY_ROWS", 2)
+    for number in range(5):
+        await _log(store, str(number), 0.9)
+    told: list[int] = []
+
+    export = ExportDataset(store, LocalDatasetStore(tmp_path), report=told.append)
+    await export(ExportRequest(mode="retraining"))
+
+    assert told == [2, 4]
+
+
+async def test_an_outage_leaves_no_file(
+    store: InMemoryPromptStore, export: ExportDataset, tmp_path: Path
+) -> None:
+    store.reachable = False
+
+    with pytest.raises(StoreUnavailable):
+        await export(ExportRequest(mode="retraining"))
+
+    assert _files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "fault"),
+    [
+        ({}, "mode"),
+        ({"mode": "all"}, "mode"),
+        ({"mode": "review", "days": 0}, "days"),
+        ({"mode": "review", "confidence_threshold": -1}, "confidence_threshold"),
+        ({"mode": "review", "dys": 1}, "dys"),
+        ("review", "event"),
+    ],
+)
+def test_a_bad_event_is_told_what_to_send(event: object, fault: str) -> None:
+    with pytest.raises(InvalidExport, match=rf"{fault}.*Send") as refusal:
+        ExportRequest.from_event(event)
+
+    assert '"retraining" or "review"' in str(refusal.value)

@@ -1,0 +1,139 @@
+"""The shipped model: its files, its answers, and that nothing a user types can break it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prompt_capture.adapters.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.domain.errors import InvalidArtifact
+
+SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
+
+GOLDEN = {
+    "move my dentist appointment to friday": "reschedule",
+    "block two hours for chemistry tomorrow": "scheduling",
+    "remind me to take my meds at 9": "reminder",
+    "add buy milk to my todo list": "task_management",
+    "put mums birthday on my calendar june 4": "calendar_event",
+    "how many tasks did i finish this week": "status",
+    "what's left for today?": "user_data_query",
+    "find all my essays due in november": "search",
+    "is there a free plan": "app_info_query",
+    "turn off notifications at night": "adjust_preferences",
+    "say that again please, what do you mean": "clarification_request",
+    "what's the capital of peru": "unknown",
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> OnnxClassifier:
+    return OnnxClassifier(ModelArtifact.load(SHIPPED))
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED, tmp_path / "model"))
+
+
+def test_the_shipped_model_knows_the_22_intents(model: OnnxClassifier) -> None:
+    assert len(model.labels) == 22
+    assert set(GOLDEN.values()) <= set(model.labels)
+
+
+@pytest.mark.parametrize(("message", "intent"), GOLDEN.items())
+def test_golden_predictions(model: OnnxClassifier, message: str, intent: str) -> None:
+    (prediction,) = model.classify([message])
+
+    assert prediction.intent == intent
+    assert prediction.source == "model"
+    assert prediction.model_version == model.version
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\x00",
+        "\x1b[31m",
+        "x" * 4_000,
+        "word " * 800,
+        "👩‍💻" * 1_000,
+        "你好" * 2_000,
+        "\ufeff",
+    ],
+    ids=range(9),
+)
+def test_any_text_is_answered(model: OnnxClassifier, text: str) -> None:
+    probabilities = model.probabilities(text)
+
+    assert abs(float(probabilities.sum()) - 1) < 1e-4
+    assert 0 <= model.classify([text])[0].confidence <= 1
+
+
+@given(st.text(max_size=300))
+def test_random_text_is_answered_alike_each_time(text: str) -> None:
+    model = _loaded()
+
+    assert (model.probabilities(text) == model.probabilities(text)).all()
+
+
+def test_a_text_scores_alike_alone_and_in_company(model: OnnxClassifier) -> None:
+    texts = list(GOLDEN)
+
+    together = model.classify(texts)
+
+    assert together == [model.classify([text])[0] for text in texts]
+
+
+def test_what_cannot_be_seen_makes_no_difference(model: OnnxClassifier) -> None:
+    plain, dressed = "move my dentist", "  move\tmy\u200b dentist\x07\n"
+
+    assert (model.probabilities(plain) == model.probabilities(dressed)).all()
+
+
+def _loaded(cache: list[OnnxClassifier] = []) -> OnnxClassifier:  # noqa: B006 - loaded once
+    if not cache:
+        cache.append(OnnxClassifier(ModelArtifact.load(SHIPPED)))
+    return cache[0]
+
+
+def _damage(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def _relabel(folder: Path) -> None:
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_text())
+    file.write_text(json.dumps(manifest | {"labels": manifest["labels"][:-1]}))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (lambda folder: (folder / "manifest.json").unlink(), "manifest.json"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json"),
+        (lambda folder: (folder / "manifest.json").write_text("{}"), "version"),
+        (lambda folder: (folder / "model.onnx").unlink(), "model.onnx"),
+        (lambda folder: (folder / "model.onnx").write_bytes(b""), "model.onnx"),
+        (lambda folder: _damage(folder / "model.onnx"), "model.onnx"),
+        (lambda folder: _damage(folder / "tokenizer.json"), "tokenizer.json"),
+        (_relabel, "21 labels"),
+    ],
+    ids=range(8),
+)
+def test_a_damaged_model_is_refused_at_start(
+    copied: Path, spoil: Callable[[Path], object], named: str
+) -> None:
+    spoil(copied)
+
+    with pytest.raises(InvalidArtifact, match=named):
+        OnnxClassifier(ModelArtifact.load(copied))

@@ -1,0 +1,62 @@
+import pytest
+
+from prompt_capture.adapters.supabase_access import SupabaseAccess
+from prompt_capture.domain.errors import InvalidSettings
+from prompt_capture.settings import CallerSettings, ClassifierSettings, SupabaseSettings
+
+URL = "https://project.supabase.co"
+
+
+def test_a_missing_setting_is_named() -> None:
+    with pytest.raises(InvalidSettings, match="SUPABASE_URL: Field required"):
+        SupabaseSettings.from_env({})
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    settings = SupabaseSettings.from_env({"SUPABASE_URL": URL, "SUPABASE_SECRET_KEY": ""})
+
+    assert settings.supabase_secret_key is None
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SUPABASE_URL": "secret-nonsense"},
+        {"SUPABASE_URL": URL, "API_KEY_HASHES": "secret-nonsense"},
+        {"SUPABASE_URL": URL, "API_KEY_HASHES": ",".join(["0" * 64] * 3)},
+    ],
+)
+def test_a_malformed_setting_is_named_and_not_repeated(environment: dict[str, str]) -> None:
+    with pytest.raises(InvalidSettings) as refusal:
+        CallerSettings.from_env(environment)
+
+    assert str(refusal.value).startswith("Check the environment: ")
+    assert "secret-nonsense" not in str(refusal.value)
+
+
+def test_two_keys_are_valid_at_once() -> None:
+    environment = {"SUPABASE_URL": URL, "API_KEY_HASHES": f"{'0' * 64}, {'1' * 64}"}
+
+    assert CallerSettings.from_env(environment).api_key_hashes == ("0" * 64, "1" * 64)
+
+
+def test_the_missions_thresholds_are_the_defaults() -> None:
+    settings = ClassifierSettings.from_env({"MODEL_DIR": "model"})
+
+    assert settings.review_threshold == 0.7
+    assert settings.rules_file is None
+
+
+@pytest.mark.parametrize("key", ['{"kty": "EC"}', "{", '{"secret": "nonsense"}'])
+def test_a_signing_key_that_is_none_is_refused_without_being_shown(key: str) -> None:
+    settings = SupabaseSettings.from_env({"SUPABASE_URL": URL, "SUPABASE_SIGNING_KEY": key})
+
+    with pytest.raises(InvalidSettings, match="SUPABASE_SIGNING_KEY") as refusal:
+        SupabaseAccess(settings, "prompt_writer")
+
+    assert "nonsense" not in str(refusal.value)
+
+
+def test_without_any_key_the_store_cannot_be_reached() -> None:
+    with pytest.raises(InvalidSettings, match="SUPABASE_SIGNING_KEY"):
+        SupabaseAccess(SupabaseSettings.from_env({"SUPABASE_URL": URL}), "prompt_writer")

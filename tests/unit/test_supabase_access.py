@@ -1,0 +1,88 @@
+import json
+import time
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from prompt_capture.adapters.supabase_access import (
+    TOKEN_LIFETIME_SECONDS,
+    RoleTokenSigner,
+    SupabaseAccess,
+)
+from prompt_capture.settings import SupabaseSettings
+
+URL = "https://project.supabase.co"
+SECRET = "a legacy project's HS256 secret, long enough"
+
+
+def _headers(**settings: str) -> httpx.Headers:
+    environment = {"SUPABASE_URL": URL} | {name.upper(): value for name, value in settings.items()}
+    access = SupabaseAccess(SupabaseSettings.from_env(environment), "prompt_writer")
+    request = httpx.Request("GET", URL)
+    next(access.auth_flow(request))
+    return request.headers
+
+
+def _claims(headers: httpx.Headers, key: Any, algorithm: str) -> dict[str, Any]:
+    token = headers["Authorization"].removeprefix("Bearer ")
+    claims: dict[str, Any] = jwt.decode(token, key, algorithms=[algorithm])
+    return claims
+
+
+def test_a_secret_key_goes_in_apikey_alone() -> None:
+    headers = _headers(supabase_secret_key="sb_secret_x")
+
+    assert headers["apikey"] == "sb_secret_x"
+    assert "Authorization" not in headers
+
+
+def test_a_legacy_service_key_goes_in_both() -> None:
+    headers = _headers(supabase_secret_key="ey.legacy.key")
+
+    assert (headers["apikey"], headers["Authorization"]) == (
+        "ey.legacy.key",
+        "Bearer ey.legacy.key",
+    )
+
+
+def test_with_a_signing_key_the_function_signs_for_its_role() -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    jwk = ECAlgorithm.to_jwk(private, as_dict=True) | {"kid": "k1", "alg": "ES256"}
+
+    headers = _headers(
+        supabase_signing_key=json.dumps(jwk),
+        supabase_publishable_key="sb_publishable_x",
+        supabase_secret_key="sb_secret_x",
+    )
+
+    assert headers["apikey"] == "sb_publishable_x"
+    assert (
+        jwt.get_unverified_header(headers["Authorization"].removeprefix("Bearer "))["kid"] == "k1"
+    )
+    claims = _claims(headers, private.public_key(), "ES256")
+    assert claims["role"] == "prompt_writer"
+    assert claims["iss"] == f"{URL}/auth/v1"
+    assert 0 < claims["exp"] - time.time() <= TOKEN_LIFETIME_SECONDS
+    assert "sub" not in claims
+
+
+def test_a_legacy_secret_signs_too() -> None:
+    headers = _headers(supabase_signing_key=SECRET)
+
+    assert _claims(headers, SECRET, "HS256")["role"] == "prompt_writer"
+
+
+def test_a_token_is_kept_until_it_nears_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr("prompt_capture.adapters.supabase_access.time.time", lambda: now)
+    signer = RoleTokenSigner(SECRET, "prompt_writer", "issuer")
+    first = signer.token()
+
+    now += TOKEN_LIFETIME_SECONDS - 61
+    assert signer.token() == first
+    now += 2
+    assert signer.token() != first

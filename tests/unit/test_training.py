@@ -1,0 +1,196 @@
+"""Training: what it reads, that it repeats itself, and that it scores as service does."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx.reference import ReferenceEvaluator
+
+from prompt_capture.adapters.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from training.calibration import expected_calibration_error, fit_temperature
+from training.encoder import EMBEDDING_WIDTH, HEADS, LAYERS, MAX_TOKENS, WIDTH, EncoderBuilder
+from training.evaluate import evaluate
+from training.examples import (
+    Example,
+    InvalidExamples,
+    data_digest,
+    read_examples,
+    without_conflicts,
+)
+from training.train import Encoder, train
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "model_artifacts" / "assistant"
+UTTERANCES = ROOT / "training" / "data"
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder.of(ModelArtifact.load(SHIPPED))
+
+
+@pytest.fixture(scope="module")
+def few() -> list[Example]:
+    """Twelve examples of each of four intents, and one of a fifth."""
+    examples = read_examples([UTTERANCES / "train"])
+    labels = ("email", "greeting", "reminder", "status")
+    few = [[e for e in examples if e.label == label][:12] for label in labels]
+    return [*itertools.chain(*few), Example(text="only one of me", label="rare")]
+
+
+def test_the_exports_lines_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "retraining.jsonl"
+    file.write_text(
+        '{"text": "hi", "label": "greeting", "confidence": 0.9, "source": "production", '
+        '"corrected": true}\n\n{"text": "bye", "label": "chitchat", "new_field": [1]}\n'
+    )
+
+    assert read_examples([file]) == [
+        Example(text="hi", label="greeting", corrected=True),
+        Example(text="bye", label="chitchat"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("", "no examples"),
+        ('{"text": "a", "label": "b"}\nnonsense', "line 2 is not JSON"),
+        ('{"text": "a"}', "line 1: label"),
+        ('{"text": 1, "label": "b"}', "line 1: text"),
+        ("[]", "line 1"),
+        ('{"text": "a", "label": ""}', "line 1: label"),
+    ],
+)
+def test_a_faulty_line_is_named(tmp_path: Path, content: str, fault: str) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(content)
+
+    with pytest.raises(InvalidExamples, match=fault):
+        read_examples([file])
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(InvalidExamples, match=r"nowhere\.jsonl cannot be read"):
+        read_examples([Path("nowhere.jsonl")])
+
+
+def test_a_persons_label_wins_then_the_latest() -> None:
+    examples = [
+        Example(text="Move it", label="scheduling"),
+        Example(text="move  it", label="reschedule", corrected=True),
+        Example(text="MOVE IT", label="email"),
+        Example(text="hi", label="chitchat"),
+        Example(text="hi", label="greeting"),
+    ]
+
+    assert [example.label for example in without_conflicts(examples)] == ["reschedule", "greeting"]
+
+
+def test_the_order_of_the_data_does_not_change_its_digest() -> None:
+    examples = [Example(text="a", label="b"), Example(text="c", label="d")]
+
+    assert data_digest(examples) == data_digest(examples[::-1])
+    assert data_digest(examples) != data_digest(examples[:1])
+
+
+def test_the_same_data_and_seed_give_the_same_files(
+    few: list[Example], encoder: Encoder, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        train(few, encoder, tmp_path / name)
+
+    for file in ("manifest.json", "model.onnx", "tokenizer.json"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_a_trained_model_serves_and_scores_as_in_training(
+    few: list[Example], encoder: Encoder, tmp_path: Path
+) -> None:
+    manifest = train(few, encoder, tmp_path / "model", name="small")
+
+    model = OnnxClassifier(ModelArtifact.load(tmp_path / "model"))
+    assert model.labels == ("email", "greeting", "rare", "reminder", "status")
+    assert model.version == manifest.version
+    assert manifest.version.startswith("small-")
+    result = evaluate(model, few)
+    assert result.accuracy > 0.9
+    served = Encoder.of(ModelArtifact.load(tmp_path / "model"))
+    texts = [example.text for example in few[:10]]
+    assert np.abs(served.embed(texts) - encoder.embed(texts)).max() < 1e-4
+
+
+def test_two_intents_are_enough_and_one_is_not(encoder: Encoder, tmp_path: Path) -> None:
+    two = [Example(text=f"hi {n}", label="greeting") for n in range(6)]
+    two += [Example(text=f"what is {n}", label="status") for n in range(6)]
+
+    train(two, encoder, tmp_path / "two")
+    assert OnnxClassifier(ModelArtifact.load(tmp_path / "two")).classify(["hi 9"])[0].intent == (
+        "greeting"
+    )
+    with pytest.raises(InvalidExamples, match="at least two intents"):
+        train(two[:6], encoder, tmp_path / "one")
+
+
+def test_the_encoders_graph_answers_unit_vectors_for_any_weights() -> None:
+    random = np.random.default_rng(0)
+
+    def weights(*shape: int) -> np.ndarray:
+        return random.normal(0, 0.05, shape).astype(np.float32)
+
+    table = {
+        "embeddings.word_embeddings.weight": weights(50, WIDTH),
+        "embeddings.position_embeddings.weight": weights(512, WIDTH),
+        "embeddings.token_type_embeddings.weight": weights(2, WIDTH),
+        "embeddings.LayerNorm.weight": weights(WIDTH),
+        "embeddings.LayerNorm.bias": weights(WIDTH),
+    }
+    for layer in range(LAYERS):
+        prefix = f"encoder.layer.{layer}"
+        for name, inner, outer in [
+            ("attention.self.query", WIDTH, WIDTH),
+            ("attention.self.key", WIDTH, WIDTH),
+            ("attention.self.value", WIDTH, WIDTH),
+            ("attention.output.dense", WIDTH, WIDTH),
+            ("intermediate.dense", WIDTH, 4 * WIDTH),
+            ("output.dense", 4 * WIDTH, WIDTH),
+        ]:
+            table[f"{prefix}.{name}.weight"] = weights(outer, inner)
+            table[f"{prefix}.{name}.bias"] = weights(outer)
+        for name in ("attention.output.LayerNorm", "output.LayerNorm"):
+            table[f"{prefix}.{name}.weight"] = weights(WIDTH)
+            table[f"{prefix}.{name}.bias"] = weights(WIDTH)
+
+    model = EncoderBuilder(table).build()
+
+    onnx.checker.check_model(model)
+    run: Any = ReferenceEvaluator(model).run
+    for length in (2, MAX_TOKENS):
+        embedding = np.asarray(run(None, {"input_ids": np.ones((1, length), np.int64)})[0])
+        assert embedding.shape == (1, EMBEDDING_WIDTH)
+        norms = np.linalg.norm(embedding.reshape(-1, WIDTH), axis=1)
+        assert np.allclose(norms, 1, atol=1e-4)
+    assert WIDTH % HEADS == 0
+
+
+def test_temperature_makes_overconfidence_honest() -> None:
+    random = np.random.default_rng(0)
+    truth = random.integers(0, 3, 3_000)
+    honest = random.normal(0, 1, (3_000, 3))
+    honest[np.arange(3_000), truth] += 1.5
+
+    assert fit_temperature(honest * 4, truth) == pytest.approx(
+        4 * fit_temperature(honest, truth), rel=0.01
+    )
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
+    confidences = np.array([0.95] * 10 + [0.55] * 10)
+    correct = np.array([True] * 10 + [True] * 5 + [False] * 5)
+
+    assert expected_calibration_error(confidences, correct) == pytest.approx(0.05)
+    assert expected_calibration_error(np.ones(4), np.array([True] * 4)) == 0
