@@ -57,8 +57,9 @@ clean:  ## Remove everything that `setup` and the stacks made
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+# Not `npm ci`: it refuses a lock in which a registry lacks the packages of other platforms.
 node_modules/ready: package-lock.json
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm install --no-save --ignore-scripts --loglevel=error
 	touch $@
 
 $(ENCODER):
