@@ -75,7 +75,7 @@ class Stack:
             raise ServiceFailed(f"{name} does not start: {outcome.message}. Its log: {log}")
 
     def redeploy(self, function: str, env: Mapping[str, str]) -> None:
-        """Change settings of a function; requests from now on see them."""
+        """Change settings of a function, or take them away with an empty value, from now on."""
         self._parts.edge.redeploy(function, env)
 
     def stop_postgres(self) -> None:

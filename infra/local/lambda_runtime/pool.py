@@ -70,8 +70,13 @@ class Pool:
         return None
 
     async def redeploy(self, environment: Mapping[str, str]) -> None:
-        """Change settings: idle instances go now, busy ones after their request."""
-        self.spec = replace(self.spec, environment={**self.spec.environment, **environment})
+        """Change settings: idle instances go now, busy ones after their request.
+
+        An empty value takes the setting away.
+        """
+        changed = {**self.spec.environment, **environment}
+        present = {name: value for name, value in changed.items() if value}
+        self.spec = replace(self.spec, environment=present)
         idle, self._idle = self._idle, []
         await asyncio.gather(*(instance.close() for instance in idle))
 
