@@ -66,7 +66,7 @@ def _start(stack: Stack) -> None:
 
 
 def _show(stack: Stack, user: User) -> None:
-    file = variables.write(stack)
+    file = variables.write(stack, user)
     _console.print(Panel(_addresses(stack), title=f"Stack {stack.name}", expand=False))
     _console.print(f"\n[bold]Settings to source[/bold]  . {shlex.quote(str(file))}")
     _console.print("\n[bold]Try it[/bold]")

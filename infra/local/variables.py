@@ -5,6 +5,7 @@ from pathlib import Path
 
 from infra.local.lambda_runtime.values import REGION
 from infra.local.stack import Stack
+from infra.local.users import User
 
 
 def of(stack: Stack) -> dict[str, str]:
@@ -29,10 +30,14 @@ def of(stack: Stack) -> dict[str, str]:
     }
 
 
-def write(stack: Stack) -> Path:
-    """Write a file in the stack's folder that a shell can source, readable by its owner alone."""
+def write(stack: Stack, user: User) -> Path:
+    """Write a file in the stack's folder that a shell can source, readable by its owner alone.
+
+    `user` becomes USER_ID and USER_TOKEN, to try things with.
+    """
     file = stack.folder / "stack.env"
     file.touch(mode=0o600)
-    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in of(stack).items()]
+    values = of(stack) | {"USER_ID": user.id, "USER_TOKEN": user.access_token}
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
     file.write_text("".join(lines))
     return file

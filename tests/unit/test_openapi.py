@@ -17,9 +17,15 @@ from tests.unit.tokens import API_KEY, SUPABASE_URL, TokenMint
 LEGACY_SECRET = "a legacy project's HS256 secret, long enough"
 USER_ID = uuid4()
 BACKEND = {"X-Api-Key": API_KEY}
-USER = {
-    "Authorization": f"Bearer {jwt.encode(TokenMint().claims(USER_ID), LEGACY_SECRET, 'HS256')}"
-}
+
+
+def _bearer(**claims: Any) -> dict[str, str]:
+    token = jwt.encode(TokenMint().claims(USER_ID, **claims), LEGACY_SECRET, "HS256")
+    return {"Authorization": f"Bearer {token}"}
+
+
+USER = _bearer()
+REVIEWER = _bearer(app_metadata={"role": "reviewer"})
 
 apps = make_apps(
     InMemoryPromptStore(users=[USER_ID], intents=INTENTS),
@@ -58,6 +64,12 @@ def test_outcomes_are_recorded_as_described(case: Case[Any]) -> None:
 
 @corrections.parametrize()
 @generously
-def test_corrections_are_recorded_as_described(case: Case[Any]) -> None:
+def test_reviewers_correct_as_described(case: Case[Any]) -> None:
+    case.call_and_validate(headers=REVIEWER)
+
+
+@corrections.parametrize()
+@generously
+def test_backends_correct_as_described(case: Case[Any]) -> None:
     """A backend must name the reviewer, a reviewer's token need not: no schema can say so."""
     case.call_and_validate(headers=BACKEND, excluded_checks=[positive_data_acceptance])

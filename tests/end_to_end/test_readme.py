@@ -1,0 +1,65 @@
+"""What the README tells people to type works as it is written there."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.local import variables
+from tests.end_to_end.conftest import Deployment
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def _blocks() -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+
+
+def _without(block: str, *beginnings: str) -> str:
+    lines = block.splitlines()
+    return "\n".join(line for line in lines if not line.startswith(beginnings))
+
+
+def test_the_request_that_the_readme_follows_can_be_followed(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    user = variables.write(deployment.stack, deployment.ada)
+
+    def run(script: str, **environment: str) -> str:
+        ended = subprocess.run(
+            ["bash", "-ec", f". {user}\n{script}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", **environment},
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    message, outcome, correction, learning = _blocks()[1:5]
+    (tmp_path / "training").symlink_to(ROOT / "training")
+    (tmp_path / "model_artifacts").symlink_to(ROOT / "model_artifacts")
+
+    answer = json.loads(run(_without(message, ". .local")))
+    shown = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
+    assert answer.keys() == shown.keys()
+    assert answer["intent"] == shown["intent"]
+    log_id = answer["log_id"]
+    assert json.loads(run(_without(outcome, "LOG_ID="), LOG_ID=log_id))["was_successful"] is False
+    corrected = json.loads(run(correction, LOG_ID=log_id))
+    assert corrected["corrected_intent"] == "scheduling"
+    assert "accuracy" in run(learning)
+
+
+def test_every_setting_is_in_the_readme_and_every_link_leads_somewhere() -> None:
+    settings = (ROOT / "shared/python/prompt_capture/settings.py").read_text("utf-8")
+    names = re.findall(r"^    ([a-z0-9_]+): ", settings, re.MULTILINE)
+    missing = [name.upper() for name in names if f"`{name.upper()}`" not in README]
+    assert missing == []
+
+    links = re.findall(r"\]\(((?!http)[^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
