@@ -13,7 +13,7 @@ help:  ## List the targets
 setup: .venv/ready node_modules/ready  ## Install everything the project needs, in its own folders
 
 demo: setup  ## Show the loop from message to better model; DATA=file.jsonl for your own data
-	$(BIN)/python -m examples.demo $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m examples.demo $(if $(DATA),--data "$(DATA)")
 
 serve: setup  ## Run the whole product on this machine until Ctrl-C
 	$(BIN)/prompt-capture serve
