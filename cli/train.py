@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cli.failures import explained
 from cli.sources import local_files
 from prompt_capture.adapters.model_artifact import ModelArtifact
+from training.encoder import Encoder
 from training.examples import read_examples, without_conflicts
-from training.train import Encoder
 from training.train import train as train_head
 
 Data = Annotated[

@@ -18,9 +18,10 @@ from prompt_capture.adapters.model_artifact import (
     BaseModelNotice,
     Manifest,
 )
-from training.encoder import MAX_TOKENS, WEIGHTS_SHA256, build_encoder
+from training.encoder import Encoder
 from training.examples import read_examples
-from training.train import Encoder, train
+from training.minilm import MAX_TOKENS, WEIGHTS_SHA256, build_encoder
+from training.train import train
 
 UTTERANCES = Path(__file__).parent / "data" / "train"
 NOTICE = BaseModelNotice(

@@ -1,11 +1,43 @@
-"""The classification head: put one on an encoder's graph, or in the place of another."""
+"""The classification head: fit one, and put it on an encoder's graph or in another's place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from sklearn.linear_model import LogisticRegression
+
+INVERSE_REGULARISATION = 10.0
+Floats = NDArray[np.floating]
 
 _PREFIX = "head/"
+
+
+@dataclass(frozen=True)
+class Head:
+    """A linear classifier: `weights` [width, labels], `bias` [labels]."""
+
+    labels: tuple[str, ...]
+    weights: Floats
+    bias: Floats
+
+    def logits(self, embeddings: Floats) -> Floats:
+        """Score embeddings [n, width] as logits [n, labels]."""
+        scores: Floats = embeddings @ self.weights + self.bias
+        return scores
+
+
+def fit_head(embeddings: Floats, labels: NDArray[np.str_]) -> Head:
+    """Fit a multinomial logistic regression; two labels get a column each, as more would."""
+    classifier = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=500)
+    classifier.fit(embeddings, labels)
+    weights, bias = classifier.coef_.T, classifier.intercept_
+    if weights.shape[1] == 1:
+        weights, bias = np.hstack([-weights / 2, weights / 2]), np.hstack([-bias / 2, bias / 2])
+    return Head(tuple(str(label) for label in classifier.classes_), weights, bias)
 
 
 def attach_head(
@@ -43,7 +75,8 @@ def attach_head(
     return result
 
 
-def _keep(field: object, wanted: object) -> None:
-    kept = [item for item in field if wanted(item)]  # type: ignore[attr-defined,operator]
-    del field[:]  # type: ignore[attr-defined]
-    field.extend(kept)  # type: ignore[attr-defined]
+def _keep(field: Any, wanted: Callable[[Any], bool]) -> None:
+    """Leave only the wanted items in a repeated field."""
+    kept = [item for item in field if wanted(item)]
+    del field[:]
+    field.extend(kept)

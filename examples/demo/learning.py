@@ -10,9 +10,10 @@ from examples.demo.stage import Stage
 from infra.local.stack import Stack
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from training.encoder import Encoder
 from training.evaluate import Evaluation, evaluate
 from training.examples import Example, read_examples
-from training.train import Encoder, train
+from training.train import train
 
 
 @dataclass(frozen=True)

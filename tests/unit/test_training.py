@@ -12,7 +12,7 @@ from onnx.reference import ReferenceEvaluator
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from training.calibration import expected_calibration_error, fit_temperature
-from training.encoder import EMBEDDING_WIDTH, HEADS, LAYERS, MAX_TOKENS, WIDTH, EncoderBuilder
+from training.encoder import Encoder
 from training.evaluate import evaluate
 from training.examples import (
     Example,
@@ -21,7 +21,8 @@ from training.examples import (
     read_examples,
     without_conflicts,
 )
-from training.train import Encoder, train
+from training.minilm import EMBEDDING_WIDTH, HEADS, LAYERS, MAX_TOKENS, WIDTH, EncoderBuilder
+from training.train import train
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "model_artifacts" / "assistant"

@@ -28,7 +28,7 @@ class Manifest(Value):
     """What an artifact says of itself.
 
     `files` maps each file to its SHA-256, `training_data_sha256` covers the sorted examples, and
-    `metrics` were measured by cross validation on the training data.
+    `metrics` were measured on a fifth of them by a head fitted to the others.
     """
 
     schema_version: Literal[1] = 1

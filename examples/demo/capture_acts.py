@@ -1,0 +1,114 @@
+"""The acts in which messages are captured: people, traffic, outcomes, privacy."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from examples.demo.assistant import Answered, Assistant
+from examples.demo.privacy import questions
+from examples.demo.scenario import Scenario
+from examples.demo.stage import Stage, shorten
+from infra.local.stack import Stack
+
+
+def welcome(stage: Stage, scenario: Scenario, stack: Stack) -> Assistant:
+    """Start all functions, and sign up three users and a reviewer."""
+    stage.act(
+        "The stack is up",
+        "PostgreSQL with the migrations, PostgREST, an S3 server, and four functions under the "
+        "real Lambda runtime client, all on this machine.",
+    )
+    stack.warm()
+    _add_to_catalogue(stack, {example.label for example in scenario.traffic})
+    users = [stack.create_user(f"{name}@example.com") for name in ("ada", "ben", "cleo")]
+    stage.say("Three users signed up, ada, ben and cleo, and grace, who reviews.")
+    return Assistant(stack, users, stack.create_reviewer("grace@example.com"))
+
+
+def send_traffic(stage: Stage, scenario: Scenario, assistant: Assistant) -> list[Answered]:
+    """Send the messages and show what became of them."""
+    stage.act(
+        "Messages come in",
+        f"{len(scenario.traffic):,} messages over HTTP: classified, captured, answered.",
+    )
+    if scenario.left_out:
+        stage.say(f"({scenario.left_out:,} more are left out for time; --limit changes that.)")
+    with stage.progress("Sending", len(scenario.traffic)) as advance:
+        answered = assistant.send(scenario.traffic, advance)
+    answers = [item.answer for item in answered]
+    by = Counter(answer["source"] for answer in answers)
+    captured = Counter(answer["captured"] for answer in answers)
+    times = [item.milliseconds for item in answered]
+    stage.table(
+        ["what", "messages"],
+        [
+            ("answered by a rule", by["rule"]),
+            ("answered by the model", by["model"]),
+            ("with a second intent", sum(bool(answer["secondary_intents"]) for answer in answers)),
+            ("a person should look", sum(answer["needs_review"] for answer in answers)),
+            ("stored", captured["stored"]),
+            ("lost", captured["lost"]),
+        ],
+    )
+    stage.say(
+        f"Half were answered within {np.percentile(times, 50):.0f} ms, "
+        f"95 of 100 within {np.percentile(times, 95):.0f} ms, four at a time."
+    )
+    stage.table(["message", "intent", "confidence"], _samples(answered))
+    return answered
+
+
+def run_workflows(stage: Stage, assistant: Assistant, answered: Sequence[Answered]) -> None:
+    """Act on each intent, and record how it went."""
+    stage.act(
+        "Workflows run",
+        "A stand-in for the product acts on each intent and reports how it went; it can only "
+        "succeed where the intent was right.",
+    )
+    with stage.progress("Recording", len(answered)) as advance:
+        assistant.record_outcomes(answered, advance)
+    failed = sum(not item.is_right for item in answered)
+    stage.say(f"{len(answered) - failed:,} succeeded, {failed:,} failed.")
+
+
+def ask_for_rows(stage: Stage, stack: Stack, assistant: Assistant) -> None:
+    """Show who can see and change whose rows."""
+    stage.act(
+        "Whose words are they?",
+        "The same table through Supabase's own API, asked by different people.",
+    )
+    stage.table(["who", "asks for", "answer"], questions(stack, assistant.users))
+
+
+def _add_to_catalogue(stack: Stack, labels: set[str]) -> None:
+    with psycopg.connect(stack.postgres_dsn) as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into public.intent_catalogue (intent, domain, description) "
+            "values (%s, 'demo', 'From the file that the demo was given.') on conflict do nothing",
+            [(label,) for label in sorted(labels)],
+        )
+
+
+def _samples(answered: Sequence[Answered]) -> list[list[object]]:
+    """One message of each kind: by a rule, by the model, with two intents, to be looked at."""
+    kinds: list[Callable[[dict[str, Any]], bool]] = [
+        lambda answer: answer["source"] == "rule",
+        lambda answer: answer["source"] == "model" and not answer["needs_review"],
+        lambda answer: bool(answer["secondary_intents"]),
+        lambda answer: bool(answer["needs_review"]),
+    ]
+    found = (next((item for item in answered if kind(item.answer)), None) for kind in kinds)
+    return [
+        [shorten(item.example.text, 44), _intents(item.answer), item.answer["confidence"]]
+        for item in found
+        if item
+    ]
+
+
+def _intents(answer: dict[str, Any]) -> str:
+    return " + ".join(
+        [answer["intent"], *(other["intent"] for other in answer["secondary_intents"])]
+    )
