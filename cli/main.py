@@ -4,6 +4,7 @@ import typer
 
 from cli.evaluate import evaluate
 from cli.export import export
+from cli.import_review import import_review
 from cli.serve import serve
 from cli.train import train
 
@@ -14,5 +15,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (serve, export, train, evaluate):
+for command in (serve, export, import_review, train, evaluate):
     app.command()(command)

@@ -204,3 +204,24 @@ async def test_a_stream_starts_where_it_is_asked_to(stores: Stores) -> None:
 
     assert found == ["second", "third"]
     assert none == []
+
+
+async def test_corrections_can_be_looked_up(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prompt_capture.adapters.supabase_store.IDS_AT_ONCE", 2)
+    prompts = [stores.prompt(str(number)) for number in range(5)]
+    for prompt in prompts:
+        await stores.writer.log_prompt(prompt)
+    correction = Correction(corrected_intent="reminder", corrected_by="grace", notes="why")
+    await stores.service.add_prompt_correction(prompts[3].id, correction)
+
+    found = await stores.service.get_corrections([*(one.id for one in prompts), new_log_id()])
+
+    expected = {prompt.id: None for prompt in prompts} | {prompts[3].id: correction}
+    assert found == expected
+    assert await stores.service.get_corrections([]) == {}
+
+
+async def test_the_catalogue_can_be_read(stores: Stores) -> None:
+    assert {"reminder", "reschedule", "unknown"} <= set(await stores.service.known_intents())

@@ -29,7 +29,7 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "export", "train", "evaluate"])
+@pytest.mark.parametrize("command", ["serve", "export", "import-review", "train", "evaluate"])
 def test_every_command_explains_itself(command: str) -> None:
     assert command in _run("--help").stdout
     assert "Usage: prompt-capture" in _run(command, "--help").stdout
@@ -48,6 +48,35 @@ def test_an_export_by_hand_goes_to_s3_or_to_a_folder(
     (file,) = tmp_path.rglob("*.jsonl")
     assert to_folder.stdout.strip() == f"1 rows in {file}"
     assert json.loads(file.read_text())["label"] == "reschedule"
+
+
+def test_a_review_file_goes_out_is_filled_in_and_comes_back(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    settings = variables.of(deployment.stack)
+    log_ids = [deployment.classify(f"the thing with the {n} other thing")["log_id"] for n in "abc"]
+    options = ("--confidence-threshold", "1", "--out", str(tmp_path))
+    _run("export", "--mode", "review", *options, **settings)
+    (file,) = tmp_path.rglob("*.json")
+    entries = json.loads(file.read_text())
+    entries[0] |= {"corrected_intent": "status", "notes": "they ask how far they are"}
+    entries[1] |= {"corrected_intent": "statuss"}
+    file.write_text(json.dumps(entries))
+    arguments = ("import-review", str(file), "--reviewer", "grace")
+
+    shown = _run(*arguments, **settings)
+    assert "1  new corrections" in shown.stdout
+    assert "entry 2: corrected_intent: not in the intent catalogue; did you mean status" in (
+        shown.stdout
+    )
+    assert "Nothing was recorded" in shown.stdout
+    assert deployment.row(log_ids[0])["corrected_intent"] is None
+
+    assert "1 corrections recorded." in _run(*arguments, "--apply", **settings).stdout
+    row = deployment.row(log_ids[0])
+    assert (row["corrected_intent"], row["corrected_by"]) == ("status", "grace")
+    assert row["correction_notes"] == "they ask how far they are"
+    assert "1  on record already" in _run(*arguments, "--apply", **settings).stdout
 
 
 def test_an_export_without_settings_names_what_is_missing() -> None:

@@ -47,12 +47,12 @@ def intent_detector(settings: ClassifierSettings) -> IntentDetector:
 
 def record_outcome() -> RecordOutcome:
     """Wire the recording of outcomes; raises `InvalidSettings`."""
-    return RecordOutcome(prompt_store(SERVICE_ROLE))
+    return RecordOutcome(service_store())
 
 
 def correct() -> Correct:
     """Wire the recording of corrections; raises `InvalidSettings`."""
-    return Correct(prompt_store(SERVICE_ROLE))
+    return Correct(service_store())
 
 
 def export_dataset() -> ExportDataset:
@@ -69,6 +69,11 @@ def export_dataset() -> ExportDataset:
 def exporter_store() -> SupabasePromptStore:
     """Connect as the export does: it may wait, and so it may try again."""
     return prompt_store(EXPORTER_ROLE, retry_reads=True)
+
+
+def service_store() -> SupabasePromptStore:
+    """Connect as the functions that record outcomes and corrections do."""
+    return prompt_store(SERVICE_ROLE)
 
 
 def callers() -> Callers:

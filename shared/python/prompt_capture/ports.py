@@ -58,6 +58,12 @@ class PromptStore(Protocol):
         lacks the intent.
         """
 
+    async def get_corrections(self, log_ids: Sequence[UUID]) -> dict[UUID, Correction | None]:
+        """Answer the correction of each prompt that there is, None where it has none."""
+
+    async def known_intents(self) -> list[str]:
+        """List the intents of the catalogue that a correction may name."""
+
     def get_low_confidence_prompts(
         self, threshold: float = 0.7, since: datetime | None = None
     ) -> AsyncIterator[ReviewablePrompt]:

@@ -1,6 +1,6 @@
 """The store's twin in memory, for unit tests; held to the same contract tests as the real one."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -61,6 +61,14 @@ class InMemoryPromptStore:
         if correction.corrected_intent not in self._intents:
             raise UnknownIntent(close_intents(correction.corrected_intent, self._intents))
         row.correction = correction
+
+    async def get_corrections(self, log_ids: Sequence[UUID]) -> dict[UUID, Correction | None]:
+        self._reach()
+        return {log_id: self.rows[log_id].correction for log_id in log_ids if log_id in self.rows}
+
+    async def known_intents(self) -> list[str]:
+        self._reach()
+        return sorted(self._intents)
 
     async def get_low_confidence_prompts(
         self, threshold: float = 0.7, since: datetime | None = None

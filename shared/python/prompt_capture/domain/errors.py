@@ -5,6 +5,7 @@ PromptCaptureError
 ├── UnknownIntent         not in the catalogue: carries the close ones
 ├── PromptLogNotFound     no captured prompt has this id
 ├── InvalidExport         the export's event asks for what cannot be had
+├── InvalidReview         the file is no review file
 ├── InvalidArtifact       the model's files are damaged or do not belong together
 ├── InvalidRules          the rules file cannot be used
 ├── InvalidSettings       the environment lacks or garbles a setting
@@ -38,6 +39,10 @@ class PromptLogNotFound(PromptCaptureError):
 
 class InvalidExport(PromptCaptureError):
     """The export's event asks for what cannot be had."""
+
+
+class InvalidReview(PromptCaptureError):
+    """The file as a whole is no review file."""
 
 
 class InvalidArtifact(PromptCaptureError):

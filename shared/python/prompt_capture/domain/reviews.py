@@ -1,0 +1,68 @@
+"""A review file that a person filled in, read entry by entry."""
+
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from prompt_capture.domain.errors import InvalidReview
+from prompt_capture.domain.values import Label, Note
+
+
+class ReviewedPrompt(BaseModel):
+    """What a reviewer wrote about a prompt; the fields that only inform are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+    id: UUID
+    corrected_intent: Label
+    notes: Note | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An entry that cannot be used: its number in the file, from 1, and why."""
+
+    entry: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """The entries with a decision, by their number; those left empty; those at fault."""
+
+    decided: dict[int, ReviewedPrompt]
+    undecided: int
+    faults: list[Fault]
+
+
+def read_review(text: str) -> Review:
+    """Read a review file as the export writes it; raises `InvalidReview`.
+
+    A faulty entry takes no other with it.
+    """
+    try:
+        entries = json.loads(text)
+    except ValueError as error:
+        raise InvalidReview(f"The file is not JSON: {error}") from None
+    if not isinstance(entries, list):
+        raise InvalidReview("The file is not a list of entries, as the review export writes it.")
+    decided, faults, undecided = {}, [], 0
+    for number, entry in enumerate(entries, 1):
+        if isinstance(entry, dict) and not entry.get("corrected_intent"):
+            undecided += 1
+            continue
+        try:
+            decided[number] = ReviewedPrompt.model_validate(_without_empty(entry))
+        except ValidationError as error:
+            fault = error.errors(include_input=False, include_url=False)[0]
+            place = ".".join(str(part) for part in fault["loc"]) or "entry"
+            faults.append(Fault(number, f"{place}: {fault['msg']}"))
+    return Review(decided, undecided, faults)
+
+
+def _without_empty(entry: object) -> object:
+    if not isinstance(entry, dict):
+        return entry
+    return {name: value for name, value in entry.items() if value not in ("", None)}
