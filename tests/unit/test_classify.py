@@ -153,6 +153,19 @@ def test_broken_bodies_are_refused(api: Api, content: bytes) -> None:
     assert answer.json()["error"]["message"]
 
 
+def test_a_body_without_a_content_type_is_read_as_json(api: Api) -> None:
+    answer = api.classify.post("/v1/classify", content=b'{"message": "hm"}', headers=api.token())
+
+    assert answer.json()["captured"] == "stored"
+
+
+def test_a_form_is_told_what_to_send(api: Api) -> None:
+    answer = api.classify.post("/v1/classify", data={"message": "hm"}, headers=api.token())
+
+    assert answer.status_code == 422
+    assert "application/json" in answer.json()["error"]["hint"]
+
+
 def test_a_refused_message_is_not_repeated_in_the_answer(api: Api) -> None:
     body = {"message": "my secret\x00", "my secret field": 1}
 

@@ -22,6 +22,7 @@ from prompt_capture.workflows.record_outcome import RecordOutcome
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
 SERVICE_ROLE = "service_role"
+PAGE_TIMEOUT_SECONDS = 30.0
 
 
 def classify_and_log() -> ClassifyAndLog:
@@ -67,8 +68,8 @@ def export_dataset() -> ExportDataset:
 
 
 def exporter_store() -> SupabasePromptStore:
-    """Connect as the export does: it may wait, and so it may try again."""
-    return prompt_store(EXPORTER_ROLE, retry_reads=True)
+    """Connect as the export does: nobody waits for it, so a page may take long and be retried."""
+    return prompt_store(EXPORTER_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS, retry_reads=True)
 
 
 def service_store() -> SupabasePromptStore:
@@ -86,11 +87,15 @@ def callers() -> Callers:
     return Callers(tokens, settings.api_key_hashes)
 
 
-def prompt_store(role: str, retry_reads: bool = False) -> SupabasePromptStore:
-    """Connect to the store as a database role."""
+def prompt_store(
+    role: str, timeout_seconds: float | None = None, retry_reads: bool = False
+) -> SupabasePromptStore:
+    """Connect to the store as a database role; the timeout is the setting's unless given."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = SupabaseSettings.from_env()
-    client = connect(SupabaseAccess(settings, role), settings.store_timeout_seconds)
+    client = connect(
+        SupabaseAccess(settings, role), timeout_seconds or settings.store_timeout_seconds
+    )
     return SupabasePromptStore(
         client, f"{str(settings.supabase_url).rstrip('/')}/rest/v1", retry_reads
     )

@@ -111,8 +111,8 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
             return ApiError(
                 503,
                 "store_unavailable",
-                "The store cannot be reached; nothing was changed.",
-                "Send the same request again in a moment.",
+                "The store did not answer; the change may not have been made.",
+                "Send the same request again in a moment: what was done is not done twice.",
             )
     raise error
 
@@ -120,6 +120,13 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
 def _from_validation(faults: Sequence[Any]) -> ApiError:
     if any(fault["type"] == "json_invalid" for fault in faults):
         return ApiError(400, "invalid_json", "The body is not valid JSON.", "Send one JSON object.")
+    if any(fault["loc"] == ("body",) for fault in faults):
+        return ApiError(
+            422,
+            "invalid_request",
+            "The body is not a JSON object.",
+            "Send one, with `Content-Type: application/json`; /openapi.json describes it.",
+        )
     return ApiError(
         422,
         "invalid_request",
