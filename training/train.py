@@ -45,9 +45,10 @@ def train(
     """Fit a head, calibrate it on a fifth that was held back, and write the artifact to `out`.
 
     The head that is served is then fitted to all examples. Copies of a text count once. The same
-    examples and seed give the same files. Raises `InvalidExamples`.
+    examples and seed give the same files, in whichever order the examples come. Raises
+    `InvalidExamples`.
     """
-    kept = without_conflicts(examples)
+    kept = sorted(without_conflicts(examples), key=lambda example: (example.text, example.label))
     if len({example.label for example in kept}) < 2:
         raise InvalidExamples("A model needs examples of at least two intents.")
     embeddings = encoder.embed([example.text for example in kept], on_text)
