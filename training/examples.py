@@ -62,14 +62,14 @@ def _read(source: Path) -> list[Example]:
     if source.is_dir():
         return [example for file in sorted(source.glob("*.txt")) for example in _read_text(file)]
     try:
-        lines = source.read_text("utf-8").splitlines()
+        lines = source.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidExamples(f"{source} cannot be read: {error}") from None
     return [_parse(line, f"{source}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
 
 
 def _read_text(file: Path) -> list[Example]:
-    lines = file.read_text("utf-8").splitlines()
+    lines = file.read_text("utf-8").split("\n")
     return [Example(text=line, label=file.stem) for line in lines if line.strip()]
 
 

@@ -45,11 +45,14 @@ exception when data_exception then
 end
 $$;
 
+-- Only moments that every client can read: none that is infinite, or outside the years 1 to 9999.
 create function pg_temp.as_time(raw text) returns timestamptz
 language plpgsql stable
 as $$
+declare
+  moment timestamptz := raw;
 begin
-  return raw::timestamptz;
+  return case when moment >= '0001-01-02' and moment < '9999-12-31' then moment end;
 exception when data_exception then
   return null;
 end

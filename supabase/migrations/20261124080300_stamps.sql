@@ -32,12 +32,16 @@ begin
     return new;
   end if;
 
-  if new.corrected_intent is distinct from old.corrected_intent and exists (
+  -- Unknown intents are refused here, before the foreign key would write what was sent, which may
+  -- be anything, to the server's log.
+  if new.corrected_intent is distinct from old.corrected_intent and not exists (
     select from public.intent_catalogue
-    where intent = new.corrected_intent and retired_at <= now()
+    where intent = new.corrected_intent and (retired_at is null or retired_at > now())
   ) then
-    raise exception 'This intent is retired.'
-      using errcode = 'foreign_key_violation', hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
+    raise exception 'This intent is not in the catalogue, or is retired.'
+      using errcode = 'foreign_key_violation',
+        constraint = 'corrected_intent_is_in_the_catalogue',
+        hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
 
   -- The last reviewer's name does not stand for somebody else's edit in the dashboard.

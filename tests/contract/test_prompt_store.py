@@ -183,7 +183,7 @@ async def test_thresholds_exclude_their_own_value(stores: Stores) -> None:
 async def test_streams_are_in_order_over_many_pages(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.supabase_store.PAGE_SIZE", 3)
+    monkeypatch.setattr("prompt_capture.adapters.postgrest_calls.PAGE_SIZE", 3)
     texts = [f"message {number}" for number in range(10)]
     for text in texts:
         await stores.writer.log_prompt(stores.prompt(text, confidence=0.1))
@@ -216,11 +216,11 @@ async def test_corrections_can_be_looked_up(
     correction = Correction(corrected_intent="reminder", corrected_by="grace", notes="why")
     await stores.service.add_prompt_correction(prompts[3].id, correction)
 
-    found = await stores.service.get_corrections([*(one.id for one in prompts), new_log_id()])
+    log_ids = [*(prompt.id for prompt in prompts), new_log_id()]
+    found = await stores.service.get_corrected_intents(log_ids)
 
-    expected = {prompt.id: None for prompt in prompts} | {prompts[3].id: correction}
-    assert found == expected
-    assert await stores.service.get_corrections([]) == {}
+    assert found == {prompt.id: None for prompt in prompts} | {prompts[3].id: "reminder"}
+    assert await stores.service.get_corrected_intents([]) == {}
 
 
 async def test_the_catalogue_can_be_read(stores: Stores) -> None:

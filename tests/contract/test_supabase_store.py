@@ -1,5 +1,7 @@
 """What only the real store can show: stamps, equal times, rights, outages, and both keys."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +62,7 @@ async def test_a_correction_is_stamped_by_the_database(
 async def test_rows_of_the_same_moment_are_each_read_once(
     stack: Stack, supabase_stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.supabase_store.PAGE_SIZE", 2)
+    monkeypatch.setattr("prompt_capture.adapters.postgrest_calls.PAGE_SIZE", 2)
     prompts = [supabase_stores.prompt(str(number), confidence=0.1) for number in range(7)]
     for prompt in prompts:
         await supabase_stores.writer.log_prompt(prompt)
@@ -87,6 +89,32 @@ async def test_an_unreachable_store_says_so_without_a_word_of_the_prompt(
             await store.update_prompt_log_outcome(secret.id, SUCCESS)
         with pytest.raises(StoreUnavailable):
             await _all(store.get_prompts_for_retraining())
+
+
+@pytest.mark.parametrize("content", [b"<html>", b'"text"', b"[1]", b"null"])
+async def test_what_is_not_the_store_is_not_taken_for_it(
+    supabase_stores: Stores, content: bytes
+) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=content))
+
+    async with httpx.AsyncClient(transport=transport) as client:
+        store = SupabasePromptStore(client, "http://store.test/rest/v1")
+        with pytest.raises(StoreUnavailable):
+            await store.log_prompt(supabase_stores.prompt())
+
+
+async def test_a_server_that_dribbles_meets_the_deadline(supabase_stores: Stores) -> None:
+    async def dribble() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.05)
+            yield b" "
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=dribble()))
+
+    async with httpx.AsyncClient(transport=transport, timeout=0.3) as client:
+        store = SupabasePromptStore(client, "http://store.test/rest/v1")
+        with pytest.raises(StoreUnavailable, match="TimeoutError"):
+            await store.log_prompt(supabase_stores.prompt())
 
 
 async def test_each_role_can_do_its_own_work_only(supabase_stores: Stores) -> None:

@@ -212,6 +212,10 @@ def test_no_log_holds_a_prompt_a_key_or_a_token(deployment: Deployment) -> None:
     deployment.http.post(deployment.stack.classify_url, json=body, headers=deployment.key)
     unknown = {"message": MARKER, "user_id": str(uuid4())}
     deployment.http.post(deployment.stack.classify_url, json=unknown, headers=deployment.key)
+    log_id = deployment.classify("hello")["log_id"]
+    deployment.correct(log_id, f"{MARKER} is no intent", deployment.token(deployment.reviewer))
+    deployment.http.get(deployment.stack.classify_url + f"/{MARKER}")
+    deployment.export({"mode": "review", MARKER: 1})
     keys = deployment.stack.keys
     secrets = {
         MARKER: "a prompt",

@@ -11,6 +11,7 @@ from prompt_capture.domain.datasets import ExportedDataset, ExportRequest
 from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
 from prompt_capture.domain.prompts import CapturedPrompt, Correction, new_log_id
 from prompt_capture.workflows.export_dataset import ExportDataset
+from training.examples import read_examples
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 USER = uuid4()
@@ -102,6 +103,18 @@ async def test_days_bound_the_window(store: InMemoryPromptStore, export: ExportD
     assert dataset.since == NOW - timedelta(days=7)
 
 
+async def test_what_some_take_for_the_end_of_a_line_does_not_break_one(
+    store: InMemoryPromptStore, export: ExportDataset
+) -> None:
+    text = "one\u2028two\u2029three\x85four\x0bfive\r\nsix"
+    await _log(store, text, 0.9)
+
+    dataset = await export(ExportRequest(mode="retraining"))
+
+    assert len(_read(dataset).splitlines()) == 1
+    assert [example.text for example in read_examples([Path(dataset.url)])] == [text]
+
+
 async def test_long_work_tells_how_far_it_is(
     store: InMemoryPromptStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,7 +147,10 @@ async def test_an_outage_leaves_no_file(
         ({"mode": "all"}, "mode"),
         ({"mode": "review", "days": 0}, "days"),
         ({"mode": "review", "confidence_threshold": -1}, "confidence_threshold"),
-        ({"mode": "review", "dys": 1}, "dys"),
+        ({"mode": "review", "dys": 1}, "an unknown key"),
+        ({"mode": "review", "days": True}, "days"),
+        ({"mode": "review", "days": "7"}, "days"),
+        ({"detail-type": "Scheduled Event", "detail": "[" * 20_000}, "event"),
         ("review", "event"),
     ],
 )

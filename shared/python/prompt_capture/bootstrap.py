@@ -91,7 +91,8 @@ def prompt_store(
     role: str, timeout_seconds: float | None = None, retry_reads: bool = False
 ) -> SupabasePromptStore:
     """Connect to the store as a database role; the timeout is the setting's unless given."""
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "mangum.http"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = SupabaseSettings.from_env()
     client = connect(
         SupabaseAccess(settings, role), timeout_seconds or settings.store_timeout_seconds

@@ -58,8 +58,8 @@ class PromptStore(Protocol):
         lacks the intent.
         """
 
-    async def get_corrections(self, log_ids: Sequence[UUID]) -> dict[UUID, Correction | None]:
-        """Answer the correction of each prompt that there is, None where it has none."""
+    async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
+        """Answer the corrected intent of each prompt that there is, None where it has none."""
 
     async def known_intents(self) -> list[str]:
         """List the intents of the catalogue that a correction may name."""

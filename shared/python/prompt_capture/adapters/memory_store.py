@@ -62,9 +62,13 @@ class InMemoryPromptStore:
             raise UnknownIntent(close_intents(correction.corrected_intent, self._intents))
         row.correction = correction
 
-    async def get_corrections(self, log_ids: Sequence[UUID]) -> dict[UUID, Correction | None]:
+    async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
         self._reach()
-        return {log_id: self.rows[log_id].correction for log_id in log_ids if log_id in self.rows}
+        found = {log_id: self.rows[log_id].correction for log_id in log_ids if log_id in self.rows}
+        return {
+            log_id: correction.corrected_intent if correction else None
+            for log_id, correction in found.items()
+        }
 
     async def known_intents(self) -> list[str]:
         self._reach()

@@ -70,7 +70,10 @@ class OnnxClassifier:
 
     def probabilities(self, text: str) -> NDArray[np.float32]:
         """Answer the calibrated probability of each label, in the order of `labels`."""
-        return self._graph.run(text, "probabilities")
+        probabilities = self._graph.run(text, "probabilities")
+        if not np.isfinite(probabilities).all():
+            raise InvalidArtifact(f"{MODEL_FILE} answers what is no probability.")
+        return probabilities
 
     def _predict(self, probabilities: NDArray[np.float32]) -> Prediction:
         best = int(probabilities.argmax())

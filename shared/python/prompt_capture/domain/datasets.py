@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from prompt_capture.domain.errors import InvalidExport
 from prompt_capture.domain.prompts import LabelledPrompt, ReviewablePrompt
-from prompt_capture.domain.values import Probability, Timestamp, Value
+from prompt_capture.domain.values import Probability, Timestamp, Value, only_numbers
 
 Mode = Literal["retraining", "review"]
 
@@ -21,8 +21,8 @@ class ExportRequest(Value):
     """Which dataset to export: its mode, how far back, and the confidence that decides."""
 
     mode: Mode
-    days: Annotated[int, Field(ge=1, le=3650)] | None = None
-    confidence_threshold: Probability | None = None
+    days: Annotated[int, Field(ge=1, le=3650), BeforeValidator(only_numbers)] | None = None
+    confidence_threshold: Annotated[Probability, BeforeValidator(only_numbers)] | None = None
 
     @classmethod
     def from_event(cls, event: object) -> Self:
@@ -34,7 +34,7 @@ class ExportRequest(Value):
             return cls.model_validate(_asked_for(event))
         except ValidationError as error:
             faults = "; ".join(
-                f"{'.'.join(str(part) for part in fault['loc']) or 'event'}: {fault['msg']}"
+                f"{_field(fault)}: {fault['msg']}"
                 for fault in error.errors(include_input=False, include_url=False)
             )
             raise InvalidExport(
@@ -54,6 +54,13 @@ class ExportRequest(Value):
         return now - timedelta(days=self.days) if self.days else None
 
 
+def _field(fault: Any) -> str:
+    """Name the field at fault, unless its name is the sender's own text."""
+    if fault["type"] == "extra_forbidden":
+        return "an unknown key"
+    return ".".join(str(part) for part in fault["loc"]) or "event"
+
+
 def _asked_for(event: object) -> object:
     if not isinstance(event, dict) or "detail-type" not in event:
         return event
@@ -66,7 +73,7 @@ def _asked_for(event: object) -> object:
 def _json_or_itself(text: str) -> object:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -90,6 +97,10 @@ def dataset_key(prefix: str, mode: Mode, exported_at: datetime) -> str:
     return f"{prefix}/{mode}/{moment:%Y/%m/%d}/{mode}-{moment:%Y%m%dT%H%M%S%fZ}.{suffix}"
 
 
+_ENDS_OF_LINES = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+"""What some readers take for the end of a line, and so of a JSON line: written as escapes."""
+
+
 def training_line(prompt: LabelledPrompt) -> str:
     """Write one line of a retraining dataset."""
     return json.dumps(
@@ -101,7 +112,7 @@ def training_line(prompt: LabelledPrompt) -> str:
             "corrected": prompt.corrected_intent is not None,
         },
         ensure_ascii=False,
-    )
+    ).translate(_ENDS_OF_LINES)
 
 
 def review_entry(prompt: ReviewablePrompt) -> str:

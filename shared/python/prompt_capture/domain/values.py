@@ -16,13 +16,14 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, patt
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-def _only_numbers(value: object) -> object:
+def only_numbers(value: object) -> object:
+    """Refuse what pydantic would otherwise turn into a number."""
     if isinstance(value, bool | str):
         raise ValueError("Input should be a number")
     return value
 
 
-MessageIndex = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_only_numbers)]
+MessageIndex = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(only_numbers)]
 Timestamp = AwareDatetime
 
 

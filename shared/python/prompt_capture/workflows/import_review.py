@@ -34,7 +34,8 @@ class ImportReview:
     async def plan(self, review: Review) -> ImportPlan:
         """Compare a review with what is on record; writes nothing."""
         intents = set(await self._store.known_intents())
-        on_record = await self._store.get_corrections([one.id for one in review.decided.values()])
+        log_ids = [entry.id for entry in review.decided.values()]
+        on_record = await self._store.get_corrected_intents(log_ids)
         new, overwriting, unchanged, faults = [], [], 0, list(review.faults)
         for number, entry in review.decided.items():
             if entry.id not in on_record:
@@ -43,7 +44,7 @@ class ImportReview:
                 faults.append(Fault(number, _unknown(entry.corrected_intent, intents)))
             elif (existing := on_record[entry.id]) is None:
                 new.append(entry)
-            elif existing.corrected_intent == entry.corrected_intent:
+            elif existing == entry.corrected_intent:
                 unchanged += 1
             else:
                 overwriting.append(entry)
