@@ -15,8 +15,8 @@ setup: .venv/ready node_modules/ready  ## Install everything the project needs, 
 demo: setup  ## Show the loop from message to better model; DATA=file.jsonl for your own data
 	@$(BIN)/python -m examples.demo $(if $(DATA),--data "$(DATA)")
 
-serve: setup  ## Run the whole product on this machine until Ctrl-C; NAME=other for a second one
-	@$(BIN)/prompt-capture serve $(if $(NAME),--name "$(NAME)")
+serve: setup  ## Run the whole product on this machine until Ctrl-C; NAME=other MODEL=folder
+	@$(BIN)/prompt-capture serve $(if $(NAME),--name "$(NAME)") $(if $(MODEL),--model "$(MODEL)")
 
 test: check  ## The gate: everything in `check`, then every test
 	$(BIN)/pytest

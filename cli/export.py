@@ -34,7 +34,8 @@ def export(
         float | None, typer.Option(help="0.85 for retraining, 0.7 for review if not given.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="A folder to write to, instead of the S3 bucket.")
+        Path | None,
+        typer.Option(file_okay=False, help="A folder to write to, instead of the S3 bucket."),
     ] = None,
 ) -> None:
     """Export a dataset of captured prompts.

@@ -3,6 +3,7 @@
 import shlex
 import signal
 import threading
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infra.local import variables
+from infra.local.functions import CLASSIFY
 from infra.local.leftovers import FolderInUse
 from infra.local.processes import ServiceFailed
 from infra.local.stack import Stack
@@ -26,6 +28,12 @@ def serve(
     name: Annotated[
         str, typer.Option(help="Several stacks run side by side under names of their own.")
     ] = "default",
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="A trained model to serve, not the shipped."
+        ),
+    ] = None,
 ) -> None:
     """Run the whole product on this machine: database, S3 and functions, until Ctrl-C.
 
@@ -34,7 +42,10 @@ def serve(
     """
     # A supervisor's polite request ends it as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
-    stack = Stack(name)
+    try:
+        stack = Stack(name, {CLASSIFY: {"MODEL_DIR": str(model.resolve())}} if model else None)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--name") from None
     try:
         _start(stack)
         _show(stack, stack.create_user("demo@example.com"))

@@ -27,7 +27,7 @@ Data = Annotated[
 
 def train(
     data: Data,
-    out: Annotated[Path, typer.Option(help="The folder to write the model to.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="The folder to write the model to.")],
     base: Annotated[Path, typer.Option(help="The model whose encoder the new one keeps.")] = Path(
         "model_artifacts/assistant"
     ),

@@ -43,7 +43,9 @@ def claim(folder: Path) -> TextIO:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise FolderInUse(f"A stack named {folder.name} is running already.") from None
+        raise FolderInUse(
+            f"A stack named {folder.name} is running already: use it, or start one by another name."
+        ) from None
     _end_recorded_processes(folder)
     _remove_outside(folder)
     _empty(folder)

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Self
@@ -20,6 +21,8 @@ from infra.local.paths import STACKS
 from infra.local.processes import ServiceFailed
 from infra.local.users import User, Users
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
 Overrides = Mapping[str, Mapping[str, str]]
 
 
@@ -32,6 +35,8 @@ class Stack:
 
     def __init__(self, name: str | None = None, overrides: Overrides | None = None) -> None:
         self.name = name or f"stack-{os.getpid()}"
+        if not _NAME.fullmatch(self.name):
+            raise ValueError("A stack's name is made of letters, digits, - and _.")
         self.folder = STACKS / self.name
         self.keys = generate()
         self._overrides = overrides or {}

@@ -27,6 +27,7 @@ def of(stack: Stack) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": secret_key,
         "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
     }
 
 

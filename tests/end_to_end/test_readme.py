@@ -39,19 +39,20 @@ def test_the_request_that_the_readme_follows_can_be_followed(
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
 
-    message, outcome, correction, learning = _blocks()[1:5]
+    message, outcome, correction, export, learning = _blocks()[1:6]
     (tmp_path / "training").symlink_to(ROOT / "training")
     (tmp_path / "model_artifacts").symlink_to(ROOT / "model_artifacts")
 
-    answer = json.loads(run(_without(message, ". .local")))
+    answer = json.loads(run(_without(message, ". .local", "export PATH")))
     shown = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
     assert answer.keys() == shown.keys()
     assert answer["intent"] == shown["intent"]
     log_id = answer["log_id"]
     assert json.loads(run(_without(outcome, "LOG_ID="), LOG_ID=log_id))["was_successful"] is False
     corrected = json.loads(run(correction, LOG_ID=log_id))
-    assert corrected["corrected_intent"] == "scheduling"
-    assert "accuracy" in run(learning)
+    assert corrected["corrected_intent"] == "task_management"
+    assert '"rows": 1' in run(export)
+    assert run(learning).count("accuracy") == 2
 
 
 def test_every_setting_is_in_the_readme_and_every_link_leads_somewhere() -> None:

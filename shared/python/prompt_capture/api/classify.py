@@ -35,28 +35,34 @@ class ClassifyRequest(BaseModel):
         },
     )
 
-    message: Message
+    message: Message = Field(description="What the user wrote, as it came.")
     user_id: UUID | None = Field(
         None, description="Whose message it is: needed with an API key, taken from a token."
     )
-    conversation_id: Identifier | None = None
-    message_index: MessageIndex | None = None
+    conversation_id: Identifier | None = Field(None, description="Your own id of the conversation.")
+    message_index: MessageIndex | None = Field(
+        None, description="The message's place in it, from 0."
+    )
     capture: StrictBool = Field(True, description="False classifies without a trace.")
 
 
 class ClassifyResponse(BaseModel):
     """The intent of the message, and the id under which it was captured."""
 
-    log_id: UUID | None = Field(description="Null when nothing was to be captured.")
-    intent: str = Field(examples=["reschedule"])
-    confidence: float = Field(ge=0, le=1)
+    log_id: UUID | None = Field(
+        description="Name it when the outcome or a correction is known. Null when skipped."
+    )
+    intent: str = Field(description="The first thing asked for.", examples=["reschedule"])
+    confidence: float = Field(ge=0, le=1, description="A calibrated probability.")
     secondary_intents: list[SecondaryIntent] = Field(
         description="Further intents, where the message carries several."
     )
-    source: Source
-    model_version: str
+    source: Source = Field(description="Whether a rule or the model answered.")
+    model_version: str = Field(description="The version of the model or of the rules.")
     needs_review: bool = Field(description="The intent is unknown, or its confidence is low.")
-    captured: Captured
+    captured: Captured = Field(
+        description="`stored`; `lost`, when the store did not confirm in time; `skipped`, as asked."
+    )
 
 
 def classify_router(classify_and_log: ClassifyAndLog, callers: Callers) -> APIRouter:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from prompt_capture.api.callers import KEY_ONLY, Callers, GivenCredentials
 from prompt_capture.api.errors import documented
@@ -31,8 +31,8 @@ class OutcomeRequest(BaseModel):
 
     log_id: UUID
     was_successful: StrictBool
-    workflow_type: Label
-    execution_error: ErrorText | None = None
+    workflow_type: Label = Field(description="Your own name for the workflow that ran.")
+    execution_error: ErrorText | None = Field(None, description="Why it failed.")
 
 
 class OutcomeResponse(BaseModel):
@@ -48,7 +48,7 @@ def outcomes_router(record_outcome: RecordOutcome, callers: Callers) -> APIRoute
 
     @router.post("/outcomes", responses=documented(404), summary="Record a workflow's outcome")
     async def outcomes(request: OutcomeRequest, given: GivenCredentials) -> OutcomeResponse:
-        """Record an outcome; sending the same one again changes nothing."""
+        """Record an outcome. The same one again changes nothing; a different one replaces it."""
         callers.require_backend(given)
         outcome = Outcome(
             was_successful=request.was_successful,
