@@ -42,6 +42,10 @@ class Assistant:
         self._http = httpx.Client(timeout=30)
         self._key = {"X-Api-Key": stack.keys.api_key}
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def send(self, traffic: Sequence[Example], advance: Advance) -> list[Answered]:
         """Send all messages, most by the backend's key, some by the users' own tokens."""
         return self._side_by_side(self._classify, enumerate(traffic), advance)

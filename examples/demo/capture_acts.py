@@ -1,5 +1,6 @@
 """The acts in which messages are captured: people, traffic, outcomes, privacy."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,20 +9,25 @@ import numpy as np
 import psycopg
 
 from examples.demo.assistant import Answered, Assistant
+from examples.demo.failures import BrokenPromise
 from examples.demo.privacy import questions
 from examples.demo.scenario import Scenario
 from examples.demo.stage import Stage, shorten
 from infra.local.stack import Stack
+from prompt_capture.domain.predictions import UNKNOWN_INTENT
+
+PARTS = 5
+"""PostgreSQL, PostgREST, S3, HTTP, and the functions."""
 
 
 def welcome(stage: Stage, scenario: Scenario, stack: Stack) -> Assistant:
-    """Start all functions, and sign up three users and a reviewer."""
+    """Start the stack, and sign up three users and a reviewer."""
     stage.act(
-        "The stack is up",
+        "The stack starts",
         "PostgreSQL with the migrations, PostgREST, an S3 server, and four functions under the "
         "real Lambda runtime client, all on this machine.",
     )
-    stack.warm()
+    _start(stage, stack)
     _add_to_catalogue(stack, {example.label for example in scenario.traffic})
     users = [stack.create_user(f"{name}@example.com") for name in ("ada", "ben", "cleo")]
     stage.say("Three users signed up, ada, ben and cleo, and grace, who reviews.")
@@ -48,11 +54,14 @@ def send_traffic(stage: Stage, scenario: Scenario, assistant: Assistant) -> list
             ("answered by a rule", by["rule"]),
             ("answered by the model", by["model"]),
             ("with a second intent", sum(bool(answer["secondary_intents"]) for answer in answers)),
-            ("a person should look", sum(answer["needs_review"] for answer in answers)),
+            ("for nobody (unknown)", sum(answer["intent"] == UNKNOWN_INTENT for answer in answers)),
+            ("unknown or unsure: needs review", sum(answer["needs_review"] for answer in answers)),
             ("stored", captured["stored"]),
             ("lost", captured["lost"]),
         ],
     )
+    if captured["lost"]:
+        raise BrokenPromise(f"{captured['lost']:,} messages were answered but not captured.")
     stage.say(
         f"Half were answered within {np.percentile(times, 50):.0f} ms, "
         f"95 of 100 within {np.percentile(times, 95):.0f} ms, four at a time."
@@ -80,7 +89,20 @@ def ask_for_rows(stage: Stage, stack: Stack, assistant: Assistant) -> None:
         "Whose words are they?",
         "The same table through Supabase's own API, asked by different people.",
     )
-    stage.table(["who", "asks for", "answer"], questions(stack, assistant.users))
+    asked = list(questions(stack, assistant.users))
+    stage.table(["who", "asks for", "answer"], [(a.who, a.wish, a.answer) for a in asked])
+    leaks = [f"{a.who}, asking for {a.wish}: {a.answer}" for a in asked if not a.as_promised]
+    if leaks:
+        raise BrokenPromise(f"This must not happen. {'; '.join(leaks)}.")
+
+
+def _start(stage: Stage, stack: Stack) -> None:
+    began = time.monotonic()
+    with stage.progress("Starting", PARTS) as advance:
+        stack.start(lambda part: advance())
+        stack.warm()
+        advance()
+    stage.say(f"Everything answers after {time.monotonic() - began:.0f} seconds.")
 
 
 def _add_to_catalogue(stack: Stack, labels: set[str]) -> None:

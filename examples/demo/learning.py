@@ -1,18 +1,24 @@
 """From the captured week to a better model: exports, training, comparison."""
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from examples.demo.failures import BrokenPromise
 from examples.demo.scenario import SHIPPED_MODEL, Scenario
 from examples.demo.stage import Stage
 from infra.local.stack import Stack
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.supabase_access import SupabaseAccess
+from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
+from prompt_capture.bootstrap import SERVICE_ROLE
+from prompt_capture.settings import SupabaseSettings
 from training.encoder import Encoder
 from training.evaluate import Evaluation, evaluate
-from training.examples import Example, read_examples
+from training.examples import Example, read_examples, without_conflicts
 from training.train import train
 
 
@@ -27,20 +33,32 @@ class Compared:
 
 def export(stack: Stack, mode: str) -> tuple[dict[str, Any], bytes]:
     """Invoke the export function; answer what it says, and the object it wrote."""
-    answer = stack.lambda_client().invoke(
-        FunctionName="export", Payload=json.dumps({"mode": mode, "days": 7})
-    )
-    content = json.loads(answer["Payload"].read())
+    event = json.dumps({"mode": mode, "days": 7})
+    with closing(stack.lambda_client()) as functions:
+        answer = functions.invoke(FunctionName="export", Payload=event)
+        content = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
-        raise RuntimeError(f"The export failed: {content.get('errorMessage')}")
-    item = stack.s3_client().get_object(Bucket=content["bucket"], Key=content["key"])
-    return content, item["Body"].read()
+        raise BrokenPromise(f"The export failed: {content.get('errorMessage')}")
+    with closing(stack.s3_client()) as s3:
+        item = s3.get_object(Bucket=content["bucket"], Key=content["key"])
+        return content, item["Body"].read()
+
+
+async def failed_workflows(stack: Stack) -> list[str]:
+    """List the log ids of the workflows that failed, as the store knows them."""
+    settings = SupabaseSettings(
+        supabase_url=stack.supabase_url, supabase_secret_key=stack.keys.secret
+    )
+    async with connect(SupabaseAccess(settings, SERVICE_ROLE), timeout_seconds=10) as client:
+        store = SupabasePromptStore(client, f"{stack.supabase_url}/rest/v1")
+        return [str(prompt.id) async for prompt in store.get_failed_workflow_prompts()]
 
 
 def fit(stage: Stage, examples: list[Example], out: Path, name: str) -> None:
     """Train a head on the shipped encoder."""
     encoder = Encoder.of(ModelArtifact.load(SHIPPED_MODEL))
-    with stage.progress("Reading and fitting", len(examples)) as advance:
+    texts = len(without_conflicts(examples))
+    with stage.progress("Reading and fitting", texts) as advance:
         train(examples, encoder, out, name=name, on_text=advance)
 
 
@@ -57,12 +75,22 @@ def compare(folder: Path, scenario: Scenario) -> Compared:
     return Compared(folder, classifier, evaluate(classifier, scenario.test))
 
 
-def newly_right(before: Compared, after: Compared, scenario: Scenario) -> list[list[str]]:
-    """Answer the test messages that only the new model gets right: text, before, after."""
+@dataclass(frozen=True)
+class Change:
+    """A test message that the two models answer differently."""
+
+    text: str
+    truth: str
+    before: str
+    after: str
+
+
+def changes(before: Compared, after: Compared, scenario: Scenario) -> list[Change]:
+    """List the test messages on which the models differ."""
     texts = [example.text for example in scenario.test]
     earlier, later = before.classifier.classify(texts), after.classifier.classify(texts)
     return [
-        [example.text, old.intent, new.intent]
+        Change(example.text, example.label, old.intent, new.intent)
         for example, old, new in zip(scenario.test, earlier, later, strict=True)
-        if old.intent != example.label == new.intent
+        if old.intent != new.intent
     ]

@@ -1,44 +1,71 @@
 """The acts in which the model learns: review, export, training, comparison."""
 
+import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from rich.panel import Panel
-
 from examples.demo.assistant import Answered, Assistant
-from examples.demo.learning import Compared, compare, export, newly_right, retrain
+from examples.demo.learning import (
+    Change,
+    Compared,
+    compare,
+    export,
+    failed_workflows,
+    retrain,
+)
 from examples.demo.scenario import Scenario
 from examples.demo.stage import Stage, shorten
 from infra.local.stack import Stack
 
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What a reviewer did: how many messages were corrected, and how many confirmed."""
+
+    corrected: int
+    confirmed: int
+
 
 def review(
-    stage: Stage, scenario: Scenario, assistant: Assistant, answered: Sequence[Answered]
-) -> dict[str, str]:
-    """Let the reviewer read and correct; answer the intent given to each log id."""
+    stage: Stage,
+    scenario: Scenario,
+    assistant: Assistant,
+    answered: Sequence[Answered],
+    work: Path,
+) -> Reviewed:
+    """Let the reviewer read what is doubtful, and correct or confirm it."""
     stage.act(
         "A reviewer reads",
-        f"grace has time for {scenario.corrections:,} messages: first those of whose intent the "
-        "model was least sure, from the review export, then failed workflows.",
+        f"grace reads at most {scenario.corrections:,} messages: first those of whose intent the "
+        "model was least sure, from the review export, then failed workflows. The data's own "
+        "labels stand in for what she knows.",
     )
     told, content = export(assistant.stack, "review")
+    (work / "review.json").write_bytes(content)
     stage.line(told["url"])
     stage.quote(content.decode().splitlines()[:4])
-    unsure = sorted(json.loads(content), key=lambda entry: float(entry["confidence"]))
+    unsure = sorted(json.loads(content), key=lambda entry: (entry["confidence"], entry["prompt"]))
     by_id = {str(item.answer["log_id"]): item for item in answered}
-    failed = [log_id for log_id, item in by_id.items() if not item.is_right]
+    failed = asyncio.run(failed_workflows(assistant.stack))
+    failed.sort(key=lambda log_id: by_id[log_id].example.text)
     queue = list(dict.fromkeys([*(entry["id"] for entry in unsure), *failed]))
     reviewed = queue[: scenario.corrections]
-    corrections = {log_id: by_id[log_id].example.label for log_id in reviewed}
-    with stage.progress("Correcting", len(corrections)) as advance:
-        assistant.correct(corrections, advance)
+    decisions = {log_id: by_id[log_id].example.label for log_id in reviewed}
+    with stage.progress("Correcting", len(decisions)) as advance:
+        assistant.correct(decisions, advance)
     wrong = sum(not by_id[log_id].is_right for log_id in reviewed)
     stage.say(
-        f"{len(unsure):,} messages were unsure. Of {len(reviewed):,} read, {wrong:,} were really "
-        f"wrong and are corrected; the others are confirmed."
+        f"{len(unsure):,} messages were unsure and {len(failed):,} workflows failed, "
+        f"{len(queue):,} messages together. grace read {len(reviewed):,}: {wrong:,} "
+        f"({wrong / max(len(reviewed), 1):.0%}) were really wrong and are corrected, "
+        f"the others are confirmed."
     )
-    return corrections
+    return Reviewed(wrong, len(reviewed) - wrong)
 
 
 def export_dataset(stage: Stage, stack: Stack) -> bytes:
@@ -53,8 +80,9 @@ def export_dataset(stage: Stage, stack: Stack) -> bytes:
     )
     stage.quote(content.decode().splitlines()[:4])
     stage.say("All that is in the bucket now:")
-    for item in stack.s3_client().list_objects_v2(Bucket=stack.bucket)["Contents"]:
-        stage.line(f"  {item['Size']:>9,} bytes  {item['Key']}")
+    with closing(stack.s3_client()) as s3:
+        for item in s3.list_objects_v2(Bucket=stack.bucket)["Contents"]:
+            stage.line(f"  {item['Size']:>9,} bytes  {item['Key']}")
     return content
 
 
@@ -67,6 +95,11 @@ def learn(
         f"Trained anew on what it knew and on the export, then compared on {len(scenario.test):,} "
         "messages that are in neither.",
     )
+    if scenario.familiar:
+        stage.say(
+            f"({scenario.familiar:,} more of the test file are not asked: the first model was "
+            "trained on the same words.)"
+        )
     retrain(stage, scenario, dataset, work / "retrained")
     before, after = compare(first_model, scenario), compare(work / "retrained", scenario)
     old, new = before.evaluation, after.evaluation
@@ -83,40 +116,17 @@ def learn(
 
 
 def serve_the_better_model(
-    stage: Stage, scenario: Scenario, assistant: Assistant, before: Compared, after: Compared
+    stage: Stage, assistant: Assistant, after: Compared, differ: Sequence[Change]
 ) -> None:
     """Redeploy the function, and ask it what the first model got wrong."""
     stage.act("The better model serves", "The same function, with the new model's folder.")
     assistant.stack.redeploy("classify-and-log", {"MODEL_DIR": str(after.folder)})
-    rows = newly_right(before, after, scenario)[:6]
-    answers = [assistant.ask(text) for text, _, _ in rows]
+    fixed = [change for change in differ if change.after == change.truth][:SHOWN]
     stage.table(
         ["message", "before", "now, over HTTP"],
         [
-            [shorten(text, 44), old, answer["intent"]]
-            for (text, old, _), answer in zip(rows, answers, strict=True)
+            [shorten(change.text, 36), change.before, assistant.ask(change.text)["intent"]]
+            for change in fixed
         ],
     )
     stage.say(f"Served by {assistant.ask('what is left for today?')['model_version']}.")
-
-
-def summarise(
-    stage: Stage,
-    scenario: Scenario,
-    answered: Sequence[Answered],
-    corrected: dict[str, str],
-    before: Compared,
-    after: Compared,
-) -> None:
-    """Say what it came to."""
-    gain = (after.evaluation.accuracy - before.evaluation.accuracy) * 100
-    change = f"[bold]{before.evaluation.accuracy:.1%} → {after.evaluation.accuracy:.1%}[/bold]"
-    lines = [
-        f"{len(answered):,} messages captured, {len(corrected):,} of them read by a person.",
-        f"Accuracy on {len(scenario.test):,} unseen messages: {change} ({gain:+.1f} points).",
-    ]
-    if gain <= 0:
-        lines.append("This time the new model is no better: it would not be promoted.")
-    lines.append("Everything the demo made is gone. Next: [bold]make serve[/bold]")
-    stage.console.print()
-    stage.console.print(Panel("\n".join(lines), title="What the loop learned", expand=False))

@@ -1,6 +1,7 @@
 """What users can do to the table through Supabase's own API: read their own rows, no more."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
@@ -8,21 +9,39 @@ import httpx
 from infra.local.stack import Stack
 from infra.local.users import User
 
-Row = tuple[str, str, str]
+_NO_ROWS, _REFUSED = "0 rows", "refused"
 
 
-def questions(stack: Stack, users: Sequence[User]) -> Iterator[Row]:
-    """Ask the same table as different people: who asked, what for, and the answer."""
+@dataclass(frozen=True)
+class Asked:
+    """Who asked for what, the answer, and whether it is the one that was promised."""
+
+    who: str
+    wish: str
+    answer: str
+    as_promised: bool
+
+
+def questions(stack: Stack, users: Sequence[User]) -> Iterator[Asked]:
+    """Ask the same table as different people."""
     ada, ben = users[0], users[1]
     with httpx.Client(base_url=f"{stack.supabase_url}/rest/v1", timeout=30) as http:
         table = _Table(http, stack.keys.publishable)
-        yield "ada", "her own rows", table.count(ada, ada)
-        yield "ben", "his own rows", table.count(ben, ben)
-        yield "ben", "ada's rows", table.count(ben, ada)
-        yield "nobody", "ada's rows", table.count(None, ada)
-        yield "ben", "write a forged prediction", table.write(ben)
-        yield "ada", "change her own rows", table.change(ada)
-        yield "ada", "delete her own rows", table.delete(ada)
+        yield _allowed("ada", "her own rows", table.count(ada, ada))
+        yield _allowed("ben", "his own rows", table.count(ben, ben))
+        yield _kept_from("ben", "ada's rows", table.count(ben, ada))
+        yield _kept_from("nobody", "ada's rows", table.count(None, ada))
+        yield _kept_from("ben", "write a forged prediction", table.write(ben))
+        yield _kept_from("ada", "change her own rows", table.change(ada))
+        yield _kept_from("ada", "delete her own rows", table.delete(ada))
+
+
+def _allowed(who: str, wish: str, answer: str) -> Asked:
+    return Asked(who, wish, answer, answer != _NO_ROWS and not answer.startswith(_REFUSED))
+
+
+def _kept_from(who: str, wish: str, answer: str) -> Asked:
+    return Asked(who, wish, answer, answer == _NO_ROWS or answer.startswith(_REFUSED))
 
 
 class _Table:
@@ -37,8 +56,8 @@ class _Table:
         )
         if answer.is_error:
             return _refused(answer)
-        total = answer.headers["content-range"].rpartition("/")[2]
-        return f"{total} rows"
+        total = int(answer.headers["content-range"].rpartition("/")[2])
+        return f"{total:,} rows" if total else _NO_ROWS
 
     def write(self, user: User) -> str:
         forged = {
@@ -77,4 +96,5 @@ class _Table:
 
 
 def _refused(answer: httpx.Response) -> str:
-    return f"refused ({answer.status_code})" if answer.is_error else "ALLOWED"
+    refused = answer.status_code in {401, 403}
+    return f"{_REFUSED} ({answer.status_code})" if refused else f"ANSWERED ({answer.status_code})"

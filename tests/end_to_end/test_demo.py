@@ -1,13 +1,27 @@
 """The demo, as a newcomer runs it, with fewer messages."""
 
+import dataclasses
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner, Result
 
-from training.examples import read_examples
+from examples.demo.__main__ import demo
+from examples.demo.capture_acts import ask_for_rows, send_traffic, welcome
+from examples.demo.failures import BrokenPromise
+from examples.demo.learning import retrain
+from examples.demo.play import play
+from examples.demo.scenario import Scenario, college, labelled_file
+from examples.demo.stage import Stage
+from infra.local.stack import Stack
+from training.examples import Example, grouping_key, read_examples
 
 ROOT = Path(__file__).parents[2]
 UTTERANCES = ROOT / "training" / "data" / "train"
@@ -24,8 +38,25 @@ def _demo(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _asked(*options: str) -> Result:
+    """Ask in this process for what is refused before anything starts."""
+    app = typer.Typer()
+    app.command()(demo)
+    return CliRunner().invoke(app, options)
+
+
+def _keys(examples: list[Example]) -> set[str]:
+    return {grouping_key(example.text) for example in examples}
+
+
+def _assert_disjoint(scenario: Scenario) -> None:
+    test = _keys(list(scenario.test))
+    assert test
+    assert not test & _keys([*scenario.known, *scenario.traffic])
+
+
 @pytest.fixture(scope="module")
-def labelled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("demo") / "labelled.jsonl"
     examples = [e for e in read_examples([UTTERANCES]) if e.label in ("email", "status", "search")]
     lines = [json.dumps({"text": e.text, "label": f"my_{e.label}"}) for e in examples]
@@ -33,15 +64,15 @@ def labelled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_a_file_of_ones_own_goes_through_the_whole_loop(labelled_file: Path) -> None:
-    ended = _demo("--data", str(labelled_file), "--limit", "60")
+def test_a_file_of_ones_own_goes_through_the_whole_loop(file: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+
+    ended = _demo("--data", str(file), "--limit", "60", "--keep", str(kept))
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "740 texts, 3 intents" in ended.stdout
     for promise in (
+        "740 texts, 3 intents",
         "60 messages over HTTP",
-        "ada's rows",
-        "0 rows",
         "write a forged prediction │ refused (403)",
         "delete her own rows       │ refused (403)",
         '"source": "production"',
@@ -50,7 +81,81 @@ def test_a_file_of_ones_own_goes_through_the_whole_loop(labelled_file: Path) -> 
         "What the loop learned",
     ):
         assert promise in ended.stdout
-    assert "ALLOWED" not in ended.stdout
+    lines = (kept / "retrained.jsonl").read_text("utf-8").splitlines()
+    assert lines
+    assert f"{len(lines)} rows, corrected or predicted above 0.85" in ended.stdout
+    assert json.loads((kept / "retrained" / "manifest.json").read_text())["labels"] == [
+        "my_email",
+        "my_search",
+        "my_status",
+    ]
+
+
+def test_the_shipped_model_goes_through_the_whole_loop() -> None:
+    scenario = college(60)
+    # A part of what the first model knows is enough here, and is read in a fraction of the time.
+    few = dataclasses.replace(scenario, known=scenario.known[::8], test=scenario.test[::3])
+    console = Console(record=True, width=120)
+
+    play(Stage(console), few)
+
+    told = console.export_text()
+    assert "60 messages over HTTP" in told
+    assert "answered by a rule" in told
+    assert "ben    │ ada's rows                │ 0 rows" in told
+    assert "nobody │ ada's rows                │ refused (401)" in told
+    assert "ada    │ change her own rows       │ refused (403)" in told
+    assert f"Accuracy on {len(few.test)} unseen messages" in told
+    assert "17 more of the test file are not asked" in told
+
+
+def test_rows_that_others_can_see_end_the_demo() -> None:
+    scenario, stage = college(6), Stage(Console(quiet=True))
+    with closing(Stack()) as stack, closing(welcome(stage, scenario, stack)) as assistant:
+        send_traffic(stage, scenario, assistant)
+        ask_for_rows(stage, stack, assistant)
+        with psycopg.connect(stack.postgres_admin_dsn) as connection:
+            connection.execute("alter table public.nlu_prompt_logs disable row level security")
+
+        with pytest.raises(BrokenPromise, match="ben, asking for ada's rows: 2 rows"):
+            ask_for_rows(stage, stack, assistant)
+
+
+def test_no_test_message_is_in_the_traffic_or_in_what_the_first_model_knows(file: Path) -> None:
+    _assert_disjoint(college(None))
+    _assert_disjoint(labelled_file(file, limit=1_000, seed=0))
+
+
+def test_copies_of_a_text_stay_on_one_side(tmp_path: Path, file: Path) -> None:
+    copied = tmp_path / "copied.jsonl"
+    shouted = [
+        json.dumps({"text": f" {e.text.upper()} ", "label": e.label}) for e in read_examples([file])
+    ]
+    copied.write_text("\n".join([file.read_text(), *shouted]))
+
+    scenario = labelled_file(copied, limit=1_000, seed=0)
+
+    _assert_disjoint(scenario)
+    assert len(scenario.known) + len(scenario.traffic) + len(scenario.test) == 740
+
+
+def test_a_seed_decides_how_a_file_is_divided(file: Path) -> None:
+    assert labelled_file(file, 60, seed=1) == labelled_file(file, 60, seed=1)
+    assert labelled_file(file, 60, seed=1).test != labelled_file(file, 60, seed=2).test
+    assert labelled_file(file, 60, seed=1).left_out == 740 - 74 - 148 - 60
+
+
+def test_the_order_in_which_messages_were_captured_does_not_change_the_model(
+    file: Path, tmp_path: Path
+) -> None:
+    scenario = dataclasses.replace(labelled_file(file, 1, seed=0), known=())
+    lines = file.read_bytes().splitlines(keepends=True)[::6]
+    for name, dataset in (("one", lines), ("other", lines[::-1])):
+        complete = b"".join(line.rstrip() + b"\n" for line in dataset)
+        retrain(Stage(Console(quiet=True)), scenario, complete, tmp_path / name)
+
+    one, other = (tmp_path / name / "manifest.json" for name in ("one", "other"))
+    assert one.read_bytes() == other.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -59,14 +164,24 @@ def test_a_file_of_ones_own_goes_through_the_whole_loop(labelled_file: Path) -> 
         ('{"text": "a", "label": "b"}', "at least 100 texts"),
         ('{"text": "a"}', "line 1: label"),
         ("text,label", "line 1 is not JSON"),
+        ('{"text": "a", "label": "b"}\n\n{"text": "", "label": "b"}', "line 3: text"),
     ],
 )
 def test_a_file_that_will_not_do_is_explained(tmp_path: Path, content: str, fault: str) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text(content)
 
-    ended = _demo("--data", str(file))
+    ended = _asked("--data", str(file))
 
-    assert ended.returncode == 1
+    assert ended.exit_code == 1
     assert fault in " ".join(ended.stderr.split())
-    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_kept_files_are_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+
+    ended = _asked("--keep", str(tmp_path))
+
+    assert ended.exit_code == 2
+    assert "holds files already" in " ".join(ended.stderr.replace("│", " ").split())

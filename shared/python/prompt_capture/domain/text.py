@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\ud800-\udfff]")
+"""Control characters, marks without width, and halves of surrogate pairs, which no one can read."""
 
 
 def normalise(text: str) -> str:
