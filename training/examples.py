@@ -61,16 +61,19 @@ def data_digest(examples: Sequence[Example]) -> str:
 def _read(source: Path) -> list[Example]:
     if source.is_dir():
         return [example for file in sorted(source.glob("*.txt")) for example in _read_text(file)]
-    try:
-        lines = source.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidExamples(f"{source} cannot be read: {error}") from None
-    return [_parse(line, f"{source}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+    lines = enumerate(_lines(source), 1)
+    return [_parse(line, f"{source}, line {n}") for n, line in lines if line.strip()]
 
 
 def _read_text(file: Path) -> list[Example]:
-    lines = file.read_text("utf-8").split("\n")
-    return [Example(text=line, label=file.stem) for line in lines if line.strip()]
+    return [Example(text=line, label=file.stem) for line in _lines(file) if line.strip()]
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidExamples(f"{file} cannot be read: {error}") from None
 
 
 def _parse(line: str, place: str) -> Example:
@@ -81,7 +84,7 @@ def _parse(line: str, place: str) -> Example:
         fault = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in fault["loc"]) or "line"
         raise InvalidExamples(f"{place}: {field}: {fault['msg']}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidExamples(
             f'{place} is not JSON. Write one {{"text": ..., "label": ...}} a line.'
         ) from None

@@ -159,3 +159,48 @@ def test_a_bad_event_is_told_what_to_send(event: object, fault: str) -> None:
         ExportRequest.from_event(event)
 
     assert '"retraining" or "review"' in str(refusal.value)
+
+
+@pytest.mark.parametrize(("mode", "content"), [("retraining", ""), ("review", "[]\n")])
+async def test_an_empty_dataset_is_still_one(
+    export: ExportDataset, mode: str, content: str
+) -> None:
+    dataset = await export(ExportRequest.from_event({"mode": mode}))
+
+    assert dataset.rows == 0
+    assert _read(dataset) == content
+
+
+@pytest.mark.parametrize(
+    ("event", "texts"),
+    [
+        ({"mode": "retraining"}, ["0.86", "0.9"]),
+        ({"mode": "retraining", "confidence_threshold": 0.9}, []),
+        ({"mode": "retraining", "confidence_threshold": 0}, ["0.69", "0.7", "0.85", "0.86", "0.9"]),
+        ({"mode": "review"}, ["0.69"]),
+        ({"mode": "review", "confidence_threshold": 0.86}, ["0.69", "0.7", "0.85"]),
+        ({"mode": "review", "confidence_threshold": 0}, []),
+    ],
+    ids=str,
+)
+async def test_a_threshold_excludes_its_own_value(
+    store: InMemoryPromptStore, export: ExportDataset, event: object, texts: list[str]
+) -> None:
+    for number, confidence in enumerate([0.69, 0.7, 0.85, 0.86, 0.9]):
+        await _log(store, str(confidence), confidence, timedelta(minutes=-number))
+
+    content = _read(await export(ExportRequest.from_event(event)))
+
+    entries = json.loads(content) if content[:1] == "[" else map(json.loads, content.splitlines())
+    assert [entry.get("text", entry.get("prompt")) for entry in entries] == texts
+
+
+async def test_the_window_includes_its_start(
+    store: InMemoryPromptStore, export: ExportDataset
+) -> None:
+    for age in (timedelta(days=7, microseconds=1), timedelta(days=7)):
+        await _log(store, str(age), 0.9, age)
+
+    lines = _read(await export(ExportRequest(mode="retraining", days=7))).splitlines()
+
+    assert [json.loads(line)["text"] for line in lines] == [str(timedelta(days=7))]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_capture.adapters.model_artifact import ModelArtifact
+from prompt_capture.adapters.model_artifact import ModelArtifact, sha256_of
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from prompt_capture.domain.errors import InvalidArtifact
 
@@ -131,6 +131,47 @@ def _relabel(folder: Path) -> None:
     ids=range(8),
 )
 def test_a_damaged_model_is_refused_at_start(
+    copied: Path, spoil: Callable[[Path], object], named: str
+) -> None:
+    spoil(copied)
+
+    with pytest.raises(InvalidArtifact, match=named):
+        OnnxClassifier(ModelArtifact.load(copied))
+
+
+def _claim(folder: Path, **changes: object) -> None:
+    """Have the manifest describe the files as they are now, and say something else besides."""
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_text())
+    files = {name: sha256_of(folder / name) for name in manifest["files"]}
+    file.write_text(json.dumps(manifest | {"files": files} | changes))
+
+
+def _other_tokenizer(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text("{}")
+    _claim(folder)
+
+
+def _other_graph(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(b"no graph")
+    _claim(folder)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (_other_tokenizer, "model cannot be loaded"),
+        (_other_graph, "model cannot be loaded"),
+        (lambda folder: _claim(folder, schema_version=2), r"manifest\.json, schema_version"),
+        (lambda folder: _claim(folder, files={}), r"does not list model\.onnx"),
+        (lambda folder: _claim(folder, temperature=0), r"manifest\.json, temperature"),
+        (lambda folder: _claim(folder, labels=["one"]), r"manifest\.json, labels"),
+        (lambda folder: _claim(folder, unheard_of=1), r"manifest\.json, unheard_of"),
+        (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), r"manifest\.json"),
+    ],
+    ids=range(8),
+)
+def test_files_that_do_not_belong_together_are_refused_at_start(
     copied: Path, spoil: Callable[[Path], object], named: str
 ) -> None:
     spoil(copied)

@@ -60,3 +60,40 @@ def test_a_signing_key_that_is_none_is_refused_without_being_shown(key: str) -> 
 def test_without_any_key_the_store_cannot_be_reached() -> None:
     with pytest.raises(InvalidSettings, match="SUPABASE_SIGNING_KEY"):
         SupabaseAccess(SupabaseSettings.from_env({"SUPABASE_URL": URL}), "prompt_writer")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("REVIEW_THRESHOLD", "1.01"),
+        ("REVIEW_THRESHOLD", "-0.5"),
+        ("REVIEW_THRESHOLD", "nan"),
+        ("SECONDARY_INTENT_THRESHOLD", "half"),
+        ("CAPTURE_TIMEOUT_SECONDS", "-3"),
+        ("CAPTURE_TIMEOUT_SECONDS", "61"),
+        ("CAPTURE_TIMEOUT_SECONDS", "inf"),
+    ],
+)
+def test_a_number_out_of_bounds_is_named_and_not_repeated(variable: str, value: str) -> None:
+    with pytest.raises(InvalidSettings, match=rf"{variable}: ") as refusal:
+        ClassifierSettings.from_env({"MODEL_DIR": "model", variable: value})
+
+    assert value not in str(refusal.value)
+
+
+def test_every_faulty_setting_is_named_at_once() -> None:
+    with pytest.raises(InvalidSettings) as refusal:
+        SupabaseSettings.from_env({"STORE_TIMEOUT_SECONDS": "soon"})
+
+    assert "SUPABASE_URL: " in str(refusal.value)
+    assert "STORE_TIMEOUT_SECONDS: " in str(refusal.value)
+    assert "soon" not in str(refusal.value)
+
+
+def test_a_secret_is_not_shown_by_its_settings() -> None:
+    settings = SupabaseSettings.from_env(
+        {"SUPABASE_URL": URL, "SUPABASE_SECRET_KEY": "marmalade", "SUPABASE_SIGNING_KEY": "jam"}
+    )
+
+    assert "marmalade" not in repr(settings) + str(settings)
+    assert "jam" not in repr(settings) + str(settings)
