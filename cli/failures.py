@@ -18,5 +18,5 @@ def explained() -> Iterator[None]:
     try:
         yield
     except (PromptCaptureError, InvalidExamples) as error:
-        errors.print(f"[red]{error}[/red]", highlight=False, markup=True)
+        errors.print(str(error), style="red", highlight=False, markup=False)
         raise typer.Exit(1) from None

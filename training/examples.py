@@ -66,12 +66,14 @@ def _read(source: Path) -> list[Example]:
 
 
 def _read_text(file: Path) -> list[Example]:
-    return [Example(text=line, label=file.stem) for line in _lines(file) if line.strip()]
+    values = [{"text": line, "label": file.stem} for line in _lines(file) if line.strip()]
+    return [_validate(value, str(file)) for value in values]
 
 
 def _lines(file: Path) -> list[str]:
     try:
-        return file.read_text("utf-8").split("\n")
+        # Spreadsheets and some editors put a byte order mark first.
+        return file.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidExamples(f"{file} cannot be read: {error}") from None
 
@@ -79,12 +81,17 @@ def _lines(file: Path) -> list[str]:
 def _parse(line: str, place: str) -> Example:
     try:
         value: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        raise InvalidExamples(
+            f'{place} is not JSON. Write one {{"text": ..., "label": ...}} a line.'
+        ) from None
+    return _validate(value, place)
+
+
+def _validate(value: Any, place: str) -> Example:
+    try:
         return Example.model_validate(value)
     except ValidationError as error:
         fault = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in fault["loc"]) or "line"
         raise InvalidExamples(f"{place}: {field}: {fault['msg']}") from None
-    except (ValueError, RecursionError):
-        raise InvalidExamples(
-            f'{place} is not JSON. Write one {{"text": ..., "label": ...}} a line.'
-        ) from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.values import Label, Value
@@ -41,6 +41,13 @@ class Manifest(Value):
     temperature: float = Field(gt=0)
     max_tokens: int = Field(gt=2)
     base_model: BaseModelNotice
+
+    @field_validator("labels")
+    @classmethod
+    def _are_distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(labels)) < len(labels):
+            raise ValueError("a label is there twice")
+        return labels
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from prompt_capture.adapters.model_artifact import MODEL_FILE, ModelArtifact
+from prompt_capture.adapters.model_artifact import MANIFEST_FILE, MODEL_FILE, ModelArtifact
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.text import normalise
@@ -45,6 +45,16 @@ class TextGraph:
         vector: NDArray[np.float32] = result[0]
         return vector
 
+    def check_length(self, tokens: int) -> None:
+        """Raise `InvalidArtifact` where the graph cannot take texts of so many tokens."""
+        try:
+            self._session.run(None, {"input_ids": np.zeros((1, tokens), np.int64)})
+        except Exception as error:  # noqa: BLE001 - the library raises what it likes
+            raise InvalidArtifact(
+                f"{MODEL_FILE} cannot take the {tokens} tokens that {MANIFEST_FILE} allows "
+                f"({type(error).__name__})."
+            ) from None
+
     def width(self, output: str) -> int | None:
         """Answer how long an output's vector is, or None where the graph has no such output."""
         shapes = {node.name: node.shape for node in self._session.get_outputs()}
@@ -63,6 +73,8 @@ class OnnxClassifier:
             raise InvalidArtifact(
                 f"{MODEL_FILE} does not answer the {len(self.labels)} labels of the manifest."
             )
+        # Also warms the session up: the first long message costs no more than the second.
+        self._graph.check_length(manifest.max_tokens)
 
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
         """Answer one prediction per text, in order."""

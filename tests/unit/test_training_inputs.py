@@ -1,0 +1,68 @@
+"""Data files and artifacts that look right at first: each is refused, or read as it was meant."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli.failures import explained
+from prompt_capture.adapters.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.domain.errors import InvalidArtifact
+from training.examples import (
+    Example,
+    InvalidExamples,
+    data_digest,
+    read_examples,
+    without_conflicts,
+)
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "model_artifacts" / "assistant"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_data(tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_text('{"text": "hi", "label": "a"}', "utf-8-sig")
+    (tmp_path / "a.txt").write_text("hi", "utf-8-sig")
+
+    for source in (tmp_path / "data.jsonl", tmp_path):
+        assert read_examples([source]) == [Example(text="hi", label="a")]
+
+
+def test_a_file_name_too_long_for_a_label_is_named(tmp_path: Path) -> None:
+    (tmp_path / f"{'a' * 120}.txt").write_text("hi")
+
+    with pytest.raises(InvalidExamples, match=r"a\.txt: label"):
+        read_examples([tmp_path])
+
+
+def test_brackets_in_a_message_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit), explained():
+        raise InvalidExamples("a[/red].jsonl cannot be read")
+
+    assert "a[/red].jsonl cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("claims", "fault"),
+    [({"labels": ["a"] * 22}, "a label is there twice"), ({"max_tokens": 512}, "512 tokens")],
+    ids=["labels", "max_tokens"],
+)
+def test_a_manifest_that_asks_too_much_is_refused_at_start(
+    tmp_path: Path, claims: dict[str, object], fault: str
+) -> None:
+    folder = Path(shutil.copytree(SHIPPED, tmp_path / "model"))
+    file = folder / "manifest.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | claims))
+
+    with pytest.raises(InvalidArtifact, match=fault):
+        OnnxClassifier(ModelArtifact.load(folder))
+
+
+def test_the_shipped_model_was_trained_on_the_utterances_as_they_are() -> None:
+    examples = without_conflicts(read_examples([ROOT / "training" / "data" / "train"]))
+
+    trained_on = ModelArtifact.load(SHIPPED).manifest.training_data_sha256
+    assert trained_on == data_digest(examples), "run `make model`"
