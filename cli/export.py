@@ -1,21 +1,15 @@
 """`prompt-capture export`: a dataset by hand."""
 
 import asyncio
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import boto3
 import typer
 
 from cli.failures import errors, explained
 from prompt_capture import bootstrap
-from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.adapters.s3_datasets import S3DatasetStore
 from prompt_capture.domain.datasets import ExportRequest
-from prompt_capture.settings import ExportSettings
-from prompt_capture.workflows.export_dataset import ExportDataset
 
 
 class ExportMode(StrEnum):
@@ -57,14 +51,8 @@ def export(
             def report(rows: int) -> None:
                 status.update(f"Exporting: {rows:,} rows")
 
-            dataset = asyncio.run(_wire(out, report)(request))
+            export_dataset = (
+                bootstrap.export_to_folder(out, report) if out else bootstrap.export_dataset(report)
+            )
+            dataset = asyncio.run(export_dataset(request))
     typer.echo(f"{dataset.rows:,} rows in {dataset.url}")
-
-
-def _wire(out: Path | None, report: Callable[[int], None]) -> ExportDataset:
-    store = bootstrap.exporter_store()
-    if out is not None:
-        return ExportDataset(store, LocalDatasetStore(out), report=report)
-    settings = ExportSettings.from_env()
-    datasets = S3DatasetStore(boto3.client("s3"), settings.export_bucket)
-    return ExportDataset(store, datasets, settings.export_prefix, report=report)

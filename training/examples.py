@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.text import normalise
 from prompt_capture.domain.values import Label
 
@@ -92,6 +93,4 @@ def _validate(value: Any, place: str) -> Example:
     try:
         return Example.model_validate(value)
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in fault["loc"]) or "line"
-        raise InvalidExamples(f"{place}: {field}: {fault['msg']}") from None
+        raise InvalidExamples(f"{place}: {first_fault(error, 'line')}") from None

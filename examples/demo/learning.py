@@ -50,7 +50,7 @@ async def failed_workflows(stack: Stack) -> list[str]:
         supabase_url=stack.supabase_url, supabase_secret_key=stack.keys.secret
     )
     async with connect(SupabaseAccess(settings, SERVICE_ROLE), timeout_seconds=10) as client:
-        store = SupabasePromptStore(client, f"{stack.supabase_url}/rest/v1")
+        store = SupabasePromptStore(client, settings.rest_url)
         return [str(prompt.id) async for prompt in store.get_failed_workflow_prompts()]
 
 

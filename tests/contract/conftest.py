@@ -89,4 +89,4 @@ async def supabase_store(stack: Stack, role: str) -> AsyncIterator[SupabasePromp
         }
     )
     async with connect(SupabaseAccess(settings, role), 5) as client:
-        yield SupabasePromptStore(client, f"{str(settings.supabase_url).rstrip('/')}/rest/v1")
+        yield SupabasePromptStore(client, settings.rest_url)

@@ -12,11 +12,11 @@ from prompt_capture.domain.errors import (
     UnknownIntent,
     UnknownUser,
 )
+from prompt_capture.domain.predictions import SecondaryIntent
 from prompt_capture.domain.prompts import (
     Correction,
     Outcome,
     ReviewablePrompt,
-    StoredSecondaryIntent,
     new_log_id,
 )
 from tests.contract.conftest import Stores
@@ -70,7 +70,7 @@ async def test_odd_texts_survive(stores: Stores, text: str) -> None:
 
 
 async def test_secondary_intents_and_missing_places_are_accepted(stores: Stores) -> None:
-    second = StoredSecondaryIntent(intent="reminder", confidence=0.7)
+    second = SecondaryIntent(intent="reminder", confidence=0.7)
     prompt = stores.prompt().model_copy(
         update={
             "secondary_intents": (second,),

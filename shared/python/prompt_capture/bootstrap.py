@@ -1,6 +1,8 @@
 """The composition root: the only module that names concrete adapters."""
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 
 from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
@@ -16,7 +18,7 @@ from prompt_capture.settings import (
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
-from prompt_capture.workflows.export_dataset import ExportDataset
+from prompt_capture.workflows.export_dataset import ExportDataset, log_progress
 from prompt_capture.workflows.record_outcome import RecordOutcome
 
 WRITER_ROLE = "prompt_writer"
@@ -56,7 +58,7 @@ def correct() -> Correct:
     return Correct(service_store())
 
 
-def export_dataset() -> ExportDataset:
+def export_dataset(report: Callable[[int], None] = log_progress) -> ExportDataset:
     """Wire the export to S3; raises `InvalidSettings`."""
     import boto3
 
@@ -64,10 +66,17 @@ def export_dataset() -> ExportDataset:
 
     settings = ExportSettings.from_env()
     datasets = S3DatasetStore(boto3.client("s3"), settings.export_bucket)
-    return ExportDataset(exporter_store(), datasets, settings.export_prefix)
+    return ExportDataset(_exporter_store(), datasets, settings.export_prefix, report=report)
 
 
-def exporter_store() -> SupabasePromptStore:
+def export_to_folder(folder: Path, report: Callable[[int], None] = log_progress) -> ExportDataset:
+    """Wire the export to a folder of this machine; raises `InvalidSettings`."""
+    from prompt_capture.adapters.local_datasets import LocalDatasetStore
+
+    return ExportDataset(_exporter_store(), LocalDatasetStore(folder), report=report)
+
+
+def _exporter_store() -> SupabasePromptStore:
     """Connect as the export does: nobody waits for it, so a page may take long and be retried."""
     return prompt_store(EXPORTER_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS, retry_reads=True)
 
@@ -97,6 +106,4 @@ def prompt_store(
     client = connect(
         SupabaseAccess(settings, role), timeout_seconds or settings.store_timeout_seconds
     )
-    return SupabasePromptStore(
-        client, f"{str(settings.supabase_url).rstrip('/')}/rest/v1", retry_reads
-    )
+    return SupabasePromptStore(client, settings.rest_url, retry_reads)

@@ -67,6 +67,16 @@ class SupabaseSettings(Settings):
     supabase_signing_key: SecretStr | None = None
     store_timeout_seconds: Seconds = 1.0
 
+    @property
+    def rest_url(self) -> str:
+        """Where the project's PostgREST is."""
+        return f"{str(self.supabase_url).rstrip('/')}/rest/v1"
+
+    @property
+    def issuer(self) -> str:
+        """Who issues the project's tokens."""
+        return f"{str(self.supabase_url).rstrip('/')}/auth/v1"
+
 
 class CallerSettings(Settings):
     """Who may call: users by their Supabase token, backends by an API key of this deployment.

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, field_validator
 
 from prompt_capture.domain.errors import InvalidArtifact
+from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.values import Label, Value
 
 MANIFEST_FILE = "manifest.json"
@@ -91,9 +92,7 @@ def _read_manifest(folder: Path) -> Manifest:
             f"{file} cannot be read: is {folder} a model, as `prompt-capture train` writes it?"
         ) from None
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in fault["loc"]) or "the file"
-        raise InvalidArtifact(f"{file}, {place}: {fault['msg']}") from None
+        raise InvalidArtifact(f"{file}, {first_fault(error, 'the file')}") from None
 
 
 def _check_file(file: Path, expected: str | None) -> None:

@@ -64,11 +64,7 @@ class SupabaseAccess(httpx.Auth):
         self._publishable_key = _reveal(settings.supabase_publishable_key)
         self._secret_key = _reveal(settings.supabase_secret_key)
         signing_key = _reveal(settings.supabase_signing_key)
-        self._signer = (
-            RoleTokenSigner(signing_key, role, f"{str(settings.supabase_url).rstrip('/')}/auth/v1")
-            if signing_key
-            else None
-        )
+        self._signer = RoleTokenSigner(signing_key, role, settings.issuer) if signing_key else None
         if not self._signer and not self._secret_key:
             raise InvalidSettings(
                 "Set SUPABASE_SIGNING_KEY (preferred) or SUPABASE_SECRET_KEY: "

@@ -1,6 +1,6 @@
 """The one shape of every error, and the one place where errors become HTTP.
 
-Nothing that a caller sent, and nothing that a server behind us said, is repeated in an answer.
+No prompt, and nothing that a server behind us said, is repeated in an answer; fields are named.
 """
 
 from collections.abc import Sequence

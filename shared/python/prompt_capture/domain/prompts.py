@@ -4,7 +4,7 @@ from uuid import UUID
 
 from uuid6 import uuid7
 
-from prompt_capture.domain.predictions import Source
+from prompt_capture.domain.predictions import SecondaryIntent, Source
 from prompt_capture.domain.values import (
     ErrorText,
     Identifier,
@@ -23,13 +23,6 @@ def new_log_id() -> UUID:
     return UUID(bytes=uuid7().bytes)
 
 
-class StoredSecondaryIntent(Value):
-    """A secondary intent as stored; rows older than this system may lack its confidence."""
-
-    intent: Label
-    confidence: Probability | None
-
-
 class CapturedPrompt(Value):
     """The columns that are written once, when a message is classified, and never change."""
 
@@ -38,7 +31,7 @@ class CapturedPrompt(Value):
     prompt: Message
     predicted_intent: Label
     confidence: Probability
-    secondary_intents: tuple[StoredSecondaryIntent, ...] = ()
+    secondary_intents: tuple[SecondaryIntent, ...] = ()
     source: Source
     model_version: Label
     conversation_id: Identifier | None = None

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prompt_capture.domain.errors import InvalidReview
+from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.values import Label, Note
 
 
@@ -56,9 +57,7 @@ def read_review(text: str) -> Review:
         try:
             decided[number] = ReviewedPrompt.model_validate(_without_empty(entry))
         except ValidationError as error:
-            fault = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(str(part) for part in fault["loc"]) or "entry"
-            faults.append(Fault(number, f"{place}: {fault['msg']}"))
+            faults.append(Fault(number, first_fault(error, "entry")))
     return Review(decided, undecided, faults)
 
 

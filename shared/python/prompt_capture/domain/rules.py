@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, ValidationError
 
 from prompt_capture.domain.errors import InvalidRules
+from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.values import Label, Probability, Value
 
@@ -69,9 +70,7 @@ class RuleSet:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InvalidRules(f"{path.name} cannot be read: {error}") from None
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise InvalidRules(f"{path.name}, {place}: {first['msg']}") from None
+            raise InvalidRules(f"{path.name}, {first_fault(error, 'the file')}") from None
 
     def match(self, message: str) -> Prediction | None:
         """Answer the rule's intent for the message, or None where no rule covers it."""

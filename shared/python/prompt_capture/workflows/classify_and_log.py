@@ -7,7 +7,7 @@ from uuid import UUID
 
 from prompt_capture.domain.errors import StoreUnavailable
 from prompt_capture.domain.predictions import UNKNOWN_INTENT, Prediction
-from prompt_capture.domain.prompts import CapturedPrompt, StoredSecondaryIntent, new_log_id
+from prompt_capture.domain.prompts import CapturedPrompt, new_log_id
 from prompt_capture.domain.values import Identifier, Message, MessageIndex, Value
 from prompt_capture.ports import PromptStore
 from prompt_capture.workflows.detect_intent import IntentDetector
@@ -94,10 +94,7 @@ def _captured_prompt(
         prompt=incoming.message,
         predicted_intent=prediction.intent,
         confidence=prediction.confidence,
-        secondary_intents=tuple(
-            StoredSecondaryIntent(intent=other.intent, confidence=other.confidence)
-            for other in prediction.secondary_intents
-        ),
+        secondary_intents=prediction.secondary_intents,
         source=prediction.source,
         model_version=prediction.model_version,
         conversation_id=incoming.conversation_id,
