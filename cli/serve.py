@@ -79,10 +79,11 @@ def _start(stack: Stack) -> None:
 def _show(stack: Stack, user: User) -> None:
     file = variables.write(stack, user)
     _console.print(Panel(_addresses(stack), title=f"Stack {stack.name}", expand=False))
-    _console.print(f"\n[bold]Settings to source[/bold]  . {shlex.quote(str(file))}")
+    _console.print(f"\n[bold]Settings to source[/bold]  . {shlex.quote(str(file))}", soft_wrap=True)
     _console.print("\n[bold]Try it[/bold]")
     print(_example(stack, user))  # noqa: T201 - rich would wrap what people paste
-    _console.print(f"\nLogs are in {stack.folder / 'logs'}. Ctrl-C stops everything.")
+    _console.print(f"\n[bold]Logs[/bold]  {stack.folder / 'logs'}", soft_wrap=True)
+    _console.print("\nCtrl-C stops everything.")
 
 
 def _addresses(stack: Stack) -> Table:

@@ -11,6 +11,7 @@ import pytest
 
 from infra.local import variables
 from infra.local.paths import STACKS
+from tests.children import running, shown_until
 from tests.end_to_end.conftest import Deployment
 
 ROOT = Path(__file__).parents[2]
@@ -117,18 +118,12 @@ def test_what_is_wrong_with_a_model_or_its_data_is_said(tmp_path: Path) -> None:
 
 def test_serve_tells_how_to_call_it_and_leaves_nothing_behind() -> None:
     name = f"serve-{os.getpid()}"
-    command = [COMMAND, "serve", "--name", name]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        shown = ""
-        while "Ctrl-C stops everything" not in shown:
-            line = process.stdout.readline()
-            assert line, shown
-            shown += line
-        example = shown[shown.index("curl") : shown.index("Logs are in")].strip()
+    with running(COMMAND, "serve", "--name", name) as process:
+        shown = shown_until(process, "Ctrl-C stops everything")
+        example = shown[shown.index("curl") : shown.index("\nLogs")].strip()
         answer = subprocess.run(["bash", "-c", example], capture_output=True, text=True, check=True)
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        assert process.wait(20) == 0
 
     assert json.loads(answer.stdout)["captured"] == "stored"
     assert not (STACKS / name).exists()

@@ -17,6 +17,7 @@ from infra.local.leftovers import FolderInUse
 from infra.local.paths import STACKS
 from infra.local.processes import ServiceFailed
 from infra.local.stack import Stack
+from tests.children import running, shown_until
 
 OWNER = """
 import sys, time
@@ -59,12 +60,9 @@ def name(purpose: str) -> str:
 @pytest.fixture
 def owner(stack: Stack) -> Any:
     """Another process that owns a stack."""
-    command = [sys.executable, "-c", OWNER, name("owned")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "up\n"
+    with running(sys.executable, "-c", OWNER, name("owned")) as process:
+        shown_until(process, "up\n")
         yield process
-        process.kill()
 
 
 def test_closing_leaves_no_process_no_folder_and_no_socket(stack: Stack) -> None:

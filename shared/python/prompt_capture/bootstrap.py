@@ -64,9 +64,10 @@ def export_dataset(report: Callable[[int], None] = log_progress) -> ExportDatase
 
     from prompt_capture.adapters.s3_datasets import S3DatasetStore
 
+    store = _exporter_store()
     settings = ExportSettings.from_env()
     datasets = S3DatasetStore(boto3.client("s3"), settings.export_bucket)
-    return ExportDataset(_exporter_store(), datasets, settings.export_prefix, report=report)
+    return ExportDataset(store, datasets, settings.export_prefix, report=report)
 
 
 def export_to_folder(folder: Path, report: Callable[[int], None] = log_progress) -> ExportDataset:
