@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.failures import explained
+from cli.progress import bars
 from cli.sources import local_files
 from prompt_capture.adapters.model_artifact import ModelArtifact
-from training.encoder import Encoder
-from training.examples import read_examples, without_conflicts
-from training.train import train as train_head
+from training.bases import trained_base
+from training.examples import read_examples, read_texts
+from training.learners import Mode
+from training.train import Plan, Trained
+from training.train import train as train_model
 
 Data = Annotated[
     list[str],
@@ -23,46 +25,55 @@ Data = Annotated[
         "predicted ones, later files over earlier ones.",
     ),
 ]
+Unlabelled = Annotated[
+    list[str] | None,
+    typer.Option(
+        help='Messages without a label, JSON lines {"text"}: a student learns from what its '
+        "teacher answers to them. May be given several times."
+    ),
+]
+ModeOption = Annotated[
+    Mode,
+    typer.Option(
+        help="head: new heads on the base's encoders, in under a minute. student: one small model "
+        "that answers in a tenth of a millisecond. full: tunes the encoder too, and puts such a "
+        "student before it; the best, in a quarter of an hour."
+    ),
+]
 
 
 def train(
     data: Data,
     out: Annotated[Path, typer.Option(file_okay=False, help="The folder to write the model to.")],
-    base: Annotated[Path, typer.Option(help="The model whose encoder the new one keeps.")] = Path(
-        "model_artifacts/assistant"
-    ),
+    mode: ModeOption = "head",
+    unlabelled: Unlabelled = None,
+    base: Annotated[
+        Path, typer.Option(help="The model whose encoders the new one starts from.")
+    ] = Path("model_artifacts/assistant"),
     name: Annotated[str, typer.Option(help="What the version starts with.")] = "assistant",
     seed: Annotated[int, typer.Option(help="The same data and seed give the same model.")] = 0,
 ) -> None:
-    """Train the intent model anew, on two cores in about a minute.
+    """Train the intent model anew from labelled messages.
 
-    A classifier is fitted on top of a frozen sentence encoder, calibrated on a fifth of the data
-    that was held back, and written as a folder that the functions serve: set MODEL_DIR to it.
+    It is calibrated on examples that were held back, and written as a folder that the functions
+    serve: set MODEL_DIR to it.
 
     [bold]Example[/bold]  prompt-capture train --data training/data/train --data
     retraining.jsonl --out build/models/next
     """
     console = Console(stderr=True)
-    with explained(), local_files(data) as files:
-        examples = without_conflicts(read_examples(files))
-        encoder = Encoder.of(ModelArtifact.load(base))
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("Reading examples", total=len(examples))
+    with explained(), local_files(data) as files, local_files(unlabelled or []) as more:
+        plan = Plan(mode, read_texts(more), name, seed)
+        examples, start = read_examples(files), trained_base(ModelArtifact.load(base))
+        with bars(console) as report:
+            trained = train_model(examples, start, out, plan, report)
+    _tell(console, trained, out)
 
-            def on_text() -> None:
-                progress.advance(task)
-                if progress.finished:
-                    progress.update(task, description="Fitting the head")
 
-            manifest = train_head(examples, encoder, out, name=name, seed=seed, on_text=on_text)
-    accuracy = manifest.metrics.get("accuracy")
+def _tell(console: Console, trained: Trained, out: Path) -> None:
+    manifest = trained.manifest
     console.print(f"[bold]{manifest.version}[/bold] is in {out}")
     console.print(f"{len(manifest.labels)} intents from {manifest.training_examples} examples")
-    if accuracy is not None:
-        console.print(f"{accuracy:.1%} right on the fifth that was held back")
+    if trained.predictions:
+        accuracy = manifest.metrics["accuracy"]
+        console.print(f"{accuracy:.1%} right on {len(trained.predictions.texts)} held back")

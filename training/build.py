@@ -2,47 +2,26 @@
 
     python -m training.build WEIGHTS_FOLDER OUT_FOLDER
 
-`make model` calls it; the same inputs give the same files.
+`make model` calls it; on one kind of machine the same inputs give the same files.
 """
 
 import sys
-import tempfile
 from pathlib import Path
 
-import onnx
-from tokenizers import Tokenizer
-
-from prompt_capture.adapters.model_artifact import (
-    MODEL_FILE,
-    TOKENIZER_FILE,
-    BaseModelNotice,
-    Manifest,
-)
-from training.encoder import Encoder
+from training.bases import published_base
 from training.examples import read_examples
-from training.minilm import MAX_TOKENS, WEIGHTS_SHA256, build_encoder
-from training.train import train
+from training.train import Plan, Trained, train
 
-UTTERANCES = Path(__file__).parent / "data" / "train"
-NOTICE = BaseModelNotice(
-    name="sentence-transformers/all-MiniLM-L6-v2", licence="Apache-2.0", sha256=WEIGHTS_SHA256
-)
+DATA = Path(__file__).parent / "data"
+UTTERANCES = (DATA / "train", DATA / "two_intents.jsonl")
 
 
-def build(weights: Path, out: Path) -> Manifest:
+def build(weights: Path, out: Path) -> Trained:
     """Write the artifact; `weights` holds `model.safetensors` and `tokenizer.json`."""
-    with tempfile.TemporaryDirectory() as folder:
-        encoder = Encoder(
-            Path(folder) / MODEL_FILE, Path(folder) / TOKENIZER_FILE, MAX_TOKENS, NOTICE
-        )
-        onnx.save(build_encoder(weights / "model.safetensors"), encoder.model_file)
-        tokenizer = Tokenizer.from_file(str(weights / TOKENIZER_FILE))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        tokenizer.save(str(encoder.tokenizer_file))
-        return train(read_examples([UTTERANCES]), encoder, out, name="assistant")
+    base = published_base(weights)
+    return train(read_examples(UTTERANCES), base, out, Plan("full", name="assistant"))
 
 
 if __name__ == "__main__":
-    manifest = build(Path(sys.argv[1]), Path(sys.argv[2]))
+    manifest = build(Path(sys.argv[1]), Path(sys.argv[2])).manifest
     sys.stdout.write(f"{manifest.version}: {dict(manifest.metrics)}\n")

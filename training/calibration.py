@@ -32,3 +32,13 @@ def expected_calibration_error(
         for b in np.unique(placed)
     ]
     return float(np.sum(gaps))
+
+
+def confidence_for_precision(
+    confidences: Floats, correct: NDArray[np.bool_], precision: float
+) -> float | None:
+    """Answer the lowest confidence above which at least `precision` of the answers are right."""
+    order = np.argsort(-confidences, kind="stable")
+    shares = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    (reached,) = np.nonzero(shares >= precision)
+    return float(confidences[order[reached[-1]]]) if len(reached) else None

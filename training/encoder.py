@@ -1,46 +1,66 @@
-"""An encoder: the part of a model that stays as it is when a head is trained."""
+"""An encoder: a graph that answers `embedding`, with its tokenizer; what a head is put on."""
 
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
-from prompt_capture.adapters.model_artifact import BaseModelNotice, ModelArtifact
+from prompt_capture.adapters.model_artifact import Stage
 from prompt_capture.adapters.onnx_classifier import TextGraph
 
+Floats = NDArray[np.float32]
 
-@dataclass(frozen=True)
+
 class Encoder:
-    """A graph that answers `embedding`, with its tokenizer: what a head is put on."""
+    """Answers the embedding of a text, and remembers it."""
 
-    model_file: Path
-    tokenizer_file: Path
-    max_tokens: int
-    notice: BaseModelNotice
+    def __init__(self, model: onnx.ModelProto, tokenizer: str, max_tokens: int) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.max_tokens = max_tokens
+        content = model.SerializeToString(deterministic=True)
+        self.graph = TextGraph(content, Tokenizer.from_str(tokenizer), max_tokens)
+        self._known: dict[str, Floats] = {}
 
     @classmethod
-    def of(cls, artifact: ModelArtifact) -> Self:
-        """Take the encoder of a trained model."""
-        manifest = artifact.manifest
-        return cls(
-            artifact.model_file, artifact.tokenizer_file, manifest.max_tokens, manifest.base_model
-        )
+    def of(cls, folder: Path, stage: Stage) -> Self:
+        """Take the encoder of a trained model's stage."""
+        tokenizer = (folder / stage.tokenizer).read_text("utf-8")
+        return cls(onnx.load(folder / stage.graph), tokenizer, stage.max_tokens)
 
     def embed(
-        self, texts: Sequence[str], on_text: Callable[[], None] = lambda: None
-    ) -> NDArray[np.float32]:
-        """Answer the embeddings [texts, width]; `on_text` is called after each."""
-        graph = TextGraph(self.model_file, self.tokenizer_file, self.max_tokens)
-
-        def embed_one(text: str) -> NDArray[np.float32]:
-            embedding = graph.run(text, "embedding")
-            on_text()
-            return embedding
-
+        self, texts: Sequence[str], on_text: Callable[[int, int], None] = lambda done, total: None
+    ) -> Floats:
+        """Answer the embeddings [texts, width]; `on_text` hears how many are done, of how many."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            return np.stack(list(threads.map(embed_one, texts)))
+            embeddings = threads.map(lambda text: self.graph.run(text, "embedding")[0], new)
+            for done, (text, embedding) in enumerate(zip(new, embeddings, strict=True), 1):
+                self._known[text] = embedding
+                on_text(done, len(new))
+        return np.stack([self._known[text] for text in texts])
+
+    def embed_ids(
+        self,
+        sequences: Sequence[Sequence[int]],
+        on_text: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Floats:
+        """Answer the embeddings [sequences, width] of texts that are tokens already."""
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            rows = []
+            for embedding in threads.map(
+                lambda ids: self.graph.run_ids(ids, "embedding")[0], sequences
+            ):
+                rows.append(embedding)
+                on_text(len(rows), len(sequences))
+        return np.stack(rows)
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Answer each text's token ids, cut at `max_tokens`."""
+        return [self.graph.tokens(text) for text in texts]

@@ -73,7 +73,7 @@ def _run(
     answers, milliseconds = [], []
     for example in examples:
         start = time.perf_counter()
-        answers.append(model.probabilities(example.text))
+        answers.append(model.answer(example.text).probabilities)
         milliseconds.append((time.perf_counter() - start) * 1000)
     return np.stack(answers), np.array(milliseconds)
 

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,20 +12,27 @@ from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.text import normalise
 from prompt_capture.domain.values import Label
 
+Read = TypeVar("Read", bound="Text")
+
 
 class InvalidExamples(Exception):
     """A data file cannot be used; says which line is wrong and what to do."""
 
 
-class Example(BaseModel):
+class Text(BaseModel):
+    """A message whose intent nobody has said."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    text: str
+
+
+class Example(Text):
     """A text and its intent; `corrected` says that a person decided.
 
     Further fields, as an export writes them, are ignored.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    text: str
     label: Label
     corrected: bool = False
 
@@ -36,6 +43,13 @@ def read_examples(sources: Iterable[Path]) -> list[Example]:
     if not examples:
         raise InvalidExamples("There are no examples in the data.")
     return examples
+
+
+def read_texts(sources: Iterable[Path]) -> list[str]:
+    """Read the texts of JSON lines files, labelled or not; raises `InvalidExamples`."""
+    return [
+        _read_as(Text, value, place).text for source in sources for value, place in _values(source)
+    ]
 
 
 def without_conflicts(examples: Iterable[Example]) -> list[Example]:
@@ -62,8 +76,15 @@ def data_digest(examples: Sequence[Example]) -> str:
 def _read(source: Path) -> list[Example]:
     if source.is_dir():
         return [example for file in sorted(source.glob("*.txt")) for example in _read_text(file)]
-    lines = enumerate(_lines(source), 1)
-    return [_parse(line, f"{source}, line {n}") for n, line in lines if line.strip()]
+    return [_validate(value, place) for value, place in _values(source)]
+
+
+def _values(file: Path) -> Iterator[tuple[Any, str]]:
+    """Answer each JSON line of a file, and where it stands."""
+    for number, line in enumerate(_lines(file), 1):
+        if line.strip():
+            place = f"{file}, line {number}"
+            yield _parse(line, place), place
 
 
 def _read_text(file: Path) -> list[Example]:
@@ -79,18 +100,21 @@ def _lines(file: Path) -> list[str]:
         raise InvalidExamples(f"{file} cannot be read: {error}") from None
 
 
-def _parse(line: str, place: str) -> Example:
+def _parse(line: str, place: str) -> Any:
     try:
-        value: Any = json.loads(line)
+        return json.loads(line)
     except (ValueError, RecursionError):
         raise InvalidExamples(
             f'{place} is not JSON. Write one {{"text": ..., "label": ...}} a line.'
         ) from None
-    return _validate(value, place)
 
 
 def _validate(value: Any, place: str) -> Example:
+    return _read_as(Example, value, place)
+
+
+def _read_as(kind: type[Read], value: Any, place: str) -> Read:
     try:
-        return Example.model_validate(value)
+        return kind.model_validate(value)
     except ValidationError as error:
         raise InvalidExamples(f"{place}: {first_fault(error, 'line')}") from None

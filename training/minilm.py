@@ -13,18 +13,17 @@ import hashlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.numpy import load_file
 
+from training.graphs import GraphBuilder, int8_rows
+
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-OPSET = 20
-IR_VERSION = 10
 LAYERS = 6
 HEADS = 12
 WIDTH = 384
@@ -33,25 +32,6 @@ EMBEDDING_WIDTH = WIDTH * len(POOLED_LAYERS)
 MAX_TOKENS = 128
 
 Array = NDArray[np.float32]
-
-
-class GraphBuilder:
-    """Collects nodes and constants, and names what lies between them."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: dict[str, onnx.TensorProto] = {}
-
-    def constant(self, name: str, value: NDArray[np.generic]) -> str:
-        """Add a constant once and answer its name."""
-        self.constants.setdefault(name, numpy_helper.from_array(value, name))
-        return name
-
-    def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        """Add a node and answer the name of its output."""
-        name = output or f"{operator.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
-        return name
 
 
 class EncoderBuilder:
@@ -68,7 +48,7 @@ class EncoderBuilder:
             states.append(self._layer(states[-1], f"encoder.layer.{layer}"))
         pooled = [self._pool(states[layer]) for layer in POOLED_LAYERS]
         self._graph.add("Concat", *pooled, output="embedding", axis=-1)
-        return self._model()
+        return self._graph.model("sentence_encoder", EMBEDDING_WIDTH)
 
     def _pool(self, hidden: str) -> str:
         axis = self._graph.constant("axis_tokens", np.array([1], np.int64))
@@ -77,7 +57,7 @@ class EncoderBuilder:
 
     def _embeddings(self) -> str:
         graph = self._graph
-        words, scales = _int8_rows(self._weights["embeddings.word_embeddings.weight"])
+        words, scales = int8_rows(self._weights["embeddings.word_embeddings.weight"])
         table = graph.constant("word_embeddings", words)
         rows = graph.add("Cast", graph.add("Gather", table, "input_ids"), to=TensorProto.FLOAT)
         scale = graph.add("Gather", graph.constant("word_scales", scales), "input_ids")
@@ -134,36 +114,45 @@ class EncoderBuilder:
         bias = graph.constant(f"{prefix}.bias", self._weights[f"{prefix}.bias"])
         return graph.add("LayerNormalization", hidden, scale, bias, axis=-1, epsilon=1e-12)
 
-    def _model(self) -> onnx.ModelProto:
-        ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "tokens"])
-        embedding = helper.make_tensor_value_info(
-            "embedding", TensorProto.FLOAT, [1, EMBEDDING_WIDTH]
-        )
-        graph = helper.make_graph(
-            self._graph.nodes,
-            "sentence_encoder",
-            [ids],
-            [embedding],
-            list(self._graph.constants.values()),
-        )
-        opset = helper.make_opsetid("", OPSET)
-        return helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
 
-
-def build_encoder(weights_file: Path, quantised: bool = True) -> onnx.ModelProto:
-    """Read the checkpoint, check that it is the original, and write the graph.
-
-    Weights are quantised per output channel to 7 bits in int8 (`reduce_range`): with 8, older
-    x86 processors saturate, and one artifact would answer differently on two machines.
-    """
+def read_checkpoint(weights_file: Path) -> dict[str, Array]:
+    """Read the published weights; raises `ValueError` where they are not the original."""
     digest = hashlib.sha256(weights_file.read_bytes()).hexdigest()
     if digest != WEIGHTS_SHA256:
         raise ValueError(f"{weights_file.name} is not the original: its SHA-256 is {digest}.")
-    model = EncoderBuilder(load_file(weights_file)).build()
-    return _quantise(model) if quantised else model
+    weights = load_file(weights_file)
+    return {name: value for name, value in weights.items() if value.dtype == np.float32}
 
 
-def _quantise(model: onnx.ModelProto) -> onnx.ModelProto:
+def weights_of(model: onnx.ModelProto) -> dict[str, Array]:
+    """Read back, by the names of a checkpoint, the weights that a quantised graph was made of.
+
+    They are those that it computes with; positions and segments are one table from then on.
+    Raises `KeyError` where the graph is no such encoder.
+    """
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    weights = {
+        "embeddings.word_embeddings.weight": constants["word_embeddings"]
+        * constants["word_scales"],
+        "embeddings.position_embeddings.weight": constants["position_embeddings"],
+        "embeddings.token_type_embeddings.weight": np.zeros((1, WIDTH), np.float32),
+    }
+    for name, value in constants.items():
+        if name.endswith("_quantized"):
+            matrix = name.removesuffix("_quantized")
+            centred = value.astype(np.float32) - constants[f"{matrix}_zero_point"]
+            weights[matrix] = np.ascontiguousarray((centred * constants[f"{matrix}_scale"]).T)
+        elif name.startswith(("encoder.layer.", "embeddings.")) and value.ndim == 1:
+            weights.setdefault(name, value)
+    return weights
+
+
+def quantise(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Quantise the matrices per output channel to 7 bits in int8 (`reduce_range`).
+
+    With 8, older x86 processors saturate, and one artifact would answer differently on two
+    machines.
+    """
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, source)
@@ -176,10 +165,3 @@ def _quantise(model: onnx.ModelProto) -> onnx.ModelProto:
             weight_type=QuantType.QInt8,
         )
         return onnx.load(target)
-
-
-def _int8_rows(table: Array) -> tuple[NDArray[np.int8], Array]:
-    """Quantise each row to int8 with a scale of its own: [rows, width], [rows, 1]."""
-    scales = np.abs(table).max(axis=1, keepdims=True) / np.float32(127)
-    scales = np.maximum(scales, np.float32(1e-12))
-    return np.round(table / scales).astype(np.int8), scales.astype(np.float32)

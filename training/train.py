@@ -1,112 +1,139 @@
-"""Train a head on a frozen encoder and write the artifact that the functions serve."""
+"""Train a model from examples and write the artifact that the functions serve."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from scipy.special import softmax
 
-from prompt_capture.adapters.model_artifact import (
-    MANIFEST_FILE,
-    MODEL_FILE,
-    TOKENIZER_FILE,
-    Manifest,
-    sha256_of,
-)
-from training.calibration import expected_calibration_error, fit_temperature
-from training.encoder import Encoder
-from training.examples import Example, InvalidExamples, data_digest, without_conflicts
-from training.head import Floats, Head, attach_head, fit_head
+from prompt_capture.adapters.model_artifact import Manifest
+from training.artifact import CalibratedStage, write_artifact
+from training.bases import Base
+from training.examples import Example, InvalidExamples, grouping_key, without_conflicts
+from training.learners import Learner, Mode, learner
+from training.measured import HeldBack, StageCalibration, StageScores, calibrate
+from training.predictions import Predictions
+from training.progress import Report, Silent
+from training.scope import Scope, likeness, mean_embeddings, split_labels
+from training.stages import FittedStage
+from training.unlabelled import MOST_TEXTS
 
-HELD_BACK_SHARE = 0.2
+FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """The temperature that makes confidences honest, and what was measured with it."""
+class Plan:
+    """How to train.
 
-    temperature: float
-    metrics: dict[str, float]
+    `head` fits new heads to the stages of the base; `student` makes a small static model of its
+    encoder; `full` tunes the encoder too and puts such a student before it. `unlabelled` texts
+    teach as well, by what the labelled ones say of them. The version starts with `name`.
+    """
+
+    mode: Mode = "head"
+    unlabelled: Sequence[str] = ()
+    name: str = "model"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The manifest of what was written, and the answers for examples while they were held back.
+
+    None where there were too few examples to hold any back.
+    """
+
+    manifest: Manifest
+    predictions: Predictions | None
 
 
 def train(
     examples: Sequence[Example],
-    encoder: Encoder,
+    base: Base,
     out: Path,
-    *,
-    name: str = "model",
-    seed: int = 0,
-    on_text: Callable[[], None] = lambda: None,
-) -> Manifest:
-    """Fit a head, calibrate it on a fifth that was held back, and write the artifact to `out`.
+    plan: Plan = Plan(),
+    report: Report | None = None,
+) -> Trained:
+    """Train, calibrate on examples that were held back, and write the artifact to `out`.
 
-    The head that is served is then fitted to all examples. Copies of a text count once. The same
-    examples and seed give the same files, in whichever order the examples come. Raises
+    Examples are held back in turn (`head`), or a fifth of them once (the other modes); the model
+    that is written has then learned from all. Copies of a text count once. The same examples and
+    seed give the same files on one kind of machine, in whichever order the examples come. Raises
     `InvalidExamples`.
     """
     kept = sorted(without_conflicts(examples), key=lambda example: (example.text, example.label))
-    if len({example.label for example in kept}) < 2:
-        raise InvalidExamples("A model needs examples of at least two intents.")
-    embeddings = encoder.embed([example.text for example in kept], on_text)
+    texts = [example.text for example in kept]
     labels = np.array([example.label for example in kept])
-    calibration = _calibrate(embeddings, labels, seed)
-    return _write(out, name, encoder, fit_head(embeddings, labels), calibration, kept)
+    if len(np.unique(labels)) < 2:
+        raise InvalidExamples("A model needs examples of at least two intents.")
+    unlabelled = _without(plan.unlabelled, texts, plan.seed)
+    learn = learner(plan.mode, base, unlabelled, plan.seed, report or Silent())
+    held = _hold_back_in_turn(learn, texts, labels, plan.seed)
+    calibrated, predictions = calibrate(held) if held else (None, None)
+    stages = [
+        _calibrated(stage, texts, labels, calibrated[place] if calibrated else None)
+        for place, stage in enumerate(learn.fit(texts, labels))
+    ]
+    manifest = write_artifact(out, plan.name, stages, kept, predictions, base.notice)
+    return Trained(manifest, predictions)
 
 
-def _calibrate(embeddings: Floats, labels: NDArray[np.str_], seed: int) -> Calibration:
-    held_back = _hold_back(labels, seed)
-    if not held_back.any():
-        return Calibration(1.0, {})
-    head = fit_head(embeddings[~held_back], labels[~held_back])
-    logits = head.logits(embeddings[held_back])
-    truth = np.searchsorted(head.labels, labels[held_back])
-    temperature = fit_temperature(logits, truth)
-    probabilities = softmax(logits / temperature, axis=1)
-    correct = probabilities.argmax(axis=1) == truth
-    ece = expected_calibration_error(probabilities.max(axis=1), correct)
-    metrics = {"accuracy": round(float(correct.mean()), 4), "ece": round(ece, 4)}
-    return Calibration(temperature, metrics)
+def _without(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list[str]:
+    """Answer each unlabelled text once that has no label either; a random part of very many."""
+    known = {grouping_key(text) for text in texts}
+    new = {key: text for text in sorted(unlabelled) if (key := grouping_key(text)) not in known}
+    others = list(new.values())
+    if len(others) <= MOST_TEXTS:
+        return others
+    chosen = np.random.default_rng(seed).choice(len(others), MOST_TEXTS, replace=False)
+    return [others[place] for place in np.sort(chosen)]
 
 
-def _hold_back(labels: NDArray[np.str_], seed: int) -> NDArray[np.bool_]:
-    """Mark a fifth of each label's examples; labels with fewer than five keep all."""
+def _hold_back_in_turn(
+    learn: Learner, texts: Sequence[str], labels: NDArray[np.str_], seed: int
+) -> HeldBack | None:
+    """Answer what the learner says of examples that it was not given, fold by fold."""
+    folds = _folds(labels, seed)
+    turns = []
+    for fold in range(learn.trials):
+        held_back = folds == fold
+        if held_back.any():
+            given = [text for text, held in zip(texts, held_back, strict=True) if not held]
+            asked = [text for text, held in zip(texts, held_back, strict=True) if held]
+            stages = learn.fit(given, labels[~held_back])
+            scores = [_score(stage, given, labels[~held_back], asked) for stage in stages]
+            turns.append(HeldBack(asked, labels[held_back], stages[-1].head.labels, scores))
+    return HeldBack.joined(turns) if turns else None
+
+
+def _score(
+    stage: FittedStage, given: Sequence[str], labels: NDArray[np.str_], asked: Sequence[str]
+) -> StageScores:
+    means = mean_embeddings(stage.head, stage.encoder.embed(given), labels)
+    embeddings = stage.encoder.embed(asked)
+    return StageScores(stage.head.logits(embeddings), likeness(embeddings, means))
+
+
+def _calibrated(
+    stage: FittedStage,
+    texts: Sequence[str],
+    labels: NDArray[np.str_],
+    calibration: StageCalibration | None,
+) -> CalibratedStage:
+    inside, outside = split_labels(stage.head.labels)
+    known = calibration or StageCalibration.unknown(3 if len(outside) else 2)
+    means = mean_embeddings(stage.head, stage.encoder.embed(texts), labels)
+    scope = Scope(inside, outside, means, known.scope_weights, known.scope_bias)
+    return CalibratedStage(stage, known, scope)
+
+
+def _folds(labels: NDArray[np.str_], seed: int) -> NDArray[np.int_]:
+    """Share each label's examples out to the folds; -1 where a label has fewer than there are."""
     random = np.random.default_rng(seed)
-    held_back = np.zeros(len(labels), bool)
+    folds = np.full(len(labels), -1)
     for label in np.unique(labels):
-        (indices,) = np.nonzero(labels == label)
-        held_back[random.permutation(indices)[: int(len(indices) * HELD_BACK_SHARE)]] = True
-    return held_back
-
-
-def _write(
-    out: Path,
-    name: str,
-    encoder: Encoder,
-    head: Head,
-    calibration: Calibration,
-    examples: Sequence[Example],
-) -> Manifest:
-    scale = calibration.temperature
-    model = attach_head(onnx.load(encoder.model_file), head.weights / scale, head.bias / scale)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MODEL_FILE).write_bytes(model.SerializeToString(deterministic=True))
-    (out / TOKENIZER_FILE).write_bytes(encoder.tokenizer_file.read_bytes())
-    files = {file: sha256_of(out / file) for file in (MODEL_FILE, TOKENIZER_FILE)}
-    manifest = Manifest(
-        version=f"{name}-{files[MODEL_FILE][:8]}",
-        labels=head.labels,
-        files=files,
-        training_examples=len(examples),
-        training_data_sha256=data_digest(examples),
-        metrics=calibration.metrics,
-        temperature=round(scale, 4),
-        max_tokens=encoder.max_tokens,
-        base_model=encoder.notice,
-    )
-    text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    (out / MANIFEST_FILE).write_text(text + "\n", "utf-8")
-    return manifest
+        (rows,) = np.nonzero(labels == label)
+        if len(rows) >= FOLDS:
+            folds[random.permutation(rows)] = np.arange(len(rows)) % FOLDS
+    return folds

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.progress import bars
 from examples.demo.failures import BrokenPromise
 from examples.demo.scenario import SHIPPED_MODEL, Scenario
 from examples.demo.stage import Stage
@@ -16,10 +17,10 @@ from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
 from prompt_capture.bootstrap import SERVICE_ROLE
 from prompt_capture.settings import SupabaseSettings
-from training.encoder import Encoder
+from training.bases import trained_base
 from training.evaluate import Evaluation, evaluate
-from training.examples import Example, read_examples, without_conflicts
-from training.train import train
+from training.examples import Example, read_examples
+from training.train import Plan, train
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,9 @@ async def failed_workflows(stack: Stack) -> list[str]:
 
 def fit(stage: Stage, examples: list[Example], out: Path, name: str) -> None:
     """Train a head on the shipped encoder."""
-    encoder = Encoder.of(ModelArtifact.load(SHIPPED_MODEL))
-    texts = len(without_conflicts(examples))
-    with stage.progress("Reading and fitting", texts) as advance:
-        train(examples, encoder, out, name=name, on_text=advance)
+    base = trained_base(ModelArtifact.load(SHIPPED_MODEL))
+    with bars(stage.console) as report:
+        train(examples, base, out, Plan(name=name), report)
 
 
 def retrain(stage: Stage, scenario: Scenario, dataset: bytes, out: Path) -> None:

@@ -1,12 +1,13 @@
 """How the demo speaks: acts, sentences, tables and progress."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from cli.progress import bars
 
 
 class Stage:
@@ -50,27 +51,22 @@ class Stage:
     @contextmanager
     def progress(self, description: str, total: int) -> Iterator["Step"]:
         """Show a bar for as long as the block lasts."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        hidden = not self.console.is_terminal
-        with Progress(*columns, console=self.console, transient=True, disable=hidden) as progress:
-            yield Step(progress, description, total)
+        with bars(self.console) as report:
+            yield Step(report.step(description), total)
 
 
 class Step:
     """One bar; call it after each piece of work."""
 
-    def __init__(self, progress: Progress, description: str, total: int) -> None:
-        self._progress = progress
-        self._task = progress.add_task(description, total=total)
+    def __init__(self, show: Callable[[int, int], None], total: int) -> None:
+        self._show = show
+        self._done = 0
+        self._total = total
 
     def __call__(self) -> None:
         """Advance by one."""
-        self._progress.advance(self._task)
+        self._done += 1
+        self._show(self._done, self._total)
 
 
 def shorten(text: str, most: int) -> str:

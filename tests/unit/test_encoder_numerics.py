@@ -20,7 +20,7 @@ SHAPES = {
 
 def test_the_graph_answers_what_plain_numpy_computes() -> None:
     random = np.random.default_rng(0)
-    table = _random_weights(random)
+    table = random_weights(random)
     ids = random.integers(0, 50, 9)
 
     run: Any = ReferenceEvaluator(EncoderBuilder(table).build()).run
@@ -28,7 +28,7 @@ def test_the_graph_answers_what_plain_numpy_computes() -> None:
     assert np.abs(run(None, {"input_ids": ids[None]})[0][0] - _bert(table, ids)).max() < 1e-5
 
 
-def _random_weights(random: np.random.Generator) -> dict[str, np.ndarray]:
+def random_weights(random: np.random.Generator) -> dict[str, np.ndarray]:
     def weights(*shape: int) -> np.ndarray:
         return random.normal(0, 0.05, shape).astype(np.float32)
 

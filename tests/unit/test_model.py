@@ -71,9 +71,10 @@ def test_golden_predictions(model: OnnxClassifier, message: str, intent: str) ->
     ids=range(9),
 )
 def test_any_text_is_answered(model: OnnxClassifier, text: str) -> None:
-    probabilities = model.probabilities(text)
+    answer = model.answer(text)
 
-    assert abs(float(probabilities.sum()) - 1) < 1e-4
+    assert abs(float(answer.probabilities.sum()) - 1) < 1e-4
+    assert 0 <= answer.scope <= 1
     assert 0 <= model.classify([text])[0].confidence <= 1
 
 
@@ -81,7 +82,7 @@ def test_any_text_is_answered(model: OnnxClassifier, text: str) -> None:
 def test_random_text_is_answered_alike_each_time(text: str) -> None:
     model = _loaded()
 
-    assert (model.probabilities(text) == model.probabilities(text)).all()
+    assert (model.answer(text).probabilities == model.answer(text).probabilities).all()
 
 
 def test_a_text_scores_alike_alone_and_in_company(model: OnnxClassifier) -> None:
@@ -95,7 +96,7 @@ def test_a_text_scores_alike_alone_and_in_company(model: OnnxClassifier) -> None
 def test_what_cannot_be_seen_makes_no_difference(model: OnnxClassifier) -> None:
     plain, dressed = "move my dentist", "  move\tmy\u200b dentist\x07\n"
 
-    assert (model.probabilities(plain) == model.probabilities(dressed)).all()
+    assert (model.answer(plain).probabilities == model.answer(dressed).probabilities).all()
 
 
 def _loaded(cache: list[OnnxClassifier] = []) -> OnnxClassifier:  # noqa: B006 - loaded once
@@ -122,10 +123,10 @@ def _relabel(folder: Path) -> None:
         (lambda folder: (folder / "manifest.json").unlink(), "manifest.json"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json"),
         (lambda folder: (folder / "manifest.json").write_text("{}"), "version"),
-        (lambda folder: (folder / "model.onnx").unlink(), "model.onnx"),
-        (lambda folder: (folder / "model.onnx").write_bytes(b""), "model.onnx"),
-        (lambda folder: _damage(folder / "model.onnx"), "model.onnx"),
-        (lambda folder: _damage(folder / "tokenizer.json"), "tokenizer.json"),
+        (lambda folder: (folder / "encoder.onnx").unlink(), "encoder.onnx"),
+        (lambda folder: (folder / "encoder.onnx").write_bytes(b""), "encoder.onnx"),
+        (lambda folder: _damage(folder / "student.onnx"), "student.onnx"),
+        (lambda folder: _damage(folder / "student.tokenizer.json"), "student.tokenizer.json"),
         (_relabel, "21 labels"),
     ],
     ids=range(8),
@@ -147,29 +148,36 @@ def _claim(folder: Path, **changes: object) -> None:
     file.write_text(json.dumps(manifest | {"files": files} | changes))
 
 
+def _claim_of_a_stage(folder: Path, **changes: object) -> None:
+    stages = json.loads((folder / "manifest.json").read_text())["stages"]
+    _claim(folder, stages=[stage | changes for stage in stages])
+
+
 def _other_tokenizer(folder: Path) -> None:
-    (folder / "tokenizer.json").write_text("{}")
+    (folder / "encoder.tokenizer.json").write_text("{}")
     _claim(folder)
 
 
 def _other_graph(folder: Path) -> None:
-    (folder / "model.onnx").write_bytes(b"no graph")
+    (folder / "student.onnx").write_bytes(b"no graph")
     _claim(folder)
 
 
 @pytest.mark.parametrize(
     ("spoil", "named"),
     [
-        (_other_tokenizer, "model cannot be loaded"),
-        (_other_graph, "model cannot be loaded"),
-        (lambda folder: _claim(folder, schema_version=2), r"manifest\.json, schema_version"),
-        (lambda folder: _claim(folder, files={}), r"does not list model\.onnx"),
-        (lambda folder: _claim(folder, temperature=0), r"manifest\.json, temperature"),
+        (_other_tokenizer, "cannot be loaded: encoder"),
+        (_other_graph, "cannot be loaded: student"),
+        (lambda folder: _claim(folder, schema_version=1), r"manifest\.json, schema_version"),
+        (lambda folder: _claim(folder, files={}), r"does not list student\.onnx"),
+        (lambda folder: _claim(folder, stages=[]), r"manifest\.json, stages"),
+        (lambda folder: _claim_of_a_stage(folder, temperature=0), r"stages\.0\.temperature"),
+        (lambda folder: _claim_of_a_stage(folder, max_tokens=9999), "9999 tokens"),
         (lambda folder: _claim(folder, labels=["one"]), r"manifest\.json, labels"),
         (lambda folder: _claim(folder, unheard_of=1), r"manifest\.json, unheard_of"),
         (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), r"manifest\.json"),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_files_that_do_not_belong_together_are_refused_at_start(
     copied: Path, spoil: Callable[[Path], object], named: str

@@ -11,8 +11,8 @@ from onnx.reference import ReferenceEvaluator
 
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from training.bases import Base, trained_base
 from training.calibration import expected_calibration_error, fit_temperature
-from training.encoder import Encoder
 from training.evaluate import evaluate
 from training.examples import (
     Example,
@@ -21,8 +21,9 @@ from training.examples import (
     read_examples,
     without_conflicts,
 )
+from training.learners import Mode
 from training.minilm import EMBEDDING_WIDTH, HEADS, LAYERS, MAX_TOKENS, WIDTH, EncoderBuilder
-from training.train import train
+from training.train import Plan, train
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "model_artifacts" / "assistant"
@@ -30,8 +31,8 @@ UTTERANCES = ROOT / "training" / "data"
 
 
 @pytest.fixture(scope="module")
-def encoder() -> Encoder:
-    return Encoder.of(ModelArtifact.load(SHIPPED))
+def base() -> Base:
+    return trained_base(ModelArtifact.load(SHIPPED))
 
 
 @pytest.fixture(scope="module")
@@ -99,42 +100,67 @@ def test_the_order_of_the_data_does_not_change_its_digest() -> None:
     assert data_digest(examples) != data_digest(examples[:1])
 
 
+@pytest.mark.parametrize("mode", ["head", "student", "full"])
 def test_the_same_data_and_seed_give_the_same_files(
-    few: list[Example], encoder: Encoder, tmp_path: Path
+    few: list[Example], base: Base, tmp_path: Path, mode: Mode
 ) -> None:
     for name, examples in (("one", few), ("two", few[::-1])):
-        train(examples, encoder, tmp_path / name)
+        train(examples, base, tmp_path / name, Plan(mode))
 
-    for file in ("manifest.json", "model.onnx", "tokenizer.json"):
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    names = sorted(file.name for file in (tmp_path / "one").iterdir())
+    assert names == sorted(file.name for file in (tmp_path / "two").iterdir())
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_a_trained_model_serves_and_scores_as_in_training(
-    few: list[Example], encoder: Encoder, tmp_path: Path
+@pytest.mark.parametrize(
+    ("mode", "stages"),
+    [("head", ["student", "encoder"]), ("student", ["student"]), ("full", ["student", "encoder"])],
+)
+def test_every_mode_makes_a_model_that_serves(
+    few: list[Example], base: Base, tmp_path: Path, mode: Mode, stages: list[str]
 ) -> None:
-    manifest = train(few, encoder, tmp_path / "model", name="small")
+    trained = train(few, base, tmp_path / "model", Plan(mode, name="small"))
 
-    model = OnnxClassifier(ModelArtifact.load(tmp_path / "model"))
+    artifact = ModelArtifact.load(tmp_path / "model")
+    model = OnnxClassifier(artifact)
     assert model.labels == ("email", "greeting", "rare", "reminder", "status")
-    assert model.version == manifest.version
-    assert manifest.version.startswith("small-")
-    result = evaluate(model, few)
-    assert result.accuracy > 0.9
-    served = Encoder.of(ModelArtifact.load(tmp_path / "model"))
+    assert model.version == trained.manifest.version
+    assert model.version.startswith("small-")
+    assert [stage.name for stage in artifact.manifest.stages] == stages
+    assert evaluate(model, few).accuracy > 0.9
+
+
+def test_a_model_takes_the_place_of_an_older_one(
+    few: list[Example], base: Base, tmp_path: Path
+) -> None:
+    train(few, base, tmp_path, Plan("head"))
+    train(few, base, tmp_path, Plan("student"))
+
+    left = {"manifest.json", "student.onnx", "student.tokenizer.json"}
+    assert {file.name for file in tmp_path.iterdir()} == left
+
+
+def test_training_and_service_score_alike(few: list[Example], base: Base, tmp_path: Path) -> None:
+    train(few, base, tmp_path)
+
+    served = trained_base(ModelArtifact.load(tmp_path))
     texts = [example.text for example in few[:10]]
-    assert np.abs(served.embed(texts) - encoder.embed(texts)).max() < 1e-4
+    for name, encoder in served.encoders.items():
+        difference = encoder.embed(texts) - base.encoders[name].embed(texts)
+        assert np.abs(difference).max() < 1e-4
 
 
-def test_two_intents_are_enough_and_one_is_not(encoder: Encoder, tmp_path: Path) -> None:
+def test_two_intents_are_enough_and_one_is_not(base: Base, tmp_path: Path) -> None:
     two = [Example(text=f"hi {n}", label="greeting") for n in range(6)]
     two += [Example(text=f"what is {n}", label="status") for n in range(6)]
 
-    train(two, encoder, tmp_path / "two")
+    train(two, base, tmp_path / "two")
     assert OnnxClassifier(ModelArtifact.load(tmp_path / "two")).classify(["hi 9"])[0].intent == (
         "greeting"
     )
     with pytest.raises(InvalidExamples, match="at least two intents"):
-        train(two[:6], encoder, tmp_path / "one")
+        train(two[:6], base, tmp_path / "one")
 
 
 def test_the_encoders_graph_answers_unit_vectors_for_any_weights() -> None:

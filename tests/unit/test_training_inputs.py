@@ -11,6 +11,7 @@ from cli.failures import explained
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from prompt_capture.domain.errors import InvalidArtifact
+from training.build import UTTERANCES
 from training.examples import (
     Example,
     InvalidExamples,
@@ -62,7 +63,7 @@ def test_a_manifest_that_asks_too_much_is_refused_at_start(
 
 
 def test_the_shipped_model_was_trained_on_the_utterances_as_they_are() -> None:
-    examples = without_conflicts(read_examples([ROOT / "training" / "data" / "train"]))
+    examples = without_conflicts(read_examples(UTTERANCES))
 
     trained_on = ModelArtifact.load(SHIPPED).manifest.training_data_sha256
     assert trained_on == data_digest(examples), "run `make model`"

@@ -20,16 +20,7 @@ def findings() -> list[Finding]:
     return check(utterances, describe(utterances))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "labels",
-        "templates",
-        pytest.param("copies", marks=pytest.mark.xfail(reason="a text stands under two labels")),
-        pytest.param("held-out", marks=pytest.mark.xfail(reason="28 stand in training too")),
-        pytest.param("balance", marks=pytest.mark.xfail(reason="unknown has less than 1,000")),
-    ],
-)
+@pytest.mark.parametrize("name", ["labels", "templates", "copies", "held-out", "balance"])
 def test_the_projects_utterances_have_no_errors(findings: list[Finding], name: str) -> None:
     errors = [
         (f.why, [f"{line.place} {line.text}" for line in f.lines])

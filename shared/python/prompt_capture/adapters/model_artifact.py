@@ -10,11 +10,9 @@ from pydantic import Field, ValidationError, field_validator
 
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.faults import first_fault
-from prompt_capture.domain.values import Label, Value
+from prompt_capture.domain.values import Label, Probability, Value
 
 MANIFEST_FILE = "manifest.json"
-MODEL_FILE = "model.onnx"
-TOKENIZER_FILE = "tokenizer.json"
 
 
 class BaseModelNotice(Value):
@@ -25,22 +23,55 @@ class BaseModelNotice(Value):
     sha256: str
 
 
+class Stage(Value):
+    """One model of a cascade: an ONNX graph with its tokenizer, by file name.
+
+    A stage whose two best intents lie closer than `least_margin`, or whose scope is below
+    `least_scope`, leaves the message to the next one; the last stage always answers.
+    """
+
+    name: Label
+    graph: str
+    tokenizer: str
+    max_tokens: int = Field(gt=2)
+    temperature: float = Field(gt=0)
+    least_margin: Probability = 0.0
+    least_scope: Probability = 0.0
+
+    @property
+    def files(self) -> tuple[str, str]:
+        """The names of its files."""
+        return self.graph, self.tokenizer
+
+
+class Thresholds(Value):
+    """Confidences above which at least `precision` of the answers were right.
+
+    Measured on examples that no fit has seen; `per_intent` holds the intents with enough of them.
+    None where no confidence reaches the precision.
+    """
+
+    precision: Probability
+    overall: Probability | None
+    per_intent: Mapping[Label, Probability | None]
+
+
 class Manifest(Value):
     """What an artifact says of itself.
 
     `files` maps each file to its SHA-256, `training_data_sha256` covers the sorted examples, and
-    `metrics` were measured on a fifth of them by a head fitted to the others.
+    `metrics` and `thresholds` were measured on examples that were held back.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     version: Label
     labels: Annotated[tuple[Label, ...], Field(min_length=2)]
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     files: dict[str, str]
     training_examples: int
     training_data_sha256: str
     metrics: Mapping[str, float]
-    temperature: float = Field(gt=0)
-    max_tokens: int = Field(gt=2)
+    thresholds: Thresholds | None
     base_model: BaseModelNotice
 
     @field_validator("labels")
@@ -53,7 +84,7 @@ class Manifest(Value):
 
 @dataclass(frozen=True)
 class ModelArtifact:
-    """A folder with a manifest, an ONNX graph and a tokenizer, checked against each other."""
+    """A folder with a manifest and the files of its stages, checked against each other."""
 
     folder: Path
     manifest: Manifest
@@ -62,19 +93,9 @@ class ModelArtifact:
     def load(cls, folder: Path) -> Self:
         """Read and check; raises `InvalidArtifact`, which says what is wrong with which file."""
         manifest = _read_manifest(folder)
-        for name in (MODEL_FILE, TOKENIZER_FILE):
+        for name in (name for stage in manifest.stages for name in stage.files):
             _check_file(folder / name, manifest.files.get(name))
         return cls(folder, manifest)
-
-    @property
-    def model_file(self) -> Path:
-        """The ONNX graph."""
-        return self.folder / MODEL_FILE
-
-    @property
-    def tokenizer_file(self) -> Path:
-        """The tokenizer, in the format of the `tokenizers` library."""
-        return self.folder / TOKENIZER_FILE
 
 
 def sha256_of(file: Path) -> str:

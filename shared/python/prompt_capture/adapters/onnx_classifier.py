@@ -1,64 +1,73 @@
 """Run the model: the one module that opens ONNX sessions."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from prompt_capture.adapters.model_artifact import MANIFEST_FILE, MODEL_FILE, ModelArtifact
+from prompt_capture.adapters.model_artifact import MANIFEST_FILE, ModelArtifact, Stage
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.text import normalise
+
+Floats = NDArray[np.float32]
 
 
 class TextGraph:
     """An ONNX graph over the tokens of one text: `input_ids` int64 [1, tokens].
 
-    Runs on the calling thread alone; several threads may share it. Texts are normalised, and cut
-    after `max_tokens` tokens, so that time and memory are bounded.
+    `model` is the file's path or its content, `tokenizer` likewise, in the format of the
+    `tokenizers` library. Runs on the calling thread alone; several threads may share it. Texts are
+    normalised, and cut after `max_tokens` tokens, so that time and memory are bounded. Raises
+    whatever the two libraries do where they cannot read what they are given.
     """
 
-    def __init__(self, model_file: Path, tokenizer_file: Path, max_tokens: int) -> None:
+    def __init__(self, model: str | bytes, tokenizer: Tokenizer, max_tokens: int) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        try:
-            self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
-            self._session = onnxruntime.InferenceSession(
-                str(model_file), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # noqa: BLE001 - the libraries raise what they like
-            raise InvalidArtifact(
-                f"{model_file.parent} cannot be loaded ({type(error).__name__})."
-            ) from None
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
 
-    def run(self, text: str, output: str) -> NDArray[np.float32]:
-        """Answer one output of the graph for one text, as a vector."""
-        ids = np.array([self._tokenizer.encode(normalise(text)).ids], np.int64)
-        (result,) = self._session.run([output], {"input_ids": ids})
-        vector: NDArray[np.float32] = result[0]
-        return vector
+    def run(self, text: str, *outputs: str) -> list[Floats]:
+        """Answer outputs of the graph for one text, each as a vector."""
+        return self.run_ids(self.tokens(text), *outputs)
 
-    def check_length(self, tokens: int) -> None:
-        """Raise `InvalidArtifact` where the graph cannot take texts of so many tokens."""
-        try:
-            self._session.run(None, {"input_ids": np.zeros((1, tokens), np.int64)})
-        except Exception as error:  # noqa: BLE001 - the library raises what it likes
-            raise InvalidArtifact(
-                f"{MODEL_FILE} cannot take the {tokens} tokens that {MANIFEST_FILE} allows "
-                f"({type(error).__name__})."
-            ) from None
+    def tokens(self, text: str) -> list[int]:
+        """Answer the ids of a text's tokens, as the graph takes them."""
+        ids: list[int] = self._tokenizer.encode(normalise(text)).ids
+        return ids
+
+    def run_ids(self, ids: Sequence[int], *outputs: str) -> list[Floats]:
+        """Answer outputs of the graph for one text's tokens."""
+        results = self._session.run(outputs, {"input_ids": np.array([ids], np.int64)})
+        return [result.reshape(-1) for result in results]
 
     def width(self, output: str) -> int | None:
         """Answer how long an output's vector is, or None where the graph has no such output."""
         shapes = {node.name: node.shape for node in self._session.get_outputs()}
         return shapes[output][-1] if output in shapes else None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The calibrated probability of each label, in order, and whether the message is for us.
+
+    `scope` lies between 0 and 1: of the messages that are in scope, at least 95% have a half or more.
+    `stage` says which model of the cascade answered.
+    """
+
+    probabilities: Floats
+    scope: float
+    stage: str
 
 
 class OnnxClassifier:
@@ -68,30 +77,65 @@ class OnnxClassifier:
         manifest = artifact.manifest
         self.version = manifest.version
         self.labels = manifest.labels
-        self._graph = TextGraph(artifact.model_file, artifact.tokenizer_file, manifest.max_tokens)
-        if self._graph.width("probabilities") != len(self.labels):
+        self._stages = [(stage, self._open(artifact, stage)) for stage in manifest.stages]
+
+    def _open(self, artifact: ModelArtifact, stage: Stage) -> TextGraph:
+        try:
+            tokenizer = Tokenizer.from_file(str(artifact.folder / stage.tokenizer))
+            graph = TextGraph(str(artifact.folder / stage.graph), tokenizer, stage.max_tokens)
+        except Exception as error:  # noqa: BLE001 - the libraries raise what they like
             raise InvalidArtifact(
-                f"{MODEL_FILE} does not answer the {len(self.labels)} labels of the manifest."
+                f"{artifact.folder} cannot be loaded: {stage.name} ({type(error).__name__})."
+            ) from None
+        if graph.width("probabilities") != len(self.labels) or graph.width("scope") != 1:
+            raise InvalidArtifact(
+                f"{stage.graph} does not answer a scope and the {len(self.labels)} labels of the "
+                "manifest."
             )
-        # Also warms the session up: the first long message costs no more than the second.
-        self._graph.check_length(manifest.max_tokens)
+        _check_length(graph, stage)
+        return graph
 
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
         """Answer one prediction per text, in order."""
-        return [self._predict(self.probabilities(text)) for text in texts]
+        return [self._predict(self.answer(text)) for text in texts]
 
-    def probabilities(self, text: str) -> NDArray[np.float32]:
-        """Answer the calibrated probability of each label, in the order of `labels`."""
-        probabilities = self._graph.run(text, "probabilities")
-        if not np.isfinite(probabilities).all():
-            raise InvalidArtifact(f"{MODEL_FILE} answers what is no probability.")
-        return probabilities
+    def answer(self, text: str) -> Answer:
+        """Ask one stage after the other until one is sure of its answer."""
+        for stage, graph in self._stages[:-1]:
+            probabilities, scope = graph.run(text, "probabilities", "scope")
+            if _is_sure(stage, probabilities, float(scope[0])):
+                return _answer(stage, probabilities, scope)
+        stage, graph = self._stages[-1]
+        return _answer(stage, *graph.run(text, "probabilities", "scope"))
 
-    def _predict(self, probabilities: NDArray[np.float32]) -> Prediction:
-        best = int(probabilities.argmax())
+    def _predict(self, answer: Answer) -> Prediction:
+        best = int(answer.probabilities.argmax())
         return Prediction(
             intent=self.labels[best],
-            confidence=round(min(1.0, float(probabilities[best])), 6),
+            confidence=round(min(1.0, float(answer.probabilities[best])), 6),
+            scope=round(answer.scope, 6),
             source="model",
             model_version=self.version,
         )
+
+
+def _is_sure(stage: Stage, probabilities: Floats, scope: float) -> bool:
+    second, first = np.partition(probabilities, -2)[-2:]
+    return bool(first - second >= stage.least_margin and scope >= stage.least_scope)
+
+
+def _answer(stage: Stage, probabilities: Floats, scope: Floats) -> Answer:
+    if not (np.isfinite(probabilities).all() and np.isfinite(scope).all()):
+        raise InvalidArtifact(f"{stage.graph} answers what is no probability.")
+    return Answer(probabilities, float(scope[0]), stage.name)
+
+
+def _check_length(graph: TextGraph, stage: Stage) -> None:
+    """Refuse a graph that cannot take the longest text; also warms the session up."""
+    try:
+        graph.run_ids([0] * stage.max_tokens, "probabilities", "scope")
+    except Exception as error:  # noqa: BLE001 - the library raises what it likes
+        raise InvalidArtifact(
+            f"{stage.graph} cannot take the {stage.max_tokens} tokens that {MANIFEST_FILE} allows "
+            f"({type(error).__name__})."
+        ) from None

@@ -53,13 +53,23 @@ class ClassifyResponse(BaseModel):
         description="Name it when the outcome or a correction is known. Null when skipped."
     )
     intent: str = Field(description="The first thing asked for.", examples=["reschedule"])
-    confidence: float = Field(ge=0, le=1, description="A calibrated probability.")
+    confidence: float = Field(
+        ge=0, le=1, description="The probability that the intent is right, if it is one of ours."
+    )
+    scope: float | None = Field(
+        ge=0,
+        le=1,
+        description="Whether the message is for this assistant at all: at least 95% of those that "
+        "are have 0.5 or more. Null where a rule answered.",
+    )
     secondary_intents: list[SecondaryIntent] = Field(
         description="Further intents, where the message carries several."
     )
     source: Source = Field(description="Whether a rule or the model answered.")
     model_version: str = Field(description="The version of the model or of the rules.")
-    needs_review: bool = Field(description="The intent is unknown, or its confidence is low.")
+    needs_review: bool = Field(
+        description="The intent is unknown, or the confidence or the scope is low."
+    )
     captured: Captured = Field(
         description="`stored`; `lost`, when the store did not confirm in time; `skipped`, as asked."
     )
@@ -113,6 +123,7 @@ def _response(classified: ClassifiedMessage) -> ClassifyResponse:
         log_id=classified.log_id,
         intent=prediction.intent,
         confidence=prediction.confidence,
+        scope=prediction.scope,
         secondary_intents=list(prediction.secondary_intents),
         source=prediction.source,
         model_version=prediction.model_version,

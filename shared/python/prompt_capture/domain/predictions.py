@@ -10,6 +10,10 @@ UNKNOWN_INTENT = "unknown"
 """The label that says: no intent can be told, or none of ours."""
 
 
+LEAST_SCOPE = 0.5
+"""The scope below which it is doubtful that a message is for this assistant at all."""
+
+
 class SecondaryIntent(Value):
     """A further intent that the same message carries."""
 
@@ -20,11 +24,14 @@ class SecondaryIntent(Value):
 class Prediction(Value):
     """The intent of one message, how sure the classifier is, and which classifier it was.
 
-    `confidence` is a calibrated probability between 0 and 1.
+    `confidence` is a calibrated probability between 0 and 1: that the intent is right, given that
+    the message is for this assistant. `scope` says whether it is (see `LEAST_SCOPE`); None where
+    a rule answered.
     """
 
     intent: Label
     confidence: Probability
+    scope: Probability | None = None
     secondary_intents: tuple[SecondaryIntent, ...] = ()
     source: Source
     model_version: Label

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from prompt_capture.domain.errors import StoreUnavailable
-from prompt_capture.domain.predictions import UNKNOWN_INTENT, Prediction
+from prompt_capture.domain.predictions import LEAST_SCOPE, UNKNOWN_INTENT, Prediction
 from prompt_capture.domain.prompts import CapturedPrompt, new_log_id
 from prompt_capture.domain.values import Identifier, Message, MessageIndex, Value
 from prompt_capture.ports import PromptStore
@@ -65,7 +65,12 @@ class ClassifyAndLog:
         )
 
     def _needs_review(self, prediction: Prediction) -> bool:
-        return prediction.intent == UNKNOWN_INTENT or prediction.confidence < self._review_threshold
+        out_of_scope = prediction.scope is not None and prediction.scope < LEAST_SCOPE
+        return (
+            prediction.intent == UNKNOWN_INTENT
+            or out_of_scope
+            or prediction.confidence < self._review_threshold
+        )
 
     async def _capture(
         self, incoming: IncomingMessage, prediction: Prediction

@@ -1,0 +1,35 @@
+"""Long work as people see it: bars on a terminal, the names of the steps elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+class Bars:
+    """Shows a bar for each step; meets `training.progress.Report`."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def step(self, name: str) -> Callable[[int, int], None]:
+        """Show a step; what is answered is called with how much is done, of how much."""
+        if self._progress.disable:
+            self._progress.console.print(f"{name} ...")
+        task = self._progress.add_task(name, total=None)
+        return lambda done, total: self._progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def bars(console: Console) -> Iterator[Bars]:
+    """Show steps for as long as the block lasts, then leave no trace of them on a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+        yield Bars(progress)

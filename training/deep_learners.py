@@ -1,0 +1,76 @@
+"""Learners that change more than a head; they need JAX."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.distil import Distiller
+from training.encoder import Encoder
+from training.finetune import Recipe, fine_tune
+from training.head import Head, fit_head
+from training.minilm import EncoderBuilder, quantise, weights_of
+from training.progress import Report
+from training.stages import FittedStage
+from training.student import smoothed
+from training.unlabelled import guesses
+
+FIRST_HEADS_REGULARISATION = 1.0
+
+
+class _DeepLearner:
+    """Starts from an encoder; `unlabelled` are texts that the student learns from as well."""
+
+    trials = 1
+
+    def __init__(
+        self, encoder: Encoder, unlabelled: Sequence[str], seed: int, report: Report
+    ) -> None:
+        self._encoder = encoder
+        self._unlabelled = unlabelled
+        self._seed = seed
+        self._report = report
+        self._distiller = Distiller(encoder, unlabelled, seed, report)
+
+    def _read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._encoder.embed(texts, self._report.step("Reading the examples"))
+
+
+class StudentLearner(_DeepLearner):
+    """A static student of a head on the encoder as it is."""
+
+    def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
+        """Fit the teacher's head, then the student."""
+        head = fit_head(self._read(texts), labels)
+        return [
+            self._distiller.student_of(FittedStage("teacher", self._encoder, head), texts, labels)
+        ]
+
+
+class FullLearner(_DeepLearner):
+    """The encoder tuned together with its head, and a static student of both before it."""
+
+    def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
+        """Tune, then fit the student, which answers first."""
+        tuned = self._tune(texts, labels)
+        return [self._distiller.student_of(tuned, texts, labels), tuned]
+
+    def _tune(self, texts: Sequence[str], labels: NDArray[np.str_]) -> FittedStage:
+        embeddings = self._read(texts)
+        start = fit_head(embeddings, labels, inverse_regularisation=FIRST_HEADS_REGULARISATION)
+        targets = smoothed(np.searchsorted(start.labels, labels), len(start.labels))
+        if self._unlabelled:
+            others = self._read(self._unlabelled)
+            head = fit_head(embeddings, labels)
+            targets = np.concatenate([targets, guesses(head, embeddings, labels, others)])
+        tuned = fine_tune(
+            weights_of(self._encoder.model),
+            (start.weights.astype(np.float32), start.bias.astype(np.float32)),
+            self._encoder.tokens([*texts, *self._unlabelled]),
+            targets,
+            Recipe(seed=self._seed),
+            self._report.step("Tuning the encoder"),
+        )
+        graph = quantise(EncoderBuilder(tuned.weights).build())
+        encoder = Encoder(graph, self._encoder.tokenizer, self._encoder.max_tokens)
+        return FittedStage("encoder", encoder, Head(start.labels, tuned.head, tuned.bias))

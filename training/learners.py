@@ -1,0 +1,76 @@
+"""The three ways to learn, from the quickest to the best."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.bases import Base
+from training.encoder import Encoder
+from training.head import Floats, Head, fit_head
+from training.progress import Report
+from training.stages import FittedStage
+from training.unlabelled import guesses
+
+Mode = Literal["head", "student", "full"]
+
+
+class Learner(Protocol):
+    """Fits the stages of a model; `trials` says how often it is worth doing to calibrate them."""
+
+    trials: int
+
+    def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
+        """Learn from labelled texts; `labels` [texts]."""
+
+
+def learner(
+    mode: Mode, base: Base, unlabelled: Sequence[str], seed: int, report: Report
+) -> Learner:
+    """Answer the learner of a mode."""
+    if mode == "head":
+        return HeadLearner(base, unlabelled, report)
+    # Only these two need JAX, which takes a while to import.
+    from training.deep_learners import FullLearner, StudentLearner  # noqa: PLC0415
+
+    kind = StudentLearner if mode == "student" else FullLearner
+    return kind(base.best, unlabelled, seed, report)
+
+
+class HeadLearner:
+    """Fits a head to each stage of a model, and leaves the encoders as they are."""
+
+    trials = 3
+
+    def __init__(self, base: Base, unlabelled: Sequence[str], report: Report) -> None:
+        self._encoders = base.encoders
+        self._unlabelled = unlabelled
+        self._report = report
+
+    def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
+        """Fit logistic regressions."""
+        return [
+            FittedStage(name, encoder, self._fit_head(encoder, texts, labels))
+            for name, encoder in self._encoders.items()
+        ]
+
+    def _fit_head(self, encoder: Encoder, texts: Sequence[str], labels: NDArray[np.str_]) -> Head:
+        embeddings = encoder.embed(texts, self._report.step("Reading the examples"))
+        done = self._report.step("Fitting a head")
+        head = fit_head(embeddings, labels)
+        if self._unlabelled:
+            others = encoder.embed(self._unlabelled, self._report.step("Reading the others"))
+            head = _refitted(head, embeddings, labels, others)
+        done(1, 1)
+        return head
+
+
+def _refitted(head: Head, embeddings: Floats, labels: NDArray[np.str_], others: Floats) -> Head:
+    """Fit again, to what the labels say of the unlabelled texts as well."""
+    shares = guesses(head, embeddings, labels, others)
+    return fit_head(
+        np.concatenate([embeddings, others]),
+        np.concatenate([labels, np.array(head.labels)[shares.argmax(axis=1)]]),
+        np.concatenate([np.ones(len(labels)), shares.max(axis=1)]),
+    )
