@@ -40,7 +40,6 @@ class Distiller:
         self._report = report
         self._tokenizer = Tokenizer.from_str(encoder.tokenizer)
         self._tokenizer.no_padding()
-        self._known: dict[int, Floats] = {}
         vocabulary = self._tokenizer.get_vocab()
         self._vocabulary = sorted(vocabulary, key=lambda piece: vocabulary[piece])
 
@@ -72,12 +71,8 @@ class Distiller:
     def _piece_vectors(self, kept: Sequence[int]) -> Floats:
         """Answer what the encoder makes of each of these pieces alone: [kept, width]."""
         first, last = (self._vocabulary.index(token) for token in ("[CLS]", "[SEP]"))
-        new = [piece for piece in kept if piece not in self._known]
-        if new:
-            alone = [(first, piece, last) for piece in new]
-            done = self._report.step("Reading the vocabulary")
-            self._known |= dict(zip(new, self._encoder.embed_ids(alone, done), strict=True))
-        return np.stack([self._known[piece] for piece in kept])
+        alone = [(first, piece, last) for piece in kept]
+        return self._encoder.embed_ids(alone, self._report.step("Reading the vocabulary"))
 
     def _made_up(self, texts: Sequence[str], kept: Sequence[int], vectors: Floats) -> list[str]:
         words = [place for place, piece in enumerate(kept) if piece >= FIRST_WORD]

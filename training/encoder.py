@@ -1,7 +1,7 @@
 """An encoder: a graph that answers `embedding`, with its tokenizer; what a head is put on."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from prompt_capture.adapters.model_artifact import Stage
 from prompt_capture.adapters.onnx_classifier import TextGraph
+from training.progress import Told, ignored
 
 Floats = NDArray[np.float32]
 
@@ -26,7 +27,7 @@ class Encoder:
         self.max_tokens = max_tokens
         content = model.SerializeToString(deterministic=True)
         self.graph = TextGraph(content, Tokenizer.from_str(tokenizer), max_tokens)
-        self._known: dict[str, Floats] = {}
+        self._known: dict[tuple[int, ...], Floats] = {}
 
     @classmethod
     def of(cls, folder: Path, stage: Stage) -> Self:
@@ -34,32 +35,20 @@ class Encoder:
         tokenizer = (folder / stage.tokenizer).read_text("utf-8")
         return cls(onnx.load(folder / stage.graph), tokenizer, stage.max_tokens)
 
-    def embed(
-        self, texts: Sequence[str], on_text: Callable[[int, int], None] = lambda done, total: None
-    ) -> Floats:
+    def embed(self, texts: Sequence[str], on_text: Told = ignored) -> Floats:
         """Answer the embeddings [texts, width]; `on_text` hears how many are done, of how many."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            embeddings = threads.map(lambda text: self.graph.run(text, "embedding")[0], new)
-            for done, (text, embedding) in enumerate(zip(new, embeddings, strict=True), 1):
-                self._known[text] = embedding
-                on_text(done, len(new))
-        return np.stack([self._known[text] for text in texts])
+        return self.embed_ids(self.tokens(texts), on_text)
 
-    def embed_ids(
-        self,
-        sequences: Sequence[Sequence[int]],
-        on_text: Callable[[int, int], None] = lambda done, total: None,
-    ) -> Floats:
+    def embed_ids(self, sequences: Sequence[Sequence[int]], on_text: Told = ignored) -> Floats:
         """Answer the embeddings [sequences, width] of texts that are tokens already."""
+        keys = [tuple(ids) for ids in sequences]
+        new = [ids for ids in dict.fromkeys(keys) if ids not in self._known]
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            rows = []
-            for embedding in threads.map(
-                lambda ids: self.graph.run_ids(ids, "embedding")[0], sequences
-            ):
-                rows.append(embedding)
-                on_text(len(rows), len(sequences))
-        return np.stack(rows)
+            embeddings = threads.map(lambda ids: self.graph.run_ids(ids, "embedding")[0], new)
+            for done, (ids, embedding) in enumerate(zip(new, embeddings, strict=True), 1):
+                self._known[ids] = embedding
+                on_text(done, len(new))
+        return np.stack([self._known[ids] for ids in keys])
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Answer each text's token ids, cut at `max_tokens`."""

@@ -5,7 +5,7 @@ weights of a checkpoint, for `EncoderBuilder`. Dropout, AdamW with a rate that f
 (Howard and Ruder 2018), and a linear schedule, as is usual for BERT.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from training.batches import Ids, batch_count, batches
 from training.minilm import HEADS, LAYERS, POOLED_LAYERS, WIDTH
 from training.optimisers import cross_entropy, rise_and_fall
+from training.progress import Told, ignored
 
 Floats = NDArray[np.float32]
 Parameters = dict[str, Any]
@@ -65,7 +66,7 @@ def fine_tune(
     ids: Ids,
     targets: Floats,
     recipe: Recipe = Recipe(),
-    on_batch: Callable[[int, int], None] = lambda done, total: None,
+    on_batch: Told = ignored,
 ) -> Tuned:
     """Fit to `targets` [texts, labels], each row a distribution, by cross entropy.
 

@@ -23,7 +23,7 @@ Floats = NDArray[np.floating]
 TARGET_PRECISION = 0.95
 FEWEST_ANSWERS = 30
 """Answers that an intent needs before it gets a threshold of its own."""
-ACCURACY_GIVEN_UP = 0.0025
+ACCURACY_GIVEN_UP = 0.005
 """What a cascade may lose against its later stages alone."""
 ESCALATED_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
 

@@ -3,17 +3,24 @@
 from collections.abc import Callable
 from typing import Protocol
 
+Told = Callable[[int, int], None]
+"""Hears how much of a step is done, of how much."""
+
 
 class Report(Protocol):
     """Hears of each step of long work."""
 
-    def step(self, name: str) -> Callable[[int, int], None]:
-        """Begin a step; what is answered is called with how much is done, of how much."""
+    def step(self, name: str) -> Told:
+        """Begin a step, and answer what is told of it."""
 
 
 class Silent:
     """Tells nobody."""
 
-    def step(self, name: str) -> Callable[[int, int], None]:
-        """Answer a function that ignores what it is told."""
-        return lambda done, total: None
+    def step(self, name: str) -> Told:
+        """Begin a step that nobody hears of."""
+        return ignored
+
+
+def ignored(done: int, total: int) -> None:
+    """Tell nobody."""

@@ -6,7 +6,6 @@ distributions: of labels, or what a teacher answers (Hinton et al. 2015) on text
 labelled.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from training.batches import Ids, batch_count, batches
 from training.optimisers import cross_entropy, rise_and_fall, scale_rows_by_adam
+from training.progress import Told, ignored
 from training.student_graph import WINDOW, StudentWeights
 
 Floats = NDArray[np.float32]
@@ -53,7 +53,7 @@ def train_student(
     ids: Ids,
     targets: Floats,
     recipe: Recipe = Recipe(),
-    on_batch: Callable[[int, int], None] = lambda done, total: None,
+    on_batch: Told = ignored,
 ) -> Student:
     """Fit to `targets` [texts, labels] by cross entropy; `table` [pieces, width] is the start.
 

@@ -18,6 +18,7 @@ def test_an_answer_carries_the_intent_and_the_id_of_its_log_row(api: Api) -> Non
         "log_id": log_id,
         "intent": "reschedule",
         "confidence": 0.9,
+        "scope": None,
         "secondary_intents": [],
         "source": "model",
         "model_version": "keywords-1",

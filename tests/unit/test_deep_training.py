@@ -33,7 +33,7 @@ def random() -> np.random.Generator:
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return Tokenizer.from_file(str(SHIPPED / "tokenizer.json"))
+    return Tokenizer.from_file(str(SHIPPED / "encoder.tokenizer.json"))
 
 
 def _served(model: ModelProto, ids: list[int]) -> np.ndarray:

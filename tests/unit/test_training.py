@@ -100,27 +100,30 @@ def test_the_order_of_the_data_does_not_change_its_digest() -> None:
     assert data_digest(examples) != data_digest(examples[:1])
 
 
-@pytest.mark.parametrize("mode", ["head", "student", "full"])
-def test_the_same_data_and_seed_give_the_same_files(
+@pytest.mark.parametrize("mode", ["head", "student"])
+def test_the_same_data_and_seed_give_the_same_files_in_the_place_of_older_ones(
     few: list[Example], base: Base, tmp_path: Path, mode: Mode
 ) -> None:
+    train(few[:30], base, tmp_path / "two")
     for name, examples in (("one", few), ("two", few[::-1])):
         train(examples, base, tmp_path / name, Plan(mode))
 
-    names = sorted(file.name for file in (tmp_path / "one").iterdir())
-    assert names == sorted(file.name for file in (tmp_path / "two").iterdir())
-    for name in names:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    first, second = (
+        {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
+        for name in ("one", "two")
+    )
+    assert first == second
 
 
 @pytest.mark.parametrize(
     ("mode", "stages"),
-    [("head", ["student", "encoder"]), ("student", ["student"]), ("full", ["student", "encoder"])],
+    [("head", ["student", "encoder"]), ("full", ["student", "encoder"])],
 )
-def test_every_mode_makes_a_model_that_serves(
+def test_a_trained_model_serves(
     few: list[Example], base: Base, tmp_path: Path, mode: Mode, stages: list[str]
 ) -> None:
-    trained = train(few, base, tmp_path / "model", Plan(mode, name="small"))
+    others = ["mail the tutor", "hiya", "how many did i finish"]
+    trained = train(few, base, tmp_path / "model", Plan(mode, others, name="small"))
 
     artifact = ModelArtifact.load(tmp_path / "model")
     model = OnnxClassifier(artifact)
@@ -129,16 +132,6 @@ def test_every_mode_makes_a_model_that_serves(
     assert model.version.startswith("small-")
     assert [stage.name for stage in artifact.manifest.stages] == stages
     assert evaluate(model, few).accuracy > 0.9
-
-
-def test_a_model_takes_the_place_of_an_older_one(
-    few: list[Example], base: Base, tmp_path: Path
-) -> None:
-    train(few, base, tmp_path, Plan("head"))
-    train(few, base, tmp_path, Plan("student"))
-
-    left = {"manifest.json", "student.onnx", "student.tokenizer.json"}
-    assert {file.name for file in tmp_path.iterdir()} == left
 
 
 def test_training_and_service_score_alike(few: list[Example], base: Base, tmp_path: Path) -> None:

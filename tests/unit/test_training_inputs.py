@@ -46,19 +46,12 @@ def test_brackets_in_a_message_are_printed_as_they_are(capsys: pytest.CaptureFix
     assert "a[/red].jsonl cannot be read" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("claims", "fault"),
-    [({"labels": ["a"] * 22}, "a label is there twice"), ({"max_tokens": 512}, "512 tokens")],
-    ids=["labels", "max_tokens"],
-)
-def test_a_manifest_that_asks_too_much_is_refused_at_start(
-    tmp_path: Path, claims: dict[str, object], fault: str
-) -> None:
+def test_a_label_that_is_there_twice_is_refused_at_start(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(SHIPPED, tmp_path / "model"))
     file = folder / "manifest.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | claims))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"labels": ["a"] * 22}))
 
-    with pytest.raises(InvalidArtifact, match=fault):
+    with pytest.raises(InvalidArtifact, match="a label is there twice"):
         OnnxClassifier(ModelArtifact.load(folder))
 
 

@@ -61,7 +61,7 @@ class TextGraph:
 class Answer:
     """The calibrated probability of each label, in order, and whether the message is for us.
 
-    `scope` lies between 0 and 1: of the messages that are in scope, at least 95% have a half or more.
+    `scope` lies between 0 and 1: of messages in scope, at least 95% have a half or more.
     `stage` says which model of the cascade answered.
     """
 
