@@ -1,5 +1,7 @@
 """What a confidence is worth: temperature scaling, and the error that remains."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -22,16 +24,40 @@ def fit_temperature(logits: Floats, truth: NDArray[np.integer]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
-def expected_calibration_error(
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """The answers with a confidence from `low` to `high`: how many, how sure, how often right."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(
     confidences: Floats, correct: NDArray[np.bool_], bins: int = 15
-) -> float:
-    """Answer the mean gap between confidence and accuracy, in 15 bins of equal width (ECE)."""
+) -> list[ReliabilityBin]:
+    """Sort answers [n] into bins of equal width; bins without any are left out."""
     placed = np.minimum((confidences * bins).astype(int), bins - 1)
-    gaps = [
-        abs(confidences[placed == b].mean() - correct[placed == b].mean()) * (placed == b).mean()
-        for b in np.unique(placed)
+    return [
+        ReliabilityBin(
+            low=b / bins,
+            high=(b + 1) / bins,
+            count=int((placed == b).sum()),
+            confidence=float(confidences[placed == b].mean()),
+            accuracy=float(correct[placed == b].mean()),
+        )
+        for b in np.unique(placed).tolist()
     ]
-    return float(np.sum(gaps))
+
+
+def expected_calibration_error(confidences: Floats, correct: NDArray[np.bool_]) -> float:
+    """Answer the mean gap between confidence and accuracy, in 15 bins of equal width (ECE)."""
+    return sum(
+        abs(each.confidence - each.accuracy) * each.count / len(confidences)
+        for each in reliability(confidences, correct)
+    )
 
 
 def confidence_for_precision(

@@ -1,20 +1,20 @@
 """Measure a model on labelled texts that it was not trained on."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 from sklearn.metrics import f1_score
 
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
-from prompt_capture.domain.predictions import UNKNOWN_INTENT
+from prompt_capture.adapters.onnx_classifier import Answer, OnnxClassifier
 from training.calibration import expected_calibration_error
 from training.examples import Example
+from training.predictions import OUT_OF_SCOPE_LABELS, Predictions
+from training.scope_curve import scope_curve
 
-OUT_OF_SCOPE_LABELS = frozenset({UNKNOWN_INTENT, "oos"})
-KEPT_SHARE = 0.95
+CONFIDENT = 0.85
 
 
 class Latency(BaseModel):
@@ -25,7 +25,7 @@ class Latency(BaseModel):
 
 
 class OutOfScope(BaseModel):
-    """How well messages for nobody are told from the others, by the probability of being so.
+    """How well messages for nobody are told from the others, by the model's scope score.
 
     `found_at_95_kept` is the share found at the threshold that keeps 95% of the others;
     `confident` the share answered with another intent and a confidence above 0.85.
@@ -36,7 +36,7 @@ class OutOfScope(BaseModel):
     confident: float
 
 
-class Evaluation(BaseModel):
+class Figures(BaseModel):
     """Accuracy and macro F1 over all texts, ECE in 15 bins of equal width."""
 
     accuracy: float
@@ -44,55 +44,95 @@ class Evaluation(BaseModel):
     ece: float
     n: int
     oos: OutOfScope | None
-    latency_ms: Latency
     recall: dict[str, float]
+
+
+class Evaluation(Figures):
+    """The figures of a model, and how long it took for them."""
+
+    latency_ms: Latency
 
 
 def evaluate(model: OnnxClassifier, examples: Sequence[Example]) -> Evaluation:
     """Classify every example and compare with its label."""
-    truth = np.array([example.label for example in examples])
-    probabilities, milliseconds = _run(model, examples)
-    predicted = np.array(model.labels)[probabilities.argmax(axis=1)]
-    correct = predicted == truth
-    return Evaluation(
+    ((_, evaluation),) = measure([model], examples)
+    return evaluation
+
+
+def measure(
+    models: Sequence[OnnxClassifier],
+    examples: Sequence[Example],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[tuple[Predictions, Evaluation]]:
+    """Evaluate models side by side, and answer their predictions too.
+
+    Each text goes to all of them before the next: what else the machine does slows all alike.
+    `on_progress` is called with how many texts are done, of how many.
+    """
+    asked = [_Asked(model) for model in models]
+    for done, example in enumerate(examples, 1):
+        for each in asked:
+            each.ask(example.text)
+        on_progress(done, len(examples))
+    return [(each.predictions(examples), each.evaluation(examples)) for each in asked]
+
+
+def predict(model: OnnxClassifier, examples: Sequence[Example]) -> Predictions:
+    """Ask the model one text after the other."""
+    ((predictions, _),) = measure([model], examples)
+    return predictions
+
+
+@dataclass
+class _Asked:
+    """A model, and what it has answered so far."""
+
+    model: OnnxClassifier
+    answers: list[Answer] = field(default_factory=list)
+    milliseconds: list[float] = field(default_factory=list)
+
+    def ask(self, text: str) -> None:
+        start = time.perf_counter()
+        self.answers.append(self.model.answer(text))
+        self.milliseconds.append((time.perf_counter() - start) * 1000)
+
+    def predictions(self, examples: Sequence[Example]) -> Predictions:
+        return Predictions(
+            texts=[example.text for example in examples],
+            truth=np.array([example.label for example in examples]),
+            labels=self.model.labels,
+            probabilities=np.stack([answer.probabilities for answer in self.answers]),
+            scope=np.array([answer.scope for answer in self.answers]),
+        )
+
+    def evaluation(self, examples: Sequence[Example]) -> Evaluation:
+        p50, p99 = np.percentile(self.milliseconds, [50, 99]).tolist()
+        return Evaluation(
+            **dict(figures(self.predictions(examples))), latency_ms=Latency(p50=p50, p99=p99)
+        )
+
+
+def figures(predictions: Predictions) -> Figures:
+    """Compute what can be said of the answers as a whole."""
+    truth, correct = predictions.truth, predictions.correct
+    return Figures(
         accuracy=float(correct.mean()),
-        macro_f1=float(f1_score(truth, predicted, average="macro", zero_division=0)),
-        ece=expected_calibration_error(probabilities.max(axis=1), correct),
-        n=len(examples),
-        oos=_out_of_scope(model, truth, predicted, probabilities),
-        latency_ms=Latency(
-            p50=float(np.percentile(milliseconds, 50)), p99=float(np.percentile(milliseconds, 99))
-        ),
+        macro_f1=float(f1_score(truth, predictions.predicted, average="macro", zero_division=0)),
+        ece=expected_calibration_error(predictions.confidences, correct),
+        n=len(truth),
+        oos=_out_of_scope(predictions),
         recall={str(label): float(correct[truth == label].mean()) for label in np.unique(truth)},
     )
 
 
-def _run(
-    model: OnnxClassifier, examples: Sequence[Example]
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    answers, milliseconds = [], []
-    for example in examples:
-        start = time.perf_counter()
-        answers.append(model.answer(example.text).probabilities)
-        milliseconds.append((time.perf_counter() - start) * 1000)
-    return np.stack(answers), np.array(milliseconds)
-
-
-def _out_of_scope(
-    model: OnnxClassifier,
-    truth: NDArray[np.str_],
-    predicted: NDArray[np.str_],
-    probabilities: NDArray[np.float32],
-) -> OutOfScope | None:
-    outside = np.isin(truth, list(OUT_OF_SCOPE_LABELS))
-    columns = [i for i, label in enumerate(model.labels) if label in OUT_OF_SCOPE_LABELS]
-    if not outside.any() or outside.all() or not columns:
+def _out_of_scope(predictions: Predictions) -> OutOfScope | None:
+    curve = scope_curve(predictions)
+    if curve is None:
         return None
-    score = probabilities[:, columns].sum(axis=1)
-    threshold = np.quantile(score[~outside], KEPT_SHARE)
-    answered = ~np.isin(predicted, list(OUT_OF_SCOPE_LABELS)) & (probabilities.max(axis=1) > 0.85)
+    outside = ~predictions.in_scope
+    answered = ~np.isin(predictions.predicted, list(OUT_OF_SCOPE_LABELS))
     return OutOfScope(
         n=int(outside.sum()),
-        found_at_95_kept=float((score[outside] > threshold).mean()),
-        confident=float(answered[outside].mean()),
+        found_at_95_kept=curve.found_at_95_kept,
+        confident=float((answered & (predictions.confidences > CONFIDENT))[outside].mean()),
     )

@@ -52,7 +52,8 @@ def test_the_request_that_the_readme_follows_can_be_followed(
     corrected = json.loads(run(correction, LOG_ID=log_id))
     assert corrected["corrected_intent"] == "task_management"
     assert '"rows": 1' in run(export)
-    assert run(learning).count("accuracy") == 2
+    assert "cannot be told apart" in run(learning)
+    assert "Model card" in (tmp_path / "build" / "next.html").read_text("utf-8")
 
 
 def test_every_setting_is_in_the_readme_and_every_link_leads_somewhere() -> None:
