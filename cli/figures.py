@@ -69,14 +69,15 @@ def two_models(new: str, old: str, measured: Evaluation, before: Evaluation) -> 
         if value is not None and earlier is not None:
             written = (row.written.format(value), row.written.format(earlier))
             table.add_row(row.name, *written, _difference(row, value - earlier))
-    table.add_section()
-    table.add_row("found of the intents that differ", style="dim")
     recall = Row("", lambda _: None, *_SHARE, scale=100)
     changed = {
         label: found - before.recall[label]
         for label, found in measured.recall.items()
         if found != before.recall[label]
     }
+    if changed:
+        table.add_section()
+        table.add_row("found of the intents that differ", style="dim")
     for label, difference in sorted(changed.items(), key=lambda entry: (entry[1], entry[0])):
         shares = (f"{measured.recall[label]:.1%}", f"{before.recall[label]:.1%}")
         table.add_row(escape(label), *shares, _difference(recall, difference))
