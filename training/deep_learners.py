@@ -16,6 +16,7 @@ from training.student import smoothed
 from training.unlabelled import guesses
 
 FIRST_HEADS_REGULARISATION = 1.0
+EPOCHS, EPOCHS_OF_MANY, MANY_TEXTS = 4, 3, 12_000
 
 
 class _DeepLearner:
@@ -68,7 +69,7 @@ class FullLearner(_DeepLearner):
             (start.weights.astype(np.float32), start.bias.astype(np.float32)),
             self._encoder.tokens([*texts, *self._unlabelled]),
             targets,
-            Recipe(seed=self._seed),
+            Recipe(EPOCHS_OF_MANY if len(targets) > MANY_TEXTS else EPOCHS, seed=self._seed),
             self._report.step("Tuning the encoder"),
         )
         graph = quantise(EncoderBuilder(tuned.weights).build())

@@ -41,7 +41,7 @@ _NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 class Recipe:
     """How to fine-tune; the decision record tells how the numbers were found."""
 
-    epochs: int = 4
+    epochs: int
     batch: int = 32
     rate: float = 1e-4
     head_rate: float = 1e-3
@@ -65,7 +65,7 @@ def fine_tune(
     head: tuple[Floats, Floats],
     ids: Ids,
     targets: Floats,
-    recipe: Recipe = Recipe(),
+    recipe: Recipe,
     on_batch: Told = ignored,
 ) -> Tuned:
     """Fit to `targets` [texts, labels], each row a distribution, by cross entropy.

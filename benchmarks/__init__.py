@@ -1,0 +1,1 @@
+"""`make bench-model`: models side by side on public data, in one run."""
