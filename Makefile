@@ -48,6 +48,7 @@ layer: setup requirements-layer.lock  ## Build what the Lambda layer carries, in
 	$(BIN)/pip install --quiet --no-deps --require-hashes --target build/layer/python -r requirements-layer.lock
 	cp -r shared/python/prompt_capture build/layer/python/
 	cp -r model_artifacts build/layer/
+	rm -rf build/layer/model_artifacts/*/report
 
 lock: setup  ## Resolve all dependencies anew and write the lock files
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \

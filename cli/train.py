@@ -13,6 +13,7 @@ from prompt_capture.adapters.model_artifact import ModelArtifact
 from training.bases import trained_base
 from training.examples import read_examples, read_texts
 from training.learners import Mode
+from training.report import write_report
 from training.train import Plan, Trained
 from training.train import train as train_model
 
@@ -52,11 +53,15 @@ def train(
     ] = Path("model_artifacts/assistant"),
     name: Annotated[str, typer.Option(help="What the version starts with.")] = "assistant",
     seed: Annotated[int, typer.Option(help="The same data and seed give the same model.")] = 0,
+    texts: Annotated[
+        bool, typer.Option(help="Whether the card shows messages; prompts are private.")
+    ] = True,
 ) -> None:
     """Train the intent model anew from labelled messages.
 
     It is calibrated on examples that were held back, and written as a folder that the functions
-    serve: set MODEL_DIR to it.
+    serve: set MODEL_DIR to it. Its report/ is for people: a model card, and the rows that are
+    perhaps mislabelled. Mend those and train with them as further --data; none is dropped.
 
     [bold]Example[/bold]  prompt-capture train --data training/data/train --data
     retraining.jsonl --out build/models/next
@@ -67,13 +72,19 @@ def train(
         examples, start = read_examples(files), trained_base(ModelArtifact.load(base))
         with bars(console) as report:
             trained = train_model(examples, start, out, plan, report)
-    _tell(console, trained, out)
+        suspects = write_report(out, trained, texts)
+    _tell(console, trained, out, suspects)
 
 
-def _tell(console: Console, trained: Trained, out: Path) -> None:
+def _tell(console: Console, trained: Trained, out: Path, suspects: int) -> None:
     manifest = trained.manifest
     console.print(f"[bold]{manifest.version}[/bold] is in {out}")
     console.print(f"{len(manifest.labels)} intents from {manifest.training_examples} examples")
     if trained.predictions:
         accuracy = manifest.metrics["accuracy"]
         console.print(f"{accuracy:.1%} right on {len(trained.predictions.texts)} held back")
+        console.print(f"The model card is {out}/report/card.html", soft_wrap=True)
+        console.print(
+            f"{suspects} rows are perhaps mislabelled: see {out}/report/suspects.jsonl",
+            soft_wrap=True,
+        )

@@ -10,18 +10,29 @@ from pathlib import Path
 
 from training.bases import published_base
 from training.examples import read_examples
+from training.progress import Report, Told, ignored
+from training.report import write_report
 from training.train import Plan, Trained, train
 
 DATA = Path(__file__).parent / "data"
 UTTERANCES = (DATA / "train", DATA / "two_intents.jsonl")
 
 
-def build(weights: Path, out: Path) -> Trained:
+def build(weights: Path, out: Path, report: Report | None = None) -> Trained:
     """Write the artifact; `weights` holds `model.safetensors` and `tokenizer.json`."""
-    base = published_base(weights)
-    return train(read_examples(UTTERANCES), base, out, Plan("full", name="assistant"))
+    plan = Plan("full", name="assistant")
+    trained = train(read_examples(UTTERANCES), published_base(weights), out, plan, report)
+    write_report(out, trained)
+    return trained
+
+
+class _Steps:
+    def step(self, name: str) -> Told:
+        """Name the step."""
+        sys.stderr.write(f"{name} ...\n")
+        return ignored
 
 
 if __name__ == "__main__":
-    manifest = build(Path(sys.argv[1]), Path(sys.argv[2])).manifest
+    manifest = build(Path(sys.argv[1]), Path(sys.argv[2]), _Steps()).manifest
     sys.stdout.write(f"{manifest.version}: {dict(manifest.metrics)}\n")

@@ -6,17 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from sklearn.metrics import f1_score
 
 from prompt_capture.adapters.model_artifact import Thresholds
 from prompt_capture.domain.predictions import LEAST_SCOPE
-from training.calibration import (
-    confidence_for_precision,
-    expected_calibration_error,
-    fit_temperature,
-)
+from training.calibration import confidence_for_precision, fit_temperature
+from training.evaluate import figures
 from training.predictions import Predictions
-from training.scope import KEPT_SHARE, features, fit_scope, split_labels
+from training.scope import features, fit_scope, split_labels
 
 Floats = NDArray[np.floating]
 
@@ -144,18 +140,11 @@ def thresholds(predictions: Predictions) -> Thresholds:
 
 def metrics(predictions: Predictions) -> dict[str, float]:
     """Answer what a manifest says of a model."""
-    correct = predictions.correct
-    measured = {
-        "accuracy": float(correct.mean()),
-        "macro_f1": float(
-            f1_score(predictions.truth, predictions.predicted, average="macro", zero_division=0)
-        ),
-        "ece": expected_calibration_error(predictions.confidences, correct),
-    }
-    outside = ~predictions.in_scope
-    if outside.any() and not outside.all():
-        threshold = np.quantile(predictions.scope[~outside], 1 - KEPT_SHARE)
-        measured["out_of_scope_found"] = float((predictions.scope[outside] < threshold).mean())
+    found = figures(predictions)
+    measured = {"accuracy": found.accuracy, "macro_f1": found.macro_f1, "ece": found.ece}
+    if found.oos:
+        measured["out_of_scope_found"] = found.oos.found_at_95_kept
+        measured["out_of_scope_confident"] = found.oos.confident
     return {name: round(value, 4) for name, value in measured.items()}
 
 
