@@ -138,6 +138,51 @@ alter function auth.uid() owner to supabase_auth_admin;
 alter function auth.role() owner to supabase_auth_admin;
 alter function auth.email() owner to supabase_auth_admin;
 
+-- pg_cron -----------------------------------------------------------------------------------
+-- Where the server does not bring it, a schedule that is written down and that nobody runs.
+
+do $$
+begin
+  if exists (select from pg_catalog.pg_available_extensions where name = 'pg_cron')
+    or to_regnamespace('cron') is not null then
+    return;
+  end if;
+
+  create schema cron;
+  create table cron.job (
+    jobid bigint generated always as identity primary key,
+    schedule text not null,
+    command text not null,
+    nodename text not null default 'localhost',
+    nodeport integer not null default inet_server_port(),
+    database text not null default current_database(),
+    username text not null default current_user,
+    active boolean not null default true,
+    jobname text,
+    unique (jobname, username)
+  );
+
+  create function cron.schedule(job_name text, schedule text, command text) returns bigint
+  language sql
+  as $function$
+    insert into cron.job (jobname, schedule, command) values ($1, $2, $3)
+    on conflict (jobname, username) do update
+    set schedule = excluded.schedule, command = excluded.command
+    returning jobid
+  $function$;
+
+  create function cron.unschedule(job_name text) returns boolean
+  language sql
+  as $function$
+    with gone as (delete from cron.job where jobname = $1 and username = current_user returning 1)
+    select count(*) > 0 from gone
+  $function$;
+
+  grant usage on schema cron to postgres;
+  grant select, insert, update, delete on cron.job to postgres;
+end
+$$;
+
 -- Realtime ----------------------------------------------------------------------------------
 -- The publication starts empty: a table streams its rows only when a migration says so.
 

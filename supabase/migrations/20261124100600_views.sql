@@ -1,0 +1,206 @@
+-- What the weekly look needs, and the export's one door.
+--
+-- Each view reads with the rights of whoever asks (`security_invoker`).
+
+-- The export reads this and nothing else: no user, conversation, outcome, reviewer or note, no row
+-- beyond its user's daily cap, and no label that reviewers dispute.
+create view public.exportable_prompts with (security_invoker = on) as
+select id, prompt, predicted_intent, confidence, source, model_version, corrected_intent, created_at
+from public.nlu_prompt_logs
+where within_daily_cap and not is_disputed;
+comment on view public.exportable_prompts is 'What a dataset may hold.';
+
+create view public.failed_workflows with (security_invoker = on) as
+select id, created_at, prompt, predicted_intent, confidence, corrected_intent, workflow_type,
+  execution_error, outcome_recorded_at
+from public.nlu_prompt_logs
+where was_successful is false
+order by created_at desc, id desc;
+comment on view public.failed_workflows is 'Messages whose workflow failed, the latest first.';
+
+create view public.intent_health with (security_invoker = on) as
+select predicted_intent, model_version,
+  count(*) as messages,
+  round(avg(confidence)::numeric, 3) as mean_confidence,
+  count(*) filter (where was_successful is false) as failed,
+  count(*) filter (where corrected_intent is not null) as reviewed,
+  count(*) filter (where corrected_intent <> predicted_intent) as corrected,
+  round(
+    count(*) filter (where corrected_intent = predicted_intent)::numeric
+    / nullif(count(*) filter (where corrected_intent is not null), 0), 3
+  ) as right_when_reviewed
+from public.nlu_prompt_logs
+where created_at > now() - interval '30 days'
+group by predicted_intent, model_version
+order by messages desc, predicted_intent;
+comment on view public.intent_health is
+  'Per predicted intent, the last 30 days: how often it fails and is corrected. What is reviewed is chosen, so for accuracy see public.live_accuracy.';
+
+create view public.confidence_distribution with (security_invoker = on) as
+select model_version, source,
+  least(floor(confidence * 10), 9) / 10 as confidence_from,
+  count(*) as messages,
+  count(*) filter (where corrected_intent is not null) as reviewed,
+  count(*) filter (where corrected_intent = predicted_intent) as confirmed
+from public.nlu_prompt_logs
+where created_at > now() - interval '30 days'
+group by 1, 2, 3
+order by 1, 2, 3;
+comment on view public.confidence_distribution is
+  'How sure the model is, in tenths, the last 30 days, and how often reviewers agreed.';
+
+create view public.corrections_by_reviewer with (security_invoker = on) as
+select reviewer, door,
+  count(*) as corrections,
+  count(*) filter (where to_intent = from_intent) as confirmed,
+  count(*) filter (where to_intent <> from_intent) as changed,
+  count(*) filter (where to_intent is null) as withdrawn,
+  min(corrected_at) as first_at,
+  max(corrected_at) as last_at
+from public.correction_events
+group by reviewer, door
+order by corrections desc, reviewer, door;
+comment on view public.corrections_by_reviewer is 'Who corrected how much, and through which door.';
+
+-- Each reviewer's latest word on each text, of those who signed.
+create view public.signed_votes with (security_invoker = on) as
+select * from (
+  select distinct on (text_key, reviewer) text_key, reviewer, to_intent as intent, corrected_at
+  from public.correction_events
+  where reviewer not in ('dashboard', 'legacy')
+  order by text_key, reviewer, id desc
+) as latest
+where intent is not null;
+comment on view public.signed_votes is 'Each signed reviewer''s latest intent for each text.';
+
+create view public.disputed_texts with (security_invoker = on) as
+select queue.text, queue.times_sent, queue.users, queue.predicted_intent,
+  (
+    select jsonb_object_agg(votes.reviewer, votes.to_intent)
+    from (
+      select distinct on (reviewer) reviewer, to_intent
+      from public.correction_events events
+      where events.text_key = queue.text_key
+      order by reviewer, events.id desc
+    ) as votes
+  ) as votes,
+  queue.waiting_since
+from public.review_queue queue
+where queue.waiting_since is not null and 'disagreement' = any (queue.reasons)
+order by queue.waiting_since;
+comment on view public.disputed_texts is 'Texts about which reviewers disagree, and who said what.';
+
+-- Cohen's kappa of each two reviewers, over the texts that both judged.
+create view public.reviewer_agreement with (security_invoker = on) as
+with pairs as (
+  select one.reviewer as reviewer_a, other.reviewer as reviewer_b,
+    one.intent as intent_a, other.intent as intent_b
+  from public.signed_votes one
+  join public.signed_votes other
+    on other.text_key = one.text_key and other.reviewer > one.reviewer
+), observed as (
+  select reviewer_a, reviewer_b, count(*)::numeric as texts,
+    avg((intent_a = intent_b)::integer) as agreed
+  from pairs group by 1, 2
+), shares_a as (
+  select reviewer_a, reviewer_b, intent_a as intent, count(*)::numeric as n
+  from pairs group by 1, 2, 3
+), shares_b as (
+  select reviewer_a, reviewer_b, intent_b as intent, count(*)::numeric as n
+  from pairs group by 1, 2, 3
+), expected as (
+  select observed.reviewer_a, observed.reviewer_b,
+    coalesce(sum(shares_a.n * shares_b.n), 0) / (observed.texts * observed.texts) as by_chance
+  from observed
+  left join shares_a using (reviewer_a, reviewer_b)
+  left join shares_b
+    on (shares_b.reviewer_a, shares_b.reviewer_b, shares_b.intent)
+      = (shares_a.reviewer_a, shares_a.reviewer_b, shares_a.intent)
+  group by observed.reviewer_a, observed.reviewer_b, observed.texts
+)
+select reviewer_a, reviewer_b, texts::integer as texts,
+  round(agreed, 3) as agreed,
+  round(by_chance, 3) as expected_by_chance,
+  round((agreed - by_chance) / nullif(1 - by_chance, 0), 3) as kappa
+from observed join expected using (reviewer_a, reviewer_b)
+order by texts desc, reviewer_a, reviewer_b;
+comment on view public.reviewer_agreement is
+  'How far two reviewers agree beyond chance (Cohen''s kappa). Null: both only ever gave one and the same intent.';
+
+-- Horvitz-Thompson: each reviewed message that was chosen counts for 1 / its probability. Chosen for
+-- cause and chosen at random are two strata; where a stratum is not reviewed to the end, its
+-- reviewed messages stand for the rest of it, which is fair for the random one alone.
+create view public.live_accuracy with (security_invoker = on) as
+with messages as (
+  select model_version, sampling_probability,
+    case when corrected_intent is not null and not is_disputed
+      then (corrected_intent = predicted_intent)::integer end as is_right
+  from public.nlu_prompt_logs
+  where within_daily_cap and created_at > now() - interval '30 days'
+), strata as (
+  select model_version, sampling_probability = 1 as for_cause,
+    count(*)::double precision as chosen,
+    sum(1 / sampling_probability) as stands_for,
+    count(is_right)::double precision as reviewed,
+    avg(is_right)::double precision as accuracy
+  from messages where sampling_probability is not null group by 1, 2
+), sizes as (
+  select model_version, count(*)::double precision as messages from messages group by 1
+), combined as (
+  select model_version, sizes.messages,
+    sum(chosen) as chosen, sum(reviewed) as reviewed,
+    bool_and(reviewed > 0) as has_all_strata,
+    sum(stands_for * accuracy) / sum(stands_for) as accuracy,
+    sum(
+      (stands_for / total) ^ 2 * accuracy * (1 - accuracy) / greatest(reviewed - 1, 1)
+      * (1 - least(reviewed / stands_for, 1))
+    ) as variance
+  from (
+    select *, sum(stands_for) over (partition by model_version) as total from strata
+  ) as strata join sizes using (model_version)
+  group by model_version, sizes.messages
+)
+select model_version, messages::integer as messages, chosen::integer as chosen,
+  reviewed::integer as reviewed,
+  case when has_all_strata then round(accuracy::numeric, 4) end as accuracy,
+  case when has_all_strata
+    then round(greatest(0, accuracy - 1.96 * sqrt(variance))::numeric, 4) end as at_least,
+  case when has_all_strata
+    then round(least(1, accuracy + 1.96 * sqrt(variance))::numeric, 4) end as at_most,
+  chosen = reviewed as is_complete
+from combined
+order by messages desc;
+comment on view public.live_accuracy is
+  'How often the model is right on all traffic of the last 30 days, with a 95% interval. Unbiased once is_complete.';
+
+create view public.daily_totals with (security_invoker = on) as
+select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
+from (
+  select day, predicted_intent, model_version, outcome, messages from public.daily_counts
+  union all
+  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
+    case was_successful when true then 'successful' when false then 'failed' else 'not known' end,
+    count(*)
+  from public.nlu_prompt_logs group by 1, 2, 3, 4
+) as counted
+group by day, predicted_intent, model_version, outcome
+order by day desc, messages desc;
+comment on view public.daily_totals is
+  'How many messages a day, by intent, model version and outcome, deleted rows included.';
+
+revoke all on
+  public.exportable_prompts, public.failed_workflows, public.intent_health,
+  public.confidence_distribution, public.corrections_by_reviewer, public.signed_votes,
+  public.disputed_texts, public.reviewer_agreement, public.live_accuracy, public.daily_totals
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
+
+-- The backend, whose grants on the tables beneath cover them. To users they would be views of their
+-- own rows alone, and figures of one person say nothing.
+grant select on
+  public.exportable_prompts, public.failed_workflows, public.intent_health,
+  public.confidence_distribution, public.corrections_by_reviewer, public.signed_votes,
+  public.disputed_texts, public.reviewer_agreement, public.live_accuracy, public.daily_totals
+to service_role;
+
+grant select on public.exportable_prompts to prompt_exporter;
+grant select (within_daily_cap, is_disputed) on public.nlu_prompt_logs to prompt_exporter;
