@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.export import export
 from cli.import_review import import_review
@@ -15,5 +16,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (serve, export, import_review, train, evaluate):
+for command in (serve, export, import_review, train, evaluate, erase):
     app.command()(command)

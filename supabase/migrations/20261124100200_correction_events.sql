@@ -132,7 +132,8 @@ $$;
 
 -- After it was appended ---------------------------------------------------------------------
 
--- Whether an intent has no more votes on a text than another one. Each reviewer's latest counts.
+-- Whether an intent has no more votes on a text than another one. Each reviewer's latest counts;
+-- nobody knows who `legacy` was, so that is no vote.
 create function private.is_disputed(of_text bytea, label text) returns boolean
 language sql stable
 set search_path = ''
@@ -140,7 +141,7 @@ as $$
   with votes as (
     select distinct on (reviewer) to_intent
     from public.correction_events
-    where text_key = of_text
+    where text_key = of_text and reviewer <> 'legacy'
     order by reviewer, id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent

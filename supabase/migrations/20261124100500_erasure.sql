@@ -10,7 +10,7 @@ create table public.exported_rows (
   exported_at timestamptz not null default now(),
 
   constraint exported_rows_pkey primary key (id),
-  constraint bucket_has_1_to_300_characters check (char_length(bucket) between 1 and 300),
+  constraint bucket_has_1_to_1024_characters check (char_length(bucket) between 1 and 1024),
   constraint key_has_1_to_1024_characters check (char_length(key) between 1 and 1024),
   constraint a_page_has_at_most_1000_rows check (cardinality(log_ids) between 1 and 1000)
 );
@@ -159,7 +159,7 @@ create trigger erase_from_prompt_capture after delete on auth.users
   for each row execute function private.erase_with_the_account();
 
 -- The backend's door. It runs with the caller's rights, and only the backend has any here.
-create function public.erase_user(person uuid) returns jsonb
+create function public.erase_user(person uuid) returns setof jsonb
 language sql
 set search_path = ''
 as $$
@@ -168,7 +168,7 @@ $$;
 comment on function public.erase_user(uuid) is
   'Removes a person''s rows, texts and name, and answers a receipt.';
 
-create function public.traces_of_user(person uuid) returns jsonb
+create function public.traces_of_user(person uuid) returns setof jsonb
 language sql stable
 set search_path = ''
 as $$

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 
 from .server import Connection
 
-TABLES = "('public.nlu_prompt_logs'::regclass, 'public.intent_catalogue'::regclass)"
+TABLES = """(
+    select oid from pg_class
+    where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and relkind in ('r', 'v', 'm', 'p', 'f')
+)"""
 
 QUERIES: Mapping[str, str] = {
     "columns": f"""
@@ -13,8 +17,8 @@ QUERIES: Mapping[str, str] = {
         from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
         where attrelid in {TABLES} and attnum > 0 and not attisdropped""",
     "tables": f"""
-        select oid::regclass::text, relowner::regrole::text, relrowsecurity, relforcerowsecurity,
-          obj_description(oid, 'pg_class')
+        select oid::regclass::text, relkind, relowner::regrole::text, relrowsecurity,
+          relforcerowsecurity, reloptions::text, obj_description(oid, 'pg_class')
         from pg_class where oid in {TABLES}""",
     # A foreign key to users that are gone holds for new rows only.
     "constraints": f"""
@@ -29,7 +33,9 @@ QUERIES: Mapping[str, str] = {
         from pg_policies where schemaname in ('public', 'private')""",
     "triggers": f"""
         select pg_get_triggerdef(oid), tgenabled from pg_trigger
-        where tgrelid in {TABLES} and not tgisinternal""",
+        where (tgrelid in {TABLES} or tgrelid = 'auth.users'::regclass) and not tgisinternal""",
+    "schedule": "select jobname, schedule, command, username from cron.job",
+    "views": f"select oid::regclass::text, pg_get_viewdef(oid) from pg_class where oid in {TABLES} and relkind = 'v'",
     "rights to tables": f"""
         select oid::regclass::text, grantee::regrole::text, privilege_type, is_grantable
         from pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner)))
@@ -43,7 +49,7 @@ QUERIES: Mapping[str, str] = {
         from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
         where nspname in ('public', 'private')""",
     "functions": """
-        select oid::regprocedure::text, prosecdef, proconfig::text, md5(prosrc)
+        select oid::regprocedure::text, proowner::regrole::text, prosecdef, proconfig::text, md5(prosrc)
         from pg_proc where pronamespace in ('public'::regnamespace, 'private'::regnamespace)""",
     "rights to functions": """
         select oid::regprocedure::text, grantee::regrole::text, privilege_type
@@ -68,7 +74,9 @@ QUERIES: Mapping[str, str] = {
 
 def describe(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
     """Describe everything that the migrations make, each part sorted."""
-    return {
-        part: sorted(connection.execute(query).fetchall(), key=repr)
-        for part, query in QUERIES.items()
-    }
+    with connection.transaction():
+        connection.execute("set local search_path = ''")  # so that every name has its schema
+        return {
+            part: sorted(connection.execute(query).fetchall(), key=repr)
+            for part, query in QUERIES.items()
+        }

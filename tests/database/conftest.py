@@ -10,7 +10,7 @@ from infra.local.postgres import Postgres
 
 from .cast import ALICE, BOB
 from .catalog import describe
-from .rows import LONG_AGO, add_user, insert
+from .rows import LONG_AGO, add_user, correct, insert
 from .server import Connection, Server, migrate
 
 _numbers = count(1)
@@ -78,4 +78,6 @@ def populated(server: Server, template: str) -> str:
         add_user(connection, BOB)
         for owner in (ALICE, ALICE, ALICE, BOB):
             insert(connection, user_id=owner)
+        # The last of them is corrected and so, being the same text, are all others.
+        correct(connection, insert(connection, user_id=BOB), "help")
     return "populated"

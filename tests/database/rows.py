@@ -13,12 +13,13 @@ from .server import Connection
 
 CAPTURED = (
     "id", "user_id", "prompt", "predicted_intent", "confidence", "secondary_intents", "source",
-    "model_version", "conversation_id", "message_index",
+    "model_version", "conversation_id", "message_index", "scope",
 )  # fmt: skip
+SORTED = ("text_key", "within_daily_cap", "sampling_probability", "is_disputed")
 OUTCOME = ("was_successful", "workflow_type", "execution_error")
 CORRECTION = ("corrected_intent", "correction_notes", "corrected_by")
 STAMPS = ("outcome_recorded_at", "corrected_at", "created_at", "updated_at")
-COLUMNS = (*CAPTURED, *OUTCOME, *CORRECTION, *STAMPS)
+COLUMNS = (*CAPTURED, *SORTED, *OUTCOME, *CORRECTION, *STAMPS)
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 FAILED = {"was_successful": False, "workflow_type": "move", "execution_error": "no such event"}
@@ -38,6 +39,7 @@ def captured(**changes: Any) -> dict[str, Any]:
         "model_version": "test-1",
         "conversation_id": None,
         "message_index": None,
+        "scope": None,
     }
     return row | changes
 
@@ -85,3 +87,29 @@ def as_backend(dashboard: Connection, log_id: UUID, **changes: Any) -> int:
     with dashboard.transaction():
         dashboard.execute("set local role service_role")
         return update(dashboard, log_id, **changes)
+
+
+def correct(
+    dashboard: Connection,
+    log_id: UUID,
+    intent: str | None,
+    reviewer: str | None = "ann",
+    notes: str | None = None,
+    door: str = "api",
+) -> int:
+    """Correct a row as the backend does, and return how many events that made."""
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        return dashboard.execute(
+            """insert into public.correction_events (log_id, to_intent, reviewer, notes, door)
+               values (%s, %s, %s, %s, %s)""",
+            [log_id, intent, reviewer, notes, door],
+        ).rowcount
+
+
+def decide(dashboard: Connection, text: str, **changes: Any) -> int:
+    """Edit an item of the review queue as the table editor does."""
+    query = sql.SQL("update public.review_queue set {} where text = %s").format(
+        sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in changes)
+    )
+    return dashboard.execute(query, [*changes.values(), text]).rowcount

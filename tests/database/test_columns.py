@@ -15,7 +15,7 @@ from .cast import (
     Actor,
     acting_as,
 )
-from .rows import CAPTURED, COLUMNS, CORRECTION, OUTCOME
+from .rows import CAPTURED, COLUMNS, OUTCOME
 from .server import Server
 
 ALLOWED: dict[str, dict[Actor, tuple[str, ...]]] = {
@@ -28,11 +28,12 @@ ALLOWED: dict[str, dict[Actor, tuple[str, ...]]] = {
         EXPORTER: (
             "id", "prompt", "predicted_intent", "confidence", "source", "model_version",
             "corrected_intent", "created_at",
+            "within_daily_cap", "is_disputed",
         ),
         SERVICE: COLUMNS,
     },
     "insert": {WRITER: CAPTURED, SERVICE: CAPTURED},
-    "update": {SERVICE: (*OUTCOME, *CORRECTION)},
+    "update": {SERVICE: OUTCOME},
 }  # fmt: skip
 
 # None of them touches a row: the question is whether the statement may run at all.

@@ -82,7 +82,7 @@ def test_nothing_new_can_claim_to_be_of_the_first_version(
     ):
         insert(writer, model_version="legacy", prompt="")
     log_id = insert(dashboard)
-    with pytest.raises(errors.CheckViolation, match="kept for rows"):
+    with pytest.raises(errors.InsufficientPrivilege, match="cannot be changed"):
         dashboard.execute(
             "update public.nlu_prompt_logs set model_version = 'legacy' where id = %s", [log_id]
         )

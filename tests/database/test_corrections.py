@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
-from .rows import CORRECTED, FAILED, LONG_AGO, as_backend, read, update
+from .rows import CORRECTED, FAILED, LONG_AGO, as_backend, correct, read, update
 from .server import Connection
 
 
@@ -37,20 +37,20 @@ def test_a_correction_in_the_dashboard_with_a_name_keeps_it(
 def test_an_edit_in_the_dashboard_does_not_go_by_the_last_reviewers_name(
     dashboard: Connection, log_id: UUID
 ) -> None:
-    as_backend(dashboard, log_id, **CORRECTED)
+    correct(dashboard, log_id, "help")
     update(dashboard, log_id, corrected_intent="search")
     assert read(dashboard, log_id, "corrected_intent", "corrected_by") == ("search", "dashboard")
 
 
 def test_a_reviewer_may_correct_themselves(dashboard: Connection, log_id: UUID) -> None:
-    as_backend(dashboard, log_id, **CORRECTED)
-    as_backend(dashboard, log_id, **CORRECTED | {"corrected_intent": "search"})
+    correct(dashboard, log_id, "help")
+    correct(dashboard, log_id, "search")
     assert read(dashboard, log_id, "corrected_intent", "corrected_by") == ("search", "ann")
 
 
 def test_the_backend_must_name_the_reviewer(dashboard: Connection, log_id: UUID) -> None:
     with pytest.raises(errors.CheckViolation, match="names its reviewer") as refused:
-        as_backend(dashboard, log_id, corrected_intent="help")
+        correct(dashboard, log_id, "help", reviewer=None)
     assert refused.value.diag.message_detail is None, "the row, prompt included, stays unsaid"
 
 
@@ -59,7 +59,7 @@ def test_notes_and_reviewer_want_a_correction(
     dashboard: Connection, log_id: UUID, column: str
 ) -> None:
     with pytest.raises(errors.CheckViolation, match="names an intent") as refused:
-        as_backend(dashboard, log_id, **{column: "x"})
+        update(dashboard, log_id, **{column: "x"})
     assert refused.value.diag.message_detail is None
 
 
@@ -77,14 +77,14 @@ def test_a_correction_to_an_intent_outside_the_catalogue_is_refused(
     dashboard: Connection, log_id: UUID
 ) -> None:
     with pytest.raises(errors.ForeignKeyViolation) as refused:
-        as_backend(dashboard, log_id, **CORRECTED | {"corrected_intent": "sheduling"})
-    assert refused.value.diag.constraint_name == "corrected_intent_is_in_the_catalogue"
+        correct(dashboard, log_id, "sheduling")
+    assert refused.value.diag.constraint_name == "to_intent_is_in_the_catalogue"
 
 
 def test_a_correction_to_a_retired_intent_is_refused(dashboard: Connection, log_id: UUID) -> None:
     retire(dashboard, "help")
     with pytest.raises(errors.ForeignKeyViolation, match="retired"):
-        as_backend(dashboard, log_id, **CORRECTED)
+        correct(dashboard, log_id, "help")
     with pytest.raises(errors.ForeignKeyViolation, match="retired"):
         update(dashboard, log_id, corrected_intent="help")
 
@@ -92,13 +92,13 @@ def test_a_correction_to_a_retired_intent_is_refused(dashboard: Connection, log_
 def test_what_was_corrected_to_an_intent_before_it_retired_can_still_be_changed(
     dashboard: Connection, log_id: UUID
 ) -> None:
-    as_backend(dashboard, log_id, **CORRECTED)
+    correct(dashboard, log_id, "help")
     retire(dashboard, "help")
-    as_backend(dashboard, log_id, **CORRECTED | {"correction_notes": "was right then"})
+    correct(dashboard, log_id, "help", notes="was right then")
     as_backend(dashboard, log_id, **FAILED)
     assert read(dashboard, log_id, "corrected_intent") == ("help",)
 
 
 def test_an_intent_may_retire_on_a_day_to_come(dashboard: Connection, log_id: UUID) -> None:
     retire(dashboard, "help", in_days=1)
-    assert as_backend(dashboard, log_id, **CORRECTED) == 1
+    assert correct(dashboard, log_id, "help") == 1

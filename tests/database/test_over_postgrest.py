@@ -159,13 +159,9 @@ def test_the_backend_records_an_outcome_twice_and_finds_the_row_both_times(api: 
 
 @pytest.mark.parametrize("intent", ["sheduling", "Help", ""])
 def test_a_correction_that_the_catalogue_lacks_is_a_conflict(api: Api, intent: str) -> None:
-    answer = api.request(
-        SERVICE,
-        "PATCH",
-        LOGS,
-        params={"user_id": f"eq.{ALICE}"},
-        json={"corrected_intent": intent, "corrected_by": "ann"},
-    )
+    (row, *_) = api.request(SERVICE, "GET", LOGS, params={"user_id": f"eq.{ALICE}"}).json()
+    event = {"log_id": row["id"], "to_intent": intent, "reviewer": "ann", "door": "api"}
+    answer = api.request(SERVICE, "POST", "/correction_events", json=event)
     assert (answer.status_code, answer.json()["code"]) == (409, "23503")
     assert "secret" not in answer.text
 

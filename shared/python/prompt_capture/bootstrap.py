@@ -18,6 +18,7 @@ from prompt_capture.settings import (
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
+from prompt_capture.workflows.erase_user import EraseUser
 from prompt_capture.workflows.export_dataset import ExportDataset, log_progress
 from prompt_capture.workflows.record_outcome import RecordOutcome
 
@@ -56,6 +57,11 @@ def record_outcome() -> RecordOutcome:
 def correct() -> Correct:
     """Wire the recording of corrections; raises `InvalidSettings`."""
     return Correct(service_store())
+
+
+def erase_user() -> EraseUser:
+    """Wire the erasure of users; raises `InvalidSettings`."""
+    return EraseUser(prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS))
 
 
 def export_dataset(report: Callable[[int], None] = log_progress) -> ExportDataset:

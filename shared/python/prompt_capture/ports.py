@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
+from prompt_capture.domain.erasures import ErasureReceipt, Traces
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
@@ -52,7 +53,10 @@ class PromptStore(Protocol):
         """
 
     async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> None:
-        """Record a reviewer's intent; the latest one stands.
+        """Record a reviewer's intent of the prompt's text, for every copy of it.
+
+        The latest one stands, the same again changes nothing, and while reviewers disagree the
+        text is no label for retraining.
 
         Raises `PromptLogNotFound`, and `UnknownIntent`, with the close ones, when the catalogue
         lacks the intent.
@@ -78,6 +82,15 @@ class PromptStore(Protocol):
         self, threshold: float = 0.85, since: datetime | None = None
     ) -> AsyncIterator[LabelledPrompt]:
         """Stream the corrected prompts and those predicted with a confidence above `threshold`."""
+
+    async def note_export(self, bucket: str, key: str, log_ids: Sequence[UUID]) -> None:
+        """Keep in mind which prompts an exported object holds; at most 1,000 a call."""
+
+    async def erase_user(self, user_id: UUID) -> ErasureReceipt:
+        """Remove all that is kept of a user, now and for what may still arrive."""
+
+    async def traces_of_user(self, user_id: UUID) -> Traces:
+        """Count what is kept of a user."""
 
 
 class DatasetStore(Protocol):

@@ -1,10 +1,12 @@
 """The store's twin in memory, for unit tests; held to the same contract tests as the real one."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+from prompt_capture.domain.erasures import ErasureReceipt, ExportedObject, Traces
 from prompt_capture.domain.errors import (
     PromptLogNotFound,
     StoreUnavailable,
@@ -20,6 +22,7 @@ from prompt_capture.domain.prompts import (
     Outcome,
     ReviewablePrompt,
 )
+from prompt_capture.domain.text import shared_text
 
 
 @dataclass
@@ -30,6 +33,7 @@ class LoggedPrompt:
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     outcome: Outcome | None = None
     correction: Correction | None = None
+    is_disputed: bool = False
 
     @property
     def review_columns(self) -> dict[str, object]:
@@ -42,9 +46,11 @@ class InMemoryPromptStore:
     """Knows the users and intents it is given; `reachable = False` makes it fail as an outage."""
 
     def __init__(self, users: Iterable[UUID], intents: Iterable[str]) -> None:
-        self._users = frozenset(users)
+        self._users = set(users)
         self._intents = frozenset(intents)
         self.rows: dict[UUID, LoggedPrompt] = {}
+        self.votes: dict[str, dict[str, str]] = {}
+        self.exports: dict[tuple[str, str], set[UUID]] = {}
         self.reachable = True
 
     async def log_prompt(self, prompt: CapturedPrompt) -> None:
@@ -60,7 +66,15 @@ class InMemoryPromptStore:
         row = self._row(log_id)
         if correction.corrected_intent not in self._intents:
             raise UnknownIntent(close_intents(correction.corrected_intent, self._intents))
-        row.correction = correction
+        text = shared_text(row.captured.prompt)
+        votes = self.votes.setdefault(text, {})
+        votes[correction.corrected_by] = correction.corrected_intent
+        counts = Counter(votes.values())
+        most = counts.pop(correction.corrected_intent)
+        for copy in self.rows.values():
+            if shared_text(copy.captured.prompt) == text:
+                copy.correction = correction
+                copy.is_disputed = any(others >= most for others in counts.values())
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
         self._reach()
@@ -93,12 +107,44 @@ class InMemoryPromptStore:
         self, threshold: float = 0.85, since: datetime | None = None
     ) -> AsyncIterator[LabelledPrompt]:
         for row in self._select(
-            lambda row: row.correction is not None or row.captured.confidence > threshold, since
+            lambda row: (
+                not row.is_disputed
+                and (row.correction is not None or row.captured.confidence > threshold)
+            ),
+            since,
         ):
             corrected = row.correction.corrected_intent if row.correction else None
             yield LabelledPrompt.model_validate(
                 row.review_columns | {"corrected_intent": corrected}
             )
+
+    async def note_export(self, bucket: str, key: str, log_ids: Sequence[UUID]) -> None:
+        self._reach()
+        owners = {self.rows[log_id].captured.user_id for log_id in log_ids}
+        self.exports.setdefault((bucket, key), set()).update(owners)
+
+    async def erase_user(self, user_id: UUID) -> ErasureReceipt:
+        there_was = await self.traces_of_user(user_id)
+        self._users.discard(user_id)
+        self.rows = {
+            log_id: row for log_id, row in self.rows.items() if row.captured.user_id != user_id
+        }
+        left = {shared_text(row.captured.prompt) for row in self.rows.values()}
+        self.votes = {text: votes for text, votes in self.votes.items() if text in left}
+        return ErasureReceipt(
+            erased_at=datetime.now(UTC),
+            there_was=there_was,
+            left=await self.traces_of_user(user_id),
+            exports=tuple(
+                ExportedObject(bucket=bucket, key=key)
+                for (bucket, key), owners in sorted(self.exports.items())
+                if user_id in owners
+            ),
+        )
+
+    async def traces_of_user(self, user_id: UUID) -> Traces:
+        self._reach()
+        return Traces(prompts=sum(row.captured.user_id == user_id for row in self.rows.values()))
 
     def _reach(self) -> None:
         if not self.reachable:

@@ -16,12 +16,17 @@ PAGE_SIZE = 1_000
 """Supabase caps every answer at 1,000 rows unless told otherwise."""
 
 _FOREIGN_KEY_VIOLATION = "23503"
+_NO_SUCH_ROW = "PT404"
 
 Row = TypeVar("Row", bound=ReviewablePrompt)
 
 
 class ForeignKeyViolation(Exception):
     """A row names something that does not exist."""
+
+
+class NoSuchRow(Exception):
+    """The row that a request is about does not exist."""
 
 
 async def execute(request: Any, deadline_seconds: float) -> list[dict[str, Any]]:
@@ -35,6 +40,8 @@ async def execute(request: Any, deadline_seconds: float) -> list[dict[str, Any]]
     except APIError as error:
         if error.code == _FOREIGN_KEY_VIOLATION:
             raise ForeignKeyViolation from None
+        if error.code == _NO_SUCH_ROW:
+            raise NoSuchRow from None
         raise StoreUnavailable(f"The store refused the request (code {error.code}).") from None
     except (httpx.HTTPError, TimeoutError) as error:
         raise StoreUnavailable(f"The store did not answer ({type(error).__name__}).") from None

@@ -13,8 +13,9 @@ from postgrest import (
     ReturnMethod,
 )
 
-from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, execute, stream
+from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, NoSuchRow, execute, stream
 from prompt_capture.adapters.supabase_access import SupabaseAccess
+from prompt_capture.domain.erasures import ErasureReceipt, Traces
 from prompt_capture.domain.errors import (
     PromptLogNotFound,
     UnknownIntent,
@@ -68,13 +69,18 @@ class SupabasePromptStore:
         await self._update(log_id, outcome.model_dump(mode="json"))
 
     async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> None:
-        changes = {
-            "corrected_intent": correction.corrected_intent,
-            "corrected_by": correction.corrected_by,
-            "correction_notes": correction.notes,
+        event = {
+            "log_id": str(log_id),
+            "to_intent": correction.corrected_intent,
+            "reviewer": correction.corrected_by,
+            "notes": correction.notes,
+            "door": correction.door,
         }
+        events = self._postgrest.from_("correction_events")
         try:
-            await self._update(log_id, changes)
+            await self._execute(events.insert(event, returning=ReturnMethod.minimal))
+        except NoSuchRow:
+            raise PromptLogNotFound("No captured prompt has this id.") from None
         except ForeignKeyViolation:
             known = await self.known_intents()
             raise UnknownIntent(close_intents(correction.corrected_intent, known)) from None
@@ -97,7 +103,7 @@ class SupabasePromptStore:
     ) -> AsyncIterator[ReviewablePrompt]:
         def query() -> AsyncSelectRequestBuilder:
             return (
-                self._logs()
+                self._exportable()
                 .select(*_REVIEW_COLUMNS)
                 .lt("confidence", threshold)
                 .is_("corrected_intent", "null")
@@ -119,18 +125,37 @@ class SupabasePromptStore:
     ) -> AsyncIterator[LabelledPrompt]:
         def query() -> AsyncSelectRequestBuilder:
             return (
-                self._logs()
+                self._exportable()
                 .select(*_REVIEW_COLUMNS, "corrected_intent")
                 .or_(f"corrected_intent.not.is.null,confidence.gt.{threshold}")
             )
 
         return stream(query, LabelledPrompt, since, self._deadline_seconds)
 
+    async def note_export(self, bucket: str, key: str, log_ids: Sequence[UUID]) -> None:
+        page = {"bucket": bucket, "key": key, "log_ids": [str(log_id) for log_id in log_ids]}
+        ledger = self._postgrest.from_("exported_rows")
+        await self._execute(ledger.insert(page, returning=ReturnMethod.minimal))
+
+    async def erase_user(self, user_id: UUID) -> ErasureReceipt:
+        (receipt,) = await self._execute(self._call("erase_user", user_id))
+        return ErasureReceipt.model_validate(receipt)
+
+    async def traces_of_user(self, user_id: UUID) -> Traces:
+        (traces,) = await self._execute(self._call("traces_of_user", user_id))
+        return Traces.model_validate(traces)
+
     async def _execute(self, request: Any) -> list[dict[str, Any]]:
         return await execute(request, self._deadline_seconds)
 
     def _logs(self) -> AsyncRequestBuilder:
         return self._postgrest.from_("nlu_prompt_logs")
+
+    def _exportable(self) -> AsyncRequestBuilder:
+        return self._postgrest.from_("exportable_prompts")
+
+    def _call(self, function: str, person: UUID) -> Any:
+        return self._postgrest.rpc(function, {"person": str(person)})
 
     async def _update(self, log_id: UUID, changes: dict[str, Any]) -> None:
         updated = await self._execute(self._logs().update(changes).eq("id", log_id).select("id"))

@@ -4,6 +4,7 @@ PromptCaptureError
 ├── UnknownUser           no such user: nothing was written
 ├── UnknownIntent         not in the catalogue: carries the close ones
 ├── PromptLogNotFound     no captured prompt has this id
+├── ErasureIncomplete     something of a person is still there
 ├── InvalidExport         the export's event asks for what cannot be had
 ├── InvalidReview         the file is no review file
 ├── InvalidArtifact       the model's files are damaged or do not belong together
@@ -35,6 +36,10 @@ class UnknownIntent(PromptCaptureError):
 
 class PromptLogNotFound(PromptCaptureError):
     """No captured prompt has this id."""
+
+
+class ErasureIncomplete(PromptCaptureError):
+    """Something of a person was found after they were erased."""
 
 
 class InvalidExport(PromptCaptureError):

@@ -1,5 +1,6 @@
 """A captured prompt, as it is written and as it is read back."""
 
+from typing import Literal
 from uuid import UUID
 
 from uuid6 import uuid7
@@ -74,9 +75,14 @@ class Outcome(Value):
     execution_error: ErrorText | None = None
 
 
+Door = Literal["api", "import"]
+"""How a correction comes in; a third door, the dashboard, leads past this package."""
+
+
 class Correction(Value):
     """The intent a reviewer gave a prompt. Confirming the predicted intent is a correction too."""
 
     corrected_intent: Label
     corrected_by: Identifier
     notes: Note | None = None
+    door: Door = "api"

@@ -10,3 +10,11 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\ud800-\udf
 def normalise(text: str) -> str:
     """Compose (Unicode NFKC), drop control characters, and collapse white space."""
     return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())
+
+
+def shared_text(text: str) -> str:
+    """What all copies of a text have in common: normalised, capitals A to Z made small.
+
+    The database has a function of the same meaning (`private.normalise`).
+    """
+    return normalise(text).encode().lower().decode()

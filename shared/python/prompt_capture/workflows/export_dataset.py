@@ -3,7 +3,8 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
+from uuid import UUID
 
 from prompt_capture.domain.datasets import (
     ExportedDataset,
@@ -12,9 +13,13 @@ from prompt_capture.domain.datasets import (
     review_entry,
     training_line,
 )
+from prompt_capture.domain.prompts import ReviewablePrompt
 from prompt_capture.ports import DatasetStore, PromptStore
 
 REPORT_EVERY_ROWS = 10_000
+IDS_NOTED_AT_ONCE = 1_000
+
+Exported = TypeVar("Exported", bound=ReviewablePrompt)
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +62,10 @@ class ExportDataset:
         key = dataset_key(self._prefix, request.mode, exported_at)
         if request.mode == "retraining":
             with self._datasets.create(key, "application/x-ndjson") as sink:
-                rows = await self._write_training_lines(sink, request.threshold, since)
+                rows = await self._write_training_lines(sink, key, request.threshold, since)
         else:
             with self._datasets.create(key, "application/json") as sink:
-                rows = await self._write_review_array(sink, request.threshold, since)
+                rows = await self._write_review_array(sink, key, request.threshold, since)
         logger.info("A dataset was exported.", extra={"mode": request.mode, "rows": rows})
         return ExportedDataset(
             mode=request.mode,
@@ -74,21 +79,34 @@ class ExportDataset:
         )
 
     async def _write_training_lines(
-        self, sink: BinaryIO, threshold: float, since: datetime | None
+        self, sink: BinaryIO, key: str, threshold: float, since: datetime | None
     ) -> int:
-        prompts = self._store.get_prompts_for_retraining(threshold, since)
+        prompts = self._noted(key, self._store.get_prompts_for_retraining(threshold, since))
         lines = (training_line(prompt) async for prompt in prompts)
         return await self._write(sink, lines, end="\n")
 
     async def _write_review_array(
-        self, sink: BinaryIO, threshold: float, since: datetime | None
+        self, sink: BinaryIO, key: str, threshold: float, since: datetime | None
     ) -> int:
-        prompts = self._store.get_low_confidence_prompts(threshold, since)
+        prompts = self._noted(key, self._store.get_low_confidence_prompts(threshold, since))
         entries = (review_entry(prompt) async for prompt in prompts)
         sink.write(b"[")
         rows = await self._write(sink, entries, start="\n  ", separator=",")
         sink.write(b"\n]\n" if rows else b"]\n")
         return rows
+
+    async def _noted(self, key: str, prompts: AsyncIterator[Exported]) -> AsyncIterator[Exported]:
+        """Note which prompts the object will hold: an erasure has to find them there."""
+        bucket = self._datasets.bucket
+        log_ids: list[UUID] = []
+        async for prompt in prompts:
+            log_ids.append(prompt.id)
+            if len(log_ids) == IDS_NOTED_AT_ONCE:
+                await self._store.note_export(bucket, key, log_ids)
+                log_ids = []
+            yield prompt
+        if log_ids:
+            await self._store.note_export(bucket, key, log_ids)
 
     async def _write(
         self,

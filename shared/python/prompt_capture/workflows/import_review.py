@@ -67,6 +67,7 @@ class ImportReview:
                 corrected_intent=entry.corrected_intent,
                 corrected_by=self._reviewer,
                 notes=entry.notes,
+                door="import",
             )
             await self._store.add_prompt_correction(entry.id, correction)
             report(recorded)

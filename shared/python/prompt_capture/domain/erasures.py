@@ -1,0 +1,28 @@
+"""What is kept of a person, and what remains to be said after all of it was removed."""
+
+from prompt_capture.domain.values import Timestamp, Value
+
+
+class Traces(Value):
+    """How much the store holds of a person."""
+
+    prompts: int = 0
+    labelled_texts: int = 0
+    corrections: int = 0
+    queue_items: int = 0
+
+
+class ExportedObject(Value):
+    """An exported object that still holds prompts of somebody erased."""
+
+    bucket: str
+    key: str
+
+
+class ErasureReceipt(Value):
+    """What was removed, what was found when the store was read again, and what is left to clean."""
+
+    erased_at: Timestamp
+    there_was: Traces
+    left: Traces
+    exports: tuple[ExportedObject, ...] = ()
