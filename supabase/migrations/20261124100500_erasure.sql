@@ -143,7 +143,8 @@ begin
 end
 $$;
 
--- Whoever deletes an account erases the person. The rows go by their foreign key.
+-- Whoever deletes an account erases the person. Before it is gone, while the rows still tell which
+-- notes were about them.
 create function private.erase_with_the_account() returns trigger
 language plpgsql
 security definer
@@ -151,11 +152,11 @@ set search_path = ''
 as $$
 begin
   perform private.erase(old.id);
-  return null;
+  return old;
 end
 $$;
 
-create trigger erase_from_prompt_capture after delete on auth.users
+create trigger erase_from_prompt_capture before delete on auth.users
   for each row execute function private.erase_with_the_account();
 
 -- The backend's door. It runs with the caller's rights, and only the backend has any here.

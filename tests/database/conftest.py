@@ -15,6 +15,17 @@ from .server import Connection, Server, migrate
 
 _numbers = count(1)
 
+# As the template was: without triggers, which would refuse it.
+EMPTY = """
+set session_replication_role = replica;
+truncate auth.users, public.nlu_prompt_logs, public.correction_events, public.review_queue,
+  public.daily_counts, public.labelled_texts, public.exported_rows, private.tombstones,
+  private.settings restart identity;
+insert into private.settings default values;
+update public.intent_catalogue set retired_at = null;
+delete from public.intent_catalogue where domain = 'x';
+"""
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -39,9 +50,24 @@ def description(server: Server, template: str) -> dict[str, list[tuple[object, .
         return describe(dashboard)
 
 
+@pytest.fixture(scope="session")
+def cleaned(server: Server, template: str) -> str:
+    """A migrated database that tests use one after the other."""
+    server.copy_database(template, "cleaned")
+    return "cleaned"
+
+
 @pytest.fixture
-def database(server: Server, template: str) -> str:
-    """A migrated database of the test's own, without rows."""
+def database(server: Server, cleaned: str) -> Iterator[str]:
+    """A migrated database of the test's own for as long as it runs, without rows."""
+    yield cleaned
+    with server.connect("supabase_admin", cleaned) as admin:
+        admin.execute(EMPTY)
+
+
+@pytest.fixture
+def copied(server: Server, template: str) -> str:
+    """A migrated database to change the shape of."""
     name = f"test_{next(_numbers)}"
     server.copy_database(template, name)
     return name

@@ -107,7 +107,7 @@ def correct(
         ).rowcount
 
 
-def decide(dashboard: Connection, text: str, **changes: Any) -> int:
+def decide(dashboard: Connection, text: str, /, **changes: Any) -> int:
     """Edit an item of the review queue as the table editor does."""
     query = sql.SQL("update public.review_queue set {} where text = %s").format(
         sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in changes)

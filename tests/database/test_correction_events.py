@@ -1,0 +1,199 @@
+"""Every correction is an event: appended through one path, never changed, voted on."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import errors
+
+from .cast import BOB
+from .rows import add_user, correct, decide, insert, read, update
+from .server import Connection
+
+TEXT = "push my dentist thing to friday"
+
+
+def events(dashboard: Connection, *columns: str) -> list[tuple[Any, ...]]:
+    """Read the history, oldest first."""
+    query = f"select {', '.join(columns)} from public.correction_events order by id"
+    return dashboard.execute(query.encode()).fetchall()
+
+
+def test_each_door_appends_an_event_that_says_who_what_and_how(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    correct(dashboard, log_id, "help", "ann", "asks how")
+    correct(dashboard, log_id, "search", "ann", door="import")
+    update(dashboard, log_id, corrected_intent="status", corrected_by="bob")
+    decide(dashboard, TEXT, corrected_intent="status", reviewer="ann")
+    assert events(dashboard, "log_id", "from_intent", "to_intent", "reviewer", "notes", "door") == [
+        (log_id, "reschedule", "help", "ann", "asks how", "api"),
+        (log_id, "help", "search", "ann", None, "import"),
+        (log_id, "search", "status", "bob", None, "dashboard"),
+        (log_id, "status", "status", "ann", None, "dashboard"),
+    ]
+    assert read(dashboard, log_id, "corrected_intent", "corrected_by") == ("status", "ann")
+
+
+def test_confirming_the_prediction_is_an_event_too(dashboard: Connection, log_id: UUID) -> None:
+    correct(dashboard, log_id, "reschedule")
+    assert events(dashboard, "from_intent", "to_intent") == [("reschedule", "reschedule")]
+    assert read(dashboard, log_id, "corrected_intent") == ("reschedule",)
+
+
+def test_the_same_again_appends_nothing(dashboard: Connection, log_id: UUID) -> None:
+    assert [correct(dashboard, log_id, "help") for _ in range(3)] == [1, 0, 0]
+    assert correct(dashboard, log_id, "help", notes="now with a reason") == 1
+
+
+def test_a_correction_reaches_every_copy_of_the_text_and_no_other(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    add_user(dashboard, BOB)
+    copy = insert(dashboard, user_id=BOB, prompt="  PUSH my dentist\tthing to\u00a0Friday ")
+    other = insert(dashboard, prompt="push my dentist thing to monday")
+    correct(dashboard, log_id, "help")
+    assert read(dashboard, copy, "corrected_intent", "corrected_by") == ("help", "ann")
+    assert read(dashboard, other, "corrected_intent") == (None,)
+    later = insert(dashboard, user_id=BOB, prompt=TEXT)
+    assert read(dashboard, later, "corrected_intent", "corrected_by") == ("help", "ann")
+
+
+def test_a_copy_that_comes_after_the_intent_retired_is_captured_all_the_same(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    correct(dashboard, log_id, "help")
+    dashboard.execute("update public.intent_catalogue set retired_at = now() where intent = 'help'")
+    assert read(dashboard, insert(dashboard), "corrected_intent") == ("help",)
+
+
+def test_two_reviewers_who_disagree_make_a_dispute_and_a_third_settles_it(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    correct(dashboard, log_id, "help", "ann")
+    correct(dashboard, log_id, "search", "bob")
+    assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", True)
+    queued = "select corrected_intent, reasons, waiting_since is null from public.review_queue"
+    assert dashboard.execute(queued).fetchall() == [
+        (None, ["disagreement", "low_confidence"], False)
+    ]
+    correct(dashboard, log_id, "search", "cy")
+    assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", False)
+    assert dashboard.execute(queued).fetchall() == [("search", ["low_confidence"], True)]
+    assert len(events(dashboard, "id")) == 3
+
+
+def test_the_latest_word_stands_in_the_row_but_is_disputed_where_it_is_outvoted(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    for reviewer in ("ann", "bob"):
+        correct(dashboard, log_id, "help", reviewer)
+    correct(dashboard, log_id, "search", "cy")
+    assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", True)
+
+
+def test_a_reviewer_who_comes_round_ends_the_dispute(dashboard: Connection, log_id: UUID) -> None:
+    correct(dashboard, log_id, "help", "ann")
+    correct(dashboard, log_id, "search", "bob")
+    correct(dashboard, log_id, "search", "ann")
+    assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", False)
+
+
+def test_an_unknown_prompt_is_told_apart_from_an_unknown_intent(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    with pytest.raises(errors.DatabaseError) as refused:
+        correct(dashboard, uuid4(), "help")
+    assert refused.value.sqlstate == "PT404"
+    with pytest.raises(errors.ForeignKeyViolation):
+        correct(dashboard, log_id, "nonsense")
+
+
+def test_the_backend_cannot_come_through_the_dashboards_door(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    with pytest.raises(errors.CheckViolation, match="door"):
+        correct(dashboard, log_id, "help", door="dashboard")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update public.correction_events set to_intent = 'search'",
+        "update public.correction_events set reviewer = 'bob'",
+        "update public.correction_events set log_id = null",
+        "update public.correction_events set corrected_at = now() - interval '1 year'",
+        "delete from public.correction_events",
+        "truncate public.correction_events",
+    ],
+)
+def test_nobody_rewrites_history_not_even_the_tables_owner(
+    dashboard: Connection, log_id: UUID, statement: str
+) -> None:
+    correct(dashboard, log_id, "help")
+    before = events(dashboard, "*")
+    with pytest.raises(errors.InsufficientPrivilege):
+        dashboard.execute(statement.encode())
+    assert events(dashboard, "*") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": "other"}, {"predicted_intent": "help"}, {"confidence": 1},
+        {"model_version": "test-2"}, {"user_id": BOB}, {"source": "rule"},
+        {"conversation_id": "c"}, {"message_index": 1}, {"scope": 0.5}, {"text_key": b"x"},
+        {"within_daily_cap": False}, {"sampling_probability": 0.5}, {"is_disputed": True},
+        {"id": uuid4()}, {"created_at": "2026-01-01"},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_a_captured_column_is_immutable_even_to_the_tables_owner(
+    dashboard: Connection, log_id: UUID, change: dict[str, Any]
+) -> None:
+    add_user(dashboard, BOB)
+    before = read(dashboard, log_id, "prompt", "user_id", "confidence")
+    with pytest.raises(errors.InsufficientPrivilege, match="cannot be changed") as refused:
+        update(dashboard, log_id, **change)
+    assert "dentist" not in str(refused.value)
+    assert read(dashboard, log_id, "prompt", "user_id", "confidence") == before
+
+
+def test_deleting_a_sender_removes_the_history_of_what_only_they_sent(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    add_user(dashboard, BOB)
+    insert(dashboard, user_id=BOB)
+    insert(dashboard, user_id=BOB, prompt="only bob says so")
+    correct(dashboard, log_id, "help")
+    correct(dashboard, insert(dashboard, user_id=BOB, prompt="only bob says so"), "search")
+    dashboard.execute("delete from auth.users where id = %s", [BOB])
+    assert events(dashboard, "to_intent", "log_id") == [("help", log_id)]
+    dashboard.execute("delete from auth.users")
+    assert events(dashboard, "id") == []
+
+
+def test_the_history_outlives_the_row_that_was_named_while_a_copy_is_left(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    add_user(dashboard, BOB)
+    named = insert(dashboard, user_id=BOB)
+    correct(dashboard, named, "help", notes="bob wrote this")
+    dashboard.execute("delete from auth.users where id = %s", [BOB])
+    assert events(dashboard, "to_intent", "log_id", "notes") == [("help", None, None)]
+    assert read(dashboard, log_id, "corrected_intent") == ("help",)
+
+
+def test_a_reviewer_who_is_deleted_becomes_a_pseudonym(dashboard: Connection, log_id: UUID) -> None:
+    add_user(dashboard, BOB)
+    correct(dashboard, log_id, "help", str(BOB))
+    correct(dashboard, insert(dashboard, prompt="another"), "search", str(BOB))
+    dashboard.execute("delete from auth.users where id = %s", [BOB])
+    names = {reviewer for (reviewer,) in events(dashboard, "reviewer")}
+    assert len(names) == 1
+    (name,) = names
+    assert str(name).startswith("erased-")
+    assert str(BOB)[:8] not in str(name)
+    assert read(dashboard, log_id, "corrected_by") == (name,)
+    queued = dashboard.execute("select distinct reviewer from public.review_queue").fetchall()
+    assert queued == [(name,)]

@@ -1,0 +1,163 @@
+"""A person is removed everywhere, late writes included, and a receipt says so."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import errors
+
+from .cast import ALICE, BOB, EXPORTER, SERVICE, acting_as
+from .rows import LONG_AGO, add_user, correct, insert
+from .server import Connection, Server
+
+NOTHING = {"prompts": 0, "labelled_texts": 0, "corrections": 0, "queue_items": 0}
+
+
+def erase(dashboard: Connection, person: UUID) -> dict[str, Any]:
+    """Erase somebody as the backend does, and return the receipt."""
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        row = dashboard.execute("select public.erase_user(%s)", [person]).fetchone()
+    assert row is not None
+    receipt: Any = row[0]
+    assert isinstance(receipt, dict)
+    return receipt
+
+
+def everything(server: Server, database: str) -> str:
+    """Read all that the database holds, but the users themselves and the exports' ledger."""
+    with server.connect("supabase_admin", database) as admin:
+        tables = admin.execute(
+            """select oid::regclass::text from pg_class where relkind = 'r'
+               and relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+               and relname <> 'exported_rows'"""
+        ).fetchall()
+        return " ".join(
+            str(admin.execute(f"select to_jsonb(t) from {table} t".encode()).fetchall())
+            for (table,) in tables
+        )
+
+
+def test_nothing_of_a_person_is_left_anywhere(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    add_user(dashboard, BOB)
+    kept = insert(dashboard, user_id=BOB, prompt="both say this")
+    insert(dashboard, prompt="both say this")
+    old = insert(dashboard, prompt="an old secret", created_at=LONG_AGO)
+    correct(dashboard, old, "help", notes="quotes an old secret")
+    dashboard.execute("select private.delete_expired_rows()")
+    secret = insert(dashboard, prompt="a secret of alice")
+    correct(dashboard, secret, "help", notes="quotes a secret of alice")
+    correct(dashboard, kept, "search", str(ALICE))
+    before = everything(server, database)
+    assert str(ALICE) in before
+    assert "secret" in before
+
+    receipt = erase(dashboard, ALICE)
+
+    assert receipt["there_was"] == {
+        "prompts": 2, "labelled_texts": 1, "corrections": 1, "queue_items": 2
+    }  # fmt: skip
+    assert receipt["left"] == NOTHING
+    after = everything(server, database)
+    assert str(ALICE) not in after
+    assert "secret" not in after
+    assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(kept,)]
+    traces = dashboard.execute("select private.traces_of(%s)", [ALICE]).fetchone()
+    assert traces == (NOTHING,)
+
+
+def test_a_text_that_somebody_else_sent_too_stays_theirs(dashboard: Connection) -> None:
+    add_user(dashboard, BOB)
+    for owner in (ALICE, BOB):
+        correct(dashboard, insert(dashboard, user_id=owner, created_at=LONG_AGO), "help")
+    dashboard.execute("select private.delete_expired_rows()")
+    erase(dashboard, ALICE)
+    owners = "select cardinality(owner_keys) from public.labelled_texts"
+    assert dashboard.execute(owners).fetchall() == [(1,)]
+    erase(dashboard, BOB)
+    assert dashboard.execute(owners).fetchall() == []
+
+
+def test_a_late_write_cannot_bring_a_row_back(dashboard: Connection) -> None:
+    late = insert(dashboard)
+    erase(dashboard, ALICE)
+    with pytest.raises(errors.ForeignKeyViolation) as refused:
+        insert(dashboard, id=late)
+    assert refused.value.diag.constraint_name == "owner_is_a_user"
+    assert refused.value.diag.message_detail is None
+    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
+
+
+def test_a_tombstone_does_not_name_the_dead(dashboard: Connection) -> None:
+    erase(dashboard, ALICE)
+    stones = dashboard.execute("select owner_key from private.tombstones").fetchall()
+    plain = dashboard.execute("select sha256(uuid_send(%s))", [ALICE]).fetchone()
+    assert len(stones) == 1
+    assert stones[0] != plain
+
+
+def test_erasing_twice_or_a_stranger_does_no_harm(dashboard: Connection) -> None:
+    insert(dashboard)
+    for person in (ALICE, ALICE, uuid4()):
+        assert erase(dashboard, person)["left"] == NOTHING
+
+
+def test_erasing_nobody_is_refused(dashboard: Connection) -> None:
+    insert(dashboard)
+    with pytest.raises(errors.NullValueNotAllowed):
+        dashboard.execute("select private.erase(null)")
+    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 1
+
+
+def test_deleting_the_account_erases_the_person(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    correct(dashboard, insert(dashboard, prompt="a secret"), "help", str(ALICE))
+    with server.connect("supabase_admin", database) as auth:
+        auth.execute("set role supabase_auth_admin")
+        auth.execute("delete from auth.users where id = %s", [ALICE])
+    assert "secret" not in everything(server, database)
+    assert str(ALICE) not in everything(server, database)
+    add_user(dashboard, ALICE)
+    with pytest.raises(errors.ForeignKeyViolation, match="erased"):
+        insert(dashboard)
+
+
+def test_the_receipt_names_the_exports_that_hold_their_rows_even_after_retention(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    add_user(dashboard, BOB)
+    old, young = insert(dashboard, created_at=LONG_AGO), insert(dashboard, prompt="young")
+    other = insert(dashboard, user_id=BOB, prompt="bob's")
+    note = "insert into public.exported_rows (bucket, key, log_ids) values ('b', %s, %s)"
+    with acting_as(server, database, EXPORTER) as exporter:
+        exporter.execute(note, ["both", [old, other]])
+        exporter.execute(note, ["young", [young]])
+        exporter.execute(note, ["bobs", [other]])
+        exporter.commit()
+    dashboard.execute("select private.delete_expired_rows()")
+    exports = erase(dashboard, ALICE)["exports"]
+    assert {export["key"] for export in exports} == {"both", "young"}
+    assert str(ALICE) not in str(dashboard.execute("select * from public.exported_rows").fetchall())
+
+
+def test_the_ledger_does_not_believe_who_owns_what(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    with (
+        acting_as(server, database, SERVICE) as backend,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
+        backend.execute(
+            """insert into public.exported_rows (bucket, key, log_ids, owner_keys)
+               values ('b', 'k', array[gen_random_uuid()], '{}')"""
+        )
+
+
+def test_a_reviewer_known_by_a_name_can_be_forgotten_too(dashboard: Connection) -> None:
+    correct(dashboard, insert(dashboard), "help", "ann")
+    assert dashboard.execute("select private.forget_reviewer('ann')").fetchone() == (1,)
+    names = dashboard.execute("select distinct corrected_by from public.nlu_prompt_logs")
+    assert str(names.fetchall()).count("erased-") == 1

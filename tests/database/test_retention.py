@@ -1,0 +1,143 @@
+"""Old rows go in batches; counts and labelled texts stay, without a name."""
+
+from uuid import UUID
+
+import pytest
+from psycopg import errors
+
+from .cast import ALICE, BOB
+from .rows import FAILED, LONG_AGO, add_user, as_backend, correct, insert
+from .server import Connection, Server
+
+KEPT = "select text, intent, times_sent, cardinality(owner_keys) from public.labelled_texts"
+
+
+def run_batch(dashboard: Connection) -> object:
+    """Delete one batch of expired rows, as the schedule does."""
+    row = dashboard.execute("select private.delete_expired_rows()").fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_rows_older_than_the_setting_go_and_younger_ones_stay(dashboard: Connection) -> None:
+    insert(dashboard, prompt="old", created_at=LONG_AGO)
+    just_inside = dashboard.execute("select now() - interval '89 days'").fetchone()
+    assert just_inside is not None
+    young = insert(dashboard, prompt="young", created_at=just_inside[0])
+    assert run_batch(dashboard) == 1
+    assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(young,)]
+    dashboard.execute("update private.settings set raw_days = 30")
+    assert run_batch(dashboard) == 1
+
+
+def test_a_batch_is_no_larger_than_told_and_takes_the_oldest(dashboard: Connection) -> None:
+    dashboard.execute("update private.settings set batch_rows = 2")
+    for year in (2003, 2001, 2002):
+        insert(dashboard, prompt=str(year), created_at=LONG_AGO.replace(year=year))
+    assert run_batch(dashboard) == 2
+    assert dashboard.execute("select prompt from public.nlu_prompt_logs").fetchall() == [("2003",)]
+    assert [run_batch(dashboard), run_batch(dashboard)] == [1, 0]
+
+
+def test_daily_counts_stay_by_intent_version_and_outcome(dashboard: Connection) -> None:
+    for number in range(3):
+        insert(dashboard, prompt=str(number), created_at=LONG_AGO)
+    failed = insert(dashboard, created_at=LONG_AGO)
+    as_backend(dashboard, failed, **FAILED)
+    insert(dashboard, prompt="today")
+    totals = """select day::text, predicted_intent, model_version, outcome, messages
+                from public.daily_totals"""
+    before = dashboard.execute(totals).fetchall()
+    dashboard.execute("update private.settings set batch_rows = 2")
+    assert [run_batch(dashboard) for _ in range(3)] == [2, 2, 0]
+    assert dashboard.execute(totals).fetchall() == before
+    old = ("2001-01-01", "reschedule", "test-1")
+    assert {(*old, "not known", 3), (*old, "failed", 1)} < set(before)
+    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 1
+
+
+def test_a_labelled_text_lives_on_without_a_name_and_with_its_history(
+    dashboard: Connection,
+) -> None:
+    add_user(dashboard, BOB)
+    insert(dashboard, user_id=BOB, created_at=LONG_AGO)
+    correct(dashboard, insert(dashboard, created_at=LONG_AGO), "help")
+    insert(dashboard, prompt="nobody labelled this", created_at=LONG_AGO)
+    assert run_batch(dashboard) == 3
+    text = "push my dentist thing to friday"
+    assert dashboard.execute(KEPT).fetchall() == [(text, "help", 2, 2)]
+    everything = str(dashboard.execute("select * from public.labelled_texts").fetchall())
+    assert str(ALICE) not in everything
+    assert str(BOB) not in everything
+    history = dashboard.execute("select log_id, to_intent from public.correction_events")
+    assert history.fetchall() == [(None, "help")]
+    assert dashboard.execute("select from public.review_queue").rowcount == 0
+
+
+def test_a_disputed_text_is_no_label_and_goes(dashboard: Connection) -> None:
+    log_id = insert(dashboard, created_at=LONG_AGO)
+    correct(dashboard, log_id, "help", "ann")
+    correct(dashboard, log_id, "search", "bob")
+    run_batch(dashboard)
+    assert dashboard.execute(KEPT).fetchall() == []
+    assert dashboard.execute("select from public.correction_events").rowcount == 0
+
+
+def test_labelled_texts_have_a_retention_of_their_own(dashboard: Connection) -> None:
+    correct(dashboard, insert(dashboard, created_at=LONG_AGO), "help")
+    run_batch(dashboard)
+    expire = "select private.delete_expired_texts()"
+    assert dashboard.execute(expire).fetchone() == (0,)
+    dashboard.execute("update public.labelled_texts set kept_at = now() - interval '731 days'")
+    assert dashboard.execute(expire).fetchone() == (1,)
+    assert dashboard.execute("select from public.correction_events").rowcount == 0
+
+
+def test_a_row_that_is_locked_is_left_for_the_next_batch(
+    dashboard: Connection, server: Server, database: str
+) -> None:
+    held = insert(dashboard, created_at=LONG_AGO)
+    insert(dashboard, prompt="free", created_at=LONG_AGO)
+    with server.connect("postgres", database, autocommit=False) as other:
+        other.execute("select from public.nlu_prompt_logs where id = %s for update", [held])
+        dashboard.execute("set lock_timeout = '100ms'")
+        assert run_batch(dashboard) == 1
+    assert run_batch(dashboard) == 1
+
+
+def test_the_schedule_runs_it_at_night(dashboard: Connection) -> None:
+    jobs = dashboard.execute("select jobname, command, username from cron.job order by 1")
+    assert jobs.fetchall() == [
+        (
+            "prompt-capture: delete expired rows",
+            "select private.delete_expired_rows()",
+            "postgres",
+        ),
+        (
+            "prompt-capture: delete expired texts",
+            "select private.delete_expired_texts()",
+            "postgres",
+        ),
+        ("prompt-capture: tidy the queue", "select private.tidy_queue()", "postgres"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["audit_share = 1", "daily_cap = 0", "raw_days = 0", "batch_rows = 0", "labelled_days = 1",
+     "only_row = false"],
+)  # fmt: skip
+def test_settings_make_sense(dashboard: Connection, setting: str) -> None:
+    with pytest.raises(errors.CheckViolation):
+        dashboard.execute(f"update private.settings set {setting}".encode())
+
+
+def test_a_user_and_their_rows_can_go_while_the_retention_keeps_texts(
+    dashboard: Connection,
+) -> None:
+    log_id: UUID = insert(dashboard, created_at=LONG_AGO)
+    correct(dashboard, log_id, "help")
+    run_batch(dashboard)
+    dashboard.execute("delete from auth.users")
+    assert dashboard.execute(KEPT).fetchall() == []
+    assert dashboard.execute("select from public.correction_events").rowcount == 0
