@@ -16,6 +16,7 @@ from prompt_capture.domain.predictions import Source
 from prompt_capture.domain.prompts import CapturedPrompt, new_log_id
 from prompt_capture.ports import PromptStore
 from prompt_capture.settings import SupabaseSettings
+from tests.emptying import EMPTY
 
 INTENTS = ("reminder", "reschedule", "scheduling", "status", "unknown")
 
@@ -73,7 +74,7 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
             user_id=UUID(stack.create_user(f"{uuid4()}@example.com").id),
         )
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
-        connection.execute("delete from public.nlu_prompt_logs")
+        connection.execute(EMPTY)
 
 
 @asynccontextmanager

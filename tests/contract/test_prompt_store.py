@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from prompt_capture.domain.erasures import Traces
 from prompt_capture.domain.errors import (
     PromptLogNotFound,
     UnknownIntent,
@@ -225,3 +226,54 @@ async def test_corrections_can_be_looked_up(
 
 async def test_the_catalogue_can_be_read(stores: Stores) -> None:
     assert {"reminder", "reschedule", "unknown"} <= set(await stores.service.known_intents())
+
+
+async def test_a_correction_reaches_every_copy_of_the_text(stores: Stores) -> None:
+    prompts = [stores.prompt(text, confidence=0.1) for text in ("Move it", " move  it", "moved")]
+    for prompt in prompts:
+        await stores.writer.log_prompt(prompt)
+
+    await stores.service.add_prompt_correction(
+        prompts[0].id, Correction(corrected_intent="reminder", corrected_by="grace")
+    )
+
+    found = await stores.service.get_corrected_intents([prompt.id for prompt in prompts])
+    assert [found[prompt.id] for prompt in prompts] == ["reminder", "reminder", None]
+
+
+async def test_a_label_that_reviewers_dispute_is_not_learnt_from_until_it_is_settled(
+    stores: Stores,
+) -> None:
+    prompt = stores.prompt(confidence=0.1)
+    await stores.writer.log_prompt(prompt)
+
+    async def vote(reviewer: str, intent: str) -> list[str]:
+        correction = Correction(corrected_intent=intent, corrected_by=reviewer, door="import")
+        await stores.service.add_prompt_correction(prompt.id, correction)
+        labelled = await _all(stores.exporter.get_prompts_for_retraining())
+        return [prompt.label for prompt in labelled]
+
+    assert await vote("grace", "reminder") == ["reminder"]
+    assert await vote("alan", "status") == []
+    assert await vote("ada", "status") == ["status"]
+    assert await vote("grace", "reminder") == []
+
+
+async def test_an_erased_user_leaves_nothing_and_cannot_be_logged_again(stores: Stores) -> None:
+    prompt = stores.prompt(confidence=0.1)
+    await stores.writer.log_prompt(prompt)
+    await stores.exporter.note_export("bucket", "exports/a.json", [prompt.id])
+    before = await stores.service.traces_of_user(stores.user_id)
+    assert before.prompts == 1
+
+    receipt = await stores.service.erase_user(stores.user_id)
+
+    assert receipt.there_was == before
+    assert receipt.left == Traces()
+    assert [(export.bucket, export.key) for export in receipt.exports] == [
+        ("bucket", "exports/a.json")
+    ]
+    assert await stores.service.traces_of_user(stores.user_id) == Traces()
+    assert await _all(stores.exporter.get_low_confidence_prompts()) == []
+    with pytest.raises(UnknownUser):
+        await stores.writer.log_prompt(prompt)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from infra.local.postgres import Postgres
+from tests.emptying import EMPTY
 
 from .cast import ALICE, BOB
 from .catalog import describe
@@ -14,17 +15,6 @@ from .rows import LONG_AGO, add_user, correct, insert
 from .server import Connection, Server, migrate
 
 _numbers = count(1)
-
-# As the template was: without triggers, which would refuse it.
-EMPTY = """
-set session_replication_role = replica;
-truncate auth.users, public.nlu_prompt_logs, public.correction_events, public.review_queue,
-  public.daily_counts, public.labelled_texts, public.exported_rows, private.tombstones,
-  private.settings restart identity;
-insert into private.settings default values;
-update public.intent_catalogue set retired_at = null;
-delete from public.intent_catalogue where domain = 'x';
-"""
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +53,10 @@ def database(server: Server, cleaned: str) -> Iterator[str]:
     yield cleaned
     with server.connect("supabase_admin", cleaned) as admin:
         admin.execute(EMPTY)
+        admin.execute("delete from auth.users")
+        admin.execute("update public.intent_catalogue set retired_at = null")
+        admin.execute("delete from public.intent_catalogue where domain = 'x'")
+        admin.execute("truncate private.tombstones")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 
 from infra.local.stack import Stack
 from infra.local.users import User
+from tests.emptying import EMPTY
 
 Json = dict[str, Any]
 
@@ -90,4 +91,4 @@ def deployment(stack: Stack, people: tuple[User, User, User]) -> Iterator[Deploy
     with httpx.Client(timeout=30) as http:
         yield Deployment(stack, http, *people)
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
-        connection.execute("delete from public.nlu_prompt_logs")
+        connection.execute(EMPTY)

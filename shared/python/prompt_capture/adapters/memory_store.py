@@ -144,7 +144,10 @@ class InMemoryPromptStore:
 
     async def traces_of_user(self, user_id: UUID) -> Traces:
         self._reach()
-        return Traces(prompts=sum(row.captured.user_id == user_id for row in self.rows.values()))
+        return Traces(
+            prompts=sum(row.captured.user_id == user_id for row in self.rows.values()),
+            corrections=sum(str(user_id) in votes for votes in self.votes.values()),
+        )
 
     def _reach(self) -> None:
         if not self.reachable:
