@@ -101,8 +101,15 @@ def _start(stage: Stage, stack: Stack) -> None:
     with stage.progress("Starting", PARTS) as advance:
         stack.start(lambda part: advance())
         stack.warm()
+        _let_users_send_all(stack)
         advance()
     stage.say(f"Everything answers after {time.monotonic() - began:.0f} seconds.")
+
+
+def _let_users_send_all(stack: Stack) -> None:
+    """Three people send what hundreds would: lift the cap that keeps one from filling the queue."""
+    with psycopg.connect(stack.postgres_dsn) as connection:
+        connection.execute("update private.settings set daily_cap = 1000000")
 
 
 def _add_to_catalogue(stack: Stack, labels: set[str]) -> None:

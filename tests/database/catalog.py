@@ -35,7 +35,9 @@ QUERIES: Mapping[str, str] = {
         select pg_get_triggerdef(oid), tgenabled from pg_trigger
         where (tgrelid in {TABLES} or tgrelid = 'auth.users'::regclass) and not tgisinternal""",
     "schedule": "select jobname, schedule, command, username from cron.job",
-    "views": f"select oid::regclass::text, pg_get_viewdef(oid) from pg_class where oid in {TABLES} and relkind = 'v'",
+    "views": f"""
+        select oid::regclass::text, pg_get_viewdef(oid) from pg_class
+        where oid in {TABLES} and relkind = 'v'""",
     "rights to tables": f"""
         select oid::regclass::text, grantee::regrole::text, privilege_type, is_grantable
         from pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner)))
@@ -49,7 +51,8 @@ QUERIES: Mapping[str, str] = {
         from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
         where nspname in ('public', 'private')""",
     "functions": """
-        select oid::regprocedure::text, proowner::regrole::text, prosecdef, proconfig::text, md5(prosrc)
+        select oid::regprocedure::text, proowner::regrole::text, prosecdef, proconfig::text,
+          md5(prosrc)
         from pg_proc where pronamespace in ('public'::regnamespace, 'private'::regnamespace)""",
     "rights to functions": """
         select oid::regprocedure::text, grantee::regrole::text, privilege_type

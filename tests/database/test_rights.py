@@ -70,7 +70,8 @@ QUESTIONS["correction_events", "insert"] = """
     insert into public.correction_events (log_id, to_intent, reviewer, door)
     select id, 'help', 'mallory', 'api' from public.nlu_prompt_logs limit 1"""
 QUESTIONS["exported_rows", "insert"] = f"""
-    insert into public.exported_rows (bucket, key, log_ids) values ('b', 'k', array['{ALICE}'::uuid])"""
+    insert into public.exported_rows (bucket, key, log_ids)
+    values ('b', 'k', array['{ALICE}'::uuid])"""
 
 # How many rows each actor reaches. Whoever is not named is refused.
 REACHED: dict[tuple[str, str], dict[Actor, int]] = {
@@ -313,7 +314,7 @@ def test_what_runs_with_rights_of_its_own_is_the_keepers_and_out_of_reach(
 def test_nobody_adds_to_the_queue_by_hand(server: Server, populated: str) -> None:
     with (
         acting_as(server, populated, DASHBOARD) as connection,
-        pytest.raises(errors.InsufficientPrivilege, match="fills and empties .* itself"),
+        pytest.raises(errors.InsufficientPrivilege, match="fills and empties"),
     ):
         connection.execute(
             """insert into public.review_queue (place, text, predicted_intent, confidence, reasons,

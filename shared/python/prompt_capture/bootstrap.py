@@ -36,6 +36,7 @@ def classify_and_log() -> ClassifyAndLog:
         prompt_store(WRITER_ROLE),
         settings.review_threshold,
         settings.capture_timeout_seconds,
+        settings.redact,
     )
 
 

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from prompt_capture.domain.errors import InvalidSettings
+from prompt_capture.domain.redaction import KINDS, Kind
 from prompt_capture.domain.values import Probability
 
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -25,6 +26,10 @@ Seconds = Annotated[float, Field(gt=0, le=60)]
 
 def _split_list(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _split_kinds(value: object) -> object:
+    return () if value == "none" else _split_list(value)
 
 
 class Settings(BaseModel):
@@ -93,13 +98,18 @@ class CallerSettings(Settings):
 
 
 class ClassifierSettings(Settings):
-    """Where the model and the rules are, and below which confidence a person should look."""
+    """Where the model and the rules are, and below which confidence a person should look.
+
+    `redact` lists what is taken out of a message before it is classified and stored; all there
+    is if unset, nothing if `none`.
+    """
 
     model_dir: Path
     rules_file: Path | None = None
     review_threshold: Probability = 0.7
     secondary_intent_threshold: Probability = 0.7
     capture_timeout_seconds: Seconds = 1.0
+    redact: Annotated[tuple[Kind, ...], BeforeValidator(_split_kinds)] = KINDS
 
 
 class ExportSettings(Settings):

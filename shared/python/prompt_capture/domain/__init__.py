@@ -1,1 +1,1 @@
-"""Frozen values and pure rules: no input, no output, no third party but pydantic."""
+"""Frozen values and pure rules: no input, no output, no third party with any."""

@@ -7,10 +7,18 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 NO_NUL = r"^[^\x00]*$"
 """Postgres's `text` cannot hold NUL: it is refused here, before anything is written."""
 
-Message = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=NO_NUL)]
+MAX_MESSAGE_LENGTH = 4_000
+
+Message = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_MESSAGE_LENGTH, pattern=NO_NUL)
+]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
 Note = Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=NO_NUL)]
-ErrorText = Annotated[str, StringConstraints(min_length=1, max_length=8_000, pattern=NO_NUL)]
+MAX_ERROR_LENGTH = 8_000
+
+ErrorText = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_ERROR_LENGTH, pattern=NO_NUL)
+]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
 
 Probability = Annotated[float, Field(ge=0, le=1)]

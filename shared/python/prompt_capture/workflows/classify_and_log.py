@@ -2,13 +2,21 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from typing import Literal
 from uuid import UUID
 
 from prompt_capture.domain.errors import StoreUnavailable
 from prompt_capture.domain.predictions import LEAST_SCOPE, UNKNOWN_INTENT, Prediction
 from prompt_capture.domain.prompts import CapturedPrompt, new_log_id
-from prompt_capture.domain.values import Identifier, Message, MessageIndex, Value
+from prompt_capture.domain.redaction import KINDS, Kind, redact
+from prompt_capture.domain.values import (
+    MAX_MESSAGE_LENGTH,
+    Identifier,
+    Message,
+    MessageIndex,
+    Value,
+)
 from prompt_capture.ports import PromptStore
 from prompt_capture.workflows.detect_intent import IntentDetector
 
@@ -36,8 +44,9 @@ class ClassifiedMessage(Value):
 
 
 class ClassifyAndLog:
-    """Classify, then write before answering, within a deadline.
+    """Redact, classify, then write before answering, within a deadline.
 
+    Of the kinds in `redacted` the model sees, and the store keeps, a placeholder alone.
     `capture_timeout` is in seconds and covers the whole write.
     """
 
@@ -47,15 +56,20 @@ class ClassifyAndLog:
         store: PromptStore,
         review_threshold: float = 0.7,
         capture_timeout: float = 1.0,
+        redacted: Collection[Kind] = KINDS,
     ) -> None:
         self._detector = detector
         self._store = store
         self._review_threshold = review_threshold
         self._capture_timeout = capture_timeout
+        self._redacted = redacted
 
     async def __call__(self, incoming: IncomingMessage) -> ClassifiedMessage:
         """Answer the message's intent; raises `UnknownUser` when its owner does not exist."""
-        prediction = self._detector.detect(incoming.message)
+        # A placeholder may be longer than what it stands for.
+        text = redact(incoming.message, self._redacted)[:MAX_MESSAGE_LENGTH]
+        incoming = incoming.model_copy(update={"message": text})
+        prediction = self._detector.detect(text)
         log_id, captured = await self._capture(incoming, prediction)
         return ClassifiedMessage(
             log_id=log_id,

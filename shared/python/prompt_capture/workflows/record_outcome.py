@@ -4,6 +4,8 @@ import logging
 from uuid import UUID
 
 from prompt_capture.domain.prompts import Outcome
+from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.values import MAX_ERROR_LENGTH
 from prompt_capture.ports import PromptStore
 
 logger = logging.getLogger(__name__)
@@ -17,6 +19,9 @@ class RecordOutcome:
 
     async def __call__(self, log_id: UUID, outcome: Outcome) -> None:
         """Raises `PromptLogNotFound` and `StoreUnavailable`."""
+        if outcome.execution_error:
+            error = redact(outcome.execution_error)[:MAX_ERROR_LENGTH]
+            outcome = outcome.model_copy(update={"execution_error": error})
         await self._store.update_prompt_log_outcome(log_id, outcome)
         logger.info(
             "An outcome was recorded.",

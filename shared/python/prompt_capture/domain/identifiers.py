@@ -1,0 +1,128 @@
+"""Numbers that name a person or an account, told by their check digits or by what stands before."""
+
+import re
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+from phonenumbers import Leniency, PhoneNumberMatcher
+from stdnum import iban, luhn
+
+Span = tuple[int, int]
+
+_CARD = re.compile(r"(?<![\w-])[2-6]\d(?:[ -]?\d){11,17}(?![\w-])")
+
+_IBAN = re.compile(r"\b[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE)
+_ACCOUNT = re.compile(
+    r"""\b(?:account|acct|konto(?:nummer)?|routing|sort\ code|blz|iban|bic|bank\ details?)\b
+        (?:\ (?:number|no\.?|nr\.?|code))?\W{0,3}(?:\ ?(?:is|ist|:)\ )?\W{0,2}
+        (?P<found>\d(?:[ -]?\d){4,17})(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_NATIONAL_ID = re.compile(
+    r"""\b(?:ssn|social\ security|national\ insurance|nino|ni\ number|passport|pass(?:nummer)?
+        |id\ card|identity\ card|national\ id|personalausweis\w*|ausweis\w*|steuer-?id|tax\ id
+        |tax\ number|driver'?s?\ licen[cs]e|licen[cs]e\ number|dni|nie|cpf|aadhaar|pesel|bsn|nir
+        |personnummer|cpr|sin|codice\ fiscale)\b
+        (?:\ (?:number|no\.?|nr\.?|card))?\W{0,3}(?:\ ?(?:is|ist|:)\ )?\W{0,2}
+        (?P<found>(?=(?:[A-Z .-]{0,4}\d){4})
+            [A-Z0-9]{1,20}(?:[ .-](?=[A-Z]{0,4}\d|[A-Z]\b)[A-Z0-9]{1,11}){0,6})(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SHAPED_IDS = re.compile(
+    r"""(?<![\w-])(?:
+        \d{3}-\d{2}-\d{4}                                             # United States
+        |(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]  # United Kingdom
+            (?:\ ?\d\d){3}\ ?[A-D]
+        |756[. ]?\d{4}[. ]?\d{4}[. ]?\d\d                             # Switzerland
+        |\d{3}\.\d{3}\.\d{3}-\d\d                                     # Brazil
+        )(?![\w-])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CHECKED_ID = re.compile(
+    r"""(?<![\w.-])(?=[A-Z]{0,6}\d)
+        [A-Z0-9]{1,16}(?:[ .-][A-Z0-9]{2,11}){0,6}(?:[ -]?[A-Z])?(?![\w-])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CHECKED_BY_LENGTH = {
+    9: ("es.dni", "es.nie"),
+    10: ("se.personnummer",),
+    11: ("de.idnr", "pl.pesel", "br.cpf", "be.nn"),
+    12: ("in_.aadhaar", "se.personnummer"),
+    15: ("fr.nir",),
+    16: ("it.codicefiscale",),
+}
+
+_INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){6,14}(?!\d)")
+_CALLED = re.compile(
+    r"""\b(?:call|ring|phone|tel|telephone|mobile|cell|text|sms|whatsapp|fax|dial|reach|anrufen
+        |handy|telefon|nummer|number)\b[^\d+\n]{0,25}
+        (?P<found>(?!\d{1,4}[./-]\d\d?[./-]\d{1,4}\b)\(?\d(?:[ ()./-]{0,2}\d){6,13})(?![\w-])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_REGIONS = ("US", "GB", "DE", "FR")
+_FEWEST_PHONE_DIGITS = 7
+
+
+def cards(text: str) -> Iterator[Span]:
+    """Find payment cards: 13 to 19 digits that pass Luhn's check."""
+    for found in _CARD.finditer(text):
+        if luhn.is_valid(_compact(found.group())):
+            yield found.span()
+
+
+def bank_accounts(text: str) -> Iterator[Span]:
+    """Find IBANs by their check digits, and other account numbers by what they are called."""
+    for found in _IBAN.finditer(text):
+        end = _longest(found, lambda part: bool(iban.is_valid(part)))
+        if end:
+            yield found.start(), end
+    for found in _ACCOUNT.finditer(text):
+        yield found.span("found")
+
+
+def national_ids(text: str) -> Iterator[Span]:
+    """Find numbers of people: shaped as one, named as one, or with one's check digits."""
+    for found in _SHAPED_IDS.finditer(text):
+        yield found.span()
+    for found in _NATIONAL_ID.finditer(text):
+        yield found.span("found")
+    for found in _CHECKED_ID.finditer(text):
+        end = _longest(found, _is_checked_id)
+        if end:
+            yield found.start(), end
+
+
+def phone_numbers(text: str) -> Iterator[Span]:
+    """Find phone numbers: international, said to be one, or valid where our users mostly are."""
+    if sum(character.isdigit() for character in text) < _FEWEST_PHONE_DIGITS:
+        return
+    for found in _INTERNATIONAL.finditer(text):
+        yield found.span()
+    for found in _CALLED.finditer(text):
+        yield found.span("found")
+    for region in _REGIONS:
+        for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
+            yield match.start, match.end
+
+
+def _is_checked_id(part: str) -> bool:
+    compact = _compact(part)
+    if sum(character.isdigit() for character in compact) < 7:  # codice fiscale has the fewest
+        return False
+    names = _CHECKED_BY_LENGTH.get(len(compact), ())
+    return any(import_module(f"stdnum.{name}").is_valid(compact) for name in names)
+
+
+def _longest(found: re.Match[str], is_one: Callable[[str], bool]) -> int | None:
+    """Answer where the longest part of a match that `is_one` ends: words may follow a number."""
+    text = found.group()
+    for end in range(len(text), 7, -1):
+        followed = text[end : end + 1]
+        if not followed.isalnum() and is_one(text[:end]):
+            return found.start() + end
+    return None
+
+
+def _compact(number: str) -> str:
+    return re.sub(r"[ .-]", "", number).upper()

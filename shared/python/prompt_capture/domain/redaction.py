@@ -1,0 +1,114 @@
+"""What must not be stored is taken out of a text, and a placeholder of its kind put in.
+
+The same function runs in service, before anything is classified or stored, and in training, so
+that the model sees the same text in both. It finds what has a form; names have none.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Literal, get_args
+
+from prompt_capture.domain.identifiers import (
+    Span,
+    bank_accounts,
+    cards,
+    national_ids,
+    phone_numbers,
+)
+
+Kind = Literal["url", "secret", "email", "bank", "card", "national_id", "phone"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""In the order of search: what was found as one kind is not looked at as another."""
+
+_URL = re.compile(
+    r"\b(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"']+[^\s<>\"'.,;:!?)\]]", re.IGNORECASE
+)
+_TOKEN_IN_URL = re.compile(
+    r"""://[^/@:\s]{1,100}:[^/@\s]{1,200}@
+        |[?&#;](?:[\w.-]{0,40}(?:token|key|sig|signature|code|auth|jwt|otp|pass|password|pwd|secret
+            |session|session_?id|sid|ticket|invite|credential|hash|nonce|assertion|magic|hmac)
+            |pin|h|k|t)=[^&\s]{4,}
+        |/(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}
+        |[=/](?:eyJ|sk[-_]|sb_secret_)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SECRET = re.compile(
+    r"""-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----(?s:.*?)(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
+        |\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?
+        |\b(?:sk|pk|rk|whsec)[-_](?:(?:live|test|proj|ant|or)[-_])?[\w-]{12,}
+        |\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|hf_|pypi-|sb_secret_|sbp_|dop_v1_
+            |shpat_|lin_api_|AIza|ya29\.|SG\.)[\w.-]{10,}
+        |\b(?:AKIA|ASIA)[A-Z0-9]{16}\b
+        |(?<![\w/+-])(?=[\w/+-]*[a-z])(?=[\w/+-]*[A-Z])(?=[\w/+-]*\d)[\w/+-]{24,}={0,2}
+        |\b(?=[0-9]*[a-f])[0-9a-f]{32,}\b""",
+    re.VERBOSE,
+)
+_SECRET_NAMED = re.compile(
+    r"""\b(?:pass(?:word|phrase|code|wort)|kennwort|pwd|pin|tan|otp|api[ _-]?key|access[ _-]?key
+        |secret(?:[ _-]?key)?
+        |(?:auth|access|bearer|api|login|security|verification)[ _-]?(?:token|code)
+        |token|bearer|cvv|cvc|seed\ phrase|recovery\ code)\b
+        (?:\ (?:for|to|of|on)\ (?:\w+\ ){1,3}?)?
+        \s{0,2}(?:(?P<sure>[:=]|->)|(?:\ ?(?:is|ist|was|lautet|to)\b:?)|\ )\s{0,2}["'`]?
+        (?P<found>[^\s"'`<>]{3,})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_EMAIL = re.compile(
+    r"""(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+
+        |\b[\w.+-]{1,64}\ ?[\[({]\ ?at\ ?[\])}]
+            \ ?[\w-]{1,63}(?:(?:\.|\ ?[\[({]\ ?dot\ ?[\])}]\ ?)[\w-]{1,63})+
+        |\b[\w.+-]{1,64}\ at\ [\w-]{1,63}(?:\ dot\ [\w-]{1,63})+""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+# No word of a language: digits, signs or capitals inside.
+_MADE_UP = re.compile(r"\d|\w[^\w\s'\u2019.,/-]|[^\w\s'\u2019]\w|[a-z][A-Z]")
+
+
+def _urls(text: str) -> Iterable[Span]:
+    return (url.span() for url in _URL.finditer(text) if _TOKEN_IN_URL.search(url.group()))
+
+
+def _secrets(text: str) -> Iterable[Span]:
+    for found in _SECRET.finditer(text):
+        yield found.span()
+    for found in _SECRET_NAMED.finditer(text):
+        value = found["found"].rstrip(".,;?)")
+        if value and (found["sure"] or _MADE_UP.search(value)):
+            yield found.start("found"), found.start("found") + len(value)
+
+
+def _emails(text: str) -> Iterable[Span]:
+    return (found.span() for found in _EMAIL.finditer(text))
+
+
+_FINDERS: dict[Kind, tuple[str, Callable[[str], Iterable[Span]]]] = {
+    "url": ("<URL>", _urls),
+    "secret": ("<SECRET>", _secrets),
+    "email": ("<EMAIL>", _emails),
+    "bank": ("<BANK>", bank_accounts),
+    "card": ("<CARD>", cards),
+    "national_id": ("<ID>", national_ids),
+    "phone": ("<PHONE>", phone_numbers),
+}
+
+
+def redact(text: str, kinds: Collection[Kind] = KINDS) -> str:
+    """Put `<EMAIL>`, `<PHONE>` and their like in a text; doing it twice does no more."""
+    if not any(character.isdigit() or character in "@:/=" for character in text):
+        kinds = [kind for kind in kinds if kind in {"secret", "email"}]
+    for kind in KINDS:
+        if kind in kinds:
+            placeholder, find = _FINDERS[kind]
+            text = _replaced(text, find(text), placeholder)
+    return text
+
+
+def _replaced(text: str, spans: Iterable[Span], placeholder: str) -> str:
+    parts, after = [], 0
+    for start, end in sorted(spans):
+        if start >= after:
+            parts += [text[after:start], placeholder]
+        after = max(after, end)
+    return "".join([*parts, text[after:]])
