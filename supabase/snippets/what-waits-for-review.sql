@@ -1,0 +1,7 @@
+-- What waits for review, and why?
+select unnest(reasons) as reason, count(*) as items, sum(times_sent) as messages,
+  max(days_waiting) as longest_wait_in_days
+from public.review_queue
+where waiting_since is not null
+group by reason
+order by items desc;

@@ -1,0 +1,2 @@
+-- Who reviewed how much?
+select * from public.corrections_by_reviewer;
