@@ -61,7 +61,7 @@ def insert(connection: Connection, **changes: Any) -> UUID:
 
 def add_user(connection: Connection, user_id: UUID) -> None:
     """Sign a user up."""
-    connection.execute("insert into auth.users (id) values (%s)", [user_id])
+    connection.execute("insert into auth.users (id) values (%s) on conflict do nothing", [user_id])
 
 
 def read(connection: Connection, log_id: UUID, *columns: str) -> tuple[Any, ...]:

@@ -57,7 +57,8 @@ def test_a_text_is_one_item_however_many_people_sent_it(dashboard: Connection) -
 @pytest.mark.parametrize(
     "text",
     [
-        "Move  IT", "\u00a0tab\tand\nline ", "\uff26\uff35\uff2c\uff2c width", "Ünï CÖDE", "zero\u200bwidth",
+        "Move  IT", "\u00a0tab\tand\nline ", "\uff26\uff35\uff2c\uff2c width", "Ünï CÖDE",
+        "zero\u200bwidth",
         "nul-like \x01 control \x85", "line\u2028end\u3000", "emoji 👩‍💻 ok", "İstanbul", "ﬁne",
     ],
 )  # fmt: skip
