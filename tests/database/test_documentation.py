@@ -7,17 +7,19 @@ import pytest
 from .cast import ANONYMOUS, DASHBOARD, EXPORTER, SERVICE, USER, WRITER
 from .rows import COLUMNS
 from .server import MIGRATIONS, ROOT, Server
+from .test_rights import QUESTIONS, VIEWS
 
 DOCUMENT = (ROOT / "docs/database.md").read_text(encoding="utf-8")
 ROLES = [actor.role for actor in (ANONYMOUS, USER, WRITER, EXPORTER, SERVICE, DASHBOARD)]
 RIGHTS = re.findall(
-    r"^\| `(\w+)` (select|insert|update|delete|truncate) \| (.+) \|$", DOCUMENT, re.MULTILINE
+    r"^\| `([\w.]+)` (select|insert|update|delete|truncate) \| (.+) \|$", DOCUMENT, re.MULTILINE
 )
+FUNCTIONS = re.findall(r"^\| `([\w.]+\(\w*\))` execute \| (.+) \|$", DOCUMENT, re.MULTILINE)
 
 
 def test_the_table_of_rights_covers_every_table_and_verb() -> None:
-    assert len(RIGHTS) == 2 * 5
-    assert len(set(RIGHTS)) == len(RIGHTS)
+    documented = [(table.rpartition(".")[2], verb) for table, verb, _ in RIGHTS]
+    assert sorted(documented) == sorted([*QUESTIONS, *((view, "select") for view in VIEWS)])
 
 
 @pytest.mark.parametrize(
@@ -32,10 +34,23 @@ def test_the_table_of_rights_is_true(
     documented = [cell.strip() != "no" for cell in cells.split("|")]
     with server.connect("postgres", template) as dashboard:
         granted = [
-            dashboard.execute(f"select {check}(%s, %s, %s)", [role, f"public.{table}", verb])
-            for role in ROLES
+            dashboard.execute(f"select {check}(%s, %s, %s)", [role, table, verb]) for role in ROLES
         ]
         assert documented == [cursor.fetchone() == (True,) for cursor in granted]
+
+
+@pytest.mark.parametrize(("function", "cells"), FUNCTIONS)
+def test_the_table_of_functions_is_true(
+    server: Server, template: str, function: str, cells: str
+) -> None:
+    with server.connect("postgres", template) as dashboard:
+        granted = [
+            dashboard.execute("select has_function_privilege(%s, %s, 'execute')", [role, function])
+            for role in ROLES
+        ]
+        assert [cell.strip() == "yes" for cell in cells.split("|")] == [
+            cursor.fetchone() == (True,) for cursor in granted
+        ]
 
 
 def test_every_column_migration_and_index_is_named(server: Server, template: str) -> None:
@@ -56,8 +71,12 @@ def test_every_table_and_column_has_a_comment_unless_its_name_says_it(
     with server.connect("postgres", template) as dashboard:
         silent = dashboard.execute(
             """select attrelid::regclass::text, attname from pg_attribute
-               where attrelid in
-                 ('public.nlu_prompt_logs'::regclass, 'public.intent_catalogue'::regclass)
-                 and attnum > 0 and col_description(attrelid, attnum) is null"""
+               join pg_class on pg_class.oid = attrelid
+               where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+                 and relkind in ('r', 'v') and attnum > 0
+                 and coalesce(
+                   case when relkind = 'r' then col_description(attrelid, attnum) end,
+                   case when relkind = 'v' then obj_description(attrelid) end
+                 ) is null"""
         ).fetchall()
     assert silent == [("intent_catalogue", "created_at")]

@@ -1,0 +1,120 @@
+"""The figures of the weekly look are right."""
+
+from decimal import Decimal
+from typing import Any
+
+from .cast import ALICE
+from .rows import FAILED, as_backend, correct, insert
+from .server import Connection
+
+
+def view(dashboard: Connection, name: str, columns: str = "*") -> list[tuple[Any, ...]]:
+    """Read a view as the backend does."""
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        return dashboard.execute(f"select {columns} from public.{name}".encode()).fetchall()
+
+
+def test_kappa_is_cohens(dashboard: Connection) -> None:
+    # The classic example: 20 times both yes, 15 both no, 5 and 10 apart. Kappa is 0.4.
+    votes = [("help", "help")] * 20 + [("help", "search")] * 5
+    votes += [("search", "help")] * 10 + [("search", "search")] * 15
+    dashboard.execute("update private.settings set daily_cap = 1000")
+    for number, (first, second) in enumerate(votes):
+        log_id = insert(dashboard, prompt=f"text {number}")
+        correct(dashboard, log_id, first, "ann")
+        correct(dashboard, log_id, second, "bob")
+    assert view(dashboard, "reviewer_agreement") == [
+        ("ann", "bob", 50, Decimal("0.700"), Decimal("0.500"), Decimal("0.400"))
+    ]
+    assert len(view(dashboard, "disputed_texts")) == 15
+
+
+def test_kappa_takes_each_ones_latest_word_and_nobody_unsigned(dashboard: Connection) -> None:
+    log_id = insert(dashboard)
+    for reviewer, intent in (("ann", "help"), ("bob", "help"), ("ann", "search")):
+        correct(dashboard, log_id, intent, reviewer)
+    dashboard.execute("update public.nlu_prompt_logs set corrected_intent = 'status'")
+    pairs = view(dashboard, "reviewer_agreement", "reviewer_a, reviewer_b, agreed")
+    assert pairs == [("ann", "bob", Decimal("0.000"))]
+
+
+def test_a_dispute_shows_who_said_what(dashboard: Connection) -> None:
+    log_id = insert(dashboard)
+    correct(dashboard, log_id, "help", "ann")
+    correct(dashboard, log_id, "search", "bob")
+    assert view(dashboard, "disputed_texts", "text, votes") == [
+        ("push my dentist thing to friday", {"ann": "help", "bob": "search"})
+    ]
+
+
+def test_corrections_are_counted_by_reviewer_and_door(dashboard: Connection) -> None:
+    first, second = insert(dashboard), insert(dashboard, prompt="another")
+    correct(dashboard, first, "reschedule", "ann")
+    correct(dashboard, second, "help", "ann")
+    correct(dashboard, second, "search", "bob", door="import")
+    columns = "reviewer, door, corrections, confirmed, changed"
+    assert view(dashboard, "corrections_by_reviewer", columns) == [
+        ("ann", "api", 2, 1, 1),
+        ("bob", "import", 1, 0, 1),
+    ]
+
+
+def test_health_failures_and_confidence_are_counted(dashboard: Connection) -> None:
+    failed = insert(dashboard, prompt="one", confidence=1.0)
+    as_backend(dashboard, failed, **FAILED)
+    correct(dashboard, insert(dashboard, prompt="two", confidence=0.55), "help")
+    correct(dashboard, insert(dashboard, prompt="three", confidence=0.51), "reschedule")
+    columns = "messages, failed, reviewed, corrected, right_when_reviewed"
+    assert view(dashboard, "intent_health", columns) == [(3, 1, 2, 1, Decimal("0.500"))]
+    assert view(dashboard, "failed_workflows", "id, execution_error") == [(failed, "no such event")]
+    columns = "confidence_from, messages, reviewed, confirmed"
+    assert view(dashboard, "confidence_distribution", columns) == [(0.5, 2, 2, 1), (0.9, 1, 0, 0)]
+
+
+CROWD = """
+insert into public.nlu_prompt_logs
+  (id, user_id, prompt, predicted_intent, confidence, source, model_version)
+select gen_random_uuid(), %s, n || '. message', 'help', case when n %% 5 = 0 then 0.4 else 0.9 end,
+  'model', 'test-1'
+from generate_series(1, 1500) as numbers (n)
+"""
+# What is true: unsure messages are right every other time, sure ones nine times out of ten.
+REVIEW = """
+insert into public.correction_events (log_id, to_intent, reviewer, door)
+select id, case when case when confidence < 0.7 then right(split_part(prompt, '.', 1), 2)::integer
+    %% 10 = 0 else right(split_part(prompt, '.', 1), 1) <> '3' end then 'help' else 'search' end,
+  'ann', 'api'
+from public.nlu_prompt_logs where sampling_probability is not null and {chosen}
+"""
+
+
+def test_live_accuracy_is_estimated_from_what_was_drawn(dashboard: Connection) -> None:
+    dashboard.execute("update private.settings set daily_cap = 10000, audit_share = 0.1")
+    dashboard.execute("select setseed(0.2)")
+    dashboard.execute(CROWD, [ALICE])
+    assert view(dashboard, "live_accuracy", "accuracy, is_complete") == [(None, False)]
+    review = REVIEW.replace("%%", "%")
+    dashboard.execute(review.format(chosen="true").encode())
+    ((accuracy, low, high, messages, complete),) = view(
+        dashboard, "live_accuracy", "accuracy, at_least, at_most, messages, is_complete"
+    )
+    # 300 of them unsure, half of these right; of the 1,200 sure ones, 150 are wrong.
+    truth = Decimal((150 + 1050) / 1500)
+    assert low <= truth <= high
+    assert high - low < Decimal("0.15")
+    assert (messages, complete) == (1500, True)
+    naive = view(dashboard, "intent_health", "right_when_reviewed")
+    assert naive[0][0] < low, "what was reviewed is not what was sent"
+    assert accuracy == weighted(dashboard)
+
+
+def weighted(dashboard: Connection) -> Decimal:
+    """Work the estimate out from its definition: each counts for 1 / its probability."""
+    rows = dashboard.execute(
+        """select sampling_probability, corrected_intent = predicted_intent
+           from public.nlu_prompt_logs where sampling_probability is not null"""
+    ).fetchall()
+    weights = [(1 / float(str(chance)), bool(right)) for chance, right in rows]
+    estimate = sum(weight for weight, right in weights if right) / sum(w for w, _ in weights)
+    return Decimal(f"{estimate:.4f}")
