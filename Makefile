@@ -1,6 +1,6 @@
 # `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format check-utterances model bench-model layer lock clean
+.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db layer lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -20,6 +20,9 @@ serve: setup  ## Run the whole product on this machine until Ctrl-C; NAME=other 
 
 test: check  ## The gate: everything in `check`, then every test
 	$(BIN)/pytest
+
+bench-db: setup  ## Measure the database at a million rows (some minutes)
+	@$(BIN)/python -m tests.database.bench
 
 check: setup  ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 """What a migrated database looks like from within: a description that two of them can share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .server import Connection
 
@@ -75,11 +75,12 @@ QUERIES: Mapping[str, str] = {
 }
 
 
-def describe(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
-    """Describe everything that the migrations make, each part sorted."""
+def describe(
+    connection: Connection, parts: Iterable[str] = tuple(QUERIES)
+) -> dict[str, list[tuple[object, ...]]]:
+    """Describe everything that the migrations make, or some parts of it, each sorted."""
     with connection.transaction():
         connection.execute("set local search_path = ''")  # so that every name has its schema
         return {
-            part: sorted(connection.execute(query).fetchall(), key=repr)
-            for part, query in QUERIES.items()
+            part: sorted(connection.execute(QUERIES[part]).fetchall(), key=repr) for part in parts
         }

@@ -1,0 +1,125 @@
+"""The same migrations on Debian's PostgreSQL 15, with the real pg_cron where it is installed."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from infra.local.postgres import binaries
+from infra.local.processes import ChildProcess, free_port
+
+from .cast import ALICE
+from .catalog import describe
+from .rows import LONG_AGO, add_user, correct, insert, read
+from .server import PLATFORM, Server, migrate, run_script
+
+BIN = Path("/usr/lib/postgresql/15/bin")
+CRON = Path("/usr/share/postgresql/15/extension/pg_cron.control")
+
+# What both versions tell in the same words.
+SAME_WORDS = (
+    "tables", "policies", "rights to columns", "rights to schemas", "rights to functions",
+    "functions", "triggers", "indexes", "constraints",
+)  # fmt: skip
+
+pytestmark = pytest.mark.skipif(
+    not (BIN / "initdb").exists(), reason="Debian's package postgresql-15 is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def fifteen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of version 15 with a migrated database, `postgres`, as hosted ones are named."""
+    folder = tmp_path_factory.mktemp("fifteen")
+    data, port = folder / "data", free_port()
+    subprocess.run(
+        binaries.as_unprivileged(
+            [
+                str(BIN / "initdb"), "--pgdata", str(data), "--username", "supabase_admin",
+                "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync",
+            ]
+        ),
+        check=True, capture_output=True,
+    )  # fmt: skip
+    options = [
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "fsync=off",
+        f"port={port}",
+    ]
+    if CRON.exists():
+        options += ["shared_preload_libraries=pg_cron", "cron.database_name=postgres"]
+    command = [str(BIN / "postgres"), "-D", str(data)]
+    for option in options:
+        command += ["-c", option]
+    process = ChildProcess(
+        "postgres-15",
+        binaries.as_unprivileged(command),
+        {"PATH": os.environ["PATH"], "LC_ALL": "C"},
+        folder,
+    )
+    server = Server(lambda role, database: f"postgresql://{role}@127.0.0.1:{port}/{database}")
+
+    def answers() -> bool:
+        try:
+            psycopg.connect(server.url("supabase_admin", "postgres")).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    try:
+        process.wait_until(answers)
+        with server.connect("supabase_admin", "postgres") as admin:
+            run_script(admin, PLATFORM)
+            if CRON.exists():  # as a hosted project's own tooling does for role `postgres`
+                admin.execute("create extension pg_cron")
+                admin.execute("grant usage on schema cron to postgres")
+        with server.connect("postgres", "postgres") as dashboard:
+            migrate(dashboard)
+            add_user(dashboard, ALICE)
+        yield server
+    finally:
+        process.stop()
+
+
+def test_it_comes_out_the_same(
+    fifteen: Server, description: dict[str, list[tuple[object, ...]]]
+) -> None:
+    with fifteen.connect("postgres", "postgres") as dashboard:
+        found = describe(dashboard, SAME_WORDS)
+    assert found == {part: description[part] for part in SAME_WORDS}
+
+
+def test_a_row_goes_its_whole_way(fifteen: Server) -> None:
+    with fifteen.connect("postgres", "postgres") as dashboard:
+        log_id = insert(dashboard, created_at=LONG_AGO)
+        correct(dashboard, log_id, "help")
+        assert read(dashboard, log_id, "corrected_intent") == ("help",)
+        dashboard.execute("select private.delete_expired_rows()")
+        kept = dashboard.execute("select text, intent from public.labelled_texts").fetchall()
+        assert kept == [("push my dentist thing to friday", "help")]
+        dashboard.execute("delete from auth.users")
+        assert dashboard.execute("select from public.labelled_texts").rowcount == 0
+
+
+@pytest.mark.skipif(
+    not CRON.exists(), reason="Debian's package postgresql-15-cron is not installed"
+)
+def test_the_real_schedule_deletes(fifteen: Server) -> None:
+    with fifteen.connect("postgres", "postgres") as dashboard:
+        add_user(dashboard, ALICE)
+        dashboard.execute("delete from private.tombstones")
+        insert(dashboard, created_at=LONG_AGO)
+        dashboard.execute(
+            "select cron.schedule('prompt-capture: delete expired rows', '* * * * *', %s)",
+            ["select private.delete_expired_rows()"],
+        )
+        for _ in range(750):  # it looks once a minute
+            if dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0:
+                return
+            time.sleep(0.1)
+        pytest.fail("The schedule did not run.")
