@@ -10,7 +10,7 @@ from statistics import median
 
 from infra.local.postgres import Postgres
 
-from .cast import ALICE, EXPORTER, SERVICE, USER, Actor, acting_as
+from .cast import ALICE, DASHBOARD, EXPORTER, SERVICE, USER, Actor, acting_as
 from .server import Server, migrate
 
 ROWS = 1_000_000
@@ -99,7 +99,7 @@ def retention(server: Server) -> list[float]:
 
 def measure(server: Server) -> list[tuple[str, float, float, str]]:
     """Measure all; each figure with what it may be at most, and its unit."""
-    (queue,) = timed(server, Actor("dashboard", "postgres"), QUEUE)
+    (queue,) = timed(server, DASHBOARD, QUEUE)
     (own,) = timed(server, USER, PAGE.format(where=""))
     where = f"where user_id = '{ALICE}'"
     ratios = []

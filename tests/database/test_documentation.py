@@ -80,3 +80,15 @@ def test_every_table_and_column_has_a_comment_unless_its_name_says_it(
                  ) is null"""
         ).fetchall()
     assert silent == [("intent_catalogue", "created_at")]
+
+
+def test_the_review_guide_names_what_there_is(server: Server, template: str) -> None:
+    guide = (ROOT / "docs/review.md").read_text(encoding="utf-8")
+    snippets = {path.stem for path in (ROOT / "supabase/snippets").glob("*.sql")}
+    assert set(re.findall(r"^\|[^|]+\| `([\w-]+)` \|", guide, re.MULTILINE)) == snippets
+    for picture in re.findall(r"\]\(([\w-]+\.svg)\)", guide):
+        assert (ROOT / "docs" / picture).is_file()
+    with server.connect("postgres", template) as dashboard:
+        settings = dashboard.execute("select * from private.settings limit 0").description
+    named = [column.name for column in settings or () if column.name != "only_row"]
+    assert [name for name in named if f"`{name}`" not in guide] == []
