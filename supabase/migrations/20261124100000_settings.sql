@@ -38,7 +38,7 @@ create table private.settings (
   daily_cap integer not null default 50,
   raw_days integer not null default 90,
   labelled_days integer not null default 730,
-  batch_rows integer not null default 1000,
+  batch_rows integer not null default 500,
 
   constraint settings_pkey primary key (only_row),
   constraint settings_have_one_row check (only_row),

@@ -191,7 +191,7 @@ create policy "The keeper deletes labelled texts that are old or nobody's"
   on public.labelled_texts for delete to prompt_keeper using (true);
 
 -- The schedule ------------------------------------------------------------------------------
--- A batch a minute for two hours of the night (UTC), each a short transaction of its own. A job of
+-- A batch a minute for six hours of the night (UTC), each a short transaction of its own. A job of
 -- the same name is replaced.
 
 do $$
@@ -200,13 +200,13 @@ begin
     create extension if not exists pg_cron;
   end if;
   perform cron.schedule(
-    'prompt-capture: delete expired rows', '* 2-3 * * *', 'select private.delete_expired_rows()'
+    'prompt-capture: delete expired rows', '* 0-5 * * *', 'select private.delete_expired_rows()'
   );
   perform cron.schedule(
-    'prompt-capture: delete expired texts', '*/10 4 * * *', 'select private.delete_expired_texts()'
+    'prompt-capture: delete expired texts', '*/10 6 * * *', 'select private.delete_expired_texts()'
   );
   perform cron.schedule(
-    'prompt-capture: tidy the queue', '30 1 * * *', 'select private.tidy_queue()'
+    'prompt-capture: tidy the queue', '30 6 * * *', 'select private.tidy_queue()'
   );
 end
 $$;

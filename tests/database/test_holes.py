@@ -13,7 +13,6 @@ from . import test_erasure as erasure
 from . import test_policies as policies
 from . import test_rights as rights
 from .cast import (
-    ALICE,
     ANONYMOUS,
     DASHBOARD,
     EXPORTER,
@@ -271,4 +270,3 @@ def test_the_same_tests_see_no_hole_where_there_is_none(server: Server, holed: s
 
 def test_there_are_at_least_fifteen() -> None:
     assert len(HOLES) >= 15
-    assert ALICE

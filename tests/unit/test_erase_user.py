@@ -22,7 +22,7 @@ class Forgetful(InMemoryPromptStore):
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
         there_was = await self.traces_of_user(user_id)
         return ErasureReceipt(
-            erased_at="2026-11-24T00:00:00Z",  # type: ignore[arg-type]
+            erased_at="2026-11-24T00:00:00Z",
             there_was=there_was,
             left=Traces(),
         )
