@@ -34,6 +34,7 @@ create extension if not exists pgcrypto with schema extensions;
 create table private.settings (
   only_row boolean not null default true,
   review_threshold double precision not null default 0.7,
+  least_scope double precision not null default 0.5,
   audit_share double precision not null default 0.02,
   daily_cap integer not null default 50,
   raw_days integer not null default 90,
@@ -43,6 +44,7 @@ create table private.settings (
   constraint settings_pkey primary key (only_row),
   constraint settings_have_one_row check (only_row),
   constraint review_threshold_is_a_probability check (review_threshold between 0 and 1),
+  constraint least_scope_is_a_probability check (least_scope between 0 and 1),
   constraint audit_share_is_a_share check (audit_share >= 0 and audit_share < 1),
   constraint daily_cap_is_positive check (daily_cap > 0),
   constraint raw_days_are_positive check (raw_days > 0),
@@ -54,6 +56,8 @@ comment on table private.settings is 'What the database may be told about review
 comment on column private.settings.only_row is 'Always true: there is one row.';
 comment on column private.settings.review_threshold is
   'Below this confidence a message waits for review.';
+comment on column private.settings.least_scope is
+  'Below this scope a message waits for review as out of scope.';
 comment on column private.settings.audit_share is
   'Which share of the confident messages is drawn for review at random.';
 comment on column private.settings.daily_cap is

@@ -11,7 +11,7 @@ alter table public.nlu_prompt_logs
     check (sampling_probability > 0 and sampling_probability <= 1);
 
 comment on column public.nlu_prompt_logs.scope is
-  'How much the message is one that the model was made for: higher is more. Null: not told.';
+  'How much the message is one for this assistant, from 0 to 1: higher is more. Null: not told.';
 comment on column public.nlu_prompt_logs.text_key is
   'A keyed hash of the normalised text: copies of a text share it. Set by the database.';
 comment on column public.nlu_prompt_logs.within_daily_cap is
@@ -99,7 +99,8 @@ begin
   );
   new.sampling_probability := case
     when not new.within_daily_cap then null
-    when new.predicted_intent = 'unknown' or new.confidence < told.review_threshold then 1
+    when new.predicted_intent = 'unknown' or new.scope < told.least_scope
+      or new.confidence < told.review_threshold then 1
     when random() < told.audit_share then told.audit_share
   end;
   return new;

@@ -74,7 +74,8 @@ set search_path = ''
 as $$
   select case when log.sampling_probability is null then '{}' else array_remove(array[
     case when log.was_successful is false then 'failed_workflow' end,
-    case when log.predicted_intent = 'unknown' then 'out_of_scope' end,
+    case when log.predicted_intent = 'unknown'
+      or log.scope < (select least_scope from private.settings) then 'out_of_scope' end,
     case when log.confidence < (select review_threshold from private.settings)
       then 'low_confidence' end,
     case when log.sampling_probability < 1 then 'random_audit' end

@@ -87,11 +87,13 @@ def test_each_cause_is_named(dashboard: Connection) -> None:
     audit(dashboard, 0)
     insert(dashboard, prompt="unclear", predicted_intent="unknown", confidence=0.9)
     failed = insert(dashboard, prompt="broken", confidence=0.99)
-    insert(dashboard, prompt="fine", confidence=0.99)
+    insert(dashboard, prompt="not ours", confidence=0.99, scope=0.2)
+    insert(dashboard, prompt="fine", confidence=0.99, scope=0.5)
     as_backend(dashboard, failed, **FAILED)
     assert item(dashboard, "reasons", text="unclear") == (["out_of_scope"],)
     assert item(dashboard, "reasons", text="broken") == (["failed_workflow"],)
-    assert set(texts(dashboard)) == {"unclear", "broken"}
+    assert item(dashboard, "reasons", text="not ours") == (["out_of_scope"],)
+    assert set(texts(dashboard)) == {"unclear", "broken", "not ours"}
     assert read(dashboard, failed, "sampling_probability") == (1,)
 
 

@@ -32,6 +32,7 @@ class CapturedPrompt(Value):
     prompt: Message
     predicted_intent: Label
     confidence: Probability
+    scope: Probability | None = None
     secondary_intents: tuple[SecondaryIntent, ...] = ()
     source: Source
     model_version: Label

@@ -113,6 +113,7 @@ def _captured_prompt(
         prompt=incoming.message,
         predicted_intent=prediction.intent,
         confidence=prediction.confidence,
+        scope=prediction.scope,
         secondary_intents=prediction.secondary_intents,
         source=prediction.source,
         model_version=prediction.model_version,
