@@ -183,3 +183,54 @@ def test_a_capture_that_waits_too_long_is_given_up(api: Api, server: Server, liv
         answer = api.request(WRITER, "POST", LOGS, json=body(), headers=ONCE)
     assert answer.json()["code"] == "57014", "statement_timeout of prompt_writer"
     assert 2 <= answer.elapsed.total_seconds() < 4
+
+
+OTHERS = ("/review_queue", "/correction_events", "/labelled_texts", "/daily_counts",
+          "/exported_rows", "/live_accuracy", "/disputed_texts", "/exportable_prompts")  # fmt: skip
+
+
+@pytest.mark.parametrize("actor", [None, USER, OTHER_USER, REVIEWER, WRITER], ids=str)
+@pytest.mark.parametrize("path", OTHERS)
+def test_a_token_or_the_publishable_key_opens_nothing_that_is_about_others(
+    api: Api, actor: Actor | None, path: str
+) -> None:
+    row = {"corrected_intent": "help", "to_intent": "help", "reviewer": "mallory"}
+    answers = [
+        api.request(actor, "GET", path),
+        api.request(actor, "POST", path, json=row),
+        api.request(actor, "PATCH", path, json=row),
+        api.request(actor, "DELETE", path),
+    ]
+    assert not any(answer.is_success for answer in answers)
+    assert answers[0].json()["code"] == "42501"
+    assert not any("secret" in answer.text for answer in answers)
+
+
+@pytest.mark.parametrize("actor", [None, USER, OTHER_USER, REVIEWER, WRITER, EXPORTER], ids=str)
+@pytest.mark.parametrize("function", ["erase_user", "traces_of_user"])
+def test_nobody_but_the_backend_erases(api: Api, actor: Actor | None, function: str) -> None:
+    answer = api.request(actor, "POST", f"/rpc/{function}", json={"person": str(ALICE)})
+    assert answer.status_code in {401, 403, 404}
+    assert api.request(USER, "GET", LOGS).json() != []
+
+
+@pytest.mark.parametrize("function", ["erase", "delete_expired_rows", "prepare_capture"])
+def test_private_functions_are_not_served_at_all(api: Api, function: str) -> None:
+    answer = api.request(SERVICE, "POST", f"/rpc/{function}", json={})
+    assert answer.status_code == 404
+
+
+def test_a_correction_sent_twice_is_one_event(api: Api) -> None:
+    row = body()
+    api.request(WRITER, "POST", LOGS, json=row, headers=ONCE)
+    event = {"log_id": row["id"], "to_intent": "help", "reviewer": "ann", "door": "api"}
+    for _ in range(2):
+        assert api.request(SERVICE, "POST", "/correction_events", json=event).status_code == 201
+    found = api.request(SERVICE, "GET", "/correction_events", params={"log_id": f"eq.{row['id']}"})
+    assert len(found.json()) == 1
+
+
+def test_a_correction_of_no_row_is_not_found(api: Api) -> None:
+    event = {"log_id": str(uuid4()), "to_intent": "help", "reviewer": "ann", "door": "api"}
+    answer = api.request(SERVICE, "POST", "/correction_events", json=event)
+    assert (answer.status_code, answer.json()["code"]) == (404, "PT404")
