@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prompt_capture.domain.faults import first_fault
+from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.text import normalise
 from prompt_capture.domain.values import Label
 
@@ -60,6 +61,12 @@ def without_conflicts(examples: Iterable[Example]) -> list[Example]:
         if key not in kept or example.corrected >= kept[key].corrected:
             kept[key] = example
     return list(kept.values())
+
+
+def prepared(examples: Iterable[Example]) -> list[Example]:
+    """Answer the examples as service would see them, one of each text, in one order."""
+    seen = [example.model_copy(update={"text": redact(example.text)}) for example in examples]
+    return sorted(without_conflicts(seen), key=lambda example: (example.text, example.label))
 
 
 def grouping_key(text: str) -> str:

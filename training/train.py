@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prompt_capture.adapters.model_artifact import Manifest
+from prompt_capture.domain.redaction import redact
 from training.artifact import CalibratedStage, write_artifact
 from training.bases import Base
-from training.examples import Example, InvalidExamples, grouping_key, without_conflicts
+from training.examples import Example, InvalidExamples, grouping_key, prepared
 from training.learners import Learner, Mode, learner
 from training.measured import HeldBack, StageCalibration, StageScores, calibrate
 from training.predictions import Predictions
@@ -59,10 +60,11 @@ def train(
 
     Examples are held back in turn (`head`), or a fifth of them once (the other modes); the model
     that is written has then learned from all. Copies of a text count once. The same examples and
-    seed give the same files on one kind of machine, in whichever order the examples come. Raises
+    seed give the same files on one kind of machine, in whichever order the examples come. What
+    service takes out of a message before the model sees it is taken out here too. Raises
     `InvalidExamples`.
     """
-    kept = sorted(without_conflicts(examples), key=lambda example: (example.text, example.label))
+    kept = prepared(examples)
     texts = [example.text for example in kept]
     labels = np.array([example.label for example in kept])
     if len(np.unique(labels)) < 2:
@@ -82,7 +84,8 @@ def train(
 def _without(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list[str]:
     """Answer each unlabelled text once that has no label either; a random part of very many."""
     known = {grouping_key(text) for text in texts}
-    new = {key: text for text in sorted(unlabelled) if (key := grouping_key(text)) not in known}
+    seen = sorted(redact(text) for text in unlabelled)
+    new = {key: text for text in seen if (key := grouping_key(text)) not in known}
     others = list(new.values())
     if len(others) <= MOST_TEXTS:
         return others

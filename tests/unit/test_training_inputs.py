@@ -16,8 +16,8 @@ from training.examples import (
     Example,
     InvalidExamples,
     data_digest,
+    prepared,
     read_examples,
-    without_conflicts,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def test_a_label_that_is_there_twice_is_refused_at_start(tmp_path: Path) -> None
 
 
 def test_the_shipped_model_was_trained_on_the_utterances_as_they_are() -> None:
-    examples = without_conflicts(read_examples(UTTERANCES))
+    examples = prepared(read_examples(UTTERANCES))
 
     trained_on = ModelArtifact.load(SHIPPED).manifest.training_data_sha256
     assert trained_on == data_digest(examples), "run `make model`"
