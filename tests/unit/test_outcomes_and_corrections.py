@@ -38,6 +38,18 @@ def test_a_backend_names_the_reviewer(api: Api) -> None:
     }
 
 
+def test_a_reviewers_notes_are_redacted_as_prompts_are(api: Api) -> None:
+    log_id = api.log()
+    body = {"log_id": log_id, "corrected_intent": "reminder", "reviewer": "grace"}
+
+    body["notes"] = "asked at ada@example.com"
+    api.corrections.post("/v1/corrections", json=body, headers=api.key)
+
+    correction = api.store.rows[UUID(log_id)].correction
+    assert correction is not None
+    assert correction.notes == "asked at <EMAIL>"
+
+
 def test_a_reviewer_corrects_in_their_own_name(api: Api) -> None:
     body = {"log_id": api.log(), "corrected_intent": "reminder"}
 

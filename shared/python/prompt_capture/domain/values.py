@@ -8,14 +8,14 @@ NO_NUL = r"^[^\x00]*$"
 """Postgres's `text` cannot hold NUL: it is refused here, before anything is written."""
 
 MAX_MESSAGE_LENGTH = 4_000
+MAX_NOTE_LENGTH = 2_000
+MAX_ERROR_LENGTH = 8_000
 
 Message = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_MESSAGE_LENGTH, pattern=NO_NUL)
 ]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=NO_NUL)]
-MAX_ERROR_LENGTH = 8_000
-
+Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_LENGTH, pattern=NO_NUL)]
 ErrorText = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_ERROR_LENGTH, pattern=NO_NUL)
 ]

@@ -4,18 +4,23 @@ import logging
 from uuid import UUID
 
 from prompt_capture.domain.prompts import Correction
+from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.values import MAX_NOTE_LENGTH
 from prompt_capture.ports import PromptStore
 
 logger = logging.getLogger(__name__)
 
 
 class Correct:
-    """Keep the latest correction of a prompt."""
+    """Keep the latest correction of a prompt, its notes redacted as prompts are."""
 
     def __init__(self, store: PromptStore) -> None:
         self._store = store
 
     async def __call__(self, log_id: UUID, correction: Correction) -> None:
         """Raises `PromptLogNotFound`, `UnknownIntent` and `StoreUnavailable`."""
+        if correction.notes:
+            notes = redact(correction.notes)[:MAX_NOTE_LENGTH]
+            correction = correction.model_copy(update={"notes": notes})
         await self._store.add_prompt_correction(log_id, correction)
         logger.info("A prompt was corrected.", extra={"log_id": str(log_id)})

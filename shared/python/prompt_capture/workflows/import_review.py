@@ -7,6 +7,7 @@ from prompt_capture.domain.intents import close_intents
 from prompt_capture.domain.prompts import Correction
 from prompt_capture.domain.reviews import Fault, Review, ReviewedPrompt
 from prompt_capture.ports import PromptStore
+from prompt_capture.workflows.correct import Correct
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class ImportReview:
 
     def __init__(self, store: PromptStore, reviewer: str) -> None:
         self._store = store
+        self._correct = Correct(store)
         self._reviewer = reviewer
 
     async def plan(self, review: Review) -> ImportPlan:
@@ -69,7 +71,7 @@ class ImportReview:
                 notes=entry.notes,
                 door="import",
             )
-            await self._store.add_prompt_correction(entry.id, correction)
+            await self._correct(entry.id, correction)
             report(recorded)
         return len(entries)
 
