@@ -83,6 +83,11 @@ def _tell(console: Console, trained: Trained, out: Path, suspects: int) -> None:
     if trained.predictions:
         accuracy = manifest.metrics["accuracy"]
         console.print(f"{accuracy:.1%} right on {len(trained.predictions.texts)} held back")
+        if not trained.is_honest:
+            console.print(
+                "[yellow]The base was tuned to nearly all of these messages: expect less, and too "
+                "much confidence. Train with messages that it has not seen.[/yellow]"
+            )
         console.print(f"The model card is {out}/report/card.html", soft_wrap=True)
         console.print(
             f"{suspects} rows are perhaps mislabelled: see {out}/report/suspects.jsonl",

@@ -18,6 +18,7 @@ from training.measured import StageCalibration, metrics, thresholds
 from training.outputs import attach_outputs
 from training.predictions import Predictions
 from training.scope import Scope
+from training.seen import SeenTexts
 from training.stages import FittedStage
 
 
@@ -30,31 +31,40 @@ class CalibratedStage:
     scope: Scope
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What an artifact says of itself: what its version starts with, and what it was made from."""
+
+    name: str
+    notice: BaseModelNotice
+    examples: Sequence[Example]
+    seen: SeenTexts
+
+
 def write_artifact(
     out: Path,
-    name: str,
+    facts: Facts,
     stages: Sequence[CalibratedStage],
-    examples: Sequence[Example],
     predictions: Predictions | None,
-    notice: BaseModelNotice,
 ) -> Manifest:
     """Write graphs, tokenizers and the manifest to `out`, and remove what an older model left."""
     out.mkdir(parents=True, exist_ok=True)
     described = tuple(_write_stage(out, stage) for stage in stages)
     names = [file for stage in described for file in stage.files]
     _remove_others(out, {*names, MANIFEST_FILE})
+    names.append(facts.seen.write(out).name)
     files = {file: sha256_of(out / file) for file in names}
     digest = hashlib.sha256("".join(files.values()).encode()).hexdigest()
     manifest = Manifest(
-        version=f"{name}-{digest[:8]}",
+        version=f"{facts.name}-{digest[:8]}",
         labels=stages[-1].fitted.head.labels,
         stages=described,
         files=files,
-        training_examples=len(examples),
-        training_data_sha256=data_digest(examples),
+        training_examples=len(facts.examples),
+        training_data_sha256=data_digest(facts.examples),
         metrics=metrics(predictions) if predictions else {},
         thresholds=thresholds(predictions) if predictions else None,
-        base_model=notice,
+        base_model=facts.notice,
     )
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
     (out / MANIFEST_FILE).write_text(text + "\n", "utf-8")

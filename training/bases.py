@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 from prompt_capture.adapters.model_artifact import BaseModelNotice, ModelArtifact
 from training.encoder import Encoder
 from training.minilm import MAX_TOKENS, WEIGHTS_SHA256, EncoderBuilder, quantise, read_checkpoint
+from training.seen import SeenTexts
 
 MINILM = BaseModelNotice(
     name="sentence-transformers/all-MiniLM-L6-v2", licence="Apache-2.0", sha256=WEIGHTS_SHA256
@@ -17,10 +18,14 @@ MINILM = BaseModelNotice(
 
 @dataclass(frozen=True)
 class Base:
-    """Encoders by the names of their stages, in order, and whose weights they came from."""
+    """Encoders by the names of their stages, in order.
+
+    `notice` says whose weights they came from, `seen` to which texts they were tuned.
+    """
 
     encoders: Mapping[str, Encoder]
     notice: BaseModelNotice
+    seen: SeenTexts
 
     @property
     def best(self) -> Encoder:
@@ -34,7 +39,7 @@ def trained_base(artifact: ModelArtifact) -> Base:
     encoders = {
         stage.name: Encoder.of(artifact.folder, stage) for stage in artifact.manifest.stages
     }
-    return Base(encoders, artifact.manifest.base_model)
+    return Base(encoders, artifact.manifest.base_model, SeenTexts.read(artifact.folder))
 
 
 def published_base(weights: Path) -> Base:
@@ -43,4 +48,8 @@ def published_base(weights: Path) -> Base:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     model = quantise(EncoderBuilder(read_checkpoint(weights / "model.safetensors")).build())
-    return Base({"encoder": Encoder(model, tokenizer.to_str(pretty=True), MAX_TOKENS)}, MINILM)
+    return Base(
+        {"encoder": Encoder(model, tokenizer.to_str(pretty=True), MAX_TOKENS)},
+        MINILM,
+        SeenTexts.none(),
+    )

@@ -23,6 +23,8 @@ class _DeepLearner:
     """Starts from an encoder; `unlabelled` are texts that the student learns from as well."""
 
     trials = 1
+    at_once = 1
+    tunes = True
 
     def __init__(
         self, encoder: Encoder, unlabelled: Sequence[str], seed: int, report: Report

@@ -1,5 +1,6 @@
 """The three ways to learn, from the quickest to the best."""
 
+import os
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
@@ -17,9 +18,15 @@ Mode = Literal["head", "student", "full"]
 
 
 class Learner(Protocol):
-    """Fits the stages of a model; `trials` says how often it is worth doing to calibrate them."""
+    """Fits the stages of a model.
+
+    `trials` says how often it is worth doing to calibrate them, `at_once` how many of them side by
+    side, and `tunes` whether the encoders that come out have learned from the texts.
+    """
 
     trials: int
+    at_once: int
+    tunes: bool
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
         """Learn from labelled texts; `labels` [texts]."""
@@ -42,6 +49,8 @@ class HeadLearner:
     """Fits a head to each stage of a model, and leaves the encoders as they are."""
 
     trials = 3
+    at_once = os.cpu_count() or 1
+    tunes = False
 
     def __init__(self, base: Base, unlabelled: Sequence[str], report: Report) -> None:
         self._encoders = base.encoders

@@ -1,6 +1,7 @@
 """Train a model from examples and write the artifact that the functions serve."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from prompt_capture.adapters.model_artifact import Manifest
 from prompt_capture.domain.redaction import redact
-from training.artifact import CalibratedStage, write_artifact
+from training.artifact import CalibratedStage, Facts, write_artifact
 from training.bases import Base
 from training.examples import Example, InvalidExamples, grouping_key, prepared
 from training.learners import Learner, Mode, learner
@@ -17,10 +18,13 @@ from training.measured import HeldBack, StageCalibration, StageScores, calibrate
 from training.predictions import Predictions
 from training.progress import Report, Silent
 from training.scope import Scope, likeness, mean_embeddings, split_labels
+from training.seen import SeenTexts
 from training.stages import FittedStage
 from training.unlabelled import MOST_TEXTS
 
 FOLDS = 5
+FEWEST_UNSEEN = 100
+"""Examples that the base was not tuned to, below which the others are held back as well."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ class Plan:
 class Trained:
     """The manifest of what was written, and the answers for examples while they were held back.
 
-    None where there were too few examples to hold any back.
+    None where there were too few examples to hold any back. `is_honest` says that the base's
+    encoders had not been tuned to those examples: otherwise the model will be too sure of itself.
     """
 
     manifest: Manifest
     predictions: Predictions | None
+    is_honest: bool
 
 
 def train(
@@ -71,14 +77,18 @@ def train(
         raise InvalidExamples("A model needs examples of at least two intents.")
     unlabelled = _without(plan.unlabelled, texts, plan.seed)
     learn = learner(plan.mode, base, unlabelled, plan.seed, report or Silent())
-    held = _hold_back_in_turn(learn, texts, labels, plan.seed)
+    unseen = ~base.seen.among(texts)
+    enough = unseen.sum() >= FEWEST_UNSEEN
+    folds = _folds(labels, unseen if enough else np.ones(len(texts), bool), plan.seed)
+    held = _hold_back_in_turn(learn, texts, labels, folds)
     calibrated, predictions = calibrate(held) if held else (None, None)
     stages = [
         _calibrated(stage, texts, labels, calibrated[place] if calibrated else None)
         for place, stage in enumerate(learn.fit(texts, labels))
     ]
-    manifest = write_artifact(out, plan.name, stages, kept, predictions, base.notice)
-    return Trained(manifest, predictions)
+    seen = SeenTexts.of(texts) if learn.tunes else base.seen
+    manifest = write_artifact(out, Facts(plan.name, base.notice, kept, seen), stages, predictions)
+    return Trained(manifest, predictions, is_honest=bool(enough))
 
 
 def _without(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list[str]:
@@ -94,19 +104,20 @@ def _without(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list
 
 
 def _hold_back_in_turn(
-    learn: Learner, texts: Sequence[str], labels: NDArray[np.str_], seed: int
+    learn: Learner, texts: Sequence[str], labels: NDArray[np.str_], folds: NDArray[np.int_]
 ) -> HeldBack | None:
     """Answer what the learner says of examples that it was not given, fold by fold."""
-    folds = _folds(labels, seed)
-    turns = []
-    for fold in range(learn.trials):
+
+    def turn(fold: int) -> HeldBack:
         held_back = folds == fold
-        if held_back.any():
-            given = [text for text, held in zip(texts, held_back, strict=True) if not held]
-            asked = [text for text, held in zip(texts, held_back, strict=True) if held]
-            stages = learn.fit(given, labels[~held_back])
-            scores = [_score(stage, given, labels[~held_back], asked) for stage in stages]
-            turns.append(HeldBack(asked, labels[held_back], stages[-1].head.labels, scores))
+        given = [text for text, held in zip(texts, held_back, strict=True) if not held]
+        asked = [text for text, held in zip(texts, held_back, strict=True) if held]
+        stages = learn.fit(given, labels[~held_back])
+        scores = [_score(stage, given, labels[~held_back], asked) for stage in stages]
+        return HeldBack(asked, labels[held_back], stages[-1].head.labels, scores)
+
+    with ThreadPoolExecutor(learn.at_once) as threads:
+        turns = list(threads.map(turn, [f for f in range(learn.trials) if (folds == f).any()]))
     return HeldBack.joined(turns) if turns else None
 
 
@@ -131,12 +142,15 @@ def _calibrated(
     return CalibratedStage(stage, known, scope)
 
 
-def _folds(labels: NDArray[np.str_], seed: int) -> NDArray[np.int_]:
-    """Share each label's examples out to the folds; -1 where a label has fewer than there are."""
+def _folds(labels: NDArray[np.str_], may_be_held: NDArray[np.bool_], seed: int) -> NDArray[np.int_]:
+    """Share each label's examples out to the folds; -1 for what is never held back.
+
+    That is what may not be, and labels with fewer examples than there are folds.
+    """
     random = np.random.default_rng(seed)
     folds = np.full(len(labels), -1)
     for label in np.unique(labels):
-        (rows,) = np.nonzero(labels == label)
-        if len(rows) >= FOLDS:
+        (rows,) = np.nonzero((labels == label) & may_be_held)
+        if (labels == label).sum() >= FOLDS:
             folds[random.permutation(rows)] = np.arange(len(rows)) % FOLDS
     return folds

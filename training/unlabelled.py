@@ -1,11 +1,8 @@
 """What a few labels say of many messages without one."""
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.semi_supervised import LabelSpreading
 
 from training.head import Floats, Head
@@ -28,15 +25,10 @@ def guesses(
     columns = np.searchsorted(head.labels, labels)
     nobody = np.full(len(unlabelled), -1)
     spreading = LabelSpreading(
-        kernel="knn", n_neighbors=NEIGHBOURS, alpha=SPREADING, max_iter=30, n_jobs=-1
+        kernel="knn", n_neighbors=NEIGHBOURS, alpha=SPREADING, max_iter=1_000, n_jobs=-1
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", RuntimeWarning)  # texts that nothing spreads to
-        spreading.fit(
-            _unit(np.concatenate([labelled, unlabelled])), np.concatenate([columns, nobody])
-        )
-    spread = np.nan_to_num(spreading.label_distributions_[len(labelled) :])
+    spreading.fit(_unit(np.concatenate([labelled, unlabelled])), np.concatenate([columns, nobody]))
+    spread = spreading.label_distributions_[len(labelled) :]
     guessed = softmax(head.logits(unlabelled) * SHARPNESS, axis=1) * np.sqrt(spread + LEAST_SHARE)
     shares: NDArray[np.float32] = guessed / guessed.sum(axis=1, keepdims=True)
     return shares.astype(np.float32)

@@ -14,7 +14,7 @@ BASE = Path("model_artifacts/assistant")
 def fit_encoder(training: Training, out: Path) -> None:
     """Fit a head to the encoder of the shipped model, and leave out its student."""
     shipped = _shipped()
-    _fit(Base({"encoder": shipped.best}, shipped.notice), "head", training, out)
+    _fit(Base({"encoder": shipped.best}, shipped.notice, shipped.seen), "head", training, out)
 
 
 def fitted_in(mode: Mode) -> Fit:

@@ -23,6 +23,7 @@ from training.examples import (
 )
 from training.learners import Mode
 from training.minilm import EMBEDDING_WIDTH, HEADS, LAYERS, MAX_TOKENS, WIDTH, EncoderBuilder
+from training.seen import SeenTexts
 from training.train import Plan, train
 
 ROOT = Path(__file__).parents[2]
@@ -214,3 +215,31 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
 
     assert expected_calibration_error(confidences, correct) == pytest.approx(0.05)
     assert expected_calibration_error(np.ones(4), np.array([True] * 4)) == 0
+
+
+def test_what_an_encoder_was_tuned_to_is_not_held_back(base: Base, tmp_path: Path) -> None:
+    seen = [e for e in read_examples([UTTERANCES / "train"]) if e.label in {"email", "status"}]
+    new = [e for e in read_examples([UTTERANCES / "heldout"]) if e.label in {"email", "status"}]
+    new += [Example(text=f"{e.text} please", label=e.label) for e in new]
+
+    mixed = train([*seen[::4], *new], base, tmp_path / "mixed")
+    known = train(seen[::4], base, tmp_path / "known")
+
+    assert mixed.is_honest
+    assert mixed.predictions is not None
+    assert {e.text for e in seen}.isdisjoint(mixed.predictions.texts)
+    assert not known.is_honest
+    assert known.predictions is not None
+
+
+def test_seen_texts_are_known_again_and_tell_little_of_others(tmp_path: Path) -> None:
+    seen = SeenTexts.of(f"text {n}" for n in range(1_000))
+    seen.write(tmp_path)
+
+    read = SeenTexts.read(tmp_path)
+
+    assert read.among(["TEXT  7", "text 999"]).all()
+    by_chance = read.among([f"other {n}" for n in range(1_000)]).mean()
+    assert 0.05 < by_chance < 0.2
+    assert not SeenTexts.none().among(["text 7"]).any()
+    assert not SeenTexts.read(tmp_path / "nowhere").among(["text 7"]).any()
