@@ -49,6 +49,10 @@ def _keys(examples: list[Example]) -> set[str]:
     return {grouping_key(example.text) for example in examples}
 
 
+def _count(file: Path) -> int:
+    return len(_keys(read_examples([file])))
+
+
 def _assert_disjoint(scenario: Scenario) -> None:
     test = _keys(list(scenario.test))
     assert test
@@ -71,7 +75,7 @@ def test_a_file_of_ones_own_goes_through_the_whole_loop(file: Path, tmp_path: Pa
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     for promise in (
-        "740 texts, 3 intents",
+        f"{_count(file):,} texts, 3 intents",
         "60 messages over HTTP",
         "write a forged prediction │ refused (403)",
         "delete her own rows       │ refused (403)",
@@ -136,13 +140,15 @@ def test_copies_of_a_text_stay_on_one_side(tmp_path: Path, file: Path) -> None:
     scenario = labelled_file(copied, limit=1_000, seed=0)
 
     _assert_disjoint(scenario)
-    assert len(scenario.known) + len(scenario.traffic) + len(scenario.test) == 740
+    assert len(scenario.known) + len(scenario.traffic) + len(scenario.test) == _count(file)
 
 
 def test_a_seed_decides_how_a_file_is_divided(file: Path) -> None:
     assert labelled_file(file, 60, seed=1) == labelled_file(file, 60, seed=1)
     assert labelled_file(file, 60, seed=1).test != labelled_file(file, 60, seed=2).test
-    assert labelled_file(file, 60, seed=1).left_out == 740 - 74 - 148 - 60
+    texts = _count(file)
+    known, test = texts // 10, texts // 5
+    assert labelled_file(file, 60, seed=1).left_out == texts - known - test - 60
 
 
 def test_the_order_in_which_messages_were_captured_does_not_change_the_model(
