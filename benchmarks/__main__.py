@@ -21,7 +21,7 @@ from benchmarks.table import markdown, printed, verdicts
 from cli.failures import errors, explained
 
 QUICK_SIZES = "10,20"
-QUICK_ROWS = "microresolve,tfidf,head"
+QUICK_ROWS = "microresolve,tfidf,encoder,head"
 QUICK_TEXTS = 300
 MESSAGES = 1_000
 PIPED_WIDTH = 140

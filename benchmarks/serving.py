@@ -11,6 +11,7 @@ from benchmarks.tokenizer import tokenizing
 
 TOKENIZER = "tokenizer alone"
 SERVED_MESSAGES = 200
+TIMEOUT_SECONDS = 120
 
 
 def time_in_turns(models: Mapping[str, Fitted], texts: Sequence[str]) -> dict[str, Latency]:
@@ -29,5 +30,6 @@ def peak_memory(model: Fitted, texts: Sequence[str]) -> int:
         stdout=subprocess.PIPE,
         text=True,
         check=True,
+        timeout=TIMEOUT_SECONDS,
     )
     return int(done.stdout)
