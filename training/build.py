@@ -11,7 +11,7 @@ from pathlib import Path
 from training.bases import published_base
 from training.examples import read_examples
 from training.progress import Report, Told, ignored
-from training.report import write_report
+from training.report.writing import write_report
 from training.train import Plan, Trained, train
 
 DATA = Path(__file__).parent / "data"

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.distil import Distiller
 from training.encoder import Encoder
-from training.finetune import Recipe, fine_tune
 from training.head import Head, fit_head
-from training.minilm import EncoderBuilder, quantise, weights_of
+from training.networks.distil import Distiller
+from training.networks.finetune import Recipe, fine_tune
+from training.networks.minilm import EncoderBuilder, quantise, weights_of
+from training.networks.student import smoothed
 from training.progress import Report
 from training.stages import FittedStage
-from training.student import smoothed
 from training.unlabelled import guesses
 
 FIRST_HEADS_REGULARISATION = 1.0

@@ -133,7 +133,7 @@ $$;
 -- After it was appended ---------------------------------------------------------------------
 
 -- Whether an intent has no more votes on a text than another one. Each reviewer's latest counts;
--- nobody knows who `legacy` was, so that is no vote.
+-- nobody knows who `legacy` was, or who left an edit unsigned, so those are no votes.
 create function private.is_disputed(of_text bytea, label text) returns boolean
 language sql stable
 set search_path = ''
@@ -141,7 +141,7 @@ as $$
   with votes as (
     select distinct on (reviewer) to_intent
     from public.correction_events
-    where text_key = of_text and reviewer <> 'legacy'
+    where text_key = of_text and reviewer not in ('legacy', 'dashboard')
     order by reviewer, id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
@@ -163,12 +163,14 @@ declare
   signed text := case when new.to_intent is not null then new.reviewer end;
   reasons text := case when new.to_intent is not null then new.notes end;
 begin
-  update public.nlu_prompt_logs
-  set corrected_intent = new.to_intent, corrected_by = signed, correction_notes = reasons,
-    is_disputed = disputed
+  -- Notes may be about whoever sent this row, so that other senders' rows do not get them.
+  update public.nlu_prompt_logs logs
+  set corrected_intent = new.to_intent, corrected_by = signed, is_disputed = disputed,
+    correction_notes = case when logs.id = new.log_id then reasons end
   where text_key = new.text_key
-    and (corrected_intent, corrected_by, correction_notes, is_disputed)
-      is distinct from (new.to_intent, signed, reasons, disputed);
+    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
+      new.to_intent, signed, disputed, case when logs.id = new.log_id then reasons end
+    );
   perform private.settle_queue(new, disputed);
   return null;
 end

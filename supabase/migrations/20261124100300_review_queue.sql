@@ -172,12 +172,13 @@ begin
       else private.place(item.reasons, item.confidence, item.times_sent) end
   where text_key = item.text_key;
 
-  -- A text that was decided stays decided.
+  -- A text that was decided stays decided, and one that is disputed is no label.
   if item.corrected_intent is not null and new.corrected_intent is null then
     update public.nlu_prompt_logs
-    set corrected_intent = item.corrected_intent, corrected_by = item.reviewer,
-      correction_notes = item.notes
+    set corrected_intent = item.corrected_intent, corrected_by = item.reviewer
     where id = new.id;
+  elsif item.decided_at is null and 'disagreement' = any (item.reasons) then
+    update public.nlu_prompt_logs set is_disputed = true where id = new.id;
   end if;
   return null;
 end

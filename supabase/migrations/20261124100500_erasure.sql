@@ -119,6 +119,9 @@ begin
   update public.correction_events events set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = events.log_id and logs.user_id = person and events.notes is not null;
+  update public.review_queue queue set notes = null
+  from public.nlu_prompt_logs logs
+  where logs.text_key = queue.text_key and logs.user_id = person and queue.notes is not null;
   perform private.forget_reviewer(person::text);
 
   with touched as (

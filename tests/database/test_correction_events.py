@@ -99,6 +99,30 @@ def test_a_reviewer_who_comes_round_ends_the_dispute(dashboard: Connection, log_
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", False)
 
 
+def test_an_unsigned_edit_is_nobodys_vote(dashboard: Connection, log_id: UUID) -> None:
+    decide(dashboard, "push my dentist thing to friday", corrected_intent="help")
+    correct(dashboard, log_id, "search", "ann")
+    correct(dashboard, log_id, "help", "bob")
+    correct(dashboard, log_id, "help", "cy")
+    assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("help", False)
+
+
+def test_a_copy_of_a_disputed_text_is_disputed(dashboard: Connection, log_id: UUID) -> None:
+    correct(dashboard, log_id, "help", "ann")
+    correct(dashboard, log_id, "search", "bob")
+    assert read(dashboard, insert(dashboard), "corrected_intent", "is_disputed") == (None, True)
+
+
+def test_notes_stay_with_the_row_they_were_written_for(dashboard: Connection, log_id: UUID) -> None:
+    add_user(dashboard, BOB)
+    earlier = insert(dashboard, user_id=BOB)
+    correct(dashboard, log_id, "help", "ann", notes="she moved house")
+    later = insert(dashboard, user_id=BOB)
+    columns = ("corrected_intent", "correction_notes")
+    assert read(dashboard, log_id, *columns) == ("help", "she moved house")
+    assert [read(dashboard, copy, *columns) for copy in (earlier, later)] == [("help", None)] * 2
+
+
 def test_an_unknown_prompt_is_told_apart_from_an_unknown_intent(
     dashboard: Connection, log_id: UUID
 ) -> None:

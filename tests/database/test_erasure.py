@@ -162,3 +162,19 @@ def test_a_reviewer_known_by_a_name_can_be_forgotten_too(dashboard: Connection) 
     assert dashboard.execute("select private.forget_reviewer('ann')").fetchone() == (1,)
     names = dashboard.execute("select distinct corrected_by from public.nlu_prompt_logs")
     assert str(names.fetchall()).count("erased-") == 1
+
+
+def test_no_sample_of_what_people_wrote_is_in_the_statistics(dashboard: Connection) -> None:
+    """They would outlive an erasure, and answer a planned count that any user may ask for."""
+    for number in range(300):
+        insert(dashboard, prompt=f"tell nobody {number % 3}")
+    dashboard.execute("analyze public.nlu_prompt_logs")
+    dashboard.execute("analyze public.review_queue")
+    sampled = dashboard.execute(
+        """select tablename, attname from pg_stats
+           where most_common_vals::text like '%tell nobody%'
+             or histogram_bounds::text like '%tell nobody%'"""
+    ).fetchall()
+    assert sampled == []
+    known = "select count(*) from pg_stats where tablename = 'nlu_prompt_logs'"
+    assert dashboard.execute(known).fetchone() != (0,)

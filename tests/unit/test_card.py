@@ -8,9 +8,9 @@ import pytest
 
 from prompt_capture.adapters.model_artifact import Manifest, ModelArtifact
 from tests.unit.answers import answers
-from training.card import MOST_LABELS, write_card
 from training.evaluate import Latency
 from training.predictions import Predictions
+from training.report.card import MOST_LABELS, write_card
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 ROWS = [

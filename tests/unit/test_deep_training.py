@@ -12,14 +12,14 @@ from onnx.reference import ReferenceEvaluator
 from tokenizers import Tokenizer
 
 from tests.unit.test_encoder_numerics import random_weights
-from training import finetune, student
-from training.augment import augment, spelled
-from training.batches import LENGTHS, Batch, batch_count, batches
-from training.minilm import WIDTH, EncoderBuilder, quantise, weights_of
-from training.optimisers import rise_and_fall, scale_rows_by_adam
-from training.pieces import nearest_pieces, principal_rows
-from training.student_graph import StudentBuilder
-from training.vocabulary import pieces_to_keep, trim
+from training.networks import finetune, student
+from training.networks.augment import augment, spelled
+from training.networks.batches import LENGTHS, Batch, batch_count, batches
+from training.networks.minilm import WIDTH, EncoderBuilder, quantise, weights_of
+from training.networks.optimisers import rise_and_fall, scale_rows_by_adam
+from training.networks.pieces import nearest_pieces, principal_rows
+from training.networks.student_graph import StudentBuilder
+from training.networks.vocabulary import pieces_to_keep, trim
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 LABELS = 3

@@ -18,8 +18,14 @@ from training.calibration import reliability
 from training.compare import compare, in_words
 from training.evaluate import figures, predict
 from training.examples import read_examples
-from training.measures import Confusion, confusion_table, confusions, intent_figures, worst_mistakes
 from training.predictions import Predictions
+from training.report.measures import (
+    Confusion,
+    confusion_table,
+    confusions,
+    intent_figures,
+    worst_mistakes,
+)
 from training.scope_curve import scope_curve
 from training.train import Plan, train
 

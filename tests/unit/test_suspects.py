@@ -10,7 +10,7 @@ import pytest
 from tests.unit.answers import answers
 from training.examples import Example, read_examples, without_conflicts
 from training.predictions import Predictions
-from training.suspects import Suspect, find_suspects, write_suspects
+from training.report.suspects import Suspect, find_suspects, write_suspects
 
 LABELS = ("email", "greeting", "reminder")
 

@@ -22,7 +22,14 @@ from training.examples import (
     without_conflicts,
 )
 from training.learners import Mode
-from training.minilm import EMBEDDING_WIDTH, HEADS, LAYERS, MAX_TOKENS, WIDTH, EncoderBuilder
+from training.networks.minilm import (
+    EMBEDDING_WIDTH,
+    HEADS,
+    LAYERS,
+    MAX_TOKENS,
+    WIDTH,
+    EncoderBuilder,
+)
 from training.seen import SeenTexts
 from training.train import Plan, train
 

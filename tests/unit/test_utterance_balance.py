@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.utterances import grades, said, unlike
-from training.balance import Figures, check_balance, check_templates, describe
-from training.templates import count_skeletons, find_families, skeleton
+from training.quality.balance import Figures, check_balance, check_templates, describe
+from training.quality.templates import count_skeletons, find_families, skeleton
 
 HEALTHY = Figures(
     group="email",

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.unit.utterances import grades, said, unlike
-from training.copies import find_pairs
-from training.quality import Finding, check_copies, check_held_out, check_labels
-from training.utterances import Utterance
+from training.quality.copies import find_pairs
+from training.quality.findings import Finding, check_copies, check_held_out, check_labels
+from training.quality.reading import Utterance
 
 
 def copies_in(*utterances: Utterance) -> list[Finding]:

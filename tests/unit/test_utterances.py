@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.utterances import said, unlike
-from training.balance import describe
-from training.check_utterances import UTTERANCES, check, main
 from training.examples import InvalidExamples
-from training.quality import Finding
-from training.utterances import TWO_INTENTS, Utterance, read_utterances
+from training.quality.__main__ import UTTERANCES, check, main
+from training.quality.balance import describe
+from training.quality.findings import Finding
+from training.quality.reading import TWO_INTENTS, Utterance, read_utterances
 
 
 @pytest.fixture(scope="module")

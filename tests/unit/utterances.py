@@ -6,8 +6,8 @@ import string
 from collections.abc import Iterable
 from pathlib import Path
 
-from training.quality import Finding
-from training.utterances import Utterance
+from training.quality.findings import Finding
+from training.quality.reading import Utterance
 
 _numbers = itertools.count(1)
 

@@ -15,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 from matplotlib.typing import RcKeyType
 
 from training.calibration import ReliabilityBin
-from training.measures import ConfusionTable
+from training.report.measures import ConfusionTable
 from training.scope import KEPT_SHARE
 from training.scope_curve import ScopeCurve
 

@@ -8,7 +8,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from training.utterances import Utterance
+from training.quality.reading import Utterance
 
 NEAR = 90
 """From here on two messages are near copies: the Indel similarity of their sorted words, of 100.

@@ -8,15 +8,15 @@ from scipy.special import softmax
 from tokenizers import Tokenizer
 
 from prompt_capture.domain.text import normalise
-from training.augment import augment, spelled
 from training.encoder import Encoder
 from training.head import Head
-from training.pieces import nearest_pieces, principal_rows
+from training.networks.augment import augment, spelled
+from training.networks.pieces import nearest_pieces, principal_rows
+from training.networks.student import Recipe, smoothed, train_student
+from training.networks.student_graph import StudentBuilder
+from training.networks.vocabulary import FIRST_WORD, pieces_to_keep, trim
 from training.progress import Report
 from training.stages import FittedStage
-from training.student import Recipe, smoothed, train_student
-from training.student_graph import StudentBuilder
-from training.vocabulary import FIRST_WORD, pieces_to_keep, trim
 
 Floats = NDArray[np.float32]
 

@@ -15,10 +15,10 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from training.batches import Ids, batch_count, batches
-from training.optimisers import cross_entropy, rise_and_fall, scale_rows_by_adam
+from training.networks.batches import Ids, batch_count, batches
+from training.networks.optimisers import cross_entropy, rise_and_fall, scale_rows_by_adam
+from training.networks.student_graph import WINDOW, StudentWeights
 from training.progress import Told, ignored
-from training.student_graph import WINDOW, StudentWeights
 
 Floats = NDArray[np.float32]
 Parameters = dict[str, Any]

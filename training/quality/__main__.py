@@ -1,6 +1,6 @@
 """Check the quality of the project's own utterances; the exit status is 1 when they have errors.
 
-    python -m training.check_utterances [FOLDER] [--all]
+    python -m training.quality [FOLDER] [--all]
 
 `make check-utterances` calls it. Errors are shown in full; of warnings and notes the first few of
 each check, or all with `--all`.
@@ -17,13 +17,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from training.balance import Figures, check_balance, check_templates, describe
-from training.copies import find_pairs
 from training.examples import InvalidExamples
-from training.quality import Finding, check_copies, check_held_out, check_labels
-from training.utterances import Utterance, in_held_out, in_training, read_utterances
+from training.quality.balance import Figures, check_balance, check_templates, describe
+from training.quality.copies import find_pairs
+from training.quality.findings import Finding, check_copies, check_held_out, check_labels
+from training.quality.reading import Utterance, in_held_out, in_training, read_utterances
 
-UTTERANCES = Path(__file__).parent / "data"
+UTTERANCES = Path(__file__).parents[1] / "data"
 SHOWN = 5
 MEMBERS = 8
 COLOURS = {"error": "red", "warning": "yellow", "note": "dim"}

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from training.card import write_card
-from training.suspects import find_suspects, write_suspects
+from training.report.card import write_card
+from training.report.suspects import find_suspects, write_suspects
 from training.train import Trained
 
 FOLDER = "report"

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from prompt_capture.domain.predictions import UNKNOWN_INTENT
-from training.quality import BARE_LABELS, Finding
-from training.templates import count_skeletons, find_families
-from training.utterances import TWO_INTENTS, Utterance, in_held_out, in_training
+from training.quality.findings import BARE_LABELS, Finding
+from training.quality.reading import TWO_INTENTS, Utterance, in_held_out, in_training
+from training.quality.templates import count_skeletons, find_families
 
 FEWEST_TRAINING = 150
 FEWEST_UNKNOWN = 1_000

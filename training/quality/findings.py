@@ -1,6 +1,6 @@
 """What is wrong with the utterances: copies, labels, and a held-out part that is not apart.
 
-Templates and balance are in `training.balance`; `python -m training.check_utterances` reports all.
+Templates and balance are in `training.quality.balance`; `python -m training.quality` reports all.
 """
 
 from collections import Counter
@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from training.copies import FEWEST_WORDS, Pair
 from training.examples import grouping_key
-from training.utterances import Utterance, in_held_out, in_training
+from training.quality.copies import FEWEST_WORDS, Pair
+from training.quality.reading import Utterance, in_held_out, in_training
 
 BARE_LABELS = frozenset(
     {"cancel", "confirm", "greeting", "temporal_slot_fill", "thanks", "time_slot_fill"}

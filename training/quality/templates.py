@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from training.utterances import Utterance
+from training.quality.reading import Utterance
 
 LONGEST_SLOT = 3
 FEWEST_FIXED = 3

@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from training.graphs import GraphBuilder, int8_rows
+from training.networks.graphs import GraphBuilder, int8_rows
 
 Floats = NDArray[np.float32]
 

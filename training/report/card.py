@@ -9,7 +9,8 @@ from scipy.stats import binomtest
 from prompt_capture.adapters.model_artifact import Manifest
 from training.calibration import reliability
 from training.evaluate import CONFIDENT, Figures, Latency, figures
-from training.measures import (
+from training.predictions import Predictions
+from training.report.measures import (
     Confusion,
     ConfusionTable,
     confusion_table,
@@ -17,8 +18,7 @@ from training.measures import (
     intent_figures,
     worst_mistakes,
 )
-from training.pictures import confusion_picture, reliability_diagram, scope_picture
-from training.predictions import Predictions
+from training.report.pictures import confusion_picture, reliability_diagram, scope_picture
 from training.scope import KEPT_SHARE
 from training.scope_curve import ScopeCurve, scope_curve
 

@@ -1,8 +1,8 @@
 """Fine-tune all of MiniLM with the head that it is served with (JAX; mode `full`).
 
-The function is that of the graph in `training.minilm`, differentiable: what comes back are the
-weights of a checkpoint, for `EncoderBuilder`. Dropout, AdamW with a rate that falls with depth
-(Howard and Ruder 2018), and a linear schedule, as is usual for BERT.
+The function is that of the graph in `minilm`, differentiable: what comes back are the weights of a
+checkpoint, for `EncoderBuilder`. Dropout, AdamW with a rate that falls with depth (Howard and Ruder
+2018), and a linear schedule, as is usual for BERT.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,9 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from training.batches import Ids, batch_count, batches
-from training.minilm import HEADS, LAYERS, POOLED_LAYERS, WIDTH
-from training.optimisers import cross_entropy, rise_and_fall
+from training.networks.batches import Ids, batch_count, batches
+from training.networks.minilm import HEADS, LAYERS, POOLED_LAYERS, WIDTH
+from training.networks.optimisers import cross_entropy, rise_and_fall
 from training.progress import Told, ignored
 
 Floats = NDArray[np.float32]

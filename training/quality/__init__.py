@@ -1,0 +1,1 @@
+"""Whether the project's utterances are good data: `make check-utterances`."""
