@@ -1,4 +1,4 @@
-"""Long work as people see it: bars on a terminal, the names of the steps elsewhere."""
+"""Long work as people see it: bars on a terminal, each step's name once elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,11 +12,13 @@ class Bars:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._named: set[str] = set()
 
     def step(self, name: str) -> Callable[[int, int], None]:
         """Show a step; what is answered is called with how much is done, of how much."""
-        if self._progress.disable:
+        if self._progress.disable and name not in self._named:
             self._progress.console.print(f"{name} ...")
+        self._named.add(name)
         task = self._progress.add_task(name, total=None)
         return lambda done, total: self._progress.update(task, completed=done, total=total)
 
