@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from training.encoder import Encoder
 from training.head import Head, fit_head
+from training.networks.batches import Lessons
 from training.networks.distil import Distiller
 from training.networks.finetune import Recipe, fine_tune
 from training.networks.minilm import EncoderBuilder, quantise, weights_of
@@ -69,8 +70,7 @@ class FullLearner(_DeepLearner):
         tuned = fine_tune(
             weights_of(self._encoder.model),
             (start.weights.astype(np.float32), start.bias.astype(np.float32)),
-            self._encoder.tokens([*texts, *self._unlabelled]),
-            targets,
+            Lessons(self._encoder.tokens([*texts, *self._unlabelled]), targets),
             Recipe(EPOCHS_OF_MANY if len(targets) > MANY_TEXTS else EPOCHS, seed=self._seed),
             self._report.step("Tuning the encoder"),
         )

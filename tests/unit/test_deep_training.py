@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from tests.unit.test_encoder_numerics import random_weights
 from training.networks import finetune, student
 from training.networks.augment import augment, spelled
-from training.networks.batches import LENGTHS, Batch, batch_count, batches
+from training.networks.batches import LENGTHS, Batch, Lessons, batch_count, batches
 from training.networks.minilm import WIDTH, EncoderBuilder, quantise, weights_of
 from training.networks.optimisers import rise_and_fall, scale_rows_by_adam
 from training.networks.pieces import nearest_pieces, principal_rows
@@ -43,7 +43,7 @@ def _served(model: ModelProto, ids: list[int]) -> np.ndarray:
 
 def _batch(random: np.random.Generator) -> Batch:
     targets = student.smoothed(np.zeros(len(IDS), int), LABELS)
-    (batch,) = batches(IDS, targets, len(IDS), random)
+    (batch,) = batches(Lessons(IDS, targets), len(IDS), random)
     return batch
 
 
@@ -86,7 +86,7 @@ def test_tuning_learns_and_changes_only_what_the_texts_use(random: np.random.Gen
     labels = np.arange(64) % 2
 
     recipe = finetune.Recipe(epochs=8, batch=16, head_rate=0.05)
-    tuned = finetune.fine_tune(weights, head, ids, student.smoothed(labels, 2), recipe)
+    tuned = finetune.fine_tune(weights, head, Lessons(ids, student.smoothed(labels, 2)), recipe)
 
     model = EncoderBuilder(tuned.weights).build()
     answers = [(_served(model, text) @ tuned.head + tuned.bias).argmax() for text in ids[:10]]
@@ -121,7 +121,9 @@ def test_a_student_learns_words_and_their_order(random: np.random.Generator) -> 
     table = random.normal(0, 1, (12, 8)).astype(np.float32)
     targets = student.smoothed(np.arange(80) % 2, 2)
 
-    made = student.train_student(table, ids, targets, student.Recipe(filters=16, epochs=30))
+    made = student.train_student(
+        table, Lessons(ids, targets), student.Recipe(filters=16, epochs=30)
+    )
 
     model = StudentBuilder(made.weights).build()
     scores = [_served(model, text) @ made.head + made.bias for text in (first, second)]
@@ -134,9 +136,10 @@ def test_every_text_is_in_one_batch_and_padding_counts_for_nothing(
     ids = [[n] * (1 + n % 90) for n in range(1, 101)]
     targets = student.smoothed(np.zeros(100, int), 2)
 
-    made = list(batches(ids, targets, 32, random))
+    lessons = Lessons(ids, targets)
+    made = list(batches(lessons, 32, random))
 
-    assert len(made) == batch_count(100, 32) == 4
+    assert len(made) == batch_count(lessons, 32) == 4
     assert {batch.ids.shape[1] for batch in made} <= set(LENGTHS)
     firsts = [batch.ids[row, 0] for batch in made for row in range(32) if batch.targets[row].any()]
     assert sorted(firsts) == list(range(1, 101))

@@ -14,6 +14,17 @@ _CHUNK = 20
 
 
 @dataclass(frozen=True)
+class Lessons:
+    """The tokens of each text, and the distribution over labels to answer it with.
+
+    `targets` [texts, labels].
+    """
+
+    ids: Ids
+    targets: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Batch:
     """`ids` and `mask` [size, length], `targets` [size, labels]; a row of padding has target 0."""
 
@@ -22,10 +33,9 @@ class Batch:
     targets: NDArray[np.float32]
 
 
-def batches(
-    ids: Ids, targets: NDArray[np.float32], size: int, random: np.random.Generator
-) -> Iterator[Batch]:
+def batches(lessons: Lessons, size: int, random: np.random.Generator) -> Iterator[Batch]:
     """Answer each text once, in random order but beside texts of like length."""
+    ids = lessons.ids
     lengths = np.array([len(text) for text in ids])
     order = random.permutation(len(ids))
     span = size * _CHUNK
@@ -34,12 +44,12 @@ def batches(
     groups = [order[start : start + size] for start in range(0, len(order), size)]
     for index in random.permutation(len(groups)):
         rows = groups[index]
-        yield _padded([ids[row] for row in rows], targets[rows], size)
+        yield _padded([ids[row] for row in rows], lessons.targets[rows], size)
 
 
-def batch_count(texts: int, size: int) -> int:
+def batch_count(lessons: Lessons, size: int) -> int:
     """Answer how many batches `batches` makes."""
-    return -(-texts // size)
+    return -(-len(lessons.ids) // size)
 
 
 def _padded(texts: Ids, targets: NDArray[np.float32], size: int) -> Batch:

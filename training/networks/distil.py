@@ -11,6 +11,7 @@ from prompt_capture.domain.text import normalise
 from training.encoder import Encoder
 from training.head import Head
 from training.networks.augment import augment, spelled
+from training.networks.batches import Lessons
 from training.networks.pieces import nearest_pieces, principal_rows
 from training.networks.student import Recipe, smoothed, train_student
 from training.networks.student_graph import StudentBuilder
@@ -58,8 +59,10 @@ class Distiller:
         learned = [normalise(text) for text in [*texts, *others]]
         student = train_student(
             principal_rows(vectors, WIDTH),
-            [encoding.ids for encoding in small.encode_batch(learned)],
-            np.concatenate([mixed, soft[len(texts) :]]),
+            Lessons(
+                [encoding.ids for encoding in small.encode_batch(learned)],
+                np.concatenate([mixed, soft[len(texts) :]]),
+            ),
             Recipe(seed=self._seed),
             self._report.step("Training the student"),
         )

@@ -15,13 +15,13 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from training.networks.batches import Ids, batch_count, batches
+from training.networks.batches import Lessons, batch_count
+from training.networks.fitting import Parameters, fit_by_batches
 from training.networks.minilm import HEADS, LAYERS, POOLED_LAYERS, WIDTH
-from training.networks.optimisers import cross_entropy, rise_and_fall
+from training.networks.optimisers import rise_and_fall
 from training.progress import Told, ignored
 
 Floats = NDArray[np.float32]
-Parameters = dict[str, Any]
 
 _WORDS = "embeddings.word_embeddings.weight"
 _POSITIONS = "embeddings.position_embeddings.weight"
@@ -63,44 +63,30 @@ class Tuned:
 def fine_tune(
     weights: Mapping[str, Floats],
     head: tuple[Floats, Floats],
-    ids: Ids,
-    targets: Floats,
+    lessons: Lessons,
     recipe: Recipe,
     on_batch: Told = ignored,
 ) -> Tuned:
-    """Fit to `targets` [texts, labels], each row a distribution, by cross entropy.
+    """Fit to the lessons by cross entropy.
 
     `head` holds the weights [width, labels] and the bias of a regression on the encoder as it is:
     from a good start a few epochs are enough. The same seed gives the same weights.
     """
-    used = np.unique(np.concatenate([np.asarray(text) for text in ids]))
+    used = np.unique(np.concatenate([np.asarray(text) for text in lessons.ids]))
     place = np.zeros(len(weights[_WORDS]), np.int32)
     place[used] = np.arange(len(used))
-    local = [place[np.asarray(text)].tolist() for text in ids]
+    local = Lessons([place[np.asarray(text)].tolist() for text in lessons.ids], lessons.targets)
     parameters = start(weights, head, used)
-    total = recipe.epochs * batch_count(len(ids), recipe.batch)
-    optimiser = _optimiser(parameters, recipe, total)
-    state = optimiser.init(parameters)
-    random = np.random.default_rng(recipe.seed)
-    key = jax.random.key(recipe.seed, impl="rbg")
+    steps = recipe.epochs * batch_count(local, recipe.batch)
 
-    @jax.jit
-    def step(parameters: Parameters, state: Any, batch: Any, key: jax.Array) -> Any:
-        ids, mask, targets = batch
+    def scores(
+        parameters: Parameters, ids: jax.Array, mask: jax.Array, key: jax.Array
+    ) -> jax.Array:
+        return logits(parameters, ids, mask, key, recipe.dropout)
 
-        def loss(parameters: Parameters) -> jax.Array:
-            return cross_entropy(logits(parameters, ids, mask, key, recipe.dropout), targets)
-
-        updates, state = optimiser.update(jax.grad(loss)(parameters), state, parameters)
-        return optax.apply_updates(parameters, updates), state
-
-    done = 0
-    for _ in range(recipe.epochs):
-        for batch in batches(local, targets, recipe.batch, random):
-            arrays = (batch.ids, batch.mask, batch.targets)
-            parameters, state = step(parameters, state, arrays, jax.random.fold_in(key, done))
-            done += 1
-            on_batch(done, total)
+    parameters = fit_by_batches(
+        parameters, scores, _optimiser(parameters, recipe, steps), local, recipe, on_batch
+    )
     return _tuned(parameters, weights, used)
 
 

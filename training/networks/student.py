@@ -7,7 +7,6 @@ labelled.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +14,13 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from training.networks.batches import Ids, batch_count, batches
-from training.networks.optimisers import cross_entropy, rise_and_fall, scale_rows_by_adam
+from training.networks.batches import Lessons, batch_count
+from training.networks.fitting import Parameters, fit_by_batches
+from training.networks.optimisers import rise_and_fall, scale_rows_by_adam
 from training.networks.student_graph import WINDOW, StudentWeights
 from training.progress import Told, ignored
 
 Floats = NDArray[np.float32]
-Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,39 +49,26 @@ class Student:
 
 def train_student(
     table: Floats,
-    ids: Ids,
-    targets: Floats,
+    lessons: Lessons,
     recipe: Recipe = Recipe(),
     on_batch: Told = ignored,
 ) -> Student:
-    """Fit to `targets` [texts, labels] by cross entropy; `table` [pieces, width] is the start.
+    """Fit to the lessons by cross entropy; `table` [pieces, width] is the start.
 
     The same seed gives the same weights.
     """
     random = np.random.default_rng(recipe.seed)
-    parameters = start(table, targets.shape[1], recipe, random)
-    total = recipe.epochs * batch_count(len(ids), recipe.batch)
-    optimiser = _optimiser(recipe, total)
-    state = optimiser.init(parameters)
-    key = jax.random.key(recipe.seed, impl="rbg")
+    parameters = start(table, lessons.targets.shape[1], recipe, random)
+    steps = recipe.epochs * batch_count(lessons, recipe.batch)
 
-    @jax.jit
-    def step(parameters: Parameters, state: Any, batch: Any, key: jax.Array) -> Any:
-        ids, mask, targets = batch
+    def scores(
+        parameters: Parameters, ids: jax.Array, mask: jax.Array, key: jax.Array
+    ) -> jax.Array:
+        return logits(parameters, ids, mask, key, recipe)
 
-        def loss(parameters: Parameters) -> jax.Array:
-            return cross_entropy(logits(parameters, ids, mask, key, recipe), targets)
-
-        updates, state = optimiser.update(jax.grad(loss)(parameters), state, parameters)
-        return optax.apply_updates(parameters, updates), state
-
-    done = 0
-    for _ in range(recipe.epochs):
-        for batch in batches(ids, targets, recipe.batch, random):
-            arrays = (batch.ids, batch.mask, batch.targets)
-            parameters, state = step(parameters, state, arrays, jax.random.fold_in(key, done))
-            done += 1
-            on_batch(done, total)
+    parameters = fit_by_batches(
+        parameters, scores, _optimiser(recipe, steps), lessons, recipe, on_batch
+    )
     return trained(jax.tree.map(np.asarray, parameters))
 
 
