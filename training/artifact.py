@@ -14,9 +14,8 @@ from prompt_capture.adapters.model_artifact import (
     sha256_of,
 )
 from training.examples import Example, data_digest
-from training.measured import StageCalibration, metrics, thresholds
+from training.measured import Calibrated, StageCalibration, metrics, thresholds
 from training.outputs import attach_outputs
-from training.predictions import Predictions
 from training.scope import Scope
 from training.seen import SeenTexts
 from training.stages import FittedStage
@@ -45,7 +44,7 @@ def write_artifact(
     out: Path,
     facts: Facts,
     stages: Sequence[CalibratedStage],
-    predictions: Predictions | None,
+    calibrated: Calibrated | None,
 ) -> Manifest:
     """Write graphs, tokenizers and the manifest to `out`, and remove what an older model left."""
     out.mkdir(parents=True, exist_ok=True)
@@ -62,8 +61,9 @@ def write_artifact(
         files=files,
         training_examples=len(facts.examples),
         training_data_sha256=data_digest(facts.examples),
-        metrics=metrics(predictions) if predictions else {},
-        thresholds=thresholds(predictions) if predictions else None,
+        metrics=metrics(calibrated.predictions) if calibrated else {},
+        thresholds=thresholds(calibrated.predictions) if calibrated else None,
+        clauses=calibrated.clauses if calibrated else None,
         base_model=facts.notice,
     )
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)

@@ -57,5 +57,5 @@ def published_base(weights: Path) -> Base:
     return Base(
         {"encoder": Encoder(model, tokenizer.to_str(pretty=True), MAX_TOKENS)},
         MINILM,
-        SeenTexts.none(),
+        SeenTexts(),
     )

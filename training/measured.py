@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from prompt_capture.adapters.model_artifact import Thresholds
+from prompt_capture.adapters.model_artifact import ClauseCalibration, Thresholds
 from prompt_capture.domain.predictions import LEAST_SCOPE
 from training.calibration import confidence_for_precision, fit_temperature
+from training.clause_calibration import calibrate_clauses
 from training.evaluate import figures
+from training.held_back import HeldBack, StageScores
 from training.predictions import Predictions
 from training.scope import features, fit_scope, split_labels
 
@@ -22,46 +24,6 @@ FEWEST_ANSWERS = 30
 ACCURACY_GIVEN_UP = 0.005
 """What a cascade may lose against its later stages alone."""
 ESCALATED_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
-
-
-@dataclass(frozen=True)
-class StageScores:
-    """What one stage said of n held-back examples, before calibration.
-
-    `logits` [n, labels], and `likeness` [n], that of each embedding to the nearest intent's mean.
-    """
-
-    logits: Floats
-    likeness: Floats
-
-
-@dataclass(frozen=True)
-class HeldBack:
-    """Examples that were held back, and what each stage said of them.
-
-    `truth` [n] holds their labels; `labels` are the columns of the logits, in order.
-    """
-
-    texts: Sequence[str]
-    truth: NDArray[np.str_]
-    labels: tuple[str, ...]
-    stages: Sequence[StageScores]
-
-    @classmethod
-    def joined(cls, turns: Sequence["HeldBack"]) -> "HeldBack":
-        """Put several turns together; all have the same labels and stages."""
-        return cls(
-            [text for turn in turns for text in turn.texts],
-            np.concatenate([turn.truth for turn in turns]),
-            turns[0].labels,
-            [
-                StageScores(
-                    np.concatenate([one.logits for one in stage]),
-                    np.concatenate([one.likeness for one in stage]),
-                )
-                for stage in zip(*(turn.stages for turn in turns), strict=True)
-            ],
-        )
 
 
 @dataclass(frozen=True)
@@ -91,30 +53,47 @@ class _Answers:
         margins: Floats = two[:, 1] - two[:, 0]
         return margins
 
-    def where(self, left: NDArray[np.bool_], later: "_Answers") -> "_Answers":
-        """Answer the later stage's rows where this one left them."""
+    def unless_left(self, one: StageCalibration, later: "_Answers") -> "_Answers":
+        """Answer the later stage's rows where this one leaves them."""
+        left = (self.scope < one.least_scope) | (self.margins < one.least_margin)
         return _Answers(
             np.where(left[:, None], later.probabilities, self.probabilities),
             np.where(left, later.scope, self.scope),
         )
 
 
-def calibrate(held: HeldBack) -> tuple[list[StageCalibration], Predictions]:
-    """Calibrate each stage, and answer what all of them together say of the held-back texts."""
+@dataclass(frozen=True)
+class Calibrated:
+    """The stages, what all of them together said of the held-back texts, and of clauses."""
+
+    stages: list[StageCalibration]
+    predictions: Predictions
+    clauses: ClauseCalibration | None
+
+
+def calibrate(held: HeldBack) -> Calibrated:
+    """Calibrate each stage, decide when it leaves a message to the next, and measure the whole."""
     columns = np.searchsorted(held.labels, held.truth)
-    calibrated = [_calibrate_stage(stage, columns, held.labels) for stage in held.stages]
-    answers = [
-        _answers(stage, one, held.labels)
-        for stage, one in zip(held.stages, calibrated, strict=True)
-    ]
+    stages = [_calibrate_stage(stage, columns, held.labels) for stage in held.stages]
+    answers = _answered(held.stages, stages, held.labels)
     together = answers[-1]
     for place in reversed(range(len(answers) - 1)):
-        calibrated[place], together = _escalate(
-            calibrated[place], answers[place], together, columns
-        )
-    return calibrated, Predictions(
-        held.texts, held.truth, held.labels, together.probabilities, together.scope
+        stages[place] = _escalate(stages[place], answers[place], together, columns)
+        together = answers[place].unless_left(stages[place], together)
+    return Calibrated(
+        stages,
+        Predictions(held.texts, held.truth, held.labels, together.probabilities, together.scope),
+        _calibrated_clauses(held, stages),
     )
+
+
+def _calibrated_clauses(
+    held: HeldBack, stages: Sequence[StageCalibration]
+) -> ClauseCalibration | None:
+    *earlier, together = _answered(held.clauses.stages, stages, held.labels)
+    for one, answers in reversed(list(zip(stages, earlier, strict=False))):
+        together = answers.unless_left(one, together)
+    return calibrate_clauses(together.probabilities, held.labels, held.clauses.intents)
 
 
 def thresholds(predictions: Predictions) -> Thresholds:
@@ -158,6 +137,12 @@ def _calibrate_stage(
     return StageCalibration(temperature, weights, bias)
 
 
+def _answered(
+    scores: Sequence[StageScores], stages: Sequence[StageCalibration], labels: tuple[str, ...]
+) -> list[_Answers]:
+    return [_answers(stage, one, labels) for stage, one in zip(scores, stages, strict=True)]
+
+
 def _answers(stage: StageScores, one: StageCalibration, labels: tuple[str, ...]) -> _Answers:
     logits = stage.logits / one.temperature
     found = features(logits, stage.likeness, *split_labels(labels))
@@ -166,16 +151,15 @@ def _answers(stage: StageScores, one: StageCalibration, labels: tuple[str, ...])
 
 def _escalate(
     one: StageCalibration, own: _Answers, later: _Answers, columns: NDArray[np.intp]
-) -> tuple[StageCalibration, _Answers]:
+) -> StageCalibration:
     """Leave to the later stages as few messages as cost next to no accuracy."""
     goal = _accuracy(later, columns) - ACCURACY_GIVEN_UP
-    doubtful = own.scope < LEAST_SCOPE
     for share in ESCALATED_SHARES:
-        margin = float(np.quantile(own.margins, share))
-        together = own.where(doubtful | (own.margins < margin), later)
-        if _accuracy(together, columns) >= goal:
+        margin = min(1.0, float(np.quantile(own.margins, share)))
+        tried = replace(one, least_margin=margin, least_scope=LEAST_SCOPE)
+        if _accuracy(own.unless_left(tried, later), columns) >= goal:
             break
-    return replace(one, least_margin=min(1.0, margin), least_scope=LEAST_SCOPE), together
+    return tried
 
 
 def _accuracy(answers: _Answers, columns: NDArray[np.intp]) -> float:

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,42 +19,55 @@ BITS_BESIDE = 3
 
 
 @dataclass(frozen=True)
-class SeenTexts:
-    """Sorted hashes uint32 [texts], the first of them the number of bits of all others."""
+class _Hashes:
+    """Sorted hashes uint32 [texts] of so many bits."""
 
+    bits: int
     hashes: NDArray[np.uint32]
 
-    @classmethod
-    def none(cls) -> Self:
-        """Of an encoder that was tuned to nothing."""
-        return cls(np.zeros(1, np.uint32))
+    def among(self, keys: Iterable[str]) -> NDArray[np.bool_]:
+        """Answer which keys are among them, or seem to be."""
+        return np.isin(np.array([_hash(key, self.bits) for key in keys], np.uint32), self.hashes)
 
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> Self:
-        """Of an encoder that was tuned to these texts."""
+
+@dataclass(frozen=True)
+class SeenTexts:
+    """The texts of each time that an encoder was tuned, one tuning after the other."""
+
+    tunings: tuple[_Hashes, ...] = ()
+
+    def with_texts(self, texts: Iterable[str]) -> "SeenTexts":
+        """Answer these and those of one more tuning."""
         keys = {grouping_key(text) for text in texts}
         bits = min(32, max(len(keys), 1).bit_length() + BITS_BESIDE)
-        hashes = np.unique([_hash(key, bits) for key in keys])
-        return cls(np.concatenate([[bits], hashes]).astype(np.uint32))
+        hashes = np.unique(np.array([_hash(key, bits) for key in keys], np.uint32))
+        return SeenTexts((*self.tunings, _Hashes(bits, hashes)))
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
+    def read(cls, folder: Path) -> "SeenTexts":
         """Read what a model says of its encoders; nothing where it says nothing."""
         file = folder / FILE
-        return cls(np.load(file)) if file.is_file() else cls.none()
+        left = np.load(file) if file.is_file() else np.zeros(0, np.uint32)
+        tunings = []
+        while len(left):
+            bits, count = left[:2].tolist()
+            tunings.append(_Hashes(bits, left[2 : 2 + count]))
+            left = left[2 + count :]
+        return cls(tuple(tunings))
 
     def write(self, folder: Path) -> Path:
-        """Write the hashes beside a model, and answer the file."""
-        np.save(folder / FILE, self.hashes)
+        """Write each tuning's bits, count and hashes beside a model, and answer the file."""
+        parts = [np.concatenate([[one.bits, len(one.hashes)], one.hashes]) for one in self.tunings]
+        np.save(folder / FILE, np.concatenate([np.zeros(0), *parts]).astype(np.uint32))
         return folder / FILE
 
     def among(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Answer for each text whether the encoder was tuned to it, or seems to have been."""
-        bits, known = int(self.hashes[0]), self.hashes[1:]
-        if not len(known):
-            return np.zeros(len(list(texts)), bool)
-        hashes = [_hash(grouping_key(text), bits) for text in texts]
-        return np.isin(np.array(hashes, np.uint32), known)
+        keys = [grouping_key(text) for text in texts]
+        found = np.zeros(len(keys), bool)
+        for tuning in self.tunings:
+            found |= tuning.among(keys)
+        return found
 
 
 def _hash(key: str, bits: int) -> int:

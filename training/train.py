@@ -12,13 +12,15 @@ from prompt_capture.adapters.model_artifact import Manifest
 from prompt_capture.domain.redaction import redact
 from training.artifact import CalibratedStage, Facts, write_artifact
 from training.bases import Base
+from training.clause_calibration import cut
 from training.examples import Example, InvalidExamples, grouping_key, prepared
+from training.head import Floats
+from training.held_back import ClauseScores, HeldBack, StageScores
 from training.learners import Learner, Mode, learner
-from training.measured import HeldBack, StageCalibration, StageScores, calibrate
+from training.measured import StageCalibration, calibrate
 from training.predictions import Predictions
 from training.progress import Report, Silent
 from training.scope import Scope, likeness, mean_embeddings, split_labels
-from training.seen import SeenTexts
 from training.stages import FittedStage
 from training.unlabelled import MOST_TEXTS
 
@@ -80,14 +82,16 @@ def train(
     unseen = ~base.seen.among(texts)
     enough = unseen.sum() >= FEWEST_UNSEEN
     folds = _folds(labels, unseen if enough else np.ones(len(texts), bool), plan.seed)
-    held = _hold_back_in_turn(learn, texts, labels, folds)
-    calibrated, predictions = calibrate(held) if held else (None, None)
+    held = _hold_back_in_turn(learn, texts, labels, folds, plan.seed)
+    calibrated = calibrate(held) if held else None
     stages = [
-        _calibrated(stage, texts, labels, calibrated[place] if calibrated else None)
+        _calibrated(stage, texts, labels, calibrated.stages[place] if calibrated else None)
         for place, stage in enumerate(learn.fit(texts, labels))
     ]
-    seen = SeenTexts.of(texts) if learn.tunes else base.seen
-    manifest = write_artifact(out, Facts(plan.name, base.notice, kept, seen), stages, predictions)
+    seen = base.seen.with_texts(texts) if learn.tunes else base.seen
+    facts = Facts(plan.name, base.notice, kept, seen)
+    manifest = write_artifact(out, facts, stages, calibrated)
+    predictions = calibrated.predictions if calibrated else None
     return Trained(manifest, predictions, is_honest=bool(enough))
 
 
@@ -104,7 +108,11 @@ def _without(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list
 
 
 def _hold_back_in_turn(
-    learn: Learner, texts: Sequence[str], labels: NDArray[np.str_], folds: NDArray[np.int_]
+    learn: Learner,
+    texts: Sequence[str],
+    labels: NDArray[np.str_],
+    folds: NDArray[np.int_],
+    seed: int,
 ) -> HeldBack | None:
     """Answer what the learner says of examples that it was not given, fold by fold."""
 
@@ -113,18 +121,29 @@ def _hold_back_in_turn(
         given = [text for text, held in zip(texts, held_back, strict=True) if not held]
         asked = [text for text, held in zip(texts, held_back, strict=True) if held]
         stages = learn.fit(given, labels[~held_back])
-        scores = [_score(stage, given, labels[~held_back], asked) for stage in stages]
-        return HeldBack(asked, labels[held_back], stages[-1].head.labels, scores)
+        means = [
+            mean_embeddings(stage.head, stage.encoder.embed(given), labels[~held_back])
+            for stage in stages
+        ]
+        clauses = cut(asked, labels[held_back], seed)
+
+        def scores(of: Sequence[str]) -> list[StageScores]:
+            return [_score(*each, of) for each in zip(stages, means, strict=True)]
+
+        return HeldBack(
+            asked,
+            labels[held_back],
+            stages[-1].head.labels,
+            scores(asked),
+            ClauseScores(clauses.intents, scores(clauses.texts)),
+        )
 
     with ThreadPoolExecutor(learn.at_once) as threads:
         turns = list(threads.map(turn, [f for f in range(learn.trials) if (folds == f).any()]))
     return HeldBack.joined(turns) if turns else None
 
 
-def _score(
-    stage: FittedStage, given: Sequence[str], labels: NDArray[np.str_], asked: Sequence[str]
-) -> StageScores:
-    means = mean_embeddings(stage.head, stage.encoder.embed(given), labels)
+def _score(stage: FittedStage, means: Floats, asked: Sequence[str]) -> StageScores:
     embeddings = stage.encoder.embed(asked)
     return StageScores(stage.head.logits(embeddings), likeness(embeddings, means))
 

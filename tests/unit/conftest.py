@@ -43,6 +43,8 @@ class KeywordClassifier:
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
         return [self._classify(text) for text in texts]
 
+    classify_clauses = classify
+
     def _classify(self, text: str) -> Prediction:
         found = [self.words[word] for word in text.lower().split() if word in self.words]
         intent, confidence = (found[0], 0.9) if found else ("unknown", 0.3)

@@ -93,6 +93,16 @@ def test_the_card_says_what_the_model_is_and_what_it_scored(html: str, manifest:
         assert fact in html
 
 
+def test_each_intent_has_its_own_threshold(html: str, manifest: Manifest) -> None:
+    assert manifest.thresholds is not None
+    for intent in ("greeting", "email", "reminder"):
+        threshold = manifest.thresholds.per_intent[intent]
+        assert threshold is not None
+        table = html[html.index('id="intents"') :]
+        row = table[table.index(f'<th scope="row">{intent}</th>') :].split("</tr>")[0]
+        assert f">{threshold:.1%}</td>" in row
+
+
 def test_texts_and_labels_are_escaped(tmp_path: Path, manifest: Manifest) -> None:
     rows = [*ROWS, ("plain", "<b>label</b>", "greeting", 0.9)]
 

@@ -12,7 +12,8 @@ from scipy.special import softmax
 from prompt_capture.domain.predictions import LEAST_SCOPE
 from training.calibration import confidence_for_precision
 from training.head import Head
-from training.measured import HeldBack, StageScores, calibrate, metrics, thresholds
+from training.held_back import ClauseScores, HeldBack, StageScores
+from training.measured import calibrate, metrics, thresholds
 from training.outputs import attach_outputs
 from training.predictions import Predictions
 from training.scope import Scope, likeness, mean_embeddings, split_labels
@@ -66,13 +67,14 @@ def _held_back(random: np.random.Generator, noise: float, n: int = 600) -> HeldB
     stages = [
         StageScores(right + random.normal(0, spread, (n, 3)), near) for spread in (noise, 1.0)
     ]
-    return HeldBack([str(place) for place in range(n)], truth, LABELS, stages)
+    clauses = ClauseScores([frozenset([label]) for label in truth], stages)
+    return HeldBack([str(place) for place in range(n)], truth, LABELS, stages, clauses)
 
 
 def test_of_the_messages_in_scope_at_least_95_percent_score_above_a_half(
     random: np.random.Generator,
 ) -> None:
-    _, predictions = calibrate(_held_back(random, noise=1))
+    predictions = calibrate(_held_back(random, noise=1)).predictions
 
     inside = predictions.scope[predictions.in_scope]
     assert (inside >= LEAST_SCOPE).mean() >= 0.95
@@ -82,13 +84,14 @@ def test_of_the_messages_in_scope_at_least_95_percent_score_above_a_half(
 def test_a_weak_stage_leaves_more_to_the_next_than_a_strong_one(
     random: np.random.Generator,
 ) -> None:
-    (weak, last), together = calibrate(_held_back(random, noise=4))
-    (strong, _), _ = calibrate(_held_back(random, noise=1))
+    noisy = calibrate(_held_back(random, noise=4))
+    weak, last = noisy.stages
+    strong, _ = calibrate(_held_back(random, noise=1)).stages
 
     assert weak.least_margin > strong.least_margin
     assert weak.least_scope == LEAST_SCOPE
     assert (last.least_margin, last.least_scope) == (0, 0)
-    assert metrics(together)["accuracy"] > 0.95
+    assert metrics(noisy.predictions)["accuracy"] > 0.95
 
 
 def test_a_threshold_keeps_the_precision_or_there_is_none() -> None:

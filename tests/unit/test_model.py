@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_capture.adapters.model_artifact import ModelArtifact, sha256_of
+from prompt_capture.adapters.model_artifact import ClauseCalibration, ModelArtifact, sha256_of
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from prompt_capture.domain.errors import InvalidArtifact
 
@@ -53,6 +53,20 @@ def test_golden_predictions(model: OnnxClassifier, message: str, intent: str) ->
     assert prediction.intent == intent
     assert prediction.source == "model"
     assert prediction.model_version == model.version
+
+
+def test_the_confidence_in_a_clause_is_what_clauses_are_worth(copied: Path) -> None:
+    manifest = json.loads((copied / "manifest.json").read_text("utf-8"))
+    manifest["clauses"] = {"weight": 1.0, "bias": -2.0}
+    (copied / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    model = OnnxClassifier(ModelArtifact.load(copied))
+    text = "remind me to take my meds"
+
+    (message,), (clause,) = model.classify([text]), model.classify_clauses([text])
+
+    expected = ClauseCalibration(weight=1, bias=-2).of(message.confidence)
+    assert clause == message.model_copy(update={"confidence": round(expected, 6)})
+    assert clause.confidence < message.confidence
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,12 @@ class Classifier(Protocol):
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
         """Answer one prediction per text, in order, each with `source="model"`."""
 
+    def classify_clauses(self, clauses: Sequence[str]) -> list[Prediction]:
+        """Answer one prediction per clause of a message that may ask for several things.
+
+        `confidence` is how sure it is that the message asks for this intent at all.
+        """
+
 
 class PromptStore(Protocol):
     """Where captured prompts live.

@@ -1,6 +1,7 @@
 """A trained model as files: which they are, and the check that they belong together."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.values import Label, Probability, Value
 
 MANIFEST_FILE = "manifest.json"
+SMALLEST_DOUBT = 1e-6
 
 
 class BaseModelNotice(Value):
@@ -56,11 +58,31 @@ class Thresholds(Value):
     per_intent: Mapping[Label, Probability | None]
 
 
+class ClauseCalibration(Value):
+    """Turns the confidence in a clause into how sure it is that its message asks for that at all.
+
+    By Platt scaling: a line through the log odds, of positive slope.
+    """
+
+    weight: float = Field(gt=0)
+    bias: float
+
+    def of(self, confidence: float) -> float:
+        """Answer a probability between 0 and 1."""
+        return 1 / (1 + math.exp(-(self.weight * log_odds(confidence) + self.bias)))
+
+
+def log_odds(probability: float) -> float:
+    """Answer the logarithm of the odds, which is finite for 0 and 1 too."""
+    within = min(max(probability, SMALLEST_DOUBT), 1 - SMALLEST_DOUBT)
+    return math.log(within / (1 - within))
+
+
 class Manifest(Value):
     """What an artifact says of itself.
 
     `files` maps each file to its SHA-256, `training_data_sha256` covers the sorted examples, and
-    `metrics` and `thresholds` were measured on examples that were held back.
+    `metrics`, `thresholds` and `clauses` were measured on examples that were held back.
     """
 
     schema_version: Literal[2] = 2
@@ -72,6 +94,7 @@ class Manifest(Value):
     training_data_sha256: str
     metrics: Mapping[str, float]
     thresholds: Thresholds | None
+    clauses: ClauseCalibration | None = None
     base_model: BaseModelNotice
 
     @field_validator("labels")

@@ -77,6 +77,7 @@ class OnnxClassifier:
         manifest = artifact.manifest
         self.version = manifest.version
         self.labels = manifest.labels
+        self._clauses = manifest.clauses
         self._stages = [(stage, self._open(artifact, stage)) for stage in manifest.stages]
 
     def _open(self, artifact: ModelArtifact, stage: Stage) -> TextGraph:
@@ -98,6 +99,16 @@ class OnnxClassifier:
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
         """Answer one prediction per text, in order."""
         return [self._predict(self.answer(text)) for text in texts]
+
+    def classify_clauses(self, clauses: Sequence[str]) -> list[Prediction]:
+        """Answer one prediction per clause; without a calibration of clauses, as of messages."""
+        predictions = self.classify(clauses)
+        if self._clauses is None:
+            return predictions
+        return [
+            one.model_copy(update={"confidence": round(self._clauses.of(one.confidence), 6)})
+            for one in predictions
+        ]
 
     def answer(self, text: str) -> Answer:
         """Ask one stage after the other until one is sure of its answer."""

@@ -23,11 +23,12 @@ class IntentDetector:
         ruled = self._rules.match(message) if self._rules else None
         if ruled:
             return ruled
+        (whole,) = self._model.classify([message])
         parts = clauses(message)
-        texts = [message, *parts] if len(parts) > 1 else [message]
-        whole, *each = self._model.classify(texts)
-        confident = [part for part in each if self._is_confident(part)]
-        return _combine(whole, confident)
+        if len(parts) == 1:
+            return whole
+        confident = filter(self._is_confident, self._model.classify_clauses(parts))
+        return _combine(whole, list(confident))
 
     def _is_confident(self, prediction: Prediction) -> bool:
         return (
