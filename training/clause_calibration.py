@@ -2,8 +2,8 @@
 
 A fragment ("thursdays at 5") is answered with a confidence as if it were a message, though the one
 that it was cut from may ask for nothing but its other half. Hence Platt scaling (Platt 1999) of
-what the model says of clauses, on messages that no fit has seen: those with one intent that can be
-cut, and as many that are made of two others.
+what the model says of clauses, on messages that no fit has seen: those that can be cut, and as many
+that are made of two others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from prompt_capture.adapters.model_artifact import ClauseCalibration, log_odds
 from prompt_capture.domain.clauses import clauses
 from prompt_capture.domain.predictions import UNKNOWN_INTENT
+from training.examples import Example
 from training.predictions import OUT_OF_SCOPE_LABELS
 
 Floats = NDArray[np.floating]
@@ -32,33 +33,33 @@ class Clauses:
     intents: list[frozenset[str]]
 
 
-def cut(texts: Sequence[str], labels: NDArray[np.str_], seed: int) -> Clauses:
+def cut(examples: Sequence[Example], seed: int) -> Clauses:
     """Cut those that can be cut, and as many pairs of the others, made up at random."""
-    parts = [(clauses(text), str(label)) for text, label in zip(texts, labels, strict=True)]
-    found = [(each, frozenset([label])) for each, label in parts if len(each) > 1]
-    found += _pairs(
-        [(each[0], label) for each, label in parts if _is_whole(each, label)], len(found), seed
-    )
+    parts = [(clauses(example.text), example.intents) for example in examples]
+    found = [(each, intents) for each, intents in parts if len(each) > 1]
+    halves = [(each[0], intents) for each, intents in parts if _is_whole(each, intents)]
+    found += _pairs(halves, len(found), seed)
     return Clauses(
         [clause for each, _ in found for clause in each],
         [intents for each, intents in found for _ in each],
     )
 
 
-def _is_whole(parts: Sequence[str], label: str) -> bool:
+def _is_whole(parts: Sequence[str], intents: frozenset[str]) -> bool:
     """Whether a message asks for one thing, and may be half of another."""
-    return len(parts) == 1 and len(parts[0].split()) > 1 and label not in OUT_OF_SCOPE_LABELS
+    is_long = len(parts) == 1 and len(parts[0].split()) > 1
+    return is_long and len(intents) == 1 and not intents & OUT_OF_SCOPE_LABELS
 
 
 def _pairs(
-    messages: Sequence[tuple[str, str]], most: int, seed: int
+    halves: Sequence[tuple[str, frozenset[str]]], most: int, seed: int
 ) -> Iterator[tuple[list[str], frozenset[str]]]:
     random = np.random.default_rng(seed)
-    order = random.permutation(len(messages))
+    order = random.permutation(len(halves))
     for first, second in list(zip(order[::2], order[1::2], strict=False))[:most]:
-        (one, label), (other, further) = messages[first], messages[second]
+        (one, intents), (other, further) = halves[first], halves[second]
         joint = JOINTS[random.integers(len(JOINTS))]
-        yield clauses(f"{one.rstrip('.!?')}{joint}{other}"), frozenset([label, further])
+        yield clauses(f"{one.rstrip('.!?')}{joint}{other}"), intents | further
 
 
 def calibrate_clauses(

@@ -48,6 +48,8 @@ class Encoder:
             for done, (ids, embedding) in enumerate(zip(new, embeddings, strict=True), 1):
                 self._known[ids] = embedding
                 on_text(done, len(new))
+        if not keys:
+            return np.zeros((0, self.graph.width("embedding") or 0), np.float32)
         return np.stack([self._known[ids] for ids in keys])
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:

@@ -31,11 +31,18 @@ class Text(BaseModel):
 class Example(Text):
     """A text and its intent; `corrected` says that a person decided.
 
-    Further fields, as an export writes them, are ignored.
+    `secondary` holds what the same text asks for beside it. Further fields, as an export writes
+    them, are ignored.
     """
 
     label: Label
+    secondary: tuple[Label, ...] = ()
     corrected: bool = False
+
+    @property
+    def intents(self) -> frozenset[str]:
+        """All that the text asks for."""
+        return frozenset([self.label, *self.secondary])
 
 
 def read_examples(sources: Iterable[Path]) -> list[Example]:

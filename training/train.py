@@ -73,8 +73,7 @@ def train(
     `InvalidExamples`.
     """
     kept = prepared(examples)
-    texts = [example.text for example in kept]
-    labels = np.array([example.label for example in kept])
+    texts, labels = _parted(kept)
     if len(np.unique(labels)) < 2:
         raise InvalidExamples("A model needs examples of at least two intents.")
     unlabelled = _without(plan.unlabelled, texts, plan.seed)
@@ -82,7 +81,7 @@ def train(
     unseen = ~base.seen.among(texts)
     enough = unseen.sum() >= FEWEST_UNSEEN
     folds = _folds(labels, unseen if enough else np.ones(len(texts), bool), plan.seed)
-    held = _hold_back_in_turn(learn, texts, labels, folds, plan.seed)
+    held = _hold_back_in_turn(learn, kept, folds, plan.seed)
     calibrated = calibrate(held) if held else None
     stages = [
         _calibrated(stage, texts, labels, calibrated.stages[place] if calibrated else None)
@@ -93,6 +92,11 @@ def train(
     manifest = write_artifact(out, facts, stages, calibrated)
     predictions = calibrated.predictions if calibrated else None
     return Trained(manifest, predictions, is_honest=bool(enough))
+
+
+def _parted(examples: Sequence[Example]) -> tuple[list[str], NDArray[np.str_]]:
+    """Answer the texts, and their labels [texts]."""
+    return [example.text for example in examples], np.array([one.label for one in examples])
 
 
 def _without(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list[str]:
@@ -108,31 +112,28 @@ def _without(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list
 
 
 def _hold_back_in_turn(
-    learn: Learner,
-    texts: Sequence[str],
-    labels: NDArray[np.str_],
-    folds: NDArray[np.int_],
-    seed: int,
+    learn: Learner, examples: Sequence[Example], folds: NDArray[np.int_], seed: int
 ) -> HeldBack | None:
     """Answer what the learner says of examples that it was not given, fold by fold."""
 
     def turn(fold: int) -> HeldBack:
-        held_back = folds == fold
-        given = [text for text, held in zip(texts, held_back, strict=True) if not held]
-        asked = [text for text, held in zip(texts, held_back, strict=True) if held]
-        stages = learn.fit(given, labels[~held_back])
+        given, labels = _parted(
+            [one for one, at in zip(examples, folds, strict=True) if at != fold]
+        )
+        held_back = [one for one, at in zip(examples, folds, strict=True) if at == fold]
+        asked, truth = _parted(held_back)
+        stages = learn.fit(given, labels)
         means = [
-            mean_embeddings(stage.head, stage.encoder.embed(given), labels[~held_back])
-            for stage in stages
+            mean_embeddings(stage.head, stage.encoder.embed(given), labels) for stage in stages
         ]
-        clauses = cut(asked, labels[held_back], seed)
 
-        def scores(of: Sequence[str]) -> list[StageScores]:
-            return [_score(*each, of) for each in zip(stages, means, strict=True)]
+        def scores(texts: Sequence[str]) -> list[StageScores]:
+            return [_score(*each, texts) for each in zip(stages, means, strict=True)]
 
+        clauses = cut(held_back, seed)
         return HeldBack(
             asked,
-            labels[held_back],
+            truth,
             stages[-1].head.labels,
             scores(asked),
             ClauseScores(clauses.intents, scores(clauses.texts)),

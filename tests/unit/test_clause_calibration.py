@@ -6,19 +6,25 @@ import pytest
 from prompt_capture.adapters.model_artifact import ClauseCalibration
 from training.calibration import expected_calibration_error
 from training.clause_calibration import calibrate_clauses, cut
+from training.examples import Example
 
 LABELS = ("email", "reminder", "unknown")
 
 
 def test_messages_are_cut_and_as_many_made_of_two_others() -> None:
-    texts = ["email anna and tell bob it", "write to the dean", "ping me at noon", "hello", "so so"]
-    labels = np.array(["email", "email", "reminder", "greeting", "unknown"])
+    examples = [
+        Example(text="email anna and tell bob it", label="email", secondary=("reminder",)),
+        Example(text="write to the dean", label="email"),
+        Example(text="ping me at noon", label="reminder"),
+        Example(text="hello", label="greeting"),
+        Example(text="so so", label="unknown"),
+    ]
 
-    clauses = cut(texts, labels, seed=0)
+    clauses = cut(examples, seed=0)
 
     assert clauses.texts[:2] == ["email anna", "tell bob it"]
-    assert clauses.intents == [frozenset(["email"])] * 2 + [frozenset(["email", "reminder"])] * 2
     assert set(clauses.texts[2:]) == {"write to the dean", "ping me at noon"}
+    assert clauses.intents == [frozenset(["email", "reminder"])] * 4
 
 
 def _overconfident(n: int) -> tuple[np.ndarray, list[frozenset[str]]]:
