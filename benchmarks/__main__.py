@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from benchmarks.data import EXPECTED, Dataset, names_in
 from benchmarks.grid import grid
@@ -19,6 +19,7 @@ from benchmarks.run import run, steps
 from benchmarks.settings import SETTINGS
 from benchmarks.table import markdown, printed, verdicts
 from cli.failures import errors, explained
+from cli.progress import columns
 
 QUICK_SIZES = "10,20"
 QUICK_ROWS = "microresolve,tfidf,encoder,head"
@@ -77,16 +78,10 @@ def _chosen(wanted: str, known: Iterable[str], option: str) -> tuple[str, ...]:
 
 def _run_all(data: Sequence[Dataset], options: Options) -> list[DatasetResult]:
     """Run with a bar of progress; what is made on the way is removed, come what may."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
     total = sum(steps(dataset, options) for dataset in data)
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        Progress(*columns, console=errors, transient=True) as progress,
+        Progress(*columns(), console=errors, transient=True) as progress,
     ):
         task = progress.add_task("", total=total, completed=-1, visible=errors.is_terminal)
 

@@ -86,8 +86,8 @@ def _measure(artifacts: Sequence[ModelArtifact], examples: Sequence[Example]) ->
     for artifact in artifacts:
         _warn(artifact.manifest, examples)
     classifiers = [OnnxClassifier(artifact) for artifact in artifacts]
-    with bars(errors) as report:
-        results = measure(classifiers, examples, report.step("Classifying"))
+    with bars(errors) as progress:
+        results = measure(classifiers, examples, progress.step("Classifying"))
     return [
         Measured(artifact.manifest, predictions, evaluation)
         for artifact, (predictions, evaluation) in zip(artifacts, results, strict=True)

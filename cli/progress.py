@@ -4,11 +4,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 
 class Bars:
-    """Shows a bar for each step; meets `training.progress.Report`."""
+    """Shows a bar for each step; meets `training.progress.Progress`."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -23,15 +30,19 @@ class Bars:
         return lambda done, total: self._progress.update(task, completed=done, total=total)
 
 
-@contextmanager
-def bars(console: Console) -> Iterator[Bars]:
-    """Show steps for as long as the block lasts, then leave no trace of them on a terminal."""
-    columns = (
+def columns() -> tuple[ProgressColumn, ...]:
+    """Lay out a bar as all commands have it."""
+    return (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
+
+
+@contextmanager
+def bars(console: Console) -> Iterator[Bars]:
+    """Show steps for as long as the block lasts, then leave no trace of them on a terminal."""
     hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+    with Progress(*columns(), console=console, transient=True, disable=hidden) as progress:
         yield Bars(progress)

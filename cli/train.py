@@ -70,8 +70,8 @@ def train(
     with explained(), local_files(data) as files, local_files(unlabelled or []) as more:
         plan = Plan(mode, read_texts(more), name, seed)
         examples, start = read_examples(files), trained_base(ModelArtifact.load(base))
-        with bars(console) as report:
-            trained = train_model(examples, start, out, plan, report)
+        with bars(console) as progress:
+            trained = train_model(examples, start, out, plan, progress)
         suspects = write_report(out, trained, texts)
     _tell(console, trained, out, suspects)
 

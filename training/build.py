@@ -10,7 +10,7 @@ from pathlib import Path
 
 from training.bases import published_base
 from training.examples import read_examples
-from training.progress import Report, Told, ignored
+from training.progress import Progress, Told, ignored
 from training.report.writing import write_report
 from training.train import Plan, Trained, train
 
@@ -18,10 +18,10 @@ DATA = Path(__file__).parent / "data"
 UTTERANCES = (DATA / "train", DATA / "two_intents.jsonl")
 
 
-def build(weights: Path, out: Path, report: Report | None = None) -> Trained:
+def build(weights: Path, out: Path, progress: Progress | None = None) -> Trained:
     """Write the artifact; `weights` holds `model.safetensors` and `tokenizer.json`."""
     plan = Plan("full", name="assistant")
-    trained = train(read_examples(UTTERANCES), published_base(weights), out, plan, report)
+    trained = train(read_examples(UTTERANCES), published_base(weights), out, plan, progress)
     write_report(out, trained)
     return trained
 

@@ -12,7 +12,7 @@ from training.networks.distil import Distiller
 from training.networks.finetune import Recipe, fine_tune
 from training.networks.minilm import EncoderBuilder, quantise, weights_of
 from training.networks.student import smoothed
-from training.progress import Report
+from training.progress import Progress
 from training.stages import FittedStage
 from training.unlabelled import guesses
 
@@ -28,16 +28,16 @@ class _DeepLearner:
     tunes = True
 
     def __init__(
-        self, encoder: Encoder, unlabelled: Sequence[str], seed: int, report: Report
+        self, encoder: Encoder, unlabelled: Sequence[str], seed: int, progress: Progress
     ) -> None:
         self._encoder = encoder
         self._unlabelled = unlabelled
         self._seed = seed
-        self._report = report
-        self._distiller = Distiller(encoder, unlabelled, seed, report)
+        self._progress = progress
+        self._distiller = Distiller(encoder, unlabelled, seed, progress)
 
     def _read(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self._encoder.embed(texts, self._report.step("Reading the examples"))
+        return self._encoder.embed(texts, self._progress.step("Reading the examples"))
 
 
 class StudentLearner(_DeepLearner):
@@ -72,7 +72,7 @@ class FullLearner(_DeepLearner):
             (start.weights.astype(np.float32), start.bias.astype(np.float32)),
             Lessons(self._encoder.tokens([*texts, *self._unlabelled]), targets),
             Recipe(EPOCHS_OF_MANY if len(targets) > MANY_TEXTS else EPOCHS, seed=self._seed),
-            self._report.step("Tuning the encoder"),
+            self._progress.step("Tuning the encoder"),
         )
         graph = quantise(EncoderBuilder(tuned.weights).build())
         encoder = Encoder(graph, self._encoder.tokenizer, self._encoder.max_tokens)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.bases import Base
 from training.encoder import Encoder
 from training.head import Floats, Head, fit_head
-from training.progress import Report
+from training.progress import Progress
 from training.stages import FittedStage
 from training.unlabelled import guesses
 
@@ -33,16 +33,16 @@ class Learner(Protocol):
 
 
 def learner(
-    mode: Mode, base: Base, unlabelled: Sequence[str], seed: int, report: Report
+    mode: Mode, base: Base, unlabelled: Sequence[str], seed: int, progress: Progress
 ) -> Learner:
     """Answer the learner of a mode."""
     if mode == "head":
-        return HeadLearner(base, unlabelled, report)
+        return HeadLearner(base, unlabelled, progress)
     # Only these two need JAX, which takes a while to import.
     from training.deep_learners import FullLearner, StudentLearner  # noqa: PLC0415
 
     kind = StudentLearner if mode == "student" else FullLearner
-    return kind(base.best, unlabelled, seed, report)
+    return kind(base.best, unlabelled, seed, progress)
 
 
 class HeadLearner:
@@ -52,10 +52,10 @@ class HeadLearner:
     at_once = os.cpu_count() or 1
     tunes = False
 
-    def __init__(self, base: Base, unlabelled: Sequence[str], report: Report) -> None:
+    def __init__(self, base: Base, unlabelled: Sequence[str], progress: Progress) -> None:
         self._encoders = base.encoders
         self._unlabelled = unlabelled
-        self._report = report
+        self._progress = progress
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
         """Fit logistic regressions."""
@@ -65,11 +65,11 @@ class HeadLearner:
         ]
 
     def _fit_head(self, encoder: Encoder, texts: Sequence[str], labels: NDArray[np.str_]) -> Head:
-        embeddings = encoder.embed(texts, self._report.step("Reading the examples"))
-        done = self._report.step("Fitting a head")
+        embeddings = encoder.embed(texts, self._progress.step("Reading the examples"))
+        done = self._progress.step("Fitting a head")
         head = fit_head(embeddings, labels)
         if self._unlabelled:
-            others = encoder.embed(self._unlabelled, self._report.step("Reading the others"))
+            others = encoder.embed(self._unlabelled, self._progress.step("Reading the others"))
             head = _refitted(head, embeddings, labels, others)
         done(1, 1)
         return head

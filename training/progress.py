@@ -7,7 +7,7 @@ Told = Callable[[int, int], None]
 """Hears how much of a step is done, of how much."""
 
 
-class Report(Protocol):
+class Progress(Protocol):
     """Hears of each step of long work."""
 
     def step(self, name: str) -> Told:

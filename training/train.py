@@ -19,7 +19,7 @@ from training.held_back import ClauseScores, HeldBack, StageScores
 from training.learners import Learner, Mode, learner
 from training.measured import StageCalibration, calibrate
 from training.predictions import Predictions
-from training.progress import Report, Silent
+from training.progress import Progress, Silent
 from training.scope import Scope, likeness, mean_embeddings, split_labels
 from training.stages import FittedStage
 from training.unlabelled import MOST_TEXTS
@@ -62,7 +62,7 @@ def train(
     base: Base,
     out: Path,
     plan: Plan = Plan(),
-    report: Report | None = None,
+    progress: Progress | None = None,
 ) -> Trained:
     """Train, calibrate on examples that were held back, and write the artifact to `out`.
 
@@ -77,7 +77,7 @@ def train(
     if len(np.unique(labels)) < 2:
         raise InvalidExamples("A model needs examples of at least two intents.")
     unlabelled = _without(plan.unlabelled, texts, plan.seed)
-    learn = learner(plan.mode, base, unlabelled, plan.seed, report or Silent())
+    learn = learner(plan.mode, base, unlabelled, plan.seed, progress or Silent())
     unseen = ~base.seen.among(texts)
     enough = unseen.sum() >= FEWEST_UNSEEN
     folds = _folds(labels, unseen if enough else np.ones(len(texts), bool), plan.seed)

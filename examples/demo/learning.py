@@ -58,8 +58,8 @@ async def failed_workflows(stack: Stack) -> list[str]:
 def fit(stage: Stage, examples: list[Example], out: Path, name: str) -> None:
     """Train a head on the shipped encoder."""
     base = trained_base(ModelArtifact.load(SHIPPED_MODEL))
-    with bars(stage.console) as report:
-        train(examples, base, out, Plan(name=name), report)
+    with bars(stage.console) as progress:
+        train(examples, base, out, Plan(name=name), progress)
 
 
 def retrain(stage: Stage, scenario: Scenario, dataset: bytes, out: Path) -> None:

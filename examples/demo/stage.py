@@ -51,8 +51,8 @@ class Stage:
     @contextmanager
     def progress(self, description: str, total: int) -> Iterator["Step"]:
         """Show a bar for as long as the block lasts."""
-        with bars(self.console) as report:
-            yield Step(report.step(description), total)
+        with bars(self.console) as progress:
+            yield Step(progress.step(description), total)
 
 
 class Step:

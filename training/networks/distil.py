@@ -16,7 +16,7 @@ from training.networks.pieces import nearest_pieces, principal_rows
 from training.networks.student import Recipe, smoothed, train_student
 from training.networks.student_graph import StudentBuilder
 from training.networks.vocabulary import FIRST_WORD, pieces_to_keep, trim
-from training.progress import Report
+from training.progress import Progress
 from training.stages import FittedStage
 
 Floats = NDArray[np.float32]
@@ -33,12 +33,12 @@ class Distiller:
     """Makes students that start from one encoder; `unlabelled` texts are learned from as well."""
 
     def __init__(
-        self, encoder: Encoder, unlabelled: Sequence[str], seed: int, report: Report
+        self, encoder: Encoder, unlabelled: Sequence[str], seed: int, progress: Progress
     ) -> None:
         self._encoder = encoder
         self._unlabelled = unlabelled
         self._seed = seed
-        self._report = report
+        self._progress = progress
         self._tokenizer = Tokenizer.from_str(encoder.tokenizer)
         self._tokenizer.no_padding()
         vocabulary = self._tokenizer.get_vocab()
@@ -64,7 +64,7 @@ class Distiller:
                 np.concatenate([mixed, soft[len(texts) :]]),
             ),
             Recipe(seed=self._seed),
-            self._report.step("Training the student"),
+            self._progress.step("Training the student"),
         )
         graph = StudentBuilder(student.weights).build()
         encoder = Encoder(graph, small.to_str(), self._encoder.max_tokens)
@@ -75,7 +75,7 @@ class Distiller:
         """Answer what the encoder makes of each of these pieces alone: [kept, width]."""
         first, last = (self._vocabulary.index(token) for token in ("[CLS]", "[SEP]"))
         alone = [(first, piece, last) for piece in kept]
-        return self._encoder.embed_ids(alone, self._report.step("Reading the vocabulary"))
+        return self._encoder.embed_ids(alone, self._progress.step("Reading the vocabulary"))
 
     def _made_up(self, texts: Sequence[str], kept: Sequence[int], vectors: Floats) -> list[str]:
         words = [place for place, piece in enumerate(kept) if piece >= FIRST_WORD]
@@ -89,6 +89,6 @@ class Distiller:
         return [spelled(text, spellings) for text in made]
 
     def _answers(self, teacher: FittedStage, texts: Sequence[str]) -> Floats:
-        embeddings = teacher.encoder.embed(texts, self._report.step("Asking the teacher"))
+        embeddings = teacher.encoder.embed(texts, self._progress.step("Asking the teacher"))
         answers: Floats = softmax(teacher.head.logits(embeddings), axis=1).astype(np.float32)
         return answers
