@@ -7,8 +7,10 @@ from infra.local.keys import Keys
 from infra.local.lambda_runtime import FunctionSpec
 from infra.local.paths import FUNCTIONS, MODEL, RULES
 from infra.local.s3 import S3Server
+from infra.local.sqs import SqsServer
 
 CLASSIFY, OUTCOME, CORRECT, EXPORT = "classify-and-log", "record-outcome", "correct", "export"
+DRAIN = "drain"
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Surroundings:
     supabase_url: str
     keys: Keys
     s3: S3Server
+    sqs: SqsServer
 
 
 def deployment(
@@ -36,6 +39,7 @@ def deployment(
         spec(OUTCOME, _backend(around), seconds=10, has_url=True),
         spec(CORRECT, _backend(around), seconds=10, has_url=True),
         spec(EXPORT, _export(around), seconds=300, has_url=False),
+        spec(DRAIN, _own_role(around), seconds=20, has_url=False),
     ]
 
 
@@ -53,6 +57,10 @@ def _classify(around: Surroundings) -> dict[str, str]:
         "API_KEY_HASHES": around.keys.api_key_hash,
         "MODEL_DIR": str(MODEL),
         "RULES_FILE": str(RULES),
+        "SPOOL_QUEUE_URL": around.sqs.queue_url,
+        "AWS_ENDPOINT_URL_SQS": around.sqs.endpoint,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
     }
 
 

@@ -10,6 +10,7 @@ from infra.local.keys import Keys
 from infra.local.postgres import Postgres
 from infra.local.postgrest import PostgREST
 from infra.local.s3 import S3Server
+from infra.local.sqs import SqsServer
 
 Report = Callable[[str], None]
 
@@ -28,15 +29,17 @@ class Parts:
         self.postgres = Postgres(folder)
         self.s3 = S3Server(folder, "prompt-exports")
         self.rest = PostgREST(folder, self.postgres.dsn("authenticator"), keys)
-        self.edge = Edge(folder, keys, self.rest.url, self.s3, overrides)
+        self.sqs = SqsServer(folder)
+        self.edge = Edge(folder, keys, self.rest.url, self.s3, self.sqs, overrides)
         closing.callback(self.edge.close)
 
     def start(self, report: Report) -> None:
         """Return when all serve; `report` is told the name of each as it does."""
-        starts = (self._start_database, self._start_s3, self._start_edge)
+        starts = (self._start_database, self._start_s3, self._start_queue, self._start_edge)
         with ThreadPoolExecutor(len(starts)) as executor:
             for future in [executor.submit(start, report) for start in starts]:
                 future.result()
+        self.edge.start_polling()
 
     def _start_database(self, report: Report) -> None:
         self._closing.callback(self.postgres.stop)
@@ -51,6 +54,11 @@ class Parts:
         self._closing.callback(self.s3.stop)
         self.s3.start()
         report("S3")
+
+    def _start_queue(self, report: Report) -> None:
+        self._closing.callback(self.sqs.stop)
+        self.sqs.start()
+        report("SQS")
 
     def _start_edge(self, report: Report) -> None:
         self.edge.start()

@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from mypy_boto3_lambda import LambdaClient
 from mypy_boto3_s3 import S3Client
+from mypy_boto3_sqs import SQSClient
 
 from infra.local import functions, leftovers
 from infra.local.keys import generate
@@ -157,6 +158,23 @@ class Stack:
     def s3_client(self) -> S3Client:
         """Return a client of the stack's S3 server."""
         return self._parts.s3.client()
+
+    @property
+    def sqs_endpoint(self) -> str:
+        return self._parts.sqs.endpoint
+
+    @property
+    def spool_url(self) -> str:
+        """The queue of captured prompts that the store could not take."""
+        return self._parts.sqs.queue_url
+
+    @property
+    def dead_letters_url(self) -> str:
+        return self._parts.sqs.dead_letters_url
+
+    def sqs_client(self) -> SQSClient:
+        """Return a client of the stack's SQS server."""
+        return self._parts.sqs.client()
 
     def lambda_client(self) -> LambdaClient:
         """Return a client of the stack's Invoke API."""

@@ -24,6 +24,8 @@ def of(stack: Stack) -> dict[str, str]:
         "EXPORT_BUCKET": stack.bucket,
         "AWS_ENDPOINT_URL_LAMBDA": stack.lambda_endpoint,
         "AWS_ENDPOINT_URL_S3": stack.s3_endpoint,
+        "AWS_ENDPOINT_URL_SQS": stack.sqs_endpoint,
+        "SPOOL_QUEUE_URL": stack.spool_url,
         "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": secret_key,
         "AWS_REGION": REGION,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from infra.local.lambda_runtime.event_source import EventSource
 from infra.local.lambda_runtime.function_url import FunctionUrl
 from infra.local.lambda_runtime.invoke_api import InvokeApi
 from infra.local.lambda_runtime.pool import Pool
@@ -13,9 +14,18 @@ from infra.local.web import WebServer
 
 
 class LambdaService:
-    """Made before the web server starts, whose ports it takes; used on the server's loop."""
+    """Made before the web server starts, whose ports it takes; used on the server's loop.
 
-    def __init__(self, web: WebServer, folder: Path, functions: Iterable[FunctionSpec]) -> None:
+    `queues` maps a function to the queue that invokes it.
+    """
+
+    def __init__(
+        self,
+        web: WebServer,
+        folder: Path,
+        functions: Iterable[FunctionSpec],
+        queues: Mapping[str, str] | None = None,
+    ) -> None:
         self.pools = {spec.name: _pool(web, folder, spec) for spec in functions}
         self.urls = {
             name: f"http://127.0.0.1:{web.add(FunctionUrl(pool))}"
@@ -23,6 +33,13 @@ class LambdaService:
             if pool.spec.has_url
         }
         self.endpoint = f"http://127.0.0.1:{web.add(InvokeApi(self.pools))}"
+
+        self._sources = [EventSource(self.pools[name], url) for name, url in (queues or {}).items()]
+
+    def start_polling(self) -> None:
+        """Have the queues invoke their functions from now on."""
+        for source in self._sources:
+            source.start()
 
     async def warm(self) -> Mapping[str, Outcome]:
         """Have an instance of each function ready; returns the failures by name."""
@@ -35,7 +52,8 @@ class LambdaService:
         await self.pools[name].redeploy(environment)
 
     async def close(self) -> None:
-        """End all instances."""
+        """Stop polling and end all instances."""
+        await asyncio.gather(*(source.close() for source in self._sources))
         for pool in self.pools.values():
             await pool.close()
 

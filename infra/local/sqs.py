@@ -1,0 +1,77 @@
+"""An SQS server on loopback: moto in a process of its own, with the spool and its dead letters."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from mypy_boto3_sqs import SQSClient
+
+from infra.local.processes import ChildProcess, free_port
+
+REGION: Final = "eu-west-1"
+ACCOUNT = "123456789012"
+QUEUE, DEAD_LETTERS = "prompt-spool", "prompt-spool-dead-letters"
+VISIBILITY_SECONDS = 1
+"""Far less than in a deployment, so that nobody waits for a second attempt."""
+MOST_RECEIVES = 60
+RETENTION_SECONDS = 14 * 86_400
+
+
+class SqsServer:
+    """Start and stop it; its messages live in memory. Any credentials will do."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self._port}"
+        self.queue_url = f"{self.endpoint}/{ACCOUNT}/{QUEUE}"
+        self.dead_letters_url = f"{self.endpoint}/{ACCOUNT}/{DEAD_LETTERS}"
+        self._process: ChildProcess | None = None
+
+    def start(self) -> None:
+        """Return when both queues exist; raises `ServiceFailed`."""
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self._port)]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder)}
+        self._process = ChildProcess("sqs", command, environment, self._folder)
+        client = self.client()
+        self._process.wait_until(lambda: _queues_exist(client))
+
+    def client(self) -> SQSClient:
+        """Return a client of the server."""
+        return boto3.client(
+            "sqs",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - any will do
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10),
+        )
+
+    def stop(self) -> None:
+        """End it; safe to call twice."""
+        if self._process is not None:
+            self._process.stop()
+
+
+def _queues_exist(client: SQSClient) -> bool:
+    retention = str(RETENTION_SECONDS)
+    redrive = {
+        "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{DEAD_LETTERS}",
+        "maxReceiveCount": MOST_RECEIVES,
+    }
+    shared = {"MessageRetentionPeriod": retention, "SqsManagedSseEnabled": "true"}
+    try:
+        client.create_queue(QueueName=DEAD_LETTERS, Attributes=shared)  # type: ignore[arg-type]
+        client.create_queue(
+            QueueName=QUEUE,
+            Attributes=shared  # type: ignore[arg-type]
+            | {"VisibilityTimeout": str(VISIBILITY_SECONDS), "RedrivePolicy": json.dumps(redrive)},
+        )
+    except (BotoCoreError, ClientError):
+        return False
+    return True
