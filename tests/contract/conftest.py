@@ -12,8 +12,9 @@ from infra.local.stack import Stack
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
+from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.predictions import Source
-from prompt_capture.domain.prompts import CapturedPrompt, new_log_id
+from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.ports import PromptStore
 from prompt_capture.settings import SupabaseSettings
 from tests.emptying import EMPTY

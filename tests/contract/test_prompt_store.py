@@ -13,12 +13,12 @@ from prompt_capture.domain.errors import (
     UnknownIntent,
     UnknownUser,
 )
+from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.predictions import SecondaryIntent
 from prompt_capture.domain.prompts import (
     Correction,
     Outcome,
     ReviewablePrompt,
-    new_log_id,
 )
 from tests.contract.conftest import Stores
 

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from prompt_capture.adapters.memory_spool import InMemorySpool
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.api.app import create_app
 from prompt_capture.api.callers import Callers
@@ -16,6 +17,7 @@ from prompt_capture.api.corrections import corrections_router
 from prompt_capture.api.outcomes import outcomes_router
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.predictions import Prediction
+from prompt_capture.workflows.capture import WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
@@ -58,6 +60,7 @@ class Api:
     """Three apps over one store, and the credentials that open them."""
 
     store: InMemoryPromptStore
+    spool: InMemorySpool
     user_id: UUID
     mint: TokenMint
     classify: TestClient
@@ -94,9 +97,12 @@ def mint(monkeypatch: pytest.MonkeyPatch) -> TokenMint:
     return mint
 
 
-def make_apps(store: InMemoryPromptStore, tokens: TokenVerifier) -> dict[str, FastAPI]:
+def make_apps(
+    store: InMemoryPromptStore, tokens: TokenVerifier, spool: InMemorySpool | None = None
+) -> dict[str, FastAPI]:
     callers = Callers(tokens, [API_KEY_HASH])
-    classify = ClassifyAndLog(IntentDetector(KeywordClassifier()), store)
+    capture = WriteFirst(store, spool)
+    classify = ClassifyAndLog(IntentDetector(KeywordClassifier()), capture, b"secret" * 6)
     return {
         "classify": create_app("Classify and log", classify_router(classify, callers)),
         "outcomes": create_app("Record outcome", outcomes_router(RecordOutcome(store), callers)),
@@ -106,6 +112,7 @@ def make_apps(store: InMemoryPromptStore, tokens: TokenVerifier) -> dict[str, Fa
 
 @pytest.fixture
 def api(store: InMemoryPromptStore, user_id: UUID, mint: TokenMint) -> Api:
-    apps = make_apps(store, TokenVerifier(SUPABASE_URL))
+    spool = InMemorySpool()
+    apps = make_apps(store, TokenVerifier(SUPABASE_URL), spool)
     clients = {name: TestClient(app) for name, app in apps.items()}
-    return Api(store=store, user_id=user_id, mint=mint, **clients)
+    return Api(store=store, spool=spool, user_id=user_id, mint=mint, **clients)

@@ -10,7 +10,8 @@ from prompt_capture import bootstrap
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.erasures import ErasureReceipt, Traces
 from prompt_capture.domain.errors import ErasureIncomplete
-from prompt_capture.domain.prompts import CapturedPrompt, new_log_id
+from prompt_capture.domain.log_ids import new_log_id
+from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.workflows.erase_user import EraseUser
 
 USER = uuid4()

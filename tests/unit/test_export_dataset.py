@@ -9,7 +9,8 @@ from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.datasets import ExportedDataset, ExportRequest
 from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
-from prompt_capture.domain.prompts import CapturedPrompt, Correction, new_log_id
+from prompt_capture.domain.log_ids import new_log_id
+from prompt_capture.domain.prompts import CapturedPrompt, Correction
 from prompt_capture.workflows.export_dataset import ExportDataset
 from training.examples import read_examples
 

@@ -5,19 +5,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from prompt_capture.adapters.supabase_access import SupabaseAccess
-from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
+from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect, warm_client
 from prompt_capture.api.callers import Callers
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.rules import RuleSet
+from prompt_capture.ports import Spool
 from prompt_capture.settings import (
     CallerSettings,
+    CaptureSettings,
     ClassifierSettings,
     ExportSettings,
+    SpoolSettings,
     SupabaseSettings,
 )
+from prompt_capture.workflows.capture import WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
+from prompt_capture.workflows.drain_spool import DrainSpool
 from prompt_capture.workflows.erase_user import EraseUser
 from prompt_capture.workflows.export_dataset import ExportDataset, log_progress
 from prompt_capture.workflows.record_outcome import RecordOutcome
@@ -26,18 +31,41 @@ WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
 SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
+DRAIN_TIMEOUT_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 def classify_and_log() -> ClassifyAndLog:
     """Wire the classification; raises `InvalidSettings`, `InvalidArtifact`, `InvalidRules`."""
     settings = ClassifierSettings.from_env()
+    capturing = CaptureSettings.from_env()
     return ClassifyAndLog(
         intent_detector(settings),
-        prompt_store(WRITER_ROLE),
+        _write_first(capturing),
+        capturing.id_secret,
         settings.review_threshold,
-        settings.capture_timeout_seconds,
         settings.redact,
     )
+
+
+def _write_first(settings: CaptureSettings) -> WriteFirst:
+    store = prompt_store(WRITER_ROLE, settings.capture_timeout_seconds)
+    return WriteFirst(store, _spool(settings), settings.capture_timeout_seconds)
+
+
+def _spool(settings: CaptureSettings) -> Spool | None:
+    if settings.spool_queue_url is None:
+        logger.warning("SPOOL_QUEUE_URL is not set: what cannot be written is lost.")
+        return None
+    from prompt_capture.adapters.sqs_spool import SqsSpool
+
+    return SqsSpool(warm_client(settings.capture_timeout_seconds), SpoolSettings.from_env())
+
+
+def drain_spool() -> DrainSpool:
+    """Wire the drain of the spool; raises `InvalidSettings`."""
+    return DrainSpool(prompt_store(WRITER_ROLE, timeout_seconds=DRAIN_TIMEOUT_SECONDS))
 
 
 def intent_detector(settings: ClassifierSettings) -> IntentDetector:

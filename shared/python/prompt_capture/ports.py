@@ -14,8 +14,10 @@ from prompt_capture.domain.prompts import (
     FailedPrompt,
     LabelledPrompt,
     Outcome,
+    Recorded,
     ReviewablePrompt,
 )
+from prompt_capture.domain.spool import SpooledPrompt
 
 
 class Classifier(Protocol):
@@ -46,20 +48,31 @@ class PromptStore(Protocol):
     The `get_` methods stream pages in the order of capture, oldest first, `since` included.
     """
 
-    async def log_prompt(self, prompt: CapturedPrompt) -> None:
-        """Write a captured prompt once, however often it is sent.
+    async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
+        """Write a captured prompt once, however often it is sent, and answer what is on record.
 
-        Raises `UnknownUser` when no such user exists.
+        That is the first write's prediction. Raises `UnknownUser` when no such user exists,
+        `CaptureConflict` when the id stands for another message, and `PromptRefused`.
         """
 
-    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> None:
-        """Record how the workflow ended; the same outcome again changes nothing.
+    async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
+        """Write many in one call, all or none; answer which ids stand for another message.
 
-        Raises `PromptLogNotFound`.
+        Raises `UnknownUser` and `PromptRefused` when one of them is at fault: none was written.
         """
 
-    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> None:
-        """Record a reviewer's intent of the prompt's text, for every copy of it.
+    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> Recorded:
+        """Record how the workflow ended, or hold it until the prompt, on its way, is there.
+
+        The same outcome again changes nothing. Raises `PromptLogNotFound` when there is no such
+        prompt and none can come.
+        """
+
+    async def forget_held_changes(self, log_ids: Sequence[UUID]) -> None:
+        """Let go of what is held for prompts that will not come."""
+
+    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> Recorded:
+        """Record a reviewer's intent of the prompt's text, for every copy of it, or hold it.
 
         The latest one stands, the same again changes nothing, and while reviewers disagree the
         text is no label for retraining.
@@ -97,6 +110,13 @@ class PromptStore(Protocol):
 
     async def traces_of_user(self, user_id: UUID) -> Traces:
         """Count what is kept of a user."""
+
+
+class Spool(Protocol):
+    """Where captured prompts wait while the store cannot take them."""
+
+    async def put(self, prompt: SpooledPrompt) -> None:
+        """Keep a prompt until it is drained; raises `SpoolUnavailable`."""
 
 
 class DatasetStore(Protocol):

@@ -1,9 +1,10 @@
 """The only reader of the environment: every setting, validated when a function starts."""
 
+import hmac
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AnyHttpUrl,
@@ -108,8 +109,53 @@ class ClassifierSettings(Settings):
     rules_file: Path | None = None
     review_threshold: Probability = 0.7
     secondary_intent_threshold: Probability = 0.7
-    capture_timeout_seconds: Seconds = 1.0
     redact: Annotated[tuple[Kind, ...], BeforeValidator(_split_kinds)] = KINDS
+
+
+class CaptureSettings(Settings):
+    """How a prompt is captured.
+
+    `capture_timeout_seconds` is one deadline for the write and, if it fails, the spool. The ids of
+    messages with an idempotency key are derived with `idempotency_secret`, or with the key that
+    the function has anyway: then a rotated key forgets which messages were sent before.
+    """
+
+    capture_mode: Literal["write-first", "answer-first"] = "write-first"
+    capture_timeout_seconds: Seconds = 0.3
+    spool_queue_url: str | None = None
+    idempotency_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
+    supabase_signing_key: SecretStr | None = None
+    supabase_secret_key: SecretStr | None = None
+
+    @property
+    def id_secret(self) -> bytes:
+        """The secret of derived ids; raises `InvalidSettings`."""
+        if self.idempotency_secret:
+            return self.idempotency_secret.get_secret_value().encode()
+        key = self.supabase_signing_key or self.supabase_secret_key
+        if key is None:
+            raise InvalidSettings("Set IDEMPOTENCY_SECRET, or the key that the function writes by.")
+        return hmac.digest(key.get_secret_value().encode(), b"prompt-capture log ids", "sha256")
+
+
+class SpoolSettings(Settings):
+    """The queue behind the store, and the credentials that Lambda gives a function.
+
+    An SQS server other than AWS is named by AWS_ENDPOINT_URL_SQS.
+    """
+
+    spool_queue_url: str
+    aws_region: str
+    aws_access_key_id: str
+    aws_secret_access_key: SecretStr
+    aws_session_token: SecretStr | None = None
+    aws_endpoint_url_sqs: AnyHttpUrl | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Where requests go: SQS's own JSON protocol has one address for all queues."""
+        given = self.aws_endpoint_url_sqs
+        return str(given) if given else f"https://sqs.{self.aws_region}.amazonaws.com/"
 
 
 class ExportSettings(Settings):

@@ -8,18 +8,21 @@ from uuid import UUID
 
 from prompt_capture.domain.erasures import ErasureReceipt, ExportedObject, Traces
 from prompt_capture.domain.errors import (
+    CaptureConflict,
     PromptLogNotFound,
     StoreUnavailable,
     UnknownIntent,
     UnknownUser,
 )
 from prompt_capture.domain.intents import close_intents
+from prompt_capture.domain.log_ids import may_arrive
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
     Correction,
     FailedPrompt,
     LabelledPrompt,
     Outcome,
+    Recorded,
     ReviewablePrompt,
 )
 from prompt_capture.domain.text import shared_text
@@ -51,21 +54,47 @@ class InMemoryPromptStore:
         self.rows: dict[UUID, LoggedPrompt] = {}
         self.votes: dict[str, dict[str, str]] = {}
         self.exports: dict[tuple[str, str], set[UUID]] = {}
+        self.held: dict[UUID, list[Outcome | Correction]] = {}
         self.reachable = True
 
-    async def log_prompt(self, prompt: CapturedPrompt) -> None:
+    async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
+        if await self.log_prompts([prompt]):
+            raise CaptureConflict("The id stands for another message.")
+        return self.rows[prompt.id].captured
+
+    async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
         self._reach()
-        if prompt.user_id not in self._users:
+        if any(prompt.user_id not in self._users for prompt in prompts):
             raise UnknownUser("No such user.")
-        self.rows.setdefault(prompt.id, LoggedPrompt(prompt))
+        for prompt in prompts:
+            if prompt.id not in self.rows:
+                self.rows[prompt.id] = LoggedPrompt(prompt)
+                self._apply_held(prompt.id)
+        return frozenset(
+            prompt.id for prompt in prompts if not self.rows[prompt.id].captured.is_copy_of(prompt)
+        )
 
-    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> None:
-        self._row(log_id).outcome = outcome
+    async def forget_held_changes(self, log_ids: Sequence[UUID]) -> None:
+        self._reach()
+        for log_id in log_ids:
+            self.held.pop(log_id, None)
 
-    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> None:
-        row = self._row(log_id)
+    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> Recorded:
+        if not self._is_there(log_id):
+            return self._hold(log_id, outcome)
+        self.rows[log_id].outcome = outcome
+        return "recorded"
+
+    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> Recorded:
+        is_there = self._is_there(log_id)
         if correction.corrected_intent not in self._intents:
             raise UnknownIntent(close_intents(correction.corrected_intent, self._intents))
+        if not is_there:
+            return self._hold(log_id, correction)
+        self._correct(self.rows[log_id], correction)
+        return "recorded"
+
+    def _correct(self, row: LoggedPrompt, correction: Correction) -> None:
         text = shared_text(row.captured.prompt)
         votes = self.votes.setdefault(text, {})
         votes[correction.corrected_by] = correction.corrected_intent
@@ -153,11 +182,29 @@ class InMemoryPromptStore:
         if not self.reachable:
             raise StoreUnavailable("The store did not answer.")
 
-    def _row(self, log_id: UUID) -> LoggedPrompt:
+    def _is_there(self, log_id: UUID) -> bool:
+        """Tell whether a prompt is there; raises `PromptLogNotFound` when it cannot come."""
         self._reach()
-        if log_id not in self.rows:
-            raise PromptLogNotFound("No captured prompt has this id.")
-        return self.rows[log_id]
+        if log_id in self.rows:
+            return True
+        if not may_arrive(log_id):
+            raise PromptLogNotFound("No captured prompt has this id, and none will.")
+        return False
+
+    def _hold(self, log_id: UUID, change: Outcome | Correction) -> Recorded:
+        held = self.held.setdefault(log_id, [])
+        alike = [other for other in held if type(other) is type(change)]
+        if alike[-1:] != [change]:
+            held.append(change)
+        return "pending"
+
+    def _apply_held(self, log_id: UUID) -> None:
+        row = self.rows[log_id]
+        for change in self.held.pop(log_id, []):
+            if isinstance(change, Outcome):
+                row.outcome = change
+            else:
+                self._correct(row, change)
 
     def _select(
         self, wanted: Callable[[LoggedPrompt], bool], since: datetime | None

@@ -9,24 +9,21 @@ import httpx
 from postgrest import APIError, AsyncSelectRequestBuilder
 from pydantic import ValidationError
 
-from prompt_capture.domain.errors import StoreUnavailable
+from prompt_capture.domain.errors import PromptRefused, StoreUnavailable
 from prompt_capture.domain.prompts import ReviewablePrompt
 
 PAGE_SIZE = 1_000
 """Supabase caps every answer at 1,000 rows unless told otherwise."""
 
 _FOREIGN_KEY_VIOLATION = "23503"
-_NO_SUCH_ROW = "PT404"
+_FAULTS_OF_A_ROW = ("22", "23")
+"""SQLSTATE's classes for data that do not fit, and for broken constraints."""
 
 Row = TypeVar("Row", bound=ReviewablePrompt)
 
 
 class ForeignKeyViolation(Exception):
     """A row names something that does not exist."""
-
-
-class NoSuchRow(Exception):
-    """The row that a request is about does not exist."""
 
 
 async def execute(request: Any, deadline_seconds: float) -> list[dict[str, Any]]:
@@ -40,8 +37,8 @@ async def execute(request: Any, deadline_seconds: float) -> list[dict[str, Any]]
     except APIError as error:
         if error.code == _FOREIGN_KEY_VIOLATION:
             raise ForeignKeyViolation from None
-        if error.code == _NO_SUCH_ROW:
-            raise NoSuchRow from None
+        if str(error.code).startswith(_FAULTS_OF_A_ROW):
+            raise PromptRefused(f"The store takes no such row (code {error.code}).") from None
         raise StoreUnavailable(f"The store refused the request (code {error.code}).") from None
     except (httpx.HTTPError, TimeoutError) as error:
         raise StoreUnavailable(f"The store did not answer ({type(error).__name__}).") from None

@@ -13,14 +13,11 @@ from postgrest import (
     ReturnMethod,
 )
 
-from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, NoSuchRow, execute, stream
+from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, execute, stream
 from prompt_capture.adapters.supabase_access import SupabaseAccess
+from prompt_capture.adapters.supabase_captures import SupabaseCaptures
 from prompt_capture.domain.erasures import ErasureReceipt, Traces
-from prompt_capture.domain.errors import (
-    PromptLogNotFound,
-    UnknownIntent,
-    UnknownUser,
-)
+from prompt_capture.domain.errors import PromptLogNotFound, UnknownIntent
 from prompt_capture.domain.intents import close_intents
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
@@ -28,6 +25,7 @@ from prompt_capture.domain.prompts import (
     FailedPrompt,
     LabelledPrompt,
     Outcome,
+    Recorded,
     ReviewablePrompt,
 )
 
@@ -52,35 +50,31 @@ class SupabasePromptStore:
             rest_url, http_client=client, retry_enabled=retry_reads
         )
         self._deadline_seconds = client.timeout.read or DEFAULT_DEADLINE_SECONDS
+        self._captures = SupabaseCaptures(self._postgrest, self._deadline_seconds)
 
-    async def log_prompt(self, prompt: CapturedPrompt) -> None:
-        request = self._logs().upsert(
-            prompt.model_dump(mode="json"),
-            on_conflict="id",
-            ignore_duplicates=True,
-            returning=ReturnMethod.minimal,
-        )
-        try:
-            await self._execute(request)
-        except ForeignKeyViolation:
-            raise UnknownUser("No such user.") from None
+    async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
+        return await self._captures.log_prompt(prompt)
 
-    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> None:
-        await self._update(log_id, outcome.model_dump(mode="json"))
+    async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
+        return await self._captures.log_prompts(prompts)
 
-    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> None:
-        event = {
+    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> Recorded:
+        told = {"log_id": str(log_id), **outcome.model_dump(mode="json")}
+        return _recorded(await self._call("record_outcome", told))
+
+    async def forget_held_changes(self, log_ids: Sequence[UUID]) -> None:
+        await self._call("forget_held", {"log_ids": [str(log_id) for log_id in log_ids]})
+
+    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> Recorded:
+        told = {
             "log_id": str(log_id),
             "to_intent": correction.corrected_intent,
             "reviewer": correction.corrected_by,
             "notes": correction.notes,
             "door": correction.door,
         }
-        events = self._postgrest.from_("correction_events")
         try:
-            await self._execute(events.insert(event, returning=ReturnMethod.minimal))
-        except NoSuchRow:
-            raise PromptLogNotFound("No captured prompt has this id.") from None
+            return _recorded(await self._call("record_correction", told))
         except ForeignKeyViolation:
             known = await self.known_intents()
             raise UnknownIntent(close_intents(correction.corrected_intent, known)) from None
@@ -138,11 +132,11 @@ class SupabasePromptStore:
         await self._execute(ledger.insert(page, returning=ReturnMethod.minimal))
 
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
-        (receipt,) = await self._execute(self._call("erase_user", user_id))
+        (receipt,) = await self._call("erase_user", {"person": str(user_id)})
         return ErasureReceipt.model_validate(receipt)
 
     async def traces_of_user(self, user_id: UUID) -> Traces:
-        (traces,) = await self._execute(self._call("traces_of_user", user_id))
+        (traces,) = await self._call("traces_of_user", {"person": str(user_id)})
         return Traces.model_validate(traces)
 
     async def _execute(self, request: Any) -> list[dict[str, Any]]:
@@ -154,19 +148,26 @@ class SupabasePromptStore:
     def _exportable(self) -> AsyncRequestBuilder:
         return self._postgrest.from_("exportable_prompts")
 
-    def _call(self, function: str, person: UUID) -> Any:
-        return self._postgrest.rpc(function, {"person": str(person)})
+    async def _call(self, function: str, told: dict[str, Any]) -> list[dict[str, Any]]:
+        return await self._execute(self._postgrest.rpc(function, told))
 
-    async def _update(self, log_id: UUID, changes: dict[str, Any]) -> None:
-        updated = await self._execute(self._logs().update(changes).eq("id", log_id).select("id"))
-        if not updated:
-            raise PromptLogNotFound("No captured prompt has this id.")
+
+def _recorded(answer: list[dict[str, Any]]) -> Recorded:
+    state = answer[0]["state"]
+    if state == "absent":
+        raise PromptLogNotFound("No captured prompt has this id, and none will.")
+    return "pending" if state == "pending" else "recorded"
 
 
 def connect(access: SupabaseAccess, timeout_seconds: float) -> httpx.AsyncClient:
-    """Make the one connection pool of a function.
+    """Make the one connection pool of a function to its store."""
+    return warm_client(timeout_seconds, access)
 
-    Idle connections are dropped after 20 s: after a freeze the other side may have closed them.
+
+def warm_client(timeout_seconds: float, access: httpx.Auth | None = None) -> httpx.AsyncClient:
+    """Make a connection pool that survives a freeze.
+
+    Idle connections are dropped after 20 s: meanwhile the other side may have closed them.
     """
     return httpx.AsyncClient(
         auth=access,

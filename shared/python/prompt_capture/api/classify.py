@@ -1,21 +1,36 @@
 """POST /v1/classify"""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from prompt_capture.api.callers import KEY_OR_TOKEN, Callers, GivenCredentials
 from prompt_capture.api.errors import ApiError, documented
+from prompt_capture.api.time_left import time_left
 from prompt_capture.api.tokens import TokenUser
+from prompt_capture.domain.captures import Captured
 from prompt_capture.domain.predictions import SecondaryIntent, Source
 from prompt_capture.domain.values import Identifier, Message, MessageIndex
 from prompt_capture.workflows.classify_and_log import (
-    Captured,
     ClassifiedMessage,
     ClassifyAndLog,
+    IdempotencyKey,
     IncomingMessage,
 )
+
+GivenKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Your own key of this message: sent again with it, it is captured once and "
+        "gets the same answer.",
+    ),
+]
 
 
 class ClassifyRequest(BaseModel):
@@ -71,7 +86,9 @@ class ClassifyResponse(BaseModel):
         description="The intent is unknown, or the confidence or the scope is low."
     )
     captured: Captured = Field(
-        description="`stored`; `lost`, when the store did not confirm in time; `skipped`, as asked."
+        description="`stored`; `spooled`, when the store did not confirm in time, and it will be "
+        "written later; `lost`, when neither could be; `skipped`, as asked; `writing`, in "
+        "deployments that answer first."
     )
 
 
@@ -79,22 +96,33 @@ def classify_router(classify_and_log: ClassifyAndLog, callers: Callers) -> APIRo
     """Route the classification of messages."""
     router = APIRouter(dependencies=KEY_OR_TOKEN)
 
-    @router.post("/classify", responses=documented(403, 404), summary="Classify and log a message")
-    async def classify(request: ClassifyRequest, given: GivenCredentials) -> ClassifyResponse:
+    @router.post(
+        "/classify", responses=documented(403, 404, 409), summary="Classify and log a message"
+    )
+    async def classify(
+        request: ClassifyRequest,
+        given: GivenCredentials,
+        connection: Request,
+        key: GivenKey = None,
+    ) -> ClassifyResponse:
         """Answer a message's intent, and capture both unless told otherwise."""
-        owner = _owner(request, callers.backend_or_user(given))
-        return _response(
-            await classify_and_log(
-                IncomingMessage(
-                    message=request.message,
-                    user_id=owner if request.capture else None,
-                    conversation_id=request.conversation_id,
-                    message_index=request.message_index,
-                )
-            )
+        user = callers.backend_or_user(given)
+        owner = _owner(request, user)
+        incoming = IncomingMessage(
+            message=request.message,
+            user_id=owner if request.capture else None,
+            conversation_id=request.conversation_id,
+            message_index=request.message_index,
+            idempotency_key=IdempotencyKey(caller=_caller(user), key=key) if key else None,
         )
+        return _response(await classify_and_log(incoming, time_left(connection.scope)))
 
     return router
+
+
+def _caller(user: TokenUser | None) -> str:
+    """Name whose keys these are: a backend's stay valid when its API key is rotated."""
+    return f"user {user.user_id}" if user else "backend"
 
 
 def _owner(request: ClassifyRequest, user: TokenUser | None) -> UUID | None:

@@ -3,10 +3,12 @@
 from uuid import UUID
 
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from prompt_capture.api.callers import KEY_OR_TOKEN, Callers, GivenCredentials
 from prompt_capture.api.errors import ApiError, documented
+from prompt_capture.api.pending import PENDING, pending
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.prompts import Correction
 from prompt_capture.domain.values import Identifier, Label, Note
@@ -50,17 +52,23 @@ def corrections_router(correct: Correct, callers: Callers) -> APIRouter:
     """Route the corrections of reviewers."""
     router = APIRouter(dependencies=KEY_OR_TOKEN)
 
-    @router.post("/corrections", responses=documented(403, 404), summary="Correct an intent")
+    @router.post(
+        "/corrections",
+        response_model=CorrectionResponse,
+        responses=documented(403, 404) | PENDING,
+        summary="Correct an intent",
+    )
     async def corrections(
         request: CorrectionRequest, given: GivenCredentials
-    ) -> CorrectionResponse:
+    ) -> CorrectionResponse | JSONResponse:
         """Record the right intent of a message; confirming the predicted one counts too."""
         correction = Correction(
             corrected_intent=request.corrected_intent,
             corrected_by=_reviewer(request, callers.backend_or_user(given)),
             notes=request.notes,
         )
-        await correct(request.log_id, correction)
+        if await correct(request.log_id, correction) == "pending":
+            return pending()
         return CorrectionResponse(
             log_id=request.log_id,
             corrected_intent=correction.corrected_intent,

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from prompt_capture.api.request_ids import request_id
 from prompt_capture.domain.errors import (
+    CaptureConflict,
     PromptCaptureError,
     PromptLogNotFound,
     StoreUnavailable,
@@ -91,6 +92,13 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
                 "unknown_user",
                 "user_id: no such user in this project; nothing was captured.",
                 'Send the id of an existing user, or "capture": false.',
+            )
+        case CaptureConflict():
+            return ApiError(
+                409,
+                "idempotency_conflict",
+                "Idempotency-Key: it was used for another message.",
+                "Make a new key for each message, and keep it for sending that message again.",
             )
         case UnknownIntent(close=close):
             hint = f"Did you mean {', '.join(close)}?" if close else None

@@ -3,10 +3,12 @@
 from uuid import UUID
 
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from prompt_capture.api.callers import KEY_ONLY, Callers, GivenCredentials
 from prompt_capture.api.errors import documented
+from prompt_capture.api.pending import PENDING, pending
 from prompt_capture.domain.prompts import Outcome
 from prompt_capture.domain.values import ErrorText, Label
 from prompt_capture.workflows.record_outcome import RecordOutcome
@@ -46,8 +48,15 @@ def outcomes_router(record_outcome: RecordOutcome, callers: Callers) -> APIRoute
     """Route the outcomes of workflows."""
     router = APIRouter(dependencies=KEY_ONLY)
 
-    @router.post("/outcomes", responses=documented(404), summary="Record a workflow's outcome")
-    async def outcomes(request: OutcomeRequest, given: GivenCredentials) -> OutcomeResponse:
+    @router.post(
+        "/outcomes",
+        response_model=OutcomeResponse,
+        responses=documented(404) | PENDING,
+        summary="Record a workflow's outcome",
+    )
+    async def outcomes(
+        request: OutcomeRequest, given: GivenCredentials
+    ) -> OutcomeResponse | JSONResponse:
         """Record an outcome. The same one again changes nothing; a different one replaces it."""
         callers.require_backend(given)
         outcome = Outcome(
@@ -55,7 +64,8 @@ def outcomes_router(record_outcome: RecordOutcome, callers: Callers) -> APIRoute
             workflow_type=request.workflow_type,
             execution_error=request.execution_error,
         )
-        await record_outcome(request.log_id, outcome)
+        if await record_outcome(request.log_id, outcome) == "pending":
+            return pending()
         return OutcomeResponse(log_id=request.log_id, was_successful=request.was_successful)
 
     return router

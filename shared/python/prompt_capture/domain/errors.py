@@ -2,6 +2,7 @@
 
 PromptCaptureError
 ├── UnknownUser           no such user: nothing was written
+├── CaptureConflict       the id stands for another message already
 ├── UnknownIntent         not in the catalogue: carries the close ones
 ├── PromptLogNotFound     no captured prompt has this id
 ├── ErasureIncomplete     something of a person is still there
@@ -10,7 +11,9 @@ PromptCaptureError
 ├── InvalidArtifact       the model's files are damaged or do not belong together
 ├── InvalidRules          the rules file cannot be used
 ├── InvalidSettings       the environment lacks or garbles a setting
+├── SpoolUnavailable      the queue behind the store did not answer, or not in time
 └── StoreUnavailable      the store did not answer, or not in time
+    └── PromptRefused     it did: it takes no such row, however often it is sent
 
 Messages never hold a prompt, a token, a key or the content of a row.
 """
@@ -24,6 +27,10 @@ class PromptCaptureError(Exception):
 
 class UnknownUser(PromptCaptureError):
     """The prompt's owner is not a user of this project."""
+
+
+class CaptureConflict(PromptCaptureError):
+    """The id is taken, by another owner or with other content."""
 
 
 class UnknownIntent(PromptCaptureError):
@@ -64,3 +71,11 @@ class InvalidSettings(PromptCaptureError):
 
 class StoreUnavailable(PromptCaptureError):
     """The store did not answer, or not in time."""
+
+
+class PromptRefused(StoreUnavailable):
+    """The store takes no such row, however often it is sent."""
+
+
+class SpoolUnavailable(PromptCaptureError):
+    """The queue behind the store did not answer, or not in time."""

@@ -3,9 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from uuid6 import uuid7
-
-from prompt_capture.domain.predictions import SecondaryIntent, Source
+from prompt_capture.domain.predictions import Prediction, SecondaryIntent, Source
 from prompt_capture.domain.values import (
     ErrorText,
     Identifier,
@@ -17,11 +15,6 @@ from prompt_capture.domain.values import (
     Timestamp,
     Value,
 )
-
-
-def new_log_id() -> UUID:
-    """Make a time-ordered id (UUID version 7, RFC 9562)."""
-    return UUID(bytes=uuid7().bytes)
 
 
 class CapturedPrompt(Value):
@@ -38,6 +31,26 @@ class CapturedPrompt(Value):
     model_version: Label
     conversation_id: Identifier | None = None
     message_index: MessageIndex | None = None
+
+    @property
+    def prediction(self) -> Prediction:
+        """What was predicted for it."""
+        return Prediction(
+            intent=self.predicted_intent,
+            confidence=self.confidence,
+            scope=self.scope,
+            secondary_intents=self.secondary_intents,
+            source=self.source,
+            model_version=self.model_version,
+        )
+
+    def is_copy_of(self, other: "CapturedPrompt") -> bool:
+        """Whether both are the same message of the same owner, whatever was predicted for it."""
+        return self._content == other._content
+
+    @property
+    def _content(self) -> tuple[object, ...]:
+        return (self.id, self.user_id, self.prompt, self.conversation_id, self.message_index)
 
 
 class ReviewablePrompt(Value):
@@ -66,6 +79,10 @@ class LabelledPrompt(ReviewablePrompt):
     def label(self) -> str:
         """The reviewer's intent where there is one, the predicted one otherwise."""
         return self.corrected_intent or self.predicted_intent
+
+
+Recorded = Literal["recorded", "pending"]
+"""What became of an outcome or a correction: `pending` waits for its row, which is on its way."""
 
 
 class Outcome(Value):

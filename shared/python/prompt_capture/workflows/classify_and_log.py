@@ -1,14 +1,13 @@
 """Classify a message and capture it; the answer never depends on the capture."""
 
-import asyncio
-import logging
-from collections.abc import Collection
-from typing import Literal
+import time
+from collections.abc import Callable, Collection
 from uuid import UUID
 
-from prompt_capture.domain.errors import StoreUnavailable
+from prompt_capture.domain.captures import Captured, Told
+from prompt_capture.domain.log_ids import derived_log_id, new_log_id
 from prompt_capture.domain.predictions import LEAST_SCOPE, UNKNOWN_INTENT, Prediction
-from prompt_capture.domain.prompts import CapturedPrompt, new_log_id
+from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.redaction import KINDS, Kind, redact
 from prompt_capture.domain.values import (
     MAX_MESSAGE_LENGTH,
@@ -17,12 +16,15 @@ from prompt_capture.domain.values import (
     MessageIndex,
     Value,
 )
-from prompt_capture.ports import PromptStore
+from prompt_capture.workflows.capture import Capturing
 from prompt_capture.workflows.detect_intent import IntentDetector
 
-Captured = Literal["stored", "lost", "skipped"]
 
-logger = logging.getLogger(__name__)
+class IdempotencyKey(Value):
+    """A key that a caller gave to a message, to send it again under; each caller has their own."""
+
+    caller: str
+    key: str
 
 
 class IncomingMessage(Value):
@@ -32,6 +34,7 @@ class IncomingMessage(Value):
     user_id: UUID | None
     conversation_id: Identifier | None = None
     message_index: MessageIndex | None = None
+    idempotency_key: IdempotencyKey | None = None
 
 
 class ClassifiedMessage(Value):
@@ -44,33 +47,57 @@ class ClassifiedMessage(Value):
 
 
 class ClassifyAndLog:
-    """Redact, classify, then write before answering, within a deadline.
+    """Redact, classify, capture.
 
-    Of the kinds in `redacted` the model sees, and the store keeps, a placeholder alone.
-    `capture_timeout` is in seconds and covers the whole write.
+    Of the kinds in `redacted` the model sees, and the store keeps, a placeholder alone. Ids of
+    messages with a key are derived with `id_secret`. `tell` gets the figures of each message.
     """
 
     def __init__(
         self,
         detector: IntentDetector,
-        store: PromptStore,
+        capture: Capturing,
+        id_secret: bytes,
         review_threshold: float = 0.7,
-        capture_timeout: float = 1.0,
         redacted: Collection[Kind] = KINDS,
+        tell: Callable[[Told], None] = lambda told: None,
     ) -> None:
         self._detector = detector
-        self._store = store
+        self._capture = capture
+        self._id_secret = id_secret
         self._review_threshold = review_threshold
-        self._capture_timeout = capture_timeout
         self._redacted = redacted
+        self._tell = tell
 
-    async def __call__(self, incoming: IncomingMessage) -> ClassifiedMessage:
-        """Answer the message's intent; raises `UnknownUser` when its owner does not exist."""
+    async def __call__(
+        self, incoming: IncomingMessage, seconds_left: float = 60.0
+    ) -> ClassifiedMessage:
+        """Answer the message's intent; the capture takes no more seconds than are left.
+
+        A message that is on record gets the answer on record. Raises `UnknownUser` when its owner
+        does not exist, and `CaptureConflict` when its key was used for another message.
+        """
+        started = time.perf_counter()
         # A placeholder may be longer than what it stands for.
         text = redact(incoming.message, self._redacted)[:MAX_MESSAGE_LENGTH]
         incoming = incoming.model_copy(update={"message": text})
         prediction = self._detector.detect(text)
-        log_id, captured = await self._capture(incoming, prediction)
+        seconds = {"classify": time.perf_counter() - started}
+        if incoming.user_id is None:
+            return self._answer(None, prediction, "skipped", seconds)
+        row = self._row(incoming, incoming.user_id, prediction)
+        capture = await self._capture(row, seconds_left - seconds["classify"])
+        seconds |= capture.seconds
+        return self._answer(row.id, capture.prompt.prediction, capture.captured, seconds)
+
+    def _answer(
+        self,
+        log_id: UUID | None,
+        prediction: Prediction,
+        captured: Captured,
+        seconds: dict[str, float],
+    ) -> ClassifiedMessage:
+        self._tell(Told(prediction, captured, seconds))
         return ClassifiedMessage(
             log_id=log_id,
             prediction=prediction,
@@ -86,37 +113,20 @@ class ClassifyAndLog:
             or prediction.confidence < self._review_threshold
         )
 
-    async def _capture(
-        self, incoming: IncomingMessage, prediction: Prediction
-    ) -> tuple[UUID | None, Captured]:
-        if incoming.user_id is None:
-            return None, "skipped"
-        row = _captured_prompt(incoming, incoming.user_id, prediction)
-        try:
-            async with asyncio.timeout(self._capture_timeout):
-                await self._store.log_prompt(row)
-        except (StoreUnavailable, TimeoutError) as error:
-            logger.warning(
-                "A prompt was not captured.",
-                extra={"log_id": str(row.id), "reason": str(error) or "deadline exceeded"},
-            )
-            return row.id, "lost"
-        return row.id, "stored"
-
-
-def _captured_prompt(
-    incoming: IncomingMessage, user_id: UUID, prediction: Prediction
-) -> CapturedPrompt:
-    return CapturedPrompt(
-        id=new_log_id(),
-        user_id=user_id,
-        prompt=incoming.message,
-        predicted_intent=prediction.intent,
-        confidence=prediction.confidence,
-        scope=prediction.scope,
-        secondary_intents=prediction.secondary_intents,
-        source=prediction.source,
-        model_version=prediction.model_version,
-        conversation_id=incoming.conversation_id,
-        message_index=incoming.message_index,
-    )
+    def _row(
+        self, incoming: IncomingMessage, user_id: UUID, prediction: Prediction
+    ) -> CapturedPrompt:
+        key = incoming.idempotency_key
+        return CapturedPrompt(
+            id=derived_log_id(self._id_secret, key.caller, key.key) if key else new_log_id(),
+            user_id=user_id,
+            prompt=incoming.message,
+            predicted_intent=prediction.intent,
+            confidence=prediction.confidence,
+            scope=prediction.scope,
+            secondary_intents=prediction.secondary_intents,
+            source=prediction.source,
+            model_version=prediction.model_version,
+            conversation_id=incoming.conversation_id,
+            message_index=incoming.message_index,
+        )

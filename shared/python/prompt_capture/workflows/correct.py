@@ -3,7 +3,7 @@
 import logging
 from uuid import UUID
 
-from prompt_capture.domain.prompts import Correction
+from prompt_capture.domain.prompts import Correction, Recorded
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.values import MAX_NOTE_LENGTH
 from prompt_capture.ports import PromptStore
@@ -17,10 +17,11 @@ class Correct:
     def __init__(self, store: PromptStore) -> None:
         self._store = store
 
-    async def __call__(self, log_id: UUID, correction: Correction) -> None:
+    async def __call__(self, log_id: UUID, correction: Correction) -> Recorded:
         """Raises `PromptLogNotFound`, `UnknownIntent` and `StoreUnavailable`."""
         if correction.notes:
             notes = redact(correction.notes)[:MAX_NOTE_LENGTH]
             correction = correction.model_copy(update={"notes": notes})
-        await self._store.add_prompt_correction(log_id, correction)
-        logger.info("A prompt was corrected.", extra={"log_id": str(log_id)})
+        recorded = await self._store.add_prompt_correction(log_id, correction)
+        logger.info("A correction came in.", extra={"log_id": str(log_id), "state": recorded})
+        return recorded

@@ -3,7 +3,7 @@
 import logging
 from uuid import UUID
 
-from prompt_capture.domain.prompts import Outcome
+from prompt_capture.domain.prompts import Outcome, Recorded
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.values import MAX_ERROR_LENGTH
 from prompt_capture.ports import PromptStore
@@ -17,13 +17,18 @@ class RecordOutcome:
     def __init__(self, store: PromptStore) -> None:
         self._store = store
 
-    async def __call__(self, log_id: UUID, outcome: Outcome) -> None:
+    async def __call__(self, log_id: UUID, outcome: Outcome) -> Recorded:
         """Raises `PromptLogNotFound` and `StoreUnavailable`."""
         if outcome.execution_error:
             error = redact(outcome.execution_error)[:MAX_ERROR_LENGTH]
             outcome = outcome.model_copy(update={"execution_error": error})
-        await self._store.update_prompt_log_outcome(log_id, outcome)
+        recorded = await self._store.update_prompt_log_outcome(log_id, outcome)
         logger.info(
-            "An outcome was recorded.",
-            extra={"log_id": str(log_id), "was_successful": outcome.was_successful},
+            "An outcome came in.",
+            extra={
+                "log_id": str(log_id),
+                "was_successful": outcome.was_successful,
+                "state": recorded,
+            },
         )
+        return recorded

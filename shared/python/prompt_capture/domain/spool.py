@@ -1,0 +1,37 @@
+"""A captured prompt on its way through the spool, and what becomes of it there."""
+
+from typing import Literal
+
+from pydantic import ValidationError
+
+from prompt_capture.domain.errors import PromptCaptureError
+from prompt_capture.domain.prompts import CapturedPrompt
+from prompt_capture.domain.values import Timestamp, Value
+
+SpoolReason = Literal["unavailable", "too_slow", "refused", "circuit_open"]
+"""Why a prompt was spooled: what the store did, or that it was not asked."""
+
+Fate = Literal["stored", "dropped", "conflict", "refused", "unreadable", "unavailable"]
+"""What became of a spooled prompt: stored, or dropped since its user is unknown or erased; the
+others are tried again and end as dead letters."""
+
+
+class UnreadableMessage(PromptCaptureError):
+    """A message of the queue is no spooled prompt."""
+
+
+class SpooledPrompt(Value):
+    """A prompt, redacted, with when and why it was spooled."""
+
+    version: Literal[1] = 1
+    spooled_at: Timestamp
+    reason: SpoolReason
+    prompt: CapturedPrompt
+
+
+def read_spooled(body: str) -> SpooledPrompt:
+    """Read a message's body; raises `UnreadableMessage`, which repeats nothing of it."""
+    try:
+        return SpooledPrompt.model_validate_json(body)
+    except ValidationError:
+        raise UnreadableMessage("The message is no spooled prompt.") from None
