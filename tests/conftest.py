@@ -7,9 +7,12 @@ import pytest
 
 from infra.local.stack import Stack
 
+PATIENT = {"CAPTURE_TIMEOUT_SECONDS": "8"}
+"""What is not about deadlines must not meet one on a machine that is busy with tests."""
+
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A whole stack, shared by tests that leave it as they found it."""
-    with Stack(f"test-{os.getpid()}") as running:
+    with Stack(f"test-{os.getpid()}", {"classify-and-log": PATIENT}) as running:
         yield running

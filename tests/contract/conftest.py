@@ -1,6 +1,6 @@
 """Both stores behind one face: how a test reaches each, and looks at what it holds."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -30,6 +30,7 @@ class Stores:
     service: PromptStore
     exporter: PromptStore
     user_id: UUID
+    another_user: Callable[[], Awaitable[UUID]]
 
     def prompt(
         self, text: str = "move it", confidence: float = 0.9, source: Source = "model"
@@ -53,9 +54,13 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         async with _on_supabase(request.getfixturevalue("stack")) as made:
             yield made
     else:
-        user_id = uuid4()
-        store = InMemoryPromptStore([user_id], INTENTS)
-        yield Stores(store, store, store, user_id)
+        user_id, other = uuid4(), uuid4()
+        store = InMemoryPromptStore([user_id, other], INTENTS)
+
+        async def another_user() -> UUID:
+            return other
+
+        yield Stores(store, store, store, user_id, another_user)
 
 
 @pytest.fixture
@@ -67,12 +72,17 @@ async def supabase_stores(stack: Stack) -> AsyncIterator[Stores]:
 @asynccontextmanager
 async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
     """Each function's own store, and an empty table afterwards."""
+
+    async def user() -> UUID:
+        return UUID(stack.create_user(f"{uuid4()}@example.com").id)
+
     async with AsyncExitStack() as clients:
         yield Stores(
             writer=await clients.enter_async_context(supabase_store(stack, "prompt_writer")),
             service=await clients.enter_async_context(supabase_store(stack, "service_role")),
             exporter=await clients.enter_async_context(supabase_store(stack, "prompt_exporter")),
-            user_id=UUID(stack.create_user(f"{uuid4()}@example.com").id),
+            user_id=await user(),
+            another_user=user,
         )
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
         connection.execute(EMPTY)

@@ -3,17 +3,18 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from prompt_capture.domain.erasures import Traces
 from prompt_capture.domain.errors import (
+    CaptureConflict,
     PromptLogNotFound,
     UnknownIntent,
     UnknownUser,
 )
-from prompt_capture.domain.log_ids import new_log_id
+from prompt_capture.domain.log_ids import derived_log_id, new_log_id
 from prompt_capture.domain.predictions import SecondaryIntent
 from prompt_capture.domain.prompts import (
     Correction,
@@ -23,6 +24,8 @@ from prompt_capture.domain.prompts import (
 from tests.contract.conftest import Stores
 
 T = TypeVar("T")
+
+STRANGER = "somebody else"
 
 FAILURE = Outcome(was_successful=False, workflow_type="move", execution_error="It broke.")
 SUCCESS = Outcome(was_successful=True, workflow_type="move")
@@ -89,10 +92,106 @@ async def test_the_same_id_again_keeps_the_first(stores: Stores) -> None:
     prompt = stores.prompt("the first", confidence=0.1)
 
     await stores.writer.log_prompt(prompt)
+    again = await stores.writer.log_prompt(
+        prompt.model_copy(update={"predicted_intent": "help", "confidence": 0.2, "scope": 0.3})
+    )
+
+    assert again == prompt
+    assert await _texts(stores.exporter.get_low_confidence_prompts()) == ["the first"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"prompt": "another"}, {"conversation_id": None}, {"message_index": 1}, {"user_id": STRANGER}],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_the_same_id_for_another_message_is_a_conflict(
+    stores: Stores, changes: dict[str, object]
+) -> None:
+    if "user_id" in changes:
+        changes = {"user_id": await stores.another_user()}
+    prompt = stores.prompt("the first", confidence=0.1)
     await stores.writer.log_prompt(prompt)
-    await stores.writer.log_prompt(prompt.model_copy(update={"prompt": "another"}))
+
+    with pytest.raises(CaptureConflict):
+        await stores.writer.log_prompt(prompt.model_copy(update=changes))
 
     assert await _texts(stores.exporter.get_low_confidence_prompts()) == ["the first"]
+
+
+async def test_a_batch_is_written_once_and_tells_what_collides(stores: Stores) -> None:
+    first, second = stores.prompt("first", 0.1), stores.prompt("second", 0.1)
+    await stores.writer.log_prompt(first)
+
+    other = first.model_copy(update={"prompt": "another"})
+    assert await stores.writer.log_prompts([second, other]) == {first.id}
+    assert await stores.writer.log_prompts([second, first]) == frozenset()
+
+    texts = await _texts(stores.exporter.get_low_confidence_prompts())
+    assert sorted(texts) == ["first", "second"]
+
+
+async def test_a_batch_with_an_unknown_user_writes_nothing(stores: Stores) -> None:
+    nobodys = stores.prompt("nobody's", 0.1).model_copy(update={"user_id": uuid4()})
+
+    with pytest.raises(UnknownUser):
+        await stores.writer.log_prompts([stores.prompt("somebody's", 0.1), nobodys])
+
+    assert await _texts(stores.exporter.get_low_confidence_prompts()) == []
+
+
+GRACE = Correction(corrected_intent="reminder", corrected_by="grace", notes="why")
+ALAN = Correction(corrected_intent="status", corrected_by="alan")
+
+
+@pytest.mark.parametrize("arrival", range(5))
+async def test_whenever_a_row_arrives_it_ends_up_as_in_order(stores: Stores, arrival: int) -> None:
+    prompt = stores.prompt(confidence=0.1)
+    changes: list[Outcome | Correction] = [FAILURE, GRACE, SUCCESS, ALAN]
+    recorded = []
+
+    for number, change in enumerate([*changes, None]):
+        if number == arrival:
+            await stores.writer.log_prompt(prompt)
+        for _ in range(2):
+            if isinstance(change, Outcome):
+                recorded.append(await stores.service.update_prompt_log_outcome(prompt.id, change))
+            elif change is not None:
+                recorded.append(await stores.service.add_prompt_correction(prompt.id, change))
+
+    assert recorded == ["pending"] * 2 * arrival + ["recorded"] * 2 * (4 - arrival)
+    assert await _all(stores.service.get_failed_workflow_prompts()) == []
+    assert await stores.service.get_corrected_intents([prompt.id]) == {prompt.id: "status"}
+    assert await _all(stores.exporter.get_prompts_for_retraining()) == []  # they disagree
+
+
+async def test_what_waits_for_a_prompt_that_will_not_come_is_let_go(stores: Stores) -> None:
+    prompt = stores.prompt()
+    await stores.service.update_prompt_log_outcome(prompt.id, FAILURE)
+
+    await stores.writer.forget_held_changes([prompt.id])
+    await stores.writer.log_prompt(prompt)
+
+    assert await _all(stores.service.get_failed_workflow_prompts()) == []
+
+
+async def test_a_change_is_held_for_a_derived_id_whose_age_nobody_knows(stores: Stores) -> None:
+    derived = derived_log_id(b"secret", "backend", str(uuid4()))
+    prompt = stores.prompt().model_copy(update={"id": derived})
+
+    assert await stores.service.update_prompt_log_outcome(derived, FAILURE) == "pending"
+    await stores.writer.log_prompt(prompt)
+
+    assert len(await _all(stores.service.get_failed_workflow_prompts())) == 1
+
+
+async def test_a_held_correction_names_an_intent_of_the_catalogue(stores: Stores) -> None:
+    unknown = Correction(corrected_intent="remindr", corrected_by="grace")
+
+    with pytest.raises(UnknownIntent) as refusal:
+        await stores.service.add_prompt_correction(new_log_id(), unknown)
+
+    assert refusal.value.close[0] == "reminder"
 
 
 async def test_an_unknown_user_is_refused(stores: Stores) -> None:
@@ -105,12 +204,12 @@ async def test_an_unknown_user_is_refused(stores: Stores) -> None:
 
 
 async def test_what_belongs_to_no_row_is_not_found(stores: Stores) -> None:
-    with pytest.raises(PromptLogNotFound):
-        await stores.service.update_prompt_log_outcome(new_log_id(), SUCCESS)
-    with pytest.raises(PromptLogNotFound):
-        await stores.service.add_prompt_correction(
-            new_log_id(), Correction(corrected_intent="reminder", corrected_by="grace")
-        )
+    too_old = UUID("01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11")
+    for log_id in (uuid4(), too_old):
+        with pytest.raises(PromptLogNotFound):
+            await stores.service.update_prompt_log_outcome(log_id, SUCCESS)
+        with pytest.raises(PromptLogNotFound):
+            await stores.service.add_prompt_correction(log_id, GRACE)
 
 
 async def test_failed_workflows_are_found_until_they_succeed(stores: Stores) -> None:

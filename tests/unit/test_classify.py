@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.unit.conftest import Api
+from tests.unit.conftest import Api, KeywordClassifier
 
 
 def test_an_answer_carries_the_intent_and_the_id_of_its_log_row(api: Api) -> None:
@@ -75,7 +75,7 @@ def test_without_capture_nothing_is_kept(api: Api) -> None:
 def test_the_answer_comes_when_the_store_does_not(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    api.store.reachable = False
+    api.store.reachable = api.spool.reachable = False
     body = {"message": "move my secret to friday", "user_id": str(api.user_id)}
 
     with caplog.at_level(logging.DEBUG):
@@ -83,7 +83,7 @@ def test_the_answer_comes_when_the_store_does_not(
 
     assert answer.json()["intent"] == "reschedule"
     assert answer.json()["captured"] == "lost"
-    assert "A prompt was not captured." in caplog.text
+    assert "A prompt was lost." in caplog.text
     assert "secret" not in caplog.text
 
 
@@ -185,10 +185,10 @@ def test_paths_and_methods_that_do_not_exist_answer_in_the_one_shape(api: Api) -
 def test_an_unexpected_error_leaks_nothing(
     api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_: object) -> None:
-        raise RuntimeError("the row was: my secret")
+    def broken(*_: object) -> None:
+        raise RuntimeError("the text was: my secret")
 
-    monkeypatch.setattr(api.store, "log_prompt", broken)
+    monkeypatch.setattr(KeywordClassifier, "classify", broken)
     body = {"message": "my secret", "user_id": str(api.user_id)}
 
     with caplog.at_level(logging.DEBUG):

@@ -7,8 +7,10 @@ import pytest
 import yaml
 
 from prompt_capture.domain.datasets import ExportRequest
+from prompt_capture.domain.log_ids import SPOOL_RETENTION
 from prompt_capture.settings import (
     CallerSettings,
+    CaptureSettings,
     ClassifierSettings,
     ExportSettings,
     SupabaseSettings,
@@ -17,9 +19,10 @@ from prompt_capture.settings import (
 ROOT = Path(__file__).parents[2]
 
 SETTINGS = {
-    "classify-and-log": (SupabaseSettings, CallerSettings, ClassifierSettings),
+    "classify-and-log": (SupabaseSettings, CallerSettings, ClassifierSettings, CaptureSettings),
     "record-outcome": (SupabaseSettings, CallerSettings),
     "correct": (SupabaseSettings, CallerSettings),
+    "drain": (SupabaseSettings,),
     "export": (SupabaseSettings, ExportSettings),
 }
 
@@ -81,3 +84,27 @@ def test_the_bucket_is_private_and_encrypted(service: dict[str, Any]) -> None:
 
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert bucket["BucketEncryption"]
+
+
+def test_the_spool_is_encrypted_and_keeps_prompts_as_long_as_their_outcomes_are_held(
+    service: dict[str, Any],
+) -> None:
+    queues = [
+        service["resources"]["Resources"][name]["Properties"] for name in ("Spool", "DeadLetters")
+    ]
+
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues)
+    retention = int(SPOOL_RETENTION.total_seconds())
+    assert [queue["MessageRetentionPeriod"] for queue in queues] == [retention, retention]
+
+
+def test_a_message_comes_again_only_when_its_drain_is_over_and_an_outage_kills_none(
+    service: dict[str, Any],
+) -> None:
+    spool = service["resources"]["Resources"]["Spool"]["Properties"]
+    drain = service["functions"]["drain"]
+    (event,) = drain["events"]
+
+    assert spool["VisibilityTimeout"] >= 6 * drain["timeout"]
+    assert spool["VisibilityTimeout"] * spool["RedrivePolicy"]["maxReceiveCount"] >= 86_400
+    assert event["sqs"]["functionResponseType"] == "ReportBatchItemFailures"

@@ -2,7 +2,13 @@ import pytest
 
 from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import CallerSettings, ClassifierSettings, SupabaseSettings
+from prompt_capture.settings import (
+    CallerSettings,
+    CaptureSettings,
+    ClassifierSettings,
+    SpoolSettings,
+    SupabaseSettings,
+)
 
 URL = "https://project.supabase.co"
 
@@ -75,8 +81,9 @@ def test_without_any_key_the_store_cannot_be_reached() -> None:
     ],
 )
 def test_a_number_out_of_bounds_is_named_and_not_repeated(variable: str, value: str) -> None:
+    kind = CaptureSettings if variable.startswith("CAPTURE") else ClassifierSettings
     with pytest.raises(InvalidSettings, match=rf"{variable}: ") as refusal:
-        ClassifierSettings.from_env({"MODEL_DIR": "model", variable: value})
+        kind.from_env({"MODEL_DIR": "model", variable: value})
 
     assert value not in str(refusal.value)
 
@@ -97,3 +104,35 @@ def test_a_secret_is_not_shown_by_its_settings() -> None:
 
     assert "marmalade" not in repr(settings) + str(settings)
     assert "jam" not in repr(settings) + str(settings)
+
+
+def test_ids_are_derived_with_a_secret_of_their_own_or_with_the_key_that_is_there() -> None:
+    signing = {"SUPABASE_SIGNING_KEY": "s" * 40}
+    given = {"IDEMPOTENCY_SECRET": "i" * 40}
+
+    secrets = [CaptureSettings.from_env(env).id_secret for env in (signing, given, signing | given)]
+
+    assert secrets[1] == secrets[2] != secrets[0]
+    assert b"s" * 40 not in secrets[0]
+    with pytest.raises(InvalidSettings, match="IDEMPOTENCY_SECRET"):
+        _ = CaptureSettings.from_env({}).id_secret
+
+
+def test_a_short_idempotency_secret_is_refused() -> None:
+    with pytest.raises(InvalidSettings, match="IDEMPOTENCY_SECRET"):
+        CaptureSettings.from_env({"IDEMPOTENCY_SECRET": "short"})
+
+
+def test_the_queue_is_reached_where_aws_has_it_or_where_it_is_said_to_be() -> None:
+    lambdas = {
+        "SPOOL_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/spool",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+    }
+
+    there = SpoolSettings.from_env(lambdas).endpoint
+    here = SpoolSettings.from_env(lambdas | {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1"}).endpoint
+
+    assert there == "https://sqs.eu-west-1.amazonaws.com/"
+    assert here == "http://127.0.0.1:1/"

@@ -1,5 +1,6 @@
 """The composition root: the only module that names concrete adapters."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect, warm_client
 from prompt_capture.api.callers import Callers
 from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.rules import RuleSet
 from prompt_capture.ports import Spool
 from prompt_capture.settings import (
@@ -33,6 +35,9 @@ SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
 DRAIN_TIMEOUT_SECONDS = 5.0
 
+_FIRST_MESSAGE = "Call 0 when ready, and move the rest."
+"""What the model and the redaction warm up on."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -40,8 +45,10 @@ def classify_and_log() -> ClassifyAndLog:
     """Wire the classification; raises `InvalidSettings`, `InvalidArtifact`, `InvalidRules`."""
     settings = ClassifierSettings.from_env()
     capturing = CaptureSettings.from_env()
+    detector = intent_detector(settings)
+    detector.detect(redact(_FIRST_MESSAGE))
     return ClassifyAndLog(
-        intent_detector(settings),
+        detector,
         _write_first(capturing),
         capturing.id_secret,
         settings.review_threshold,
@@ -50,7 +57,11 @@ def classify_and_log() -> ClassifyAndLog:
 
 
 def _write_first(settings: CaptureSettings) -> WriteFirst:
-    store = prompt_store(WRITER_ROLE, settings.capture_timeout_seconds)
+    """Connect and make ready, so that the first message waits for neither."""
+    store = prompt_store(WRITER_ROLE, max(1.0, settings.capture_timeout_seconds))
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)  # Mangum runs the app on it, and the connection belongs to it
+    loop.run_until_complete(store.open())
     return WriteFirst(store, _spool(settings), settings.capture_timeout_seconds)
 
 

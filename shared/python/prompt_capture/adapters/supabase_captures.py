@@ -20,6 +20,10 @@ class SupabaseCaptures:
         self._postgrest = postgrest
         self._deadline_seconds = deadline_seconds
 
+    async def open(self) -> None:
+        """Connect, by asking for nothing."""
+        await self._recall([])
+
     async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
         if await self._insert([prompt]):
             return prompt

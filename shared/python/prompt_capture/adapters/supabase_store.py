@@ -1,5 +1,6 @@
 """The store over Supabase's own table client."""
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, execute
 from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_captures import SupabaseCaptures
 from prompt_capture.domain.erasures import ErasureReceipt, Traces
-from prompt_capture.domain.errors import PromptLogNotFound, UnknownIntent
+from prompt_capture.domain.errors import PromptLogNotFound, StoreUnavailable, UnknownIntent
 from prompt_capture.domain.intents import close_intents
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
@@ -33,6 +34,8 @@ DEFAULT_DEADLINE_SECONDS = 1.0
 
 IDS_AT_ONCE = 100
 """So many ids make an address of 4 kB, which every proxy lets through."""
+
+logger = logging.getLogger(__name__)
 
 _REVIEW_COLUMNS = ("id", "prompt", "predicted_intent", "confidence", "created_at")
 
@@ -51,6 +54,13 @@ class SupabasePromptStore:
         )
         self._deadline_seconds = client.timeout.read or DEFAULT_DEADLINE_SECONDS
         self._captures = SupabaseCaptures(self._postgrest, self._deadline_seconds)
+
+    async def open(self) -> None:
+        """Connect, prove who we are, and write nothing; a store that is away stops nobody."""
+        try:
+            await self._captures.open()
+        except StoreUnavailable as error:
+            logger.warning("The store is not there yet.", extra={"reason": str(error)})
 
     async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
         return await self._captures.log_prompt(prompt)

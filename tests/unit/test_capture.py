@@ -1,0 +1,204 @@
+"""Write, else spool, within one deadline; what failed is said, and costs no answer."""
+
+import asyncio
+import time
+from uuid import UUID, uuid4
+
+import pytest
+
+from prompt_capture.adapters.memory_spool import InMemorySpool
+from prompt_capture.adapters.memory_store import InMemoryPromptStore
+from prompt_capture.domain.circuit import CircuitBreaker
+from prompt_capture.domain.errors import CaptureConflict, PromptRefused, UnknownUser
+from prompt_capture.domain.log_ids import new_log_id
+from prompt_capture.domain.prompts import CapturedPrompt
+from prompt_capture.domain.spool import SpooledPrompt
+from prompt_capture.workflows.capture import WriteFirst
+
+USER = uuid4()
+
+
+class Hanging(InMemoryPromptStore):
+    """A store that never answers."""
+
+    async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
+        await asyncio.Event().wait()
+        return prompt
+
+
+class Broken(InMemoryPromptStore):
+    """A store that fails as nobody foresaw."""
+
+    async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
+        raise RuntimeError(f"the row was: {prompt.prompt}")
+
+
+class Refusing(InMemoryPromptStore):
+    """A store that takes no row, and answers at once."""
+
+    async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
+        raise PromptRefused("The store takes no such row (code 23514).")
+
+
+class HangingSpool(InMemorySpool):
+    """A queue that never answers."""
+
+    async def put(self, prompt: SpooledPrompt) -> None:
+        await asyncio.Event().wait()
+
+
+def prompt(user_id: UUID = USER, text: str = "move it") -> CapturedPrompt:
+    return CapturedPrompt(
+        id=new_log_id(),
+        user_id=user_id,
+        prompt=text,
+        predicted_intent="reschedule",
+        confidence=0.9,
+        source="model",
+        model_version="test-1",
+    )
+
+
+def a_store(kind: type[InMemoryPromptStore] = InMemoryPromptStore) -> InMemoryPromptStore:
+    return kind([USER], ["reschedule"])
+
+
+async def test_what_can_be_written_is_stored_and_not_spooled() -> None:
+    store, spool = a_store(), InMemorySpool()
+    sent = prompt()
+
+    capture = await WriteFirst(store, spool)(sent)
+
+    assert (capture.captured, capture.reason) == ("stored", None)
+    assert store.rows[sent.id].captured == sent
+    assert spool.waiting == []
+    assert capture.seconds.keys() == {"write"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [(Hanging, "too_slow"), (Broken, "unavailable"), (Refusing, "refused")],
+)
+async def test_what_cannot_be_written_is_spooled_with_the_reason(
+    kind: type[InMemoryPromptStore], reason: str
+) -> None:
+    spool, sent = InMemorySpool(), prompt()
+
+    capture = await WriteFirst(a_store(kind), spool, timeout=0.1)(sent)
+
+    assert (capture.captured, capture.reason) == ("spooled", reason)
+    assert [waiting.prompt for waiting in spool.waiting] == [sent]
+    assert spool.waiting[0].reason == reason
+
+
+async def test_a_hanging_write_leaves_time_for_the_spool_and_both_end_in_time() -> None:
+    capture = await WriteFirst(a_store(Hanging), HangingSpool(), timeout=0.2)(prompt())
+
+    assert capture.captured == "lost"
+    assert capture.seconds["write"] < 0.2
+    assert capture.seconds["spool"] > 0.03
+
+
+async def test_no_more_is_used_than_the_invocation_has_left() -> None:
+    started = time.monotonic()
+
+    capture = await WriteFirst(a_store(Hanging), HangingSpool(), timeout=30)(prompt(), 0.05)
+
+    assert capture.captured == "lost"
+    assert time.monotonic() - started < 10
+
+
+async def test_an_invocation_without_time_answers_at_once() -> None:
+    capture = await WriteFirst(a_store(), InMemorySpool())(prompt(), -1.0)
+
+    assert capture.captured in {"stored", "spooled", "lost"}
+
+
+@pytest.mark.parametrize("spool", [None, InMemorySpool()])
+async def test_what_is_neither_written_nor_spooled_is_lost_and_logged_without_its_text(
+    spool: InMemorySpool | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    if spool:
+        spool.reachable = False
+    sent = prompt(text="my secret")
+
+    capture = await WriteFirst(a_store(Broken), spool)(sent)
+
+    assert capture.captured == "lost"
+    (lost,) = [record for record in caplog.records if record.message == "A prompt was lost."]
+    assert lost.levelname == "ERROR"
+    assert "secret" not in str([record.__dict__ for record in caplog.records])
+
+
+async def test_what_the_caller_must_know_is_raised() -> None:
+    store, sent = a_store(), prompt()
+    capture = WriteFirst(store, InMemorySpool())
+    await capture(sent)
+
+    with pytest.raises(UnknownUser):
+        await capture(prompt(uuid4()))
+    with pytest.raises(CaptureConflict):
+        await capture(sent.model_copy(update={"prompt": "another"}))
+
+
+async def test_a_message_on_record_keeps_the_first_prediction() -> None:
+    store, sent = a_store(), prompt()
+    capture = WriteFirst(store)
+    await capture(sent)
+
+    again = await capture(sent.model_copy(update={"predicted_intent": "help", "confidence": 0.1}))
+
+    assert again.prompt.prediction == sent.prediction
+
+
+async def test_while_the_store_is_down_prompts_are_spooled_at_once() -> None:
+    store, spool, now = a_store(), InMemorySpool(), [0.0]
+    store.reachable = False
+    circuit = CircuitBreaker(failures=2, seconds=5, clock=lambda: now[0])
+    capture = WriteFirst(store, spool, circuit=circuit)
+
+    reasons = [(await capture(prompt())).reason for _ in range(3)]
+    now[0] = 6.0
+    store.reachable = True
+    after = [(await capture(prompt())).captured for _ in range(2)]
+
+    assert reasons == ["unavailable", "unavailable", "circuit_open"]
+    assert after == ["stored", "stored"]
+
+
+async def test_without_a_spool_every_prompt_is_tried() -> None:
+    store = a_store()
+    store.reachable = False
+    capture = WriteFirst(store)
+
+    reasons = {(await capture(prompt())).reason for _ in range(9)}
+
+    assert reasons == {"unavailable"}
+
+
+async def test_a_refused_row_says_nothing_against_the_store() -> None:
+    capture = WriteFirst(a_store(Refusing), InMemorySpool())
+
+    reasons = {(await capture(prompt())).reason for _ in range(9)}
+
+    assert reasons == {"refused"}
+
+
+def test_an_open_circuit_lets_one_attempt_through_at_a_time() -> None:
+    now = [0.0]
+    circuit = CircuitBreaker(failures=1, seconds=5, clock=lambda: now[0])
+    circuit.failed()
+
+    now[0] = 4.9
+    assert not circuit.allows_an_attempt()
+    now[0] = 5.0
+    assert circuit.allows_an_attempt()
+    assert not circuit.allows_an_attempt()
+    circuit.failed()
+    now[0] = 9.9
+    assert not circuit.allows_an_attempt()
+    now[0] = 10.0
+    assert circuit.allows_an_attempt()
+    circuit.succeeded()
+    assert circuit.allows_an_attempt()
+    assert circuit.allows_an_attempt()
