@@ -14,7 +14,7 @@ ROLES = [actor.role for actor in (ANONYMOUS, USER, WRITER, EXPORTER, SERVICE, DA
 RIGHTS = re.findall(
     r"^\| `([\w.]+)` (select|insert|update|delete|truncate) \| (.+) \|$", DOCUMENT, re.MULTILINE
 )
-FUNCTIONS = re.findall(r"^\| `([\w.]+\(\w*\))` execute \| (.+) \|$", DOCUMENT, re.MULTILINE)
+FUNCTIONS = re.findall(r"^\| `([\w.]+\([\w, \[\]]*\))` execute \| (.+) \|$", DOCUMENT, re.MULTILINE)
 
 
 def test_the_table_of_rights_covers_every_table_and_verb() -> None:

@@ -109,6 +109,11 @@ def test_the_schedule_runs_it_at_night(dashboard: Connection) -> None:
     jobs = dashboard.execute("select jobname, command, username from cron.job order by 1")
     assert jobs.fetchall() == [
         (
+            "prompt-capture: delete expired changes",
+            "select private.delete_expired_changes()",
+            "postgres",
+        ),
+        (
             "prompt-capture: delete expired rows",
             "select private.delete_expired_rows()",
             "postgres",
