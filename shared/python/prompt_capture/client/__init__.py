@@ -1,0 +1,26 @@
+"""Capture messages from a backend: `CaptureClient`, and `AsyncCaptureClient` for asyncio.
+
+Needs httpx and pydantic alone. See `docs/client.md`.
+"""
+
+from prompt_capture.client.answers import Classification, Recorded, SecondaryIntent
+from prompt_capture.client.asynchronous import AsyncCaptureClient
+from prompt_capture.client.calls import Service
+from prompt_capture.client.errors import CaptureError, Refused, Unanswered
+from prompt_capture.client.exchange import Patience
+from prompt_capture.client.plain import CaptureClient
+from prompt_capture.client.runs import WorkflowRun
+
+__all__ = [
+    "AsyncCaptureClient",
+    "CaptureClient",
+    "CaptureError",
+    "Classification",
+    "Patience",
+    "Recorded",
+    "Refused",
+    "SecondaryIntent",
+    "Service",
+    "Unanswered",
+    "WorkflowRun",
+]

@@ -1,0 +1,145 @@
+"""However a workflow ends, its outcome is recorded, and the caller sees only the workflow."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from prompt_capture.client import AsyncCaptureClient, Service, Unanswered
+
+from .conftest import SHORT, Connect
+from .service import CLASSIFIED, HANG, ScriptedService
+
+LOG_ID = UUID(CLASSIFIED["log_id"])
+RECORDED = (200, {"log_id": str(LOG_ID), "was_successful": True})
+
+
+async def test_a_block_that_ends_well_is_a_success(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    client = connect()
+    answer = await client.classify("hello", user_id="u")
+    async with client.workflow(answer, "greet"):
+        pass
+    assert scripted.bodies[1:] == [
+        {"log_id": str(LOG_ID), "was_successful": True, "workflow_type": "greet"}
+    ]
+    assert scripted.asked[1].path == "/outcomes"
+    assert scripted.asked[1].headers["x-api-key"] == "pc_key"
+
+
+async def test_an_exception_is_a_failure_with_its_text_and_goes_on_its_way(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    with pytest.raises(ValueError, match="full"):
+        async with connect().workflow(LOG_ID, "create_task"):
+            raise ValueError("The list is full.\0")
+    assert scripted.bodies[0]["was_successful"] is False
+    assert scripted.bodies[0]["execution_error"] == "ValueError: The list is full."
+
+
+async def test_a_workflow_can_say_that_it_failed(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    async with connect().workflow(LOG_ID, "create_task") as run:
+        run.fail("The list is full." + "x" * 9_000)
+    assert scripted.bodies[0]["was_successful"] is False
+    assert len(scripted.bodies[0]["execution_error"]) == 8_000
+
+
+async def test_an_unanswered_message_has_no_outcome(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    client = connect()
+    async with client.workflow(None, "create_task"):
+        pass
+    assert await client.record_outcome(None, True, "create_task") == "skipped"
+    assert scripted.asked == []
+
+
+@pytest.mark.parametrize("raise_errors", [False, True])
+async def test_a_service_that_hangs_never_hides_the_workflows_own_error(
+    connect: Connect, scripted: ScriptedService, raise_errors: bool
+) -> None:
+    scripted.script = [HANG]
+    with pytest.raises(KeyError, match="calendar"):
+        async with connect(raise_errors=raise_errors).workflow(LOG_ID, "create_task"):
+            raise KeyError("calendar")
+
+
+async def test_an_outcome_that_cannot_be_recorded_is_raised_only_where_asked(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [(500, {})]
+    async with connect().workflow(LOG_ID, "create_task"):
+        pass
+    with pytest.raises(Unanswered):
+        async with connect(raise_errors=True).workflow(LOG_ID, "create_task"):
+            pass
+
+
+async def test_what_became_of_an_outcome_or_a_correction_is_told(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [RECORDED, (202, {"status": "pending"}), (404, {}), RECORDED]
+    client = connect()
+    assert await client.record_outcome(LOG_ID, True, "greet") == "recorded"
+    assert await client.record_outcome(LOG_ID, True, "greet") == "pending"
+    assert await client.record_outcome(LOG_ID, True, "greet") == "failed"
+    assert await client.correct(LOG_ID, "help", reviewer="grace", notes="n") == "recorded"
+    assert scripted.asked[3].path == "/corrections"
+    assert scripted.bodies[3] == {
+        "log_id": str(LOG_ID),
+        "corrected_intent": "help",
+        "reviewer": "grace",
+        "notes": "n",
+    }
+
+
+async def test_a_reviewers_token_goes_before_the_key(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [RECORDED]
+    await connect().correct(LOG_ID, "help", token="t")
+    assert scripted.asked[0].headers["x-user-token"] == "t"
+    assert "x-api-key" not in scripted.asked[0].headers
+
+
+async def _cancelled_while_working(client: AsyncCaptureClient, times: int) -> None:
+    working = asyncio.Event()
+
+    async def work() -> None:
+        async with client.workflow(LOG_ID, "create_task"):
+            working.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await working.wait()
+    for _ in range(times):
+        task.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_cancelled_workflow_counts_as_failed_however_often_it_is_cancelled(
+    service: Service, scripted: ScriptedService, times: int
+) -> None:
+    scripted.script = [RECORDED]
+    async with AsyncCaptureClient(service, patience=SHORT) as client:
+        await _cancelled_while_working(client, times)
+    (outcome,) = scripted.bodies
+    assert (outcome["was_successful"], outcome["execution_error"]) == (False, "Cancelled.")
+
+
+async def test_the_callers_own_timeout_stays_a_timeout(
+    service: Service, scripted: ScriptedService
+) -> None:
+    scripted.script = [RECORDED]
+    async with AsyncCaptureClient(service, patience=SHORT) as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01), client.workflow(LOG_ID, "create_task"):
+                await asyncio.sleep(60)
+    assert scripted.bodies[0]["execution_error"] == "Cancelled."
