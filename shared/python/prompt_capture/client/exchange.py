@@ -60,8 +60,8 @@ Exchange = Generator[Send | Pause, Reply | None, Reply]
 class Patience:
     """How long a call may take in all, and one attempt of it, in seconds."""
 
-    deadline: float = 5.0
-    attempt: float = 2.5
+    deadline: float = 6.0
+    attempt: float = 4.0
 
 
 def exchange(patience: Patience, now: Callable[[], float] = time.monotonic) -> Exchange:

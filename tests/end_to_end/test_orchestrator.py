@@ -1,0 +1,57 @@
+"""A backend that uses the client has every message captured, with how its workflow ended."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.orchestrator import MESSAGES, converse, create_app
+from infra.local import variables
+from prompt_capture.client import AsyncCaptureClient
+from tests.end_to_end.conftest import Deployment
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+
+
+def test_each_message_is_captured_with_the_outcome_of_its_workflow(deployment: Deployment) -> None:
+    capture = AsyncCaptureClient.from_env(variables.of(deployment.stack))
+    said = asyncio.run(converse(create_app(capture), deployment.ada.id, MESSAGES))
+
+    assert said[2] == "That did not work. The mail server does not answer."
+    kept = [
+        (row["prompt"], row["workflow_type"], row["was_successful"], row["execution_error"])
+        for row in deployment.rows()
+    ]
+    error = "WorkflowFailed: The mail server does not answer."
+    assert kept == [
+        (MESSAGES[0], "create_task", True, None),
+        (MESSAGES[1], "reschedule_event", True, None),
+        (MESSAGES[2], "send_email", False, error),
+        (MESSAGES[3], "ask_again", True, None),
+    ]
+
+
+def test_without_the_service_the_assistant_still_answers(deployment: Deployment) -> None:
+    nowhere = variables.of(deployment.stack) | {"CLASSIFY_URL": "http://127.0.0.1:9/"}
+    capture = AsyncCaptureClient.from_env(nowhere)
+    said = asyncio.run(converse(create_app(capture), deployment.ada.id, MESSAGES[:1]))
+    assert said == ["What can I do for you?"]
+
+
+def test_the_five_lines_of_the_readme_capture_a_message(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.of(deployment.stack).items():
+        monkeypatch.setenv(name, value)
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    acted: list[Any] = []
+
+    names: dict[str, Any] = {"user_id": deployment.ada.id, "reschedule": acted.append}
+    exec(block, names)
+    names["capture"].close()
+
+    (row,) = deployment.rows()
+    assert acted[0].captured == "stored"
+    assert (row["workflow_type"], row["was_successful"]) == ("reschedule_event", True)
