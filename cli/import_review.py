@@ -11,13 +11,21 @@ from rich.console import Console
 from cli.failures import errors, explained
 from prompt_capture import bootstrap
 from prompt_capture.domain.errors import InvalidReview
+from prompt_capture.domain.reviewers import own_name
 from prompt_capture.domain.reviews import Review, read_review
 from prompt_capture.workflows.import_review import ImportPlan, ImportReview
 
 
+def _name(reviewer: str) -> str:
+    try:
+        return own_name(reviewer)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from None
+
+
 def import_review(
     file: Annotated[Path, typer.Argument(help="A review export, corrected_intent filled in.")],
-    reviewer: Annotated[str, typer.Option(help="Who decided.")],
+    reviewer: Annotated[str, typer.Option(help="Who decided.", callback=_name)],
     apply: Annotated[bool, typer.Option("--apply", help="Record it, not just show it.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace other corrections made since the export.")

@@ -1,17 +1,50 @@
 -- What was captured stays as it was, and each captured row is sorted: which texts are copies of one
 -- another, which rows are within their user's daily cap, which are drawn for review.
 
+-- What people wrote stays out of the planner's statistics (see `no_statistics_of_texts`), and what
+-- was sampled before goes: naming a column's type again forgets it.
+drop trigger stamp_correction_of_a_new_row on public.nlu_prompt_logs;
+drop trigger stamp_outcome_of_a_new_row on public.nlu_prompt_logs;
+alter table public.nlu_prompt_logs
+  alter column prompt type text,
+  alter column secondary_intents type jsonb,
+  alter column conversation_id type text,
+  alter column correction_notes type text,
+  alter column execution_error type text,
+  alter column prompt set statistics 0,
+  alter column secondary_intents set statistics 0,
+  alter column conversation_id set statistics 0,
+  alter column correction_notes set statistics 0,
+  alter column execution_error set statistics 0;
+
+create trigger stamp_outcome_of_a_new_row before insert on public.nlu_prompt_logs
+  for each row
+  when (num_nonnulls(new.was_successful, new.workflow_type, new.execution_error, new.outcome_recorded_at) > 0)
+  execute function private.stamp_outcome();
+
 alter table public.nlu_prompt_logs
   add column scope double precision,
+  add column runner_up_intent text,
+  add column runner_up_confidence double precision,
   add column text_key bytea,
   add column within_daily_cap boolean not null default true,
   add column sampling_probability double precision,
   add column is_disputed boolean not null default false,
+  add constraint scope_is_a_probability check (scope between 0 and 1),
+  add constraint runner_up_is_an_intent_with_a_probability check (
+    (runner_up_intent is null and runner_up_confidence is null) or (
+      num_nulls(runner_up_intent, runner_up_confidence) = 0
+      and char_length(runner_up_intent) between 1 and 100 and runner_up_confidence between 0 and 1
+    )
+  ),
   add constraint sampling_probability_is_a_probability
     check (sampling_probability > 0 and sampling_probability <= 1);
 
 comment on column public.nlu_prompt_logs.scope is
   'How much the message is one for this assistant, from 0 to 1: higher is more. Null: not told.';
+comment on column public.nlu_prompt_logs.runner_up_intent is
+  'The model''s second choice for the same message. Null where a rule answered.';
+comment on column public.nlu_prompt_logs.runner_up_confidence is 'How sure it was of that.';
 comment on column public.nlu_prompt_logs.text_key is
   'A keyed hash of the normalised text: copies of a text share it. Set by the database.';
 comment on column public.nlu_prompt_logs.within_daily_cap is
@@ -132,6 +165,67 @@ begin
 end
 $$;
 
+-- What breaks a rule is refused before the rule's own constraint sees it: that one would write the
+-- whole row, prompt included, to the server's log.
+create function private.check_rules() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  empty text;
+  broken text;
+begin
+  new.created_at := coalesce(new.created_at, now());
+  new.updated_at := coalesce(new.updated_at, now());
+  if num_nulls(
+    new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
+    new.source, new.model_version
+  ) > 0 then
+    select key into empty from jsonb_each(to_jsonb(new))
+    where value = 'null' and key in (
+      'id', 'user_id', 'prompt', 'predicted_intent', 'confidence', 'secondary_intents', 'source',
+      'model_version'
+    ) limit 1;
+    raise exception 'A captured row needs its column "%".', empty
+      using errcode = 'not_null_violation', column = empty;
+  end if;
+  broken := case
+    when char_length(new.prompt) not between 1 and 4000 then 'prompt_has_1_to_4000_characters'
+    when char_length(new.predicted_intent) not between 1 and 100
+      then 'predicted_intent_has_1_to_100_characters'
+    when new.confidence not between 0 and 1 then 'confidence_is_a_probability'
+    when new.scope not between 0 and 1 then 'scope_is_a_probability'
+    when jsonb_typeof(new.secondary_intents) <> 'array' then 'secondary_intents_is_an_array'
+    when num_nulls(new.runner_up_intent, new.runner_up_confidence) = 1
+      or char_length(new.runner_up_intent) not between 1 and 100
+      or new.runner_up_confidence not between 0 and 1
+      then 'runner_up_is_an_intent_with_a_probability'
+    when new.source not in ('rule', 'model') then 'source_is_rule_or_model'
+    when char_length(new.model_version) not between 1 and 100
+      then 'model_version_has_1_to_100_characters'
+    when char_length(new.conversation_id) not between 1 and 200
+      then 'conversation_id_has_1_to_200_characters'
+    when new.message_index < 0 then 'message_index_is_not_negative'
+    when char_length(new.workflow_type) not between 1 and 100
+      then 'workflow_type_has_1_to_100_characters'
+    when char_length(new.execution_error) not between 1 and 8000
+      then 'execution_error_has_1_to_8000_characters'
+    when char_length(new.correction_notes) not between 1 and 2000
+      then 'correction_notes_have_1_to_2000_characters'
+  end;
+  if broken is not null then
+    raise exception 'The row breaks the rule "%".', broken
+      using errcode = 'check_violation', constraint = broken;
+  end if;
+  return new;
+end
+$$;
+
+-- First of all, in the order of names.
+create trigger check_rules before insert or update on public.nlu_prompt_logs
+  for each row when (new.model_version is distinct from 'legacy')
+  execute function private.check_rules();
+
 -- Guards ------------------------------------------------------------------------------------
 -- Grants stop the API's roles. These stop the tables' owner, and with it the dashboard.
 
@@ -155,11 +249,13 @@ create trigger keep_what_was_captured before update on public.nlu_prompt_logs
     current_user <> 'prompt_keeper' and (
       new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
       new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
-      new.created_at, new.text_key, new.within_daily_cap, new.sampling_probability, new.is_disputed
+      new.runner_up_intent, new.runner_up_confidence, new.created_at, new.text_key,
+      new.within_daily_cap, new.sampling_probability, new.is_disputed
     ) is distinct from (
       old.id, old.user_id, old.prompt, old.predicted_intent, old.confidence, old.secondary_intents,
       old.source, old.model_version, old.conversation_id, old.message_index, old.scope,
-      old.created_at, old.text_key, old.within_daily_cap, old.sampling_probability, old.is_disputed
+      old.runner_up_intent, old.runner_up_confidence, old.created_at, old.text_key,
+      old.within_daily_cap, old.sampling_probability, old.is_disputed
     )
   )
   execute function private.refuse_changes_of_captures();
@@ -198,6 +294,7 @@ create trigger keep_all_rows before truncate on public.nlu_prompt_logs
   for each statement execute function private.refuse_truncate();
 
 revoke all on function
+  private.check_rules(),
   private.prepare_capture(),
   private.refuse_changes_of_captures(),
   private.refuse_lone_deletes(),
@@ -206,15 +303,17 @@ from public, anon, authenticated, service_role;
 
 -- Rights ------------------------------------------------------------------------------------
 
-grant select (scope, text_key, within_daily_cap, sampling_probability, is_disputed)
-  on public.nlu_prompt_logs to authenticated, service_role;
-grant insert (scope) on public.nlu_prompt_logs to prompt_writer, service_role;
+grant select (
+  scope, runner_up_intent, runner_up_confidence, text_key, within_daily_cap, sampling_probability,
+  is_disputed
+) on public.nlu_prompt_logs to authenticated, service_role;
+grant insert (scope, runner_up_intent, runner_up_confidence)
+  on public.nlu_prompt_logs to prompt_writer, service_role;
 
 -- The keeper reads all, changes what follows from a correction, and deletes.
 grant select on public.nlu_prompt_logs, public.intent_catalogue to prompt_keeper;
-grant update (
-  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed
-) on public.nlu_prompt_logs to prompt_keeper;
+grant update (corrected_intent, correction_notes, sampling_probability, is_disputed)
+  on public.nlu_prompt_logs to prompt_keeper;
 grant delete on public.nlu_prompt_logs to prompt_keeper;
 
 create policy "The keeper reads every prompt"

@@ -2,7 +2,8 @@
 --
 -- There is one path: a row in this table. The API and the import insert it; an edit in the
 -- dashboard, of a log row or of the queue, is turned into one. A model sees nothing but a text, so
--- a correction is about a text: all of its copies get it, later ones too.
+-- a correction is about a text: it labels all of its copies, later ones too. Where the copies' own
+-- senders look, only those show it that were themselves chosen for review before it was made.
 
 create table public.correction_events (
   id bigint generated always as identity,
@@ -61,7 +62,31 @@ from public.nlu_prompt_logs
 where corrected_intent is not null
 order by corrected_at;
 
+-- Who reviewed is for those who read the history. A row is read by its sender.
+alter table public.nlu_prompt_logs
+  drop column corrected_by,
+  add constraint correction_has_its_time
+    check ((corrected_intent is null) = (corrected_at is null));
+
 -- Before it is appended ---------------------------------------------------------------------
+
+-- What stands for a reviewer where nobody signed: `dashboard` in an edit there that names nobody,
+-- `legacy` for whoever corrected before there was a history. These are no votes.
+create function private.unsigned() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array['dashboard', 'legacy']
+$$;
+
+-- Names that nobody can sign with: those, none at all, and the pseudonyms of people erased.
+create function private.is_reserved(reviewer text) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select private.normalise(reviewer) = any (array_append(private.unsigned(), ''))
+    or private.normalise(reviewer) like 'erased-%'
+$$;
 
 -- Which door somebody came through follows from who they are. Runs as whoever inserts.
 create function private.sign_correction() returns trigger
@@ -72,12 +97,10 @@ begin
   if current_user = 'prompt_keeper' then
     return new;
   end if;
-  new.from_intent := '';  -- read from the row below, whatever was sent
-  new.text_key := '';
   if current_user = 'postgres' then
     new.door := 'dashboard';
     new.reviewer := coalesce(nullif(btrim(new.reviewer), ''), 'dashboard');
-  elsif new.door not in ('api', 'import') then
+  elsif new.door is null or new.door not in ('api', 'import') then
     raise exception 'The backend corrects through the door `api` or `import`.'
       using errcode = 'check_violation', hint = 'Set door.';
   end if;
@@ -85,18 +108,17 @@ begin
 end
 $$;
 
+-- Refused before a constraint would write what was sent, which may be anything, to the log.
 create function private.check_correction() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  label text;
   latest public.correction_events;
 begin
-  select logs.text_key, coalesce(nullif(new.from_intent, ''), corrected_intent, predicted_intent), corrected_intent
-  into new.text_key, new.from_intent, label
-  from public.nlu_prompt_logs logs where id = new.log_id;
+  select text_key, predicted_intent into new.text_key, new.from_intent
+  from public.nlu_prompt_logs where id = new.log_id;
   if not found then
     raise exception 'No captured prompt has this id.'
       using errcode = 'PT404', hint = 'Send the id that the classification answered.';
@@ -105,21 +127,32 @@ begin
     raise exception 'A correction names its reviewer.'
       using errcode = 'check_violation', hint = 'Set reviewer.';
   end if;
-
-  -- Refused before the foreign key would write what was sent, which may be anything, to the log.
-  if new.to_intent is distinct from label and not exists (
-    select from public.intent_catalogue
-    where intent = new.to_intent and (retired_at is null or retired_at > now())
-  ) and new.to_intent is not null then
-    raise exception 'This intent is not in the catalogue, or is retired.'
-      using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
-        hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
+  new.reviewer := btrim(new.reviewer);
+  if private.is_reserved(new.reviewer)
+    and not (new.door = 'dashboard' and new.reviewer = 'dashboard') then
+    raise exception 'Nobody can review under this name.'
+      using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
+        hint = 'Set reviewer to your own name. Kept for other uses: dashboard, legacy, erased-...';
+  end if;
+  if char_length(new.reviewer) > 200 or char_length(new.notes) not between 1 and 2000 then
+    raise exception 'A reviewer''s name has at most 200 characters, notes have 1 to 2,000.'
+      using errcode = 'check_violation', hint = 'Shorten it.';
   end if;
 
   -- One vote on a text is counted after the other.
   perform pg_advisory_xact_lock(1, hashtext(encode(new.text_key, 'hex')));
   select * into latest from public.correction_events events
   where events.text_key = new.text_key order by id desc limit 1;
+  new.from_intent := coalesce(latest.to_intent, new.from_intent);
+
+  if new.to_intent is not null and new.to_intent is distinct from latest.to_intent and not exists (
+    select from public.intent_catalogue
+    where intent = new.to_intent and (retired_at is null or retired_at > now())
+  ) then
+    raise exception 'This intent is not in the catalogue, or is retired.'
+      using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
+        hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
+  end if;
   if (latest.reviewer, latest.to_intent, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.notes) then
     return null;  -- the same again: nothing to append
@@ -132,8 +165,8 @@ $$;
 
 -- After it was appended ---------------------------------------------------------------------
 
--- Whether an intent has no more votes on a text than another one. Each reviewer's latest counts;
--- nobody knows who `legacy` was, or who left an edit unsigned, so those are no votes.
+-- Whether an intent has no more votes on a text than another one. Each reviewer's latest counts, and
+-- what nobody signed is no vote.
 create function private.is_disputed(of_text bytea, label text) returns boolean
 language sql stable
 set search_path = ''
@@ -141,7 +174,7 @@ as $$
   with votes as (
     select distinct on (reviewer) to_intent
     from public.correction_events
-    where text_key = of_text and reviewer not in ('legacy', 'dashboard')
+    where text_key = of_text and reviewer <> all (private.unsigned())
     order by reviewer, id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
@@ -160,17 +193,24 @@ set search_path = ''
 as $$
 declare
   disputed boolean := private.is_disputed(new.text_key, new.to_intent);
-  signed text := case when new.to_intent is not null then new.reviewer end;
   reasons text := case when new.to_intent is not null then new.notes end;
 begin
-  -- Notes may be about whoever sent this row, so that other senders' rows do not get them.
+  -- What a sender may see: an answer to what they sent themselves. A copy that nobody chose, or that
+  -- came later, would tell that somebody else had sent the text. Notes may be about whoever sent the
+  -- row that was named, so other rows do not get them.
   update public.nlu_prompt_logs logs
-  set corrected_intent = new.to_intent, corrected_by = signed, is_disputed = disputed,
+  set corrected_intent = new.to_intent, is_disputed = disputed,
     correction_notes = case when logs.id = new.log_id then reasons end
   where text_key = new.text_key
-    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
-      new.to_intent, signed, disputed, case when logs.id = new.log_id then reasons end
+    and (
+      logs.id = new.log_id or logs.sampling_probability is not null
+      or logs.corrected_intent is not null
+    )
+    and (corrected_intent, is_disputed, correction_notes) is distinct from (
+      new.to_intent, disputed, case when logs.id = new.log_id then reasons end
     );
+  update public.labelled_texts set intent = new.to_intent
+  where text_key = new.text_key and not disputed and new.to_intent is not null;
   perform private.settle_queue(new, disputed);
   return null;
 end
@@ -183,20 +223,15 @@ create trigger check_correction before insert on public.correction_events
 create trigger apply_correction after insert on public.correction_events
   for each row execute function private.apply_correction();
 
--- An edit of a log row in the dashboard becomes an event.
+-- An edit of a log row in the dashboard becomes an event. Nobody signs it: that is done in the queue.
 create function private.append_edit_of_a_log() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  insert into public.correction_events (log_id, text_key, from_intent, to_intent, reviewer, notes, door)
-  values (
-    new.id, new.text_key,
-    case tg_op when 'UPDATE' then coalesce(old.corrected_intent, old.predicted_intent)
-      else new.predicted_intent end,
-    new.corrected_intent, coalesce(new.corrected_by, 'dashboard'), new.correction_notes, 'dashboard'
-  );
+  insert into public.correction_events (log_id, to_intent, reviewer, notes, door)
+  values (new.id, new.corrected_intent, 'dashboard', new.correction_notes, 'dashboard');
   return null;
 end
 $$;
@@ -205,8 +240,8 @@ create trigger append_correction after update on public.nlu_prompt_logs
   for each row
   when (
     current_user <> 'prompt_keeper'
-    and (new.corrected_intent, new.corrected_by, new.correction_notes)
-      is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
+    and (new.corrected_intent, new.correction_notes)
+      is distinct from (old.corrected_intent, old.correction_notes)
   )
   execute function private.append_edit_of_a_log();
 create trigger append_correction_of_a_new_row after insert on public.nlu_prompt_logs
@@ -219,8 +254,8 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  if (new.corrected_intent, new.correction_notes, new.corrected_by)
-    is not distinct from (old.corrected_intent, old.correction_notes, old.corrected_by) then
+  if (new.corrected_intent, new.correction_notes)
+    is not distinct from (old.corrected_intent, old.correction_notes) then
     new.corrected_at := old.corrected_at;
     return new;
   end if;
@@ -228,11 +263,10 @@ begin
   if new.corrected_intent is null then
     if old.corrected_intent is null then
       raise exception 'A correction names an intent.'
-        using errcode = 'check_violation', hint = 'Set corrected_intent, or leave the notes and the reviewer empty.';
+        using errcode = 'check_violation', hint = 'Set corrected_intent, or leave the notes empty.';
     end if;
     -- The correction was withdrawn: what belongs to it goes along.
     new.correction_notes := null;
-    new.corrected_by := null;
     new.corrected_at := null;
     return new;
   end if;
@@ -253,14 +287,14 @@ begin
         constraint = 'corrected_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
-
-  -- The last reviewer's name does not stand for somebody else's edit in the dashboard.
-  if new.corrected_by is not distinct from old.corrected_by then
-    new.corrected_by := 'dashboard';
-  end if;
   return new;
 end
 $$;
+
+create trigger stamp_correction_of_a_new_row before insert on public.nlu_prompt_logs
+  for each row
+  when (num_nonnulls(new.corrected_intent, new.correction_notes, new.corrected_at) > 0)
+  execute function private.stamp_correction();
 
 -- Guards ------------------------------------------------------------------------------------
 
@@ -288,6 +322,8 @@ create trigger keep_all_history before truncate on public.correction_events
   for each statement execute function private.refuse_truncate();
 
 revoke all on function
+  private.unsigned(),
+  private.is_reserved(text),
   private.sign_correction(),
   private.check_correction(),
   private.is_disputed(bytea, text),
@@ -296,9 +332,10 @@ revoke all on function
   private.refuse_changes_of_events()
 from public, anon, authenticated, service_role;
 grant execute on function private.is_disputed(bytea, text) to prompt_keeper;
+grant execute on function private.unsigned(), private.is_reserved(text) to prompt_keeper;
 
 -- Rights ------------------------------------------------------------------------------------
--- Users get nothing: their own rows show the latest correction, and who reviews is not theirs to
+-- Users get nothing: their own rows show what became of them, and who reviews is not theirs to
 -- know. The backend reads all, as it passes row level security by, and appends. Nobody updates or
 -- deletes; the keeper does, to erase.
 
@@ -307,11 +344,11 @@ grant select (
 ) on public.correction_events to service_role;
 grant insert (log_id, to_intent, reviewer, notes, door)
   on public.correction_events to service_role;
-revoke update (corrected_intent, correction_notes, corrected_by)
+revoke update (corrected_intent, correction_notes)
   on public.nlu_prompt_logs from service_role;
 
 grant select, delete on public.correction_events to prompt_keeper;
-grant insert (log_id, text_key, from_intent, to_intent, reviewer, notes, door)
+grant insert (log_id, to_intent, reviewer, notes, door)
   on public.correction_events to prompt_keeper;
 grant update (reviewer, notes) on public.correction_events to prompt_keeper;
 

@@ -1,8 +1,11 @@
 -- What waits for a person: one row for a text, however many people sent it, best first.
 --
 -- A base table, because the dashboard edits tables and offers foreign keys as drop-downs, and does
--- neither for views. The database fills it; a reviewer sets `corrected_intent` and `reviewer`. The
--- table editor sorts by the primary key, which therefore begins with the place in the queue.
+-- neither for views. The database fills it; a reviewer sets `corrected_intent` and `reviewer`.
+--
+-- The table editor sorts by the primary key, which therefore begins with the place in the queue, and
+-- finds a row again by the primary key, which therefore stays put while people work: a row is moved
+-- at night, or when a decision about it falls. An edit that finds its row no more is refused.
 
 create table public.review_queue (
   place integer not null,
@@ -12,6 +15,7 @@ create table public.review_queue (
   notes text,
   predicted_intent text not null,
   second_choice text,
+  second_confidence double precision,
   confidence double precision not null,
   reasons text[] not null,
   times_sent integer not null,
@@ -36,7 +40,7 @@ create table public.review_queue (
 comment on table public.review_queue is
   'Texts that wait for a person. Set corrected_intent and reviewer; the database does the rest.';
 comment on column public.review_queue.place is
-  'The place in the queue, lowest first; 1000000 for what is decided.';
+  'The place in the queue, lowest first, as of last night; 1000000 for what was decided before.';
 comment on column public.review_queue.text is 'The message, normalised: what its copies have in common.';
 comment on column public.review_queue.corrected_intent is
   'The reviewer''s intent; the predicted one, to confirm it. Empty: nobody has decided, or reviewers disagree.';
@@ -45,6 +49,7 @@ comment on column public.review_queue.reviewer is
 comment on column public.review_queue.notes is 'The reviewer''s reasons, if they like.';
 comment on column public.review_queue.predicted_intent is 'The model''s first choice.';
 comment on column public.review_queue.second_choice is 'The model''s second choice, if it has one.';
+comment on column public.review_queue.second_confidence is 'How sure the model was of that.';
 comment on column public.review_queue.confidence is 'How sure the model was.';
 comment on column public.review_queue.reasons is
   'Why it is here: disagreement, failed_workflow, out_of_scope, low_confidence, random_audit. Empty: decided without having been here.';
@@ -62,6 +67,13 @@ alter table public.review_queue enable row level security;
 alter table public.review_queue force row level security;
 revoke all on public.review_queue
   from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
+
+-- What a sender is not shown must not be what an export leaves out: whether a text is decided is
+-- asked of the queue, so these no longer tell the rows that show a decision apart.
+drop index public.nlu_prompt_logs_to_review, public.nlu_prompt_logs_to_learn_from;
+create index nlu_prompt_logs_to_review
+  on public.nlu_prompt_logs (created_at, id)
+  where confidence < 0.7;
 
 -- The foreign key's own.
 create index review_queue_by_intent on public.review_queue (corrected_intent);
@@ -115,28 +127,39 @@ declare
   why text[] := private.reasons_of(log);
 begin
   insert into public.review_queue (
-    place, text, predicted_intent, second_choice, confidence, reasons, times_sent, users,
-    waiting_since, sampling_probability, text_key
+    place, text, corrected_intent, reviewer, predicted_intent, second_choice, second_confidence,
+    confidence, reasons, times_sent, users, waiting_since, decided_at, sampling_probability, text_key
   )
   select
-    private.place(why, log.confidence, count(*)::integer),
-    private.normalise(log.prompt), log.predicted_intent, log.secondary_intents -> 0 ->> 'intent',
-    log.confidence, why, count(*), count(distinct user_id), log.created_at,
+    case when kept.intent is not null or why = '{}' then 1000000
+      else private.place(why, log.confidence, copies.times_sent) end,
+    private.normalise(log.prompt), kept.intent, case when kept.intent is not null then (
+      select reviewer from public.correction_events events
+      where events.text_key = log.text_key order by id desc limit 1
+    ) end,
+    log.predicted_intent, coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
+    coalesce(
+      log.runner_up_confidence,
+      case jsonb_typeof(log.secondary_intents -> 0 -> 'confidence') when 'number'
+        then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
+    ),
+    log.confidence, why, copies.times_sent, copies.users,
+    case when kept.intent is null then log.created_at end, kept.labelled_at,
     log.sampling_probability, log.text_key
-  from public.nlu_prompt_logs copies where copies.text_key = log.text_key
+  from (
+    select count(*)::integer as times_sent, count(distinct user_id)::integer as users
+    from public.nlu_prompt_logs where text_key = log.text_key
+  ) as copies
+  left join public.labelled_texts kept on kept.text_key = log.text_key
   on conflict (text_key) do update
   set reasons = private.merged(review_queue.reasons, excluded.reasons),
-    sampling_probability = greatest(review_queue.sampling_probability, excluded.sampling_probability),
-    place = case when review_queue.decided_at is not null then review_queue.place
-      else private.place(
-        private.merged(review_queue.reasons, excluded.reasons),
-        review_queue.confidence, review_queue.times_sent
-      ) end;
+    sampling_probability = greatest(review_queue.sampling_probability, excluded.sampling_probability);
 end
 $$;
 
--- Cheap, as somebody waits for the capture: one look-up for most messages. It waits for nobody: an
--- item that is being decided this moment is left alone, and counted at the latest at night.
+-- Cheap, as somebody waits for the capture: two look-ups for most messages. It waits for nobody: an
+-- item that is being decided this moment is left alone, and counted at the latest at night. A text
+-- that a person labelled before its rows were deleted comes back decided.
 create function private.queue_capture() returns trigger
 language plpgsql
 security definer
@@ -149,7 +172,10 @@ begin
   where text_key = new.text_key for update skip locked;
 
   if item.text_key is null then
-    if new.sampling_probability is not null
+    if (
+        new.sampling_probability is not null
+        or exists (select from public.labelled_texts where text_key = new.text_key)
+      )
       and not exists (select from public.review_queue where text_key = new.text_key)
       and pg_try_advisory_xact_lock(2, hashtext(encode(new.text_key, 'hex'))) then
       perform private.queue_text(new);
@@ -167,19 +193,8 @@ begin
   item.reasons := private.merged(item.reasons, private.reasons_of(new));
   update public.review_queue
   set times_sent = item.times_sent, users = item.users, reasons = item.reasons,
-    sampling_probability = greatest(item.sampling_probability, new.sampling_probability),
-    place = case when item.decided_at is not null then item.place
-      else private.place(item.reasons, item.confidence, item.times_sent) end
+    sampling_probability = greatest(item.sampling_probability, new.sampling_probability)
   where text_key = item.text_key;
-
-  -- A text that was decided stays decided, and one that is disputed is no label.
-  if item.corrected_intent is not null and new.corrected_intent is null then
-    update public.nlu_prompt_logs
-    set corrected_intent = item.corrected_intent, corrected_by = item.reviewer
-    where id = new.id;
-  elsif item.decided_at is null and 'disagreement' = any (item.reasons) then
-    update public.nlu_prompt_logs set is_disputed = true where id = new.id;
-  end if;
   return null;
 end
 $$;
@@ -212,7 +227,7 @@ begin
   select * into queued from public.review_queue where text_key = event.text_key;
   if disputed then
     queued.reasons := private.merged(queued.reasons, array['disagreement']);
-  elsif is_decided then
+  else
     queued.reasons := array_remove(queued.reasons, 'disagreement');
   end if;
   update public.review_queue
@@ -223,7 +238,8 @@ begin
     decided_at = case when is_decided then now() end,
     waiting_since = case when not is_decided then coalesce(queued.waiting_since, now()) end,
     days_waiting = case when is_decided or queued.waiting_since is null then 0 else days_waiting end,
-    place = case when is_decided then 1000000
+    -- What is decided stays where it stood, under the reviewer's eyes, until the night.
+    place = case when is_decided then queued.place
       else private.place(queued.reasons, queued.confidence, queued.times_sent) end
   where text_key = event.text_key;
 end
@@ -263,6 +279,12 @@ begin
       using errcode = 'foreign_key_violation', constraint = 'queued_intent_is_in_the_catalogue',
         hint = 'Choose one from the drop-down of corrected_intent whose retired_at is empty.';
   end if;
+  if private.is_reserved(new.reviewer) and new.reviewer is distinct from old.reviewer
+    and new.reviewer <> 'dashboard' then
+    raise exception 'Nobody can review under this name.'
+      using errcode = 'check_violation',
+        hint = 'Set reviewer to your own name. Kept for other uses: dashboard, legacy, erased-...';
+  end if;
   if char_length(new.reviewer) > 200 or char_length(new.notes) > 2000 then
     raise exception 'A reviewer''s name has at most 200 characters, notes have at most 2,000.'
       using errcode = 'check_violation', hint = 'Shorten it.';
@@ -286,12 +308,12 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into public.correction_events (log_id, text_key, from_intent, to_intent, reviewer, notes, door)
-  select id, text_key, coalesce(corrected_intent, predicted_intent), new.corrected_intent,
-    coalesce(new.reviewer, 'dashboard'), new.notes, 'dashboard'
+  -- Of the copies, the first that was chosen for review.
+  insert into public.correction_events (log_id, to_intent, reviewer, notes, door)
+  select id, new.corrected_intent, coalesce(new.reviewer, 'dashboard'), new.notes, 'dashboard'
   from public.nlu_prompt_logs
   where text_key = new.text_key
-  order by created_at desc, id desc
+  order by sampling_probability is null, created_at, id
   limit 1;
   return null;
 end
@@ -308,6 +330,20 @@ begin
 end
 $$;
 
+-- Runs even where an update reached no row: the only sign that the editor had an old place.
+create function private.refuse_edits_of_nothing() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from edited) then
+    raise exception 'This row has moved since you opened the table. Nothing was saved.'
+      using errcode = 'no_data_found', hint = 'Reload the table and edit the row again.';
+  end if;
+  return null;
+end
+$$;
+
 create trigger check_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_keeper')
   execute function private.check_queue_edit();
@@ -320,6 +356,10 @@ create trigger append_edit after update on public.review_queue
       is distinct from (old.corrected_intent, old.reviewer, old.notes)
   )
   execute function private.append_edit_of_the_queue();
+create trigger find_the_row after update on public.review_queue
+  referencing new table as edited
+  for each statement when (current_user <> 'prompt_keeper')
+  execute function private.refuse_edits_of_nothing();
 create trigger keep_items before insert or delete on public.review_queue
   for each row when (current_user <> 'prompt_keeper')
   execute function private.refuse_queue_changes();
@@ -353,9 +393,7 @@ begin
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
     and not exists (select from public.labelled_texts kept where kept.text_key = events.text_key);
   update public.review_queue queue
-  set times_sent = counted.times_sent, users = counted.users,
-    place = case when queue.decided_at is not null then queue.place
-      else private.place(queue.reasons, queue.confidence, counted.times_sent) end
+  set times_sent = counted.times_sent, users = counted.users
   from (
     select logs.text_key, count(*)::integer as times_sent, count(distinct user_id)::integer as users
     from public.nlu_prompt_logs logs
@@ -382,6 +420,7 @@ revoke all on function
   private.settle_queue(public.correction_events, boolean),
   private.check_queue_edit(),
   private.append_edit_of_the_queue(),
+  private.refuse_edits_of_nothing(),
   private.refuse_queue_changes(),
   private.forget_texts(),
   private.recount(bytea[])
@@ -395,29 +434,13 @@ grant execute on function
   private.recount(bytea[])
 to prompt_keeper;
 
--- Rows that are there already: what has a cause waits, what was corrected is decided.
-alter table public.review_queue disable trigger user;
-select count(private.queue_text(logs)) from (
-  select distinct on (text_key) * from public.nlu_prompt_logs
-  where sampling_probability is not null or corrected_intent is not null
-  order by text_key, created_at desc
-) as logs;
-update public.review_queue queue
-set corrected_intent = latest.to_intent, reviewer = latest.reviewer, notes = latest.notes,
-  decided_at = latest.corrected_at, waiting_since = null, place = 1000000
-from (
-  select distinct on (text_key) * from public.correction_events order by text_key, id desc
-) as latest
-where latest.text_key = queue.text_key;
-alter table public.review_queue enable trigger user;
-
 -- Rights ------------------------------------------------------------------------------------
 -- Reviewers work in the dashboard, whose edits arrive as the table's owner. The backend reads, and
 -- corrects by appending events. Nobody else has to do with other people's texts.
 
 grant select (
-  place, text, corrected_intent, reviewer, notes, predicted_intent, second_choice, confidence,
-  reasons, times_sent, users, days_waiting, waiting_since, decided_at, sampling_probability, id,
+  place, text, corrected_intent, reviewer, notes, predicted_intent, second_choice,
+  second_confidence, confidence, reasons, times_sent, users, days_waiting, waiting_since, decided_at, sampling_probability, id,
   text_key
 ) on public.review_queue to service_role;
 
@@ -426,6 +449,11 @@ grant update (
   place, corrected_intent, reviewer, notes, reasons, times_sent, users, days_waiting,
   waiting_since, decided_at, sampling_probability
 ) on public.review_queue to prompt_keeper;
+
+-- The exporter reads labels, and which of them are disputed; no text, name or note.
+grant select (text_key, corrected_intent, reasons) on public.review_queue to prompt_exporter;
+create policy "The exporter reads the label of every text"
+  on public.review_queue for select to prompt_exporter using (true);
 
 create policy "The keeper reads the queue"
   on public.review_queue for select to prompt_keeper using (true);

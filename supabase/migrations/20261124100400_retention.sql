@@ -46,7 +46,7 @@ comment on column public.labelled_texts.kept_at is 'When its last row was delete
 
 create index labelled_texts_by_intent on public.labelled_texts (intent);
 create index labelled_texts_of_an_owner on public.labelled_texts using gin (owner_keys);
-create index labelled_texts_by_age on public.labelled_texts (kept_at);
+create index labelled_texts_by_age on public.labelled_texts (kept_at, text_key);
 
 alter table public.daily_counts enable row level security;
 alter table public.daily_counts force row level security;
@@ -54,6 +54,38 @@ alter table public.labelled_texts enable row level security;
 alter table public.labelled_texts force row level security;
 revoke all on public.daily_counts, public.labelled_texts
   from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
+
+-- A label is made by people who read the text: not typed in here.
+create function private.refuse_labels_by_hand() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'Labelled texts are kept by the database itself.'
+    using errcode = 'insufficient_privilege',
+      hint = 'Send the text again and decide it in review_queue, or delete the row.';
+end
+$$;
+
+create trigger keep_labels before insert or update on public.labelled_texts
+  for each row when (current_user <> 'prompt_keeper')
+  execute function private.refuse_labels_by_hand();
+
+-- Rows that are there already: what has a cause waits, what was corrected is decided.
+alter table public.review_queue disable trigger user;
+select count(private.queue_text(logs)) from (
+  select distinct on (text_key) * from public.nlu_prompt_logs
+  where sampling_probability is not null or corrected_intent is not null
+  order by text_key, created_at desc
+) as logs;
+update public.review_queue queue
+set corrected_intent = latest.to_intent, reviewer = latest.reviewer, notes = latest.notes,
+  decided_at = latest.corrected_at, waiting_since = null, place = 1000000
+from (
+  select distinct on (text_key) * from public.correction_events order by text_key, id desc
+) as latest
+where latest.text_key = queue.text_key;
+alter table public.review_queue enable trigger user;
 
 create function private.outcome_of(was_successful boolean) returns text
 language sql immutable
@@ -92,11 +124,11 @@ begin
 
   insert into public.labelled_texts as kept
     (text_key, text, intent, times_sent, owner_keys, labelled_at)
-  select text_key, min(private.normalise(prompt)), min(corrected_intent), count(*),
-    array_agg(distinct private.owner_key(user_id)), max(corrected_at)
-  from public.nlu_prompt_logs
-  where id = any (expired) and corrected_intent is not null and not is_disputed
-  group by text_key
+  select queue.text_key, queue.text, queue.corrected_intent, count(*),
+    array_agg(distinct private.owner_key(logs.user_id)), queue.decided_at
+  from public.nlu_prompt_logs logs join public.review_queue queue using (text_key)
+  where logs.id = any (expired) and queue.decided_at is not null
+  group by queue.text_key, queue.text, queue.corrected_intent, queue.decided_at
   on conflict (text_key) do update
   set intent = excluded.intent, times_sent = kept.times_sent + excluded.times_sent,
     owner_keys = (
@@ -134,26 +166,35 @@ begin
 end
 $$;
 
--- At night: for how long each item waits, and counts that captures had no time for.
+-- At night: for how long each item waits, counts that captures had no time for, and then the place
+-- of each.
 create function private.tidy_queue() returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  changed integer;
+  moved integer;
 begin
   update public.review_queue
   set days_waiting = extract(day from now() - waiting_since)
   where waiting_since is not null
     and days_waiting <> extract(day from now() - waiting_since);
-  get diagnostics changed = row_count;
   perform private.recount(array(select text_key from public.review_queue));
-  return changed;
+  update public.review_queue queue set place = tonight.place
+  from (
+    select id, case when decided_at is not null then 1000000
+      else private.place(reasons, confidence, times_sent) end as place
+    from public.review_queue
+  ) as tonight
+  where tonight.id = queue.id and tonight.place <> queue.place;
+  get diagnostics moved = row_count;
+  return moved;
 end
 $$;
 
 revoke all on function
+  private.refuse_labels_by_hand(),
   private.outcome_of(boolean),
   private.delete_expired_rows(),
   private.delete_expired_texts(),
@@ -167,7 +208,11 @@ grant execute on function private.outcome_of(boolean) to prompt_keeper;
 grant select (day, predicted_intent, model_version, outcome, messages)
   on public.daily_counts to service_role;
 grant select (text_key, text, intent, times_sent, labelled_at, kept_at)
-  on public.labelled_texts to service_role;
+  on public.labelled_texts to service_role, prompt_exporter;
+
+-- Datasets are made of them too.
+create policy "The exporter reads labelled texts, but not whose they were"
+  on public.labelled_texts for select to prompt_exporter using (true);
 
 grant select, insert on public.daily_counts to prompt_keeper;
 grant update (messages) on public.daily_counts to prompt_keeper;

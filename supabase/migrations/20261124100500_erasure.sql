@@ -5,14 +5,16 @@ create table public.exported_rows (
   id bigint generated always as identity,
   bucket text not null,
   key text not null,
-  log_ids uuid[] not null,
+  log_ids uuid[] not null default '{}',
+  text_keys bytea[] not null default '{}',
   owner_keys bytea[] not null,
   exported_at timestamptz not null default now(),
 
   constraint exported_rows_pkey primary key (id),
   constraint bucket_has_1_to_1024_characters check (char_length(bucket) between 1 and 1024),
   constraint key_has_1_to_1024_characters check (char_length(key) between 1 and 1024),
-  constraint a_page_has_at_most_1000_rows check (cardinality(log_ids) between 1 and 1000)
+  constraint a_page_has_1_to_1000_rows
+    check (cardinality(log_ids) + cardinality(text_keys) between 1 and 1000)
 );
 
 comment on table public.exported_rows is
@@ -21,6 +23,7 @@ comment on column public.exported_rows.id is 'In the order of recording.';
 comment on column public.exported_rows.bucket is 'The bucket, or the folder.';
 comment on column public.exported_rows.key is 'The object in it.';
 comment on column public.exported_rows.log_ids is 'The captured rows in it.';
+comment on column public.exported_rows.text_keys is 'The labelled texts in it, by their keyed hashes.';
 comment on column public.exported_rows.owner_keys is
   'Keyed hashes of their users'' ids, set by the database: the rows themselves may be gone when a user is erased.';
 comment on column public.exported_rows.exported_at is 'When.';
@@ -39,8 +42,9 @@ set search_path = ''
 as $$
 begin
   new.owner_keys := array(
-    select distinct private.owner_key(user_id) from public.nlu_prompt_logs
-    where id = any (new.log_ids)
+    select private.owner_key(user_id) from public.nlu_prompt_logs where id = any (new.log_ids)
+    union
+    select unnest(owner_keys) from public.labelled_texts where text_key = any (new.text_keys)
   );
   return new;
 end
@@ -64,7 +68,6 @@ begin
   update public.correction_events set reviewer = pseudonym where reviewer = name;
   get diagnostics changed = row_count;
   update private.held_changes set reviewer = pseudonym where reviewer = name;
-  update public.nlu_prompt_logs set corrected_by = pseudonym where corrected_by = name;
   update public.review_queue set reviewer = pseudonym where reviewer = name;
   return changed;
 end
@@ -199,8 +202,8 @@ grant execute on function public.erase_user(uuid), public.traces_of_user(uuid) t
 -- Rights ------------------------------------------------------------------------------------
 -- The exporter notes what it exported and reads nothing of it.
 
-grant insert (bucket, key, log_ids) on public.exported_rows to prompt_exporter, service_role;
-grant select (id, bucket, key, log_ids, exported_at) on public.exported_rows to service_role;
+grant insert (bucket, key, log_ids, text_keys) on public.exported_rows to prompt_exporter, service_role;
+grant select (id, bucket, key, log_ids, text_keys, exported_at) on public.exported_rows to service_role;
 grant delete on public.exported_rows to service_role;
 
 create policy "The exporter notes which rows an object holds"

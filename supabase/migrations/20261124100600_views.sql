@@ -3,17 +3,41 @@
 -- Each view reads with the rights of whoever asks (`security_invoker`).
 
 -- The export reads this and nothing else: no user, conversation, outcome, reviewer or note, no row
--- beyond its user's daily cap, and no label that reviewers dispute.
+-- beyond its user's daily cap, and no label that reviewers dispute. A label is its text's.
 create view public.exportable_prompts with (security_invoker = on) as
-select id, prompt, predicted_intent, confidence, source, model_version, corrected_intent, created_at
-from public.nlu_prompt_logs
-where within_daily_cap and not is_disputed;
+select logs.id, logs.prompt, logs.predicted_intent, logs.confidence, logs.source,
+  logs.model_version, texts.corrected_intent, logs.created_at
+from public.nlu_prompt_logs logs
+left join lateral (
+  -- One look-up a row, however large the queue: `limit` keeps the planner from joining all of it.
+  select corrected_intent, reasons from public.review_queue
+  where review_queue.text_key = logs.text_key limit 1
+) as texts on true
+where logs.within_daily_cap and ('disagreement' = any (texts.reasons)) is not true;
 comment on view public.exportable_prompts is 'What a dataset may hold.';
+
+-- What people labelled lives longer than its rows. While a text is sent again, its rows have the label.
+create view public.exportable_texts with (security_invoker = on) as
+select text_key, text, intent, times_sent, labelled_at, kept_at
+from public.labelled_texts kept
+where not exists (select from public.review_queue texts where texts.text_key = kept.text_key);
+comment on view public.exportable_texts is
+  'Labelled texts whose rows were deleted, without a sender. Read in the order (kept_at, text_key).';
+
+-- Every captured row with the label that reviewers gave its text, on whosever row they did.
+create view public.labelled_prompts with (security_invoker = on) as
+select logs.id, logs.created_at, logs.prompt, logs.predicted_intent, logs.confidence, logs.scope,
+  logs.source, logs.model_version, logs.within_daily_cap, logs.sampling_probability,
+  logs.was_successful, logs.workflow_type, logs.execution_error, logs.outcome_recorded_at,
+  texts.corrected_intent, ('disagreement' = any (texts.reasons)) is true as is_disputed
+from public.nlu_prompt_logs logs
+left join public.review_queue texts on texts.text_key = logs.text_key;
+comment on view public.labelled_prompts is 'Captured rows with the labels of their texts.';
 
 create view public.failed_workflows with (security_invoker = on) as
 select id, created_at, prompt, predicted_intent, confidence, corrected_intent, workflow_type,
   execution_error, outcome_recorded_at
-from public.nlu_prompt_logs
+from public.labelled_prompts
 where was_successful is false
 order by created_at desc, id desc;
 comment on view public.failed_workflows is 'Messages whose workflow failed, the latest first.';
@@ -29,7 +53,7 @@ select predicted_intent, model_version,
     count(*) filter (where corrected_intent = predicted_intent)::numeric
     / nullif(count(*) filter (where corrected_intent is not null), 0), 3
   ) as right_when_reviewed
-from public.nlu_prompt_logs
+from public.labelled_prompts
 where created_at > now() - interval '30 days'
 group by predicted_intent, model_version
 order by messages desc, predicted_intent;
@@ -42,7 +66,7 @@ select model_version, source,
   count(*) as messages,
   count(*) filter (where corrected_intent is not null) as reviewed,
   count(*) filter (where corrected_intent = predicted_intent) as confirmed
-from public.nlu_prompt_logs
+from public.labelled_prompts
 where created_at > now() - interval '30 days'
 group by 1, 2, 3
 order by 1, 2, 3;
@@ -67,7 +91,7 @@ create view public.signed_votes with (security_invoker = on) as
 select * from (
   select distinct on (text_key, reviewer) text_key, reviewer, to_intent as intent, corrected_at
   from public.correction_events
-  where reviewer not in ('dashboard', 'legacy')
+  where reviewer <> all (private.unsigned())
   order by text_key, reviewer, id desc
 ) as latest
 where intent is not null;
@@ -86,7 +110,7 @@ select queue.text, queue.times_sent, queue.users, queue.predicted_intent,
   ) as votes,
   queue.waiting_since
 from public.review_queue queue
-where queue.waiting_since is not null and 'disagreement' = any (queue.reasons)
+where 'disagreement' = any (queue.reasons)
 order by queue.waiting_since;
 comment on view public.disputed_texts is 'Texts about which reviewers disagree, and who said what.';
 
@@ -135,7 +159,7 @@ with messages as (
   select model_version, sampling_probability,
     case when corrected_intent is not null and not is_disputed
       then (corrected_intent = predicted_intent)::integer end as is_right
-  from public.nlu_prompt_logs
+  from public.labelled_prompts
   where within_daily_cap and created_at > now() - interval '30 days'
 ), strata as (
   select model_version, sampling_probability = 1 as for_cause,
@@ -189,18 +213,19 @@ comment on view public.daily_totals is
   'How many messages a day, by intent, model version and outcome, deleted rows included.';
 
 revoke all on
-  public.exportable_prompts, public.failed_workflows, public.intent_health,
+  public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows, public.intent_health,
   public.confidence_distribution, public.corrections_by_reviewer, public.signed_votes,
   public.disputed_texts, public.reviewer_agreement, public.live_accuracy, public.daily_totals
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 
 -- The backend, whose grants on the tables beneath cover them. To users they would be views of their
 -- own rows alone, and figures of one person say nothing.
+grant execute on function private.unsigned() to service_role;
 grant select on
-  public.exportable_prompts, public.failed_workflows, public.intent_health,
+  public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows, public.intent_health,
   public.confidence_distribution, public.corrections_by_reviewer, public.signed_votes,
   public.disputed_texts, public.reviewer_agreement, public.live_accuracy, public.daily_totals
 to service_role;
 
-grant select on public.exportable_prompts to prompt_exporter;
-grant select (within_daily_cap, is_disputed) on public.nlu_prompt_logs to prompt_exporter;
+grant select on public.exportable_prompts, public.exportable_texts to prompt_exporter;
+grant select (within_daily_cap, text_key) on public.nlu_prompt_logs to prompt_exporter;

@@ -3,13 +3,6 @@
 -- Row level security does not cover estimates: whoever may ask for a planned count could read the
 -- most common texts of all users out of it, letter by letter. And a sample would outlive an erasure.
 
-alter table public.nlu_prompt_logs
-  alter column prompt set statistics 0,
-  alter column secondary_intents set statistics 0,
-  alter column conversation_id set statistics 0,
-  alter column correction_notes set statistics 0,
-  alter column corrected_by set statistics 0,
-  alter column execution_error set statistics 0;
 alter table public.correction_events
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;

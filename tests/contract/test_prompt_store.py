@@ -336,8 +336,15 @@ async def test_a_correction_reaches_every_copy_of_the_text(stores: Stores) -> No
         prompts[0].id, Correction(corrected_intent="reminder", corrected_by="grace")
     )
 
-    found = await stores.service.get_corrected_intents([prompt.id for prompt in prompts])
-    assert [found[prompt.id] for prompt in prompts] == ["reminder", "reminder", None]
+    later = stores.prompt("MOVE it", confidence=0.1)
+    await stores.writer.log_prompt(later)
+
+    found = await stores.service.get_corrected_intents([p.id for p in (*prompts, later)])
+    assert [found[p.id] for p in (*prompts, later)] == ["reminder", "reminder", None, "reminder"]
+    waiting = await _texts(stores.exporter.get_low_confidence_prompts())
+    assert waiting == ["moved"]
+    labelled = await _all(stores.exporter.get_prompts_for_retraining())
+    assert [prompt.label for prompt in labelled] == ["reminder"] * 3
 
 
 async def test_a_label_that_reviewers_dispute_is_not_learnt_from_until_it_is_settled(

@@ -45,7 +45,8 @@ QUERIES: Mapping[str, str] = {
     "rights to columns": f"""
         select attrelid::regclass::text, attname, grantee::regrole::text, privilege_type,
           is_grantable
-        from pg_attribute, aclexplode(attacl) where attrelid in {TABLES}""",
+        from pg_attribute, aclexplode(attacl)
+        where attrelid in {TABLES} and not attisdropped""",
     "rights to schemas": """
         select nspname, grantee::regrole::text, privilege_type
         from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))

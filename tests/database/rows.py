@@ -13,17 +13,18 @@ from .server import Connection
 
 CAPTURED = (
     "id", "user_id", "prompt", "predicted_intent", "confidence", "secondary_intents", "source",
-    "model_version", "conversation_id", "message_index", "scope",
+    "model_version", "conversation_id", "message_index", "scope", "runner_up_intent",
+    "runner_up_confidence",
 )  # fmt: skip
 SORTED = ("text_key", "within_daily_cap", "sampling_probability", "is_disputed")
 OUTCOME = ("was_successful", "workflow_type", "execution_error")
-CORRECTION = ("corrected_intent", "correction_notes", "corrected_by")
+CORRECTION = ("corrected_intent", "correction_notes")
 STAMPS = ("outcome_recorded_at", "corrected_at", "created_at", "updated_at")
 COLUMNS = (*CAPTURED, *SORTED, *OUTCOME, *CORRECTION, *STAMPS)
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 FAILED = {"was_successful": False, "workflow_type": "move", "execution_error": "no such event"}
-CORRECTED = {"corrected_intent": "help", "correction_notes": "asks how", "corrected_by": "ann"}
+CORRECTED = {"corrected_intent": "help", "correction_notes": "asks how"}
 
 
 def captured(**changes: Any) -> dict[str, Any]:
@@ -40,6 +41,8 @@ def captured(**changes: Any) -> dict[str, Any]:
         "conversation_id": None,
         "message_index": None,
         "scope": None,
+        "runner_up_intent": None,
+        "runner_up_confidence": None,
     }
     return row | changes
 

@@ -28,7 +28,7 @@ ALLOWED: dict[str, dict[Actor, tuple[str, ...]]] = {
         EXPORTER: (
             "id", "prompt", "predicted_intent", "confidence", "source", "model_version",
             "corrected_intent", "created_at",
-            "within_daily_cap", "is_disputed",
+            "within_daily_cap", "text_key",
         ),
         SERVICE: COLUMNS,
     },

@@ -25,10 +25,20 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("message_index_is_not_negative", {"message_index": -1}),
     ("workflow_type_has_1_to_100_characters", {"was_successful": True, "workflow_type": ""}),
     ("execution_error_has_1_to_8000_characters", {"execution_error": "x" * 8001}),
-    ("corrected_by_has_1_to_200_characters", {"corrected_intent": "help", "corrected_by": ""}),
+    ("scope_is_a_probability", {"scope": 1.5}),
+    ("runner_up_is_an_intent_with_a_probability", {"runner_up_intent": "help"}),
+    ("runner_up_is_an_intent_with_a_probability", {"runner_up_confidence": 0.2}),
+    (
+        "runner_up_is_an_intent_with_a_probability",
+        {"runner_up_intent": "", "runner_up_confidence": 0.2},
+    ),
+    (
+        "runner_up_is_an_intent_with_a_probability",
+        {"runner_up_intent": "help", "runner_up_confidence": 1.2},
+    ),
     (
         "correction_notes_have_1_to_2000_characters",
-        {"corrected_intent": "help", "corrected_by": "ann", "correction_notes": ""},
+        {"corrected_intent": "help", "correction_notes": ""},
     ),
 ]
 

@@ -5,7 +5,9 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
-from .rows import CORRECTED, FAILED, LONG_AGO, as_backend, correct, read, update
+from prompt_capture.domain.reviewers import PSEUDONYM, UNSIGNED
+
+from .rows import CORRECTED, FAILED, LONG_AGO, as_backend, correct, decide, read, update
 from .server import Connection
 
 
@@ -18,34 +20,65 @@ def retire(dashboard: Connection, intent: str, in_days: int = 0) -> None:
     )
 
 
-def test_a_correction_in_the_dashboard_without_a_name_is_the_dashboards(
-    dashboard: Connection, log_id: UUID
-) -> None:
-    update(dashboard, log_id, corrected_intent="help")
-    by, at = read(dashboard, log_id, "corrected_by", "corrected_at")
-    assert by == "dashboard"
-    assert at > LONG_AGO
+def reviewers(dashboard: Connection) -> list[object]:
+    """Name who corrected, oldest first."""
+    events = dashboard.execute("select reviewer from public.correction_events order by id")
+    return [reviewer for (reviewer,) in events.fetchall()]
 
 
-def test_a_correction_in_the_dashboard_with_a_name_keeps_it(
-    dashboard: Connection, log_id: UUID
-) -> None:
-    update(dashboard, log_id, **CORRECTED)
-    assert read(dashboard, log_id, "corrected_by") == ("ann",)
-
-
-def test_an_edit_in_the_dashboard_does_not_go_by_the_last_reviewers_name(
+def test_a_correction_of_a_log_row_in_the_dashboard_is_signed_by_nobody(
     dashboard: Connection, log_id: UUID
 ) -> None:
     correct(dashboard, log_id, "help")
     update(dashboard, log_id, corrected_intent="search")
-    assert read(dashboard, log_id, "corrected_intent", "corrected_by") == ("search", "dashboard")
+    (at,) = read(dashboard, log_id, "corrected_at")
+    assert at > LONG_AGO
+    assert reviewers(dashboard) == ["ann", "dashboard"]
 
 
 def test_a_reviewer_may_correct_themselves(dashboard: Connection, log_id: UUID) -> None:
     correct(dashboard, log_id, "help")
     correct(dashboard, log_id, "search")
-    assert read(dashboard, log_id, "corrected_intent", "corrected_by") == ("search", "ann")
+    assert read(dashboard, log_id, "corrected_intent") == ("search",)
+    assert reviewers(dashboard) == ["ann", "ann"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["legacy", "dashboard", " Dashboard ", "LEGACY", "", "  ", "\u00a0", "erased-0123456789ab"],
+)
+def test_nobody_signs_with_a_name_that_is_kept_or_with_none(
+    dashboard: Connection, log_id: UUID, name: str
+) -> None:
+    with pytest.raises(errors.CheckViolation, match="under this name") as refused:
+        correct(dashboard, log_id, "help", reviewer=name)
+    assert "your own name" in str(refused.value.diag.message_hint)
+    assert refused.value.diag.message_detail is None
+    assert reviewers(dashboard) == []
+
+
+@pytest.mark.parametrize("name", ["legacy", "erased-0123456789ab"])
+def test_nor_does_anybody_in_the_dashboard(dashboard: Connection, log_id: UUID, name: str) -> None:
+    with pytest.raises(errors.CheckViolation, match="under this name"):
+        decide(dashboard, "push my dentist thing to friday", corrected_intent="help", reviewer=name)
+    with pytest.raises(errors.CheckViolation, match="under this name"):
+        dashboard.execute(
+            """insert into public.correction_events (log_id, to_intent, reviewer)
+               values (%s, 'help', %s)""",
+            [log_id, name],
+        )
+
+
+def test_the_names_that_are_kept_are_the_packages(dashboard: Connection) -> None:
+    kept = dashboard.execute("select unnest(private.unsigned())").fetchall()
+    assert {name for (name,) in kept} == UNSIGNED
+    reserved = dashboard.execute("select private.is_reserved(%s)", [f"{PSEUDONYM}x"]).fetchone()
+    assert reserved == (True,)
+
+
+def test_a_name_is_the_same_with_white_space_around_it(dashboard: Connection, log_id: UUID) -> None:
+    correct(dashboard, log_id, "help", reviewer=" ann ")
+    assert reviewers(dashboard) == ["ann"]
 
 
 def test_the_backend_must_name_the_reviewer(dashboard: Connection, log_id: UUID) -> None:
@@ -54,12 +87,9 @@ def test_the_backend_must_name_the_reviewer(dashboard: Connection, log_id: UUID)
     assert refused.value.diag.message_detail is None, "the row, prompt included, stays unsaid"
 
 
-@pytest.mark.parametrize("column", ["correction_notes", "corrected_by"])
-def test_notes_and_reviewer_want_a_correction(
-    dashboard: Connection, log_id: UUID, column: str
-) -> None:
+def test_notes_want_a_correction(dashboard: Connection, log_id: UUID) -> None:
     with pytest.raises(errors.CheckViolation, match="names an intent") as refused:
-        update(dashboard, log_id, **{column: "x"})
+        update(dashboard, log_id, correction_notes="x")
     assert refused.value.diag.message_detail is None
 
 
@@ -68,9 +98,8 @@ def test_a_withdrawn_correction_takes_all_of_itself_along(
 ) -> None:
     update(dashboard, log_id, **CORRECTED)
     update(dashboard, log_id, corrected_intent=None)
-    assert read(
-        dashboard, log_id, "corrected_intent", "correction_notes", "corrected_by", "corrected_at"
-    ) == (None, None, None, None)
+    shown = read(dashboard, log_id, "corrected_intent", "correction_notes", "corrected_at")
+    assert shown == (None, None, None)
 
 
 def test_a_correction_to_an_intent_outside_the_catalogue_is_refused(

@@ -73,7 +73,7 @@ def test_every_table_and_column_has_a_comment_unless_its_name_says_it(
             """select attrelid::regclass::text, attname from pg_attribute
                join pg_class on pg_class.oid = attrelid
                where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
-                 and relkind in ('r', 'v') and attnum > 0
+                 and relkind in ('r', 'v') and attnum > 0 and not attisdropped
                  and coalesce(
                    case when relkind = 'r' then col_description(attrelid, attnum) end,
                    case when relkind = 'v' then obj_description(attrelid) end

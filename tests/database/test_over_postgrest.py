@@ -74,7 +74,7 @@ def test_many_prompts_are_captured_in_one_request(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "column", ["created_at", "was_successful", "corrected_intent", "corrected_by", "updated_at"]
+    "column", ["created_at", "was_successful", "corrected_intent", "text_key", "updated_at"]
 )
 def test_the_writer_cannot_slip_in_what_is_not_captured(api: Api, column: str) -> None:
     answer = api.request(WRITER, "POST", LOGS, json=body() | {column: None}, headers=ONCE)
@@ -170,7 +170,7 @@ def test_the_exporter_reads_texts_but_not_whose_they_are(api: Api) -> None:
     columns = "id,prompt,predicted_intent,confidence,corrected_intent,created_at"
     answer = api.request(EXPORTER, "GET", LOGS, params={"select": columns})
     assert "alice's secret" in {row["prompt"] for row in answer.json()}
-    for hidden in ("*", "user_id", "conversation_id", "execution_error", "corrected_by"):
+    for hidden in ("*", "user_id", "conversation_id", "execution_error", "is_disputed"):
         answer = api.request(EXPORTER, "GET", LOGS, params={"select": hidden})
         assert (answer.status_code, answer.json()["code"]) == (403, "42501")
     guess = {"select": "prompt", "user_id": f"eq.{ALICE}"}

@@ -9,7 +9,7 @@ from psycopg import errors
 from prompt_capture.domain.text import shared_text
 
 from .cast import ALICE, BOB
-from .rows import FAILED, add_user, as_backend, correct, decide, insert, read
+from .rows import FAILED, LONG_AGO, add_user, as_backend, correct, decide, insert, read
 from .server import Connection, Server
 
 TEXT = "push my dentist thing to friday"
@@ -37,11 +37,12 @@ def audit(dashboard: Connection, share: float) -> None:
 def test_an_uncertain_message_waits_with_all_that_a_reviewer_needs(
     dashboard: Connection,
 ) -> None:
-    insert(dashboard, confidence=0.4, secondary_intents=[{"intent": "reminder", "confidence": 0.3}])
+    insert(dashboard, confidence=0.4, runner_up_intent="reminder", runner_up_confidence=0.3)
     assert item(
-        dashboard, "predicted_intent", "second_choice", "confidence", "reasons", "times_sent",
-        "users", "days_waiting", "sampling_probability", "corrected_intent",
-    ) == ("reschedule", "reminder", 0.4, ["low_confidence"], 1, 1, 0, 1, None)  # fmt: skip
+        dashboard, "predicted_intent", "second_choice", "second_confidence", "confidence",
+        "reasons", "times_sent", "users", "days_waiting", "sampling_probability",
+        "corrected_intent",
+    ) == ("reschedule", "reminder", 0.3, 0.4, ["low_confidence"], 1, 1, 0, 1, None)  # fmt: skip
     assert item(dashboard, "waiting_since is null", "decided_at") == (False, None)
 
 
@@ -159,6 +160,7 @@ def test_the_best_comes_first(dashboard: Connection) -> None:
     failed = insert(dashboard, prompt="failed", confidence=0.9)
     as_backend(dashboard, failed, **FAILED)
     correct(dashboard, insert(dashboard, prompt="decided", confidence=0.1), "help")
+    dashboard.execute("select private.tidy_queue()")
     order = ["disputed", "failed", "quite unsure", "often said", "nearly sure", "decided"]
     found = texts(dashboard)
     assert found.index("disputed") == 0
@@ -172,9 +174,9 @@ def test_a_reviewer_sets_two_fields_and_is_done(dashboard: Connection, log_id: U
     copy = insert(dashboard, user_id=BOB)
     decide(dashboard, TEXT, corrected_intent=" Help ", reviewer=" ann ")
     for row in (log_id, copy):
-        assert read(dashboard, row, "corrected_intent", "corrected_by") == ("help", "ann")
-    decided = item(dashboard, "corrected_intent", "reviewer", "place", "waiting_since")
-    assert decided == ("help", "ann", 1_000_000, None)
+        assert read(dashboard, row, "corrected_intent") == ("help",)
+    decided = item(dashboard, "corrected_intent", "reviewer", "waiting_since")
+    assert decided == ("help", "ann", None)
     appended = dashboard.execute("select reviewer, door from public.correction_events").fetchall()
     assert appended == [("ann", "dashboard")]
 
@@ -188,8 +190,8 @@ def test_cell_by_cell_is_as_good_in_either_order(
     values = {"reviewer": "ann", "corrected_intent": "help"}
     for column in order:
         decide(dashboard, TEXT, **{column: values[column]})
-    assert read(dashboard, log_id, "corrected_intent", "corrected_by") == ("help", "ann")
-    assert read(dashboard, log_id, "is_disputed") == (False,)
+    assert item(dashboard, "corrected_intent", "reviewer") == ("help", "ann")
+    assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("help", False)
 
 
 def test_an_edit_without_a_reviewer_is_the_dashboards(dashboard: Connection, log_id: UUID) -> None:
@@ -207,7 +209,7 @@ def test_a_decision_taken_back_waits_again(dashboard: Connection, log_id: UUID) 
     decide(dashboard, TEXT, corrected_intent="help", reviewer="ann")
     decide(dashboard, TEXT, corrected_intent=None)
     assert item(dashboard, "corrected_intent", "waiting_since is null") == (None, False)
-    assert read(dashboard, log_id, "corrected_intent", "corrected_by") == (None, None)
+    assert read(dashboard, log_id, "corrected_intent") == (None,)
     history = dashboard.execute("select to_intent from public.correction_events order by id")
     assert history.fetchall() == [("help",), (None,)]
 
@@ -242,6 +244,46 @@ def test_an_intent_that_is_not_in_use_is_refused_with_what_to_choose(
     with pytest.raises(errors.ForeignKeyViolation, match="catalogue") as refused:
         decide(dashboard, TEXT, corrected_intent=intent)
     assert "drop-down" in str(refused.value.diag.message_hint)
+
+
+def test_a_row_stays_where_the_reviewer_saw_it_until_the_night(dashboard: Connection) -> None:
+    insert(dashboard, prompt="first", confidence=0.1)
+    insert(dashboard, prompt="last", confidence=0.6)
+    (place,) = item(dashboard, "place", text="last")
+    for _ in range(20):
+        insert(dashboard, prompt="last", confidence=0.6)
+    decide(dashboard, "first", corrected_intent="help")
+    decide(dashboard, "first", reviewer="ann")
+    assert item(dashboard, "place", text="last") == (place,)
+    assert texts(dashboard) == ["first", "last"]
+    dashboard.execute("select private.tidy_queue()")
+    (moved,) = item(dashboard, "place", text="last")
+    assert moved < place, "often said, so sooner asked"
+    assert texts(dashboard) == ["last", "first"]
+    assert item(dashboard, "place", text="first") == (1_000_000,)
+
+
+def test_an_edit_that_finds_no_row_says_so(dashboard: Connection, log_id: UUID) -> None:
+    with pytest.raises(errors.NoDataFound, match="Nothing was saved") as refused:
+        decide(dashboard, "as it was before", corrected_intent="help")
+    assert "Reload" in str(refused.value.diag.message_hint)
+
+
+def test_a_text_that_was_decided_before_its_rows_went_comes_back_decided(
+    dashboard: Connection,
+) -> None:
+    correct(dashboard, insert(dashboard, created_at=LONG_AGO), "help")
+    dashboard.execute("select private.delete_expired_rows()")
+    assert texts(dashboard) == []
+    exportable = "select text, intent from public.exportable_texts"
+    assert dashboard.execute(exportable).fetchall() == [(TEXT, "help")]
+    for confidence in (0.2, 0.99):
+        log_id = insert(dashboard, confidence=confidence)
+        assert read(dashboard, log_id, "corrected_intent") == (None,)
+    assert item(dashboard, "corrected_intent", "reviewer", "waiting_since") == ("help", "ann", None)
+    labels = dashboard.execute("select corrected_intent from public.exportable_prompts").fetchall()
+    assert labels == [("help",)] * 2
+    assert dashboard.execute(exportable).rowcount == 0, "its rows tell it now"
 
 
 def test_an_item_goes_with_the_last_copy_and_counts_what_is_left(dashboard: Connection) -> None:

@@ -23,7 +23,8 @@ def reviewed(server: Server, template: str) -> str:
         add_user(connection, BOB)
         for text, confidence in (
             ("second", 0.5), ("first", 0.1), ("third", 0.6), ("tampered", 0.65), ("cells", 0.66),
-            ("unsigned", 0.67), ("misspelt", 0.68), ("disputed", 0.69),
+            ("unsigned", 0.67), ("misspelt", 0.68), ("disputed", 0.69), ("popular", 0.695),
+            ("moved", 0.698),
         ):  # fmt: skip
             insert(connection, prompt=text, confidence=confidence)
         insert(connection, prompt="FIRST", confidence=0.1, user_id=BOB)
@@ -70,21 +71,49 @@ def test_two_fields_decide_a_text_for_all_who_sent_it(editor: TableEditor) -> No
     )
     assert answer.is_success, answer.text
     logs = editor.query(
-        "select distinct corrected_intent, corrected_by, count(*) from public.nlu_prompt_logs "
-        "where lower(prompt) = 'first' group by 1, 2"
+        "select corrected_intent, count(*) from public.nlu_prompt_logs "
+        "where lower(prompt) = 'first' group by 1"
     ).json()
-    assert logs == [{"corrected_intent": "help", "corrected_by": "ann", "count": 2}]
-    assert editor.page("review_queue")[-1]["text"] == "first", "what is decided goes to the end"
+    assert logs == [{"corrected_intent": "help", "count": 2}]
+    assert editor.page("review_queue")[0]["text"] == "first", "it stays under the reviewer's eyes"
     (event,) = [row for row in editor.page("correction_events") if row["to_intent"] == "help"]
     assert (event["reviewer"], event["door"]) == ("ann", "dashboard")
 
 
-def test_cells_can_be_saved_one_by_one(editor: TableEditor) -> None:
-    editor.edit("review_queue", item(editor, "cells"), corrected_intent="help")
-    answer = editor.edit("review_queue", item(editor, "cells"), reviewer="ann")
+def test_cells_can_be_saved_one_by_one_on_the_page_as_it_was_opened(editor: TableEditor) -> None:
+    opened = item(editor, "cells")
+    editor.edit("review_queue", opened, corrected_intent="help")
+    answer = editor.edit("review_queue", opened, reviewer="ann")
     assert answer.is_success, answer.text
     decided = item(editor, "cells")
     assert (decided["corrected_intent"], decided["reviewer"]) == ("help", "ann")
+
+
+def test_an_edit_finds_its_row_although_its_text_was_sent_again(
+    editor: TableEditor, server: Server, reviewed: str
+) -> None:
+    opened = item(editor, "popular")
+    with server.connect("postgres", reviewed) as connection:
+        for _ in range(5):
+            insert(connection, prompt="popular", confidence=0.1)
+    answer = editor.edit("review_queue", opened, corrected_intent="help", reviewer="ann")
+    assert answer.is_success, answer.text
+    assert item(editor, "popular")["corrected_intent"] == "help"
+
+
+def test_an_edit_of_a_row_that_moved_is_refused_with_what_to_do(
+    editor: TableEditor, server: Server, reviewed: str
+) -> None:
+    opened = item(editor, "moved")
+    with server.connect("postgres", reviewed) as connection:
+        for _ in range(5):
+            insert(connection, prompt="moved", confidence=0.1)
+        connection.execute("select private.tidy_queue()")
+    answer = editor.edit("review_queue", opened, corrected_intent="help", reviewer="ann")
+    assert answer.status_code == 400
+    assert "has moved" in answer.text
+    assert "Reload" in answer.text
+    assert item(editor, "moved")["corrected_intent"] is None
 
 
 def test_an_edit_that_names_nobody_is_the_dashboards(editor: TableEditor) -> None:

@@ -66,6 +66,10 @@ def test_a_reviewer_corrects_in_their_own_name(api: Api) -> None:
         ({"reviewer": "grace", "log_id": str(uuid4())}, "prompt_log_not_found"),
         ({"reviewer": "grace", "log_id": "1"}, "invalid_request"),
         ({"reviewer": ""}, "invalid_request"),
+        ({"reviewer": "  "}, "not_a_reviewers_name"),
+        ({"reviewer": "legacy"}, "not_a_reviewers_name"),
+        ({"reviewer": " Dashboard"}, "not_a_reviewers_name"),
+        ({"reviewer": "erased-0123456789ab"}, "not_a_reviewers_name"),
         ({"reviewer": "grace", "notes": "\x00"}, "invalid_request"),
     ],
 )

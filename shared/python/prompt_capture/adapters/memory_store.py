@@ -53,6 +53,7 @@ class InMemoryPromptStore:
         self._intents = frozenset(intents)
         self.rows: dict[UUID, LoggedPrompt] = {}
         self.votes: dict[str, dict[str, str]] = {}
+        self._labels: dict[str, tuple[Correction, bool]] = {}
         self.exports: dict[tuple[str, str], set[UUID]] = {}
         self.held: dict[UUID, list[Outcome | Correction]] = {}
         self.reachable = True
@@ -68,7 +69,12 @@ class InMemoryPromptStore:
             raise UnknownUser("No such user.")
         for prompt in prompts:
             if prompt.id not in self.rows:
-                self.rows[prompt.id] = LoggedPrompt(prompt)
+                correction, is_disputed = self._labels.get(
+                    shared_text(prompt.prompt), (None, False)
+                )
+                self.rows[prompt.id] = LoggedPrompt(
+                    prompt, correction=correction, is_disputed=is_disputed
+                )
                 self._apply_held(prompt.id)
         return frozenset(
             prompt.id for prompt in prompts if not self.rows[prompt.id].captured.is_copy_of(prompt)
@@ -100,10 +106,12 @@ class InMemoryPromptStore:
         votes[correction.corrected_by] = correction.corrected_intent
         counts = Counter(votes.values())
         most = counts.pop(correction.corrected_intent)
+        is_disputed = any(others >= most for others in counts.values())
+        self._labels[text] = correction, is_disputed
         for copy in self.rows.values():
             if shared_text(copy.captured.prompt) == text:
                 copy.correction = correction
-                copy.is_disputed = any(others >= most for others in counts.values())
+                copy.is_disputed = is_disputed
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
         self._reach()
@@ -160,6 +168,7 @@ class InMemoryPromptStore:
         }
         left = {shared_text(row.captured.prompt) for row in self.rows.values()}
         self.votes = {text: votes for text, votes in self.votes.items() if text in left}
+        self._labels = {text: label for text, label in self._labels.items() if text in left}
         return ErasureReceipt(
             erased_at=datetime.now(UTC),
             there_was=there_was,

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from prompt_capture.adapters.model_artifact import MANIFEST_FILE, ModelArtifact, Stage
 from prompt_capture.domain.errors import InvalidArtifact
-from prompt_capture.domain.predictions import Prediction
+from prompt_capture.domain.predictions import Prediction, RunnerUp
 from prompt_capture.domain.text import normalise
 
 Floats = NDArray[np.float32]
@@ -120,14 +120,25 @@ class OnnxClassifier:
         return _answer(stage, *graph.run(text, "probabilities", "scope"))
 
     def _predict(self, answer: Answer) -> Prediction:
-        best = int(answer.probabilities.argmax())
+        best, *others = np.argsort(-answer.probabilities, kind="stable")[:2]
         return Prediction(
             intent=self.labels[best],
-            confidence=round(min(1.0, float(answer.probabilities[best])), 6),
+            confidence=_confidence(answer, best),
+            runner_up=next(
+                (
+                    RunnerUp(intent=self.labels[n], confidence=_confidence(answer, n))
+                    for n in others
+                ),
+                None,
+            ),
             scope=round(answer.scope, 6),
             source="model",
             model_version=self.version,
         )
+
+
+def _confidence(answer: Answer, place: int) -> float:
+    return round(min(1.0, float(answer.probabilities[place])), 6)
 
 
 def _is_sure(stage: Stage, probabilities: Floats, scope: float) -> bool:

@@ -93,7 +93,7 @@ class SupabasePromptStore:
         found: dict[UUID, str | None] = {}
         for start in range(0, len(log_ids), IDS_AT_ONCE):
             wanted = [str(log_id) for log_id in log_ids[start : start + IDS_AT_ONCE]]
-            query = self._logs().select("id", "corrected_intent").in_("id", wanted)
+            query = self._labelled().select("id", "corrected_intent").in_("id", wanted)
             rows = await self._execute(query)
             found |= {UUID(row["id"]): row["corrected_intent"] for row in rows}
         return found
@@ -154,6 +154,9 @@ class SupabasePromptStore:
 
     def _logs(self) -> AsyncRequestBuilder:
         return self._postgrest.from_("nlu_prompt_logs")
+
+    def _labelled(self) -> AsyncRequestBuilder:
+        return self._postgrest.from_("labelled_prompts")
 
     def _exportable(self) -> AsyncRequestBuilder:
         return self._postgrest.from_("exportable_prompts")

@@ -11,6 +11,7 @@ from prompt_capture.api.errors import ApiError, documented
 from prompt_capture.api.pending import PENDING, pending
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.prompts import Correction
+from prompt_capture.domain.reviewers import own_name
 from prompt_capture.domain.values import Identifier, Label, Note
 from prompt_capture.workflows.correct import Correct
 
@@ -87,7 +88,7 @@ def _reviewer(request: CorrectionRequest, user: TokenUser | None) -> str:
                 "reviewer: needed with an API key.",
                 "Send the name or id of the person who decided.",
             )
-        return request.reviewer
+        return _own_name(request.reviewer)
     if not user.is_reviewer:
         raise ApiError(
             403,
@@ -103,3 +104,12 @@ def _reviewer(request: CorrectionRequest, user: TokenUser | None) -> str:
             "Leave reviewer out.",
         )
     return str(user.user_id)
+
+
+def _own_name(reviewer: str) -> str:
+    try:
+        return own_name(reviewer)
+    except ValueError as error:
+        raise ApiError(
+            403, "not_a_reviewers_name", f"reviewer: {error}.", "Send the name of who decided."
+        ) from None

@@ -21,17 +21,25 @@ class SecondaryIntent(Value):
     confidence: Probability
 
 
+class RunnerUp(Value):
+    """The model's second choice for the same text, and its calibrated probability."""
+
+    intent: Label
+    confidence: Probability
+
+
 class Prediction(Value):
     """The intent of one message, how sure the classifier is, and which classifier it was.
 
     `confidence` is a calibrated probability between 0 and 1: that the intent is right, given that
-    the message is for this assistant. `scope` says whether it is (see `LEAST_SCOPE`); None where
-    a rule answered.
+    the message is for this assistant. `scope` says whether it is (see `LEAST_SCOPE`). `scope` and
+    `runner_up` are None where a rule answered.
     """
 
     intent: Label
     confidence: Probability
     scope: Probability | None = None
+    runner_up: RunnerUp | None = None
     secondary_intents: tuple[SecondaryIntent, ...] = ()
     source: Source
     model_version: Label

@@ -4,6 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from prompt_capture.domain.predictions import Prediction, SecondaryIntent, Source
+from prompt_capture.domain.reviewers import Reviewer
 from prompt_capture.domain.values import (
     ErrorText,
     Identifier,
@@ -26,6 +27,8 @@ class CapturedPrompt(Value):
     predicted_intent: Label
     confidence: Probability
     scope: Probability | None = None
+    runner_up_intent: Label | None = None
+    runner_up_confidence: Probability | None = None
     secondary_intents: tuple[SecondaryIntent, ...] = ()
     source: Source
     model_version: Label
@@ -101,6 +104,6 @@ class Correction(Value):
     """The intent a reviewer gave a prompt. Confirming the predicted intent is a correction too."""
 
     corrected_intent: Label
-    corrected_by: Identifier
+    corrected_by: Reviewer
     notes: Note | None = None
     door: Door = "api"

@@ -117,6 +117,7 @@ class ClassifyAndLog:
         self, incoming: IncomingMessage, user_id: UUID, prediction: Prediction
     ) -> CapturedPrompt:
         key = incoming.idempotency_key
+        runner_up = prediction.runner_up
         return CapturedPrompt(
             id=derived_log_id(self._id_secret, key.caller, key.key) if key else new_log_id(),
             user_id=user_id,
@@ -124,6 +125,8 @@ class ClassifyAndLog:
             predicted_intent=prediction.intent,
             confidence=prediction.confidence,
             scope=prediction.scope,
+            runner_up_intent=runner_up.intent if runner_up else None,
+            runner_up_confidence=runner_up.confidence if runner_up else None,
             secondary_intents=prediction.secondary_intents,
             source=prediction.source,
             model_version=prediction.model_version,
