@@ -63,12 +63,20 @@ create policy "The keeper puts a pseudonym for a reviewer who was erased"
 create policy "The keeper lets go of a change that was applied, or is too old"
   on private.held_changes for delete to prompt_keeper using (true);
 
--- The row and its changes take turns: neither can slip past the other unseen.
+-- The row and its changes take turns: neither can slip past the other unseen. Rows do not wait for
+-- each other. Ids share a few locks, as one transaction may write more rows than the server has.
+create function private.turn_of(log_id uuid) returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select hashtext(log_id::text) & 255
+$$;
+
 create function private.take_turn(log_id uuid) returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(3, hashtext(log_id::text))
+  select pg_advisory_xact_lock(3, private.turn_of(log_id))
 $$;
 
 -- Whether a row of this id can still arrive. An id of version 7 says when it was made; one of
@@ -105,6 +113,11 @@ begin
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
+  end if;
+  if change.to_intent is not null and private.is_reserved(change.reviewer) then
+    raise exception 'Nobody can review under this name.'
+      using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
+        hint = 'Set reviewer to your own name.';
   end if;
   if change.to_intent is not null
     and (change.reviewer is null or change.door is null or change.door not in ('api', 'import')) then
@@ -204,7 +217,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.take_turn(new.id);
+  perform pg_advisory_xact_lock_shared(3, private.turn_of(new.id));
   if exists (
     select from private.held_changes where log_id = new.id and to_intent is not null
   ) then
@@ -234,9 +247,8 @@ begin
           execution_error = change.execution_error
         where id = new.id;
       else
-        insert into public.correction_events
-          (log_id, text_key, from_intent, to_intent, reviewer, notes, door)
-        values (new.id, new.text_key, '', change.to_intent, change.reviewer, change.notes, change.door);
+        insert into public.correction_events (log_id, to_intent, reviewer, notes, door)
+        values (new.id, change.to_intent, change.reviewer, change.notes, change.door);
       end if;
     exception when integrity_constraint_violation then
       raise warning 'A held change could not be applied and was dropped.';
@@ -296,6 +308,7 @@ end
 $$;
 
 revoke all on function
+  private.turn_of(uuid),
   private.take_turn(uuid),
   private.may_arrive(uuid),
   private.hold_change(private.held_changes),
@@ -308,8 +321,11 @@ revoke all on function
   public.forget_held(uuid[])
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 
-grant execute on function private.take_turn(uuid), private.may_arrive(uuid) to prompt_keeper;
 grant execute on function
+  private.turn_of(uuid), private.take_turn(uuid), private.may_arrive(uuid)
+to prompt_keeper;
+grant execute on function
+  private.turn_of(uuid),
   private.take_turn(uuid),
   private.hold_change(private.held_changes),
   public.record_outcome(uuid, boolean, text, text),

@@ -202,6 +202,7 @@ CALLABLE = {
     "public.recall_captures(jsonb)": {WRITER, SERVICE},
     "private.forget_held(uuid[])": {WRITER, SERVICE},
     "public.forget_held(uuid[])": {WRITER, SERVICE},
+    "private.turn_of(uuid)": {SERVICE},
     "private.take_turn(uuid)": {SERVICE},
     "private.hold_change(private.held_changes)": {SERVICE},
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
