@@ -1,6 +1,6 @@
 # `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db layer lock clean
+.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction layer lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -23,6 +23,9 @@ test: check  ## The gate: everything in `check`, then every test
 
 bench-db: setup  ## Measure the database at a million rows (some minutes)
 	@$(BIN)/python -m tests.database.bench
+
+bench-redaction: setup  ## Measure what redaction finds and misses, kind by kind
+	@$(BIN)/python -m tests.unit.redaction_figures
 
 check: setup  ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -9,7 +9,16 @@ from stdnum import iban, luhn
 
 Span = tuple[int, int]
 
-_CARD = re.compile(r"(?<![\w-])[2-6]\d(?:[ -]?\d){11,17}(?![\w-])")
+_CARD = re.compile(r"(?<![\w.-])(?:2[2-7]|3[0-9]|4\d|5[0-8]|6\d)(?:[ .-]?\d){11,17}(?![\w-])")
+
+# A number of something else, whatever it looks like.
+_REFERENCE = re.compile(
+    r"""\b(?:order|invoice|student|customer|member|tracking|track|parcel|shipment|ticket|booking|case
+        |reference|ref|receipt|serial|isbn|issn|population|version|matriculation|matrikel|bestell)
+        (?:[ -]?(?:numbers?|no\.?|nr\.?|nummer|id|code))?(?:\ (?:is|ist|was))?[ :#.-]{0,3}$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BEFORE = 40
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE)
 _ACCOUNT = re.compile(
@@ -23,9 +32,9 @@ _NATIONAL_ID = re.compile(
     r"""\b(?:ssn|social\ security|national\ insurance|nino|ni\ number|passport|pass(?:nummer)?
         |id\ card|identity\ card|national\ id|personalausweis\w*|ausweis\w*|steuer-?id|tax\ id
         |tax\ number|driver'?s?\ licen[cs]e|licen[cs]e\ number|dni|nie|cpf|aadhaar|pesel|bsn|nir
-        |personnummer|cpr|sin|codice\ fiscale)\b
+        |personnummer|cpr|(?P<nine>sin)|codice\ fiscale)\b
         (?:\ (?:number|no\.?|nr\.?|card))?\W{0,3}(?:\ ?(?:is|ist|:)\ )?\W{0,2}
-        (?P<found>(?=(?:[A-Z .-]{0,4}\d){4})
+        (?P<found>(?=(?:[A-Z .-]{0,5}\d){4})
             [A-Z0-9]{1,20}(?:[ .-](?=[A-Z]{0,4}\d|[A-Z]\b)[A-Z0-9]{1,11}){0,6})(?!\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -40,7 +49,7 @@ _SHAPED_IDS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CHECKED_ID = re.compile(
-    r"""(?<![\w.-])(?=[A-Z]{0,6}\d)
+    r"""(?<![\w.+-])(?=[A-Z]{0,6}\d)
         [A-Z0-9]{1,16}(?:[ .-][A-Z0-9]{2,11}){0,6}(?:[ -]?[A-Z])?(?![\w-])""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -67,8 +76,9 @@ _FEWEST_PHONE_DIGITS = 7
 def cards(text: str) -> Iterator[Span]:
     """Find payment cards: 13 to 19 digits that pass Luhn's check."""
     for found in _CARD.finditer(text):
-        if luhn.is_valid(_compact(found.group())):
-            yield found.span()
+        end = _longest(found, _is_card)
+        if end:
+            yield found.start(), end
 
 
 def bank_accounts(text: str) -> Iterator[Span]:
@@ -86,10 +96,11 @@ def national_ids(text: str) -> Iterator[Span]:
     for found in _SHAPED_IDS.finditer(text):
         yield found.span()
     for found in _NATIONAL_ID.finditer(text):
-        yield found.span("found")
+        if not found["nine"] or len(_compact(found["found"])) == 9:  # sin 30 is a sine
+            yield found.span("found")
     for found in _CHECKED_ID.finditer(text):
         end = _longest(found, _is_checked_id)
-        if end:
+        if end and not _is_reference(text, found.start()):
             yield found.start(), end
 
 
@@ -100,15 +111,28 @@ def phone_numbers(text: str) -> Iterator[Span]:
     for found in _INTERNATIONAL.finditer(text):
         yield found.span()
     for found in _CALLED.finditer(text):
-        yield found.span("found")
+        if not _is_reference(text, found.start("found")):
+            yield found.span("found")
     for region in _REGIONS:
         for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
-            yield match.start, match.end
+            if not _is_reference(text, match.start):
+                yield match.start, match.end
+
+
+def _is_card(part: str) -> bool:
+    compact = _compact(part)
+    return len(compact) >= 13 and bool(luhn.is_valid(compact))
+
+
+def _is_reference(text: str, start: int) -> bool:
+    return bool(_REFERENCE.search(text[max(0, start - _BEFORE) : start]))
 
 
 def _is_checked_id(part: str) -> bool:
     compact = _compact(part)
     if sum(character.isdigit() for character in compact) < 7:  # codice fiscale has the fewest
+        return False
+    if max(map(len, re.split(r"[ .-]", part))) < 3:  # a list of small numbers
         return False
     names = _CHECKED_BY_LENGTH.get(len(compact), ())
     return any(import_module(f"stdnum.{name}").is_valid(compact) for name in names)

@@ -16,6 +16,13 @@ from prompt_capture.domain.identifiers import (
     phone_numbers,
 )
 
+# Forms of a character that keyboards and phones write for a plain one, each for one.
+_PLAIN = (
+    {0xFF01 + n: 0x21 + n for n in range(94)}
+    | dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], 0x20)
+    | dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2212], 0x2D)
+)
+
 Kind = Literal["url", "secret", "email", "bank", "card", "national_id", "phone"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order of search: what was found as one kind is not looked at as another."""
@@ -43,22 +50,126 @@ _SECRET = re.compile(
         |\b(?=[0-9]*[a-f])[0-9a-f]{32,}\b""",
     re.VERBOSE,
 )
+_CODE = r"(?:2fa|mfa|two[- ]factor|one[- ]time|sms|\d[- ]digit|alarm|door|gate|entry|backup|unlock)"
 _SECRET_NAMED = re.compile(
-    r"""\b(?:pass(?:word|phrase|code|wort)|kennwort|pwd|pin|tan|otp|api[ _-]?key|access[ _-]?key
+    rf"""\b(?:pass(?:word|phrase|code|wort)|kennwort|pwd?|pass(?=\s?[:=])|pin|tan|otp
+        |{_CODE}[ ]code|api[ _-]?key|access[ _-]?key
         |secret(?:[ _-]?key)?
         |(?:auth|access|bearer|api|login|security|verification)[ _-]?(?:token|code)
         |token|bearer|cvv|cvc|seed\ phrase|recovery\ code)\b
-        (?:\ (?:for|to|of|on)\ (?:\w+\ ){1,3}?)?
-        \s{0,2}(?:(?P<sure>[:=]|->)|(?:\ ?(?:is|ist|was|lautet|to)\b:?)|\ )\s{0,2}["'`]?
-        (?P<found>[^\s"'`<>]{3,})""",
+        (?:\ (?:for|to|of|on)\ (?:\w+\ ){{1,3}}?)?
+        \s{{0,2}}(?:(?P<sure>[:=]|->)|(?:\ ?(?:is|ist|was|lautet|to)\b:?)|\ )\s{{0,2}}["'`]?
+        (?P<found>\d{{3}}[ ]\d{{3,4}}(?!\d)|[^\s"'`<>]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# A word of a language is a password only where nothing else can be meant.
+_WORD_AS_PASSWORD = re.compile(
+    r"""\b(?:pass(?:word|phrase|code|wort)|kennwort|pwd?)\ (?:is|ist|was|lautet)\ ["'`]?
+        (?P<found>(?!(?:
+            not|no|nicht|wrong|falsch|right|correct|incorrect|invalid|blocked|locked|expired|gone
+            |lost|forgotten|missing|broken|working|safe|secure|weak|strong|still|never|always|saved
+            |stored|stolen|leaked|known|unknown|required|needed|changed|reset|hidden|shared|asked
+            |accepted|rejected|refused|denied|empty|same|different|here|there|fine|okay|what|this
+            |that|easy|hard|long|short|shown|visible|public|private|used|just|only|very|really
+        )\b)[a-z]{4,40})
+        (?=["'`.,;!?)]|\ and\b|\s*$)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LOGIN = re.compile(
+    r"""\b(?:log-?in|credentials?|zugang)(?:\ (?:details?|data))?\s?(?:is|are|ist|:|=)\s{0,2}
+        (?P<name>[^\s/<>]{1,64})\s?/\s?(?P<found>[^\s/<>]{1,64})""",
     re.IGNORECASE | re.VERBOSE,
 )
 _EMAIL = re.compile(
     r"""(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+
+        |(?<![\w.+-])(?P<spaced>[\w.+-]{1,64})\ @\ [\w-]{1,63}(?:\.[\w-]{2,63})+
         |\b[\w.+-]{1,64}\ ?[\[({]\ ?at\ ?[\])}]
             \ ?[\w-]{1,63}(?:(?:\.|\ ?[\[({]\ ?dot\ ?[\])}]\ ?)[\w-]{1,63})+
-        |\b[\w.+-]{1,64}\ at\ [\w-]{1,63}(?:\ dot\ [\w-]{1,63})+""",
+        |\b(?P<spoken>[\w.+-]{1,64}(?:\ dot\ [\w+-]{1,64}){0,3})\ at
+            \ [\w-]{1,63}(?:\ dot\ [\w-]{1,63})+""",
     re.IGNORECASE | re.VERBOSE,
+)
+# "look at example dot com" names a site, not a mailbox.
+_NO_MAILBOX = frozenset(
+    [
+        "is",
+        "it",
+        "it's",
+        "are",
+        "was",
+        "be",
+        "me",
+        "you",
+        "him",
+        "her",
+        "them",
+        "us",
+        "that",
+        "this",
+        "these",
+        "those",
+        "up",
+        "look",
+        "looked",
+        "looking",
+        "see",
+        "seen",
+        "read",
+        "found",
+        "find",
+        "search",
+        "searched",
+        "posted",
+        "post",
+        "page",
+        "site",
+        "shop",
+        "store",
+        "blog",
+        "article",
+        "video",
+        "question",
+        "questions",
+        "answer",
+        "answers",
+        "ask",
+        "asked",
+        "online",
+        "available",
+        "again",
+        "here",
+        "there",
+        "out",
+        "over",
+        "buy",
+        "bought",
+        "order",
+        "ordered",
+        "sale",
+        "account",
+        "class",
+        "course",
+        "courses",
+        "learn",
+        "meet",
+        "meeting",
+        "work",
+        "works",
+        "study",
+        "watch",
+        "watched",
+        "stuff",
+        "things",
+        "info",
+        "more",
+        "everything",
+        "something",
+        "anything",
+        "one",
+        "and",
+        "or",
+        "but",
+    ]
 )
 
 
@@ -75,12 +186,20 @@ def _secrets(text: str) -> Iterable[Span]:
         yield found.span()
     for found in _SECRET_NAMED.finditer(text):
         value = found["found"].rstrip(".,;?)")
-        if value and (found["sure"] or _MADE_UP.search(value)):
+        if value and (found["sure"] or (len(value) > 2 and _MADE_UP.search(value))):
             yield found.start("found"), found.start("found") + len(value)
+    for found in _WORD_AS_PASSWORD.finditer(text):
+        yield found.span("found")
+    for found in _LOGIN.finditer(text):
+        yield found.span("name")
+        yield found.span("found")
 
 
 def _emails(text: str) -> Iterable[Span]:
-    return (found.span() for found in _EMAIL.finditer(text))
+    for found in _EMAIL.finditer(text):
+        mailbox = found["spoken"] or found["spaced"] or ""
+        if mailbox.lower() not in _NO_MAILBOX:
+            yield found.span()
 
 
 _FINDERS: dict[Kind, tuple[str, Callable[[str], Iterable[Span]]]] = {
@@ -96,12 +215,12 @@ _FINDERS: dict[Kind, tuple[str, Callable[[str], Iterable[Span]]]] = {
 
 def redact(text: str, kinds: Collection[Kind] = KINDS) -> str:
     """Put `<EMAIL>`, `<PHONE>` and their like in a text; doing it twice does no more."""
-    if not any(character.isdigit() or character in "@:/=" for character in text):
+    if not any(character.isdigit() or character in "@:/=" for character in text.translate(_PLAIN)):
         kinds = [kind for kind in kinds if kind in {"secret", "email"}]
     for kind in KINDS:
         if kind in kinds:
             placeholder, find = _FINDERS[kind]
-            text = _replaced(text, find(text), placeholder)
+            text = _replaced(text, find(text.translate(_PLAIN)), placeholder)
     return text
 
 
