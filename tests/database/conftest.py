@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -18,10 +19,33 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def folder_of_the_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests' own server has its data and its log."""
+    return tmp_path_factory.mktemp("postgres")
+
+
+@pytest.fixture(scope="session")
+def server(folder_of_the_server: Path) -> Iterator[Server]:
     """A PostgreSQL server of the tests' own."""
-    with Postgres(tmp_path_factory.mktemp("postgres"), migrated=False) as postgres:
+    with Postgres(folder_of_the_server, migrated=False) as postgres:
         yield Server(postgres.dsn)
+
+
+class ServerLog:
+    """What the server has logged since the test began."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._start = file, file.stat().st_size
+
+    def since(self) -> str:
+        """Read it."""
+        return self._file.read_bytes()[self._start :].decode(errors="replace")
+
+
+@pytest.fixture
+def server_log(server: Server, folder_of_the_server: Path) -> ServerLog:
+    """The server's own log, from here on."""
+    return ServerLog(folder_of_the_server / "logs/postgres.log")
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ SAME_WORDS = (
 )  # fmt: skip
 
 pytestmark = pytest.mark.skipif(
-    not (BIN / "initdb").exists(), reason="Debian's package postgresql-15 is not installed"
+    not (BIN / "initdb").exists(), reason="apt-get install postgresql-15"
 )
 
 
@@ -107,7 +107,7 @@ def test_a_row_goes_its_whole_way(fifteen: Server) -> None:
 
 
 @pytest.mark.skipif(
-    not CRON.exists(), reason="Debian's package postgresql-15-cron is not installed"
+    not CRON.exists(), reason="for the real pg_cron: apt-get install postgresql-15-cron"
 )
 def test_the_real_schedule_deletes(fifteen: Server) -> None:
     with fifteen.connect("postgres", "postgres") as dashboard:
