@@ -24,9 +24,10 @@ class Parts:
         keys: Keys,
         overrides: Mapping[str, Mapping[str, str]],
         closing: ExitStack,
+        migrated: bool = True,
     ) -> None:
         self._closing = closing
-        self.postgres = Postgres(folder)
+        self.postgres = Postgres(folder, migrated)
         self.s3 = S3Server(folder, "prompt-exports")
         self.rest = PostgREST(folder, self.postgres.dsn("authenticator"), keys)
         self.sqs = SqsServer(folder)

@@ -31,16 +31,19 @@ class Stack:
     """`with Stack() as stack: ...`; its data are in `.local/stacks/<name>` while it runs.
 
     `overrides` holds settings to change or add, by function: `{"classify-and-log": {"MODEL_DIR":
-    ...}}`. Functions start when they are first called, or all at once with `warm()`.
+    ...}}`. Functions start when they are first called, or all at once with `warm()`. With
+    `migrated=False` the database is an empty project's.
     """
 
-    def __init__(self, name: str | None = None, overrides: Overrides | None = None) -> None:
+    def __init__(
+        self, name: str | None = None, overrides: Overrides | None = None, migrated: bool = True
+    ) -> None:
         self.name = name or f"stack-{os.getpid()}"
         if not _NAME.fullmatch(self.name):
             raise ValueError("A stack's name is made of letters, digits, - and _.")
         self.folder = STACKS / self.name
         self.keys = generate()
-        self._overrides = overrides or {}
+        self._overrides, self._migrated = overrides or {}, migrated
         self._failed = False
         self._closing = ExitStack()
 
@@ -60,7 +63,9 @@ class Stack:
         self._closing.callback(lambda: leftovers.release(self.folder, lock, self._failed))
         atexit.register(self.close)
         try:
-            self._parts = Parts(self.folder, self.keys, self._overrides, self._closing)
+            self._parts = Parts(
+                self.folder, self.keys, self._overrides, self._closing, self._migrated
+            )
             self._parts.start(report)
         except BaseException as error:
             self._failed = isinstance(error, ServiceFailed)

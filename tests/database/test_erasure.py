@@ -144,6 +144,25 @@ def test_the_receipt_names_the_exports_that_hold_their_rows_even_after_retention
     assert str(ALICE) not in str(dashboard.execute("select * from public.exported_rows").fetchall())
 
 
+def test_the_receipt_names_the_exports_of_texts_that_outlived_their_rows(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    correct(dashboard, insert(dashboard, created_at=LONG_AGO), "help")
+    dashboard.execute("select private.delete_expired_rows()")
+    with acting_as(server, database, EXPORTER) as exporter:
+        page = exporter.execute(
+            """select text_key, text, intent from public.exportable_texts
+               order by kept_at, text_key limit 1000"""
+        ).fetchall()
+        assert [row[1:] for row in page] == [("push my dentist thing to friday", "help")]
+        exporter.execute(
+            "insert into public.exported_rows (bucket, key, text_keys) values ('b', 'texts', %s)",
+            [[row[0] for row in page]],
+        )
+        exporter.commit()
+    assert erase(dashboard, ALICE)["exports"] == [{"bucket": "b", "key": "texts"}]
+
+
 def test_the_ledger_does_not_believe_who_owns_what(
     server: Server, database: str, dashboard: Connection
 ) -> None:

@@ -1,0 +1,65 @@
+"""`docs/review.md`, walked from an empty project to a corrected message and its label."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from infra.local.stack import Stack
+from tests.conftest import PATIENT
+from tests.database.server import ROOT, Server
+from tests.database.table_editor import editing
+from tests.database.test_supabase_cli import supabase
+
+GUIDE = (ROOT / "docs/review.md").read_text("utf-8")
+
+
+def test_the_guide_leads_from_an_empty_project_to_a_corrected_message(tmp_path: Path) -> None:
+    overrides = {"classify-and-log": PATIENT}
+    with (
+        Stack(f"guide-{os.getpid()}", overrides, migrated=False) as stack,
+        httpx.Client(timeout=30) as http,
+    ):
+        with psycopg.connect(stack.postgres_dsn) as empty:
+            tables = empty.execute("select from pg_tables where schemaname = 'public'")
+            assert tables.rowcount == 0
+        shutil.copytree(
+            ROOT / "supabase", tmp_path / "supabase", ignore=shutil.ignore_patterns(".temp")
+        )
+        remote = f"--remote={stack.postgres_dsn}?sslmode=disable"
+        supabase(tmp_path, "db", "push", "--yes", remote)
+
+        text = "the thing with the numbers, or when is it"
+        assert text in GUIDE
+        user = stack.create_user("ada@example.com")
+        answer = http.post(
+            stack.classify_url,
+            headers={"X-Api-Key": stack.keys.api_key},
+            json={"message": text, "user_id": user.id},
+        ).json()
+        assert (answer["needs_review"], answer["captured"]) == (True, "stored")
+
+        server = Server(lambda role, database: stack.postgres_dsn)
+        with editing(server, "postgres", tmp_path) as editor:
+            (row, *others) = editor.page("review_queue")
+            assert others == []
+            assert (row["text"], row["predicted_intent"]) == (text, answer["intent"])
+            assert row["second_choice"] not in (None, row["predicted_intent"])
+            assert 0 < float(str(row["second_confidence"])) <= float(str(row["confidence"]))
+            saved = editor.edit("review_queue", row, corrected_intent="search", reviewer="grace")
+            assert saved.is_success, saved.text
+            (event,) = editor.page("correction_events")
+            assert (event["from_intent"], event["to_intent"]) == (answer["intent"], "search")
+            assert (event["reviewer"], event["door"]) == ("grace", "dashboard")
+
+        told = json.loads(
+            stack.lambda_client()
+            .invoke(FunctionName="export", Payload=b'{"mode": "retraining", "days": 1}')["Payload"]
+            .read()
+        )
+        exported = stack.s3_client().get_object(Bucket=told["bucket"], Key=told["key"])
+        (line,) = [json.loads(line) for line in exported["Body"].read().splitlines()]
+        assert (line["text"], line["label"], line["corrected"]) == (text, "search", True)
