@@ -6,7 +6,8 @@ from prompt_capture import bootstrap
 from prompt_capture.api.app import create_app
 from prompt_capture.api.classify import classify_router
 
+capture = bootstrap.capture()
 app = create_app(
-    "Classify and log", classify_router(bootstrap.classify_and_log(), bootstrap.callers())
+    "Classify and log", classify_router(bootstrap.classify_and_log(capture), bootstrap.callers())
 )
-handler = Mangum(app, lifespan="off")
+handler = bootstrap.finishing(Mangum(app, lifespan="off"), capture)

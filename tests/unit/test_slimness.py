@@ -37,7 +37,10 @@ def test_a_handler_is_thin(handler: Path) -> None:
 
 @pytest.mark.parametrize(
     ("more", "never"),
-    [({}, (*NEVER, "botocore")), (OF_THE_SPOOL, (*NEVER, "botocore.session", "botocore.client"))],
+    [
+        ({}, (*NEVER, "botocore.auth")),
+        (OF_THE_SPOOL, (*NEVER, "botocore.session", "botocore.client")),
+    ],
     ids=["without a spool", "with a spool"],
 )
 def test_classifying_loads_nothing_heavy(more: dict[str, str], never: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infra.local.lambda_runtime import environment
+from infra.local.lambda_runtime.extensions import Extensions
 from infra.local.lambda_runtime.values import FunctionSpec, Invocation, Outcome
 from infra.local.leftovers import record_process
 
@@ -18,10 +19,11 @@ _EXITED = Outcome.error("Runtime.ExitError", "Error: Runtime exited before the r
 
 
 class Instance:
-    """Takes one invocation at a time, each time its runtime asks for the next.
+    """Takes one invocation at a time, each time its runtime and its extensions ask for the next.
 
-    `on_idle` is called when the runtime asks; `on_end` once, when the process has ended, with
-    what went wrong.
+    `on_idle` is called when all have asked; `on_end` once, when the process has ended, with what
+    went wrong. An answer goes out when the runtime gives it, whatever extensions still do; they
+    have until the function's timeout.
     """
 
     def __init__(
@@ -32,21 +34,27 @@ class Instance:
     ) -> None:
         self.spec = spec
         self.initialised = False
+        self.extensions = Extensions(spec, self._become_idle)
         self._killed = False
         self._on_idle, self._on_end = on_idle, on_end
         self._loop = asyncio.get_running_loop()
         self._next: asyncio.Future[Invocation | None] | None = None
         self._current: Invocation | None = None
+        self._busy_with: Invocation | None = None
         self._init_error: Outcome | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._ending: asyncio.Task[None] | None = None
 
     @property
     def is_coming(self) -> bool:
-        """Whether it will soon ask for work: it starts, or has answered and returns."""
+        """Whether it will soon ask for work: it starts, or has answered and returns.
+
+        One whose extensions are still at work may take long; as on Lambda, nobody waits for it.
+        """
         if self._killed:
             return False
-        return not self.initialised or (self._current is not None and self._current.outcome.done())
+        has_answered = self._current is not None and self._current.outcome.done()
+        return not self.initialised or (has_answered and self.extensions.are_ready)
 
     async def start(self, runtime_api: str, folder: Path) -> None:
         """Start the process; its output goes to the function's log in `folder`."""
@@ -82,19 +90,30 @@ class Instance:
 
     async def next(self) -> Invocation | None:
         """Wait for work on the runtime's behalf; `None` means that the instance ends."""
-        self.initialised = True
         self._current, self._next = None, self._loop.create_future()
-        self._on_idle(self)
+        self._become_idle()
         self._current = await self._next
         return self._current
+
+    def _become_idle(self) -> None:
+        if self._next is not None and not self._next.done() and self.extensions.are_ready:
+            self.initialised = True
+            self._busy_with = None
+            self._on_idle(self)
 
     def give(self, invocation: Invocation) -> None:
         """Hand work to the waiting runtime."""
         if self._next is not None and not self._next.done():
             self._next.set_result(invocation)
-            self._current = invocation
+            self._current = self._busy_with = invocation
+            self.extensions.invoke(invocation)
+            self._loop.call_later(self.spec.timeout_seconds, self._end_if_busy_with, invocation)
         else:
             invocation.settle(_EXITED)
+
+    def _end_if_busy_with(self, invocation: Invocation) -> None:
+        if self._busy_with is invocation:
+            self.kill()
 
     def settle(self, request_id: str, outcome: Outcome) -> bool:
         """Take what the runtime reports; false when it is not about the current request."""
@@ -125,6 +144,7 @@ class Instance:
         outcome = self._init_error or Outcome.error(
             "Runtime.ExitError", f"Error: Runtime exited with error: {_described(status)}"
         )
+        self.extensions.end()
         if self._next is not None and not self._next.done():
             self._next.set_result(None)
         if self._current is not None:

@@ -1,5 +1,9 @@
-"""The Lambda Runtime API, as the runtime client inside an instance speaks to it."""
+"""The Lambda Runtime API, as the runtime client inside an instance speaks to it.
 
+The Extensions API is served at the same address.
+"""
+
+from infra.local.lambda_runtime import extensions
 from infra.local.lambda_runtime.instance import Instance
 from infra.local.lambda_runtime.values import PAYLOAD_LIMIT, Invocation, Outcome
 from infra.local.web import Receive, Scope, Send, read_body, respond
@@ -15,11 +19,15 @@ class RuntimeApi:
         self.instance: Instance | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"].removeprefix(_BASE)
-        body = await read_body(receive)
         if self.instance is None:
             await respond(send, 410, b"{}")
-        elif path == "invocation/next":
+            return
+        if scope["path"].startswith(extensions.BASE):
+            await extensions.serve(self.instance.extensions, scope, receive, send)
+            return
+        path = scope["path"].removeprefix(_BASE)
+        body = await read_body(receive)
+        if path == "invocation/next":
             await _next(self.instance, send)
         else:
             known = _report(self.instance, path, body)

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect, warm_client
 from prompt_capture.api.callers import Callers
+from prompt_capture.api.correlation import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.rules import RuleSet
@@ -17,10 +20,12 @@ from prompt_capture.settings import (
     CaptureSettings,
     ClassifierSettings,
     ExportSettings,
+    ExtensionSettings,
     SpoolSettings,
     SupabaseSettings,
 )
-from prompt_capture.workflows.capture import WriteFirst
+from prompt_capture.workflows.answer_first import AnswerFirst
+from prompt_capture.workflows.capture import Capturing, WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
@@ -29,11 +34,20 @@ from prompt_capture.workflows.erase_user import EraseUser
 from prompt_capture.workflows.export_dataset import ExportDataset, log_progress
 from prompt_capture.workflows.record_outcome import RecordOutcome
 
+if TYPE_CHECKING:
+    from prompt_capture.adapters.emf_metrics import EmfMetrics
+
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
 SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
 DRAIN_TIMEOUT_SECONDS = 5.0
+LATE_SECONDS = 2.0
+"""What a write and its spool may take together where nobody waits for them."""
+
+CLASSIFY = "classify-and-log"
+
+Handler = Callable[[Any, Any], Any]
 
 _FIRST_MESSAGE = "Call 0 when ready, and move the rest."
 """What the model and the redaction warm up on."""
@@ -41,28 +55,69 @@ _FIRST_MESSAGE = "Call 0 when ready, and move the rest."
 logger = logging.getLogger(__name__)
 
 
-def classify_and_log() -> ClassifyAndLog:
+def classify_and_log(capture: Capturing) -> ClassifyAndLog:
     """Wire the classification; raises `InvalidSettings`, `InvalidArtifact`, `InvalidRules`."""
     settings = ClassifierSettings.from_env()
-    capturing = CaptureSettings.from_env()
     detector = intent_detector(settings)
     detector.detect(redact(_FIRST_MESSAGE))
     return ClassifyAndLog(
         detector,
-        _write_first(capturing),
-        capturing.id_secret,
+        capture,
+        CaptureSettings.from_env().id_secret,
         settings.review_threshold,
         settings.redact,
+        _metrics(CLASSIFY).answered,
     )
 
 
-def _write_first(settings: CaptureSettings) -> WriteFirst:
-    """Connect and make ready, so that the first message waits for neither."""
-    store = prompt_store(WRITER_ROLE, max(1.0, settings.capture_timeout_seconds))
+def capture() -> WriteFirst | AnswerFirst:
+    """Wire the capture, and connect; raises `InvalidSettings`."""
+    settings = CaptureSettings.from_env()
+    if settings.capture_mode == "answer-first":
+        return _answer_first(settings)
+    write, store = _writer(settings, settings.capture_timeout_seconds)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)  # Mangum runs the app on it, and the connection belongs to it
     loop.run_until_complete(store.open())
-    return WriteFirst(store, _spool(settings), settings.capture_timeout_seconds)
+    return write
+
+
+def _answer_first(settings: CaptureSettings) -> AnswerFirst:
+    from prompt_capture.adapters.lambda_extension import LambdaExtension
+
+    write, store = _writer(settings, LATE_SECONDS)
+    late = AnswerFirst()
+    runtime_api = ExtensionSettings.from_env().aws_lambda_runtime_api
+    LambdaExtension(runtime_api, store.open, partial(late.write_rest, write))
+    return late
+
+
+def _writer(
+    settings: CaptureSettings, timeout_seconds: float
+) -> tuple[WriteFirst, SupabasePromptStore]:
+    store = prompt_store(WRITER_ROLE, max(1.0, timeout_seconds))
+    tell = _metrics(CLASSIFY).captured
+    return WriteFirst(store, _spool(settings), timeout_seconds, tell=tell), store
+
+
+def finishing(handler: Handler, capture: Capturing) -> Handler:
+    """Have a handler say when it is done, where something is left to do then."""
+    if not isinstance(capture, AnswerFirst):
+        return handler
+
+    def finish(event: Any, context: Any) -> Any:
+        try:
+            return handler(event, context)
+        finally:
+            capture.finish()
+
+    return finish
+
+
+def _metrics(service: str) -> "EmfMetrics":
+    from prompt_capture.adapters.emf_metrics import EmfMetrics
+
+    return EmfMetrics(service)
 
 
 def _spool(settings: CaptureSettings) -> Spool | None:
@@ -76,7 +131,8 @@ def _spool(settings: CaptureSettings) -> Spool | None:
 
 def drain_spool() -> DrainSpool:
     """Wire the drain of the spool; raises `InvalidSettings`."""
-    return DrainSpool(prompt_store(WRITER_ROLE, timeout_seconds=DRAIN_TIMEOUT_SECONDS))
+    store = prompt_store(WRITER_ROLE, timeout_seconds=DRAIN_TIMEOUT_SECONDS)
+    return DrainSpool(store, _metrics("drain").counted)
 
 
 def intent_detector(settings: ClassifierSettings) -> IntentDetector:
@@ -91,12 +147,12 @@ def intent_detector(settings: ClassifierSettings) -> IntentDetector:
 
 def record_outcome() -> RecordOutcome:
     """Wire the recording of outcomes; raises `InvalidSettings`."""
-    return RecordOutcome(service_store())
+    return RecordOutcome(service_store(), _metrics("record-outcome").counted)
 
 
 def correct() -> Correct:
     """Wire the recording of corrections; raises `InvalidSettings`."""
-    return Correct(service_store())
+    return Correct(service_store(), _metrics("correct").counted)
 
 
 def erase_user() -> EraseUser:
@@ -134,7 +190,12 @@ def service_store() -> SupabasePromptStore:
 
 
 def callers() -> Callers:
-    """Wire the verification of callers; raises `InvalidSettings`."""
+    """Wire the verification of callers, and follow their requests in the log.
+
+    Raises `InvalidSettings`.
+    """
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(CorrelationFilter())
     settings = CallerSettings.from_env()
     secret = settings.supabase_jwt_secret
     tokens = TokenVerifier(

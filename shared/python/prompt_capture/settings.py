@@ -158,6 +158,12 @@ class SpoolSettings(Settings):
         return str(given) if given else f"https://sqs.{self.aws_region}.amazonaws.com/"
 
 
+class ExtensionSettings(Settings):
+    """Where Lambda's own APIs are, inside an environment."""
+
+    aws_lambda_runtime_api: str
+
+
 class ExportSettings(Settings):
     """Where datasets go. An S3 server other than AWS is named by AWS_ENDPOINT_URL_S3."""
 

@@ -8,6 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from prompt_capture.api import correlation
 from prompt_capture.api.errors import ApiError, error_body
 from prompt_capture.api.request_ids import request_id
 
@@ -35,13 +36,16 @@ class Guard:
             await self._app(scope, receive, send)
             return
         identifier = request_id(scope)
+        correlation_id = correlation.follow(scope, identifier)
         started = False
 
         async def send_with_id(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message)["x-request-id"] = identifier
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = identifier
+                headers[correlation.HEADER] = correlation_id
             await send(message)
 
         try:

@@ -29,4 +29,5 @@ class Told:
 
     prediction: Prediction
     captured: Captured
-    seconds: Mapping[str, float]
+    seconds: float
+    """What the classification took."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
@@ -39,7 +39,7 @@ class Capturing(Protocol):
 class WriteFirst:
     """Writes, and spools what cannot be written; `timeout` in seconds covers both together.
 
-    Without a spool the write has all of it, and what fails is lost.
+    Without a spool the write has all of it, and what fails is lost. `tell` gets each capture.
     """
 
     def __init__(
@@ -48,13 +48,20 @@ class WriteFirst:
         spool: Spool | None = None,
         timeout: float = 0.3,
         circuit: CircuitBreaker | None = None,
+        tell: Callable[[Capture], None] = lambda capture: None,
     ) -> None:
         self._store = store
         self._spool = spool
         self._timeout = timeout
         self._circuit = circuit or CircuitBreaker()
+        self._tell = tell
 
     async def __call__(self, prompt: CapturedPrompt, allowed: float = 60.0) -> Capture:
+        capture = await self._capture(prompt, allowed)
+        self._tell(capture)
+        return capture
+
+    async def _capture(self, prompt: CapturedPrompt, allowed: float) -> Capture:
         allowed = max(0.0, min(allowed, self._timeout))
         ends_at = asyncio.get_running_loop().time() + allowed
         seconds: dict[str, float] = {}

@@ -82,22 +82,21 @@ class ClassifyAndLog:
         text = redact(incoming.message, self._redacted)[:MAX_MESSAGE_LENGTH]
         incoming = incoming.model_copy(update={"message": text})
         prediction = self._detector.detect(text)
-        seconds = {"classify": time.perf_counter() - started}
+        took = time.perf_counter() - started
         if incoming.user_id is None:
-            return self._answer(None, prediction, "skipped", seconds)
+            return self._answer(None, prediction, "skipped", took)
         row = self._row(incoming, incoming.user_id, prediction)
-        capture = await self._capture(row, seconds_left - seconds["classify"])
-        seconds |= capture.seconds
-        return self._answer(row.id, capture.prompt.prediction, capture.captured, seconds)
+        capture = await self._capture(row, seconds_left - took)
+        return self._answer(row.id, capture.prompt.prediction, capture.captured, took)
 
     def _answer(
         self,
         log_id: UUID | None,
         prediction: Prediction,
         captured: Captured,
-        seconds: dict[str, float],
+        took: float,
     ) -> ClassifiedMessage:
-        self._tell(Told(prediction, captured, seconds))
+        self._tell(Told(prediction, captured, took))
         return ClassifiedMessage(
             log_id=log_id,
             prediction=prediction,

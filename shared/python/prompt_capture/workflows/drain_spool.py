@@ -1,8 +1,9 @@
 """Write what was spooled, in as few calls as it takes; what cannot be written is told apart."""
 
 import logging
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from prompt_capture.domain.errors import PromptRefused, StoreUnavailable, UnknownUser
@@ -19,11 +20,18 @@ logger = logging.getLogger(__name__)
 class DrainSpool:
     """Writes a batch of messages; drained twice, or by two at once, each is stored once."""
 
-    def __init__(self, store: PromptStore) -> None:
+    def __init__(
+        self,
+        store: PromptStore,
+        tell: Callable[[Mapping[str, int], float], None] = lambda counts, took: None,
+    ) -> None:
+        """`tell` gets the number of messages by their fate, and the seconds the batch took."""
         self._store = store
+        self._tell = tell
 
     async def __call__(self, bodies: Mapping[str, str]) -> dict[str, Fate]:
         """Answer what became of each message, by the name it came under."""
+        started = time.perf_counter()
         fates: dict[str, Fate] = {}
         names: dict[UUID, list[str]] = {}
         prompts: dict[UUID, CapturedPrompt] = {}
@@ -40,7 +48,7 @@ class DrainSpool:
         written = await self._write(list(prompts.values()))
         fates |= {name: fate for log_id, fate in written.items() for name in names[log_id]}
         await self._let_go([log_id for log_id, fate in written.items() if fate == "dropped"])
-        logger.info("The spool was drained.", extra=dict(Counter(fates.values())))
+        self._tell(Counter(fates.values()), time.perf_counter() - started)
         return fates
 
     async def _write(self, prompts: Sequence[CapturedPrompt]) -> dict[UUID, Fate]:

@@ -1,0 +1,46 @@
+"""Answer, and leave the capture for afterwards."""
+
+import logging
+import queue
+
+from prompt_capture.domain.captures import Capture
+from prompt_capture.domain.errors import CaptureConflict, UnknownUser
+from prompt_capture.domain.prompts import CapturedPrompt
+from prompt_capture.workflows.capture import Capturing
+
+logger = logging.getLogger(__name__)
+
+
+class AnswerFirst:
+    """Collects what a request wants captured; `write_rest` captures it once it was answered.
+
+    Requests are answered in one thread and written from another. What is in between when the
+    process dies is lost, and nobody is told.
+    """
+
+    def __init__(self) -> None:
+        self._collected: list[CapturedPrompt] = []
+        self._finished: queue.SimpleQueue[list[CapturedPrompt]] = queue.SimpleQueue()
+
+    async def __call__(self, prompt: CapturedPrompt, allowed: float = 60.0) -> Capture:
+        self._collected.append(prompt)
+        return Capture(prompt, "writing", None, {})
+
+    def finish(self) -> None:
+        """Say that the request was answered; once for each request, whatever came of it."""
+        collected, self._collected = self._collected, []
+        self._finished.put(collected)
+
+    async def write_rest(self, capture: Capturing, allowed: float) -> None:
+        """Wait for the answer to a request, then capture what it left, in `allowed` seconds.
+
+        Blocks its thread; raises `queue.Empty` when the request takes longer.
+        """
+        for prompt in self._finished.get(timeout=max(0.0, allowed)):
+            try:
+                await capture(prompt, allowed)
+            except (UnknownUser, CaptureConflict) as error:
+                logger.warning(
+                    "An answered prompt was not captured.",
+                    extra={"log_id": str(prompt.id), "reason": type(error).__name__},
+                )
