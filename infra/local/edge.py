@@ -1,15 +1,28 @@
 """The parts of the stack that are Python: the project's edge and the functions' service."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
 
 from infra.local import functions
+from infra.local.faults import FaultProxy
 from infra.local.gateway import Gateway
 from infra.local.keys import Keys
 from infra.local.lambda_runtime import LambdaService, Outcome
 from infra.local.s3 import S3Server
 from infra.local.sqs import SqsServer
 from infra.local.web import BackgroundLoop, WebServer
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The parts that functions reach; with `faults`, by its ways `store` and `queue`."""
+
+    postgrest_url: str
+    s3: S3Server
+    sqs: SqsServer
+    faults: FaultProxy | None
 
 
 class Edge:
@@ -19,17 +32,21 @@ class Edge:
         self,
         folder: Path,
         keys: Keys,
-        postgrest_url: str,
-        s3: S3Server,
-        sqs: SqsServer,
+        beside: Beside,
         overrides: Mapping[str, Mapping[str, str]],
     ) -> None:
         self._loop, self._web = BackgroundLoop(), WebServer()
-        self._gateway = Gateway(keys, postgrest_url)
+        self._gateway = Gateway(keys, beside.postgrest_url)
         self.supabase_url = f"http://127.0.0.1:{self._web.add(self._gateway)}"
-        around = functions.Surroundings(self.supabase_url, keys, s3, sqs)
+        queue_endpoint = beside.sqs.endpoint
+        if beside.faults:
+            self.supabase_url = beside.faults.lay("store", self.supabase_url, "/rest/")
+            queue_endpoint = beside.faults.lay("queue", queue_endpoint)
+        around = functions.Surroundings(
+            self.supabase_url, keys, beside.s3, beside.sqs, queue_endpoint
+        )
         deployed = functions.deployment(around, overrides)
-        queues = {functions.DRAIN: sqs.queue_url}
+        queues = {functions.DRAIN: beside.sqs.queue_url}
         self.functions = LambdaService(self._web, folder, deployed, queues)
 
     def start(self) -> None:
@@ -50,6 +67,10 @@ class Edge:
     def redeploy(self, function: str, environment: Mapping[str, str]) -> None:
         """Change settings of a function."""
         self._loop.run(self.functions.redeploy(function, environment))
+
+    def signal(self, function: str, number: Signals) -> None:
+        """Send a signal to every instance of a function."""
+        self._loop.run(self.functions.signal(function, number))
 
     def close(self) -> None:
         """End the instances and free the ports."""

@@ -21,6 +21,7 @@ class Surroundings:
     keys: Keys
     s3: S3Server
     sqs: SqsServer
+    queue_endpoint: str
 
 
 def deployment(
@@ -58,7 +59,7 @@ def _classify(around: Surroundings) -> dict[str, str]:
         "MODEL_DIR": str(MODEL),
         "RULES_FILE": str(RULES),
         "SPOOL_QUEUE_URL": around.sqs.queue_url,
-        "AWS_ENDPOINT_URL_SQS": around.sqs.endpoint,
+        "AWS_ENDPOINT_URL_SQS": around.queue_endpoint,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
     }

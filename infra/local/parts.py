@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from infra.local.edge import Edge
+from infra.local.edge import Beside, Edge
+from infra.local.faults import FaultProxy
 from infra.local.keys import Keys
 from infra.local.postgres import Postgres
 from infra.local.postgrest import PostgREST
@@ -25,18 +26,27 @@ class Parts:
         overrides: Mapping[str, Mapping[str, str]],
         closing: ExitStack,
         migrated: bool = True,
+        with_faults: bool = False,
     ) -> None:
         self._closing = closing
         self.postgres = Postgres(folder, migrated)
         self.s3 = S3Server(folder, "prompt-exports")
         self.rest = PostgREST(folder, self.postgres.dsn("authenticator"), keys)
         self.sqs = SqsServer(folder)
-        self.edge = Edge(folder, keys, self.rest.url, self.s3, self.sqs, overrides)
+        self.faults = FaultProxy(folder) if with_faults else None
+        beside = Beside(self.rest.url, self.s3, self.sqs, self.faults)
+        self.edge = Edge(folder, keys, beside, overrides)
         closing.callback(self.edge.close)
 
     def start(self, report: Report) -> None:
         """Return when all serve; `report` is told the name of each as it does."""
-        starts = (self._start_database, self._start_s3, self._start_queue, self._start_edge)
+        starts = (
+            self._start_database,
+            self._start_s3,
+            self._start_queue,
+            self._start_faults,
+            self._start_edge,
+        )
         with ThreadPoolExecutor(len(starts)) as executor:
             for future in [executor.submit(start, report) for start in starts]:
                 future.result()
@@ -60,6 +70,12 @@ class Parts:
         self._closing.callback(self.sqs.stop)
         self.sqs.start()
         report("SQS")
+
+    def _start_faults(self, report: Report) -> None:
+        if self.faults:
+            self._closing.callback(self.faults.stop)
+            self.faults.start()
+            report("faults")
 
     def _start_edge(self, report: Report) -> None:
         self.edge.start()

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from signal import Signals
 from typing import Self
 
 import boto3
@@ -14,6 +15,7 @@ from mypy_boto3_s3 import S3Client
 from mypy_boto3_sqs import SQSClient
 
 from infra.local import functions, leftovers
+from infra.local.faults import FaultProxy
 from infra.local.keys import generate
 from infra.local.lambda_runtime import LambdaService
 from infra.local.lambda_runtime.values import REGION
@@ -32,11 +34,16 @@ class Stack:
 
     `overrides` holds settings to change or add, by function: `{"classify-and-log": {"MODEL_DIR":
     ...}}`. Functions start when they are first called, or all at once with `warm()`. With
-    `migrated=False` the database is an empty project's.
+    `migrated=False` the database is an empty project's. `with_faults` puts a proxy between the
+    functions and what they call, to be told by `faults`.
     """
 
     def __init__(
-        self, name: str | None = None, overrides: Overrides | None = None, migrated: bool = True
+        self,
+        name: str | None = None,
+        overrides: Overrides | None = None,
+        migrated: bool = True,
+        with_faults: bool = False,
     ) -> None:
         self.name = name or f"stack-{os.getpid()}"
         if not _NAME.fullmatch(self.name):
@@ -44,6 +51,7 @@ class Stack:
         self.folder = STACKS / self.name
         self.keys = generate()
         self._overrides, self._migrated = overrides or {}, migrated
+        self._with_faults = with_faults
         self._failed = False
         self._closing = ExitStack()
 
@@ -64,7 +72,12 @@ class Stack:
         atexit.register(self.close)
         try:
             self._parts = Parts(
-                self.folder, self.keys, self._overrides, self._closing, self._migrated
+                self.folder,
+                self.keys,
+                self._overrides,
+                self._closing,
+                self._migrated,
+                self._with_faults,
             )
             self._parts.start(report)
         except BaseException as error:
@@ -88,6 +101,17 @@ class Stack:
     def redeploy(self, function: str, env: Mapping[str, str]) -> None:
         """Change settings of a function, or take them away with an empty value, from now on."""
         self._parts.edge.redeploy(function, env)
+
+    @property
+    def faults(self) -> FaultProxy:
+        """The proxy on the ways `store` and `queue`, of a stack that was made `with_faults`."""
+        if self._parts.faults is None:
+            raise ValueError("This stack was made without faults.")
+        return self._parts.faults
+
+    def signal(self, function: str, number: Signals) -> None:
+        """Send a signal to every instance of a function."""
+        self._parts.edge.signal(function, number)
 
     def stop_postgres(self) -> None:
         """Take the database away, its data kept."""

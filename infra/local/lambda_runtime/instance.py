@@ -129,9 +129,13 @@ class Instance:
     def kill(self) -> None:
         """End it at once, as Lambda does."""
         self._killed = True
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process, if it runs: SIGSTOP and SIGCONT freeze it and thaw it."""
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.killpg(self._process.pid, number)
 
     async def close(self) -> None:
         """Kill it and wait until it is gone."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from signal import Signals
 
 from infra.local.lambda_runtime.instance import Instance
 from infra.local.lambda_runtime.runtime_api import RuntimeApi
@@ -79,6 +80,11 @@ class Pool:
         self.spec = replace(self.spec, environment=present)
         idle, self._idle = self._idle, []
         await asyncio.gather(*(instance.close() for instance in idle))
+
+    def signal(self, number: Signals) -> None:
+        """Send a signal to every instance."""
+        for instance in self._instances:
+            instance.signal(number)
 
     async def close(self) -> None:
         """End all instances."""

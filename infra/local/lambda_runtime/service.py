@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from signal import Signals
 
 from infra.local.lambda_runtime.event_source import EventSource
 from infra.local.lambda_runtime.function_url import FunctionUrl
@@ -50,6 +51,10 @@ class LambdaService:
     async def redeploy(self, name: str, environment: Mapping[str, str]) -> None:
         """Change settings of one function."""
         await self.pools[name].redeploy(environment)
+
+    async def signal(self, name: str, number: Signals) -> None:
+        """Send a signal to every instance of one function."""
+        self.pools[name].signal(number)
 
     async def close(self) -> None:
         """Stop polling and end all instances."""

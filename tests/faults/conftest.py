@@ -1,0 +1,35 @@
+"""A stack with a fault proxy, and a small load for it."""
+
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from infra.local.stack import Stack
+from tests.emptying import EMPTY
+
+from .load import Load, wait_until_drained
+
+MESSAGES = 48
+
+
+@pytest.fixture(scope="session")
+def faulty() -> Iterator[tuple[Stack, Load]]:
+    with Stack(f"faults-{os.getpid()}", with_faults=True) as stack:
+        stack.warm()
+        yield stack, Load(stack, stack.create_user("ada@example.com").id, MESSAGES)
+
+
+@pytest.fixture
+def stack_at_fault(faulty: tuple[Stack, Load]) -> Iterator[Stack]:
+    stack, _ = faulty
+    yield stack
+    wait_until_drained(stack)
+    with psycopg.connect(stack.postgres_admin_dsn) as connection:
+        connection.execute(EMPTY)
+
+
+@pytest.fixture
+def load(faulty: tuple[Stack, Load], stack_at_fault: Stack) -> Load:
+    return faulty[1]

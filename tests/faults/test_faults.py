@@ -1,0 +1,51 @@
+"""Whatever one thing fails, each message is answered rightly and is on record exactly once."""
+
+import pytest
+
+from infra.local.functions import CLASSIFY
+from infra.local.stack import Stack
+
+from .conftest import MESSAGES
+from .load import Load
+from .scenarios import BOTH_DOWN, CLOCK, PROCESS, QUEUE, STORE, clock_settings
+
+
+@pytest.mark.parametrize("name", STORE)
+def test_a_store_at_fault_costs_no_message(load: Load, name: str) -> None:
+    account = load.run(STORE[name])
+    assert account.is_clean, account
+    assert account.answered == MESSAGES
+    assert account.spooled > 0, "the fault befell nobody"
+
+
+@pytest.mark.parametrize("name", QUEUE)
+def test_a_queue_that_is_down_is_not_missed_while_the_store_is_well(load: Load, name: str) -> None:
+    account = load.run(QUEUE[name])
+    assert account.is_clean, account
+    assert account.stored == MESSAGES
+
+
+@pytest.mark.parametrize("name", PROCESS)
+def test_an_instance_that_dies_or_sleeps_costs_no_message(load: Load, name: str) -> None:
+    account = load.run(PROCESS[name])
+    assert account.is_clean, account
+    assert account.answered == MESSAGES
+
+
+@pytest.mark.parametrize("name", CLOCK)
+def test_a_clock_that_jumps_costs_no_message(load: Load, stack_at_fault: Stack, name: str) -> None:
+    settings = clock_settings(stack_at_fault)
+    stack_at_fault.redeploy(CLASSIFY, settings)
+    try:
+        account = load.run(CLOCK[name])
+    finally:
+        stack_at_fault.redeploy(CLASSIFY, dict.fromkeys(settings, ""))
+    assert account.is_clean, account
+    assert account.answered == MESSAGES
+
+
+def test_with_both_down_what_is_lost_is_said_to_be_lost_and_nothing_else_is(load: Load) -> None:
+    account = load.run(BOTH_DOWN)
+    assert 0 < account.said_lost <= MESSAGES // 2
+    assert (account.lost, account.duplicated, account.wrong, account.unanswered) == (0, 0, 0, 0)
+    assert account.stored + account.spooled + account.said_lost == MESSAGES
