@@ -161,7 +161,7 @@ async def test_whenever_a_row_arrives_it_ends_up_as_in_order(stores: Stores, arr
 
     assert recorded == ["pending"] * 2 * arrival + ["recorded"] * 2 * (4 - arrival)
     assert await _all(stores.service.get_failed_workflow_prompts()) == []
-    assert await stores.service.get_corrected_intents([prompt.id]) == {prompt.id: "status"}
+    assert await stores.service.get_corrected_intents([prompt.id]) == {prompt.id: None}
     assert await _all(stores.exporter.get_prompts_for_retraining()) == []  # they disagree
 
 

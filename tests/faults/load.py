@@ -75,7 +75,7 @@ class Load:
     """Sends messages of one user; `expected` is what each means, asked while all was well."""
 
     def __init__(self, stack: Stack, user_id: str, number: int) -> None:
-        self._stack, self._user_id = stack, user_id
+        self._stack, self.user_id = stack, user_id
         self.messages = messages(number)
         self.expected = asyncio.run(self._expected())
 
@@ -115,7 +115,7 @@ class Load:
         async def sender() -> None:
             for text in waiting:
                 began = time.perf_counter()
-                answer = await client.classify(text, user_id=self._user_id)
+                answer = await client.classify(text, user_id=self.user_id)
                 answered.append(Answered(text, answer, time.perf_counter() - began))
                 report(1)
 

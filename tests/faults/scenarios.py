@@ -76,6 +76,15 @@ def clock_settings(stack: Stack) -> dict[str, str]:
     }
 
 
+@contextmanager
+def _nothing(stack: Stack) -> Iterator[None]:
+    yield
+
+
+NOTHING: Breakage = _nothing
+"""All is well, to compare with."""
+
+
 def _both(first: Breakage, second: Breakage) -> Breakage:
     @contextmanager
     def both(stack: Stack) -> Iterator[None]:

@@ -82,7 +82,10 @@ class PromptStore(Protocol):
         """
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
-        """Answer the corrected intent of each prompt that there is, None where it has none."""
+        """Answer the corrected intent of each prompt that there is.
+
+        None where it has none, or where reviewers disagree.
+        """
 
     async def known_intents(self) -> list[str]:
         """List the intents of the catalogue that a correction may name."""

@@ -115,10 +115,12 @@ class InMemoryPromptStore:
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
         self._reach()
-        found = {log_id: self.rows[log_id].correction for log_id in log_ids if log_id in self.rows}
+        found = {log_id: self.rows[log_id] for log_id in log_ids if log_id in self.rows}
         return {
-            log_id: correction.corrected_intent if correction else None
-            for log_id, correction in found.items()
+            log_id: row.correction.corrected_intent
+            if row.correction and not row.is_disputed
+            else None
+            for log_id, row in found.items()
         }
 
     async def known_intents(self) -> list[str]:

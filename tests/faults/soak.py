@@ -1,0 +1,80 @@
+"""`make soak`: thousands of messages through every fault, with an account and the times of each.
+
+MESSAGES says how many (10,000 unless set), ONLY a part of the names of the faults to run.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import partial
+
+import psycopg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.local.functions import CLASSIFY
+from infra.local.stack import Stack
+from tests.emptying import EMPTY
+
+from .load import Account, Breakage, Load
+from .scenarios import BOTH_DOWN, CLOCK, NOTHING, PROCESS, QUEUE, STORE, clock_settings
+
+COLUMNS = ("stored", "spooled", "said lost", "lost", "twice", "wrong", "p50 ms", "slowest ms")
+
+
+def scenarios() -> Iterator[tuple[str, Breakage]]:
+    """Yield what to run, the clock's last: for them the function is set up anew."""
+    yield "nothing", NOTHING
+    for group in (STORE, QUEUE, PROCESS):
+        yield from group.items()
+    yield "store and queue refuse", BOTH_DOWN
+    yield from CLOCK.items()
+
+
+def measure(stack: Stack, load: Load, progress: Progress) -> Iterator[tuple[str, Account]]:
+    """Run every scenario on an empty table."""
+    for name, breakage in scenarios():
+        if os.environ.get("ONLY", "") not in name:
+            continue
+        if name in CLOCK:
+            stack.redeploy(CLASSIFY, clock_settings(stack))
+        task = progress.add_task(name, total=len(load.messages))
+        yield name, load.run(breakage, partial(progress.advance, task))
+        with psycopg.connect(stack.postgres_admin_dsn) as connection:
+            connection.execute(EMPTY)
+
+
+def is_kept(name: str, account: Account) -> bool:
+    """Whether the promises were: with both down, a message may be lost that is said to be."""
+    said_lost = 0 if name == "store and queue refuse" else account.said_lost
+    return not (
+        said_lost or account.unanswered or account.lost or account.duplicated or account.wrong
+    )
+
+
+def main() -> int:
+    """Run, print the table, and fail when a promise was broken."""
+    number = int(os.environ.get("MESSAGES", "10000"))
+    console = Console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Stack("soak", with_faults=True) as stack, Progress(*columns, TimeElapsedColumn()) as shown:
+        stack.warm()
+        load = Load(stack, stack.create_user("ada@example.com").id, number)
+        accounts = list(measure(stack, load, shown))
+    table = Table(
+        "what was wrong", *COLUMNS, title=f"{number:,} messages each, half of them under it"
+    )
+    for name, account in accounts:
+        figures = [account.stored, account.spooled, account.said_lost, account.lost]
+        figures += [account.duplicated, account.wrong]
+        times = (account.p50 * 1000, account.slowest * 1000)
+        verdict = "" if is_kept(name, account) else "  BROKEN"
+        shown_figures = [f"{figure:,}" for figure in figures] + [f"{ms:.0f}" for ms in times]
+        table.add_row(name + verdict, *shown_figures)
+    console.print(table)
+    return int(not all(is_kept(name, account) for name, account in accounts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
