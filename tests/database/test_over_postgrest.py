@@ -234,3 +234,59 @@ def test_a_correction_of_no_row_is_not_found(api: Api) -> None:
     event = {"log_id": str(uuid4()), "to_intent": "help", "reviewer": "ann", "door": "api"}
     answer = api.request(SERVICE, "POST", "/correction_events", json=event)
     assert (answer.status_code, answer.json()["code"]) == (404, "PT404")
+
+
+def test_a_planned_count_does_not_tell_how_often_others_sent_a_text(
+    api: Api, server: Server, lively: str
+) -> None:
+    with (
+        server.connect("supabase_admin", lively) as connection,
+        connection.transaction(),
+    ):
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(
+            """insert into public.nlu_prompt_logs
+                 (id, user_id, prompt, predicted_intent, confidence, source, model_version,
+                  text_key)
+               select gen_random_uuid(), %s, 'x', 'help', 1, 'model', 'many',
+                 case when n <= 600 then 'thanks' when n <= 1000 then 'plan' else n::text end::bytea
+               from generate_series(1, 2000) as numbers (n)""",
+            [BOB],
+        )
+    with server.connect("postgres", lively) as connection:
+        connection.execute("analyze public.nlu_prompt_logs")
+        sampled = connection.execute(
+            """select attname from pg_stats where tablename = 'nlu_prompt_logs'
+               and attname in ('text_key', 'user_id')
+               and cardinality(most_common_freqs) > 1"""
+        ).fetchall()
+
+    def planned(text: str) -> str:
+        asked = {"text_key": f"eq.\\x{text.encode().hex()}"}
+        counted = {"Prefer": "count=planned"}
+        answer = api.request(USER, "HEAD", LOGS, params=asked, headers=counted)
+        assert answer.is_success
+        return str(answer.headers["Content-Range"])
+
+    assert sampled == []
+    assert planned("plan") == planned("no such text")
+
+
+def test_users_find_no_reviewer_and_no_decision_about_others_in_their_rows(api: Api) -> None:
+    first = body(prompt="a text that two people send", user_id=BOB, confidence=0.1)
+    api.request(WRITER, "POST", LOGS, json=first)
+    event = {"log_id": first["id"], "to_intent": "help", "reviewer": "grace", "door": "api"}
+    api.request(SERVICE, "POST", "/correction_events", json=event)
+    later = body(prompt="A text that two people send", confidence=0.1)
+    api.request(WRITER, "POST", LOGS, json=later)
+
+    (bobs,) = api.request(OTHER_USER, "GET", LOGS, params={"id": f"eq.{first['id']}"}).json()
+    (mine,) = api.request(USER, "GET", LOGS, params={"id": f"eq.{later['id']}"}).json()
+
+    assert bobs["corrected_intent"] == "help"
+    assert mine["corrected_intent"] is mine["corrected_at"] is None
+    assert "grace" not in str(bobs) + str(mine)
+    for embedded in ("correction_events(*)", "intent_catalogue(*),correction_events(reviewer)"):
+        answer = api.request(OTHER_USER, "GET", LOGS, params={"select": f"id,{embedded}"})
+        assert not answer.is_success
+        assert "grace" not in answer.text
