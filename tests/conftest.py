@@ -3,9 +3,14 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from infra.local.stack import Stack
+
+# No test fails for the time that it takes.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 PATIENT = {"CAPTURE_TIMEOUT_SECONDS": "8"}
 """What is not about deadlines must not meet one on a machine that is busy with tests."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prompt_capture.adapters.model_artifact import ClauseCalibration, ModelArtifact, sha256_of
@@ -92,7 +92,6 @@ def test_any_text_is_answered(model: OnnxClassifier, text: str) -> None:
     assert 0 <= model.classify([text])[0].confidence <= 1
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_random_text_is_answered_alike_each_time(text: str) -> None:
     model = _loaded()
