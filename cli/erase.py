@@ -20,7 +20,8 @@ def erase(
     corrected. A late write of theirs is refused from now on. What is left is read again; exported
     objects that still hold their messages are named.
 
-    Reads SUPABASE_URL and SUPABASE_SECRET_KEY.
+    Reads SUPABASE_URL and SUPABASE_SECRET_KEY; with SPOOL_QUEUE_URL, and the settings of AWS
+    clients, it also removes their messages from the spool's dead letters.
 
     [bold]Example[/bold]  prompt-capture erase --user 6f0f4b1e-3c52-4d0a-9d5b-0a3f5a1c2b3d
     """

@@ -6,6 +6,7 @@ from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.export import export
 from cli.import_review import import_review
+from cli.replay import replay
 from cli.serve import serve
 from cli.train import train
 
@@ -16,5 +17,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (serve, export, import_review, train, evaluate, erase):
+for command in (serve, export, import_review, train, evaluate, erase, replay):
     app.command()(command)

@@ -1,6 +1,7 @@
 """The deployed functions as their callers see them."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +71,13 @@ class Deployment:
         with psycopg.connect(self.stack.postgres_admin_dsn, row_factory=dict_row) as connection:
             query = "select * from public.nlu_prompt_logs order by created_at, id"
             return connection.execute(query).fetchall()
+
+    def drained(self, expected: int, seconds: float = 60) -> None:
+        """Wait until so many rows are there."""
+        deadline = time.monotonic() + seconds
+        while len(self.rows()) < expected:
+            assert time.monotonic() < deadline, "The spool was not drained."
+            time.sleep(0.1)
 
     def row(self, log_id: str) -> Json:
         (row,) = [row for row in self.rows() if str(row["id"]) == log_id]

@@ -21,6 +21,7 @@ from prompt_capture.settings import (
     ClassifierSettings,
     ExportSettings,
     ExtensionSettings,
+    QueueSettings,
     SpoolSettings,
     SupabaseSettings,
 )
@@ -33,9 +34,11 @@ from prompt_capture.workflows.drain_spool import DrainSpool
 from prompt_capture.workflows.erase_user import EraseUser
 from prompt_capture.workflows.export_dataset import ExportDataset, log_progress
 from prompt_capture.workflows.record_outcome import RecordOutcome
+from prompt_capture.workflows.replay_dead_letters import ReplayDeadLetters
 
 if TYPE_CHECKING:
     from prompt_capture.adapters.emf_metrics import EmfMetrics
+    from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
@@ -157,7 +160,22 @@ def correct() -> Correct:
 
 def erase_user() -> EraseUser:
     """Wire the erasure of users; raises `InvalidSettings`."""
-    return EraseUser(prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS))
+    store = prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS)
+    has_spool = CaptureSettings.from_env().spool_queue_url is not None
+    return EraseUser(store, _dead_letters() if has_spool else None)
+
+
+def replay_dead_letters() -> ReplayDeadLetters:
+    """Wire the replay of what could not be drained; raises `InvalidSettings`."""
+    return ReplayDeadLetters(_dead_letters())
+
+
+def _dead_letters() -> "SqsDeadLetters":
+    import boto3
+
+    from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
+
+    return SqsDeadLetters(boto3.client("sqs"), QueueSettings.from_env().spool_queue_url)
 
 
 def export_dataset(report: Callable[[int], None] = log_progress) -> ExportDataset:

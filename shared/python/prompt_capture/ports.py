@@ -17,7 +17,7 @@ from prompt_capture.domain.prompts import (
     Recorded,
     ReviewablePrompt,
 )
-from prompt_capture.domain.spool import SpooledPrompt
+from prompt_capture.domain.spool import DeadLetter, SpooledPrompt
 
 
 class Classifier(Protocol):
@@ -120,6 +120,22 @@ class Spool(Protocol):
 
     async def put(self, prompt: SpooledPrompt) -> None:
         """Keep a prompt until it is drained; raises `SpoolUnavailable`."""
+
+
+class DeadLetters(Protocol):
+    """What could not be drained. Every method raises `SpoolUnavailable`."""
+
+    def read(self) -> list[DeadLetter]:
+        """Read all of them; nobody else can, until they are put back or some minutes have gone."""
+
+    def put_back(self, letters: Sequence[DeadLetter]) -> None:
+        """Leave some as they were."""
+
+    def send_again(self, letters: Sequence[DeadLetter]) -> None:
+        """Spool some anew."""
+
+    def delete(self, letters: Sequence[DeadLetter]) -> None:
+        """Remove some for good."""
 
 
 class DatasetStore(Protocol):

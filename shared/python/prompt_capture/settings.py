@@ -138,6 +138,12 @@ class CaptureSettings(Settings):
         return hmac.digest(key.get_secret_value().encode(), b"prompt-capture log ids", "sha256")
 
 
+class QueueSettings(Settings):
+    """The spool's queue, for those who reach it by the AWS client and its settings."""
+
+    spool_queue_url: str
+
+
 class SpoolSettings(Settings):
     """The queue behind the store, and the credentials that Lambda gives a function.
 

@@ -26,3 +26,5 @@ class ErasureReceipt(Value):
     there_was: Traces
     left: Traces
     exports: tuple[ExportedObject, ...] = ()
+    dead_letters: int | None = None
+    """How many messages were removed from the spool's dead letters; None: nobody looked."""

@@ -29,6 +29,14 @@ class SpooledPrompt(Value):
     prompt: CapturedPrompt
 
 
+class DeadLetter(Value):
+    """A message that the drain gave up; `handle` is the queue's own name of this reading of it."""
+
+    handle: str
+    sent_at: Timestamp
+    body: str
+
+
 def read_spooled(body: str) -> SpooledPrompt:
     """Read a message's body; raises `UnreadableMessage`, which repeats nothing of it."""
     try:
