@@ -1,11 +1,13 @@
 """What all dead letters promise: they are read whole, and only what is told to go goes."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
 
+from infra.local.sqs import ACCOUNT, REGION
 from infra.local.stack import Stack
 from prompt_capture.adapters.memory_spool import InMemoryDeadLetters
 from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
@@ -32,7 +34,8 @@ def letters(request: pytest.FixtureRequest) -> Iterator[Letters]:
     stack: Stack = request.getfixturevalue("stack")
     client, name = stack.sqs_client(), f"test-{uuid4()}"
     dead = client.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
-    policy = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:123456789012:{name}-dead", "maxReceiveCount": 2}}'
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-dead"
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 2})
     spool = client.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
     for body in BODIES:
         client.send_message(QueueUrl=dead, MessageBody=body)
