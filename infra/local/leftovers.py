@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 _LOCK, _PROCESSES, _OUTSIDE = "owner.lock", "processes.txt", "outside.txt"
+KEEP_LOGS_IN = "PROMPT_CAPTURE_KEEP_LOGS_IN"
 # PostgreSQL needs a moment to give its shared memory back; the rest may as well be killed.
 _GRACE_SECONDS = 1
 
@@ -60,13 +61,24 @@ def sweep(stacks: Path) -> None:
 
 
 def release(folder: Path, lock: TextIO, keep_logs: bool = False) -> None:
-    """Give the claim up and remove the folder, or all but its logs until the next start."""
+    """Give the claim up and remove the folder, or all but its logs until the next start.
+
+    Where the environment names a folder for them, logs are copied there first.
+    """
     _remove_outside(folder)
+    _copy_logs(folder)
     if keep_logs:
         _empty(folder, "logs")
     else:
         shutil.rmtree(folder, ignore_errors=True)
     lock.close()
+
+
+def _copy_logs(folder: Path) -> None:
+    kept_in = os.environ.get(KEEP_LOGS_IN)
+    if kept_in and (folder / "logs").is_dir():
+        target = Path(kept_in) / f"{folder.name}-{time.time_ns()}"
+        shutil.copytree(folder / "logs", target)
 
 
 def _empty(folder: Path, *kept: str) -> None:
