@@ -1,6 +1,6 @@
 # `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction soak layer lock clean
+.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction bench-capture soak layer lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -26,6 +26,9 @@ bench-db: setup  ## Measure the database at a million rows (some minutes)
 
 bench-redaction: setup  ## Measure what redaction finds and misses, kind by kind
 	@$(BIN)/python -m tests.unit.redaction_figures
+
+bench-capture: setup  ## Measure what capture costs, as ratios of one run; ROUNDS=500
+	@$(if $(ROUNDS),ROUNDS=$(ROUNDS)) $(BIN)/python -m benchmarks.capture
 
 soak: setup  ## Send thousands of messages through every fault; MESSAGES=10000 ONLY=part of a name
 	@$(if $(MESSAGES),MESSAGES=$(MESSAGES)) $(if $(ONLY),ONLY="$(ONLY)") $(BIN)/python -m tests.faults.soak

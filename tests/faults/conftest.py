@@ -6,17 +6,21 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from infra.local.functions import CLASSIFY
 from infra.local.stack import Stack
 from tests.emptying import EMPTY
 
 from .load import Load, wait_until_drained
 
-MESSAGES = 48
+MESSAGES = 32
+
+# More than in a deployment: this is about what becomes of messages, on machines that may be busy.
+PATIENT = {CLASSIFY: {"CAPTURE_TIMEOUT_SECONDS": "1.5"}}
 
 
 @pytest.fixture(scope="session")
 def faulty() -> Iterator[tuple[Stack, Load]]:
-    with Stack(f"faults-{os.getpid()}", with_faults=True) as stack:
+    with Stack(f"faults-{os.getpid()}", PATIENT, with_faults=True) as stack:
         stack.warm()
         yield stack, Load(stack, stack.create_user("ada@example.com").id, MESSAGES)
 

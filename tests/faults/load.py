@@ -57,6 +57,7 @@ class Account:
     answered: int
     stored: int
     spooled: int
+    writing: int
     said_lost: int
     unanswered: int
     lost: int
@@ -126,16 +127,17 @@ class Load:
         return AsyncCaptureClient.from_env(variables.of(self._stack), patience=_PATIENCE)
 
     def _account(self, sent: Sequence[Answered]) -> Account:
-        rows = _rows(self._stack)
-        copies = Counter(prompt for _, prompt, _ in rows)
-        ids = {prompt: (log_id, intent) for log_id, prompt, intent in rows}
         said = Counter(one.answer.captured for one in sent)
         kept = [one for one in sent if one.answer.captured in {"stored", "spooled", "writing"}]
+        rows = self._settled({one.message for one in kept})
+        copies = Counter(prompt for _, prompt, _ in rows)
+        ids = {prompt: (log_id, intent) for log_id, prompt, intent in rows}
         seconds = sorted(one.seconds for one in sent)
         return Account(
             answered=len(sent) - said["unanswered"],
             stored=said["stored"],
             spooled=said["spooled"],
+            writing=said["writing"],
             said_lost=said["lost"],
             unanswered=said["unanswered"],
             lost=sum(one.message not in copies for one in kept),
@@ -144,6 +146,16 @@ class Load:
             p50=seconds[len(seconds) // 2],
             slowest=seconds[-1],
         )
+
+    def _settled(self, kept: set[str], seconds: float = 3) -> list[tuple[str, str, str]]:
+        """Read the table when all is there, or nothing more has come for a while."""
+        gives_up = time.monotonic() + seconds
+        while True:
+            rows = _rows(self._stack)
+            is_there = kept <= {prompt for _, prompt, _ in rows}
+            if is_there or time.monotonic() > gives_up:
+                return rows
+            time.sleep(0.1)
 
     def _is_wrong(self, one: Answered, row: tuple[str, str] | None) -> bool:
         if one.answer.intent != self.expected[one.message]:

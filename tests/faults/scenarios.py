@@ -13,6 +13,8 @@ from infra.local.stack import Stack
 
 from .load import Breakage
 
+KILLS = 3
+
 
 def _fault(way: str, fault: Fault) -> Breakage:
     return lambda stack: stack.faults.having(way, fault)
@@ -29,7 +31,7 @@ def postgres_restarts(stack: Stack) -> Iterator[None]:
 @contextmanager
 def killed(stack: Stack) -> Iterator[None]:
     """Every instance is killed in the middle of what it does; the caller sends again."""
-    for _ in range(3):
+    for _ in range(KILLS):
         stack.signal(CLASSIFY, signal.SIGKILL)
         time.sleep(0.3)
     yield
@@ -99,7 +101,7 @@ HALF_JSON = '[{"id": "01936f2e-7c1a'
 STORE: dict[str, Breakage] = {
     "PostgREST refuses": _fault("store", Fault("refuse")),
     "PostgREST hangs": _fault("store", Fault("hang")),
-    "PostgREST is slow": _fault("store", Fault("slow", seconds=0.4)),
+    "PostgREST is slow": _fault("store", Fault("slow", seconds=1.0)),
     "PostgREST answers 500": _fault("store", Fault("status", status=500)),
     "PostgREST answers 503": _fault("store", Fault("status", status=503)),
     "PostgREST answers HTML": _fault("store", Fault("status", status=502, body="<html>")),

@@ -6,8 +6,8 @@ from infra.local.functions import CLASSIFY
 from infra.local.stack import Stack
 
 from .conftest import MESSAGES
-from .load import Load
-from .scenarios import BOTH_DOWN, CLOCK, PROCESS, QUEUE, STORE, clock_settings
+from .load import AT_ONCE, Load
+from .scenarios import BOTH_DOWN, CLOCK, KILLS, PROCESS, QUEUE, STORE, clock_settings
 
 
 @pytest.mark.parametrize("name", STORE)
@@ -49,3 +49,17 @@ def test_with_both_down_what_is_lost_is_said_to_be_lost_and_nothing_else_is(load
     assert 0 < account.said_lost <= MESSAGES // 2
     assert (account.lost, account.duplicated, account.wrong, account.unanswered) == (0, 0, 0, 0)
     assert account.stored + account.spooled + account.said_lost == MESSAGES
+
+
+def test_answering_first_loses_no_more_than_what_a_killed_instance_had_in_hand(
+    load: Load, stack_at_fault: Stack
+) -> None:
+    stack_at_fault.redeploy(CLASSIFY, {"CAPTURE_MODE": "answer-first"})
+    try:
+        account = load.run(PROCESS["instances are killed"])
+    finally:
+        stack_at_fault.redeploy(CLASSIFY, {"CAPTURE_MODE": ""})
+    assert account.answered == MESSAGES
+    assert account.writing > 0
+    assert account.lost <= KILLS * AT_ONCE
+    assert (account.duplicated, account.wrong, account.said_lost) == (0, 0, 0)

@@ -86,3 +86,23 @@ def test_a_token_is_kept_until_it_nears_its_end(monkeypatch: pytest.MonkeyPatch)
     assert signer.token() == first
     now += 2
     assert signer.token() != first
+
+
+def test_a_refused_token_is_signed_anew_once_for_the_clock_may_have_jumped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environment = {"SUPABASE_URL": URL, "SUPABASE_SIGNING_KEY": SECRET}
+    access = SupabaseAccess(SupabaseSettings.from_env(environment), "prompt_writer")
+    request, now = httpx.Request("GET", URL), time.time()
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time", lambda: now + 3_600)
+        next(access.auth_flow(request))
+    from_the_future = request.headers["Authorization"]
+
+    flow = access.auth_flow(request)
+    next(flow)
+    assert request.headers["Authorization"] == from_the_future
+    flow.send(httpx.Response(401))
+    assert _claims(request.headers, SECRET, "HS256")["iat"] <= now + 1
+    with pytest.raises(StopIteration):
+        flow.send(httpx.Response(401))

@@ -43,6 +43,10 @@ class RoleTokenSigner:
             self._token = jwt.encode(claims, self._key, self._algorithm, headers=self._headers)
         return self._token
 
+    def forget(self) -> None:
+        """Sign a new token next time: after the clock has jumped, the one that is kept is wrong."""
+        self._expires_at = 0.0
+
 
 def _read_signing_key(signing_key: str) -> tuple[Any, str, dict[str, str]]:
     if not signing_key.lstrip().startswith("{"):
@@ -72,14 +76,21 @@ class SupabaseAccess(httpx.Auth):
             )
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add `apikey` and `Authorization` as Supabase's edge expects them."""
+        """Add `apikey` and `Authorization` as Supabase's edge expects them.
+
+        A token of our own that is refused is signed anew, and the request sent once more.
+        """
         api_key = self._publishable_key if self._signer else self._secret_key
         if api_key:
             request.headers["apikey"] = api_key
         token = self._signer.token() if self._signer else _legacy_token(self._secret_key)
         if token:
             request.headers["Authorization"] = f"Bearer {token}"
-        yield request
+        response = yield request
+        if self._signer and response.status_code == httpx.codes.UNAUTHORIZED:
+            self._signer.forget()
+            request.headers["Authorization"] = f"Bearer {self._signer.token()}"
+            yield request
 
 
 def _reveal(secret: Any) -> str:

@@ -1,0 +1,1 @@
+"""What capture costs, measured side by side in one run."""

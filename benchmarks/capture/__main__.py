@@ -1,0 +1,76 @@
+"""`make bench-capture`: what capture costs, as ratios of one run. ROUNDS says how many."""
+
+import os
+import sys
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.progress import track
+
+from benchmarks.capture.rounds import Seconds, measured
+from benchmarks.capture.worker import BATCH
+from benchmarks.machine import machine
+from infra.local.functions import CLASSIFY
+from infra.local.stack import Stack
+
+ANSWER_FIRST = {"CAPTURE_MODE": "answer-first"}
+PATIENT = {"CAPTURE_TIMEOUT_SECONDS": "5"}
+Row = tuple[str, str, str]
+
+
+def rows(seconds: Seconds) -> list[Row]:
+    """Tell each figure, as median milliseconds or a ratio of medians, beside its aim."""
+    ms = {name: median(each[len(each) // 10 :]) * 1000 for name, each in seconds.items()}
+    written = ms["write-first"] - ms["without"]
+    first = ms["runtime, answer-first"] - ms["runtime, without (answer-first)"]
+    one_by_one, batched = ms["drain-1"], ms["drain-batch"] / BATCH
+    return [
+        ("classify without capture", f"{ms['without']:.2f} ms", ""),
+        ("classify, captured before the answer", f"{ms['write-first']:.2f} ms", ""),
+        ("bare insert, psycopg", f"{ms['psycopg']:.2f} ms", ""),
+        ("bare insert, postgrest", f"{ms['postgrest']:.2f} ms", ""),
+        ("capture / bare insert, postgrest", f"{written / ms['postgrest']:.2f}", "at most 1.3"),
+        ("capture / bare insert, psycopg", f"{written / ms['psycopg']:.2f}", ""),
+        (
+            "FastAPI and Mangum, a call",
+            f"{ms['without'] - ms['workflow']:.2f} ms",
+            "at most 0.2 ms",
+        ),
+        ("through the runtime client, without", f"{ms['runtime, without']:.2f} ms", ""),
+        ("through the runtime client, write-first", f"{ms['runtime, write-first']:.2f} ms", ""),
+        ("answer-first, on top of no capture", f"{first:.2f} ms", "at most 0.3 ms"),
+        ("drained alone / in a batch, a row", f"{one_by_one / batched:.1f}", ""),
+        ("one warm instance, write-first", f"{1000 / ms['runtime, write-first']:.0f} a second", ""),
+    ]
+
+
+def markdown(told: list[Row]) -> str:
+    """Write the README's table."""
+    lines = ["| what | measured | aim |", "|---|---|---|"]
+    return "\n".join(lines + [f"| {what} | {figure} | {aim} |" for what, figure, aim in told])
+
+
+def main() -> int:
+    """Measure and print; the table also goes to build/bench-capture.md."""
+    rounds = int(os.environ.get("ROUNDS", "500"))
+    console = Console()
+    patient = {CLASSIFY: PATIENT}
+    first = {CLASSIFY: PATIENT | ANSWER_FIRST}
+    with Stack("bench-capture", patient) as stack, Stack("bench-capture-first", first) as other:
+        stack.warm()
+        other.warm()
+        seconds: Seconds = {}
+        for seconds in track(measured(rounds, stack, other), "by turns", rounds):  # noqa: B007
+            pass
+    table = markdown(rows(seconds))
+    here = machine()
+    where = f"{here.processor}, {here.cores} cores, load {here.load}"
+    console.print(f"{rounds:,} rounds on {where}, medians:\n\n{table}", markup=False)
+    Path("build").mkdir(exist_ok=True)
+    Path("build/bench-capture.md").write_text(table + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Rounds in which each thing is done once, so that what disturbs one disturbs all."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+import httpx
+
+from benchmarks.capture.worker import KINDS, MESSAGE
+from infra.local.functions import CLASSIFY, DRAIN
+from infra.local.paths import FUNCTIONS, ROOT
+from infra.local.stack import Stack
+from infra.local.users import User
+
+Seconds = dict[str, list[float]]
+
+
+class Worker:
+    """A process that does its thing once whenever it is asked."""
+
+    def __init__(self, kind: str, process: "subprocess.Popen[str]") -> None:
+        self._kind, self._process = kind, process
+
+    def __call__(self) -> float:
+        """Return the seconds that it took."""
+        assert self._process.stdin is not None  # noqa: S101 - it was made with pipes
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return float(self.read())
+
+    def read(self) -> str:
+        """Read a line; raises `RuntimeError` when the process has ended."""
+        assert self._process.stdout is not None  # noqa: S101 - it was made with pipes
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"The worker of {self._kind} ended.")
+        return line.strip()
+
+
+@contextmanager
+def worker(kind: str, stack: Stack, user: User) -> Iterator[Worker]:
+    """Start a process with a function's settings; it ends with the block."""
+    function = DRAIN if kind.startswith("drain") else CLASSIFY
+    command = [sys.executable, "-m", "benchmarks.capture.worker", kind, user.id]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=_environment(stack, function),
+    ) as process:
+        started = Worker(kind, process)
+        started.read()
+        yield started
+        process.kill()
+
+
+def _environment(stack: Stack, function: str) -> Mapping[str, str]:
+    return stack.env(function) | {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, FUNCTIONS / CLASSIFY))),
+        "AWS_REGION": "eu-west-1",
+        "AWS_LAMBDA_FUNCTION_NAME": function,
+        "API_KEY": stack.keys.api_key,
+        "DATABASE_URL": stack.postgres_admin_dsn,
+    }
+
+
+class Caller:
+    """Calls a warm function through the real runtime client, over one connection."""
+
+    def __init__(self, stack: Stack, user: User, capture: bool) -> None:
+        self._http = httpx.Client(timeout=30, headers={"X-Api-Key": stack.keys.api_key})
+        self._url = stack.classify_url
+        self._body = {"message": MESSAGE, "user_id": user.id, "capture": capture}
+
+    def __call__(self) -> float:
+        """Return the seconds that a request took."""
+        began = time.perf_counter()
+        self._http.post(self._url, json=self._body).raise_for_status()
+        return time.perf_counter() - began
+
+
+def measured(rounds: int, stack: Stack, answering_first: Stack) -> Iterator[Seconds]:
+    """Yield all figures so far after each round, by the name of what was done."""
+    user = stack.create_user("bench@example.com")
+    other = answering_first.create_user("bench@example.com")
+    seconds: Seconds = defaultdict(list)
+    doing: dict[str, Callable[[], float]] = {}
+    with ExitStack() as running:
+        doing |= {kind: running.enter_context(worker(kind, stack, user)) for kind in KINDS}
+        doing |= {
+            "runtime, without": Caller(stack, user, capture=False),
+            "runtime, write-first": Caller(stack, user, capture=True),
+            "runtime, without (answer-first)": Caller(answering_first, other, capture=False),
+            "runtime, answer-first": Caller(answering_first, other, capture=True),
+        }
+        for _ in range(rounds):
+            for name, once in doing.items():
+                seconds[name].append(once())
+            yield seconds
