@@ -22,7 +22,7 @@ PATIENT = {CLASSIFY: {"CAPTURE_TIMEOUT_SECONDS": "1.5"}}
 def faulty() -> Iterator[tuple[Stack, Load]]:
     with Stack(f"faults-{os.getpid()}", PATIENT, with_faults=True) as stack:
         stack.warm()
-        yield stack, Load(stack, stack.create_user("ada@example.com").id, MESSAGES)
+        yield stack, Load(stack, MESSAGES)
 
 
 @pytest.fixture
@@ -36,4 +36,5 @@ def stack_at_fault(faulty: tuple[Stack, Load]) -> Iterator[Stack]:
 
 @pytest.fixture
 def load(faulty: tuple[Stack, Load], stack_at_fault: Stack) -> Load:
+    faulty[1].change_user()
     return faulty[1]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import count, islice, product
+from uuid import uuid4
 
 import psycopg
 
@@ -73,10 +74,13 @@ class Account:
 
 
 class Load:
-    """Sends messages of one user; `expected` is what each means, asked while all was well."""
+    """Sends messages, each time of a new user; `expected` is what they mean, asked while all is well.
 
-    def __init__(self, stack: Stack, user_id: str, number: int) -> None:
-        self._stack, self.user_id = stack, user_id
+    A straggler of an earlier load is therefore not counted in a later one.
+    """
+
+    def __init__(self, stack: Stack, number: int) -> None:
+        self._stack, self.user_id = stack, ""
         self.messages = messages(number)
         self.expected = asyncio.run(self._expected())
 
@@ -89,9 +93,14 @@ class Load:
 
     def run(self, breakage: Breakage, report: Callable[[int], None] = lambda done: None) -> Account:
         """Send everything, the middle half while something is broken, and account for it."""
+        self.change_user()
         sent = asyncio.run(self._send(breakage, report))
         wait_until_drained(self._stack)
         return self._account(sent)
+
+    def change_user(self) -> None:
+        """Send as somebody new from now on."""
+        self.user_id = self._stack.create_user(f"{uuid4()}@example.com").id
 
     async def _send(self, breakage: Breakage, report: Callable[[int], None]) -> list[Answered]:
         quarter = len(self.messages) // 4
@@ -151,7 +160,7 @@ class Load:
         """Read the table when all is there, or nothing more has come for a while."""
         gives_up = time.monotonic() + seconds
         while True:
-            rows = _rows(self._stack)
+            rows = read_rows(self._stack, self.user_id)
             is_there = kept <= {prompt for _, prompt, _ in rows}
             if is_there or time.monotonic() > gives_up:
                 return rows
@@ -163,10 +172,11 @@ class Load:
         return row is not None and row != (str(one.answer.log_id), one.answer.intent)
 
 
-def _rows(stack: Stack) -> list[tuple[str, str, str]]:
+def read_rows(stack: Stack, user_id: str) -> list[tuple[str, str, str]]:
+    """Read what is on record of a user: id, prompt and intent."""
+    query = "select id::text, prompt, predicted_intent from public.nlu_prompt_logs"
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
-        query = "select id::text, prompt, predicted_intent from public.nlu_prompt_logs"
-        return connection.execute(query).fetchall()
+        return connection.execute(f"{query} where user_id = %s".encode(), [user_id]).fetchall()
 
 
 def wait_until_drained(stack: Stack, seconds: float = 120) -> None:

@@ -60,7 +60,7 @@ def main() -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Stack("soak", with_faults=True) as stack, Progress(*columns, TimeElapsedColumn()) as shown:
         stack.warm()
-        load = Load(stack, stack.create_user("ada@example.com").id, number)
+        load = Load(stack, number)
         accounts = list(measure(stack, load, shown))
     table = Table(
         "what was wrong", *COLUMNS, title=f"{number:,} messages each, half of them under it"

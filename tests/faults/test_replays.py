@@ -5,15 +5,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg
-
 from infra.local import variables
 from infra.local.faults import Fault
 from infra.local.functions import DRAIN
 from infra.local.stack import Stack
 from prompt_capture.client import AsyncCaptureClient, Classification
 
-from .load import Load, wait_until_drained
+from .load import Load, read_rows, wait_until_drained
 
 DOWN = Fault("refuse")
 
@@ -39,10 +37,8 @@ async def _send(stack: Stack, load: Load) -> list[Classification]:
         ]
 
 
-def _rows(stack: Stack) -> list[str]:
-    with psycopg.connect(stack.postgres_admin_dsn) as connection:
-        query = "select id::text from public.nlu_prompt_logs order by 1"
-        return [log_id for (log_id,) in connection.execute(query)]
+def _rows(stack: Stack, load: Load) -> list[str]:
+    return sorted(log_id for log_id, _, _ in read_rows(stack, load.user_id))
 
 
 def _ids(sent: list[Classification]) -> list[str]:
@@ -59,7 +55,7 @@ def test_the_same_spool_replayed_three_times_is_stored_once(
         for body in bodies:
             client.send_message(QueueUrl=stack_at_fault.spool_url, MessageBody=body)
         wait_until_drained(stack_at_fault)
-    assert _rows(stack_at_fault) == _ids(sent)
+    assert _rows(stack_at_fault, load) == _ids(sent)
 
 
 def test_two_drains_at_once_store_each_message_once(load: Load, stack_at_fault: Stack) -> None:
@@ -76,4 +72,4 @@ def test_two_drains_at_once_store_each_message_once(load: Load, stack_at_fault: 
         reports = list(drains.map(drain, range(6)))
     assert reports == [{"batchItemFailures": []}] * 6
     wait_until_drained(stack_at_fault)
-    assert _rows(stack_at_fault) == _ids(sent)
+    assert _rows(stack_at_fault, load) == _ids(sent)
