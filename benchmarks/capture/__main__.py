@@ -25,6 +25,8 @@ def rows(seconds: Seconds) -> list[Row]:
     written = ms["write-first"] - ms["without"]
     first = ms["runtime, answer-first"] - ms["runtime, without (answer-first)"]
     one_by_one, batched = ms["drain-1"], ms["drain-batch"] / BATCH
+    framework = f"{ms['framework, processor']:.2f} ms"
+    whole = f"{ms['without, processor']:.2f} ms"
     return [
         ("classify without capture", f"{ms['without']:.2f} ms", ""),
         ("classify, captured before the answer", f"{ms['write-first']:.2f} ms", ""),
@@ -32,11 +34,8 @@ def rows(seconds: Seconds) -> list[Row]:
         ("bare insert, postgrest", f"{ms['postgrest']:.2f} ms", ""),
         ("capture / bare insert, postgrest", f"{written / ms['postgrest']:.2f}", "at most 1.3"),
         ("capture / bare insert, psycopg", f"{written / ms['psycopg']:.2f}", ""),
-        (
-            "FastAPI and Mangum, a call",
-            f"{ms['without'] - ms['workflow']:.2f} ms",
-            "at most 0.2 ms",
-        ),
+        ("FastAPI and Mangum, processor time", framework, "at most 0.2 ms"),
+        ("the whole function without capture, processor time", whole, ""),
         ("through the runtime client, without", f"{ms['runtime, without']:.2f} ms", ""),
         ("through the runtime client, write-first", f"{ms['runtime, write-first']:.2f} ms", ""),
         ("answer-first, on top of no capture", f"{first:.2f} ms", "at most 0.3 ms"),

@@ -1,8 +1,8 @@
 """A process that does one thing over and over, and tells how long each time took.
 
 `python -m benchmarks.capture.worker KIND USER_ID`, with a function's settings in the environment.
-For each line that it reads it does the thing once and prints the seconds; processes of several
-kinds, asked by turns, see the same machine.
+For each line that it reads it does the thing once and prints the seconds, by the clock and of the
+processor; processes of several kinds, asked by turns, see the same machine.
 """
 
 import asyncio
@@ -58,6 +58,22 @@ def _event(body: str) -> dict[str, Any]:
         "body": body,
         "isBase64Encoded": False,
     }
+
+
+def framework(user_id: str) -> Once:
+    """Mangum and FastAPI around a route that does nothing."""
+    from fastapi import FastAPI
+    from mangum import Mangum
+
+    app = FastAPI()
+
+    @app.post("/v1/classify")
+    async def nothing() -> dict[str, str]:
+        return {}
+
+    event, handler = _event("{}"), Mangum(app, lifespan="off")
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    return lambda: handler(event, SimpleNamespace())
 
 
 def workflow(user_id: str) -> Once:
@@ -140,6 +156,7 @@ def drain(user_id: str, size: int) -> Once:
 KINDS: dict[str, Callable[[str], Once]] = {
     "without": lambda user_id: through_handler(user_id, capture=False),
     "write-first": lambda user_id: through_handler(user_id, capture=True),
+    "framework": framework,
     "workflow": workflow,
     "postgrest": postgrest,
     "psycopg": psycopg,
@@ -156,9 +173,10 @@ def main(kind: str, user_id: str) -> None:
     once()
     print("ready", file=answers, flush=True)
     for _ in sys.stdin:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         once()
-        print(time.perf_counter() - began, file=answers, flush=True)
+        seconds = time.perf_counter() - began, time.process_time() - worked
+        print(*seconds, file=answers, flush=True)
 
 
 if __name__ == "__main__":

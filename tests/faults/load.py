@@ -74,7 +74,7 @@ class Account:
 
 
 class Load:
-    """Sends messages, each time of a new user; `expected` is what they mean, asked while all is well.
+    """Sends messages, each time of a new user; `expected` is what they mean while all is well.
 
     A straggler of an earlier load is therefore not counted in a later one.
     """
