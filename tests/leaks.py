@@ -6,11 +6,12 @@ It notes the messages that tests send over HTTP, keeps the logs of every stack w
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 
 from infra.local import leftovers
@@ -27,7 +28,7 @@ def note(content: bytes) -> None:
     """Keep in mind the texts of a JSON body."""
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     for row in body if isinstance(body, list) else [body]:
         if isinstance(row, dict):
@@ -46,18 +47,23 @@ def found() -> list[tuple[str, str]]:
     ]
 
 
+def _noting_init(library: Any) -> Callable[..., None]:
+    build = library.Request.__init__
+
+    def noting(request: Any, *given: Any, **named: Any) -> None:
+        build(request, *given, **named)
+        if isinstance(request.stream, library.ByteStream):
+            note(request.read())
+
+    return noting
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _noting() -> Iterator[None]:
     """Note what is sent, and keep the logs of the stacks, for as long as tests run."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        build = httpx.Request.__init__
-
-        def noting(request: httpx.Request, *given: Any, **named: Any) -> None:
-            build(request, *given, **named)
-            if isinstance(request.stream, httpx.ByteStream):
-                note(request.read())
-
-        patch.setattr(httpx.Request, "__init__", noting)
+        for library in (httpx, httpx2):  # what tests of ours use, and what Starlette's client does
+            patch.setattr(library.Request, "__init__", _noting_init(library))
         patch.setenv(leftovers.KEEP_LOGS_IN, folder)
         yield
         for log in Path(folder).rglob("*.log"):

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi.testclient import TestClient
 
+from prompt_capture.api.correlation import CorrelationFilter
 from tests.unit.conftest import Api, KeywordClassifier
 
 
@@ -206,3 +207,37 @@ def test_the_description_has_an_example_of_each_request(api: Api) -> None:
         schemas = client.get("/openapi.json").json()["components"]["schemas"]
         request = next(name for name in schemas if name.endswith("Request"))
         assert schemas[request]["examples"]
+
+
+def test_a_correlation_id_comes_back_and_one_is_given_where_there_is_none(api: Api) -> None:
+    body = {"message": "hm", "user_id": str(api.user_id)}
+
+    def sent(given: dict[str, str]) -> dict[str, str]:
+        answer = api.classify.post("/v1/classify", json=body, headers=api.key | given)
+        return dict(answer.headers)
+
+    followed, alone = sent({"X-Correlation-Id": "order-17"}), sent({})
+    odd = sent({"X-Correlation-Id": "my secret is long"})
+
+    assert followed["x-correlation-id"] == "order-17"
+    assert alone["x-correlation-id"] == alone["x-request-id"]
+    assert odd["x-correlation-id"] == odd["x-request-id"]
+
+
+def test_what_is_logged_of_a_request_names_its_correlation_id(api: Api) -> None:
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[assignment]
+    handler.addFilter(CorrelationFilter())
+    logging.getLogger().addHandler(handler)
+    api.store.reachable = False
+
+    api.classify.post(
+        "/v1/classify",
+        json={"message": "hm", "user_id": str(api.user_id)},
+        headers=api.key | {"X-Correlation-Id": "order-17"},
+    )
+    logging.getLogger().removeHandler(handler)
+
+    ours = [record for record in records if record.name.startswith("prompt_capture")]
+    assert {record.__dict__["correlation_id"] for record in ours} == {"order-17"}
