@@ -56,7 +56,7 @@ def is_kept(name: str, account: Account) -> bool:
 def main() -> int:
     """Run, print the table, and fail when a promise was broken."""
     number = int(os.environ.get("MESSAGES", "10000"))
-    console = Console()
+    console = Console(width=140)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Stack("soak", with_faults=True) as stack, Progress(*columns, TimeElapsedColumn()) as shown:
         stack.warm()
