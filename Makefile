@@ -1,6 +1,6 @@
 # `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction bench-capture soak layer lock clean
+.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction bench-capture bench-export soak soak-export layer lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -20,6 +20,12 @@ serve: setup  ## Run the whole product on this machine until Ctrl-C; NAME=other 
 
 test: check  ## The gate: everything in `check`, then every test
 	$(BIN)/pytest
+
+bench-export: setup  ## Measure exports at 10,000, 100,000 and 1,000,000 rows; SIZES=
+	@SIZES="$(SIZES)" $(BIN)/python -m tests.exports.bench
+
+soak-export: setup  ## A thousand random histories of exports that die, fail and race
+	EXPORT_RUNS=1000 $(BIN)/pytest tests/exports/test_protocol.py -q
 
 bench-db: setup  ## Measure the database at a million rows (some minutes)
 	@$(BIN)/python -m tests.database.bench

@@ -17,16 +17,54 @@ class ExportMode(StrEnum):
 
     retraining = "retraining"
     review = "review"
+    gold = "gold"
+    labelled = "labelled"
+
+
+class ExportPolicy(StrEnum):
+    """By which rule a label is taken."""
+
+    mission = "mission"
+    trusted = "trusted"
 
 
 def export(
-    mode: Annotated[ExportMode, typer.Option(help="What to retrain on, or what to review.")],
+    mode: Annotated[
+        ExportMode,
+        typer.Option(help="What to retrain on, to review, to test on, or what people labelled."),
+    ],
+    policy: Annotated[
+        ExportPolicy,
+        typer.Option(help="mission: corrected or confident. trusted: what an audit found right."),
+    ] = ExportPolicy.mission,
     days: Annotated[
         int | None, typer.Option(help="How far back; all there is if not given.")
     ] = None,
     confidence_threshold: Annotated[
         float | None, typer.Option(help="0.85 for retraining, 0.7 for review if not given.")
     ] = None,
+    intent: Annotated[
+        list[str] | None, typer.Option(help="Only labels of this intent; repeat it for more.")
+    ] = None,
+    model_version: Annotated[
+        list[str] | None, typer.Option(help="Only what this version predicted; repeatable.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only what a `rule` or the `model` predicted.")
+    ] = None,
+    since_last: Annotated[
+        bool, typer.Option("--since-last", help="What changed since the last such dataset.")
+    ] = False,
+    floor: Annotated[
+        float, typer.Option(help="trusted: the least lower bound of a tier's precision.")
+    ] = 0.9,
+    anonymize: Annotated[
+        bool | None,
+        typer.Option(help="Pseudonyms for ids; no text that too few people sent the like of."),
+    ] = None,
+    users: Annotated[
+        int, typer.Option(help="How many people must have sent the like, if anonymised.")
+    ] = 3,
     out: Annotated[
         Path | None,
         typer.Option(file_okay=False, help="A folder to write to, instead of the S3 bucket."),
@@ -44,7 +82,19 @@ def export(
     """
     with explained():
         request = ExportRequest.from_event(
-            {"mode": mode.value, "days": days, "confidence_threshold": confidence_threshold}
+            {
+                "mode": mode.value,
+                "policy": policy.value,
+                "days": days,
+                "confidence_threshold": confidence_threshold,
+                "intents": intent or (),
+                "model_versions": model_version or (),
+                "sources": source or (),
+                "since_last": since_last,
+                "floor": floor,
+                "anonymize": anonymize,
+                "users_per_cluster": users,
+            }
         )
         with errors.status("Exporting") as status:
 
@@ -55,4 +105,6 @@ def export(
                 bootstrap.export_to_folder(out, report) if out else bootstrap.export_dataset(report)
             )
             dataset = asyncio.run(export_dataset(request))
+    for warning in dataset.warnings:
+        errors.print(warning, style="yellow", highlight=False)
     typer.echo(f"{dataset.rows:,} rows in {dataset.url}")

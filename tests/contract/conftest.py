@@ -9,13 +9,15 @@ import psycopg
 import pytest
 
 from infra.local.stack import Stack
+from prompt_capture.adapters.memory_exports import InMemoryExports
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.adapters.supabase_access import SupabaseAccess
+from prompt_capture.adapters.supabase_exports import SupabaseExports
 from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.predictions import Source
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.ports import PromptStore
+from prompt_capture.ports import ErasureLedger, ExportSource, PromptStore
 from prompt_capture.settings import SupabaseSettings
 from tests.emptying import EMPTY
 
@@ -31,6 +33,8 @@ class Stores:
     exporter: PromptStore
     user_id: UUID
     another_user: Callable[[], Awaitable[UUID]]
+    exports: ExportSource
+    ledger: ErasureLedger
 
     def prompt(
         self, text: str = "move it", confidence: float = 0.9, source: Source = "model"
@@ -60,7 +64,8 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         async def another_user() -> UUID:
             return other
 
-        yield Stores(store, store, store, user_id, another_user)
+        exports = InMemoryExports(store, page_rows=2)
+        yield Stores(store, store, store, user_id, another_user, exports, exports)
 
 
 @pytest.fixture
@@ -83,6 +88,8 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
             exporter=await clients.enter_async_context(supabase_store(stack, "prompt_exporter")),
             user_id=await user(),
             another_user=user,
+            exports=await clients.enter_async_context(_exports(stack, "prompt_exporter")),
+            ledger=await clients.enter_async_context(_exports(stack, "service_role")),
         )
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
         connection.execute(EMPTY)
@@ -91,14 +98,25 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
 @asynccontextmanager
 async def supabase_store(stack: Stack, role: str) -> AsyncIterator[SupabasePromptStore]:
     """Connect to the stack as a function with that role does."""
+    settings = _settings(stack, role)
+    async with connect(SupabaseAccess(settings, role), 5) as client:
+        yield SupabasePromptStore(client, settings.rest_url)
+
+
+@asynccontextmanager
+async def _exports(stack: Stack, role: str) -> AsyncIterator[SupabaseExports]:
+    settings = _settings(stack, role)
+    async with connect(SupabaseAccess(settings, role), 5) as client:
+        yield SupabaseExports(client, settings.rest_url)
+
+
+def _settings(stack: Stack, role: str) -> SupabaseSettings:
     secret_key = {"SUPABASE_SECRET_KEY": stack.keys.secret}
     signing_key = {"SUPABASE_SIGNING_KEY": stack.keys.signing_key}
-    settings = SupabaseSettings.from_env(
+    return SupabaseSettings.from_env(
         {
             "SUPABASE_URL": stack.supabase_url,
             "SUPABASE_PUBLISHABLE_KEY": stack.keys.publishable,
             **(secret_key if role == "service_role" else signing_key),
         }
     )
-    async with connect(SupabaseAccess(settings, role), 5) as client:
-        yield SupabasePromptStore(client, settings.rest_url)

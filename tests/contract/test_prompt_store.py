@@ -368,7 +368,7 @@ async def test_a_label_that_reviewers_dispute_is_not_learnt_from_until_it_is_set
 async def test_an_erased_user_leaves_nothing_and_cannot_be_logged_again(stores: Stores) -> None:
     prompt = stores.prompt(confidence=0.1)
     await stores.writer.log_prompt(prompt)
-    await stores.exporter.note_export("bucket", "exports/a.json", [prompt.id])
+    await stores.exports.note_rows("bucket", "exports/a.json", [str(prompt.id)])
     before = await stores.service.traces_of_user(stores.user_id)
     assert before.prompts == 1
 

@@ -16,7 +16,7 @@ CAPTURED = (
     "model_version", "conversation_id", "message_index", "scope", "runner_up_intent",
     "runner_up_confidence",
 )  # fmt: skip
-SORTED = ("text_key", "within_daily_cap", "sampling_probability", "is_disputed")
+SORTED = ("text_key", "within_daily_cap", "sampling_probability", "is_disputed", "changed_in")
 OUTCOME = ("was_successful", "workflow_type", "execution_error")
 CORRECTION = ("corrected_intent", "correction_notes")
 STAMPS = ("outcome_recorded_at", "corrected_at", "created_at", "updated_at")

@@ -132,7 +132,7 @@ def test_the_receipt_names_the_exports_that_hold_their_rows_even_after_retention
     add_user(dashboard, BOB)
     old, young = insert(dashboard, created_at=LONG_AGO), insert(dashboard, prompt="young")
     other = insert(dashboard, user_id=BOB, prompt="bob's")
-    note = "insert into public.exported_rows (bucket, key, log_ids) values ('b', %s, %s)"
+    note = "select public.note_rows('b', %s, %s)"
     with acting_as(server, database, EXPORTER) as exporter:
         exporter.execute(note, ["both", [old, other]])
         exporter.execute(note, ["young", [young]])
@@ -151,13 +151,12 @@ def test_the_receipt_names_the_exports_of_texts_that_outlived_their_rows(
     dashboard.execute("select private.delete_expired_rows()")
     with acting_as(server, database, EXPORTER) as exporter:
         page = exporter.execute(
-            """select text_key, text, intent from public.exportable_texts
+            """select encode(text_key, 'hex')::uuid, text, intent from public.exportable_texts
                order by kept_at, text_key limit 1000"""
         ).fetchall()
         assert [row[1:] for row in page] == [("push my dentist thing to friday", "help")]
         exporter.execute(
-            "insert into public.exported_rows (bucket, key, text_keys) values ('b', 'texts', %s)",
-            [[row[0] for row in page]],
+            "select public.note_rows('b', 'texts', %s)", [[row[0] for row in page]]
         )
         exporter.commit()
     assert erase(dashboard, ALICE)["exports"] == [{"bucket": "b", "key": "texts"}]

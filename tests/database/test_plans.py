@@ -196,7 +196,7 @@ PLANNED = {
     ),
     "copies of a text": (
         "select from public.nlu_prompt_logs where text_key = 'x'",
-        "nlu_prompt_logs_of_a_text",
+        "nlu_prompt_logs_by_change",
     ),
     "what a user sent today": (
         f"""select from public.nlu_prompt_logs where user_id = '{ALICE}'

@@ -100,13 +100,15 @@ def test_the_retraining_dataset_has_the_missions_lines(deployment: Deployment) -
 
     lines = deployment.exported({"mode": "retraining", "days": 1}).splitlines()
 
-    assert [json.loads(line) for line in lines] == [
+    found = {line["id"]: line for line in map(json.loads, lines)}
+    assert [found[each["log_id"]] for each in (confident, corrected)] == [
         {
             "text": "move my dentist appointment to friday",
             "label": "reschedule",
             "confidence": confident["confidence"],
             "source": "production",
             "corrected": False,
+            "id": confident["log_id"],
         },
         {
             "text": "asdf qwer",
@@ -114,6 +116,7 @@ def test_the_retraining_dataset_has_the_missions_lines(deployment: Deployment) -
             "confidence": corrected["confidence"],
             "source": "production",
             "corrected": True,
+            "id": corrected["log_id"],
         },
     ]
 

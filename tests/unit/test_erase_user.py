@@ -7,11 +7,14 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from prompt_capture import bootstrap
+from prompt_capture.adapters.memory_exports import InMemoryExports
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.erasures import ErasureReceipt, Traces
 from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
+from prompt_capture.ports import DeadLetters
+from prompt_capture.workflows.clean_datasets import CleanDatasets
 from prompt_capture.workflows.erase_user import EraseUser
 
 USER = uuid4()
@@ -27,6 +30,10 @@ class Forgetful(InMemoryPromptStore):
             there_was=there_was,
             left=Traces(),
         )
+
+
+def erasing(store: InMemoryPromptStore, letters: DeadLetters | None = None) -> EraseUser:
+    return EraseUser(store, CleanDatasets(InMemoryExports(store), bootstrap.bucket), letters)
 
 
 async def filled(store: InMemoryPromptStore) -> InMemoryPromptStore:
@@ -47,7 +54,7 @@ async def filled(store: InMemoryPromptStore) -> InMemoryPromptStore:
 async def test_a_receipt_says_what_there_was_and_what_was_found_afterwards() -> None:
     store = await filled(InMemoryPromptStore([USER], ["help"]))
 
-    receipt = await EraseUser(store)(USER)
+    receipt = await erasing(store)(USER)
 
     assert receipt.there_was == Traces(prompts=1)
     assert receipt.left == Traces()
@@ -58,12 +65,16 @@ async def test_a_receipt_is_not_believed_when_something_is_still_there() -> None
     store = await filled(Forgetful([USER], ["help"]))
 
     with pytest.raises(ErasureIncomplete):
-        await EraseUser(store)(USER)
+        await erasing(store)(USER)
 
 
 def test_the_command_asks_first_and_prints_the_receipt(monkeypatch: pytest.MonkeyPatch) -> None:
     store = InMemoryPromptStore([USER], ["help"])
-    monkeypatch.setattr(bootstrap, "erase_user", lambda: EraseUser(store))
+    monkeypatch.setattr(
+        bootstrap,
+        "erase_user",
+        lambda: erasing(store),
+    )
     command = ["erase", "--user", str(USER)]
 
     assert CliRunner().invoke(app, command, input="n\n").exit_code == 1

@@ -11,9 +11,9 @@ from prompt_capture import bootstrap
 from prompt_capture.adapters.memory_spool import InMemoryDeadLetters
 from prompt_capture.domain.prompts import CapturedPrompt, Outcome
 from prompt_capture.domain.spool import SpooledPrompt, SpoolReason
-from prompt_capture.workflows.erase_user import EraseUser
 from prompt_capture.workflows.replay_dead_letters import ReplayDeadLetters
 from tests.unit.test_capture import USER, a_store, prompt
+from tests.unit.test_erase_user import erasing
 
 
 def body(sent: CapturedPrompt, reason: SpoolReason = "too_slow") -> str:
@@ -76,7 +76,7 @@ async def test_an_erased_persons_dead_letters_go_and_nothing_waits_for_them() ->
         theirs.id, Outcome(was_successful=True, workflow_type="x")
     )
 
-    receipt = await EraseUser(store, letters)(USER)
+    receipt = await erasing(store, letters)(USER)
 
     assert receipt.dead_letters == 2
     assert len(letters.letters) == 2
@@ -84,4 +84,4 @@ async def test_an_erased_persons_dead_letters_go_and_nothing_waits_for_them() ->
 
 
 async def test_a_receipt_says_when_nobody_looked_at_dead_letters() -> None:
-    assert (await EraseUser(a_store())(USER)).dead_letters is None
+    assert (await erasing(a_store())(USER)).dead_letters is None

@@ -1,5 +1,7 @@
 """serverless.yml deploys what the folders hold, and gives each function what it needs, no more."""
 
+import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +73,55 @@ def test_only_what_writes_outcomes_and_corrections_has_the_secret_key(
     assert holders == {"record-outcome", "correct"}
 
 
-def test_the_export_is_scheduled_in_both_modes_and_has_no_url(service: dict[str, Any]) -> None:
-    export = service["functions"]["export"]
-    requests = [ExportRequest.from_event(event["schedule"]["input"]) for event in export["events"]]
+def _schedules(service: dict[str, Any]) -> list[dict[str, Any]]:
+    resources = service["resources"]["Resources"].values()
+    return [
+        resource["Properties"]
+        for resource in resources
+        if resource["Type"] == "AWS::Scheduler::Schedule"
+    ]
 
-    assert {request.mode for request in requests} == {"retraining", "review"}
-    assert "url" not in export
+
+def test_exports_are_scheduled_and_have_no_url(service: dict[str, Any]) -> None:
+    tick = "2026-11-23T07:00:00Z"
+    requests = []
+    for schedule in _schedules(service):
+        told = schedule["Target"]["Input"].replace("${param:exportPolicy}", "trusted")
+        event = json.loads(told.replace("<aws.scheduler.scheduled-time>", tick))
+        requests.append(ExportRequest.from_event(event))
+
+    assert {request.mode for request in requests} == {"retraining", "review", "gold", "labelled"}
+    assert all(request.scheduled_at == datetime.fromisoformat(tick) for request in requests)
+    assert "url" not in service["functions"]["export"]
+
+
+def test_somebody_is_told_when_an_export_fails_is_missed_or_holds_too_little(
+    service: dict[str, Any],
+) -> None:
+    resources = service["resources"]["Resources"]
+    for schedule in _schedules(service):
+        assert schedule["Target"]["DeadLetterConfig"] == {"Arn": "MissedExports.Arn"}
+    assert service["functions"]["export"]["destinations"]["onFailure"]["arn"] == "ExportAlarms"
+    for name in ("ThinDatasets", "ExportsThatNeverBegan"):
+        assert resources[name]["Properties"]["AlarmActions"] == ["ExportAlarms"]
+    pattern = resources["ExportHoldsTooLittle"]["Properties"]["FilterPattern"]
+    workflow = ROOT / "shared/python/prompt_capture/workflows/export_dataset.py"
+    assert pattern.split('"')[1] in workflow.read_text("utf-8")
+
+
+def test_what_people_taught_is_kept_for_longer_than_other_datasets(
+    service: dict[str, Any],
+) -> None:
+    bucket = service["resources"]["Resources"]["Datasets"]["Properties"]
+    rules = {rule.get("Prefix"): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+
+    assert rules["exports/"]["ExpirationInDays"] == "${param:datasetRetentionDays}"
+    assert rules["kept/"]["ExpirationInDays"] == "${param:keptRetentionDays}"
+    assert (
+        service["params"]["default"]["keptRetentionDays"]
+        > (service["params"]["default"]["datasetRetentionDays"])
+    )
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
 def test_the_bucket_is_private_and_encrypted(service: dict[str, Any]) -> None:

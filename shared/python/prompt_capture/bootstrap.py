@@ -7,14 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from prompt_capture.adapters.supabase_access import SupabaseAccess
+from prompt_capture.adapters.supabase_exports import SupabaseExports
 from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect, warm_client
 from prompt_capture.api.callers import Callers
 from prompt_capture.api.correlation import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.rules import RuleSet
-from prompt_capture.ports import Spool
+from prompt_capture.ports import DatasetStore, Spool
 from prompt_capture.settings import (
     CallerSettings,
     CaptureSettings,
@@ -31,14 +34,14 @@ from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.drain_spool import DrainSpool
-from prompt_capture.workflows.erase_user import EraseUser
-from prompt_capture.workflows.export_dataset import ExportDataset, log_progress
 from prompt_capture.workflows.record_outcome import RecordOutcome
 from prompt_capture.workflows.replay_dead_letters import ReplayDeadLetters
 
 if TYPE_CHECKING:
     from prompt_capture.adapters.emf_metrics import EmfMetrics
     from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
+    from prompt_capture.workflows.erase_user import EraseUser
+    from prompt_capture.workflows.export_dataset import ExportDataset
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
@@ -158,11 +161,15 @@ def correct() -> Correct:
     return Correct(service_store(), _metrics("correct").counted)
 
 
-def erase_user() -> EraseUser:
+def erase_user() -> "EraseUser":
     """Wire the erasure of users; raises `InvalidSettings`."""
+    from prompt_capture.workflows.clean_datasets import CleanDatasets
+    from prompt_capture.workflows.erase_user import EraseUser
+
     store = prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS)
     has_spool = CaptureSettings.from_env().spool_queue_url is not None
-    return EraseUser(store, _dead_letters() if has_spool else None)
+    letters = _dead_letters() if has_spool else None
+    return EraseUser(store, CleanDatasets(_exports(SERVICE_ROLE), bucket), letters)
 
 
 def replay_dead_letters() -> ReplayDeadLetters:
@@ -178,28 +185,47 @@ def _dead_letters() -> "SqsDeadLetters":
     return SqsDeadLetters(boto3.client("sqs"), QueueSettings.from_env().spool_queue_url)
 
 
-def export_dataset(report: Callable[[int], None] = log_progress) -> ExportDataset:
+def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDataset":
     """Wire the export to S3; raises `InvalidSettings`."""
+    from prompt_capture.workflows.export_dataset import ExportDataset, ExportOptions
+
+    source = _exports()
+    settings = ExportSettings.from_env()
+    options = ExportOptions(
+        settings.export_prefix,
+        settings.export_kept_prefix,
+        settings.export_most_rows,
+        settings.export_fewest_lines,
+    )
+    return ExportDataset(source, bucket(settings.export_bucket), options, report=report)
+
+
+def export_to_folder(folder: Path, report: Callable[[int], None] | None = None) -> "ExportDataset":
+    """Wire the export to a folder of this machine; raises `InvalidSettings`."""
+    from prompt_capture.adapters.local_datasets import LocalDatasetStore
+    from prompt_capture.workflows.export_dataset import ExportDataset, ExportOptions
+
+    options = ExportOptions(leaves_account=True)
+    return ExportDataset(_exports(), LocalDatasetStore(folder), options, report=report)
+
+
+def bucket(name: str) -> DatasetStore:
+    """Connect to a bucket; a path is a folder of this machine."""
+    if "/" in name:
+        from prompt_capture.adapters.local_datasets import LocalDatasetStore
+
+        return LocalDatasetStore(Path(name))
     import boto3
 
     from prompt_capture.adapters.s3_datasets import S3DatasetStore
 
-    store = _exporter_store()
-    settings = ExportSettings.from_env()
-    datasets = S3DatasetStore(boto3.client("s3"), settings.export_bucket)
-    return ExportDataset(store, datasets, settings.export_prefix, report=report)
+    return S3DatasetStore(boto3.client("s3"), name)
 
 
-def export_to_folder(folder: Path, report: Callable[[int], None] = log_progress) -> ExportDataset:
-    """Wire the export to a folder of this machine; raises `InvalidSettings`."""
-    from prompt_capture.adapters.local_datasets import LocalDatasetStore
-
-    return ExportDataset(_exporter_store(), LocalDatasetStore(folder), report=report)
-
-
-def _exporter_store() -> SupabasePromptStore:
-    """Connect as the export does: nobody waits for it, so a page may take long and be retried."""
-    return prompt_store(EXPORTER_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS, retry_reads=True)
+def _exports(role: str = EXPORTER_ROLE) -> SupabaseExports:
+    """Connect as exports do: nobody waits for them, so a page may take long."""
+    settings = SupabaseSettings.from_env()
+    return SupabaseExports(_client(settings, role, PAGE_TIMEOUT_SECONDS), settings.rest_url)
 
 
 def service_store() -> SupabasePromptStore:
@@ -222,14 +248,14 @@ def callers() -> Callers:
     return Callers(tokens, settings.api_key_hashes)
 
 
-def prompt_store(
-    role: str, timeout_seconds: float | None = None, retry_reads: bool = False
-) -> SupabasePromptStore:
+def prompt_store(role: str, timeout_seconds: float | None = None) -> SupabasePromptStore:
     """Connect to the store as a database role; the timeout is the setting's unless given."""
+    settings = SupabaseSettings.from_env()
+    client = _client(settings, role, timeout_seconds or settings.store_timeout_seconds)
+    return SupabasePromptStore(client, settings.rest_url)
+
+
+def _client(settings: SupabaseSettings, role: str, timeout_seconds: float) -> httpx.AsyncClient:
     for chatty in ("httpx", "mangum.http"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    settings = SupabaseSettings.from_env()
-    client = connect(
-        SupabaseAccess(settings, role), timeout_seconds or settings.store_timeout_seconds
-    )
-    return SupabasePromptStore(client, settings.rest_url, retry_reads)
+    return connect(SupabaseAccess(settings, role), timeout_seconds)

@@ -7,6 +7,13 @@ from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from prompt_capture.domain.erasures import ErasureReceipt, Traces
+from prompt_capture.domain.exports import (
+    ErasedRow,
+    ExportRow,
+    LineOfPerson,
+    OpenedExport,
+    Window,
+)
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
@@ -18,6 +25,7 @@ from prompt_capture.domain.prompts import (
     ReviewablePrompt,
 )
 from prompt_capture.domain.spool import DeadLetter, SpooledPrompt
+from prompt_capture.domain.tiers import Audit
 
 
 class Classifier(Protocol):
@@ -105,9 +113,6 @@ class PromptStore(Protocol):
     ) -> AsyncIterator[LabelledPrompt]:
         """Stream the corrected prompts and those predicted with a confidence above `threshold`."""
 
-    async def note_export(self, bucket: str, key: str, log_ids: Sequence[UUID]) -> None:
-        """Keep in mind which prompts an exported object holds; at most 1,000 a call."""
-
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
         """Remove all that is kept of a user, now and for what may still arrive."""
 
@@ -138,8 +143,61 @@ class DeadLetters(Protocol):
         """Remove some for good."""
 
 
+class ExportSource(Protocol):
+    """What exports read, in windows of changes, and the ledger of what they wrote.
+
+    Every method raises `StoreUnavailable` when the store cannot be reached.
+    """
+
+    async def open_export(self, series: str, since_last: bool, most_rows: int) -> OpenedExport:
+        """Fix the window: all there is, or what changed since the series' last dataset.
+
+        Nothing can appear in it any more. The rows are counted up to `most_rows` + 1. Raises
+        `InvalidExport` where the last dataset is of another database.
+        """
+
+    def read_export(
+        self, window: Window, salt: str, labelled_only: bool = False
+    ) -> AsyncIterator[list[ExportRow]]:
+        """Stream pages of the rows of every text that changed in the window, text by text.
+
+        Kept texts are among them. Without a salt, senders are not told apart. `labelled_only`
+        leaves out rows that nobody labelled.
+        """
+
+    def read_erased(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
+        """Stream the exported rows that were erased in the window."""
+
+    async def read_audit(self, threshold: float) -> list[Audit]:
+        """Answer how often each tier was right, by the random audit."""
+
+    async def note_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
+        """Note that an object will hold these rows; answer those that are gone meanwhile."""
+
+    async def is_overtaken(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
+        """Answer whether somebody whose rows the objects hold was erased since."""
+
+    async def record_dataset(
+        self, series: str, bucket: str, manifest: str, window: Window, lines: int
+    ) -> None:
+        """Note that a dataset is there; the same again changes nothing."""
+
+
+class ErasureLedger(Protocol):
+    """Which lines of exported objects are about whom."""
+
+    async def lines_of(self, person: UUID, bucket: str, key: str) -> list[LineOfPerson]:
+        """List a person's rows in an object."""
+
+    async def forget_lines(self, person: UUID, bucket: str, key: str) -> None:
+        """Note that an object holds nothing of a person any more."""
+
+
 class DatasetStore(Protocol):
-    """Where exported datasets are put."""
+    """Where exported datasets are put.
+
+    Every method raises `DatasetsUnavailable` when it cannot be reached.
+    """
 
     @property
     def bucket(self) -> str:
@@ -147,6 +205,21 @@ class DatasetStore(Protocol):
 
     def create(self, key: str, content_type: str) -> AbstractContextManager[BinaryIO]:
         """Open an object for writing; it appears, whole, only when the block ends well."""
+
+    def create_once(self, key: str, content: bytes, content_type: str) -> bool:
+        """Write a small object unless it is there already; answer whether this call wrote it."""
+
+    def read(self, key: str) -> bytes | None:
+        """Read a small object, or answer None where there is none."""
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO | None]:
+        """Open an object for reading, or answer None where there is none."""
+
+    def delete(self, key: str) -> None:
+        """Delete an object with all of its versions; none there is no error."""
+
+    def forget_older(self, key: str) -> None:
+        """Delete every version of an object but the present one."""
 
     def url(self, key: str) -> str:
         """Name an object so that a person or a tool can find it."""

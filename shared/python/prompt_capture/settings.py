@@ -171,7 +171,15 @@ class ExtensionSettings(Settings):
 
 
 class ExportSettings(Settings):
-    """Where datasets go. An S3 server other than AWS is named by AWS_ENDPOINT_URL_S3."""
+    """Where datasets go. An S3 server other than AWS is named by AWS_ENDPOINT_URL_S3.
+
+    What people labelled goes under `export_kept_prefix`, where it is kept for longer. An export of
+    more than `export_most_rows` rows is refused before it begins, and one of fewer lines than
+    `export_fewest_lines` is told to somebody.
+    """
 
     export_bucket: str
     export_prefix: str = "exports"
+    export_kept_prefix: str = "kept"
+    export_most_rows: Annotated[int, Field(gt=0)] = 5_000_000
+    export_fewest_lines: Annotated[int, Field(ge=0)] = 0

@@ -1,9 +1,13 @@
 """Datasets as files of a folder, for exports by hand."""
 
+import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from prompt_capture.domain.errors import DatasetsUnavailable
 
 
 class LocalDatasetStore:
@@ -11,20 +15,74 @@ class LocalDatasetStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.bucket = str(folder)
+        self.bucket = str(folder.absolute())
 
     @contextmanager
     def create(self, key: str, content_type: str) -> Iterator[BinaryIO]:
         """Write one file; `content_type` is told by its name."""
-        target = self._folder / key
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f"{target.suffix}.partial")
+        with self._draft(key) as (draft, file):
+            yield file
+            with _explained():
+                file.flush()
+                draft.replace(self._folder / key)
+
+    def create_once(self, key: str, content: bytes, content_type: str) -> bool:
+        with self._draft(key) as (draft, file):
+            file.write(content)
+            file.flush()
+            try:
+                # A link, unlike a rename, never replaces a file that is there.
+                os.link(draft, self._folder / key)
+            except FileExistsError:
+                return False
+            except OSError as error:
+                raise DatasetsUnavailable(f"The folder refused: {error.strerror}.") from None
+        return True
+
+    def read(self, key: str) -> bytes | None:
+        with self.open(key) as file:
+            return file.read() if file else None
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO | None]:
         try:
-            with partial.open("wb") as file:
-                yield file
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+            with _explained():
+                file = (self._folder / key).open("rb")
+        except FileNotFoundError:
+            yield None
+            return
+        with file:
+            yield file
+
+    def delete(self, key: str) -> None:
+        with _explained(), suppress(FileNotFoundError):
+            (self._folder / key).unlink()
+
+    def forget_older(self, key: str) -> None:
+        """Files have no versions."""
 
     def url(self, key: str) -> str:
         return str(self._folder / key)
+
+    @contextmanager
+    def _draft(self, key: str) -> Iterator[tuple[Path, BinaryIO]]:
+        target = self._folder / key
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+        with _explained():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file = draft.open("wb")
+        try:
+            with file:
+                yield draft, file
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DatasetsUnavailable(f"The folder refused: {error.strerror}.") from None

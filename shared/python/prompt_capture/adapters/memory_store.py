@@ -37,6 +37,7 @@ class LoggedPrompt:
     outcome: Outcome | None = None
     correction: Correction | None = None
     is_disputed: bool = False
+    changed_in: int = 0
 
     @property
     def review_columns(self) -> dict[str, object]:
@@ -54,7 +55,9 @@ class InMemoryPromptStore:
         self.rows: dict[UUID, LoggedPrompt] = {}
         self.votes: dict[str, dict[str, str]] = {}
         self._labels: dict[str, tuple[Correction, bool]] = {}
-        self.exports: dict[tuple[str, str], set[UUID]] = {}
+        self.noted: dict[tuple[str, str], dict[UUID, tuple[UUID, str]]] = {}
+        self.erased: dict[UUID, datetime] = {}
+        self.changes = 0
         self.held: dict[UUID, list[Outcome | Correction]] = {}
         self.reachable = True
 
@@ -64,7 +67,7 @@ class InMemoryPromptStore:
         return self.rows[prompt.id].captured
 
     async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
-        self._reach()
+        self.reach()
         if any(prompt.user_id not in self._users for prompt in prompts):
             raise UnknownUser("No such user.")
         for prompt in prompts:
@@ -73,7 +76,10 @@ class InMemoryPromptStore:
                     shared_text(prompt.prompt), (None, False)
                 )
                 self.rows[prompt.id] = LoggedPrompt(
-                    prompt, correction=correction, is_disputed=is_disputed
+                    prompt,
+                    correction=correction,
+                    is_disputed=is_disputed,
+                    changed_in=self._change(),
                 )
                 self._apply_held(prompt.id)
         return frozenset(
@@ -81,14 +87,14 @@ class InMemoryPromptStore:
         )
 
     async def forget_held_changes(self, log_ids: Sequence[UUID]) -> None:
-        self._reach()
+        self.reach()
         for log_id in log_ids:
             self.held.pop(log_id, None)
 
     async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> Recorded:
         if not self._is_there(log_id):
             return self._hold(log_id, outcome)
-        self.rows[log_id].outcome = outcome
+        self._end(self.rows[log_id], outcome)
         return "recorded"
 
     async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> Recorded:
@@ -108,13 +114,14 @@ class InMemoryPromptStore:
         most = counts.pop(correction.corrected_intent)
         is_disputed = any(others >= most for others in counts.values())
         self._labels[text] = correction, is_disputed
+        change = self._change()
         for copy in self.rows.values():
             if shared_text(copy.captured.prompt) == text:
-                copy.correction = correction
+                copy.correction, copy.changed_in = correction, change
                 copy.is_disputed = is_disputed
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
-        self._reach()
+        self.reach()
         found = {log_id: self.rows[log_id] for log_id in log_ids if log_id in self.rows}
         return {
             log_id: row.correction.corrected_intent
@@ -124,7 +131,7 @@ class InMemoryPromptStore:
         }
 
     async def known_intents(self) -> list[str]:
-        self._reach()
+        self.reach()
         return sorted(self._intents)
 
     async def get_low_confidence_prompts(
@@ -157,14 +164,10 @@ class InMemoryPromptStore:
                 row.review_columns | {"corrected_intent": corrected}
             )
 
-    async def note_export(self, bucket: str, key: str, log_ids: Sequence[UUID]) -> None:
-        self._reach()
-        owners = {self.rows[log_id].captured.user_id for log_id in log_ids}
-        self.exports.setdefault((bucket, key), set()).update(owners)
-
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
         there_was = await self.traces_of_user(user_id)
         self._users.discard(user_id)
+        self.erased.setdefault(user_id, datetime.now(UTC))
         self.rows = {
             log_id: row for log_id, row in self.rows.items() if row.captured.user_id != user_id
         }
@@ -177,25 +180,30 @@ class InMemoryPromptStore:
             left=await self.traces_of_user(user_id),
             exports=tuple(
                 ExportedObject(bucket=bucket, key=key)
-                for (bucket, key), owners in sorted(self.exports.items())
-                if user_id in owners
+                for (bucket, key), rows in sorted(self.noted.items())
+                if any(owner == user_id for owner, _ in rows.values())
             ),
         )
 
     async def traces_of_user(self, user_id: UUID) -> Traces:
-        self._reach()
+        self.reach()
         return Traces(
             prompts=sum(row.captured.user_id == user_id for row in self.rows.values()),
             corrections=sum(str(user_id) in votes for votes in self.votes.values()),
         )
 
-    def _reach(self) -> None:
+    def reach(self) -> None:
+        """Raise `StoreUnavailable` during an outage."""
         if not self.reachable:
             raise StoreUnavailable("The store did not answer.")
 
+    def _change(self) -> int:
+        self.changes += 1
+        return self.changes
+
     def _is_there(self, log_id: UUID) -> bool:
         """Tell whether a prompt is there; raises `PromptLogNotFound` when it cannot come."""
-        self._reach()
+        self.reach()
         if log_id in self.rows:
             return True
         if not may_arrive(log_id):
@@ -213,14 +221,18 @@ class InMemoryPromptStore:
         row = self.rows[log_id]
         for change in self.held.pop(log_id, []):
             if isinstance(change, Outcome):
-                row.outcome = change
+                self._end(row, change)
             else:
                 self._correct(row, change)
+
+    def _end(self, row: LoggedPrompt, outcome: Outcome) -> None:
+        if row.outcome != outcome:
+            row.outcome, row.changed_in = outcome, self._change()
 
     def _select(
         self, wanted: Callable[[LoggedPrompt], bool], since: datetime | None
     ) -> list[LoggedPrompt]:
-        self._reach()
+        self.reach()
         rows = (row for row in self.rows.values() if since is None or row.created_at >= since)
         return sorted(filter(wanted, rows), key=lambda row: (row.created_at, row.captured.id))
 

@@ -5,15 +5,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from prompt_capture.domain.errors import DatasetsUnavailable
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_ABSENT = {"404", "NoSuchKey", "NoSuchVersion"}
+_THERE_ALREADY = {"412", "PreconditionFailed"}
+_AT_THE_SAME_TIME = {"409", "ConditionalRequestConflict"}
+_ATTEMPTS = 5
 
 
 class S3DatasetStore:
     """Writes each object to a temporary file, then uploads it, in parts where it is large.
 
     An interrupted export leaves no object. The temporary file needs as much room in `/tmp` as
-    the dataset; memory stays flat.
+    the object; memory stays flat.
     """
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
@@ -25,9 +34,94 @@ class S3DatasetStore:
         with tempfile.TemporaryFile() as file:
             yield cast("BinaryIO", file)
             file.seek(0)
-            self._client.upload_fileobj(
-                file, self.bucket, key, ExtraArgs={"ContentType": content_type}
-            )
+            with _explained():
+                self._client.upload_fileobj(
+                    file, self.bucket, key, ExtraArgs={"ContentType": content_type}
+                )
+
+    def create_once(self, key: str, content: bytes, content_type: str) -> bool:
+        """Let S3 decide: of several at the same time, one wins, and S3 may ask others to retry."""
+        for _ in range(_ATTEMPTS):
+            try:
+                with _explained(_THERE_ALREADY | _AT_THE_SAME_TIME):
+                    self._client.put_object(
+                        Bucket=self.bucket,
+                        Key=key,
+                        Body=content,
+                        ContentType=content_type,
+                        IfNoneMatch="*",
+                    )
+            except ClientError as error:
+                if _code(error) in _THERE_ALREADY:
+                    return self.read(key) == content
+            else:
+                return True
+        raise DatasetsUnavailable("The bucket could not decide between two writers.")
+
+    def read(self, key: str) -> bytes | None:
+        with self.open(key) as file:
+            return file.read() if file else None
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO | None]:
+        with tempfile.TemporaryFile() as file:
+            try:
+                with _explained(_ABSENT):
+                    self._client.download_fileobj(self.bucket, key, file)
+            except ClientError:
+                yield None
+                return
+            file.seek(0)
+            yield cast("BinaryIO", file)
+
+    def delete(self, key: str) -> None:
+        with _explained():
+            for version in self._versions(key):
+                self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
+            if self._exists(key):
+                self._client.delete_object(Bucket=self.bucket, Key=key)
+
+    def forget_older(self, key: str) -> None:
+        with _explained():
+            for version in self._versions(key, only_older=True):
+                self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
 
     def url(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
+
+    def _exists(self, key: str) -> bool:
+        found = self._client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        return any(item["Key"] == key for item in found.get("Contents", []))
+
+    def _versions(self, key: str, only_older: bool = False) -> list[str]:
+        """List the versions of an object, its delete markers among them."""
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=self.bucket, Prefix=key
+        )
+        found = [
+            (item["Key"], item["VersionId"], item["IsLatest"])
+            for page in pages
+            for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        ]
+        return [
+            version
+            for name, version, is_latest in found
+            if name == key and not (only_older and is_latest)
+        ]
+
+
+@contextmanager
+def _explained(expected: frozenset[str] | set[str] = frozenset()) -> Iterator[None]:
+    """Say what the bucket refused, in our terms, unless the code is an expected one."""
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) in expected:
+            raise
+        raise DatasetsUnavailable(f"The bucket refused the request ({_code(error)}).") from None
+    except BotoCoreError as error:
+        raise DatasetsUnavailable(f"The bucket did not answer ({type(error).__name__}).") from None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

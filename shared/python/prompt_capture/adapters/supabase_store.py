@@ -11,7 +11,6 @@ from postgrest import (
     AsyncPostgrestClient,
     AsyncRequestBuilder,
     AsyncSelectRequestBuilder,
-    ReturnMethod,
 )
 
 from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, execute, stream
@@ -135,11 +134,6 @@ class SupabasePromptStore:
             )
 
         return stream(query, LabelledPrompt, since, self._deadline_seconds)
-
-    async def note_export(self, bucket: str, key: str, log_ids: Sequence[UUID]) -> None:
-        page = {"bucket": bucket, "key": key, "log_ids": [str(log_id) for log_id in log_ids]}
-        ledger = self._postgrest.from_("exported_rows")
-        await self._execute(ledger.insert(page, returning=ReturnMethod.minimal))
 
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
         (receipt,) = await self._call("erase_user", {"person": str(user_id)})

@@ -5,24 +5,53 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
 
+from prompt_capture.domain.drafts import Draft
 from prompt_capture.domain.errors import InvalidExport
-from prompt_capture.domain.prompts import LabelledPrompt, ReviewablePrompt
-from prompt_capture.domain.values import Probability, Timestamp, Value, only_numbers
+from prompt_capture.domain.exports import ExportRow
+from prompt_capture.domain.values import Label, Probability, Timestamp, Value, only_numbers
 
-Mode = Literal["retraining", "review"]
+Mode = Literal["retraining", "review", "gold", "labelled"]
+Policy = Literal["mission", "trusted"]
 
-DEFAULT_THRESHOLDS: Mapping[Mode, float] = {"retraining": 0.85, "review": 0.7}
+DEFAULT_THRESHOLDS: Mapping[Mode, float] = {
+    "retraining": 0.85,
+    "review": 0.7,
+    "gold": 0.85,
+    "labelled": 0.85,
+}
 """The mission's rule: above 0.85 a prediction is training data, below 0.7 a person should look."""
 
 
+def _sorted_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(labels)))
+
+
+Labels = Annotated[tuple[Label, ...], AfterValidator(_sorted_labels)]
+
+
 class ExportRequest(Value):
-    """Which dataset to export: its mode, how far back, and the confidence that decides."""
+    """Which dataset to export.
+
+    `scheduled_at` names the run: a schedule's tick makes one dataset, however often it runs.
+    `since_last` reads what changed since the last dataset that was asked for alike; otherwise it
+    is all there is, or what was captured in the last `days`. `users_per_cluster` counts only where
+    the dataset is anonymised.
+    """
 
     mode: Mode
+    policy: Policy = "mission"
     days: Annotated[int, Field(ge=1, le=3650), BeforeValidator(only_numbers)] | None = None
     confidence_threshold: Annotated[Probability, BeforeValidator(only_numbers)] | None = None
+    intents: Labels = ()
+    model_versions: Labels = ()
+    sources: Labels = ()
+    since_last: bool = False
+    floor: Annotated[Probability, BeforeValidator(only_numbers)] = 0.9
+    anonymize: bool | None = None
+    users_per_cluster: Annotated[int, Field(ge=1, le=1000), BeforeValidator(only_numbers)] = 3
+    scheduled_at: AwareDatetime | None = None
 
     @classmethod
     def from_event(cls, event: object) -> Self:
@@ -39,7 +68,7 @@ class ExportRequest(Value):
             )
             raise InvalidExport(
                 f'{faults}. Send {{"mode": "retraining" or "review", "days"?: 1 to 3650, '
-                '"confidence_threshold"?: 0 to 1}.'
+                '"confidence_threshold"?: 0 to 1, "policy"?: "mission" or "trusted"}.'
             ) from None
 
     @property
@@ -49,9 +78,30 @@ class ExportRequest(Value):
             return self.confidence_threshold
         return DEFAULT_THRESHOLDS[self.mode]
 
+    @property
+    def is_by_text(self) -> bool:
+        """Whether a line stands for a text with all its copies, and not for a message."""
+        return self.mode in {"gold", "labelled"} or (
+            self.mode == "retraining" and self.policy == "trusted"
+        )
+
+    @property
+    def series(self) -> str:
+        """What is asked for, but for when: datasets of one series follow one another."""
+        asked = self.model_dump(
+            mode="json", exclude={"scheduled_at", "since_last"}, exclude_none=True
+        )
+        return json.dumps(asked, sort_keys=True, ensure_ascii=False)
+
     def since(self, now: datetime) -> datetime | None:
         """The start of the window, or None for all there is."""
         return now - timedelta(days=self.days) if self.days else None
+
+    def wants(self, row: ExportRow) -> bool:
+        """Whether the filters of source and model version let a row through."""
+        return (not self.sources or row.source in self.sources) and (
+            not self.model_versions or row.model_version in self.model_versions
+        )
 
 
 def _field(fault: Any) -> str:
@@ -67,7 +117,8 @@ def _asked_for(event: object) -> object:
     detail = event.get("detail") or {}
     if isinstance(detail, str):
         detail = _json_or_itself(detail)
-    return {"mode": "retraining"} | detail if isinstance(detail, dict) else detail
+    asked = {"mode": "retraining"} | ({"scheduled_at": event["time"]} if "time" in event else {})
+    return asked | detail if isinstance(detail, dict) else detail
 
 
 def _json_or_itself(text: str) -> object:
@@ -78,46 +129,68 @@ def _json_or_itself(text: str) -> object:
 
 
 class ExportedDataset(Value):
-    """A dataset that was written: where, how many examples, and what it was asked to hold."""
+    """A dataset that is there: where, how many examples, and what it was asked to hold.
+
+    `key` is its first object, `manifest` the object that lists them all. `is_repeat` says that
+    this run's dataset was there already, and nothing was written.
+    """
 
     mode: Mode
+    policy: Policy
     url: str
     bucket: str
     key: str
+    manifest: str
     rows: int
     confidence_threshold: float
     since: Timestamp | None
     exported_at: Timestamp
-
-
-def dataset_key(prefix: str, mode: Mode, exported_at: datetime) -> str:
-    """Name a dataset's object by mode, day and moment (UTC)."""
-    moment = exported_at.astimezone(UTC)
-    suffix = "jsonl" if mode == "retraining" else "json"
-    return f"{prefix}/{mode}/{moment:%Y/%m/%d}/{mode}-{moment:%Y%m%dT%H%M%S%fZ}.{suffix}"
+    is_repeat: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 _ENDS_OF_LINES = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 """What some readers take for the end of a line, and so of a JSON line: written as escapes."""
 
-
-def training_line(prompt: LabelledPrompt) -> str:
-    """Write one line of a retraining dataset."""
-    return json.dumps(
-        {
-            "text": prompt.prompt,
-            "label": prompt.label,
-            "confidence": prompt.confidence,
-            "source": "production",
-            "corrected": prompt.corrected_intent is not None,
-        },
-        ensure_ascii=False,
-    ).translate(_ENDS_OF_LINES)
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def review_entry(prompt: ReviewablePrompt) -> str:
-    """Write one entry of a review dataset, with the fields that the reviewer fills in."""
-    return json.dumps(
-        prompt.model_dump(mode="json") | {"corrected_intent": None, "notes": None},
-        ensure_ascii=False,
+def training_line(draft: Draft) -> str:
+    """Write one line of the mission's retraining dataset."""
+    return _one_line(_mission_fields(draft) | {"id": draft.id})
+
+
+def trusted_line(draft: Draft, precision: float | None, at_least: float | None) -> str:
+    """Write one line of a trusted dataset: the mission's fields, and how far to trust them."""
+    return _one_line(
+        _mission_fields(draft)
+        | {
+            "id": draft.id,
+            "tier": draft.tier,
+            "precision": precision,
+            "precision_at_least": at_least,
+            "split": draft.split,
+            "count": draft.times_sent,
+            "model_version": draft.model_version,
+        }
     )
+
+
+def _mission_fields(draft: Draft) -> dict[str, object]:
+    return {
+        "text": draft.text,
+        "label": draft.label,
+        "confidence": draft.confidence,
+        "source": "production",
+        "corrected": draft.corrected,
+    }
+
+
+def _one_line(fields: dict[str, object]) -> str:
+    line = _encode(fields)
+    return line if line.isascii() else line.translate(_ENDS_OF_LINES)
+
+
+def moment_of(moment: datetime) -> str:
+    """Write a moment as it stands in names (UTC)."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"

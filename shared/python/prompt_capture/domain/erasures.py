@@ -19,8 +19,18 @@ class ExportedObject(Value):
     key: str
 
 
+class CleanedObject(ExportedObject):
+    """An exported object after it was cleaned: read back, no line of theirs is in any version."""
+
+    lines_removed: int
+    lines_changed: int
+
+
 class ErasureReceipt(Value):
-    """What was removed, what was found when the store was read again, and what is left to clean."""
+    """What was removed, what was found when the store was read again, and what is left to clean.
+
+    `exports` are the objects that still hold rows of theirs, `cleaned` those that did.
+    """
 
     erased_at: Timestamp
     there_was: Traces
@@ -28,3 +38,4 @@ class ErasureReceipt(Value):
     exports: tuple[ExportedObject, ...] = ()
     dead_letters: int | None = None
     """How many messages were removed from the spool's dead letters; None: nobody looked."""
+    cleaned: tuple[CleanedObject, ...] = ()

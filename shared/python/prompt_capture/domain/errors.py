@@ -7,6 +7,9 @@ PromptCaptureError
 ├── PromptLogNotFound     no captured prompt has this id
 ├── ErasureIncomplete     something of a person is still there
 ├── InvalidExport         the export's event asks for what cannot be had
+├── ExportTooLarge        more rows than one run may hold
+├── ExportOvertaken       somebody was erased meanwhile: nothing was left behind
+├── DatasetsUnavailable   the bucket or the folder cannot be used
 ├── InvalidReview         the file is no review file
 ├── InvalidArtifact       the model's files are damaged or do not belong together
 ├── InvalidRules          the rules file cannot be used
@@ -51,6 +54,18 @@ class ErasureIncomplete(PromptCaptureError):
 
 class InvalidExport(PromptCaptureError):
     """The export's event asks for what cannot be had."""
+
+
+class ExportTooLarge(PromptCaptureError):
+    """The window holds more rows than one run may; says what to do."""
+
+
+class ExportOvertaken(PromptCaptureError):
+    """People were erased while their rows were exported: run it again."""
+
+
+class DatasetsUnavailable(PromptCaptureError):
+    """Where datasets go cannot be read or written."""
 
 
 class InvalidReview(PromptCaptureError):

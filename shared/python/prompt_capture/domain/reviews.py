@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prompt_capture.domain.errors import InvalidReview
+from prompt_capture.domain.exports import ExportRow
 from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.values import Label, Note
 
@@ -36,6 +37,19 @@ class Review:
     decided: dict[int, ReviewedPrompt]
     undecided: int
     faults: list[Fault]
+
+
+def review_entry(row: ExportRow) -> dict[str, object]:
+    """Make an entry of a review file, with the fields that the reviewer fills in."""
+    return {
+        "id": row.id,
+        "prompt": row.prompt,
+        "predicted_intent": row.predicted_intent,
+        "confidence": row.confidence,
+        "created_at": row.created_at,
+        "corrected_intent": None,
+        "notes": None,
+    }
 
 
 def read_review(text: str) -> Review:

@@ -8,15 +8,19 @@ from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, read_spooled
 from prompt_capture.ports import DeadLetters, PromptStore
+from prompt_capture.workflows.clean_datasets import CleanDatasets
 
 logger = logging.getLogger(__name__)
 
 
 class EraseUser:
-    """Remove all that is kept of a user; doing it twice does no harm."""
+    """Remove all that is kept of a user, exported objects included; twice does no harm."""
 
-    def __init__(self, store: PromptStore, letters: DeadLetters | None = None) -> None:
+    def __init__(
+        self, store: PromptStore, clean: CleanDatasets, letters: DeadLetters | None = None
+    ) -> None:
         self._store = store
+        self._clean = clean
         self._letters = letters
 
     async def __call__(self, user_id: UUID) -> ErasureReceipt:
@@ -28,9 +32,15 @@ class EraseUser:
         found = await self._store.traces_of_user(user_id)
         if found != Traces():
             raise ErasureIncomplete("Something of the user is still there: erase them again.")
-        logger.info("A user was erased.")
-        removed = await self._remove_dead_letters(user_id)
-        return receipt.model_copy(update={"left": found, "dead_letters": removed})
+        cleaned, exports = await self._clean(user_id, receipt.exports)
+        logger.info("A user was erased.", extra={"objects": len(cleaned), "left": len(exports)})
+        update = {
+            "left": found,
+            "cleaned": cleaned,
+            "exports": exports,
+            "dead_letters": await self._remove_dead_letters(user_id),
+        }
+        return receipt.model_copy(update=update)
 
     async def _remove_dead_letters(self, user_id: UUID) -> int | None:
         """What is in the queue itself, the drain drops: nothing is captured for them again."""

@@ -1,31 +1,29 @@
-"""Export a dataset: stream the prompts that qualify into one object."""
+"""Export a dataset: data objects first, then the manifest that makes them one."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO, TypeVar
-from uuid import UUID
+from secrets import token_hex
 
-from prompt_capture.domain.datasets import (
-    ExportedDataset,
-    ExportRequest,
-    dataset_key,
-    review_entry,
-    training_line,
-)
-from prompt_capture.domain.prompts import ReviewablePrompt
-from prompt_capture.ports import DatasetStore, PromptStore
+from prompt_capture.domain.datasets import ExportedDataset, ExportRequest
+from prompt_capture.domain.errors import ExportOvertaken, ExportTooLarge
+from prompt_capture.domain.exports import OpenedExport
+from prompt_capture.domain.keys import DatasetKeys
+from prompt_capture.domain.manifests import Manifest
+from prompt_capture.ports import DatasetStore, ExportSource
+from prompt_capture.workflows.attempt import Attempt
 
-REPORT_EVERY_ROWS = 10_000
-IDS_NOTED_AT_ONCE = 1_000
+MOST_ROWS = 5_000_000
+"""What one invocation of 15 minutes can surely export."""
 
-Exported = TypeVar("Exported", bound=ReviewablePrompt)
+ATTEMPTS = 3
 
 logger = logging.getLogger(__name__)
 
 
 def log_progress(rows: int) -> None:
-    """Say in the log how many rows were written so far."""
+    """Say in the log how many rows were read so far."""
     logger.info("Exporting.", extra={"rows": rows})
 
 
@@ -34,93 +32,132 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class ExportDataset:
-    """Write a retraining dataset (JSON lines) or a review dataset (one JSON array).
+@dataclass(frozen=True)
+class ExportOptions:
+    """Where datasets go, how many rows one may be made of, and how few lines are worth a warning.
 
-    Memory does not grow with the table: a page of prompts is held at a time. `report` is told now
-    and then how many rows were written.
+    `leaves_account`: datasets are anonymised unless the request says otherwise.
+    """
+
+    prefix: str = "exports"
+    kept_prefix: str = "kept"
+    most_rows: int = MOST_ROWS
+    fewest_lines: int = 0
+    leaves_account: bool = False
+
+
+class ExportDataset:
+    """Write a dataset once: for the same tick of a schedule, a repeat finds it and writes nothing.
+
+    Memory does not grow with the table. `report` is told now and then how many rows were read.
     """
 
     def __init__(
         self,
-        store: PromptStore,
+        source: ExportSource,
         datasets: DatasetStore,
-        prefix: str = "exports",
+        options: ExportOptions | None = None,
         clock: Callable[[], datetime] = utc_now,
-        report: Callable[[int], None] = log_progress,
+        report: Callable[[int], None] | None = None,
     ) -> None:
-        self._store = store
+        self._source = source
         self._datasets = datasets
-        self._prefix = prefix
+        self._options = options or ExportOptions()
         self._clock = clock
-        self._report = report
+        self._report = report or log_progress
 
     async def __call__(self, request: ExportRequest) -> ExportedDataset:
-        """Export what was asked for; raises `StoreUnavailable` and then leaves no object."""
-        exported_at = self._clock()
-        since = request.since(exported_at)
-        key = dataset_key(self._prefix, request.mode, exported_at)
-        if request.mode == "retraining":
-            with self._datasets.create(key, "application/x-ndjson") as sink:
-                rows = await self._write_training_lines(sink, key, request.threshold, since)
-        else:
-            with self._datasets.create(key, "application/json") as sink:
-                rows = await self._write_review_array(sink, key, request.threshold, since)
-        logger.info("A dataset was exported.", extra={"mode": request.mode, "rows": rows})
-        return ExportedDataset(
-            mode=request.mode,
-            url=self._datasets.url(key),
-            bucket=self._datasets.bucket,
-            key=key,
-            rows=rows,
-            confidence_threshold=request.threshold,
-            since=since,
-            exported_at=exported_at,
+        """Export what was asked for.
+
+        Raises `StoreUnavailable`, `DatasetsUnavailable`, `ExportTooLarge`, `ExportOvertaken` and
+        `InvalidExport`, and then leaves nothing that looks like a dataset.
+        """
+        if request.anonymize is None:
+            leaves = self._options.leaves_account and request.is_by_text
+            request = request.model_copy(update={"anonymize": leaves})
+        for _ in range(ATTEMPTS):
+            keys = self._keys(request)
+            if found := await self._found(keys):
+                return found
+            if made := await self._attempt(request, keys):
+                return made
+        raise ExportOvertaken("People were erased while the export ran. Run it again.")
+
+    def _keys(self, request: ExportRequest) -> DatasetKeys:
+        prefixes = (self._options.prefix, self._options.kept_prefix)
+        moment = request.scheduled_at or self._clock()
+        return DatasetKeys.of(request, moment, prefixes, token_hex(6))
+
+    async def _found(self, keys: DatasetKeys) -> ExportedDataset | None:
+        content = self._datasets.read(keys.manifest)
+        if content is None:
+            return None
+        manifest = Manifest.model_validate_json(content)
+        if not await self._stands(manifest, keys.manifest):
+            return None
+        logger.info("The dataset is there already.", extra={"manifest": keys.manifest})
+        return self._answer(manifest, keys.manifest, is_repeat=True)
+
+    async def _attempt(self, request: ExportRequest, keys: DatasetKeys) -> ExportedDataset | None:
+        """Answer the dataset, this attempt's or the one that was quicker; None if overtaken."""
+        opened = await self._opened(request)
+        attempt = Attempt(self._source, self._datasets, request, keys, self._report)
+        try:
+            manifest = await attempt.run(opened, self._clock())
+            overtaken = await self._is_overtaken(manifest)
+        except BaseException:
+            attempt.abandon()
+            raise
+        if overtaken:
+            attempt.abandon()
+            return None
+        # If this fails, nobody knows whether it was written: the objects stay.
+        content = manifest.model_dump_json(indent=2).encode()
+        if not self._datasets.create_once(keys.manifest, content, "application/json"):
+            attempt.abandon()
+            return await self._found(keys)
+        if not await self._stands(manifest, keys.manifest):
+            return None
+        self._log(manifest)
+        return self._answer(manifest, keys.manifest)
+
+    async def _opened(self, request: ExportRequest) -> OpenedExport:
+        most = self._options.most_rows
+        opened = await self._source.open_export(request.series, request.since_last, most)
+        if opened.rows > most:
+            raise ExportTooLarge(
+                f"More than {most:,} rows are in the window. Take fewer with since_last, run "
+                "`prompt-capture export` where there is time for all, or raise EXPORT_MOST_ROWS."
+            )
+        return opened
+
+    async def _is_overtaken(self, manifest: Manifest) -> bool:
+        keys = [part.key for part in manifest.objects]
+        return await self._source.is_overtaken(manifest.bucket, keys, manifest.opened_at)
+
+    async def _stands(self, manifest: Manifest, key: str) -> bool:
+        """Record a dataset whose manifest is there, unless it holds rows of somebody erased.
+
+        Whoever was erased before the manifest was there was not looked for in it.
+        """
+        if await self._is_overtaken(manifest):
+            self._datasets.delete(key)
+            for part in manifest.objects:
+                self._datasets.delete(part.key)
+            return False
+        await self._source.record_dataset(
+            manifest.series, manifest.bucket, key, manifest.window, manifest.counts.lines
         )
+        return True
 
-    async def _write_training_lines(
-        self, sink: BinaryIO, key: str, threshold: float, since: datetime | None
-    ) -> int:
-        prompts = self._noted(key, self._store.get_prompts_for_retraining(threshold, since))
-        lines = (training_line(prompt) async for prompt in prompts)
-        return await self._write(sink, lines, end="\n")
+    def _answer(self, manifest: Manifest, key: str, is_repeat: bool = False) -> ExportedDataset:
+        url = self._datasets.url(manifest.objects[0].key)
+        return manifest.answer(key, url, is_repeat)
 
-    async def _write_review_array(
-        self, sink: BinaryIO, key: str, threshold: float, since: datetime | None
-    ) -> int:
-        prompts = self._noted(key, self._store.get_low_confidence_prompts(threshold, since))
-        entries = (review_entry(prompt) async for prompt in prompts)
-        sink.write(b"[")
-        rows = await self._write(sink, entries, start="\n  ", separator=",")
-        sink.write(b"\n]\n" if rows else b"]\n")
-        return rows
-
-    async def _noted(self, key: str, prompts: AsyncIterator[Exported]) -> AsyncIterator[Exported]:
-        """Note which prompts the object will hold: an erasure has to find them there."""
-        bucket = self._datasets.bucket
-        log_ids: list[UUID] = []
-        async for prompt in prompts:
-            log_ids.append(prompt.id)
-            if len(log_ids) == IDS_NOTED_AT_ONCE:
-                await self._store.note_export(bucket, key, log_ids)
-                log_ids = []
-            yield prompt
-        if log_ids:
-            await self._store.note_export(bucket, key, log_ids)
-
-    async def _write(
-        self,
-        sink: BinaryIO,
-        texts: AsyncIterator[str],
-        *,
-        start: str = "",
-        separator: str = "",
-        end: str = "",
-    ) -> int:
-        rows = 0
-        async for text in texts:
-            sink.write(f"{separator if rows else ''}{start}{text}{end}".encode())
-            rows += 1
-            if rows % REPORT_EVERY_ROWS == 0:
-                self._report(rows)
-        return rows
+    def _log(self, manifest: Manifest) -> None:
+        told = {"mode": manifest.request.mode, "rows": manifest.counts.lines}
+        logger.info("A dataset was exported.", extra=told)
+        if manifest.counts.lines < self._options.fewest_lines:
+            logger.warning("The dataset holds too little.", extra=told)
+        for warning in manifest.warnings:
+            logger.warning(warning)

@@ -1,0 +1,128 @@
+"""One attempt at a dataset: all of its objects, and the manifest that would make them one."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from secrets import token_hex
+
+from prompt_capture.domain.datasets import ExportRequest
+from prompt_capture.domain.drafts import Draft
+from prompt_capture.domain.exports import OpenedExport
+from prompt_capture.domain.keys import DatasetKeys
+from prompt_capture.domain.manifests import Manifest
+from prompt_capture.domain.tiers import TIERS, Precision, Tier, admitted
+from prompt_capture.domain.warnings import warnings_about
+from prompt_capture.ports import DatasetStore, ExportSource
+from prompt_capture.workflows.crowds import Crowds
+from prompt_capture.workflows.dataset_parts import Parts
+from prompt_capture.workflows.export_lines import LinesExport, whole_texts
+from prompt_capture.workflows.export_review import review_entries
+from prompt_capture.workflows.neighbours import neighbours
+from prompt_capture.workflows.selection import Selection
+
+_ID_KINDS = {(False, False): "row", (False, True): "salted row",
+             (True, False): "text", (True, True): "salted text"}  # fmt: skip
+
+
+class Attempt:
+    """Run it once; `abandon` takes back whatever it wrote."""
+
+    def __init__(
+        self,
+        source: ExportSource,
+        datasets: DatasetStore,
+        request: ExportRequest,
+        keys: DatasetKeys,
+        report: Callable[[int], None],
+    ) -> None:
+        self._source = source
+        self._request = request
+        self._report = report
+        self._parts = Parts(datasets, keys)
+
+    async def run(self, opened: OpenedExport, now: datetime) -> Manifest:
+        """Write every object; raises `StoreUnavailable` and `DatasetsUnavailable`."""
+        request = self._request
+        precisions = await self._precisions()
+        tiers, kept_out = admitted(precisions, request.floor)
+        selection = Selection(request, tiers, request.since(now))
+        writing = LinesExport(
+            self._source, request, self._parts, precisions, bool(request.anonymize)
+        )
+        if request.mode == "review":
+            await review_entries(self._source, opened.window, selection, writing, self._report)
+        else:
+            await self._write_lines(opened, selection, writing)
+        erased = 0
+        if not opened.window.is_whole and request.mode != "review":
+            erased = await writing.write_withdrawn(opened.window, selection)
+        by_text = request.is_by_text and request.mode == "retraining"
+        return Manifest.model_validate(
+            {
+                "request": request,
+                "series": request.series,
+                "window": opened.window,
+                "opened_at": opened.opened_at,
+                "exported_at": now,
+                "confidence_threshold": request.threshold,
+                "since": request.since(now),
+                "ids": _ID_KINDS[request.is_by_text, bool(request.anonymize)],
+                "bucket": self._parts.datasets.bucket,
+                "objects": self._parts.close(self._splits()),
+                "counts": writing.counts,
+                "tiers": precisions,
+                "kept_out": kept_out if by_text else {},
+                "withheld": selection.withheld + writing.changed_meanwhile,
+                "erased_lines": erased,
+                "warnings": warnings_about(request, precisions, writing.counts),
+            }
+        )
+
+    def abandon(self) -> None:
+        """Leave no object behind."""
+        self._parts.abandon()
+
+    def _splits(self) -> list[str]:
+        if not self._request.is_by_text:
+            return [""] if self._request.mode == "retraining" else []
+        if self._request.mode == "gold":
+            return ["gold"]
+        return ["train", "dev"]
+
+    async def _precisions(self) -> dict[Tier, Precision]:
+        versions = self._request.model_versions
+        audits = [
+            audit
+            for audit in await self._source.read_audit(self._request.threshold)
+            if not versions or audit.model_version in versions
+        ]
+        measured = (tier for tier in TIERS if tier != "person")
+        return {
+            tier: Precision.measured(audit for audit in audits if audit.tier == tier)
+            for tier in measured
+        }
+
+    async def _write_lines(
+        self, opened: OpenedExport, selection: Selection, writing: LinesExport
+    ) -> None:
+        request = self._request
+        if request.is_by_text and request.mode == "retraining":
+            selection.is_near = await neighbours(self._source, opened.window)
+        if not request.anonymize:
+            async for drafts in self._drafts(opened, selection):
+                await writing.write(drafts)
+            return
+        with Crowds(request.users_per_cluster) as crowds:
+            async for drafts in self._drafts(opened, selection):
+                crowds.add(drafts)
+            for drafts in crowds.large_enough():
+                await writing.write(drafts)
+            if crowds.withheld:
+                selection.withheld["too_few_users"] = crowds.withheld
+
+    async def _drafts(
+        self, opened: OpenedExport, selection: Selection
+    ) -> AsyncIterator[list[Draft]]:
+        salt = token_hex(8) if self._request.anonymize else ""
+        pages = self._source.read_export(opened.window, salt)
+        async for texts in whole_texts(pages, self._report):
+            yield list(selection.drafts(texts))

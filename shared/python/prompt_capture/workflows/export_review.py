@@ -1,0 +1,47 @@
+"""The review file: what a person should look at, in the order of capture."""
+
+import json
+from collections.abc import Callable
+
+from prompt_capture.domain.errors import ExportTooLarge
+from prompt_capture.domain.exports import ExportRow, Window
+from prompt_capture.domain.reviews import review_entry
+from prompt_capture.ports import ExportSource
+from prompt_capture.workflows.export_lines import LinesExport, whole_texts
+from prompt_capture.workflows.selection import Selection
+
+MOST_ENTRIES = 100_000
+"""More than people ever look at, and few enough to be put in order in memory."""
+
+
+async def review_entries(
+    source: ExportSource,
+    window: Window,
+    selection: Selection,
+    writing: LinesExport,
+    report: Callable[[int], None],
+) -> None:
+    """Write the uncorrected rows below the threshold as one JSON array."""
+    rows: list[ExportRow] = []
+    async for texts in whole_texts(source.read_export(window, ""), report):
+        for text in texts:
+            rows += selection.to_review(text)
+        if len(rows) > MOST_ENTRIES:
+            raise ExportTooLarge(
+                f"More than {MOST_ENTRIES:,} prompts would be up for review. Take fewer: with "
+                "days, with since_last, or with a lower confidence_threshold."
+            )
+    rows.sort(key=lambda row: (row.created_at, row.id))
+    ids = [row.id for row in rows]
+    parts = writing.parts
+    gone = await source.note_rows(parts.datasets.bucket, parts.key(""), ids) if ids else ()
+    entries = [review_entry(row) for row in rows if row.id not in gone]
+    for entry in entries:
+        writing.counts.add_entry(entry)
+    parts.write_whole(as_array(entries), len(entries))
+
+
+def as_array(entries: list[dict[str, object]]) -> bytes:
+    """Write entries as one JSON array, each on a line of its own."""
+    lines = ",\n  ".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+    return f"[\n  {lines}\n]\n".encode() if entries else b"[]\n"

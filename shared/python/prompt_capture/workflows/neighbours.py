@@ -1,0 +1,23 @@
+"""The texts that models are tested on, so that none nearly like them is learned from."""
+
+from collections.abc import Callable
+
+from prompt_capture.domain.drafts import decided_intent
+from prompt_capture.domain.exports import Window
+from prompt_capture.domain.likeness import Likenesses
+from prompt_capture.domain.splits import split_of
+from prompt_capture.ports import ExportSource
+from prompt_capture.workflows.export_lines import whole_texts
+
+
+async def neighbours(source: ExportSource, window: Window) -> Callable[[str], bool]:
+    """Read every dev and gold text there is, whatever the window; answer what tells their like."""
+    whole = Window(begin="0", end=window.end)
+    tested = Likenesses()
+    pages = source.read_export(whole, "", labelled_only=True)
+    async for texts in whole_texts(pages, lambda rows: None):
+        for rows in texts:
+            text = rows[-1].prompt
+            if decided_intent(rows) is not None and split_of(text) != "train":
+                tested.add(text)
+    return tested.has_one_near

@@ -1,0 +1,186 @@
+"""What every source of exports promises: windows in which nothing is missed, and a true ledger."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from prompt_capture.domain.exports import ErasedRow, ExportRow, Window
+from prompt_capture.domain.prompts import Correction, Outcome
+from tests.contract.conftest import Stores
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prompt_capture.adapters.supabase_exports.PAGE_ROWS", 2)
+
+
+async def _window(stores: Stores, series: str = "s", since_last: bool = True) -> Window:
+    return (await stores.exports.open_export(series, since_last, 1_000)).window
+
+
+async def _rows(stores: Stores, window: Window, labelled_only: bool = False) -> list[ExportRow]:
+    pages = stores.exports.read_export(window, "salt", labelled_only)
+    return [row async for page in pages for row in page]
+
+
+async def _record(stores: Stores, window: Window, manifest: str = "m") -> None:
+    await stores.exports.record_dataset("s", "b", manifest, window, 1)
+
+
+async def _log(stores: Stores, *texts: str) -> list[UUID]:
+    prompts = [stores.prompt(text) for text in texts]
+    for prompt in prompts:
+        await stores.writer.log_prompt(prompt)
+    return [prompt.id for prompt in prompts]
+
+
+async def test_a_row_is_read_as_it_stands(stores: Stores) -> None:
+    (log_id,) = await _log(stores, "Move it")
+    await stores.service.update_prompt_log_outcome(
+        log_id, Outcome(was_successful=True, workflow_type="move")
+    )
+
+    (row,) = await _rows(stores, await _window(stores))
+
+    assert (row.id, row.prompt, row.predicted_intent) == (str(log_id), "Move it", "reschedule")
+    assert (row.confidence, row.source, row.model_version) == (0.9, "model", "test-1")
+    assert (row.corrected_intent, row.was_successful, row.is_disputed) == (None, True, False)
+    assert row.times_sent == 1
+    assert row.sender
+    assert str(stores.user_id) not in row
+
+
+async def test_copies_of_a_text_come_together_across_pages(stores: Stores) -> None:
+    await _log(stores, "one", "two", "One", "three", " one", "two")
+
+    rows = await _rows(stores, await _window(stores))
+
+    ids = [row.text_id for row in rows]
+    assert len(rows) == 6
+    assert sorted(ids) == ids
+    assert [ids.count(one) for one in dict.fromkeys(ids)].count(3) == 1
+    assert len({row.sender for row in rows}) == 1
+
+
+async def test_a_series_goes_on_where_its_last_dataset_ended(stores: Stores) -> None:
+    await _log(stores, "one", "two")
+    first = await _window(stores)
+    assert len(await _rows(stores, first)) == 2
+    await _record(stores, first)
+
+    await _log(stores, "three")
+    second = await _window(stores)
+
+    assert second.begin == first.end
+    assert [row.prompt for row in await _rows(stores, second)] == ["three"]
+    assert len(await _rows(stores, await _window(stores, since_last=False))) == 3
+    assert len(await _rows(stores, await _window(stores, "another"))) == 3
+
+
+async def test_a_dataset_that_was_never_recorded_moves_no_window(stores: Stores) -> None:
+    await _log(stores, "one")
+    first = await _window(stores)
+
+    assert (await _window(stores)).begin == first.begin
+
+
+@pytest.mark.parametrize("event", ["outcome", "correction", "copy"])
+async def test_what_changes_is_in_the_next_window_with_all_its_copies(
+    stores: Stores, event: str
+) -> None:
+    one, _, _ = await _log(stores, "one", "One", "two")
+    first = await _window(stores)
+    await _record(stores, first)
+
+    if event == "outcome":
+        outcome = Outcome(was_successful=False, workflow_type="move")
+        await stores.service.update_prompt_log_outcome(one, outcome)
+    elif event == "correction":
+        correction = Correction(corrected_intent="status", corrected_by="grace")
+        await stores.service.add_prompt_correction(one, correction)
+    else:
+        await _log(stores, "ONE")
+
+    rows = await _rows(stores, await _window(stores))
+    assert {row.prompt.casefold() for row in rows} == {"one"}
+    assert len(rows) == (3 if event == "copy" else 2)
+
+
+async def test_what_changes_after_a_window_was_opened_is_not_in_it(stores: Stores) -> None:
+    (one,) = await _log(stores, "one")
+    window = await _window(stores)
+
+    await _log(stores, "two")
+    outcome = Outcome(was_successful=True, workflow_type="move")
+    await stores.service.update_prompt_log_outcome(one, outcome)
+
+    assert await _rows(stores, window) == []
+
+
+async def test_a_window_counts_its_rows_up_to_a_limit(stores: Stores) -> None:
+    await _log(stores, "one", "two", "three")
+
+    assert (await stores.exports.open_export("s", False, 10)).rows == 3
+    assert (await stores.exports.open_export("s", False, 2)).rows == 3
+    assert (await stores.exports.open_export("s", False, 1)).rows == 2
+
+
+async def test_labelled_rows_can_be_read_alone(stores: Stores) -> None:
+    one, _ = await _log(stores, "one", "two")
+    correction = Correction(corrected_intent="status", corrected_by="grace")
+    await stores.service.add_prompt_correction(one, correction)
+
+    rows = await _rows(stores, await _window(stores), labelled_only=True)
+
+    assert [(row.prompt, row.corrected_intent) for row in rows] == [("one", "status")]
+
+
+async def test_the_ledger_knows_whose_lines_an_object_holds(stores: Stores) -> None:
+    one, two = await _log(stores, "one", "two")
+    missing = uuid4()
+
+    gone = await stores.exports.note_rows("b", "k", [str(one), str(two), str(missing)])
+    await stores.exports.note_rows("b", "other", [str(two)])
+
+    assert gone == {str(missing)}
+    lines = await stores.ledger.lines_of(stores.user_id, "b", "k")
+    assert {line.id for line in lines} == {str(one), str(two)}
+    assert {(line.rows_of_others, line.others) for line in lines} == {(0, 0)}
+    assert await stores.ledger.lines_of(uuid4(), "b", "k") == []
+
+
+async def test_an_erased_person_overtakes_the_exports_that_hold_their_rows(stores: Stores) -> None:
+    (one,) = await _log(stores, "one")
+    opened = await stores.exports.open_export("s", False, 10)
+    await stores.exports.note_rows("b", "k", [str(one)])
+    assert not await stores.exports.is_overtaken("b", ["k"], opened.opened_at)
+
+    await stores.service.erase_user(stores.user_id)
+
+    assert await stores.exports.is_overtaken("b", ["k", "x"], opened.opened_at)
+    assert not await stores.exports.is_overtaken("b", ["x"], opened.opened_at)
+
+
+async def test_what_was_erased_from_datasets_is_told_to_the_next_window(stores: Stores) -> None:
+    one, two = await _log(stores, "one", "two")
+    await stores.exports.note_rows("b", "k", [str(one), str(two)])
+    rows = {row.id: row.text_id for row in await _rows(stores, await _window(stores))}
+    await _record(stores, await _window(stores))
+    await stores.service.erase_user(stores.user_id)
+
+    await stores.ledger.forget_lines(stores.user_id, "b", "k")
+    await stores.ledger.forget_lines(stores.user_id, "b", "k")
+
+    window = await _window(stores)
+    erased = [row async for page in stores.exports.read_erased(window) for row in page]
+    assert {(row.id, row.text_id) for row in erased} == set(rows.items())
+    assert all(isinstance(row, ErasedRow) for row in erased)
+    assert await stores.ledger.lines_of(stores.user_id, "b", "k") == []
+    receipt = await stores.service.erase_user(stores.user_id)
+    assert receipt.exports == ()
+
+
+async def test_nobody_audited_says_nothing(stores: Stores) -> None:
+    await _log(stores, "one")
+
+    assert await stores.exports.read_audit(0.85) == []

@@ -1,0 +1,1 @@
+"""Exports under faults, races and random histories, and datasets as others read them."""
