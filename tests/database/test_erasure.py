@@ -155,9 +155,7 @@ def test_the_receipt_names_the_exports_of_texts_that_outlived_their_rows(
                order by kept_at, text_key limit 1000"""
         ).fetchall()
         assert [row[1:] for row in page] == [("push my dentist thing to friday", "help")]
-        exporter.execute(
-            "select public.note_rows('b', 'texts', %s)", [[row[0] for row in page]]
-        )
+        exporter.execute("select public.note_rows('b', 'texts', %s)", [[row[0] for row in page]])
         exporter.commit()
     assert erase(dashboard, ALICE)["exports"] == [{"bucket": "b", "key": "texts"}]
 
