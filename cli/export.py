@@ -28,6 +28,14 @@ class ExportPolicy(StrEnum):
     trusted = "trusted"
 
 
+class ReviewForm(StrEnum):
+    """How a review file is written: plain, for a spreadsheet, or for Label Studio."""
+
+    json = "json"
+    csv = "csv"
+    label_studio = "label-studio"
+
+
 def export(
     mode: Annotated[
         ExportMode,
@@ -65,6 +73,9 @@ def export(
     users: Annotated[
         int, typer.Option(help="How many people must have sent the like, if anonymised.")
     ] = 3,
+    form: Annotated[
+        ReviewForm, typer.Option("--format", help="Of a review file: for whom it is.")
+    ] = ReviewForm.json,
     out: Annotated[
         Path | None,
         typer.Option(file_okay=False, help="A folder to write to, instead of the S3 bucket."),
@@ -94,6 +105,7 @@ def export(
                 "floor": floor,
                 "anonymize": anonymize,
                 "users_per_cluster": users,
+                "format": form.value,
             }
         )
         with errors.status("Exporting") as status:

@@ -83,6 +83,7 @@ create table private.erased_lines (
 
   constraint erased_lines_pkey primary key (changed_in, log_id)
 );
+create index erased_lines_of_a_text on private.erased_lines (text_key, changed_in);
 comment on table private.erased_lines is
   'Exported rows of people who were erased: the next window says so. It holds no text and no person.';
 comment on column private.erased_lines.log_id is 'The row that was exported.';
@@ -231,6 +232,10 @@ begin
         select from public.labelled_texts changed
         where changed.text_key = logs.text_key
           and changed.changed_in >= window_from and changed.changed_in < window_to
+      ) or exists (
+        select from private.erased_lines changed
+        where changed.text_key = logs.text_key
+          and changed.changed_in >= window_from and changed.changed_in < window_to
       ))
     order by logs.text_key, changed_in, logs.id limit most
   ), kept as (
@@ -245,6 +250,10 @@ begin
           and changed.changed_in >= window_from and changed.changed_in < window_to
       ) or exists (
         select from public.labelled_texts changed
+        where changed.text_key = kept.text_key
+          and changed.changed_in >= window_from and changed.changed_in < window_to
+      ) or exists (
+        select from private.erased_lines changed
         where changed.text_key = kept.text_key
           and changed.changed_in >= window_from and changed.changed_in < window_to
       ))

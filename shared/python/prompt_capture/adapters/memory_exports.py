@@ -43,6 +43,7 @@ class InMemoryExports:
         begin, end = int(window.begin), int(window.end)
         logged = [row for row in self._store.rows.values() if row.changed_in < end]
         changed = {_text_id(row) for row in logged if begin <= row.changed_in}
+        changed |= {row.text_id for change, row in self._erased if begin <= change < end}
         rows = sorted(
             (
                 _export_row(row, salt)

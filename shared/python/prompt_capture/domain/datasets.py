@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Vali
 from prompt_capture.domain.drafts import Draft
 from prompt_capture.domain.errors import InvalidExport
 from prompt_capture.domain.exports import ExportRow
+from prompt_capture.domain.review_files import ReviewFormat
 from prompt_capture.domain.values import Label, Probability, Timestamp, Value, only_numbers
 
 Mode = Literal["retraining", "review", "gold", "labelled"]
@@ -37,7 +38,7 @@ class ExportRequest(Value):
     `scheduled_at` names the run: a schedule's tick makes one dataset, however often it runs.
     `since_last` reads what changed since the last dataset that was asked for alike; otherwise it
     is all there is, or what was captured in the last `days`. `users_per_cluster` counts only where
-    the dataset is anonymised.
+    the dataset is anonymised, `format` only for a review file.
     """
 
     mode: Mode
@@ -52,6 +53,7 @@ class ExportRequest(Value):
     anonymize: bool | None = None
     users_per_cluster: Annotated[int, Field(ge=1, le=1000), BeforeValidator(only_numbers)] = 3
     scheduled_at: AwareDatetime | None = None
+    format: ReviewFormat = "json"
 
     @classmethod
     def from_event(cls, event: object) -> Self:

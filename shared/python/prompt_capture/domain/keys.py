@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from prompt_capture.domain.datasets import ExportRequest, moment_of
+from prompt_capture.domain.review_files import SUFFIXES
 
 _RUN = re.compile(r"^.*/[a-z]+-\d{8}T\d{12}Z(?:-[0-9a-f]{8}(?![0-9a-f]))?")
 
@@ -38,7 +39,9 @@ class DatasetKeys:
         day = moment.astimezone(UTC)
         asked = hashlib.sha256(f"{request.since_last} {request.series}".encode()).hexdigest()[:8]
         run = f"{moment_of(moment)}-{asked}" if request.scheduled_at else moment_of(moment)
-        suffix = "jsonl" if by_rule else "json" if request.mode == "review" else ""
+        suffix = "jsonl" if by_rule else ""
+        if request.mode == "review":
+            suffix = SUFFIXES[request.format]
         return cls(
             f"{prefix}/{name}/{day:%Y/%m/%d}/{name}-{run}",
             f"-{attempt}" if request.scheduled_at else "",

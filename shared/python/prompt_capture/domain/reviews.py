@@ -1,14 +1,13 @@
 """A review file that a person filled in, read entry by entry."""
 
-import json
 from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.exports import ExportRow
 from prompt_capture.domain.faults import first_fault
+from prompt_capture.domain.review_files import read_entries
 from prompt_capture.domain.values import Label, Note
 
 
@@ -24,7 +23,7 @@ class ReviewedPrompt(BaseModel):
 
 @dataclass(frozen=True)
 class Fault:
-    """An entry that cannot be used: its number in the file, from 1, and why."""
+    """An entry that cannot be used: its number in the file (a CSV's line), from 1, and why."""
 
     entry: int
     reason: str
@@ -53,18 +52,12 @@ def review_entry(row: ExportRow) -> dict[str, object]:
 
 
 def read_review(text: str) -> Review:
-    """Read a review file as the export writes it; raises `InvalidReview`.
+    """Read a review file of any format that the export writes; raises `InvalidReview`.
 
     A faulty entry takes no other with it.
     """
-    try:
-        entries = json.loads(text)
-    except ValueError as error:
-        raise InvalidReview(f"The file is not JSON: {error}") from None
-    if not isinstance(entries, list):
-        raise InvalidReview("The file is not a list of entries, as the review export writes it.")
     decided, faults, undecided = {}, [], 0
-    for number, entry in enumerate(entries, 1):
+    for number, entry in read_entries(text).items():
         if isinstance(entry, dict) and not entry.get("corrected_intent"):
             undecided += 1
             continue

@@ -13,10 +13,10 @@ from prompt_capture.domain.errors import DatasetsUnavailable, ErasureIncomplete
 from prompt_capture.domain.exports import LineOfPerson
 from prompt_capture.domain.keys import manifest_of
 from prompt_capture.domain.manifests import Counts, DatasetObject, Manifest
+from prompt_capture.domain.review_files import form_of, read_entries, write_entries
 from prompt_capture.ports import DatasetStore, ErasureLedger
 from prompt_capture.workflows.dataset_parts import Sealed
 from prompt_capture.workflows.export_lines import salted
-from prompt_capture.workflows.export_review import as_array
 
 
 class CleanDatasets:
@@ -109,9 +109,9 @@ def _rewrite(
         if lines is None:
             return None
         with Sealed(datasets, key) as sink:
-            if key.endswith(".json"):
-                entries = [entry for entry in json.load(lines) if not scrub.is_dropped(entry)]
-                sink.write(as_array(entries), len(entries))
+            if manifest.request.mode == "review":
+                entries = [entry for entry in _entries(lines, key) if not scrub.is_dropped(entry)]
+                sink.write(write_entries(entries, form_of(key)), len(entries))
             else:
                 for line in scrub.lines(lines):
                     sink.write(line, 1)
@@ -136,8 +136,8 @@ def _with(manifest: Manifest, rewritten: DatasetObject | None, datasets: Dataset
 def _entries(lines: IO[bytes] | None, key: str) -> Iterator[dict[str, object]]:
     if lines is None:
         return
-    if key.endswith(".json"):
-        yield from json.load(lines)
+    if not key.endswith((".jsonl", ".gz")):
+        yield from read_entries(lines.read().decode("utf-8-sig")).values()
     else:
         yield from map(json.loads, lines)
 

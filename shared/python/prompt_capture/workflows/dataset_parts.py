@@ -97,6 +97,8 @@ class Sealed:
 def _content_type(key: str) -> str:
     if key.endswith(".gz"):
         return "application/gzip"
+    if key.endswith(".csv"):
+        return "text/csv"
     return "application/json" if key.endswith(".json") else "application/x-ndjson"
 
 

@@ -1,10 +1,10 @@
 """The review file: what a person should look at, in the order of capture."""
 
-import json
 from collections.abc import Callable
 
 from prompt_capture.domain.errors import ExportTooLarge
 from prompt_capture.domain.exports import ExportRow, Window
+from prompt_capture.domain.review_files import write_entries
 from prompt_capture.domain.reviews import review_entry
 from prompt_capture.ports import ExportSource
 from prompt_capture.workflows.export_lines import LinesExport, whole_texts
@@ -38,10 +38,4 @@ async def review_entries(
     entries = [review_entry(row) for row in rows if row.id not in gone]
     for entry in entries:
         writing.counts.add_entry(entry)
-    parts.write_whole(as_array(entries), len(entries))
-
-
-def as_array(entries: list[dict[str, object]]) -> bytes:
-    """Write entries as one JSON array, each on a line of its own."""
-    lines = ",\n  ".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
-    return f"[\n  {lines}\n]\n".encode() if entries else b"[]\n"
+    parts.write_whole(write_entries(entries, writing.request.format), len(entries))
