@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.convert import convert
 from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.export import export
@@ -17,5 +18,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (serve, export, import_review, train, evaluate, erase, replay):
+for command in (serve, export, import_review, convert, train, evaluate, erase, replay):
     app.command()(command)
