@@ -75,7 +75,7 @@ comment on column public.dataset_exports.exported_at is 'When.';
 
 create index dataset_exports_of_a_series on public.dataset_exports (series, window_to desc);
 
--- What was exported and then erased: consumers take it out of the copies that they made.
+-- What was erased: consumers take it out of the copies that they made.
 create table private.erased_lines (
   log_id uuid not null,
   text_key bytea not null,
@@ -85,10 +85,35 @@ create table private.erased_lines (
 );
 create index erased_lines_of_a_text on private.erased_lines (text_key, changed_in);
 comment on table private.erased_lines is
-  'Exported rows of people who were erased: the next window says so. It holds no text and no person.';
-comment on column private.erased_lines.log_id is 'The row that was exported.';
+  'Rows of people who were erased: the next window says so. It holds no text and no person.';
+comment on column private.erased_lines.log_id is 'The row.';
 comment on column private.erased_lines.text_key is 'Its text, by its keyed hash.';
 comment on column private.erased_lines.changed_in is 'The transaction that erased it.';
+
+-- An erasure is an event of every text that the person sent: what others sent of it may stand
+-- differently now. Rows that retention deletes are none.
+create function private.note_erased() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.erased_lines (log_id, text_key)
+  select gone.id, gone.text_key
+  from gone join (
+    select user_id from (select distinct user_id from gone) as people
+    where exists (
+      select from private.tombstones where owner_key = private.owner_key(people.user_id)
+    )
+  ) as erased using (user_id)
+  on conflict do nothing;
+  return null;
+end
+$$;
+
+create trigger note_erased after delete on public.nlu_prompt_logs
+  referencing old table as gone
+  for each statement execute function private.note_erased();
 
 -- Each row that an object holds, with its owner and its text, in three arrays of one length.
 alter table public.exported_rows
@@ -493,6 +518,7 @@ comment on function public.forget_lines(uuid, text, text) is
 
 revoke all on function
   private.stamp_visibility(),
+  private.note_erased(),
   private.wait_for_notes(),
   private.note_rows(text, text, uuid[]),
   private.is_overtaken(text, text[], timestamptz),
@@ -577,6 +603,7 @@ create policy "The keeper notes what is erased from datasets"
   on private.erased_lines for insert to prompt_keeper with check (true);
 
 grant create on schema private to prompt_keeper;
+alter function private.note_erased() owner to prompt_keeper;
 alter function private.note_rows(text, text, uuid[]) owner to prompt_keeper;
 alter function private.is_overtaken(text, text[], timestamptz) owner to prompt_keeper;
 alter function private.lines_of(uuid, text, text) owner to prompt_keeper;

@@ -161,6 +161,18 @@ async def test_an_erased_person_overtakes_the_exports_that_hold_their_rows(store
     assert not await stores.exports.is_overtaken("b", ["x"], opened.opened_at)
 
 
+async def test_an_erasure_is_a_change_of_the_texts_that_others_sent_too(stores: Stores) -> None:
+    other = await stores.another_user()
+    theirs = stores.prompt("One").model_copy(update={"user_id": other})
+    await stores.writer.log_prompt(theirs)
+    await _log(stores, "one", "two")
+    await _record(stores, await _window(stores))
+
+    await stores.service.erase_user(stores.user_id)
+
+    assert [row.id for row in await _rows(stores, await _window(stores))] == [str(theirs.id)]
+
+
 async def test_what_was_erased_from_datasets_is_told_to_the_next_window(stores: Stores) -> None:
     one, two = await _log(stores, "one", "two")
     await stores.exports.note_rows("b", "k", [str(one), str(two)])

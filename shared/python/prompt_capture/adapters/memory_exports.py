@@ -27,7 +27,6 @@ class InMemoryExports:
         self._horizons: dict[str, int] = {}
         self.datasets: dict[tuple[str, str], int] = {}
         self.audited: set[UUID] = set()
-        self._erased: list[tuple[int, ErasedRow]] = []
 
     async def open_export(self, series: str, since_last: bool, most_rows: int) -> OpenedExport:
         self._store.reach()
@@ -43,7 +42,7 @@ class InMemoryExports:
         begin, end = int(window.begin), int(window.end)
         logged = [row for row in self._store.rows.values() if row.changed_in < end]
         changed = {_text_id(row) for row in logged if begin <= row.changed_in}
-        changed |= {row.text_id for change, row in self._erased if begin <= change < end}
+        changed |= {row.text_id for row in self._erased_rows() if begin <= int(row.change) < end}
         rows = sorted(
             (
                 _export_row(row, salt)
@@ -59,7 +58,7 @@ class InMemoryExports:
     async def read_erased(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
         self._store.reach()
         begin, end = int(window.begin), int(window.end)
-        yield [row for change, row in self._erased if begin <= change < end]
+        yield [row for row in self._erased_rows() if begin <= int(row.change) < end]
 
     async def read_audit(self, threshold: float) -> list[Audit]:
         self._store.reach()
@@ -112,11 +111,14 @@ class InMemoryExports:
     async def forget_lines(self, person: UUID, bucket: str, key: str) -> None:
         self._store.reach()
         held = self._store.noted.get((bucket, key), {})
-        self._store.changes += 1
         for log_id in [log_id for log_id, (owner, _) in held.items() if owner == person]:
-            _, text = held.pop(log_id)
-            row = ErasedRow(str(log_id), text, str(self._store.changes))
-            self._erased.append((self._store.changes, row))
+            held.pop(log_id)
+
+    def _erased_rows(self) -> list[ErasedRow]:
+        return [
+            ErasedRow(str(row.captured.id), _text_id(row), str(change))
+            for change, row in self._store.erased_rows
+        ]
 
 
 def _others(held: dict[UUID, tuple[UUID, str]], person: UUID, text: str) -> tuple[int, int]:

@@ -57,6 +57,7 @@ class InMemoryPromptStore:
         self._labels: dict[str, tuple[Correction, bool]] = {}
         self.noted: dict[tuple[str, str], dict[UUID, tuple[UUID, str]]] = {}
         self.erased: dict[UUID, datetime] = {}
+        self.erased_rows: list[tuple[int, LoggedPrompt]] = []
         self.changes = 0
         self.held: dict[UUID, list[Outcome | Correction]] = {}
         self.reachable = True
@@ -168,6 +169,10 @@ class InMemoryPromptStore:
         there_was = await self.traces_of_user(user_id)
         self._users.discard(user_id)
         self.erased.setdefault(user_id, datetime.now(UTC))
+        change = self._change()
+        self.erased_rows += [
+            (change, row) for row in self.rows.values() if row.captured.user_id == user_id
+        ]
         self.rows = {
             log_id: row for log_id, row in self.rows.items() if row.captured.user_id != user_id
         }
