@@ -16,13 +16,6 @@ SUFFIXES: Mapping[ReviewFormat, str] = {
     "label-studio": "tasks.json",
 }
 
-LABEL_CONFIG = """<View>
-  <Text name="text" value="$prompt"/>
-  <Choices name="intent" toName="text" choice="single" showInline="true">{choices}</Choices>
-  <TextArea name="notes" toName="text" placeholder="Notes"/>
-</View>"""
-"""How a Label Studio project for these tasks is set up; `choices` are `<Choice value="..."/>`."""
-
 Entry = dict[str, Any]
 
 _COLUMNS = (
