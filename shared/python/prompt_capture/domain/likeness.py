@@ -7,14 +7,14 @@ from rensa import RMinHash, RMinHashLSH
 
 from prompt_capture.domain.text import shared_text
 
-NEAR: Final = 0.7
+NEAR: Final = 0.8
 """From this share of common runs of letters on, two texts are nearly the same."""
 
 _LETTERS: Final = 4
-_HASHES: Final = 32
-_BANDS: Final = 8
-_MARGIN: Final = 0.25
-"""By how much a sketch may say too little: three standard errors of 32 hashes."""
+_HASHES: Final = 60
+_BANDS: Final = 10
+_MARGIN: Final = 0.15
+"""By how much a sketch may say too little: three standard errors."""
 
 _SEED: Final = 20261124
 

@@ -45,6 +45,7 @@ class Attempt:
         precisions = await self._precisions()
         tiers, kept_out = admitted(precisions, request.floor)
         selection = Selection(request, tiers, request.since(now))
+        selection.notes_gone = not opened.window.is_whole and request.mode != "review"
         writing = LinesExport(
             self._source, request, self._parts, precisions, bool(request.anonymize)
         )
@@ -54,7 +55,8 @@ class Attempt:
             await self._write_lines(opened, selection, writing)
         erased = 0
         if not opened.window.is_whole and request.mode != "review":
-            erased = await writing.write_withdrawn(opened.window, selection)
+            writing.withdraw(selection.take_gone())
+            erased = await writing.write_erased(opened.window)
         by_text = request.is_by_text and request.mode == "retraining"
         return Manifest.model_validate(
             {
@@ -110,6 +112,7 @@ class Attempt:
         if not request.anonymize:
             async for drafts in self._drafts(opened, selection):
                 await writing.write(drafts)
+                writing.withdraw(selection.take_gone())
             return
         with Crowds(request.users_per_cluster) as crowds:
             async for drafts in self._drafts(opened, selection):

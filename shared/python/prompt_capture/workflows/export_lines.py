@@ -13,7 +13,6 @@ from prompt_capture.domain.manifests import Counts
 from prompt_capture.domain.tiers import Precision, Tier
 from prompt_capture.ports import ExportSource
 from prompt_capture.workflows.dataset_parts import WITHDRAWN, Parts
-from prompt_capture.workflows.selection import Selection
 
 
 @dataclass
@@ -63,18 +62,17 @@ class LinesExport:
             precision.at_least if precision else None,
         )
 
-    async def write_withdrawn(self, window: Window, selection: Selection) -> int:
-        """Write the ids of lines that other datasets have and that stand no more."""
+    async def write_erased(self, window: Window) -> int:
+        """Write the ids of lines that other datasets have, of people who were erased."""
         erased = 0
-        ids = selection.gone
-        self._withdraw(ids)
         async for page in self.source.read_erased(window):
             by_text = self.request.is_by_text
-            self._withdraw([row.text_id if by_text else row.id for row in page])
+            self.withdraw([row.text_id if by_text else row.id for row in page])
             erased += len(page)
         return erased
 
-    def _withdraw(self, ids: list[str]) -> None:
+    def withdraw(self, ids: list[str]) -> None:
+        """Write the ids of lines that other datasets have and that stand no more."""
         if self.is_salted:
             ids = [salted(one, self.request.series) for one in ids]
         if ids:

@@ -13,7 +13,8 @@ from prompt_capture.domain.tiers import Tier
 
 @dataclass
 class Selection:
-    """Decides line by line; `withheld` counts why lines stay out, `gone` are ids without a line.
+    """Decides line by line; `withheld` counts why lines stay out, `gone` are ids without a line, if
+    they are to be noted.
 
     `is_near` says whether a text is nearly one that models are tested on.
     """
@@ -23,6 +24,7 @@ class Selection:
     since: datetime | None = None
     is_near: Callable[[str], bool] = lambda text: False
     withheld: Counter[str] = field(default_factory=Counter)
+    notes_gone: bool = False
     gone: list[str] = field(default_factory=list)
 
     def drafts(self, texts: Iterable[list[ExportRow]]) -> Iterator[Draft]:
@@ -32,6 +34,11 @@ class Selection:
             found = list(self._of_text(wanted)) if wanted else []
             yield from found
             self._note_gone(rows, found)
+
+    def take_gone(self) -> list[str]:
+        """Hand over the ids that have no line, and forget them."""
+        taken, self.gone = self.gone, []
+        return taken
 
     def to_review(self, rows: Sequence[ExportRow]) -> Iterator[ExportRow]:
         """Answer the rows of a text that a person should look at."""
@@ -84,6 +91,8 @@ class Selection:
 
     def _note_gone(self, rows: Sequence[ExportRow], found: Sequence[Draft]) -> None:
         lines = {draft.id for draft in found}
+        if not self.notes_gone:
+            return
         if self.request.is_by_text:
             self.gone += [] if lines else [rows[0].text_id]
         else:
