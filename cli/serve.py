@@ -20,7 +20,7 @@ from infra.local.processes import ServiceFailed
 from infra.local.stack import Stack
 from infra.local.users import User
 
-_PARTS = ("PostgreSQL", "PostgREST", "S3", "HTTP", "Functions")
+_PARTS = ("PostgreSQL", "PostgREST", "S3", "SQS", "HTTP", "Functions")
 _console = Console()
 
 

@@ -16,7 +16,7 @@ from .server import Connection, Server
 
 TOO_OLD = UUID("01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11")
 CHANGING = {
-    "created_at", "updated_at", "outcome_recorded_at", "corrected_at",
+    "created_at", "updated_at", "outcome_recorded_at", "corrected_at", "changed_in",
     "waiting_since", "decided_at",
     "id", "log_id", "prompt", "text", "text_key",
 }  # fmt: skip
