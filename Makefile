@@ -1,6 +1,6 @@
 # `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction bench-capture bench-export soak soak-export layer lock clean
+.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction bench-capture bench-cold bench-export soak soak-export package audit lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -61,12 +61,14 @@ bench-model: setup  ## Measure models side by side: DATA_DIR=folder QUICK=1 ROWS
 		$(if $(ROWS),--rows "$(ROWS)") $(if $(DATASETS),--datasets "$(DATASETS)") \
 		$(if $(SIZES),--sizes "$(SIZES)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
-layer: setup requirements-layer.lock  ## Build what the Lambda layer carries, in build/layer
-	rm -rf build/layer
-	$(BIN)/pip install --quiet --no-deps --require-hashes --target build/layer/python -r requirements-layer.lock
-	cp -r shared/python/prompt_capture build/layer/python/
-	cp -r model_artifacts build/layer/
-	rm -rf build/layer/model_artifacts/*/report
+package: setup  ## Build what is deployed: layers, a zip a function, templates, a bill of materials
+	@$(BIN)/python -m infra.packaging
+
+bench-cold: setup  ## Measure cold starts as ratios of a naive handler's, in one run; ROUNDS=
+	@$(BIN)/python -m infra.packaging.cold $(if $(ROUNDS),--rounds "$(ROUNDS)")
+
+audit: setup  ## Look for known vulnerabilities in what the layer carries
+	@$(BIN)/python -m infra.packaging.audit
 
 lock: setup  ## Resolve all dependencies anew and write the lock files
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \

@@ -1,0 +1,1 @@
+"""What Lambda gets: one layer for each architecture and one zip for each function."""

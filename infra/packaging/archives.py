@@ -1,0 +1,27 @@
+"""Zips that are the same bytes whenever and wherever they are made of the same files."""
+
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+_REGULAR_FILE, _READABLE, _EXECUTABLE = 0o100000, 0o644, 0o755
+_UNIX = 3
+
+
+def write_zip(folder: Path, archive: Path) -> None:
+    """Write all files below the folder, in order, with one date and one mode."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with ZipFile(archive, "w", ZIP_DEFLATED, compresslevel=9) as zip_file:
+        for path in files:
+            zip_file.writestr(_entry(path, folder), path.read_bytes())
+
+
+def _entry(path: Path, folder: Path) -> ZipInfo:
+    entry = ZipInfo(path.relative_to(folder).as_posix(), _EARLIEST)
+    entry.create_system = _UNIX
+    entry.compress_type = ZIP_DEFLATED
+    # Lambda runs extensions as they are in the zip.
+    mode = _EXECUTABLE if "extensions" in path.relative_to(folder).parts[:-1] else _READABLE
+    entry.external_attr = (_REGULAR_FILE | mode) << 16
+    return entry

@@ -1,0 +1,36 @@
+"""`python -m infra.packaging.audit`: known vulnerabilities of what the layer carries."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.packaging.places import LAYER_LOCK
+
+_PIP_AUDIT = Path(sys.executable).with_name("pip-audit")
+_SECONDS = 120
+_FOUND = 1
+NOT_SCANNED = "Not scanned: the vulnerability data could not be reached."
+
+
+def audit(options: Sequence[str] = ()) -> tuple[int, str]:
+    """Answer the exit status and what there is to say: 0 nothing known, 1 found, 2 not scanned."""
+    command: list[str | Path] = [
+        *(_PIP_AUDIT, "--requirement", LAYER_LOCK, "--no-deps", "--disable-pip"),
+        *("--progress-spinner", "off", *options),
+    ]
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return 2, NOT_SCANNED
+    if done.returncode == _FOUND and "Found" not in done.stderr:
+        return 2, NOT_SCANNED
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+if __name__ == "__main__":
+    status, said = audit()
+    sys.stdout.write(f"{said}\n")
+    sys.exit(status)

@@ -1,0 +1,29 @@
+"""Assemble the layer: the slimmed wheels, `prompt_capture`, the model and the rules."""
+
+import shutil
+from pathlib import Path
+
+from infra.packaging import bytecode, natives
+from infra.packaging.places import MODELS, OWN_PACKAGE
+from infra.packaging.slimming import slim
+from infra.packaging.targets import Target
+from infra.packaging.wheels import layer_wheels
+
+_PYTHON_MOUNTED_AT = "/opt/python"
+_NOT_OURS = shutil.ignore_patterns("__pycache__", "report", "README.md", "py.typed")
+
+
+def assemble(target: Target, folder: Path) -> None:
+    """Make the folder that Lambda mounts at /opt; raises `PackageRefused`."""
+    python = folder / "python"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(layer_wheels(target), python, ignore=shutil.ignore_patterns("__pycache__"))
+    slim(python)
+    for library in natives.libraries(python):
+        natives.check(library, target)
+        natives.cut(library)
+    bytecode.replace_sources(python, _PYTHON_MOUNTED_AT)
+    own = python / OWN_PACKAGE.name
+    shutil.copytree(OWN_PACKAGE, own, ignore=_NOT_OURS)
+    bytecode.compile_all(own, f"{_PYTHON_MOUNTED_AT}/{own.name}")
+    shutil.copytree(MODELS, folder / MODELS.name, ignore=_NOT_OURS)
