@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from functools import partial
+import os
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,11 @@ from prompt_capture.settings import (
     ClassifierSettings,
     ExportSettings,
     ExtensionSettings,
+    ParameterStoreSettings,
     QueueSettings,
     SpoolSettings,
     SupabaseSettings,
+    parameter_names,
 )
 from prompt_capture.workflows.answer_first import AnswerFirst
 from prompt_capture.workflows.capture import Capturing, WriteFirst
@@ -61,15 +64,31 @@ _FIRST_MESSAGE = "Call 0 when ready, and move the rest."
 logger = logging.getLogger(__name__)
 
 
+def environment() -> Mapping[str, str]:
+    """Answer all settings: the variables, and what lies in the Parameter Store, read once.
+
+    Raises `InvalidSettings`, `ParametersUnavailable`.
+    """
+    names = parameter_names(os.environ)
+    return {**os.environ, **_parameters(tuple(sorted(names.items())))} if names else os.environ
+
+
+@cache
+def _parameters(names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    from prompt_capture.adapters.ssm_parameters import read_parameters
+
+    return read_parameters(dict(names), ParameterStoreSettings.from_env())
+
+
 def classify_and_log(capture: Capturing) -> ClassifyAndLog:
     """Wire the classification; raises `InvalidSettings`, `InvalidArtifact`, `InvalidRules`."""
-    settings = ClassifierSettings.from_env()
+    settings = ClassifierSettings.from_env(environment())
     detector = intent_detector(settings)
     detector.detect(redact(_FIRST_MESSAGE))
     return ClassifyAndLog(
         detector,
         capture,
-        CaptureSettings.from_env().id_secret,
+        CaptureSettings.from_env(environment()).id_secret,
         settings.review_threshold,
         settings.redact,
         _metrics(CLASSIFY).answered,
@@ -78,7 +97,7 @@ def classify_and_log(capture: Capturing) -> ClassifyAndLog:
 
 def capture() -> WriteFirst | AnswerFirst:
     """Wire the capture, and connect; raises `InvalidSettings`."""
-    settings = CaptureSettings.from_env()
+    settings = CaptureSettings.from_env(environment())
     if settings.capture_mode == "answer-first":
         return _answer_first(settings)
     write, store = _writer(settings, settings.capture_timeout_seconds)
@@ -93,7 +112,7 @@ def _answer_first(settings: CaptureSettings) -> AnswerFirst:
 
     write, store = _writer(settings, LATE_SECONDS)
     late = AnswerFirst()
-    runtime_api = ExtensionSettings.from_env().aws_lambda_runtime_api
+    runtime_api = ExtensionSettings.from_env(environment()).aws_lambda_runtime_api
     LambdaExtension(runtime_api, store.open, partial(late.write_rest, write))
     return late
 
@@ -132,7 +151,9 @@ def _spool(settings: CaptureSettings) -> Spool | None:
         return None
     from prompt_capture.adapters.sqs_spool import SqsSpool
 
-    return SqsSpool(warm_client(settings.capture_timeout_seconds), SpoolSettings.from_env())
+    return SqsSpool(
+        warm_client(settings.capture_timeout_seconds), SpoolSettings.from_env(environment())
+    )
 
 
 def drain_spool() -> DrainSpool:
@@ -167,7 +188,7 @@ def erase_user() -> "EraseUser":
     from prompt_capture.workflows.erase_user import EraseUser
 
     store = prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS)
-    has_spool = CaptureSettings.from_env().spool_queue_url is not None
+    has_spool = CaptureSettings.from_env(environment()).spool_queue_url is not None
     letters = _dead_letters() if has_spool else None
     return EraseUser(store, CleanDatasets(_exports(SERVICE_ROLE), bucket), letters)
 
@@ -182,7 +203,9 @@ def _dead_letters() -> "SqsDeadLetters":
 
     from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
 
-    return SqsDeadLetters(boto3.client("sqs"), QueueSettings.from_env().spool_queue_url)
+    return SqsDeadLetters(
+        boto3.client("sqs"), QueueSettings.from_env(environment()).spool_queue_url
+    )
 
 
 def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDataset":
@@ -190,7 +213,7 @@ def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDatase
     from prompt_capture.workflows.export_dataset import ExportDataset, ExportOptions
 
     source = _exports()
-    settings = ExportSettings.from_env()
+    settings = ExportSettings.from_env(environment())
     options = ExportOptions(
         settings.export_prefix,
         settings.export_kept_prefix,
@@ -224,7 +247,7 @@ def bucket(name: str) -> DatasetStore:
 
 def _exports(role: str = EXPORTER_ROLE) -> SupabaseExports:
     """Connect as exports do: nobody waits for them, so a page may take long."""
-    settings = SupabaseSettings.from_env()
+    settings = SupabaseSettings.from_env(environment())
     return SupabaseExports(_client(settings, role, PAGE_TIMEOUT_SECONDS), settings.rest_url)
 
 
@@ -240,7 +263,7 @@ def callers() -> Callers:
     """
     for handler in logging.getLogger().handlers:
         handler.addFilter(CorrelationFilter())
-    settings = CallerSettings.from_env()
+    settings = CallerSettings.from_env(environment())
     secret = settings.supabase_jwt_secret
     tokens = TokenVerifier(
         str(settings.supabase_url), secret.get_secret_value() if secret else None
@@ -250,7 +273,7 @@ def callers() -> Callers:
 
 def prompt_store(role: str, timeout_seconds: float | None = None) -> SupabasePromptStore:
     """Connect to the store as a database role; the timeout is the setting's unless given."""
-    settings = SupabaseSettings.from_env()
+    settings = SupabaseSettings.from_env(environment())
     client = _client(settings, role, timeout_seconds or settings.store_timeout_seconds)
     return SupabasePromptStore(client, settings.rest_url)
 

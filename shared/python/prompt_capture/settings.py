@@ -33,6 +33,19 @@ def _split_kinds(value: object) -> object:
     return () if value == "none" else _split_list(value)
 
 
+PARAMETER = "_PARAMETER"
+"""X_PARAMETER names the parameter of the Parameter Store that holds the setting X."""
+
+
+def parameter_names(environment: Mapping[str, str]) -> dict[str, str]:
+    """Answer which settings lie in the Parameter Store, and under which names."""
+    return {
+        name.removesuffix(PARAMETER): value
+        for name, value in environment.items()
+        if name.endswith(PARAMETER) and value
+    }
+
+
 class Settings(BaseModel):
     """Base of each function's settings; a field `x_y` is read from the variable `X_Y`."""
 
@@ -144,17 +157,31 @@ class QueueSettings(Settings):
     spool_queue_url: str
 
 
-class SpoolSettings(Settings):
-    """The queue behind the store, and the credentials that Lambda gives a function.
+class AwsSettings(Settings):
+    """Where a function runs, and the credentials that Lambda gives it."""
 
-    An SQS server other than AWS is named by AWS_ENDPOINT_URL_SQS.
-    """
-
-    spool_queue_url: str
     aws_region: str
     aws_access_key_id: str
     aws_secret_access_key: SecretStr
     aws_session_token: SecretStr | None = None
+
+
+class ParameterStoreSettings(AwsSettings):
+    """Where parameters are; a store other than AWS's is named by AWS_ENDPOINT_URL_SSM."""
+
+    aws_endpoint_url_ssm: AnyHttpUrl | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Where requests go."""
+        given = self.aws_endpoint_url_ssm
+        return str(given) if given else f"https://ssm.{self.aws_region}.amazonaws.com/"
+
+
+class SpoolSettings(AwsSettings):
+    """The queue behind the store. An SQS server other than AWS is named by AWS_ENDPOINT_URL_SQS."""
+
+    spool_queue_url: str
     aws_endpoint_url_sqs: AnyHttpUrl | None = None
 
     @property

@@ -14,6 +14,7 @@ PromptCaptureError
 ├── InvalidArtifact       the model's files are damaged or do not belong together
 ├── InvalidRules          the rules file cannot be used
 ├── InvalidSettings       the environment lacks or garbles a setting
+├── ParametersUnavailable the store of settings did not answer, or not in time
 ├── SpoolUnavailable      the queue behind the store did not answer, or not in time
 └── StoreUnavailable      the store did not answer, or not in time
     └── PromptRefused     it did: it takes no such row, however often it is sent
@@ -82,6 +83,10 @@ class InvalidRules(PromptCaptureError):
 
 class InvalidSettings(PromptCaptureError):
     """A setting is missing or malformed; says which, never its value."""
+
+
+class ParametersUnavailable(PromptCaptureError):
+    """The store of settings did not answer, or not in time."""
 
 
 class StoreUnavailable(PromptCaptureError):
