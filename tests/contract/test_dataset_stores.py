@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,3 +100,38 @@ def test_a_large_object_arrives_as_it_was_written(datasets: Datasets) -> None:
             sink.write(pattern)
 
     assert datasets.read("a/large.jsonl") == pattern * 20
+
+
+def test_of_several_writers_at_once_one_wins_and_the_others_know(datasets: Datasets) -> None:
+    def write(number: int) -> bool:
+        content = f"attempt {number}".encode()
+        return datasets.store.create_once("a/manifest", content, "application/json")
+
+    with ThreadPoolExecutor(8) as threads:
+        won = list(threads.map(write, range(8)))
+
+    assert won.count(True) == 1
+    assert datasets.read("a/manifest") == f"attempt {won.index(True)}".encode()
+    assert not write(9)
+    assert datasets.store.read("a/manifest") == datasets.read("a/manifest")
+
+
+def test_what_is_not_there_is_read_as_nothing_and_deleted_without_error(
+    datasets: Datasets,
+) -> None:
+    assert datasets.store.read("a/nothing") is None
+    with datasets.store.open("a/nothing") as file:
+        assert file is None
+    datasets.store.delete("a/nothing")
+
+
+def test_what_is_deleted_is_gone_and_its_neighbour_stays(datasets: Datasets) -> None:
+    for key in ("a/one", "a/one-more"):
+        with datasets.store.create(key, "application/json") as sink:
+            sink.write(b"[]")
+
+    datasets.store.delete("a/one")
+    datasets.store.forget_older("a/one-more")
+
+    assert datasets.read("a/one") is None
+    assert datasets.read("a/one-more") == b"[]"
