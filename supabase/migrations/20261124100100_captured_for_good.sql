@@ -10,11 +10,13 @@ alter table public.nlu_prompt_logs
   alter column secondary_intents type jsonb,
   alter column conversation_id type text,
   alter column correction_notes type text,
+  alter column corrected_by type text,
   alter column execution_error type text,
   alter column prompt set statistics 0,
   alter column secondary_intents set statistics 0,
   alter column conversation_id set statistics 0,
   alter column correction_notes set statistics 0,
+  alter column corrected_by set statistics 0,
   alter column execution_error set statistics 0;
 
 create trigger stamp_outcome_of_a_new_row before insert on public.nlu_prompt_logs
@@ -212,6 +214,8 @@ begin
       then 'execution_error_has_1_to_8000_characters'
     when char_length(new.correction_notes) not between 1 and 2000
       then 'correction_notes_have_1_to_2000_characters'
+    when char_length(new.corrected_by) not between 1 and 200
+      then 'corrected_by_has_1_to_200_characters'
   end;
   if broken is not null then
     raise exception 'The row breaks the rule "%".', broken
@@ -312,7 +316,9 @@ grant insert (scope, runner_up_intent, runner_up_confidence)
 
 -- The keeper reads all, changes what follows from a correction, and deletes.
 grant select on public.nlu_prompt_logs, public.intent_catalogue to prompt_keeper;
-grant update (corrected_intent, correction_notes, sampling_probability, is_disputed)
+grant update (
+  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed
+)
   on public.nlu_prompt_logs to prompt_keeper;
 grant delete on public.nlu_prompt_logs to prompt_keeper;
 

@@ -62,12 +62,6 @@ from public.nlu_prompt_logs
 where corrected_intent is not null
 order by corrected_at;
 
--- Who reviewed is for those who read the history. A row is read by its sender.
-alter table public.nlu_prompt_logs
-  drop column corrected_by,
-  add constraint correction_has_its_time
-    check ((corrected_intent is null) = (corrected_at is null));
-
 -- Before it is appended ---------------------------------------------------------------------
 
 -- What stands for a reviewer where nobody signed: `dashboard` in an edit there that names nobody,
@@ -193,21 +187,22 @@ set search_path = ''
 as $$
 declare
   disputed boolean := private.is_disputed(new.text_key, new.to_intent);
+  signed text := case when new.to_intent is not null then new.reviewer end;
   reasons text := case when new.to_intent is not null then new.notes end;
 begin
   -- What a sender may see: an answer to what they sent themselves. A copy that nobody chose, or that
   -- came later, would tell that somebody else had sent the text. Notes may be about whoever sent the
   -- row that was named, so other rows do not get them.
   update public.nlu_prompt_logs logs
-  set corrected_intent = new.to_intent, is_disputed = disputed,
+  set corrected_intent = new.to_intent, corrected_by = signed, is_disputed = disputed,
     correction_notes = case when logs.id = new.log_id then reasons end
   where text_key = new.text_key
     and (
       logs.id = new.log_id or logs.sampling_probability is not null
       or logs.corrected_intent is not null
     )
-    and (corrected_intent, is_disputed, correction_notes) is distinct from (
-      new.to_intent, disputed, case when logs.id = new.log_id then reasons end
+    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
+      new.to_intent, signed, disputed, case when logs.id = new.log_id then reasons end
     );
   update public.labelled_texts set intent = new.to_intent
   where text_key = new.text_key and not disputed and new.to_intent is not null;
@@ -223,7 +218,7 @@ create trigger check_correction before insert on public.correction_events
 create trigger apply_correction after insert on public.correction_events
   for each row execute function private.apply_correction();
 
--- An edit of a log row in the dashboard becomes an event. Nobody signs it: that is done in the queue.
+-- An edit of a log row in the dashboard becomes an event. The last reviewer's name does not sign it.
 create function private.append_edit_of_a_log() returns trigger
 language plpgsql
 security definer
@@ -231,7 +226,10 @@ set search_path = ''
 as $$
 begin
   insert into public.correction_events (log_id, to_intent, reviewer, notes, door)
-  values (new.id, new.corrected_intent, 'dashboard', new.correction_notes, 'dashboard');
+  values (
+    new.id, new.corrected_intent, coalesce(new.corrected_by, 'dashboard'), new.correction_notes,
+    'dashboard'
+  );
   return null;
 end
 $$;
@@ -240,8 +238,8 @@ create trigger append_correction after update on public.nlu_prompt_logs
   for each row
   when (
     current_user <> 'prompt_keeper'
-    and (new.corrected_intent, new.correction_notes)
-      is distinct from (old.corrected_intent, old.correction_notes)
+    and (new.corrected_intent, new.corrected_by, new.correction_notes)
+      is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
   )
   execute function private.append_edit_of_a_log();
 create trigger append_correction_of_a_new_row after insert on public.nlu_prompt_logs
@@ -254,8 +252,8 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  if (new.corrected_intent, new.correction_notes)
-    is not distinct from (old.corrected_intent, old.correction_notes) then
+  if (new.corrected_intent, new.correction_notes, new.corrected_by)
+    is not distinct from (old.corrected_intent, old.correction_notes, old.corrected_by) then
     new.corrected_at := old.corrected_at;
     return new;
   end if;
@@ -263,10 +261,11 @@ begin
   if new.corrected_intent is null then
     if old.corrected_intent is null then
       raise exception 'A correction names an intent.'
-        using errcode = 'check_violation', hint = 'Set corrected_intent, or leave the notes empty.';
+        using errcode = 'check_violation', hint = 'Set corrected_intent, or leave the notes and the reviewer empty.';
     end if;
     -- The correction was withdrawn: what belongs to it goes along.
     new.correction_notes := null;
+    new.corrected_by := null;
     new.corrected_at := null;
     return new;
   end if;
@@ -287,13 +286,17 @@ begin
         constraint = 'corrected_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
+
+  if new.corrected_by is not distinct from old.corrected_by then
+    new.corrected_by := 'dashboard';
+  end if;
   return new;
 end
 $$;
 
 create trigger stamp_correction_of_a_new_row before insert on public.nlu_prompt_logs
   for each row
-  when (num_nonnulls(new.corrected_intent, new.correction_notes, new.corrected_at) > 0)
+  when (num_nonnulls(new.corrected_intent, new.correction_notes, new.corrected_by, new.corrected_at) > 0)
   execute function private.stamp_correction();
 
 -- Guards ------------------------------------------------------------------------------------
@@ -344,7 +347,7 @@ grant select (
 ) on public.correction_events to service_role;
 grant insert (log_id, to_intent, reviewer, notes, door)
   on public.correction_events to service_role;
-revoke update (corrected_intent, correction_notes)
+revoke update (corrected_intent, correction_notes, corrected_by)
   on public.nlu_prompt_logs from service_role;
 
 grant select, delete on public.correction_events to prompt_keeper;

@@ -68,6 +68,7 @@ begin
   update public.correction_events set reviewer = pseudonym where reviewer = name;
   get diagnostics changed = row_count;
   update private.held_changes set reviewer = pseudonym where reviewer = name;
+  update public.nlu_prompt_logs set corrected_by = pseudonym where corrected_by = name;
   update public.review_queue set reviewer = pseudonym where reviewer = name;
   return changed;
 end

@@ -54,7 +54,7 @@ async def test_a_correction_is_stamped_by_the_database(
     )
 
     row = _row(stack, prompt.id)
-    assert row["corrected_intent"] == "reminder"
+    assert (row["corrected_intent"], row["corrected_by"]) == ("reminder", "grace")
     assert row["correction_notes"] == "why"
     assert row["corrected_at"] is not None
 

@@ -26,13 +26,13 @@ select '{ALICE}' union all select gen_random_uuid() from generate_series(1, 1999
 
 insert into public.nlu_prompt_logs (
   id, user_id, prompt, predicted_intent, confidence, source, model_version, text_key, created_at,
-  corrected_intent, corrected_at, sampling_probability
+  corrected_intent, corrected_by, corrected_at, sampling_probability
 )
 select
   gen_random_uuid(), owners.id, 'message number ' || n, 'help',
   case when n % 10 = 0 then 0.05 * (n % 14) else 0.7 + 0.003 * (n % 100) end,
   'model', 'bench', decode(md5(n::text), 'hex'), now() - ({ROWS} - n) * interval '17 seconds',
-  case when n % 50 = 0 then 'search' end,
+  case when n % 50 = 0 then 'search' end, case when n % 50 = 0 then 'ann' end,
   case when n % 50 = 0 then now() end, case when n % 10 = 0 then 1 end
 from generate_series(1, {ROWS}) as numbers (n)
 join (select id, row_number() over (order by id) as place from auth.users) as owners

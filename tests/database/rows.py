@@ -18,13 +18,13 @@ CAPTURED = (
 )  # fmt: skip
 SORTED = ("text_key", "within_daily_cap", "sampling_probability", "is_disputed", "changed_in")
 OUTCOME = ("was_successful", "workflow_type", "execution_error")
-CORRECTION = ("corrected_intent", "correction_notes")
+CORRECTION = ("corrected_intent", "correction_notes", "corrected_by")
 STAMPS = ("outcome_recorded_at", "corrected_at", "created_at", "updated_at")
 COLUMNS = (*CAPTURED, *SORTED, *OUTCOME, *CORRECTION, *STAMPS)
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 FAILED = {"was_successful": False, "workflow_type": "move", "execution_error": "no such event"}
-CORRECTED = {"corrected_intent": "help", "correction_notes": "asks how"}
+CORRECTED = {"corrected_intent": "help", "correction_notes": "asks how", "corrected_by": "ann"}
 
 
 def captured(**changes: Any) -> dict[str, Any]:

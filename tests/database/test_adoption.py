@@ -67,11 +67,11 @@ def test_values_of_a_careful_first_version_come_over_as_they_were(adopt: Adopt) 
     assert read(
         dashboard, row_id(1), "user_id", "prompt", "predicted_intent", "confidence",
         "secondary_intents", "conversation_id", "message_index", "was_successful", "workflow_type",
-        "corrected_intent", "corrected_at",
+        "corrected_intent", "corrected_by", "corrected_at",
     ) == (
         ALICE, "finish the essay and block an hour for it", "task_management", 0.913,
         [{"intent": "scheduling", "confidence": 0.61}], "c0000000-0000-4000-8000-000000000001", 3,
-        True, "create_task", None, None,
+        True, "create_task", None, None, None,
     )  # fmt: skip
     created, updated, recorded = read(
         dashboard, row_id(1), "created_at", "updated_at", "outcome_recorded_at"
@@ -84,11 +84,11 @@ def test_a_correction_comes_over_with_the_time_it_can_at_most_be_older_than(adop
     dashboard = adopt("as_documented")
     assert read(
         dashboard, row_id(2), "user_id", "secondary_intents", "corrected_intent",
-        "correction_notes",
+        "correction_notes", "corrected_by",
     ) == (
         BOB,
         [unsure("status"), unsure("user_data_query")],
-        "user_data_query", "no criterion",
+        "user_data_query", "no criterion", "legacy",
     )  # fmt: skip
     (by,) = dashboard.execute(
         "select reviewer from public.correction_events where log_id = %s", [row_id(2)]

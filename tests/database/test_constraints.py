@@ -38,7 +38,7 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ),
     (
         "correction_notes_have_1_to_2000_characters",
-        {"corrected_intent": "help", "correction_notes": ""},
+        {"corrected_intent": "help", "corrected_by": "ann", "correction_notes": ""},
     ),
 ]
 

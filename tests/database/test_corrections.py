@@ -26,7 +26,15 @@ def reviewers(dashboard: Connection) -> list[object]:
     return [reviewer for (reviewer,) in events.fetchall()]
 
 
-def test_a_correction_of_a_log_row_in_the_dashboard_is_signed_by_nobody(
+def test_a_correction_of_a_log_row_in_the_dashboard_with_a_name_keeps_it(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    update(dashboard, log_id, **CORRECTED)
+    assert read(dashboard, log_id, "corrected_by") == ("ann",)
+    assert reviewers(dashboard) == ["ann"]
+
+
+def test_a_correction_of_a_log_row_without_a_name_is_the_dashboards(
     dashboard: Connection, log_id: UUID
 ) -> None:
     correct(dashboard, log_id, "help")
@@ -87,9 +95,12 @@ def test_the_backend_must_name_the_reviewer(dashboard: Connection, log_id: UUID)
     assert refused.value.diag.message_detail is None, "the row, prompt included, stays unsaid"
 
 
-def test_notes_want_a_correction(dashboard: Connection, log_id: UUID) -> None:
+@pytest.mark.parametrize("column", ["correction_notes", "corrected_by"])
+def test_notes_and_reviewer_want_a_correction(
+    dashboard: Connection, log_id: UUID, column: str
+) -> None:
     with pytest.raises(errors.CheckViolation, match="names an intent") as refused:
-        update(dashboard, log_id, correction_notes="x")
+        update(dashboard, log_id, **{column: "x"})
     assert refused.value.diag.message_detail is None
 
 

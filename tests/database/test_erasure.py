@@ -176,7 +176,10 @@ def test_the_ledger_does_not_believe_who_owns_what(
 def test_a_reviewer_known_by_a_name_can_be_forgotten_too(dashboard: Connection) -> None:
     correct(dashboard, insert(dashboard), "help", "ann")
     assert dashboard.execute("select private.forget_reviewer('ann')").fetchone() == (1,)
-    names = dashboard.execute("select distinct reviewer from public.review_queue")
+    names = dashboard.execute(
+        "select distinct corrected_by from public.nlu_prompt_logs "
+        "union select distinct reviewer from public.review_queue"
+    )
     assert str(names.fetchall()).count("erased-") == 1
 
 

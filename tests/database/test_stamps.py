@@ -10,7 +10,7 @@ from .rows import CORRECTED, FAILED, LONG_AGO, as_backend, correct, insert, read
 from .server import Connection, Server
 
 ALL = (
-    "outcome_recorded_at", "corrected_intent", "correction_notes", "corrected_at",
+    "outcome_recorded_at", "corrected_intent", "correction_notes", "corrected_by", "corrected_at",
     "created_at", "updated_at",
 )  # fmt: skip
 

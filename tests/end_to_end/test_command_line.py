@@ -75,7 +75,7 @@ def test_a_review_file_goes_out_is_filled_in_and_comes_back(
 
     assert "1 corrections recorded." in _run(*arguments, "--apply", **settings).stdout
     row = deployment.row(log_ids[0])
-    assert row["corrected_intent"] == "status"
+    assert (row["corrected_intent"], row["corrected_by"]) == ("status", "grace")
     assert row["correction_notes"] == "they ask how far they are"
     assert "1  on record already" in _run(*arguments, "--apply", **settings).stdout
 

@@ -89,7 +89,7 @@ def test_reviewers_and_backends_correct(deployment: Deployment) -> None:
     deployment.http.post(deployment.stack.corrections_url, json=body, headers=deployment.key)
 
     row = deployment.row(log_id)
-    assert row["corrected_intent"] == "reschedule"
+    assert (row["corrected_intent"], row["corrected_by"]) == ("reschedule", "grace")
     assert row["correction_notes"] == "n"
 
 
