@@ -34,10 +34,17 @@ def _candidates() -> Iterator[Path]:
         yield Path(named)
     if found := shutil.which(_NAME):
         yield Path(found)
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from sorted(pyenv.glob(f"versions/{PYTHON_VERSION}.*/bin/{_NAME}"), reverse=True)
+    for pyenv in _pyenv_roots():
+        yield from sorted(pyenv.glob(f"versions/{PYTHON_VERSION}.*/bin/{_NAME}"), reverse=True)
     uv = Path.home() / ".local" / "share" / "uv" / "python"
     yield from sorted(uv.glob(f"cpython-{PYTHON_VERSION}.*/bin/{_NAME}"), reverse=True)
+
+
+def _pyenv_roots() -> Iterator[Path]:
+    """A shim answers only where its version is chosen, but lies beside all of them."""
+    yield Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    if (shim := shutil.which(_NAME)) and Path(shim).parent.name == "shims":
+        yield Path(shim).parent.parent
 
 
 def _answers(candidate: Path) -> bool:
