@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 
 from infra.local.stack import Stack
+from infra.packaging.failures import PackageRefused
+from infra.packaging.interpreter import lambda_python
 
 # No test fails for the time that it takes.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -21,3 +24,12 @@ def stack() -> Iterator[Stack]:
     """A whole stack, shared by tests that leave it as they found it."""
     with Stack(f"test-{os.getpid()}", {"classify-and-log": PATIENT}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def packaging_python() -> Path:
+    """The Python that Lambda runs, where it is installed."""
+    try:
+        return lambda_python()
+    except PackageRefused as refusal:
+        pytest.skip(str(refusal))

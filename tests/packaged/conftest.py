@@ -11,8 +11,6 @@ import pytest
 from infra.local.stack import Stack
 from infra.local.users import User
 from infra.packaging.build import build, layer_folder
-from infra.packaging.failures import PackageRefused
-from infra.packaging.interpreter import lambda_python
 from infra.packaging.mounted import MountedFunction
 from infra.packaging.places import PACKAGES
 from infra.packaging.targets import X86_64
@@ -37,12 +35,8 @@ def called(path: str, body: object, **headers: str) -> Any:
 
 
 @pytest.fixture(scope="session")
-def packages() -> Path:
+def packages(packaging_python: Path) -> Path:
     """The folder of packages, built if anything has changed since."""
-    try:
-        lambda_python()
-    except PackageRefused as refusal:
-        pytest.skip(str(refusal))
     build()
     return PACKAGES
 

@@ -24,6 +24,7 @@ def library(tmp_path: Path) -> Path:
     return Path(shutil.copy(source, tmp_path))
 
 
+@pytest.mark.usefixtures("packaging_python")
 def test_a_function_zipped_twice_is_the_same_bytes_at_another_time_elsewhere(
     tmp_path: Path,
 ) -> None:
@@ -34,11 +35,13 @@ def test_a_function_zipped_twice_is_the_same_bytes_at_another_time_elsewhere(
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.usefixtures("packaging_python")
 def test_a_functions_zip_has_that_functions_files_alone(tmp_path: Path) -> None:
     with ZipFile(functions.package("correct", tmp_path)) as zip_file:
         assert zip_file.namelist() == ["__pycache__/handler.cpython-313.pyc", "handler.py"]
 
 
+@pytest.mark.usefixtures("packaging_python")
 def test_byte_code_is_not_checked_by_date(tmp_path: Path) -> None:
     with ZipFile(functions.package("correct", tmp_path)) as zip_file:
         byte_code = zip_file.read("__pycache__/handler.cpython-313.pyc")
