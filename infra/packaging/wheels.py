@@ -67,7 +67,8 @@ def _key(options: Sequence[str]) -> str:
 
 def _install(folder: Path, options: Sequence[str]) -> None:
     command: list[str | Path] = [
-        *(_UV, "pip", "install", "--quiet", "--only-binary", ":all:", "--link-mode", "copy"),
+        *(_UV, "pip", "install", "--quiet", "--system-certs", "--only-binary", ":all:"),
+        *("--link-mode", "copy"),
         *("--python", lambda_python(), "--python-version", PYTHON_VERSION, "--target", folder),
         *options,
     ]
