@@ -184,6 +184,17 @@ async def test_a_refused_row_says_nothing_against_the_store() -> None:
     assert reasons == {"refused"}
 
 
+async def test_an_open_circuit_is_no_reason_to_lose_a_prompt_that_the_spool_does_not_take() -> None:
+    circuit = CircuitBreaker(failures=1, seconds=5)
+    circuit.failed()
+    store, sent = a_store(), prompt()
+
+    capture = await WriteFirst(store, HangingSpool(), circuit=circuit)(sent)
+
+    assert (capture.captured, capture.reason) == ("stored", None)
+    assert store.rows[sent.id].captured == sent
+
+
 def test_an_open_circuit_lets_one_attempt_through_at_a_time() -> None:
     now = [0.0]
     circuit = CircuitBreaker(failures=1, seconds=5, clock=lambda: now[0])

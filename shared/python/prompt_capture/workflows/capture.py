@@ -20,8 +20,8 @@ from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt, SpoolReason
 from prompt_capture.ports import PromptStore, Spool
 
-_SHARE_OF_THE_WRITE = 0.6
-"""So much of the deadline the write may take; the spool needs the rest."""
+_SHARE_OF_THE_FIRST = 0.6
+"""So much of the deadline the write may take, or the spool while the circuit is open."""
 
 logger = logging.getLogger(__name__)
 
@@ -69,12 +69,22 @@ class WriteFirst:
             written, reason = await self._write(prompt, allowed)
         if reason is None:
             return Capture(written, "stored", None, seconds)
+        spooled_by = ends_at - (
+            allowed * (1 - _SHARE_OF_THE_FIRST) if reason == "circuit_open" else 0
+        )
         with _timed("spool", seconds):
             is_spooled = self._spool is not None and await _put(
-                self._spool, prompt, reason, ends_at
+                self._spool, prompt, reason, spooled_by
             )
         if is_spooled:
             return Capture(prompt, "spooled", reason, seconds)
+        if reason == "circuit_open":  # the store may be well again, and there is nothing else
+            with _timed("write", seconds):
+                written, reason = await self._attempt(
+                    prompt, ends_at - asyncio.get_running_loop().time()
+                )
+            if reason is None:
+                return Capture(written, "stored", None, seconds)
         logger.error("A prompt was lost.", extra={"log_id": str(prompt.id), "reason": reason})
         return Capture(prompt, "lost", reason, seconds)
 
@@ -84,8 +94,13 @@ class WriteFirst:
         """Answer what is on record, or why there is nothing."""
         if self._spool and not self._circuit.allows_an_attempt():
             return prompt, "circuit_open"
+        return await self._attempt(prompt, allowed * (_SHARE_OF_THE_FIRST if self._spool else 1))
+
+    async def _attempt(
+        self, prompt: CapturedPrompt, allowed: float
+    ) -> tuple[CapturedPrompt, SpoolReason | None]:
         try:
-            async with asyncio.timeout(allowed * (_SHARE_OF_THE_WRITE if self._spool else 1)):
+            async with asyncio.timeout(allowed):
                 written = await self._store.log_prompt(prompt)
         except (UnknownUser, CaptureConflict):
             self._circuit.succeeded()
