@@ -22,7 +22,8 @@ def test_a_store_at_fault_costs_no_message(load: Load, name: str) -> None:
 def test_a_queue_that_is_down_is_not_missed_while_the_store_is_well(load: Load, name: str) -> None:
     account = load.run(QUEUE[name])
     assert account.is_clean, account
-    assert account.stored == MESSAGES
+    assert account.stored + account.spooled == MESSAGES  # spooled: before the queue went down
+    assert account.stored > 0
 
 
 @pytest.mark.parametrize("name", PROCESS)
