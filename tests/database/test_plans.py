@@ -196,7 +196,7 @@ PLANNED = {
     ),
     "copies of a text": (
         "select from public.nlu_prompt_logs where text_key = 'x'",
-        "nlu_prompt_logs_by_change",
+        "nlu_prompt_logs_by_change or nlu_prompt_logs_of_a_text",  # both begin with the key
     ),
     "what a user sent today": (
         f"""select from public.nlu_prompt_logs where user_id = '{ALICE}'
@@ -224,7 +224,7 @@ PLANNED = {
 def test_what_the_database_asks_itself_comes_from_an_index(
     server: Server, crowded: str, question: str
 ) -> None:
-    query, index = PLANNED[question]
+    query, either = PLANNED[question]
     with server.connect("postgres", crowded) as connection:
         if "correction_events" in query:
             # There are a few dozen rows, which any way is a good one to read.
@@ -232,7 +232,8 @@ def test_what_the_database_asks_itself_comes_from_an_index(
         (plan,) = connection.execute(f"explain (format json) {query}".encode()).fetchone() or (
             None,
         )
-    assert indexes(plan[0]["Plan"]) == {index}  # type: ignore[index]
+    (used,) = indexes(plan[0]["Plan"])  # type: ignore[index]
+    assert used in either.split(" or ")
 
 
 def test_what_is_handed_to_a_user_is_not_filtered_twice(api: Api) -> None:
