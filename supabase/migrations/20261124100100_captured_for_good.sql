@@ -19,6 +19,10 @@ alter table public.nlu_prompt_logs
   alter column corrected_by set statistics 0,
   alter column execution_error set statistics 0;
 
+create trigger stamp_correction_of_a_new_row before insert on public.nlu_prompt_logs
+  for each row
+  when (num_nonnulls(new.corrected_intent, new.correction_notes, new.corrected_by, new.corrected_at) > 0)
+  execute function private.stamp_correction();
 create trigger stamp_outcome_of_a_new_row before insert on public.nlu_prompt_logs
   for each row
   when (num_nonnulls(new.was_successful, new.workflow_type, new.execution_error, new.outcome_recorded_at) > 0)

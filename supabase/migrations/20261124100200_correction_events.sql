@@ -294,11 +294,6 @@ begin
 end
 $$;
 
-create trigger stamp_correction_of_a_new_row before insert on public.nlu_prompt_logs
-  for each row
-  when (num_nonnulls(new.corrected_intent, new.correction_notes, new.corrected_by, new.corrected_at) > 0)
-  execute function private.stamp_correction();
-
 -- Guards ------------------------------------------------------------------------------------
 
 create function private.refuse_changes_of_events() returns trigger

@@ -10,9 +10,10 @@ from functools import partial
 
 import psycopg
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 from rich.table import Table
 
+from cli.progress import columns
 from infra.local.functions import CLASSIFY
 from infra.local.stack import Stack
 from tests.emptying import EMPTY
@@ -57,8 +58,7 @@ def main() -> int:
     """Run, print the table, and fail when a promise was broken."""
     number = int(os.environ.get("MESSAGES", "10000"))
     console = Console(width=140)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Stack("soak", with_faults=True) as stack, Progress(*columns, TimeElapsedColumn()) as shown:
+    with Stack("soak", with_faults=True) as stack, Progress(*columns()) as shown:
         stack.warm()
         load = Load(stack, number)
         accounts = list(measure(stack, load, shown))
