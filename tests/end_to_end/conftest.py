@@ -100,3 +100,13 @@ def deployment(stack: Stack, people: tuple[User, User, User]) -> Iterator[Deploy
         yield Deployment(stack, http, *people)
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
         connection.execute(EMPTY)
+
+
+@pytest.fixture
+def well_again(deployment: Deployment) -> Iterator[None]:
+    """After an outage, wait until prompts are stored again, lest the next test's be spooled."""
+    yield
+    deadline = time.monotonic() + 60
+    while deployment.classify("hello")["captured"] != "stored":
+        assert time.monotonic() < deadline, "The store is not written to again."
+        time.sleep(0.1)

@@ -4,7 +4,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from tests.end_to_end.conftest import Deployment
+
+pytestmark = pytest.mark.usefixtures("well_again")
 
 MESSAGES = ["move my dentist to friday", "hello", "what is left for today?"] * 40
 

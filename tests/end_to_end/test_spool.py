@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import pytest
+
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt
@@ -35,6 +37,7 @@ def drain(deployment: Deployment, *bodies: str) -> list[str]:
     return [failure["itemIdentifier"] for failure in report["batchItemFailures"]]
 
 
+@pytest.mark.usefixtures("well_again")
 def test_outcome_and_correction_wait_for_a_prompt_that_is_in_the_spool(
     deployment: Deployment,
 ) -> None:
@@ -76,6 +79,7 @@ def test_three_replays_of_a_batch_store_it_once(deployment: Deployment) -> None:
     assert len(deployment.rows()) == 100
 
 
+@pytest.mark.usefixtures("well_again")
 def test_a_retried_request_meets_the_row_that_came_through_the_spool(
     deployment: Deployment,
 ) -> None:
