@@ -76,4 +76,5 @@ class FullLearner(_DeepLearner):
         )
         graph = quantise(EncoderBuilder(tuned.weights).build())
         encoder = Encoder(graph, self._encoder.tokenizer, self._encoder.max_tokens)
-        return FittedStage("encoder", encoder, Head(start.labels, tuned.head, tuned.bias))
+        head = Head(start.labels, tuned.head, tuned.bias).in_steps()
+        return FittedStage("encoder", encoder, head)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from training.networks.graphs import int8_rows
+
 INVERSE_REGULARISATION = 10.0
 Floats = NDArray[np.floating]
 
@@ -28,6 +30,10 @@ class Head:
         """Answer the head whose softmax is calibrated."""
         return type(self)(self.labels, self.weights / temperature, self.bias / temperature)
 
+    def in_steps(self) -> Self:
+        """Answer the head with weights that a graph can hold as bytes."""
+        return type(self)(self.labels, in_steps(self.weights), self.bias)
+
 
 def fit_head(
     embeddings: Floats,
@@ -45,3 +51,10 @@ def fit_head(
     if matrix.shape[1] == 1:
         matrix, bias = np.hstack([-matrix / 2, matrix / 2]), np.hstack([-bias / 2, bias / 2])
     return Head(tuple(str(label) for label in classifier.classes_), matrix, bias)
+
+
+def in_steps(matrix: Floats) -> Floats:
+    """Round a matrix [rows, columns] to 255 steps a column: what int8 and a scale can hold."""
+    steps, scales = int8_rows(matrix.T)
+    rounded: Floats = (steps * scales).T
+    return rounded

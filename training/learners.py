@@ -72,7 +72,7 @@ class HeadLearner:
             others = encoder.embed(self._unlabelled, self._progress.step("Reading the others"))
             head = _refitted(head, embeddings, labels, others)
         done(1, 1)
-        return head
+        return head.in_steps()
 
 
 def _refitted(head: Head, embeddings: Floats, labels: NDArray[np.str_], others: Floats) -> Head:

@@ -14,7 +14,7 @@ from training.clause_calibration import calibrate_clauses
 from training.evaluate import figures
 from training.held_back import HeldBack, StageScores
 from training.predictions import Predictions
-from training.scope import features, fit_scope, split_labels
+from training.scope import features, fit_scope, shaded, split_labels
 
 Floats = NDArray[np.floating]
 
@@ -145,8 +145,10 @@ def _answered(
 
 def _answers(stage: StageScores, one: StageCalibration, labels: tuple[str, ...]) -> _Answers:
     logits = stage.logits / one.temperature
-    found = features(logits, stage.likeness, *split_labels(labels))
-    return _Answers(softmax(logits, axis=1), expit(found @ one.scope_weights + one.scope_bias))
+    inside, outside = split_labels(labels)
+    found = features(logits, stage.likeness, inside, outside)
+    scope = expit(found @ one.scope_weights + one.scope_bias)
+    return _Answers(shaded(softmax(logits, axis=1), scope, outside), scope)
 
 
 def _escalate(

@@ -8,7 +8,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from training.head import Floats, Head
-from training.scope import ENERGY_SHARPNESS, Scope
+from training.networks.graphs import int8_rows
+from training.scope import ENERGY_SHARPNESS, SHADE, Scope
 
 PREFIX = "head/"
 
@@ -26,10 +27,10 @@ def attach_outputs(model: onnx.ModelProto, head: Head, scope: Scope) -> onnx.Mod
     _keep(graph.initializer, lambda tensor: not tensor.name.startswith(PREFIX))
     _keep(graph.output, lambda output: output.name == "embedding")
     writer = _Writer(graph)
-    product = writer.add("MatMul", "embedding", writer.constant("weights", head.weights))
+    product = writer.add("MatMul", "embedding", writer.narrow("weights", head.weights))
     logits = writer.add("Add", product, writer.constant("bias", head.bias))
-    writer.add("Softmax", logits, output="probabilities")
     _write_scope(writer, scope, logits)
+    _write_probabilities(writer, scope, logits)
     graph.output.extend(
         [
             helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [1, len(head.bias)]),
@@ -39,6 +40,16 @@ def attach_outputs(model: onnx.ModelProto, head: Head, scope: Scope) -> onnx.Mod
     return result
 
 
+def _write_probabilities(writer: "_Writer", scope: Scope, logits: str) -> None:
+    """Write what `shaded` computes."""
+    if len(scope.outside):
+        writer.add("Softmax", logits, output="probabilities")
+        return
+    shade = writer.constant("shade", np.array([SHADE]))
+    left = writer.add("Min", writer.add("Add", "scope", shade), writer.constant("all", np.ones(1)))
+    writer.add("Mul", writer.add("Softmax", logits), left, output="probabilities")
+
+
 def _write_scope(writer: "_Writer", scope: Scope, logits: str) -> None:
     """Write what `Scope.score` computes."""
     rows = writer.constant("rows", np.array([1], np.int64))
@@ -46,7 +57,7 @@ def _write_scope(writer: "_Writer", scope: Scope, logits: str) -> None:
     inside = writer.add("Gather", logits, writer.constant("inside", scope.inside), axis=1)
     sharp = writer.add("ReduceLogSumExp", writer.add("Mul", inside, sharpness), rows, keepdims=1)
     unit = writer.add("LpNormalization", "embedding", p=2, axis=-1)
-    likeness = writer.add("MatMul", unit, writer.constant("means", scope.means.T))
+    likeness = writer.add("MatMul", unit, writer.narrow("means", scope.means.T))
     found = [
         writer.add("Div", sharp, sharpness),
         writer.add("ReduceMax", likeness, rows, keepdims=1),
@@ -74,11 +85,18 @@ class _Writer:
         self._count = 0
 
     def constant(self, name: str, value: Floats | np.ndarray[Any, Any]) -> str:
-        kept = value if value.dtype == np.int64 else value.astype(np.float32)
+        kept = value if value.dtype in (np.int8, np.int64) else value.astype(np.float32)
         self._graph.initializer.append(
             numpy_helper.from_array(np.ascontiguousarray(kept), PREFIX + name)
         )
         return PREFIX + name
+
+    def narrow(self, name: str, matrix: Floats) -> str:
+        """Write a matrix in 255 steps a column; the runtime widens it once, as it loads."""
+        steps, scales = int8_rows(matrix.T)
+        held = self.constant(name, steps.T)
+        wide = self.add("Cast", held, to=TensorProto.FLOAT)
+        return self.add("Mul", wide, self.constant(f"{name}_scales", scales.T))
 
     def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         self._count += 1

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from training.head import Head
+from training.head import Head, in_steps
 from training.predictions import OUT_OF_SCOPE_LABELS
 
 Floats = NDArray[np.floating]
@@ -21,6 +21,8 @@ KEPT_SHARE = 0.95
 """The share of messages in scope that score above a half."""
 ENERGY_SHARPNESS = 2.0
 FEWEST_OUTSIDE = 20
+SHADE = 0.5
+"""What is left of a confidence where scope is 0."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,18 @@ def likeness(embeddings: Floats, means: Floats) -> Floats:
     return nearest
 
 
+def shaded(probabilities: Floats, scope: Floats, outside: NDArray[np.intp]) -> Floats:
+    """Answer probabilities [n, labels] that are lower where scope [n] is below a half.
+
+    Only where no label is for nobody: then nothing else tells a confidence that the message may
+    belong to no intent at all. What is taken off is nobody's; at a scope of 0 it is half.
+    """
+    if len(outside):
+        return probabilities
+    lowered: Floats = probabilities * np.minimum(1, scope + SHADE)[:, None]
+    return lowered
+
+
 def split_labels(labels: tuple[str, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Answer which columns are intents of the assistant, and which are for nobody."""
     for_nobody = np.isin(labels, list(OUT_OF_SCOPE_LABELS))
@@ -71,10 +85,14 @@ def split_labels(labels: tuple[str, ...]) -> tuple[NDArray[np.intp], NDArray[np.
 
 
 def mean_embeddings(head: Head, embeddings: Floats, labels: NDArray[np.str_]) -> Floats:
-    """Answer each intent's mean embedding, of unit length: [intents in scope, width]."""
+    """Answer each intent's mean embedding, of unit length but for rounding to bytes.
+
+    [intents in scope, width].
+    """
     inside, _ = split_labels(head.labels)
     unit = _unit(embeddings)
-    return _unit(np.stack([unit[labels == head.labels[column]].mean(axis=0) for column in inside]))
+    means = np.stack([unit[labels == head.labels[column]].mean(axis=0) for column in inside])
+    return in_steps(_unit(means).T).T
 
 
 def fit_scope(found: Floats, in_scope: NDArray[np.bool_]) -> tuple[Floats, float]:

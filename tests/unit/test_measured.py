@@ -11,12 +11,12 @@ from scipy.special import softmax
 
 from prompt_capture.domain.predictions import LEAST_SCOPE
 from training.calibration import confidence_for_precision
-from training.head import Head
+from training.head import Head, in_steps
 from training.held_back import ClauseScores, HeldBack, StageScores
 from training.measured import calibrate, metrics, thresholds
 from training.outputs import attach_outputs
 from training.predictions import Predictions
-from training.scope import Scope, likeness, mean_embeddings, split_labels
+from training.scope import Scope, likeness, mean_embeddings, shaded, split_labels
 from training.unlabelled import guesses
 
 LABELS = ("email", "greeting", "unknown")
@@ -41,10 +41,11 @@ def _identity() -> onnx.ModelProto:
 def test_the_graph_answers_the_head_and_the_scope(
     random: np.random.Generator, labels: tuple[str, ...]
 ) -> None:
-    head = Head(labels, random.normal(0, 1, (WIDTH, len(labels))), random.normal(0, 1, len(labels)))
+    weights = random.normal(0, 1, (WIDTH, len(labels)))
+    head = Head(labels, weights, random.normal(0, 1, len(labels))).in_steps()
     inside, outside = split_labels(labels)
     means = mean_embeddings(head, random.normal(0, 1, (9, WIDTH)), np.array(labels * 9)[:9])
-    scope = Scope(inside, outside, means, random.normal(0, 1, 2 + bool(len(outside))), 0.3)
+    scope = Scope(inside, outside, means, random.normal(0, 1, 2 + bool(len(outside))), -2.0)
     embedding = random.normal(0, 1, (1, WIDTH)).astype(np.float32)
 
     once = attach_outputs(_identity(), head, scope)
@@ -55,8 +56,26 @@ def test_the_graph_answers_the_head_and_the_scope(
     run: Any = ReferenceEvaluator(twice).run
     probabilities, served = run(["probabilities", "scope"], {"given": embedding})
     logits = head.logits(embedding)
-    assert np.allclose(probabilities, softmax(logits, axis=1), atol=1e-5)
-    assert np.allclose(served, scope.score(logits, embedding), atol=1e-5)
+    expected = scope.score(logits, embedding)
+    assert np.allclose(served, expected, atol=1e-5)
+    assert np.allclose(probabilities, shaded(softmax(logits, axis=1), expected, outside), atol=1e-5)
+
+
+def test_in_doubt_of_scope_a_model_without_a_label_for_it_is_less_confident() -> None:
+    probabilities, scope = np.array([[0.9, 0.1]] * 3), np.array([0.0, 0.3, 0.7])
+
+    lowered = shaded(probabilities, scope, np.array([], int))
+
+    assert lowered[:, 0] == pytest.approx([0.45, 0.72, 0.9])
+    assert np.array_equal(shaded(probabilities, scope, np.array([1])), probabilities)
+
+
+def test_weights_in_steps_stay_as_they_are(random: np.random.Generator) -> None:
+    matrix = random.normal(0, 1, (40, 3))
+    once = in_steps(matrix)
+
+    assert np.abs(once - matrix).max() <= np.abs(matrix).max() / 254 + 1e-6
+    assert np.allclose(in_steps(once), once, rtol=1e-6)
 
 
 def _held_back(random: np.random.Generator, noise: float, n: int = 600) -> HeldBack:

@@ -68,7 +68,7 @@ class Distiller:
         )
         graph = StudentBuilder(student.weights).build()
         encoder = Encoder(graph, small.to_str(), self._encoder.max_tokens)
-        head = Head(teacher.head.labels, student.head, student.bias)
+        head = Head(teacher.head.labels, student.head, student.bias).in_steps()
         return FittedStage("student", encoder, head)
 
     def _piece_vectors(self, kept: Sequence[int]) -> Floats:
