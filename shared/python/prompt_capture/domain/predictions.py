@@ -32,8 +32,9 @@ class Prediction(Value):
     """The intent of one message, how sure the classifier is, and which classifier it was.
 
     `confidence` is a calibrated probability between 0 and 1: that the intent is right, given that
-    the message is for this assistant. `scope` says whether it is (see `LEAST_SCOPE`). `scope` and
-    `runner_up` are None where a rule answered.
+    the message is for this assistant. `scope` says whether it is (see `LEAST_SCOPE`); a model that
+    has no label for other messages is less confident where it doubts that. `scope` and `runner_up`
+    are None where a rule answered.
     """
 
     intent: Label
