@@ -1,5 +1,6 @@
 """A person is removed everywhere, late writes included, and a receipt says so."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -89,6 +90,55 @@ def test_a_late_write_cannot_bring_a_row_back(dashboard: Connection) -> None:
     assert refused.value.diag.message_detail is None
     rows = dashboard.execute("select from public.nlu_prompt_logs where user_id = %s", [ALICE])
     assert rows.rowcount == 0
+
+
+def test_an_erasure_waits_for_a_capture_under_way_and_removes_it(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    with (
+        server.connect("postgres", database, autocommit=False) as writer,
+        ThreadPoolExecutor() as meanwhile,
+    ):
+        insert(writer, prompt="on its way")
+        erasure = meanwhile.submit(erase, dashboard, ALICE)
+        assert not wait([erasure], timeout=0.3).done
+        writer.commit()
+        receipt = erasure.result()
+    assert (receipt["there_was"]["prompts"], receipt["left"]) == (1, NOTHING)
+    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
+
+
+def test_a_capture_that_comes_while_its_sender_is_erased_waits_for_nothing_and_comes_again(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    with (
+        server.connect("postgres", database, autocommit=False) as eraser,
+        server.connect("postgres", database) as writer,
+    ):
+        eraser.execute("select private.erase(%s)", [ALICE])
+        with pytest.raises(errors.LockNotAvailable) as refused:
+            insert(writer, prompt="between")
+        assert "between" not in str(refused.value)
+        eraser.commit()
+        with pytest.raises(errors.ForeignKeyViolation):
+            insert(writer, prompt="between")
+    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
+
+
+def test_an_account_is_deleted_beside_its_captures(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    with (
+        server.connect("postgres", database, autocommit=False) as writer,
+        ThreadPoolExecutor() as meanwhile,
+    ):
+        insert(writer, prompt="on its way")
+        deleting = "delete from auth.users where id = %s"
+        deletion = meanwhile.submit(dashboard.execute, deleting, [ALICE])
+        assert not wait([deletion], timeout=0.3).done
+        writer.commit()
+        assert deletion.result().rowcount == 1
+    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
 
 
 def test_a_tombstone_does_not_name_the_dead(dashboard: Connection) -> None:
