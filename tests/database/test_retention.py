@@ -74,6 +74,18 @@ def test_a_labelled_text_lives_on_without_a_name_and_with_its_history(
     assert dashboard.execute("select from public.review_queue").rowcount == 0
 
 
+def test_what_is_beyond_a_daily_cap_is_in_no_kept_text_either(dashboard: Connection) -> None:
+    add_user(dashboard, BOB)
+    dashboard.execute("update private.settings set daily_cap = 1")
+    for owner in (BOB, ALICE, ALICE, ALICE):
+        last = insert(dashboard, user_id=owner, created_at=LONG_AGO)
+    correct(dashboard, last, "help")
+    correct(dashboard, insert(dashboard, prompt="beyond it", created_at=LONG_AGO), "help")
+    assert run_batch(dashboard) == 5
+    kept = ("push my dentist thing to friday", "help", 2, 2)
+    assert dashboard.execute(KEPT).fetchall() == [kept]
+
+
 def test_a_disputed_text_is_no_label_and_goes(dashboard: Connection) -> None:
     log_id = insert(dashboard, created_at=LONG_AGO)
     correct(dashboard, log_id, "help", "ann")

@@ -140,6 +140,20 @@ def test_a_failure_beyond_the_cap_does_not_slip_in(dashboard: Connection) -> Non
     assert texts(dashboard) == [TEXT]
 
 
+def test_what_one_user_repeats_beyond_the_cap_counts_for_nothing(dashboard: Connection) -> None:
+    add_user(dashboard, BOB)
+    dashboard.execute("update private.settings set daily_cap = 2")
+    log_id = insert(dashboard, user_id=BOB)
+    for _ in range(9):
+        insert(dashboard)
+    assert item(dashboard, "times_sent", "users") == (3, 2)
+    dashboard.execute("select private.tidy_queue()")
+    assert item(dashboard, "times_sent", "users") == (3, 2)
+    correct(dashboard, log_id, "help")
+    dashboard.execute("delete from auth.users where id = %s", [BOB])
+    assert item(dashboard, "times_sent", "users") == (2, 1)
+
+
 def test_a_new_day_is_a_new_cap(dashboard: Connection) -> None:
     dashboard.execute("update private.settings set daily_cap = 1")
     insert(dashboard, prompt="yesterday", created_at="2026-01-01T23:59:59Z")
