@@ -42,6 +42,10 @@ QUERIES: Mapping[str, str] = {
         select oid::regclass::text, grantee::regrole::text, privilege_type, is_grantable
         from pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner)))
         where oid in {TABLES}""",
+    "rights to sequences": """
+        select oid::regclass::text, grantee::regrole::text, privilege_type
+        from pg_class, aclexplode(coalesce(relacl, acldefault('s', relowner)))
+        where relkind = 'S' and relnamespace in ('public'::regnamespace, 'private'::regnamespace)""",
     "rights to columns": f"""
         select attrelid::regclass::text, attname, grantee::regrole::text, privilege_type,
           is_grantable
