@@ -45,7 +45,7 @@ QUERIES: Mapping[str, str] = {
     "rights to sequences": """
         select oid::regclass::text, grantee::regrole::text, privilege_type
         from pg_class, aclexplode(coalesce(relacl, acldefault('s', relowner)))
-        where relkind = 'S' and relnamespace in ('public'::regnamespace, 'private'::regnamespace)""",
+        where relkind = 'S' and relnamespace::regnamespace::text in ('public', 'private')""",
     "rights to columns": f"""
         select attrelid::regclass::text, attname, grantee::regrole::text, privilege_type,
           is_grantable

@@ -40,6 +40,29 @@ def lively(server: Server, template: str) -> str:
 
 
 @pytest.fixture(scope="module")
+def crowd(server: Server, lively: str) -> None:
+    """Thousands of rows of Bob's, a third of one text, all of them sampled by the planner."""
+    with (
+        server.connect("supabase_admin", lively) as connection,
+        connection.transaction(),
+    ):
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(
+            """insert into public.nlu_prompt_logs
+                 (id, user_id, prompt, predicted_intent, confidence, source, model_version,
+                  text_key, created_at, updated_at)
+               select gen_random_uuid(), %s, 'x', 'help', 1, 'model', 'many',
+                 case when n %% 3 = 0 then 'thanks' else n::text end::bytea, moment, moment
+               from generate_series(1, 40000) as numbers (n), lateral (
+                 select timestamptz '2026-01-01' + n * interval '10 minutes' as moment
+               ) as moments""",
+            [BOB],
+        )
+    with server.connect("postgres", lively) as connection:
+        connection.execute("analyze public.nlu_prompt_logs")
+
+
+@pytest.fixture(scope="module")
 def api(server: Server, lively: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """PostgREST on that database."""
     with serving(server, lively, tmp_path_factory.mktemp("postgrest")) as running:
@@ -236,40 +259,41 @@ def test_a_correction_of_no_row_is_not_found(api: Api) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "PT404")
 
 
-def test_a_planned_count_does_not_tell_how_often_others_sent_a_text(
-    api: Api, server: Server, lively: str
-) -> None:
-    with (
-        server.connect("supabase_admin", lively) as connection,
-        connection.transaction(),
-    ):
-        connection.execute("set local session_replication_role = replica")
-        connection.execute(
-            """insert into public.nlu_prompt_logs
-                 (id, user_id, prompt, predicted_intent, confidence, source, model_version,
-                  text_key)
-               select gen_random_uuid(), %s, 'x', 'help', 1, 'model', 'many',
-                 case when n <= 600 then 'thanks' when n <= 1000 then 'plan' else n::text end::bytea
-               from generate_series(1, 2000) as numbers (n)""",
-            [BOB],
-        )
-    with server.connect("postgres", lively) as connection:
-        connection.execute("analyze public.nlu_prompt_logs")
-        sampled = connection.execute(
-            """select attname from pg_stats where tablename = 'nlu_prompt_logs'
-               and attname in ('text_key', 'user_id')
-               and cardinality(most_common_freqs) > 1"""
-        ).fetchall()
+OF_A_PERSON = {
+    "user_id": (f"eq.{BOB}", f"eq.{uuid4()}"),
+    "text_key": (r"eq.\x7468616e6b73", r"eq.\x6e6f2073756368"),
+    "id": ("lte.40000000-0000-0000-0000-000000000000", "lte.c0000000-0000-0000-0000-000000000000"),
+    "updated_at": ("gt.2026-03-01", "gt.2026-11-01"),
+}
 
-    def planned(text: str) -> str:
-        asked = {"text_key": f"eq.\\x{text.encode().hex()}"}
-        counted = {"Prefer": "count=planned"}
-        answer = api.request(USER, "HEAD", LOGS, params=asked, headers=counted)
+
+@pytest.mark.parametrize("column", OF_A_PERSON)
+def test_a_planned_count_tells_nothing_of_other_peoples_texts_ids_and_times(
+    api: Api, crowd: None, column: str
+) -> None:
+    """A count that says where rows lie says, asked often enough, what they hold."""
+
+    def planned(asked: str) -> str:
+        answer = api.request(
+            USER, "GET", LOGS, params={"select": "id", "limit": "0", column: asked},
+            headers={"Prefer": "count=planned"},
+        )  # fmt: skip
         assert answer.is_success
         return str(answer.headers["Content-Range"])
 
-    assert sampled == []
-    assert planned("plan") == planned("no such text")
+    one, other = OF_A_PERSON[column]
+    assert planned(one) == planned(other)
+
+
+def test_of_the_moments_of_capture_no_more_than_the_first_and_the_last_are_sampled(
+    server: Server, lively: str, crowd: None
+) -> None:
+    with server.connect("postgres", lively) as connection:
+        sampled = connection.execute(
+            """select cardinality(histogram_bounds::text::timestamptz[]) from pg_stats
+               where tablename = 'nlu_prompt_logs' and attname = 'created_at'"""
+        ).fetchall()
+    assert sampled == [(2,)]
 
 
 def test_users_find_no_decision_about_others_in_their_rows(api: Api) -> None:
