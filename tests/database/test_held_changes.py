@@ -121,6 +121,16 @@ def test_a_change_that_is_sent_twice_is_held_once(
     assert held(dashboard) == 2
 
 
+def test_nothing_is_held_for_a_row_whose_sender_was_erased(
+    dashboard: Connection, backend: Connection
+) -> None:
+    log_id = insert(dashboard)
+    dashboard.execute("select private.erase(%s)", [ALICE])
+    assert record_outcome(backend, log_id, False, "move", "the dentist of Alice") == "absent"
+    assert record_correction(backend, log_id, *CORRECTIONS[0]) == "absent"
+    assert held(dashboard) == 0
+
+
 @pytest.mark.parametrize("log_id", [uuid4(), TOO_OLD])
 def test_a_change_of_a_row_that_cannot_come_is_not_held(
     dashboard: Connection, backend: Connection, log_id: UUID
