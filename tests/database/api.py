@@ -22,7 +22,7 @@ class Api:
 
     def __init__(self, url: str, keys: Keys) -> None:
         self._client = httpx.Client(base_url=url, timeout=10)
-        self._keys = keys
+        self.keys = keys
 
     def request(
         self, actor: Actor | None, method: str, path: str, **options: Any
@@ -31,8 +31,12 @@ class Api:
         headers = dict(options.pop("headers", {}))
         if actor is not None:
             claims = {"aud": "authenticated", "exp": int(time.time()) + 60} | actor.claims
-            headers["Authorization"] = f"Bearer {self._keys.sign(claims)}"
+            headers["Authorization"] = f"Bearer {self.keys.sign(claims)}"
         return self._client.request(method, path, headers=headers, **options)
+
+    def bearing(self, token: str, path: str) -> httpx.Response:
+        """Read with a token of the caller's own making."""
+        return self._client.get(path, headers={"Authorization": f"Bearer {token}"})
 
     def plan(self, actor: Actor, path: str, query: list[tuple[str, str]]) -> dict[str, Any]:
         """Ask how Postgres would answer a request, and return the plan's top node."""
