@@ -67,11 +67,13 @@ def answer_to(api: Api, actor: Actor | None, asked: dict[str, str], path: str = 
     ["postgres", "prompt_keeper", "supabase_admin", "authenticator", "dashboard_user", "public",
      "none", "", 'anon"; set role postgres; --', "prompt_keeper,anon"],
 )  # fmt: skip
-@pytest.mark.parametrize("path", [LOGS, CATALOGUE, "/review_queue", "/rpc/traces_of_user"])
+@pytest.mark.parametrize(
+    "path", [LOGS, CATALOGUE, "/review_queue", f"/rpc/traces_of_user?person={BOB}"]
+)
 def test_even_a_signed_token_names_no_role_that_was_not_made_for_it(
     api: Api, role: str, path: str
 ) -> None:
-    answer = api.request(Actor("mallory", role, BOB), "GET", path, params={"person": str(BOB)})
+    answer = api.request(Actor("mallory", role, BOB), "GET", path)
     assert answer.status_code in {400, 401, 403}
     assert SECRET not in answer.text
 
