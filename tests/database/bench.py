@@ -55,6 +55,7 @@ LEARN = f"""select {COLUMNS} from public.exportable_prompts
 INSERT = f"""insert into public.nlu_prompt_logs
   (id, user_id, prompt, predicted_intent, confidence, source, model_version)
   values (gen_random_uuid(), '{ALICE}', 'captured ' || random(), 'help', %s, 'model', 'bench')"""
+CAPTURE = INSERT.replace("'captured ' || random()", "%s")
 CORRECT = """insert into public.correction_events (log_id, to_intent, reviewer, door)
   select log.id, case when random() < 0.5 then 'help' else 'status' end, 'r' || random(), 'api'
   from public.nlu_prompt_logs log order by created_at desc, id limit 1"""
@@ -86,6 +87,23 @@ def changing(server: Server, role: str, run: Callable[[], tuple[str, list[object
             connection.execute(statement.encode(), values or None)
             spent.append((time.perf_counter() - start) * 1000)
     return median(spent)
+
+
+def capturing_what_is_queued(server: Server) -> float:
+    """Capture a text that is in the queue, and one that is not, by turns: how much longer it takes.
+
+    So much a sender could learn of what others sent, if they could time the database itself.
+    """
+    spent: dict[str, list[float]] = {"in the queue": [], "not in the queue": []}
+    with server.connect("postgres", DATABASE) as connection:
+        connection.execute("update private.settings set audit_share = 0")
+        connection.execute(CAPTURE, ["in the queue", 0.3])
+        for _ in range(500):
+            for text, figures in spent.items():
+                start = time.perf_counter()
+                connection.execute(CAPTURE, [text, 0.9])
+                figures.append((time.perf_counter() - start) * 1000)
+    return median(spent["in the queue"]) / median(spent["not in the queue"])
 
 
 def retention(server: Server) -> list[float]:
@@ -122,6 +140,7 @@ def measure(server: Server) -> list[tuple[str, float, float, str]]:
     )
     sure = changing(server, "service_role", lambda: (INSERT, [0.9]))
     unsure = changing(server, "service_role", lambda: (INSERT, [0.3]))
+    told_apart = capturing_what_is_queued(server)
     correction = changing(server, "service_role", lambda: (CORRECT, []))
     batches = retention(server)
     return [
@@ -133,6 +152,7 @@ def measure(server: Server) -> list[tuple[str, float, float, str]]:
         ("retention, the slowest of 30 batches", max(batches), 200, "ms"),
         ("capture, confident", sure, 5, "ms"),
         ("capture, queued", unsure, 5, "ms"),
+        ("the same, of a queued text / of another", told_apart, 2, ""),
         ("correction", correction, 50, "ms"),
     ]
 
@@ -148,6 +168,7 @@ def main() -> int:
         with server.connect("supabase_admin", DATABASE) as admin:
             admin.execute(FILL)
             admin.execute(f"alter database {DATABASE} set random_page_cost = 1.1".encode())
+            admin.execute("update private.settings set daily_cap = 1000000")
             admin.execute("vacuum analyze")
         print(f"{ROWS:,} rows in {time.monotonic() - began:.0f} s")
         figures = measure(server)

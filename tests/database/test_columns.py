@@ -15,7 +15,7 @@ from .cast import (
     Actor,
     acting_as,
 )
-from .rows import CAPTURED, COLUMNS, OUTCOME
+from .rows import CAPTURED, COLUMNS, CORRECTION, OUTCOME
 from .server import Server
 
 ALLOWED: dict[str, dict[Actor, tuple[str, ...]]] = {
@@ -60,6 +60,22 @@ def test_each_caller_uses_just_the_columns_granted(
             except errors.InsufficientPrivilege:
                 pass
     assert sorted(allowed) == sorted(ALLOWED[verb].get(actor, ()))
+
+
+def test_not_even_the_databases_own_hand_may_change_what_was_captured(
+    server: Server, populated: str
+) -> None:
+    follows = {*OUTCOME, *CORRECTION, "sampling_probability", "is_disputed"}
+    with server.connect("postgres", populated) as connection:
+        allowed = {
+            column
+            for column in COLUMNS
+            if connection.execute(
+                "select has_column_privilege('prompt_keeper', 'nlu_prompt_logs', %s, 'update')",
+                [column],
+            ).fetchone() == (True,)
+        }  # fmt: skip
+    assert allowed == follows
 
 
 def test_the_tests_know_every_column(server: Server, populated: str) -> None:
