@@ -192,7 +192,9 @@ def test_nobody_rewrites_history_not_even_the_tables_owner(
         {"model_version": "test-2"}, {"user_id": BOB}, {"source": "rule"},
         {"conversation_id": "c"}, {"message_index": 1}, {"scope": 0.5}, {"text_key": b"x"},
         {"within_daily_cap": False}, {"sampling_probability": 0.5}, {"is_disputed": True},
-        {"id": uuid4()}, {"created_at": "2026-01-01"}, {"runner_up_intent": "help", "runner_up_confidence": 0.1}, {"secondary_intents": Jsonb([{"intent": "help"}])},
+        {"id": uuid4()}, {"created_at": "2026-01-01"},
+        {"runner_up_intent": "help", "runner_up_confidence": 0.1},
+        {"secondary_intents": Jsonb([{"intent": "help"}])},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
