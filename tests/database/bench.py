@@ -1,6 +1,7 @@
 """`make bench-db`: what reviewers, users, exports and retention wait for, at a million rows."""
 
 import json
+import random
 import sys
 import tempfile
 import time
@@ -99,10 +100,10 @@ def capturing_what_is_queued(server: Server) -> float:
         connection.execute("update private.settings set audit_share = 0")
         connection.execute(CAPTURE, ["in the queue", 0.3])
         for _ in range(500):
-            for text, figures in spent.items():
+            for text in random.sample(sorted(spent), 2):  # whoever comes second finds it warm
                 start = time.perf_counter()
                 connection.execute(CAPTURE, [text, 0.9])
-                figures.append((time.perf_counter() - start) * 1000)
+                spent[text].append((time.perf_counter() - start) * 1000)
     return median(spent["in the queue"]) / median(spent["not in the queue"])
 
 
