@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from infra.local.stack import Stack
 from prompt_capture.adapters.supabase_store import SupabasePromptStore
-from prompt_capture.domain.errors import StoreUnavailable
+from prompt_capture.domain.errors import StoreUnavailable, UnknownUser
 from prompt_capture.domain.prompts import Correction, Outcome
 from tests.contract.conftest import Stores, supabase_store
 from tests.contract.test_prompt_store import FAILURE, SUCCESS, _all
@@ -139,3 +139,15 @@ async def test_where_no_role_is_to_be_had_the_secret_key_writes(
         await store.log_prompt(prompt)
 
     assert _row(stack, prompt.id)["user_id"] == supabase_stores.user_id
+
+
+async def test_a_capture_that_meets_an_erasure_is_to_be_sent_again_and_then_refused(
+    stack: Stack, supabase_stores: Stores
+) -> None:
+    prompt = supabase_stores.prompt()
+    with psycopg.connect(stack.postgres_admin_dsn) as eraser:
+        eraser.execute("select private.erase(%s)", [supabase_stores.user_id])
+        with pytest.raises(StoreUnavailable, match="55P03"):
+            await supabase_stores.writer.log_prompt(prompt)
+    with pytest.raises(UnknownUser):
+        await supabase_stores.writer.log_prompt(prompt)

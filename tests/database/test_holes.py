@@ -175,6 +175,10 @@ HOLES: dict[str, tuple[str, Test]] = {
         f"drop trigger keep_the_row on {LOGS}",
         rights_of("nlu_prompt_logs", DASHBOARD),
     ),
+    "a keeper that may rewrite what was captured": (
+        f"grant update (prompt) on {LOGS} to prompt_keeper",
+        columns.test_not_even_the_databases_own_hand_may_change_what_was_captured,
+    ),
     "an exporter that learns whose it is": (
         f"grant select (user_id) on {LOGS} to prompt_exporter",
         columns_of("select", EXPORTER),
