@@ -3,6 +3,7 @@
 import typer
 
 from cli.convert import convert
+from cli.doctor import doctor
 from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.export import export
@@ -18,5 +19,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (serve, export, import_review, convert, train, evaluate, erase, replay):
+for command in (serve, export, import_review, convert, train, evaluate, erase, replay, doctor):
     app.command()(command)

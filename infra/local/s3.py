@@ -74,6 +74,15 @@ class S3Server:
             client.create_bucket(
                 Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
             )
+            client.put_bucket_versioning(
+                Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"}
+            )
+            client.put_bucket_encryption(
+                Bucket=self.bucket,
+                ServerSideEncryptionConfiguration={
+                    "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+                },
+            )
         except (BotoCoreError, ClientError):
             return False
         return True

@@ -18,6 +18,7 @@ def of(stack: Stack) -> dict[str, str]:
         "SUPABASE_SIGNING_KEY": stack.keys.signing_key,
         "DATABASE_URL": stack.postgres_dsn,
         "API_KEY": stack.keys.api_key,
+        "API_KEY_HASHES": stack.keys.api_key_hash,
         "CLASSIFY_URL": stack.classify_url,
         "OUTCOMES_URL": stack.outcomes_url,
         "CORRECTIONS_URL": stack.corrections_url,
