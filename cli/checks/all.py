@@ -40,7 +40,20 @@ CHECKS: Mapping[str, Check] = {
     "versions": versions,
 }
 
-_REFUSALS = ("AccessDenied", "Unauthorized", "InvalidClientTokenId", "UnrecognizedClient")
+_REFUSALS = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
 
 
 def findings(place: Place) -> Iterator[tuple[str, Finding]]:
@@ -80,11 +93,11 @@ def _database(error: psycopg.Error) -> str:
 
 def _refused(error: ClientError) -> Finding:
     code = error.response["Error"]["Code"]
-    if code.startswith(_REFUSALS) or code in {"403", "ExpiredToken", "SignatureDoesNotMatch"}:
+    if code in _REFUSALS:
         return skipped(
             "the rest",
             f"AWS refuses {error.operation_name} ({code})",
-            f"Allow your AWS credentials {error.operation_name}.",
+            f"Check your AWS credentials, and allow them {error.operation_name}.",
         )
     return wrong(
         "the rest",

@@ -17,7 +17,7 @@ def queues(place: Place) -> Iterator[Finding]:
     )
     client = place.client("sqs")
     told = _attributes(client, url)
-    yield ok("spool", f"{told[_WAITING]} wait to be written")
+    yield ok("spool", f"{told[_WAITING]} wait; the alarm SpoolIsOld tells when for too long")
     yield _dead_letters(client, told)
     yield _missed_exports(client, place.settings.missed_exports_queue_url)
 
