@@ -84,7 +84,7 @@ def _document(found: Found) -> dict[str, object]:
 
 
 def _show(console: Console, found: Found) -> None:
-    table = Table(show_lines=False, pad_edge=False)
+    table = Table()
     for heading in ("", "", "", "", "how to mend it, or what to give"):
         table.add_column(heading, overflow="fold")
     shown = ""

@@ -33,7 +33,7 @@ def _supabase(place: Place) -> Iterator[Finding]:
         try:
             answer = place.http.get(f"{place.supabase_url}{path}")
         except NotGiven as gap:
-            yield skipped(subject, f"{gap.name} is not set", gap.mend)
+            yield skipped(subject, str(gap), gap.mend)
         except httpx.HTTPError as error:
             yield wrong(subject, f"does not answer ({type(error).__name__})", _A_PROJECT)
         else:
@@ -60,7 +60,7 @@ def _database(place: Place) -> Finding:
     try:
         place.query("select 1")
     except NotGiven as gap:
-        return skipped("database", f"{gap.name} is not set", gap.mend)
+        return skipped("database", str(gap), gap.mend)
     except psycopg.Error as error:
         return wrong(
             "database",

@@ -68,7 +68,7 @@ def run(check: Check, place: Place) -> Iterator[Finding]:
     try:
         yield from check(place)
     except NotGiven as gap:
-        yield skipped(gap.name, "is not set", gap.mend)
+        yield skipped(gap.name, gap.said, gap.mend)
     except httpx.HTTPError as error:
         yield skipped("the rest", f"no answer ({type(error).__name__})", "See `addresses`.")
     except psycopg.Error as error:
@@ -97,7 +97,7 @@ def _refused(error: ClientError) -> Finding:
         return skipped(
             "the rest",
             f"AWS refuses {error.operation_name} ({code})",
-            f"Check your AWS credentials, and allow them {error.operation_name}.",
+            "Check your AWS credentials; docs/deploy.md, step 5, lists the rights.",
         )
     return wrong(
         "the rest",

@@ -6,31 +6,37 @@ import httpx
 
 from cli.checks.finding import Finding, ok, skipped, wrong
 from cli.checks.keys import belongs
+from cli.checks.keys_taken import taken
 from cli.checks.place import Place
 from cli.checks.repository import relations
 
 _NAME = "SUPABASE_PUBLISHABLE_KEY"
+_REFUSED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
 
 
 def anonymous_reads(place: Place) -> Iterator[Finding]:
     """Ask for the first row of each table and view by HEAD, so that no row is ever sent."""
     key = belongs(place, _NAME)
-    if key is None:
-        yield skipped("anonymous", f"{_NAME} is not there or of the wrong kind", "See `keys`.")
+    if key is None or taken(place, _NAME).state != "ok":
+        yield skipped("anonymous", f"{_NAME} cannot be used", "See `keys` and `keys taken`.")
         return
     answers = {name: _asked(place, name, key) for name in relations()}
-    shown = [name for name, answer in answers.items() if _shows_a_row(answer)]
-    silent = [name for name, answer in answers.items() if answer.is_server_error]
-    for name in shown:
-        yield wrong(
+    faults = [fault for name, answer in answers.items() if (fault := _fault(name, answer))]
+    yield from faults
+    if not faults:
+        yield ok("anonymous", f"reads nothing of {len(answers)} tables and views")
+
+
+def _fault(name: str, answer: httpx.Response) -> Finding | None:
+    if _shows_a_row(answer):
+        return wrong(
             name,
             "can be read by everybody",
             f"`revoke all on public.{name} from anon;` and see which policy lets them.",
         )
-    for name in silent:
-        yield skipped(name, f"the project answers {answers[name].status_code}", "Try again.")
-    if not shown and not silent:
-        yield ok("anonymous", f"reads nothing of {len(answers)} tables and views")
+    if answer.is_success or answer.status_code in _REFUSED:
+        return None
+    return skipped(name, f"the project answers {answer.status_code}", "See `migrations`.")
 
 
 def _asked(place: Place, name: str, key: str) -> httpx.Response:

@@ -21,6 +21,8 @@ BELONGING: dict[str, tuple[Kind, ...]] = {
 
 _POWERFUL: tuple[Kind, ...] = ("a secret key", "a legacy service role key", "a private JWK")
 _OPTIONAL = "SUPABASE_JWT_SECRET"
+_STAGE = "Set it, or name the stage: --stage dev."
+_GIVE = {"API_KEY": "Set it to your backend's key."}
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -31,7 +33,7 @@ def keys(place: Place) -> Iterator[Finding]:
         if key is not None:
             yield _judged(place, name, key)
         elif name != _OPTIONAL:
-            yield skipped(name, "is not set", f"Set {name}, or name the stage: --stage dev.")
+            yield skipped(name, "is not set", _GIVE.get(name, _STAGE))
     yield _hashes(place)
 
 
@@ -77,9 +79,7 @@ def _is_of_another_project(place: Place, claims: dict[str, object]) -> bool:
 def _hashes(place: Place) -> Finding:
     given = reveal(place.settings.api_key_hashes)
     if given is None:
-        return skipped(
-            "API_KEY_HASHES", "is not set", "Set API_KEY_HASHES, or name the stage: --stage dev."
-        )
+        return skipped("API_KEY_HASHES", "is not set", _STAGE)
     hashes = [part.strip() for part in given.split(",")]
     if len(hashes) > 2 or not all(_HASH.fullmatch(one) for one in hashes):
         return wrong(

@@ -22,24 +22,25 @@ _NO_SUCH_ROLE, _NO_SUCH_TABLE = "22023", frozenset({"42P01", "PGRST205"})
 def keys_taken(place: Place) -> Iterator[Finding]:
     """Ask for no row of a table with each key, and see who refuses: the edge or the database."""
     for name in (_PUBLISHABLE, _SECRET):
-        key = belongs(place, name)
-        if key is None:
-            yield skipped(name, "is not there or of the wrong kind", "See `keys`.")
-        else:
-            yield _taken(name, _asked(place, "intent_catalogue?limit=0", _headers(key)))
+        yield taken(place, name)
     yield _signing(place)
 
 
-def _taken(name: str, answer: httpx.Response) -> Finding:
-    if answer.is_server_error:
-        return skipped(name, f"the project answers {answer.status_code}", "See `addresses`.")
-    if answer.status_code == 401 and not _code(answer):
+def taken(place: Place, name: str) -> Finding:
+    """Try a publishable or a secret key, unless it is of the wrong kind."""
+    key = belongs(place, name)
+    if key is None:
+        return skipped(name, "is not there or of the wrong kind", "See `keys`.")
+    answer = _asked(place, "intent_catalogue?limit=0", _headers(key))
+    if answer.is_success or _code(answer):
+        return ok(name, "is taken")
+    if answer.status_code == 401:
         return wrong(
             name,
             "is refused by the project",
             "Take it from this project (Dashboard, Settings, API Keys); it may be deleted.",
         )
-    return ok(name, "is taken")
+    return skipped(name, f"the project answers {answer.status_code}", "See `addresses`.")
 
 
 def _signing(place: Place) -> Finding:
@@ -66,7 +67,7 @@ def _trusted(answer: httpx.Response) -> Finding:
             "If `clock` is ok: import it as standby key, and rotate to it (Dashboard, JWT keys).",
         )
     return skipped(
-        _SIGNING, f"the project answers {answer.status_code} {code}", "See `keys taken`."
+        _SIGNING, f"the project answers {answer.status_code} {code}", "See the findings above."
     )
 
 

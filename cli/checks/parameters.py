@@ -22,7 +22,7 @@ def parameters(place: Place) -> Iterator[Finding]:
                 "(docs/deploy.md, step 2)",
             )
         elif fate == "refused":
-            yield skipped(name, "may not be read", "Allow your credentials ssm:GetParameters.")
+            yield skipped(name, "may not be read", "Allow your AWS credentials ssm:GetParameters.")
     if place.parameters and set(place.parameters.values()) == {"read"}:
         yield ok("Parameter Store", f"has all {len(place.parameters)}")
 

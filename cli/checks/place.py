@@ -19,11 +19,11 @@ _AWS = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout
 
 
 class NotGiven(Exception):
-    """A setting that a check needs is not there; says how to give it."""
+    """Something that a check needs is not there; says how to give it."""
 
-    def __init__(self, name: str, mend: str) -> None:
-        super().__init__(name)
-        self.name, self.mend = name, mend
+    def __init__(self, name: str, mend: str, said: str = "is not set") -> None:
+        super().__init__(f"{name} {said}")
+        self.name, self.said, self.mend = name, said, mend
 
 
 def needed(value: T | None, name: str, mend: str) -> T:

@@ -15,7 +15,9 @@ def migration_names() -> list[str]:
     """Answer `<version>_<name>` of each, the oldest first; raises `NotGiven`."""
     names = sorted(file.stem for file in MIGRATIONS.glob("*.sql"))
     if not names:
-        raise NotGiven("The repository", "Run this where prompt-capture's own repository is.")
+        raise NotGiven(
+            "repository", "Install prompt-capture from its repository: `make setup`.", "is not here"
+        )
     return names
 
 

@@ -1,5 +1,6 @@
 """The settings of a stage that was deployed as docs/deploy.md does it."""
 
+from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -66,7 +67,7 @@ def _resources(client: Any, stack: str) -> dict[str, str]:
 def _addresses(client: Any, made: dict[str, str]) -> dict[str, str]:
     found = {}
     for name, logical in _FUNCTIONS.items():
-        if logical in made:
+        with suppress(client.exceptions.ResourceNotFoundException, KeyError):
             url = client.get_function_url_config(FunctionName=made[logical])["FunctionUrl"]
             found[name] = url.rstrip("/") + PATHS[name]
     return found

@@ -24,7 +24,7 @@ def _told(subject: str, find: Callable[[], str]) -> Finding:
     try:
         return ok(subject, find())
     except NotGiven as gap:
-        return skipped(subject, f"{gap.name} is not set", gap.mend)
+        return skipped(subject, str(gap), gap.mend)
     except (httpx.HTTPError, psycopg.Error, ValueError, KeyError) as error:
         return skipped(subject, f"is not told ({type(error).__name__})", "See the checks above.")
 

@@ -86,6 +86,15 @@ def test_what_is_no_supabase_project_is_not_taken_for_one(
     assert found == {"Supabase, signing keys": "answers 200, unlike a Supabase project"}
 
 
+def test_what_answers_strangely_proves_nothing_about_keys(
+    look: Look, settings: Environment
+) -> None:
+    with answering(404, {"hello": "world"}) as url:
+        settings["SUPABASE_URL"] = url
+        for check in ("keys taken", "anonymous reads"):
+            assert set(states(look(check, settings)).values()) == {"skipped"}
+
+
 def test_a_function_that_cannot_use_the_database_is_named(
     look: Look, settings: Environment, warm: Stack
 ) -> None:

@@ -1,9 +1,12 @@
 """What is wrong with the database is seen in a real one, and undone."""
 
+import os
+
 import psycopg
 import pytest
 
 from cli.checks.repository import migration_names, nightly_jobs, relations
+from infra.local import variables
 from infra.local.stack import Stack
 from tests.doctor.conftest import Environment, Look, damaged, faults, states
 
@@ -36,15 +39,18 @@ def test_a_migration_that_is_missing_is_named(
     assert findings[0].mend == "`supabase db push`"
 
 
-def test_a_new_project_lacks_them_all(look: Look, settings: Environment, warm: Stack) -> None:
-    with damaged(
-        warm,
-        "alter schema supabase_migrations rename to away",
-        "alter schema away rename to supabase_migrations",
-    ):
-        found = faults(look("migrations", settings))
+def test_of_a_new_project_everything_that_migrations_make_is_missing(look: Look) -> None:
+    with Stack(f"doctor-{os.getpid()}", migrated=False) as new:
+        settings = variables.of(new)
+        migrations, jobs = look("migrations", settings), look("nightly jobs", settings)
+        keys, reads = look("keys taken", settings), look("anonymous reads", settings)
 
-    assert found == {"database": f"lacks {', '.join(migration_names())}"}
+    assert faults(migrations) == {"database": f"lacks {', '.join(migration_names())}"}
+    assert faults(jobs) == dict.fromkeys(nightly_jobs(), "is not scheduled")
+    assert faults(keys) == {
+        "SUPABASE_SIGNING_KEY": "is trusted, but prompt_writer is missing",
+    }
+    assert states(reads) == dict.fromkeys(relations(), "skipped")
 
 
 @pytest.mark.parametrize("table", ["public.nlu_prompt_logs", "private.keys"])

@@ -139,4 +139,4 @@ def test_keys_that_are_not_there_are_skipped_and_named(look: Look) -> None:
         PUBLISHABLE, SECRET, SIGNING, "API_KEY", "API_KEY_HASHES"
     }  # fmt: skip
     assert {one.state for one in findings} == {"skipped"}
-    assert all("Set " in one.mend for one in findings)
+    assert all("Set it" in one.mend for one in findings)

@@ -90,6 +90,15 @@ def test_a_stage_tells_its_bucket_queues_functions_and_parameters(deployed: Envi
     assert found["API_KEY_HASHES_PARAMETER"] == "/prompt-capture/dev/api-key-hashes"
 
 
+def test_a_function_without_an_address_is_left_out(deployed: Environment) -> None:
+    client(deployed, "lambda").delete_function_url_config(FunctionName="correct")
+
+    found = settings_of(boto3.Session(region_name="eu-west-1"), "dev")
+
+    assert "CORRECTIONS_URL" not in found
+    assert "OUTCOMES_URL" in found
+
+
 def test_a_stages_settings_are_those_of_its_parameters(deployed: Environment) -> None:
     with opened(deployed, "dev", "eu-west-1") as place:
         secret = place.settings.supabase_secret_key

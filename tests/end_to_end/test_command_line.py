@@ -30,7 +30,9 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "export", "import-review", "train", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["serve", "export", "import-review", "train", "evaluate", "doctor"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     assert command in _run("--help").stdout
     assert "Usage: prompt-capture" in _run(command, "--help").stdout
