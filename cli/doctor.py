@@ -84,22 +84,29 @@ def _document(found: Found) -> dict[str, object]:
 
 
 def _show(console: Console, found: Found) -> None:
-    table = Table()
-    for heading in ("", "", "", "", "how to mend it, or what to give"):
-        table.add_column(heading, overflow="fold")
+    table = Table(show_header=False)
     shown = ""
     for check, finding in found:
         if shown and check != shown:
             table.add_section()
-        style = _STYLES[finding.state]
         table.add_row(
-            f"[bold]{'' if check == shown else escape(check)}[/bold]",
-            f"[{style}]{finding.state}[/{style}]",
-            escape(finding.subject),
-            escape(finding.said),
-            escape(finding.mend),
+            "" if check == shown else f"[bold]{escape(check)}[/bold]",
+            _styled(finding.state),
+            escape(f"{finding.subject}: {finding.said}"),
         )
         shown = check
     console.print(table)
+    cured: tuple[State, ...] = ("wrong", "skipped")
+    for state in cured:
+        for check, finding in found:
+            if finding.state == state:
+                what = escape(f"{check}, {finding.subject}: {finding.mend}")
+                # People paste what is in it.
+                console.print(f"{_styled(state)}  {what}", soft_wrap=True, highlight=False)
     counts = {state: sum(one.state == state for _, one in found) for state in _STYLES}
-    console.print(", ".join(f"{count} {state}" for state, count in counts.items()), highlight=False)
+    told = ", ".join(f"{count} {state}" for state, count in counts.items())
+    console.print(f"[bold]{told}[/bold]", highlight=False)
+
+
+def _styled(state: State) -> str:
+    return f"[{_STYLES[state]}]{state}[/{_STYLES[state]}]"

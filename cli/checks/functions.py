@@ -32,8 +32,11 @@ def functions(place: Place) -> Iterator[Finding]:
     for name in PATHS:
         if getattr(place.settings, name.lower()) is None:
             yield skipped(name, "is not set", "Set it, or name the stage: --stage dev.")
-        else:
+            continue
+        try:
             yield _judged(name, called(place, name))
+        except httpx.HTTPError as error:
+            yield skipped(name, f"no answer ({type(error).__name__})", "See `addresses`.")
 
 
 def called(place: Place, name: str) -> httpx.Response:

@@ -41,6 +41,7 @@ def test_a_function_that_cannot_be_reached_is_named(
     settings[name] = nowhere() + PATHS[name]
 
     assert faults(look("addresses", settings)) == {name: "does not answer (ConnectError)"}
+    assert states(look("functions", settings)) == dict.fromkeys(PATHS, "ok") | {name: "skipped"}
 
 
 def test_an_address_without_its_path_is_told_the_path(look: Look, settings: Environment) -> None:
