@@ -3,60 +3,40 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Any
 
-from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
+from starlette.datastructures import Headers
 
 from prompt_capture.api.errors import ApiError
 from prompt_capture.api.tokens import InvalidToken, KeysUnavailable, TokenUser, TokenVerifier
 
-_api_key = APIKeyHeader(
-    name="X-Api-Key",
-    scheme_name="ApiKey",
-    description="A key of this deployment, for backends.",
-    auto_error=False,
+_SCHEMES = (
+    APIKeyHeader(
+        name="X-Api-Key",
+        scheme_name="ApiKey",
+        description="A key of this deployment, for backends.",
+    ),
+    HTTPBearer(
+        scheme_name="SupabaseToken",
+        bearerFormat="JWT",
+        description="A user's Supabase access token.",
+    ),
+    APIKeyHeader(
+        name="X-User-Token",
+        scheme_name="UserToken",
+        description="The same token, where `Authorization` is taken by AWS_IAM.",
+    ),
 )
-_bearer = HTTPBearer(
-    scheme_name="SupabaseToken",
-    bearerFormat="JWT",
-    description="A user's Supabase access token.",
-    auto_error=False,
-)
-_user_token = APIKeyHeader(
-    name="X-User-Token",
-    scheme_name="UserToken",
-    description="The same token, where `Authorization` is taken by AWS_IAM.",
-    auto_error=False,
-)
+SECURITY_SCHEMES = {
+    scheme.scheme_name: scheme.model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for scheme in _SCHEMES
+}
+"""What OpenAPI says of the credentials. As dependencies they would be solved for each request."""
 
-
-@dataclass(frozen=True)
-class Credentials:
-    """What a request brought to prove who calls."""
-
-    api_key: str | None
-    token: str | None
-
-
-async def credentials(request: Request) -> Credentials:
-    """Collect a request's credentials; an empty header counts as a wrong credential, not as none.
-
-    `X-User-Token` goes before `Authorization`.
-    """
-    token = request.headers.get("x-user-token")
-    if token is None:
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        token = value if scheme.lower() == "bearer" else None
-    return Credentials(request.headers.get("x-api-key"), token)
-
-
-GivenCredentials = Annotated[Credentials, Depends(credentials)]
-
-KEY_ONLY = [Depends(_api_key)]
-KEY_OR_TOKEN = [Depends(_api_key), Depends(_bearer), Depends(_user_token)]
-"""A route's `dependencies`, by which OpenAPI describes the credentials it takes."""
+KEY_ONLY: dict[str, Any] = {"security": [{"ApiKey": []}]}
+KEY_OR_TOKEN: dict[str, Any] = {"security": [{name: []} for name in SECURITY_SCHEMES]}
+"""A route's `openapi_extra`: which of them it takes."""
 
 
 class Callers:
@@ -70,12 +50,16 @@ class Callers:
         self._tokens = tokens
         self._api_key_hashes = tuple(api_key_hashes)
 
-    def backend_or_user(self, given: Credentials) -> TokenUser | None:
-        """Answer the user whose token came, or None where a backend called with its key."""
-        if given.api_key is not None:
-            self.require_backend(given)
+    def backend_or_user(self, headers: Headers) -> TokenUser | None:
+        """Answer the user whose token came, or None where a backend called with its key.
+
+        An empty header counts as a wrong credential, not as none.
+        """
+        if "x-api-key" in headers:
+            self.require_backend(headers)
             return None
-        if given.token is None:
+        token = _token(headers)
+        if token is None:
             raise ApiError(
                 401,
                 "credentials_missing",
@@ -83,18 +67,19 @@ class Callers:
                 "Send a Supabase access token as `Authorization: Bearer ...`, "
                 "or this deployment's key as `X-Api-Key`.",
             )
-        return self._verify(given.token)
+        return self._verify(token)
 
-    def require_backend(self, given: Credentials) -> None:
+    def require_backend(self, headers: Headers) -> None:
         """Refuse whoever has no API key of this deployment."""
-        if given.api_key is None:
+        api_key = headers.get("x-api-key")
+        if api_key is None:
             raise ApiError(
                 401,
                 "api_key_missing",
                 "Only a backend with an API key may call this.",
                 "Send this deployment's key as `X-Api-Key`.",
             )
-        digest = hashlib.sha256(given.api_key.encode()).hexdigest()
+        digest = hashlib.sha256(api_key.encode()).hexdigest()
         matches = [hmac.compare_digest(digest, known) for known in self._api_key_hashes]
         if True not in matches:
             raise ApiError(
@@ -113,3 +98,12 @@ class Callers:
             ) from None
         except KeysUnavailable as error:
             raise ApiError(503, "keys_unavailable", str(error), "Try again in a moment.") from None
+
+
+def _token(headers: Headers) -> str | None:
+    """Answer the user's token; `X-User-Token` goes before `Authorization`."""
+    token = headers.get("x-user-token")
+    if token is not None:
+        return token
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    return value if scheme.lower() == "bearer" else None

@@ -3,11 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from fastapi import APIRouter, Request
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    TypeAdapter,
+)
 
-from prompt_capture.api.callers import KEY_OR_TOKEN, Callers, GivenCredentials
+from prompt_capture.api.callers import KEY_OR_TOKEN, Callers
 from prompt_capture.api.errors import ApiError, documented
+from prompt_capture.api.json_route import JsonRoute, read_header
 from prompt_capture.api.time_left import time_left
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.captures import Captured
@@ -20,17 +28,18 @@ from prompt_capture.workflows.classify_and_log import (
     IncomingMessage,
 )
 
-GivenKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Your own key of this message: sent again with it, it is captured once and "
-        "gets the same answer.",
-    ),
-]
+_KEY = "Idempotency-Key"
+_GIVEN_KEY = TypeAdapter(
+    Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+)
+_DESCRIBED_KEY = {
+    "name": _KEY,
+    "in": "header",
+    "required": False,
+    "schema": _GIVEN_KEY.json_schema(),
+    "description": "Your own key of this message: sent again with it, it is captured once and "
+    "gets the same answer.",
+}
 
 
 class ClassifyRequest(BaseModel):
@@ -94,25 +103,24 @@ class ClassifyResponse(BaseModel):
 
 def classify_router(classify_and_log: ClassifyAndLog, callers: Callers) -> APIRouter:
     """Route the classification of messages."""
-    router = APIRouter(dependencies=KEY_OR_TOKEN)
+    router = APIRouter(route_class=JsonRoute)
 
     @router.post(
-        "/classify", responses=documented(403, 404, 409), summary="Classify and log a message"
+        "/classify",
+        responses=documented(403, 404, 409),
+        summary="Classify and log a message",
+        openapi_extra=KEY_OR_TOKEN | {"parameters": [_DESCRIBED_KEY]},
     )
-    async def classify(
-        request: ClassifyRequest,
-        given: GivenCredentials,
-        connection: Request,
-        key: GivenKey = None,
-    ) -> ClassifyResponse:
+    async def classify(body: ClassifyRequest, connection: Request) -> ClassifyResponse:
         """Answer a message's intent, and capture both unless told otherwise."""
-        user = callers.backend_or_user(given)
-        owner = _owner(request, user)
+        key = read_header(_KEY, _GIVEN_KEY, connection)
+        user = callers.backend_or_user(connection.headers)
+        owner = _owner(body, user)
         incoming = IncomingMessage(
-            message=request.message,
-            user_id=owner if request.capture else None,
-            conversation_id=request.conversation_id,
-            message_index=request.message_index,
+            message=body.message,
+            user_id=owner if body.capture else None,
+            conversation_id=body.conversation_id,
+            message_index=body.message_index,
             idempotency_key=IdempotencyKey(caller=_caller(user), key=key) if key else None,
         )
         return _response(await classify_and_log(incoming, time_left(connection.scope)))

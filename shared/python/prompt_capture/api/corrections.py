@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from prompt_capture.api.callers import KEY_OR_TOKEN, Callers, GivenCredentials
+from prompt_capture.api.callers import KEY_OR_TOKEN, Callers
 from prompt_capture.api.errors import ApiError, documented
+from prompt_capture.api.json_route import JsonRoute
 from prompt_capture.api.pending import PENDING, pending
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.prompts import Correction
@@ -51,27 +52,28 @@ class CorrectionResponse(BaseModel):
 
 def corrections_router(correct: Correct, callers: Callers) -> APIRouter:
     """Route the corrections of reviewers."""
-    router = APIRouter(dependencies=KEY_OR_TOKEN)
+    router = APIRouter(route_class=JsonRoute)
 
     @router.post(
         "/corrections",
         response_model=CorrectionResponse,
         responses=documented(403, 404) | PENDING,
         summary="Correct an intent",
+        openapi_extra=KEY_OR_TOKEN,
     )
     async def corrections(
-        request: CorrectionRequest, given: GivenCredentials
+        body: CorrectionRequest, connection: Request
     ) -> CorrectionResponse | JSONResponse:
         """Record the right intent of a message; confirming the predicted one counts too."""
         correction = Correction(
-            corrected_intent=request.corrected_intent,
-            corrected_by=_reviewer(request, callers.backend_or_user(given)),
-            notes=request.notes,
+            corrected_intent=body.corrected_intent,
+            corrected_by=_reviewer(body, callers.backend_or_user(connection.headers)),
+            notes=body.notes,
         )
-        if await correct(request.log_id, correction) == "pending":
+        if await correct(body.log_id, correction) == "pending":
             return pending()
         return CorrectionResponse(
-            log_id=request.log_id,
+            log_id=body.log_id,
             corrected_intent=correction.corrected_intent,
             corrected_by=correction.corrected_by,
         )

@@ -127,7 +127,12 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
 
 def _from_validation(faults: Sequence[Any]) -> ApiError:
     if any(fault["type"] == "json_invalid" for fault in faults):
-        return ApiError(400, "invalid_json", "The body is not valid JSON.", "Send one JSON object.")
+        return ApiError(
+            400,
+            "invalid_json",
+            "The body cannot be read as UTF-8 JSON.",
+            "Send one JSON object.",
+        )
     if any(fault["loc"] == ("body",) for fault in faults):
         return ApiError(
             422,
@@ -155,13 +160,6 @@ def _from_http(error: HTTPException) -> ApiError:
         case 405:
             return ApiError(
                 405, "method_not_allowed", "Not with this method.", "See /openapi.json."
-            )
-        case 400:
-            return ApiError(
-                400,
-                "invalid_body",
-                "The body cannot be read as UTF-8 JSON.",
-                "Send one JSON object.",
             )
         case 413:
             return ApiError(

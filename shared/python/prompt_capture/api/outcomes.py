@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from prompt_capture.api.callers import KEY_ONLY, Callers, GivenCredentials
+from prompt_capture.api.callers import KEY_ONLY, Callers
 from prompt_capture.api.errors import documented
+from prompt_capture.api.json_route import JsonRoute
 from prompt_capture.api.pending import PENDING, pending
 from prompt_capture.domain.prompts import Outcome
 from prompt_capture.domain.values import ErrorText, Label
@@ -46,26 +47,25 @@ class OutcomeResponse(BaseModel):
 
 def outcomes_router(record_outcome: RecordOutcome, callers: Callers) -> APIRouter:
     """Route the outcomes of workflows."""
-    router = APIRouter(dependencies=KEY_ONLY)
+    router = APIRouter(route_class=JsonRoute)
 
     @router.post(
         "/outcomes",
         response_model=OutcomeResponse,
         responses=documented(404) | PENDING,
         summary="Record a workflow's outcome",
+        openapi_extra=KEY_ONLY,
     )
-    async def outcomes(
-        request: OutcomeRequest, given: GivenCredentials
-    ) -> OutcomeResponse | JSONResponse:
+    async def outcomes(body: OutcomeRequest, connection: Request) -> OutcomeResponse | JSONResponse:
         """Record an outcome. The same one again changes nothing; a different one replaces it."""
-        callers.require_backend(given)
+        callers.require_backend(connection.headers)
         outcome = Outcome(
-            was_successful=request.was_successful,
-            workflow_type=request.workflow_type,
-            execution_error=request.execution_error,
+            was_successful=body.was_successful,
+            workflow_type=body.workflow_type,
+            execution_error=body.execution_error,
         )
-        if await record_outcome(request.log_id, outcome) == "pending":
+        if await record_outcome(body.log_id, outcome) == "pending":
             return pending()
-        return OutcomeResponse(log_id=request.log_id, was_successful=request.was_successful)
+        return OutcomeResponse(log_id=body.log_id, was_successful=body.was_successful)
 
     return router
