@@ -180,11 +180,16 @@ def read_rows(stack: Stack, user_id: str) -> list[tuple[str, str, str]]:
 
 
 def wait_until_drained(stack: Stack, seconds: float = 120) -> None:
-    """Return when the spool is empty, and nothing that was received from it is still held."""
+    """Return when the spool is empty, and nothing that was received from it is still held.
+
+    Raises `TimeoutError` when it got no emptier for so many seconds.
+    """
     client = stack.sqs_client()
-    gives_up = time.monotonic() + seconds
-    while waiting(client, stack.spool_url):
-        if time.monotonic() > gives_up:
+    fewest, gives_up = None, 0.0
+    while left := waiting(client, stack.spool_url):
+        if fewest is None or left < fewest:
+            fewest, gives_up = left, time.monotonic() + seconds
+        elif time.monotonic() > gives_up:
             raise TimeoutError("The spool was not drained.")
         time.sleep(0.1)
 

@@ -3,6 +3,7 @@
 MESSAGES says how many (10,000 unless set), ONLY a part of the names of the faults to run.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.emptying import EMPTY
 from .load import Account, Breakage, Load
 from .scenarios import BOTH_DOWN, CLOCK, NOTHING, PROCESS, QUEUE, STORE, clock_settings
 
+MOST_RECEIVES, HIDDEN_SECONDS = 1000, "20"
 COLUMNS = ("stored", "spooled", "said lost", "lost", "twice", "wrong", "p50 ms", "slowest ms")
 
 
@@ -46,6 +48,19 @@ def measure(stack: Stack, load: Load, progress: Progress) -> Iterator[tuple[str,
             connection.execute(EMPTY)
 
 
+def last_as_long_as_a_fault(stack: Stack) -> None:
+    """Give the spool's messages a deployment's patience: a fault here lasts for minutes.
+
+    With the local stack's, they would be dead letters before the fault is over, and come again
+    while a batch of them is still being written.
+    """
+    client, url = stack.sqs_client(), stack.spool_url
+    told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    redrive = json.loads(told["Attributes"]["RedrivePolicy"]) | {"maxReceiveCount": MOST_RECEIVES}
+    attributes = {"VisibilityTimeout": HIDDEN_SECONDS, "RedrivePolicy": json.dumps(redrive)}
+    client.set_queue_attributes(QueueUrl=url, Attributes=attributes)  # type: ignore[arg-type]
+
+
 def is_kept(name: str, account: Account) -> bool:
     """Whether the promises were: with both down, a message may be lost that is said to be."""
     said_lost = 0 if name == "store and queue refuse" else account.said_lost
@@ -59,6 +74,7 @@ def main() -> int:
     number = int(os.environ.get("MESSAGES", "10000"))
     console = Console(width=140)
     with Stack("soak", with_faults=True) as stack, Progress(*columns()) as shown:
+        last_as_long_as_a_fault(stack)
         stack.warm()
         load = Load(stack, number)
         accounts = list(measure(stack, load, shown))
