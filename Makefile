@@ -36,8 +36,9 @@ bench-redaction: setup  ## Measure what redaction finds and misses, kind by kind
 bench-capture: setup  ## Measure what capture costs, as ratios of one run; ROUNDS=500
 	@$(if $(ROUNDS),ROUNDS=$(ROUNDS)) $(BIN)/python -m benchmarks.capture
 
-soak: setup  ## Send thousands of messages through every fault; MESSAGES=10000 ONLY=part of a name
-	@$(if $(MESSAGES),MESSAGES=$(MESSAGES)) $(if $(ONLY),ONLY="$(ONLY)") $(BIN)/python -m tests.faults.soak
+soak: setup  ## Send thousands of messages through every fault; MESSAGES=10000 ONLY=part of a name DEADLINE=0.3
+	@$(if $(MESSAGES),MESSAGES=$(MESSAGES)) $(if $(ONLY),ONLY="$(ONLY)") \
+		$(if $(DEADLINE),DEADLINE=$(DEADLINE)) $(BIN)/python -m tests.faults.soak
 
 check: setup  ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """Rounds in which each thing is done once, so that what disturbs one disturbs all."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,12 +11,17 @@ from contextlib import ExitStack, contextmanager
 
 import httpx
 
-from benchmarks.capture.worker import KINDS, MESSAGE
+from benchmarks.capture.worker import KINDS, MESSAGE, called
 from infra.local.functions import CLASSIFY, DRAIN
 from infra.local.paths import FUNCTIONS, ROOT
 from infra.local.stack import Stack
 from infra.local.users import User
+from infra.packaging.build import layer_folder
+from infra.packaging.mounted import MountedFunction
+from infra.packaging.places import PACKAGES
+from infra.packaging.targets import X86_64
 
+_MODELS = "/opt/model_artifacts"
 Seconds = dict[str, list[float]]
 
 
@@ -74,7 +80,7 @@ def _environment(stack: Stack, function: str) -> Mapping[str, str]:
 
 
 class Caller:
-    """Calls a warm function through the real runtime client, over one connection."""
+    """Calls a warm function of the local stack, over one connection."""
 
     def __init__(self, stack: Stack, user: User, capture: bool) -> None:
         self._http = httpx.Client(timeout=30, headers={"X-Api-Key": stack.keys.api_key})
@@ -88,6 +94,31 @@ class Caller:
         return time.perf_counter() - began, 0.0
 
 
+class Packaged:
+    """Invokes the packaged function, under Lambda's runtime client and its emulator."""
+
+    def __init__(self, function: MountedFunction, stack: Stack, user: User, capture: bool) -> None:
+        body = {"message": MESSAGE, "user_id": user.id, "capture": capture}
+        self._event = called(json.dumps(body), stack.keys.api_key)
+        self._function = function
+        self()
+
+    def __call__(self) -> tuple[float, float]:
+        """Return the seconds that an invocation took by the clock; the work is done elsewhere."""
+        began = time.perf_counter()
+        answer = self._function.invoke(self._event)
+        seconds = time.perf_counter() - began
+        if answer["statusCode"] != 200:
+            raise RuntimeError(f"The packaged function answered {answer['statusCode']}.")
+        return seconds, 0.0
+
+
+def _mounted(stack: Stack) -> MountedFunction:
+    places = {"MODEL_DIR": f"{_MODELS}/assistant", "RULES_FILE": f"{_MODELS}/rules.toml"}
+    task = PACKAGES / "functions" / CLASSIFY
+    return MountedFunction(task, layer_folder(X86_64), stack.env(CLASSIFY) | places)
+
+
 def measured(rounds: int, stack: Stack, answering_first: Stack) -> Iterator[Seconds]:
     """Yield all figures so far after each round, by the name of what was done."""
     user = stack.create_user("bench@example.com")
@@ -96,11 +127,12 @@ def measured(rounds: int, stack: Stack, answering_first: Stack) -> Iterator[Seco
     doing: dict[str, Callable[[], tuple[float, float]]] = {}
     with ExitStack() as running:
         doing |= {kind: running.enter_context(worker(kind, stack, user)) for kind in KINDS}
+        function = running.enter_context(_mounted(stack))
         doing |= {
-            "runtime, without": Caller(stack, user, capture=False),
-            "runtime, write-first": Caller(stack, user, capture=True),
-            "runtime, without (answer-first)": Caller(answering_first, other, capture=False),
-            "runtime, answer-first": Caller(answering_first, other, capture=True),
+            "packaged, without": Packaged(function, stack, user, capture=False),
+            "packaged, write-first": Packaged(function, stack, user, capture=True),
+            "stack, without": Caller(answering_first, other, capture=False),
+            "stack, answer-first": Caller(answering_first, other, capture=True),
         }
         for _ in range(rounds):
             for name, once in doing.items():

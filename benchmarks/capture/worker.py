@@ -1,8 +1,9 @@
 """A process that does one thing over and over, and tells how long each time took.
 
 `python -m benchmarks.capture.worker KIND USER_ID`, with a function's settings in the environment.
-For each line that it reads it does the thing once and prints the seconds, by the clock and of the
-processor; processes of several kinds, asked by turns, see the same machine.
+For each line that it reads it does the thing once, or `IN_A_ROW` where only the processor's time is
+asked for, and prints the seconds of one, by the clock and of the processor; processes of several
+kinds, asked by turns, see the same machine.
 """
 
 import asyncio
@@ -14,10 +15,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
+if TYPE_CHECKING:
+    from prompt_capture.workflows.classify_and_log import ClassifyAndLog
+
 BATCH = 100
+IN_A_ROW = 20
 MESSAGE = "move my dentist appointment to friday"
 
 Once = Callable[[], object]
@@ -27,17 +32,10 @@ def through_handler(user_id: str, capture: bool) -> Once:
     """The whole function in this process: Mangum, FastAPI, the model, and the write if any."""
     handler = import_module("handler").handler  # the worker's path holds the function's folder
     body = {"message": MESSAGE, "user_id": user_id, "capture": capture}
-    event = _event(json.dumps(body))
+    event = called(json.dumps(body), os.environ["API_KEY"])
 
     def once() -> None:
-        context = SimpleNamespace(
-            aws_request_id=str(uuid4()),
-            get_remaining_time_in_millis=lambda: 10_000,
-            function_name="classify-and-log",
-            memory_limit_in_mb=512,
-            invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:classify-and-log",
-        )
-        answer = handler(event, context)
+        answer = handler(event, _context())
         captured = json.loads(answer["body"]).get("captured")
         if captured != ("stored" if capture else "skipped"):
             raise RuntimeError(f"The function answered {answer['statusCode']}, {captured}.")
@@ -45,12 +43,23 @@ def through_handler(user_id: str, capture: bool) -> Once:
     return once
 
 
-def _event(body: str) -> dict[str, Any]:
+def _context() -> SimpleNamespace:
+    return SimpleNamespace(
+        aws_request_id=str(uuid4()),
+        get_remaining_time_in_millis=lambda: 10_000,
+        function_name="classify-and-log",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:classify-and-log",
+    )
+
+
+def called(body: str, api_key: str) -> dict[str, Any]:
+    """Make the event of a Function URL's call."""
     return {
         "version": "2.0",
         "rawPath": "/v1/classify",
         "rawQueryString": "",
-        "headers": {"content-type": "application/json", "x-api-key": os.environ["API_KEY"]},
+        "headers": {"content-type": "application/json", "x-api-key": api_key},
         "requestContext": {
             "http": {"method": "POST", "path": "/v1/classify", "sourceIp": "127.0.0.1"},
             "stage": "$default",
@@ -61,30 +70,32 @@ def _event(body: str) -> dict[str, Any]:
 
 
 def framework(user_id: str) -> Once:
-    """Mangum and FastAPI around a route that does nothing."""
-    from fastapi import FastAPI
+    """The function's own app, under Mangum, around a workflow that is done at once.
+
+    That is all between the event and the workflow: the caller's key and the message are checked.
+    """
     from mangum import Mangum
 
-    app = FastAPI()
-
-    @app.post("/v1/classify")
-    async def nothing() -> dict[str, str]:
-        return {}
-
-    event, handler = _event("{}"), Mangum(app, lifespan="off")
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    return lambda: handler(event, SimpleNamespace())
-
-
-def workflow(user_id: str) -> Once:
-    """The workflow that the function wraps, without capture."""
     from prompt_capture import bootstrap
-    from prompt_capture.workflows.classify_and_log import IncomingMessage
+    from prompt_capture.api.app import create_app
+    from prompt_capture.api.classify import classify_router
+    from prompt_capture.domain.predictions import Prediction
+    from prompt_capture.workflows.classify_and_log import ClassifiedMessage, IncomingMessage
 
-    runner = asyncio.Runner()
-    classify = bootstrap.classify_and_log(bootstrap.capture())
-    incoming = IncomingMessage(message=MESSAGE, user_id=None)
-    return lambda: runner.run(classify(incoming))
+    prediction = Prediction(intent="reschedule", confidence=0.9, source="model", model_version="1")
+    done = ClassifiedMessage(
+        log_id=None, prediction=prediction, needs_review=False, captured="skipped"
+    )
+
+    async def nothing(incoming: IncomingMessage, seconds_left: float) -> ClassifiedMessage:
+        return done
+
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    router = classify_router(cast("ClassifyAndLog", nothing), bootstrap.callers())
+    handler = Mangum(create_app("Nothing", router), lifespan="off")
+    body = json.dumps({"message": MESSAGE, "user_id": user_id, "capture": False})
+    event = called(body, os.environ["API_KEY"])
+    return lambda: handler(event, _context())
 
 
 def _prompt(user_id: str) -> Any:
@@ -153,11 +164,12 @@ def drain(user_id: str, size: int) -> Once:
     return lambda: runner.run(work({str(place): body() for place in range(size)}))
 
 
+ON_THE_PROCESSOR = {"framework", "whole"}
 KINDS: dict[str, Callable[[str], Once]] = {
     "without": lambda user_id: through_handler(user_id, capture=False),
     "write-first": lambda user_id: through_handler(user_id, capture=True),
+    "whole": lambda user_id: through_handler(user_id, capture=False),
     "framework": framework,
-    "workflow": workflow,
     "postgrest": postgrest,
     "psycopg": psycopg,
     "drain-1": lambda user_id: drain(user_id, 1),
@@ -170,13 +182,15 @@ def main(kind: str, user_id: str) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what is measured may log to the standard output
     once = KINDS[kind](user_id)
+    times = IN_A_ROW if kind in ON_THE_PROCESSOR else 1
     once()
     print("ready", file=answers, flush=True)
     for _ in sys.stdin:
         began, worked = time.perf_counter(), time.process_time()
-        once()
+        for _ in range(times):
+            once()
         seconds = time.perf_counter() - began, time.process_time() - worked
-        print(*seconds, file=answers, flush=True)
+        print(*(each / times for each in seconds), file=answers, flush=True)
 
 
 if __name__ == "__main__":

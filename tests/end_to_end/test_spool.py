@@ -66,8 +66,8 @@ def test_only_what_may_succeed_later_comes_again(deployment: Deployment) -> None
 
     again = drain(deployment, good, message(uuid4()), "{", good.replace("move it", "other"))
 
-    assert again == ["2", "3"]
-    assert [row["prompt"] for row in deployment.rows()] == ["move it"]
+    assert again == ["2"]
+    assert sorted(row["prompt"] for row in deployment.rows()) == ["move it", "other"]
 
 
 def test_three_replays_of_a_batch_store_it_once(deployment: Deployment) -> None:

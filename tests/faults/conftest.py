@@ -15,14 +15,15 @@ from .load import Load, wait_until_drained
 MESSAGES = 32
 
 # More than in a deployment: this is about what becomes of messages, on machines that may be busy.
-PATIENT = {CLASSIFY: {"CAPTURE_TIMEOUT_SECONDS": "1.5"}}
+DEADLINE = 1.5
+PATIENT = {CLASSIFY: {"CAPTURE_TIMEOUT_SECONDS": str(DEADLINE)}}
 
 
 @pytest.fixture(scope="session")
 def faulty() -> Iterator[tuple[Stack, Load]]:
     with Stack(f"faults-{os.getpid()}", PATIENT, with_faults=True) as stack:
         stack.warm()
-        yield stack, Load(stack, MESSAGES)
+        yield stack, Load(stack, MESSAGES, DEADLINE)
 
 
 @pytest.fixture

@@ -64,6 +64,8 @@ class Account:
     lost: int
     duplicated: int
     wrong: int
+    late: int
+    """Answers that took longer than the slowest without capture, and the deadline."""
     p50: float
     slowest: float
 
@@ -79,17 +81,18 @@ class Load:
     A straggler of an earlier load is therefore not counted in a later one.
     """
 
-    def __init__(self, stack: Stack, number: int) -> None:
-        self._stack, self.user_id = stack, ""
+    def __init__(self, stack: Stack, number: int, deadline: float) -> None:
+        self._stack, self.user_id = stack, str(uuid4())
         self.messages = messages(number)
+        self._deadline = deadline
+        self._slowest_without = 0.0
         self.expected = asyncio.run(self._expected())
 
     async def _expected(self) -> dict[str, str]:
         async with self._client() as client:
-            return {
-                message: (await client.classify(message, capture=False)).intent
-                for message in self.messages
-            }
+            sent = await self._side_by_side(client, self.messages, lambda done: None, capture=False)
+        self._slowest_without = max(one.seconds for one in sent)
+        return {one.message: one.answer.intent for one in sent}
 
     def run(self, breakage: Breakage, report: Callable[[int], None] = lambda done: None) -> Account:
         """Send everything, the middle half while something is broken, and account for it."""
@@ -118,14 +121,18 @@ class Load:
             return sent + await self._side_by_side(client, last, report)
 
     async def _side_by_side(
-        self, client: AsyncCaptureClient, texts: Sequence[str], report: Callable[[int], None]
+        self,
+        client: AsyncCaptureClient,
+        texts: Sequence[str],
+        report: Callable[[int], None],
+        capture: bool = True,
     ) -> list[Answered]:
         waiting, answered = iter(texts), []
 
         async def sender() -> None:
             for text in waiting:
                 began = time.perf_counter()
-                answer = await client.classify(text, user_id=self.user_id)
+                answer = await client.classify(text, user_id=self.user_id, capture=capture)
                 answered.append(Answered(text, answer, time.perf_counter() - began))
                 report(1)
 
@@ -151,6 +158,7 @@ class Load:
             unanswered=said["unanswered"],
             lost=sum(one.message not in copies for one in kept),
             duplicated=sum(number - 1 for number in copies.values()),
+            late=sum(each > self._slowest_without + self._deadline for each in seconds),
             wrong=sum(self._is_wrong(one, ids.get(one.message)) for one in sent),
             p50=seconds[len(seconds) // 2],
             slowest=seconds[-1],

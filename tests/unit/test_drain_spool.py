@@ -80,25 +80,55 @@ async def test_a_fault_is_told_from_the_others_and_takes_none_with_it(
         "there": "stored",
         "nobody's": "dropped",
         "poison": "refused",
-        "other": "conflict",
+        "other": "apart",
         "no json": "unreadable",
         "no prompt": "unreadable",
         "good too": "stored",
     }
     assert {name for name, fate in fates.items() if fate in DONE} == {
-        "good", "there", "nobody's", "good too",
+        "good", "there", "nobody's", "other", "good too",
     }  # fmt: skip
     assert "secret" not in caplog.text
 
 
-async def test_two_messages_under_one_id_are_not_taken_for_one() -> None:
+async def test_two_messages_under_one_id_are_both_stored_once_however_often_they_come() -> None:
     store, sent = a_store(), prompt()
+    other = sent.model_copy(update={"prompt": "another"})
 
-    fates = await DrainSpool(store)(
-        bodies(sent, sent, sent.model_copy(update={"prompt": "another"}))
-    )
+    for _ in range(3):
+        fates = await DrainSpool(store)(bodies(sent, sent, other, other))
 
-    assert fates == {"0": "stored", "1": "stored", "2": "conflict"}
+    assert fates == {"0": "stored", "1": "stored", "2": "apart", "3": "apart"}
+    assert [row.captured.prompt for row in store.rows.values()] == ["move it", "another"]
+    assert store.rows[sent.id].captured == sent
+
+
+async def test_a_spooled_message_whose_key_was_used_meanwhile_is_stored_under_another_id() -> None:
+    store, spooled = a_store(), prompt()
+    meanwhile = spooled.model_copy(update={"prompt": "sent under the same key"})
+    await store.log_prompt(meanwhile)
+
+    fates = await DrainSpool(store)(bodies(spooled))
+
+    assert fates == {"0": "apart"}
+    assert store.rows.pop(meanwhile.id).captured == meanwhile
+    (row,) = store.rows.values()
+    assert row.captured == spooled.model_copy(update={"id": row.captured.id})
+
+
+@pytest.mark.parametrize("fault", [{"user_id": uuid4()}, {"prompt": "poison"}], ids=str)
+async def test_an_id_that_the_first_message_did_not_take_is_left_to_the_second(
+    fault: dict[str, object],
+) -> None:
+    store, second = Counting([USER], []), prompt()
+    first = second.model_copy(update=fault)
+
+    fates = await DrainSpool(store)(bodies(first, second))
+    again = await DrainSpool(store)({"1": body(second)})
+
+    assert fates["1"] not in DONE
+    assert again == {"1": "stored"}
+    assert list(store.rows) == [second.id]
 
 
 async def test_an_outage_leaves_every_message_in_the_queue() -> None:

@@ -3,6 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
+from prompt_capture.domain.log_ids import id_apart
 from prompt_capture.domain.predictions import Prediction, SecondaryIntent, Source
 from prompt_capture.domain.reviewers import Reviewer
 from prompt_capture.domain.values import (
@@ -50,6 +51,10 @@ class CapturedPrompt(Value):
     def is_copy_of(self, other: "CapturedPrompt") -> bool:
         """Whether both are the same message of the same owner, whatever was predicted for it."""
         return self._content == other._content
+
+    def apart(self) -> "CapturedPrompt":
+        """The same message under another id, for when its own stands for another message."""
+        return self.model_copy(update={"id": id_apart(self._content)})
 
     @property
     def _content(self) -> tuple[object, ...]:

@@ -11,9 +11,10 @@ from prompt_capture.domain.values import Timestamp, Value
 SpoolReason = Literal["unavailable", "too_slow", "refused", "circuit_open"]
 """Why a prompt was spooled: what the store did, or that it was not asked."""
 
-Fate = Literal["stored", "dropped", "conflict", "refused", "unreadable", "unavailable"]
-"""What became of a spooled prompt: stored, or dropped since its user is unknown or erased; the
-others are tried again and end as dead letters."""
+Fate = Literal["stored", "apart", "dropped", "refused", "unreadable", "unavailable"]
+"""What became of a spooled prompt: stored; stored under another id (`apart`), since its own stands
+for another message by now; or dropped, since its user is unknown or erased. The others are tried
+again and end as dead letters."""
 
 
 class UnreadableMessage(PromptCaptureError):

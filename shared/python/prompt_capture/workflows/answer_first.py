@@ -1,5 +1,6 @@
 """Answer, and leave the capture for afterwards."""
 
+import asyncio
 import logging
 import queue
 
@@ -7,6 +8,10 @@ from prompt_capture.domain.captures import Capture
 from prompt_capture.domain.errors import CaptureConflict, UnknownUser
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.workflows.capture import Capturing
+
+HEAD_START_SECONDS = 0.002
+"""What the answer gets to leave the process in: on its share of one processor, any work that begins
+at once is in its way."""
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +41,21 @@ class AnswerFirst:
 
         Blocks its thread; raises `queue.Empty` when the request takes longer.
         """
-        for prompt in self._finished.get(timeout=max(0.0, allowed)):
+        collected = self._finished.get(timeout=max(0.0, allowed))
+        await asyncio.sleep(HEAD_START_SECONDS)
+        for prompt in collected:
             try:
-                await capture(prompt, allowed)
-            except (UnknownUser, CaptureConflict) as error:
+                await _capture(capture, prompt, allowed)
+            except UnknownUser:
                 logger.warning(
                     "An answered prompt was not captured.",
-                    extra={"log_id": str(prompt.id), "reason": type(error).__name__},
+                    extra={"log_id": str(prompt.id), "reason": "UnknownUser"},
                 )
+
+
+async def _capture(capture: Capturing, prompt: CapturedPrompt, allowed: float) -> None:
+    """Capture what was answered, under an id of its own where its key was used before."""
+    try:
+        await capture(prompt, allowed)
+    except CaptureConflict:
+        await capture(prompt.apart(), allowed)

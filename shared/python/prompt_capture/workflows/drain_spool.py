@@ -4,6 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 from uuid import UUID
 
 from prompt_capture.domain.errors import PromptRefused, StoreUnavailable, UnknownUser
@@ -11,8 +12,10 @@ from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import Fate, UnreadableMessage, read_spooled
 from prompt_capture.ports import PromptStore
 
-DONE: frozenset[Fate] = frozenset({"stored", "dropped"})
+DONE: frozenset[Fate] = frozenset({"stored", "apart", "dropped"})
 """Messages with these fates leave the queue."""
+
+_Written = Fate | Literal["taken"]
 
 logger = logging.getLogger(__name__)
 
@@ -33,25 +36,48 @@ class DrainSpool:
         """Answer what became of each message, by the name it came under."""
         started = time.perf_counter()
         fates: dict[str, Fate] = {}
-        names: dict[UUID, list[str]] = {}
-        prompts: dict[UUID, CapturedPrompt] = {}
+        prompts: dict[str, CapturedPrompt] = {}
         for name, body in bodies.items():
             try:
-                prompt = read_spooled(body).prompt
+                prompts[name] = read_spooled(body).prompt
             except UnreadableMessage:
                 fates[name] = "unreadable"
-                continue
-            if not prompts.setdefault(prompt.id, prompt).is_copy_of(prompt):
-                fates[name] = "conflict"
-                continue
-            names.setdefault(prompt.id, []).append(name)
-        written = await self._write(list(prompts.values()))
-        fates |= {name: fate for log_id, fate in written.items() for name in names[log_id]}
-        await self._let_go([log_id for log_id, fate in written.items() if fate == "dropped"])
+        fates |= await self._write_copies(prompts)
+        dropped = [prompts[name].id for name, fate in fates.items() if fate == "dropped"]
+        await self._let_go(dropped)
         self._tell(Counter(fates.values()), time.perf_counter() - started)
         return fates
 
-    async def _write(self, prompts: Sequence[CapturedPrompt]) -> dict[UUID, Fate]:
+    async def _write_copies(self, prompts: Mapping[str, CapturedPrompt]) -> dict[str, Fate]:
+        """Write each message once; one whose id stands for another, under another id."""
+        firsts: dict[UUID, CapturedPrompt] = {}
+        for prompt in prompts.values():
+            firsts.setdefault(prompt.id, prompt)
+        written = await self._write(list(firsts.values()))
+        fates: dict[str, Fate] = {}
+        collided: dict[str, CapturedPrompt] = {}
+        for name, prompt in prompts.items():
+            fate = written[prompt.id]
+            is_first = firsts[prompt.id].is_copy_of(prompt)
+            if fate == "taken" or (fate == "stored" and not is_first):
+                collided[name] = prompt.apart()
+            else:
+                fates[name] = fate if is_first else "unavailable"
+        return fates | await self._write_apart(collided)
+
+    async def _write_apart(self, prompts: Mapping[str, CapturedPrompt]) -> dict[str, Fate]:
+        written = await self._write(list({one.id: one for one in prompts.values()}.values()))
+        fates: dict[str, Fate] = {}
+        for name, prompt in prompts.items():
+            fate = written[prompt.id]
+            fates[name] = "apart" if fate == "stored" else "refused" if fate == "taken" else fate
+            logger.warning(
+                "A prompt's id stands for another message.",
+                extra={"apart": str(prompt.id), "fate": fates[name]},
+            )
+        return fates
+
+    async def _write(self, prompts: Sequence[CapturedPrompt]) -> dict[UUID, _Written]:
         """Write all at once; where one is at fault, look for it in the halves."""
         if not prompts:
             return {}
@@ -65,7 +91,7 @@ class DrainSpool:
         except StoreUnavailable as error:
             logger.warning("The store did not take a batch.", extra={"reason": str(error)})
             return {prompt.id: "unavailable" for prompt in prompts}
-        return {prompt.id: "conflict" if prompt.id in conflicts else "stored" for prompt in prompts}
+        return {prompt.id: "taken" if prompt.id in conflicts else "stored" for prompt in prompts}
 
     async def _let_go(self, log_ids: Sequence[UUID]) -> None:
         """Nothing needs to wait for prompts that were dropped; if this fails, it expires."""
