@@ -105,6 +105,15 @@ class Load:
         """Send as somebody new from now on."""
         self.user_id = self._stack.create_user(f"{uuid4()}@example.com").id
 
+    def classify(self, message: str) -> Classification:
+        """Send one message."""
+
+        async def send() -> Classification:
+            async with self._client() as client:
+                return await client.classify(message, user_id=self.user_id)
+
+        return asyncio.run(send())
+
     async def _send(self, breakage: Breakage, report: Callable[[int], None]) -> list[Answered]:
         quarter = len(self.messages) // 4
         first, last = self.messages[:quarter], self.messages[-quarter:]

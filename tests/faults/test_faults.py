@@ -1,12 +1,16 @@
 """Whatever one thing fails, each message is answered rightly and is on record exactly once."""
 
+import signal
+import time
+
 import pytest
 
+from infra.local.faults import Fault
 from infra.local.functions import CLASSIFY
 from infra.local.stack import Stack
 
 from .conftest import MESSAGES
-from .load import AT_ONCE, Load
+from .load import AT_ONCE, Load, read_rows, wait_until_drained, waiting
 from .scenarios import BOTH_DOWN, CLOCK, KILLS, PROCESS, QUEUE, STORE, clock_settings
 
 
@@ -66,3 +70,24 @@ def test_answering_first_loses_no_more_than_what_a_killed_instance_had_in_hand(
     assert account.writing > 0
     assert account.lost <= KILLS * AT_ONCE
     assert (account.duplicated, account.wrong, account.said_lost) == (0, 0, 0)
+
+
+def test_an_environment_that_is_told_to_end_finishes_what_it_has_in_hand(
+    load: Load, stack_at_fault: Stack
+) -> None:
+    stack_at_fault.redeploy(CLASSIFY, {"CAPTURE_MODE": "answer-first"})
+    try:
+        with stack_at_fault.faults.having("store", Fault("hang")):
+            answer = load.classify("remind me to call ada")
+            stack_at_fault.signal(CLASSIFY, signal.SIGTERM)
+            gives_up = time.monotonic() + 30
+            while not waiting(stack_at_fault.sqs_client(), stack_at_fault.spool_url):
+                assert time.monotonic() < gives_up, "It was gone before it had spooled."
+                time.sleep(0.1)
+    finally:
+        stack_at_fault.redeploy(CLASSIFY, {"CAPTURE_MODE": ""})
+    wait_until_drained(stack_at_fault)
+    assert answer.captured == "writing"
+    assert [log_id for log_id, _, _ in read_rows(stack_at_fault, load.user_id)] == [
+        str(answer.log_id)
+    ]

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -26,6 +27,8 @@ class LambdaExtension:
     """Registers when it is made, which must be while the function initialises.
 
     `begin` runs once in the thread; `work` for each invocation, with the seconds that are left.
+    Inside the process there is no Shutdown event, but SIGTERM, half a second before SIGKILL: what
+    is in hand has that long, as the signal itself ends nothing.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class LambdaExtension:
         self._runtime_api = runtime_api
         self._begin, self._work = begin, work
         self._identifier = self._register()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         threading.Thread(target=self._run, name=_NAME, daemon=True).start()
 
     def _register(self) -> str:
