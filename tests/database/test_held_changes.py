@@ -10,6 +10,8 @@ import pytest
 from psycopg import errors
 from psycopg.rows import dict_row
 
+from prompt_capture.domain.log_ids import derived_log_id
+
 from .cast import ALICE, BOB, SERVICE, USER, WRITER, acting_as
 from .rows import add_user, captured, insert
 from .server import Connection, Server
@@ -138,6 +140,23 @@ def test_a_change_of_a_row_that_cannot_come_is_not_held(
     assert record_outcome(backend, log_id, *OUTCOMES[0]) == "absent"
     assert record_correction(backend, log_id, *CORRECTIONS[0]) == "absent"
     assert held(dashboard) == 0
+
+
+def test_a_derived_id_is_waited_for_as_long_as_a_row_may_be_on_its_way_and_no_longer(
+    dashboard: Connection, backend: Connection
+) -> None:
+    row = captured(id=derived_log_id(b"secret", "backend", str(uuid4())))
+    assert record_outcome(backend, row["id"], *OUTCOMES[0]) == "pending"
+
+    dashboard.execute("update private.held_changes set held_at = now() - interval '13 days'")
+    assert record_correction(backend, row["id"], *CORRECTIONS[0]) == "pending"
+    dashboard.execute("update private.held_changes set held_at = now() - interval '15 days'")
+    assert record_outcome(backend, row["id"], *OUTCOMES[1]) == "absent"
+    assert record_correction(backend, row["id"], *CORRECTIONS[1]) == "absent"
+
+    insert(dashboard, **row)  # a dead letter that was sent again
+    found = state(dashboard, row["id"])["row"]
+    assert (found["was_successful"], found["corrected_intent"]) == (False, "help")
 
 
 def test_an_unknown_intent_is_refused_before_it_is_held(
