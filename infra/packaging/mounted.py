@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -100,20 +101,26 @@ class MountedFunction:
         }
 
     def __enter__(self) -> Self:
+        self._output = tempfile.TemporaryFile()  # a pipe would fill up
         self._process = subprocess.Popen(  # noqa: S603
             self._command,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self._places},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        _wait_for(self._port, self._process)
+        if not _listens(self._port, self._process):
+            self.__exit__()
+            raise PackageRefused(f"The emulator did not start: {self._log}")
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.signal(signal.SIGKILL)
-        self._log = (self._process.communicate()[0] or b"").decode()
+        self._process.wait()
+        with self._output as output:
+            output.seek(0)
+            self._log = output.read().decode()
 
     @property
     def log(self) -> str:
@@ -152,14 +159,12 @@ def _free_port() -> int:
         return port
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def _listens(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until something does; false where it ends before, or takes too long."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+                return True
         time.sleep(0.05)
-    said = (
-        process.stdout.read() if process.stdout and process.poll() is not None else b""
-    ).decode()
-    raise PackageRefused(f"The emulator did not start: {said}")
+    return False
