@@ -15,6 +15,8 @@ as $$
         and held.held_at < now() - make_interval(days => spool_days)
     )
     else false
-  end
+  end and not exists (
+    select from private.erased_lines lines where lines.log_id = may_arrive.log_id
+  )
   from private.settings
 $$;
