@@ -1,5 +1,6 @@
 """What every dataset store promises: an object is there whole, or not at all."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
+import moto.settings
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -15,6 +17,7 @@ from mypy_boto3_s3 import S3Client
 from infra.local.stack import Stack
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.adapters.s3_datasets import S3DatasetStore
+from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.ports import DatasetStore
 
 MEGABYTE = 1024 * 1024
@@ -135,3 +138,66 @@ def test_what_is_deleted_is_gone_and_its_neighbour_stays(datasets: Datasets) -> 
 
     assert datasets.read("a/one") is None
     assert datasets.read("a/one-more") == b"[]"
+
+
+def test_what_is_discarded_holds_nothing_and_one_of_several_takes_its_place(
+    datasets: Datasets,
+) -> None:
+    def write(number: int) -> bool:
+        content = f"attempt {number}".encode()
+        return datasets.store.create_once("a/discarded.manifest", content, "application/json")
+
+    assert write(0)
+    datasets.store.discard("a/discarded.manifest")
+    assert not datasets.store.read("a/discarded.manifest")
+    assert not datasets.read("a/discarded.manifest")
+
+    with ThreadPoolExecutor(8) as threads:
+        won = list(threads.map(write, range(1, 9)))
+
+    assert won.count(True) == 1
+    assert datasets.read("a/discarded.manifest") == f"attempt {won.index(True) + 1}".encode()
+
+
+WRITER = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}],
+}
+
+
+@pytest.fixture
+def refused_to_read(
+    moto_datasets: Datasets, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[bool], S3DatasetStore]:
+    """Stores of somebody who may write and no more, which S3 answers alike for what is not there
+    if they may not list."""
+    iam = boto3.client("iam")
+    iam.create_user(UserName="writer")
+    iam.put_user_policy(UserName="writer", PolicyName="w", PolicyDocument=json.dumps(WRITER))
+    key = iam.create_access_key(UserName="writer")["AccessKey"]
+    client = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    monkeypatch.setattr(moto.settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
+    return lambda may_list: S3DatasetStore(client, "datasets", may_list)
+
+
+def test_who_may_not_list_takes_what_they_may_not_read_for_nothing_there(
+    refused_to_read: Callable[[bool], S3DatasetStore],
+) -> None:
+    store = refused_to_read(False)
+
+    assert store.read("a/manifest") is None
+    assert store.create_once("a/manifest", b"{}", "application/json")
+    with pytest.raises(DatasetsUnavailable, match="nor shows what is there"):
+        store.create_once("a/manifest", b"{}", "application/json")
+
+
+def test_who_may_list_is_told_what_they_may_not_read(
+    refused_to_read: Callable[[bool], S3DatasetStore],
+) -> None:
+    with pytest.raises(DatasetsUnavailable, match="AccessDenied"):
+        refused_to_read(True).read("a/manifest")

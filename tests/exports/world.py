@@ -62,9 +62,9 @@ class Dying(LocalDatasetStore):
         self._step()
         return super().read(key)
 
-    def delete(self, key: str) -> None:
+    def discard(self, key: str) -> None:
         self._step()
-        super().delete(key)
+        super().discard(key)
 
 
 class Interleaved(InMemoryExports):

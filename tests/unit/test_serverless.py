@@ -40,6 +40,7 @@ SETTINGS = {
 
 BY_LAMBDA = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 KNOWS_NO_RESOURCES = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+PREFIXES = ["${Datasets.Arn}/exports/*", "${Datasets.Arn}/kept/*"]
 NEITHER_SECRET_NOR_SETTING = {"PARAMETERS_AS_OF"}
 
 
@@ -166,7 +167,7 @@ def test_every_function_has_a_role_of_its_own(service: dict[str, Any]) -> None:
     assert "iam" not in service["provider"]
 
 
-def test_no_role_has_a_wildcard_but_for_traces_and_the_exports_prefix(
+def test_no_role_has_a_wildcard_but_for_traces_and_the_exports_prefixes(
     resources: dict[str, Any],
 ) -> None:
     roles = [name for name, one in resources.items() if one["Type"] == "AWS::IAM::Role"]
@@ -177,20 +178,41 @@ def test_no_role_has_a_wildcard_but_for_traces_and_the_exports_prefix(
         if "*" in "".join([*actions(one), *targets(one)]) and actions(one) != KNOWS_NO_RESOURCES
     ]
 
-    prefixes = ["${Datasets.Arn}/exports/*", "${Datasets.Arn}/kept/*"]
-    assert [(role, target) for role, _, target in wild] == [("ExportRole", prefixes)]
+    assert wild == [
+        ("ExportRole", ["s3:PutObject"], PREFIXES),
+        ("ExportRole", ["s3:GetObject"], [f"{prefix}.manifest" for prefix in PREFIXES]),
+    ]
 
 
-def test_only_the_export_does_anything_in_s3(resources: dict[str, Any]) -> None:
+def test_only_the_export_does_anything_in_s3_and_it_puts_objects_and_reads_manifests(
+    resources: dict[str, Any],
+) -> None:
     able = {
-        role
+        (role, action)
         for role, one in resources.items()
         if one["Type"] == "AWS::IAM::Role"
         for statement in statements(resources, role)
-        if "s3:" in "".join(actions(statement))
+        for action in actions(statement)
+        if action.startswith("s3:")
     }
 
-    assert able == {"ExportRole"}
+    assert able == {("ExportRole", "s3:PutObject"), ("ExportRole", "s3:GetObject")}
+
+
+def test_what_erases_and_replays_is_for_people_and_no_function_has_it(
+    service: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    policy = resources["OperatorPolicy"]["Properties"]
+    allowed = policy["PolicyDocument"]["Statement"]
+    wild = [one for one in allowed if "*" in "".join([*actions(one), *targets(one)])]
+    given = {action for one in allowed for action in actions(one)}
+
+    assert [targets(one) for one in wild] == [PREFIXES]
+    assert {"s3:DeleteObjectVersion", "s3:ListBucketVersions"} <= given
+    assert policy.keys() == {"Description", "PolicyDocument"}
+    assert "OperatorPolicy" not in json.dumps(service["functions"])
+    roles = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::IAM::Role"]
+    assert all("ManagedPolicyArns" not in role for role in roles)
 
 
 @pytest.mark.parametrize("kind", ["Errors", "Throttles", "Duration"])

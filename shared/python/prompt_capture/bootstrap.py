@@ -220,7 +220,8 @@ def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDatase
         settings.export_most_rows,
         settings.export_fewest_lines,
     )
-    return ExportDataset(source, bucket(settings.export_bucket), options, report=report)
+    datasets = bucket(settings.export_bucket, may_list=False)
+    return ExportDataset(source, datasets, options, report=report)
 
 
 def export_to_folder(folder: Path, report: Callable[[int], None] | None = None) -> "ExportDataset":
@@ -232,8 +233,8 @@ def export_to_folder(folder: Path, report: Callable[[int], None] | None = None) 
     return ExportDataset(_exports(), LocalDatasetStore(folder), options, report=report)
 
 
-def bucket(name: str) -> DatasetStore:
-    """Connect to a bucket; a path is a folder of this machine."""
+def bucket(name: str, may_list: bool = True) -> DatasetStore:
+    """Connect to a bucket, with the right to list it or without; a path is a folder here."""
     if "/" in name:
         from prompt_capture.adapters.local_datasets import LocalDatasetStore
 
@@ -242,7 +243,7 @@ def bucket(name: str) -> DatasetStore:
 
     from prompt_capture.adapters.s3_datasets import S3DatasetStore
 
-    return S3DatasetStore(boto3.client("s3"), name)
+    return S3DatasetStore(boto3.client("s3"), name, may_list)
 
 
 def _exports(role: str = EXPORTER_ROLE) -> SupabaseExports:

@@ -209,8 +209,12 @@ class DatasetStore(Protocol):
     def create_once(self, key: str, content: bytes, content_type: str) -> bool:
         """Write a small object unless it is there already; answer whether this call wrote it."""
 
+    def discard(self, key: str) -> None:
+        """Take back what was written: the object holds nothing now, or is not there."""
+
     def read(self, key: str) -> bytes | None:
-        """Read a small object, or answer None where there is none."""
+        """Read a small object, or answer None where there is none; one that was discarded is empty.
+        """
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO | None]:
         """Open an object for reading, or answer None where there is none."""

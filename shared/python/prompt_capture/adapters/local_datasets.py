@@ -54,6 +54,9 @@ class LocalDatasetStore:
         with file:
             yield file
 
+    def discard(self, key: str) -> None:
+        self.delete(key)
+
     def delete(self, key: str) -> None:
         with _explained(), suppress(FileNotFoundError):
             (self._folder / key).unlink()

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _ABSENT = {"404", "NoSuchKey", "NoSuchVersion"}
+_REFUSED = {"403", "AccessDenied"}
 _THERE_ALREADY = {"412", "PreconditionFailed"}
 _AT_THE_SAME_TIME = {"409", "ConditionalRequestConflict"}
 _ATTEMPTS = 5
@@ -23,11 +24,15 @@ class S3DatasetStore:
 
     An interrupted export leaves no object. The temporary file needs as much room in `/tmp` as
     the object; memory stays flat.
+
+    `may_list`: whether the caller has the right to list the bucket. S3 answers who has not as if
+    they might not read what is not there.
     """
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
+    def __init__(self, client: "S3Client", bucket: str, may_list: bool = True) -> None:
         self._client = client
         self.bucket = bucket
+        self._absent = _ABSENT if may_list else _ABSENT | _REFUSED
 
     @contextmanager
     def create(self, key: str, content_type: str) -> Iterator[BinaryIO]:
@@ -40,39 +45,62 @@ class S3DatasetStore:
                 )
 
     def create_once(self, key: str, content: bytes, content_type: str) -> bool:
-        """Let S3 decide: of several at the same time, one wins, and S3 may ask others to retry."""
+        """Let S3 decide: of several at the same time, one wins, and S3 may ask others to retry.
+
+        An object that was discarded is taken for none, by whoever is the first to replace it.
+        """
+        condition = _unless_there()
         for _ in range(_ATTEMPTS):
             try:
-                with _explained(_THERE_ALREADY | _AT_THE_SAME_TIME):
+                with _explained(_THERE_ALREADY | _AT_THE_SAME_TIME | _ABSENT):
                     self._client.put_object(
                         Bucket=self.bucket,
                         Key=key,
                         Body=content,
                         ContentType=content_type,
-                        IfNoneMatch="*",
+                        **condition,
                     )
             except ClientError as error:
-                if _code(error) in _THERE_ALREADY:
-                    return self.read(key) == content
+                condition = _unless_there()
+                if _code(error) not in _THERE_ALREADY:
+                    continue
+                there, tag = self._read(key)
+                if there:
+                    return there == content
+                if tag:
+                    condition = {"IfMatch": tag}
             else:
                 return True
-        raise DatasetsUnavailable("The bucket could not decide between two writers.")
+        raise DatasetsUnavailable("The bucket neither takes an object nor shows what is there.")
 
     def read(self, key: str) -> bytes | None:
-        with self.open(key) as file:
-            return file.read() if file else None
+        return self._read(key)[0]
+
+    def _read(self, key: str) -> tuple[bytes | None, str]:
+        """Answer an object and its tag."""
+        try:
+            with _explained(self._absent):
+                answer = self._client.get_object(Bucket=self.bucket, Key=key)
+                return answer["Body"].read(), answer["ETag"]
+        except ClientError:
+            return None, ""
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO | None]:
         with tempfile.TemporaryFile() as file:
             try:
-                with _explained(_ABSENT):
+                with _explained(self._absent):
                     self._client.download_fileobj(self.bucket, key, file)
             except ClientError:
                 yield None
                 return
             file.seek(0)
             yield cast("BinaryIO", file)
+
+    def discard(self, key: str) -> None:
+        """Put nothing in its place, which the right to write is enough for."""
+        with _explained():
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=b"")
 
     def delete(self, key: str) -> None:
         with _explained():
@@ -108,6 +136,10 @@ class S3DatasetStore:
             for name, version, is_latest in found
             if name == key and not (only_older and is_latest)
         ]
+
+
+def _unless_there() -> dict[str, Any]:
+    return {"IfNoneMatch": "*"}
 
 
 @contextmanager

@@ -147,16 +147,16 @@ class Parts:
             part.abandon()
         self._open.clear()
         for key in self.written:
-            self.datasets.delete(key)
+            self.datasets.discard(key)
 
     def _begin(self, split: str) -> Sealed:
         key = self.keys.withdrawn() if split == WITHDRAWN else self.key(split)
-        self.written.append(key)
         self._open[split] = Sealed(self.datasets, key)
         return self._open[split]
 
     def _end(self, split: str) -> None:
         part = self._open.pop(split)
+        self.written.append(part.key)
         with part:
             self._numbers[split] = self._numbers.get(split, 0) + 1
         if split == WITHDRAWN:

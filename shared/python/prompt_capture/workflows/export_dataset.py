@@ -90,7 +90,7 @@ class ExportDataset:
 
     async def _found(self, keys: DatasetKeys) -> ExportedDataset | None:
         content = self._datasets.read(keys.manifest)
-        if content is None:
+        if not content:
             return None
         manifest = Manifest.model_validate_json(content)
         if not await self._stands(manifest, keys.manifest):
@@ -141,9 +141,9 @@ class ExportDataset:
         Whoever was erased before the manifest was there was not looked for in it.
         """
         if await self._is_overtaken(manifest):
-            self._datasets.delete(key)
+            self._datasets.discard(key)
             for part in manifest.objects:
-                self._datasets.delete(part.key)
+                self._datasets.discard(part.key)
             return False
         await self._source.record_dataset(
             manifest.series, manifest.bucket, key, manifest.window, manifest.counts.lines
