@@ -213,8 +213,7 @@ class DatasetStore(Protocol):
         """Take back what was written: the object holds nothing now, or is not there."""
 
     def read(self, key: str) -> bytes | None:
-        """Read a small object, or answer None where there is none; one that was discarded is empty.
-        """
+        """Read a small object, or answer None where there is none; empty if it was discarded."""
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO | None]:
         """Open an object for reading, or answer None where there is none."""
