@@ -68,6 +68,13 @@ class Edge:
         """Change settings of a function."""
         self._loop.run(self.functions.redeploy(function, environment))
 
+    def use(self, keys: Keys) -> None:
+        """Change the project's keys."""
+        self._loop.run(self._use(keys))
+
+    async def _use(self, keys: Keys) -> None:
+        self._gateway.use(keys)
+
     def signal(self, function: str, number: Signals) -> None:
         """Send a signal to every instance of a function."""
         self._loop.run(self.functions.signal(function, number))

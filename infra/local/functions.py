@@ -56,6 +56,7 @@ def _own_role(around: Surroundings) -> dict[str, str]:
 def _classify(around: Surroundings) -> dict[str, str]:
     return _own_role(around) | {
         "API_KEY_HASHES": around.keys.api_key_hash,
+        "IDEMPOTENCY_SECRET": around.keys.idempotency_secret,
         "MODEL_DIR": str(MODEL),
         "RULES_FILE": str(RULES),
         "SPOOL_QUEUE_URL": around.sqs.queue_url,

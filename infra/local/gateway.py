@@ -34,18 +34,24 @@ class Gateway:
     """An ASGI application; `close()` gives its connections back."""
 
     def __init__(self, keys: Keys, postgrest_url: str) -> None:
-        self._roles = {
-            keys.publishable: "anon",
-            keys.secret: "service_role",
-            keys.legacy_anon: "anon",
-            keys.legacy_service_role: "service_role",
-        }
-        self._keys, self._upstream = keys, postgrest_url
-        self._jwks = json.dumps(keys.jwks()).encode()
-        self._tokens: dict[str, tuple[float, str]] = {}
+        self._upstream = postgrest_url
+        self.use(keys)
         # The transport alone: what a client adds (cookies, redirects) an edge must not do.
         limits = httpx.Limits(max_connections=100, keepalive_expiry=20)
         self._transport = httpx.AsyncHTTPTransport(limits=limits)
+
+    def use(self, keys: Keys) -> None:
+        """Let these keys in and no others, and sign by them, from now on."""
+        self._roles = {
+            keys.publishable: "anon",
+            keys.secret: "service_role",
+            keys.second_secret or keys.secret: "service_role",
+            keys.legacy_anon: "anon",
+            keys.legacy_service_role: "service_role",
+        }
+        self._keys = keys
+        self._jwks = json.dumps(keys.jwks()).encode()
+        self._tokens: dict[str, tuple[float, str]] = {}
 
     async def close(self) -> None:
         await self._transport.aclose()
@@ -85,7 +91,11 @@ class Gateway:
             )
         if key not in self._roles:
             raise Refused("Invalid API key", "Double check your Supabase API key.")
-        if key == self._keys.secret and b"mozilla/" in given.get(b"user-agent", b"").lower():
+        if (
+            self._roles[key] == "service_role"
+            and key.startswith("sb_")
+            and b"mozilla/" in given.get(b"user-agent", b"").lower()
+        ):
             raise Refused(
                 "Forbidden use of secret API key in browser",
                 "Secret API keys can only be used in a protected environment.",

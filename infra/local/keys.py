@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +18,23 @@ Claims = dict[str, Any]
 
 @dataclass(frozen=True)
 class Keys:
-    """One project's secrets; `signing_jwk` is private, `jwks()` is what is published."""
+    """One project's secrets; `signing_jwk` is private, `jwks()` is what is published.
 
-    signing_jwk: dict[str, Any]
+    While keys are rotated, a `standby_jwk` is published beside it, a `previous_jwk` is trusted as
+    well, and `second_secret` opens the same doors as `secret`.
+    """
+
+    signing_jwk: Claims
     jwt_secret: str
     publishable: str
     secret: str
     api_key: str
+    idempotency_secret: str
     legacy_anon: str
     legacy_service_role: str
+    standby_jwk: Claims | None = None
+    previous_jwk: Claims | None = None
+    second_secret: str | None = None
 
     @property
     def signing_key(self) -> str:
@@ -38,13 +47,12 @@ class Keys:
 
     def jwks(self) -> dict[str, Any]:
         """Return the public keys as `/auth/v1/.well-known/jwks.json` shows them."""
-        public = {name: value for name, value in self.signing_jwk.items() if name != "d"}
-        return {"keys": [{**public, "key_ops": ["verify"]}]}
+        return {"keys": [*_public(self.signing_jwk, self.previous_jwk, self.standby_jwk)]}
 
     def verification_jwks(self) -> str:
-        """Return what PostgREST checks tokens against: the public key and the legacy secret."""
+        """Return what PostgREST checks tokens against: public keys and the legacy secret."""
         shared = {"kty": "oct", "alg": "HS256", "k": _base64url(self.jwt_secret.encode())}
-        return json.dumps({"keys": [*self.jwks()["keys"], shared]})
+        return json.dumps({"keys": [*_public(self.signing_jwk, self.previous_jwk), shared]})
 
     def role_token(self, role: str, lifetime: float = 300) -> str:
         """Sign the short-lived token that the edge puts in a key's place."""
@@ -60,19 +68,39 @@ class Keys:
 
 def generate() -> Keys:
     """Make a new project's keys."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    jwk = ECAlgorithm.to_jwk(private, as_dict=True)
-    jwk |= {"kid": str(uuid.uuid4()), "alg": "ES256", "use": "sig", "key_ops": ["sign", "verify"]}
     jwt_secret = secrets.token_urlsafe(40)
     return Keys(
-        signing_jwk=jwk,
+        signing_jwk=new_signing_jwk(),
         jwt_secret=jwt_secret,
         publishable=f"sb_publishable_{secrets.token_urlsafe(23)}",
-        secret=f"sb_secret_{secrets.token_urlsafe(23)}",
-        api_key=f"pc_{secrets.token_urlsafe(32)}",
+        secret=new_secret(),
+        api_key=new_api_key(),
+        idempotency_secret=secrets.token_urlsafe(32),
         legacy_anon=_legacy_key("anon", jwt_secret),
         legacy_service_role=_legacy_key("service_role", jwt_secret),
     )
+
+
+def new_signing_jwk() -> Claims:
+    """Make a private key, as `supabase gen signing-key` does."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    jwk: Claims = ECAlgorithm.to_jwk(private, as_dict=True)
+    return jwk | {
+        "kid": str(uuid.uuid4()),
+        "alg": "ES256",
+        "use": "sig",
+        "key_ops": ["sign", "verify"],
+    }
+
+
+def new_secret() -> str:
+    """Make a secret key, as the dashboard does."""
+    return f"sb_secret_{secrets.token_urlsafe(23)}"
+
+
+def new_api_key() -> str:
+    """Make a backend's key of this deployment."""
+    return f"pc_{secrets.token_urlsafe(32)}"
 
 
 def user_claims(
@@ -96,6 +124,12 @@ def user_claims(
         "iat": now,
         "exp": now + lifetime,
     }
+
+
+def _public(*private: Claims | None) -> Iterator[Claims]:
+    for jwk in filter(None, private):
+        public = {name: value for name, value in jwk.items() if name != "d"}
+        yield {**public, "key_ops": ["verify"]}
 
 
 def _legacy_key(role: str, jwt_secret: str) -> str:

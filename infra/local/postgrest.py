@@ -17,7 +17,8 @@ class PostgREST:
 
     def __init__(self, folder: Path, database: str, keys: Keys) -> None:
         """`database` is the connection string of role `authenticator`."""
-        self._folder = folder
+        self._folder, self._jwks = folder, folder / "postgrest-jwks.json"
+        self._keep(keys)
         port, self._admin_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._environment = {
@@ -28,7 +29,7 @@ class PostgREST:
             "PGRST_DB_ANON_ROLE": "anon",
             "PGRST_DB_MAX_ROWS": "1000",
             "PGRST_DB_POOL": "10",
-            "PGRST_JWT_SECRET": keys.verification_jwks(),
+            "PGRST_JWT_SECRET": f"@{self._jwks}",
             "PGRST_JWT_AUD": "authenticated",
             "PGRST_LOG_LEVEL": "error",
             "PGRST_SERVER_HOST": "127.0.0.1",
@@ -41,6 +42,21 @@ class PostgREST:
         """Return when it has read the schema and serves; raises `ServiceFailed`."""
         self._process = ChildProcess("postgrest", [_binary()], self._environment, self._folder)
         self._process.wait_until(self._ready)
+
+    def use(self, keys: Keys) -> None:
+        """Trust these keys; returns when the one that signs is trusted; raises `ServiceFailed`."""
+        self._keep(keys)
+        if self._process is not None:
+            self._process.signal(signal.SIGUSR2)
+            self._process.wait_until(lambda: self._trusts(keys))
+
+    def _keep(self, keys: Keys) -> None:
+        self._jwks.touch(mode=0o600)
+        self._jwks.write_text(keys.verification_jwks())
+
+    def _trusts(self, keys: Keys) -> bool:
+        headers = {"Authorization": f"Bearer {keys.role_token('anon')}"}
+        return httpx.get(self.url, headers=headers).status_code != httpx.codes.UNAUTHORIZED
 
     def reconnect(self) -> None:
         """Return when it serves again after its database was away; raises `ServiceFailed`.

@@ -16,7 +16,7 @@ from mypy_boto3_sqs import SQSClient
 
 from infra.local import functions, leftovers
 from infra.local.faults import FaultProxy
-from infra.local.keys import generate
+from infra.local.keys import Keys, generate
 from infra.local.lambda_runtime import LambdaService
 from infra.local.lambda_runtime.values import REGION
 from infra.local.parts import Parts
@@ -101,6 +101,12 @@ class Stack:
     def redeploy(self, function: str, env: Mapping[str, str]) -> None:
         """Change settings of a function, or take them away with an empty value, from now on."""
         self._parts.edge.redeploy(function, env)
+
+    def use(self, keys: Keys) -> None:
+        """Change the project's keys, as its owner does in the dashboard."""
+        self._parts.rest.use(keys)
+        self._parts.edge.use(keys)
+        self.keys = keys
 
     @property
     def faults(self) -> FaultProxy:

@@ -16,7 +16,7 @@ from infra.packaging.places import PACKAGES
 from infra.packaging.targets import X86_64
 
 EVENTS = Path(__file__).parent / "events"
-SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY", "API_KEY_HASHES")
+SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY", "API_KEY_HASHES", "IDEMPOTENCY_SECRET")
 Mount = Callable[..., MountedFunction]
 
 

@@ -1,0 +1,258 @@
+"""Every key is rotated under load, in the order of docs/deploy.md, and no request fails."""
+
+import asyncio
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import httpx
+import pytest
+
+from infra.local import functions
+from infra.local.keys import Keys, new_api_key, new_secret, new_signing_jwk, user_claims
+from infra.local.lambda_runtime.values import REGION
+from infra.local.stack import Stack
+from infra.local.users import User
+from tests.conftest import PATIENT
+
+GUIDE = Path(__file__).parents[2] / "docs" / "deploy.md"
+PARAMETERS = {
+    functions.CLASSIFY: ("API_KEY_HASHES", "SUPABASE_SIGNING_KEY", "IDEMPOTENCY_SECRET"),
+    functions.OUTCOME: ("API_KEY_HASHES", "SUPABASE_SECRET_KEY"),
+    functions.CORRECT: ("API_KEY_HASHES", "SUPABASE_SECRET_KEY"),
+    functions.DRAIN: ("SUPABASE_SIGNING_KEY",),
+    functions.EXPORT: ("SUPABASE_SIGNING_KEY",),
+}
+"""Which settings a function reads from the Parameter Store, as in serverless.yml."""
+
+STEPS = (
+    "Make the new keys beside the old ones",
+    "Rotate to the new signing key",
+    "Put the new keys into the Parameter Store",
+    "Start the functions anew",
+    "Call by the new keys",
+    "Take the old API key out of the Parameter Store",
+    "Delete the old keys",
+)
+
+ROUNDS = 3
+SECONDS = 120
+
+
+class Operator:
+    """Does what docs/deploy.md says, with the parameters of a deployment."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._store = boto3.client(
+            "ssm",
+            region_name=REGION,
+            endpoint_url=stack.sqs_endpoint,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+        self._deploys = count()
+
+    def put(self, setting: str, value: str) -> None:
+        """Write a parameter over."""
+        self._store.put_parameter(
+            Name=f"/rotation/{setting}", Value=value, Type="SecureString", Overwrite=True
+        )
+
+    def deploy(self) -> None:
+        """Start every function anew with the parameters as they are."""
+        as_of = str(next(self._deploys))
+        for function, settings in PARAMETERS.items():
+            given = {
+                "PARAMETERS_AS_OF": as_of,
+                "AWS_ENDPOINT_URL_SSM": self.stack.sqs_endpoint,
+                **{f"{one}_PARAMETER": f"/rotation/{one}" for one in settings},
+                **dict.fromkeys(settings, ""),
+            }
+            self.stack.redeploy(function, given)
+
+
+@dataclass
+class Callers:
+    """Those who call all the time: a backend by its key, and a user by their token."""
+
+    stack: Stack
+    user: User
+    api_key: str
+    token: str
+    answers: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    rounds: dict[str, int] = field(default_factory=dict)
+    again: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @asynccontextmanager
+    async def calling(self) -> AsyncIterator[None]:
+        """Call until the block ends, several at once."""
+        self._is_over = False
+        async with httpx.AsyncClient(timeout=60) as http, asyncio.TaskGroup() as tasks:
+            for name, calls in {"backend": self._backend, "user": self._user}.items():
+                tasks.create_task(self._repeat(name, calls, http))
+            try:
+                yield
+            finally:
+                self._is_over = True
+
+    async def _repeat(self, name: str, calls: Callable[..., Any], http: httpx.AsyncClient) -> None:
+        self.rounds[name] = 0
+        while not self._is_over:
+            await calls(http)
+            async with self.again:
+                self.rounds[name] += 1
+                self.again.notify_all()
+
+    async def more(self) -> None:
+        """Return when each has called some more times."""
+        aims = {name: rounds + ROUNDS for name, rounds in self.rounds.items()}
+        async with asyncio.timeout(SECONDS), self.again:
+            await self.again.wait_for(
+                lambda: all(self.rounds[name] >= aim for name, aim in aims.items())
+            )
+
+    async def _backend(self, http: httpx.AsyncClient) -> None:
+        key = {"X-Api-Key": self.api_key}
+        body = {"message": "move the meeting to friday", "user_id": self.user.id}
+        log_id = await self._classify(http, body, key)
+        outcome = {"log_id": log_id, "was_successful": True, "workflow_type": "rotation"}
+        await self._post(http, self.stack.outcomes_url, outcome, key)
+        correction = {"log_id": log_id, "corrected_intent": "scheduling", "reviewer": "grace"}
+        await self._post(http, self.stack.corrections_url, correction, key)
+
+    async def _user(self, http: httpx.AsyncClient) -> None:
+        token = {"Authorization": f"Bearer {self.token}"}
+        await self._classify(http, {"message": "what is left for today?"}, token)
+
+    async def _classify(
+        self, http: httpx.AsyncClient, body: dict[str, Any], headers: dict[str, str]
+    ) -> str:
+        answer = await self._post(http, self.stack.classify_url, body, headers)
+        if answer.get("captured") != "stored":
+            self.failures.append(f"captured: {answer.get('captured')}")
+        return str(answer.get("log_id"))
+
+    async def _post(
+        self, http: httpx.AsyncClient, url: str, body: dict[str, Any], headers: dict[str, str]
+    ) -> dict[str, Any]:
+        answer = await http.post(url, json=body, headers=headers)
+        self.answers[url] += 1
+        content: dict[str, Any] = answer.json()
+        if answer.status_code != httpx.codes.OK:
+            self.failures.append(f"{url}: {answer.status_code} {answer.text}")
+        return content
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """A stack of its own, since nobody else's tokens would be good after this."""
+    patient = dict.fromkeys(PARAMETERS, PATIENT | {"STORE_TIMEOUT_SECONDS": "8"})
+    with Stack(f"rotation-{os.getpid()}", patient) as running:
+        yield running
+
+
+@pytest.fixture
+def operator(stack: Stack) -> Operator:
+    operator = Operator(stack)
+    for function, settings in PARAMETERS.items():
+        for setting in settings:
+            operator.put(setting, stack.env(function)[setting])
+    for function in PARAMETERS:
+        stack.redeploy(function, _CREDENTIALS)
+    operator.deploy()
+    stack.warm()
+    return operator
+
+
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_REGION": REGION,
+}
+
+
+def signed_in(stack: Stack, user: User) -> str:
+    """Answer a fresh token, signed with the project's key as it is now."""
+    return stack.keys.sign(user_claims(f"{stack.supabase_url}/auth/v1", user.id, user.email))
+
+
+def test_the_guide_tells_the_same_steps_in_the_same_order() -> None:
+    _, _, section = GUIDE.read_text("utf-8").partition("## Rotate keys\n")
+
+    told = re.findall(r"^\d\. \*\*(.+?)\.\*\*", section.partition("\n## ")[0], re.MULTILINE)
+    assert tuple(told) == STEPS
+
+
+async def test_no_request_fails_while_every_key_is_rotated(operator: Operator) -> None:
+    stack, old = operator.stack, operator.stack.keys
+    user = stack.create_user("rotated@example.com")
+    callers = Callers(stack, user, old.api_key, user.access_token)
+    secret, api_key, jwk = new_secret(), new_api_key(), new_signing_jwk()
+    sent_once = {"Idempotency-Key": str(uuid4())}
+    first = await _sent_once(callers, sent_once)
+
+    done: list[str] = []
+
+    async def step(name: str, act: Callable[..., None], *arguments: Any) -> None:
+        done.extend([name] if name not in done else [])
+        await asyncio.to_thread(act, *arguments)
+        await callers.more()
+
+    both = replace(stack.keys, second_secret=secret, standby_jwk=jwk)
+    rotated = replace(both, signing_jwk=jwk, previous_jwk=old.signing_jwk, standby_jwk=None)
+    new = replace(rotated, secret=secret, second_secret=None, previous_jwk=None)
+    hashes = [hashlib.sha256(key.encode()).hexdigest() for key in (old.api_key, api_key)]
+    make, rotate, put, deploy, use, put_alone, delete = STEPS
+    async with callers.calling():
+        await step(make, stack.use, both)
+        await step(rotate, stack.use, rotated)
+        await step(put, operator.put, "API_KEY_HASHES", ",".join(hashes))
+        await step(put, operator.put, "SUPABASE_SECRET_KEY", secret)
+        await step(put, operator.put, "SUPABASE_SIGNING_KEY", rotated.signing_key)
+        await step(deploy, operator.deploy)
+        await step(use, setattr, callers, "api_key", api_key)
+        await step(use, setattr, callers, "token", signed_in(stack, user))
+        await step(put_alone, operator.put, "API_KEY_HASHES", hashes[1])
+        await step(put_alone, operator.deploy)
+        await step(delete, stack.use, new)
+
+    assert tuple(done) == STEPS
+    assert callers.failures == []
+    assert min(callers.answers.values()) >= ROUNDS
+    assert await _sent_once(callers, sent_once) == first
+    await asyncio.to_thread(operator.deploy)
+    assert _refusals(stack, old, user) == [httpx.codes.UNAUTHORIZED] * 3
+
+
+async def _sent_once(callers: Callers, header: dict[str, str]) -> str:
+    async with httpx.AsyncClient(timeout=60) as http:
+        answer = await http.post(
+            callers.stack.classify_url,
+            json={"message": "sent twice, kept once", "user_id": callers.user.id},
+            headers={"X-Api-Key": callers.api_key} | header,
+        )
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return str(answer.json()["log_id"])
+
+
+def _refusals(stack: Stack, old: Keys, user: User) -> list[int]:
+    """Answer what somebody with an old key is told."""
+    message = {"message": "hello", "user_id": user.id}
+    by_key, by_token = {"X-Api-Key": old.api_key}, {"Authorization": f"Bearer {user.access_token}"}
+    with httpx.Client(timeout=60) as http:
+        return [
+            http.post(stack.classify_url, json=message, headers=by_key).status_code,
+            http.post(stack.classify_url, json={"message": "hello"}, headers=by_token).status_code,
+            http.get(f"{stack.supabase_url}/rest/v1/", headers={"apikey": old.secret}).status_code,
+        ]
