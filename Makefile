@@ -1,6 +1,6 @@
 # `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction bench-capture bench-cold bench-export soak soak-export package audit lock clean
+.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction bench-capture bench-cold bench-export soak soak-export package costs audit lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -67,6 +67,9 @@ package: setup  ## Build what is deployed: layers, a zip a function, templates, 
 
 bench-cold: setup  ## Measure cold starts as ratios of a naive handler's, in one run; ROUNDS=
 	@$(BIN)/python -m infra.packaging.cold $(if $(ROUNDS),--rounds "$(ROUNDS)")
+
+costs: setup  ## Say what a deployment costs a month; MESSAGES="10000 1000000"
+	@$(BIN)/python -m infra.costs $(MESSAGES)
 
 audit: setup  ## Look for known vulnerabilities in what the layer carries
 	@$(BIN)/python -m infra.packaging.audit
