@@ -54,6 +54,7 @@ def measure(stack: Stack, load: Load, progress: Progress) -> Iterator[tuple[str,
             continue
         if name in CLOCK:
             stack.redeploy(CLASSIFY, clock_settings(stack))
+            load.warm_up()
         task = progress.add_task(name, total=len(load.messages))
         yield name, load.run(breakage, partial(progress.advance, task))
         with psycopg.connect(stack.postgres_admin_dsn) as connection:
