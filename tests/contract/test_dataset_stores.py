@@ -17,7 +17,7 @@ from mypy_boto3_s3 import S3Client
 from infra.local.stack import Stack
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.adapters.s3_datasets import S3DatasetStore
-from prompt_capture.domain.errors import DatasetsUnavailable
+from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
 from prompt_capture.ports import DatasetStore
 
 MEGABYTE = 1024 * 1024
@@ -117,6 +117,48 @@ def test_of_several_writers_at_once_one_wins_and_the_others_know(datasets: Datas
     assert datasets.read("a/manifest") == f"attempt {won.index(True)}".encode()
     assert not write(9)
     assert datasets.store.read("a/manifest") == datasets.read("a/manifest")
+
+
+def test_an_object_is_replaced_in_the_state_it_was_read_in_and_in_no_other(
+    datasets: Datasets,
+) -> None:
+    def write(content: bytes, replaces: str | None = None) -> None:
+        with datasets.store.create("a/replaced", "application/json", replaces) as sink:
+            sink.write(content)
+
+    assert datasets.store.state("a/replaced") is None
+    write(b"[1]")
+    first = datasets.store.state("a/replaced")
+    write(b"[2]", replaces=first)
+    with pytest.raises(DatasetChanged):
+        write(b"[3]", replaces=first)
+    assert datasets.read("a/replaced") == b"[2]"
+
+    second = datasets.store.state("a/replaced")
+    datasets.store.delete("a/replaced")
+    with pytest.raises(DatasetChanged):
+        write(b"[4]", replaces=second)
+    assert datasets.read("a/replaced") is None
+
+
+def test_of_several_who_replace_one_object_at_once_one_succeeds(datasets: Datasets) -> None:
+    with datasets.store.create("a/contested", "application/json") as sink:
+        sink.write(b"[]")
+    state = datasets.store.state("a/contested")
+
+    def replace(number: int) -> bool:
+        try:
+            with datasets.store.create("a/contested", "application/json", state) as sink:
+                sink.write(f"[{number}]".encode())
+        except DatasetChanged:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        done = list(threads.map(replace, range(8)))
+
+    assert done.count(True) == 1
+    assert datasets.read("a/contested") == f"[{done.index(True)}]".encode()
 
 
 def test_what_is_not_there_is_read_as_nothing_and_deleted_without_error(

@@ -149,6 +149,22 @@ async def test_the_ledger_knows_whose_lines_an_object_holds(stores: Stores) -> N
     assert await stores.ledger.lines_of(uuid4(), "b", "k") == []
 
 
+async def test_others_who_were_erased_keep_no_line(stores: Stores) -> None:
+    other = await stores.another_user()
+    theirs = stores.prompt("One").model_copy(update={"user_id": other})
+    (one,) = await _log(stores, "one")
+    await stores.writer.log_prompt(theirs)
+    await stores.exports.note_rows("b", "k", [str(one), str(theirs.id)])
+
+    async def others() -> set[tuple[int, int]]:
+        lines = await stores.ledger.lines_of(stores.user_id, "b", "k")
+        return {(line.rows_of_others, line.others) for line in lines}
+
+    assert await others() == {(1, 1)}
+    await stores.service.erase_user(other)
+    assert await others() == {(0, 0)}
+
+
 async def test_an_erased_person_overtakes_the_exports_that_hold_their_rows(stores: Stores) -> None:
     (one,) = await _log(stores, "one")
     opened = await stores.exports.open_export("s", False, 10)

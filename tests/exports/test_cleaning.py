@@ -1,18 +1,23 @@
 """A person who is erased is in no version of any exported object."""
 
+import asyncio
 import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
 
 import boto3
 import pytest
 from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
+from infra.local.stack import Stack
 from prompt_capture.adapters.s3_datasets import S3DatasetStore
 from prompt_capture.domain.datasets import ExportedDataset, ExportRequest
 from prompt_capture.domain.erasures import ErasureReceipt
@@ -30,9 +35,11 @@ ALICE, BOB = PEOPLE[:2]
 class Bucket:
     """A bucket with versions, and what can be found in any of them."""
 
-    def __init__(self, client: S3Client, assistant: Assistant) -> None:
-        self.client, self.assistant = client, assistant
-        self.store = S3DatasetStore(client, BUCKET)
+    def __init__(self, client: S3Client, name: str, assistant: Assistant) -> None:
+        self.client, self.name, self.assistant = client, name, assistant
+        self.store = S3DatasetStore(client, name)
+        enabled = {"Status": "Enabled"}
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration=enabled)  # type: ignore[arg-type]
 
     async def export(self, **asked: Any) -> ExportedDataset:
         event = {"mode": "retraining", "floor": 0} | asked
@@ -45,9 +52,9 @@ class Bucket:
         return await EraseUser(self.assistant.store, clean)(person)
 
     def versions(self, key: str) -> list[bytes]:
-        found = self.client.list_object_versions(Bucket=BUCKET, Prefix=key)
+        found = self.client.list_object_versions(Bucket=self.name, Prefix=key)
         bodies = [
-            self.client.get_object(Bucket=BUCKET, Key=item["Key"], VersionId=item["VersionId"])
+            self.client.get_object(Bucket=self.name, Key=item["Key"], VersionId=item["VersionId"])
             for item in found.get("Versions", [])
         ]
         return [body["Body"].read() for body in bodies]
@@ -71,9 +78,15 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=BUCKET)
-        enabled = {"Status": "Enabled"}
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=enabled)  # type: ignore[arg-type]
-        yield Bucket(client, Assistant(tmp_path))
+        yield Bucket(client, BUCKET, Assistant(tmp_path))
+
+
+@pytest.fixture
+def served_bucket(stack: Stack, tmp_path: Path) -> Bucket:
+    """A bucket of a real server, which decides for itself which of two writers was first."""
+    client, name = stack.s3_client(), f"datasets-{uuid4()}"
+    client.create_bucket(Bucket=name)
+    return Bucket(client, name, Assistant(tmp_path))
 
 
 async def test_their_lines_go_from_every_version_and_the_manifest_is_right_again(
@@ -149,3 +162,79 @@ async def test_a_bucket_that_is_away_stays_on_the_receipt_until_it_was_cleaned(
     again = await bucket.erase(ALICE)
     assert [item.key for item in again.cleaned] == [told.key]
     assert bucket.lines(told.key) == []
+
+
+class Interrupted(S3DatasetStore):
+    """Lets something happen just before what it writes arrives, the first `times` times."""
+
+    def __init__(self, bucket: Bucket, meanwhile: Callable[[], None], times: int = 1) -> None:
+        super().__init__(bucket.client, bucket.name)
+        self._meanwhile, self._left = meanwhile, times
+
+    @contextmanager
+    def create(
+        self, key: str, content_type: str, replaces: str | None = None
+    ) -> Iterator[BinaryIO]:
+        with super().create(key, content_type, replaces) as file:
+            yield file
+            if self._is_time(key):
+                self._left -= 1
+                self._meanwhile()
+
+    def _is_time(self, key: str) -> bool:
+        return self._left > 0
+
+
+class InterruptedManifest(Interrupted):
+    """The same, once the object is written and its manifest is not."""
+
+    def _is_time(self, key: str) -> bool:
+        return key.endswith(".manifest") and super()._is_time(key)
+
+
+@pytest.mark.parametrize("policy", ["mission", "trusted"])
+@pytest.mark.parametrize("store", [Interrupted, InterruptedManifest])
+async def test_two_people_erased_at_once_are_both_gone_and_the_manifest_is_right(
+    served_bucket: Bucket, store: type[Interrupted], policy: str
+) -> None:
+    bucket = served_bucket
+    shared, alices, bobs, carols = islice(_texts("train"), 4)
+    for text, people in ((shared, (0, 1)), (alices, (0,)), (bobs, (1,)), (carols, (2,))):
+        for person in people:
+            await bucket.assistant.say(text, person=person)
+    told = await bucket.export(policy=policy)
+    receipts = {person: await bucket.assistant.store.erase_user(person) for person in (ALICE, BOB)}
+
+    def clean(person: UUID, datasets: S3DatasetStore) -> Any:
+        cleaning = CleanDatasets(bucket.assistant.source, lambda _: datasets)
+        with ThreadPoolExecutor() as elsewhere:
+            exported = receipts[person].exports
+            return elsewhere.submit(asyncio.run, cleaning(person, exported)).result()
+
+    (cleaned,), left = clean(ALICE, store(bucket, lambda: clean(BOB, bucket.store)))
+
+    assert (left, cleaned.key) == ((), told.key)
+    assert [line["text"] for line in bucket.lines(told.key)] == [carols]
+    manifest = bucket.manifest(told)
+    assert (manifest.counts.lines, manifest.counts.messages) == (1, 1)
+    assert manifest.objects[0].bytes == len(bucket.versions(told.key)[0])
+
+
+async def test_a_dataset_that_others_keep_changing_stays_on_the_receipt(
+    bucket: Bucket,
+) -> None:
+    await bucket.assistant.say("alice's secret")
+    told = await bucket.export()
+    receipt = await bucket.assistant.store.erase_user(ALICE)
+
+    def change() -> None:
+        content = bucket.store.read(told.key) or b""
+        with bucket.store.create(told.key, "application/json") as sink:
+            sink.write(content + b'{"id": "another"}\n')
+
+    store = Interrupted(bucket, change, times=1000)
+    cleaned, left = await CleanDatasets(bucket.assistant.source, lambda _: store)(
+        ALICE, receipt.exports
+    )
+
+    assert (cleaned, left) == ((), receipt.exports)

@@ -45,9 +45,11 @@ class Dying(LocalDatasetStore):
             raise DatasetsUnavailable("The folder refused: a fault.")
 
     @contextmanager
-    def create(self, key: str, content_type: str) -> Iterator[BinaryIO]:
+    def create(
+        self, key: str, content_type: str, replaces: str | None = None
+    ) -> Iterator[BinaryIO]:
         self._step()
-        with super().create(key, content_type) as file:
+        with super().create(key, content_type, replaces) as file:
             yield file
             self._step()
         self._step()
@@ -87,6 +89,11 @@ class Interleaved(InMemoryExports):
         gone = await super().note_rows(*arguments)
         await self._wait()
         return gone
+
+    async def lines_of(self, *arguments: Any) -> Any:
+        lines = await super().lines_of(*arguments)
+        await self._wait()
+        return lines
 
     async def is_overtaken(self, *arguments: Any) -> Any:
         answer = await super().is_overtaken(*arguments)
@@ -148,11 +155,11 @@ class World:
             await self.store.add_prompt_correction(log_id, correction)
 
     async def leave(self) -> None:
-        """Somebody is erased, from the datasets too."""
-        person = self.chance.choice(self.people)
-        self.erased.add(person)
+        """One or two people are erased at once, from the datasets too."""
+        leaving = self.chance.sample(self.people, self.chance.choice((1, 2)))
+        self.erased.update(leaving)
         clean = CleanDatasets(self.source, lambda bucket: LocalDatasetStore(Path(bucket)))
-        await EraseUser(self.store, clean)(person)
+        await asyncio.gather(*(EraseUser(self.store, clean)(person) for person in leaving))
 
     def manifests(self) -> dict[Path, Manifest]:
         """Read every dataset there is, in the order of their runs."""

@@ -203,14 +203,23 @@ class DatasetStore(Protocol):
     def bucket(self) -> str:
         """The bucket that holds them."""
 
-    def create(self, key: str, content_type: str) -> AbstractContextManager[BinaryIO]:
-        """Open an object for writing; it appears, whole, only when the block ends well."""
+    def create(
+        self, key: str, content_type: str, replaces: str | None = None
+    ) -> AbstractContextManager[BinaryIO]:
+        """Open an object for writing; it appears, whole, only when the block ends well.
+
+        With `replaces` it takes the place of the object in that state and of no other: if it is
+        in another one by then, the block's end raises `DatasetChanged`.
+        """
 
     def create_once(self, key: str, content: bytes, content_type: str) -> bool:
         """Write a small object unless it is there already; answer whether this call wrote it."""
 
     def discard(self, key: str) -> None:
         """Take back what was written: the object holds nothing now, or is not there."""
+
+    def state(self, key: str) -> str | None:
+        """Answer what changes whenever the object does, or None where there is none."""
 
     def read(self, key: str) -> bytes | None:
         """Read a small object, or answer None where there is none; empty if it was discarded."""

@@ -1,5 +1,6 @@
 """Datasets as files of a folder, for exports by hand."""
 
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from prompt_capture.domain.errors import DatasetsUnavailable
+from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
 
 
 class LocalDatasetStore:
@@ -18,12 +19,16 @@ class LocalDatasetStore:
         self.bucket = str(folder.absolute())
 
     @contextmanager
-    def create(self, key: str, content_type: str) -> Iterator[BinaryIO]:
+    def create(
+        self, key: str, content_type: str, replaces: str | None = None
+    ) -> Iterator[BinaryIO]:
         """Write one file; `content_type` is told by its name."""
         with self._draft(key) as (draft, file):
             yield file
-            with _explained():
+            with _explained(), self._alone():
                 file.flush()
+                if replaces is not None and self.state(key) != replaces:
+                    raise DatasetChanged("The file was changed meanwhile.")
                 draft.replace(self._folder / key)
 
     def create_once(self, key: str, content: bytes, content_type: str) -> bool:
@@ -38,6 +43,14 @@ class LocalDatasetStore:
             except OSError as error:
                 raise DatasetsUnavailable(f"The folder refused: {error.strerror}.") from None
         return True
+
+    def state(self, key: str) -> str | None:
+        try:
+            with _explained():
+                found = (self._folder / key).stat()
+        except FileNotFoundError:
+            return None
+        return f"{found.st_ino} {found.st_mtime_ns} {found.st_size}"
 
     def read(self, key: str) -> bytes | None:
         with self.open(key) as file:
@@ -66,6 +79,16 @@ class LocalDatasetStore:
 
     def url(self, key: str) -> str:
         return str(self._folder / key)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other process of this machine put a file into its place meanwhile."""
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     @contextmanager
     def _draft(self, key: str) -> Iterator[tuple[Path, BinaryIO]]:

@@ -103,7 +103,7 @@ class InMemoryExports:
         self._store.reach()
         held = self._store.noted.get((bucket, key), {})
         return [
-            LineOfPerson(str(log_id), text, *_others(held, person, text))
+            LineOfPerson(str(log_id), text, *self._others(held, person, text))
             for log_id, (owner, text) in held.items()
             if owner == person
         ]
@@ -114,16 +114,19 @@ class InMemoryExports:
         for log_id in [log_id for log_id, (owner, _) in held.items() if owner == person]:
             held.pop(log_id)
 
+    def _others(
+        self, held: dict[UUID, tuple[UUID, str]], person: UUID, text: str
+    ) -> tuple[int, int]:
+        gone = {person, *self._store.erased}
+        owners = [owner for owner, of_text in held.values() if of_text == text]
+        staying = [owner for owner in owners if owner not in gone]
+        return len(staying), len(set(staying))
+
     def _erased_rows(self) -> list[ErasedRow]:
         return [
             ErasedRow(str(row.captured.id), _text_id(row), str(change))
             for change, row in self._store.erased_rows
         ]
-
-
-def _others(held: dict[UUID, tuple[UUID, str]], person: UUID, text: str) -> tuple[int, int]:
-    owners = [owner for owner, of_text in held.values() if of_text == text and owner != person]
-    return len(owners), len(set(owners))
 
 
 def _text_id(row: LoggedPrompt) -> str:

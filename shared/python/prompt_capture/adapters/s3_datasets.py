@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from prompt_capture.domain.errors import DatasetsUnavailable
+from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,14 +35,30 @@ class S3DatasetStore:
         self._absent = _ABSENT if may_list else _ABSENT | _REFUSED
 
     @contextmanager
-    def create(self, key: str, content_type: str) -> Iterator[BinaryIO]:
+    def create(
+        self, key: str, content_type: str, replaces: str | None = None
+    ) -> Iterator[BinaryIO]:
         with tempfile.TemporaryFile() as file:
             yield cast("BinaryIO", file)
             file.seek(0)
+            if replaces is not None:
+                self._replace(key, cast("BinaryIO", file), content_type, replaces)
+                return
             with _explained():
                 self._client.upload_fileobj(
                     file, self.bucket, key, ExtraArgs={"ContentType": content_type}
                 )
+
+    def _replace(self, key: str, file: BinaryIO, content_type: str, state: str) -> None:
+        """Write in one request, which S3 takes up to 5 GB: its condition holds for all of it."""
+        changed = _THERE_ALREADY | _AT_THE_SAME_TIME | _ABSENT
+        try:
+            with _explained(changed):
+                self._client.put_object(
+                    Bucket=self.bucket, Key=key, Body=file, ContentType=content_type, IfMatch=state
+                )
+        except ClientError:
+            raise DatasetChanged("The object was changed meanwhile.") from None
 
     def create_once(self, key: str, content: bytes, content_type: str) -> bool:
         """Let S3 decide: of several at the same time, one wins, and S3 may ask others to retry.
@@ -72,6 +88,13 @@ class S3DatasetStore:
             else:
                 return True
         raise DatasetsUnavailable("The bucket neither takes an object nor shows what is there.")
+
+    def state(self, key: str) -> str | None:
+        try:
+            with _explained(_ABSENT):
+                return self._client.head_object(Bucket=self.bucket, Key=key)["ETag"]
+        except ClientError:
+            return None
 
     def read(self, key: str) -> bytes | None:
         return self._read(key)[0]

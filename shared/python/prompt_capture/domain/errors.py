@@ -69,6 +69,10 @@ class DatasetsUnavailable(PromptCaptureError):
     """Where datasets go cannot be read or written."""
 
 
+class DatasetChanged(DatasetsUnavailable):
+    """Somebody else wrote or deleted the object since it was read: read it again."""
+
+
 class InvalidReview(PromptCaptureError):
     """The file as a whole is no review file."""
 

@@ -70,7 +70,10 @@ class ErasedRow(NamedTuple):
 
 
 class LineOfPerson(NamedTuple):
-    """A row of a person's in an exported object, and what others sent of the same text there."""
+    """A row of a person's in an exported object, and what others sent of the same text there.
+
+    Others who were erased too, and are perhaps being cleaned at this moment, do not count.
+    """
 
     id: str
     text_id: str

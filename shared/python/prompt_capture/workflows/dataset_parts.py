@@ -47,14 +47,18 @@ class _Hashed:
 
 
 class Sealed:
-    """An object that is written, compressed if its name says so, and then described."""
+    """An object that is written, compressed if its name says so, and then described.
 
-    def __init__(self, datasets: DatasetStore, key: str) -> None:
+    With `replaces` it takes the place of the object in that state and of no other.
+    """
+
+    def __init__(self, datasets: DatasetStore, key: str, replaces: str | None = None) -> None:
         self.key = key
         self.lines = 0
         self._closing = ExitStack()
         content_type = _content_type(key)
-        self._hashed = _Hashed(self._closing.enter_context(datasets.create(key, content_type)))
+        created = datasets.create(key, content_type, replaces)
+        self._hashed = _Hashed(self._closing.enter_context(created))
         self._sink: gzip.GzipFile | _Hashed = self._hashed
         if key.endswith(".gz"):
             file = cast("IO[bytes]", self._hashed)
