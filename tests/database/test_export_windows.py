@@ -149,3 +149,70 @@ def test_retention_is_no_erasure(dashboard: Connection) -> None:
     dashboard.execute("select private.delete_expired_rows()")
 
     assert dashboard.execute("select count(*) from private.erased_lines").fetchone() == (0,)
+
+
+LEDGER = {
+    "public.dataset_exports": "exported_at",
+    "public.exported_rows": "exported_at",
+    "private.erased_lines": "erased_at",
+}
+
+
+def age(connection: Connection, days: int) -> None:
+    """Make all that is noted about exports that many days old."""
+    for table, column in LEDGER.items():
+        connection.execute(
+            f"update {table} set {column} = now() - make_interval(days => %s)".encode(), [days]
+        )
+
+
+def noted(connection: Connection) -> list[int]:
+    """Count the rows of each table of the ledger."""
+    return [connection.execute(f"select from {table}".encode()).rowcount for table in LEDGER]
+
+
+@pytest.mark.parametrize("labelled_days", [730, 400])
+def test_the_ledger_goes_when_no_object_can_be_left(
+    dashboard: Connection, labelled_days: int
+) -> None:
+    dashboard.execute("update private.settings set labelled_days = %s", [labelled_days])
+    add_user(dashboard, BOB)
+    mine, _ = insert(dashboard), insert(dashboard, user_id=BOB)
+    dashboard.execute("select public.note_rows('b', 'of an attempt that died', %s)", [[mine]])
+    window(dashboard)
+    dashboard.execute("select private.erase(%s)", [BOB])
+    expire = "select private.delete_expired_exports()"
+    assert noted(dashboard) == [1, 1, 1]
+
+    age(dashboard, labelled_days - 1)
+    assert dashboard.execute(expire).fetchone() == (0,)
+    age(dashboard, labelled_days + 1)
+    assert dashboard.execute(expire).fetchone() == (1,)
+    assert noted(dashboard) == [0, 1, 1]
+    age(dashboard, labelled_days + 8)
+    assert dashboard.execute(expire).fetchone() == (2,)
+    assert noted(dashboard) == [0, 0, 0]
+
+
+def test_the_ledger_goes_in_batches(dashboard: Connection) -> None:
+    dashboard.execute("update private.settings set batch_rows = 2")
+    log_id = insert(dashboard)
+    for key in ("one", "two", "three"):
+        dashboard.execute("select public.note_rows('b', %s, %s)", [key, [log_id]])
+    age(dashboard, 1000)
+
+    expire = "select private.delete_expired_exports()"
+    assert [dashboard.execute(expire).fetchone() for _ in range(3)] == [(2,), (1,), (0,)]
+
+
+def test_a_series_that_rested_for_longer_than_the_ledger_begins_anew(
+    dashboard: Connection,
+) -> None:
+    log_id = insert(dashboard)
+    assert exported(dashboard) == {log_id}
+    assert exported(dashboard) == set()
+
+    age(dashboard, 1000)
+    dashboard.execute("select private.delete_expired_exports()")
+
+    assert window(dashboard)[0] == "0"

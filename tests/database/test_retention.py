@@ -130,6 +130,11 @@ def test_the_schedule_runs_it_at_night(dashboard: Connection) -> None:
             "postgres",
         ),
         (
+            "prompt-capture: delete expired exports",
+            "select private.delete_expired_exports()",
+            "postgres",
+        ),
+        (
             "prompt-capture: delete expired rows",
             "select private.delete_expired_rows()",
             "postgres",
