@@ -79,17 +79,22 @@ lock: setup  ## Resolve all dependencies anew and write the lock files
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock \
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements-layer.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-deps \
+		--group label-studio --constraint requirements.lock \
+		--generate-hashes --no-header --no-annotate -o requirements-label-studio.lock
 	npm install --ignore-scripts --package-lock-only
 
 clean:  ## Remove everything that `setup` and the stacks made
 	rm -rf .venv node_modules .local build
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock requirements-label-studio.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo "Python 3.11 is needed. If it has another name here: make PYTHON=..."; exit 1; }
 	@echo "Installing the Python packages into .venv (about a minute) ..."
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--target .venv/label-studio -r requirements-label-studio.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
