@@ -79,6 +79,9 @@ lock: setup  ## Resolve all dependencies anew and write the lock files
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock \
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements-layer.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-deps \
+		--group export --constraint requirements.lock \
+		--generate-hashes --no-header --no-annotate -o functions/export/requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-deps \
 		--group label-studio --constraint requirements.lock \
 		--generate-hashes --no-header --no-annotate -o requirements-label-studio.lock

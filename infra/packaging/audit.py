@@ -1,11 +1,11 @@
-"""`python -m infra.packaging.audit`: known vulnerabilities of what the layer carries."""
+"""`python -m infra.packaging.audit`: known vulnerabilities of what is deployed."""
 
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.packaging.places import LAYER_LOCK
+from infra.packaging.places import LAYER_LOCK, function_locks
 
 _PIP_AUDIT = Path(sys.executable).with_name("pip-audit")
 _SECONDS = 120
@@ -15,8 +15,10 @@ NOT_SCANNED = "Not scanned: the vulnerability data could not be reached."
 
 def audit(options: Sequence[str] = ()) -> tuple[int, str]:
     """Answer the exit status and what there is to say: 0 nothing known, 1 found, 2 not scanned."""
+    locks = [LAYER_LOCK, *function_locks()]
     command: list[str | Path] = [
-        *(_PIP_AUDIT, "--requirement", LAYER_LOCK, "--no-deps", "--disable-pip"),
+        *(_PIP_AUDIT, "--no-deps", "--disable-pip"),
+        *(part for lock in locks for part in ("--requirement", lock)),
         *("--progress-spinner", "off", *options),
     ]
     try:

@@ -1,9 +1,9 @@
-"""The bill of materials of a layer as CycloneDX, and the licences in words."""
+"""The bill of materials of what is deployed as CycloneDX, and the licences in words."""
 
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.message import Message
 from importlib.metadata import Distribution, distributions
@@ -26,9 +26,12 @@ _NO_DATE = datetime(1980, 1, 1, tzinfo=UTC)
 """The same layer has the same bill, whenever it is written."""
 
 
-def write(layer: Path, bill: Path) -> None:
-    """Write the bill beside the layer; raises `PackageRefused` for a package with no licence."""
-    components = [*_packages(layer / "python"), *_models(layer / MODELS.name)]
+def write(layer: Path, functions: Sequence[Path], bill: Path) -> None:
+    """Write the bill of a layer and its functions' folders.
+
+    Raises `PackageRefused` for a package with no licence.
+    """
+    components = [*_packages([layer / "python", *functions]), *_models(layer / MODELS.name)]
     identity = json.dumps([str(component.purl or component.hashes) for component in components])
     text = JsonV1Dot6(
         Bom(
@@ -42,8 +45,8 @@ def write(layer: Path, bill: Path) -> None:
     bill.write_text(text)
 
 
-def _packages(python: Path) -> Iterator[Component]:
-    found = distributions(path=[str(python)])
+def _packages(folders: Sequence[Path]) -> Iterator[Component]:
+    found = distributions(path=[str(folder) for folder in folders])
     for one in sorted(found, key=lambda distribution: distribution.name.lower()):
         yield _package(one)
 

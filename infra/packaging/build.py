@@ -48,21 +48,23 @@ def _build(into: Path) -> bool:
     if stamp.is_file() and stamp.read_text() == inputs:
         return False
     stamp.unlink(missing_ok=True)
-    for name in functions.names():
-        functions.package(name, into)
     for target in TARGETS:
         build_layer(target, into)
+        folders = [
+            functions.package(name, target, into).with_suffix("") for name in functions.names()
+        ]
+        listed = into / f"bill-{target.architecture}.cdx.json"
+        bill.write(layer_folder(target, into), folders, listed)
     imports.keep(into)
     stamp.write_text(inputs)
     return True
 
 
 def build_layer(target: Target, into: Path = PACKAGES) -> Path:
-    """Make one layer with its bill of materials; raises `PackageRefused` when it is too heavy."""
+    """Make one layer; raises `PackageRefused` when it is too heavy."""
     folder, archive = layer_folder(target, into), layer_zip(target, into)
     assemble(target, folder)
     write_zip(folder, archive)
-    bill.write(folder, into / f"bill-{target.architecture}.cdx.json")
     budgets.keep(budgets.weigh(archive))
     return archive
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from infra.packaging import bytecode
 from infra.packaging.build import build, layer_folder
+from infra.packaging.functions import function_folder
 from infra.packaging.mounted import MountedFunction
-from infra.packaging.places import PACKAGES
 from infra.packaging.targets import X86_64
 from infra.packaging.wheels import naive_wheels
 
@@ -61,7 +61,7 @@ def _variants(folder: Path) -> Mapping[str, tuple[Path, Path]]:
     layer = layer_folder(X86_64)
     steps = {name: (_task(folder, name, code), layer) for name, code in _STEPS.items()}
     naive = (_task(folder, "naive", _NAIVE), naive_wheels())
-    return {NAIVE: naive, OURS: (PACKAGES / "functions" / "classify-and-log", layer), **steps}
+    return {NAIVE: naive, OURS: (function_folder("classify-and-log", X86_64), layer), **steps}
 
 
 def _task(folder: Path, name: str, code: str) -> Path:

@@ -6,9 +6,10 @@ import tomllib
 from pathlib import Path
 
 from infra.packaging.failures import PackageRefused
-from infra.packaging.functions import names
+from infra.packaging.functions import function_folder, names
 from infra.packaging.interpreter import lambda_python
 from infra.packaging.places import PINNED_IMPORTS
+from infra.packaging.targets import X86_64
 from infra.packaging.wheels import runtime_wheels
 
 _SCRIPT = """
@@ -39,7 +40,8 @@ def loaded_by(name: str, packages: Path) -> list[str]:
     """Load a function as packaged, in a process of its own; answers the layer's top modules."""
     layer = packages / "layer-x86_64"
     python = layer / "python"
-    places = [str(packages / "functions" / name), str(python), str(runtime_wheels())]
+    task = function_folder(name, X86_64, packages)
+    places = [str(task), str(python), str(runtime_wheels())]
     script = f"import sys; sys.path[:0] = {places!r}\n{_SCRIPT}"
     done = subprocess.run(  # noqa: S603
         [lambda_python(), "-I", "-c", script, python],

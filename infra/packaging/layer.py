@@ -3,9 +3,10 @@
 import shutil
 from pathlib import Path
 
-from infra.packaging import bytecode, natives
+from infra.packaging import bytecode
+from infra.packaging.borrowed import prepare
 from infra.packaging.places import MODELS, OWN_PACKAGE
-from infra.packaging.slimming import slim
+from infra.packaging.slimming import leave_out
 from infra.packaging.targets import Target
 from infra.packaging.wheels import layer_wheels
 
@@ -18,11 +19,8 @@ def assemble(target: Target, folder: Path) -> None:
     python = folder / "python"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(layer_wheels(target), python, ignore=shutil.ignore_patterns("__pycache__"))
-    slim(python)
-    for library in natives.libraries(python):
-        natives.check(library, target)
-        natives.cut(library)
-    bytecode.replace_sources(python, _PYTHON_MOUNTED_AT)
+    leave_out(python)
+    prepare(python, target, _PYTHON_MOUNTED_AT)
     own = python / OWN_PACKAGE.name
     shutil.copytree(OWN_PACKAGE, own, ignore=_NOT_OURS)
     bytecode.compile_all(own, f"{_PYTHON_MOUNTED_AT}/{own.name}")

@@ -1,4 +1,4 @@
-"""Take out of the layer what no function ever loads; each with its reason."""
+"""Take out of packages what no function ever loads; each with its reason."""
 
 import shutil
 from collections.abc import Mapping
@@ -79,13 +79,17 @@ _PATTERNS: Mapping[str, str] = {
 }
 
 
-def slim(folder: Path) -> None:
-    """Delete what is listed here; raises `PackageRefused` when an entry names nothing."""
+def leave_out(folder: Path) -> None:
+    """Delete the packages that the layer lacks; raises `PackageRefused` when one is not there."""
     found = {_normal(one.name): one for one in distributions(path=[str(folder)])}
     for name in LEFT_OUT:
         if name not in found:
             raise PackageRefused(f"{name} is no longer in the lock file: strike it off LEFT_OUT.")
         _remove_distribution(folder, found[name])
+
+
+def slim(folder: Path) -> None:
+    """Delete the files that nothing loads."""
     for pattern in _PATTERNS:
         for path in list(folder.glob(pattern)):
             _remove(path)

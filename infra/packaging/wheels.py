@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.packaging import bytecode
 from infra.packaging.failures import PackageRefused
 from infra.packaging.interpreter import lambda_python
-from infra.packaging.places import CACHE, DEVELOPMENT_LOCK, LAYER_LOCK
+from infra.packaging.places import CACHE, DEVELOPMENT_LOCK, LAYER_LOCK, function_locks
 from infra.packaging.targets import PYTHON_VERSION, Target
 
 _UV = Path(sys.executable).with_name("uv")
@@ -21,8 +21,12 @@ RUNTIME_PACKAGES = ("awslambdaric", "boto3")
 
 def layer_wheels(target: Target) -> Path:
     """Answer a folder with all that the layer's lock file names, as the wheels are."""
-    options = ["--require-hashes", "--no-deps", "--python-platform", target.platform]
-    return _installed(f"wheels-{target.architecture}", [*options, "-r", str(LAYER_LOCK)])
+    return _locked("wheels", LAYER_LOCK, target)
+
+
+def function_wheels(lock: Path, target: Target) -> Path:
+    """Answer a folder with all that a function's own lock file names."""
+    return _locked(lock.parent.name, lock, target)
 
 
 def runtime_wheels() -> Path:
@@ -48,6 +52,11 @@ def _make_layer(folder: Path) -> None:
     bytecode.compile_all(python, "/opt/python")
 
 
+def _locked(name: str, lock: Path, target: Target) -> Path:
+    options = ["--require-hashes", "--no-deps", "--python-platform", target.platform]
+    return _installed(f"{name}-{target.architecture}", [*options, "-r", str(lock)])
+
+
 def _installed(name: str, options: Sequence[str]) -> Path:
     folder = CACHE / f"{name}-{_key(options)}"
     if not folder.is_dir():
@@ -60,7 +69,7 @@ def _installed(name: str, options: Sequence[str]) -> Path:
 def _key(options: Sequence[str]) -> str:
     """Change when any lock file or option does."""
     digest = hashlib.sha256(repr([PYTHON_VERSION, *options]).encode())
-    for lock in (LAYER_LOCK, DEVELOPMENT_LOCK):
+    for lock in (LAYER_LOCK, DEVELOPMENT_LOCK, *function_locks()):
         digest.update(lock.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -11,6 +11,7 @@ import pytest
 from infra.local.stack import Stack
 from infra.local.users import User
 from infra.packaging.build import build, layer_folder
+from infra.packaging.functions import function_folder
 from infra.packaging.mounted import MountedFunction
 from infra.packaging.places import PACKAGES
 from infra.packaging.targets import X86_64
@@ -73,7 +74,7 @@ def mount(packages: Path, stack: Stack) -> Mount:
             environment["MODEL_DIR"] = "/opt/model_artifacts/assistant"
             environment["RULES_FILE"] = "/opt/model_artifacts/rules.toml"
         environment |= more.pop("environment", {})
-        task = packages / "functions" / name
+        task = function_folder(name, X86_64, packages)
         return MountedFunction(task, layer_folder(X86_64, packages), environment, **more)
 
     return mounted

@@ -14,7 +14,8 @@ from infra.packaging import audit, bill, budgets, functions, natives
 from infra.packaging.archives import write_zip
 from infra.packaging.budgets import Weight
 from infra.packaging.failures import PackageRefused
-from infra.packaging.targets import ARM64, X86_64
+from infra.packaging.places import FUNCTION_LOCK, LAYER_LOCK, function_locks
+from infra.packaging.targets import ARM64, TARGETS, X86_64, Target
 
 
 @pytest.fixture
@@ -28,22 +29,48 @@ def library(tmp_path: Path) -> Path:
 def test_a_function_zipped_twice_is_the_same_bytes_at_another_time_elsewhere(
     tmp_path: Path,
 ) -> None:
-    first = functions.package("correct", tmp_path / "here")
-    os.utime(tmp_path / "here" / "functions" / "correct" / "handler.py", (1, 1))
-    second = functions.package("correct", tmp_path / "elsewhere" / "deeper")
+    first = functions.package("correct", X86_64, tmp_path / "here")
+    os.utime(tmp_path / "here" / "functions-x86_64" / "correct" / "handler.py", (1, 1))
+    second = functions.package("correct", X86_64, tmp_path / "elsewhere" / "deeper")
 
     assert first.read_bytes() == second.read_bytes()
 
 
 @pytest.mark.usefixtures("packaging_python")
 def test_a_functions_zip_has_that_functions_files_alone(tmp_path: Path) -> None:
-    with ZipFile(functions.package("correct", tmp_path)) as zip_file:
+    with ZipFile(functions.package("correct", X86_64, tmp_path)) as zip_file:
         assert zip_file.namelist() == ["__pycache__/handler.cpython-313.pyc", "handler.py"]
 
 
 @pytest.mark.usefixtures("packaging_python")
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.architecture)
+def test_what_one_function_needs_is_in_its_zip_for_its_machine(
+    tmp_path: Path, target: Target
+) -> None:
+    with ZipFile(functions.package("export", target, tmp_path)) as zip_file:
+        zip_file.extractall(tmp_path / "mounted")
+
+    (library,) = natives.libraries(tmp_path / "mounted")
+    natives.check(library, target)
+    assert library.parent.name == "rensa"
+    assert not (tmp_path / "mounted" / FUNCTION_LOCK).exists()
+
+
+def test_what_one_function_needs_is_not_in_the_layer() -> None:
+    layer = set(_names(LAYER_LOCK))
+    own = {name for lock in function_locks() for name in _names(lock)}
+
+    assert "rensa" in own
+    assert not own & layer
+
+
+def _names(lock: Path) -> list[str]:
+    return [line.partition("==")[0] for line in lock.read_text().splitlines() if "==" in line]
+
+
+@pytest.mark.usefixtures("packaging_python")
 def test_byte_code_is_not_checked_by_date(tmp_path: Path) -> None:
-    with ZipFile(functions.package("correct", tmp_path)) as zip_file:
+    with ZipFile(functions.package("correct", X86_64, tmp_path)) as zip_file:
         byte_code = zip_file.read("__pycache__/handler.cpython-313.pyc")
 
     hashed_and_unchecked = 0b01

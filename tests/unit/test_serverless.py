@@ -103,7 +103,7 @@ def test_each_folder_is_a_function_and_uploads_its_own_zip(service: dict[str, An
     assert set(service["functions"]) == folders
     for name, function in service["functions"].items():
         assert function["handler"] == "handler.handler"
-        assert function["package"]["artifact"] == f"build/package/functions/{name}.zip"
+        assert function["package"]["artifact"] == f"build/package/functions-x86_64/{name}.zip"
 
 
 def test_the_runtime_that_is_deployed_is_the_one_that_is_packaged_for(
