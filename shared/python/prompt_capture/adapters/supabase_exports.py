@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from pydantic_core import from_json
 
 from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
 from prompt_capture.domain.exports import (
@@ -146,7 +147,7 @@ def _read(answer: httpx.Response) -> Any:
     if answer.status_code == httpx.codes.NO_CONTENT:
         return None
     try:
-        content = answer.json()
+        content = from_json(answer.content)  # in half the time of the standard library's
     except ValueError:
         raise StoreUnavailable("What answered is not the store: check SUPABASE_URL.") from None
     if answer.is_success:

@@ -1,6 +1,5 @@
 """From the rows of a text to a line of a dataset, or to the reason why it has none."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -59,7 +58,7 @@ def trusted_draft(rows: Sequence[ExportRow], threshold: float) -> Draft | str:
     tier, best = _best(rows, threshold)
     if tier is None:
         return "without_a_label"
-    labels = Counter(row.corrected_intent or row.predicted_intent for row in best)
+    labels = {row.corrected_intent or row.predicted_intent for row in best}
     if tier == "person":
         label = decided_intent(rows) or ""
     elif len(labels) > 1:
@@ -85,7 +84,6 @@ def trusted_draft(rows: Sequence[ExportRow], threshold: float) -> Draft | str:
 def _best(rows: Sequence[ExportRow], threshold: float) -> tuple[Tier | None, list[ExportRow]]:
     tiers = [tier_of(row, threshold) for row in rows]
     for wanted in TIERS:
-        found = [row for row, tier in zip(rows, tiers, strict=True) if tier == wanted]
-        if found:
-            return wanted, found
+        if wanted in tiers:
+            return wanted, [row for row, tier in zip(rows, tiers, strict=True) if tier == wanted]
     return None, []

@@ -22,7 +22,8 @@ _SEED: Final = 20261124
 def runs(text: str) -> frozenset[str]:
     """Answer the runs of letters of a text, as its copies have them."""
     padded = f" {shared_text(text)} "
-    return frozenset(padded[at : at + _LETTERS] for at in range(max(1, len(padded) - _LETTERS + 1)))
+    found = map("".join, zip(*(padded[at:] for at in range(_LETTERS)), strict=False))
+    return frozenset(found) or frozenset([padded])
 
 
 def sketch(of_runs: frozenset[str]) -> RMinHash:

@@ -1,7 +1,7 @@
 """The last object of a dataset, by which the others count: what it holds, and how to check it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -45,15 +45,15 @@ class Counts(BaseModel):
     by_split: Counter[str] = Field(default_factory=Counter)
     by_model_version: Counter[str] = Field(default_factory=Counter)
 
-    def add(self, draft: Draft, with_split: bool) -> None:
-        """Count a line that is about to be written."""
-        self.lines += 1
-        self.messages += draft.times_sent
-        self.by_intent[draft.label] += 1
-        self.by_tier[draft.tier or "confident"] += 1
-        self.by_model_version[draft.model_version] += 1
+    def add(self, drafts: Sequence[Draft], with_split: bool) -> None:
+        """Count lines that are about to be written."""
+        self.lines += len(drafts)
+        self.messages += sum(draft.times_sent for draft in drafts)
+        self.by_intent.update(draft.label for draft in drafts)
+        self.by_tier.update(draft.tier or "confident" for draft in drafts)
+        self.by_model_version.update(draft.model_version for draft in drafts)
         if with_split:
-            self.by_split[draft.split] += 1
+            self.by_split.update(draft.split for draft in drafts)
 
     def add_entry(self, entry: Mapping[str, Any]) -> None:
         """Count a line, or an entry of a review file, that is read."""

@@ -9,6 +9,8 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\ud800-\udf
 
 def normalise(text: str) -> str:
     """Compose (Unicode NFKC), drop control characters, and collapse white space."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())  # there is nothing to compose or to drop
     return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())
 
 

@@ -1,6 +1,8 @@
 """One attempt at a dataset: all of its objects, and the manifest that would make them one."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import datetime
 from secrets import token_hex
 
@@ -12,6 +14,7 @@ from prompt_capture.domain.manifests import Manifest
 from prompt_capture.domain.tiers import TIERS, Precision, Tier, admitted
 from prompt_capture.domain.warnings import warnings_about
 from prompt_capture.ports import DatasetStore, ExportSource
+from prompt_capture.workflows.ahead import ahead
 from prompt_capture.workflows.crowds import Crowds
 from prompt_capture.workflows.dataset_parts import Parts
 from prompt_capture.workflows.export_lines import LinesExport, whole_texts
@@ -55,7 +58,6 @@ class Attempt:
             await self._write_lines(opened, selection, writing)
         erased = 0
         if not opened.window.is_whole and request.mode != "review":
-            writing.withdraw(selection.take_gone())
             erased = await writing.write_erased(opened.window)
         by_text = request.is_by_text and request.mode == "retraining"
         return Manifest.model_validate(
@@ -109,23 +111,37 @@ class Attempt:
         request = self._request
         if request.is_by_text and request.mode == "retraining":
             selection.is_near = await neighbours(self._source, opened.window)
-        if not request.anonymize:
-            async for drafts in self._drafts(opened, selection):
+        async with aclosing(ahead(self._pages(opened, selection))) as pages:
+            if request.anonymize:
+                await self._write_crowds(pages, selection, writing)
+                return
+            async for drafts, gone in pages:
                 await writing.write(drafts)
-                writing.withdraw(selection.take_gone())
-            return
-        with Crowds(request.users_per_cluster) as crowds:
-            async for drafts in self._drafts(opened, selection):
+                writing.withdraw(gone)
+
+    async def _write_crowds(
+        self,
+        pages: AsyncIterator[tuple[list[Draft], list[str]]],
+        selection: Selection,
+        writing: LinesExport,
+    ) -> None:
+        with Crowds(self._request.users_per_cluster) as crowds:
+            async for drafts, gone in pages:
                 crowds.add(drafts)
+                writing.withdraw(gone)
             for drafts in crowds.large_enough():
                 await writing.write(drafts)
             if crowds.withheld:
                 selection.withheld["too_few_users"] = crowds.withheld
 
-    async def _drafts(
+    async def _pages(
         self, opened: OpenedExport, selection: Selection
-    ) -> AsyncIterator[list[Draft]]:
+    ) -> AsyncGenerator[tuple[list[Draft], list[str]], None]:
+        """Answer drafts, and ids without a line, page by page.
+
+        They are selected in a thread, so that the loop goes on reading and noting meanwhile.
+        """
         salt = token_hex(8) if self._request.anonymize else ""
         pages = self._source.read_export(opened.window, salt)
         async for texts in whole_texts(pages, self._report):
-            yield list(selection.drafts(texts))
+            yield await asyncio.to_thread(selection.page, texts)

@@ -37,8 +37,7 @@ class LinesExport:
                 self.parts.datasets.bucket, self.parts.key(place), noted
             )
             kept = [draft for draft in self._without(of_split, gone) if draft.times_sent]
-            for draft in kept:
-                self.counts.add(draft, self.request.is_by_text)
+            self.counts.add(kept, self.request.is_by_text)
             self.parts.write(place, [self._line(draft) for draft in kept])
 
     def _without(self, drafts: list[Draft], gone: frozenset[str]) -> Iterator[Draft]:

@@ -13,10 +13,10 @@ from prompt_capture.domain.tiers import Tier
 
 @dataclass
 class Selection:
-    """Decides line by line; `withheld` counts why lines stay out, `gone` are ids without a line, if
-    they are to be noted.
+    """Decides line by line; `withheld` counts why lines stay out.
 
-    `is_near` says whether a text is nearly one that models are tested on.
+    `notes_gone`: the ids that have no line are to be told. `is_near` says whether a text is nearly
+    one that models are tested on.
     """
 
     request: ExportRequest
@@ -25,20 +25,18 @@ class Selection:
     is_near: Callable[[str], bool] = lambda text: False
     withheld: Counter[str] = field(default_factory=Counter)
     notes_gone: bool = False
-    gone: list[str] = field(default_factory=list)
 
-    def drafts(self, texts: Iterable[list[ExportRow]]) -> Iterator[Draft]:
-        """Answer the lines of some texts."""
+    def page(self, texts: Iterable[list[ExportRow]]) -> tuple[list[Draft], list[str]]:
+        """Answer the lines of some texts, and the ids that have none, if they are to be noted."""
+        drafts: list[Draft] = []
+        gone: list[str] = []
         for rows in texts:
-            wanted = [row for row in rows if self._is_recent(row) and self.request.wants(row)]
+            wanted = [row for row in rows if self._wants(row)] if self._chooses else rows
             found = list(self._of_text(wanted)) if wanted else []
-            yield from found
-            self._note_gone(rows, found)
-
-    def take_gone(self) -> list[str]:
-        """Hand over the ids that have no line, and forget them."""
-        taken, self.gone = self.gone, []
-        return taken
+            drafts += found
+            if self.notes_gone:
+                gone += self._without_line(rows, found)
+        return drafts, gone
 
     def to_review(self, rows: Sequence[ExportRow]) -> Iterator[ExportRow]:
         """Answer the rows of a text that a person should look at."""
@@ -46,8 +44,15 @@ class Selection:
             for row in rows:
                 is_unsure = not row.is_kept and (row.confidence or 0) < self.request.threshold
                 named = not self.request.intents or row.predicted_intent in self.request.intents
-                if is_unsure and named and self._is_recent(row) and self.request.wants(row):
+                if is_unsure and named and self._wants(row):
                     yield row
+
+    def __post_init__(self) -> None:
+        request = self.request
+        self._chooses = bool(self.since or request.sources or request.model_versions)
+
+    def _wants(self, row: ExportRow) -> bool:
+        return self._is_recent(row) and self.request.wants(row)
 
     def _is_recent(self, row: ExportRow) -> bool:
         return self.since is None or datetime.fromisoformat(row.created_at) >= self.since
@@ -89,14 +94,11 @@ class Selection:
             return "too_near_to_dev_or_gold"
         return None
 
-    def _note_gone(self, rows: Sequence[ExportRow], found: Sequence[Draft]) -> None:
-        lines = {draft.id for draft in found}
-        if not self.notes_gone:
-            return
+    def _without_line(self, rows: Sequence[ExportRow], found: Sequence[Draft]) -> list[str]:
         if self.request.is_by_text:
-            self.gone += [] if lines else [rows[0].text_id]
-        else:
-            self.gone += [row.id for row in rows if row.id not in lines]
+            return [] if found else [rows[0].text_id]
+        lines = {draft.id for draft in found}
+        return [row.id for row in rows if row.id not in lines]
 
 
 def _is_gold(draft: Draft) -> bool:
