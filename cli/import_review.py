@@ -1,6 +1,7 @@
 """`prompt-capture import-review`: bring back a review file that a person filled in."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -87,6 +88,16 @@ def _show(console: Console, plan: ImportPlan, overwrite: bool) -> None:
         (len(plan.faults), "faulty"),
     ):
         console.print(f"{count:>7,}  {what}", highlight=False)
+    for intent, count in Counter(entry.corrected_intent for entry in plan.new).most_common():
+        console.print(f"         {intent}: {count:,} new", highlight=False, markup=False)
+    for conflict in plan.overwriting:
+        console.print(
+            f"         entry {conflict.entry}: {conflict.on_record} is on record, the file says "
+            f"{conflict.reviewed.corrected_intent}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
     for fault in plan.faults:
         console.print(
             f"         entry {fault.entry}: {fault.reason}", highlight=False, markup=False

@@ -73,6 +73,8 @@ async def test_a_later_decision_is_replaced_only_when_told_so(
     await store.add_prompt_correction(log_id, later)
 
     plan = await importing.plan(read_review(_file(_entry(log_id, "reminder"))))
+    (conflict,) = plan.overwriting
+    assert (conflict.entry, conflict.on_record) == (1, "status")
     assert await importing.apply(plan) == 0
     assert store.rows[log_id].correction == later
 
@@ -105,6 +107,21 @@ async def test_faulty_entries_are_named_and_take_no_other_with_them(
     assert "no captured prompt" in plan.faults[1].reason
     assert plan.undecided == 2
     assert [entry.id for entry in plan.new] == [good]
+
+
+async def test_a_message_that_is_decided_twice_in_a_file_counts_once(
+    store: InMemoryPromptStore, importing: ImportReview
+) -> None:
+    log_id = await _log(store)
+
+    plan = await importing.plan(
+        read_review(_file(_entry(log_id, "reminder"), _entry(log_id, "status")))
+    )
+
+    assert [entry.corrected_intent for entry in plan.new] == ["reminder"]
+    assert [(fault.entry, fault.reason) for fault in plan.faults] == [
+        (2, "id: entry 1 decides it already")
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "null", '"review"'])

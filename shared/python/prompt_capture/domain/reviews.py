@@ -57,14 +57,20 @@ def read_review(text: str) -> Review:
     A faulty entry takes no other with it.
     """
     decided, faults, undecided = {}, [], 0
+    first: dict[UUID, int] = {}
     for number, entry in read_entries(text).items():
         if isinstance(entry, dict) and not entry.get("corrected_intent"):
             undecided += 1
             continue
         try:
-            decided[number] = ReviewedPrompt.model_validate(_without_empty(entry))
+            reviewed = ReviewedPrompt.model_validate(_without_empty(entry))
         except ValidationError as error:
             faults.append(Fault(number, first_fault(error, "entry")))
+            continue
+        if first.setdefault(reviewed.id, number) == number:
+            decided[number] = reviewed
+        else:
+            faults.append(Fault(number, f"id: entry {first[reviewed.id]} decides it already"))
     return Review(decided, undecided, faults)
 
 

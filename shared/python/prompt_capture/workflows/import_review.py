@@ -11,6 +11,15 @@ from prompt_capture.workflows.correct import Correct
 
 
 @dataclass(frozen=True)
+class Conflict:
+    """A decision that would replace another: its entry's number, and what is on record."""
+
+    entry: int
+    on_record: str
+    reviewed: ReviewedPrompt
+
+
+@dataclass(frozen=True)
 class ImportPlan:
     """What an import would do, and what it will not.
 
@@ -19,7 +28,7 @@ class ImportPlan:
     """
 
     new: list[ReviewedPrompt]
-    overwriting: list[ReviewedPrompt]
+    overwriting: list[Conflict]
     unchanged: int
     undecided: int
     faults: list[Fault]
@@ -49,7 +58,7 @@ class ImportReview:
             elif existing == entry.corrected_intent:
                 unchanged += 1
             else:
-                overwriting.append(entry)
+                overwriting.append(Conflict(number, existing, entry))
         faults.sort(key=lambda fault: fault.entry)
         return ImportPlan(new, overwriting, unchanged, review.undecided, faults)
 
@@ -63,7 +72,8 @@ class ImportReview:
 
         Interrupted, it can be run again: what was recorded is then unchanged.
         """
-        entries = plan.new + plan.overwriting if overwrite else plan.new
+        replacing = [conflict.reviewed for conflict in plan.overwriting] if overwrite else []
+        entries = plan.new + replacing
         for recorded, entry in enumerate(entries, 1):
             correction = Correction(
                 corrected_intent=entry.corrected_intent,
