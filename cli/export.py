@@ -9,7 +9,7 @@ import typer
 
 from cli.failures import errors, explained
 from prompt_capture import bootstrap
-from prompt_capture.domain.datasets import ExportRequest
+from prompt_capture.domain.datasets.requests import ExportRequest
 
 
 class ExportMode(StrEnum):

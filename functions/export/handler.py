@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from prompt_capture import bootstrap
-from prompt_capture.domain.datasets import ExportRequest
+from prompt_capture.domain.datasets.requests import ExportRequest
 
 runner = asyncio.Runner()
 export_dataset = bootstrap.export_dataset()

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from prompt_capture.domain.exports import ErasedRow, ExportRow, Window
+from prompt_capture.domain.datasets.rows import ErasedRow, ExportRow, Window
 from prompt_capture.domain.prompts import Correction, Outcome
 from tests.contract.conftest import Stores
 

@@ -75,9 +75,9 @@ def export(policy: str) -> dict[str, float]:
     from prompt_capture.adapters.supabase_access import SupabaseAccess  # noqa: PLC0415
     from prompt_capture.adapters.supabase_exports import SupabaseExports  # noqa: PLC0415
     from prompt_capture.adapters.supabase_store import connect  # noqa: PLC0415
-    from prompt_capture.domain.datasets import ExportRequest  # noqa: PLC0415
+    from prompt_capture.domain.datasets.requests import ExportRequest  # noqa: PLC0415
     from prompt_capture.settings import SupabaseSettings  # noqa: PLC0415
-    from prompt_capture.workflows.export_dataset import ExportDataset  # noqa: PLC0415
+    from prompt_capture.workflows.datasets.export import ExportDataset  # noqa: PLC0415
 
     settings = SupabaseSettings.from_env()
     client = connect(SupabaseAccess(settings, "prompt_exporter"), 30)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.domain.datasets import ExportedDataset, ExportRequest
+from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.errors import DatasetsUnavailable, ExportOvertaken
-from prompt_capture.workflows.export_dataset import ExportDataset
+from prompt_capture.workflows.datasets.export import ExportDataset
 from tests.exports.world import Dying, Killed, World, lines_of
 
 RUNS = int(os.environ.get("EXPORT_RUNS", "100"))

@@ -15,15 +15,15 @@ from scipy.stats import binomtest
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.adapters.memory_exports import InMemoryExports
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
-from prompt_capture.domain.datasets import ExportRequest
-from prompt_capture.domain.likeness import NEAR, Likenesses
+from prompt_capture.domain.datasets.likeness import NEAR, Likenesses
+from prompt_capture.domain.datasets.manifests import Manifest
+from prompt_capture.domain.datasets.requests import ExportRequest
+from prompt_capture.domain.datasets.splits import split_of
+from prompt_capture.domain.datasets.tiers import Audit, Precision, wilson
 from prompt_capture.domain.log_ids import new_log_id
-from prompt_capture.domain.manifests import Manifest
 from prompt_capture.domain.prompts import CapturedPrompt, Correction, Outcome
-from prompt_capture.domain.splits import split_of
 from prompt_capture.domain.text import shared_text
-from prompt_capture.domain.tiers import Audit, Precision, wilson
-from prompt_capture.workflows.export_dataset import ExportDataset
+from prompt_capture.workflows.datasets.export import ExportDataset
 from tests.exports.world import lines_of
 
 INTENTS = ("status", "reminder")

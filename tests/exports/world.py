@@ -14,11 +14,11 @@ from uuid import UUID, uuid4
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.adapters.memory_exports import InMemoryExports
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
+from prompt_capture.domain.datasets.manifests import Manifest
 from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.domain.log_ids import new_log_id
-from prompt_capture.domain.manifests import Manifest
 from prompt_capture.domain.prompts import CapturedPrompt, Correction, Outcome
-from prompt_capture.workflows.clean_datasets import CleanDatasets
+from prompt_capture.workflows.datasets.clean import CleanDatasets
 from prompt_capture.workflows.erase_user import EraseUser
 
 INTENTS = ("status", "reminder", "search")

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from prompt_capture.workflows.ahead import ahead
+from prompt_capture.workflows.datasets.ahead import ahead
 
 
 class Pages:

@@ -14,7 +14,7 @@ from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.ports import DeadLetters
-from prompt_capture.workflows.clean_datasets import CleanDatasets
+from prompt_capture.workflows.datasets.clean import CleanDatasets
 from prompt_capture.workflows.erase_user import EraseUser
 
 USER = uuid4()

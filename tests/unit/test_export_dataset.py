@@ -8,11 +8,11 @@ import pytest
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.adapters.memory_exports import InMemoryExports
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
-from prompt_capture.domain.datasets import ExportedDataset, ExportRequest
+from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt, Correction
-from prompt_capture.workflows.export_dataset import ExportDataset
+from prompt_capture.workflows.datasets.export import ExportDataset
 from training.examples import read_examples
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)

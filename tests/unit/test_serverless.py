@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from infra.packaging.targets import PYTHON_VERSION
-from prompt_capture.domain.datasets import ExportRequest
+from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.log_ids import SPOOL_RETENTION
 from prompt_capture.settings import (
     PARAMETER,
@@ -272,7 +272,7 @@ def test_somebody_is_told_when_an_export_fails_is_missed_or_holds_too_little(
     assert service["functions"]["export"]["destinations"]["onFailure"]["arn"] == "Alarms"
     assert {"ThinDatasets", "ExportsThatNeverBegan", "ExportMissed"} <= resources.keys()
     pattern = resources["ExportHoldsTooLittle"]["Properties"]["FilterPattern"]
-    workflow = ROOT / "shared/python/prompt_capture/workflows/export_dataset.py"
+    workflow = ROOT / "shared/python/prompt_capture/workflows/datasets/export.py"
     assert pattern.split('"')[1] in workflow.read_text("utf-8")
 
 

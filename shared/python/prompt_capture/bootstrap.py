@@ -43,8 +43,8 @@ from prompt_capture.workflows.replay_dead_letters import ReplayDeadLetters
 if TYPE_CHECKING:
     from prompt_capture.adapters.emf_metrics import EmfMetrics
     from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
+    from prompt_capture.workflows.datasets.export import ExportDataset
     from prompt_capture.workflows.erase_user import EraseUser
-    from prompt_capture.workflows.export_dataset import ExportDataset
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
@@ -184,7 +184,7 @@ def correct() -> Correct:
 
 def erase_user() -> "EraseUser":
     """Wire the erasure of users; raises `InvalidSettings`."""
-    from prompt_capture.workflows.clean_datasets import CleanDatasets
+    from prompt_capture.workflows.datasets.clean import CleanDatasets
     from prompt_capture.workflows.erase_user import EraseUser
 
     store = prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS)
@@ -210,7 +210,7 @@ def _dead_letters() -> "SqsDeadLetters":
 
 def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDataset":
     """Wire the export to S3; raises `InvalidSettings`."""
-    from prompt_capture.workflows.export_dataset import ExportDataset, ExportOptions
+    from prompt_capture.workflows.datasets.export import ExportDataset, ExportOptions
 
     source = _exports()
     settings = ExportSettings.from_env(environment())
@@ -227,7 +227,7 @@ def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDatase
 def export_to_folder(folder: Path, report: Callable[[int], None] | None = None) -> "ExportDataset":
     """Wire the export to a folder of this machine; raises `InvalidSettings`."""
     from prompt_capture.adapters.local_datasets import LocalDatasetStore
-    from prompt_capture.workflows.export_dataset import ExportDataset, ExportOptions
+    from prompt_capture.workflows.datasets.export import ExportDataset, ExportOptions
 
     options = ExportOptions(leaves_account=True)
     return ExportDataset(_exports(), LocalDatasetStore(folder), options, report=report)

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
-from prompt_capture.domain.erasures import ErasureReceipt, Traces
-from prompt_capture.domain.exports import (
+from prompt_capture.domain.datasets.rows import (
     ErasedRow,
     ExportRow,
     LineOfPerson,
     OpenedExport,
     Window,
 )
+from prompt_capture.domain.datasets.tiers import Audit
+from prompt_capture.domain.erasures import ErasureReceipt, Traces
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
@@ -25,7 +26,6 @@ from prompt_capture.domain.prompts import (
     ReviewablePrompt,
 )
 from prompt_capture.domain.spool import DeadLetter, SpooledPrompt
-from prompt_capture.domain.tiers import Audit
 
 
 class Classifier(Protocol):

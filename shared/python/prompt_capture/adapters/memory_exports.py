@@ -7,15 +7,15 @@ from hashlib import sha256
 from uuid import UUID
 
 from prompt_capture.adapters.memory_store import InMemoryPromptStore, LoggedPrompt
-from prompt_capture.domain.exports import (
+from prompt_capture.domain.datasets.rows import (
     ErasedRow,
     ExportRow,
     LineOfPerson,
     OpenedExport,
     Window,
 )
+from prompt_capture.domain.datasets.tiers import Audit, tier_of
 from prompt_capture.domain.text import shared_text
-from prompt_capture.domain.tiers import Audit, tier_of
 
 
 class InMemoryExports:

@@ -10,15 +10,15 @@ from uuid import UUID
 import httpx
 from pydantic_core import from_json
 
-from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
-from prompt_capture.domain.exports import (
+from prompt_capture.domain.datasets.rows import (
     ErasedRow,
     ExportRow,
     LineOfPerson,
     OpenedExport,
     Window,
 )
-from prompt_capture.domain.tiers import Audit
+from prompt_capture.domain.datasets.tiers import Audit
+from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
 
 PAGE_ROWS = 5_000
 """A page is one value to PostgREST, which caps rows and not values."""

@@ -8,7 +8,7 @@ from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, read_spooled
 from prompt_capture.ports import DeadLetters, PromptStore
-from prompt_capture.workflows.clean_datasets import CleanDatasets
+from prompt_capture.workflows.datasets.clean import CleanDatasets
 
 logger = logging.getLogger(__name__)
 

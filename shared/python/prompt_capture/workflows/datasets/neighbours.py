@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from prompt_capture.domain.drafts import decided_intent
-from prompt_capture.domain.exports import Window
-from prompt_capture.domain.likeness import Likenesses
-from prompt_capture.domain.splits import split_of
+from prompt_capture.domain.datasets.drafts import decided_intent
+from prompt_capture.domain.datasets.likeness import Likenesses
+from prompt_capture.domain.datasets.rows import Window
+from prompt_capture.domain.datasets.splits import split_of
 from prompt_capture.ports import ExportSource
-from prompt_capture.workflows.export_lines import whole_texts
+from prompt_capture.workflows.datasets.lines import whole_texts
 
 
 async def neighbours(source: ExportSource, window: Window) -> Callable[[str], bool]:

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from uuid import UUID
 
-from prompt_capture.domain.dataset_lines import Scrub
+from prompt_capture.domain.datasets.manifests import Manifest
+from prompt_capture.domain.datasets.rows import LineOfPerson
+from prompt_capture.domain.datasets.scrub import Scrub
 from prompt_capture.domain.erasures import CleanedObject, ExportedObject
 from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
-from prompt_capture.domain.exports import LineOfPerson
-from prompt_capture.domain.manifests import Manifest
 from prompt_capture.ports import DatasetStore, ErasureLedger
-from prompt_capture.workflows.clean_object import ObjectCleaning
-from prompt_capture.workflows.export_lines import salted
+from prompt_capture.workflows.datasets.clean_object import ObjectCleaning
+from prompt_capture.workflows.datasets.lines import salted
 
 ATTEMPTS = 20
 """An attempt fails only where somebody else's succeeded."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, BinaryIO, Self, cast
 
-from prompt_capture.domain.keys import LINES_OF_A_PART, DatasetKeys
-from prompt_capture.domain.manifests import DatasetObject, Kind
+from prompt_capture.domain.datasets.keys import LINES_OF_A_PART, DatasetKeys
+from prompt_capture.domain.datasets.manifests import DatasetObject, Kind
 from prompt_capture.ports import DatasetStore
 
 WITHDRAWN = "withdrawn"

@@ -5,10 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prompt_capture.domain.datasets import ExportRequest
-from prompt_capture.domain.drafts import Draft, decided_intent, mission_drafts, trusted_draft
-from prompt_capture.domain.exports import ExportRow
-from prompt_capture.domain.tiers import Tier
+from prompt_capture.domain.datasets.drafts import (
+    Draft,
+    decided_intent,
+    mission_drafts,
+    trusted_draft,
+)
+from prompt_capture.domain.datasets.requests import ExportRequest
+from prompt_capture.domain.datasets.rows import ExportRow
+from prompt_capture.domain.datasets.tiers import Tier
 
 
 @dataclass

@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from prompt_capture.domain.drafts import Draft
-from prompt_capture.domain.likeness import bands, runs
+from prompt_capture.domain.datasets.drafts import Draft
+from prompt_capture.domain.datasets.likeness import bands, runs
 
 
 class Crowds:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
-from prompt_capture.domain.datasets import ExportRequest, training_line, trusted_line
-from prompt_capture.domain.drafts import Draft
-from prompt_capture.domain.exports import ExportRow, Window, texts
-from prompt_capture.domain.manifests import Counts
-from prompt_capture.domain.tiers import Precision, Tier
+from prompt_capture.domain.datasets.drafts import Draft
+from prompt_capture.domain.datasets.manifests import Counts
+from prompt_capture.domain.datasets.requests import ExportRequest, training_line, trusted_line
+from prompt_capture.domain.datasets.rows import ExportRow, Window, texts
+from prompt_capture.domain.datasets.tiers import Precision, Tier
 from prompt_capture.ports import ExportSource
-from prompt_capture.workflows.dataset_parts import WITHDRAWN, Parts
+from prompt_capture.workflows.datasets.parts import WITHDRAWN, Parts
 
 
 @dataclass

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple, get_args
 
-from prompt_capture.domain.exports import ExportRow
+from prompt_capture.domain.datasets.rows import ExportRow
 from prompt_capture.domain.predictions import LEAST_SCOPE, UNKNOWN_INTENT
 from prompt_capture.domain.values import Value
 

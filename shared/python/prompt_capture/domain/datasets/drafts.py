@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from prompt_capture.domain.exports import ExportRow
-from prompt_capture.domain.splits import Split, split_of
-from prompt_capture.domain.tiers import TIERS, Tier, tier_of
+from prompt_capture.domain.datasets.rows import ExportRow
+from prompt_capture.domain.datasets.splits import Split, split_of
+from prompt_capture.domain.datasets.tiers import TIERS, Tier, tier_of
 
 
 class Draft(NamedTuple):

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from prompt_capture.domain.datasets import ExportRequest
-from prompt_capture.domain.manifests import Counts
-from prompt_capture.domain.tiers import Precision, Tier
+from prompt_capture.domain.datasets.manifests import Counts
+from prompt_capture.domain.datasets.requests import ExportRequest
+from prompt_capture.domain.datasets.tiers import Precision, Tier
 
 LOW_PRECISION = 0.9
 """Below it, more than one label in ten is perhaps wrong."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from prompt_capture.domain.datasets import ExportRequest, moment_of
+from prompt_capture.domain.datasets.requests import ExportRequest, moment_of
 from prompt_capture.domain.review_files import SUFFIXES
 
 _RUN = re.compile(r"^.*/[a-z]+-\d{8}T\d{12}Z(?:-[0-9a-f]{8}(?![0-9a-f]))?")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
 
-from prompt_capture.domain.datasets import ExportedDataset, ExportRequest
+from prompt_capture.domain.datasets.keys import DatasetKeys
+from prompt_capture.domain.datasets.manifests import Manifest
+from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
+from prompt_capture.domain.datasets.rows import OpenedExport
 from prompt_capture.domain.errors import ExportOvertaken, ExportTooLarge
-from prompt_capture.domain.exports import OpenedExport
-from prompt_capture.domain.keys import DatasetKeys
-from prompt_capture.domain.manifests import Manifest
 from prompt_capture.ports import DatasetStore, ExportSource
-from prompt_capture.workflows.attempt import Attempt
+from prompt_capture.workflows.datasets.attempt import Attempt
 
 MOST_ROWS = 5_000_000
 """What one invocation of 15 minutes can surely export."""

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
 
-from prompt_capture.domain.drafts import Draft
+from prompt_capture.domain.datasets.drafts import Draft
+from prompt_capture.domain.datasets.rows import ExportRow
 from prompt_capture.domain.errors import InvalidExport
-from prompt_capture.domain.exports import ExportRow
 from prompt_capture.domain.review_files import ReviewFormat
 from prompt_capture.domain.values import Label, Probability, Timestamp, Value, only_numbers
 

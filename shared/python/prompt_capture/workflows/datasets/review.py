@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
+from prompt_capture.domain.datasets.rows import ExportRow, Window
 from prompt_capture.domain.errors import ExportTooLarge
-from prompt_capture.domain.exports import ExportRow, Window
 from prompt_capture.domain.review_files import write_entries
 from prompt_capture.domain.reviews import review_entry
 from prompt_capture.ports import ExportSource
-from prompt_capture.workflows.export_lines import LinesExport, whole_texts
-from prompt_capture.workflows.selection import Selection
+from prompt_capture.workflows.datasets.lines import LinesExport, whole_texts
+from prompt_capture.workflows.datasets.selection import Selection
 
 MOST_ENTRIES = 100_000
 """More than people ever look at, and few enough to be put in order in memory."""

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from prompt_capture.domain.datasets import ExportedDataset, ExportRequest
-from prompt_capture.domain.drafts import Draft
-from prompt_capture.domain.exports import Window
-from prompt_capture.domain.tiers import Precision
+from prompt_capture.domain.datasets.drafts import Draft
+from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
+from prompt_capture.domain.datasets.rows import Window
+from prompt_capture.domain.datasets.tiers import Precision
 from prompt_capture.domain.values import Timestamp, Value
 
 SCHEMA_VERSION = 1

@@ -6,21 +6,21 @@ from contextlib import aclosing
 from datetime import datetime
 from secrets import token_hex
 
-from prompt_capture.domain.datasets import ExportRequest
-from prompt_capture.domain.drafts import Draft
-from prompt_capture.domain.exports import OpenedExport
-from prompt_capture.domain.keys import DatasetKeys
-from prompt_capture.domain.manifests import Manifest
-from prompt_capture.domain.tiers import TIERS, Precision, Tier, admitted
-from prompt_capture.domain.warnings import warnings_about
+from prompt_capture.domain.datasets.drafts import Draft
+from prompt_capture.domain.datasets.keys import DatasetKeys
+from prompt_capture.domain.datasets.manifests import Manifest
+from prompt_capture.domain.datasets.requests import ExportRequest
+from prompt_capture.domain.datasets.rows import OpenedExport
+from prompt_capture.domain.datasets.tiers import TIERS, Precision, Tier, admitted
+from prompt_capture.domain.datasets.warnings import warnings_about
 from prompt_capture.ports import DatasetStore, ExportSource
-from prompt_capture.workflows.ahead import ahead
-from prompt_capture.workflows.crowds import Crowds
-from prompt_capture.workflows.dataset_parts import Parts
-from prompt_capture.workflows.export_lines import LinesExport, whole_texts
-from prompt_capture.workflows.export_review import review_entries
-from prompt_capture.workflows.neighbours import neighbours
-from prompt_capture.workflows.selection import Selection
+from prompt_capture.workflows.datasets.ahead import ahead
+from prompt_capture.workflows.datasets.crowds import Crowds
+from prompt_capture.workflows.datasets.lines import LinesExport, whole_texts
+from prompt_capture.workflows.datasets.neighbours import neighbours
+from prompt_capture.workflows.datasets.parts import Parts
+from prompt_capture.workflows.datasets.review import review_entries
+from prompt_capture.workflows.datasets.selection import Selection
 
 _ID_KINDS = {(False, False): "row", (False, True): "salted row",
              (True, False): "text", (True, True): "salted text"}  # fmt: skip

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, cast
 
-from prompt_capture.domain.dataset_lines import Scrub
+from prompt_capture.domain.datasets.keys import manifest_of
+from prompt_capture.domain.datasets.manifests import Counts, DatasetObject, Manifest
+from prompt_capture.domain.datasets.scrub import Scrub
 from prompt_capture.domain.errors import DatasetChanged, ErasureIncomplete
-from prompt_capture.domain.keys import manifest_of
-from prompt_capture.domain.manifests import Counts, DatasetObject, Manifest
 from prompt_capture.domain.review_files import form_of, read_entries, write_entries
 from prompt_capture.ports import DatasetStore
-from prompt_capture.workflows.dataset_parts import Sealed
+from prompt_capture.workflows.datasets.parts import Sealed
 
 
 class ObjectCleaning:

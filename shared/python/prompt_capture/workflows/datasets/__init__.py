@@ -1,0 +1,1 @@
+"""How datasets are made, and how a person is taken out of them."""
