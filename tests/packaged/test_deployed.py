@@ -17,7 +17,7 @@ from infra.packaging.mounted import MountedFunction
 from infra.packaging.places import PACKAGES
 from infra.packaging.targets import X86_64
 from infra.packaging.template import aws_on_this_machine
-from prompt_capture.domain.manifests import Manifest
+from prompt_capture.domain.datasets.manifests import Manifest
 from prompt_capture.settings import parameter_names
 from tests.packaged.conftest import called, recorded
 from tests.packaged.deployed import NOT_IN_MOTO, Deployed
