@@ -29,6 +29,7 @@ PARAMETERS = {
     "supabase-secret-key": "sb_secret_x",
     "supabase-signing-key": "a shared secret of a legacy project, long enough",
     "api-key-hashes": "0" * 64,
+    "idempotency-secret": "any",
 }
 
 
