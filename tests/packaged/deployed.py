@@ -11,7 +11,9 @@ import boto3
 import httpx
 
 from infra.packaging import template
+from infra.packaging.functions import function_folder
 from infra.packaging.places import PACKAGES
+from infra.packaging.targets import X86_64
 
 STAGE = "dev"
 NOT_IN_MOTO = {
@@ -27,6 +29,7 @@ NOT_IN_MOTO = {
 
 _STACK = f"prompt-capture-{STAGE}"
 _SCHEDULES = "exports"
+_FUNCTIONS = function_folder("export", X86_64).parent
 
 
 class Deployed:
@@ -120,7 +123,7 @@ class Deployed:
             properties = one.get("Properties", {})
             if place := properties.get("Code") or properties.get("Content"):
                 name = Path(place["S3Key"]).name
-                folder = PACKAGES if name.startswith("layer") else PACKAGES / "functions"
+                folder = PACKAGES if name.startswith("layer") else _FUNCTIONS
                 s3.upload_file(str(folder / name), bucket, place["S3Key"])
 
     def _mapping_off(self) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from moto.cloudformation.parsing import get_model_map
 
 from infra.local.stack import Stack
 from infra.packaging.build import layer_folder
+from infra.packaging.functions import function_folder
 from infra.packaging.mounted import MountedFunction
-from infra.packaging.places import PACKAGES
 from infra.packaging.targets import X86_64
 from infra.packaging.template import aws_on_this_machine
 from prompt_capture.domain.datasets.manifests import Manifest
@@ -52,7 +52,7 @@ def start(deployed: Deployed, stack: Stack) -> Start:
             )
         around = {f"AWS_ENDPOINT_URL_{one}": deployed.endpoint for one in ("SSM", "SQS", "S3")}
         environment = {**settings, **around, **more}
-        task = PACKAGES / "functions" / name
+        task = function_folder(name, X86_64)
         return MountedFunction(task, layer_folder(X86_64), environment, seconds=60)
 
     return starting
