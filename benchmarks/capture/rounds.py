@@ -17,8 +17,8 @@ from infra.local.paths import FUNCTIONS, ROOT
 from infra.local.stack import Stack
 from infra.local.users import User
 from infra.packaging.build import layer_folder
+from infra.packaging.functions import function_folder
 from infra.packaging.mounted import MountedFunction
-from infra.packaging.places import PACKAGES
 from infra.packaging.targets import X86_64
 
 _MODELS = "/opt/model_artifacts"
@@ -115,7 +115,7 @@ class Packaged:
 
 def _mounted(stack: Stack) -> MountedFunction:
     places = {"MODEL_DIR": f"{_MODELS}/assistant", "RULES_FILE": f"{_MODELS}/rules.toml"}
-    task = PACKAGES / "functions" / CLASSIFY
+    task = function_folder(CLASSIFY, X86_64)
     return MountedFunction(task, layer_folder(X86_64), stack.env(CLASSIFY) | places)
 
 
