@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
+from pydantic_core import to_json
 
 from prompt_capture.domain.datasets.drafts import Draft
 from prompt_capture.domain.datasets.rows import ExportRow
@@ -154,17 +155,15 @@ class ExportedDataset(Value):
 _ENDS_OF_LINES = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 """What some readers take for the end of a line, and so of a JSON line: written as escapes."""
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-
 
 def training_line(draft: Draft) -> str:
     """Write one line of the mission's retraining dataset."""
-    return _one_line(_mission_fields(draft) | {"id": draft.id})
+    return one_line(_mission_fields(draft) | {"id": draft.id})
 
 
 def trusted_line(draft: Draft, precision: float | None, at_least: float | None) -> str:
     """Write one line of a trusted dataset: the mission's fields, and how far to trust them."""
-    return _one_line(
+    return one_line(
         _mission_fields(draft)
         | {
             "id": draft.id,
@@ -188,8 +187,9 @@ def _mission_fields(draft: Draft) -> dict[str, object]:
     }
 
 
-def _one_line(fields: dict[str, object]) -> str:
-    line = _encode(fields)
+def one_line(fields: dict[str, object]) -> str:
+    """Write fields as JSON that no reader takes for two lines."""
+    line = to_json(fields).decode()
     return line if line.isascii() else line.translate(_ENDS_OF_LINES)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from prompt_capture.domain.datasets.requests import one_line
+
 
 @dataclass
 class Scrub:
@@ -33,4 +35,4 @@ class Scrub:
         if count is None or entry.get("count") == count:
             return line
         self.changed += 1
-        return json.dumps(entry | {"count": count}, ensure_ascii=False).encode() + b"\n"
+        return f"{one_line(entry | {'count': count})}\n".encode()
