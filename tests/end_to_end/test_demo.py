@@ -80,7 +80,7 @@ def test_a_file_of_ones_own_goes_through_the_whole_loop(file: Path, tmp_path: Pa
         "60 messages over HTTP",
         "write a forged prediction │ refused (403)",
         "delete her own rows       │ refused (403)",
-        '"source": "production"',
+        '"source":"production"',
         "accuracy",
         "Served by retrained-",
         "What the loop learned",
