@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from training.networks.graphs import int8_rows
+from training.networks.graphs import int8_columns
 
 INVERSE_REGULARISATION = 10.0
 Floats = NDArray[np.floating]
@@ -55,6 +55,6 @@ def fit_head(
 
 def in_steps(matrix: Floats) -> Floats:
     """Round a matrix [rows, columns] to 255 steps a column: what int8 and a scale can hold."""
-    steps, scales = int8_rows(matrix.T)
-    rounded: Floats = (steps * scales).T
+    steps, scales = int8_columns(matrix)
+    rounded: Floats = steps * scales
     return rounded

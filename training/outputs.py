@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from training.head import Floats, Head
-from training.networks.graphs import int8_rows
+from training.networks.graphs import int8_columns
 from training.scope import ENERGY_SHARPNESS, SHADE, Scope
 
 PREFIX = "head/"
@@ -93,10 +93,10 @@ class _Writer:
 
     def narrow(self, name: str, matrix: Floats) -> str:
         """Write a matrix in 255 steps a column; the runtime widens it once, as it loads."""
-        steps, scales = int8_rows(matrix.T)
-        held = self.constant(name, steps.T)
+        steps, scales = int8_columns(matrix)
+        held = self.constant(name, steps)
         wide = self.add("Cast", held, to=TensorProto.FLOAT)
-        return self.add("Mul", wide, self.constant(f"{name}_scales", scales.T))
+        return self.add("Mul", wide, self.constant(f"{name}_scales", scales))
 
     def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         self._count += 1

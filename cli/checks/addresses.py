@@ -7,7 +7,7 @@ import httpx
 import psycopg
 
 from cli.checks.finding import Finding, ok, skipped, wrong
-from cli.checks.place import NotGiven, Place
+from cli.checks.place import OR_NAME_THE_STAGE, NotGiven, Place
 
 JWKS = "/auth/v1/.well-known/jwks.json"
 PATHS = {
@@ -73,7 +73,7 @@ def _database(place: Place) -> Finding:
 def _function(place: Place, name: str, path: str) -> Finding:
     url = getattr(place.settings, name.lower())
     if url is None:
-        return skipped(name, "is not set", "Set it, or name the stage: --stage dev.")
+        return skipped(name, "is not set", OR_NAME_THE_STAGE)
     parts = urlsplit(str(url))
     if parts.path != path:
         return wrong(name, "ends otherwise than a call does", f"Let it end in {path}.")
@@ -88,8 +88,13 @@ def _function(place: Place, name: str, path: str) -> Finding:
     return _described(name, path, answer)
 
 
+def wants_signature(answer: httpx.Response) -> bool:
+    """Whether it is AWS that refuses, since it asks for its own signature (AWS_IAM)."""
+    return answer.status_code == httpx.codes.FORBIDDEN and "x-amzn-errortype" in answer.headers
+
+
 def _described(name: str, path: str, answer: httpx.Response) -> Finding:
-    if answer.status_code == 403 and "x-amzn-errortype" in answer.headers:
+    if wants_signature(answer):
         return ok(name, "answers, and asks for AWS's signature (AWS_IAM)")
     if not answer.is_success:
         return wrong(

@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cli.checks.finding import Finding, ok, wrong
-from cli.checks.place import Place, needed
+from cli.checks.place import OR_NAME_THE_STAGE, Place, needed
 
 _SETTINGS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _NO_BLOCK = "NoSuchPublicAccessBlockConfiguration"
@@ -18,9 +18,7 @@ _NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
 
 def bucket(place: Place) -> Iterator[Finding]:
     """Read the bucket's settings; no object is listed or read."""
-    name = needed(
-        place.settings.export_bucket, "EXPORT_BUCKET", "Set it, or name the stage: --stage dev."
-    )
+    name = needed(place.settings.export_bucket, "EXPORT_BUCKET", OR_NAME_THE_STAGE)
     client = place.client("s3")
     for look in (_private, _encrypted, _versioned):
         yield look(client, name)

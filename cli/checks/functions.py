@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
-from cli.checks.addresses import PATHS
+from cli.checks.addresses import PATHS, wants_signature
 from cli.checks.finding import Finding, ok, skipped, wrong
-from cli.checks.place import Place, needed, reveal
+from cli.checks.place import OR_NAME_THE_STAGE, Place, needed, reveal
 
 _LONG_AGO = "00000000-0000-7000-8000-000000000000"
 """An id of version 7 made in 1970: no row has it, and nothing is held for it."""
@@ -31,7 +30,7 @@ def functions(place: Place) -> Iterator[Finding]:
     """Classify without capture, and tell of a message that never was: the database says so."""
     for name in PATHS:
         if getattr(place.settings, name.lower()) is None:
-            yield skipped(name, "is not set", "Set it, or name the stage: --stage dev.")
+            yield skipped(name, "is not set", OR_NAME_THE_STAGE)
             continue
         try:
             yield _judged(name, called(place, name))
@@ -41,20 +40,16 @@ def functions(place: Place) -> Iterator[Finding]:
 
 def called(place: Place, name: str) -> httpx.Response:
     """Send a function the request that leaves no trace; raises `NotGiven`."""
-    url = needed(
-        getattr(place.settings, name.lower()), name, "Set it, or name the stage: --stage dev."
-    )
+    url = needed(getattr(place.settings, name.lower()), name, OR_NAME_THE_STAGE)
     key = needed(reveal(place.settings.api_key), "API_KEY", "Set it to your backend's key.")
-    return place.http.post(
-        urlsplit(str(url)).geturl(), json=_REQUESTS[name], headers={"X-Api-Key": key}
-    )
+    return place.http.post(str(url), json=_REQUESTS[name], headers={"X-Api-Key": key})
 
 
 def _judged(name: str, answer: httpx.Response) -> Finding:
     code = _code(answer)
     if (answer.status_code, code) in _WELL:
         return ok(name, "works")
-    if answer.status_code == 403 and "x-amzn-errortype" in answer.headers:
+    if wants_signature(answer):
         return skipped(
             name, "asks for AWS's signature", "Send a message as docs/deploy.md does, step 4."
         )

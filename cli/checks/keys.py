@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from cli.checks.finding import Finding, ok, skipped, wrong
 from cli.checks.kinds import Kind, claims_of, kind_of
-from cli.checks.place import Place, reveal
+from cli.checks.place import OR_NAME_THE_STAGE, Place, reveal
 
 BELONGING: dict[str, tuple[Kind, ...]] = {
     "SUPABASE_PUBLISHABLE_KEY": ("a publishable key", "a legacy anon key"),
@@ -21,7 +21,6 @@ BELONGING: dict[str, tuple[Kind, ...]] = {
 
 _POWERFUL: tuple[Kind, ...] = ("a secret key", "a legacy service role key", "a private JWK")
 _OPTIONAL = "SUPABASE_JWT_SECRET"
-_STAGE = "Set it, or name the stage: --stage dev."
 _GIVE = {"API_KEY": "Set it to your backend's key."}
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -33,7 +32,7 @@ def keys(place: Place) -> Iterator[Finding]:
         if key is not None:
             yield _judged(place, name, key)
         elif name != _OPTIONAL:
-            yield skipped(name, "is not set", _GIVE.get(name, _STAGE))
+            yield skipped(name, "is not set", _GIVE.get(name, OR_NAME_THE_STAGE))
     yield _hashes(place)
 
 
@@ -79,7 +78,7 @@ def _is_of_another_project(place: Place, claims: dict[str, object]) -> bool:
 def _hashes(place: Place) -> Finding:
     given = reveal(place.settings.api_key_hashes)
     if given is None:
-        return skipped("API_KEY_HASHES", "is not set", _STAGE)
+        return skipped("API_KEY_HASHES", "is not set", OR_NAME_THE_STAGE)
     hashes = [part.strip() for part in given.split(",")]
     if len(hashes) > 2 or not all(_HASH.fullmatch(one) for one in hashes):
         return wrong(

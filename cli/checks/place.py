@@ -15,6 +15,9 @@ from cli.checks.settings import DoctorSettings
 T = TypeVar("T")
 Fate = Literal["read", "missing", "refused"]
 
+OR_NAME_THE_STAGE = "Set it, or name the stage: --stage dev."
+"""How to give what the stack of a stage tells by itself."""
+
 _AWS = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=10)
 
 

@@ -5,16 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from cli.checks.finding import Finding, ok, skipped, wrong
-from cli.checks.place import Place, needed
+from cli.checks.place import OR_NAME_THE_STAGE, Place, needed
 
 _WAITING = "ApproximateNumberOfMessages"
 
 
 def queues(place: Place) -> Iterator[Finding]:
     """Count what waits; no message is received."""
-    url = needed(
-        place.settings.spool_queue_url, "SPOOL_QUEUE_URL", "Set it, or name the stage: --stage dev."
-    )
+    url = needed(place.settings.spool_queue_url, "SPOOL_QUEUE_URL", OR_NAME_THE_STAGE)
     client = place.client("sqs")
     told = _attributes(client, url)
     yield ok("spool", f"{told[_WAITING]} wait; the alarm SpoolIsOld tells when for too long")

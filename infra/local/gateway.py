@@ -114,6 +114,9 @@ class Gateway:
         query = scope["query_string"].decode("latin-1")
         url = f"{self._upstream}{path}" + (f"?{query}" if query else "")
         body = _stream(receive) if _has_body(scope["headers"]) else None
+        if scope["method"] == "HEAD":
+            # PostgREST may write a refusal's body all the same, before the next answer.
+            headers = [*headers, (b"connection", b"close")]
         request = httpx.Request(
             scope["method"], url, headers=headers, content=body, extensions=_TIMEOUTS
         )

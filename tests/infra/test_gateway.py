@@ -45,6 +45,11 @@ def test_a_publishable_key_alone_is_anonymous_and_sees_nothing(edge: Any, stack:
     assert answer.json()["code"] == "42501"
 
 
+def test_a_refused_head_leaves_the_next_request_alone(edge: Any, stack: Stack) -> None:
+    headers = {"apikey": stack.keys.publishable}
+    assert {edge.head(CATALOGUE, headers=headers).status_code for _ in range(200)} == {401}
+
+
 def test_a_users_token_passes_through_and_decides_the_role(edge: Any, stack: Stack) -> None:
     token = stack.create_user("edge@example.com").access_token
     answer = get(edge, apikey=stack.keys.publishable, authorization=f"Bearer {token}")

@@ -46,3 +46,9 @@ def int8_rows(table: Array) -> tuple[NDArray[np.int8], Array]:
     scales = np.abs(table).max(axis=1, keepdims=True) / np.float32(127)
     scales = np.maximum(scales, np.float32(1e-12))
     return np.round(table / scales).astype(np.int8), scales.astype(np.float32)
+
+
+def int8_columns(matrix: Array) -> tuple[NDArray[np.int8], Array]:
+    """Quantise each column to int8 with a scale of its own: [rows, columns], [1, columns]."""
+    values, scales = int8_rows(matrix.T)
+    return values.T, scales.T

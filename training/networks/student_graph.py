@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from training.networks.graphs import GraphBuilder, int8_rows
+from training.networks.graphs import GraphBuilder, int8_columns, int8_rows
 
 Floats = NDArray[np.float32]
 
@@ -64,10 +64,10 @@ class StudentBuilder:
     def _phrases(self, rows: str) -> str:
         """Answer each filter's strongest response to three neighbouring rows."""
         graph = self._graph
-        filters, scales = int8_rows(np.ascontiguousarray(self._weights.filters.T))
-        narrow = graph.constant("filters", np.ascontiguousarray(filters.T))
+        filters, scales = int8_columns(self._weights.filters)
+        narrow = graph.constant("filters", np.ascontiguousarray(filters))
         wide = graph.add("Cast", narrow, to=TensorProto.FLOAT)
-        wide = graph.add("Mul", wide, graph.constant("filter_scales", scales.T.copy()))
+        wide = graph.add("Mul", wide, graph.constant("filter_scales", scales.copy()))
         product = graph.add("MatMul", self._windows(rows), wide)
         product = graph.add("Add", product, graph.constant("bias", self._weights.bias))
         tokens = graph.constant("axis_tokens", np.array([1], np.int64))

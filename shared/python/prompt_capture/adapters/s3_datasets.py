@@ -17,6 +17,7 @@ _REFUSED = {"403", "AccessDenied"}
 _THERE_ALREADY = {"412", "PreconditionFailed"}
 _AT_THE_SAME_TIME = {"409", "ConditionalRequestConflict"}
 _ATTEMPTS = 5
+_UNLESS_THERE = {"IfNoneMatch": "*"}
 
 
 class S3DatasetStore:
@@ -65,7 +66,7 @@ class S3DatasetStore:
 
         An object that was discarded is taken for none, by whoever is the first to replace it.
         """
-        condition = _unless_there()
+        condition: dict[str, Any] = _UNLESS_THERE
         for _ in range(_ATTEMPTS):
             try:
                 with _explained(_THERE_ALREADY | _AT_THE_SAME_TIME | _ABSENT):
@@ -77,7 +78,7 @@ class S3DatasetStore:
                         **condition,
                     )
             except ClientError as error:
-                condition = _unless_there()
+                condition = _UNLESS_THERE
                 if _code(error) not in _THERE_ALREADY:
                     continue
                 there, tag = self._read(key)
@@ -159,10 +160,6 @@ class S3DatasetStore:
             for name, version, is_latest in found
             if name == key and not (only_older and is_latest)
         ]
-
-
-def _unless_there() -> dict[str, Any]:
-    return {"IfNoneMatch": "*"}
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from datetime import datetime
 from secrets import token_hex
 
@@ -125,7 +125,7 @@ class Attempt:
         selection: Selection,
         writing: LinesExport,
     ) -> None:
-        with Crowds(self._request.users_per_cluster) as crowds:
+        with closing(Crowds(self._request.users_per_cluster)) as crowds:
             async for drafts, gone in pages:
                 crowds.add(drafts)
                 writing.withdraw(gone)

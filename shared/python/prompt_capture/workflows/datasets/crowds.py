@@ -4,8 +4,6 @@ import pickle
 import tempfile
 from array import array
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
@@ -26,15 +24,8 @@ class Crowds:
         self._count = 0
         self.withheld = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Forget what was laid aside."""
         self._file.close()
 
     def add(self, drafts: list[Draft]) -> None:
