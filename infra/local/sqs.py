@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from mypy_boto3_sqs import SQSClient
 
+from infra.local.paths import ROOT
 from infra.local.processes import ChildProcess, free_port
 
 REGION: Final = "eu-west-1"
@@ -35,8 +36,13 @@ class SqsServer:
 
     def start(self) -> None:
         """Return when both queues exist; raises `ServiceFailed`."""
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self._port)]
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder)}
+        where = ["-H", "127.0.0.1", "-p", str(self._port)]
+        command = [sys.executable, "-m", "infra.local.moto_sqs", *where]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self._folder),
+            "PYTHONPATH": str(ROOT),
+        }
         self._process = ChildProcess("sqs", command, environment, self._folder)
         client = self.client()
         self._process.wait_until(lambda: _queues_exist(client))

@@ -56,7 +56,10 @@ def measure(stack: Stack, load: Load, progress: Progress) -> Iterator[tuple[str,
             stack.redeploy(CLASSIFY, clock_settings(stack))
             load.warm_up()
         task = progress.add_task(name, total=len(load.messages))
-        yield name, load.run(breakage, partial(progress.advance, task))
+        account = load.run(breakage, partial(progress.advance, task))
+        if not progress.console.is_terminal:
+            progress.console.print(f"{name}: {'kept' if is_kept(name, account) else account}")
+        yield name, account
         with psycopg.connect(stack.postgres_admin_dsn) as connection:
             connection.execute(EMPTY)
 

@@ -26,6 +26,18 @@ class Hanging(InMemoryPromptStore):
         return prompt
 
 
+class Slow(InMemoryPromptStore):
+    """A store that answers when the spool was asked as well."""
+
+    def __init__(self, users: list[UUID], intents: list[str]) -> None:
+        super().__init__(users, intents)
+        self.spool = AskedSpool()
+
+    async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
+        await self.spool.asked.wait()
+        return await super().log_prompt(prompt)
+
+
 class Broken(InMemoryPromptStore):
     """A store that fails as nobody foresaw."""
 
@@ -45,6 +57,18 @@ class HangingSpool(InMemorySpool):
 
     async def put(self, prompt: SpooledPrompt) -> None:
         await asyncio.Event().wait()
+
+
+class AskedSpool(HangingSpool):
+    """One that tells that it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def put(self, prompt: SpooledPrompt) -> None:
+        self.asked.set()
+        await super().put(prompt)
 
 
 def prompt(user_id: UUID = USER, text: str = "move it") -> CapturedPrompt:
@@ -92,11 +116,47 @@ async def test_what_cannot_be_written_is_spooled_with_the_reason(
 
 
 async def test_a_hanging_write_leaves_time_for_the_spool_and_both_end_in_time() -> None:
+    started = time.monotonic()
+
     capture = await WriteFirst(a_store(Hanging), HangingSpool(), timeout=0.2)(prompt())
 
-    assert capture.captured == "lost"
-    assert capture.seconds["write"] < 0.2
-    assert capture.seconds["spool"] > 0.03
+    assert (capture.captured, capture.reason) == ("lost", "too_slow")
+    assert capture.seconds["write"] > capture.seconds["spool"] > 0.03
+    assert time.monotonic() - started < 10
+
+
+async def test_a_slow_write_is_not_given_up_for_a_spool_that_is_slower() -> None:
+    store = Slow([USER], ["reschedule"])
+
+    capture = await WriteFirst(store, store.spool, timeout=0.5)(prompt())
+
+    assert (capture.captured, capture.reason) == ("stored", None)
+    assert capture.seconds.keys() == {"write", "spool"}
+
+
+async def test_a_write_that_the_spool_overtakes_speaks_against_the_store() -> None:
+    circuit = CircuitBreaker(failures=1, seconds=60)
+
+    capture = await WriteFirst(a_store(Hanging), InMemorySpool(), 0.1, circuit)(prompt())
+
+    assert (capture.captured, capture.reason) == ("spooled", "too_slow")
+    assert not circuit.allows_an_attempt()
+
+
+async def test_what_the_caller_must_know_is_raised_however_late_it_is_known() -> None:
+    store = Slow([USER], ["reschedule"])
+
+    with pytest.raises(UnknownUser):
+        await WriteFirst(store, store.spool, timeout=0.5)(prompt(uuid4()))
+
+
+async def test_nothing_is_left_running_behind_an_answer() -> None:
+    before, slow = asyncio.all_tasks(), Slow([USER], ["reschedule"])
+
+    await WriteFirst(a_store(Hanging), InMemorySpool(), timeout=0.1)(prompt())
+    await WriteFirst(slow, slow.spool, timeout=0.5)(prompt())
+
+    assert asyncio.all_tasks() == before
 
 
 async def test_no_more_is_used_than_the_invocation_has_left() -> None:

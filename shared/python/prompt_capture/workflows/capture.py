@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from prompt_capture.domain.captures import Capture
@@ -19,9 +20,11 @@ from prompt_capture.domain.errors import (
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt, SpoolReason
 from prompt_capture.ports import PromptStore, Spool
+from prompt_capture.workflows.staggered import Attempt, first_to_succeed
 
-_SHARE_OF_THE_FIRST = 0.6
-"""So much of the deadline the write may take, or the spool while the circuit is open."""
+_HEAD_START = 1 / 3
+"""After so much of the deadline the spool is tried beside the write that has not answered, or the
+write beside the spool while the circuit is open. The first to succeed is taken."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,76 +66,89 @@ class WriteFirst:
 
     async def _capture(self, prompt: CapturedPrompt, allowed: float) -> Capture:
         allowed = max(0.0, min(allowed, self._timeout))
-        ends_at = asyncio.get_running_loop().time() + allowed
-        seconds: dict[str, float] = {}
-        with _timed("write", seconds):
-            written, reason = await self._write(prompt, allowed)
-        if reason is None:
-            return Capture(written, "stored", None, seconds)
-        spooled_by = ends_at - (
-            allowed * (1 - _SHARE_OF_THE_FIRST) if reason == "circuit_open" else 0
+        return await _Attempts(prompt, self._store, self._spool, self._circuit).within(allowed)
+
+
+class _Attempts:
+    """The ways to capture one prompt; `reason` says why it is not written, as far as is known."""
+
+    def __init__(
+        self,
+        prompt: CapturedPrompt,
+        store: PromptStore,
+        spool: Spool | None,
+        circuit: CircuitBreaker,
+    ) -> None:
+        self._prompt = prompt
+        self._store = store
+        self._spool = spool
+        self._circuit = circuit
+        self._reason: SpoolReason = "too_slow"
+        self._seconds: dict[str, float] = {}
+
+    async def within(self, allowed: float) -> Capture:
+        """Make them, each in its turn, until one succeeds or the time is over."""
+        success = await first_to_succeed(self._in_order(), allowed * _HEAD_START, allowed)
+        if success is not None:
+            return success
+        logger.error(
+            "A prompt was lost.", extra={"log_id": str(self._prompt.id), "reason": self._reason}
         )
-        with _timed("spool", seconds):
-            is_spooled = self._spool is not None and await _put(
-                self._spool, prompt, reason, spooled_by
-            )
-        if is_spooled:
-            return Capture(prompt, "spooled", reason, seconds)
-        if reason == "circuit_open":  # the store may be well again, and there is nothing else
-            with _timed("write", seconds):
-                written, reason = await self._attempt(
-                    prompt, ends_at - asyncio.get_running_loop().time()
-                )
-            if reason is None:
-                return Capture(written, "stored", None, seconds)
-        logger.error("A prompt was lost.", extra={"log_id": str(prompt.id), "reason": reason})
-        return Capture(prompt, "lost", reason, seconds)
+        return Capture(self._prompt, "lost", self._reason, self._seconds)
 
-    async def _write(
-        self, prompt: CapturedPrompt, allowed: float
-    ) -> tuple[CapturedPrompt, SpoolReason | None]:
-        """Answer what is on record, or why there is nothing."""
-        if self._spool and not self._circuit.allows_an_attempt():
-            return prompt, "circuit_open"
-        return await self._attempt(prompt, allowed * (_SHARE_OF_THE_FIRST if self._spool else 1))
+    def _in_order(self) -> Sequence[Attempt[Capture]]:
+        if self._spool is None:
+            return [self._write]
+        put = partial(self._put, self._spool)
+        if self._circuit.allows_an_attempt():
+            return [self._write, put]
+        self._reason = "circuit_open"
+        return [put, self._write]
 
-    async def _attempt(
-        self, prompt: CapturedPrompt, allowed: float
-    ) -> tuple[CapturedPrompt, SpoolReason | None]:
+    async def _write(self) -> Capture | None:
         try:
-            async with asyncio.timeout(allowed):
-                written = await self._store.log_prompt(prompt)
+            with _timed("write", self._seconds):
+                written = await self._store.log_prompt(self._prompt)
         except (UnknownUser, CaptureConflict):
             self._circuit.succeeded()
             raise
+        except asyncio.CancelledError:
+            self._is_not_written("too_slow", "TimeoutError")
+            raise
+        except PromptRefused as error:
+            self._is_not_written("refused", str(error))
+            return None
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, the message is answered
-            return prompt, self._not_written(prompt, error)
+            # The text of an error that is not ours may hold the prompt.
+            ours = isinstance(error, StoreUnavailable)
+            self._is_not_written("unavailable", str(error) if ours else type(error).__name__)
+            return None
         self._circuit.succeeded()
-        return written, None
+        return Capture(written, "stored", None, self._seconds)
 
-    def _not_written(self, prompt: CapturedPrompt, error: Exception) -> SpoolReason:
-        """Say why; the text of an error that is not ours may hold the prompt."""
-        ours = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
+    def _is_not_written(self, reason: SpoolReason, told: str) -> None:
         logger.warning(
-            "A prompt was not written.", extra={"log_id": str(prompt.id), "reason": ours}
+            "A prompt was not written.", extra={"log_id": str(self._prompt.id), "reason": told}
         )
-        if isinstance(error, PromptRefused):
+        self._reason = reason
+        if reason == "refused":
             self._circuit.succeeded()
-            return "refused"
-        self._circuit.failed()
-        return "too_slow" if isinstance(error, TimeoutError) else "unavailable"
+        else:
+            self._circuit.failed()
 
-
-async def _put(spool: Spool, prompt: CapturedPrompt, reason: SpoolReason, ends_at: float) -> bool:
-    spooled = SpooledPrompt(spooled_at=datetime.now(UTC), reason=reason, prompt=prompt)
-    try:
-        async with asyncio.timeout_at(ends_at):
-            await spool.put(spooled)
-    except Exception as error:  # noqa: BLE001 - as above
-        logger.warning("The spool failed.", extra={"reason": type(error).__name__})
-        return False
-    logger.info("A prompt was spooled.", extra={"log_id": str(prompt.id), "reason": reason})
-    return True
+    async def _put(self, spool: Spool) -> Capture | None:
+        reason = self._reason
+        spooled = SpooledPrompt(spooled_at=datetime.now(UTC), reason=reason, prompt=self._prompt)
+        try:
+            with _timed("spool", self._seconds):
+                await spool.put(spooled)
+        except Exception as error:  # noqa: BLE001 - as above
+            logger.warning("The spool failed.", extra={"reason": type(error).__name__})
+            return None
+        logger.info(
+            "A prompt was spooled.", extra={"log_id": str(self._prompt.id), "reason": reason}
+        )
+        return Capture(self._prompt, "spooled", reason, self._seconds)
 
 
 @contextmanager
