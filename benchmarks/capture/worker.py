@@ -117,12 +117,12 @@ def postgrest(user_id: str) -> Once:
     """The bare insert by postgrest's client, one connection, as the function's own role."""
     from postgrest import AsyncPostgrestClient, ReturnMethod
 
+    from prompt_capture.adapters.connections import warm_client
     from prompt_capture.adapters.supabase_access import SupabaseAccess
-    from prompt_capture.adapters.supabase_store import connect
     from prompt_capture.settings import SupabaseSettings
 
     settings, runner = SupabaseSettings.from_env(), asyncio.Runner()
-    http = connect(SupabaseAccess(settings, "prompt_writer"), 10)
+    http = warm_client(10, SupabaseAccess(settings, "prompt_writer"))
     client = AsyncPostgrestClient(settings.rest_url, http_client=http)
 
     async def insert() -> None:

@@ -11,10 +11,11 @@ from examples.demo.failures import BrokenPromise
 from examples.demo.scenario import SHIPPED_MODEL, Scenario
 from examples.demo.stage import Stage
 from infra.local.stack import Stack
+from prompt_capture.adapters.connections import warm_client
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from prompt_capture.adapters.supabase_access import SupabaseAccess
-from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
+from prompt_capture.adapters.supabase_store import SupabasePromptStore
 from prompt_capture.bootstrap import SERVICE_ROLE
 from prompt_capture.settings import SupabaseSettings
 from training.bases import trained_base
@@ -50,7 +51,7 @@ async def failed_workflows(stack: Stack) -> list[str]:
     settings = SupabaseSettings(
         supabase_url=stack.supabase_url, supabase_secret_key=stack.keys.secret
     )
-    async with connect(SupabaseAccess(settings, SERVICE_ROLE), timeout_seconds=10) as client:
+    async with warm_client(10, SupabaseAccess(settings, SERVICE_ROLE)) as client:
         store = SupabasePromptStore(client, settings.rest_url)
         return [str(prompt.id) async for prompt in store.get_failed_workflow_prompts()]
 

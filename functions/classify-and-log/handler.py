@@ -1,5 +1,9 @@
 """POST /v1/classify: decide the intent of a message, capture both, answer with a `log_id`."""
 
+from prompt_capture import cold_start
+
+# isort: split
+
 from mangum import Mangum
 
 from prompt_capture import bootstrap
@@ -11,3 +15,4 @@ app = create_app(
     "Classify and log", classify_router(bootstrap.classify_and_log(capture), bootstrap.callers())
 )
 handler = bootstrap.finishing(Mangum(app, lifespan="off"), capture)
+cold_start.started()

@@ -1,5 +1,9 @@
 """Write what was spooled to the store: invoked by the queue, in batches."""
 
+from prompt_capture import cold_start
+
+# isort: split
+
 import asyncio
 from typing import Any
 
@@ -16,3 +20,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     fates = runner.run(drain_spool(bodies))
     failed = [name for name, fate in fates.items() if fate not in DONE]
     return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+
+
+cold_start.started()

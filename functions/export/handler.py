@@ -1,5 +1,9 @@
 """Write a retraining or review dataset to S3: invoked or scheduled, never called over HTTP."""
 
+from prompt_capture import cold_start
+
+# isort: split
+
 import asyncio
 from typing import Any
 
@@ -15,3 +19,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     request = ExportRequest.from_event(event)
     dataset = runner.run(export_dataset(request))
     return dataset.model_dump(mode="json")
+
+
+cold_start.started()

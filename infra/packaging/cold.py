@@ -27,19 +27,29 @@ s3 = boto3.client("s3")
 app = fastapi.FastAPI()
 mangum.Mangum(app, lifespan="off")
 """
+_QUICKLY = "import prompt_capture.cold_start\n"
+_CERTIFICATES = "from prompt_capture.adapters.connections import tls; tls()"
+_MODEL = """
+import os, pathlib
+from prompt_capture.adapters.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+OnnxClassifier(ModelArtifact.load(pathlib.Path(os.environ["MODEL_DIR"])))
+"""
 _STEPS = {
     "  the runtime alone": "",
-    "  FastAPI and Mangum": "import fastapi, mangum",
-    "  httpx and postgrest": "import httpx, postgrest",
-    "  tokens: PyJWT and cryptography": "import jwt.algorithms",
-    "  redaction: phonenumbers and stdnum": "import prompt_capture.domain.redaction",
-    "  onnxruntime, tokenizers, numpy": "import onnxruntime, tokenizers, numpy",
-    "  signing: botocore.auth": "import botocore.auth",
-    "  metrics: powertools": "import aws_lambda_powertools.metrics",
+    "  FastAPI and Mangum, as they come": "import fastapi, mangum",
+    "  FastAPI and Mangum": _QUICKLY + "import fastapi, mangum",
+    "  httpx and postgrest": _QUICKLY + "import httpx, postgrest",
+    "  trusted certificates": _QUICKLY + _CERTIFICATES,
+    "  tokens: PyJWT and cryptography": _QUICKLY + "import jwt.algorithms",
+    "  redaction": _QUICKLY + "import prompt_capture.domain.redaction",
+    "  onnxruntime, tokenizers, numpy": _QUICKLY + "import onnxruntime, tokenizers, numpy",
+    "  the model, with all three": _QUICKLY + _MODEL,
+    "  metrics: powertools": _QUICKLY + "import aws_lambda_powertools.metrics",
 }
 _SETTINGS = {
     "SUPABASE_URL": "http://127.0.0.1:9",
-    "SUPABASE_SECRET_KEY": "sb_secret_of_nobody",
+    "SUPABASE_SIGNING_KEY": "a-signing-key-of-nobody-at-all-32",
     "SPOOL_QUEUE_URL": "http://127.0.0.1:9/1/spool",
     "MODEL_DIR": "/opt/model_artifacts/assistant",
     "RULES_FILE": "/opt/model_artifacts/rules.toml",

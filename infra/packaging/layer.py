@@ -5,10 +5,14 @@ from pathlib import Path
 
 from infra.packaging import bytecode
 from infra.packaging.borrowed import prepare
+from infra.packaging.failures import PackageRefused
 from infra.packaging.places import MODELS, OWN_PACKAGE
 from infra.packaging.slimming import leave_out
 from infra.packaging.targets import Target
 from infra.packaging.wheels import layer_wheels
+from prompt_capture.adapters.model_artifact import MANIFEST_FILE, ModelArtifact
+from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.domain.errors import InvalidArtifact
 
 _PYTHON_MOUNTED_AT = "/opt/python"
 _NOT_OURS = shutil.ignore_patterns("__pycache__", "report", "README.md", "py.typed")
@@ -25,3 +29,13 @@ def assemble(target: Target, folder: Path) -> None:
     shutil.copytree(OWN_PACKAGE, own, ignore=_NOT_OURS)
     bytecode.compile_all(own, f"{_PYTHON_MOUNTED_AT}/{own.name}")
     shutil.copytree(MODELS, folder / MODELS.name, ignore=_NOT_OURS)
+    check_models(folder / MODELS.name)
+
+
+def check_models(folder: Path) -> None:
+    """Open each, since a function trusts what it finds in a layer; raises `PackageRefused`."""
+    for manifest in folder.glob(f"*/{MANIFEST_FILE}"):
+        try:
+            OnnxClassifier(ModelArtifact.load(manifest.parent))
+        except InvalidArtifact as error:
+            raise PackageRefused(str(error)) from None

@@ -9,16 +9,20 @@ from infra.packaging.failures import PackageRefused
 
 _HUB = "tokenizers loads from a file, never from the hub"
 _ONNX_FILES = "onnxruntime reads its files itself; its Python side of it is for conversions"
+_HTTP2 = "no connection of ours speaks HTTP/2, and httpcore looks whether it could"
 _HTTPX2 = "postgrest names it and imports httpx; only Starlette's test client would use it"
 LEFT_OUT: Mapping[str, str] = {
     "click": "commands of other packages",
     "filelock": _HUB,
     "flatbuffers": _ONNX_FILES,
     "fsspec": _HUB,
+    "h2": _HTTP2,
     "hf-xet": _HUB,
+    "hpack": _HTTP2,
     "httpcore2": _HTTPX2,
     "httpx2": _HTTPX2,
     "huggingface-hub": _HUB,
+    "hyperframe": _HTTP2,
     "protobuf": _ONNX_FILES,
     "mpmath": _ONNX_FILES,
     "pycparser": "cffi reads C headers with it, when a module is compiled",

@@ -9,11 +9,12 @@ import psycopg
 import pytest
 
 from infra.local.stack import Stack
+from prompt_capture.adapters.connections import warm_client
 from prompt_capture.adapters.memory_exports import InMemoryExports
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_exports import SupabaseExports
-from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect
+from prompt_capture.adapters.supabase_store import SupabasePromptStore
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.predictions import Source
 from prompt_capture.domain.prompts import CapturedPrompt
@@ -99,14 +100,14 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
 async def supabase_store(stack: Stack, role: str) -> AsyncIterator[SupabasePromptStore]:
     """Connect to the stack as a function with that role does."""
     settings = _settings(stack, role)
-    async with connect(SupabaseAccess(settings, role), 5) as client:
+    async with warm_client(5, SupabaseAccess(settings, role)) as client:
         yield SupabasePromptStore(client, settings.rest_url)
 
 
 @asynccontextmanager
 async def _exports(stack: Stack, role: str) -> AsyncIterator[SupabaseExports]:
     settings = _settings(stack, role)
-    async with connect(SupabaseAccess(settings, role), 5) as client:
+    async with warm_client(5, SupabaseAccess(settings, role)) as client:
         yield SupabaseExports(client, settings.rest_url)
 
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from infra.local.stack import Stack
+from prompt_capture.adapters.connections import warm_client
 from prompt_capture.adapters.memory_spool import InMemorySpool
 from prompt_capture.adapters.sqs_spool import SqsSpool
-from prompt_capture.adapters.supabase_store import warm_client
 from prompt_capture.domain.errors import SpoolUnavailable
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt

@@ -71,16 +71,16 @@ def export(policy: str) -> dict[str, float]:
     """Export once, as the function does; answer what it took."""
     import boto3  # noqa: PLC0415
 
+    from prompt_capture.adapters.connections import warm_client  # noqa: PLC0415
     from prompt_capture.adapters.s3_datasets import S3DatasetStore  # noqa: PLC0415
     from prompt_capture.adapters.supabase_access import SupabaseAccess  # noqa: PLC0415
     from prompt_capture.adapters.supabase_exports import SupabaseExports  # noqa: PLC0415
-    from prompt_capture.adapters.supabase_store import connect  # noqa: PLC0415
     from prompt_capture.domain.datasets.requests import ExportRequest  # noqa: PLC0415
     from prompt_capture.settings import SupabaseSettings  # noqa: PLC0415
     from prompt_capture.workflows.datasets.export import ExportDataset  # noqa: PLC0415
 
     settings = SupabaseSettings.from_env()
-    client = connect(SupabaseAccess(settings, "prompt_exporter"), 30)
+    client = warm_client(30, SupabaseAccess(settings, "prompt_exporter"))
     made = ExportDataset(
         SupabaseExports(client, str(settings.supabase_url).rstrip("/")),
         S3DatasetStore(boto3.client("s3"), os.environ["EXPORT_BUCKET"]),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prompt_capture.adapters import model_artifact
 from prompt_capture.adapters.model_artifact import ClauseCalibration, ModelArtifact, sha256_of
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from prompt_capture.domain.errors import InvalidArtifact
@@ -152,6 +153,20 @@ def test_a_damaged_model_is_refused_at_start(
 
     with pytest.raises(InvalidArtifact, match=named):
         OnnxClassifier(ModelArtifact.load(copied))
+
+
+def test_a_model_in_a_layer_was_checked_when_it_was_packaged(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = json.loads((copied / "manifest.json").read_text())
+    files = dict.fromkeys(manifest["files"], "0" * 64)
+    (copied / "manifest.json").write_text(json.dumps(manifest | {"files": files}))
+    with pytest.raises(InvalidArtifact):
+        ModelArtifact.load(copied)
+
+    monkeypatch.setattr(model_artifact, "LAYERS", copied.parent)
+
+    assert OnnxClassifier(ModelArtifact.load(copied)).classify(["hello"])[0].intent == "greeting"
 
 
 def _claim(folder: Path, **changes: object) -> None:

@@ -14,7 +14,8 @@ from infra.packaging import audit, bill, budgets, functions, natives
 from infra.packaging.archives import write_zip
 from infra.packaging.budgets import Weight
 from infra.packaging.failures import PackageRefused
-from infra.packaging.places import FUNCTION_LOCK, LAYER_LOCK, function_locks
+from infra.packaging.layer import check_models
+from infra.packaging.places import FUNCTION_LOCK, LAYER_LOCK, MODELS, function_locks
 from infra.packaging.targets import ARM64, TARGETS, X86_64, Target
 
 
@@ -114,6 +115,16 @@ def test_a_library_that_wants_a_newer_c_library_is_refused(
 
     with pytest.raises(PackageRefused, match=r"needs glibc 2\.\d+; the runtime has 2\.12"):
         natives.check(library, X86_64)
+
+
+def test_a_model_whose_files_do_not_belong_together_is_not_packaged(tmp_path: Path) -> None:
+    model = tmp_path / "assistant"
+    shutil.copytree(MODELS / "assistant", model)
+    check_models(tmp_path)
+    (model / "student.onnx").write_bytes((model / "student.onnx").read_bytes()[:-1])
+
+    with pytest.raises(PackageRefused, match=r"student\.onnx is not the file"):
+        check_models(tmp_path)
 
 
 def test_what_is_over_its_budget_is_named_with_both_numbers() -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from prompt_capture.adapters.connections import warm_client
 from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_exports import SupabaseExports
-from prompt_capture.adapters.supabase_store import SupabasePromptStore, connect, warm_client
+from prompt_capture.adapters.supabase_store import SupabasePromptStore
 from prompt_capture.api.callers import Callers
 from prompt_capture.api.correlation import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
@@ -282,4 +283,4 @@ def prompt_store(role: str, timeout_seconds: float | None = None) -> SupabasePro
 def _client(settings: SupabaseSettings, role: str, timeout_seconds: float) -> httpx.AsyncClient:
     for chatty in ("httpx", "mangum.http"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    return connect(SupabaseAccess(settings, role), timeout_seconds)
+    return warm_client(timeout_seconds, SupabaseAccess(settings, role))

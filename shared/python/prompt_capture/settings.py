@@ -49,7 +49,7 @@ def parameter_names(environment: Mapping[str, str]) -> dict[str, str]:
 class Settings(BaseModel):
     """Base of each function's settings; a field `x_y` is read from the variable `X_Y`."""
 
-    model_config = ConfigDict(frozen=True, protected_namespaces=())
+    model_config = ConfigDict(frozen=True, protected_namespaces=(), defer_build=True)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ) -> Self:

@@ -93,7 +93,8 @@ class OnnxClassifier:
                 f"{stage.graph} does not answer a scope and the {len(self.labels)} labels of the "
                 "manifest."
             )
-        _check_length(graph, stage)
+        if not artifact.is_packaged:
+            _check_length(graph, stage)
         return graph
 
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
@@ -153,7 +154,7 @@ def _answer(stage: Stage, probabilities: Floats, scope: Floats) -> Answer:
 
 
 def _check_length(graph: TextGraph, stage: Stage) -> None:
-    """Refuse a graph that cannot take the longest text; also warms the session up."""
+    """Refuse a graph that cannot take the longest text."""
     try:
         graph.run_ids([0] * stage.max_tokens, "probabilities", "scope")
     except Exception as error:  # noqa: BLE001 - the library raises what it likes

@@ -14,7 +14,6 @@ from postgrest import (
 )
 
 from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, execute, stream
-from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_captures import SupabaseCaptures
 from prompt_capture.domain.erasures import ErasureReceipt, Traces
 from prompt_capture.domain.errors import PromptLogNotFound, StoreUnavailable, UnknownIntent
@@ -164,20 +163,3 @@ def _recorded(answer: list[dict[str, Any]]) -> Recorded:
     if state == "absent":
         raise PromptLogNotFound("No captured prompt has this id, and none will.")
     return "pending" if state == "pending" else "recorded"
-
-
-def connect(access: SupabaseAccess, timeout_seconds: float) -> httpx.AsyncClient:
-    """Make the one connection pool of a function to its store."""
-    return warm_client(timeout_seconds, access)
-
-
-def warm_client(timeout_seconds: float, access: httpx.Auth | None = None) -> httpx.AsyncClient:
-    """Make a connection pool that survives a freeze.
-
-    Idle connections are dropped after 20 s: meanwhile the other side may have closed them.
-    """
-    return httpx.AsyncClient(
-        auth=access,
-        timeout=timeout_seconds,
-        limits=httpx.Limits(max_connections=10, keepalive_expiry=20),
-    )

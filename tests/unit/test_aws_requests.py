@@ -1,0 +1,82 @@
+"""Requests to AWS are signed as AWS's own client signs them."""
+
+from datetime import UTC, datetime
+from unittest import mock
+
+import httpx
+import pytest
+from botocore import auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as some
+
+from prompt_capture.adapters.aws_requests import JsonService, sign
+from prompt_capture.settings import AwsSettings
+
+_WORD = some.text("abcdefghijklmnopqrstuvwxyzABCXYZ0189", min_size=1, max_size=40)
+_SECRET = some.text("abcXYZ019+/", min_size=1, max_size=40)
+_VALUE = some.text(" abcXYZ019.-/;=", min_size=1, max_size=60).filter(str.strip)
+_SETTINGS = some.builds(
+    AwsSettings,
+    aws_region=some.sampled_from(["eu-west-1", "us-gov-east-1", "cn-north-1"]),
+    aws_access_key_id=_WORD,
+    aws_secret_access_key=_SECRET,
+    aws_session_token=some.none() | _SECRET,
+)
+_URLS = some.sampled_from(
+    [
+        "https://sqs.eu-west-1.amazonaws.com/",
+        "https://ssm.eu-west-1.amazonaws.com",
+        "http://127.0.0.1:4566/",
+        "https://queue.example.com:8443/a/b",
+    ]
+)
+_TIMES = some.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=some.just(UTC))  # noqa: DTZ001 - the bounds are naive
+
+
+@given(_URLS, some.dictionaries(_WORD.map("X-".__add__), _VALUE), some.binary(), _SETTINGS, _TIMES)
+def test_the_signature_is_that_of_botocore(
+    url: str, headers: dict[str, str], body: bytes, settings: AwsSettings, now: datetime
+) -> None:
+    ours = sign(httpx.URL(url), headers, body, "sqs", settings, now)
+
+    assert ours["Authorization"] == _as_botocore(url, headers, body, settings, now)
+
+
+def _as_botocore(
+    url: str, headers: dict[str, str], body: bytes, settings: AwsSettings, now: datetime
+) -> str:
+    token = settings.aws_session_token
+    credentials = Credentials(
+        settings.aws_access_key_id,
+        settings.aws_secret_access_key.get_secret_value(),
+        token.get_secret_value() if token else None,
+    )
+    request = AWSRequest("POST", url, dict(headers), body)
+    with mock.patch.object(auth, "get_current_datetime", return_value=now):
+        auth.SigV4Auth(credentials, "sqs", settings.aws_region).add_auth(request)
+    told: str = request.headers["Authorization"]
+    return told
+
+
+@pytest.mark.parametrize("token", [None, "a-token"])
+def test_what_is_sent_is_what_was_signed(token: str | None) -> None:
+    settings = AwsSettings.model_validate(
+        {
+            "aws_region": "eu-west-1",
+            "aws_access_key_id": "someone",
+            "aws_secret_access_key": "nothing",
+            "aws_session_token": token,
+        }
+    )
+    sqs = JsonService("sqs", "AmazonSQS", "1.0", "https://sqs.eu-west-1.amazonaws.com", settings)
+
+    request = sqs.request("SendMessage", {"MessageBody": "grüße"})
+
+    assert request.headers["X-Amz-Target"] == "AmazonSQS.SendMessage"
+    assert request.headers.get("X-Amz-Security-Token") == token
+    signed = request.headers["Authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
+    assert set(signed) >= {"content-type", "host", "x-amz-date", "x-amz-target"}
+    assert set(signed) <= set(request.headers)
+    assert request.headers["Host"] == "sqs.eu-west-1.amazonaws.com"
