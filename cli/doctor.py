@@ -5,23 +5,23 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.checks.all import findings
-from cli.checks.finding import Finding, State
-from cli.checks.opening import opened
 from cli.failures import errors
 from prompt_capture.domain.errors import InvalidSettings
 
-_STYLES: dict[State, str] = {"ok": "green", "wrong": "red", "skipped": "yellow"}
+if TYPE_CHECKING:
+    from cli.checks.finding import Finding, State
+
+_STYLES: "dict[State, str]" = {"ok": "green", "wrong": "red", "skipped": "yellow"}
 _STAGE = re.compile(r"[a-z0-9-]+")
 
-Found = Sequence[tuple[str, Finding]]
+Found = Sequence[tuple[str, "Finding"]]
 
 
 def _stage(name: str | None) -> str | None:
@@ -53,6 +53,9 @@ def doctor(
 
     [bold]Example[/bold]  . .local/stacks/default/stack.env; prompt-capture doctor
     """
+    from cli.checks.all import findings
+    from cli.checks.opening import opened
+
     try:
         with (
             opened(os.environ, stage, region if stage else None) as place,
@@ -108,5 +111,5 @@ def _show(console: Console, found: Found) -> None:
     console.print(f"[bold]{told}[/bold]", highlight=False)
 
 
-def _styled(state: State) -> str:
+def _styled(state: "State") -> str:
     return f"[{_STYLES[state]}]{state}[/{_STYLES[state]}]"

@@ -7,7 +7,6 @@ from uuid import UUID
 import typer
 
 from cli.failures import explained
-from prompt_capture import bootstrap
 
 
 def erase(
@@ -25,6 +24,8 @@ def erase(
 
     [bold]Example[/bold]  prompt-capture erase --user 6f0f4b1e-3c52-4d0a-9d5b-0a3f5a1c2b3d
     """
+    from prompt_capture import bootstrap
+
     if not yes:
         typer.confirm("This cannot be undone. Erase the user?", abort=True, err=True)
     with explained():

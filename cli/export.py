@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from cli.failures import errors, explained
-from prompt_capture import bootstrap
 from prompt_capture.domain.datasets.requests import ExportRequest
 
 
@@ -91,6 +90,8 @@ def export(
     [bold]Example[/bold]  . .local/stacks/default/stack.env; prompt-capture export --mode review
     --days 7 --out build
     """
+    from prompt_capture import bootstrap
+
     with explained():
         request = ExportRequest.from_event(
             {

@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 
 from cli.failures import errors, explained
-from prompt_capture import bootstrap
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.reviewers import own_name
 from prompt_capture.domain.reviews import Review, read_review
@@ -41,6 +40,8 @@ def import_review(
 
     [bold]Example[/bold]  prompt-capture import-review review.json --reviewer grace --apply
     """
+    from prompt_capture import bootstrap
+
     with explained():
         review = read_review(_text(file))
         importing = ImportReview(bootstrap.service_store(), reviewer)

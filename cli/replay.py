@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from cli.failures import explained
-from prompt_capture import bootstrap
 
 
 def replay(
@@ -23,6 +22,8 @@ def replay(
 
     [bold]Example[/bold]  prompt-capture replay --send
     """
+    from prompt_capture import bootstrap
+
     with explained():
         summary = bootstrap.replay_dead_letters()(send and not dry_run)
     typer.echo(summary.model_dump_json(indent=2))

@@ -6,9 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
 from training.examples import InvalidExamples
 
 
@@ -22,6 +19,9 @@ def local_files(sources: Sequence[str]) -> Iterator[list[Path]]:
 def _local(source: str, target: Path) -> Path:
     if not source.startswith("s3://"):
         return Path(source)
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
     address = urlsplit(source)
     try:
         boto3.client("s3").download_file(address.netloc, address.path.lstrip("/"), str(target))

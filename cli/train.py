@@ -1,7 +1,7 @@
 """`prompt-capture train`: a better model from what was captured."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -9,13 +9,10 @@ from rich.console import Console
 from cli.failures import explained
 from cli.progress import bars
 from cli.sources import local_files
-from prompt_capture.adapters.model_artifact import ModelArtifact
-from training.bases import trained_base
-from training.examples import read_examples, read_texts
-from training.learners import Mode
-from training.report.writing import write_report
-from training.train import Plan, Trained
-from training.train import train as train_model
+from training.modes import Mode
+
+if TYPE_CHECKING:
+    from training.train import Trained
 
 Data = Annotated[
     list[str],
@@ -66,6 +63,13 @@ def train(
     [bold]Example[/bold]  prompt-capture train --data training/data/train --data
     retraining.jsonl --out build/models/next
     """
+    from prompt_capture.adapters.model_artifact import ModelArtifact
+    from training.bases import trained_base
+    from training.examples import read_examples, read_texts
+    from training.report.writing import write_report
+    from training.train import Plan
+    from training.train import train as train_model
+
     console = Console(stderr=True)
     with explained(), local_files(data) as files, local_files(unlabelled or []) as more:
         plan = Plan(mode, read_texts(more), name, seed)
@@ -76,7 +80,7 @@ def train(
     _tell(console, trained, out, suspects)
 
 
-def _tell(console: Console, trained: Trained, out: Path, suspects: int) -> None:
+def _tell(console: Console, trained: "Trained", out: Path, suspects: int) -> None:
     manifest = trained.manifest
     console.print(f"[bold]{manifest.version}[/bold] is in {out}")
     console.print(f"{len(manifest.labels)} intents from {manifest.training_examples} examples")

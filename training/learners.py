@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from training.bases import Base
 from training.encoder import Encoder
 from training.head import Floats, Head, fit_head
+from training.modes import Mode
 from training.progress import Progress
 from training.stages import FittedStage
 from training.unlabelled import guesses
-
-Mode = Literal["head", "student", "full"]
 
 
 class Learner(Protocol):

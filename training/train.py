@@ -16,8 +16,9 @@ from training.clause_calibration import cut
 from training.examples import Example, InvalidExamples, grouping_key, prepared
 from training.head import Floats
 from training.held_back import ClauseScores, HeldBack, StageScores
-from training.learners import Learner, Mode, learner
+from training.learners import Learner, learner
 from training.measured import StageCalibration, calibrate
+from training.modes import Mode
 from training.predictions import Predictions
 from training.progress import Progress, Silent
 from training.scope import Scope, likeness, mean_embeddings, split_labels

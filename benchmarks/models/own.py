@@ -5,7 +5,7 @@ from pathlib import Path
 from benchmarks.models.kind import Fit, Training
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from training.bases import Base, trained_base
-from training.learners import Mode
+from training.modes import Mode
 from training.train import Plan, train
 
 BASE = Path("model_artifacts/assistant")

@@ -2,13 +2,14 @@
 
 moto 5 counts all that is in a queue for each message that it takes, and three times for each that
 it hands out, and asks the clock anew for each one counted. Where 600 wait, ten take 400 ms to hand
-out, in which nothing can be put.
+out, in which nothing can be put. What is put while another message is deleted it may forget.
 """
 
 import sys
 
 from moto.core.utils import unix_time, unix_time_millis
 from moto.server import main
+from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend
 
 
@@ -33,6 +34,19 @@ def _is_retained(backend: SQSBackend, queue_name: str, message: Message) -> bool
     return sent_ms / 1000 + seconds > unix_time()
 
 
+def _delete(queue: Queue, receipt_handle: str) -> None:
+    if receipt_handle in queue.deleted_messages:
+        return
+    with queue._messages_lock:
+        for message in queue._messages:
+            if message.had_receipt_handle(receipt_handle):
+                queue._messages.remove(message)
+                queue.pending_messages.discard(message)
+                queue.deleted_messages.update(message.all_receipt_handles)  # type: ignore[arg-type]
+                return
+    raise ReceiptHandleIsInvalid
+
+
 if __name__ == "__main__":
     for name, counted in {
         "messages": _messages,
@@ -40,5 +54,6 @@ if __name__ == "__main__":
         "approximate_number_of_messages_not_visible": _not_visible,
     }.items():
         setattr(Queue, name, property(counted))
+    Queue.delete_message = _delete  # type: ignore[assignment,method-assign]
     SQSBackend.is_message_valid_based_on_retention_period = _is_retained  # type: ignore[assignment,method-assign]
     main(sys.argv[1:])

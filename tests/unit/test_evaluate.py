@@ -277,11 +277,15 @@ def test_a_card_that_cannot_be_written_is_refused_before_the_work(
     assert "cannot be written" in result.stderr
 
 
-def test_measuring_loads_neither_jax_nor_what_draws() -> None:
-    script = (
-        "import sys, cli.evaluate; "
-        "print([name for name in ('jax', 'optax', 'matplotlib') if name in sys.modules])"
-    )
+@pytest.mark.parametrize(
+    ("module", "never"),
+    [
+        ("cli.measuring", ("jax", "optax", "matplotlib")),
+        ("cli.main", ("sklearn", "scipy", "onnx", "onnxruntime", "matplotlib", "fastapi")),
+    ],
+)
+def test_no_command_loads_what_it_does_not_need(module: str, never: tuple[str, ...]) -> None:
+    script = f"import sys, {module}; print([name for name in {never} if name in sys.modules])"
     loaded = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -21,7 +21,7 @@ from training.examples import (
     read_examples,
     without_conflicts,
 )
-from training.learners import Mode
+from training.modes import Mode
 from training.networks.minilm import (
     EMBEDDING_WIDTH,
     HEADS,
