@@ -43,11 +43,11 @@ def evaluate(
     if card:
         _make_room(card)
     with explained(), local_files(data) as files:
-        measured = measuring.measured([model, compare] if compare else [model], files)
+        measured = measuring.measure_models([model, compare] if compare else [model], files)
     if card:
         measuring.write_card_of(card, measured[0], data, texts)
     if as_json:
-        typer.echo(json.dumps(measuring.document(measured)))
+        typer.echo(json.dumps(measuring.as_json(measured)))
     else:
         measuring.show(Console(), measured)
 

@@ -28,7 +28,7 @@ class Measured:
     evaluation: Evaluation
 
 
-def measured(folders: Sequence[Path], files: Sequence[Path]) -> list[Measured]:
+def measure_models(folders: Sequence[Path], files: Sequence[Path]) -> list[Measured]:
     """Measure the models of folders on the examples of files; raises what either lacks."""
     artifacts = [ModelArtifact.load(folder) for folder in folders]
     examples = read_examples(files)
@@ -64,7 +64,7 @@ def write_card_of(file: Path, measured: Measured, data: Sequence[str], texts: bo
     )
 
 
-def document(measured: Sequence[Measured]) -> dict[str, Any]:
+def as_json(measured: Sequence[Measured]) -> dict[str, Any]:
     """Answer the model's figures; with another, those of both and what sets them apart."""
     if len(measured) == 1:
         return measured[0].evaluation.model_dump()

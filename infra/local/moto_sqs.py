@@ -13,9 +13,9 @@ from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend
 
 
-def _messages(queue: Queue) -> list[Message]:
+def _to_be_had(queue: Queue) -> list[Message]:
     now = unix_time_millis()
-    return [each for each in queue._messages if each.delayed_until <= now > each.visible_at]
+    return [each for each in queue._messages if each.delayed_until <= now and each.visible_at < now]
 
 
 def _delayed(queue: Queue) -> int:
@@ -40,7 +40,7 @@ def _delete(queue: Queue, receipt_handle: str) -> None:
     with queue._messages_lock:
         for message in queue._messages:
             if message.had_receipt_handle(receipt_handle):
-                queue._messages.remove(message)
+                queue._messages = [each for each in queue._messages if each is not message]
                 queue.pending_messages.discard(message)
                 queue.deleted_messages.update(message.all_receipt_handles)  # type: ignore[arg-type]
                 return
@@ -49,7 +49,7 @@ def _delete(queue: Queue, receipt_handle: str) -> None:
 
 if __name__ == "__main__":
     for name, counted in {
-        "messages": _messages,
+        "messages": _to_be_had,
         "approximate_number_of_messages_delayed": _delayed,
         "approximate_number_of_messages_not_visible": _not_visible,
     }.items():

@@ -34,8 +34,11 @@ def assemble(target: Target, folder: Path) -> None:
 
 def check_models(folder: Path) -> None:
     """Open each, since a function trusts what it finds in a layer; raises `PackageRefused`."""
-    for manifest in folder.glob(f"*/{MANIFEST_FILE}"):
+    models = [manifest.parent for manifest in folder.glob(f"*/{MANIFEST_FILE}")]
+    if not models:
+        raise PackageRefused(f"{folder.name} has no model.")
+    for model in models:
         try:
-            OnnxClassifier(ModelArtifact.load(manifest.parent))
+            OnnxClassifier(ModelArtifact.load(model))
         except InvalidArtifact as error:
             raise PackageRefused(str(error)) from None

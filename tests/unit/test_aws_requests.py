@@ -15,6 +15,7 @@ from prompt_capture.adapters.aws_requests import JsonService, sign
 from prompt_capture.settings import AwsSettings
 
 _WORD = some.text("abcdefghijklmnopqrstuvwxyzABCXYZ0189", min_size=1, max_size=40)
+_NAME = _WORD.map(lambda word: f"X-{word.lower()}")
 _SECRET = some.text("abcXYZ019+/", min_size=1, max_size=40)
 _VALUE = some.text(" abcXYZ019.-/;=", min_size=1, max_size=60).filter(str.strip)
 _SETTINGS = some.builds(
@@ -35,7 +36,7 @@ _URLS = some.sampled_from(
 _TIMES = some.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=some.just(UTC))  # noqa: DTZ001 - the bounds are naive
 
 
-@given(_URLS, some.dictionaries(_WORD.map("X-".__add__), _VALUE), some.binary(), _SETTINGS, _TIMES)
+@given(_URLS, some.dictionaries(_NAME, _VALUE), some.binary(), _SETTINGS, _TIMES)
 def test_the_signature_is_that_of_botocore(
     url: str, headers: dict[str, str], body: bytes, settings: AwsSettings, now: datetime
 ) -> None:

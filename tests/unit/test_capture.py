@@ -1,4 +1,4 @@
-"""Write, else spool, within one deadline; what failed is said, and costs no answer."""
+"""Write, or spool, within one deadline; what failed is said, and costs no answer."""
 
 import asyncio
 import time
@@ -71,6 +71,26 @@ class AskedSpool(HangingSpool):
         await super().put(prompt)
 
 
+class SlowSpool(InMemorySpool):
+    """One that takes a little more than its head start."""
+
+    async def put(self, prompt: SpooledPrompt) -> None:
+        await asyncio.sleep(0.11)
+        await super().put(prompt)
+
+
+class TellingSpool(InMemorySpool):
+    """One that takes what it is asked to, and has a store answer only afterwards."""
+
+    def __init__(self, told: AskedSpool) -> None:
+        super().__init__()
+        self._told = told
+
+    async def put(self, prompt: SpooledPrompt) -> None:
+        await super().put(prompt)
+        asyncio.get_running_loop().call_later(0.02, self._told.asked.set)
+
+
 def prompt(user_id: UUID = USER, text: str = "move it") -> CapturedPrompt:
     return CapturedPrompt(
         id=new_log_id(),
@@ -141,6 +161,45 @@ async def test_a_write_that_the_spool_overtakes_speaks_against_the_store() -> No
 
     assert (capture.captured, capture.reason) == ("spooled", "too_slow")
     assert not circuit.allows_an_attempt()
+
+
+async def test_a_write_that_had_hardly_begun_says_nothing_of_the_store() -> None:
+    now = [0.0]
+    circuit = CircuitBreaker(failures=1, seconds=5, clock=lambda: now[0])
+    circuit.failed()
+    now[0] = 4.0
+    capture = WriteFirst(a_store(Hanging), SlowSpool(), 0.3, circuit)
+
+    assert (await capture(prompt())).captured == "spooled"
+    now[0] = 5.0
+
+    assert circuit.allows_an_attempt()
+
+
+async def test_while_the_circuit_is_open_an_attempt_may_take_longer_than_the_spool() -> None:
+    now = [0.0]
+    circuit = CircuitBreaker(failures=1, seconds=5, clock=lambda: now[0])
+    store = Slow([USER], ["reschedule"])
+    spool = TellingSpool(store.spool)
+    capture = WriteFirst(store, spool, 0.5, circuit)
+    circuit.failed()
+    now[0] = 5.0
+
+    assert (await capture(prompt())).captured == "stored"
+    assert not circuit.is_open
+    assert len(spool.waiting) == 1
+
+
+async def test_an_attempt_that_fails_while_the_circuit_is_open_is_spooled() -> None:
+    now = [0.0]
+    circuit = CircuitBreaker(failures=1, seconds=5, clock=lambda: now[0])
+    circuit.failed()
+    now[0] = 5.0
+
+    spooled = await WriteFirst(a_store(Hanging), InMemorySpool(), 0.1, circuit)(prompt())
+
+    assert (spooled.captured, spooled.reason) == ("spooled", "too_slow")
+    assert circuit.is_open
 
 
 async def test_what_the_caller_must_know_is_raised_however_late_it_is_known() -> None:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_capture.adapters import model_artifact
+from prompt_capture import bootstrap
 from prompt_capture.adapters.model_artifact import ClauseCalibration, ModelArtifact, sha256_of
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from prompt_capture.domain.errors import InvalidArtifact
+from prompt_capture.settings import ClassifierSettings
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 
@@ -161,12 +162,13 @@ def test_a_model_in_a_layer_was_checked_when_it_was_packaged(
     manifest = json.loads((copied / "manifest.json").read_text())
     files = dict.fromkeys(manifest["files"], "0" * 64)
     (copied / "manifest.json").write_text(json.dumps(manifest | {"files": files}))
+    settings = ClassifierSettings(model_dir=copied)
     with pytest.raises(InvalidArtifact):
-        ModelArtifact.load(copied)
+        bootstrap.intent_detector(settings)
 
-    monkeypatch.setattr(model_artifact, "LAYERS", copied.parent)
+    monkeypatch.setattr(bootstrap, "LAYERS", copied.parent)
 
-    assert OnnxClassifier(ModelArtifact.load(copied)).classify(["hello"])[0].intent == "greeting"
+    assert bootstrap.intent_detector(settings).detect("hello").intent == "greeting"
 
 
 def _claim(folder: Path, **changes: object) -> None:

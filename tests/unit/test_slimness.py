@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
 
 NEVER = (
-    *("boto3", "botocore.auth", "botocore.session", "phonenumbers", "supabase"),
+    *("boto3", "botocore.auth", "botocore.session", "supabase"),
     *("sklearn", "scipy", "onnx", "typer", "training", "infra"),
 )
 """None of these may be loaded to classify a message."""

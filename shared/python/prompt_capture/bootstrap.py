@@ -57,6 +57,9 @@ LATE_SECONDS = 2.0
 
 CLASSIFY = "classify-and-log"
 
+LAYERS = Path("/opt")
+"""Where Lambda mounts what `make package` has checked, and nothing can change it."""
+
 Handler = Callable[[Any, Any], Any]
 
 _FIRST_MESSAGE = "Call 0 when ready, and move the rest."
@@ -123,7 +126,7 @@ def _writer(
 ) -> tuple[WriteFirst, SupabasePromptStore]:
     store = prompt_store(WRITER_ROLE, max(1.0, timeout_seconds))
     tell = _metrics(CLASSIFY).captured
-    return WriteFirst(store, _spool(settings), timeout_seconds, tell=tell), store
+    return WriteFirst(store, _spool(settings, timeout_seconds), timeout_seconds, tell=tell), store
 
 
 def finishing(handler: Handler, capture: Capturing) -> Handler:
@@ -146,15 +149,13 @@ def _metrics(service: str) -> "EmfMetrics":
     return EmfMetrics(service)
 
 
-def _spool(settings: CaptureSettings) -> Spool | None:
+def _spool(settings: CaptureSettings, timeout_seconds: float) -> Spool | None:
     if settings.spool_queue_url is None:
         logger.warning("SPOOL_QUEUE_URL is not set: what cannot be written is lost.")
         return None
     from prompt_capture.adapters.sqs_spool import SqsSpool
 
-    return SqsSpool(
-        warm_client(settings.capture_timeout_seconds), SpoolSettings.from_env(environment())
-    )
+    return SqsSpool(warm_client(timeout_seconds), SpoolSettings.from_env(environment()))
 
 
 def drain_spool() -> DrainSpool:
@@ -169,7 +170,8 @@ def intent_detector(settings: ClassifierSettings) -> IntentDetector:
     from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 
     rules = RuleSet.load(settings.rules_file) if settings.rules_file else None
-    model = OnnxClassifier(ModelArtifact.load(settings.model_dir))
+    is_packaged = settings.model_dir.is_relative_to(LAYERS)
+    model = OnnxClassifier(ModelArtifact.load(settings.model_dir, is_packaged))
     return IntentDetector(model, rules, settings.secondary_intent_threshold)
 
 

@@ -128,7 +128,7 @@ class ClassifierSettings(Settings):
 class CaptureSettings(Settings):
     """How a prompt is captured.
 
-    `capture_timeout_seconds` is one deadline for the write and, if it fails, the spool. The ids of
+    `capture_timeout_seconds` is one deadline for the write and the spool. The ids of
     messages with an idempotency key are derived with `idempotency_secret`, or with the key that
     the function has anyway: then a rotated key forgets which messages were sent before.
     """

@@ -15,8 +15,6 @@ from prompt_capture.domain.values import Label, Probability, Value
 
 MANIFEST_FILE = "manifest.json"
 SMALLEST_DOUBT = 1e-6
-LAYERS = Path("/opt")
-"""Where Lambda mounts layers, read-only."""
 
 
 class BaseModelNotice(Value):
@@ -117,11 +115,11 @@ class ModelArtifact:
     """Whether it was checked when it was packaged, and cannot have changed since."""
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, is_packaged: bool = False) -> Self:
         """Read and check; raises `InvalidArtifact`, which says what is wrong with which file."""
         manifest = _read_manifest(folder)
-        if folder.is_relative_to(LAYERS):
-            return cls(folder, manifest, is_packaged=True)
+        if is_packaged:
+            return cls(folder, manifest, is_packaged)
         for name in (name for stage in manifest.stages for name in stage.files):
             _check_file(folder / name, manifest.files.get(name))
         return cls(folder, manifest)

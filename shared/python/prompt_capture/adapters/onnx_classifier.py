@@ -93,8 +93,7 @@ class OnnxClassifier:
                 f"{stage.graph} does not answer a scope and the {len(self.labels)} labels of the "
                 "manifest."
             )
-        if not artifact.is_packaged:
-            _check_length(graph, stage)
+        _check_length(graph, stage, 2 if artifact.is_packaged else stage.max_tokens)
         return graph
 
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
@@ -153,10 +152,10 @@ def _answer(stage: Stage, probabilities: Floats, scope: Floats) -> Answer:
     return Answer(probabilities, float(scope[0]), stage.name)
 
 
-def _check_length(graph: TextGraph, stage: Stage) -> None:
-    """Refuse a graph that cannot take the longest text."""
+def _check_length(graph: TextGraph, stage: Stage, tokens: int) -> None:
+    """Refuse a graph that cannot take so long a text; also warms the session up."""
     try:
-        graph.run_ids([0] * stage.max_tokens, "probabilities", "scope")
+        graph.run_ids([0] * tokens, "probabilities", "scope")
     except Exception as error:  # noqa: BLE001 - the library raises what it likes
         raise InvalidArtifact(
             f"{stage.graph} cannot take the {stage.max_tokens} tokens that {MANIFEST_FILE} allows "

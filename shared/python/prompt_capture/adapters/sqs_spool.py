@@ -17,7 +17,9 @@ class SqsSpool:
         self._sqs = JsonService("sqs", "AmazonSQS", "1.0", settings.endpoint, settings)
 
     async def put(self, prompt: SpooledPrompt) -> None:
-        told = {"QueueUrl": self._queue_url, "MessageBody": prompt.model_dump_json()}
+        # SQS refuses some characters, so that all beyond ASCII are escaped.
+        body = prompt.model_dump_json(ensure_ascii=True)
+        told = {"QueueUrl": self._queue_url, "MessageBody": body}
         try:
             answer = await self._client.send(self._sqs.request("SendMessage", told))
         except httpx.HTTPError as error:

@@ -9,8 +9,8 @@ from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpoolReason
 
 Captured = Literal["stored", "spooled", "lost", "skipped", "writing"]
-"""`stored` is on record; `spooled` waits in the queue for it; `lost` is in neither, since both
-failed; `skipped`, as asked; `writing` is written after the answer, where that is the setting."""
+"""`stored` is on record; `spooled` waits in the queue for it; `lost` is in neither, as far as is
+known; `skipped`, as asked; `writing` is written after the answer, where that is the setting."""
 
 
 @dataclass(frozen=True)

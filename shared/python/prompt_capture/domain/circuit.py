@@ -19,9 +19,14 @@ class CircuitBreaker:
         self._failures = 0
         self._opened_at = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the last attempts failed: one that is allowed now shows how things are."""
+        return self._failures >= self._limit
+
     def allows_an_attempt(self) -> bool:
         """Whether to try; while it is open, to have asked counts as the one attempt."""
-        if self._failures < self._limit:
+        if not self.is_open:
             return True
         if self._clock() - self._opened_at < self._seconds:
             return False

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
+from phonenumbers import Leniency, PhoneNumberMatcher
 from stdnum import iban, luhn
 
 Span = tuple[int, int]
@@ -107,9 +108,6 @@ def phone_numbers(text: str) -> Iterator[Span]:
     """Find phone numbers: international, said to be one, or valid where our users mostly are."""
     if sum(character.isdigit() for character in text) < _FEWEST_PHONE_DIGITS:
         return
-    # Few texts have so many digits, and starts are quicker without.
-    from phonenumbers import Leniency, PhoneNumberMatcher  # noqa: PLC0415
-
     for found in _INTERNATIONAL.finditer(text):
         yield found.span()
     for found in _CALLED.finditer(text):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import queue
+import time
 
 from prompt_capture.domain.captures import Capture
 from prompt_capture.domain.errors import CaptureConflict, UnknownUser
@@ -41,11 +42,12 @@ class AnswerFirst:
 
         Blocks its thread; raises `queue.Empty` when the request takes longer.
         """
+        ends_at = time.monotonic() + allowed
         collected = self._finished.get(timeout=max(0.0, allowed))
         await asyncio.sleep(HEAD_START_SECONDS)
         for prompt in collected:
             try:
-                await _capture(capture, prompt, allowed)
+                await _capture(capture, prompt, ends_at)
             except UnknownUser:
                 logger.warning(
                     "An answered prompt was not captured.",
@@ -53,9 +55,9 @@ class AnswerFirst:
                 )
 
 
-async def _capture(capture: Capturing, prompt: CapturedPrompt, allowed: float) -> None:
+async def _capture(capture: Capturing, prompt: CapturedPrompt, ends_at: float) -> None:
     """Capture what was answered, under an id of its own where its key was used before."""
     try:
-        await capture(prompt, allowed)
+        await capture(prompt, ends_at - time.monotonic())
     except CaptureConflict:
-        await capture(prompt.apart(), allowed)
+        await capture(prompt.apart(), ends_at - time.monotonic())
