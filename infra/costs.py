@@ -16,6 +16,7 @@ AWS_LIST = "AWS price list for eu-west-1, 2026-10-01, in a copy of 2026-10-02"
 LAMBDA_PAGE = "aws.amazon.com/lambda/pricing, 2026-09-20"
 CLOUDWATCH_PAGE = "aws.amazon.com/cloudwatch/pricing, undated copy"
 SUPABASE_DOCS = "supabase.com/docs/guides/platform/manage-your-usage, copy read on 2026-11-27"
+SIGNOZ = "signoz.io/guides/cloudwatch-pricing, 2026-02-15"
 UNVERIFIED = "AWS's list for eu-west-1 as it was in 2025; could not be verified"
 
 _SECONDS = 730 * 3600
@@ -42,7 +43,7 @@ LOG_GB = Price(0.57, f"{AWS_LIST}; free: {CLOUDWATCH_PAGE}", free=5)
 LOG_GB_KEPT = Price(0.03, AWS_LIST)
 ALARM = Price(0.10, f"{AWS_LIST}; free: {CLOUDWATCH_PAGE}", free=10)
 QUEUE_REQUEST = Price(0.40 / _MILLION, AWS_LIST, free=_MILLION)
-METRIC = Price(0.30, UNVERIFIED, free=10)
+METRIC = Price(0.30, SIGNOZ, free=10)
 TRACE = Price(5 / _MILLION, UNVERIFIED, free=100_000)
 S3_GB = Price(0.023, UNVERIFIED)
 GB_OUT = Price(0.09, UNVERIFIED, free=100)

@@ -9,7 +9,12 @@ import pytest
 from prompt_capture.adapters.memory_spool import InMemorySpool
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.circuit import CircuitBreaker
-from prompt_capture.domain.errors import CaptureConflict, PromptRefused, UnknownUser
+from prompt_capture.domain.errors import (
+    CaptureConflict,
+    PromptRefused,
+    StoreUnavailable,
+    UnknownUser,
+)
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt
@@ -43,6 +48,28 @@ class Broken(InMemoryPromptStore):
 
     async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
         raise RuntimeError(f"the row was: {prompt.prompt}")
+
+
+class Counting(Hanging):
+    """One that never answers, and counts what it is asked."""
+
+    writes = 0
+
+    async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
+        self.writes += 1
+        return await super().log_prompt(prompt)
+
+
+class FailingOnce(InMemoryPromptStore):
+    """A store with a bad moment."""
+
+    has_failed = False
+
+    async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
+        if not self.has_failed:
+            self.has_failed = True
+            raise StoreUnavailable("The store did not answer (ReadError).")
+        return await super().log_prompt(prompt)
 
 
 class Refusing(InMemoryPromptStore):
@@ -161,6 +188,22 @@ async def test_a_write_that_the_spool_overtakes_speaks_against_the_store() -> No
 
     assert (capture.captured, capture.reason) == ("spooled", "too_slow")
     assert not circuit.allows_an_attempt()
+
+
+async def test_a_write_that_failed_is_tried_again_beside_a_spool_that_is_slow() -> None:
+    store, sent = a_store(FailingOnce), prompt()
+
+    capture = await WriteFirst(store, HangingSpool(), timeout=0.5)(sent)
+
+    assert (capture.captured, capture.reason) == ("stored", None)
+    assert store.rows[sent.id].captured == sent
+
+
+async def test_a_write_that_hangs_is_not_begun_twice() -> None:
+    store = Counting([USER], ["reschedule"])
+
+    assert (await WriteFirst(store, HangingSpool(), timeout=0.3)(prompt())).captured == "lost"
+    assert store.writes == 1
 
 
 async def test_a_write_that_had_hardly_begun_says_nothing_of_the_store() -> None:

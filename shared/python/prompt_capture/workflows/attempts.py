@@ -22,8 +22,8 @@ from prompt_capture.ports import PromptStore, Spool
 from prompt_capture.workflows.staggered import Attempt, first_to_succeed
 
 _HEAD_START = 1 / 3
-"""After so much of the time the spool is tried beside the write that has not answered, or the
-write beside the spool while the circuit is open. The first to succeed is taken."""
+"""After so much of the time the next way is tried beside the one that has not answered. The first
+to succeed is taken."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class Attempts:
         self._circuit = circuit
         self._long_enough = usual * _HEAD_START / 2
         self._reason: SpoolReason = "too_slow"
+        self._has_failed = False
         self._spooled: Capture | None = None
         self._state_of_spool = "not tried"
         self._seconds: dict[str, float] = {}
@@ -71,7 +72,7 @@ class Attempts:
         if self._spool is None:
             return [self._write]
         if not self._circuit.is_open:
-            return [self._write, partial(self._put, self._spool)]
+            return [self._write, partial(self._put, self._spool), self._write_again]
         if self._circuit.allows_an_attempt():
             return [self._write, partial(self._put_and_see, self._spool)]
         self._reason = "circuit_open"
@@ -103,8 +104,12 @@ class Attempts:
         self._circuit.succeeded()
         return Capture(written, "stored", None, self._seconds)
 
+    async def _write_again(self) -> Capture | None:
+        """Write what could not be written a moment ago, since the spool takes long."""
+        return await self._write() if self._has_failed else None
+
     def _is_not_written(self, reason: SpoolReason, told: str) -> None:
-        self._reason = reason
+        self._reason, self._has_failed = reason, True
         logger.warning(
             "A prompt was not written.", extra={"log_id": str(self._prompt.id), "reason": told}
         )
@@ -139,4 +144,4 @@ def _timed(part: str, seconds: dict[str, float]) -> Iterator[None]:
     try:
         yield
     finally:
-        seconds[part] = time.perf_counter() - started
+        seconds[part] = seconds.get(part, 0) + time.perf_counter() - started
