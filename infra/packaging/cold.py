@@ -38,13 +38,14 @@ from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 OnnxClassifier(ModelArtifact.load(Path(os.environ["MODEL_DIR"]), is_packaged=True))
 """
+_ALL = "import prompt_capture.cold_start, mangum, postgrest, onnxruntime, tokenizers"
 _STEPS = {
     "  the runtime alone": "",
     "  FastAPI and Mangum, as they come": "import fastapi, mangum",
     "  FastAPI and Mangum": "import prompt_capture.cold_start, mangum",
     "  httpx and postgrest": _QUICKLY + "import httpx, postgrest",
     "  onnxruntime, tokenizers, numpy": _QUICKLY + "import onnxruntime, tokenizers, numpy",
-    "  all of these": "import prompt_capture.cold_start, mangum, postgrest, onnxruntime, tokenizers",
+    "  all of these": _ALL,
     "  the model, with its packages": _QUICKLY + _MODEL,
     "  tokens: PyJWT and cryptography": _QUICKLY + "import jwt.algorithms",
     "  redaction: phonenumbers and stdnum": _QUICKLY + "import prompt_capture.domain.redaction",

@@ -1,6 +1,6 @@
 """Requests of AWS's JSON protocol, signed (version 4), without the AWS client.
 
-Importing botocore's signer costs a cold start 60 to 100 ms (docs/decisions/0011). Method:
+Importing botocore's signer costs a cold start 60 to 100 ms (docs/decisions/0008). Method:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
