@@ -11,6 +11,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import track
+
 from infra.packaging import bytecode
 from infra.packaging.build import build, layer_folder
 from infra.packaging.functions import function_folder
@@ -90,7 +93,7 @@ def _task(folder: Path, name: str, code: str) -> Path:
 def _measured(variants: Mapping[str, tuple[Path, Path]], rounds: int) -> Mapping[str, list[float]]:
     """Start each by turns, so that a noisy neighbour is everybody's; the first is left out."""
     found: dict[str, list[float]] = {name: [] for name in variants}
-    for turn in range(rounds + 1):
+    for turn in track(range(rounds + 1), "by turns", console=Console(stderr=True), transient=True):
         for name, (task, layer) in variants.items():
             took = _start(task, layer)
             if turn:

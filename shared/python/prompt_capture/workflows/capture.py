@@ -7,7 +7,7 @@ from prompt_capture.domain.captures import Capture
 from prompt_capture.domain.circuit import CircuitBreaker
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.ports import PromptStore, Spool
-from prompt_capture.workflows.attempts import Attempts
+from prompt_capture.workflows.capture_attempts import CaptureAttempts
 
 
 class Capturing(Protocol):
@@ -41,7 +41,7 @@ class WriteFirst:
         self._tell = tell
 
     async def __call__(self, prompt: CapturedPrompt, allowed: float = 60.0) -> Capture:
-        attempts = Attempts(prompt, self._store, self._spool, self._circuit, self._timeout)
+        attempts = CaptureAttempts(prompt, self._store, self._spool, self._circuit, self._timeout)
         capture = await attempts.within(max(0.0, min(allowed, self._timeout)))
         self._tell(capture)
         return capture

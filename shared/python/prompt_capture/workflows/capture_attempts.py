@@ -28,7 +28,7 @@ to succeed is taken."""
 logger = logging.getLogger(__name__)
 
 
-class Attempts:
+class CaptureAttempts:
     """What is done for one prompt. `usual` is how many seconds it has if the invocation does.
 
     `_reason` says why it is not written, as far as is known.
@@ -56,8 +56,8 @@ class Attempts:
     async def within(self, allowed: float) -> Capture:
         """Make them; raises `UnknownUser`, `CaptureConflict`."""
         success = await first_to_succeed(self._in_order(), allowed * _HEAD_START, allowed)
-        if success := success or self._spooled:
-            return success
+        if capture := success or self._spooled:
+            return capture
         logger.error(
             "A prompt was lost.",
             extra={
