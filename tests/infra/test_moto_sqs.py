@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -20,10 +21,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqsServer]:
 
 
 @pytest.fixture
-def queue(server: SqsServer, request: pytest.FixtureRequest) -> str:
-    name = request.node.name.replace("[", "-").replace("]", "")[:80]
+def queue(server: SqsServer) -> str:
     attributes: Any = {"VisibilityTimeout": "60"}
-    return server.client().create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    made = server.client().create_queue(QueueName=f"test-{uuid4()}", Attributes=attributes)
+    return made["QueueUrl"]
 
 
 def counts(server: SqsServer, queue: str) -> tuple[int, int]:

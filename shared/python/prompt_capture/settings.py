@@ -49,6 +49,7 @@ def parameter_names(environment: Mapping[str, str]) -> dict[str, str]:
 class Settings(BaseModel):
     """Base of each function's settings; a field `x_y` is read from the variable `X_Y`."""
 
+    # Each function reads a few of the settings below: those alone are built.
     model_config = ConfigDict(frozen=True, protected_namespaces=(), defer_build=True)
 
     @classmethod

@@ -21,5 +21,5 @@ def warm_client(timeout_seconds: float, access: httpx.Auth | None = None) -> htt
 
 @cache
 def tls() -> ssl.SSLContext:
-    """Make the one context of the process: reading the trusted certificates takes 10 ms or more."""
+    """Make the context of all that httpx connects to: reading certificates takes 10 ms or more."""
     return httpx.create_ssl_context()

@@ -15,6 +15,9 @@ from prompt_capture.domain.text import normalise
 
 Floats = NDArray[np.float32]
 
+_WARM_UP = 2
+"""So many tokens are enough to have a graph ready."""
+
 
 class TextGraph:
     """An ONNX graph over the tokens of one text: `input_ids` int64 [1, tokens].
@@ -93,7 +96,7 @@ class OnnxClassifier:
                 f"{stage.graph} does not answer a scope and the {len(self.labels)} labels of the "
                 "manifest."
             )
-        _check_length(graph, stage, 2 if artifact.is_packaged else stage.max_tokens)
+        _check_length(graph, stage, _WARM_UP if artifact.is_packaged else stage.max_tokens)
         return graph
 
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
@@ -158,6 +161,6 @@ def _check_length(graph: TextGraph, stage: Stage, tokens: int) -> None:
         graph.run_ids([0] * tokens, "probabilities", "scope")
     except Exception as error:  # noqa: BLE001 - the library raises what it likes
         raise InvalidArtifact(
-            f"{stage.graph} cannot take the {stage.max_tokens} tokens that {MANIFEST_FILE} allows "
+            f"{stage.graph} cannot take {tokens} tokens, which {MANIFEST_FILE} allows "
             f"({type(error).__name__})."
         ) from None

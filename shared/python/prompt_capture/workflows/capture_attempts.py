@@ -48,7 +48,6 @@ class CaptureAttempts:
         self._circuit = circuit
         self._long_enough = usual * _HEAD_START / 2
         self._reason: SpoolReason = "too_slow"
-        self._has_failed = False
         self._spooled: Capture | None = None
         self._state_of_spool = "not tried"
         self._seconds: dict[str, float] = {}
@@ -106,10 +105,10 @@ class CaptureAttempts:
 
     async def _write_again(self) -> Capture | None:
         """Write what could not be written a moment ago, since the spool takes long."""
-        return await self._write() if self._has_failed else None
+        return await self._write() if self._reason == "unavailable" else None
 
     def _is_not_written(self, reason: SpoolReason, told: str) -> None:
-        self._reason, self._has_failed = reason, True
+        self._reason = reason
         logger.warning(
             "A prompt was not written.", extra={"log_id": str(self._prompt.id), "reason": told}
         )
