@@ -1,4 +1,4 @@
-"""`prompt-capture doctor`: look at a deployment from outside, and say how to mend it."""
+"""`prompt-capture doctor`: look at a deployment from outside, and say how to remediation it."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def doctor(
 ) -> None:
     """Check a deployment from outside: addresses, keys, database, bucket, schedules, queues.
 
-    Says of each thing that it is ok, how to mend it, or what to give so that it can be checked.
+    Says of each thing that it is ok, how to remediation it, or what to give so that it can be checked.
     Changes nothing, captures nothing, and shows no key and no row. Exit status 0: all that could
     be checked is well; 1: something is wrong; 2: there is nothing to check.
 
@@ -58,15 +58,15 @@ def doctor(
 
     try:
         with (
-            opened(os.environ, stage, region if stage else None) as place,
+            opened(os.environ, stage, region if stage else None) as deployment,
             errors.status("Looking") as status,
         ):
-            if not (place.settings.model_fields_set or place.parameters):
+            if not (deployment.settings.model_fields_set or deployment.parameters):
                 raise InvalidSettings(
                     "There is nothing to check: set SUPABASE_URL, or give --stage."
                 )
             found = []
-            for check, finding in findings(place):
+            for check, finding in findings(deployment):
                 status.update(f"Looking at {check}")
                 found.append((check, finding))
     except InvalidSettings as error:
@@ -103,7 +103,7 @@ def _show(console: Console, found: Found) -> None:
     for state in cured:
         for check, finding in found:
             if finding.state == state:
-                what = escape(f"{check}, {finding.subject}: {finding.mend}")
+                what = escape(f"{check}, {finding.subject}: {finding.remediation}")
                 # People paste what is in it.
                 console.print(f"{_styled(state)}  {what}", soft_wrap=True, highlight=False)
     counts = {state: sum(one.state == state for _, one in found) for state in _STYLES}

@@ -23,8 +23,8 @@ class ExportMode(StrEnum):
 class ExportPolicy(StrEnum):
     """By which rule a label is taken."""
 
-    mission = "mission"
-    trusted = "trusted"
+    confidence = "confidence"
+    audited = "audited"
 
 
 class ReviewForm(StrEnum):
@@ -42,8 +42,10 @@ def export(
     ],
     policy: Annotated[
         ExportPolicy,
-        typer.Option(help="mission: corrected or confident. trusted: what an audit found right."),
-    ] = ExportPolicy.mission,
+        typer.Option(
+            help="confidence: corrected or confident. audited: what an audit found right."
+        ),
+    ] = ExportPolicy.confidence,
     days: Annotated[
         int | None, typer.Option(help="How far back; all there is if not given.")
     ] = None,
@@ -63,7 +65,7 @@ def export(
         bool, typer.Option("--since-last", help="What changed since the last such dataset.")
     ] = False,
     floor: Annotated[
-        float, typer.Option(help="trusted: the least lower bound of a tier's precision.")
+        float, typer.Option(help="audited: the least lower bound of a tier's precision.")
     ] = 0.9,
     anonymize: Annotated[
         bool | None,

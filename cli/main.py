@@ -8,7 +8,7 @@ from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.export import export
 from cli.import_review import import_review
-from cli.replay import replay
+from cli.redrive import redrive
 from cli.serve import serve
 from cli.train import train
 
@@ -19,5 +19,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (serve, export, import_review, convert, train, evaluate, erase, replay, doctor):
+for command in (serve, export, import_review, convert, train, evaluate, erase, redrive, doctor):
     app.command()(command)

@@ -15,9 +15,9 @@ from rich.table import Table
 
 from infra.local import variables
 from infra.local.functions import CLASSIFY
-from infra.local.leftovers import FolderInUse
 from infra.local.processes import ServiceFailed
 from infra.local.stack import Stack
+from infra.local.stack_lock import FolderInUse
 from infra.local.users import User
 
 _PARTS = ("PostgreSQL", "PostgREST", "S3", "SQS", "HTTP", "Functions")

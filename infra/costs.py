@@ -85,10 +85,10 @@ class Use:
     """As in the stage prod."""
 
     kept_months = 3
-    """The database's default `raw_days`."""
+    """The database's default `row_retention_days`."""
 
-    most_exported = 5_000_000
-    """EXPORT_MOST_ROWS: a larger window is refused, so that `since_last` has to take its place."""
+    max_exported_rows = 5_000_000
+    """EXPORT_MAX_ROWS: a larger window is refused, so that `since_last` has to take its place."""
 
     classify_seconds = 0.08
     other_seconds = 0.06
@@ -120,7 +120,7 @@ class Use:
     @property
     def exported(self) -> float:
         """Rows that a month's exports read."""
-        return min(self.rows, self.most_exported) * self.exports
+        return min(self.rows, self.max_exported_rows) * self.exports
 
     @property
     def gb_seconds(self) -> float:

@@ -14,7 +14,7 @@ import httpx
 import httpx2
 import pytest
 
-from infra.local import leftovers
+from infra.local import stack_lock
 
 SENT: set[str] = set()
 OUTPUT: dict[str, str] = {}
@@ -64,7 +64,7 @@ def _noting() -> Iterator[None]:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for library in (httpx, httpx2):  # what tests of ours use, and what Starlette's client does
             patch.setattr(library.Request, "__init__", _noting_init(library))
-        patch.setenv(leftovers.KEEP_LOGS_IN, folder)
+        patch.setenv(stack_lock.KEEP_LOGS_IN, folder)
         yield
         for log in Path(folder).rglob("*.log"):
             OUTPUT[str(log.relative_to(folder))] = log.read_text(errors="replace")

@@ -13,11 +13,11 @@ from prompt_capture.adapters.model_artifact import (
     Stage,
     sha256_of,
 )
+from training.calibrate import Calibrated, StageCalibration, metrics, thresholds
 from training.examples import Example, data_digest
-from training.measured import Calibrated, StageCalibration, metrics, thresholds
+from training.fingerprint import TrainingFingerprint
 from training.outputs import attach_outputs
 from training.scope import Scope
-from training.seen import SeenTexts
 from training.stages import FittedStage
 
 
@@ -37,7 +37,7 @@ class Facts:
     name: str
     notice: BaseModelNotice
     examples: Sequence[Example]
-    seen: SeenTexts
+    seen: TrainingFingerprint
 
 
 def write_artifact(
@@ -79,8 +79,8 @@ def _write_stage(out: Path, stage: CalibratedStage) -> Stage:
         tokenizer=f"{fitted.name}.tokenizer.json",
         max_tokens=fitted.encoder.max_tokens,
         temperature=round(calibration.temperature, 4),
-        least_margin=round(calibration.least_margin, 4),
-        least_scope=calibration.least_scope,
+        min_margin=round(calibration.min_margin, 4),
+        min_scope=calibration.min_scope,
     )
     head = fitted.head.divided_by(calibration.temperature)
     graph = attach_outputs(fitted.encoder.model, head, stage.scope)

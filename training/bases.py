@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 
 from prompt_capture.adapters.model_artifact import BaseModelNotice, ModelArtifact
 from training.encoder import Encoder
+from training.fingerprint import TrainingFingerprint
 from training.networks.minilm import (
     MAX_TOKENS,
     WEIGHTS_SHA256,
@@ -15,7 +16,6 @@ from training.networks.minilm import (
     quantise,
     read_checkpoint,
 )
-from training.seen import SeenTexts
 
 MINILM = BaseModelNotice(
     name="sentence-transformers/all-MiniLM-L6-v2", licence="Apache-2.0", sha256=WEIGHTS_SHA256
@@ -31,7 +31,7 @@ class Base:
 
     encoders: Mapping[str, Encoder]
     notice: BaseModelNotice
-    seen: SeenTexts
+    seen: TrainingFingerprint
 
     @property
     def best(self) -> Encoder:
@@ -45,7 +45,7 @@ def trained_base(artifact: ModelArtifact) -> Base:
     encoders = {
         stage.name: Encoder.of(artifact.folder, stage) for stage in artifact.manifest.stages
     }
-    return Base(encoders, artifact.manifest.base_model, SeenTexts.read(artifact.folder))
+    return Base(encoders, artifact.manifest.base_model, TrainingFingerprint.read(artifact.folder))
 
 
 def published_base(weights: Path) -> Base:
@@ -57,5 +57,5 @@ def published_base(weights: Path) -> Base:
     return Base(
         {"encoder": Encoder(model, tokenizer.to_str(pretty=True), MAX_TOKENS)},
         MINILM,
-        SeenTexts(),
+        TrainingFingerprint(),
     )

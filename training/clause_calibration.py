@@ -22,7 +22,7 @@ from training.predictions import OUT_OF_SCOPE_LABELS
 Floats = NDArray[np.floating]
 
 JOINTS = (" and ", ". ", " then ", ", and also ")
-FEWEST_CLAUSES = 100
+MIN_CLAUSES = 100
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def calibrate_clauses(
     answered = np.array(labels)[probabilities.argmax(axis=1)]
     told = answered != UNKNOWN_INTENT
     right = np.array([one in asked for one, asked in zip(answered, intents, strict=True)], bool)
-    if told.sum() < FEWEST_CLAUSES or len(np.unique(right[told])) < 2:
+    if told.sum() < MIN_CLAUSES or len(np.unique(right[told])) < 2:
         return None
     odds = np.array([[log_odds(float(one))] for one in probabilities.max(axis=1)[told]])
     fitted = LogisticRegression(C=1e6).fit(odds, right[told])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from training.encoder import Encoder
 from training.head import Head, fit_head
-from training.networks.batches import Lessons
+from training.networks.batches import TrainingBatch
 from training.networks.distil import Distiller
 from training.networks.finetune import Recipe, fine_tune
 from training.networks.minilm import EncoderBuilder, quantise, weights_of
@@ -70,7 +70,7 @@ class FullLearner(_DeepLearner):
         tuned = fine_tune(
             weights_of(self._encoder.model),
             (start.weights.astype(np.float32), start.bias.astype(np.float32)),
-            Lessons(self._encoder.tokens([*texts, *self._unlabelled]), targets),
+            TrainingBatch(self._encoder.tokens([*texts, *self._unlabelled]), targets),
             Recipe(EPOCHS_OF_MANY if len(targets) > MANY_TEXTS else EPOCHS, seed=self._seed),
             self._progress.step("Tuning the encoder"),
         )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.text import normalise
-from prompt_capture.domain.values import Label
+from prompt_capture.domain.types import Label
 
 Read = TypeVar("Read", bound="Text")
 

@@ -20,7 +20,7 @@ Floats = NDArray[np.floating]
 KEPT_SHARE = 0.95
 """The share of messages in scope that score above a half."""
 ENERGY_SHARPNESS = 2.0
-FEWEST_OUTSIDE = 20
+MIN_OUTSIDE = 20
 SHADE = 0.5
 """What is left of a confidence where scope is 0."""
 
@@ -103,7 +103,7 @@ def fit_scope(found: Floats, in_scope: NDArray[np.bool_]) -> tuple[Floats, float
     """
     mean, spread = found.mean(axis=0), np.maximum(found.std(axis=0), 1e-9)
     weights = 1 / spread
-    if (~in_scope).sum() >= FEWEST_OUTSIDE:
+    if (~in_scope).sum() >= MIN_OUTSIDE:
         classifier = LogisticRegression(class_weight="balanced")
         classifier.fit((found - mean) / spread, in_scope)
         weights = classifier.coef_[0] / spread

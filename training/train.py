@@ -12,21 +12,21 @@ from prompt_capture.adapters.model_artifact import Manifest
 from prompt_capture.domain.redaction import redact
 from training.artifact import CalibratedStage, Facts, write_artifact
 from training.bases import Base
+from training.calibrate import StageCalibration, calibrate
 from training.clause_calibration import cut
 from training.examples import Example, InvalidExamples, grouping_key, prepared
 from training.head import Floats
 from training.held_back import ClauseScores, HeldBack, StageScores
 from training.learners import Learner, learner
-from training.measured import StageCalibration, calibrate
 from training.modes import Mode
 from training.predictions import Predictions
 from training.progress import Progress, Silent
 from training.scope import Scope, likeness, mean_embeddings, split_labels
 from training.stages import FittedStage
-from training.unlabelled import MOST_TEXTS
+from training.unlabelled import MAX_TEXTS
 
 FOLDS = 5
-FEWEST_UNSEEN = 100
+MIN_UNSEEN = 100
 """Examples that the base was not tuned to, below which the others are held back as well."""
 
 
@@ -80,7 +80,7 @@ def train(
     unlabelled = _without(plan.unlabelled, texts, plan.seed)
     learn = learner(plan.mode, base, unlabelled, plan.seed, progress or Silent())
     unseen = ~base.seen.among(texts)
-    enough = unseen.sum() >= FEWEST_UNSEEN
+    enough = unseen.sum() >= MIN_UNSEEN
     folds = _folds(labels, unseen if enough else np.ones(len(texts), bool), plan.seed)
     held = _hold_back_in_turn(learn, kept, folds, plan.seed)
     calibrated = calibrate(held) if held else None
@@ -106,9 +106,9 @@ def _without(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list
     seen = sorted(redact(text) for text in unlabelled)
     new = {key: text for text in seen if (key := grouping_key(text)) not in known}
     others = list(new.values())
-    if len(others) <= MOST_TEXTS:
+    if len(others) <= MAX_TEXTS:
         return others
-    chosen = np.random.default_rng(seed).choice(len(others), MOST_TEXTS, replace=False)
+    chosen = np.random.default_rng(seed).choice(len(others), MAX_TEXTS, replace=False)
     return [others[place] for place in np.sort(chosen)]
 
 

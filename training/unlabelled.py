@@ -10,8 +10,8 @@ from training.head import Floats, Head
 NEIGHBOURS = 10
 SPREADING = 0.9
 SHARPNESS = 1 / 0.6
-LEAST_SHARE = 1e-3
-MOST_TEXTS = 20_000
+MIN_SHARE = 1e-3
+MAX_TEXTS = 20_000
 
 
 def guesses(
@@ -29,7 +29,7 @@ def guesses(
     )
     spreading.fit(_unit(np.concatenate([labelled, unlabelled])), np.concatenate([columns, nobody]))
     spread = spreading.label_distributions_[len(labelled) :]
-    guessed = softmax(head.logits(unlabelled) * SHARPNESS, axis=1) * np.sqrt(spread + LEAST_SHARE)
+    guessed = softmax(head.logits(unlabelled) * SHARPNESS, axis=1) * np.sqrt(spread + MIN_SHARE)
     shares: NDArray[np.float32] = guessed / guessed.sum(axis=1, keepdims=True)
     return shares.astype(np.float32)
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 
+from cli.checks.deployment import OR_NAME_THE_STAGE, Deployment, NotGiven
 from cli.checks.finding import Finding, ok, skipped, wrong
-from cli.checks.place import OR_NAME_THE_STAGE, NotGiven, Place
 
 JWKS = "/auth/v1/.well-known/jwks.json"
 PATHS = {
@@ -20,20 +20,20 @@ PATHS = {
 _A_PROJECT = "Check SUPABASE_URL; a paused project is resumed in the Dashboard."
 
 
-def addresses(place: Place) -> Iterator[Finding]:
+def addresses(deployment: Deployment) -> Iterator[Finding]:
     """Ask Supabase, the database and each function for something that needs no right."""
-    yield from _supabase(place)
-    yield _database(place)
+    yield from _supabase(deployment)
+    yield _database(deployment)
     for name, path in PATHS.items():
-        yield _function(place, name, path)
+        yield _function(deployment, name, path)
 
 
-def _supabase(place: Place) -> Iterator[Finding]:
+def _supabase(deployment: Deployment) -> Iterator[Finding]:
     for subject, path in (("Supabase, REST", "/rest/v1/"), ("Supabase, signing keys", JWKS)):
         try:
-            answer = place.http.get(f"{place.supabase_url}{path}")
+            answer = deployment.http.get(f"{deployment.supabase_url}{path}")
         except NotGiven as gap:
-            yield skipped(subject, str(gap), gap.mend)
+            yield skipped(subject, str(gap), gap.remediation)
         except httpx.HTTPError as error:
             yield wrong(subject, f"does not answer ({type(error).__name__})", _A_PROJECT)
         else:
@@ -56,11 +56,11 @@ def _has_keys(answer: httpx.Response) -> bool:
         return False
 
 
-def _database(place: Place) -> Finding:
+def _database(deployment: Deployment) -> Finding:
     try:
-        place.query("select 1")
+        deployment.query("select 1")
     except NotGiven as gap:
-        return skipped("database", str(gap), gap.mend)
+        return skipped("database", str(gap), gap.remediation)
     except psycopg.Error as error:
         return wrong(
             "database",
@@ -70,15 +70,15 @@ def _database(place: Place) -> Finding:
     return ok("database", "answers")
 
 
-def _function(place: Place, name: str, path: str) -> Finding:
-    url = getattr(place.settings, name.lower())
+def _function(deployment: Deployment, name: str, path: str) -> Finding:
+    url = getattr(deployment.settings, name.lower())
     if url is None:
         return skipped(name, "is not set", OR_NAME_THE_STAGE)
     parts = urlsplit(str(url))
     if parts.path != path:
         return wrong(name, "ends otherwise than a call does", f"Let it end in {path}.")
     try:
-        answer = place.http.get(parts._replace(path="/openapi.json").geturl())
+        answer = deployment.http.get(parts._replace(path="/openapi.json").geturl())
     except httpx.HTTPError as error:
         return wrong(
             name,

@@ -1,4 +1,4 @@
-"""All checks, in the order in which one would mend what they find."""
+"""All checks, in the order in which one would remediation what they find."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,6 +10,7 @@ from cli.checks.addresses import addresses
 from cli.checks.anonymous_reads import anonymous_reads
 from cli.checks.bucket import bucket
 from cli.checks.clock import clock
+from cli.checks.deployment import Deployment, NotGiven
 from cli.checks.finding import Check, Finding, skipped, wrong
 from cli.checks.functions import functions
 from cli.checks.keys import keys
@@ -17,7 +18,6 @@ from cli.checks.keys_taken import keys_taken
 from cli.checks.migrations import migrations
 from cli.checks.nightly_jobs import nightly_jobs
 from cli.checks.parameters import parameters
-from cli.checks.place import NotGiven, Place
 from cli.checks.queues import queues
 from cli.checks.row_level_security import row_level_security
 from cli.checks.schedules import schedules
@@ -56,19 +56,19 @@ _REFUSALS = frozenset(
 )
 
 
-def findings(place: Place) -> Iterator[tuple[str, Finding]]:
+def findings(deployment: Deployment) -> Iterator[tuple[str, Finding]]:
     """Run all checks; answer each finding with its check's name."""
     for name, check in CHECKS.items():
-        for finding in run(check, place):
+        for finding in run(check, deployment):
             yield name, finding
 
 
-def run(check: Check, place: Place) -> Iterator[Finding]:
+def run(check: Check, deployment: Deployment) -> Iterator[Finding]:
     """Run a check; what keeps it from looking on is a finding too."""
     try:
-        yield from check(place)
+        yield from check(deployment)
     except NotGiven as gap:
-        yield skipped(gap.name, gap.said, gap.mend)
+        yield skipped(gap.name, gap.said, gap.remediation)
     except httpx.HTTPError as error:
         yield skipped("the rest", f"no answer ({type(error).__name__})", "See `addresses`.")
     except psycopg.Error as error:

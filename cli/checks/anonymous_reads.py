@@ -4,23 +4,23 @@ from collections.abc import Iterator
 
 import httpx
 
+from cli.checks.deployment import Deployment
 from cli.checks.finding import Finding, ok, skipped, wrong
 from cli.checks.keys import belongs
 from cli.checks.keys_taken import taken
-from cli.checks.place import Place
 from cli.checks.repository import relations
 
 _NAME = "SUPABASE_PUBLISHABLE_KEY"
 _REFUSED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
 
 
-def anonymous_reads(place: Place) -> Iterator[Finding]:
+def anonymous_reads(deployment: Deployment) -> Iterator[Finding]:
     """Ask for the first row of each table and view by HEAD, so that no row is ever sent."""
-    key = belongs(place, _NAME)
-    if key is None or taken(place, _NAME).state != "ok":
+    key = belongs(deployment, _NAME)
+    if key is None or taken(deployment, _NAME).state != "ok":
         yield skipped("anonymous", f"{_NAME} cannot be used", "See `keys` and `keys taken`.")
         return
-    answers = {name: _asked(place, name, key) for name in relations()}
+    answers = {name: _asked(deployment, name, key) for name in relations()}
     faults = [fault for name, answer in answers.items() if (fault := _fault(name, answer))]
     yield from faults
     if not faults:
@@ -39,8 +39,8 @@ def _fault(name: str, answer: httpx.Response) -> Finding | None:
     return skipped(name, f"the project answers {answer.status_code}", "See `migrations`.")
 
 
-def _asked(place: Place, name: str, key: str) -> httpx.Response:
-    return place.http.head(f"{place.rest_url}/{name}?limit=1", headers={"apikey": key})
+def _asked(deployment: Deployment, name: str, key: str) -> httpx.Response:
+    return deployment.http.head(f"{deployment.rest_url}/{name}?limit=1", headers={"apikey": key})
 
 
 def _shows_a_row(answer: httpx.Response) -> bool:

@@ -8,18 +8,18 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from cli.checks.deployment import OR_NAME_THE_STAGE, Deployment, needed
 from cli.checks.finding import Finding, ok, wrong
-from cli.checks.place import OR_NAME_THE_STAGE, Place, needed
 
 _SETTINGS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _NO_BLOCK = "NoSuchPublicAccessBlockConfiguration"
 _NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
 
 
-def bucket(place: Place) -> Iterator[Finding]:
+def bucket(deployment: Deployment) -> Iterator[Finding]:
     """Read the bucket's settings; no object is listed or read."""
-    name = needed(place.settings.export_bucket, "EXPORT_BUCKET", OR_NAME_THE_STAGE)
-    client = place.client("s3")
+    name = needed(deployment.settings.export_bucket, "EXPORT_BUCKET", OR_NAME_THE_STAGE)
+    client = deployment.client("s3")
     for look in (_private, _encrypted, _versioned):
         yield look(client, name)
 

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from cli.checks.addresses import JWKS
+from cli.checks.deployment import Deployment
 from cli.checks.finding import Finding, ok, skipped, wrong
-from cli.checks.place import Place
 
 TOLERANCE_SECONDS = 30
 """PostgREST refuses tokens whose times are further off (its `allowedSkewSeconds`)."""
 
 
-def clock(place: Place) -> Iterator[Finding]:
+def clock(deployment: Deployment) -> Iterator[Finding]:
     """Compare the middle of a request with the `Date` of its answer, which is whole seconds."""
     started = time.time()
-    answer = place.http.get(f"{place.supabase_url}{JWKS}")
+    answer = deployment.http.get(f"{deployment.supabase_url}{JWKS}")
     here = (started + time.time()) / 2
     try:
         there = parsedate_to_datetime(answer.headers["Date"]).timestamp()

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cli.checks.place import Place
+from cli.checks.deployment import Deployment
 
 State = Literal["ok", "wrong", "skipped"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `mend` says what to do where it is not well.
+    """One thing that was looked at; `remediation` says what to do where it is not well.
 
     No text of it holds a key, a token or the content of a row.
     """
@@ -19,10 +19,10 @@ class Finding:
     subject: str
     state: State
     said: str
-    mend: str = ""
+    remediation: str = ""
 
 
-Check = Callable[[Place], Iterator[Finding]]
+Check = Callable[[Deployment], Iterator[Finding]]
 
 
 def ok(subject: str, said: str) -> Finding:
@@ -30,11 +30,11 @@ def ok(subject: str, said: str) -> Finding:
     return Finding(subject, "ok", said)
 
 
-def wrong(subject: str, said: str, mend: str) -> Finding:
-    """Say what is wrong, and how to mend it."""
-    return Finding(subject, "wrong", said, mend)
+def wrong(subject: str, said: str, remediation: str) -> Finding:
+    """Say what is wrong, and how to remediation it."""
+    return Finding(subject, "wrong", said, remediation)
 
 
-def skipped(subject: str, said: str, mend: str) -> Finding:
+def skipped(subject: str, said: str, remediation: str) -> Finding:
     """Say why something could not be looked at, and what would let it."""
-    return Finding(subject, "skipped", said, mend)
+    return Finding(subject, "skipped", said, remediation)

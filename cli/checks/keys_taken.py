@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import httpx
 
+from cli.checks.deployment import Deployment
 from cli.checks.finding import Finding, ok, skipped, wrong
+from cli.checks.key_types import claims_of
 from cli.checks.keys import belongs
-from cli.checks.kinds import claims_of
-from cli.checks.place import Place
 from prompt_capture.adapters.supabase_access import RoleTokenSigner
 from prompt_capture.bootstrap import WRITER_ROLE
 
@@ -19,19 +19,19 @@ _PUBLISHABLE, _SECRET, _SIGNING = (
 _NO_SUCH_ROLE, _NO_SUCH_TABLE = "22023", frozenset({"42P01", "PGRST205"})
 
 
-def keys_taken(place: Place) -> Iterator[Finding]:
+def keys_taken(deployment: Deployment) -> Iterator[Finding]:
     """Ask for no row of a table with each key, and see who refuses: the edge or the database."""
     for name in (_PUBLISHABLE, _SECRET):
-        yield taken(place, name)
-    yield _signing(place)
+        yield taken(deployment, name)
+    yield _signing(deployment)
 
 
-def taken(place: Place, name: str) -> Finding:
+def taken(deployment: Deployment, name: str) -> Finding:
     """Try a publishable or a secret key, unless it is of the wrong kind."""
-    key = belongs(place, name)
+    key = belongs(deployment, name)
     if key is None:
         return skipped(name, "is not there or of the wrong kind", "See `keys`.")
-    answer = _asked(place, "intent_catalogue?limit=0", _headers(key))
+    answer = _asked(deployment, "intent_catalogue?limit=0", _headers(key))
     if answer.is_success or _code(answer):
         return ok(name, "is taken")
     if answer.status_code == 401:
@@ -43,15 +43,15 @@ def taken(place: Place, name: str) -> Finding:
     return skipped(name, f"the project answers {answer.status_code}", "See `addresses`.")
 
 
-def _signing(place: Place) -> Finding:
-    signing_key, publishable = belongs(place, _SIGNING), belongs(place, _PUBLISHABLE)
+def _signing(deployment: Deployment) -> Finding:
+    signing_key, publishable = belongs(deployment, _SIGNING), belongs(deployment, _PUBLISHABLE)
     if signing_key is None or publishable is None:
         return skipped(
             _SIGNING, "it or the publishable key is not there or of the wrong kind", "See `keys`."
         )
-    signer = RoleTokenSigner(signing_key, WRITER_ROLE, f"{place.supabase_url}/auth/v1")
+    signer = RoleTokenSigner(signing_key, WRITER_ROLE, f"{deployment.supabase_url}/auth/v1")
     headers = {"apikey": publishable, "Authorization": f"Bearer {signer.token()}"}
-    return _trusted(_asked(place, "nlu_prompt_logs?select=id&limit=0", headers))
+    return _trusted(_asked(deployment, "nlu_prompt_logs?select=id&limit=0", headers))
 
 
 def _trusted(answer: httpx.Response) -> Finding:
@@ -71,8 +71,8 @@ def _trusted(answer: httpx.Response) -> Finding:
     )
 
 
-def _asked(place: Place, path: str, headers: dict[str, str]) -> httpx.Response:
-    return place.http.get(f"{place.rest_url}/{path}", headers=headers)
+def _asked(deployment: Deployment, path: str, headers: dict[str, str]) -> httpx.Response:
+    return deployment.http.get(f"{deployment.rest_url}/{path}", headers=headers)
 
 
 def _headers(key: str) -> dict[str, str]:

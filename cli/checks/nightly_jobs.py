@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 import psycopg
 
+from cli.checks.deployment import Deployment
 from cli.checks.finding import Finding, ok, wrong
-from cli.checks.place import Place
 from cli.checks.repository import nightly_jobs as expected_jobs
 
 _JOBS = "select jobname, active from cron.job"
 _SWITCH_ON = "select cron.alter_job(jobid, active := true) from cron.job where jobname ="
 
 
-def nightly_jobs(place: Place) -> Iterator[Finding]:
+def nightly_jobs(deployment: Deployment) -> Iterator[Finding]:
     """Name every job that pg_cron lacks or was told to leave."""
     try:
-        active: dict[str, bool] = dict(place.query(_JOBS))
+        active: dict[str, bool] = dict(deployment.query(_JOBS))
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         active = {}
     faults = [name for name in expected_jobs() if not active.get(name)]

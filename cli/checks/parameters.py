@@ -5,15 +5,15 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.checks.deployment import Deployment, DrainResult
 from cli.checks.finding import Finding, ok, skipped, wrong
-from cli.checks.place import Fate, Place
 
 _AT_ONCE = 10
 
 
-def parameters(place: Place) -> Iterator[Finding]:
+def parameters(deployment: Deployment) -> Iterator[Finding]:
     """Name each parameter that settings were to be read from and that could not be."""
-    for name, fate in place.parameters.items():
+    for name, fate in deployment.parameters.items():
         if fate == "missing":
             yield wrong(
                 name,
@@ -23,11 +23,11 @@ def parameters(place: Place) -> Iterator[Finding]:
             )
         elif fate == "refused":
             yield skipped(name, "may not be read", "Allow your AWS credentials ssm:GetParameters.")
-    if place.parameters and set(place.parameters.values()) == {"read"}:
-        yield ok("Parameter Store", f"has all {len(place.parameters)}")
+    if deployment.parameters and set(deployment.parameters.values()) == {"read"}:
+        yield ok("Parameter Store", f"has all {len(deployment.parameters)}")
 
 
-def read(client: Any, names: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Fate]]:
+def read(client: Any, names: Mapping[str, str]) -> tuple[dict[str, str], dict[str, DrainResult]]:
     """Answer the settings that `names` has parameters for, and what came of each parameter."""
     wanted = sorted(set(names.values()))
     values: dict[str, str] = {}

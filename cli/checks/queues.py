@@ -4,20 +4,20 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from cli.checks.deployment import OR_NAME_THE_STAGE, Deployment, needed
 from cli.checks.finding import Finding, ok, skipped, wrong
-from cli.checks.place import OR_NAME_THE_STAGE, Place, needed
 
 _WAITING = "ApproximateNumberOfMessages"
 
 
-def queues(place: Place) -> Iterator[Finding]:
+def queues(deployment: Deployment) -> Iterator[Finding]:
     """Count what waits; no message is received."""
-    url = needed(place.settings.spool_queue_url, "SPOOL_QUEUE_URL", OR_NAME_THE_STAGE)
-    client = place.client("sqs")
+    url = needed(deployment.settings.spool_queue_url, "SPOOL_QUEUE_URL", OR_NAME_THE_STAGE)
+    client = deployment.client("sqs")
     told = _attributes(client, url)
     yield ok("spool", f"{told[_WAITING]} wait; the alarm SpoolIsOld tells when for too long")
     yield _dead_letters(client, told)
-    yield _missed_exports(client, place.settings.missed_exports_queue_url)
+    yield _missed_exports(client, deployment.settings.missed_exports_queue_url)
 
 
 def _dead_letters(client: Any, spool: dict[str, str]) -> Finding:
@@ -32,7 +32,7 @@ def _dead_letters(client: Any, spool: dict[str, str]) -> Finding:
         return wrong(
             "dead letters",
             f"{waiting} prompts could not be written",
-            "`prompt-capture replay` shows why; with --send they are tried again.",
+            "`prompt-capture redrive` shows why; with --send they are tried again.",
         )
     return ok("dead letters", "there are none")
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from cli.checks.place import NotGiven
+from cli.checks.deployment import NotGiven
 
 MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
 

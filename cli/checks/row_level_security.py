@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from cli.checks.deployment import Deployment
 from cli.checks.finding import Finding, ok, wrong
-from cli.checks.place import Place
 
 _RELATIONS = """
 select format('%I.%I', nspname, relname), relkind = 'v', case
@@ -24,9 +24,9 @@ order by 1
 """Views ask with their reader's rights or pass it by; what an extension brought is left out."""
 
 
-def row_level_security(place: Place) -> Iterator[Finding]:
+def row_level_security(deployment: Deployment) -> Iterator[Finding]:
     """Name every table without it, other people's in schema `public` too."""
-    found = place.query(_RELATIONS)
+    found = deployment.query(_RELATIONS)
     for name, is_view, is_protected in found:
         if not is_protected and is_view:
             yield wrong(

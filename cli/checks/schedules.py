@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
+from cli.checks.deployment import Deployment, needed
 from cli.checks.finding import Finding, ok, wrong
-from cli.checks.place import Place, needed
 
 
-def schedules(place: Place) -> Iterator[Finding]:
+def schedules(deployment: Deployment) -> Iterator[Finding]:
     """Read the state of every schedule of the group."""
     group = needed(
-        place.settings.export_schedule_group,
+        deployment.settings.export_schedule_group,
         "EXPORT_SCHEDULE_GROUP",
         "Set it to the group's name in EventBridge Scheduler, or name the stage: --stage dev.",
     )
-    pages = place.client("scheduler").get_paginator("list_schedules").paginate(GroupName=group)
+    pages = deployment.client("scheduler").get_paginator("list_schedules").paginate(GroupName=group)
     states = {one["Name"]: one["State"] for page in pages for one in page["Schedules"]}
     if not states:
         yield wrong(group, "holds no schedule", "`npx osls deploy --stage dev`")

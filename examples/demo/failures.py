@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 
 from cli.failures import errors, explained
-from infra.local.leftovers import FolderInUse
 from infra.local.processes import ServiceFailed
+from infra.local.stack_lock import FolderInUse
 
 
 class BrokenPromise(Exception):

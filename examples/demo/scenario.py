@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 
-from prompt_capture.domain.values import Message
+from prompt_capture.domain.types import Message
 from training.examples import Example, InvalidExamples, grouping_key, read_examples
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +16,7 @@ DATA = Path(__file__).parent / "data"
 SHIPPED_MODEL = ROOT / "model_artifacts" / "assistant"
 SHIPPED_UTTERANCES = ROOT / "training" / "data" / "train"
 
-FEWEST_ROWS = 100
+MIN_ROWS = 100
 TEST_SHARE, FIRST_TRAINING_SHARE = 0.2, 0.1
 
 
@@ -63,10 +63,10 @@ def labelled_file(file: Path, limit: int, seed: int) -> Scenario:
     """
     examples = _distinct(_read(file))
     labels = {example.label for example in examples}
-    if len(examples) < FEWEST_ROWS or len(labels) < 2:
+    if len(examples) < MIN_ROWS or len(labels) < 2:
         raise InvalidExamples(
             f"{file} has {len(examples)} different texts with {len(labels)} labels: the demo needs "
-            f"at least {FEWEST_ROWS} texts and two labels to show anything."
+            f"at least {MIN_ROWS} texts and two labels to show anything."
         )
     order = np.random.default_rng(seed).permutation(len(examples))
     shuffled = [examples[index] for index in order]

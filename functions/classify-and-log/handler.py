@@ -14,5 +14,5 @@ capture = bootstrap.capture()
 app = create_app(
     "Classify and log", classify_router(bootstrap.classify_and_log(capture), bootstrap.callers())
 )
-handler = bootstrap.finishing(Mangum(app, lifespan="off"), capture)
+handler = bootstrap.with_after_response_hook(Mangum(app, lifespan="off"), capture)
 cold_start.started()

@@ -17,7 +17,7 @@ from infra.local.web import BackgroundLoop, WebServer
 
 @dataclass(frozen=True)
 class Beside:
-    """The parts that functions reach; with `faults`, by its ways `store` and `queue`."""
+    """The parts that functions reach; with `faults`, by its routes `store` and `queue`."""
 
     postgrest_url: str
     s3: S3Server
@@ -40,9 +40,9 @@ class Edge:
         self.supabase_url = f"http://127.0.0.1:{self._web.add(self._gateway)}"
         queue_endpoint = beside.sqs.endpoint
         if beside.faults:
-            self.supabase_url = beside.faults.lay("store", self.supabase_url, "/rest/")
-            queue_endpoint = beside.faults.lay("queue", queue_endpoint)
-        around = functions.Surroundings(
+            self.supabase_url = beside.faults.add_route("store", self.supabase_url, "/rest/")
+            queue_endpoint = beside.faults.add_route("queue", queue_endpoint)
+        around = functions.FunctionEnvironment(
             self.supabase_url, keys, beside.s3, beside.sqs, queue_endpoint
         )
         deployed = functions.deployment(around, overrides)

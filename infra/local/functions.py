@@ -14,7 +14,7 @@ DRAIN = "drain"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class FunctionEnvironment:
     """What the functions' settings are made of."""
 
     supabase_url: str
@@ -25,7 +25,7 @@ class Surroundings:
 
 
 def deployment(
-    around: Surroundings, overrides: Mapping[str, Mapping[str, str]]
+    around: FunctionEnvironment, overrides: Mapping[str, Mapping[str, str]]
 ) -> list[FunctionSpec]:
     """Return all functions; `overrides` holds settings to change or add, by function."""
 
@@ -44,7 +44,7 @@ def deployment(
     ]
 
 
-def _own_role(around: Surroundings) -> dict[str, str]:
+def _own_role(around: FunctionEnvironment) -> dict[str, str]:
     """Settings of functions that sign a token for a database role of their own."""
     return {
         "SUPABASE_URL": around.supabase_url,
@@ -53,7 +53,7 @@ def _own_role(around: Surroundings) -> dict[str, str]:
     }
 
 
-def _classify(around: Surroundings) -> dict[str, str]:
+def _classify(around: FunctionEnvironment) -> dict[str, str]:
     return _own_role(around) | {
         "API_KEY_HASHES": around.keys.api_key_hash,
         "IDEMPOTENCY_SECRET": around.keys.idempotency_secret,
@@ -66,7 +66,7 @@ def _classify(around: Surroundings) -> dict[str, str]:
     }
 
 
-def _backend(around: Surroundings) -> dict[str, str]:
+def _backend(around: FunctionEnvironment) -> dict[str, str]:
     return {
         "SUPABASE_URL": around.supabase_url,
         "SUPABASE_SECRET_KEY": around.keys.secret,
@@ -74,7 +74,7 @@ def _backend(around: Surroundings) -> dict[str, str]:
     }
 
 
-def _export(around: Surroundings) -> dict[str, str]:
+def _export(around: FunctionEnvironment) -> dict[str, str]:
     return _own_role(around) | {
         "EXPORT_BUCKET": around.s3.bucket,
         "AWS_ENDPOINT_URL_S3": around.s3.endpoint,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from infra.local.leftovers import record_process
+from infra.local.stack_lock import record_process
 
 _given: set[int] = set()
 

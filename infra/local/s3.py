@@ -14,8 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from mypy_boto3_s3 import S3Client
 
-from infra.local.leftovers import record_outside
 from infra.local.processes import ChildProcess, free_port
+from infra.local.stack_lock import record_outside
 
 REGION: Final = "eu-west-1"
 _PARTS = ("master", "volume", "filer", "s3", "admin")

@@ -19,7 +19,7 @@ ACCOUNT = "123456789012"
 QUEUE, DEAD_LETTERS = "prompt-spool", "prompt-spool-dead-letters"
 VISIBILITY_SECONDS = 1
 """Far less than in a deployment, so that nobody waits for a second attempt."""
-MOST_RECEIVES = 60
+MAX_RECEIVES = 60
 RETENTION_SECONDS = 14 * 86_400
 
 
@@ -68,7 +68,7 @@ def _queues_exist(client: SQSClient) -> bool:
     retention = str(RETENTION_SECONDS)
     redrive = {
         "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{DEAD_LETTERS}",
-        "maxReceiveCount": MOST_RECEIVES,
+        "maxReceiveCount": MAX_RECEIVES,
     }
     shared = {"MessageRetentionPeriod": retention, "SqsManagedSseEnabled": "true"}
     try:

@@ -14,7 +14,7 @@ from mypy_boto3_lambda import LambdaClient
 from mypy_boto3_s3 import S3Client
 from mypy_boto3_sqs import SQSClient
 
-from infra.local import functions, leftovers
+from infra.local import functions, stack_lock
 from infra.local.faults import FaultProxy
 from infra.local.keys import Keys, generate
 from infra.local.lambda_runtime import LambdaService
@@ -66,9 +66,9 @@ class Stack:
 
         Raises `ServiceFailed`, which leaves the logs alone behind, or `FolderInUse`.
         """
-        leftovers.sweep(STACKS)
-        lock = leftovers.claim(self.folder)
-        self._closing.callback(lambda: leftovers.release(self.folder, lock, self._failed))
+        stack_lock.sweep(STACKS)
+        lock = stack_lock.claim(self.folder)
+        self._closing.callback(lambda: stack_lock.release(self.folder, lock, self._failed))
         atexit.register(self.close)
         try:
             self._parts = Parts(

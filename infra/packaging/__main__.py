@@ -4,7 +4,7 @@ import sys
 
 from infra.packaging import budgets, build, template
 from infra.packaging.failures import PackageRefused
-from infra.packaging.places import PACKAGES, ROOT
+from infra.packaging.paths import PACKAGES, ROOT
 from infra.packaging.targets import TARGETS
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.packaging.places import LAYER_LOCK, function_locks
+from infra.packaging.paths import LAYER_LOCK, function_locks
 
 _PIP_AUDIT = Path(sys.executable).with_name("pip-audit")
 _SECONDS = 120

@@ -20,7 +20,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from infra.packaging.failures import PackageRefused
-from infra.packaging.places import MODELS
+from infra.packaging.paths import MODELS
 
 _NO_DATE = datetime(1980, 1, 1, tzinfo=UTC)
 """The same layer has the same bill, whenever it is written."""

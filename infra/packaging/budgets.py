@@ -5,7 +5,7 @@ from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
 from infra.packaging.failures import PackageRefused
-from infra.packaging.places import MODELS
+from infra.packaging.paths import MODELS
 
 _MB = 2**20
 """As Lambda counts its limits: 250 MB are 262,144,000 bytes."""

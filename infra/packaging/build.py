@@ -10,7 +10,7 @@ from infra.packaging import bill, budgets, functions, imports
 from infra.packaging.archives import write_zip
 from infra.packaging.interpreter import lambda_python
 from infra.packaging.layer import assemble
-from infra.packaging.places import FUNCTIONS, LAYER_LOCK, MODELS, OWN_PACKAGE, PACKAGES
+from infra.packaging.paths import FUNCTIONS, LAYER_LOCK, MODELS, OWN_PACKAGE, PACKAGES
 from infra.packaging.targets import TARGETS, Target
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from infra.packaging import bytecode
 from infra.packaging.archives import write_zip
-from infra.packaging.borrowed import prepare
-from infra.packaging.places import FUNCTION_LOCK, FUNCTIONS, PACKAGES
+from infra.packaging.paths import FUNCTION_LOCK, FUNCTIONS, PACKAGES
 from infra.packaging.targets import Target
+from infra.packaging.third_party import prepare
 from infra.packaging.wheels import function_wheels
 
 MOUNTED_AT = "/var/task"

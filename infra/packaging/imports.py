@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.packaging.failures import PackageRefused
 from infra.packaging.functions import function_folder, names
 from infra.packaging.interpreter import lambda_python
-from infra.packaging.places import PINNED_IMPORTS
+from infra.packaging.paths import PINNED_IMPORTS
 from infra.packaging.targets import X86_64
 from infra.packaging.wheels import runtime_wheels
 

@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 from infra.packaging import bytecode
-from infra.packaging.borrowed import prepare
 from infra.packaging.failures import PackageRefused
-from infra.packaging.places import MODELS, OWN_PACKAGE
+from infra.packaging.paths import MODELS, OWN_PACKAGE
 from infra.packaging.slimming import leave_out
 from infra.packaging.targets import Target
+from infra.packaging.third_party import prepare
 from infra.packaging.wheels import layer_wheels
 from prompt_capture.adapters.model_artifact import MANIFEST_FILE, ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from infra.packaging.failures import PackageRefused
 from infra.packaging.interpreter import lambda_python
-from infra.packaging.places import CACHE
+from infra.packaging.paths import CACHE
 from infra.packaging.wheels import runtime_wheels
 
 _EMULATOR_PACKAGE = "aws-sam-cli==1.170.0"

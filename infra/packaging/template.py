@@ -11,7 +11,7 @@ from pathlib import Path
 from moto.server import ThreadedMotoServer
 
 from infra.packaging.failures import PackageRefused
-from infra.packaging.places import PACKAGES, ROOT
+from infra.packaging.paths import PACKAGES, ROOT
 
 STAGES = ("dev", "prod")
 _OSLS = ROOT / "node_modules" / ".bin" / "osls"

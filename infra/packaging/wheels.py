@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.packaging import bytecode
 from infra.packaging.failures import PackageRefused
 from infra.packaging.interpreter import lambda_python
-from infra.packaging.places import CACHE, DEVELOPMENT_LOCK, LAYER_LOCK, function_locks
+from infra.packaging.paths import CACHE, DEVELOPMENT_LOCK, LAYER_LOCK, function_locks
 from infra.packaging.targets import PYTHON_VERSION, Target
 
 _UV = Path(sys.executable).with_name("uv")

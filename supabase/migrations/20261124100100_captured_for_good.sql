@@ -88,25 +88,25 @@ create index nlu_prompt_logs_of_a_text
 
 -- Who was erased, so that a late write cannot bring a row back.
 create table private.tombstones (
-  owner_key bytea not null,
+  user_key bytea not null,
   erased_at timestamptz not null default now(),
 
-  constraint tombstones_pkey primary key (owner_key)
+  constraint tombstones_pkey primary key (user_key)
 );
 comment on table private.tombstones is
   'Keyed hashes of the ids of those who were erased. Nothing is captured for them again.';
-comment on column private.tombstones.owner_key is 'See private.owner_key.';
+comment on column private.tombstones.user_key is 'See private.user_key.';
 comment on column private.tombstones.erased_at is 'When.';
 
 alter table private.tombstones enable row level security;
 alter table private.tombstones force row level security;
 revoke all on private.tombstones
   from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
-grant select, insert on private.tombstones to prompt_keeper;
+grant select, insert on private.tombstones to prompt_maintainer;
 create policy "The keeper sees who was erased"
-  on private.tombstones for select to prompt_keeper using (true);
+  on private.tombstones for select to prompt_maintainer using (true);
 create policy "The keeper notes who was erased"
-  on private.tombstones for insert to prompt_keeper with check (true);
+  on private.tombstones for insert to prompt_maintainer with check (true);
 
 -- Two look-ups by key and one bounded count: what a capture pays before it is written.
 create function private.prepare_capture() returns trigger
@@ -119,7 +119,7 @@ declare
 begin
   select * into strict told from private.settings;
 
-  if exists (select from private.tombstones where owner_key = private.owner_key(new.user_id)) then
+  if exists (select from private.tombstones where user_key = private.user_key(new.user_id)) then
     raise exception 'Nothing is captured for somebody who was erased.'
       using errcode = 'foreign_key_violation', constraint = 'owner_is_a_user',
         hint = 'Drop the row.';
@@ -138,9 +138,9 @@ begin
   );
   new.sampling_probability := case
     when not new.within_daily_cap then null
-    when new.predicted_intent = 'unknown' or new.scope < told.least_scope
+    when new.predicted_intent = 'unknown' or new.scope < told.min_scope
       or new.confidence < told.review_threshold then 1
-    when random() < told.audit_share then told.audit_share
+    when random() < told.audit_rate then told.audit_rate
   end;
   return new;
 end
@@ -254,7 +254,7 @@ drop trigger refuse_becoming_legacy on public.nlu_prompt_logs;
 create trigger keep_what_was_captured before update on public.nlu_prompt_logs
   for each row
   when (
-    current_user <> 'prompt_keeper' and (
+    current_user <> 'prompt_maintainer' and (
       new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
       new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
       new.runner_up_intent, new.runner_up_confidence, new.created_at, new.text_key,
@@ -284,7 +284,7 @@ end
 $$;
 
 create trigger keep_the_row before delete on public.nlu_prompt_logs
-  for each row when (current_user <> 'prompt_keeper')
+  for each row when (current_user <> 'prompt_maintainer')
   execute function private.refuse_lone_deletes();
 
 create function private.refuse_truncate() returns trigger
@@ -319,18 +319,18 @@ grant insert (scope, runner_up_intent, runner_up_confidence)
   on public.nlu_prompt_logs to prompt_writer, service_role;
 
 -- The keeper reads all, changes what follows from a correction, and deletes.
-grant select on public.nlu_prompt_logs, public.intent_catalogue to prompt_keeper;
+grant select on public.nlu_prompt_logs, public.intent_catalogue to prompt_maintainer;
 grant update (
   corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed
 )
-  on public.nlu_prompt_logs to prompt_keeper;
-grant delete on public.nlu_prompt_logs to prompt_keeper;
+  on public.nlu_prompt_logs to prompt_maintainer;
+grant delete on public.nlu_prompt_logs to prompt_maintainer;
 
 create policy "The keeper reads every prompt"
-  on public.nlu_prompt_logs for select to prompt_keeper using (true);
+  on public.nlu_prompt_logs for select to prompt_maintainer using (true);
 create policy "The keeper applies corrections to every copy of a text"
-  on public.nlu_prompt_logs for update to prompt_keeper using (true) with check (true);
+  on public.nlu_prompt_logs for update to prompt_maintainer using (true) with check (true);
 create policy "The keeper deletes what is old, and whom it must erase"
-  on public.nlu_prompt_logs for delete to prompt_keeper using (true);
+  on public.nlu_prompt_logs for delete to prompt_maintainer using (true);
 create policy "The keeper reads every intent"
-  on public.intent_catalogue for select to prompt_keeper using (true);
+  on public.intent_catalogue for select to prompt_maintainer using (true);

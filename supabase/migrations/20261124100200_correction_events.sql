@@ -13,7 +13,7 @@ create table public.correction_events (
   to_intent text,
   reviewer text not null,
   notes text,
-  door text not null,
+  channel text not null,
   corrected_at timestamptz not null default now(),
 
   constraint correction_events_pkey primary key (id),
@@ -23,11 +23,11 @@ create table public.correction_events (
     foreign key (to_intent) references public.intent_catalogue (intent),
   constraint reviewer_has_1_to_200_characters check (char_length(reviewer) between 1 and 200),
   constraint notes_have_1_to_2000_characters check (char_length(notes) between 1 and 2000),
-  constraint door_is_known check (door in ('api', 'import', 'dashboard', 'migration'))
+  constraint door_is_known check (channel in ('api', 'import', 'dashboard', 'migration'))
 );
 
 comment on table public.correction_events is
-  'Who corrected which text from which intent to which, why, when, and through which door.';
+  'Who corrected which text from which intent to which, why, when, and through which channel.';
 comment on column public.correction_events.id is 'In the order of recording.';
 comment on column public.correction_events.log_id is
   'The captured row that the reviewer named. Null once it is gone and a copy is left.';
@@ -39,7 +39,7 @@ comment on column public.correction_events.to_intent is
 comment on column public.correction_events.reviewer is
   'A user''s id, a name that the backend gave, `dashboard` for an unsigned edit there, or a pseudonym of somebody erased.';
 comment on column public.correction_events.notes is 'The reviewer''s reasons.';
-comment on column public.correction_events.door is
+comment on column public.correction_events.channel is
   '`api`, `import`, `dashboard`, or `migration` for what was corrected before there were events.';
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
@@ -55,7 +55,7 @@ create index correction_events_of_a_prompt on public.correction_events (log_id);
 create index correction_events_by_intent on public.correction_events (to_intent);
 
 insert into public.correction_events
-  (log_id, text_key, from_intent, to_intent, reviewer, notes, door, corrected_at)
+  (log_id, text_key, from_intent, to_intent, reviewer, notes, channel, corrected_at)
 select id, text_key, predicted_intent, corrected_intent, corrected_by,
   nullif(left(correction_notes, 2000), ''), 'migration', corrected_at
 from public.nlu_prompt_logs
@@ -82,21 +82,21 @@ as $$
     or private.normalise(reviewer) like 'erased-%'
 $$;
 
--- Which door somebody came through follows from who they are. Runs as whoever inserts.
+-- Which channel somebody came through follows from who they are. Runs as whoever inserts.
 create function private.sign_correction() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if current_user = 'prompt_keeper' then
+  if current_user = 'prompt_maintainer' then
     return new;
   end if;
   if current_user = 'postgres' then
-    new.door := 'dashboard';
+    new.channel := 'dashboard';
     new.reviewer := coalesce(nullif(btrim(new.reviewer), ''), 'dashboard');
-  elsif new.door is null or new.door not in ('api', 'import') then
-    raise exception 'The backend corrects through the door `api` or `import`.'
-      using errcode = 'check_violation', hint = 'Set door.';
+  elsif new.channel is null or new.channel not in ('api', 'import') then
+    raise exception 'The backend corrects through the channel `api` or `import`.'
+      using errcode = 'check_violation', hint = 'Set channel.';
   end if;
   return new;
 end
@@ -123,7 +123,7 @@ begin
   end if;
   new.reviewer := btrim(new.reviewer);
   if private.is_reserved(new.reviewer)
-    and not (new.door = 'dashboard' and new.reviewer = 'dashboard') then
+    and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
     raise exception 'Nobody can review under this name.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
         hint = 'Set reviewer to your own name. Kept for other uses: dashboard, legacy, erased-...';
@@ -225,7 +225,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into public.correction_events (log_id, to_intent, reviewer, notes, door)
+  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
   values (
     new.id, new.corrected_intent, coalesce(new.corrected_by, 'dashboard'), new.correction_notes,
     'dashboard'
@@ -237,7 +237,7 @@ $$;
 create trigger append_correction after update on public.nlu_prompt_logs
   for each row
   when (
-    current_user <> 'prompt_keeper'
+    current_user <> 'prompt_maintainer'
     and (new.corrected_intent, new.corrected_by, new.correction_notes)
       is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
   )
@@ -271,7 +271,7 @@ begin
   end if;
 
   new.corrected_at := now();
-  if current_user = 'prompt_keeper' then
+  if current_user = 'prompt_maintainer' then
     return new;
   end if;
 
@@ -314,7 +314,7 @@ end
 $$;
 
 create trigger keep_history before update or delete on public.correction_events
-  for each row when (current_user <> 'prompt_keeper')
+  for each row when (current_user <> 'prompt_maintainer')
   execute function private.refuse_changes_of_events();
 create trigger keep_all_history before truncate on public.correction_events
   for each statement execute function private.refuse_truncate();
@@ -329,8 +329,8 @@ revoke all on function
   private.append_edit_of_a_log(),
   private.refuse_changes_of_events()
 from public, anon, authenticated, service_role;
-grant execute on function private.is_disputed(bytea, text) to prompt_keeper;
-grant execute on function private.unsigned(), private.is_reserved(text) to prompt_keeper;
+grant execute on function private.is_disputed(bytea, text) to prompt_maintainer;
+grant execute on function private.unsigned(), private.is_reserved(text) to prompt_maintainer;
 
 -- Rights ------------------------------------------------------------------------------------
 -- Users get nothing: their own rows show what became of them, and who reviews is not theirs to
@@ -338,23 +338,23 @@ grant execute on function private.unsigned(), private.is_reserved(text) to promp
 -- deletes; the keeper does, to erase.
 
 grant select (
-  id, log_id, text_key, from_intent, to_intent, reviewer, notes, door, corrected_at
+  id, log_id, text_key, from_intent, to_intent, reviewer, notes, channel, corrected_at
 ) on public.correction_events to service_role;
-grant insert (log_id, to_intent, reviewer, notes, door)
+grant insert (log_id, to_intent, reviewer, notes, channel)
   on public.correction_events to service_role;
 revoke update (corrected_intent, correction_notes, corrected_by)
   on public.nlu_prompt_logs from service_role;
 
-grant select, delete on public.correction_events to prompt_keeper;
-grant insert (log_id, to_intent, reviewer, notes, door)
-  on public.correction_events to prompt_keeper;
-grant update (reviewer, notes) on public.correction_events to prompt_keeper;
+grant select, delete on public.correction_events to prompt_maintainer;
+grant insert (log_id, to_intent, reviewer, notes, channel)
+  on public.correction_events to prompt_maintainer;
+grant update (reviewer, notes) on public.correction_events to prompt_maintainer;
 
 create policy "The keeper reads every correction"
-  on public.correction_events for select to prompt_keeper using (true);
+  on public.correction_events for select to prompt_maintainer using (true);
 create policy "The keeper appends what was edited in the dashboard"
-  on public.correction_events for insert to prompt_keeper with check (true);
+  on public.correction_events for insert to prompt_maintainer with check (true);
 create policy "The keeper puts a pseudonym for a reviewer who was erased"
-  on public.correction_events for update to prompt_keeper using (true) with check (true);
+  on public.correction_events for update to prompt_maintainer using (true) with check (true);
 create policy "The keeper deletes the corrections of texts that are gone"
-  on public.correction_events for delete to prompt_keeper using (true);
+  on public.correction_events for delete to prompt_maintainer using (true);

@@ -14,8 +14,8 @@ create table public.review_queue (
   reviewer text,
   notes text,
   predicted_intent text not null,
-  second_choice text,
-  second_confidence double precision,
+  runner_up_intent text,
+  runner_up_confidence double precision,
   confidence double precision not null,
   reasons text[] not null,
   times_sent integer not null,
@@ -48,8 +48,8 @@ comment on column public.review_queue.reviewer is
   'Who decided. Left empty, the edit counts as the `dashboard`''s and for no agreement.';
 comment on column public.review_queue.notes is 'The reviewer''s reasons, if they like.';
 comment on column public.review_queue.predicted_intent is 'The model''s first choice.';
-comment on column public.review_queue.second_choice is 'The model''s second choice, if it has one.';
-comment on column public.review_queue.second_confidence is 'How sure the model was of that.';
+comment on column public.review_queue.runner_up_intent is 'The model''s second choice, if it has one.';
+comment on column public.review_queue.runner_up_confidence is 'How sure the model was of that.';
 comment on column public.review_queue.confidence is 'How sure the model was.';
 comment on column public.review_queue.reasons is
   'Why it is here: disagreement, failed_workflow, out_of_scope, low_confidence, random_audit. Empty: decided without having been here.';
@@ -87,7 +87,7 @@ as $$
   select case when log.sampling_probability is null then '{}' else array_remove(array[
     case when log.was_successful is false then 'failed_workflow' end,
     case when log.predicted_intent = 'unknown'
-      or log.scope < (select least_scope from private.settings) then 'out_of_scope' end,
+      or log.scope < (select min_scope from private.settings) then 'out_of_scope' end,
     case when log.confidence < (select review_threshold from private.settings)
       then 'low_confidence' end,
     case when log.sampling_probability < 1 then 'random_audit' end
@@ -127,7 +127,7 @@ declare
   why text[] := private.reasons_of(log);
 begin
   insert into public.review_queue (
-    place, text, corrected_intent, reviewer, predicted_intent, second_choice, second_confidence,
+    place, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
     confidence, reasons, times_sent, users, waiting_since, decided_at, sampling_probability, text_key
   )
   select
@@ -309,7 +309,7 @@ set search_path = ''
 as $$
 begin
   -- Of the copies, the first that was chosen for review.
-  insert into public.correction_events (log_id, to_intent, reviewer, notes, door)
+  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
   select id, new.corrected_intent, coalesce(new.reviewer, 'dashboard'), new.notes, 'dashboard'
   from public.nlu_prompt_logs
   where text_key = new.text_key
@@ -345,12 +345,12 @@ end
 $$;
 
 create trigger check_edit before update on public.review_queue
-  for each row when (current_user <> 'prompt_keeper')
+  for each row when (current_user <> 'prompt_maintainer')
   execute function private.check_queue_edit();
 create trigger append_edit after update on public.review_queue
   for each row
   when (
-    current_user <> 'prompt_keeper'
+    current_user <> 'prompt_maintainer'
     and num_nonnulls(old.corrected_intent, new.corrected_intent) > 0
     and (new.corrected_intent, new.reviewer, new.notes)
       is distinct from (old.corrected_intent, old.reviewer, old.notes)
@@ -358,10 +358,10 @@ create trigger append_edit after update on public.review_queue
   execute function private.append_edit_of_the_queue();
 create trigger find_the_row after update on public.review_queue
   referencing new table as edited
-  for each statement when (current_user <> 'prompt_keeper')
+  for each statement when (current_user <> 'prompt_maintainer')
   execute function private.refuse_edits_of_nothing();
 create trigger keep_items before insert or delete on public.review_queue
-  for each row when (current_user <> 'prompt_keeper')
+  for each row when (current_user <> 'prompt_maintainer')
   execute function private.refuse_queue_changes();
 create trigger keep_all_items before truncate on public.review_queue
   for each statement execute function private.refuse_queue_changes();
@@ -432,23 +432,23 @@ grant execute on function
   private.queue_text(public.nlu_prompt_logs),
   private.settle_queue(public.correction_events, boolean),
   private.recount(bytea[])
-to prompt_keeper;
+to prompt_maintainer;
 
 -- Rights ------------------------------------------------------------------------------------
 -- Reviewers work in the dashboard, whose edits arrive as the table's owner. The backend reads, and
 -- corrects by appending events. Nobody else has to do with other people's texts.
 
 grant select (
-  place, text, corrected_intent, reviewer, notes, predicted_intent, second_choice,
-  second_confidence, confidence, reasons, times_sent, users, days_waiting, waiting_since, decided_at, sampling_probability, id,
+  place, text, corrected_intent, reviewer, notes, predicted_intent, runner_up_intent,
+  runner_up_confidence, confidence, reasons, times_sent, users, days_waiting, waiting_since, decided_at, sampling_probability, id,
   text_key
 ) on public.review_queue to service_role;
 
-grant select, insert, delete on public.review_queue to prompt_keeper;
+grant select, insert, delete on public.review_queue to prompt_maintainer;
 grant update (
   place, corrected_intent, reviewer, notes, reasons, times_sent, users, days_waiting,
   waiting_since, decided_at, sampling_probability
-) on public.review_queue to prompt_keeper;
+) on public.review_queue to prompt_maintainer;
 
 -- The exporter reads labels, and which of them are disputed; no text, name or note.
 grant select (text_key, corrected_intent, reasons) on public.review_queue to prompt_exporter;
@@ -456,10 +456,10 @@ create policy "The exporter reads the label of every text"
   on public.review_queue for select to prompt_exporter using (true);
 
 create policy "The keeper reads the queue"
-  on public.review_queue for select to prompt_keeper using (true);
+  on public.review_queue for select to prompt_maintainer using (true);
 create policy "The keeper queues texts"
-  on public.review_queue for insert to prompt_keeper with check (true);
+  on public.review_queue for insert to prompt_maintainer with check (true);
 create policy "The keeper counts and settles"
-  on public.review_queue for update to prompt_keeper using (true) with check (true);
+  on public.review_queue for update to prompt_maintainer using (true) with check (true);
 create policy "The keeper takes out texts that are gone"
-  on public.review_queue for delete to prompt_keeper using (true);
+  on public.review_queue for delete to prompt_maintainer using (true);

@@ -1,4 +1,4 @@
--- Captured rows are deleted after a while (private.settings.raw_days). Daily counts stay, and so do
+-- Captured rows are deleted after a while (private.settings.row_retention_days). Daily counts stay, and so do
 -- the texts that a person labelled, without anything that says who sent them.
 
 create table public.daily_counts (
@@ -25,9 +25,9 @@ create table public.labelled_texts (
   text text not null,
   intent text not null,
   times_sent integer not null,
-  owner_keys bytea[] not null,
+  user_keys bytea[] not null,
   labelled_at timestamptz not null,
-  kept_at timestamptz not null default now(),
+  retained_at timestamptz not null default now(),
 
   constraint labelled_texts_pkey primary key (text_key),
   constraint label_is_in_the_catalogue
@@ -40,13 +40,13 @@ comment on column public.labelled_texts.text_key is 'The text, by its keyed hash
 comment on column public.labelled_texts.text is 'Normalised; what is told apart was redacted before it was captured.';
 comment on column public.labelled_texts.intent is 'The reviewers'' label.';
 comment on column public.labelled_texts.times_sent is 'How many of its rows were deleted.';
-comment on column public.labelled_texts.owner_keys is 'Keyed hashes of its senders'' ids.';
+comment on column public.labelled_texts.user_keys is 'Keyed hashes of its senders'' ids.';
 comment on column public.labelled_texts.labelled_at is 'When it was labelled.';
-comment on column public.labelled_texts.kept_at is 'When its last row was deleted: its own time runs from here.';
+comment on column public.labelled_texts.retained_at is 'When its last row was deleted: its own time runs from here.';
 
 create index labelled_texts_by_intent on public.labelled_texts (intent);
-create index labelled_texts_of_an_owner on public.labelled_texts using gin (owner_keys);
-create index labelled_texts_by_age on public.labelled_texts (kept_at, text_key);
+create index labelled_texts_of_an_owner on public.labelled_texts using gin (user_keys);
+create index labelled_texts_by_age on public.labelled_texts (retained_at, text_key);
 
 alter table public.daily_counts enable row level security;
 alter table public.daily_counts force row level security;
@@ -68,7 +68,7 @@ end
 $$;
 
 create trigger keep_labels before insert or update on public.labelled_texts
-  for each row when (current_user <> 'prompt_keeper')
+  for each row when (current_user <> 'prompt_maintainer')
   execute function private.refuse_labels_by_hand();
 
 -- Rows that are there already: what has a cause waits, what was corrected is decided.
@@ -108,9 +108,9 @@ begin
   select * into strict told from private.settings;
   select array_agg(id) into expired from (
     select id from public.nlu_prompt_logs
-    where created_at < now() - make_interval(days => told.raw_days)
+    where created_at < now() - make_interval(days => told.row_retention_days)
     order by created_at, id
-    limit told.batch_rows
+    limit told.retention_batch_rows
     for update skip locked
   ) as oldest;
 
@@ -123,18 +123,18 @@ begin
   set messages = counts.messages + excluded.messages;
 
   insert into public.labelled_texts as kept
-    (text_key, text, intent, times_sent, owner_keys, labelled_at)
+    (text_key, text, intent, times_sent, user_keys, labelled_at)
   select queue.text_key, queue.text, queue.corrected_intent, count(*),
-    array_agg(distinct private.owner_key(logs.user_id)), queue.decided_at
+    array_agg(distinct private.user_key(logs.user_id)), queue.decided_at
   from public.nlu_prompt_logs logs join public.review_queue queue using (text_key)
   where logs.id = any (expired) and queue.decided_at is not null
   group by queue.text_key, queue.text, queue.corrected_intent, queue.decided_at
   on conflict (text_key) do update
   set intent = excluded.intent, times_sent = kept.times_sent + excluded.times_sent,
-    owner_keys = (
-      select array_agg(distinct owner) from unnest(kept.owner_keys || excluded.owner_keys) as owner
+    user_keys = (
+      select array_agg(distinct owner) from unnest(kept.user_keys || excluded.user_keys) as owner
     ),
-    labelled_at = excluded.labelled_at, kept_at = now();
+    labelled_at = excluded.labelled_at, retained_at = now();
 
   delete from public.nlu_prompt_logs where id = any (expired);
   return coalesce(cardinality(expired), 0);
@@ -155,8 +155,8 @@ begin
     delete from public.labelled_texts
     where text_key in (
       select text_key from public.labelled_texts
-      where kept_at < now() - make_interval(days => told.labelled_days)
-      order by kept_at limit told.batch_rows for update skip locked
+      where retained_at < now() - make_interval(days => told.label_retention_days)
+      order by retained_at limit told.retention_batch_rows for update skip locked
     )
     returning text_key
   )
@@ -200,40 +200,40 @@ revoke all on function
   private.delete_expired_texts(),
   private.tidy_queue()
 from public, anon, authenticated, service_role;
-grant execute on function private.outcome_of(boolean) to prompt_keeper;
+grant execute on function private.outcome_of(boolean) to prompt_maintainer;
 
 -- Rights ------------------------------------------------------------------------------------
 -- The backend reads the counts, and the labelled texts without their owners' hashes.
 
 grant select (day, predicted_intent, model_version, outcome, messages)
   on public.daily_counts to service_role;
-grant select (text_key, text, intent, times_sent, labelled_at, kept_at)
+grant select (text_key, text, intent, times_sent, labelled_at, retained_at)
   on public.labelled_texts to service_role, prompt_exporter;
 
 -- Datasets are made of them too.
 create policy "The exporter reads labelled texts, but not whose they were"
   on public.labelled_texts for select to prompt_exporter using (true);
 
-grant select, insert on public.daily_counts to prompt_keeper;
-grant update (messages) on public.daily_counts to prompt_keeper;
-grant select, insert, delete on public.labelled_texts to prompt_keeper;
-grant update (intent, times_sent, owner_keys, labelled_at, kept_at)
-  on public.labelled_texts to prompt_keeper;
+grant select, insert on public.daily_counts to prompt_maintainer;
+grant update (messages) on public.daily_counts to prompt_maintainer;
+grant select, insert, delete on public.labelled_texts to prompt_maintainer;
+grant update (intent, times_sent, user_keys, labelled_at, retained_at)
+  on public.labelled_texts to prompt_maintainer;
 
 create policy "The keeper reads the counts"
-  on public.daily_counts for select to prompt_keeper using (true);
+  on public.daily_counts for select to prompt_maintainer using (true);
 create policy "The keeper starts a count"
-  on public.daily_counts for insert to prompt_keeper with check (true);
+  on public.daily_counts for insert to prompt_maintainer with check (true);
 create policy "The keeper adds to a count"
-  on public.daily_counts for update to prompt_keeper using (true) with check (true);
+  on public.daily_counts for update to prompt_maintainer using (true) with check (true);
 create policy "The keeper reads labelled texts"
-  on public.labelled_texts for select to prompt_keeper using (true);
+  on public.labelled_texts for select to prompt_maintainer using (true);
 create policy "The keeper keeps a labelled text"
-  on public.labelled_texts for insert to prompt_keeper with check (true);
+  on public.labelled_texts for insert to prompt_maintainer with check (true);
 create policy "The keeper adds to a labelled text, and takes erased owners from it"
-  on public.labelled_texts for update to prompt_keeper using (true) with check (true);
+  on public.labelled_texts for update to prompt_maintainer using (true) with check (true);
 create policy "The keeper deletes labelled texts that are old or nobody's"
-  on public.labelled_texts for delete to prompt_keeper using (true);
+  on public.labelled_texts for delete to prompt_maintainer using (true);
 
 -- The schedule ------------------------------------------------------------------------------
 -- A batch a minute for six hours of the night (UTC), each a short transaction of its own. A job of

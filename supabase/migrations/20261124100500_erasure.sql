@@ -7,7 +7,7 @@ create table public.exported_rows (
   key text not null,
   log_ids uuid[] not null default '{}',
   text_keys bytea[] not null default '{}',
-  owner_keys bytea[] not null,
+  user_keys bytea[] not null,
   exported_at timestamptz not null default now(),
 
   constraint exported_rows_pkey primary key (id),
@@ -24,11 +24,11 @@ comment on column public.exported_rows.bucket is 'The bucket, or the folder.';
 comment on column public.exported_rows.key is 'The object in it.';
 comment on column public.exported_rows.log_ids is 'The captured rows in it.';
 comment on column public.exported_rows.text_keys is 'The labelled texts in it, by their keyed hashes.';
-comment on column public.exported_rows.owner_keys is
+comment on column public.exported_rows.user_keys is
   'Keyed hashes of their users'' ids, set by the database: the rows themselves may be gone when a user is erased.';
 comment on column public.exported_rows.exported_at is 'When.';
 
-create index exported_rows_of_an_owner on public.exported_rows using gin (owner_keys);
+create index exported_rows_of_an_owner on public.exported_rows using gin (user_keys);
 
 alter table public.exported_rows enable row level security;
 alter table public.exported_rows force row level security;
@@ -41,10 +41,10 @@ security definer
 set search_path = ''
 as $$
 begin
-  new.owner_keys := array(
-    select private.owner_key(user_id) from public.nlu_prompt_logs where id = any (new.log_ids)
+  new.user_keys := array(
+    select private.user_key(user_id) from public.nlu_prompt_logs where id = any (new.log_ids)
     union
-    select unnest(owner_keys) from public.labelled_texts where text_key = any (new.text_keys)
+    select unnest(user_keys) from public.labelled_texts where text_key = any (new.text_keys)
   );
   return new;
 end
@@ -63,11 +63,11 @@ declare
   pseudonym text;
   changed integer;
 begin
-  select 'erased-' || left(encode(extensions.hmac(convert_to(name, 'UTF8'), owner_key, 'sha256'), 'hex'), 12)
+  select 'erased-' || left(encode(extensions.hmac(convert_to(name, 'UTF8'), user_key, 'sha256'), 'hex'), 12)
   into strict pseudonym from private.keys;
   update public.correction_events set reviewer = pseudonym where reviewer = name;
   get diagnostics changed = row_count;
-  update private.held_changes set reviewer = pseudonym where reviewer = name;
+  update private.deferred_changes set reviewer = pseudonym where reviewer = name;
   update public.nlu_prompt_logs set corrected_by = pseudonym where corrected_by = name;
   update public.review_queue set reviewer = pseudonym where reviewer = name;
   return changed;
@@ -75,7 +75,7 @@ end
 $$;
 
 -- What the database holds of a person: rows, labelled texts, and corrections in their name.
-create function private.traces_of(person uuid) returns jsonb
+create function private.count_user_data(person uuid) returns jsonb
 language sql stable
 security definer
 set search_path = ''
@@ -84,7 +84,7 @@ as $$
     'prompts', (select count(*) from public.nlu_prompt_logs where user_id = person),
     'labelled_texts', (
       select count(*) from public.labelled_texts
-      where owner_keys @> array[private.owner_key(person)]
+      where user_keys @> array[private.user_key(person)]
     ),
     'corrections', (
       select count(*) from public.correction_events where reviewer = person::text
@@ -107,8 +107,8 @@ security definer
 set search_path = ''
 as $$
 declare
-  there_was jsonb;
-  of_person bytea := private.owner_key(person);
+  counts_before jsonb;
+  of_person bytea := private.user_key(person);
   exports jsonb;
   freed bytea[];
 begin
@@ -117,8 +117,8 @@ begin
       using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
   end if;
   -- First of all, so that no capture slips in between.
-  insert into private.tombstones (owner_key) values (of_person) on conflict do nothing;
-  there_was := private.traces_of(person);
+  insert into private.tombstones (user_key) values (of_person) on conflict do nothing;
+  counts_before := private.count_user_data(person);
 
   -- A note may quote the message that it is about.
   update public.correction_events events set notes = null
@@ -130,11 +130,11 @@ begin
   perform private.forget_reviewer(person::text);
 
   with touched as (
-    update public.labelled_texts set owner_keys = array_remove(owner_keys, of_person)
-    where owner_keys @> array[of_person]
-    returning text_key, owner_keys
+    update public.labelled_texts set user_keys = array_remove(user_keys, of_person)
+    where user_keys @> array[of_person]
+    returning text_key, user_keys
   )
-  select array_agg(text_key) into freed from touched where owner_keys = '{}';
+  select array_agg(text_key) into freed from touched where user_keys = '{}';
   delete from public.labelled_texts where text_key = any (freed);
 
   delete from public.nlu_prompt_logs where user_id = person;
@@ -142,10 +142,10 @@ begin
 
   select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
   into exports
-  from public.exported_rows where owner_keys @> array[of_person];
+  from public.exported_rows where user_keys @> array[of_person];
 
   return jsonb_build_object(
-    'erased_at', now(), 'there_was', there_was, 'left', private.traces_of(person),
+    'erased_at', now(), 'counts_before', counts_before, 'left', private.count_user_data(person),
     'exports', exports
   );
 end
@@ -167,7 +167,7 @@ $$;
 create trigger erase_from_prompt_capture before delete on auth.users
   for each row execute function private.erase_with_the_account();
 
--- The backend's door. It runs with the caller's rights, and only the backend has any here.
+-- The backend's channel. It runs with the caller's rights, and only the backend has any here.
 create function public.erase_user(person uuid) returns setof jsonb
 language sql
 set search_path = ''
@@ -177,28 +177,28 @@ $$;
 comment on function public.erase_user(uuid) is
   'Removes a person''s rows, texts and name, and answers a receipt.';
 
-create function public.traces_of_user(person uuid) returns setof jsonb
+create function public.count_user_data(person uuid) returns setof jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.traces_of(person)
+  select private.count_user_data(person)
 $$;
-comment on function public.traces_of_user(uuid) is
+comment on function public.count_user_data(uuid) is
   'Counts what the database holds of a person: all zero after an erasure.';
 
 revoke all on function
   private.note_owners(),
   private.forget_reviewer(text),
-  private.traces_of(uuid),
+  private.count_user_data(uuid),
   private.erase(uuid),
   private.erase_with_the_account(),
   public.erase_user(uuid),
-  public.traces_of_user(uuid)
+  public.count_user_data(uuid)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 
 grant usage on schema private to service_role;
-grant execute on function private.erase(uuid), private.traces_of(uuid) to service_role;
-grant execute on function public.erase_user(uuid), public.traces_of_user(uuid) to service_role;
+grant execute on function private.erase(uuid), private.count_user_data(uuid) to service_role;
+grant execute on function public.erase_user(uuid), public.count_user_data(uuid) to service_role;
 
 -- Rights ------------------------------------------------------------------------------------
 -- The exporter notes what it exported and reads nothing of it.
@@ -209,6 +209,6 @@ grant delete on public.exported_rows to service_role;
 
 create policy "The exporter notes which rows an object holds"
   on public.exported_rows for insert to prompt_exporter with check (true);
-grant select on public.exported_rows to prompt_keeper;
+grant select on public.exported_rows to prompt_maintainer;
 create policy "The keeper reads which objects hold a person's rows"
-  on public.exported_rows for select to prompt_keeper using (true);
+  on public.exported_rows for select to prompt_maintainer using (true);

@@ -1,4 +1,4 @@
--- What the weekly look needs, and the export's one door.
+-- What the weekly look needs, and the export's one channel.
 --
 -- Each view reads with the rights of whoever asks (`security_invoker`).
 
@@ -18,11 +18,11 @@ comment on view public.exportable_prompts is 'What a dataset may hold.';
 
 -- What people labelled lives longer than its rows. While a text is sent again, its rows have the label.
 create view public.exportable_texts with (security_invoker = on) as
-select text_key, text, intent, times_sent, labelled_at, kept_at
+select text_key, text, intent, times_sent, labelled_at, retained_at
 from public.labelled_texts kept
 where not exists (select from public.review_queue texts where texts.text_key = kept.text_key);
 comment on view public.exportable_texts is
-  'Labelled texts whose rows were deleted, without a sender. Read in the order (kept_at, text_key).';
+  'Labelled texts whose rows were deleted, without a sender. Read in the order (retained_at, text_key).';
 
 -- Every captured row with the label that reviewers gave its text, on whosever row they did.
 create view public.labelled_prompts with (security_invoker = on) as
@@ -52,7 +52,7 @@ select predicted_intent, model_version,
   round(
     count(*) filter (where corrected_intent = predicted_intent)::numeric
     / nullif(count(*) filter (where corrected_intent is not null), 0), 3
-  ) as right_when_reviewed
+  ) as reviewed_accuracy
 from public.labelled_prompts
 where created_at > now() - interval '30 days'
 group by predicted_intent, model_version
@@ -74,7 +74,7 @@ comment on view public.confidence_distribution is
   'How sure the model is, in tenths, the last 30 days, and how often reviewers agreed.';
 
 create view public.corrections_by_reviewer with (security_invoker = on) as
-select reviewer, door,
+select reviewer, channel,
   count(*) as corrections,
   count(*) filter (where to_intent = from_intent) as confirmed,
   count(*) filter (where to_intent <> from_intent) as changed,
@@ -82,12 +82,12 @@ select reviewer, door,
   min(corrected_at) as first_at,
   max(corrected_at) as last_at
 from public.correction_events
-group by reviewer, door
-order by corrections desc, reviewer, door;
-comment on view public.corrections_by_reviewer is 'Who corrected how much, and through which door.';
+group by reviewer, channel
+order by corrections desc, reviewer, channel;
+comment on view public.corrections_by_reviewer is 'Who corrected how much, and through which channel.';
 
 -- Each reviewer's latest word on each text, of those who signed.
-create view public.signed_votes with (security_invoker = on) as
+create view public.reviewer_votes with (security_invoker = on) as
 select * from (
   select distinct on (text_key, reviewer) text_key, reviewer, to_intent as intent, corrected_at
   from public.correction_events
@@ -95,7 +95,7 @@ select * from (
   order by text_key, reviewer, id desc
 ) as latest
 where intent is not null;
-comment on view public.signed_votes is 'Each signed reviewer''s latest intent for each text.';
+comment on view public.reviewer_votes is 'Each signed reviewer''s latest intent for each text.';
 
 create view public.disputed_texts with (security_invoker = on) as
 select queue.text, queue.times_sent, queue.users, queue.predicted_intent,
@@ -119,8 +119,8 @@ create view public.reviewer_agreement with (security_invoker = on) as
 with pairs as (
   select one.reviewer as reviewer_a, other.reviewer as reviewer_b,
     one.intent as intent_a, other.intent as intent_b
-  from public.signed_votes one
-  join public.signed_votes other
+  from public.reviewer_votes one
+  join public.reviewer_votes other
     on other.text_key = one.text_key and other.reviewer > one.reviewer
 ), observed as (
   select reviewer_a, reviewer_b, count(*)::numeric as texts,
@@ -214,7 +214,7 @@ comment on view public.daily_totals is
 
 revoke all on
   public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows, public.intent_health,
-  public.confidence_distribution, public.corrections_by_reviewer, public.signed_votes,
+  public.confidence_distribution, public.corrections_by_reviewer, public.reviewer_votes,
   public.disputed_texts, public.reviewer_agreement, public.live_accuracy, public.daily_totals
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 
@@ -223,7 +223,7 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 grant execute on function private.unsigned() to service_role;
 grant select on
   public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows, public.intent_health,
-  public.confidence_distribution, public.corrections_by_reviewer, public.signed_votes,
+  public.confidence_distribution, public.corrections_by_reviewer, public.reviewer_votes,
   public.disputed_texts, public.reviewer_agreement, public.live_accuracy, public.daily_totals
 to service_role;
 

@@ -4,7 +4,7 @@
 -- This tells what does: to whoever knows owner and content, the prediction on record; to all
 -- others, nothing, and not even which of them was wrong.
 
-create function private.recall_captures(sent jsonb) returns setof jsonb
+create function private.find_recorded_captures(sent jsonb) returns setof jsonb
 language sql stable
 security definer
 set search_path = ''
@@ -22,18 +22,18 @@ as $$
   ) as found
 $$;
 
-create function public.recall_captures(sent jsonb) returns setof jsonb
+create function public.find_recorded_captures(sent jsonb) returns setof jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.recall_captures(sent)
+  select private.find_recorded_captures(sent)
 $$;
-comment on function public.recall_captures(jsonb) is
+comment on function public.find_recorded_captures(jsonb) is
   'Answers the prediction on record of each capture that is there already, by the same owner and with the same content.';
 
-revoke all on function private.recall_captures(jsonb), public.recall_captures(jsonb)
+revoke all on function private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 
 grant usage on schema private to prompt_writer;
-grant execute on function private.recall_captures(jsonb), public.recall_captures(jsonb)
+grant execute on function private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb)
 to prompt_writer, service_role;

@@ -76,19 +76,19 @@ comment on column public.dataset_exports.exported_at is 'When.';
 create index dataset_exports_of_a_series on public.dataset_exports (series, window_to desc);
 
 -- What was erased: consumers take it out of the copies that they made.
-create table private.erased_lines (
+create table private.erased_rows (
   log_id uuid not null,
   text_key bytea not null,
   changed_in xid8 not null default pg_current_xact_id(),
 
   constraint erased_lines_pkey primary key (changed_in, log_id)
 );
-create index erased_lines_of_a_text on private.erased_lines (text_key, changed_in);
-comment on table private.erased_lines is
+create index erased_lines_of_a_text on private.erased_rows (text_key, changed_in);
+comment on table private.erased_rows is
   'Rows of people who were erased: the next window says so. It holds no text and no person.';
-comment on column private.erased_lines.log_id is 'The row.';
-comment on column private.erased_lines.text_key is 'Its text, by its keyed hash.';
-comment on column private.erased_lines.changed_in is 'The transaction that erased it.';
+comment on column private.erased_rows.log_id is 'The row.';
+comment on column private.erased_rows.text_key is 'Its text, by its keyed hash.';
+comment on column private.erased_rows.changed_in is 'The transaction that erased it.';
 
 -- An erasure is an event of every text that the person sent: what others sent of it may stand
 -- differently now. Rows that retention deletes are none.
@@ -98,12 +98,12 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into private.erased_lines (log_id, text_key)
+  insert into private.erased_rows (log_id, text_key)
   select gone.id, gone.text_key
   from gone join (
     select user_id from (select distinct user_id from gone) as people
     where exists (
-      select from private.tombstones where owner_key = private.owner_key(people.user_id)
+      select from private.tombstones where user_key = private.user_key(people.user_id)
     )
   ) as erased using (user_id)
   on conflict do nothing;
@@ -122,10 +122,10 @@ alter table public.exported_rows
   add constraint a_page_has_rows check (cardinality(log_ids) > 0);
 comment on column public.exported_rows.log_ids is
   'The captured rows in it; for a kept text its hash, written as an id.';
-comment on column public.exported_rows.owner_keys is
+comment on column public.exported_rows.user_keys is
   'Keyed hashes of their users'' ids, each once, set by the database: the rows themselves may be gone when a user is erased.';
 comment on column public.exported_rows.owners is
-  'For each of log_ids, whose it is: a place in owner_keys, from 1. Set by the database.';
+  'For each of log_ids, whose it is: a place in user_keys, from 1. Set by the database.';
 comment on column public.exported_rows.text_keys is
   'Keyed hashes of their texts, one for each of log_ids, set by the database.';
 
@@ -133,12 +133,12 @@ create index exported_rows_of_an_object on public.exported_rows (bucket, key);
 
 alter table public.dataset_exports enable row level security;
 alter table public.dataset_exports force row level security;
-alter table private.erased_lines enable row level security;
-alter table private.erased_lines force row level security;
-revoke all on public.dataset_exports, private.erased_lines
+alter table private.erased_rows enable row level security;
+alter table private.erased_rows force row level security;
+revoke all on public.dataset_exports, private.erased_rows
   from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 
-grant prompt_keeper to postgres;
+grant prompt_maintainer to postgres;
 
 -- Erasures and notes take turns: an erasure waits for the notes that are being written, and then
 -- reads them; a note that comes later finds the rows gone.
@@ -164,7 +164,7 @@ as $$
 declare
   secret bytea;
 begin
-  select owner_key into strict secret from private.keys;
+  select user_key into strict secret from private.keys;
   with held as (
     select id, user_id::text as owner, text_key
     from public.nlu_prompt_logs where id = any (new.log_ids)
@@ -172,16 +172,16 @@ begin
     select listed.id, encode(owner, 'hex'), kept.text_key
     from unnest(new.log_ids) as listed (id)
     join public.labelled_texts kept on kept.text_key = uuid_send(listed.id)
-    cross join unnest(kept.owner_keys) as owner
+    cross join unnest(kept.user_keys) as owner
   ), owners as (
     select owner, row_number() over () as place,
       case length(owner) when 36 then extensions.hmac(uuid_send(owner::uuid), secret, 'sha256')
-        else decode(owner, 'hex') end as owner_key
+        else decode(owner, 'hex') end as user_key
     from (select distinct owner from held) as told_apart
   )
   select array_agg(id), array_agg(place), array_agg(text_key),
-    (select array_agg(owner_key order by place) from owners)
-  into new.log_ids, new.owners, new.text_keys, new.owner_keys
+    (select array_agg(user_key order by place) from owners)
+  into new.log_ids, new.owners, new.text_keys, new.user_keys
   from held join owners using (owner);
   return case when new.log_ids is not null then new end;
 end
@@ -236,7 +236,7 @@ declare
   secret bytea;
   page json;
 begin
-  select owner_key into strict secret from private.keys;
+  select user_key into strict secret from private.keys;
   with logs as (
     select logs.id, logs.text_key, changed_in, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
@@ -258,14 +258,14 @@ begin
         where changed.text_key = logs.text_key
           and changed.changed_in >= window_from and changed.changed_in < window_to
       ) or exists (
-        select from private.erased_lines changed
+        select from private.erased_rows changed
         where changed.text_key = logs.text_key
           and changed.changed_in >= window_from and changed.changed_in < window_to
       ))
     order by logs.text_key, changed_in, logs.id limit most
   ), kept as (
     select encode(text_key, 'hex')::uuid as id, text_key, changed_in, text, intent, null::float8,
-      null::float8, 'kept', 'kept', intent, null::boolean, false, labelled_at, null::uuid, times_sent
+      null::float8, 'retained', 'retained', intent, null::boolean, false, labelled_at, null::uuid, times_sent
     from public.labelled_texts kept
     where (text_key, changed_in, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
       and text_key >= after_text and changed_in < window_to
@@ -278,7 +278,7 @@ begin
         where changed.text_key = kept.text_key
           and changed.changed_in >= window_from and changed.changed_in < window_to
       ) or exists (
-        select from private.erased_lines changed
+        select from private.erased_rows changed
         where changed.text_key = kept.text_key
           and changed.changed_in >= window_from and changed.changed_in < window_to
       ))
@@ -301,7 +301,7 @@ end
 $$;
 
 -- What was exported once and must now be taken out of copies.
-create function private.read_erased(window_from xid8, window_to xid8, after_change xid8, after_id uuid, most integer)
+create function private.read_erased_rows(window_from xid8, window_to xid8, after_change xid8, after_id uuid, most integer)
 returns json
 language sql stable
 security definer
@@ -309,7 +309,7 @@ set search_path = ''
 as $$
   select coalesce(json_agg(json_build_array(log_id, encode(text_key, 'hex'), changed_in::text)), '[]')
   from (
-    select * from private.erased_lines
+    select * from private.erased_rows
     where changed_in >= window_from and changed_in < window_to
       and (changed_in, log_id) > (after_change, after_id)
     order by changed_in, log_id limit most
@@ -318,7 +318,7 @@ $$;
 
 -- How often each kind of label was right, as the random audit found: rows that were drawn, not
 -- chosen, and that reviewers agree about. Each has the same chance, so plain counts are fair.
-create function private.read_audit(threshold float8) returns json
+create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
 set search_path = ''
@@ -328,7 +328,7 @@ as $$
         when was_successful then 'outcome'
         when source = 'rule' then 'rule'
         when confidence > threshold and predicted_intent <> 'unknown'
-          and coalesce(scope, 1) >= (select least_scope from private.settings) then 'confident'
+          and coalesce(scope, 1) >= (select min_scope from private.settings) then 'confident'
       end as tier,
       model_version, count(*) as audited,
       count(*) filter (where corrected_intent = predicted_intent) as right_ones
@@ -352,7 +352,7 @@ as $$
 $$;
 
 -- Notes that an object will hold these rows, and answers which of them are gone meanwhile.
-create function private.note_rows(of_bucket text, of_key text, rows uuid[]) returns json
+create function private.register_rows(of_bucket text, of_key text, rows uuid[]) returns json
 language plpgsql
 security definer
 set search_path = ''
@@ -372,35 +372,35 @@ end
 $$;
 
 -- Whether somebody whose rows these objects hold was erased since.
-create function private.is_overtaken(of_bucket text, keys text[], since timestamptz) returns boolean
+create function private.has_erasures_since(of_bucket text, keys text[], since timestamptz) returns boolean
 language sql stable
 security definer
 set search_path = ''
 as $$
   select exists (
     select from private.tombstones dead
-    join public.exported_rows noted on noted.owner_keys @> array[dead.owner_key]
+    join public.exported_rows noted on noted.user_keys @> array[dead.user_key]
     where dead.erased_at >= since and noted.bucket = of_bucket and noted.key = any (keys)
   )
 $$;
 
 -- Which lines of an object are about somebody: [row, text, how many rows of others say the same text
 -- there, how many others].
-create function private.lines_of(person uuid, of_bucket text, of_key text) returns json
+create function private.list_user_lines(person uuid, of_bucket text, of_key text) returns json
 language sql stable
 security definer
 set search_path = ''
 as $$
   with held as (
-    select log_id, noted.owner_keys[owner] as owner_key, text_key from public.exported_rows noted,
+    select log_id, noted.user_keys[owner] as user_key, text_key from public.exported_rows noted,
       unnest(noted.log_ids, noted.owners, noted.text_keys) as listed (log_id, owner, text_key)
     where noted.bucket = of_bucket and noted.key = of_key
   ), theirs as (
-    select log_id, text_key from held where owner_key = private.owner_key(person)
+    select log_id, text_key from held where user_key = private.user_key(person)
   ), others as (
-    select text_key, count(distinct log_id) as rows, count(distinct owner_key) as people
+    select text_key, count(distinct log_id) as rows, count(distinct user_key) as people
     from held
-    where owner_key <> private.owner_key(person)
+    where user_key <> private.user_key(person)
       and text_key in (select text_key from theirs)
     group by text_key
   )
@@ -411,19 +411,19 @@ as $$
 $$;
 
 -- Once an object was cleaned: the ledger lets go of the person, and the next window tells consumers.
-create function private.forget_lines(person uuid, of_bucket text, of_key text) returns void
+create function private.unregister_user_rows(person uuid, of_bucket text, of_key text) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  of_person bytea := private.owner_key(person);
+  of_person bytea := private.user_key(person);
 begin
-  insert into private.erased_lines (log_id, text_key)
+  insert into private.erased_rows (log_id, text_key)
   select distinct log_id, text_key from public.exported_rows noted,
     unnest(noted.log_ids, noted.owners, noted.text_keys) as listed (log_id, owner, text_key)
-  where bucket = of_bucket and key = of_key and owner_keys @> array[of_person]
-    and owner_keys[owner] = of_person
+  where bucket = of_bucket and key = of_key and user_keys @> array[of_person]
+    and user_keys[owner] = of_person
   on conflict do nothing;
 
   -- The person's place stays empty, so that the places of the others still hold.
@@ -432,17 +432,17 @@ begin
       array_agg(text_key) as text_keys
     from public.exported_rows noted,
       unnest(noted.log_ids, noted.owners, noted.text_keys) as listed (log_id, owner, text_key)
-    where bucket = of_bucket and key = of_key and owner_keys @> array[of_person]
-      and owner_keys[owner] <> of_person
+    where bucket = of_bucket and key = of_key and user_keys @> array[of_person]
+      and user_keys[owner] <> of_person
     group by noted.id
   )
   update public.exported_rows noted
   set log_ids = touched.log_ids, owners = touched.owners, text_keys = touched.text_keys,
-    owner_keys = array_replace(owner_keys, of_person, ''::bytea)
+    user_keys = array_replace(user_keys, of_person, ''::bytea)
   from touched where noted.id = touched.id;
 
   delete from public.exported_rows
-  where bucket = of_bucket and key = of_key and owner_keys @> array[of_person];
+  where bucket = of_bucket and key = of_key and user_keys @> array[of_person];
 end
 $$;
 
@@ -466,20 +466,20 @@ $$;
 comment on function public.read_export(text, text, text, text, uuid, boolean, integer, text) is
   'Answers a page of an export''s rows, by text.';
 
-create function public.read_erased(
+create function public.read_erased_rows(
   window_from text, window_to text, after_change text, after_id uuid, most integer
 ) returns json
 language sql stable set search_path = ''
 as $$
-  select private.read_erased(window_from::xid8, window_to::xid8, after_change::xid8, after_id, most)
+  select private.read_erased_rows(window_from::xid8, window_to::xid8, after_change::xid8, after_id, most)
 $$;
-comment on function public.read_erased(text, text, text, uuid, integer) is
+comment on function public.read_erased_rows(text, text, text, uuid, integer) is
   'Answers which exported rows were erased in a window.';
 
-create function public.read_audit(threshold float8) returns json
+create function public.read_audit_results(threshold float8) returns json
 language sql stable set search_path = ''
-as $$ select private.read_audit(threshold) $$;
-comment on function public.read_audit(float8) is
+as $$ select private.read_audit_results(threshold) $$;
+comment on function public.read_audit_results(float8) is
   'Answers how often each kind of label was right, by the random audit.';
 
 create function public.record_dataset(
@@ -492,75 +492,75 @@ $$;
 comment on function public.record_dataset(text, text, text, text, text, bigint) is
   'Notes that a dataset is there, so that the next window begins where it ends.';
 
-create function public.note_rows(bucket text, key text, rows uuid[]) returns json
+create function public.register_rows(bucket text, key text, rows uuid[]) returns json
 language sql set search_path = ''
-as $$ select private.note_rows(bucket, key, rows) $$;
-comment on function public.note_rows(text, text, uuid[]) is
+as $$ select private.register_rows(bucket, key, rows) $$;
+comment on function public.register_rows(text, text, uuid[]) is
   'Notes which rows an exported object holds; answers those that are gone.';
 
-create function public.is_overtaken(bucket text, keys text[], since timestamptz) returns boolean
+create function public.has_erasures_since(bucket text, keys text[], since timestamptz) returns boolean
 language sql stable set search_path = ''
-as $$ select private.is_overtaken(bucket, keys, since) $$;
-comment on function public.is_overtaken(text, text[], timestamptz) is
+as $$ select private.has_erasures_since(bucket, keys, since) $$;
+comment on function public.has_erasures_since(text, text[], timestamptz) is
   'Whether somebody was erased while these objects were written.';
 
-create function public.lines_of(person uuid, bucket text, key text) returns json
+create function public.list_user_lines(person uuid, bucket text, key text) returns json
 language sql stable set search_path = ''
-as $$ select private.lines_of(person, bucket, key) $$;
-comment on function public.lines_of(uuid, text, text) is
+as $$ select private.list_user_lines(person, bucket, key) $$;
+comment on function public.list_user_lines(uuid, text, text) is
   'Which lines of an exported object are about a person.';
 
-create function public.forget_lines(person uuid, bucket text, key text) returns void
+create function public.unregister_user_rows(person uuid, bucket text, key text) returns void
 language sql set search_path = ''
-as $$ select private.forget_lines(person, bucket, key) $$;
-comment on function public.forget_lines(uuid, text, text) is
+as $$ select private.unregister_user_rows(person, bucket, key) $$;
+comment on function public.unregister_user_rows(uuid, text, text) is
   'Says that an exported object holds nothing of a person any more.';
 
 revoke all on function
   private.stamp_visibility(),
   private.note_erased(),
   private.wait_for_notes(),
-  private.note_rows(text, text, uuid[]),
-  private.is_overtaken(text, text[], timestamptz),
-  private.lines_of(uuid, text, text),
-  private.forget_lines(uuid, text, text),
-  public.note_rows(text, text, uuid[]),
-  public.is_overtaken(text, text[], timestamptz),
-  public.lines_of(uuid, text, text),
-  public.forget_lines(uuid, text, text),
+  private.register_rows(text, text, uuid[]),
+  private.has_erasures_since(text, text[], timestamptz),
+  private.list_user_lines(uuid, text, text),
+  private.unregister_user_rows(uuid, text, text),
+  public.register_rows(text, text, uuid[]),
+  public.has_erasures_since(text, text[], timestamptz),
+  public.list_user_lines(uuid, text, text),
+  public.unregister_user_rows(uuid, text, text),
   private.open_export(text, boolean, bigint),
   private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
-  private.read_erased(xid8, xid8, xid8, uuid, integer),
-  private.read_audit(float8),
+  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_audit_results(float8),
   private.record_dataset(text, text, text, xid8, xid8, bigint),
   public.open_export(text, boolean, bigint),
   public.read_export(text, text, text, text, uuid, boolean, integer, text),
-  public.read_erased(text, text, text, uuid, integer),
-  public.read_audit(float8),
+  public.read_erased_rows(text, text, text, uuid, integer),
+  public.read_audit_results(float8),
   public.record_dataset(text, text, text, text, text, bigint)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 
 grant usage on schema private to prompt_exporter;
 grant execute on function
-  private.lines_of(uuid, text, text),
-  private.forget_lines(uuid, text, text),
-  public.lines_of(uuid, text, text),
-  public.forget_lines(uuid, text, text)
+  private.list_user_lines(uuid, text, text),
+  private.unregister_user_rows(uuid, text, text),
+  public.list_user_lines(uuid, text, text),
+  public.unregister_user_rows(uuid, text, text)
 to service_role;
 grant execute on function
-  private.note_rows(text, text, uuid[]),
-  private.is_overtaken(text, text[], timestamptz),
-  public.note_rows(text, text, uuid[]),
-  public.is_overtaken(text, text[], timestamptz),
+  private.register_rows(text, text, uuid[]),
+  private.has_erasures_since(text, text[], timestamptz),
+  public.register_rows(text, text, uuid[]),
+  public.has_erasures_since(text, text[], timestamptz),
   private.open_export(text, boolean, bigint),
   private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
-  private.read_erased(xid8, xid8, xid8, uuid, integer),
-  private.read_audit(float8),
+  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_audit_results(float8),
   private.record_dataset(text, text, text, xid8, xid8, bigint),
   public.open_export(text, boolean, bigint),
   public.read_export(text, text, text, text, uuid, boolean, integer, text),
-  public.read_erased(text, text, text, uuid, integer),
-  public.read_audit(float8),
+  public.read_erased_rows(text, text, text, uuid, integer),
+  public.read_audit_results(float8),
   public.record_dataset(text, text, text, text, text, bigint)
 to prompt_exporter, service_role;
 
@@ -574,47 +574,47 @@ grant select (id, series, bucket, manifest, window_from, window_to, lines, expor
   on public.dataset_exports to service_role;
 grant select (owners) on public.exported_rows to service_role;
 
-grant select on public.dataset_exports, private.erased_lines to prompt_keeper;
+grant select on public.dataset_exports, private.erased_rows to prompt_maintainer;
 grant insert (series, bucket, manifest, window_from, window_to, lines)
-  on public.dataset_exports to prompt_keeper;
-grant insert (log_id, text_key) on private.erased_lines to prompt_keeper;
+  on public.dataset_exports to prompt_maintainer;
+grant insert (log_id, text_key) on private.erased_rows to prompt_maintainer;
 
--- What an object holds is noted through the door above, and nowhere else.
+-- What an object holds is noted through the channel above, and nowhere else.
 revoke insert on public.exported_rows from prompt_exporter, service_role;
 revoke insert (bucket, key, log_ids, text_keys) on public.exported_rows from prompt_exporter, service_role;
 drop policy "The exporter notes which rows an object holds" on public.exported_rows;
-grant insert (bucket, key, log_ids) on public.exported_rows to prompt_keeper;
-grant update (log_ids, owner_keys, owners, text_keys) on public.exported_rows to prompt_keeper;
-grant delete on public.exported_rows to prompt_keeper;
+grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
+grant update (log_ids, user_keys, owners, text_keys) on public.exported_rows to prompt_maintainer;
+grant delete on public.exported_rows to prompt_maintainer;
 create policy "The keeper notes which rows an object holds"
-  on public.exported_rows for insert to prompt_keeper with check (true);
+  on public.exported_rows for insert to prompt_maintainer with check (true);
 create policy "The keeper takes the rows of erased people off the ledger"
-  on public.exported_rows for update to prompt_keeper using (true) with check (true);
+  on public.exported_rows for update to prompt_maintainer using (true) with check (true);
 create policy "The keeper takes emptied pages off the ledger"
-  on public.exported_rows for delete to prompt_keeper using (true);
+  on public.exported_rows for delete to prompt_maintainer using (true);
 
 create policy "The keeper reads which datasets there are"
-  on public.dataset_exports for select to prompt_keeper using (true);
+  on public.dataset_exports for select to prompt_maintainer using (true);
 create policy "The keeper records a dataset for the exporter"
-  on public.dataset_exports for insert to prompt_keeper with check (true);
+  on public.dataset_exports for insert to prompt_maintainer with check (true);
 create policy "The keeper reads what was erased from datasets"
-  on private.erased_lines for select to prompt_keeper using (true);
+  on private.erased_rows for select to prompt_maintainer using (true);
 create policy "The keeper notes what is erased from datasets"
-  on private.erased_lines for insert to prompt_keeper with check (true);
+  on private.erased_rows for insert to prompt_maintainer with check (true);
 
-grant create on schema private to prompt_keeper;
-alter function private.note_erased() owner to prompt_keeper;
-alter function private.note_rows(text, text, uuid[]) owner to prompt_keeper;
-alter function private.is_overtaken(text, text[], timestamptz) owner to prompt_keeper;
-alter function private.lines_of(uuid, text, text) owner to prompt_keeper;
-alter function private.forget_lines(uuid, text, text) owner to prompt_keeper;
-alter function private.open_export(text, boolean, bigint) owner to prompt_keeper;
-alter function private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text) owner to prompt_keeper;
-alter function private.read_erased(xid8, xid8, xid8, uuid, integer) owner to prompt_keeper;
-alter function private.read_audit(float8) owner to prompt_keeper;
-alter function private.record_dataset(text, text, text, xid8, xid8, bigint) owner to prompt_keeper;
-revoke create on schema private from prompt_keeper;
-revoke prompt_keeper from postgres;
+grant create on schema private to prompt_maintainer;
+alter function private.note_erased() owner to prompt_maintainer;
+alter function private.register_rows(text, text, uuid[]) owner to prompt_maintainer;
+alter function private.has_erasures_since(text, text[], timestamptz) owner to prompt_maintainer;
+alter function private.list_user_lines(uuid, text, text) owner to prompt_maintainer;
+alter function private.unregister_user_rows(uuid, text, text) owner to prompt_maintainer;
+alter function private.open_export(text, boolean, bigint) owner to prompt_maintainer;
+alter function private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text) owner to prompt_maintainer;
+alter function private.read_erased_rows(xid8, xid8, xid8, uuid, integer) owner to prompt_maintainer;
+alter function private.read_audit_results(float8) owner to prompt_maintainer;
+alter function private.record_dataset(text, text, text, xid8, xid8, bigint) owner to prompt_maintainer;
+revoke create on schema private from prompt_maintainer;
+revoke prompt_maintainer from postgres;
 
 notify pgrst, 'reload config';
 notify pgrst, 'reload schema';

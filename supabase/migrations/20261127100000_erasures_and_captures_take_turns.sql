@@ -14,10 +14,10 @@ as $$
 $$;
 revoke all on function private.place_of(uuid)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
-grant execute on function private.place_of(uuid) to prompt_keeper;
+grant execute on function private.place_of(uuid) to prompt_maintainer;
 
-grant prompt_keeper to postgres;
-grant create on schema private to prompt_keeper;
+grant prompt_maintainer to postgres;
+grant create on schema private to prompt_maintainer;
 
 create or replace function private.prepare_capture() returns trigger
 language plpgsql
@@ -33,7 +33,7 @@ begin
     raise exception 'Somebody is being erased.'
       using errcode = 'lock_not_available', hint = 'Send the row again.';
   end if;
-  if exists (select from private.tombstones where owner_key = private.owner_key(new.user_id)) then
+  if exists (select from private.tombstones where user_key = private.user_key(new.user_id)) then
     raise exception 'Nothing is captured for somebody who was erased.'
       using errcode = 'foreign_key_violation', constraint = 'owner_is_a_user',
         hint = 'Drop the row.';
@@ -52,9 +52,9 @@ begin
   );
   new.sampling_probability := case
     when not new.within_daily_cap then null
-    when new.predicted_intent = 'unknown' or new.scope < told.least_scope
+    when new.predicted_intent = 'unknown' or new.scope < told.min_scope
       or new.confidence < told.review_threshold then 1
-    when random() < told.audit_share then told.audit_share
+    when random() < told.audit_rate then told.audit_rate
   end;
   return new;
 end
@@ -66,8 +66,8 @@ security definer
 set search_path = ''
 as $$
 declare
-  there_was jsonb;
-  of_person bytea := private.owner_key(person);
+  counts_before jsonb;
+  of_person bytea := private.user_key(person);
   exports jsonb;
   freed bytea[];
 begin
@@ -80,8 +80,8 @@ begin
   if pg_trigger_depth() = 0 then
     perform pg_advisory_xact_lock(4, private.place_of(person));
   end if;
-  insert into private.tombstones (owner_key) values (of_person) on conflict do nothing;
-  there_was := private.traces_of(person);
+  insert into private.tombstones (user_key) values (of_person) on conflict do nothing;
+  counts_before := private.count_user_data(person);
 
   -- A note may quote the message that it is about.
   update public.correction_events events set notes = null
@@ -93,11 +93,11 @@ begin
   perform private.forget_reviewer(person::text);
 
   with touched as (
-    update public.labelled_texts set owner_keys = array_remove(owner_keys, of_person)
-    where owner_keys @> array[of_person]
-    returning text_key, owner_keys
+    update public.labelled_texts set user_keys = array_remove(user_keys, of_person)
+    where user_keys @> array[of_person]
+    returning text_key, user_keys
   )
-  select array_agg(text_key) into freed from touched where owner_keys = '{}';
+  select array_agg(text_key) into freed from touched where user_keys = '{}';
   delete from public.labelled_texts where text_key = any (freed);
 
   delete from public.nlu_prompt_logs where user_id = person;
@@ -105,14 +105,14 @@ begin
 
   select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
   into exports
-  from public.exported_rows where owner_keys @> array[of_person];
+  from public.exported_rows where user_keys @> array[of_person];
 
   return jsonb_build_object(
-    'erased_at', now(), 'there_was', there_was, 'left', private.traces_of(person),
+    'erased_at', now(), 'counts_before', counts_before, 'left', private.count_user_data(person),
     'exports', exports
   );
 end
 $$;
 
-revoke create on schema private from prompt_keeper;
-revoke prompt_keeper from postgres;
+revoke create on schema private from prompt_maintainer;
+revoke prompt_maintainer from postgres;

@@ -20,7 +20,7 @@ declare
   why text[] := private.reasons_of(log);
 begin
   insert into public.review_queue (
-    place, text, corrected_intent, reviewer, predicted_intent, second_choice, second_confidence,
+    place, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
     confidence, reasons, times_sent, users, waiting_since, decided_at, sampling_probability, text_key
   )
   select
@@ -77,8 +77,8 @@ begin
 end
 $$;
 
-grant prompt_keeper to postgres;
-grant create on schema private to prompt_keeper;
+grant prompt_maintainer to postgres;
+grant create on schema private to prompt_maintainer;
 
 create or replace function private.queue_capture() returns trigger
 language plpgsql
@@ -134,9 +134,9 @@ begin
   select * into strict told from private.settings;
   select array_agg(id) into expired from (
     select id from public.nlu_prompt_logs
-    where created_at < now() - make_interval(days => told.raw_days)
+    where created_at < now() - make_interval(days => told.row_retention_days)
     order by created_at, id
-    limit told.batch_rows
+    limit told.retention_batch_rows
     for update skip locked
   ) as oldest;
 
@@ -149,23 +149,23 @@ begin
   set messages = counts.messages + excluded.messages;
 
   insert into public.labelled_texts as kept
-    (text_key, text, intent, times_sent, owner_keys, labelled_at)
+    (text_key, text, intent, times_sent, user_keys, labelled_at)
   select queue.text_key, queue.text, queue.corrected_intent, count(*),
-    array_agg(distinct private.owner_key(logs.user_id)), queue.decided_at
+    array_agg(distinct private.user_key(logs.user_id)), queue.decided_at
   from public.nlu_prompt_logs logs join public.review_queue queue using (text_key)
   where logs.id = any (expired) and logs.within_daily_cap and queue.decided_at is not null
   group by queue.text_key, queue.text, queue.corrected_intent, queue.decided_at
   on conflict (text_key) do update
   set intent = excluded.intent, times_sent = kept.times_sent + excluded.times_sent,
-    owner_keys = (
-      select array_agg(distinct owner) from unnest(kept.owner_keys || excluded.owner_keys) as owner
+    user_keys = (
+      select array_agg(distinct owner) from unnest(kept.user_keys || excluded.user_keys) as owner
     ),
-    labelled_at = excluded.labelled_at, kept_at = now();
+    labelled_at = excluded.labelled_at, retained_at = now();
 
   delete from public.nlu_prompt_logs where id = any (expired);
   return coalesce(cardinality(expired), 0);
 end
 $$;
 
-revoke create on schema private from prompt_keeper;
-revoke prompt_keeper from postgres;
+revoke create on schema private from prompt_maintainer;
+revoke prompt_maintainer from postgres;

@@ -8,15 +8,15 @@ as $$
   select case get_byte(uuid_send(log_id), 6) >> 4
     when 7 then to_timestamp(
       ('x' || left(replace(log_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0
-    ) between now() - make_interval(days => spool_days) and now() + interval '5 minutes'
+    ) between now() - make_interval(days => spool_retention_days) and now() + interval '5 minutes'
     when 8 then not exists (
-      select from private.held_changes held
+      select from private.deferred_changes held
       where held.log_id = may_arrive.log_id
-        and held.held_at < now() - make_interval(days => spool_days)
+        and held.deferred_at < now() - make_interval(days => spool_retention_days)
     )
     else false
   end and not exists (
-    select from private.erased_lines lines where lines.log_id = may_arrive.log_id
+    select from private.erased_rows lines where lines.log_id = may_arrive.log_id
   )
   from private.settings
 $$;

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from prompt_capture.client import Patience, Service
+from prompt_capture.client import Service, Timeouts
 
 from .either import Either, make
 from .service import ScriptedService, serving
 
-SHORT = Patience(deadline=0.6, attempt=0.2)
+SHORT = Timeouts(deadline=0.6, attempt=0.2)
 
 Connect = Callable[..., Either]
 

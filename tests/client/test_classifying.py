@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from prompt_capture.client import CaptureError, Classification, Refused, Service, Unanswered
+from prompt_capture.client import CaptureError, Classification, NoResponse, RequestRejected, Service
 
 from .conftest import Connect
 from .service import CLASSIFIED, DROP, HANG, TRICKLE, ScriptedService
@@ -68,7 +68,7 @@ async def test_each_message_has_a_key_of_its_own_unless_the_caller_names_it(
 
 async def test_a_refusal_is_final(connect: Connect, scripted: ScriptedService) -> None:
     scripted.script = [(409, {"error": {"code": "idempotency_conflict"}, "request_id": "r-2"})]
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(RequestRejected) as raised:
         await connect(raise_errors=True).classify(MESSAGE, user_id="u")
     assert (raised.value.status, raised.value.code) == (409, "idempotency_conflict")
     assert raised.value.request_id == "r-2"
@@ -91,7 +91,7 @@ async def test_no_fault_is_raised_unless_asked_and_none_holds_the_message(
     assert answer.error_code in caplog.text
     assert MESSAGE not in caplog.text
 
-    with pytest.raises(Unanswered) as raised:
+    with pytest.raises(NoResponse) as raised:
         await connect(raise_errors=True).classify(MESSAGE, user_id="u")
     error: BaseException = raised.value
     assert (error.__cause__, error.__context__) == (None, None)

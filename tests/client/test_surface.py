@@ -12,12 +12,12 @@ def test_the_public_names_are_these() -> None:
         "CaptureClient",
         "CaptureError",
         "Classification",
-        "Patience",
+        "Timeouts",
         "Recorded",
-        "Refused",
+        "RequestRejected",
         "SecondaryIntent",
         "Service",
-        "Unanswered",
+        "NoResponse",
         "WorkflowRun",
     ]
 

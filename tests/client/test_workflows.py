@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from prompt_capture.client import AsyncCaptureClient, Service, Unanswered
+from prompt_capture.client import AsyncCaptureClient, NoResponse, Service
 
 from .conftest import SHORT, Connect
 from .service import CLASSIFIED, HANG, ScriptedService
@@ -73,7 +73,7 @@ async def test_an_outcome_that_cannot_be_recorded_is_raised_only_where_asked(
     scripted.script = [(500, {})]
     async with connect().workflow(LOG_ID, "create_task"):
         pass
-    with pytest.raises(Unanswered):
+    with pytest.raises(NoResponse):
         async with connect(raise_errors=True).workflow(LOG_ID, "create_task"):
             pass
 

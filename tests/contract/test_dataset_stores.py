@@ -108,7 +108,7 @@ def test_a_large_object_arrives_as_it_was_written(datasets: Datasets) -> None:
 def test_of_several_writers_at_once_one_wins_and_the_others_know(datasets: Datasets) -> None:
     def write(number: int) -> bool:
         content = f"attempt {number}".encode()
-        return datasets.store.create_once("a/manifest", content, "application/json")
+        return datasets.store.create_if_absent("a/manifest", content, "application/json")
 
     with ThreadPoolExecutor(8) as threads:
         won = list(threads.map(write, range(8)))
@@ -176,7 +176,7 @@ def test_what_is_deleted_is_gone_and_its_neighbour_stays(datasets: Datasets) -> 
             sink.write(b"[]")
 
     datasets.store.delete("a/one")
-    datasets.store.forget_older("a/one-more")
+    datasets.store.delete_older_versions("a/one-more")
 
     assert datasets.read("a/one") is None
     assert datasets.read("a/one-more") == b"[]"
@@ -187,7 +187,7 @@ def test_what_is_discarded_holds_nothing_and_one_of_several_takes_its_place(
 ) -> None:
     def write(number: int) -> bool:
         content = f"attempt {number}".encode()
-        return datasets.store.create_once("a/discarded.manifest", content, "application/json")
+        return datasets.store.create_if_absent("a/discarded.manifest", content, "application/json")
 
     assert write(0)
     datasets.store.discard("a/discarded.manifest")
@@ -233,9 +233,9 @@ def test_who_may_not_list_takes_what_they_may_not_read_for_nothing_there(
     store = refused_to_read(False)
 
     assert store.read("a/manifest") is None
-    assert store.create_once("a/manifest", b"{}", "application/json")
+    assert store.create_if_absent("a/manifest", b"{}", "application/json")
     with pytest.raises(DatasetsUnavailable, match="nor shows what is there"):
-        store.create_once("a/manifest", b"{}", "application/json")
+        store.create_if_absent("a/manifest", b"{}", "application/json")
 
 
 def test_who_may_list_is_told_what_they_may_not_read(

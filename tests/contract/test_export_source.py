@@ -139,14 +139,14 @@ async def test_the_ledger_knows_whose_lines_an_object_holds(stores: Stores) -> N
     one, two = await _log(stores, "one", "two")
     missing = uuid4()
 
-    gone = await stores.exports.note_rows("b", "k", [str(one), str(two), str(missing)])
-    await stores.exports.note_rows("b", "other", [str(two)])
+    gone = await stores.exports.register_rows("b", "k", [str(one), str(two), str(missing)])
+    await stores.exports.register_rows("b", "other", [str(two)])
 
     assert gone == {str(missing)}
-    lines = await stores.ledger.lines_of(stores.user_id, "b", "k")
+    lines = await stores.ledger.list_user_lines(stores.user_id, "b", "k")
     assert {line.id for line in lines} == {str(one), str(two)}
     assert {(line.rows_of_others, line.others) for line in lines} == {(0, 0)}
-    assert await stores.ledger.lines_of(uuid4(), "b", "k") == []
+    assert await stores.ledger.list_user_lines(uuid4(), "b", "k") == []
 
 
 async def test_others_who_were_erased_keep_no_line(stores: Stores) -> None:
@@ -154,10 +154,10 @@ async def test_others_who_were_erased_keep_no_line(stores: Stores) -> None:
     theirs = stores.prompt("One").model_copy(update={"user_id": other})
     (one,) = await _log(stores, "one")
     await stores.writer.log_prompt(theirs)
-    await stores.exports.note_rows("b", "k", [str(one), str(theirs.id)])
+    await stores.exports.register_rows("b", "k", [str(one), str(theirs.id)])
 
     async def others() -> set[tuple[int, int]]:
-        lines = await stores.ledger.lines_of(stores.user_id, "b", "k")
+        lines = await stores.ledger.list_user_lines(stores.user_id, "b", "k")
         return {(line.rows_of_others, line.others) for line in lines}
 
     assert await others() == {(1, 1)}
@@ -168,13 +168,13 @@ async def test_others_who_were_erased_keep_no_line(stores: Stores) -> None:
 async def test_an_erased_person_overtakes_the_exports_that_hold_their_rows(stores: Stores) -> None:
     (one,) = await _log(stores, "one")
     opened = await stores.exports.open_export("s", False, 10)
-    await stores.exports.note_rows("b", "k", [str(one)])
-    assert not await stores.exports.is_overtaken("b", ["k"], opened.opened_at)
+    await stores.exports.register_rows("b", "k", [str(one)])
+    assert not await stores.exports.has_erasures_since("b", ["k"], opened.opened_at)
 
     await stores.service.erase_user(stores.user_id)
 
-    assert await stores.exports.is_overtaken("b", ["k", "x"], opened.opened_at)
-    assert not await stores.exports.is_overtaken("b", ["x"], opened.opened_at)
+    assert await stores.exports.has_erasures_since("b", ["k", "x"], opened.opened_at)
+    assert not await stores.exports.has_erasures_since("b", ["x"], opened.opened_at)
 
 
 async def test_an_erasure_is_a_change_of_the_texts_that_others_sent_too(stores: Stores) -> None:
@@ -191,19 +191,19 @@ async def test_an_erasure_is_a_change_of_the_texts_that_others_sent_too(stores: 
 
 async def test_what_was_erased_from_datasets_is_told_to_the_next_window(stores: Stores) -> None:
     one, two = await _log(stores, "one", "two")
-    await stores.exports.note_rows("b", "k", [str(one), str(two)])
+    await stores.exports.register_rows("b", "k", [str(one), str(two)])
     rows = {row.id: row.text_id for row in await _rows(stores, await _window(stores))}
     await _record(stores, await _window(stores))
     await stores.service.erase_user(stores.user_id)
 
-    await stores.ledger.forget_lines(stores.user_id, "b", "k")
-    await stores.ledger.forget_lines(stores.user_id, "b", "k")
+    await stores.ledger.unregister_user_rows(stores.user_id, "b", "k")
+    await stores.ledger.unregister_user_rows(stores.user_id, "b", "k")
 
     window = await _window(stores)
-    erased = [row async for page in stores.exports.read_erased(window) for row in page]
+    erased = [row async for page in stores.exports.read_erased_rows(window) for row in page]
     assert {(row.id, row.text_id) for row in erased} == set(rows.items())
     assert all(isinstance(row, ErasedRow) for row in erased)
-    assert await stores.ledger.lines_of(stores.user_id, "b", "k") == []
+    assert await stores.ledger.list_user_lines(stores.user_id, "b", "k") == []
     receipt = await stores.service.erase_user(stores.user_id)
     assert receipt.exports == ()
 
@@ -211,4 +211,4 @@ async def test_what_was_erased_from_datasets_is_told_to_the_next_window(stores: 
 async def test_nobody_audited_says_nothing(stores: Stores) -> None:
     await _log(stores, "one")
 
-    assert await stores.exports.read_audit(0.85) == []
+    assert await stores.exports.read_audit_results(0.85) == []

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from prompt_capture.domain.erasures import Traces
+from prompt_capture.domain.erasures import UserDataCounts
 from prompt_capture.domain.errors import (
     CaptureConflict,
     PromptLogNotFound,
@@ -169,7 +169,7 @@ async def test_what_waits_for_a_prompt_that_will_not_come_is_let_go(stores: Stor
     prompt = stores.prompt()
     await stores.service.update_prompt_log_outcome(prompt.id, FAILURE)
 
-    await stores.writer.forget_held_changes([prompt.id])
+    await stores.writer.discard_deferred_changes([prompt.id])
     await stores.writer.log_prompt(prompt)
 
     assert await _all(stores.service.get_failed_workflow_prompts()) == []
@@ -354,7 +354,7 @@ async def test_a_label_that_reviewers_dispute_is_not_learnt_from_until_it_is_set
     await stores.writer.log_prompt(prompt)
 
     async def vote(reviewer: str, intent: str) -> list[str]:
-        correction = Correction(corrected_intent=intent, corrected_by=reviewer, door="import")
+        correction = Correction(corrected_intent=intent, corrected_by=reviewer, channel="import")
         await stores.service.add_prompt_correction(prompt.id, correction)
         labelled = await _all(stores.exporter.get_prompts_for_retraining())
         return [prompt.label for prompt in labelled]
@@ -368,18 +368,18 @@ async def test_a_label_that_reviewers_dispute_is_not_learnt_from_until_it_is_set
 async def test_an_erased_user_leaves_nothing_and_cannot_be_logged_again(stores: Stores) -> None:
     prompt = stores.prompt(confidence=0.1)
     await stores.writer.log_prompt(prompt)
-    await stores.exports.note_rows("bucket", "exports/a.json", [str(prompt.id)])
-    before = await stores.service.traces_of_user(stores.user_id)
+    await stores.exports.register_rows("bucket", "exports/a.json", [str(prompt.id)])
+    before = await stores.service.count_user_data(stores.user_id)
     assert before.prompts == 1
 
     receipt = await stores.service.erase_user(stores.user_id)
 
-    assert receipt.there_was == before
-    assert receipt.left == Traces()
+    assert receipt.counts_before == before
+    assert receipt.left == UserDataCounts()
     assert [(export.bucket, export.key) for export in receipt.exports] == [
         ("bucket", "exports/a.json")
     ]
-    assert await stores.service.traces_of_user(stores.user_id) == Traces()
+    assert await stores.service.count_user_data(stores.user_id) == UserDataCounts()
     assert await _all(stores.exporter.get_low_confidence_prompts()) == []
     with pytest.raises(UnknownUser):
         await stores.writer.log_prompt(prompt)

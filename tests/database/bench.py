@@ -18,7 +18,7 @@ from .server import Server, migrate
 ROWS = 1_000_000
 DATABASE = "bench"
 
-# 2,000 users over 200 days, the oldest 250,000 rows past retention once `raw_days` is 150.
+# 2,000 users over 200 days, the oldest 250,000 rows past retention once `row_retention_days` is 150.
 # Without triggers: the point is how a large table is read, not how it grew.
 FILL = f"""
 set session_replication_role = replica;
@@ -57,7 +57,7 @@ INSERT = f"""insert into public.nlu_prompt_logs
   (id, user_id, prompt, predicted_intent, confidence, source, model_version)
   values (gen_random_uuid(), '{ALICE}', 'captured ' || random(), 'help', %s, 'model', 'bench')"""
 CAPTURE = INSERT.replace("'captured ' || random()", "%s")
-CORRECT = """insert into public.correction_events (log_id, to_intent, reviewer, door)
+CORRECT = """insert into public.correction_events (log_id, to_intent, reviewer, channel)
   select log.id, case when random() < 0.5 then 'help' else 'status' end, 'r' || random(), 'api'
   from public.nlu_prompt_logs log order by created_at desc, id limit 1"""
 
@@ -97,7 +97,7 @@ def capturing_what_is_queued(server: Server) -> float:
     """
     spent: dict[str, list[float]] = {"in the queue": [], "not in the queue": []}
     with server.connect("postgres", DATABASE) as connection:
-        connection.execute("update private.settings set audit_share = 0")
+        connection.execute("update private.settings set audit_rate = 0")
         connection.execute(CAPTURE, ["in the queue", 0.3])
         for _ in range(500):
             for text in random.sample(sorted(spent), 2):  # whoever comes second finds it warm
@@ -111,7 +111,7 @@ def retention(server: Server) -> list[float]:
     """Delete expired rows, 30 batches of the default size."""
     spent = []
     with server.connect("postgres", DATABASE) as connection:
-        connection.execute("update private.settings set raw_days = 150")
+        connection.execute("update private.settings set row_retention_days = 150")
         for _ in range(30):
             start = time.perf_counter()
             connection.execute("select private.delete_expired_rows()")

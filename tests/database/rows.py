@@ -98,15 +98,15 @@ def correct(
     intent: str | None,
     reviewer: str | None = "ann",
     notes: str | None = None,
-    door: str = "api",
+    channel: str = "api",
 ) -> int:
     """Correct a row as the backend does, and return how many events that made."""
     with dashboard.transaction():
         dashboard.execute("set local role service_role")
         return dashboard.execute(
-            """insert into public.correction_events (log_id, to_intent, reviewer, notes, door)
+            """insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
                values (%s, %s, %s, %s, %s)""",
-            [log_id, intent, reviewer, notes, door],
+            [log_id, intent, reviewer, notes, channel],
         ).rowcount
 
 

@@ -247,7 +247,7 @@ def test_a_project_that_has_the_first_five_migrations_goes_on_with_all_its_rows(
             ("corrected", "search", ["low_confidence"]),
         ]
         history = dashboard.execute(
-            "select from_intent, to_intent, reviewer, door from public.correction_events"
+            "select from_intent, to_intent, reviewer, channel from public.correction_events"
         )
         assert history.fetchall() == [("help", "search", "ann", "migration")]
         assert "tell nobody" not in str(

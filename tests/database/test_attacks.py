@@ -64,11 +64,11 @@ def answer_to(api: Api, actor: Actor | None, asked: dict[str, str], path: str = 
 
 @pytest.mark.parametrize(
     "role",
-    ["postgres", "prompt_keeper", "supabase_admin", "authenticator", "dashboard_user", "public",
-     "none", "", 'anon"; set role postgres; --', "prompt_keeper,anon"],
+    ["postgres", "prompt_maintainer", "supabase_admin", "authenticator", "dashboard_user", "public",
+     "none", "", 'anon"; set role postgres; --', "prompt_maintainer,anon"],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    "path", [LOGS, CATALOGUE, "/review_queue", f"/rpc/traces_of_user?person={BOB}"]
+    "path", [LOGS, CATALOGUE, "/review_queue", f"/rpc/count_user_data?person={BOB}"]
 )
 def test_even_a_signed_token_names_no_role_that_was_not_made_for_it(
     api: Api, role: str, path: str

@@ -71,7 +71,7 @@ def test_not_even_the_databases_own_hand_may_change_what_was_captured(
             column
             for column in COLUMNS
             if connection.execute(
-                "select has_column_privilege('prompt_keeper', 'nlu_prompt_logs', %s, 'update')",
+                "select has_column_privilege('prompt_maintainer', 'nlu_prompt_logs', %s, 'update')",
                 [column],
             ).fetchone() == (True,)
         }  # fmt: skip

@@ -30,10 +30,12 @@ def test_each_door_appends_an_event_that_says_who_what_and_how(
     dashboard: Connection, log_id: UUID
 ) -> None:
     correct(dashboard, log_id, "help", "ann", "asks how")
-    correct(dashboard, log_id, "search", "ann", door="import")
+    correct(dashboard, log_id, "search", "ann", channel="import")
     update(dashboard, log_id, corrected_intent="status")
     decide(dashboard, TEXT, corrected_intent="status", reviewer="ann")
-    assert events(dashboard, "log_id", "from_intent", "to_intent", "reviewer", "notes", "door") == [
+    assert events(
+        dashboard, "log_id", "from_intent", "to_intent", "reviewer", "notes", "channel"
+    ) == [
         (log_id, "reschedule", "help", "ann", "asks how", "api"),
         (log_id, "help", "search", "ann", None, "import"),
         (log_id, "search", "status", "dashboard", None, "dashboard"),
@@ -68,7 +70,7 @@ def test_a_sender_is_shown_no_decision_about_what_somebody_else_sent(
     dashboard: Connection, log_id: UUID
 ) -> None:
     add_user(dashboard, BOB)
-    dashboard.execute("update private.settings set audit_share = 0")
+    dashboard.execute("update private.settings set audit_rate = 0")
     sure = insert(dashboard, user_id=BOB, confidence=0.99)
     correct(dashboard, log_id, "help")
     later = insert(dashboard, user_id=BOB)
@@ -160,8 +162,8 @@ def test_an_unknown_prompt_is_told_apart_from_an_unknown_intent(
 def test_the_backend_cannot_come_through_the_dashboards_door(
     dashboard: Connection, log_id: UUID
 ) -> None:
-    with pytest.raises(errors.CheckViolation, match="door"):
-        correct(dashboard, log_id, "help", door="dashboard")
+    with pytest.raises(errors.CheckViolation, match="channel"):
+        correct(dashboard, log_id, "help", channel="dashboard")
 
 
 @pytest.mark.parametrize(

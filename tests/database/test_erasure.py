@@ -57,7 +57,7 @@ def test_nothing_of_a_person_is_left_anywhere(
 
     receipt = erase(dashboard, ALICE)
 
-    assert receipt["there_was"] == {
+    assert receipt["counts_before"] == {
         "prompts": 2, "labelled_texts": 1, "corrections": 1, "queue_items": 2
     }  # fmt: skip
     assert receipt["left"] == NOTHING
@@ -65,7 +65,7 @@ def test_nothing_of_a_person_is_left_anywhere(
     assert str(ALICE) not in after
     assert "secret" not in after
     assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(kept,)]
-    traces = dashboard.execute("select private.traces_of(%s)", [ALICE]).fetchone()
+    traces = dashboard.execute("select private.count_user_data(%s)", [ALICE]).fetchone()
     assert traces == (NOTHING,)
 
 
@@ -75,7 +75,7 @@ def test_a_text_that_somebody_else_sent_too_stays_theirs(dashboard: Connection) 
         correct(dashboard, insert(dashboard, user_id=owner, created_at=LONG_AGO), "help")
     dashboard.execute("select private.delete_expired_rows()")
     erase(dashboard, ALICE)
-    owners = "select cardinality(owner_keys) from public.labelled_texts"
+    owners = "select cardinality(user_keys) from public.labelled_texts"
     assert dashboard.execute(owners).fetchall() == [(1,)]
     erase(dashboard, BOB)
     assert dashboard.execute(owners).fetchall() == []
@@ -104,7 +104,7 @@ def test_an_erasure_waits_for_a_capture_under_way_and_removes_it(
         assert not wait([erasure], timeout=0.3).done
         writer.commit()
         receipt = erasure.result()
-    assert (receipt["there_was"]["prompts"], receipt["left"]) == (1, NOTHING)
+    assert (receipt["counts_before"]["prompts"], receipt["left"]) == (1, NOTHING)
     assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
 
 
@@ -143,7 +143,7 @@ def test_an_account_is_deleted_beside_its_captures(
 
 def test_a_tombstone_does_not_name_the_dead(dashboard: Connection) -> None:
     erase(dashboard, ALICE)
-    stones = dashboard.execute("select owner_key from private.tombstones").fetchall()
+    stones = dashboard.execute("select user_key from private.tombstones").fetchall()
     plain = dashboard.execute("select sha256(uuid_send(%s))", [ALICE]).fetchone()
     assert len(stones) == 1
     assert stones[0] != plain
@@ -182,7 +182,7 @@ def test_the_receipt_names_the_exports_that_hold_their_rows_even_after_retention
     add_user(dashboard, BOB)
     old, young = insert(dashboard, created_at=LONG_AGO), insert(dashboard, prompt="young")
     other = insert(dashboard, user_id=BOB, prompt="bob's")
-    note = "select public.note_rows('b', %s, %s)"
+    note = "select public.register_rows('b', %s, %s)"
     with acting_as(server, database, EXPORTER) as exporter:
         exporter.execute(note, ["both", [old, other]])
         exporter.execute(note, ["young", [young]])
@@ -202,10 +202,12 @@ def test_the_receipt_names_the_exports_of_texts_that_outlived_their_rows(
     with acting_as(server, database, EXPORTER) as exporter:
         page = exporter.execute(
             """select encode(text_key, 'hex')::uuid, text, intent from public.exportable_texts
-               order by kept_at, text_key limit 1000"""
+               order by retained_at, text_key limit 1000"""
         ).fetchall()
         assert [row[1:] for row in page] == [("push my dentist thing to friday", "help")]
-        exporter.execute("select public.note_rows('b', 'texts', %s)", [[row[0] for row in page]])
+        exporter.execute(
+            "select public.register_rows('b', 'texts', %s)", [[row[0] for row in page]]
+        )
         exporter.commit()
     assert erase(dashboard, ALICE)["exports"] == [{"bucket": "b", "key": "texts"}]
 
@@ -218,7 +220,7 @@ def test_the_ledger_does_not_believe_who_owns_what(
         pytest.raises(errors.InsufficientPrivilege),
     ):
         backend.execute(
-            """insert into public.exported_rows (bucket, key, log_ids, owner_keys)
+            """insert into public.exported_rows (bucket, key, log_ids, user_keys)
                values ('b', 'k', array[gen_random_uuid()], '{}')"""
         )
 

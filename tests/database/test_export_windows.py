@@ -120,7 +120,7 @@ def test_an_erasure_waits_for_notes_and_then_reads_them(
         server.connect("postgres", database) as eraser,
         ThreadPoolExecutor() as threads,
     ):
-        exporter.execute("select public.note_rows('b', 'k', %s)", [[log_id]])
+        exporter.execute("select public.register_rows('b', 'k', %s)", [[log_id]])
         erasing = threads.submit(eraser.execute, "select private.erase(%s)", [ALICE])
         with pytest.raises(TimeoutError):
             erasing.result(timeout=0.3)
@@ -139,7 +139,7 @@ def test_a_note_that_comes_after_an_erasure_finds_the_rows_gone(
     gone, there = insert(dashboard), insert(dashboard, user_id=BOB)
     dashboard.execute("select private.erase(%s)", [ALICE])
 
-    row = dashboard.execute("select public.note_rows('b', 'k', %s)", [[gone, there]]).fetchone()
+    row = dashboard.execute("select public.register_rows('b', 'k', %s)", [[gone, there]]).fetchone()
 
     assert row == ([str(gone)],)
 
@@ -148,13 +148,13 @@ def test_retention_is_no_erasure(dashboard: Connection) -> None:
     insert(dashboard, created_at="2001-01-01T00:00Z")
     dashboard.execute("select private.delete_expired_rows()")
 
-    assert dashboard.execute("select count(*) from private.erased_lines").fetchone() == (0,)
+    assert dashboard.execute("select count(*) from private.erased_rows").fetchone() == (0,)
 
 
 LEDGER = {
     "public.dataset_exports": "exported_at",
     "public.exported_rows": "exported_at",
-    "private.erased_lines": "erased_at",
+    "private.erased_rows": "erased_at",
 }
 
 
@@ -171,34 +171,36 @@ def noted(connection: Connection) -> list[int]:
     return [connection.execute(f"select from {table}".encode()).rowcount for table in LEDGER]
 
 
-@pytest.mark.parametrize("labelled_days", [730, 400])
+@pytest.mark.parametrize("label_retention_days", [730, 400])
 def test_the_ledger_goes_when_no_object_can_be_left(
-    dashboard: Connection, labelled_days: int
+    dashboard: Connection, label_retention_days: int
 ) -> None:
-    dashboard.execute("update private.settings set labelled_days = %s", [labelled_days])
+    dashboard.execute(
+        "update private.settings set label_retention_days = %s", [label_retention_days]
+    )
     add_user(dashboard, BOB)
     mine, _ = insert(dashboard), insert(dashboard, user_id=BOB)
-    dashboard.execute("select public.note_rows('b', 'of an attempt that died', %s)", [[mine]])
+    dashboard.execute("select public.register_rows('b', 'of an attempt that died', %s)", [[mine]])
     window(dashboard)
     dashboard.execute("select private.erase(%s)", [BOB])
     expire = "select private.delete_expired_exports()"
     assert noted(dashboard) == [1, 1, 1]
 
-    age(dashboard, labelled_days - 1)
+    age(dashboard, label_retention_days - 1)
     assert dashboard.execute(expire).fetchone() == (0,)
-    age(dashboard, labelled_days + 1)
+    age(dashboard, label_retention_days + 1)
     assert dashboard.execute(expire).fetchone() == (1,)
     assert noted(dashboard) == [0, 1, 1]
-    age(dashboard, labelled_days + 8)
+    age(dashboard, label_retention_days + 8)
     assert dashboard.execute(expire).fetchone() == (2,)
     assert noted(dashboard) == [0, 0, 0]
 
 
 def test_the_ledger_goes_in_batches(dashboard: Connection) -> None:
-    dashboard.execute("update private.settings set batch_rows = 2")
+    dashboard.execute("update private.settings set retention_batch_rows = 2")
     log_id = insert(dashboard)
     for key in ("one", "two", "three"):
-        dashboard.execute("select public.note_rows('b', %s, %s)", [key, [log_id]])
+        dashboard.execute("select public.register_rows('b', %s, %s)", [key, [log_id]])
     age(dashboard, 1000)
 
     expire = "select private.delete_expired_exports()"

@@ -46,7 +46,7 @@ def record_correction(backend: Connection, log_id: UUID, *correction: object) ->
 
 
 def held(dashboard: Connection) -> int:
-    row = dashboard.execute("select count(*) from private.held_changes").fetchone()
+    row = dashboard.execute("select count(*) from private.deferred_changes").fetchone()
     assert row is not None
     return int(str(row[0]))
 
@@ -88,7 +88,7 @@ def backend(server: Server, database: str, dashboard: Connection) -> Any:
 def test_a_row_ends_up_the_same_whenever_it_arrives(
     dashboard: Connection, backend: Connection, order: tuple[int, ...], confidence: float
 ) -> None:
-    dashboard.execute("update private.settings set audit_share = 0")
+    dashboard.execute("update private.settings set audit_rate = 0")
     changes = [
         lambda log_id: [record_outcome(backend, log_id, *outcome) for outcome in OUTCOMES],
         lambda log_id: [record_correction(backend, log_id, *CORRECTIONS[0])] * 2,
@@ -148,9 +148,13 @@ def test_a_derived_id_is_waited_for_as_long_as_a_row_may_be_on_its_way_and_no_lo
     row = captured(id=derived_log_id(b"secret", "backend", str(uuid4())))
     assert record_outcome(backend, row["id"], *OUTCOMES[0]) == "pending"
 
-    dashboard.execute("update private.held_changes set held_at = now() - interval '13 days'")
+    dashboard.execute(
+        "update private.deferred_changes set deferred_at = now() - interval '13 days'"
+    )
     assert record_correction(backend, row["id"], *CORRECTIONS[0]) == "pending"
-    dashboard.execute("update private.held_changes set held_at = now() - interval '15 days'")
+    dashboard.execute(
+        "update private.deferred_changes set deferred_at = now() - interval '15 days'"
+    )
     assert record_outcome(backend, row["id"], *OUTCOMES[1]) == "absent"
     assert record_correction(backend, row["id"], *CORRECTIONS[1]) == "absent"
 
@@ -219,7 +223,7 @@ def test_what_waits_for_a_dropped_row_is_let_go_and_nothing_else(
         record_outcome(backend, log_id, *OUTCOMES[0])
 
     with acting_as(server, database, WRITER) as connection:
-        connection.execute("select public.forget_held(%s)", [[dropped]])
+        connection.execute("select public.discard_deferred_changes(%s)", [[dropped]])
         connection.commit()
 
     assert held(dashboard) == 1
@@ -229,8 +233,8 @@ def test_what_waited_for_too_long_is_deleted(dashboard: Connection, backend: Con
     record_outcome(backend, captured()["id"], *OUTCOMES[0])
     record_outcome(backend, captured()["id"], *OUTCOMES[0])
     dashboard.execute(
-        """update private.held_changes set held_at = now() - interval '29 days'
-           where id = (select min(id) from private.held_changes)"""
+        """update private.deferred_changes set deferred_at = now() - interval '29 days'
+           where id = (select min(id) from private.deferred_changes)"""
     )
 
     assert dashboard.execute("select private.delete_expired_changes()").fetchone() == (1,)
@@ -244,7 +248,9 @@ def test_an_erased_reviewer_is_forgotten_in_what_is_held_too(
 
     backend.execute("select public.erase_user(%s)", [ALICE])
 
-    (reviewer,) = dashboard.execute("select reviewer from private.held_changes").fetchone() or ("",)
+    (reviewer,) = dashboard.execute("select reviewer from private.deferred_changes").fetchone() or (
+        "",
+    )
     assert str(reviewer).startswith("erased-")
 
 
@@ -261,7 +267,7 @@ def test_a_capture_that_is_there_is_recalled_by_owner_and_content_alone(
         told = {name: str(v) if isinstance(v, UUID) else v for name, v in sent.items()}
         with acting_as(server, database, WRITER) as connection:
             return connection.execute(
-                "select public.recall_captures(jsonb_build_array(%s::jsonb))",
+                "select public.find_recorded_captures(jsonb_build_array(%s::jsonb))",
                 [json.dumps(told)],
             ).fetchall()
 

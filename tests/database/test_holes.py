@@ -105,7 +105,7 @@ HOLES: dict[str, tuple[str, Test]] = {
     ),
     "a user who may append corrections": (
         (
-            "grant insert (log_id, to_intent, reviewer, door), select"
+            "grant insert (log_id, to_intent, reviewer, channel), select"
             " on public.correction_events to authenticated;"
             'create policy "A user votes too" on public.correction_events for insert'
             " to authenticated with check (true)"
@@ -176,7 +176,7 @@ HOLES: dict[str, tuple[str, Test]] = {
         rights_of("nlu_prompt_logs", DASHBOARD),
     ),
     "a keeper that may rewrite what was captured": (
-        f"grant update (prompt) on {LOGS} to prompt_keeper",
+        f"grant update (prompt) on {LOGS} to prompt_maintainer",
         columns.test_not_even_the_databases_own_hand_may_change_what_was_captured,
     ),
     "an exporter that learns whose it is": (
@@ -227,7 +227,7 @@ HOLES: dict[str, tuple[str, Test]] = {
     ),
     "tombstones that nobody looks at": (
         (
-            "create or replace function private.owner_key(user_id uuid) returns bytea"
+            "create or replace function private.user_key(user_id uuid) returns bytea"
             " language sql volatile set search_path = '' as 'select extensions.gen_random_bytes(8)'"
         ),
         late_write,

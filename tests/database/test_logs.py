@@ -70,7 +70,7 @@ def test_a_refused_edit_of_a_row_does_not_log_the_row(
 @pytest.mark.parametrize(
     "change",
     [{"reviewer": ""}, {"reviewer": "x" * 201}, {"notes": ""}, {"notes": SECRET * 80},
-     {"to_intent": "none"}, {"door": "nowhere"}, {"log_id": None}],
+     {"to_intent": "none"}, {"channel": "nowhere"}, {"log_id": None}],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
 def test_a_refused_correction_is_not_logged(
@@ -82,13 +82,13 @@ def test_a_refused_correction_is_not_logged(
         "to_intent": "help",
         "reviewer": "ann",
         "notes": SECRET,
-        "door": "api",
+        "channel": "api",
     }
     with dashboard.transaction(force_rollback=True):
         dashboard.execute("set local role service_role")
         refused(
             dashboard,
-            """insert into public.correction_events (log_id, to_intent, reviewer, notes, door)
+            """insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
                values (%s, %s, %s, %s, %s)""",
             *(event | change).values(),
         )

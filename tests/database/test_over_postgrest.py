@@ -183,7 +183,7 @@ def test_the_backend_records_an_outcome_twice_and_finds_the_row_both_times(api: 
 @pytest.mark.parametrize("intent", ["sheduling", "Help", ""])
 def test_a_correction_that_the_catalogue_lacks_is_a_conflict(api: Api, intent: str) -> None:
     (row, *_) = api.request(SERVICE, "GET", LOGS, params={"user_id": f"eq.{ALICE}"}).json()
-    event = {"log_id": row["id"], "to_intent": intent, "reviewer": "ann", "door": "api"}
+    event = {"log_id": row["id"], "to_intent": intent, "reviewer": "ann", "channel": "api"}
     answer = api.request(SERVICE, "POST", "/correction_events", json=event)
     assert (answer.status_code, answer.json()["code"]) == (409, "23503")
     assert "secret" not in answer.text
@@ -230,7 +230,7 @@ def test_a_token_or_the_publishable_key_opens_nothing_that_is_about_others(
 
 
 @pytest.mark.parametrize("actor", [None, USER, OTHER_USER, REVIEWER, WRITER, EXPORTER], ids=str)
-@pytest.mark.parametrize("function", ["erase_user", "traces_of_user"])
+@pytest.mark.parametrize("function", ["erase_user", "count_user_data"])
 def test_nobody_but_the_backend_erases(api: Api, actor: Actor | None, function: str) -> None:
     answer = api.request(actor, "POST", f"/rpc/{function}", json={"person": str(ALICE)})
     assert answer.status_code in {401, 403, 404}
@@ -246,7 +246,7 @@ def test_private_functions_are_not_served_at_all(api: Api, function: str) -> Non
 def test_a_correction_sent_twice_is_one_event(api: Api) -> None:
     row = body()
     api.request(WRITER, "POST", LOGS, json=row, headers=ONCE)
-    event = {"log_id": row["id"], "to_intent": "help", "reviewer": "ann", "door": "api"}
+    event = {"log_id": row["id"], "to_intent": "help", "reviewer": "ann", "channel": "api"}
     for _ in range(2):
         assert api.request(SERVICE, "POST", "/correction_events", json=event).status_code == 201
     found = api.request(SERVICE, "GET", "/correction_events", params={"log_id": f"eq.{row['id']}"})
@@ -254,7 +254,7 @@ def test_a_correction_sent_twice_is_one_event(api: Api) -> None:
 
 
 def test_a_correction_of_no_row_is_not_found(api: Api) -> None:
-    event = {"log_id": str(uuid4()), "to_intent": "help", "reviewer": "ann", "door": "api"}
+    event = {"log_id": str(uuid4()), "to_intent": "help", "reviewer": "ann", "channel": "api"}
     answer = api.request(SERVICE, "POST", "/correction_events", json=event)
     assert (answer.status_code, answer.json()["code"]) == (404, "PT404")
 
@@ -299,7 +299,7 @@ def test_of_the_moments_of_capture_no_more_than_the_first_and_the_last_are_sampl
 def test_users_find_no_decision_about_others_in_their_rows(api: Api) -> None:
     first = body(prompt="a text that two people send", user_id=BOB, confidence=0.1)
     api.request(WRITER, "POST", LOGS, json=first)
-    event = {"log_id": first["id"], "to_intent": "help", "reviewer": "grace", "door": "api"}
+    event = {"log_id": first["id"], "to_intent": "help", "reviewer": "grace", "channel": "api"}
     api.request(SERVICE, "POST", "/correction_events", json=event)
     later = body(prompt="A text that two people send", confidence=0.1)
     api.request(WRITER, "POST", LOGS, json=later)

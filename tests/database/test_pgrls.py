@@ -8,7 +8,7 @@ from pathlib import Path
 from .server import Server
 
 GOLDEN = Path(__file__).parent / "rights.txt"
-ROLES = "anon,authenticated,prompt_writer,prompt_exporter,service_role,prompt_keeper,postgres"
+ROLES = "anon,authenticated,prompt_writer,prompt_exporter,service_role,prompt_maintainer,postgres"
 RULES = {
     "PERF001",  # a function called for every row
     "PERF003",  # no index for a policy's column

@@ -9,7 +9,7 @@ from .cast import ALICE, BOB
 from .rows import FAILED, LONG_AGO, add_user, as_backend, correct, insert
 from .server import Connection, Server
 
-KEPT = "select text, intent, times_sent, cardinality(owner_keys) from public.labelled_texts"
+KEPT = "select text, intent, times_sent, cardinality(user_keys) from public.labelled_texts"
 
 
 def run_batch(dashboard: Connection) -> object:
@@ -26,12 +26,12 @@ def test_rows_older_than_the_setting_go_and_younger_ones_stay(dashboard: Connect
     young = insert(dashboard, prompt="young", created_at=just_inside[0])
     assert run_batch(dashboard) == 1
     assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(young,)]
-    dashboard.execute("update private.settings set raw_days = 30")
+    dashboard.execute("update private.settings set row_retention_days = 30")
     assert run_batch(dashboard) == 1
 
 
 def test_a_batch_is_no_larger_than_told_and_takes_the_oldest(dashboard: Connection) -> None:
-    dashboard.execute("update private.settings set batch_rows = 2")
+    dashboard.execute("update private.settings set retention_batch_rows = 2")
     for year in (2003, 2001, 2002):
         insert(dashboard, prompt=str(year), created_at=LONG_AGO.replace(year=year))
     assert run_batch(dashboard) == 2
@@ -48,7 +48,7 @@ def test_daily_counts_stay_by_intent_version_and_outcome(dashboard: Connection) 
     totals = """select day::text, predicted_intent, model_version, outcome, messages
                 from public.daily_totals"""
     before = dashboard.execute(totals).fetchall()
-    dashboard.execute("update private.settings set batch_rows = 2")
+    dashboard.execute("update private.settings set retention_batch_rows = 2")
     assert [run_batch(dashboard) for _ in range(3)] == [2, 2, 0]
     assert dashboard.execute(totals).fetchall() == before
     old = ("2001-01-01", "reschedule", "test-1")
@@ -102,7 +102,9 @@ def test_labelled_texts_have_a_retention_of_their_own(dashboard: Connection) -> 
     assert dashboard.execute(expire).fetchone() == (0,)
     with dashboard.transaction():
         dashboard.execute("alter table public.labelled_texts disable trigger keep_labels")
-        dashboard.execute("update public.labelled_texts set kept_at = now() - interval '731 days'")
+        dashboard.execute(
+            "update public.labelled_texts set retained_at = now() - interval '731 days'"
+        )
         dashboard.execute("alter table public.labelled_texts enable trigger keep_labels")
     assert dashboard.execute(expire).fetchone() == (1,)
     assert dashboard.execute("select from public.correction_events").rowcount == 0
@@ -150,7 +152,7 @@ def test_the_schedule_runs_it_at_night(dashboard: Connection) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    ["audit_share = 1", "daily_cap = 0", "raw_days = 0", "batch_rows = 0", "labelled_days = 1",
+    ["audit_rate = 1", "daily_cap = 0", "row_retention_days = 0", "retention_batch_rows = 0", "label_retention_days = 1",
      "only_row = false"],
 )  # fmt: skip
 def test_settings_make_sense(dashboard: Connection, setting: str) -> None:

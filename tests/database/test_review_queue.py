@@ -31,7 +31,7 @@ def texts(dashboard: Connection) -> list[object]:
 
 def audit(dashboard: Connection, share: float) -> None:
     """Set how much of the confident traffic is drawn."""
-    dashboard.execute("update private.settings set audit_share = %s", [share])
+    dashboard.execute("update private.settings set audit_rate = %s", [share])
 
 
 def test_an_uncertain_message_waits_with_all_that_a_reviewer_needs(
@@ -39,7 +39,7 @@ def test_an_uncertain_message_waits_with_all_that_a_reviewer_needs(
 ) -> None:
     insert(dashboard, confidence=0.4, runner_up_intent="reminder", runner_up_confidence=0.3)
     assert item(
-        dashboard, "predicted_intent", "second_choice", "second_confidence", "confidence",
+        dashboard, "predicted_intent", "runner_up_intent", "runner_up_confidence", "confidence",
         "reasons", "times_sent", "users", "days_waiting", "sampling_probability",
         "corrected_intent",
     ) == ("reschedule", "reminder", 0.3, 0.4, ["low_confidence"], 1, 1, 0, 1, None)  # fmt: skip
@@ -112,7 +112,7 @@ def test_a_fixed_share_of_the_confident_traffic_is_drawn_at_random(dashboard: Co
 
 
 def test_by_default_a_fiftieth_is_drawn(dashboard: Connection) -> None:
-    row = dashboard.execute("select audit_share from private.settings").fetchone()
+    row = dashboard.execute("select audit_rate from private.settings").fetchone()
     assert row == (0.02,)
 
 
@@ -191,7 +191,9 @@ def test_a_reviewer_sets_two_fields_and_is_done(dashboard: Connection, log_id: U
         assert read(dashboard, row, "corrected_intent") == ("help",)
     decided = item(dashboard, "corrected_intent", "reviewer", "waiting_since")
     assert decided == ("help", "ann", None)
-    appended = dashboard.execute("select reviewer, door from public.correction_events").fetchall()
+    appended = dashboard.execute(
+        "select reviewer, channel from public.correction_events"
+    ).fetchall()
     assert appended == [("ann", "dashboard")]
 
 
@@ -215,7 +217,7 @@ def test_an_edit_without_a_reviewer_is_the_dashboards(dashboard: Connection, log
     decide(dashboard, TEXT, corrected_intent="search")
     signed = dashboard.execute("select reviewer from public.correction_events order by id")
     assert [name for (name,) in signed.fetchall()] == ["dashboard", "ann", "dashboard"]
-    votes = dashboard.execute("select reviewer from public.signed_votes").fetchall()
+    votes = dashboard.execute("select reviewer from public.reviewer_votes").fetchall()
     assert votes == [("ann",)]
 
 
@@ -233,7 +235,7 @@ def test_a_decision_taken_back_waits_again(dashboard: Connection, log_id: UUID) 
     [
         {"text": "other"}, {"predicted_intent": "help"}, {"confidence": 1}, {"reasons": []},
         {"times_sent": 99}, {"users": 9}, {"sampling_probability": 0.5}, {"place": 1},
-        {"decided_at": "2026-01-01"}, {"days_waiting": 3}, {"second_choice": "help"},
+        {"decided_at": "2026-01-01"}, {"days_waiting": 3}, {"runner_up_intent": "help"},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip

@@ -24,9 +24,9 @@ from .server import Server
 
 COLUMN = {
     "correction_events": "notes", "review_queue": "notes", "daily_counts": "messages",
-    "labelled_texts": "text", "exported_rows": "key", "settings": "audit_share",
-    "keys": "text_key", "tombstones": "erased_at", "held_changes": "notes",
-    "dataset_exports": "lines", "erased_lines": "text_key",
+    "labelled_texts": "text", "exported_rows": "key", "settings": "audit_rate",
+    "keys": "text_key", "tombstones": "erased_at", "deferred_changes": "notes",
+    "dataset_exports": "lines", "erased_rows": "text_key",
 }  # fmt: skip
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
@@ -53,8 +53,8 @@ QUESTIONS = {
 OTHERS = (
     "public.correction_events", "public.review_queue", "public.daily_counts",
     "public.labelled_texts", "public.exported_rows", "public.dataset_exports",
-    "private.settings", "private.keys", "private.tombstones", "private.held_changes",
-    "private.erased_lines",
+    "private.settings", "private.keys", "private.tombstones", "private.deferred_changes",
+    "private.erased_rows",
 )  # fmt: skip
 for name in OTHERS:
     table = name.partition(".")[2]
@@ -69,7 +69,7 @@ for name in OTHERS:
         (table, "truncate"): f"truncate {name}",
     }
 QUESTIONS["correction_events", "insert"] = """
-    insert into public.correction_events (log_id, to_intent, reviewer, door)
+    insert into public.correction_events (log_id, to_intent, reviewer, channel)
     select id, 'help', 'mallory', 'api' from public.nlu_prompt_logs limit 1"""
 QUESTIONS["exported_rows", "insert"] = f"""
     insert into public.exported_rows (bucket, key, log_ids)
@@ -129,16 +129,16 @@ REACHED: dict[tuple[str, str], dict[Actor, int]] = {
     ("tombstones", "update"): {DASHBOARD: 0},
     ("tombstones", "delete"): {DASHBOARD: 0},
     ("tombstones", "truncate"): {DASHBOARD: -1},
-    ("held_changes", "select"): {DASHBOARD: 0},
-    ("held_changes", "insert"): {DASHBOARD: 0},
-    ("held_changes", "update"): {DASHBOARD: 0},
-    ("held_changes", "delete"): {DASHBOARD: 0},
-    ("held_changes", "truncate"): {DASHBOARD: -1},
-    ("erased_lines", "select"): {DASHBOARD: 0},
-    ("erased_lines", "insert"): {DASHBOARD: 0},
-    ("erased_lines", "update"): {DASHBOARD: 0},
-    ("erased_lines", "delete"): {DASHBOARD: 0},
-    ("erased_lines", "truncate"): {DASHBOARD: -1},
+    ("deferred_changes", "select"): {DASHBOARD: 0},
+    ("deferred_changes", "insert"): {DASHBOARD: 0},
+    ("deferred_changes", "update"): {DASHBOARD: 0},
+    ("deferred_changes", "delete"): {DASHBOARD: 0},
+    ("deferred_changes", "truncate"): {DASHBOARD: -1},
+    ("erased_rows", "select"): {DASHBOARD: 0},
+    ("erased_rows", "insert"): {DASHBOARD: 0},
+    ("erased_rows", "update"): {DASHBOARD: 0},
+    ("erased_rows", "delete"): {DASHBOARD: 0},
+    ("erased_rows", "truncate"): {DASHBOARD: -1},
 }  # fmt: skip
 
 # What even the tables' owner may not do, and what it is told.
@@ -208,24 +208,24 @@ def test_the_writer_sees_an_id_only_in_the_transaction_that_made_it(
 
 
 CALLABLE = {
-    "private.traces_of(uuid)": {SERVICE}, "private.erase(uuid)": {SERVICE},
-    "public.erase_user(uuid)": {SERVICE}, "public.traces_of_user(uuid)": {SERVICE},
-    "private.recall_captures(jsonb)": {WRITER, SERVICE},
-    "public.recall_captures(jsonb)": {WRITER, SERVICE},
-    "private.forget_held(uuid[])": {WRITER, SERVICE},
-    "public.forget_held(uuid[])": {WRITER, SERVICE},
+    "private.count_user_data(uuid)": {SERVICE}, "private.erase(uuid)": {SERVICE},
+    "public.erase_user(uuid)": {SERVICE}, "public.count_user_data(uuid)": {SERVICE},
+    "private.find_recorded_captures(jsonb)": {WRITER, SERVICE},
+    "public.find_recorded_captures(jsonb)": {WRITER, SERVICE},
+    "private.discard_deferred_changes(uuid[])": {WRITER, SERVICE},
+    "public.discard_deferred_changes(uuid[])": {WRITER, SERVICE},
     "private.turn_of(uuid)": {SERVICE},
     "private.take_turn(uuid)": {SERVICE},
-    "private.hold_change(private.held_changes)": {SERVICE},
+    "private.defer_change(private.deferred_changes)": {SERVICE},
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text)": {SERVICE},
     "private.unsigned()": {SERVICE},
 }  # fmt: skip
 DOORS = {
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},
-    "read_erased": {EXPORTER, SERVICE}, "read_audit": {EXPORTER, SERVICE},
-    "note_rows": {EXPORTER, SERVICE}, "is_overtaken": {EXPORTER, SERVICE},
-    "record_dataset": {EXPORTER, SERVICE}, "lines_of": {SERVICE}, "forget_lines": {SERVICE},
+    "read_erased_rows": {EXPORTER, SERVICE}, "read_audit_results": {EXPORTER, SERVICE},
+    "register_rows": {EXPORTER, SERVICE}, "has_erasures_since": {EXPORTER, SERVICE},
+    "record_dataset": {EXPORTER, SERVICE}, "list_user_lines": {SERVICE}, "unregister_user_rows": {SERVICE},
 }  # fmt: skip
 
 
@@ -246,14 +246,14 @@ def test_each_caller_can_call_just_the_functions_that_are_theirs(
                 ).fetchone() == (True,)
             }  # fmt: skip
             name = str(function) if "." in str(function).split("(")[0] else f"public.{function}"
-            door = name.partition(".")[2].partition("(")[0]
-            assert allowed == CALLABLE.get(name, DOORS.get(door, set())), function
+            channel = name.partition(".")[2].partition("(")[0]
+            assert allowed == CALLABLE.get(name, DOORS.get(channel, set())), function
 
 
 EXPORTED = ("exportable_prompts", "exportable_texts")
 VIEWS = (
     *EXPORTED, "labelled_prompts", "failed_workflows", "intent_health", "confidence_distribution",
-    "corrections_by_reviewer", "signed_votes", "disputed_texts", "reviewer_agreement",
+    "corrections_by_reviewer", "reviewer_votes", "disputed_texts", "reviewer_agreement",
     "live_accuracy", "daily_totals",
 )  # fmt: skip
 
@@ -312,7 +312,7 @@ def test_no_caller_can_make_a_table_in_the_open(
 
 @pytest.mark.parametrize("actor", [ANONYMOUS, USER, WRITER, EXPORTER, SERVICE], ids=str)
 @pytest.mark.parametrize(
-    "role", ["postgres", "supabase_admin", "supabase_auth_admin", "prompt_keeper"]
+    "role", ["postgres", "supabase_admin", "supabase_auth_admin", "prompt_maintainer"]
 )
 def test_no_roles_of_the_api_are_members_of_a_mightier_one(
     server: Server, populated: str, actor: Actor, role: str
@@ -325,10 +325,12 @@ def test_no_roles_of_the_api_are_members_of_a_mightier_one(
 def test_the_tables_owner_is_not_the_keeper_either(server: Server, populated: str) -> None:
     with server.connect("postgres", populated) as connection:
         for how in ("usage", "set"):
-            row = connection.execute("select pg_has_role('postgres', 'prompt_keeper', %s)", [how])
+            row = connection.execute(
+                "select pg_has_role('postgres', 'prompt_maintainer', %s)", [how]
+            )
             assert row.fetchone() == (False,)
         with pytest.raises(errors.InsufficientPrivilege):
-            connection.execute("set role prompt_keeper")
+            connection.execute("set role prompt_maintainer")
 
 
 def test_what_runs_with_rights_of_its_own_is_the_keepers_and_out_of_reach(
@@ -341,7 +343,7 @@ def test_what_runs_with_rights_of_its_own_is_the_keepers_and_out_of_reach(
                  and pronamespace in ('public'::regnamespace, 'private'::regnamespace)"""
         ).fetchall()
     assert len(definers) > 10
-    assert {(schema, owner) for schema, owner, _ in definers} == {("private", "prompt_keeper")}
+    assert {(schema, owner) for schema, owner, _ in definers} == {("private", "prompt_maintainer")}
     assert all(config == ['search_path=""'] for *_, config in definers)
 
 

@@ -18,7 +18,7 @@ def reviewed(server: Server, template: str) -> str:
     """A database whose queue is reviewed here."""
     server.copy_database(template, "reviewed")
     with server.connect("postgres", "reviewed") as connection:
-        connection.execute("update private.settings set audit_share = 0")
+        connection.execute("update private.settings set audit_rate = 0")
         add_user(connection, ALICE)
         add_user(connection, BOB)
         for text, confidence in (
@@ -77,7 +77,7 @@ def test_two_fields_decide_a_text_for_all_who_sent_it(editor: TableEditor) -> No
     assert logs == [{"corrected_intent": "help", "count": 2}]
     assert editor.page("review_queue")[0]["text"] == "first", "it stays under the reviewer's eyes"
     (event,) = [row for row in editor.page("correction_events") if row["to_intent"] == "help"]
-    assert (event["reviewer"], event["door"]) == ("ann", "dashboard")
+    assert (event["reviewer"], event["channel"]) == ("ann", "dashboard")
 
 
 def test_cells_can_be_saved_one_by_one_on_the_page_as_it_was_opened(editor: TableEditor) -> None:

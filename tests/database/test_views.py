@@ -52,8 +52,8 @@ def test_corrections_are_counted_by_reviewer_and_door(dashboard: Connection) -> 
     first, second = insert(dashboard), insert(dashboard, prompt="another")
     correct(dashboard, first, "reschedule", "ann")
     correct(dashboard, second, "help", "ann")
-    correct(dashboard, second, "search", "bob", door="import")
-    columns = "reviewer, door, corrections, confirmed, changed"
+    correct(dashboard, second, "search", "bob", channel="import")
+    columns = "reviewer, channel, corrections, confirmed, changed"
     assert view(dashboard, "corrections_by_reviewer", columns) == [
         ("ann", "api", 2, 1, 1),
         ("bob", "import", 1, 0, 1),
@@ -65,7 +65,7 @@ def test_health_failures_and_confidence_are_counted(dashboard: Connection) -> No
     as_backend(dashboard, failed, **FAILED)
     correct(dashboard, insert(dashboard, prompt="two", confidence=0.55), "help")
     correct(dashboard, insert(dashboard, prompt="three", confidence=0.51), "reschedule")
-    columns = "messages, failed, reviewed, corrected, right_when_reviewed"
+    columns = "messages, failed, reviewed, corrected, reviewed_accuracy"
     assert view(dashboard, "intent_health", columns) == [(3, 1, 2, 1, Decimal("0.500"))]
     assert view(dashboard, "failed_workflows", "id, execution_error") == [(failed, "no such event")]
     columns = "confidence_from, messages, reviewed, confirmed"
@@ -81,7 +81,7 @@ from generate_series(1, 1500) as numbers (n)
 """
 # What is true: unsure messages are right every other time, sure ones nine times out of ten.
 REVIEW = """
-insert into public.correction_events (log_id, to_intent, reviewer, door)
+insert into public.correction_events (log_id, to_intent, reviewer, channel)
 select id, case when case when confidence < 0.7 then right(split_part(prompt, '.', 1), 2)::integer
     %% 10 = 0 else right(split_part(prompt, '.', 1), 1) <> '3' end then 'help' else 'search' end,
   'ann', 'api'
@@ -90,7 +90,7 @@ from public.nlu_prompt_logs where sampling_probability is not null and {chosen}
 
 
 def test_live_accuracy_is_estimated_from_what_was_drawn(dashboard: Connection) -> None:
-    dashboard.execute("update private.settings set daily_cap = 10000, audit_share = 0.1")
+    dashboard.execute("update private.settings set daily_cap = 10000, audit_rate = 0.1")
     dashboard.execute("select setseed(0.2)")
     dashboard.execute(CROWD, [ALICE])
     assert view(dashboard, "live_accuracy", "accuracy, is_complete") == [(None, False)]
@@ -104,7 +104,7 @@ def test_live_accuracy_is_estimated_from_what_was_drawn(dashboard: Connection) -
     assert low <= truth <= high
     assert high - low < Decimal("0.15")
     assert (messages, complete) == (1500, True)
-    naive = view(dashboard, "intent_health", "right_when_reviewed")
+    naive = view(dashboard, "intent_health", "reviewed_accuracy")
     assert naive[0][0] < low, "what was reviewed is not what was sent"
     assert accuracy == weighted(dashboard)
 

@@ -25,8 +25,8 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Look:
     def look(check: str, environment: Mapping[str, str]) -> list[Finding]:
         for name, value in environment.items():  # AWS clients read it for themselves
             monkeypatch.setenv(name, value)
-        with opened(environment) as place:
-            return list(run(CHECKS[check], place))
+        with opened(environment) as deployment:
+            return list(run(CHECKS[check], deployment))
 
     return look
 
@@ -54,20 +54,20 @@ def aws() -> Iterator[Environment]:
 
 
 @contextmanager
-def damaged(stack: Stack, damage: str, mend: str) -> Iterator[None]:
+def damaged(stack: Stack, damage: str, remediation: str) -> Iterator[None]:
     """Do something to the database that another statement undoes."""
     with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as admin:
         admin.execute(damage.encode())
         try:
             yield
         finally:
-            admin.execute(mend.encode())
+            admin.execute(remediation.encode())
 
 
 def faults(findings: list[Finding]) -> dict[str, str]:
     """Answer what is wrong, by its subject."""
     for finding in findings:
-        assert bool(finding.mend) == (finding.state != "ok"), finding
+        assert bool(finding.remediation) == (finding.state != "ok"), finding
     return {one.subject: one.said for one in findings if one.state == "wrong"}
 
 

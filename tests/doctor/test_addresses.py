@@ -48,7 +48,7 @@ def test_an_address_without_its_path_is_told_the_path(look: Look, settings: Envi
     settings["CLASSIFY_URL"] = settings["CLASSIFY_URL"].removesuffix("/v1/classify")
     [finding] = [one for one in look("addresses", settings) if one.state == "wrong"]
 
-    assert (finding.subject, finding.mend) == ("CLASSIFY_URL", "Let it end in /v1/classify.")
+    assert (finding.subject, finding.remediation) == ("CLASSIFY_URL", "Let it end in /v1/classify.")
 
 
 def test_the_address_of_another_function_is_that_of_something_else(
@@ -121,7 +121,7 @@ def test_a_clock_that_is_off_is_told_by_how_much(look: Look, seconds: int, said:
     assert finding.said[:8] == said[:8]
     assert abs(int(finding.said.split()[1]) - abs(seconds)) <= 30
     assert finding.said.endswith(said.split(" s ")[1])
-    assert "timedatectl" in finding.mend
+    assert "timedatectl" in finding.remediation
 
 
 def test_a_clock_that_is_a_little_off_is_well(look: Look) -> None:

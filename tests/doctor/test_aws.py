@@ -89,7 +89,7 @@ def test_a_bucket_that_could_be_made_public_is_named_with_the_command_that_mends
     findings = look("bucket", deployed)
 
     assert faults(findings) == {"public access": f"is not blocked: {setting}"}
-    assert f"put-public-access-block --bucket {BUCKET}" in findings[0].mend
+    assert f"put-public-access-block --bucket {BUCKET}" in findings[0].remediation
 
 
 def test_a_bucket_that_nothing_protects_is_named_three_times(
@@ -170,7 +170,7 @@ def test_what_the_credentials_may_not_see_is_skipped_with_the_right_to_give(
     [finding] = look(check, refusing)
 
     assert finding.state == "skipped"
-    assert "lists the rights" in finding.mend
+    assert "lists the rights" in finding.remediation
 
 
 @pytest.mark.parametrize(
@@ -200,4 +200,4 @@ def test_without_credentials_or_a_region_aws_is_skipped(
     [finding] = look("schedules", missing)
 
     assert finding.state == "skipped"
-    assert "aws configure" in finding.mend
+    assert "aws configure" in finding.remediation

@@ -25,7 +25,7 @@ NOBODY = {
 COMMAND = Path(sys.executable).with_name("prompt-capture")
 
 _TRACES = """
-select (select count(*) from public.nlu_prompt_logs), (select count(*) from private.held_changes),
+select (select count(*) from public.nlu_prompt_logs), (select count(*) from private.deferred_changes),
   (select count(*) from public.correction_events)
 """
 

@@ -36,7 +36,7 @@ def test_a_migration_that_is_missing_is_named(
         findings = look("migrations", settings)
 
     assert faults(findings) == {"database": f"lacks {last}"}
-    assert findings[0].mend == "`supabase db push`"
+    assert findings[0].remediation == "`supabase db push`"
 
 
 def test_of_a_new_project_everything_that_migrations_make_is_missing(look: Look) -> None:
@@ -65,7 +65,7 @@ def test_a_table_without_row_level_security_is_named(
         findings = look("row level security", settings)
 
     assert faults(findings).keys() == {table}
-    assert findings[0].mend == f"`alter table {table} enable row level security;`"
+    assert findings[0].remediation == f"`alter table {table} enable row level security;`"
 
 
 def test_a_table_of_somebody_elses_is_looked_at_too(
@@ -127,7 +127,7 @@ def test_without_the_databases_address_what_needs_it_is_skipped(
     for check in ("migrations", "row level security", "nightly jobs"):
         [finding] = look(check, settings)
         assert (finding.subject, finding.state) == ("DATABASE_URL", "skipped")
-        assert "Session pooler" in finding.mend
+        assert "Session pooler" in finding.remediation
 
 
 def test_a_role_that_may_not_look_is_skipped(look: Look, settings: Environment) -> None:

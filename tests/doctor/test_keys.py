@@ -1,4 +1,4 @@
-"""A key in the wrong place is an error, whichever way round, and a wrong key as well."""
+"""A key in the wrong deployment is an error, whichever way round, and a wrong key as well."""
 
 import time
 from typing import Any
@@ -70,7 +70,7 @@ def test_whoever_shows_a_secret_key_is_told_to_replace_it(
         if one.subject == PUBLISHABLE
     ]
 
-    assert "Replace the other one too" in finding.mend
+    assert "Replace the other one too" in finding.remediation
 
 
 def test_legacy_keys_are_taken_and_called_that(look: Look, settings: Environment) -> None:
@@ -139,4 +139,4 @@ def test_keys_that_are_not_there_are_skipped_and_named(look: Look) -> None:
         PUBLISHABLE, SECRET, SIGNING, "API_KEY", "API_KEY_HASHES"
     }  # fmt: skip
     assert {one.state for one in findings} == {"skipped"}
-    assert all("Set it" in one.mend for one in findings)
+    assert all("Set it" in one.remediation for one in findings)

@@ -101,13 +101,13 @@ def test_a_function_without_an_address_is_left_out(deployed: Environment) -> Non
 
 
 def test_a_stages_settings_are_those_of_its_parameters(deployed: Environment) -> None:
-    with opened(deployed, "dev", "eu-west-1") as place:
-        secret = place.settings.supabase_secret_key
+    with opened(deployed, "dev", "eu-west-1") as deployment:
+        secret = deployment.settings.supabase_secret_key
 
-        assert str(place.settings.supabase_url) == "https://here.supabase.co/"
+        assert str(deployment.settings.supabase_url) == "https://here.supabase.co/"
         assert secret is not None
         assert secret.get_secret_value() == "sb_secret_x"
-        assert set(place.parameters.values()) == {"read"}
+        assert set(deployment.parameters.values()) == {"read"}
 
 
 def test_a_parameter_that_is_missing_is_named_with_the_command_that_puts_it(
@@ -122,7 +122,7 @@ def test_a_parameter_that_is_missing_is_named_with_the_command_that_puts_it(
     findings = look("parameters", deployed | variables)
 
     assert faults(findings) == {name: "is not there"}
-    assert f"put-parameter --type SecureString --name {name}" in findings[0].mend
+    assert f"put-parameter --type SecureString --name {name}" in findings[0].remediation
     assert states(look("keys", deployed | variables))["API_KEY_HASHES"] == "skipped"
 
 

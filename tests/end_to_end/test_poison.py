@@ -19,7 +19,7 @@ from tests.faults.load import waiting
 
 COMMAND = str(Path(sys.executable).parent / "prompt-capture")
 POISON = "what no constraint of today lets in"
-MOST_RECEIVES = 3
+MAX_RECEIVES = 3
 
 
 @contextmanager
@@ -41,16 +41,16 @@ def impatient(deployment: Deployment) -> Iterator[None]:
     client, url = deployment.stack.sqs_client(), deployment.stack.spool_url
     told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
     before = told["Attributes"]["RedrivePolicy"]
-    soon = json.dumps(json.loads(before) | {"maxReceiveCount": MOST_RECEIVES})
+    soon = json.dumps(json.loads(before) | {"maxReceiveCount": MAX_RECEIVES})
     client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": soon})
     yield
     client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": before})
     client.purge_queue(QueueUrl=deployment.stack.dead_letters_url)
 
 
-def replay(deployment: Deployment, *options: str) -> str:
+def redrive(deployment: Deployment, *options: str) -> str:
     done = subprocess.run(
-        [COMMAND, "replay", *options],
+        [COMMAND, "redrive", *options],
         capture_output=True,
         text=True,
         check=True,
@@ -79,13 +79,13 @@ def test_a_poison_message_is_given_up_alone_shown_without_its_text_and_sent_agai
         until(deployment, stack.dead_letters_url, 1)
         assert sorted(row["prompt"] for row in deployment.rows()) == ["after", "before"]
 
-        shown = replay(deployment)
+        shown = redrive(deployment)
         assert json.loads(shown)["dead_letters"] == 1
         assert json.loads(shown)["reasons"] == {"too_slow": 1}
         assert json.loads(shown)["sent"] == 0
         assert POISON not in shown
 
-    assert json.loads(replay(deployment, "--send"))["sent"] == 1
+    assert json.loads(redrive(deployment, "--send"))["sent"] == 1
     deployment.drained(3)
     assert str(deployment.rows()[-1]["id"]) == json.loads(bodies[1])["prompt"]["id"]
     until(deployment, stack.dead_letters_url, 0)

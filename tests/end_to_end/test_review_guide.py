@@ -47,13 +47,13 @@ def test_the_guide_leads_from_an_empty_project_to_a_corrected_message(tmp_path: 
             (row, *others) = editor.page("review_queue")
             assert others == []
             assert (row["text"], row["predicted_intent"]) == (text, answer["intent"])
-            assert row["second_choice"] not in (None, row["predicted_intent"])
-            assert 0 < float(str(row["second_confidence"])) <= float(str(row["confidence"]))
+            assert row["runner_up_intent"] not in (None, row["predicted_intent"])
+            assert 0 < float(str(row["runner_up_confidence"])) <= float(str(row["confidence"]))
             saved = editor.edit("review_queue", row, corrected_intent="search", reviewer="grace")
             assert saved.is_success, saved.text
             (event,) = editor.page("correction_events")
             assert (event["from_intent"], event["to_intent"]) == (answer["intent"], "search")
-            assert (event["reviewer"], event["door"]) == ("grace", "dashboard")
+            assert (event["reviewer"], event["channel"]) == ("grace", "dashboard")
 
         told = json.loads(
             stack.lambda_client()

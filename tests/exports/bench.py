@@ -24,7 +24,7 @@ from infra.local.s3 import REGION, S3Server
 from tests.database.server import Server, migrate
 
 SIZES = (10_000, 100_000, 1_000_000)
-POLICIES = ("mission", "trusted")
+POLICIES = ("confidence", "audited")
 
 # Every fifth message was sent before. Two in a hundred were drawn for review and decided.
 FILL = """

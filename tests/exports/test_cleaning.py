@@ -26,7 +26,7 @@ from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.workflows.datasets.clean import CleanDatasets
 from prompt_capture.workflows.datasets.export import ExportDataset
 from prompt_capture.workflows.erase_user import EraseUser
-from tests.exports.test_trusted import PEOPLE, Assistant, _texts
+from tests.exports.test_audited import PEOPLE, Assistant, _texts
 
 BUCKET = "datasets"
 ALICE, BOB = PEOPLE[:2]
@@ -113,7 +113,7 @@ async def test_what_others_sent_too_stays_with_their_count(bucket: Bucket) -> No
     for person in (0, 0, 1):
         await bucket.assistant.say(text, person=person)
     await bucket.assistant.say(own)
-    told = await bucket.export(policy="trusted")
+    told = await bucket.export(policy="audited")
 
     receipt = await bucket.erase(ALICE)
 
@@ -126,7 +126,7 @@ async def test_an_anonymised_line_goes_when_too_few_people_are_left(bucket: Buck
     text = next(_texts("train"))
     for person in (0, 1):
         await bucket.assistant.say(text, person=person)
-    told = await bucket.export(policy="trusted", anonymize=True, users_per_cluster=2)
+    told = await bucket.export(policy="audited", anonymize=True, users_per_cluster=2)
     assert len(bucket.lines(told.key)) == 1
 
     await bucket.erase(ALICE)
@@ -192,7 +192,7 @@ class InterruptedManifest(Interrupted):
         return key.endswith(".manifest") and super()._is_time(key)
 
 
-@pytest.mark.parametrize("policy", ["mission", "trusted"])
+@pytest.mark.parametrize("policy", ["confidence", "audited"])
 @pytest.mark.parametrize("store", [Interrupted, InterruptedManifest])
 async def test_two_people_erased_at_once_are_both_gone_and_the_manifest_is_right(
     served_bucket: Bucket, store: type[Interrupted], policy: str

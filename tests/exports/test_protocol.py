@@ -10,13 +10,13 @@ import pytest
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
-from prompt_capture.domain.errors import DatasetsUnavailable, ExportOvertaken
+from prompt_capture.domain.errors import DatasetsUnavailable, ExportInvalidated
 from prompt_capture.workflows.datasets.export import ExportDataset
-from tests.exports.world import Dying, Killed, World, lines_of
+from tests.exports.world import Dying, Killed, World, list_user_lines
 
 RUNS = int(os.environ.get("EXPORT_RUNS", "100"))
 TICK = datetime(2026, 11, 23, 4, tzinfo=UTC)
-POLICIES = ("mission", "trusted")
+POLICIES = ("confidence", "audited")
 
 Lines = dict[str, dict[str, Any]]
 
@@ -37,7 +37,7 @@ async def _try(world: World, request: ExportRequest, fate: int | None, kills: bo
     export = ExportDataset(world.source, Dying(world.folder, fate, kills))
     try:
         await export(request)
-    except (Killed, DatasetsUnavailable, ExportOvertaken):
+    except (Killed, DatasetsUnavailable, ExportInvalidated):
         return
 
 
@@ -64,9 +64,9 @@ def _merged(world: World) -> Lines:
     """Answer what a consumer has who took every dataset in, in order."""
     held: Lines = {}
     for manifest in world.manifests().values():
-        for gone in lines_of(world.folder, manifest, "withdrawn"):
+        for gone in list_user_lines(world.folder, manifest, "tombstoned"):
             held.pop(gone["id"], None)
-        held |= {line["id"]: line for line in lines_of(world.folder, manifest)}
+        held |= {line["id"]: line for line in list_user_lines(world.folder, manifest)}
     return held
 
 
@@ -85,7 +85,7 @@ async def test_whatever_befalls_exports_datasets_are_right(seed: int, tmp_path: 
     whole.store, whole.source = world.store, world.source
     told = await _surely(whole, _request(policy, since_last=False))
     (manifest,) = whole.manifests().values()
-    expected = {line["id"]: line for line in lines_of(whole.folder, manifest)}
+    expected = {line["id"]: line for line in list_user_lines(whole.folder, manifest)}
     changed = world.store.changes > max(int(m.window.end) - 1 for m in world.manifests().values())
     assert told.rows == len(expected) == manifest.counts.lines
     if not changed:
@@ -93,7 +93,7 @@ async def test_whatever_befalls_exports_datasets_are_right(seed: int, tmp_path: 
     ids = {str(log_id) for log_id in world.store.rows}
     texts = {row.captured.prompt for row in world.store.rows.values()}
     assert all(line["text"] in texts for line in held.values())
-    if policy == "mission":
+    if policy == "confidence":
         assert set(held) <= ids
 
 
@@ -125,7 +125,7 @@ async def test_of_many_at_once_one_wins_and_the_others_leave_nothing(tmp_path: P
     world = World(tmp_path, 2)
     await world.happen(30)
 
-    told = await asyncio.gather(*(_surely(world, _request("trusted", 0)) for _ in range(5)))
+    told = await asyncio.gather(*(_surely(world, _request("audited", 0)) for _ in range(5)))
 
     assert len({dataset.key for dataset in told}) == 1
     assert sum(not dataset.is_repeat for dataset in told) == 1

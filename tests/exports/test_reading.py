@@ -6,12 +6,12 @@ import duckdb
 import pytest
 from datasets import load_dataset  # type: ignore[import-untyped]
 
-from tests.exports.test_trusted import Assistant, _texts
+from tests.exports.test_audited import Assistant, _texts
 
 
 @pytest.fixture
 async def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("prompt_capture.workflows.datasets.parts.LINES_OF_A_PART", 20)
+    monkeypatch.setattr("prompt_capture.workflows.datasets.writers.LINES_OF_A_PART", 20)
     assistant = Assistant(tmp_path)
     for split, wanted in (("train", 50), ("dev", 5)):
         texts = _texts(split)

@@ -54,9 +54,9 @@ class Dying(LocalDatasetStore):
             self._step()
         self._step()
 
-    def create_once(self, key: str, content: bytes, content_type: str) -> bool:
+    def create_if_absent(self, key: str, content: bytes, content_type: str) -> bool:
         self._step()
-        done = super().create_once(key, content, content_type)
+        done = super().create_if_absent(key, content, content_type)
         self._step()
         return done
 
@@ -84,19 +84,19 @@ class Interleaved(InMemoryExports):
         await self._wait()
         return await super().open_export(*arguments)
 
-    async def note_rows(self, *arguments: Any) -> Any:
+    async def register_rows(self, *arguments: Any) -> Any:
         await self._wait()
-        gone = await super().note_rows(*arguments)
+        gone = await super().register_rows(*arguments)
         await self._wait()
         return gone
 
-    async def lines_of(self, *arguments: Any) -> Any:
-        lines = await super().lines_of(*arguments)
+    async def list_user_lines(self, *arguments: Any) -> Any:
+        lines = await super().list_user_lines(*arguments)
         await self._wait()
         return lines
 
-    async def is_overtaken(self, *arguments: Any) -> Any:
-        answer = await super().is_overtaken(*arguments)
+    async def has_erasures_since(self, *arguments: Any) -> Any:
+        answer = await super().has_erasures_since(*arguments)
         await self._wait()
         return answer
 
@@ -169,7 +169,7 @@ class World:
         }
 
 
-def lines_of(folder: Path, manifest: Manifest, kind: str = "lines") -> list[dict[str, Any]]:
+def list_user_lines(folder: Path, manifest: Manifest, kind: str = "lines") -> list[dict[str, Any]]:
     """Read a dataset as its manifest says, and check that it is as it says."""
     found: list[dict[str, Any]] = []
     for part in manifest.objects:

@@ -13,7 +13,7 @@ import psycopg
 
 from infra.local import variables
 from infra.local.stack import Stack
-from prompt_capture.client import AsyncCaptureClient, Classification, Patience
+from prompt_capture.client import AsyncCaptureClient, Classification, Timeouts
 
 AT_ONCE = 2
 """As many as there are instances, so that nobody waits for one."""
@@ -26,7 +26,7 @@ _TEMPLATES = (
     "hello {}",
 )
 _SYLLABLES = ("ba", "ke", "lo", "mi", "nu", "ra", "so", "te", "vi", "zu")
-_PATIENCE = Patience(deadline=60, attempt=30)
+_PATIENCE = Timeouts(deadline=60, attempt=30)
 
 Breakage = Callable[[Stack], AbstractContextManager[object]]
 

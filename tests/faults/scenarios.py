@@ -16,8 +16,8 @@ from .load import Breakage
 KILLS = 3
 
 
-def _fault(way: str, fault: Fault) -> Breakage:
-    return lambda stack: stack.faults.having(way, fault)
+def _fault(route: str, fault: Fault) -> Breakage:
+    return lambda stack: stack.faults.inject(route, fault)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from tests.emptying import EMPTY
 from .load import Account, Breakage, Load
 from .scenarios import BOTH_DOWN, CLOCK, NOTHING, PROCESS, QUEUE, STORE, clock_settings
 
-MOST_RECEIVES, HIDDEN_SECONDS = 1000, "20"
+MAX_RECEIVES, HIDDEN_SECONDS = 1000, "20"
 COLUMNS = (
     "stored",
     "spooled",
@@ -58,7 +58,9 @@ def measure(stack: Stack, load: Load, progress: Progress) -> Iterator[tuple[str,
         task = progress.add_task(name, total=len(load.messages))
         account = load.run(breakage, partial(progress.advance, task))
         if not progress.console.is_terminal:
-            progress.console.print(f"{name}: {'kept' if is_kept(name, account) else account}")
+            progress.console.print(
+                f"{name}: {'kept' if meets_guarantees(name, account) else account}"
+            )
         yield name, account
         with psycopg.connect(stack.postgres_admin_dsn) as connection:
             connection.execute(EMPTY)
@@ -72,12 +74,12 @@ def last_as_long_as_a_fault(stack: Stack) -> None:
     """
     client, url = stack.sqs_client(), stack.spool_url
     told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    redrive = json.loads(told["Attributes"]["RedrivePolicy"]) | {"maxReceiveCount": MOST_RECEIVES}
+    redrive = json.loads(told["Attributes"]["RedrivePolicy"]) | {"maxReceiveCount": MAX_RECEIVES}
     attributes = {"VisibilityTimeout": HIDDEN_SECONDS, "RedrivePolicy": json.dumps(redrive)}
     client.set_queue_attributes(QueueUrl=url, Attributes=attributes)  # type: ignore[arg-type]
 
 
-def is_kept(name: str, account: Account) -> bool:
+def meets_guarantees(name: str, account: Account) -> bool:
     """Whether the promises were: with both down, a message may be lost that is said to be."""
     said_lost = 0 if name == "store and queue refuse" else account.said_lost
     return not (
@@ -103,11 +105,11 @@ def main() -> int:
         figures = [account.stored, account.spooled, account.said_lost, account.lost]
         figures += [account.duplicated, account.wrong, account.late]
         times = (account.p50 * 1000, account.slowest * 1000)
-        verdict = "" if is_kept(name, account) else "  BROKEN"
+        verdict = "" if meets_guarantees(name, account) else "  BROKEN"
         shown_figures = [f"{figure:,}" for figure in figures] + [f"{ms:.0f}" for ms in times]
         table.add_row(name + verdict, *shown_figures)
     console.print(table)
-    return int(not all(is_kept(name, account) for name, account in accounts))
+    return int(not all(meets_guarantees(name, account) for name, account in accounts))
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def test_an_environment_that_is_told_to_end_finishes_what_it_has_in_hand(
 ) -> None:
     stack_at_fault.redeploy(CLASSIFY, {"CAPTURE_MODE": "answer-first"})
     try:
-        with stack_at_fault.faults.having("store", Fault("hang")):
+        with stack_at_fault.faults.inject("store", Fault("hang")):
             answer = load.classify("remind me to call ada")
             stack_at_fault.signal(CLASSIFY, signal.SIGTERM)
             gives_up = time.monotonic() + 30

@@ -48,7 +48,7 @@ def _ids(sent: list[Classification]) -> list[str]:
 def test_the_same_spool_replayed_three_times_is_stored_once(
     load: Load, stack_at_fault: Stack
 ) -> None:
-    with stack_at_fault.faults.having("store", DOWN):
+    with stack_at_fault.faults.inject("store", DOWN):
         sent, bodies = _spooled(stack_at_fault, load)
     client = stack_at_fault.sqs_client()
     for _ in range(3):
@@ -59,7 +59,7 @@ def test_the_same_spool_replayed_three_times_is_stored_once(
 
 
 def test_two_drains_at_once_store_each_message_once(load: Load, stack_at_fault: Stack) -> None:
-    with stack_at_fault.faults.having("store", DOWN):
+    with stack_at_fault.faults.inject("store", DOWN):
         sent, bodies = _spooled(stack_at_fault, load)
     records = [{"messageId": str(place), "body": body} for place, body in enumerate(bodies)]
     event = json.dumps({"Records": records}).encode()

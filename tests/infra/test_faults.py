@@ -25,7 +25,7 @@ class Upstream:
 
 @dataclass
 class Between:
-    """A way through the proxy, and who is at its end."""
+    """A route through the proxy, and who is at its end."""
 
     proxy: FaultProxy
     url: str
@@ -38,9 +38,9 @@ def between(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Between]:
     url = f"http://127.0.0.1:{web.add(upstream)}"
     loop.run(web.start())
     proxy = FaultProxy(Path(tmp_path_factory.mktemp("faults")))
-    way = Between(proxy, proxy.lay("it", url, "/rest/"), upstream)
+    route = Between(proxy, proxy.add_route("it", url, "/rest/"), upstream)
     proxy.start()
-    yield way
+    yield route
     proxy.stop()
     loop.run(web.stop())
     loop.close()
@@ -77,7 +77,7 @@ def test_what_is_told_nothing_passes_as_it_came(between: Between, http: httpx.Cl
 def test_a_fault_is_seen_as_what_it_is_and_is_gone_when_it_is_over(
     between: Between, http: httpx.Client, fault: Fault, error: type[Exception]
 ) -> None:
-    with between.proxy.having("it", fault), pytest.raises(error):
+    with between.proxy.inject("it", fault), pytest.raises(error):
         http.post("/rest/a", content=b"body" * 100)
     assert http.post("/rest/a", content=b"after").content == b"afterafter"
 
@@ -87,7 +87,7 @@ def test_the_request_was_done_where_only_the_answer_is_at_fault(
     between: Between, http: httpx.Client, kind: str
 ) -> None:
     fault = Fault(kind, seconds=2)  # type: ignore[arg-type]
-    with between.proxy.having("it", fault), pytest.raises(httpx.TransportError):
+    with between.proxy.inject("it", fault), pytest.raises(httpx.TransportError):
         http.post("/rest/a", content=b"body")
     assert between.upstream.asked == [b"body"]
 
@@ -96,7 +96,7 @@ def test_the_request_was_done_where_only_the_answer_is_at_fault(
 def test_nothing_was_done_where_the_request_did_not_come_through(
     between: Between, http: httpx.Client, kind: str
 ) -> None:
-    with between.proxy.having("it", Fault(kind)):  # type: ignore[arg-type]
+    with between.proxy.inject("it", Fault(kind)):  # type: ignore[arg-type]
         try:
             assert http.post("/rest/a", content=b"body").status_code == 503
         except httpx.TransportError:

@@ -9,7 +9,7 @@ import pytest
 PLANTED = """
 import logging, os
 import httpx
-from infra.local import leftovers
+from infra.local import stack_lock
 
 SECRET = 'my "very own" secret'
 
@@ -22,7 +22,7 @@ def close_a_stack(tmp_path, log):
     (folder / "logs").mkdir(parents=True)
     (folder / "logs" / "postgres.log").write_text(log)
     with open(os.devnull) as lock:
-        leftovers.release(folder, lock)
+        stack_lock.release(folder, lock)
 
 def test_it(tmp_path):
     send()

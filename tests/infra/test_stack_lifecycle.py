@@ -12,11 +12,11 @@ import httpx
 import psycopg
 import pytest
 
-from infra.local import leftovers, s3
-from infra.local.leftovers import FolderInUse
+from infra.local import s3, stack_lock
 from infra.local.paths import STACKS
 from infra.local.processes import ServiceFailed
 from infra.local.stack import Stack
+from infra.local.stack_lock import FolderInUse
 from tests.children import running, shown_until
 
 OWNER = """
@@ -113,7 +113,7 @@ def test_what_a_killed_owner_left_is_swept_at_the_next_start(owner: Any, stack: 
     owner.kill()
     owner.wait()
     assert alive(pids)
-    leftovers.sweep(STACKS)
+    stack_lock.sweep(STACKS)
     assert not alive(pids)
     assert not folder.exists()
     assert stack.folder.exists()
@@ -124,7 +124,7 @@ def test_sweeping_spares_a_stranger_who_got_a_recorded_process_id(tmp_path: Path
     folder = tmp_path / "left"
     folder.mkdir()
     (folder / "processes.txt").write_text(f"{os.getpid()} 12345\n")
-    leftovers.sweep(tmp_path)
+    stack_lock.sweep(tmp_path)
     assert not folder.exists()
 
 
@@ -137,7 +137,7 @@ def test_a_service_that_fails_is_named_with_its_log_and_takes_the_rest_down(
         broken.start()
     assert [entry.name for entry in broken.folder.iterdir() if entry.is_dir()] == ["logs"]
     assert subprocess.run(["pgrep", "-f", str(broken.folder)], check=False).returncode == 1
-    leftovers.sweep(STACKS)
+    stack_lock.sweep(STACKS)
     assert not broken.folder.exists()
 
 

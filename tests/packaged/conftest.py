@@ -13,7 +13,7 @@ from infra.local.users import User
 from infra.packaging.build import build, layer_folder
 from infra.packaging.functions import function_folder
 from infra.packaging.mounted import MountedFunction
-from infra.packaging.places import PACKAGES
+from infra.packaging.paths import PACKAGES
 from infra.packaging.targets import X86_64
 
 EVENTS = Path(__file__).parent / "events"

@@ -12,7 +12,7 @@ import httpx
 
 from infra.packaging import template
 from infra.packaging.functions import function_folder
-from infra.packaging.places import PACKAGES
+from infra.packaging.paths import PACKAGES
 from infra.packaging.targets import X86_64
 
 STAGE = "dev"

@@ -10,7 +10,7 @@ from prompt_capture.adapters.model_artifact import Manifest, ModelArtifact
 from tests.unit.answers import answers
 from training.evaluate import Latency
 from training.predictions import Predictions
-from training.report.card import MOST_LABELS, write_card
+from training.report.card import MAX_LABELS, write_card
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 ROWS = [
@@ -172,7 +172,7 @@ def test_of_many_intents_the_most_confused_are_shown(tmp_path: Path, manifest: M
 
     html = _written(tmp_path / "card.html", manifest, answers(rows))
 
-    assert f"Of 150 intents these {MOST_LABELS} are the most often confused" in html
+    assert f"Of 150 intents these {MAX_LABELS} are the most often confused" in html
     picture = html[html.index("Confusion matrix") : html.index('id="scope"')]
     assert ">intent 7</text>" in picture
     assert ">intent 99</text>" in picture

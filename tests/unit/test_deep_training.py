@@ -14,9 +14,9 @@ from tokenizers import Tokenizer
 from tests.unit.test_encoder_numerics import random_weights
 from training.networks import finetune, student
 from training.networks.augment import augment, spelled
-from training.networks.batches import LENGTHS, Batch, Lessons, batch_count, batches
+from training.networks.batches import LENGTHS, Batch, TrainingBatch, batch_count, batches
 from training.networks.minilm import WIDTH, EncoderBuilder, quantise, weights_of
-from training.networks.optimisers import rise_and_fall, scale_rows_by_adam
+from training.networks.optimisers import linear_warmup_decay, scale_rows_by_adam
 from training.networks.pieces import nearest_pieces, principal_rows
 from training.networks.student_graph import StudentBuilder
 from training.networks.vocabulary import pieces_to_keep, trim
@@ -43,7 +43,7 @@ def _served(model: ModelProto, ids: list[int]) -> np.ndarray:
 
 def _batch(random: np.random.Generator) -> Batch:
     targets = student.smoothed(np.zeros(len(IDS), int), LABELS)
-    (batch,) = batches(Lessons(IDS, targets), len(IDS), random)
+    (batch,) = batches(TrainingBatch(IDS, targets), len(IDS), random)
     return batch
 
 
@@ -86,7 +86,9 @@ def test_tuning_learns_and_changes_only_what_the_texts_use(random: np.random.Gen
     labels = np.arange(64) % 2
 
     recipe = finetune.Recipe(epochs=8, batch=16, head_rate=0.05)
-    tuned = finetune.fine_tune(weights, head, Lessons(ids, student.smoothed(labels, 2)), recipe)
+    tuned = finetune.fine_tune(
+        weights, head, TrainingBatch(ids, student.smoothed(labels, 2)), recipe
+    )
 
     model = EncoderBuilder(tuned.weights).build()
     answers = [(_served(model, text) @ tuned.head + tuned.bias).argmax() for text in ids[:10]]
@@ -122,7 +124,7 @@ def test_a_student_learns_words_and_their_order(random: np.random.Generator) -> 
     targets = student.smoothed(np.arange(80) % 2, 2)
 
     made = student.train_student(
-        table, Lessons(ids, targets), student.Recipe(filters=16, epochs=30)
+        table, TrainingBatch(ids, targets), student.Recipe(filters=16, epochs=30)
     )
 
     model = StudentBuilder(made.weights).build()
@@ -136,7 +138,7 @@ def test_every_text_is_in_one_batch_and_padding_counts_for_nothing(
     ids = [[n] * (1 + n % 90) for n in range(1, 101)]
     targets = student.smoothed(np.zeros(100, int), 2)
 
-    lessons = Lessons(ids, targets)
+    lessons = TrainingBatch(ids, targets)
     made = list(batches(lessons, 32, random))
 
     assert len(made) == batch_count(lessons, 32) == 4
@@ -161,7 +163,7 @@ def test_rows_that_no_text_holds_stay_as_they_are() -> None:
 
 
 def test_the_rate_rises_and_falls() -> None:
-    rates = [float(rise_and_fall(100)(step)) for step in range(101)]
+    rates = [float(linear_warmup_decay(100)(step)) for step in range(101)]
 
     assert max(rates) == rates[10] == 1
     assert rates[:11] == sorted(rates[:11])

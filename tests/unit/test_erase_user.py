@@ -9,7 +9,7 @@ from cli.main import app
 from prompt_capture import bootstrap
 from prompt_capture.adapters.memory_exports import InMemoryExports
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
-from prompt_capture.domain.erasures import ErasureReceipt, Traces
+from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
@@ -24,11 +24,11 @@ class Forgetful(InMemoryPromptStore):
     """A store that says it erased and did not."""
 
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
-        there_was = await self.traces_of_user(user_id)
+        counts_before = await self.count_user_data(user_id)
         return ErasureReceipt(
             erased_at="2026-11-24T00:00:00Z",
-            there_was=there_was,
-            left=Traces(),
+            counts_before=counts_before,
+            left=UserDataCounts(),
         )
 
 
@@ -56,8 +56,8 @@ async def test_a_receipt_says_what_there_was_and_what_was_found_afterwards() -> 
 
     receipt = await erasing(store)(USER)
 
-    assert receipt.there_was == Traces(prompts=1)
-    assert receipt.left == Traces()
+    assert receipt.counts_before == UserDataCounts(prompts=1)
+    assert receipt.left == UserDataCounts()
     assert store.rows == {}
 
 

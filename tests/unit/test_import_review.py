@@ -59,7 +59,7 @@ async def test_new_corrections_are_planned_then_recorded_once(
 
     assert await importing.apply(plan) == 1
     assert store.rows[log_id].correction == Correction(
-        corrected_intent="reminder", corrected_by="grace", notes="why", door="import"
+        corrected_intent="reminder", corrected_by="grace", notes="why", channel="import"
     )
     again = await importing.plan(review)
     assert (again.new, again.overwriting, again.unchanged) == ([], [], 1)

@@ -15,7 +15,7 @@ from infra.packaging.archives import write_zip
 from infra.packaging.budgets import Weight
 from infra.packaging.failures import PackageRefused
 from infra.packaging.layer import check_models
-from infra.packaging.places import FUNCTION_LOCK, LAYER_LOCK, MODELS, function_locks
+from infra.packaging.paths import FUNCTION_LOCK, LAYER_LOCK, MODELS, function_locks
 from infra.packaging.targets import ARM64, TARGETS, X86_64, Target
 
 

@@ -6,24 +6,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt_capture.domain.redaction import KINDS, Kind, redact
+from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
 from tests.unit.redaction_figures import MARKED, PLACEHOLDERS, Figures, lines, measure
 
 PARTS = ("dev", "test")
 
 
 @pytest.fixture(scope="module")
-def figures() -> dict[str, dict[Kind, Figures]]:
+def figures() -> dict[str, dict[EntityType, Figures]]:
     """Measure both parts once."""
     return {part: measure(part) for part in PARTS}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("entity_type", ENTITY_TYPES)
 @pytest.mark.parametrize("part", PARTS)
 def test_nearly_all_of_each_kind_is_found_and_little_else_taken_for_it(
-    figures: dict[str, dict[Kind, Figures]], part: str, kind: Kind
+    figures: dict[str, dict[EntityType, Figures]], part: str, entity_type: EntityType
 ) -> None:
-    found = figures[part][kind]
+    found = figures[part][entity_type]
     assert found.marked >= 20
     assert found.recall >= 0.95, found.missed
     assert found.precision >= 0.9
@@ -42,11 +42,11 @@ def test_messages_that_the_model_learns_from_hardly_change() -> None:
 
 
 def test_each_kind_can_be_left_alone() -> None:
-    for kind in KINDS:
-        text = MARKED.sub(r"\1", lines("dev", kind)[0])
-        others = [other for other in KINDS if other != kind]
-        assert PLACEHOLDERS[kind] in redact(text)
-        assert PLACEHOLDERS[kind] not in redact(text, others)
+    for entity_type in ENTITY_TYPES:
+        text = MARKED.sub(r"\1", lines("dev", entity_type)[0])
+        others = [other for other in ENTITY_TYPES if other != entity_type]
+        assert PLACEHOLDERS[entity_type] in redact(text)
+        assert PLACEHOLDERS[entity_type] not in redact(text, others)
         assert redact(text, []) == text
 
 

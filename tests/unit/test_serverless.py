@@ -40,7 +40,7 @@ SETTINGS = {
 
 BY_LAMBDA = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 KNOWS_NO_RESOURCES = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-PREFIXES = ["${Datasets.Arn}/exports/*", "${Datasets.Arn}/kept/*"]
+PREFIXES = ["${Datasets.Arn}/exports/*", "${Datasets.Arn}/retained/*"]
 NEITHER_SECRET_NOR_SETTING = {"PARAMETERS_AS_OF"}
 
 
@@ -255,7 +255,7 @@ def test_exports_are_scheduled_and_have_no_url(
     tick = "2026-11-23T07:00:00Z"
     requests = []
     for schedule in schedules(resources):
-        told = schedule["Target"]["Input"].replace("${param:exportPolicy}", "trusted")
+        told = schedule["Target"]["Input"].replace("${param:exportPolicy}", "audited")
         event = json.loads(told.replace("<aws.scheduler.scheduled-time>", tick))
         requests.append(ExportRequest.from_event(event))
 
@@ -284,8 +284,8 @@ def test_what_people_taught_is_kept_for_longer_than_other_datasets(
     given = service["params"]["default"]
 
     assert rules["exports/"]["ExpirationInDays"] == "${param:datasetRetentionDays}"
-    assert rules["kept/"]["ExpirationInDays"] == "${param:keptRetentionDays}"
-    assert given["keptRetentionDays"] > given["datasetRetentionDays"]
+    assert rules["retained/"]["ExpirationInDays"] == "${param:labelRetentionDays}"
+    assert given["labelRetentionDays"] > given["datasetRetentionDays"]
 
 
 def test_no_browser_may_call_across_origins(service: dict[str, Any]) -> None:

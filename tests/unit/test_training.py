@@ -21,6 +21,7 @@ from training.examples import (
     read_examples,
     without_conflicts,
 )
+from training.fingerprint import TrainingFingerprint
 from training.modes import Mode
 from training.networks.minilm import (
     EMBEDDING_WIDTH,
@@ -30,7 +31,6 @@ from training.networks.minilm import (
     WIDTH,
     EncoderBuilder,
 )
-from training.seen import SeenTexts
 from training.train import Plan, train
 
 ROOT = Path(__file__).parents[2]
@@ -240,13 +240,13 @@ def test_what_an_encoder_was_tuned_to_is_not_held_back(base: Base, tmp_path: Pat
 
 
 def test_seen_texts_are_known_again_and_tell_little_of_others(tmp_path: Path) -> None:
-    once = SeenTexts().with_texts(f"text {n}" for n in range(1_000))
+    once = TrainingFingerprint().with_texts(f"text {n}" for n in range(1_000))
     once.with_texts(["and later"]).write(tmp_path)
 
-    read = SeenTexts.read(tmp_path)
+    read = TrainingFingerprint.read(tmp_path)
 
     assert read.among(["TEXT  7", "text 999", "and later"]).all()
     by_chance = read.among([f"other {n}" for n in range(1_000)]).mean()
     assert 0.05 < by_chance < 0.2
-    assert not SeenTexts().among(["text 7"]).any()
-    assert not SeenTexts.read(tmp_path / "nowhere").among(["text 7"]).any()
+    assert not TrainingFingerprint().among(["text 7"]).any()
+    assert not TrainingFingerprint.read(tmp_path / "nowhere").among(["text 7"]).any()

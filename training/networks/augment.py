@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Pieces = Sequence[int]
 
-MOST_PIECES = 40
+MAX_PIECES = 40
 
 
 @dataclass(frozen=True)
@@ -65,4 +65,4 @@ def _change(
             changed.append(int(nearest[number, random.integers(nearest.shape[1])]))
         elif chance >= noise.replace + noise.drop:
             changed.append(number)
-    return changed[:MOST_PIECES]
+    return changed[:MAX_PIECES]

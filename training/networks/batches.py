@@ -14,7 +14,7 @@ _CHUNK = 20
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingBatch:
     """The tokens of each text, and the distribution over labels to answer it with.
 
     `targets` [texts, labels].
@@ -33,7 +33,7 @@ class Batch:
     targets: NDArray[np.float32]
 
 
-def batches(lessons: Lessons, size: int, random: np.random.Generator) -> Iterator[Batch]:
+def batches(lessons: TrainingBatch, size: int, random: np.random.Generator) -> Iterator[Batch]:
     """Answer each text once, in random order but beside texts of like length."""
     ids = lessons.ids
     lengths = np.array([len(text) for text in ids])
@@ -47,7 +47,7 @@ def batches(lessons: Lessons, size: int, random: np.random.Generator) -> Iterato
         yield _padded([ids[row] for row in rows], lessons.targets[rows], size)
 
 
-def batch_count(lessons: Lessons, size: int) -> int:
+def batch_count(lessons: TrainingBatch, size: int) -> int:
     """Answer how many batches `batches` makes."""
     return -(-len(lessons.ids) // size)
 

@@ -11,7 +11,7 @@ from prompt_capture.domain.text import normalise
 from training.encoder import Encoder
 from training.head import Head
 from training.networks.augment import augment, spelled
-from training.networks.batches import Lessons
+from training.networks.batches import TrainingBatch
 from training.networks.pieces import nearest_pieces, principal_rows
 from training.networks.student import Recipe, smoothed, train_student
 from training.networks.student_graph import StudentBuilder
@@ -25,7 +25,7 @@ VOCABULARY_SIZE = 11_000
 WIDTH = 256
 TEACHERS_SHARE = 0.7
 """How much of a labelled text's target is the teacher's answer, and not the label."""
-MOST_MADE_UP, MADE_UP_SHARE = 20_000, 4
+MAX_MADE_UP, MADE_UP_SHARE = 20_000, 4
 """Texts that the teacher answers beside the labelled ones: so many for each, less those given."""
 
 
@@ -59,7 +59,7 @@ class Distiller:
         learned = [normalise(text) for text in [*texts, *others]]
         student = train_student(
             principal_rows(vectors, WIDTH),
-            Lessons(
+            TrainingBatch(
                 [encoding.ids for encoding in small.encode_batch(learned)],
                 np.concatenate([mixed, soft[len(texts) :]]),
             ),
@@ -83,7 +83,7 @@ class Distiller:
         places = {kept[place]: word for word, place in enumerate(words)}
         encoded = self._tokenizer.encode_batch([normalise(text) for text in texts])
         pieces = [[places[piece] for piece in text.ids if piece in places] for text in encoded]
-        wanted = min(MOST_MADE_UP, MADE_UP_SHARE * len(texts)) - len(self._unlabelled)
+        wanted = min(MAX_MADE_UP, MADE_UP_SHARE * len(texts)) - len(self._unlabelled)
         random = np.random.default_rng(self._seed)
         made = augment(pieces, max(0, wanted), nearest_pieces(vectors[words]), random)
         return [spelled(text, spellings) for text in made]

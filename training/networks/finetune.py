@@ -15,10 +15,10 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from training.networks.batches import Lessons, batch_count
+from training.networks.batches import TrainingBatch, batch_count
 from training.networks.fitting import Parameters, fit_by_batches
 from training.networks.minilm import HEADS, LAYERS, POOLED_LAYERS, WIDTH
-from training.networks.optimisers import rise_and_fall
+from training.networks.optimisers import linear_warmup_decay
 from training.progress import Told, ignored
 
 Floats = NDArray[np.float32]
@@ -63,7 +63,7 @@ class Tuned:
 def fine_tune(
     weights: Mapping[str, Floats],
     head: tuple[Floats, Floats],
-    lessons: Lessons,
+    lessons: TrainingBatch,
     recipe: Recipe,
     on_batch: Told = ignored,
 ) -> Tuned:
@@ -75,7 +75,9 @@ def fine_tune(
     used = np.unique(np.concatenate([np.asarray(text) for text in lessons.ids]))
     place = np.zeros(len(weights[_WORDS]), np.int32)
     place[used] = np.arange(len(used))
-    local = Lessons([place[np.asarray(text)].tolist() for text in lessons.ids], lessons.targets)
+    local = TrainingBatch(
+        [place[np.asarray(text)].tolist() for text in lessons.ids], lessons.targets
+    )
     parameters = start(weights, head, used)
     steps = recipe.epochs * batch_count(local, recipe.batch)
 
@@ -143,7 +145,7 @@ def _optimiser(
         optax.scale_by_adam(b1=0.9, b2=0.98),
         optax.add_decayed_weights(recipe.weight_decay, decayed),
         optax.stateless(at_their_rates),
-        optax.scale_by_schedule(rise_and_fall(steps)),
+        optax.scale_by_schedule(linear_warmup_decay(steps)),
     )
 
 

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import optax
 
-from training.networks.batches import Lessons, batch_count, batches
+from training.networks.batches import TrainingBatch, batch_count, batches
 from training.networks.optimisers import cross_entropy
 from training.progress import Told, ignored
 
@@ -32,7 +32,7 @@ def fit_by_batches(
     parameters: Parameters,
     logits: Logits,
     optimiser: optax.GradientTransformationExtraArgs,
-    lessons: Lessons,
+    lessons: TrainingBatch,
     recipe: Recipe,
     on_batch: Told = ignored,
 ) -> Parameters:

@@ -15,7 +15,7 @@ def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
     return -(targets * jax.nn.log_softmax(logits)).sum() / rows
 
 
-def rise_and_fall(steps: int) -> optax.Schedule:
+def linear_warmup_decay(steps: int) -> optax.Schedule:
     """Rise linearly over the first tenth of the steps, then fall linearly to zero."""
     rising = max(1, round(steps * WARM_UP_SHARE))
     return optax.schedules.join_schedules(

@@ -14,9 +14,9 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from training.networks.batches import Lessons, batch_count
+from training.networks.batches import TrainingBatch, batch_count
 from training.networks.fitting import Parameters, fit_by_batches
-from training.networks.optimisers import rise_and_fall, scale_rows_by_adam
+from training.networks.optimisers import linear_warmup_decay, scale_rows_by_adam
 from training.networks.student_graph import WINDOW, StudentWeights
 from training.progress import Told, ignored
 
@@ -49,7 +49,7 @@ class Student:
 
 def train_student(
     table: Floats,
-    lessons: Lessons,
+    lessons: TrainingBatch,
     recipe: Recipe = Recipe(),
     on_batch: Told = ignored,
 ) -> Student:
@@ -104,7 +104,7 @@ def start(table: Floats, labels: int, recipe: Recipe, random: np.random.Generato
 
 
 def _optimiser(recipe: Recipe, steps: int) -> optax.GradientTransformationExtraArgs:
-    schedule = rise_and_fall(steps)
+    schedule = linear_warmup_decay(steps)
 
     def adam(rate: float, decay: float) -> optax.GradientTransformationExtraArgs:
         return optax.chain(

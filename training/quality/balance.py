@@ -9,9 +9,9 @@ from training.quality.findings import BARE_LABELS, Finding
 from training.quality.reading import TWO_INTENTS, Utterance, in_held_out, in_training
 from training.quality.templates import count_skeletons, find_families
 
-FEWEST_TRAINING = 150
-FEWEST_UNKNOWN = 1_000
-FEWEST_HELD_OUT = 30
+MIN_TRAINING = 150
+MIN_UNKNOWN = 1_000
+MIN_HELD_OUT = 30
 LARGEST_RATIO = 3
 """Of two labels, `unknown` left aside, none has more than three times the other's utterances."""
 
@@ -88,11 +88,11 @@ def check_balance(figures: Sequence[Figures]) -> Iterator[Finding]:
 
 
 def _too_few(label: Figures) -> Iterator[str]:
-    fewest = FEWEST_UNKNOWN if label.group == UNKNOWN_INTENT else FEWEST_TRAINING
+    fewest = MIN_UNKNOWN if label.group == UNKNOWN_INTENT else MIN_TRAINING
     if label.group != TWO_INTENTS and label.effective < fewest:
         yield f"{label.effective} utterances to train on, at least {fewest} are needed."
-    if label.held_out < FEWEST_HELD_OUT:
-        yield f"{label.held_out} held-out messages, at least {FEWEST_HELD_OUT} are needed."
+    if label.held_out < MIN_HELD_OUT:
+        yield f"{label.held_out} held-out messages, at least {MIN_HELD_OUT} are needed."
 
 
 def _unlike_people(label: Figures) -> Iterator[str]:

@@ -18,7 +18,7 @@ number ("i dont think so", "no i don't think so"); from 85 to 89 they are differ
 alike ("how are you", "how old are you"; "that is correct", "that is not correct").
 """
 
-FEWEST_WORDS = 3
+MIN_WORDS = 3
 """Shorter messages are copies only where their words are the same: "no" is not nearly "now"."""
 
 _ROWS = 1_000
@@ -53,14 +53,14 @@ def _same_words(utterances: Sequence[Utterance]) -> Iterator[tuple[int, int]]:
     """Yield the pairs of short messages that have the same words."""
     earlier: dict[str, list[int]] = {}
     for j, utterance in enumerate(utterances):
-        if len(utterance.words) < FEWEST_WORDS:
+        if len(utterance.words) < MIN_WORDS:
             yield from ((i, j) for i in earlier.setdefault(utterance.bag, []))
             earlier[utterance.bag].append(j)
 
 
 def _alike(utterances: Sequence[Utterance]) -> Iterator[tuple[int, int]]:
     """Yield the pairs of longer messages that are near enough."""
-    longer = [i for i, u in enumerate(utterances) if len(u.words) >= FEWEST_WORDS]
+    longer = [i for i, u in enumerate(utterances) if len(u.words) >= MIN_WORDS]
     bags = [utterances[i].bag for i in longer]
     for start in range(0, len(bags), _ROWS):
         scores = process.cdist(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from training.examples import grouping_key
-from training.quality.copies import FEWEST_WORDS, Pair
+from training.quality.copies import MIN_WORDS, Pair
 from training.quality.reading import Utterance, in_held_out, in_training
 
 BARE_LABELS = frozenset(
@@ -124,7 +124,7 @@ def _copying(pairs: Sequence[Pair]) -> Iterator[Utterance]:
 
 
 def _is_bare(utterance: Utterance) -> bool:
-    return utterance.group in BARE_LABELS or len(utterance.words) < FEWEST_WORDS
+    return utterance.group in BARE_LABELS or len(utterance.words) < MIN_WORDS
 
 
 def _lines(pair: Pair) -> tuple[Utterance, Utterance]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from prompt_capture.domain.faults import first_fault
-from prompt_capture.domain.values import Label
+from prompt_capture.domain.types import Label
 from training.examples import Example, InvalidExamples, grouping_key
 
 TWO_INTENTS = "two intents"

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from training.quality.reading import Utterance
 
 LONGEST_SLOT = 3
-FEWEST_FIXED = 3
+MIN_FIXED = 3
 """A frame has at least three words around its slot, and twice as many as the slot has."""
 
 _DAYS = (
@@ -97,7 +97,7 @@ def _frames_of(words: tuple[str, ...]) -> Iterator[str]:
         for start in range(len(words) - length + 1):
             before, after = words[:start], words[start + length :]
             fixed = sum(word not in _SIGNS for word in before + after)
-            if fixed >= max(FEWEST_FIXED, 2 * length):
+            if fixed >= max(MIN_FIXED, 2 * length):
                 yield " ".join((*before, "*", *after))
 
 

@@ -23,11 +23,11 @@ from training.scope import KEPT_SHARE
 from training.scope_curve import ScopeCurve, scope_curve
 
 TEMPLATE = "card.html.jinja"
-MOST_LABELS = 24
+MAX_LABELS = 24
 """What a confusion matrix can hold and still be read."""
 
-MOST_PAIRS = 12
-MOST_MISTAKES = 25
+MAX_PAIRS = 12
+MAX_MISTAKES = 25
 
 
 def write_card(
@@ -44,7 +44,7 @@ def write_card(
     `measured_on` says in words what the messages are. Without `texts` the page holds none of them:
     prompts are private. It needs nothing but itself, and runs no script.
     """
-    table = confusion_table(predictions, MOST_LABELS)
+    table = confusion_table(predictions, MAX_LABELS)
     bins = reliability(predictions.confidences, predictions.correct)
     measured, curve, pairs = figures(predictions), scope_curve(predictions), confusions(predictions)
     page = _environment().get_template(TEMPLATE)
@@ -63,12 +63,12 @@ def write_card(
         shown_labels=len(table.labels),
         shown_mistakes=int(table.counts.sum() - table.counts.diagonal().sum()),
         mistakes=sum(pair.count for pair in pairs),
-        pairs=pairs[:MOST_PAIRS],
+        pairs=pairs[:MAX_PAIRS],
         intents=intent_figures(predictions),
         curve=curve,
         scope=scope_picture(curve) if curve else None,
         scope_alt=_scope_alt(curve) if curve else None,
-        worst=worst_mistakes(predictions, MOST_MISTAKES),
+        worst=worst_mistakes(predictions, MAX_MISTAKES),
         texts=texts,
     )
     # A lone surrogate, which JSON can carry, has no UTF-8.

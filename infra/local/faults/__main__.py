@@ -11,37 +11,37 @@ import sys
 import uvicorn
 
 from infra.local.faults.fault import Fault
-from infra.local.faults.way import Way
+from infra.local.faults.route import Route
 from infra.local.web import Receive, Scope, Send, read_body, respond
 
 
 class Control:
-    """An ASGI application over the ways."""
+    """An ASGI application over the routes."""
 
-    def __init__(self, ways: dict[str, Way]) -> None:
-        self._ways = ways
+    def __init__(self, routes: dict[str, Route]) -> None:
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        way = self._ways.get(scope["path"].strip("/"))
+        route = self._routes.get(scope["path"].strip("/"))
         body = await read_body(receive)
-        if way is None:
-            await respond(send, 404, json.dumps(sorted(self._ways)).encode())
+        if route is None:
+            await respond(send, 404, json.dumps(sorted(self._routes)).encode())
             return
         if scope["method"] == "PUT":
-            await way.set(Fault.from_json(body))
+            await route.set(Fault.from_json(body))
         elif scope["method"] == "DELETE":
-            way.kill_connections()
-        told = {"requests": way.requests, "faulty": way.faulty}
+            route.kill_connections()
+        told = {"requests": route.requests, "faulty": route.faulty}
         await respond(send, 200, json.dumps(told).encode())
 
 
-async def main(control_port: int, *ways: str) -> None:
+async def main(control_port: int, *routes: str) -> None:
     """Serve until the process ends."""
-    made: dict[str, Way] = {}
-    for told in ways:
+    made: dict[str, Route] = {}
+    for told in routes:
         name, _, where = told.partition("=")
         port, upstream, path = where.split(":")
-        made[name] = Way(int(port), int(upstream), path)
+        made[name] = Route(int(port), int(upstream), path)
         await made[name].listen()
     config = uvicorn.Config(
         Control(made),

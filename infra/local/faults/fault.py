@@ -1,4 +1,4 @@
-"""What can be wrong with a way, as it is told to the proxy."""
+"""What can be wrong with a route, as it is told to the proxy."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -17,35 +17,35 @@ from infra.local.processes import ChildProcess, free_port
 
 @dataclass(frozen=True)
 class Passed:
-    """What came through a way since its fault was set."""
+    """What came through a route since its fault was set."""
 
     requests: int
     faulty: int
 
 
 class FaultProxy:
-    """Lay the ways, start it, and set a fault on a way; `stop` ends it."""
+    """Lay the routes, start it, and set a fault on a route; `stop` ends it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._control = f"http://127.0.0.1:{free_port()}"
-        self._ways: dict[str, str] = {}
+        self._routes: dict[str, str] = {}
         self._process: ChildProcess | None = None
 
-    def lay(self, name: str, url: str, path: str = "/") -> str:
-        """Lay a way to a loopback address, before the start; returns the address to call instead.
+    def add_route(self, name: str, url: str, path: str = "/") -> str:
+        """Lay a route to a loopback address, before the start; returns the address to call instead.
 
         Faults befall requests whose path begins with `path`.
         """
         port = free_port()
-        self._ways[name] = f"{port}:{urlsplit(url).port}:{path}"
+        self._routes[name] = f"{port}:{urlsplit(url).port}:{path}"
         return f"http://127.0.0.1:{port}"
 
     def start(self) -> None:
-        """Return when all ways are open; raises `ServiceFailed`."""
-        ways = [f"{name}={way}" for name, way in self._ways.items()]
+        """Return when all routes are open; raises `ServiceFailed`."""
+        routes = [f"{name}={route}" for name, route in self._routes.items()]
         control_port = str(urlsplit(self._control).port)
-        command = [sys.executable, "-m", "infra.local.faults", control_port, *ways]
+        command = [sys.executable, "-m", "infra.local.faults", control_port, *routes]
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
         self._process = ChildProcess("faults", command, environment, self._folder)
         self._process.wait_until(self._answers)
@@ -58,11 +58,11 @@ class FaultProxy:
         return True
 
     def set(self, name: str, fault: Fault) -> None:
-        """Let a way fare like this from now on."""
+        """Let a route fare like this from now on."""
         httpx.put(f"{self._control}/{name}", content=fault.to_json()).raise_for_status()
 
     @contextmanager
-    def having(self, name: str, fault: Fault) -> Iterator[None]:
+    def inject(self, name: str, fault: Fault) -> Iterator[None]:
         """Set a fault for as long as the block lasts."""
         self.set(name, fault)
         try:

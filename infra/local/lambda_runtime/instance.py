@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.local.lambda_runtime import environment
 from infra.local.lambda_runtime.extensions import Extensions
 from infra.local.lambda_runtime.values import FunctionSpec, Invocation, Outcome
-from infra.local.leftovers import record_process
+from infra.local.stack_lock import record_process
 
 # Lambda allows ten; a small machine that starts everything at once is slower.
 _INIT_SECONDS = 30

@@ -33,13 +33,13 @@ from prompt_capture.settings import (
     parameter_names,
 )
 from prompt_capture.workflows.answer_first import AnswerFirst
-from prompt_capture.workflows.capture import Capturing, WriteFirst
+from prompt_capture.workflows.capture import CaptureStrategy, WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.drain_spool import DrainSpool
 from prompt_capture.workflows.record_outcome import RecordOutcome
-from prompt_capture.workflows.replay_dead_letters import ReplayDeadLetters
+from prompt_capture.workflows.redrive_dead_letters import RedriveDeadLetters
 
 if TYPE_CHECKING:
     from prompt_capture.adapters.emf_metrics import EmfMetrics
@@ -84,7 +84,7 @@ def _parameters(names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
     return read_parameters(dict(names), ParameterStoreSettings.from_env())
 
 
-def classify_and_log(capture: Capturing) -> ClassifyAndLog:
+def classify_and_log(capture: CaptureStrategy) -> ClassifyAndLog:
     """Wire the classification; raises `InvalidSettings`, `InvalidArtifact`, `InvalidRules`."""
     settings = ClassifierSettings.from_env(environment())
     detector = intent_detector(settings)
@@ -129,7 +129,7 @@ def _writer(
     return WriteFirst(store, _spool(settings, timeout_seconds), timeout_seconds, tell=tell), store
 
 
-def finishing(handler: Handler, capture: Capturing) -> Handler:
+def with_after_response_hook(handler: Handler, capture: CaptureStrategy) -> Handler:
     """Have a handler say when it is done, where something is left to do then."""
     if not isinstance(capture, AnswerFirst):
         return handler
@@ -196,9 +196,9 @@ def erase_user() -> "EraseUser":
     return EraseUser(store, CleanDatasets(_exports(SERVICE_ROLE), bucket), letters)
 
 
-def replay_dead_letters() -> ReplayDeadLetters:
-    """Wire the replay of what could not be drained; raises `InvalidSettings`."""
-    return ReplayDeadLetters(_dead_letters())
+def redrive_dead_letters() -> RedriveDeadLetters:
+    """Wire the redrive of what could not be drained; raises `InvalidSettings`."""
+    return RedriveDeadLetters(_dead_letters())
 
 
 def _dead_letters() -> "SqsDeadLetters":
@@ -219,9 +219,9 @@ def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDatase
     settings = ExportSettings.from_env(environment())
     options = ExportOptions(
         settings.export_prefix,
-        settings.export_kept_prefix,
-        settings.export_most_rows,
-        settings.export_fewest_lines,
+        settings.export_retained_prefix,
+        settings.export_max_rows,
+        settings.export_min_lines,
     )
     datasets = bucket(settings.export_bucket, may_list=False)
     return ExportDataset(source, datasets, options, report=report)

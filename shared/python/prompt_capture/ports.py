@@ -9,12 +9,12 @@ from uuid import UUID
 from prompt_capture.domain.datasets.rows import (
     ErasedRow,
     ExportRow,
-    LineOfPerson,
     OpenedExport,
+    UserLine,
     Window,
 )
 from prompt_capture.domain.datasets.tiers import Audit
-from prompt_capture.domain.erasures import ErasureReceipt, Traces
+from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
@@ -76,7 +76,7 @@ class PromptStore(Protocol):
         prompt and none can come.
         """
 
-    async def forget_held_changes(self, log_ids: Sequence[UUID]) -> None:
+    async def discard_deferred_changes(self, log_ids: Sequence[UUID]) -> None:
         """Let go of what is held for prompts that will not come."""
 
     async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> Recorded:
@@ -116,7 +116,7 @@ class PromptStore(Protocol):
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
         """Remove all that is kept of a user, now and for what may still arrive."""
 
-    async def traces_of_user(self, user_id: UUID) -> Traces:
+    async def count_user_data(self, user_id: UUID) -> UserDataCounts:
         """Count what is kept of a user."""
 
 
@@ -149,10 +149,10 @@ class ExportSource(Protocol):
     Every method raises `StoreUnavailable` when the store cannot be reached.
     """
 
-    async def open_export(self, series: str, since_last: bool, most_rows: int) -> OpenedExport:
+    async def open_export(self, series: str, since_last: bool, max_rows: int) -> OpenedExport:
         """Fix the window: all there is, or what changed since the series' last dataset.
 
-        Nothing can appear in it any more. The rows are counted up to `most_rows` + 1. Raises
+        Nothing can appear in it any more. The rows are counted up to `max_rows` + 1. Raises
         `InvalidExport` where the last dataset is of another database.
         """
 
@@ -165,16 +165,16 @@ class ExportSource(Protocol):
         leaves out rows that nobody labelled.
         """
 
-    def read_erased(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
+    def read_erased_rows(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
         """Stream the exported rows that were erased in the window."""
 
-    async def read_audit(self, threshold: float) -> list[Audit]:
+    async def read_audit_results(self, threshold: float) -> list[Audit]:
         """Answer how often each tier was right, by the random audit."""
 
-    async def note_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
+    async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         """Note that an object will hold these rows; answer those that are gone meanwhile."""
 
-    async def is_overtaken(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
+    async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
         """Answer whether somebody whose rows the objects hold was erased since."""
 
     async def record_dataset(
@@ -186,10 +186,10 @@ class ExportSource(Protocol):
 class ErasureLedger(Protocol):
     """Which lines of exported objects are about whom."""
 
-    async def lines_of(self, person: UUID, bucket: str, key: str) -> list[LineOfPerson]:
+    async def list_user_lines(self, person: UUID, bucket: str, key: str) -> list[UserLine]:
         """List a person's rows in an object."""
 
-    async def forget_lines(self, person: UUID, bucket: str, key: str) -> None:
+    async def unregister_user_rows(self, person: UUID, bucket: str, key: str) -> None:
         """Note that an object holds nothing of a person any more."""
 
 
@@ -212,7 +212,7 @@ class DatasetStore(Protocol):
         in another one by then, the block's end raises `DatasetChanged`.
         """
 
-    def create_once(self, key: str, content: bytes, content_type: str) -> bool:
+    def create_if_absent(self, key: str, content: bytes, content_type: str) -> bool:
         """Write a small object unless it is there already; answer whether this call wrote it."""
 
     def discard(self, key: str) -> None:
@@ -230,7 +230,7 @@ class DatasetStore(Protocol):
     def delete(self, key: str) -> None:
         """Delete an object with all of its versions; none there is no error."""
 
-    def forget_older(self, key: str) -> None:
+    def delete_older_versions(self, key: str) -> None:
         """Delete every version of an object but the present one."""
 
     def url(self, key: str) -> str:

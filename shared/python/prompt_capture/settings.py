@@ -18,8 +18,8 @@ from pydantic import (
 )
 
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.redaction import KINDS, Kind
-from prompt_capture.domain.values import Probability
+from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType
+from prompt_capture.domain.types import Probability
 
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Seconds = Annotated[float, Field(gt=0, le=60)]
@@ -29,7 +29,7 @@ def _split_list(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-def _split_kinds(value: object) -> object:
+def _split_entity_types(value: object) -> object:
     return () if value == "none" else _split_list(value)
 
 
@@ -123,7 +123,7 @@ class ClassifierSettings(Settings):
     rules_file: Path | None = None
     review_threshold: Probability = 0.7
     secondary_intent_threshold: Probability = 0.7
-    redact: Annotated[tuple[Kind, ...], BeforeValidator(_split_kinds)] = KINDS
+    redact: Annotated[tuple[EntityType, ...], BeforeValidator(_split_entity_types)] = ENTITY_TYPES
 
 
 class CaptureSettings(Settings):
@@ -201,13 +201,13 @@ class ExtensionSettings(Settings):
 class ExportSettings(Settings):
     """Where datasets go. An S3 server other than AWS is named by AWS_ENDPOINT_URL_S3.
 
-    What people labelled goes under `export_kept_prefix`, where it is kept for longer. An export of
-    more than `export_most_rows` rows is refused before it begins, and one of fewer lines than
-    `export_fewest_lines` is told to somebody.
+    What people labelled goes under `export_retained_prefix`, where it is kept for longer. An export of
+    more than `export_max_rows` rows is refused before it begins, and one of fewer lines than
+    `export_min_lines` is told to somebody.
     """
 
     export_bucket: str
     export_prefix: str = "exports"
-    export_kept_prefix: str = "kept"
-    export_most_rows: Annotated[int, Field(gt=0)] = 5_000_000
-    export_fewest_lines: Annotated[int, Field(ge=0)] = 0
+    export_retained_prefix: str = "retained"
+    export_max_rows: Annotated[int, Field(gt=0)] = 5_000_000
+    export_min_lines: Annotated[int, Field(ge=0)] = 0

@@ -1,1 +1,1 @@
-"""One door per third party, each behind a port."""
+"""One channel per third party, each behind a port."""

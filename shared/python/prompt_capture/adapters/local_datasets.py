@@ -31,7 +31,7 @@ class LocalDatasetStore:
                     raise DatasetChanged("The file was changed meanwhile.")
                 draft.replace(self._folder / key)
 
-    def create_once(self, key: str, content: bytes, content_type: str) -> bool:
+    def create_if_absent(self, key: str, content: bytes, content_type: str) -> bool:
         with self._draft(key) as (draft, file):
             file.write(content)
             file.flush()
@@ -74,7 +74,7 @@ class LocalDatasetStore:
         with _explained(), suppress(FileNotFoundError):
             (self._folder / key).unlink()
 
-    def forget_older(self, key: str) -> None:
+    def delete_older_versions(self, key: str) -> None:
         """Files have no versions."""
 
     def url(self, key: str) -> str:

@@ -10,8 +10,8 @@ from prompt_capture.adapters.memory_store import InMemoryPromptStore, LoggedProm
 from prompt_capture.domain.datasets.rows import (
     ErasedRow,
     ExportRow,
-    LineOfPerson,
     OpenedExport,
+    UserLine,
     Window,
 )
 from prompt_capture.domain.datasets.tiers import Audit, tier_of
@@ -28,12 +28,12 @@ class InMemoryExports:
         self.datasets: dict[tuple[str, str], int] = {}
         self.audited: set[UUID] = set()
 
-    async def open_export(self, series: str, since_last: bool, most_rows: int) -> OpenedExport:
+    async def open_export(self, series: str, since_last: bool, max_rows: int) -> OpenedExport:
         self._store.reach()
         begin, end = self._horizons.get(series, 0) if since_last else 0, self._store.changes + 1
         rows = sum(begin <= row.changed_in < end for row in self._store.rows.values())
         window = Window(begin=str(begin), end=str(end))
-        return OpenedExport(window, min(rows, most_rows + 1), datetime.now(UTC))
+        return OpenedExport(window, min(rows, max_rows + 1), datetime.now(UTC))
 
     async def read_export(
         self, window: Window, salt: str, labelled_only: bool = False
@@ -55,12 +55,12 @@ class InMemoryExports:
             self._store.reach()
             yield rows[start : start + self._page_rows]
 
-    async def read_erased(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
+    async def read_erased_rows(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
         self._store.reach()
         begin, end = int(window.begin), int(window.end)
         yield [row for row in self._erased_rows() if begin <= int(row.change) < end]
 
-    async def read_audit(self, threshold: float) -> list[Audit]:
+    async def read_audit_results(self, threshold: float) -> list[Audit]:
         self._store.reach()
         audited: Counter[tuple[str, str]] = Counter()
         right: Counter[tuple[str, str]] = Counter()
@@ -73,7 +73,7 @@ class InMemoryExports:
                 right[key] += row.correction.corrected_intent == row.captured.predicted_intent
         return [Audit(*key, n, right[key]) for key, n in sorted(audited.items()) if key[0]]
 
-    async def note_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
+    async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         self._store.reach()
         wanted = [UUID(row_id) for row_id in row_ids]
         held = self._store.noted.setdefault((bucket, key), {})
@@ -82,7 +82,7 @@ class InMemoryExports:
                 held[log_id] = (row.captured.user_id, _text_id(row))
         return frozenset(str(log_id) for log_id in wanted if log_id not in self._store.rows)
 
-    async def is_overtaken(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
+    async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
         self._store.reach()
         erased = {user for user, at in self._store.erased.items() if at >= since}
         return any(
@@ -99,16 +99,16 @@ class InMemoryExports:
             self._horizons[series] = max(self._horizons.get(series, 0), int(window.end))
             self.datasets[bucket, manifest] = lines
 
-    async def lines_of(self, person: UUID, bucket: str, key: str) -> list[LineOfPerson]:
+    async def list_user_lines(self, person: UUID, bucket: str, key: str) -> list[UserLine]:
         self._store.reach()
         held = self._store.noted.get((bucket, key), {})
         return [
-            LineOfPerson(str(log_id), text, *self._others(held, person, text))
+            UserLine(str(log_id), text, *self._others(held, person, text))
             for log_id, (owner, text) in held.items()
             if owner == person
         ]
 
-    async def forget_lines(self, person: UUID, bucket: str, key: str) -> None:
+    async def unregister_user_rows(self, person: UUID, bucket: str, key: str) -> None:
         self._store.reach()
         held = self._store.noted.get((bucket, key), {})
         for log_id in [log_id for log_id, (owner, _) in held.items() if owner == person]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from prompt_capture.domain.erasures import ErasureReceipt, ExportedObject, Traces
+from prompt_capture.domain.erasures import ErasureReceipt, ExportedObject, UserDataCounts
 from prompt_capture.domain.errors import (
     CaptureConflict,
     PromptLogNotFound,
@@ -82,12 +82,12 @@ class InMemoryPromptStore:
                     is_disputed=is_disputed,
                     changed_in=self._change(),
                 )
-                self._apply_held(prompt.id)
+                self._apply_deferred_changes(prompt.id)
         return frozenset(
             prompt.id for prompt in prompts if not self.rows[prompt.id].captured.is_copy_of(prompt)
         )
 
-    async def forget_held_changes(self, log_ids: Sequence[UUID]) -> None:
+    async def discard_deferred_changes(self, log_ids: Sequence[UUID]) -> None:
         self.reach()
         for log_id in log_ids:
             self.held.pop(log_id, None)
@@ -166,7 +166,7 @@ class InMemoryPromptStore:
             )
 
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
-        there_was = await self.traces_of_user(user_id)
+        counts_before = await self.count_user_data(user_id)
         self._users.discard(user_id)
         self.erased.setdefault(user_id, datetime.now(UTC))
         change = self._change()
@@ -181,8 +181,8 @@ class InMemoryPromptStore:
         self._labels = {text: label for text, label in self._labels.items() if text in left}
         return ErasureReceipt(
             erased_at=datetime.now(UTC),
-            there_was=there_was,
-            left=await self.traces_of_user(user_id),
+            counts_before=counts_before,
+            left=await self.count_user_data(user_id),
             exports=tuple(
                 ExportedObject(bucket=bucket, key=key)
                 for (bucket, key), rows in sorted(self.noted.items())
@@ -190,9 +190,9 @@ class InMemoryPromptStore:
             ),
         )
 
-    async def traces_of_user(self, user_id: UUID) -> Traces:
+    async def count_user_data(self, user_id: UUID) -> UserDataCounts:
         self.reach()
-        return Traces(
+        return UserDataCounts(
             prompts=sum(row.captured.user_id == user_id for row in self.rows.values()),
             corrections=sum(str(user_id) in votes for votes in self.votes.values()),
         )
@@ -222,7 +222,7 @@ class InMemoryPromptStore:
             held.append(change)
         return "pending"
 
-    def _apply_held(self, log_id: UUID) -> None:
+    def _apply_deferred_changes(self, log_id: UUID) -> None:
         row = self.rows[log_id]
         for change in self.held.pop(log_id, []):
             if isinstance(change, Outcome):

@@ -11,13 +11,13 @@ from pydantic import Field, ValidationError, field_validator
 
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.faults import first_fault
-from prompt_capture.domain.values import Label, Probability, Value
+from prompt_capture.domain.types import FrozenModel, Label, Probability
 
 MANIFEST_FILE = "manifest.json"
 SMALLEST_DOUBT = 1e-6
 
 
-class BaseModelNotice(Value):
+class BaseModelNotice(FrozenModel):
     """Whose weights the encoder started from."""
 
     name: str
@@ -25,11 +25,11 @@ class BaseModelNotice(Value):
     sha256: str
 
 
-class Stage(Value):
+class Stage(FrozenModel):
     """One model of a cascade: an ONNX graph with its tokenizer, by file name.
 
-    A stage whose two best intents lie closer than `least_margin`, or whose scope is below
-    `least_scope`, leaves the message to the next one; the last stage always answers.
+    A stage whose two best intents lie closer than `min_margin`, or whose scope is below
+    `min_scope`, leaves the message to the next one; the last stage always answers.
     """
 
     name: Label
@@ -37,8 +37,8 @@ class Stage(Value):
     tokenizer: str
     max_tokens: int = Field(gt=2)
     temperature: float = Field(gt=0)
-    least_margin: Probability = 0.0
-    least_scope: Probability = 0.0
+    min_margin: Probability = 0.0
+    min_scope: Probability = 0.0
 
     @property
     def files(self) -> tuple[str, str]:
@@ -46,7 +46,7 @@ class Stage(Value):
         return self.graph, self.tokenizer
 
 
-class Thresholds(Value):
+class Thresholds(FrozenModel):
     """Confidences above which at least `precision` of the answers were right.
 
     Measured on examples that no fit has seen; `per_intent` holds the intents with enough of them.
@@ -58,7 +58,7 @@ class Thresholds(Value):
     per_intent: Mapping[Label, Probability | None]
 
 
-class ClauseCalibration(Value):
+class ClauseCalibration(FrozenModel):
     """Turns the confidence in a clause into how sure it is that its message asks for that at all.
 
     By Platt scaling: a line through the log odds, of positive slope.
@@ -78,7 +78,7 @@ def log_odds(probability: float) -> float:
     return math.log(within / (1 - within))
 
 
-class Manifest(Value):
+class Manifest(FrozenModel):
     """What an artifact says of itself.
 
     `files` maps each file to its SHA-256, `training_data_sha256` covers the sorted examples, and

@@ -146,7 +146,7 @@ def _confidence(answer: Answer, place: int) -> float:
 
 def _is_sure(stage: Stage, probabilities: Floats, scope: float) -> bool:
     second, first = np.partition(probabilities, -2)[-2:]
-    return bool(first - second >= stage.least_margin and scope >= stage.least_scope)
+    return bool(first - second >= stage.min_margin and scope >= stage.min_scope)
 
 
 def _answer(stage: Stage, probabilities: Floats, scope: Floats) -> Answer:

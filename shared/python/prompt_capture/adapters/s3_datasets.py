@@ -61,7 +61,7 @@ class S3DatasetStore:
         except ClientError:
             raise DatasetChanged("The object was changed meanwhile.") from None
 
-    def create_once(self, key: str, content: bytes, content_type: str) -> bool:
+    def create_if_absent(self, key: str, content: bytes, content_type: str) -> bool:
         """Let S3 decide: of several at the same time, one wins, and S3 may ask others to retry.
 
         An object that was discarded is taken for none, by whoever is the first to replace it.
@@ -133,7 +133,7 @@ class S3DatasetStore:
             if self._exists(key):
                 self._client.delete_object(Bucket=self.bucket, Key=key)
 
-    def forget_older(self, key: str) -> None:
+    def delete_older_versions(self, key: str) -> None:
         with _explained():
             for version in self._versions(key, only_older=True):
                 self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)

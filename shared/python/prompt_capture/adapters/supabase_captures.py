@@ -57,7 +57,7 @@ class SupabaseCaptures:
 
     async def _recall(self, prompts: Sequence[CapturedPrompt]) -> list[dict[str, Any]]:
         sent: Any = [prompt.model_dump(mode="json", include=_CONTENT) for prompt in prompts]
-        return await self._execute(self._postgrest.rpc("recall_captures", {"sent": sent}))
+        return await self._execute(self._postgrest.rpc("find_recorded_captures", {"sent": sent}))
 
     async def _execute(self, request: Any) -> list[dict[str, Any]]:
         return await execute(request, self._deadline_seconds)

@@ -13,8 +13,8 @@ from pydantic_core import from_json
 from prompt_capture.domain.datasets.rows import (
     ErasedRow,
     ExportRow,
-    LineOfPerson,
     OpenedExport,
+    UserLine,
     Window,
 )
 from prompt_capture.domain.datasets.tiers import Audit
@@ -41,8 +41,8 @@ class SupabaseExports:
         self._client = client
         self._url = f"{rest_url}/rpc"
 
-    async def open_export(self, series: str, since_last: bool, most_rows: int) -> OpenedExport:
-        told = await self._call("open_export", series=series, since_last=since_last, most=most_rows)
+    async def open_export(self, series: str, since_last: bool, max_rows: int) -> OpenedExport:
+        told = await self._call("open_export", series=series, since_last=since_last, most=max_rows)
         window = Window(begin=told["from"], end=told["to"])
         return OpenedExport(window, told["rows"], datetime.fromisoformat(told["at"]))
 
@@ -79,10 +79,10 @@ class SupabaseExports:
         )
         return list(map(ExportRow._make, zip(*columns, strict=True))) if columns[0] else []
 
-    async def read_erased(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
+    async def read_erased_rows(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
         change, row_id = "0", _NIL
         while page := await self._call(
-            "read_erased",
+            "read_erased_rows",
             window_from=window.begin,
             window_to=window.end,
             after_change=change,
@@ -93,19 +93,23 @@ class SupabaseExports:
             change, row_id = rows[-1].change, rows[-1].id
             yield rows
 
-    async def read_audit(self, threshold: float) -> list[Audit]:
-        return [Audit._make(row) for row in await self._call("read_audit", threshold=threshold)]
+    async def read_audit_results(self, threshold: float) -> list[Audit]:
+        return [
+            Audit._make(row) for row in await self._call("read_audit_results", threshold=threshold)
+        ]
 
-    async def note_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
+    async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         gone: set[str] = set()
         for start in range(0, len(row_ids), NOTED_ROWS):
             rows = row_ids[start : start + NOTED_ROWS]
-            gone |= set(await self._call("note_rows", bucket=bucket, key=key, rows=rows))
+            gone |= set(await self._call("register_rows", bucket=bucket, key=key, rows=rows))
         return frozenset(gone)
 
-    async def is_overtaken(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
+    async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
         return bool(
-            await self._call("is_overtaken", bucket=bucket, keys=keys, since=since.isoformat())
+            await self._call(
+                "has_erasures_since", bucket=bucket, keys=keys, since=since.isoformat()
+            )
         )
 
     async def record_dataset(
@@ -121,12 +125,12 @@ class SupabaseExports:
             lines=lines,
         )
 
-    async def lines_of(self, person: UUID, bucket: str, key: str) -> list[LineOfPerson]:
-        found = await self._call("lines_of", person=str(person), bucket=bucket, key=key)
-        return [LineOfPerson._make(row) for row in found]
+    async def list_user_lines(self, person: UUID, bucket: str, key: str) -> list[UserLine]:
+        found = await self._call("list_user_lines", person=str(person), bucket=bucket, key=key)
+        return [UserLine._make(row) for row in found]
 
-    async def forget_lines(self, person: UUID, bucket: str, key: str) -> None:
-        await self._call("forget_lines", person=str(person), bucket=bucket, key=key)
+    async def unregister_user_rows(self, person: UUID, bucket: str, key: str) -> None:
+        await self._call("unregister_user_rows", person=str(person), bucket=bucket, key=key)
 
     async def _call(self, function: str, **arguments: object) -> Any:
         """Call a function; all of them may be called again after an answer that was lost."""

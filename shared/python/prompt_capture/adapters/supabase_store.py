@@ -15,7 +15,7 @@ from postgrest import (
 
 from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, execute, stream
 from prompt_capture.adapters.supabase_captures import SupabaseCaptures
-from prompt_capture.domain.erasures import ErasureReceipt, Traces
+from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.errors import PromptLogNotFound, StoreUnavailable, UnknownIntent
 from prompt_capture.domain.intents import close_intents
 from prompt_capture.domain.prompts import (
@@ -70,8 +70,10 @@ class SupabasePromptStore:
         told = {"log_id": str(log_id), **outcome.model_dump(mode="json")}
         return _recorded(await self._call("record_outcome", told))
 
-    async def forget_held_changes(self, log_ids: Sequence[UUID]) -> None:
-        await self._call("forget_held", {"log_ids": [str(log_id) for log_id in log_ids]})
+    async def discard_deferred_changes(self, log_ids: Sequence[UUID]) -> None:
+        await self._call(
+            "discard_deferred_changes", {"log_ids": [str(log_id) for log_id in log_ids]}
+        )
 
     async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> Recorded:
         told = {
@@ -79,7 +81,7 @@ class SupabasePromptStore:
             "to_intent": correction.corrected_intent,
             "reviewer": correction.corrected_by,
             "notes": correction.notes,
-            "door": correction.door,
+            "channel": correction.channel,
         }
         try:
             return _recorded(await self._call("record_correction", told))
@@ -138,9 +140,9 @@ class SupabasePromptStore:
         (receipt,) = await self._call("erase_user", {"person": str(user_id)})
         return ErasureReceipt.model_validate(receipt)
 
-    async def traces_of_user(self, user_id: UUID) -> Traces:
-        (traces,) = await self._call("traces_of_user", {"person": str(user_id)})
-        return Traces.model_validate(traces)
+    async def count_user_data(self, user_id: UUID) -> UserDataCounts:
+        (traces,) = await self._call("count_user_data", {"person": str(user_id)})
+        return UserDataCounts.model_validate(traces)
 
     async def _execute(self, request: Any) -> list[dict[str, Any]]:
         return await execute(request, self._deadline_seconds)

@@ -20,7 +20,7 @@ from prompt_capture.api.time_left import time_left
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.captures import Captured
 from prompt_capture.domain.predictions import SecondaryIntent, Source
-from prompt_capture.domain.values import Identifier, Message, MessageIndex
+from prompt_capture.domain.types import Identifier, Message, MessageIndex
 from prompt_capture.workflows.classify_and_log import (
     ClassifiedMessage,
     ClassifyAndLog,

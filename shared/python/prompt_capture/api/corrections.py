@@ -13,7 +13,7 @@ from prompt_capture.api.pending import PENDING, pending
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.prompts import Correction
 from prompt_capture.domain.reviewers import own_name
-from prompt_capture.domain.values import Identifier, Label, Note
+from prompt_capture.domain.types import Identifier, Label, Note
 from prompt_capture.workflows.correct import Correct
 
 

@@ -11,7 +11,7 @@ from prompt_capture.api.errors import documented
 from prompt_capture.api.json_route import JsonRoute
 from prompt_capture.api.pending import PENDING, pending
 from prompt_capture.domain.prompts import Outcome
-from prompt_capture.domain.values import ErrorText, Label
+from prompt_capture.domain.types import ErrorText, Label
 from prompt_capture.workflows.record_outcome import RecordOutcome
 
 

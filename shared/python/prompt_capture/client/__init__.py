@@ -6,8 +6,8 @@ Needs httpx and pydantic alone. See `docs/client.md`.
 from prompt_capture.client.answers import Classification, Recorded, SecondaryIntent
 from prompt_capture.client.asynchronous import AsyncCaptureClient
 from prompt_capture.client.calls import Service
-from prompt_capture.client.errors import CaptureError, Refused, Unanswered
-from prompt_capture.client.exchange import Patience
+from prompt_capture.client.errors import CaptureError, NoResponse, RequestRejected
+from prompt_capture.client.exchange import Timeouts
 from prompt_capture.client.plain import CaptureClient
 from prompt_capture.client.runs import WorkflowRun
 
@@ -16,11 +16,11 @@ __all__ = [
     "CaptureClient",
     "CaptureError",
     "Classification",
-    "Patience",
+    "NoResponse",
     "Recorded",
-    "Refused",
+    "RequestRejected",
     "SecondaryIntent",
     "Service",
-    "Unanswered",
+    "Timeouts",
     "WorkflowRun",
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from prompt_capture.client.errors import CaptureError, Refused, Unanswered
+from prompt_capture.client.errors import CaptureError, NoResponse, RequestRejected
 from prompt_capture.client.exchange import Reply
 
 Captured = Literal["stored", "spooled", "writing", "lost", "skipped", "unanswered"]
@@ -69,23 +69,23 @@ class _Envelope(_Answer):
 
 
 def classification(reply: Reply) -> Classification:
-    """Read the answer to a classification; raises `Refused` and `Unanswered`."""
+    """Read the answer to a classification; raises `RequestRejected` and `NoResponse`."""
     check(reply)
     try:
         return Classification.model_validate_json(reply.body)
     except ValidationError:
         pass  # raised below, where the error that holds the answer is no longer its context
-    raise Unanswered("unreadable_answer")
+    raise NoResponse("unreadable_answer")
 
 
 def recorded(reply: Reply) -> Recorded:
-    """Read the answer to an outcome or a correction; raises `Refused` and `Unanswered`."""
+    """Read the answer to an outcome or a correction; raises `RequestRejected` and `NoResponse`."""
     check(reply)
     return "pending" if reply.status == 202 else "recorded"
 
 
 def check(reply: Reply) -> None:
-    """Raise `Refused` or `Unanswered` unless the service did as it was asked."""
+    """Raise `RequestRejected` or `NoResponse` unless the service did as it was asked."""
     if 200 <= reply.status < 300:
         return
     raise _error(reply)
@@ -94,8 +94,8 @@ def check(reply: Reply) -> None:
 def _error(reply: Reply) -> CaptureError:
     code, request_id = _named(reply.body)
     if 400 <= reply.status < 500:
-        return Refused(reply.status, code or f"status_{reply.status}", request_id)
-    return Unanswered(code or f"status_{reply.status}", request_id)
+        return RequestRejected(reply.status, code or f"status_{reply.status}", request_id)
+    return NoResponse(code or f"status_{reply.status}", request_id)
 
 
 def _named(body: bytes) -> tuple[str | None, str | None]:

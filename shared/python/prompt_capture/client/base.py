@@ -10,24 +10,24 @@ import httpx
 from prompt_capture.client.answers import Classification, Recorded
 from prompt_capture.client.calls import Service
 from prompt_capture.client.errors import CaptureError
-from prompt_capture.client.exchange import Patience
+from prompt_capture.client.exchange import Timeouts
 
 logger = logging.getLogger("prompt_capture.client")
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=20)
 """No connection is kept that the other side may have given up in the meantime."""
 
-DEFAULT_PATIENCE = Patience()
+DEFAULT_TIMEOUTS = Timeouts()
 
 
 class BaseClient:
     """A client's settings, the same for both kinds.
 
     `patience` bounds each call. Nothing is raised for the service's sake unless `raise_errors`
-    says so: then `Refused` and `Unanswered`.
+    says so: then `RequestRejected` and `NoResponse`.
     """
 
-    def __init__(self, service: Service, patience: Patience, raise_errors: bool) -> None:
+    def __init__(self, service: Service, patience: Timeouts, raise_errors: bool) -> None:
         self._service = service
         self._patience = patience
         self._raise_errors = raise_errors

@@ -1,8 +1,8 @@
 """What a client raises where it was asked to.
 
 CaptureError
-├── Refused       the service said no: the same again would be refused again
-└── Unanswered    no usable answer before the deadline; the work may have been done all the same
+├── RequestRejected       the service said no: the same again would be refused again
+└── NoResponse    no usable answer before the deadline; the work may have been done all the same
 
 No error holds a message, a key, or the request.
 """
@@ -18,7 +18,7 @@ class CaptureError(Exception):
         self.request_id = request_id
 
 
-class Refused(CaptureError):
+class RequestRejected(CaptureError):
     """The service refused the request; `status` is HTTP's."""
 
     def __init__(self, status: int, code: str, request_id: str | None = None) -> None:
@@ -26,7 +26,7 @@ class Refused(CaptureError):
         self.status = status
 
 
-class Unanswered(CaptureError):
+class NoResponse(CaptureError):
     """The service did not answer in time, or not in its own terms."""
 
     def __init__(self, code: str, request_id: str | None = None) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
-from prompt_capture.client.errors import Unanswered
+from prompt_capture.client.errors import NoResponse
 
 ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.1
@@ -57,17 +57,17 @@ Exchange = Generator[Send | Pause, Reply | None, Reply]
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long a call may take in all, and one attempt of it, in seconds."""
 
     deadline: float = 6.0
     attempt: float = 4.0
 
 
-def exchange(patience: Patience, now: Callable[[], float] = time.monotonic) -> Exchange:
+def exchange(patience: Timeouts, now: Callable[[], float] = time.monotonic) -> Exchange:
     """Yield what to do; is sent each attempt's reply, `None` where none came.
 
-    Returns the last reply, which may be a failure; raises `Unanswered` where there was none.
+    Returns the last reply, which may be a failure; raises `NoResponse` where there was none.
     """
     ends = now() + patience.deadline
     reply: Reply | None = None
@@ -80,5 +80,5 @@ def exchange(patience: Patience, now: Callable[[], float] = time.monotonic) -> E
             break
         yield Pause(pause)
     if reply is None:
-        raise Unanswered("no_answer")
+        raise NoResponse("no_answer")
     return reply

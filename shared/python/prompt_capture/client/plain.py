@@ -9,9 +9,9 @@ from uuid import UUID
 import httpx
 
 from prompt_capture.client.answers import Classification, Recorded, classification, recorded
-from prompt_capture.client.base import DEFAULT_PATIENCE, LIMITS, BaseClient
+from prompt_capture.client.base import DEFAULT_TIMEOUTS, LIMITS, BaseClient
 from prompt_capture.client.calls import Service
-from prompt_capture.client.exchange import Call, Patience, Reply, Send, exchange
+from prompt_capture.client.exchange import Call, Reply, Send, Timeouts, exchange
 from prompt_capture.client.runs import WorkflowRun
 
 
@@ -25,7 +25,7 @@ class CaptureClient(BaseClient):
         self,
         service: Service,
         *,
-        patience: Patience = DEFAULT_PATIENCE,
+        patience: Timeouts = DEFAULT_TIMEOUTS,
         raise_errors: bool = False,
     ) -> None:
         super().__init__(service, patience, raise_errors)
@@ -117,7 +117,7 @@ class CaptureClient(BaseClient):
             return self._unrecorded(error)
 
     def _reply(self, call: Call) -> Reply:
-        """Send a call as `exchange` says; raises `Unanswered`."""
+        """Send a call as `exchange` says; raises `NoResponse`."""
         steps, reply = exchange(self._patience), None
         step = next(steps)
         try:

@@ -10,7 +10,7 @@ _JOINT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_FEWEST_WORDS = 2
+_MIN_WORDS = 2
 
 
 def clauses(message: str, most: int = 3) -> list[str]:
@@ -21,6 +21,6 @@ def clauses(message: str, most: int = 3) -> list[str]:
     """
     spaced = " ".join(message.split())
     parts = [part.strip() for part in _JOINT.split(spaced, maxsplit=most - 1)]
-    if len(parts) == 1 or any(len(part.split()) < _FEWEST_WORDS for part in parts):
+    if len(parts) == 1 or any(len(part.split()) < _MIN_WORDS for part in parts):
         return [message]
     return parts

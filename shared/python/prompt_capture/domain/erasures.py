@@ -1,9 +1,9 @@
 """What is kept of a person, and what remains to be said after all of it was removed."""
 
-from prompt_capture.domain.values import Timestamp, Value
+from prompt_capture.domain.types import FrozenModel, Timestamp
 
 
-class Traces(Value):
+class UserDataCounts(FrozenModel):
     """How much the store holds of a person."""
 
     prompts: int = 0
@@ -12,7 +12,7 @@ class Traces(Value):
     queue_items: int = 0
 
 
-class ExportedObject(Value):
+class ExportedObject(FrozenModel):
     """An exported object that still holds prompts of somebody erased."""
 
     bucket: str
@@ -26,15 +26,15 @@ class CleanedObject(ExportedObject):
     lines_changed: int
 
 
-class ErasureReceipt(Value):
+class ErasureReceipt(FrozenModel):
     """What was removed, what was found when the store was read again, and what is left to clean.
 
     `exports` are the objects that still hold rows of theirs, `cleaned` those that did.
     """
 
     erased_at: Timestamp
-    there_was: Traces
-    left: Traces
+    counts_before: UserDataCounts
+    left: UserDataCounts
     exports: tuple[ExportedObject, ...] = ()
     dead_letters: int | None = None
     """How many messages were removed from the spool's dead letters; None: nobody looked."""

@@ -8,7 +8,7 @@ PromptCaptureError
 ├── ErasureIncomplete     something of a person is still there
 ├── InvalidExport         the export's event asks for what cannot be had
 ├── ExportTooLarge        more rows than one run may hold
-├── ExportOvertaken       somebody was erased meanwhile: nothing was left behind
+├── ExportInvalidated       somebody was erased meanwhile: nothing was left behind
 ├── DatasetsUnavailable   the bucket or the folder cannot be used
 ├── InvalidReview         the file is no review file
 ├── InvalidArtifact       the model's files are damaged or do not belong together
@@ -61,7 +61,7 @@ class ExportTooLarge(PromptCaptureError):
     """The window holds more rows than one run may; says what to do."""
 
 
-class ExportOvertaken(PromptCaptureError):
+class ExportInvalidated(PromptCaptureError):
     """People were erased while their rows were exported: run it again."""
 
 

@@ -70,7 +70,7 @@ _CALLED = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _REGIONS = ("US", "GB", "DE", "FR")
-_FEWEST_PHONE_DIGITS = 7
+_MIN_PHONE_DIGITS = 7
 
 
 def cards(text: str) -> Iterator[Span]:
@@ -106,7 +106,7 @@ def national_ids(text: str) -> Iterator[Span]:
 
 def phone_numbers(text: str) -> Iterator[Span]:
     """Find phone numbers: international, said to be one, or valid where our users mostly are."""
-    if sum(character.isdigit() for character in text) < _FEWEST_PHONE_DIGITS:
+    if sum(character.isdigit() for character in text) < _MIN_PHONE_DIGITS:
         return
     for found in _INTERNATIONAL.finditer(text):
         yield found.span()

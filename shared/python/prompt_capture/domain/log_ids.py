@@ -11,7 +11,7 @@ from uuid import UUID
 from uuid6 import uuid7
 
 SPOOL_RETENTION = timedelta(days=14)
-"""For how long a captured prompt may be on its way (`private.settings.spool_days`)."""
+"""For how long a captured prompt may be on its way (`private.settings.spool_retention_days`)."""
 
 _CLOCK_SKEW_SECONDS = 300
 

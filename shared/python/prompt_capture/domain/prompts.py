@@ -6,8 +6,9 @@ from uuid import UUID
 from prompt_capture.domain.log_ids import id_apart
 from prompt_capture.domain.predictions import Prediction, SecondaryIntent, Source
 from prompt_capture.domain.reviewers import Reviewer
-from prompt_capture.domain.values import (
+from prompt_capture.domain.types import (
     ErrorText,
+    FrozenModel,
     Identifier,
     Label,
     Message,
@@ -15,11 +16,10 @@ from prompt_capture.domain.values import (
     Note,
     Probability,
     Timestamp,
-    Value,
 )
 
 
-class CapturedPrompt(Value):
+class CapturedPrompt(FrozenModel):
     """The columns that are written once, when a message is classified, and never change."""
 
     id: UUID
@@ -61,7 +61,7 @@ class CapturedPrompt(Value):
         return (self.id, self.user_id, self.prompt, self.conversation_id, self.message_index)
 
 
-class ReviewablePrompt(Value):
+class ReviewablePrompt(FrozenModel):
     """What a reviewer needs to see of a prompt, and nothing of who sent it."""
 
     id: UUID
@@ -93,7 +93,7 @@ Recorded = Literal["recorded", "pending"]
 """What became of an outcome or a correction: `pending` waits for its row, which is on its way."""
 
 
-class Outcome(Value):
+class Outcome(FrozenModel):
     """How the workflow that answered a prompt ended."""
 
     was_successful: bool
@@ -101,14 +101,14 @@ class Outcome(Value):
     execution_error: ErrorText | None = None
 
 
-Door = Literal["api", "import"]
-"""How a correction comes in; a third door, the dashboard, leads past this package."""
+Channel = Literal["api", "import"]
+"""How a correction comes in; a third channel, the dashboard, leads past this package."""
 
 
-class Correction(Value):
+class Correction(FrozenModel):
     """The intent a reviewer gave a prompt. Confirming the predicted intent is a correction too."""
 
     corrected_intent: Label
     corrected_by: Reviewer
     notes: Note | None = None
-    door: Door = "api"
+    channel: Channel = "api"

@@ -1,4 +1,4 @@
-"""What must not be stored is taken out of a text, and a placeholder of its kind put in.
+"""What must not be stored is taken out of a text, and a placeholder of its entity_type put in.
 
 The same function runs in service, before anything is classified or stored, and in training, so
 that the model sees the same text in both. It finds what has a form; names have none.
@@ -23,9 +23,9 @@ _PLAIN = (
     | dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2212], 0x2D)
 )
 
-Kind = Literal["url", "secret", "email", "bank", "card", "national_id", "phone"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-"""In the order of search: what was found as one kind is not looked at as another."""
+EntityType = Literal["url", "secret", "email", "bank", "card", "national_id", "phone"]
+ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
+"""In the order of search: what was found as one entity_type is not looked at as another."""
 
 _URL = re.compile(
     r"\b(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"']+[^\s<>\"'.,;:!?)\]]", re.IGNORECASE
@@ -131,7 +131,7 @@ def _emails(text: str) -> Iterable[Span]:
             yield found.span()
 
 
-_FINDERS: dict[Kind, tuple[str, Callable[[str], Iterable[Span]]]] = {
+_FINDERS: dict[EntityType, tuple[str, Callable[[str], Iterable[Span]]]] = {
     "url": ("<URL>", _urls),
     "secret": ("<SECRET>", _secrets),
     "email": ("<EMAIL>", _emails),
@@ -142,13 +142,15 @@ _FINDERS: dict[Kind, tuple[str, Callable[[str], Iterable[Span]]]] = {
 }
 
 
-def redact(text: str, kinds: Collection[Kind] = KINDS) -> str:
+def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> str:
     """Put `<EMAIL>`, `<PHONE>` and their like in a text; doing it twice does no more."""
     if not any(character.isdigit() or character in "@:/=" for character in text.translate(_PLAIN)):
-        kinds = [kind for kind in kinds if kind in {"secret", "email"}]
-    for kind in KINDS:
-        if kind in kinds:
-            placeholder, find = _FINDERS[kind]
+        entity_types = [
+            entity_type for entity_type in entity_types if entity_type in {"secret", "email"}
+        ]
+    for entity_type in ENTITY_TYPES:
+        if entity_type in entity_types:
+            placeholder, find = _FINDERS[entity_type]
             text = _replaced(text, find(text.translate(_PLAIN)), placeholder)
     return text
 

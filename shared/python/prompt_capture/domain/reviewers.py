@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from prompt_capture.domain.text import shared_text
-from prompt_capture.domain.values import Identifier
+from prompt_capture.domain.types import Identifier
 
 UNSIGNED = frozenset({"dashboard", "legacy"})
 """What stands for a reviewer where nobody signed; the database's list is `private.unsigned`."""

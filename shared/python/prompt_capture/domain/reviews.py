@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from prompt_capture.domain.datasets.rows import ExportRow
 from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.review_files import read_entries
-from prompt_capture.domain.values import Label, Note
+from prompt_capture.domain.types import Label, Note
 
 
 class ReviewedPrompt(BaseModel):

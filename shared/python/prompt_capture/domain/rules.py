@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from prompt_capture.domain.errors import InvalidRules
 from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.predictions import Prediction
-from prompt_capture.domain.values import Label, Probability, Value
+from prompt_capture.domain.types import FrozenModel, Label, Probability
 
 _CLOSING_PUNCTUATION = " .!?…,"
 
@@ -31,7 +31,7 @@ def plain(message: str) -> str:
     return " ".join(message.casefold().split()).rstrip(_CLOSING_PUNCTUATION)
 
 
-class Rule(Value):
+class Rule(FrozenModel):
     """One intent and the messages that mean it, compared in their `plain` form."""
 
     intent: Label
@@ -39,7 +39,7 @@ class Rule(Value):
     patterns: tuple[Pattern, ...] = ()
 
 
-class RulesFile(Value):
+class RulesFile(FrozenModel):
     """The file as written; the first rule that matches wins, exact messages before patterns."""
 
     version: Label

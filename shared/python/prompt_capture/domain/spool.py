@@ -6,12 +6,12 @@ from pydantic import ValidationError
 
 from prompt_capture.domain.errors import PromptCaptureError
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.domain.values import Timestamp, Value
+from prompt_capture.domain.types import FrozenModel, Timestamp
 
 SpoolReason = Literal["unavailable", "too_slow", "refused", "circuit_open"]
 """Why a prompt was spooled: what the store did, or that it was not asked."""
 
-Fate = Literal["stored", "apart", "dropped", "refused", "unreadable", "unavailable"]
+DrainResult = Literal["stored", "apart", "dropped", "refused", "unreadable", "unavailable"]
 """What became of a spooled prompt: stored; stored under another id (`apart`), since its own stands
 for another message by now; or dropped, since its user is unknown or erased. The others are tried
 again and end as dead letters."""
@@ -21,7 +21,7 @@ class UnreadableMessage(PromptCaptureError):
     """A message of the queue is no spooled prompt."""
 
 
-class SpooledPrompt(Value):
+class SpooledPrompt(FrozenModel):
     """A prompt, redacted, with when and why it was spooled."""
 
     version: Literal[1] = 1
@@ -30,7 +30,7 @@ class SpooledPrompt(Value):
     prompt: CapturedPrompt
 
 
-class DeadLetter(Value):
+class DeadLetter(FrozenModel):
     """A message that the drain gave up; `handle` is the queue's own name of this reading of it."""
 
     handle: str

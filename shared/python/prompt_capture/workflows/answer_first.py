@@ -8,7 +8,7 @@ import time
 from prompt_capture.domain.captures import Capture
 from prompt_capture.domain.errors import CaptureConflict, UnknownUser
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.workflows.capture import Capturing
+from prompt_capture.workflows.capture import CaptureStrategy
 
 HEAD_START_SECONDS = 0.002
 """What the answer gets to leave the process in: on its share of one processor, any work that begins
@@ -37,7 +37,7 @@ class AnswerFirst:
         collected, self._collected = self._collected, []
         self._finished.put(collected)
 
-    async def write_rest(self, capture: Capturing, allowed: float) -> None:
+    async def write_rest(self, capture: CaptureStrategy, allowed: float) -> None:
         """Wait for the answer to a request, then capture what it left, in `allowed` seconds.
 
         Blocks its thread; raises `queue.Empty` when the request takes longer.
@@ -55,7 +55,7 @@ class AnswerFirst:
                 )
 
 
-async def _capture(capture: Capturing, prompt: CapturedPrompt, ends_at: float) -> None:
+async def _capture(capture: CaptureStrategy, prompt: CapturedPrompt, ends_at: float) -> None:
     """Capture what was answered, under an id of its own where its key was used before."""
     try:
         await capture(prompt, ends_at - time.monotonic())

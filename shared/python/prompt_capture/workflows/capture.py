@@ -10,7 +10,7 @@ from prompt_capture.ports import PromptStore, Spool
 from prompt_capture.workflows.capture_attempts import CaptureAttempts
 
 
-class Capturing(Protocol):
+class CaptureStrategy(Protocol):
     """A way to capture."""
 
     async def __call__(self, prompt: CapturedPrompt, allowed: float = 60.0) -> Capture:

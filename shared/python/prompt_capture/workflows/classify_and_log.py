@@ -6,28 +6,28 @@ from uuid import UUID
 
 from prompt_capture.domain.captures import Captured, Told
 from prompt_capture.domain.log_ids import derived_log_id, new_log_id
-from prompt_capture.domain.predictions import LEAST_SCOPE, UNKNOWN_INTENT, Prediction
+from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT, Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.domain.redaction import KINDS, Kind, redact
-from prompt_capture.domain.values import (
+from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
+from prompt_capture.domain.types import (
     MAX_MESSAGE_LENGTH,
+    FrozenModel,
     Identifier,
     Message,
     MessageIndex,
-    Value,
 )
-from prompt_capture.workflows.capture import Capturing
+from prompt_capture.workflows.capture import CaptureStrategy
 from prompt_capture.workflows.detect_intent import IntentDetector
 
 
-class IdempotencyKey(Value):
+class IdempotencyKey(FrozenModel):
     """A key that a caller gave to a message, to send it again under; each caller has their own."""
 
     caller: str
     key: str
 
 
-class IncomingMessage(Value):
+class IncomingMessage(FrozenModel):
     """A message to classify, and whose it is; without an owner nothing is captured."""
 
     message: Message
@@ -37,7 +37,7 @@ class IncomingMessage(Value):
     idempotency_key: IdempotencyKey | None = None
 
 
-class ClassifiedMessage(Value):
+class ClassifiedMessage(FrozenModel):
     """The prediction, whether a person should look at it, and what became of the capture."""
 
     log_id: UUID | None
@@ -49,17 +49,17 @@ class ClassifiedMessage(Value):
 class ClassifyAndLog:
     """Redact, classify, capture.
 
-    Of the kinds in `redacted` the model sees, and the store keeps, a placeholder alone. Ids of
+    Of the entity types in `redacted` the model sees, and the store keeps, a placeholder alone. Ids of
     messages with a key are derived with `id_secret`. `tell` gets the figures of each message.
     """
 
     def __init__(
         self,
         detector: IntentDetector,
-        capture: Capturing,
+        capture: CaptureStrategy,
         id_secret: bytes,
         review_threshold: float = 0.7,
-        redacted: Collection[Kind] = KINDS,
+        redacted: Collection[EntityType] = ENTITY_TYPES,
         tell: Callable[[Told], None] = lambda told: None,
     ) -> None:
         self._detector = detector
@@ -105,7 +105,7 @@ class ClassifyAndLog:
         )
 
     def _needs_review(self, prediction: Prediction) -> bool:
-        out_of_scope = prediction.scope is not None and prediction.scope < LEAST_SCOPE
+        out_of_scope = prediction.scope is not None and prediction.scope < MIN_SCOPE
         return (
             prediction.intent == UNKNOWN_INTENT
             or out_of_scope

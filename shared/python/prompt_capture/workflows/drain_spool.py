@@ -9,13 +9,13 @@ from uuid import UUID
 
 from prompt_capture.domain.errors import PromptRefused, StoreUnavailable, UnknownUser
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.domain.spool import Fate, UnreadableMessage, read_spooled
+from prompt_capture.domain.spool import DrainResult, UnreadableMessage, read_spooled
 from prompt_capture.ports import PromptStore
 
-DONE: frozenset[Fate] = frozenset({"stored", "apart", "dropped"})
+DONE: frozenset[DrainResult] = frozenset({"stored", "apart", "dropped"})
 """Messages with these fates leave the queue."""
 
-_Written = Fate | Literal["taken"]
+_Written = DrainResult | Literal["taken"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +32,10 @@ class DrainSpool:
         self._store = store
         self._tell = tell
 
-    async def __call__(self, bodies: Mapping[str, str]) -> dict[str, Fate]:
+    async def __call__(self, bodies: Mapping[str, str]) -> dict[str, DrainResult]:
         """Answer what became of each message, by the name it came under."""
         started = time.perf_counter()
-        fates: dict[str, Fate] = {}
+        fates: dict[str, DrainResult] = {}
         prompts: dict[str, CapturedPrompt] = {}
         for name, body in bodies.items():
             try:
@@ -48,13 +48,13 @@ class DrainSpool:
         self._tell(Counter(fates.values()), time.perf_counter() - started)
         return fates
 
-    async def _write_copies(self, prompts: Mapping[str, CapturedPrompt]) -> dict[str, Fate]:
+    async def _write_copies(self, prompts: Mapping[str, CapturedPrompt]) -> dict[str, DrainResult]:
         """Write each message once; one whose id stands for another, under another id."""
         firsts: dict[UUID, CapturedPrompt] = {}
         for prompt in prompts.values():
             firsts.setdefault(prompt.id, prompt)
         written = await self._write(list(firsts.values()))
-        fates: dict[str, Fate] = {}
+        fates: dict[str, DrainResult] = {}
         collided: dict[str, CapturedPrompt] = {}
         for name, prompt in prompts.items():
             fate = written[prompt.id]
@@ -65,9 +65,9 @@ class DrainSpool:
                 fates[name] = fate if is_first else "unavailable"
         return fates | await self._write_apart(collided)
 
-    async def _write_apart(self, prompts: Mapping[str, CapturedPrompt]) -> dict[str, Fate]:
+    async def _write_apart(self, prompts: Mapping[str, CapturedPrompt]) -> dict[str, DrainResult]:
         written = await self._write(list({one.id: one for one in prompts.values()}.values()))
-        fates: dict[str, Fate] = {}
+        fates: dict[str, DrainResult] = {}
         for name, prompt in prompts.items():
             fate = written[prompt.id]
             fates[name] = "apart" if fate == "stored" else "refused" if fate == "taken" else fate
@@ -98,6 +98,6 @@ class DrainSpool:
         if not log_ids:
             return
         try:
-            await self._store.forget_held_changes(log_ids)
+            await self._store.discard_deferred_changes(log_ids)
         except StoreUnavailable as error:
             logger.warning("Held changes were not let go.", extra={"reason": str(error)})

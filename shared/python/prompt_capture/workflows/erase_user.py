@@ -3,7 +3,7 @@
 import logging
 from uuid import UUID
 
-from prompt_capture.domain.erasures import ErasureReceipt, Traces
+from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, read_spooled
@@ -29,8 +29,8 @@ class EraseUser:
         Raises `ErasureIncomplete`, `StoreUnavailable` and `SpoolUnavailable`.
         """
         receipt = await self._store.erase_user(user_id)
-        found = await self._store.traces_of_user(user_id)
-        if found != Traces():
+        found = await self._store.count_user_data(user_id)
+        if found != UserDataCounts():
             raise ErasureIncomplete("Something of the user is still there: erase them again.")
         cleaned, exports = await self._clean(user_id, receipt.exports)
         logger.info("A user was erased.", extra={"objects": len(cleaned), "left": len(exports)})
@@ -58,7 +58,7 @@ class EraseUser:
                 others.append(letter)
         self._letters.put_back(others)
         self._letters.delete(theirs)
-        await self._store.forget_held_changes(log_ids)
+        await self._store.discard_deferred_changes(log_ids)
         return len(theirs)
 
 

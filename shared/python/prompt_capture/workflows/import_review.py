@@ -79,7 +79,7 @@ class ImportReview:
                 corrected_intent=entry.corrected_intent,
                 corrected_by=self._reviewer,
                 notes=entry.notes,
-                door="import",
+                channel="import",
             )
             await self._correct(entry.id, correction)
             report(recorded)

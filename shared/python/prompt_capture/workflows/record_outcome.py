@@ -6,7 +6,7 @@ from uuid import UUID
 
 from prompt_capture.domain.prompts import Outcome, Recorded
 from prompt_capture.domain.redaction import redact
-from prompt_capture.domain.values import MAX_ERROR_LENGTH
+from prompt_capture.domain.types import MAX_ERROR_LENGTH
 from prompt_capture.ports import PromptStore
 
 logger = logging.getLogger(__name__)

@@ -34,7 +34,7 @@ class DatasetKeys:
     ) -> Self:
         """Name the objects of an attempt; `prefixes` are the datasets' own and the kept ones'."""
         by_rule = request.mode == "retraining" and not request.is_by_text
-        name = "trusted" if request.mode == "retraining" and not by_rule else request.mode
+        name = "audited" if request.mode == "retraining" and not by_rule else request.mode
         prefix = prefixes[request.mode in {"gold", "labelled"}]
         day = moment.astimezone(UTC)
         asked = hashlib.sha256(f"{request.since_last} {request.series}".encode()).hexdigest()[:8]
@@ -59,9 +59,9 @@ class DatasetKeys:
             return f"{self.base}{self.attempt}.{self.suffix}"
         return f"{self.base}{self.attempt}/split={split}/{split}-{number:05}.jsonl.gz"
 
-    def withdrawn(self) -> str:
+    def tombstoned(self) -> str:
         """Name the object that lists what no longer stands."""
-        return f"{self.base}{self.attempt}/withdrawn.jsonl.gz"
+        return f"{self.base}{self.attempt}/tombstoned.jsonl.gz"
 
 
 def manifest_of(key: str) -> str | None:

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from prompt_capture.domain.datasets.drafts import Draft
+from prompt_capture.domain.datasets.candidate_lines import CandidateLine
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.datasets.rows import Window
 from prompt_capture.domain.datasets.tiers import Precision
-from prompt_capture.domain.values import Timestamp, Value
+from prompt_capture.domain.types import FrozenModel, Timestamp
 
 SCHEMA_VERSION = 1
 
@@ -19,10 +19,10 @@ HOW_TO_VERIFY = (
     "has the size in bytes and the SHA-256 that stand here, before it is uncompressed."
 )
 
-Kind = Literal["lines", "withdrawn"]
+Kind = Literal["lines", "tombstoned"]
 
 
-class DatasetObject(Value):
+class DatasetObject(FrozenModel):
     """An object of a dataset: lines, or the ids of lines that no longer stand."""
 
     key: str
@@ -45,7 +45,7 @@ class Counts(BaseModel):
     by_split: Counter[str] = Field(default_factory=Counter)
     by_model_version: Counter[str] = Field(default_factory=Counter)
 
-    def add(self, drafts: Sequence[Draft], with_split: bool) -> None:
+    def add(self, drafts: Sequence[CandidateLine], with_split: bool) -> None:
         """Count lines that are about to be written."""
         self.lines += len(drafts)
         self.messages += sum(draft.times_sent for draft in drafts)
@@ -71,7 +71,7 @@ class Counts(BaseModel):
             self.by_tier[entry.get("tier") or by_rule] += 1
 
 
-class Manifest(Value):
+class Manifest(FrozenModel):
     """What a dataset is; `ids` says what a line's `id` stands for."""
 
     schema_version: int = SCHEMA_VERSION
@@ -88,9 +88,9 @@ class Manifest(Value):
     objects: tuple[DatasetObject, ...]
     counts: Counts
     tiers: dict[str, Precision] = Field(default_factory=dict)
-    kept_out: dict[str, str] = Field(default_factory=dict)
-    withheld: dict[str, int] = Field(default_factory=dict)
-    erased_lines: int = 0
+    excluded_tiers: dict[str, str] = Field(default_factory=dict)
+    excluded: dict[str, int] = Field(default_factory=dict)
+    erased_rows: int = 0
     warnings: tuple[str, ...] = ()
 
     def answer(self, manifest_key: str, url: str, is_repeat: bool = False) -> ExportedDataset:

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
 from pydantic_core import to_json
 
-from prompt_capture.domain.datasets.drafts import Draft
+from prompt_capture.domain.datasets.candidate_lines import CandidateLine
 from prompt_capture.domain.datasets.rows import ExportRow
 from prompt_capture.domain.errors import InvalidExport
 from prompt_capture.domain.review_files import ReviewFormat
-from prompt_capture.domain.values import Label, Probability, Timestamp, Value, only_numbers
+from prompt_capture.domain.types import FrozenModel, Label, Probability, Timestamp, only_numbers
 
 Mode = Literal["retraining", "review", "gold", "labelled"]
-Policy = Literal["mission", "trusted"]
+Policy = Literal["confidence", "audited"]
 
 DEFAULT_THRESHOLDS: Mapping[Mode, float] = {
     "retraining": 0.85,
@@ -33,7 +33,7 @@ def _sorted_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
 Labels = Annotated[tuple[Label, ...], AfterValidator(_sorted_labels)]
 
 
-class ExportRequest(Value):
+class ExportRequest(FrozenModel):
     """Which dataset to export.
 
     `scheduled_at` names the run: a schedule's tick makes one dataset, however often it runs.
@@ -43,7 +43,7 @@ class ExportRequest(Value):
     """
 
     mode: Mode
-    policy: Policy = "mission"
+    policy: Policy = "confidence"
     days: Annotated[int, Field(ge=1, le=3650), BeforeValidator(only_numbers)] | None = None
     confidence_threshold: Annotated[Probability, BeforeValidator(only_numbers)] | None = None
     intents: Labels = ()
@@ -71,7 +71,7 @@ class ExportRequest(Value):
             )
             raise InvalidExport(
                 f'{faults}. Send {{"mode": "retraining" or "review", "days"?: 1 to 3650, '
-                '"confidence_threshold"?: 0 to 1, "policy"?: "mission" or "trusted"}.'
+                '"confidence_threshold"?: 0 to 1, "policy"?: "confidence" or "audited"}.'
             ) from None
 
     @property
@@ -85,7 +85,7 @@ class ExportRequest(Value):
     def is_by_text(self) -> bool:
         """Whether a line stands for a text with all its copies, and not for a message."""
         return self.mode in {"gold", "labelled"} or (
-            self.mode == "retraining" and self.policy == "trusted"
+            self.mode == "retraining" and self.policy == "audited"
         )
 
     @property
@@ -131,7 +131,7 @@ def _json_or_itself(text: str) -> object:
         return text
 
 
-class ExportedDataset(Value):
+class ExportedDataset(FrozenModel):
     """A dataset that is there: where, how many examples, and what it was asked to hold.
 
     `key` is its first object, `manifest` the object that lists them all. `is_repeat` says that
@@ -156,20 +156,20 @@ _ENDS_OF_LINES = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 """What some readers take for the end of a line, and so of a JSON line: written as escapes."""
 
 
-def training_line(draft: Draft) -> str:
+def training_line(draft: CandidateLine) -> str:
     """Write one line of the mission's retraining dataset."""
-    return one_line(_mission_fields(draft) | {"id": draft.id})
+    return one_line(_common_fields(draft) | {"id": draft.id})
 
 
-def trusted_line(draft: Draft, precision: float | None, at_least: float | None) -> str:
+def audited_line(draft: CandidateLine, precision: float | None, at_least: float | None) -> str:
     """Write one line of a trusted dataset: the mission's fields, and how far to trust them."""
     return one_line(
-        _mission_fields(draft)
+        _common_fields(draft)
         | {
             "id": draft.id,
             "tier": draft.tier,
             "precision": precision,
-            "precision_at_least": at_least,
+            "precision_ci_lower": at_least,
             "split": draft.split,
             "count": draft.times_sent,
             "model_version": draft.model_version,
@@ -177,7 +177,7 @@ def trusted_line(draft: Draft, precision: float | None, at_least: float | None) 
     )
 
 
-def _mission_fields(draft: Draft) -> dict[str, object]:
+def _common_fields(draft: CandidateLine) -> dict[str, object]:
     return {
         "text": draft.text,
         "label": draft.label,

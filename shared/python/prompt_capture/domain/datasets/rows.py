@@ -5,10 +5,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from prompt_capture.domain.values import Value
+from prompt_capture.domain.types import FrozenModel
 
 
-class Window(Value):
+class Window(FrozenModel):
     """Changes in the order in which they became visible: `begin` included, `end` not.
 
     Both are numbers of transactions, as text, since JSON readers may round them. A window that
@@ -33,7 +33,7 @@ class OpenedExport(NamedTuple):
 
 
 class ExportRow(NamedTuple):
-    """A captured row, or a kept text (`source` is "kept", and nobody is its sender).
+    """A captured row, or a kept text (`source` is "retained", and nobody is its sender).
 
     `text_id` is a keyed hash that copies of a text share, `sender` a pseudonym that means nothing
     outside one export.
@@ -56,9 +56,9 @@ class ExportRow(NamedTuple):
     times_sent: int = 1
 
     @property
-    def is_kept(self) -> bool:
+    def is_retained(self) -> bool:
         """Whether it is a labelled text whose rows are gone."""
-        return self.source == "kept"
+        return self.source == "retained"
 
 
 class ErasedRow(NamedTuple):
@@ -69,7 +69,7 @@ class ErasedRow(NamedTuple):
     change: str
 
 
-class LineOfPerson(NamedTuple):
+class UserLine(NamedTuple):
     """A row of a person's in an exported object, and what others sent of the same text there.
 
     Others who were erased too, and are perhaps being cleaned at this moment, do not count.

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple, get_args
 
 from prompt_capture.domain.datasets.rows import ExportRow
-from prompt_capture.domain.predictions import LEAST_SCOPE, UNKNOWN_INTENT
-from prompt_capture.domain.values import Value
+from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT
+from prompt_capture.domain.types import FrozenModel
 
 Tier = Literal["person", "outcome", "rule", "confident"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 """The most trusted first: a text's best one gives it its label."""
 
-FEWEST_AUDITED = 30
+MIN_AUDITED = 30
 """Below so many audited rows a share says too little to be told."""
 
 _Z = 1.959963984540054
@@ -28,7 +28,7 @@ class Audit(NamedTuple):
     right: int
 
 
-class Precision(Value):
+class Precision(FrozenModel):
     """What share of a tier's labels is right, with Wilson's 95% interval; None: not known yet."""
 
     audited: int
@@ -42,7 +42,7 @@ class Precision(Value):
         """Add audits up."""
         found = list(audits)
         audited, right = sum(a.audited for a in found), sum(a.right for a in found)
-        if audited < FEWEST_AUDITED:
+        if audited < MIN_AUDITED:
             return cls(audited=audited, right=right)
         low, high = wilson(right, audited)
         share = round(right / audited, 4)
@@ -50,7 +50,7 @@ class Precision(Value):
 
     def __str__(self) -> str:
         if self.precision is None:
-            return f"not known yet: {self.audited} of {FEWEST_AUDITED} audited"
+            return f"not known yet: {self.audited} of {MIN_AUDITED} audited"
         return f"{self.precision:.1%} ({self.at_least:.1%} to {self.at_most:.1%})"
 
 
@@ -75,7 +75,7 @@ def tier_of(row: ExportRow, threshold: float) -> Tier | None:
         return "outcome"
     if row.source == "rule":
         return "rule"
-    in_scope = row.scope is None or row.scope >= LEAST_SCOPE
+    in_scope = row.scope is None or row.scope >= MIN_SCOPE
     return "confident" if in_scope and (row.confidence or 0) > threshold else None
 
 
@@ -87,9 +87,9 @@ def admitted(
     What people say is what the others are measured by, so it is always in. A floor of 0 lets all
     in, measured or not.
     """
-    kept_out: dict[str, str] = {
+    excluded_tiers: dict[str, str] = {
         tier: f"precision {precision}, floor {floor:.0%} of its lower bound"
         for tier, precision in precisions.items()
         if tier != "person" and (precision.at_least or 0) < floor
     }
-    return frozenset(tier for tier in TIERS if tier not in kept_out), kept_out
+    return frozenset(tier for tier in TIERS if tier not in excluded_tiers), excluded_tiers

@@ -24,4 +24,4 @@ def warnings_about(
     if not unchecked or is_known_good:
         return ()
     told = f"{unchecked:,} labels are the model's own. How many of them are right: {found}."
-    return (f"{told} The policy `trusted` takes labels that an audit found right.",)
+    return (f"{told} The policy `audited` takes labels that an audit found right.",)

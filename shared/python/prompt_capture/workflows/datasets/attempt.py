@@ -6,7 +6,7 @@ from contextlib import aclosing, closing
 from datetime import datetime
 from secrets import token_hex
 
-from prompt_capture.domain.datasets.drafts import Draft
+from prompt_capture.domain.datasets.candidate_lines import CandidateLine
 from prompt_capture.domain.datasets.keys import DatasetKeys
 from prompt_capture.domain.datasets.manifests import Manifest
 from prompt_capture.domain.datasets.requests import ExportRequest
@@ -14,13 +14,13 @@ from prompt_capture.domain.datasets.rows import OpenedExport
 from prompt_capture.domain.datasets.tiers import TIERS, Precision, Tier, admitted
 from prompt_capture.domain.datasets.warnings import warnings_about
 from prompt_capture.ports import DatasetStore, ExportSource
-from prompt_capture.workflows.datasets.ahead import ahead
-from prompt_capture.workflows.datasets.crowds import Crowds
+from prompt_capture.workflows.datasets.k_anonymity import KAnonymityFilter
 from prompt_capture.workflows.datasets.lines import LinesExport, whole_texts
-from prompt_capture.workflows.datasets.neighbours import neighbours
-from prompt_capture.workflows.datasets.parts import Parts
+from prompt_capture.workflows.datasets.near_heldout import near_heldout
+from prompt_capture.workflows.datasets.prefetch import prefetch
 from prompt_capture.workflows.datasets.review import review_entries
 from prompt_capture.workflows.datasets.selection import Selection
+from prompt_capture.workflows.datasets.writers import PartitionedWriter
 
 _ID_KINDS = {(False, False): "row", (False, True): "salted row",
              (True, False): "text", (True, True): "salted text"}  # fmt: skip
@@ -40,13 +40,13 @@ class Attempt:
         self._source = source
         self._request = request
         self._report = report
-        self._parts = Parts(datasets, keys)
+        self._parts = PartitionedWriter(datasets, keys)
 
     async def run(self, opened: OpenedExport, now: datetime) -> Manifest:
         """Write every object; raises `StoreUnavailable` and `DatasetsUnavailable`."""
         request = self._request
         precisions = await self._precisions()
-        tiers, kept_out = admitted(precisions, request.floor)
+        tiers, excluded_tiers = admitted(precisions, request.floor)
         selection = Selection(request, tiers, request.since(now))
         selection.notes_gone = not opened.window.is_whole and request.mode != "review"
         writing = LinesExport(
@@ -74,9 +74,9 @@ class Attempt:
                 "objects": self._parts.close(self._splits()),
                 "counts": writing.counts,
                 "tiers": precisions,
-                "kept_out": kept_out if by_text else {},
-                "withheld": selection.withheld + writing.changed_meanwhile,
-                "erased_lines": erased,
+                "excluded_tiers": excluded_tiers if by_text else {},
+                "excluded": selection.excluded + writing.changed_meanwhile,
+                "erased_rows": erased,
                 "warnings": warnings_about(request, precisions, writing.counts),
             }
         )
@@ -96,7 +96,7 @@ class Attempt:
         versions = self._request.model_versions
         audits = [
             audit
-            for audit in await self._source.read_audit(self._request.threshold)
+            for audit in await self._source.read_audit_results(self._request.threshold)
             if not versions or audit.model_version in versions
         ]
         measured = (tier for tier in TIERS if tier != "person")
@@ -110,33 +110,33 @@ class Attempt:
     ) -> None:
         request = self._request
         if request.is_by_text and request.mode == "retraining":
-            selection.is_near = await neighbours(self._source, opened.window)
-        async with aclosing(ahead(self._pages(opened, selection))) as pages:
+            selection.is_near = await near_heldout(self._source, opened.window)
+        async with aclosing(prefetch(self._pages(opened, selection))) as pages:
             if request.anonymize:
                 await self._write_crowds(pages, selection, writing)
                 return
             async for drafts, gone in pages:
                 await writing.write(drafts)
-                writing.withdraw(gone)
+                writing.add_tombstones(gone)
 
     async def _write_crowds(
         self,
-        pages: AsyncIterator[tuple[list[Draft], list[str]]],
+        pages: AsyncIterator[tuple[list[CandidateLine], list[str]]],
         selection: Selection,
         writing: LinesExport,
     ) -> None:
-        with closing(Crowds(self._request.users_per_cluster)) as crowds:
+        with closing(KAnonymityFilter(self._request.users_per_cluster)) as crowds:
             async for drafts, gone in pages:
                 crowds.add(drafts)
-                writing.withdraw(gone)
+                writing.add_tombstones(gone)
             for drafts in crowds.large_enough():
                 await writing.write(drafts)
-            if crowds.withheld:
-                selection.withheld["too_few_users"] = crowds.withheld
+            if crowds.excluded:
+                selection.excluded["too_few_users"] = crowds.excluded
 
     async def _pages(
         self, opened: OpenedExport, selection: Selection
-    ) -> AsyncGenerator[tuple[list[Draft], list[str]], None]:
+    ) -> AsyncGenerator[tuple[list[CandidateLine], list[str]], None]:
         """Answer drafts, and ids without a line, page by page.
 
         They are selected in a thread, so that the loop goes on reading and noting meanwhile.

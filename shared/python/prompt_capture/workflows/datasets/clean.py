@@ -4,9 +4,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from uuid import UUID
 
+from prompt_capture.domain.datasets.line_removal import LineRemoval
 from prompt_capture.domain.datasets.manifests import Manifest
-from prompt_capture.domain.datasets.rows import LineOfPerson
-from prompt_capture.domain.datasets.scrub import Scrub
+from prompt_capture.domain.datasets.rows import UserLine
 from prompt_capture.domain.erasures import CleanedObject, ExportedObject
 from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
 from prompt_capture.ports import DatasetStore, ErasureLedger
@@ -62,19 +62,19 @@ class CleanDatasets:
             # No dataset: an export that was interrupted, or one that will find this out itself.
             cleaning.delete()
             return
-        theirs = await self._ledger.lines_of(person, item.bucket, item.key)
-        cleaning.clean(scrub_for(theirs, manifest), manifest)
-        await self._ledger.forget_lines(person, item.bucket, item.key)
+        theirs = await self._ledger.list_user_lines(person, item.bucket, item.key)
+        cleaning.clean(line_removal_for(theirs, manifest), manifest)
+        await self._ledger.unregister_user_rows(person, item.bucket, item.key)
 
 
-def scrub_for(theirs: list[LineOfPerson], manifest: Manifest) -> Scrub:
+def line_removal_for(theirs: list[UserLine], manifest: Manifest) -> LineRemoval:
     """Answer what to do to the lines that speak for a person."""
     request = manifest.request
     fewest = request.users_per_cluster if request.anonymize else 1
     if not request.is_by_text:
-        return Scrub(frozenset(_line_id(line.id, manifest) for line in theirs))
+        return LineRemoval(frozenset(_line_id(line.id, manifest) for line in theirs))
     staying = {line.text_id: line.rows_of_others for line in theirs if line.others >= fewest}
-    return Scrub(
+    return LineRemoval(
         frozenset(_line_id(line.text_id, manifest) for line in theirs if line.others < fewest),
         {_line_id(text_id, manifest): count for text_id, count in staying.items()},
     )

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import IO, cast
 
 from prompt_capture.domain.datasets.keys import manifest_of
+from prompt_capture.domain.datasets.line_removal import LineRemoval
 from prompt_capture.domain.datasets.manifests import Counts, DatasetObject, Manifest
-from prompt_capture.domain.datasets.scrub import Scrub
 from prompt_capture.domain.errors import DatasetChanged, ErasureIncomplete
 from prompt_capture.domain.review_files import form_of, read_entries, write_entries
 from prompt_capture.ports import DatasetStore
-from prompt_capture.workflows.datasets.parts import Sealed
+from prompt_capture.workflows.datasets.writers import ObjectWriter
 
 
 class ObjectCleaning:
@@ -46,7 +46,7 @@ class ObjectCleaning:
         """Delete it with all of its versions."""
         self._datasets.delete(self._key)
 
-    def clean(self, scrub: Scrub, manifest: Manifest) -> None:
+    def clean(self, scrub: LineRemoval, manifest: Manifest) -> None:
         """Write the object and its manifest anew, and delete their older versions.
 
         Raises `DatasetChanged`, and `ErasureIncomplete` where a line is still there.
@@ -55,14 +55,14 @@ class ObjectCleaning:
         self._write(self._described(manifest, rewritten))
         self._read_back(scrub)
 
-    def _rewrite(self, scrub: Scrub, manifest: Manifest) -> DatasetObject | None:
+    def _rewrite(self, scrub: LineRemoval, manifest: Manifest) -> DatasetObject | None:
         """Write the object without the lines; None where it is gone."""
         (before,) = (part for part in manifest.objects if part.key == self._key)
         state = self._datasets.state(self._key)
         with self._opened(self._key) as lines:
             if lines is None or state is None:
                 return None
-            with Sealed(self._datasets, self._key, state) as sink:
+            with ObjectWriter(self._datasets, self._key, state) as sink:
                 if manifest.request.mode == "review":
                     found = _entries(lines, self._key)
                     entries = [entry for entry in found if not scrub.is_dropped(entry)]
@@ -72,7 +72,7 @@ class ObjectCleaning:
                         sink.write(line, 1)
         self.removed += scrub.removed
         self.changed += scrub.changed
-        self._datasets.forget_older(self._key)
+        self._datasets.delete_older_versions(self._key)
         return sink.described(before.kind, before.split)
 
     def _described(self, manifest: Manifest, rewritten: DatasetObject | None) -> Manifest:
@@ -95,9 +95,9 @@ class ObjectCleaning:
             raise DatasetChanged("The manifest came while it was read.")
         with self._datasets.create(key, "application/json", state) as sink:
             sink.write(manifest.model_dump_json(indent=2).encode())
-        self._datasets.forget_older(key)
+        self._datasets.delete_older_versions(key)
 
-    def _read_back(self, scrub: Scrub) -> None:
+    def _read_back(self, scrub: LineRemoval) -> None:
         with self._opened(self._key) as lines:
             for entry in _entries(lines, self._key):
                 if scrub.is_dropped(entry):

@@ -10,11 +10,11 @@ from prompt_capture.domain.datasets.keys import DatasetKeys
 from prompt_capture.domain.datasets.manifests import Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.datasets.rows import OpenedExport
-from prompt_capture.domain.errors import ExportOvertaken, ExportTooLarge
+from prompt_capture.domain.errors import ExportInvalidated, ExportTooLarge
 from prompt_capture.ports import DatasetStore, ExportSource
 from prompt_capture.workflows.datasets.attempt import Attempt
 
-MOST_ROWS = 5_000_000
+MAX_ROWS = 5_000_000
 """What one invocation of 15 minutes can surely export."""
 
 ATTEMPTS = 3
@@ -40,9 +40,9 @@ class ExportOptions:
     """
 
     prefix: str = "exports"
-    kept_prefix: str = "kept"
-    most_rows: int = MOST_ROWS
-    fewest_lines: int = 0
+    retained_prefix: str = "retained"
+    max_rows: int = MAX_ROWS
+    min_lines: int = 0
     leaves_account: bool = False
 
 
@@ -69,7 +69,7 @@ class ExportDataset:
     async def __call__(self, request: ExportRequest) -> ExportedDataset:
         """Export what was asked for.
 
-        Raises `StoreUnavailable`, `DatasetsUnavailable`, `ExportTooLarge`, `ExportOvertaken` and
+        Raises `StoreUnavailable`, `DatasetsUnavailable`, `ExportTooLarge`, `ExportInvalidated` and
         `InvalidExport`, and then leaves nothing that looks like a dataset.
         """
         if request.anonymize is None:
@@ -81,10 +81,10 @@ class ExportDataset:
                 return found
             if made := await self._attempt(request, keys):
                 return made
-        raise ExportOvertaken("People were erased while the export ran. Run it again.")
+        raise ExportInvalidated("People were erased while the export ran. Run it again.")
 
     def _keys(self, request: ExportRequest) -> DatasetKeys:
-        prefixes = (self._options.prefix, self._options.kept_prefix)
+        prefixes = (self._options.prefix, self._options.retained_prefix)
         moment = request.scheduled_at or self._clock()
         return DatasetKeys.of(request, moment, prefixes, token_hex(6))
 
@@ -113,7 +113,7 @@ class ExportDataset:
             return None
         # If this fails, nobody knows whether it was written: the objects stay.
         content = manifest.model_dump_json(indent=2).encode()
-        if not self._datasets.create_once(keys.manifest, content, "application/json"):
+        if not self._datasets.create_if_absent(keys.manifest, content, "application/json"):
             attempt.abandon()
             return await self._found(keys)
         if not await self._stands(manifest, keys.manifest):
@@ -122,18 +122,18 @@ class ExportDataset:
         return self._answer(manifest, keys.manifest)
 
     async def _opened(self, request: ExportRequest) -> OpenedExport:
-        most = self._options.most_rows
+        most = self._options.max_rows
         opened = await self._source.open_export(request.series, request.since_last, most)
         if opened.rows > most:
             raise ExportTooLarge(
                 f"More than {most:,} rows are in the window. Take fewer with since_last, run "
-                "`prompt-capture export` where there is time for all, or raise EXPORT_MOST_ROWS."
+                "`prompt-capture export` where there is time for all, or raise EXPORT_MAX_ROWS."
             )
         return opened
 
     async def _is_overtaken(self, manifest: Manifest) -> bool:
         keys = [part.key for part in manifest.objects]
-        return await self._source.is_overtaken(manifest.bucket, keys, manifest.opened_at)
+        return await self._source.has_erasures_since(manifest.bucket, keys, manifest.opened_at)
 
     async def _stands(self, manifest: Manifest, key: str) -> bool:
         """Record a dataset whose manifest is there, unless it holds rows of somebody erased.
@@ -157,7 +157,7 @@ class ExportDataset:
     def _log(self, manifest: Manifest) -> None:
         told = {"mode": manifest.request.mode, "rows": manifest.counts.lines}
         logger.info("A dataset was exported.", extra=told)
-        if manifest.counts.lines < self._options.fewest_lines:
+        if manifest.counts.lines < self._options.min_lines:
             logger.warning("The dataset holds too little.", extra=told)
         for warning in manifest.warnings:
             logger.warning(warning)

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
-from prompt_capture.domain.datasets.drafts import Draft
+from prompt_capture.domain.datasets.candidate_lines import CandidateLine
 from prompt_capture.domain.datasets.manifests import Counts
-from prompt_capture.domain.datasets.requests import ExportRequest, training_line, trusted_line
+from prompt_capture.domain.datasets.requests import ExportRequest, audited_line, training_line
 from prompt_capture.domain.datasets.rows import ExportRow, Window, texts
 from prompt_capture.domain.datasets.tiers import Precision, Tier
 from prompt_capture.ports import ExportSource
-from prompt_capture.workflows.datasets.parts import WITHDRAWN, Parts
+from prompt_capture.workflows.datasets.writers import TOMBSTONED, PartitionedWriter
 
 
 @dataclass
@@ -21,26 +21,28 @@ class LinesExport:
 
     source: ExportSource
     request: ExportRequest
-    parts: Parts
+    parts: PartitionedWriter
     precisions: dict[Tier, Precision]
     is_salted: bool = False
     counts: Counts = field(default_factory=Counts)
     changed_meanwhile: Counter[str] = field(default_factory=Counter)
 
-    async def write(self, drafts: list[Draft]) -> None:
+    async def write(self, drafts: list[CandidateLine]) -> None:
         """Note the drafts' rows, then write their lines; rows that are gone leave no line."""
         for split in {draft.split for draft in drafts}:
             of_split = [draft for draft in drafts if draft.split == split]
             place = split if self.request.is_by_text else ""
             noted = [row_id for draft in of_split for row_id in draft.row_ids]
-            gone = await self.source.note_rows(
+            gone = await self.source.register_rows(
                 self.parts.datasets.bucket, self.parts.key(place), noted
             )
             kept = [draft for draft in self._without(of_split, gone) if draft.times_sent]
             self.counts.add(kept, self.request.is_by_text)
             self.parts.write(place, [self._line(draft) for draft in kept])
 
-    def _without(self, drafts: list[Draft], gone: frozenset[str]) -> Iterator[Draft]:
+    def _without(
+        self, drafts: list[CandidateLine], gone: frozenset[str]
+    ) -> Iterator[CandidateLine]:
         for draft in drafts:
             missing = gone.intersection(draft.row_ids) if gone else gone
             if missing:
@@ -49,13 +51,13 @@ class LinesExport:
             count = 0 if is_empty else max(1, draft.times_sent - len(missing))
             yield draft._replace(times_sent=count) if missing else draft
 
-    def _line(self, draft: Draft) -> str:
+    def _line(self, draft: CandidateLine) -> str:
         if self.is_salted:
             draft = draft._replace(id=salted(draft.id, self.request.series))
         if not self.request.is_by_text:
             return training_line(draft)
         precision = self.precisions.get(draft.tier) if draft.tier else None
-        return trusted_line(
+        return audited_line(
             draft,
             precision.precision if precision else None,
             precision.at_least if precision else None,
@@ -64,18 +66,18 @@ class LinesExport:
     async def write_erased(self, window: Window) -> int:
         """Write the ids of lines that other datasets have, of people who were erased."""
         erased = 0
-        async for page in self.source.read_erased(window):
+        async for page in self.source.read_erased_rows(window):
             by_text = self.request.is_by_text
-            self.withdraw([row.text_id if by_text else row.id for row in page])
+            self.add_tombstones([row.text_id if by_text else row.id for row in page])
             erased += len(page)
         return erased
 
-    def withdraw(self, ids: list[str]) -> None:
+    def add_tombstones(self, ids: list[str]) -> None:
         """Write the ids of lines that other datasets have and that stand no more."""
         if self.is_salted:
             ids = [salted(one, self.request.series) for one in ids]
         if ids:
-            self.parts.write(WITHDRAWN, [json.dumps({"id": one}) for one in ids])
+            self.parts.write(TOMBSTONED, [json.dumps({"id": one}) for one in ids])
 
 
 def salted(line_id: str, series: str) -> str:

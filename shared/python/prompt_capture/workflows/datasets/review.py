@@ -10,7 +10,7 @@ from prompt_capture.ports import ExportSource
 from prompt_capture.workflows.datasets.lines import LinesExport, whole_texts
 from prompt_capture.workflows.datasets.selection import Selection
 
-MOST_ENTRIES = 100_000
+MAX_ENTRIES = 100_000
 """More than people ever look at, and few enough to be put in order in memory."""
 
 
@@ -26,15 +26,15 @@ async def review_entries(
     async for texts in whole_texts(source.read_export(window, ""), report):
         for text in texts:
             rows += selection.to_review(text)
-        if len(rows) > MOST_ENTRIES:
+        if len(rows) > MAX_ENTRIES:
             raise ExportTooLarge(
-                f"More than {MOST_ENTRIES:,} prompts would be up for review. Take fewer: with "
+                f"More than {MAX_ENTRIES:,} prompts would be up for review. Take fewer: with "
                 "days, with since_last, or with a lower confidence_threshold."
             )
     rows.sort(key=lambda row: (row.created_at, row.id))
     ids = [row.id for row in rows]
     parts = writing.parts
-    gone = await source.note_rows(parts.datasets.bucket, parts.key(""), ids) if ids else ()
+    gone = await source.register_rows(parts.datasets.bucket, parts.key(""), ids) if ids else ()
     entries = [review_entry(row) for row in rows if row.id not in gone]
     for entry in entries:
         writing.counts.add_entry(entry)

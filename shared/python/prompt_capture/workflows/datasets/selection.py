@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prompt_capture.domain.datasets.drafts import (
-    Draft,
+from prompt_capture.domain.datasets.candidate_lines import (
+    CandidateLine,
+    audited_candidate,
+    confidence_candidates,
     decided_intent,
-    mission_drafts,
-    trusted_draft,
 )
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.datasets.rows import ExportRow
@@ -18,7 +18,7 @@ from prompt_capture.domain.datasets.tiers import Tier
 
 @dataclass
 class Selection:
-    """Decides line by line; `withheld` counts why lines stay out.
+    """Decides line by line; `excluded` counts why lines stay out.
 
     `notes_gone`: the ids that have no line are to be told. `is_near` says whether a text is nearly
     one that models are tested on.
@@ -28,12 +28,12 @@ class Selection:
     admitted: frozenset[Tier]
     since: datetime | None = None
     is_near: Callable[[str], bool] = lambda text: False
-    withheld: Counter[str] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
     notes_gone: bool = False
 
-    def page(self, texts: Iterable[list[ExportRow]]) -> tuple[list[Draft], list[str]]:
+    def page(self, texts: Iterable[list[ExportRow]]) -> tuple[list[CandidateLine], list[str]]:
         """Answer the lines of some texts, and the ids that have none, if they are to be noted."""
-        drafts: list[Draft] = []
+        drafts: list[CandidateLine] = []
         gone: list[str] = []
         for rows in texts:
             wanted = [row for row in rows if self._wants(row)] if self._chooses else rows
@@ -47,7 +47,7 @@ class Selection:
         """Answer the rows of a text that a person should look at."""
         if decided_intent(rows) is None:
             for row in rows:
-                is_unsure = not row.is_kept and (row.confidence or 0) < self.request.threshold
+                is_unsure = not row.is_retained and (row.confidence or 0) < self.request.threshold
                 named = not self.request.intents or row.predicted_intent in self.request.intents
                 if is_unsure and named and self._wants(row):
                     yield row
@@ -62,13 +62,13 @@ class Selection:
     def _is_recent(self, row: ExportRow) -> bool:
         return self.since is None or datetime.fromisoformat(row.created_at) >= self.since
 
-    def _of_text(self, rows: Sequence[ExportRow]) -> Iterator[Draft]:
+    def _of_text(self, rows: Sequence[ExportRow]) -> Iterator[CandidateLine]:
         if self.request.is_by_text:
-            draft = trusted_draft(rows, self.request.threshold)
-            drafts = [draft] if isinstance(draft, Draft) else []
+            draft = audited_candidate(rows, self.request.threshold)
+            drafts = [draft] if isinstance(draft, CandidateLine) else []
             self._count(draft if isinstance(draft, str) else None)
         else:
-            drafts = list(mission_drafts(rows, self.request.threshold))
+            drafts = list(confidence_candidates(rows, self.request.threshold))
         for draft in drafts:
             reason = self._reason_against(draft)
             self._count(reason)
@@ -77,9 +77,9 @@ class Selection:
 
     def _count(self, reason: str | None) -> None:
         if reason:
-            self.withheld[reason] += 1
+            self.excluded[reason] += 1
 
-    def _reason_against(self, draft: Draft) -> str | None:
+    def _reason_against(self, draft: CandidateLine) -> str | None:
         if self.request.intents and draft.label not in self.request.intents:
             return "other_intent"
         if self.request.mode == "gold":
@@ -88,7 +88,7 @@ class Selection:
             return None if draft.tier == "person" and draft.split != "gold" else "not_labelled"
         return self._reason_against_training(draft) if self.request.is_by_text else None
 
-    def _reason_against_training(self, draft: Draft) -> str | None:
+    def _reason_against_training(self, draft: CandidateLine) -> str | None:
         if draft.split == "gold":
             return "gold"
         if draft.split == "dev" and draft.tier != "person":
@@ -99,12 +99,12 @@ class Selection:
             return "too_near_to_dev_or_gold"
         return None
 
-    def _without_line(self, rows: Sequence[ExportRow], found: Sequence[Draft]) -> list[str]:
+    def _without_line(self, rows: Sequence[ExportRow], found: Sequence[CandidateLine]) -> list[str]:
         if self.request.is_by_text:
             return [] if found else [rows[0].text_id]
         lines = {draft.id for draft in found}
         return [row.id for row in rows if row.id not in lines]
 
 
-def _is_gold(draft: Draft) -> bool:
+def _is_gold(draft: CandidateLine) -> bool:
     return draft.tier == "person" and draft.split == "gold"

@@ -1,4 +1,4 @@
-"""`prompt-capture replay`: look at the spool's dead letters, and send them again."""
+"""`prompt-capture redrive`: look at the spool's dead letters, and send them again."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from cli.failures import explained
 
 
-def replay(
+def redrive(
     send: Annotated[bool, typer.Option("--send", help="Send them to the queue again.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Change nothing, whatever else is said.")
@@ -20,10 +20,10 @@ def replay(
 
     Reads SPOOL_QUEUE_URL and the settings of AWS clients.
 
-    [bold]Example[/bold]  prompt-capture replay --send
+    [bold]Example[/bold]  prompt-capture redrive --send
     """
     from prompt_capture import bootstrap
 
     with explained():
-        summary = bootstrap.replay_dead_letters()(send and not dry_run)
+        summary = bootstrap.redrive_dead_letters()(send and not dry_run)
     typer.echo(summary.model_dump_json(indent=2))

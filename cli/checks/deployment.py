@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from cli.checks.settings import DoctorSettings
 
 T = TypeVar("T")
-Fate = Literal["read", "missing", "refused"]
+DrainResult = Literal["read", "missing", "refused"]
 
 OR_NAME_THE_STAGE = "Set it, or name the stage: --stage dev."
 """How to give what the stack of a stage tells by itself."""
@@ -24,20 +24,20 @@ _AWS = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout
 class NotGiven(Exception):
     """Something that a check needs is not there; says how to give it."""
 
-    def __init__(self, name: str, mend: str, said: str = "is not set") -> None:
+    def __init__(self, name: str, remediation: str, said: str = "is not set") -> None:
         super().__init__(f"{name} {said}")
-        self.name, self.said, self.mend = name, said, mend
+        self.name, self.said, self.remediation = name, said, remediation
 
 
-def needed(value: T | None, name: str, mend: str) -> T:
+def needed(value: T | None, name: str, remediation: str) -> T:
     """Answer a setting's value, or raise `NotGiven`."""
     if value is None:
-        raise NotGiven(name, mend)
+        raise NotGiven(name, remediation)
     return value
 
 
 @dataclass(frozen=True)
-class Place:
+class Deployment:
     """Its settings, and the ways to ask it.
 
     `parameters` has those of the Parameter Store that settings were to be read from.
@@ -46,7 +46,7 @@ class Place:
     settings: DoctorSettings
     http: httpx.Client
     aws: boto3.Session
-    parameters: Mapping[str, Fate] = field(default_factory=dict)
+    parameters: Mapping[str, DrainResult] = field(default_factory=dict)
 
     @property
     def supabase_url(self) -> str:

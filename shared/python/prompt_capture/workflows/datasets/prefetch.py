@@ -8,7 +8,7 @@ from typing import TypeVar
 Page = TypeVar("Page")
 
 
-async def ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:
+async def prefetch(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:
     """Answer the same pages, one of which is made in advance; close it if you leave it early."""
 
     async def following() -> Page | None:

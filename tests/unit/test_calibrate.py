@@ -9,11 +9,11 @@ from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 from scipy.special import softmax
 
-from prompt_capture.domain.predictions import LEAST_SCOPE
+from prompt_capture.domain.predictions import MIN_SCOPE
+from training.calibrate import calibrate, metrics, thresholds
 from training.calibration import confidence_for_precision
 from training.head import Head, in_steps
 from training.held_back import ClauseScores, HeldBack, StageScores
-from training.measured import calibrate, metrics, thresholds
 from training.outputs import attach_outputs
 from training.predictions import Predictions
 from training.scope import Scope, likeness, mean_embeddings, shaded, split_labels
@@ -96,8 +96,8 @@ def test_of_the_messages_in_scope_at_least_95_percent_score_above_a_half(
     predictions = calibrate(_held_back(random, noise=1)).predictions
 
     inside = predictions.scope[predictions.in_scope]
-    assert (inside >= LEAST_SCOPE).mean() >= 0.95
-    assert (predictions.scope[~predictions.in_scope] < LEAST_SCOPE).mean() > 0.9
+    assert (inside >= MIN_SCOPE).mean() >= 0.95
+    assert (predictions.scope[~predictions.in_scope] < MIN_SCOPE).mean() > 0.9
 
 
 def test_a_weak_stage_leaves_more_to_the_next_than_a_strong_one(
@@ -107,9 +107,9 @@ def test_a_weak_stage_leaves_more_to_the_next_than_a_strong_one(
     weak, last = noisy.stages
     strong, _ = calibrate(_held_back(random, noise=1)).stages
 
-    assert weak.least_margin > strong.least_margin
-    assert weak.least_scope == LEAST_SCOPE
-    assert (last.least_margin, last.least_scope) == (0, 0)
+    assert weak.min_margin > strong.min_margin
+    assert weak.min_scope == MIN_SCOPE
+    assert (last.min_margin, last.min_scope) == (0, 0)
     assert metrics(noisy.predictions)["accuracy"] > 0.95
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from prompt_capture.adapters.model_artifact import ClauseCalibration, Thresholds
-from prompt_capture.domain.predictions import LEAST_SCOPE
+from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibration import confidence_for_precision, fit_temperature
 from training.clause_calibration import calibrate_clauses
 from training.evaluate import figures
@@ -19,7 +19,7 @@ from training.scope import features, fit_scope, shaded, split_labels
 Floats = NDArray[np.floating]
 
 TARGET_PRECISION = 0.95
-FEWEST_ANSWERS = 30
+MIN_ANSWERS = 30
 """Answers that an intent needs before it gets a threshold of its own."""
 ACCURACY_GIVEN_UP = 0.005
 """What a cascade may lose against its later stages alone."""
@@ -33,8 +33,8 @@ class StageCalibration:
     temperature: float
     scope_weights: Floats
     scope_bias: float
-    least_margin: float = 0.0
-    least_scope: float = 0.0
+    min_margin: float = 0.0
+    min_scope: float = 0.0
 
     @classmethod
     def unknown(cls, features: int) -> "StageCalibration":
@@ -55,7 +55,7 @@ class _Answers:
 
     def unless_left(self, one: StageCalibration, later: "_Answers") -> "_Answers":
         """Answer the later stage's rows where this one leaves them."""
-        left = (self.scope < one.least_scope) | (self.margins < one.least_margin)
+        left = (self.scope < one.min_scope) | (self.margins < one.min_margin)
         return _Answers(
             np.where(left[:, None], later.probabilities, self.probabilities),
             np.where(left, later.scope, self.scope),
@@ -110,9 +110,7 @@ def thresholds(predictions: Predictions) -> Thresholds:
         precision=TARGET_PRECISION,
         overall=threshold(np.ones(len(predictions.truth), bool)),
         per_intent={
-            label: threshold(rows)
-            for label, rows in answered.items()
-            if rows.sum() >= FEWEST_ANSWERS
+            label: threshold(rows) for label, rows in answered.items() if rows.sum() >= MIN_ANSWERS
         },
     )
 
@@ -158,7 +156,7 @@ def _escalate(
     goal = _accuracy(later, columns) - ACCURACY_GIVEN_UP
     for share in ESCALATED_SHARES:
         margin = min(1.0, float(np.quantile(own.margins, share)))
-        tried = replace(one, least_margin=margin, least_scope=LEAST_SCOPE)
+        tried = replace(one, min_margin=margin, min_scope=MIN_SCOPE)
         if _accuracy(own.unless_left(tried, later), columns) >= goal:
             break
     return tried

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from prompt_capture.workflows.datasets.ahead import ahead
+from prompt_capture.workflows.datasets.prefetch import prefetch
 
 
 class Pages:
@@ -30,13 +30,13 @@ class Pages:
 
 
 async def test_every_page_comes_in_its_order() -> None:
-    assert [page async for page in ahead(Pages().read())] == [1, 2, 3]
+    assert [page async for page in prefetch(Pages().read())] == [1, 2, 3]
 
 
 async def test_the_next_page_is_made_while_this_one_is_worked_on_and_no_other() -> None:
     pages = Pages()
 
-    async with aclosing(ahead(pages.read())) as found:
+    async with aclosing(prefetch(pages.read())) as found:
         async for _ in found:
             for _ in range(10):
                 await asyncio.sleep(0)
@@ -46,7 +46,7 @@ async def test_the_next_page_is_made_while_this_one_is_worked_on_and_no_other() 
 
 
 async def test_an_outage_is_told_after_the_pages_before_it() -> None:
-    async with aclosing(ahead(Pages(outage_at=2).read())) as found:
+    async with aclosing(prefetch(Pages(outage_at=2).read())) as found:
         assert await anext(found) == 1
 
         with pytest.raises(ConnectionError):
@@ -56,7 +56,7 @@ async def test_an_outage_is_told_after_the_pages_before_it() -> None:
 async def test_who_leaves_early_leaves_nothing_running() -> None:
     pages = Pages()
 
-    async with aclosing(ahead(pages.read())) as found:
+    async with aclosing(prefetch(pages.read())) as found:
         assert await anext(found) == 1
 
     assert pages.closed

@@ -31,20 +31,20 @@ class _Hashes:
 
 
 @dataclass(frozen=True)
-class SeenTexts:
+class TrainingFingerprint:
     """The texts of each time that an encoder was tuned, one tuning after the other."""
 
     tunings: tuple[_Hashes, ...] = ()
 
-    def with_texts(self, texts: Iterable[str]) -> "SeenTexts":
+    def with_texts(self, texts: Iterable[str]) -> "TrainingFingerprint":
         """Answer these and those of one more tuning."""
         keys = {grouping_key(text) for text in texts}
         bits = min(32, max(len(keys), 1).bit_length() + BITS_BESIDE)
         hashes = np.unique(np.array([_hash(key, bits) for key in keys], np.uint32))
-        return SeenTexts((*self.tunings, _Hashes(bits, hashes)))
+        return TrainingFingerprint((*self.tunings, _Hashes(bits, hashes)))
 
     @classmethod
-    def read(cls, folder: Path) -> "SeenTexts":
+    def read(cls, folder: Path) -> "TrainingFingerprint":
         """Read what a model says of its encoders; nothing where it says nothing."""
         file = folder / FILE
         left = np.load(file) if file.is_file() else np.zeros(0, np.uint32)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import jwt
 
-Kind = Literal[
+KeyType = Literal[
     "a publishable key",
     "a secret key",
     "a legacy anon key",
@@ -18,20 +18,20 @@ Kind = Literal[
 ]
 
 _SHORTEST_SECRET = 32
-_LEGACY: dict[object, Kind] = {
+_LEGACY: dict[object, KeyType] = {
     "anon": "a legacy anon key",
     "service_role": "a legacy service role key",
 }
 
 
-def kind_of(key: str) -> Kind:
+def key_type_of(key: str) -> KeyType:
     """Tell a key's kind; of tokens nothing is verified."""
     if key.startswith("sb_publishable_"):
         return "a publishable key"
     if key.startswith("sb_secret_"):
         return "a secret key"
     if key.lstrip().startswith("{"):
-        return _kind_of_jwk(key)
+        return _key_type_of_jwk(key)
     claims = claims_of(key)
     if claims:
         return _LEGACY.get(claims.get("role"), "a user's token")
@@ -47,7 +47,7 @@ def claims_of(key: str) -> dict[str, Any]:
     return claims
 
 
-def _kind_of_jwk(key: str) -> Kind:
+def _key_type_of_jwk(key: str) -> KeyType:
     try:
         jwk = json.loads(key)
         jwt.PyJWK(jwk)

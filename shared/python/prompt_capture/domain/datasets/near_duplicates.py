@@ -40,7 +40,7 @@ def bands(of_runs: frozenset[str]) -> list[int]:
     return [hash((at, *digest[at : at + width])) for at in range(0, len(digest), width)]
 
 
-class Likenesses:
+class NearDuplicateIndex:
     """Answers whether a text is nearly one of those it was given."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:

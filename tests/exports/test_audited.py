@@ -15,8 +15,8 @@ from scipy.stats import binomtest
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.adapters.memory_exports import InMemoryExports
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
-from prompt_capture.domain.datasets.likeness import NEAR, Likenesses
 from prompt_capture.domain.datasets.manifests import Manifest
+from prompt_capture.domain.datasets.near_duplicates import NEAR, NearDuplicateIndex
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.datasets.splits import split_of
 from prompt_capture.domain.datasets.tiers import Audit, Precision, wilson
@@ -24,7 +24,7 @@ from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt, Correction, Outcome
 from prompt_capture.domain.text import shared_text
 from prompt_capture.workflows.datasets.export import ExportDataset
-from tests.exports.world import lines_of
+from tests.exports.world import list_user_lines
 
 INTENTS = ("status", "reminder")
 PEOPLE = [uuid4() for _ in range(4)]
@@ -60,11 +60,11 @@ class Assistant:
 
     async def export(self, **asked: Any) -> tuple[list[dict[str, Any]], Manifest]:
         """Export, and read the dataset as its manifest says."""
-        event = {"mode": "retraining", "policy": "trusted", "floor": 0} | asked
+        event = {"mode": "retraining", "policy": "audited", "floor": 0} | asked
         export = ExportDataset(self.source, LocalDatasetStore(self.folder))
         told = await export(ExportRequest.from_event(event))
         manifest = Manifest.model_validate_json((self.folder / told.manifest).read_bytes())
-        return lines_of(self.folder, manifest), manifest
+        return list_user_lines(self.folder, manifest), manifest
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ async def test_a_label_comes_from_the_best_that_vouches_for_it(assistant: Assist
         ("person", "reminder", 2), ("outcome", "status", 1), ("rule", "status", 1),
         ("confident", "status", 1),
     }  # fmt: skip
-    assert manifest.withheld == {"without_a_label": 1}
+    assert manifest.excluded == {"without_a_label": 1}
     assert manifest.counts.messages == 5
 
 
@@ -192,13 +192,13 @@ async def test_a_tier_stays_out_until_an_audit_found_it_right(assistant: Assista
     lines, manifest = await assistant.export(floor=0.85)
     strict, strictly = await assistant.export(floor=0.95)
 
-    found = {line["tier"]: line["precision_at_least"] for line in lines}
+    found = {line["tier"]: line["precision_ci_lower"] for line in lines}
     assert found == {"person": None, "confident": wilson(57, 60)[0]}
-    assert set(manifest.kept_out) == {"outcome", "rule"}
-    assert "not known yet" in manifest.kept_out["rule"]
+    assert set(manifest.excluded_tiers) == {"outcome", "rule"}
+    assert "not known yet" in manifest.excluded_tiers["rule"]
     assert {line["tier"] for line in strict} == {"person"}
-    assert "95.0%" in strictly.kept_out["confident"]
-    assert strictly.withheld == {"tier_below_floor": 2}
+    assert "95.0%" in strictly.excluded_tiers["confident"]
+    assert strictly.excluded == {"tier_below_floor": 2}
 
 
 async def test_disputed_and_failed_messages_are_no_labels(assistant: Assistant) -> None:
@@ -215,7 +215,7 @@ async def test_disputed_and_failed_messages_are_no_labels(assistant: Assistant) 
     lines, manifest = await assistant.export()
 
     assert lines == []
-    assert manifest.withheld == {"disputed": 1, "without_a_label": 3}
+    assert manifest.excluded == {"disputed": 1, "without_a_label": 3}
     assert manifest.warnings == ("No label reached the floor: the dataset is empty.",)
 
 
@@ -234,11 +234,11 @@ async def test_what_is_nearly_a_tested_text_is_withheld_and_not_moved(
 
     assert near not in {line["text"] for line in lines}
     assert len(lines) == 1
-    assert manifest.withheld == {"gold": 1, "too_near_to_dev_or_gold": 1}
+    assert manifest.excluded == {"gold": 1, "too_near_to_dev_or_gold": 1}
 
 
 def test_texts_are_near_by_their_letters() -> None:
-    tested = Likenesses(["move my dentist appointment to friday", "what is due this week?"])
+    tested = NearDuplicateIndex(["move my dentist appointment to friday", "what is due this week?"])
 
     assert tested.has_one_near("Move my dentist appointment to Friday!")
     assert not tested.has_one_near("cancel everything")
@@ -256,7 +256,7 @@ async def test_anonymised_lines_name_nobody_and_speak_for_several_people(
     (line,), manifest = await assistant.export(anonymize=True, users_per_cluster=3)
 
     assert (line["text"], line["count"]) == (crowd, 3)
-    assert manifest.withheld == {"too_few_users": 1}
+    assert manifest.excluded == {"too_few_users": 1}
     assert manifest.ids == "salted text"
     named = {str(prompt.id) for prompt in prompts} | {str(person) for person in PEOPLE}
     assert not named & {str(value) for value in line.values()}

@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
-from cli.checks.kinds import kind_of
+from cli.checks.key_types import key_type_of
 from infra.local.keys import Keys, generate
 
 KEYS = generate()
@@ -40,4 +40,4 @@ def token(**claims: Any) -> str:
     ],
 )
 def test_each_kind_of_key_is_told(key: str, kind: str) -> None:
-    assert kind_of(key) == kind
+    assert key_type_of(key) == kind

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, read_spooled
-from prompt_capture.domain.values import Timestamp, Value
+from prompt_capture.domain.types import FrozenModel, Timestamp
 from prompt_capture.ports import DeadLetters
 
 
-class ReplaySummary(Value):
+class RedriveSummary(FrozenModel):
     """How many dead letters there are, why they were spooled, and when the first and last were.
 
     `sent` is how many were sent again. Unreadable ones are not: they would come back.
@@ -22,13 +22,13 @@ class ReplaySummary(Value):
     sent: int
 
 
-class ReplayDeadLetters:
+class RedriveDeadLetters:
     """Shows figures, never a prompt; what is sent twice is stored once."""
 
     def __init__(self, letters: DeadLetters) -> None:
         self._letters = letters
 
-    def __call__(self, send: bool = False) -> ReplaySummary:
+    def __call__(self, send: bool = False) -> RedriveSummary:
         """Answer what there is, and send the readable ones again if told so.
 
         Raises `SpoolUnavailable`.
@@ -42,8 +42,8 @@ class ReplayDeadLetters:
         return _summary(letters, times, len(again))
 
 
-def _summary(letters: Sequence[DeadLetter], times: Sequence[datetime], sent: int) -> ReplaySummary:
-    return ReplaySummary(
+def _summary(letters: Sequence[DeadLetter], times: Sequence[datetime], sent: int) -> RedriveSummary:
+    return RedriveSummary(
         dead_letters=len(letters),
         reasons=dict(Counter(map(_reason, letters))),
         oldest=min(times, default=None),

@@ -1,4 +1,4 @@
-"""One way through the proxy: a port in front of another, and what is wrong with it now."""
+"""One route through the proxy: a port in front of another, and what is wrong with it now."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from infra.local.faults.messages import Ended, read_answer, read_request
 _FOREVER = 3_600
 
 
-class Way:
+class Route:
     """Passes requests from `port` on to `upstream`, both on loopback.
 
     Faults befall only requests whose path begins with `path`, so that others can be let through.

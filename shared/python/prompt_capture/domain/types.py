@@ -35,7 +35,7 @@ MessageIndex = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(only_nu
 Timestamp = AwareDatetime
 
 
-class Value(BaseModel):
+class FrozenModel(BaseModel):
     """An immutable value that refuses fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

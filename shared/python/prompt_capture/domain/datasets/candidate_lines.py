@@ -8,7 +8,7 @@ from prompt_capture.domain.datasets.splits import Split, split_of
 from prompt_capture.domain.datasets.tiers import TIERS, Tier, tier_of
 
 
-class Draft(NamedTuple):
+class CandidateLine(NamedTuple):
     """A line that may go into a dataset, with the rows and the senders that it speaks for."""
 
     id: str
@@ -30,14 +30,14 @@ def decided_intent(rows: Sequence[ExportRow]) -> str | None:
     return max(corrected, key=lambda row: row.created_at).corrected_intent if corrected else None
 
 
-def mission_drafts(rows: Sequence[ExportRow], threshold: float) -> Iterator[Draft]:
+def confidence_candidates(rows: Sequence[ExportRow], threshold: float) -> Iterator[CandidateLine]:
     """Answer a line for each row that is corrected, or predicted above the threshold."""
     if any(row.is_disputed for row in rows):
         return
     decided = decided_intent(rows)
     for row in rows:
-        if not row.is_kept and (decided is not None or (row.confidence or 0) > threshold):
-            yield Draft(
+        if not row.is_retained and (decided is not None or (row.confidence or 0) > threshold):
+            yield CandidateLine(
                 id=row.id,
                 text=row.prompt,
                 label=decided or row.predicted_intent,
@@ -51,7 +51,7 @@ def mission_drafts(rows: Sequence[ExportRow], threshold: float) -> Iterator[Draf
             )
 
 
-def trusted_draft(rows: Sequence[ExportRow], threshold: float) -> Draft | str:
+def audited_candidate(rows: Sequence[ExportRow], threshold: float) -> CandidateLine | str:
     """Answer the one line of a text, by its best tier, or why it has none."""
     if any(row.is_disputed for row in rows):
         return "disputed"
@@ -66,7 +66,7 @@ def trusted_draft(rows: Sequence[ExportRow], threshold: float) -> Draft | str:
     else:
         (label,) = labels
     latest = max(best, key=lambda row: (row.created_at, row.id))
-    return Draft(
+    return CandidateLine(
         id=latest.text_id,
         text=latest.prompt,
         label=label,

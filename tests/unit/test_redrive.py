@@ -11,7 +11,7 @@ from prompt_capture import bootstrap
 from prompt_capture.adapters.memory_spool import InMemoryDeadLetters
 from prompt_capture.domain.prompts import CapturedPrompt, Outcome
 from prompt_capture.domain.spool import SpooledPrompt, SpoolReason
-from prompt_capture.workflows.replay_dead_letters import ReplayDeadLetters
+from prompt_capture.workflows.redrive_dead_letters import RedriveDeadLetters
 from tests.unit.test_capture import USER, a_store, prompt
 from tests.unit.test_erase_user import erasing
 
@@ -29,7 +29,7 @@ def some_letters() -> InMemoryDeadLetters:
 def test_letters_are_counted_by_their_reason_and_stay() -> None:
     letters = some_letters()
 
-    summary = ReplayDeadLetters(letters)()
+    summary = RedriveDeadLetters(letters)()
 
     assert summary.reasons == {"refused": 1, "too_slow": 2, "unreadable": 1}
     assert (summary.dead_letters, summary.sent) == (4, 0)
@@ -40,14 +40,14 @@ def test_letters_are_counted_by_their_reason_and_stay() -> None:
 def test_what_can_be_read_is_sent_again_and_the_rest_stays() -> None:
     letters = some_letters()
 
-    summary = ReplayDeadLetters(letters)(send=True)
+    summary = RedriveDeadLetters(letters)(send=True)
 
     assert summary.sent == len(letters.sent_again) == 3
     assert [letter.body for letter in letters.letters] == ["{my secret"]
 
 
 def test_without_letters_there_is_nothing_to_say() -> None:
-    summary = ReplayDeadLetters(InMemoryDeadLetters([]))(send=True)
+    summary = RedriveDeadLetters(InMemoryDeadLetters([]))(send=True)
 
     assert (summary.dead_letters, summary.oldest, summary.sent) == (0, None, 0)
 
@@ -59,9 +59,9 @@ def test_the_command_shows_figures_and_no_prompt(
     monkeypatch: pytest.MonkeyPatch, options: list[str], sent: int
 ) -> None:
     letters = some_letters()
-    monkeypatch.setattr(bootstrap, "replay_dead_letters", lambda: ReplayDeadLetters(letters))
+    monkeypatch.setattr(bootstrap, "redrive_dead_letters", lambda: RedriveDeadLetters(letters))
 
-    done = CliRunner().invoke(app, ["replay", *options])
+    done = CliRunner().invoke(app, ["redrive", *options])
 
     assert done.exit_code == 0
     assert f'"sent": {sent}' in done.stdout

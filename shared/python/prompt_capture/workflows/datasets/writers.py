@@ -12,7 +12,7 @@ from prompt_capture.domain.datasets.keys import LINES_OF_A_PART, DatasetKeys
 from prompt_capture.domain.datasets.manifests import DatasetObject, Kind
 from prompt_capture.ports import DatasetStore
 
-WITHDRAWN = "withdrawn"
+TOMBSTONED = "tombstoned"
 """Stands for a split where the ids of lines go that no longer stand."""
 
 _COMPRESSION = 3
@@ -46,7 +46,7 @@ class _Hashed:
         return self._digest.hexdigest()
 
 
-class Sealed:
+class ObjectWriter:
     """An object that is written, compressed if its name says so, and then described.
 
     With `replaces` it takes the place of the object in that state and of no other.
@@ -107,7 +107,7 @@ def _content_type(key: str) -> str:
 
 
 @dataclass
-class Parts:
+class PartitionedWriter:
     """Writes lines to the part of their split that is open; `close` says which objects there are.
 
     Leave it by `close` or by `abandon`: whatever was not closed never appears.
@@ -117,7 +117,7 @@ class Parts:
     keys: DatasetKeys
     objects: list[DatasetObject] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
-    _open: dict[str, Sealed] = field(default_factory=dict)
+    _open: dict[str, ObjectWriter] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def key(self, split: str) -> str:
@@ -153,9 +153,9 @@ class Parts:
         for key in self.written:
             self.datasets.discard(key)
 
-    def _begin(self, split: str) -> Sealed:
-        key = self.keys.withdrawn() if split == WITHDRAWN else self.key(split)
-        self._open[split] = Sealed(self.datasets, key)
+    def _begin(self, split: str) -> ObjectWriter:
+        key = self.keys.tombstoned() if split == TOMBSTONED else self.key(split)
+        self._open[split] = ObjectWriter(self.datasets, key)
         return self._open[split]
 
     def _end(self, split: str) -> None:
@@ -163,7 +163,7 @@ class Parts:
         self.written.append(part.key)
         with part:
             self._numbers[split] = self._numbers.get(split, 0) + 1
-        if split == WITHDRAWN:
-            self.objects.append(part.described("withdrawn", None))
+        if split == TOMBSTONED:
+            self.objects.append(part.described("tombstoned", None))
         else:
             self.objects.append(part.described("lines", split or None))

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from prompt_capture.domain.datasets.drafts import Draft
-from prompt_capture.domain.datasets.likeness import bands, runs
+from prompt_capture.domain.datasets.candidate_lines import CandidateLine
+from prompt_capture.domain.datasets.near_duplicates import bands, runs
 
 
-class Crowds:
+class KAnonymityFilter:
     """Lays drafts aside until it is known how many people sent something of their kind.
 
     They wait in a file without a name; memory holds eight bytes a band and sender.
@@ -22,13 +22,13 @@ class Crowds:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
         self._bands, self._senders, self._drafts = array("q"), array("q"), array("q")
         self._count = 0
-        self.withheld = 0
+        self.excluded = 0
 
     def close(self) -> None:
         """Forget what was laid aside."""
         self._file.close()
 
-    def add(self, drafts: list[Draft]) -> None:
+    def add(self, drafts: list[CandidateLine]) -> None:
         """Lay drafts aside."""
         for draft in drafts:
             for band in bands(runs(draft.text)):
@@ -39,15 +39,15 @@ class Crowds:
             self._count += 1
         pickle.dump([tuple(draft) for draft in drafts], self._file)
 
-    def large_enough(self) -> Iterator[list[Draft]]:
+    def large_enough(self) -> Iterator[list[CandidateLine]]:
         """Answer the drafts whose kind at least so many people sent; count the others."""
         allowed = self._allowed()
         self._file.seek(0)
         at = 0
         while at < self._count:
-            drafts = [Draft._make(draft) for draft in pickle.load(self._file)]  # noqa: S301
+            drafts = [CandidateLine._make(draft) for draft in pickle.load(self._file)]  # noqa: S301
             kept = [draft for number, draft in enumerate(drafts, at) if allowed[number]]
-            self.withheld += len(drafts) - len(kept)
+            self.excluded += len(drafts) - len(kept)
             at += len(drafts)
             yield kept
 

@@ -9,7 +9,7 @@ from prompt_capture.domain.datasets.requests import one_line
 
 
 @dataclass
-class Scrub:
+class LineRemoval:
     """Drops the lines of some ids, and puts smaller counts where others sent the same text."""
 
     drop: frozenset[str]

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 
-from prompt_capture.domain.datasets.drafts import decided_intent
-from prompt_capture.domain.datasets.likeness import Likenesses
+from prompt_capture.domain.datasets.candidate_lines import decided_intent
+from prompt_capture.domain.datasets.near_duplicates import NearDuplicateIndex
 from prompt_capture.domain.datasets.rows import Window
 from prompt_capture.domain.datasets.splits import split_of
 from prompt_capture.ports import ExportSource
 from prompt_capture.workflows.datasets.lines import whole_texts
 
 
-async def neighbours(source: ExportSource, window: Window) -> Callable[[str], bool]:
+async def near_heldout(source: ExportSource, window: Window) -> Callable[[str], bool]:
     """Read every dev and gold text there is, whatever the window; answer what tells their like."""
     whole = Window(begin="0", end=window.end)
-    tested = Likenesses()
+    tested = NearDuplicateIndex()
     pages = source.read_export(whole, "", labelled_only=True)
     async for texts in whole_texts(pages, lambda rows: None):
         for rows in texts:
