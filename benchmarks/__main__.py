@@ -1,4 +1,4 @@
-"""`make bench-model`"""
+"""The command behind `make bench-model`."""
 
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -9,103 +9,117 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.data import EXPECTED, Dataset, names_in
-from benchmarks.grid import grid
-from benchmarks.machine import machine
-from benchmarks.models import KINDS
-from benchmarks.picture import draw
-from benchmarks.results import DatasetResult, Options, Report
-from benchmarks.run import run, steps
-from benchmarks.settings import SETTINGS
-from benchmarks.table import markdown, printed, verdicts
-from cli.failures import errors, explained
-from cli.progress import columns
+from benchmarks.data import USAGE, Dataset, list_datasets
+from benchmarks.machine import describe_machine
+from benchmarks.models import MODELS
+from benchmarks.plot import write_plot
+from benchmarks.rendering import render_markdown, render_terminal, summarise_goals
+from benchmarks.result_table import build_table
+from benchmarks.results import BenchmarkOptions, BenchmarkReport, DatasetResult
+from benchmarks.run import count_steps, run_benchmark
+from benchmarks.training_sizes import TRAINING_SIZES
+from cli.error_handling import error_console, exit_on_error
+from cli.progress import progress_columns
 
 QUICK_SIZES = "10,20"
-QUICK_ROWS = "microresolve,tfidf,encoder,head"
-QUICK_TEXTS = 300
-MESSAGES = 1_000
-PIPED_WIDTH = 140
+QUICK_MODELS = "microresolve,tfidf,encoder,head"
+QUICK_TEST_TEXTS = 300
+TIMED_MESSAGES = 1_000
+WIDTH_WITHOUT_TERMINAL = 140
 
 
 def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
     data_dir: Annotated[
-        Path | None, typer.Option(file_okay=False, help="The folder of the data sets.")
+        Path | None, typer.Option(file_okay=False, help="Folder with the datasets.")
     ] = None,
-    rows: Annotated[str, typer.Option(help=f"Models: all of {','.join(KINDS)}.")] = "",
-    datasets: Annotated[str, typer.Option(help="Data sets by name: all in the folder.")] = "",
-    sizes: Annotated[str, typer.Option(help=f"Training data: all of {','.join(SETTINGS)}.")] = "",
-    seeds: Annotated[int, typer.Option(min=1, help="How often labels are drawn.")] = 1,
-    quick: Annotated[bool, typer.Option(help="Few labels, few texts: about a minute.")] = False,
-    out: Annotated[Path, typer.Option(file_okay=False, help="Where results go.")] = Path(
+    models: Annotated[str, typer.Option(help=f"Models to run; default: {', '.join(MODELS)}.")] = "",
+    datasets: Annotated[
+        str, typer.Option(help="Datasets to run by name; default: all in the folder.")
+    ] = "",
+    sizes: Annotated[
+        str,
+        typer.Option(
+            help="Training sizes, in labels per intent (10, 20), labels in total (2000) or all "
+            f"(full); default: {', '.join(TRAINING_SIZES)}."
+        ),
+    ] = "",
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Random samples of the labels per training size.")
+    ] = 1,
+    quick: Annotated[
+        bool, typer.Option(help="Run with few labels and few texts: about a minute.")
+    ] = False,
+    out: Annotated[Path, typer.Option(file_okay=False, help="Output folder.")] = Path(
         "build/bench"
     ),
 ) -> None:
-    """Measure the models side by side on public data, in one run.
+    """Compare intent models on public datasets, in one run.
 
-    Prints one table, and writes it as results.json, table.md and picture.svg. Names are separated
-    by commas.
+    Prints a table and writes results.json, table.md and plot.svg. Separate
+    several names with commas.
     """
     if data_dir is None:
-        errors.print(EXPECTED, highlight=False, markup=False, soft_wrap=True)
+        error_console.print(USAGE, highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1)
-    options = Options(
-        rows=_chosen(rows or (QUICK_ROWS if quick else ""), KINDS, "--rows"),
-        sizes=_chosen(sizes or (QUICK_SIZES if quick else ""), SETTINGS, "--sizes"),
+    options = BenchmarkOptions(
+        models=_select(models or (QUICK_MODELS if quick else ""), MODELS, "--models"),
+        sizes=_select(sizes or (QUICK_SIZES if quick else ""), TRAINING_SIZES, "--sizes"),
         seeds=seeds,
-        messages=MESSAGES,
+        messages=TIMED_MESSAGES,
     )
-    with explained():
-        names = _chosen(datasets, names_in(data_dir), "--datasets")
+    with exit_on_error():
+        names = _select(datasets, list_datasets(data_dir), "--datasets")
         data = [Dataset.read(data_dir, name) for name in names]
         if quick:
-            data = [dataset.shortened(QUICK_TEXTS) for dataset in data]
-        place = machine()
-        report = Report(machine=place, options=options, datasets=_run_all(data, options))
-    _show(report, out)
+            data = [dataset.with_test_limit(QUICK_TEST_TEXTS) for dataset in data]
+        machine = describe_machine()
+        results = _run_all(data, options)
+        report = BenchmarkReport(machine=machine, options=options, datasets=results)
+    _write_and_print(report, out)
 
 
-def _chosen(wanted: str, known: Iterable[str], option: str) -> tuple[str, ...]:
-    """Answer the wanted names in the order of the known ones: all where none is wanted."""
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
-    unknown = sorted(set(names) - set(known))
+def _select(requested: str, available: Iterable[str], option: str) -> tuple[str, ...]:
+    """Return the requested names in the order of the available ones; all if none is requested."""
+    names = [name.strip() for name in requested.split(",") if name.strip()]
+    unknown = sorted(set(names) - set(available))
     if unknown:
         raise typer.BadParameter(
-            f"there is no {', '.join(unknown)}; there are {', '.join(known)}.", param_hint=option
+            f"unknown name {', '.join(unknown)}; choose from {', '.join(available)}.",
+            param_hint=option,
         )
-    return tuple(name for name in known if name in names or not names)
+    return tuple(name for name in available if name in names or not names)
 
 
-def _run_all(data: Sequence[Dataset], options: Options) -> list[DatasetResult]:
-    """Run with a bar of progress; what is made on the way is removed, come what may."""
-    total = sum(steps(dataset, options) for dataset in data)
+def _run_all(data: Sequence[Dataset], options: BenchmarkOptions) -> list[DatasetResult]:
+    """Run all datasets with a progress bar; intermediate files are always removed."""
+    total = sum(count_steps(dataset, options) for dataset in data)
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        Progress(*columns(), console=errors, transient=True) as progress,
+        Progress(*progress_columns(), console=error_console, transient=True) as progress,
     ):
-        task = progress.add_task("", total=total, completed=-1, visible=errors.is_terminal)
+        task = progress.add_task("", total=total, completed=-1, visible=error_console.is_terminal)
 
-        def tell(what: str) -> None:
-            progress.update(task, description=what, advance=1)
-            if not errors.is_terminal:
-                errors.print(what, highlight=False)
+        def report_progress(description: str) -> None:
+            progress.update(task, description=description, advance=1)
+            if not error_console.is_terminal:
+                error_console.print(description, highlight=False)
 
-        return [run(dataset, options, Path(folder), tell) for dataset in data]
+        return [run_benchmark(dataset, options, Path(folder), report_progress) for dataset in data]
 
 
-def _show(report: Report, out: Path) -> None:
-    table = grid(report)
+def _write_and_print(report: BenchmarkReport, out: Path) -> None:
+    table = build_table(report)
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
-    (out / "table.md").write_text(markdown(table), "utf-8")
-    draw(report, out / "picture.svg")
+    (out / "table.md").write_text(render_markdown(table), "utf-8")
+    write_plot(report, out / "plot.svg")
     console = Console()
     if not console.is_terminal:
-        console.width = PIPED_WIDTH
-    console.print(printed(table))
-    for verdict in verdicts(table):
-        console.print(verdict, highlight=False)
-    console.print(f"Written to {out}: results.json, table.md and picture.svg", highlight=False)
+        console.width = WIDTH_WITHOUT_TERMINAL
+    console.print(render_terminal(table))
+    for sentence in summarise_goals(table):
+        console.print(sentence, highlight=False)
+    console.print(f"Results written to {out}: results.json, table.md and plot.svg", highlight=False)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fitting one model in one setting, and scoring it."""
+"""Fit one model at one training size, and score it."""
 
 import json
 import os
@@ -9,57 +9,59 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.data import Dataset
-from benchmarks.models.kind import Kind, Training
-from benchmarks.results import Scores
-from benchmarks.scores import score
-from benchmarks.served.answer import Answer, Served
+from benchmarks.models.spec import ModelSpec, TrainingData
+from benchmarks.predictors.base import Predictor, ScoredIntent
+from benchmarks.results import ModelScores
+from benchmarks.scoring import score_predictions
 from training.examples import Example, read_examples
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A model that was made: how to load it, what it weighs, and how it did.
+class FittedModel:
+    """A fitted model on disk, with its scores.
 
-    `size` is what serving loads, in bytes.
+    `size` is the size of what serving loads, in bytes.
     """
 
-    kind: Kind
+    spec: ModelSpec
     folder: Path
     size: int
-    scores: Scores
+    scores: ModelScores
 
-    def load(self) -> Served:
-        """Load the model, ready to answer."""
-        return self.kind.load(self.folder)
+    def load(self) -> Predictor:
+        """Load the model, ready to predict."""
+        return self.spec.load(self.folder)
 
 
-def fit(kind: Kind, training: Training, data: Dataset, folder: Path) -> Fitted:
-    """Fit a model to a file of examples, load it, and let it answer all test texts.
+def fit_model(spec: ModelSpec, training: TrainingData, data: Dataset, folder: Path) -> FittedModel:
+    """Fit a model to a file of examples, load it, and score it on all test texts.
 
-    The seconds that it took go from the file to the loaded model. `folder` is made.
+    The training time covers reading the file, fitting, and loading the model. `folder` must not
+    exist yet.
     """
     out = folder / "model"
     out.mkdir(parents=True)
-    file = _write(training.examples, folder / "labelled.jsonl")
+    file = _write_examples(training.examples, folder / "labelled.jsonl")
     start = time.perf_counter()
-    kind.fit(replace(training, examples=read_examples([file])), out)
-    size = _size(out)
-    model = kind.load(out)
+    spec.fit(replace(training, examples=read_examples([file])), out)
+    size = _folder_size(out)
+    model = spec.load(out)
     seconds = time.perf_counter() - start
-    answers, oos = _answers(model, data.test), _answers(model, data.oos_test)
-    return Fitted(kind, out, size, score(data, answers, oos, seconds))
+    predictions, oos_predictions = _predict(model, data.test), _predict(model, data.oos_test)
+    scores = score_predictions(data, predictions, oos_predictions, seconds)
+    return FittedModel(spec, out, size, scores)
 
 
-def _write(examples: Sequence[Example], file: Path) -> Path:
+def _write_examples(examples: Sequence[Example], file: Path) -> Path:
     values = [{"text": example.text, "label": example.label} for example in examples]
     file.write_text("".join(json.dumps(value) + "\n" for value in values), "utf-8")
     return file
 
 
-def _size(folder: Path) -> int:
+def _folder_size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def _answers(model: Served, examples: Sequence[Example]) -> list[Answer]:
+def _predict(model: Predictor, examples: Sequence[Example]) -> list[ScoredIntent]:
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(model.answer, [example.text for example in examples]))
+        return list(threads.map(model.predict, [example.text for example in examples]))

@@ -1,4 +1,4 @@
-"""Timing of single messages, the models taking turns, so that noise hits all of them alike."""
+"""Measure the latency of single messages, with the models interleaved to share the noise."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -6,18 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.results import Latency
+from benchmarks.results import LatencyStats
 
 WARM_UP = 20
 
-Answering = Callable[[str], object]
+TextFunction = Callable[[str], object]
 
 
-def interleaved(models: Mapping[str, Answering], texts: Sequence[str]) -> dict[str, Latency]:
-    """Time every model on every text, on one thread: all on the first text, then on the second.
+def measure_interleaved(
+    models: Mapping[str, TextFunction], texts: Sequence[str]
+) -> dict[str, LatencyStats]:
+    """Time every model on every text, on one thread: all models on one text, then on the next.
 
-    The order of each turn is drawn, so that no model always finds the caches as the largest one
-    left them.
+    The order of the models is random for each text, so that no model always finds the caches as the
+    largest model left them.
     """
     names = list(models)
     random = np.random.default_rng(0)
@@ -31,10 +33,10 @@ def interleaved(models: Mapping[str, Answering], texts: Sequence[str]) -> dict[s
                 start = time.perf_counter()
                 models[name](text)
                 seconds[name].append(time.perf_counter() - start)
-    return {name: _latency(values) for name, values in seconds.items()}
+    return {name: _summarise(values) for name, values in seconds.items()}
 
 
-def _latency(seconds: Sequence[float]) -> Latency:
+def _summarise(seconds: Sequence[float]) -> LatencyStats:
     milliseconds = np.array(seconds) * 1_000
     p50, p99 = np.percentile(milliseconds, [50, 99])
-    return Latency(p50=float(p50), p99=float(p99), mean=float(milliseconds.mean()))
+    return LatencyStats(p50=float(p50), p99=float(p99), mean=float(milliseconds.mean()))

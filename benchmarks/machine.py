@@ -1,4 +1,4 @@
-"""Where a run took place."""
+"""The machine that a benchmark runs on."""
 
 import os
 import platform
@@ -6,18 +6,18 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.results import Machine
+from benchmarks.results import MachineInfo
 
 PACKAGES = ("microresolve", "numpy", "onnxruntime", "scikit-learn", "tokenizers")
 
 
-def machine() -> Machine:
-    """Describe this machine, and how busy it is."""
+def describe_machine() -> MachineInfo:
+    """Describe this machine and its load."""
     name = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    return Machine(
+    return MachineInfo(
         processor=name[1] if name else platform.machine(),
         cores=len(os.sched_getaffinity(0)),
-        load=round(os.getloadavg()[0], 1),
+        load_average=round(os.getloadavg()[0], 1),
         python=platform.python_version(),
         packages={package: version(package) for package in PACKAGES},
     )

@@ -1,98 +1,101 @@
-"""What a run found: the types that are written as JSON, and that the tables are made of."""
+"""The result types of a benchmark run: written as JSON, and the input of tables and plots."""
 
 from pydantic import BaseModel, ConfigDict
 
 
-class Result(BaseModel):
+class ResultRecord(BaseModel):
     """A frozen record."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Scores(Result):
-    """What a model of one setting answered, averaged over its seeds; shares in 0 to 1.
+class ModelScores(ResultRecord):
+    """The scores of one model at one training size, averaged over seeds; rates in 0 to 1.
 
-    `accuracy_unseen` leaves out the test texts that are in the training data too, `ece` is the
-    calibration error on the test texts, `oos_found` the share of out-of-scope messages below the
-    scope score that keeps 95% of the test texts, `oos_confident` the share of them that is
-    answered with an intent and a confidence above 0.85. `seconds` go from the files of labelled
-    data to a model that is loaded.
+    `accuracy_unseen` excludes the test texts that also occur in the training data.
+    `ece` is the expected calibration error on the test texts.
+    `oos_recall` is the share of out-of-scope messages below the scope score that 95% of the test
+    texts reach.
+    `oos_false_accept_rate` is the share of out-of-scope messages that get an intent with a
+    confidence above 0.85.
+    `training_seconds` covers reading the labelled file, training, and loading the model.
     """
 
     accuracy: float
     standard_error: float
     accuracy_unseen: float | None
     ece: float
-    oos_found: float | None
-    oos_confident: float | None
-    seconds: float
+    oos_recall: float | None
+    oos_false_accept_rate: float | None
+    training_seconds: float
     seeds: int
 
 
-class Latency(Result):
-    """Milliseconds of one message on one thread, tokenisation included."""
+class LatencyStats(ResultRecord):
+    """Milliseconds per message on one thread, including tokenization."""
 
     p50: float
     p99: float
     mean: float
 
 
-class Measured(Result):
-    """All that was measured of one model on one data set.
+class ModelResult(ResultRecord):
+    """All results of one model on one dataset.
 
-    `scores` by the name of the setting. `megabytes` (of a million bytes) is the size of what
-    serving loads, `memory_megabytes` the peak of a process that serves it.
+    `scores` is keyed by training size. `size_mb` is the size of what serving loads, and
+    `peak_memory_mb` the peak memory of a process that serves the model; both in units of a million
+    bytes.
     """
 
     title: str
-    scores: dict[str, Scores]
-    latency: Latency
-    megabytes: float
-    memory_megabytes: float
+    scores: dict[str, ModelScores]
+    latency: LatencyStats
+    size_mb: float
+    peak_memory_mb: float
 
 
-class DatasetResult(Result):
-    """The models side by side on one data set, by name.
+class DatasetResult(ResultRecord):
+    """The results of all models on one dataset, keyed by model name.
 
-    `served` names the setting of the models that were timed and weighed. `unseen` counts the test
-    texts that are not in the training data too. `peer_at_20` is what microresolve takes with 20
-    labels an intent, where that setting was run.
+    `serving_size` names the training size of the models whose latency, size and memory are
+    measured. `unseen` is the number of test texts that do not occur in the training data.
+    `baseline` is the latency of microresolve with 20 labels per intent, if that size was run.
     """
 
     name: str
-    served: str
+    serving_size: str
     intents: int
     train: int
     test: int
     unseen: int
     oos_test: int
-    tokenizer: Latency
-    peer_at_20: Latency | None
-    models: dict[str, Measured]
+    tokenizer: LatencyStats
+    baseline: LatencyStats | None
+    models: dict[str, ModelResult]
 
 
-class Machine(Result):
-    """Where it was measured; `load` is the number of waiting processes when the run began."""
+class MachineInfo(ResultRecord):
+    """The machine of a run; `load_average` is its one-minute load average at the start."""
 
     processor: str
     cores: int
-    load: float
+    load_average: float
     python: str
     packages: dict[str, str]
 
 
-class Options(Result):
-    """What to run: names of `KINDS` and of `SETTINGS`; how many draws, and messages to time."""
+class BenchmarkOptions(ResultRecord):
+    """The options of a run: names of `MODELS` and `TRAINING_SIZES`, seeds, and messages to time."""
 
-    rows: tuple[str, ...]
+    models: tuple[str, ...]
     sizes: tuple[str, ...]
     seeds: int
     messages: int
 
 
-class Report(Result):
-    """One run."""
+class BenchmarkReport(ResultRecord):
+    """The results of one run."""
 
-    machine: Machine
-    options: Options
+    machine: MachineInfo
+    options: BenchmarkOptions
     datasets: list[DatasetResult]

@@ -1,103 +1,117 @@
-"""The run: every model in every setting on a data set, then all of them timed in turns."""
+"""Run the benchmark on a dataset: fit every model at every training size, then time all of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.data import Dataset, NoData, spread
-from benchmarks.fitting import Fitted, fit
-from benchmarks.models import KINDS
-from benchmarks.results import DatasetResult, Latency, Measured, Options
-from benchmarks.scores import average
-from benchmarks.serving import TOKENIZER, peak_memory, time_in_turns
-from benchmarks.settings import SETTINGS
+from benchmarks.data import Dataset, UnusableDataset, sample_evenly
+from benchmarks.fitting import FittedModel, fit_model
+from benchmarks.models import MODELS
+from benchmarks.results import BenchmarkOptions, DatasetResult, LatencyStats, ModelResult
+from benchmarks.scoring import average_scores
+from benchmarks.serving import TOKENIZER, measure_latency, measure_peak_memory
+from benchmarks.training_sizes import TRAINING_SIZES
 
-PEER = "microresolve"
-PEER_AT_20 = "microresolve, 20 labels an intent"
-"""What the goal for the median is measured against."""
+BASELINE_MODEL = "microresolve"
+BASELINE = "microresolve, 20 labels per intent"
+"""The baseline of the goal for the p50 latency."""
 
-BY_SIZE = ("full", "full+oos", "2000", "20", "10")
-"""The model of the first of these that was asked for is timed, weighed and served."""
-
-
-def sizes_for(data: Dataset, options: Options) -> list[str]:
-    """Answer the settings that the data has enough examples for."""
-    return [size for size in options.sizes if SETTINGS[size].is_in(data)]
+SERVING_SIZES = ("full", "full+oos", "2000", "20", "10")
+"""Latency, size and memory are measured at the first of these sizes that the run includes."""
 
 
-def seeds_for(size: str, options: Options) -> range:
-    """Answer the seeds of a setting: one where there is nothing to draw."""
-    return range(options.seeds if SETTINGS[size].is_drawn else 1)
+def sizes_for(data: Dataset, options: BenchmarkOptions) -> list[str]:
+    """Return the requested training sizes for which the dataset has enough examples."""
+    return [size for size in options.sizes if TRAINING_SIZES[size].is_available(data)]
 
 
-def steps(data: Dataset, options: Options) -> int:
-    """Answer how often `run` says what it does."""
+def seeds_for(size: str, options: BenchmarkOptions) -> range:
+    """Return the seeds of a training size: only one if the size is not sampled."""
+    return range(options.seeds if TRAINING_SIZES[size].is_sampled else 1)
+
+
+def count_steps(data: Dataset, options: BenchmarkOptions) -> int:
+    """Return how often `run_benchmark` reports progress."""
     fits = sum(len(seeds_for(size, options)) for size in sizes_for(data, options))
-    return fits * len(options.rows) + 1
+    return fits * len(options.models) + 1
 
 
-def run(
-    data: Dataset, options: Options, folder: Path, tell: Callable[[str], None]
+def run_benchmark(
+    data: Dataset,
+    options: BenchmarkOptions,
+    folder: Path,
+    report_progress: Callable[[str], None],
 ) -> DatasetResult:
-    """Measure the models on one data set; `folder` takes what is made on the way.
+    """Measure the models on one dataset; `folder` receives the intermediate files.
 
-    Raises `NoData` where the data is too small for every setting.
+    Raises `UnusableDataset` if the dataset is too small for every training size.
     """
     sizes = sizes_for(data, options)
     if not sizes:
-        raise NoData(f"{data.name} is too small for {', '.join(options.sizes)}.")
-    made = {
-        (row, size): list(_fit_all(row, size, data, seeds_for(size, options), folder, tell))
-        for size in sizes
-        for row in options.rows
-    }
-    largest = next(size for size in BY_SIZE if size in sizes)
-    served = {row: made[row, largest][0] for row in options.rows}
-    peer = {PEER_AT_20: made[PEER, "20"][0]} if (PEER, "20") in made else {}
-    tell(f"{data.name}: timing {options.messages:,} messages")
-    texts = [example.text for example in spread(data.test, options.messages)]
-    latencies = time_in_turns({**served, **peer}, texts)
-    models = {
-        row: Measured(
-            title=KINDS[row].title,
-            scores={size: average([model.scores for model in made[row, size]]) for size in sizes},
-            latency=latencies[row],
-            megabytes=model.size / 1e6,
-            memory_megabytes=peak_memory(model, texts) / 1e6,
+        raise UnusableDataset(
+            f"The dataset {data.name} is too small for the training sizes requested "
+            f"({', '.join(options.sizes)})."
         )
-        for row, model in served.items()
+    fitted = {
+        (name, size): list(
+            _fit_seeds(name, size, data, seeds_for(size, options), folder, report_progress)
+        )
+        for size in sizes
+        for name in options.models
     }
-    return _result(data, largest, latencies, models)
+    serving_size = next(size for size in SERVING_SIZES if size in sizes)
+    served = {name: fitted[name, serving_size][0] for name in options.models}
+    baseline = (
+        {BASELINE: fitted[BASELINE_MODEL, "20"][0]} if (BASELINE_MODEL, "20") in fitted else {}
+    )
+    report_progress(f"{data.name}: measuring latency, {options.messages:,} messages")
+    texts = [example.text for example in sample_evenly(data.test, options.messages)]
+    latencies = measure_latency({**served, **baseline}, texts)
+    models = {
+        name: ModelResult(
+            title=MODELS[name].title,
+            scores={
+                size: average_scores([model.scores for model in fitted[name, size]])
+                for size in sizes
+            },
+            latency=latencies[name],
+            size_mb=model.size / 1e6,
+            peak_memory_mb=measure_peak_memory(model, texts) / 1e6,
+        )
+        for name, model in served.items()
+    }
+    return _build_result(data, serving_size, latencies, models)
 
 
-def _fit_all(
-    row: str,
+def _fit_seeds(
+    name: str,
     size: str,
     data: Dataset,
     seeds: Iterable[int],
     folder: Path,
-    tell: Callable[[str], None],
-) -> Iterator[Fitted]:
+    report_progress: Callable[[str], None],
+) -> Iterator[FittedModel]:
     for seed in seeds:
-        tell(f"{data.name}: {row}, {size}, seed {seed}")
-        place = folder / f"{data.name}-{row}-{size}-{seed}"
-        yield fit(KINDS[row], SETTINGS[size].draw(data, seed), data, place)
+        report_progress(f"{data.name}: fitting {name}, size {size}, seed {seed}")
+        model_folder = folder / f"{data.name}-{name}-{size}-{seed}"
+        training = TRAINING_SIZES[size].sample(data, seed)
+        yield fit_model(MODELS[name], training, data, model_folder)
 
 
-def _result(
+def _build_result(
     data: Dataset,
-    served: str,
-    latencies: Mapping[str, Latency],
-    models: dict[str, Measured],
+    serving_size: str,
+    latencies: Mapping[str, LatencyStats],
+    models: dict[str, ModelResult],
 ) -> DatasetResult:
     return DatasetResult(
         name=data.name,
-        served=served,
+        serving_size=serving_size,
         intents=len({example.label for example in data.train}),
         train=len(data.train),
         test=len(data.test),
         unseen=sum(data.unseen),
         oos_test=len(data.oos_test),
         tokenizer=latencies[TOKENIZER],
-        peer_at_20=latencies.get(PEER_AT_20),
+        baseline=latencies.get(BASELINE),
         models=models,
     )

@@ -1,4 +1,4 @@
-"""`prompt-capture convert`: labelled texts from one tool's format to another's."""
+"""`prompt-capture convert`: labelled texts from one file format to another."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cli.failures import explained
+from cli.error_handling import exit_on_error
 
 
-class Form(StrEnum):
-    """Whose format."""
+class DataFormat(StrEnum):
+    """The file formats of labelled texts."""
 
     jsonl = "jsonl"
     csv = "csv"
@@ -23,18 +23,22 @@ class Form(StrEnum):
 def convert(
     source: Annotated[Path, typer.Argument(help="The file to read.")],
     target: Annotated[Path, typer.Argument(help="The file to write.")],
-    source_form: Annotated[Form, typer.Option("--from", help="What it is.")],
-    target_form: Annotated[Form, typer.Option("--to", help="What it becomes.")],
+    source_format: Annotated[DataFormat, typer.Option("--from", help="Format of the source.")],
+    target_format: Annotated[DataFormat, typer.Option("--to", help="Format of the target.")],
 ) -> None:
-    """Convert labelled texts: JSON lines, CSV, Parquet, Rasa NLU YAML, CLU or LUIS JSON.
+    """Convert labelled texts between the file formats of several tools.
 
-    Texts and intents survive; entities and settings of other tools are left out.
+    Formats: jsonl (JSON lines), csv, parquet, rasa (Rasa NLU YAML),
+    clu (Azure CLU JSON) and luis (LUIS JSON).
+    Texts and intents are converted. Entities and settings of other tools are not.
 
-    [bold]Example[/bold]  prompt-capture convert nlu.yml data.jsonl --from rasa --to jsonl
+    [bold]Examples[/bold]
+      prompt-capture convert nlu.yml data.jsonl --from rasa --to jsonl
+      prompt-capture convert data.jsonl data.parquet --from jsonl --to parquet
     """
     from training.formats import read_as, write_as
 
-    with explained():
-        examples = read_as(source_form.value, source)
-        write_as(target_form.value, target, examples)
-    typer.echo(f"{len(examples):,} texts in {target}")
+    with exit_on_error():
+        examples = read_as(source_format.value, source)
+        write_as(target_format.value, target, examples)
+    typer.echo(f"Wrote {len(examples):,} texts to {target}")

@@ -1,4 +1,4 @@
-"""`prompt-capture doctor`: look at a deployment from outside, and say how to remediation it."""
+"""`prompt-capture doctor`: check a deployment from outside, and report how to fix it."""
 
 import json
 import os
@@ -12,21 +12,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.failures import errors
+from cli.error_handling import error_console
 from prompt_capture.domain.errors import InvalidSettings
 
 if TYPE_CHECKING:
-    from cli.checks.finding import Finding, State
+    from cli.checks.results import CheckResult, State
 
 _STYLES: "dict[State, str]" = {"ok": "green", "wrong": "red", "skipped": "yellow"}
 _STAGE = re.compile(r"[a-z0-9-]+")
 
-Found = Sequence[tuple[str, "Finding"]]
+NamedResults = Sequence[tuple[str, "CheckResult"]]
+"""Results with the name of their check."""
 
 
-def _stage(name: str | None) -> str | None:
+def _validate_stage(name: str | None) -> str | None:
     if name is not None and not _STAGE.fullmatch(name):
-        raise typer.BadParameter("A stage's name is made of small letters, digits and -.")
+        raise typer.BadParameter("The name of a stage has only lower-case letters, digits and -.")
     return name
 
 
@@ -34,81 +35,86 @@ def doctor(
     stage: Annotated[
         str | None,
         typer.Option(
-            help="A stage that docs/deploy.md deployed: its stack tells what is where.",
-            callback=_stage,
+            help="Read the settings from the stack of this stage (see docs/how-to/deploy.md).",
+            callback=_validate_stage,
         ),
     ] = None,
-    region: Annotated[str, typer.Option(help="Where the stage is.")] = "eu-west-1",
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    region: Annotated[str, typer.Option(help="The AWS region of the stage.")] = "eu-west-1",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Check a deployment from outside: addresses, keys, database, bucket, schedules, queues.
+    """Check a deployment from outside, and report how to fix what is wrong.
 
-    Says of each thing that it is ok, how to remediation it, or what to give so that it can be checked.
-    Changes nothing, captures nothing, and shows no key and no row. Exit status 0: all that could
-    be checked is well; 1: something is wrong; 2: there is nothing to check.
+    Checks endpoints, keys, database, bucket, schedules and queues. Each result
+    is ok, wrong with a remediation, or skipped with what the check needs.
+    Changes nothing, stores no prompt, and prints no key and no row.
 
-    Reads the settings that `stack.env` and the Python client have (SUPABASE_URL, its keys,
-    CLASSIFY_URL, ..., API_KEY, EXPORT_BUCKET, SPOOL_QUEUE_URL), X_PARAMETER for a setting X in the
-    Parameter Store, DATABASE_URL, and the settings of AWS clients.
+    Exit status: 0 if nothing is wrong, 1 if something is wrong, 2 if there is
+    nothing to check.
 
-    [bold]Example[/bold]  . .local/stacks/default/stack.env; prompt-capture doctor
+    Settings: SUPABASE_URL and its keys, CLASSIFY_URL, OUTCOMES_URL,
+    CORRECTIONS_URL, API_KEY, EXPORT_BUCKET, SPOOL_QUEUE_URL, DATABASE_URL, and
+    those of AWS clients. X_PARAMETER names the parameter for the setting X.
+
+    [bold]Examples[/bold]
+      . .local/stacks/default/stack.env; prompt-capture doctor
+      prompt-capture doctor --stage dev
     """
-    from cli.checks.all import findings
-    from cli.checks.opening import opened
+    from cli.checks.discovery import open_deployment
+    from cli.checks.registry import run_checks
 
     try:
         with (
-            opened(os.environ, stage, region if stage else None) as deployment,
-            errors.status("Looking") as status,
+            open_deployment(os.environ, stage, region if stage else None) as deployment,
+            error_console.status("Checking") as status,
         ):
             if not (deployment.settings.model_fields_set or deployment.parameters):
                 raise InvalidSettings(
-                    "There is nothing to check: set SUPABASE_URL, or give --stage."
+                    "There is nothing to check: set SUPABASE_URL, or pass --stage."
                 )
-            found = []
-            for check, finding in findings(deployment):
-                status.update(f"Looking at {check}")
-                found.append((check, finding))
+            results = []
+            for check, result in run_checks(deployment):
+                status.update(f"Checking {check}")
+                results.append((check, result))
     except InvalidSettings as error:
         raise typer.BadParameter(str(error)) from None
     if as_json:
-        typer.echo(json.dumps(_document(found), indent=2))
+        typer.echo(json.dumps(_to_json(results), indent=2))
     else:
-        _show(Console(), found)
-    if any(finding.state == "wrong" for _, finding in found):
+        _print_results(Console(), results)
+    if any(result.state == "wrong" for _, result in results):
         raise typer.Exit(1)
 
 
-def _document(found: Found) -> dict[str, object]:
+def _to_json(results: NamedResults) -> dict[str, object]:
     return {
-        "ok": all(finding.state != "wrong" for _, finding in found),
-        "findings": [{"check": check, **asdict(finding)} for check, finding in found],
+        "ok": all(result.state != "wrong" for _, result in results),
+        "results": [{"check": check, **asdict(result)} for check, result in results],
     }
 
 
-def _show(console: Console, found: Found) -> None:
+def _print_results(console: Console, results: NamedResults) -> None:
     table = Table(show_header=False)
-    shown = ""
-    for check, finding in found:
-        if shown and check != shown:
+    previous = ""
+    for check, result in results:
+        if previous and check != previous:
             table.add_section()
         table.add_row(
-            "" if check == shown else f"[bold]{escape(check)}[/bold]",
-            _styled(finding.state),
-            escape(f"{finding.subject}: {finding.said}"),
+            "" if check == previous else f"[bold]{escape(check)}[/bold]",
+            _styled(result.state),
+            escape(f"{result.subject}: {result.message}"),
         )
-        shown = check
+        previous = check
     console.print(table)
-    cured: tuple[State, ...] = ("wrong", "skipped")
-    for state in cured:
-        for check, finding in found:
-            if finding.state == state:
-                what = escape(f"{check}, {finding.subject}: {finding.remediation}")
-                # People paste what is in it.
-                console.print(f"{_styled(state)}  {what}", soft_wrap=True, highlight=False)
-    counts = {state: sum(one.state == state for _, one in found) for state in _STYLES}
-    told = ", ".join(f"{count} {state}" for state, count in counts.items())
-    console.print(f"[bold]{told}[/bold]", highlight=False)
+    to_fix: tuple[State, ...] = ("wrong", "skipped")
+    for state in to_fix:
+        for check, result in results:
+            if result.state == state:
+                text = escape(f"{check}, {result.subject}: {result.remediation}")
+                # Wrapping would break the commands in it for copying.
+                console.print(f"{_styled(state)}  {text}", soft_wrap=True, highlight=False)
+    counts = {state: sum(result.state == state for _, result in results) for state in _STYLES}
+    summary = ", ".join(f"{count} {state}" for state, count in counts.items())
+    console.print(f"[bold]{summary}[/bold]", highlight=False)
 
 
 def _styled(state: "State") -> str:

@@ -1,4 +1,4 @@
-"""`prompt-capture erase`: remove a person everywhere."""
+"""`prompt-capture erase`: delete all data of a user."""
 
 import asyncio
 from typing import Annotated
@@ -6,28 +6,37 @@ from uuid import UUID
 
 import typer
 
-from cli.failures import explained
+from cli.error_handling import exit_on_error
 
 
 def erase(
     user: Annotated[UUID, typer.Option(help="The id of the user to erase.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove all that is kept of a user, and print a receipt.
+    """Erase a user from the database and from exported datasets, and print a receipt.
 
-    Rows, the texts kept of them, corrections of what only they sent, their name where they
-    corrected. A late write of theirs is refused from now on. What is left is read again; exported
-    objects that still hold their messages are named.
+    Deletes the user's prompts, their retained texts, corrections of texts that
+    only they sent, and deferred changes. Where the user reviewed, a pseudonym
+    replaces their id. The database refuses late writes of the user.
 
-    Reads SUPABASE_URL and SUPABASE_SECRET_KEY; with SPOOL_QUEUE_URL, and the settings of AWS
-    clients, it also removes their messages from the spool's dead letters.
+    Cleans exported objects: removes the user's lines, deletes older versions,
+    and reads each object back to verify it.
 
-    [bold]Example[/bold]  prompt-capture erase --user 6f0f4b1e-3c52-4d0a-9d5b-0a3f5a1c2b3d
+    The receipt is JSON: counts_before and counts_after (all zero) of the data,
+    cleaned_objects, remaining_objects that could not be reached, and
+    dead_letters. If objects remain or the command was interrupted, run it again.
+
+    Settings: SUPABASE_URL, SUPABASE_SECRET_KEY and those of AWS clients.
+    With SPOOL_QUEUE_URL, also removes the user's dead letters of the spool.
+
+    [bold]Examples[/bold]
+      prompt-capture erase --user 6f0f4b1e-3c52-4d0a-9d5b-0a3f5a1c2b3d
+      prompt-capture erase --yes --user 6f0f4b1e-3c52-4d0a-9d5b-0a3f5a1c2b3d
     """
     from prompt_capture import bootstrap
 
     if not yes:
         typer.confirm("This cannot be undone. Erase the user?", abort=True, err=True)
-    with explained():
+    with exit_on_error():
         receipt = asyncio.run(bootstrap.erase_user()(user))
     typer.echo(receipt.model_dump_json(indent=2))

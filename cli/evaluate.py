@@ -1,4 +1,4 @@
-"""`prompt-capture evaluate`: how good a model is on data it was not trained on."""
+"""`prompt-capture evaluate`: measure a model on data that it was not trained on."""
 
 import json
 from pathlib import Path
@@ -7,56 +7,64 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.failures import explained
+from cli.error_handling import exit_on_error
 from cli.sources import local_files
 
 
 def evaluate(
-    model: Annotated[Path, typer.Option(help="The model's folder.")],
+    model: Annotated[Path, typer.Option(help="The folder of the model.")],
     data: Annotated[
         list[str],
-        typer.Option("--data", help="JSON lines (a path or s3://...) or a folder of <label>.txt."),
+        typer.Option(
+            "--data",
+            metavar="DATA",
+            help="JSON lines (a path or s3://bucket/key), or a folder of LABEL.txt files. "
+            "Repeatable.",
+        ),
     ],
     compare: Annotated[
         Path | None,
-        typer.Option(help="The folder of a model to compare with, as the one in service."),
+        typer.Option(help="The folder of a model to compare with, for example the served one."),
     ] = None,
     card: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="Write a model card to this HTML file."),
     ] = None,
     texts: Annotated[
-        bool, typer.Option(help="Whether the card may hold texts of the data.")
+        bool, typer.Option(help="Whether the model card shows texts of the data.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Measure accuracy, calibration, out-of-scope detection and latency of a model.
 
-    With --compare, say whether it is better than another, by the messages that one of the two
-    alone gets right.
+    With --compare, also test whether the difference from another model is
+    significant (exact McNemar test).
 
-    [bold]Example[/bold]  prompt-capture evaluate --model build/next --compare
-    model_artifacts/assistant --data training/data/heldout --card build/next.html
+    [bold]Examples[/bold]
+      prompt-capture evaluate --model build/next --data training/data/heldout
+      prompt-capture evaluate --model build/next --data heldout.jsonl \\
+        --compare model_artifacts/assistant --card build/next.html
     """
-    from cli import measuring
+    from cli import evaluation
 
     if card:
-        _make_room(card)
-    with explained(), local_files(data) as files:
-        measured = measuring.measure_models([model, compare] if compare else [model], files)
+        _create(card)
+    with exit_on_error(), local_files(data) as files:
+        evaluated = evaluation.evaluate_folders([model, compare] if compare else [model], files)
     if card:
-        measuring.write_card_of(card, measured[0], data, texts)
+        evaluation.write_model_card(card, evaluated[0], data, texts)
     if as_json:
-        typer.echo(json.dumps(measuring.as_json(measured)))
+        typer.echo(json.dumps(evaluation.to_json(evaluated)))
     else:
-        measuring.show(Console(), measured)
+        evaluation.print_evaluation(Console(), evaluated)
 
 
-def _make_room(card: Path) -> None:
+def _create(card: Path) -> None:
+    """Create the file before the evaluation, which takes long, so that it fails early."""
     try:
         card.parent.mkdir(parents=True, exist_ok=True)
         card.touch()
     except OSError as error:
         raise typer.BadParameter(
-            f"{card} cannot be written: {error.strerror}.", param_hint="--card"
+            f"Cannot write {card}: {error.strerror}.", param_hint="--card"
         ) from None

@@ -1,4 +1,4 @@
-"""`prompt-capture export`: a dataset by hand."""
+"""`prompt-capture export`: export a dataset on demand."""
 
 import asyncio
 from enum import StrEnum
@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
-from cli.failures import errors, explained
+from cli.error_handling import error_console, exit_on_error
 from prompt_capture.domain.datasets.requests import ExportRequest
+
+_FILTERS, _LABELS, _PRIVACY = "Filters", "Labels", "Privacy"
+"""Panels of the help text."""
 
 
 class ExportMode(StrEnum):
-    """Which dataset."""
+    """Which dataset to export."""
 
     retraining = "retraining"
     review = "review"
@@ -21,14 +24,14 @@ class ExportMode(StrEnum):
 
 
 class ExportPolicy(StrEnum):
-    """By which rule a label is taken."""
+    """Which labels a retraining dataset accepts."""
 
     confidence = "confidence"
     audited = "audited"
 
 
-class ReviewForm(StrEnum):
-    """How a review file is written: plain, for a spreadsheet, or for Label Studio."""
+class ReviewFileFormat(StrEnum):
+    """The file format of a review dataset."""
 
     json = "json"
     csv = "csv"
@@ -38,63 +41,118 @@ class ReviewForm(StrEnum):
 def export(
     mode: Annotated[
         ExportMode,
-        typer.Option(help="What to retrain on, to review, to test on, or what people labelled."),
+        typer.Option(metavar="MODE", help="retraining, review, gold or labelled (see above)."),
     ],
     policy: Annotated[
         ExportPolicy,
         typer.Option(
-            help="confidence: corrected or confident. audited: what an audit found right."
+            metavar="POLICY",
+            rich_help_panel=_LABELS,
+            help="For retraining. confidence: labels that are corrected, or predicted above the "
+            "threshold. audited: labels of tiers that a random audit found precise.",
         ),
     ] = ExportPolicy.confidence,
     days: Annotated[
-        int | None, typer.Option(help="How far back; all there is if not given.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            rich_help_panel=_FILTERS,
+            help="Only prompts captured in the last N days.",
+        ),
     ] = None,
     confidence_threshold: Annotated[
-        float | None, typer.Option(help="0.85 for retraining, 0.7 for review if not given.")
+        float | None,
+        typer.Option(
+            metavar="P",
+            rich_help_panel=_LABELS,
+            help="Predictions above it are labels; below it they need a review. "
+            "(default: 0.85, for review 0.7)",
+        ),
     ] = None,
     intent: Annotated[
-        list[str] | None, typer.Option(help="Only labels of this intent; repeat it for more.")
+        list[str] | None,
+        typer.Option(
+            metavar="INTENT",
+            rich_help_panel=_FILTERS,
+            help="Only labels of this intent. Repeatable.",
+        ),
     ] = None,
     model_version: Annotated[
-        list[str] | None, typer.Option(help="Only what this version predicted; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="VERSION",
+            rich_help_panel=_FILTERS,
+            help="Only predictions of this model version. Repeatable.",
+        ),
     ] = None,
     source: Annotated[
-        list[str] | None, typer.Option(help="Only what a `rule` or the `model` predicted.")
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            rich_help_panel=_FILTERS,
+            help="Only predictions of this source: rule or model. Repeatable.",
+        ),
     ] = None,
     since_last: Annotated[
-        bool, typer.Option("--since-last", help="What changed since the last such dataset.")
+        bool,
+        typer.Option(
+            "--since-last",
+            rich_help_panel=_FILTERS,
+            help="Only changes since the last dataset of this series.",
+        ),
     ] = False,
     floor: Annotated[
-        float, typer.Option(help="audited: the least lower bound of a tier's precision.")
+        float,
+        typer.Option(
+            metavar="P",
+            rich_help_panel=_LABELS,
+            help="With --policy audited: exclude tiers whose precision has a lower 95% "
+            "confidence bound below this.",
+        ),
     ] = 0.9,
     anonymize: Annotated[
         bool | None,
-        typer.Option(help="Pseudonyms for ids; no text that too few people sent the like of."),
+        typer.Option(
+            rich_help_panel=_PRIVACY,
+            help="Replace ids by pseudonyms, and exclude texts that few users sent. "
+            "(default: with --out, for audited, gold and labelled datasets)",
+        ),
     ] = None,
-    users: Annotated[
-        int, typer.Option(help="How many people must have sent the like, if anonymised.")
+    users_per_cluster: Annotated[
+        int,
+        typer.Option(
+            metavar="K",
+            rich_help_panel=_PRIVACY,
+            help="With --anonymize: how many users must have sent a text or near-duplicates of it.",
+        ),
     ] = 3,
-    form: Annotated[
-        ReviewForm, typer.Option("--format", help="Of a review file: for whom it is.")
-    ] = ReviewForm.json,
+    review_format: Annotated[
+        ReviewFileFormat,
+        typer.Option("--format", metavar="FORMAT", help="Review file: json, csv or label-studio."),
+    ] = ReviewFileFormat.json,
     out: Annotated[
         Path | None,
-        typer.Option(file_okay=False, help="A folder to write to, instead of the S3 bucket."),
+        typer.Option(file_okay=False, help="Write to this folder instead of the S3 bucket."),
     ] = None,
 ) -> None:
-    """Export a dataset of captured prompts.
+    """Export a dataset of captured prompts to S3 or to a folder.
 
-    Retraining: JSON lines of all corrected prompts and those predicted with confidence.
-    Review: JSON of the uncertain ones, with the fields to fill in.
+    retraining  corrected prompts and confident predictions, as JSON lines
+    review      uncertain predictions, with fields for a reviewer to fill in
+    gold        test set: labels from people, never part of a training dataset
+    labelled    all labels from people, retained permanently
 
-    Reads SUPABASE_URL with SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY, and EXPORT_BUCKET.
+    Settings: SUPABASE_URL, SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY, and,
+    without --out, EXPORT_BUCKET and those of AWS clients.
 
-    [bold]Example[/bold]  . .local/stacks/default/stack.env; prompt-capture export --mode review
-    --days 7 --out build
+    [bold]Examples[/bold]
+      prompt-capture export --mode retraining
+      prompt-capture export --mode retraining --policy audited --since-last
+      prompt-capture export --mode review --days 7 --format csv --out build
     """
     from prompt_capture import bootstrap
 
-    with explained():
+    with exit_on_error():
         request = ExportRequest.from_event(
             {
                 "mode": mode.value,
@@ -107,11 +165,11 @@ def export(
                 "since_last": since_last,
                 "floor": floor,
                 "anonymize": anonymize,
-                "users_per_cluster": users,
-                "format": form.value,
+                "users_per_cluster": users_per_cluster,
+                "format": review_format.value,
             }
         )
-        with errors.status("Exporting") as status:
+        with error_console.status("Exporting") as status:
 
             def report(rows: int) -> None:
                 status.update(f"Exporting: {rows:,} rows")
@@ -121,5 +179,5 @@ def export(
             )
             dataset = asyncio.run(export_dataset(request))
     for warning in dataset.warnings:
-        errors.print(warning, style="yellow", highlight=False)
-    typer.echo(f"{dataset.rows:,} rows in {dataset.url}")
+        error_console.print(warning, style="yellow", highlight=False, markup=False)
+    typer.echo(f"Exported {dataset.rows:,} rows to {dataset.url}")

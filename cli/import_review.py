@@ -1,4 +1,4 @@
-"""`prompt-capture import-review`: bring back a review file that a person filled in."""
+"""`prompt-capture import-review`: record the corrections of a completed review file."""
 
 import asyncio
 from collections import Counter
@@ -9,97 +9,104 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.failures import errors, explained
+from cli.error_handling import error_console, exit_on_error
 from prompt_capture.domain.errors import InvalidReview
-from prompt_capture.domain.reviewers import own_name
+from prompt_capture.domain.reviewers import validate_reviewer_name
 from prompt_capture.domain.reviews import Review, read_review
 from prompt_capture.workflows.import_review import ImportPlan, ImportReview
 
 
-def _name(reviewer: str) -> str:
+def _validate_reviewer(name: str) -> str:
     try:
-        return own_name(reviewer)
+        return validate_reviewer_name(name)
     except ValueError as error:
         raise typer.BadParameter(f"{error}.") from None
 
 
 def import_review(
-    file: Annotated[Path, typer.Argument(help="A review export, corrected_intent filled in.")],
-    reviewer: Annotated[str, typer.Option(help="Who decided.", callback=_name)],
-    apply: Annotated[bool, typer.Option("--apply", help="Record it, not just show it.")] = False,
+    file: Annotated[Path, typer.Argument(help="A review dataset with corrected_intent filled in.")],
+    reviewer: Annotated[
+        str, typer.Option(help="The name of the reviewer.", callback=_validate_reviewer)
+    ],
+    apply: Annotated[bool, typer.Option("--apply", help="Record the corrections.")] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace other corrections made since the export.")
+        bool,
+        typer.Option("--overwrite", help="Replace corrections recorded since the export, too."),
     ] = False,
 ) -> None:
-    """Record the corrections of a review file; without --apply, only show what would change.
+    """Show the corrections in a review file, and record them with --apply.
 
-    Entries without a corrected_intent are left alone, faulty ones are named and take no other
-    with them, and importing a file twice changes nothing.
+    Accepts JSON, CSV and Label Studio's JSON export.
+    Ignores entries without a corrected_intent. Reports invalid entries, which
+    do not affect the others; the exit status is then 1.
+    Importing a file twice changes nothing.
 
-    Reads SUPABASE_URL and SUPABASE_SECRET_KEY.
+    Settings: SUPABASE_URL and SUPABASE_SECRET_KEY.
 
-    [bold]Example[/bold]  prompt-capture import-review review.json --reviewer grace --apply
+    [bold]Examples[/bold]
+      prompt-capture import-review review.json --reviewer grace
+      prompt-capture import-review review.json --reviewer grace --apply
     """
     from prompt_capture import bootstrap
 
-    with explained():
-        review = read_review(_text(file))
-        importing = ImportReview(bootstrap.service_store(), reviewer)
-        with errors.status("Importing") as status:
+    with exit_on_error():
+        review = read_review(_read_text(file))
+        workflow = ImportReview(bootstrap.service_store(), reviewer)
+        with error_console.status("Importing") as status:
 
             def report(recorded: int) -> None:
                 status.update(f"Importing: {recorded:,} recorded")
 
-            plan, recorded = asyncio.run(_run(importing, review, apply, overwrite, report))
-    _show(Console(), plan, overwrite)
+            plan, recorded = asyncio.run(_run(workflow, review, apply, overwrite, report))
+    _print_plan(Console(), plan, overwrite)
     if apply:
-        typer.echo(f"{recorded:,} corrections recorded.")
+        typer.echo(f"Recorded {recorded:,} corrections.")
     else:
-        typer.echo("Nothing was recorded: add --apply to do it.")
-    if plan.faults:
+        typer.echo("Nothing was recorded. Add --apply to record the corrections.")
+    if plan.errors:
         raise typer.Exit(1)
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     try:
         return file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidReview(f"{file} cannot be read: {error}") from None
+        raise InvalidReview(f"Cannot read {file}: {error}") from None
 
 
 async def _run(
-    importing: ImportReview,
+    workflow: ImportReview,
     review: Review,
     apply: bool,
     overwrite: bool,
     report: Callable[[int], None],
 ) -> tuple[ImportPlan, int]:
-    plan = await importing.plan(review)
-    recorded = await importing.apply(plan, overwrite, report) if apply else 0
+    plan = await workflow.plan(review)
+    recorded = await workflow.apply(plan, overwrite, report) if apply else 0
     return plan, recorded
 
 
-def _show(console: Console, plan: ImportPlan, overwrite: bool) -> None:
-    replaced = "replaced" if overwrite else "kept as corrected since; --overwrite replaces them"
-    for count, what in (
+def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
+    overwrites = "replaced" if overwrite else "corrected since; --overwrite replaces them"
+    for count, description in (
         (len(plan.new), "new corrections"),
-        (len(plan.overwriting), replaced),
-        (plan.unchanged, "on record already"),
-        (plan.undecided, "left empty"),
-        (len(plan.faults), "faulty"),
+        (len(plan.overwrites), overwrites),
+        (plan.unchanged, "already recorded"),
+        (plan.undecided, "without a corrected_intent"),
+        (len(plan.errors), "invalid"),
     ):
-        console.print(f"{count:>7,}  {what}", highlight=False)
+        console.print(f"{count:>7,}  {description}", highlight=False)
     for intent, count in Counter(entry.corrected_intent for entry in plan.new).most_common():
         console.print(f"         {intent}: {count:,} new", highlight=False, markup=False)
-    for conflict in plan.overwriting:
+    for conflict in plan.overwrites:
         console.print(
-            f"         entry {conflict.entry}: {conflict.on_record} is on record, the file says "
-            f"{conflict.reviewed.corrected_intent}",
+            f"         entry {conflict.entry}: recorded as {conflict.on_record}, "
+            f"{conflict.reviewed.corrected_intent} in the file",
             highlight=False,
             markup=False,
             soft_wrap=True,
         )
-    for fault in plan.faults:
+    for error in plan.errors:
         console.print(
-            f"         entry {fault.entry}: {fault.reason}", highlight=False, markup=False
+            f"         entry {error.entry}: {error.reason}", highlight=False, markup=False
         )

@@ -1,4 +1,4 @@
-"""The `prompt-capture` command: what people do by hand."""
+"""The `prompt-capture` command."""
 
 import typer
 
@@ -8,16 +8,28 @@ from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.export import export
 from cli.import_review import import_review
+from cli.prompts import prompts
 from cli.redrive import redrive
 from cli.serve import serve
 from cli.train import train
 
 app = typer.Typer(
-    help="Capture every message an assistant gets, and learn from it.",
+    help="Capture every message that an assistant receives, and learn from it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (serve, export, import_review, convert, train, evaluate, erase, redrive, doctor):
+for command in (
+    serve,
+    prompts,
+    export,
+    import_review,
+    convert,
+    train,
+    evaluate,
+    erase,
+    redrive,
+    doctor,
+):
     app.command()(command)

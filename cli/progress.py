@@ -1,4 +1,4 @@
-"""Long work as people see it: bars on a terminal, each step's name once elsewhere."""
+"""Progress of long work: bars on a terminal, the name of each step elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,24 +14,26 @@ from rich.progress import (
 )
 
 
-class Bars:
-    """Shows a bar for each step; meets `training.progress.Progress`."""
+class ProgressBars:
+    """Shows a bar for each step; implements `training.progress.Progress`."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._named: set[str] = set()
 
     def step(self, name: str) -> Callable[[int, int], None]:
-        """Show a step; what is answered is called with how much is done, of how much."""
+        """Show a step. Return a function to call with the completed and the total amount."""
         if self._progress.disable and name not in self._named:
             self._progress.console.print(f"{name} ...")
         self._named.add(name)
         task = self._progress.add_task(name, total=None)
-        return lambda done, total: self._progress.update(task, completed=done, total=total)
+        return lambda completed, total: self._progress.update(
+            task, completed=completed, total=total
+        )
 
 
-def columns() -> tuple[ProgressColumn, ...]:
-    """Lay out a bar as all commands have it."""
+def progress_columns() -> tuple[ProgressColumn, ...]:
+    """Return the columns of a bar, the same for all commands."""
     return (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -41,8 +43,8 @@ def columns() -> tuple[ProgressColumn, ...]:
 
 
 @contextmanager
-def bars(console: Console) -> Iterator[Bars]:
-    """Show steps for as long as the block lasts, then leave no trace of them on a terminal."""
+def progress_bars(console: Console) -> Iterator[ProgressBars]:
+    """Show steps for as long as the block lasts, then remove them from a terminal."""
     hidden = not console.is_terminal
-    with Progress(*columns(), console=console, transient=True, disable=hidden) as progress:
-        yield Bars(progress)
+    with Progress(*progress_columns(), console=console, transient=True, disable=hidden) as progress:
+        yield ProgressBars(progress)

@@ -1,29 +1,36 @@
-"""`prompt-capture redrive`: look at the spool's dead letters, and send them again."""
+"""`prompt-capture redrive`: show the spool's dead letters, and send them again."""
 
 from typing import Annotated
 
 import typer
 
-from cli.failures import explained
+from cli.error_handling import exit_on_error
 
 
 def redrive(
-    send: Annotated[bool, typer.Option("--send", help="Send them to the queue again.")] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send the dead letters to the spool queue again.")
+    ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Change nothing, whatever else is said.")
+        bool, typer.Option("--dry-run", help="Change nothing, even with --send.")
     ] = False,
 ) -> None:
-    """Show how many captured prompts could not be written, why they were spooled, and since when.
+    """Show the spool's dead letters, and send them again with --send.
 
-    No prompt is shown. A prompt that is sent again and again is stored once. Unreadable messages
-    are left where they are.
+    Dead letters are captured prompts that the drain could not store.
+    Prints JSON: dead_letters (their number), reasons why they were spooled,
+    oldest, newest, and how many were sent. Prints no prompt.
+    A prompt that is sent several times is stored once.
+    Unreadable messages stay in the dead-letter queue.
 
-    Reads SPOOL_QUEUE_URL and the settings of AWS clients.
+    Settings: SPOOL_QUEUE_URL and those of AWS clients.
 
-    [bold]Example[/bold]  prompt-capture redrive --send
+    [bold]Examples[/bold]
+      prompt-capture redrive
+      prompt-capture redrive --send
     """
     from prompt_capture import bootstrap
 
-    with explained():
+    with exit_on_error():
         summary = bootstrap.redrive_dead_letters()(send and not dry_run)
     typer.echo(summary.model_dump_json(indent=2))

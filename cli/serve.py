@@ -1,4 +1,4 @@
-"""`prompt-capture serve`: the local stack, up until Ctrl-C."""
+"""`prompt-capture serve`: run the local stack until Ctrl-C."""
 
 import shlex
 import signal
@@ -13,34 +13,41 @@ from rich.panel import Panel
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from infra.local import variables
+from infra.local import stack_env
 from infra.local.functions import CLASSIFY
 from infra.local.processes import ServiceFailed
 from infra.local.stack import Stack
 from infra.local.stack_lock import FolderInUse
 from infra.local.users import User
 
-_PARTS = ("PostgreSQL", "PostgREST", "S3", "SQS", "HTTP", "Functions")
+_SERVICES = ("PostgreSQL", "PostgREST", "S3", "SQS", "HTTP", "Functions")
 _console = Console()
 
 
 def serve(
     name: Annotated[
-        str, typer.Option(help="Several stacks run side by side under names of their own.")
+        str, typer.Option(help="The name of the stack. Several can run side by side.")
     ] = "default",
     model: Annotated[
         Path | None,
         typer.Option(
-            exists=True, file_okay=False, help="A trained model to serve, not the shipped."
+            exists=True,
+            file_okay=False,
+            help="The folder of a trained model to serve instead of the shipped one.",
         ),
     ] = None,
 ) -> None:
-    """Run the whole product on this machine: database, S3 and functions, until Ctrl-C.
+    """Run the local stack: database, S3, SQS and all functions, until Ctrl-C.
 
-    Real PostgreSQL, PostgREST and S3 servers on free loopback ports. The data are thrown away at
-    the end.
+    Starts PostgreSQL, PostgREST, S3, SQS and the functions on free loopback
+    ports, and prints their addresses and keys. Docker is not needed.
+    All data are deleted when the stack stops.
+
+    [bold]Examples[/bold]
+      prompt-capture serve
+      prompt-capture serve --name candidate --model build/next
     """
-    # A supervisor's polite request ends it as Ctrl-C does.
+    # A supervisor stops a process by SIGTERM; the stack then stops as for Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         stack = Stack(name, {CLASSIFY: {"MODEL_DIR": str(model.resolve())}} if model else None)
@@ -48,7 +55,7 @@ def serve(
         raise typer.BadParameter(str(error), param_hint="--name") from None
     try:
         _start(stack)
-        _show(stack, stack.create_user("demo@example.com"))
+        _print_stack(stack, stack.create_user("demo@example.com"))
         threading.Event().wait()
     except (FolderInUse, ServiceFailed) as error:
         _console.print(f"[red]{error}[/red]", highlight=False)
@@ -66,24 +73,24 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _start(stack: Stack) -> None:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=_console, transient=True) as progress:
-        tasks = {part: progress.add_task(part, total=1) for part in _PARTS}
+        tasks = {service: progress.add_task(service, total=1) for service in _SERVICES}
 
-        def report(part: str) -> None:
-            progress.update(tasks[part], completed=1)
+        def report(service: str) -> None:
+            progress.update(tasks[service], completed=1)
 
         stack.start(report)
         stack.warm()
         report("Functions")
 
 
-def _show(stack: Stack, user: User) -> None:
-    file = variables.write(stack, user)
+def _print_stack(stack: Stack, user: User) -> None:
+    file = stack_env.write_file(stack, user)
     _console.print(Panel(_addresses(stack), title=f"Stack {stack.name}", expand=False))
     _console.print(f"\n[bold]Settings to source[/bold]  . {shlex.quote(str(file))}", soft_wrap=True)
     _console.print("\n[bold]Try it[/bold]")
-    print(_example(stack, user))  # noqa: T201 - rich would wrap what people paste
+    print(_example_request(stack, user))  # noqa: T201 - rich would wrap the command for copying
     _console.print(f"\n[bold]Logs[/bold]  {stack.folder / 'logs'}", soft_wrap=True)
-    _console.print("\nCtrl-C stops everything.")
+    _console.print("\nPress Ctrl-C to stop.")
 
 
 def _addresses(stack: Stack) -> Table:
@@ -105,7 +112,7 @@ def _addresses(stack: Stack) -> Table:
     return table
 
 
-def _example(stack: Stack, user: User) -> str:
+def _example_request(stack: Stack, user: User) -> str:
     body = f'{{"message": "remind me to call mum at six", "user_id": "{user.id}"}}'
     return (
         f"curl -s {stack.classify_url} \\\n"

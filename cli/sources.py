@@ -1,4 +1,4 @@
-"""Data files by path or by `s3://` address."""
+"""Data files by local path or by `s3://` URL."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,20 +11,20 @@ from training.examples import InvalidExamples
 
 @contextmanager
 def local_files(sources: Sequence[str]) -> Iterator[list[Path]]:
-    """Answer a path for each source; what lies in S3 is fetched for as long as the block lasts."""
+    """Yield a local path for each source. Downloads from S3 exist until the block ends."""
     with tempfile.TemporaryDirectory() as folder:
-        yield [_local(source, Path(folder) / str(n)) for n, source in enumerate(sources)]
+        yield [_local_path(source, Path(folder) / str(n)) for n, source in enumerate(sources)]
 
 
-def _local(source: str, target: Path) -> Path:
+def _local_path(source: str, target: Path) -> Path:
     if not source.startswith("s3://"):
         return Path(source)
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    address = urlsplit(source)
+    url = urlsplit(source)
     try:
-        boto3.client("s3").download_file(address.netloc, address.path.lstrip("/"), str(target))
+        boto3.client("s3").download_file(url.netloc, url.path.lstrip("/"), str(target))
     except (BotoCoreError, ClientError) as error:
-        raise InvalidExamples(f"{source} cannot be fetched: {error}") from None
+        raise InvalidExamples(f"Cannot download {source}: {error}") from None
     return target

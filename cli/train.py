@@ -1,4 +1,4 @@
-"""`prompt-capture train`: a better model from what was captured."""
+"""`prompt-capture train`: train a model on labelled messages."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,94 +6,104 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from cli.failures import explained
-from cli.progress import bars
+from cli.error_handling import error_console, exit_on_error
+from cli.progress import progress_bars
 from cli.sources import local_files
-from training.modes import Mode
+from training.modes import TrainingMode
 
 if TYPE_CHECKING:
-    from training.train import Trained
+    from training.train import TrainingResult
 
-Data = Annotated[
+DataOption = Annotated[
     list[str],
     typer.Option(
         "--data",
-        help='JSON lines {"text", "label"} as `export` writes them (a path or s3://bucket/key), '
-        "or a folder of <label>.txt. May be given several times: corrected labels win over "
-        "predicted ones, later files over earlier ones.",
+        metavar="DATA",
+        help='JSON lines with "text" and "label", as export writes them (a path or '
+        "s3://bucket/key), or a folder of LABEL.txt files. Repeatable: corrected labels win over "
+        "predicted ones, and later files over earlier ones.",
     ),
 ]
-Unlabelled = Annotated[
+UnlabelledOption = Annotated[
     list[str] | None,
     typer.Option(
-        help='Messages without a label, JSON lines {"text"}: a student learns from what its '
-        "teacher answers to them. May be given several times."
+        metavar="DATA",
+        help='JSON lines with "text": messages without a label. A student learns from its '
+        "teacher's predictions for them. Repeatable.",
     ),
 ]
 ModeOption = Annotated[
-    Mode,
-    typer.Option(
-        help="head: new heads on the base's encoders, in under a minute. student: one small model "
-        "that answers in a tenth of a millisecond. full: tunes the encoder too, and puts such a "
-        "student before it; the best, in a quarter of an hour."
-    ),
+    TrainingMode,
+    typer.Option(metavar="MODE", help="head, student or full (see above)."),
 ]
 
 
 def train(
-    data: Data,
+    data: DataOption,
     out: Annotated[Path, typer.Option(file_okay=False, help="The folder to write the model to.")],
     mode: ModeOption = "head",
-    unlabelled: Unlabelled = None,
-    base: Annotated[
-        Path, typer.Option(help="The model whose encoders the new one starts from.")
-    ] = Path("model_artifacts/assistant"),
-    name: Annotated[str, typer.Option(help="What the version starts with.")] = "assistant",
+    unlabelled: UnlabelledOption = None,
+    base: Annotated[Path, typer.Option(help="The model whose encoders to start from.")] = Path(
+        "model_artifacts/assistant"
+    ),
+    name: Annotated[str, typer.Option(help="The beginning of the model's version.")] = "assistant",
     seed: Annotated[int, typer.Option(help="The same data and seed give the same model.")] = 0,
     texts: Annotated[
-        bool, typer.Option(help="Whether the card shows messages; prompts are private.")
+        bool, typer.Option(help="Whether the model card shows messages, which are private.")
     ] = True,
 ) -> None:
-    """Train the intent model anew from labelled messages.
+    """Train an intent model on labelled messages.
 
-    It is calibrated on examples that were held back, and written as a folder that the functions
-    serve: set MODEL_DIR to it. Its report/ is for people: a model card, and the rows that are
-    perhaps mislabelled. Mend those and train with them as further --data; none is dropped.
+    Modes, from the fastest to the most accurate:
+    head     new heads on the base's encoders; takes less than a minute
+    student  one small model that predicts in about 0.1 ms
+    full     tunes the encoder and adds a student before it; about 15 minutes
 
-    [bold]Example[/bold]  prompt-capture train --data training/data/train --data
-    retraining.jsonl --out build/models/next
+    The model is calibrated on held-out examples. To serve it, set MODEL_DIR to
+    its folder. The folder's report/ has a model card and the rows that may be
+    mislabelled. Correct those, and pass them as a further --data file.
+
+    [bold]Examples[/bold]
+      prompt-capture train --data training/data/train --out build/next
+      prompt-capture train --data training/data/train --data new.jsonl \\
+        --mode full --out build/next
     """
     from prompt_capture.adapters.model_artifact import ModelArtifact
-    from training.bases import trained_base
+    from training.base_encoders import base_from_artifact
     from training.examples import read_examples, read_texts
     from training.report.writing import write_report
-    from training.train import Plan
+    from training.train import TrainingConfig
     from training.train import train as train_model
 
-    console = Console(stderr=True)
-    with explained(), local_files(data) as files, local_files(unlabelled or []) as more:
-        plan = Plan(mode, read_texts(more), name, seed)
-        examples, start = read_examples(files), trained_base(ModelArtifact.load(base))
-        with bars(console) as progress:
-            trained = train_model(examples, start, out, plan, progress)
-        suspects = write_report(out, trained, texts)
-    _tell(console, trained, out, suspects)
+    with (
+        exit_on_error(),
+        local_files(data) as files,
+        local_files(unlabelled or []) as unlabelled_files,
+    ):
+        config = TrainingConfig(mode, read_texts(unlabelled_files), name, seed)
+        examples, start = read_examples(files), base_from_artifact(ModelArtifact.load(base))
+        with progress_bars(error_console) as progress:
+            result = train_model(examples, start, out, config, progress)
+        suspects = write_report(out, result, texts)
+    _print_summary(error_console, result, out, suspects)
 
 
-def _tell(console: Console, trained: "Trained", out: Path, suspects: int) -> None:
-    manifest = trained.manifest
-    console.print(f"[bold]{manifest.version}[/bold] is in {out}")
+def _print_summary(console: Console, result: "TrainingResult", out: Path, suspects: int) -> None:
+    manifest = result.manifest
+    console.print(f"Wrote [bold]{manifest.version}[/bold] to {out}")
     console.print(f"{len(manifest.labels)} intents from {manifest.training_examples} examples")
-    if trained.predictions:
+    if result.predictions:
         accuracy = manifest.metrics["accuracy"]
-        console.print(f"{accuracy:.1%} right on {len(trained.predictions.texts)} held back")
-        if not trained.is_honest:
+        held_out = len(result.predictions.texts)
+        console.print(f"{accuracy:.1%} accuracy on {held_out} held-out examples")
+        if not result.is_unbiased:
             console.print(
-                "[yellow]The base was tuned to nearly all of these messages: expect less, and too "
-                "much confidence. Train with messages that it has not seen.[/yellow]"
+                "[yellow]The base was tuned on nearly all of these messages, so this accuracy and "
+                "the model's confidence are too high. Train with messages that the base has not "
+                "seen.[/yellow]"
             )
-        console.print(f"The model card is {out}/report/card.html", soft_wrap=True)
+        console.print(f"Model card: {out}/report/card.html", soft_wrap=True)
         console.print(
-            f"{suspects} rows are perhaps mislabelled: see {out}/report/suspects.jsonl",
+            f"{suspects} rows may be mislabelled: see {out}/report/suspects.jsonl",
             soft_wrap=True,
         )

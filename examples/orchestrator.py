@@ -1,7 +1,7 @@
-"""An assistant's backend: what a message means decides the workflow, and how it ends is recorded.
+"""An example backend: each message's intent selects a workflow, and its outcome is recorded.
 
-`python -m examples.orchestrator` starts everything on this machine, sends a few messages to it,
-and shows what was captured.
+`python -m examples.orchestrator` starts the local stack, sends a few messages to the backend, and
+prints what was captured.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from infra.local import variables
+from infra.local import stack_env
 from infra.local.stack import Stack
 from prompt_capture.client import AsyncCaptureClient
 
@@ -25,47 +25,47 @@ MESSAGES = (
     "email the report to my boss",
     "hello",
 )
-CAPTURED = """
+CAPTURED_PROMPTS_QUERY = """
 select prompt, predicted_intent, workflow_type, was_successful, execution_error
 from public.nlu_prompt_logs order by created_at, id
 """
 
 
-class Incoming(BaseModel):
-    """A user's message; its id is the same if the app sends it again."""
+class UserMessage(BaseModel):
+    """A message from a user. A repeated request has the same `message_id`."""
 
     message_id: str
     user_id: str
     text: str
 
 
-class Reply(BaseModel):
-    """What the assistant says."""
+class AssistantReply(BaseModel):
+    """The assistant's reply to the user."""
 
     text: str
 
 
 class WorkflowFailed(Exception):
-    """A workflow could not do what was asked; the text is for the user."""
+    """A workflow failed; the message is shown to the user."""
 
 
 async def create_task(text: str) -> str:
-    """Pretend to add a task."""
-    return "It is on your list."
+    """Simulate adding a task."""
+    return "I added it to your list."
 
 
 async def reschedule_event(text: str) -> str:
-    """Pretend to move an event."""
-    return "I have moved it."
+    """Simulate moving an event."""
+    return "I rescheduled the event."
 
 
 async def send_email(text: str) -> str:
-    """Fail, as workflows do."""
-    raise WorkflowFailed("The mail server does not answer.")
+    """Simulate a workflow that fails."""
+    raise WorkflowFailed("The mail server does not respond.")
 
 
 async def ask_again(text: str) -> str:
-    """Say that the message was not understood, or that there was nothing to do."""
+    """Ask the user for a request, because no workflow handles the intent."""
     return "What can I do for you?"
 
 
@@ -77,7 +77,7 @@ WORKFLOWS: dict[str, Callable[[str], Awaitable[str]]] = {
 
 
 def create_app(capture: AsyncCaptureClient) -> FastAPI:
-    """Make the backend; it closes the client when it stops."""
+    """Create the backend; it closes the client on shutdown."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -87,23 +87,23 @@ def create_app(capture: AsyncCaptureClient) -> FastAPI:
     app = FastAPI(lifespan=lifespan)
 
     @app.post("/messages")
-    async def answer(incoming: Incoming) -> Reply:
-        meant = await capture.classify(
-            incoming.text, user_id=incoming.user_id, idempotency_key=incoming.message_id
+    async def reply(message: UserMessage) -> AssistantReply:
+        classification = await capture.classify(
+            message.text, user_id=message.user_id, idempotency_key=message.message_id
         )
-        workflow = WORKFLOWS.get(meant.intent, ask_again)
+        workflow = WORKFLOWS.get(classification.intent, ask_again)
         try:
-            async with capture.workflow(meant, workflow.__name__):
-                return Reply(text=await workflow(incoming.text))
-        except WorkflowFailed as failure:
-            return Reply(text=f"That did not work. {failure}")
+            async with capture.workflow(classification, workflow.__name__):
+                return AssistantReply(text=await workflow(message.text))
+        except WorkflowFailed as error:
+            return AssistantReply(text=f"The request failed. {error}")
 
     return app
 
 
 async def converse(app: FastAPI, user_id: str, messages: Sequence[str]) -> list[str]:
-    """Send messages to the backend as an app would, and return what it says."""
-    said = []
+    """Send messages to the backend as an app would, and return its replies."""
+    replies = []
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
@@ -111,23 +111,23 @@ async def converse(app: FastAPI, user_id: str, messages: Sequence[str]) -> list[
     ):
         for number, text in enumerate(messages):
             body = {"message_id": f"{user_id}-{number}", "user_id": user_id, "text": text}
-            answer = await http.post("/messages", json=body)
-            said.append(answer.raise_for_status().json()["text"])
-    return said
+            response = await http.post("/messages", json=body)
+            replies.append(response.raise_for_status().json()["text"])
+    return replies
 
 
 def main() -> None:
-    """Start the stack, converse, and show the table."""
+    """Start the stack, send the messages, and print the replies and the captured prompts."""
     console = Console()
     with Stack("orchestrator") as stack:
         user = stack.create_user("ada@example.com")
-        app = create_app(AsyncCaptureClient.from_env(variables.of(stack)))
-        said = asyncio.run(converse(app, user.id, MESSAGES))
-        for message, reply in zip(MESSAGES, said, strict=True):
+        app = create_app(AsyncCaptureClient.from_env(stack_env.variables(stack)))
+        replies = asyncio.run(converse(app, user.id, MESSAGES))
+        for message, reply in zip(MESSAGES, replies, strict=True):
             console.print(f"  user:      {message}\n  assistant: {reply}\n", markup=False)
         table = Table("prompt", "intent", "workflow", "successful", "error")
         with psycopg.connect(stack.postgres_dsn) as connection:
-            for row in connection.execute(CAPTURED):
+            for row in connection.execute(CAPTURED_PROMPTS_QUERY):
                 table.add_row(*(str(cell) for cell in row))
         console.print(table)
 

@@ -1,1 +1,1 @@
-"""Everything around the product: what it runs on."""
+"""Infrastructure: the local stack, the function packages, the AWS templates, cost estimates."""

@@ -1,4 +1,4 @@
-"""What several kinds of tests share: one local stack, started by the first test that needs it."""
+"""Fixtures for all tests, such as one shared local stack that starts on first use."""
 
 import os
 from collections.abc import Iterator
@@ -8,28 +8,28 @@ import hypothesis
 import pytest
 
 from infra.local.stack import Stack
-from infra.packaging.failures import PackageRefused
-from infra.packaging.interpreter import lambda_python
+from infra.packaging.errors import PackagingError
+from infra.packaging.interpreter import find_lambda_python
 
-# No test fails for the time that it takes.
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
+# Busy machines are slow, so a property test never fails because of its duration.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
-PATIENT = {"CAPTURE_TIMEOUT_SECONDS": "8"}
-"""What is not about deadlines must not meet one on a machine that is busy with tests."""
+GENEROUS_TIMEOUTS = {"CAPTURE_TIMEOUT_SECONDS": "8"}
+"""Settings for tests that must not reach a deadline, even on a busy machine."""
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A whole stack, shared by tests that leave it as they found it."""
-    with Stack(f"test-{os.getpid()}", {"classify-and-log": PATIENT}) as running:
-        yield running
+    """A complete stack, shared by tests that restore its state."""
+    with Stack(f"test-{os.getpid()}", {"classify-and-log": GENEROUS_TIMEOUTS}) as running_stack:
+        yield running_stack
 
 
 @pytest.fixture(scope="session")
 def packaging_python() -> Path:
-    """The Python that Lambda runs, where it is installed."""
+    """The interpreter with Lambda's Python version; tests are skipped if it is not installed."""
     try:
-        return lambda_python()
-    except PackageRefused as refusal:
-        pytest.skip(str(refusal))
+        return find_lambda_python()
+    except PackagingError as error:
+        pytest.skip(str(error))

@@ -1,7 +1,8 @@
-"""A plug-in of the test run: whatever was sent to be classified must be found in no output.
+"""A pytest plug-in that fails the run if a text that was sent to a function occurs in any output.
 
-It notes the messages that tests send over HTTP, keeps the logs of every stack when it closes
-(functions', PostgREST's, PostgreSQL's), and what tests print and log. When all is over it searches.
+It records the texts that tests send over HTTP. It collects what tests print and log, and the logs
+of every stack when it closes (functions, PostgREST, PostgreSQL). At the end of the run it searches
+the outputs for the texts.
 """
 
 import json
@@ -16,16 +17,17 @@ import pytest
 
 from infra.local import stack_lock
 
-SENT: set[str] = set()
-OUTPUT: dict[str, str] = {}
+SENT_TEXTS: set[str] = set()
+OUTPUTS: dict[str, str] = {}
+"""Output by its source: a log file, or a test with the kind of output."""
 
 _FIELDS = ("message", "prompt", "notes", "execution_error")
-_SHORTEST = 12
-"""Shorter texts are said by chance."""
+_MIN_LENGTH = 12
+"""Shorter texts can occur by coincidence."""
 
 
-def note(content: bytes) -> None:
-    """Keep in mind the texts of a JSON body."""
+def record_texts(content: bytes) -> None:
+    """Record the texts in a JSON body."""
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
@@ -33,59 +35,59 @@ def note(content: bytes) -> None:
     for row in body if isinstance(body, list) else [body]:
         if isinstance(row, dict):
             texts = [row[field] for field in _FIELDS if isinstance(row.get(field), str)]
-            SENT.update(text for text in texts if len(text) >= _SHORTEST and " " in text)
+            SENT_TEXTS.update(text for text in texts if len(text) >= _MIN_LENGTH and " " in text)
 
 
-def found() -> list[tuple[str, str]]:
-    """Answer each place of the output with the texts that it holds, as they are or in JSON."""
-    forms = {text: (text, json.dumps(text)[1:-1]) for text in SENT}
+def find_leaks() -> list[tuple[str, str]]:
+    """Return pairs of an output's source and a text in it, either plain or escaped as in JSON."""
+    forms = {text: (text, json.dumps(text)[1:-1]) for text in SENT_TEXTS}
     return [
-        (place, text)
-        for place, output in OUTPUT.items()
-        for text, written in forms.items()
-        if any(form in output for form in written)
+        (source, text)
+        for source, output in OUTPUTS.items()
+        for text, text_forms in forms.items()
+        if any(form in output for form in text_forms)
     ]
 
 
-def _noting_init(library: Any) -> Callable[..., None]:
-    build = library.Request.__init__
+def _recording_init(library: Any) -> Callable[..., None]:
+    original_init = library.Request.__init__
 
-    def noting(request: Any, *given: Any, **named: Any) -> None:
-        build(request, *given, **named)
+    def init(request: Any, *args: Any, **kwargs: Any) -> None:
+        original_init(request, *args, **kwargs)
         if isinstance(request.stream, library.ByteStream):
-            note(request.read())
+            record_texts(request.read())
 
-    return noting
+    return init
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _noting() -> Iterator[None]:
-    """Note what is sent, and keep the logs of the stacks, for as long as tests run."""
+def _leak_check() -> Iterator[None]:
+    """Record the sent texts and collect the logs of stacks during the whole run."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        for library in (httpx, httpx2):  # what tests of ours use, and what Starlette's client does
-            patch.setattr(library.Request, "__init__", _noting_init(library))
-        patch.setenv(stack_lock.KEEP_LOGS_IN, folder)
+        for library in (httpx, httpx2):  # Starlette's test client uses httpx2
+            patch.setattr(library.Request, "__init__", _recording_init(library))
+        patch.setenv(stack_lock.LOG_ARCHIVE_DIR, folder)
         yield
         for log in Path(folder).rglob("*.log"):
-            OUTPUT[str(log.relative_to(folder))] = log.read_text(errors="replace")
+            OUTPUTS[str(log.relative_to(folder))] = log.read_text(errors="replace")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.passed:  # a failure's report shows the test's own code
+    if report.passed:  # the report of a failed test contains the test's own code
         for name, text in report.sections:
-            OUTPUT[f"{report.nodeid} ({name}, {report.when})"] = text
+            OUTPUTS[f"{report.nodeid} ({name}, {report.when})"] = text
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if found():
+    if find_leaks():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    leaks = found()
+    leaks = find_leaks()
     terminalreporter.write_line(
-        f"{len(SENT)} messages that were sent were looked for in {len(OUTPUT)} outputs."
+        f"Leak check: searched {len(OUTPUTS)} outputs for {len(SENT_TEXTS)} sent texts."
     )
-    for place, text in leaks:
-        terminalreporter.write_line(f"LEAK: {text!r} is in {place}", red=True)
+    for source, text in leaks:
+        terminalreporter.write_line(f"LEAK: {text!r} is in {source}", red=True)

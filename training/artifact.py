@@ -1,4 +1,4 @@
-"""Write a trained model as the folder that the functions serve."""
+"""Write a trained model as the artifact folder that the functions serve."""
 
 import hashlib
 import json
@@ -8,72 +8,81 @@ from pathlib import Path
 
 from prompt_capture.adapters.model_artifact import (
     MANIFEST_FILE,
-    BaseModelNotice,
-    Manifest,
-    Stage,
-    sha256_of,
+    BaseModelInfo,
+    CascadeStage,
+    ModelManifest,
+    file_sha256,
 )
-from training.calibrate import Calibrated, StageCalibration, metrics, thresholds
+from training.calibrate import (
+    CascadeCalibration,
+    StageCalibration,
+    confidence_thresholds,
+    manifest_metrics,
+)
 from training.examples import Example, data_digest
 from training.fingerprint import TrainingFingerprint
 from training.outputs import attach_outputs
-from training.scope import Scope
+from training.scope import ScopeScorer
 from training.stages import FittedStage
 
 
 @dataclass(frozen=True)
 class CalibratedStage:
-    """A fitted stage, and what was measured to make its answers honest."""
+    """A fitted stage with its calibration and its scope scorer."""
 
     fitted: FittedStage
     calibration: StageCalibration
-    scope: Scope
+    scope: ScopeScorer
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What an artifact says of itself: what its version starts with, and what it was made from."""
+class ArtifactMetadata:
+    """What a manifest records besides the stages.
+
+    The version starts with `name`. `fingerprint` covers the texts that the encoders were
+    fine-tuned on.
+    """
 
     name: str
-    notice: BaseModelNotice
+    base_model: BaseModelInfo
     examples: Sequence[Example]
-    seen: TrainingFingerprint
+    fingerprint: TrainingFingerprint
 
 
 def write_artifact(
     out: Path,
-    facts: Facts,
+    metadata: ArtifactMetadata,
     stages: Sequence[CalibratedStage],
-    calibrated: Calibrated | None,
-) -> Manifest:
-    """Write graphs, tokenizers and the manifest to `out`, and remove what an older model left."""
+    calibration: CascadeCalibration | None,
+) -> ModelManifest:
+    """Write graphs, tokenizers and the manifest to `out`, and delete files of an older model."""
     out.mkdir(parents=True, exist_ok=True)
-    described = tuple(_write_stage(out, stage) for stage in stages)
-    names = [file for stage in described for file in stage.files]
-    _remove_others(out, {*names, MANIFEST_FILE})
-    names.append(facts.seen.write(out).name)
-    files = {file: sha256_of(out / file) for file in names}
+    entries = tuple(_write_stage(out, stage) for stage in stages)
+    names = [file for entry in entries for file in entry.files]
+    _delete_stale_files(out, {*names, MANIFEST_FILE})
+    names.append(metadata.fingerprint.write(out).name)
+    files = {file: file_sha256(out / file) for file in names}
     digest = hashlib.sha256("".join(files.values()).encode()).hexdigest()
-    manifest = Manifest(
-        version=f"{facts.name}-{digest[:8]}",
+    manifest = ModelManifest(
+        version=f"{metadata.name}-{digest[:8]}",
         labels=stages[-1].fitted.head.labels,
-        stages=described,
+        stages=entries,
         files=files,
-        training_examples=len(facts.examples),
-        training_data_sha256=data_digest(facts.examples),
-        metrics=metrics(calibrated.predictions) if calibrated else {},
-        thresholds=thresholds(calibrated.predictions) if calibrated else None,
-        clauses=calibrated.clauses if calibrated else None,
-        base_model=facts.notice,
+        training_examples=len(metadata.examples),
+        training_data_sha256=data_digest(metadata.examples),
+        metrics=manifest_metrics(calibration.predictions) if calibration else {},
+        thresholds=confidence_thresholds(calibration.predictions) if calibration else None,
+        clause_calibration=calibration.clause_calibration if calibration else None,
+        base_model=metadata.base_model,
     )
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
     (out / MANIFEST_FILE).write_text(text + "\n", "utf-8")
     return manifest
 
 
-def _write_stage(out: Path, stage: CalibratedStage) -> Stage:
+def _write_stage(out: Path, stage: CalibratedStage) -> CascadeStage:
     fitted, calibration = stage.fitted, stage.calibration
-    described = Stage(
+    entry = CascadeStage(
         name=fitted.name,
         graph=f"{fitted.name}.onnx",
         tokenizer=f"{fitted.name}.tokenizer.json",
@@ -84,13 +93,13 @@ def _write_stage(out: Path, stage: CalibratedStage) -> Stage:
     )
     head = fitted.head.divided_by(calibration.temperature)
     graph = attach_outputs(fitted.encoder.model, head, stage.scope)
-    (out / described.graph).write_bytes(graph.SerializeToString(deterministic=True))
-    (out / described.tokenizer).write_text(fitted.encoder.tokenizer, "utf-8")
-    return described
+    (out / entry.graph).write_bytes(graph.SerializeToString(deterministic=True))
+    (out / entry.tokenizer).write_text(fitted.encoder.tokenizer, "utf-8")
+    return entry
 
 
-def _remove_others(out: Path, kept: set[str]) -> None:
+def _delete_stale_files(out: Path, current: set[str]) -> None:
     for suffix in ("*.onnx", "*.tokenizer.json"):
         for file in out.glob(suffix):
-            if file.name not in kept:
+            if file.name not in current:
                 file.unlink()

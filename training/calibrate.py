@@ -1,4 +1,4 @@
-"""What is measured on examples that were held back: temperatures, scope, when to escalate."""
+"""Calibrate a cascade on out-of-fold scores: temperatures, scope and escalation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,25 +10,29 @@ from scipy.special import expit, softmax
 from prompt_capture.adapters.model_artifact import ClauseCalibration, Thresholds
 from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibration import confidence_for_precision, fit_temperature
-from training.clause_calibration import calibrate_clauses
-from training.evaluate import figures
-from training.held_back import HeldBack, StageScores
+from training.clause_calibration import fit_clause_calibration
+from training.evaluate import compute_metrics
+from training.out_of_fold import OutOfFoldScores, StageScores
 from training.predictions import Predictions
-from training.scope import features, fit_scope, shaded, split_labels
+from training.scope import fit_scope, scope_features, shade, split_columns
 
 Floats = NDArray[np.floating]
 
 TARGET_PRECISION = 0.95
-MIN_ANSWERS = 30
-"""Answers that an intent needs before it gets a threshold of its own."""
-ACCURACY_GIVEN_UP = 0.005
-"""What a cascade may lose against its later stages alone."""
-ESCALATED_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
+MIN_PREDICTIONS = 30
+"""The number of predictions that an intent needs before it gets a threshold of its own."""
+MAX_ACCURACY_LOSS = 0.005
+"""How much accuracy a cascade may lose against its later stages alone."""
+ESCALATION_RATES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
 class StageCalibration:
-    """What a stage's graph needs beside its head, and when it leaves a message to the next."""
+    """The calibration of one stage.
+
+    The stage escalates a message to the next stage where its margin is below `min_margin` or its
+    scope score is below `min_scope`.
+    """
 
     temperature: float
     scope_weights: Floats
@@ -37,130 +41,157 @@ class StageCalibration:
     min_scope: float = 0.0
 
     @classmethod
-    def unknown(cls, features: int) -> "StageCalibration":
-        """Where nothing could be held back: logits as they are, and everything in scope."""
+    def identity(cls, features: int) -> "StageCalibration":
+        """Return a calibration without effect: temperature 1, and weight 0 per scope feature."""
         return cls(1.0, np.zeros(features), 0.0)
 
 
 @dataclass(frozen=True)
-class _Answers:
+class _StageOutputs:
+    """Calibrated `probabilities` [n, labels] and `scope` [n] of one or several stages."""
+
     probabilities: Floats
     scope: Floats
 
     @property
     def margins(self) -> Floats:
+        """The best probability minus the second best: [n]."""
         two = np.partition(self.probabilities, -2, axis=1)[:, -2:]
         margins: Floats = two[:, 1] - two[:, 0]
         return margins
 
-    def unless_left(self, one: StageCalibration, later: "_Answers") -> "_Answers":
-        """Answer the later stage's rows where this one leaves them."""
-        left = (self.scope < one.min_scope) | (self.margins < one.min_margin)
-        return _Answers(
-            np.where(left[:, None], later.probabilities, self.probabilities),
-            np.where(left, later.scope, self.scope),
+    def escalate(self, calibration: StageCalibration, later: "_StageOutputs") -> "_StageOutputs":
+        """Return these outputs, with those of the later stages in the escalated rows."""
+        escalated = (self.scope < calibration.min_scope) | (self.margins < calibration.min_margin)
+        return _StageOutputs(
+            np.where(escalated[:, None], later.probabilities, self.probabilities),
+            np.where(escalated, later.scope, self.scope),
         )
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """The stages, what all of them together said of the held-back texts, and of clauses."""
+class CascadeCalibration:
+    """The calibration of every stage, and the calibrated out-of-fold predictions of the cascade."""
 
     stages: list[StageCalibration]
     predictions: Predictions
-    clauses: ClauseCalibration | None
+    clause_calibration: ClauseCalibration | None
 
 
-def calibrate(held: HeldBack) -> Calibrated:
-    """Calibrate each stage, decide when it leaves a message to the next, and measure the whole."""
-    columns = np.searchsorted(held.labels, held.truth)
-    stages = [_calibrate_stage(stage, columns, held.labels) for stage in held.stages]
-    answers = _answered(held.stages, stages, held.labels)
-    together = answers[-1]
-    for place in reversed(range(len(answers) - 1)):
-        stages[place] = _escalate(stages[place], answers[place], together, columns)
-        together = answers[place].unless_left(stages[place], together)
-    return Calibrated(
+def calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
+    """Calibrate each stage, choose when it escalates, and predict with the whole cascade."""
+    columns = np.searchsorted(scores.labels, scores.truth)
+    stages = [_calibrate_stage(stage, columns, scores.labels) for stage in scores.stages]
+    outputs = _compute_outputs(scores.stages, stages, scores.labels)
+    cascade = outputs[-1]
+    for index in reversed(range(len(outputs) - 1)):
+        stages[index] = _fit_escalation(stages[index], outputs[index], cascade, columns)
+        cascade = outputs[index].escalate(stages[index], cascade)
+    return CascadeCalibration(
         stages,
-        Predictions(held.texts, held.truth, held.labels, together.probabilities, together.scope),
-        _calibrated_clauses(held, stages),
+        Predictions(
+            scores.texts, scores.truth, scores.labels, cascade.probabilities, cascade.scope
+        ),
+        _calibrate_clauses(scores, stages),
     )
 
 
-def _calibrated_clauses(
-    held: HeldBack, stages: Sequence[StageCalibration]
+def _calibrate_clauses(
+    scores: OutOfFoldScores, stages: Sequence[StageCalibration]
 ) -> ClauseCalibration | None:
-    *earlier, together = _answered(held.clauses.stages, stages, held.labels)
-    for one, answers in reversed(list(zip(stages, earlier, strict=False))):
-        together = answers.unless_left(one, together)
-    return calibrate_clauses(together.probabilities, held.labels, held.clauses.intents)
+    *earlier, cascade = _compute_outputs(scores.clauses.stages, stages, scores.labels)
+    for calibration, outputs in reversed(list(zip(stages, earlier, strict=False))):
+        cascade = outputs.escalate(calibration, cascade)
+    return fit_clause_calibration(cascade.probabilities, scores.labels, scores.clauses.intents)
 
 
-def thresholds(predictions: Predictions) -> Thresholds:
-    """Answer the confidences above which enough answers are right, per intent where many are."""
+def confidence_thresholds(predictions: Predictions) -> Thresholds:
+    """Return the lowest confidence that reaches `TARGET_PRECISION`, overall and per intent.
+
+    An intent with fewer than `MIN_PREDICTIONS` predictions has no threshold of its own.
+    """
 
     def threshold(rows: NDArray[np.bool_]) -> float | None:
-        found = confidence_for_precision(
+        confidence = confidence_for_precision(
             predictions.confidences[rows], predictions.correct[rows], TARGET_PRECISION
         )
-        return None if found is None else round(found, 4)
+        return None if confidence is None else round(confidence, 4)
 
-    answered = {label: predictions.predicted == label for label in predictions.labels}
+    predicted = {label: predictions.predicted == label for label in predictions.labels}
     return Thresholds(
-        precision=TARGET_PRECISION,
+        target_precision=TARGET_PRECISION,
         overall=threshold(np.ones(len(predictions.truth), bool)),
         per_intent={
-            label: threshold(rows) for label, rows in answered.items() if rows.sum() >= MIN_ANSWERS
+            label: threshold(rows)
+            for label, rows in predicted.items()
+            if rows.sum() >= MIN_PREDICTIONS
         },
     )
 
 
-def metrics(predictions: Predictions) -> dict[str, float]:
-    """Answer what a manifest says of a model."""
-    found = figures(predictions)
-    measured = {"accuracy": found.accuracy, "macro_f1": found.macro_f1, "ece": found.ece}
-    if found.oos:
-        measured["out_of_scope_found"] = found.oos.found_at_95_kept
-        measured["out_of_scope_confident"] = found.oos.confident
-    return {name: round(value, 4) for name, value in measured.items()}
+def manifest_metrics(predictions: Predictions) -> dict[str, float]:
+    """Return the metrics of a manifest, rounded to 4 digits.
+
+    The out-of-scope metrics are missing where the labels are not of both kinds.
+    """
+    evaluated = compute_metrics(predictions)
+    metrics = {
+        "accuracy": evaluated.accuracy,
+        "macro_f1": evaluated.macro_f1,
+        "ece": evaluated.ece,
+    }
+    if evaluated.oos:
+        metrics["oos_found_at_95_kept"] = evaluated.oos.found_at_95_kept
+        metrics["oos_false_accept_rate"] = evaluated.oos.false_accept_rate
+    return {name: round(value, 4) for name, value in metrics.items()}
 
 
 def _calibrate_stage(
     stage: StageScores, columns: NDArray[np.intp], labels: tuple[str, ...]
 ) -> StageCalibration:
     temperature = fit_temperature(stage.logits, columns)
-    inside, outside = split_labels(labels)
-    found = features(stage.logits / temperature, stage.likeness, inside, outside)
-    weights, bias = fit_scope(found, np.isin(columns, inside))
+    in_scope, out_of_scope = split_columns(labels)
+    features = scope_features(stage.logits / temperature, stage.similarity, in_scope, out_of_scope)
+    weights, bias = fit_scope(features, np.isin(columns, in_scope))
     return StageCalibration(temperature, weights, bias)
 
 
-def _answered(
-    scores: Sequence[StageScores], stages: Sequence[StageCalibration], labels: tuple[str, ...]
-) -> list[_Answers]:
-    return [_answers(stage, one, labels) for stage, one in zip(scores, stages, strict=True)]
+def _compute_outputs(
+    scores: Sequence[StageScores],
+    calibrations: Sequence[StageCalibration],
+    labels: tuple[str, ...],
+) -> list[_StageOutputs]:
+    return [
+        _apply_calibration(stage, calibration, labels)
+        for stage, calibration in zip(scores, calibrations, strict=True)
+    ]
 
 
-def _answers(stage: StageScores, one: StageCalibration, labels: tuple[str, ...]) -> _Answers:
-    logits = stage.logits / one.temperature
-    inside, outside = split_labels(labels)
-    found = features(logits, stage.likeness, inside, outside)
-    scope = expit(found @ one.scope_weights + one.scope_bias)
-    return _Answers(shaded(softmax(logits, axis=1), scope, outside), scope)
+def _apply_calibration(
+    stage: StageScores, calibration: StageCalibration, labels: tuple[str, ...]
+) -> _StageOutputs:
+    logits = stage.logits / calibration.temperature
+    in_scope, out_of_scope = split_columns(labels)
+    features = scope_features(logits, stage.similarity, in_scope, out_of_scope)
+    scope = expit(features @ calibration.scope_weights + calibration.scope_bias)
+    return _StageOutputs(shade(softmax(logits, axis=1), scope, out_of_scope), scope)
 
 
-def _escalate(
-    one: StageCalibration, own: _Answers, later: _Answers, columns: NDArray[np.intp]
+def _fit_escalation(
+    calibration: StageCalibration,
+    own: _StageOutputs,
+    later: _StageOutputs,
+    columns: NDArray[np.intp],
 ) -> StageCalibration:
-    """Leave to the later stages as few messages as cost next to no accuracy."""
-    goal = _accuracy(later, columns) - ACCURACY_GIVEN_UP
-    for share in ESCALATED_SHARES:
-        margin = min(1.0, float(np.quantile(own.margins, share)))
-        tried = replace(one, min_margin=margin, min_scope=MIN_SCOPE)
-        if _accuracy(own.unless_left(tried, later), columns) >= goal:
+    """Choose the smallest escalation rate that costs at most `MAX_ACCURACY_LOSS`."""
+    target = _accuracy(later, columns) - MAX_ACCURACY_LOSS
+    for rate in ESCALATION_RATES:
+        margin = min(1.0, float(np.quantile(own.margins, rate)))
+        candidate = replace(calibration, min_margin=margin, min_scope=MIN_SCOPE)
+        if _accuracy(own.escalate(candidate, later), columns) >= target:
             break
-    return tried
+    return candidate
 
 
-def _accuracy(answers: _Answers, columns: NDArray[np.intp]) -> float:
-    return float((answers.probabilities.argmax(axis=1) == columns).mean())
+def _accuracy(outputs: _StageOutputs, columns: NDArray[np.intp]) -> float:
+    return float((outputs.probabilities.argmax(axis=1) == columns).mean())

@@ -1,4 +1,4 @@
-"""What a confidence is worth: temperature scaling, and the error that remains."""
+"""Confidence calibration: temperature scaling, reliability and calibration error."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ Floats = NDArray[np.floating]
 
 
 def fit_temperature(logits: Floats, truth: NDArray[np.integer]) -> float:
-    """Answer the temperature that minimises the negative log likelihood (Guo et al. 2017).
+    """Return the temperature that minimises the negative log-likelihood (Guo et al. 2017).
 
-    `logits` [examples, labels] of examples that the head was not fitted to; `truth` [examples]
-    holds the index of each one's label.
+    `logits` [n, labels] belong to examples that the head was not fitted to. `truth` [n] holds the
+    column of each example's label.
     """
 
     def loss(log_temperature: float) -> float:
@@ -26,7 +26,11 @@ def fit_temperature(logits: Floats, truth: NDArray[np.integer]) -> float:
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """The answers with a confidence from `low` to `high`: how many, how sure, how often right."""
+    """The predictions with a confidence from `low` to `high`.
+
+    `count` is their number, `confidence` their mean confidence, and `accuracy` the share of them
+    that is correct.
+    """
 
     low: float
     high: float
@@ -35,36 +39,39 @@ class ReliabilityBin:
     accuracy: float
 
 
-def reliability(
+def reliability_bins(
     confidences: Floats, correct: NDArray[np.bool_], bins: int = 15
 ) -> list[ReliabilityBin]:
-    """Sort answers [n] into bins of equal width; bins without any are left out."""
-    placed = np.minimum((confidences * bins).astype(int), bins - 1)
+    """Group predictions [n] into bins of equal width, without the empty bins."""
+    indices = np.minimum((confidences * bins).astype(int), bins - 1)
     return [
         ReliabilityBin(
             low=b / bins,
             high=(b + 1) / bins,
-            count=int((placed == b).sum()),
-            confidence=float(confidences[placed == b].mean()),
-            accuracy=float(correct[placed == b].mean()),
+            count=int((indices == b).sum()),
+            confidence=float(confidences[indices == b].mean()),
+            accuracy=float(correct[indices == b].mean()),
         )
-        for b in np.unique(placed).tolist()
+        for b in np.unique(indices).tolist()
     ]
 
 
 def expected_calibration_error(confidences: Floats, correct: NDArray[np.bool_]) -> float:
-    """Answer the mean gap between confidence and accuracy, in 15 bins of equal width (ECE)."""
+    """Return the mean gap between confidence and accuracy in 15 bins of equal width (ECE)."""
     return sum(
         abs(each.confidence - each.accuracy) * each.count / len(confidences)
-        for each in reliability(confidences, correct)
+        for each in reliability_bins(confidences, correct)
     )
 
 
 def confidence_for_precision(
     confidences: Floats, correct: NDArray[np.bool_], precision: float
 ) -> float | None:
-    """Answer the lowest confidence above which at least `precision` of the answers are right."""
+    """Return the lowest confidence at or above which the precision is at least `precision`.
+
+    Return None where no confidence reaches it.
+    """
     order = np.argsort(-confidences, kind="stable")
-    shares = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    (reached,) = np.nonzero(shares >= precision)
+    precisions = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    (reached,) = np.nonzero(precisions >= precision)
     return float(confidences[order[reached[-1]]]) if len(reached) else None

@@ -1,4 +1,4 @@
-"""Learners that change more than a head; they need JAX."""
+"""Learners that train networks; they need JAX."""
 
 from collections.abc import Sequence
 
@@ -7,25 +7,25 @@ from numpy.typing import NDArray
 
 from training.encoder import Encoder
 from training.head import Head, fit_head
-from training.networks.batches import TrainingBatch
+from training.networks.batches import TrainingSet
 from training.networks.distil import Distiller
-from training.networks.finetune import Recipe, fine_tune
-from training.networks.minilm import EncoderBuilder, quantise, weights_of
-from training.networks.student import smoothed
+from training.networks.finetune import FineTuningHyperparameters, fine_tune
+from training.networks.minilm import EncoderBuilder, quantise, read_weights
+from training.networks.student import smooth_labels
 from training.progress import Progress
 from training.stages import FittedStage
-from training.unlabelled import guesses
+from training.unlabelled import pseudo_label
 
-FIRST_HEADS_REGULARISATION = 1.0
-EPOCHS, EPOCHS_OF_MANY, MANY_TEXTS = 4, 3, 12_000
+INITIAL_HEAD_INVERSE_REGULARISATION = 1.0
+EPOCHS, EPOCHS_FOR_LARGE_SET, LARGE_SET_TEXTS = 4, 3, 12_000
 
 
 class _DeepLearner:
-    """Starts from an encoder; `unlabelled` are texts that the student learns from as well."""
+    """Starts from an encoder; the student also learns from the `unlabelled` texts."""
 
-    trials = 1
-    at_once = 1
-    tunes = True
+    calibration_folds = 1
+    parallel_folds = 1
+    tunes_encoder = True
 
     def __init__(
         self, encoder: Encoder, unlabelled: Sequence[str], seed: int, progress: Progress
@@ -36,45 +36,47 @@ class _DeepLearner:
         self._progress = progress
         self._distiller = Distiller(encoder, unlabelled, seed, progress)
 
-    def _read(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self._encoder.embed(texts, self._progress.step("Reading the examples"))
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._encoder.embed(texts, self._progress.step("Embedding the examples"))
 
 
 class StudentLearner(_DeepLearner):
-    """A static student of a head on the encoder as it is."""
+    """Distils a static student; its teacher is a new head on the unchanged encoder."""
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
         """Fit the teacher's head, then the student."""
-        head = fit_head(self._read(texts), labels)
-        return [
-            self._distiller.student_of(FittedStage("teacher", self._encoder, head), texts, labels)
-        ]
+        head = fit_head(self._embed(texts), labels)
+        teacher = FittedStage("teacher", self._encoder, head)
+        return [self._distiller.distil(teacher, texts, labels)]
 
 
 class FullLearner(_DeepLearner):
-    """The encoder tuned together with its head, and a static student of both before it."""
+    """Fine-tunes the encoder with its head, and distils them into a student."""
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
-        """Tune, then fit the student, which answers first."""
-        tuned = self._tune(texts, labels)
-        return [self._distiller.student_of(tuned, texts, labels), tuned]
+        """Fine-tune, then fit the student, which becomes the first stage."""
+        tuned = self._fine_tune(texts, labels)
+        return [self._distiller.distil(tuned, texts, labels), tuned]
 
-    def _tune(self, texts: Sequence[str], labels: NDArray[np.str_]) -> FittedStage:
-        embeddings = self._read(texts)
-        start = fit_head(embeddings, labels, inverse_regularisation=FIRST_HEADS_REGULARISATION)
-        targets = smoothed(np.searchsorted(start.labels, labels), len(start.labels))
+    def _fine_tune(self, texts: Sequence[str], labels: NDArray[np.str_]) -> FittedStage:
+        embeddings = self._embed(texts)
+        initial = fit_head(
+            embeddings, labels, inverse_regularisation=INITIAL_HEAD_INVERSE_REGULARISATION
+        )
+        targets = smooth_labels(np.searchsorted(initial.labels, labels), len(initial.labels))
         if self._unlabelled:
-            others = self._read(self._unlabelled)
+            others = self._embed(self._unlabelled)
             head = fit_head(embeddings, labels)
-            targets = np.concatenate([targets, guesses(head, embeddings, labels, others)])
+            targets = np.concatenate([targets, pseudo_label(head, embeddings, labels, others)])
+        epochs = EPOCHS_FOR_LARGE_SET if len(targets) > LARGE_SET_TEXTS else EPOCHS
         tuned = fine_tune(
-            weights_of(self._encoder.model),
-            (start.weights.astype(np.float32), start.bias.astype(np.float32)),
-            TrainingBatch(self._encoder.tokens([*texts, *self._unlabelled]), targets),
-            Recipe(EPOCHS_OF_MANY if len(targets) > MANY_TEXTS else EPOCHS, seed=self._seed),
-            self._progress.step("Tuning the encoder"),
+            read_weights(self._encoder.model),
+            (initial.weights.astype(np.float32), initial.bias.astype(np.float32)),
+            TrainingSet(self._encoder.tokenise([*texts, *self._unlabelled]), targets),
+            FineTuningHyperparameters(epochs, seed=self._seed),
+            self._progress.step("Fine-tuning the encoder"),
         )
         graph = quantise(EncoderBuilder(tuned.weights).build())
         encoder = Encoder(graph, self._encoder.tokenizer, self._encoder.max_tokens)
-        head = Head(start.labels, tuned.head, tuned.bias).in_steps()
+        head = Head(initial.labels, tuned.head, tuned.bias).round_to_int8()
         return FittedStage("encoder", encoder, head)

@@ -1,4 +1,4 @@
-"""Labelled texts: read from the export's JSON lines or from a folder of text files."""
+"""Labelled texts: read from the export's JSON lines, or from a folder of text files."""
 
 import hashlib
 import json
@@ -8,31 +8,31 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.text import normalise
 from prompt_capture.domain.types import Label
+from prompt_capture.domain.validation import describe_first_error
 
-Read = TypeVar("Read", bound="Text")
+TextT = TypeVar("TextT", bound="UnlabelledText")
 
 
 class InvalidExamples(Exception):
-    """A data file cannot be used; says which line is wrong and what to do."""
+    """A data file cannot be used; the message names the line and the fix."""
 
 
-class Text(BaseModel):
-    """A message whose intent nobody has said."""
+class UnlabelledText(BaseModel):
+    """The text of a message, without an intent; further fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     text: str
 
 
-class Example(Text):
-    """A text and its intent; `corrected` says that a person decided.
+class Example(UnlabelledText):
+    """A text and its intent.
 
-    `secondary` holds what the same text asks for beside it. Further fields, as an export writes
-    them, are ignored.
+    `secondary` holds the other intents of the same text. `corrected` is true where the label comes
+    from a correction.
     """
 
     label: Label
@@ -41,72 +41,78 @@ class Example(Text):
 
     @property
     def intents(self) -> frozenset[str]:
-        """All that the text asks for."""
+        """All intents of the text."""
         return frozenset([self.label, *self.secondary])
 
 
 def read_examples(sources: Iterable[Path]) -> list[Example]:
-    """Read JSON lines files and folders of `<label>.txt`; raises `InvalidExamples`."""
+    """Read JSON lines files and folders of `<label>.txt`.
+
+    Raises `InvalidExamples` for a file or a line that cannot be read, and where there are none.
+    """
     examples = [example for source in sources for example in _read(source)]
     if not examples:
-        raise InvalidExamples("There are no examples in the data.")
+        raise InvalidExamples("The data contains no examples.")
     return examples
 
 
 def read_texts(sources: Iterable[Path]) -> list[str]:
     """Read the texts of JSON lines files, labelled or not; raises `InvalidExamples`."""
     return [
-        _read_as(Text, value, place).text for source in sources for value, place in _values(source)
+        _validate_as(UnlabelledText, value, location).text
+        for source in sources
+        for value, location in _read_json_lines(source)
     ]
 
 
-def without_conflicts(examples: Iterable[Example]) -> list[Example]:
-    """Keep one example of each text: a person's label before a predicted one, then the latest."""
-    kept: dict[str, Example] = {}
+def resolve_conflicts(examples: Iterable[Example]) -> list[Example]:
+    """Select one example per text: a corrected label before a predicted one, then the latest."""
+    selected: dict[str, Example] = {}
     for example in examples:
         key = grouping_key(example.text)
-        if key not in kept or example.corrected >= kept[key].corrected:
-            kept[key] = example
-    return list(kept.values())
+        if key not in selected or example.corrected >= selected[key].corrected:
+            selected[key] = example
+    return list(selected.values())
 
 
-def prepared(examples: Iterable[Example]) -> list[Example]:
-    """Answer the examples as service would see them, one of each text, in one order."""
-    seen = [example.model_copy(update={"text": redact(example.text)}) for example in examples]
-    return sorted(without_conflicts(seen), key=lambda example: (example.text, example.label))
+def prepare_examples(examples: Iterable[Example]) -> list[Example]:
+    """Redact the texts as service does, select one example per text, and sort by text and label."""
+    redacted = [example.model_copy(update={"text": redact(example.text)}) for example in examples]
+    return sorted(resolve_conflicts(redacted), key=lambda example: (example.text, example.label))
 
 
 def grouping_key(text: str) -> str:
-    """Answer what copies of a text have in common: its normalised form, case folded."""
+    """Return the form that copies of a text share: normalised and case folded."""
     return normalise(text).casefold()
 
 
 def data_digest(examples: Sequence[Example]) -> str:
-    """Answer the SHA-256 of the sorted examples, in hex."""
+    """Return the SHA-256 of the sorted examples, in hex."""
     lines = sorted(json.dumps([example.text, example.label]) for example in examples)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _read(source: Path) -> list[Example]:
     if source.is_dir():
-        return [example for file in sorted(source.glob("*.txt")) for example in _read_text(file)]
-    return [_validate(value, place) for value, place in _values(source)]
+        files = sorted(source.glob("*.txt"))
+        return [example for file in files for example in _read_text_file(file)]
+    return [_validate(value, location) for value, location in _read_json_lines(source)]
 
 
-def _values(file: Path) -> Iterator[tuple[Any, str]]:
-    """Answer each JSON line of a file, and where it stands."""
-    for number, line in enumerate(_lines(file), 1):
+def _read_json_lines(file: Path) -> Iterator[tuple[Any, str]]:
+    """Yield the value of each JSON line of a file, and its location."""
+    for number, line in enumerate(_read_lines(file), 1):
         if line.strip():
-            place = f"{file}, line {number}"
-            yield _parse(line, place), place
+            location = f"{file}, line {number}"
+            yield _parse(line, location), location
 
 
-def _read_text(file: Path) -> list[Example]:
-    values = [{"text": line, "label": file.stem} for line in _lines(file) if line.strip()]
+def _read_text_file(file: Path) -> list[Example]:
+    values = [{"text": line, "label": file.stem} for line in _read_lines(file) if line.strip()]
     return [_validate(value, str(file)) for value in values]
 
 
-def _lines(file: Path) -> list[str]:
+def _read_lines(file: Path) -> list[str]:
     try:
         # Spreadsheets and some editors put a byte order mark first.
         return file.read_text("utf-8-sig").split("\n")
@@ -114,21 +120,21 @@ def _lines(file: Path) -> list[str]:
         raise InvalidExamples(f"{file} cannot be read: {error}") from None
 
 
-def _parse(line: str, place: str) -> Any:
+def _parse(line: str, location: str) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
         raise InvalidExamples(
-            f'{place} is not JSON. Write one {{"text": ..., "label": ...}} a line.'
+            f'{location} is not valid JSON. Write one {{"text": ..., "label": ...}} per line.'
         ) from None
 
 
-def _validate(value: Any, place: str) -> Example:
-    return _read_as(Example, value, place)
+def _validate(value: Any, location: str) -> Example:
+    return _validate_as(Example, value, location)
 
 
-def _read_as(kind: type[Read], value: Any, place: str) -> Read:
+def _validate_as(model: type[TextT], value: Any, location: str) -> TextT:
     try:
-        return kind.model_validate(value)
+        return model.model_validate(value)
     except ValidationError as error:
-        raise InvalidExamples(f"{place}: {first_fault(error, 'line')}") from None
+        raise InvalidExamples(f"{location}: {describe_first_error(error, 'line')}") from None

@@ -1,7 +1,8 @@
-"""Which texts an encoder was tuned to: calibrating on those would make it too sure of itself.
+"""The training fingerprint: which texts an encoder was fine-tuned on.
 
-Kept as hashes so short that one text in eight matches by chance: enough to choose what is held
-back, too little to tell what somebody wrote.
+Calibration on those texts would make the model overconfident. They are stored as hashes so short
+that up to one other text in eight matches by chance: enough to choose what to hold out, and too
+little to reveal what a user wrote.
 """
 
 import hashlib
@@ -14,60 +15,62 @@ from numpy.typing import NDArray
 
 from training.examples import grouping_key
 
-FILE = "seen.npy"
-BITS_BESIDE = 3
+FINGERPRINT_FILE = "training_fingerprint.npy"
+EXTRA_BITS = 3
+"""Hash bits beyond those that number the texts: with 3, at most 1 other text in 8 matches."""
 
 
 @dataclass(frozen=True)
-class _Hashes:
-    """Sorted hashes uint32 [texts] of so many bits."""
+class _FineTuningRun:
+    """The texts of one fine-tuning run: sorted `hashes` uint32 [texts] of `bits` bits each."""
 
     bits: int
     hashes: NDArray[np.uint32]
 
-    def among(self, keys: Iterable[str]) -> NDArray[np.bool_]:
-        """Answer which keys are among them, or seem to be."""
+    def contains(self, keys: Iterable[str]) -> NDArray[np.bool_]:
+        """Return which keys match: all that are contained, and others by chance."""
         return np.isin(np.array([_hash(key, self.bits) for key in keys], np.uint32), self.hashes)
 
 
 @dataclass(frozen=True)
 class TrainingFingerprint:
-    """The texts of each time that an encoder was tuned, one tuning after the other."""
+    """The texts of every fine-tuning run of an encoder, in order."""
 
-    tunings: tuple[_Hashes, ...] = ()
+    runs: tuple[_FineTuningRun, ...] = ()
 
     def with_texts(self, texts: Iterable[str]) -> "TrainingFingerprint":
-        """Answer these and those of one more tuning."""
+        """Return this fingerprint with the texts of one more run."""
         keys = {grouping_key(text) for text in texts}
-        bits = min(32, max(len(keys), 1).bit_length() + BITS_BESIDE)
+        bits = min(32, max(len(keys), 1).bit_length() + EXTRA_BITS)
         hashes = np.unique(np.array([_hash(key, bits) for key in keys], np.uint32))
-        return TrainingFingerprint((*self.tunings, _Hashes(bits, hashes)))
+        return TrainingFingerprint((*self.runs, _FineTuningRun(bits, hashes)))
 
     @classmethod
     def read(cls, folder: Path) -> "TrainingFingerprint":
-        """Read what a model says of its encoders; nothing where it says nothing."""
-        file = folder / FILE
-        left = np.load(file) if file.is_file() else np.zeros(0, np.uint32)
-        tunings = []
-        while len(left):
-            bits, count = left[:2].tolist()
-            tunings.append(_Hashes(bits, left[2 : 2 + count]))
-            left = left[2 + count :]
-        return cls(tuple(tunings))
+        """Read the fingerprint of a model; it is empty where the model has no such file."""
+        file = folder / FINGERPRINT_FILE
+        rest = np.load(file) if file.is_file() else np.zeros(0, np.uint32)
+        runs = []
+        while len(rest):
+            bits, count = rest[:2].tolist()
+            runs.append(_FineTuningRun(bits, rest[2 : 2 + count]))
+            rest = rest[2 + count :]
+        return cls(tuple(runs))
 
     def write(self, folder: Path) -> Path:
-        """Write each tuning's bits, count and hashes beside a model, and answer the file."""
-        parts = [np.concatenate([[one.bits, len(one.hashes)], one.hashes]) for one in self.tunings]
-        np.save(folder / FILE, np.concatenate([np.zeros(0), *parts]).astype(np.uint32))
-        return folder / FILE
+        """Write the bits, the count and the hashes of each run to `folder`; return the file."""
+        parts = [np.concatenate([[run.bits, len(run.hashes)], run.hashes]) for run in self.runs]
+        file = folder / FINGERPRINT_FILE
+        np.save(file, np.concatenate([np.zeros(0), *parts]).astype(np.uint32))
+        return file
 
-    def among(self, texts: Iterable[str]) -> NDArray[np.bool_]:
-        """Answer for each text whether the encoder was tuned to it, or seems to have been."""
+    def contains(self, texts: Iterable[str]) -> NDArray[np.bool_]:
+        """Return for each text whether the encoder was (or seems to have been) tuned on it."""
         keys = [grouping_key(text) for text in texts]
-        found = np.zeros(len(keys), bool)
-        for tuning in self.tunings:
-            found |= tuning.among(keys)
-        return found
+        matches = np.zeros(len(keys), bool)
+        for run in self.runs:
+            matches |= run.contains(keys)
+        return matches
 
 
 def _hash(key: str, bits: int) -> int:

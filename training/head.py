@@ -1,4 +1,4 @@
-"""The classification head: a linear model on what an encoder answers."""
+"""The classification head: a linear model on the embeddings of an encoder."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from training.networks.graphs import int8_columns
+from training.networks.graphs import quantise_columns
 
 INVERSE_REGULARISATION = 10.0
 Floats = NDArray[np.floating]
@@ -22,17 +22,17 @@ class Head:
     bias: Floats
 
     def logits(self, embeddings: Floats) -> Floats:
-        """Score embeddings [n, width] as logits [n, labels]."""
-        scores: Floats = embeddings @ self.weights + self.bias
-        return scores
+        """Compute logits [n, labels] from embeddings [n, width]."""
+        logits: Floats = embeddings @ self.weights + self.bias
+        return logits
 
     def divided_by(self, temperature: float) -> Self:
-        """Answer the head whose softmax is calibrated."""
+        """Return the head whose softmax is calibrated (temperature scaling)."""
         return type(self)(self.labels, self.weights / temperature, self.bias / temperature)
 
-    def in_steps(self) -> Self:
-        """Answer the head with weights that a graph can hold as bytes."""
-        return type(self)(self.labels, in_steps(self.weights), self.bias)
+    def round_to_int8(self) -> Self:
+        """Return the head with weights that a graph stores as int8 without loss."""
+        return type(self)(self.labels, round_to_int8(self.weights), self.bias)
 
 
 def fit_head(
@@ -41,9 +41,9 @@ def fit_head(
     weights: Floats | None = None,
     inverse_regularisation: float = INVERSE_REGULARISATION,
 ) -> Head:
-    """Fit a multinomial logistic regression; two labels get a column each, as more would.
+    """Fit a multinomial logistic regression to embeddings [n, width] and labels [n].
 
-    `weights` [n] say how much each of the embeddings [n, width] counts.
+    `weights` [n] are sample weights. The head has one column per label, for two labels too.
     """
     classifier = LogisticRegression(C=inverse_regularisation, max_iter=500)
     classifier.fit(embeddings, labels, sample_weight=weights)
@@ -53,8 +53,8 @@ def fit_head(
     return Head(tuple(str(label) for label in classifier.classes_), matrix, bias)
 
 
-def in_steps(matrix: Floats) -> Floats:
-    """Round a matrix [rows, columns] to 255 steps a column: what int8 and a scale can hold."""
-    steps, scales = int8_columns(matrix)
-    rounded: Floats = steps * scales
+def round_to_int8(matrix: Floats) -> Floats:
+    """Round a matrix [rows, columns] to the values of int8 with one scale per column."""
+    values, scales = quantise_columns(matrix)
+    rounded: Floats = values * scales
     return rounded

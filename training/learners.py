@@ -1,4 +1,4 @@
-"""The three ways to learn, from the quickest to the best."""
+"""The three training modes: new heads, a distilled student, or a fine-tuned encoder."""
 
 import os
 from collections.abc import Sequence
@@ -7,78 +7,86 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from training.bases import Base
+from training.base_encoders import BaseEncoders
 from training.encoder import Encoder
 from training.head import Floats, Head, fit_head
-from training.modes import Mode
+from training.modes import TrainingMode
 from training.progress import Progress
 from training.stages import FittedStage
-from training.unlabelled import guesses
+from training.unlabelled import pseudo_label
 
 
 class Learner(Protocol):
     """Fits the stages of a model.
 
-    `trials` says how often it is worth doing to calibrate them, `at_once` how many of them side by
-    side, and `tunes` whether the encoders that come out have learned from the texts.
+    `calibration_folds` is the number of folds to hold out in turn for calibration, and
+    `parallel_folds` how many of them run at the same time. `tunes_encoder` is true where the
+    encoders learn from the texts too.
     """
 
-    trials: int
-    at_once: int
-    tunes: bool
+    calibration_folds: int
+    parallel_folds: int
+    tunes_encoder: bool
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
-        """Learn from labelled texts; `labels` [texts]."""
+        """Fit the stages to texts and their labels [texts]."""
 
 
-def learner(
-    mode: Mode, base: Base, unlabelled: Sequence[str], seed: int, progress: Progress
+def make_learner(
+    mode: TrainingMode,
+    base: BaseEncoders,
+    unlabelled: Sequence[str],
+    seed: int,
+    progress: Progress,
 ) -> Learner:
-    """Answer the learner of a mode."""
+    """Return the learner of a mode."""
     if mode == "head":
         return HeadLearner(base, unlabelled, progress)
-    # Only these two need JAX, which takes a while to import.
+    # Only these two need JAX, which is slow to import.
     from training.deep_learners import FullLearner, StudentLearner  # noqa: PLC0415
 
-    kind = StudentLearner if mode == "student" else FullLearner
-    return kind(base.best, unlabelled, seed, progress)
+    learner_type = StudentLearner if mode == "student" else FullLearner
+    return learner_type(base.last_encoder, unlabelled, seed, progress)
 
 
 class HeadLearner:
-    """Fits a head to each stage of a model, and leaves the encoders as they are."""
+    """Fits a new head to each stage, and leaves the encoders unchanged."""
 
-    trials = 3
-    at_once = os.cpu_count() or 1
-    tunes = False
+    calibration_folds = 3
+    parallel_folds = os.cpu_count() or 1
+    tunes_encoder = False
 
-    def __init__(self, base: Base, unlabelled: Sequence[str], progress: Progress) -> None:
+    def __init__(self, base: BaseEncoders, unlabelled: Sequence[str], progress: Progress) -> None:
         self._encoders = base.encoders
         self._unlabelled = unlabelled
         self._progress = progress
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
-        """Fit logistic regressions."""
+        """Fit one logistic regression per stage."""
         return [
             FittedStage(name, encoder, self._fit_head(encoder, texts, labels))
             for name, encoder in self._encoders.items()
         ]
 
     def _fit_head(self, encoder: Encoder, texts: Sequence[str], labels: NDArray[np.str_]) -> Head:
-        embeddings = encoder.embed(texts, self._progress.step("Reading the examples"))
-        done = self._progress.step("Fitting a head")
+        embeddings = encoder.embed(texts, self._progress.step("Embedding the examples"))
+        on_progress = self._progress.step("Fitting a head")
         head = fit_head(embeddings, labels)
         if self._unlabelled:
-            others = encoder.embed(self._unlabelled, self._progress.step("Reading the others"))
-            head = _refitted(head, embeddings, labels, others)
-        done(1, 1)
-        return head.in_steps()
+            step = self._progress.step("Embedding the unlabelled texts")
+            others = encoder.embed(self._unlabelled, step)
+            head = _refit_with_pseudo_labels(head, embeddings, labels, others)
+        on_progress(1, 1)
+        return head.round_to_int8()
 
 
-def _refitted(head: Head, embeddings: Floats, labels: NDArray[np.str_], others: Floats) -> Head:
-    """Fit again, to what the labels say of the unlabelled texts as well."""
-    shares = guesses(head, embeddings, labels, others)
+def _refit_with_pseudo_labels(
+    head: Head, embeddings: Floats, labels: NDArray[np.str_], others: Floats
+) -> Head:
+    """Fit again to the labelled texts and the pseudo-labelled ones, weighted by confidence."""
+    probabilities = pseudo_label(head, embeddings, labels, others)
     return fit_head(
         np.concatenate([embeddings, others]),
-        np.concatenate([labels, np.array(head.labels)[shares.argmax(axis=1)]]),
-        np.concatenate([np.ones(len(labels)), shares.max(axis=1)]),
+        np.concatenate([labels, np.array(head.labels)[probabilities.argmax(axis=1)]]),
+        np.concatenate([np.ones(len(labels)), probabilities.max(axis=1)]),
     )

@@ -1,5 +1,5 @@
-"""The ways to learn, by name."""
+"""The training modes, by name; `prompt-capture train --mode` takes them."""
 
 from typing import Literal
 
-Mode = Literal["head", "student", "full"]
+TrainingMode = Literal["head", "student", "full"]

@@ -1,4 +1,4 @@
-"""What a model answers for examples it was not fitted to: the ground of every figure."""
+"""Predictions for examples that a model was not fitted to: every metric is computed from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,15 @@ from numpy.typing import NDArray
 from prompt_capture.domain.predictions import UNKNOWN_INTENT
 
 OUT_OF_SCOPE_LABELS = frozenset({UNKNOWN_INTENT, "oos"})
-"""Labels of messages that are for nobody: ours, and that of public data."""
+"""Labels of out-of-scope messages: this project's, and that of public data sets."""
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Answers for n examples.
+    """Predictions for n labelled texts.
 
-    `truth` [n] holds the labels that people gave, `probabilities` [n, labels] the calibrated
-    answers in the order of `labels`, and `scope` [n] how sure the model is that a message is for
-    this assistant at all: higher is more in scope.
+    `truth` [n] holds the true labels. `probabilities` [n, labels] are calibrated, in the order of
+    `labels`. `scope` [n] is the scope score; a higher score means more likely in scope.
     """
 
     texts: Sequence[str]
@@ -29,7 +28,7 @@ class Predictions:
 
     @property
     def predicted(self) -> NDArray[np.str_]:
-        """The most probable label of each example: [n]."""
+        """The most probable label of each text: [n]."""
         best: NDArray[np.str_] = np.array(self.labels)[self.probabilities.argmax(axis=1)]
         return best
 
@@ -41,11 +40,11 @@ class Predictions:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """Where the predicted label is the true one: [n]."""
+        """Whether the predicted label is the true one: [n]."""
         same: NDArray[np.bool_] = self.predicted == self.truth
         return same
 
     @property
     def in_scope(self) -> NDArray[np.bool_]:
-        """Where the true label says that the message is for this assistant: [n]."""
+        """Whether the true label is an intent of the assistant: [n]."""
         return ~np.isin(self.truth, list(OUT_OF_SCOPE_LABELS))

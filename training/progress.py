@@ -1,26 +1,26 @@
-"""How long work tells how far it is."""
+"""How long-running work reports its progress."""
 
 from collections.abc import Callable
 from typing import Protocol
 
-Told = Callable[[int, int], None]
-"""Hears how much of a step is done, of how much."""
+ProgressCallback = Callable[[int, int], None]
+"""Receives how much of a step is done, and how much there is to do."""
 
 
 class Progress(Protocol):
-    """Hears of each step of long work."""
+    """Receives each step of long-running work."""
 
-    def step(self, name: str) -> Told:
-        """Begin a step, and answer what is told of it."""
-
-
-class Silent:
-    """Tells nobody."""
-
-    def step(self, name: str) -> Told:
-        """Begin a step that nobody hears of."""
-        return ignored
+    def step(self, name: str) -> ProgressCallback:
+        """Begin a step, and return the callback for its progress."""
 
 
-def ignored(done: int, total: int) -> None:
-    """Tell nobody."""
+class NoProgress:
+    """Ignores all progress."""
+
+    def step(self, name: str) -> ProgressCallback:
+        """Begin a step without a report."""
+        return ignore_progress
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """Do nothing."""

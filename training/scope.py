@@ -1,8 +1,9 @@
-"""Scope: how sure a model is that a message is for this assistant at all.
+"""The scope score: how likely a message is meant for this assistant.
 
-A calibrated confidence cannot tell: it says which intent, given that it is one. Scope adds up the
-energy of the logits (Liu et al. 2020), the likeness to the nearest intent's mean, and, where
-messages for nobody were among the examples, how far their label falls behind all others.
+A calibrated confidence does not show this: it ranks the intents on the assumption that one of them
+applies. The scope score is a weighted sum of up to three features: the energy of the logits (Liu
+et al. 2020), the similarity to the nearest intent centroid, and the log odds of the intents against
+the out-of-scope labels, where the model has such labels.
 """
 
 from dataclasses import dataclass
@@ -12,102 +13,112 @@ from numpy.typing import NDArray
 from scipy.special import expit, logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from training.head import Head, in_steps
+from training.head import Head, round_to_int8
 from training.predictions import OUT_OF_SCOPE_LABELS
 
 Floats = NDArray[np.floating]
 
-KEPT_SHARE = 0.95
-"""The share of messages in scope that score above a half."""
+IN_SCOPE_RECALL = 0.95
+"""The share of in-scope messages with a scope score of at least 0.5."""
 ENERGY_SHARPNESS = 2.0
-MIN_OUTSIDE = 20
-SHADE = 0.5
-"""What is left of a confidence where scope is 0."""
+MIN_OUT_OF_SCOPE = 20
+MIN_SHADING_FACTOR = 0.5
+"""The factor by which shading multiplies a confidence where the scope score is 0."""
 
 
 @dataclass(frozen=True)
-class Scope:
-    """`means` [intents, width], of unit length; `weights` [features], `bias`: see `features`."""
+class ScopeScorer:
+    """Computes the scope score of a stage.
 
-    inside: NDArray[np.intp]
-    outside: NDArray[np.intp]
-    means: Floats
+    `in_scope` and `out_of_scope` are columns of the logits. `centroids` [intents, width] have unit
+    length. `weights` [features] and `bias` belong to the features of `scope_features`.
+    """
+
+    in_scope: NDArray[np.intp]
+    out_of_scope: NDArray[np.intp]
+    centroids: Floats
     weights: Floats
     bias: float
 
     def score(self, logits: Floats, embeddings: Floats) -> Floats:
-        """Answer scope between 0 and 1 for logits [n, labels] and embeddings [n, width]: [n]."""
-        found = features(logits, likeness(embeddings, self.means), self.inside, self.outside)
-        score: Floats = expit(found @ self.weights + self.bias)
+        """Return scope scores [n] in 0 to 1 for logits [n, labels] and embeddings [n, width]."""
+        features = scope_features(
+            logits, max_similarity(embeddings, self.centroids), self.in_scope, self.out_of_scope
+        )
+        score: Floats = expit(features @ self.weights + self.bias)
         return score
 
 
-def features(
+def scope_features(
     logits: Floats,
-    nearest: Floats,
-    inside: NDArray[np.intp],
-    outside: NDArray[np.intp],
+    similarity: Floats,
+    in_scope: NDArray[np.intp],
+    out_of_scope: NDArray[np.intp],
 ) -> Floats:
-    """Answer [n, 2 or 3]: energy, likeness, and the log odds against labels for nobody.
+    """Return [n, 2 or 3]: energy, similarity, and log odds against the out-of-scope labels.
 
-    `logits` [n, labels] are divided by the temperature; `nearest` [n] is the likeness.
+    `logits` [n, labels] are divided by the temperature. `similarity` [n] is that of
+    `max_similarity`.
     """
-    energy = logsumexp(logits[:, inside] * ENERGY_SHARPNESS, axis=1) / ENERGY_SHARPNESS
-    columns = [energy, nearest]
-    if len(outside):
-        odds = logsumexp(logits[:, inside], axis=1) - logsumexp(logits[:, outside], axis=1)
+    energy = logsumexp(logits[:, in_scope] * ENERGY_SHARPNESS, axis=1) / ENERGY_SHARPNESS
+    columns = [energy, similarity]
+    if len(out_of_scope):
+        odds = logsumexp(logits[:, in_scope], axis=1) - logsumexp(logits[:, out_of_scope], axis=1)
         columns.append(odds)
     return np.stack(columns, axis=1)
 
 
-def likeness(embeddings: Floats, means: Floats) -> Floats:
-    """Answer the cosine of each embedding [n, width] and the nearest of the means: [n]."""
-    nearest: Floats = (_unit(embeddings) @ means.T).max(axis=1)
+def max_similarity(embeddings: Floats, centroids: Floats) -> Floats:
+    """Return the cosine of each embedding [n, width] and its nearest centroid: [n]."""
+    nearest: Floats = (_unit(embeddings) @ centroids.T).max(axis=1)
     return nearest
 
 
-def shaded(probabilities: Floats, scope: Floats, outside: NDArray[np.intp]) -> Floats:
-    """Answer probabilities [n, labels] that are lower where scope [n] is below a half.
+def shade(probabilities: Floats, scope: Floats, out_of_scope: NDArray[np.intp]) -> Floats:
+    """Lower probabilities [n, labels] where the scope score [n] is below 0.5 (shading).
 
-    Only where no label is for nobody: then nothing else tells a confidence that the message may
-    belong to no intent at all. What is taken off is nobody's; at a scope of 0 it is half.
+    Applies only to a model without out-of-scope labels: nothing else lowers the confidence of such
+    a model for a message that has none of its intents. At a scope score of 0 the probabilities are
+    halved. The probability that is taken off goes to no label.
     """
-    if len(outside):
+    if len(out_of_scope):
         return probabilities
-    lowered: Floats = probabilities * np.minimum(1, scope + SHADE)[:, None]
+    lowered: Floats = probabilities * np.minimum(1, scope + MIN_SHADING_FACTOR)[:, None]
     return lowered
 
 
-def split_labels(labels: tuple[str, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Answer which columns are intents of the assistant, and which are for nobody."""
-    for_nobody = np.isin(labels, list(OUT_OF_SCOPE_LABELS))
-    return np.flatnonzero(~for_nobody), np.flatnonzero(for_nobody)
+def split_columns(labels: tuple[str, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the columns of the in-scope labels, and those of the out-of-scope labels."""
+    is_out_of_scope = np.isin(labels, list(OUT_OF_SCOPE_LABELS))
+    return np.flatnonzero(~is_out_of_scope), np.flatnonzero(is_out_of_scope)
 
 
-def mean_embeddings(head: Head, embeddings: Floats, labels: NDArray[np.str_]) -> Floats:
-    """Answer each intent's mean embedding, of unit length but for rounding to bytes.
+def intent_centroids(head: Head, embeddings: Floats, labels: NDArray[np.str_]) -> Floats:
+    """Return the mean embedding of each in-scope intent: [intents, width].
 
-    [intents in scope, width].
+    A centroid has unit length before it is rounded to int8.
     """
-    inside, _ = split_labels(head.labels)
+    in_scope, _ = split_columns(head.labels)
     unit = _unit(embeddings)
-    means = np.stack([unit[labels == head.labels[column]].mean(axis=0) for column in inside])
-    return in_steps(_unit(means).T).T
+    means = np.stack([unit[labels == head.labels[column]].mean(axis=0) for column in in_scope])
+    return round_to_int8(_unit(means).T).T
 
 
-def fit_scope(found: Floats, in_scope: NDArray[np.bool_]) -> tuple[Floats, float]:
-    """Answer weights and bias for features [n, any] of examples that no fit has seen.
+def fit_scope(features: Floats, in_scope: NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Fit weights [features] and a bias to the features [n, any] of out-of-fold examples.
 
-    With enough examples for nobody, a logistic regression of both; otherwise every feature counts
-    by its spread. Either way `KEPT_SHARE` of the examples in scope score above a half.
+    With at least `MIN_OUT_OF_SCOPE` out-of-scope examples, the weights are those of a logistic
+    regression. With fewer, each feature has the inverse of its standard deviation as its weight.
+    The bias is such that `IN_SCOPE_RECALL` of the in-scope examples score at least 0.5.
     """
-    mean, spread = found.mean(axis=0), np.maximum(found.std(axis=0), 1e-9)
-    weights = 1 / spread
-    if (~in_scope).sum() >= MIN_OUTSIDE:
+    mean, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
+    weights = 1 / deviation
+    if (~in_scope).sum() >= MIN_OUT_OF_SCOPE:
         classifier = LogisticRegression(class_weight="balanced")
-        classifier.fit((found - mean) / spread, in_scope)
-        weights = classifier.coef_[0] / spread
-    threshold = np.quantile(found[in_scope] @ weights, 1 - KEPT_SHARE) if in_scope.any() else 0.0
+        classifier.fit((features - mean) / deviation, in_scope)
+        weights = classifier.coef_[0] / deviation
+    scores = features[in_scope] @ weights
+    threshold = np.quantile(scores, 1 - IN_SCOPE_RECALL) if in_scope.any() else 0.0
     return weights, float(-threshold)
 
 

@@ -1,4 +1,4 @@
-"""How well messages for nobody are told from those for this assistant."""
+"""How well the scope score separates out-of-scope messages from those in scope."""
 
 from dataclasses import dataclass
 
@@ -7,35 +7,35 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from training.predictions import Predictions
-from training.scope import KEPT_SHARE
+from training.scope import IN_SCOPE_RECALL
 
 
 @dataclass(frozen=True)
 class ScopeCurve:
-    """What each threshold on the scope score keeps and finds.
+    """The trade-off of each threshold on the scope score.
 
-    `kept` [points] is the share of in-scope messages at or above the threshold, `found` [points]
-    the share of out-of-scope messages below it; `found_at_95_kept` is the share found at the
-    threshold that keeps 95%, and `area` (AUROC) the chance that an in-scope message scores higher
-    than one out of scope.
+    `kept` [points] is the share of in-scope messages at or above the threshold, and `found`
+    [points] the share of out-of-scope messages below it. `found_at_95_kept` is the share found at
+    the threshold that keeps 95%. `auroc` is the area under the ROC curve: the probability that an
+    in-scope message scores higher than an out-of-scope one.
     """
 
     kept: NDArray[np.floating]
     found: NDArray[np.floating]
     found_at_95_kept: float
-    area: float
+    auroc: float
 
 
 def scope_curve(predictions: Predictions) -> ScopeCurve | None:
-    """Answer the curve, or None where the messages are not of both kinds."""
-    inside, scope = predictions.in_scope, predictions.scope
-    if inside.all() or not inside.any():
+    """Return the curve, or None where the labels are not both in scope and out of scope."""
+    in_scope, scope = predictions.in_scope, predictions.scope
+    if in_scope.all() or not in_scope.any():
         return None
-    lost, found, _ = roc_curve(~inside, -scope)
-    threshold = np.quantile(scope[inside], 1 - KEPT_SHARE)
+    lost, found, _ = roc_curve(~in_scope, -scope)
+    threshold = np.quantile(scope[in_scope], 1 - IN_SCOPE_RECALL)
     return ScopeCurve(
         kept=1 - lost,
         found=found,
-        found_at_95_kept=float((scope[~inside] < threshold).mean()),
-        area=float(roc_auc_score(inside, scope)),
+        found_at_95_kept=float((scope[~in_scope] < threshold).mean()),
+        auroc=float(roc_auc_score(in_scope, scope)),
     )

@@ -1,4 +1,4 @@
-"""Train a model from examples and write the artifact that the functions serve."""
+"""Train a model from examples, and write the artifact that the functions serve."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,170 +8,174 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prompt_capture.adapters.model_artifact import Manifest
+from prompt_capture.adapters.model_artifact import ModelManifest
 from prompt_capture.domain.redaction import redact
-from training.artifact import CalibratedStage, Facts, write_artifact
-from training.bases import Base
+from training.artifact import ArtifactMetadata, CalibratedStage, write_artifact
+from training.base_encoders import BaseEncoders
 from training.calibrate import StageCalibration, calibrate
-from training.clause_calibration import cut
-from training.examples import Example, InvalidExamples, grouping_key, prepared
+from training.clause_calibration import sample_clauses
+from training.examples import Example, InvalidExamples, grouping_key, prepare_examples
 from training.head import Floats
-from training.held_back import ClauseScores, HeldBack, StageScores
-from training.learners import Learner, learner
-from training.modes import Mode
+from training.learners import Learner, make_learner
+from training.modes import TrainingMode
+from training.out_of_fold import ClauseScores, OutOfFoldScores, StageScores
 from training.predictions import Predictions
-from training.progress import Progress, Silent
-from training.scope import Scope, likeness, mean_embeddings, split_labels
+from training.progress import NoProgress, Progress
+from training.scope import ScopeScorer, intent_centroids, max_similarity, split_columns
 from training.stages import FittedStage
 from training.unlabelled import MAX_TEXTS
 
 FOLDS = 5
 MIN_UNSEEN = 100
-"""Examples that the base was not tuned to, below which the others are held back as well."""
+"""With fewer examples that the base was not fine-tuned on, all examples may be held out."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingConfig:
     """How to train.
 
-    `head` fits new heads to the stages of the base; `student` makes a small static model of its
-    encoder; `full` tunes the encoder too and puts such a student before it. `unlabelled` texts
-    teach as well, by what the labelled ones say of them. The version starts with `name`.
+    Mode `head` fits new heads to the stages of the base. Mode `student` distils the last encoder
+    into a small static model. Mode `full` fine-tunes that encoder, and distils a student as the
+    first stage. `unlabelled` texts add training data with pseudo-labels or a teacher's
+    predictions. The version starts with `name`.
     """
 
-    mode: Mode = "head"
+    mode: TrainingMode = "head"
     unlabelled: Sequence[str] = ()
     name: str = "model"
     seed: int = 0
 
 
 @dataclass(frozen=True)
-class Trained:
-    """The manifest of what was written, and the answers for examples while they were held back.
+class TrainingResult:
+    """The manifest of the model, and its calibrated out-of-fold predictions.
 
-    None where there were too few examples to hold any back. `is_honest` says that the base's
-    encoders had not been tuned to those examples: otherwise the model will be too sure of itself.
+    `predictions` is None where there were too few examples to hold any out. `is_unbiased` is false
+    where the base encoders may have been fine-tuned on the held-out examples: the metrics are then
+    too high, and the model is overconfident.
     """
 
-    manifest: Manifest
+    manifest: ModelManifest
     predictions: Predictions | None
-    is_honest: bool
+    is_unbiased: bool
 
 
 def train(
     examples: Sequence[Example],
-    base: Base,
+    base: BaseEncoders,
     out: Path,
-    plan: Plan = Plan(),
+    config: TrainingConfig = TrainingConfig(),
     progress: Progress | None = None,
-) -> Trained:
-    """Train, calibrate on examples that were held back, and write the artifact to `out`.
+) -> TrainingResult:
+    """Train, calibrate on held-out examples, and write the artifact to `out`.
 
-    Examples are held back in turn (`head`), or a fifth of them once (the other modes); the model
-    that is written has then learned from all. Copies of a text count once. The same examples and
-    seed give the same files on one kind of machine, in whichever order the examples come. What
-    service takes out of a message before the model sees it is taken out here too. Raises
-    `InvalidExamples`.
+    Calibration holds out folds of the examples: three of five folds in turn in mode `head`, one
+    fold in the other modes. The final model is then fitted to all examples. Copies of a text count
+    once, and texts are redacted as in service. On one type of machine, the same examples and seed
+    give the same files, whatever the order of the examples. Raises `InvalidExamples`.
     """
-    kept = prepared(examples)
-    texts, labels = _parted(kept)
+    prepared = prepare_examples(examples)
+    texts, labels = _split_texts_and_labels(prepared)
     if len(np.unique(labels)) < 2:
-        raise InvalidExamples("A model needs examples of at least two intents.")
-    unlabelled = _without(plan.unlabelled, texts, plan.seed)
-    learn = learner(plan.mode, base, unlabelled, plan.seed, progress or Silent())
-    unseen = ~base.seen.among(texts)
-    enough = unseen.sum() >= MIN_UNSEEN
-    folds = _folds(labels, unseen if enough else np.ones(len(texts), bool), plan.seed)
-    held = _hold_back_in_turn(learn, kept, folds, plan.seed)
-    calibrated = calibrate(held) if held else None
+        raise InvalidExamples("Training needs examples of at least two intents.")
+    unlabelled = _select_unlabelled(config.unlabelled, texts, config.seed)
+    learner = make_learner(config.mode, base, unlabelled, config.seed, progress or NoProgress())
+    unseen = ~base.fingerprint.contains(texts)
+    is_unbiased = bool(unseen.sum() >= MIN_UNSEEN)
+    can_hold_out = unseen if is_unbiased else np.ones(len(texts), bool)
+    folds = _assign_folds(labels, can_hold_out, config.seed)
+    scores = _cross_validate(learner, prepared, folds, config.seed)
+    calibration = calibrate(scores) if scores else None
     stages = [
-        _calibrated(stage, texts, labels, calibrated.stages[place] if calibrated else None)
-        for place, stage in enumerate(learn.fit(texts, labels))
+        _add_calibration(stage, texts, labels, calibration.stages[index] if calibration else None)
+        for index, stage in enumerate(learner.fit(texts, labels))
     ]
-    seen = base.seen.with_texts(texts) if learn.tunes else base.seen
-    facts = Facts(plan.name, base.notice, kept, seen)
-    manifest = write_artifact(out, facts, stages, calibrated)
-    predictions = calibrated.predictions if calibrated else None
-    return Trained(manifest, predictions, is_honest=bool(enough))
+    tuned = learner.tunes_encoder
+    fingerprint = base.fingerprint.with_texts(texts) if tuned else base.fingerprint
+    metadata = ArtifactMetadata(config.name, base.base_model, prepared, fingerprint)
+    manifest = write_artifact(out, metadata, stages, calibration)
+    return TrainingResult(manifest, calibration.predictions if calibration else None, is_unbiased)
 
 
-def _parted(examples: Sequence[Example]) -> tuple[list[str], NDArray[np.str_]]:
-    """Answer the texts, and their labels [texts]."""
+def _split_texts_and_labels(examples: Sequence[Example]) -> tuple[list[str], NDArray[np.str_]]:
+    """Return the texts, and their labels [texts]."""
     return [example.text for example in examples], np.array([one.label for one in examples])
 
 
-def _without(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list[str]:
-    """Answer each unlabelled text once that has no label either; a random part of very many."""
-    known = {grouping_key(text) for text in texts}
-    seen = sorted(redact(text) for text in unlabelled)
-    new = {key: text for text in seen if (key := grouping_key(text)) not in known}
-    others = list(new.values())
-    if len(others) <= MAX_TEXTS:
-        return others
-    chosen = np.random.default_rng(seed).choice(len(others), MAX_TEXTS, replace=False)
-    return [others[place] for place in np.sort(chosen)]
+def _select_unlabelled(unlabelled: Sequence[str], texts: Sequence[str], seed: int) -> list[str]:
+    """Return each unlabelled text once, without the labelled ones; sample at most `MAX_TEXTS`."""
+    labelled = {grouping_key(text) for text in texts}
+    redacted = sorted(redact(text) for text in unlabelled)
+    by_key = {key: text for text in redacted if (key := grouping_key(text)) not in labelled}
+    selected = list(by_key.values())
+    if len(selected) <= MAX_TEXTS:
+        return selected
+    sample = np.random.default_rng(seed).choice(len(selected), MAX_TEXTS, replace=False)
+    return [selected[index] for index in np.sort(sample)]
 
 
-def _hold_back_in_turn(
-    learn: Learner, examples: Sequence[Example], folds: NDArray[np.int_], seed: int
-) -> HeldBack | None:
-    """Answer what the learner says of examples that it was not given, fold by fold."""
+def _cross_validate(
+    learner: Learner, examples: Sequence[Example], folds: NDArray[np.int_], seed: int
+) -> OutOfFoldScores | None:
+    """Hold out one fold after the other, and score it with a model of the other examples."""
 
-    def turn(fold: int) -> HeldBack:
-        given, labels = _parted(
-            [one for one, at in zip(examples, folds, strict=True) if at != fold]
-        )
-        held_back = [one for one, at in zip(examples, folds, strict=True) if at == fold]
-        asked, truth = _parted(held_back)
-        stages = learn.fit(given, labels)
-        means = [
-            mean_embeddings(stage.head, stage.encoder.embed(given), labels) for stage in stages
+    def score_fold(fold: int) -> OutOfFoldScores:
+        training = [one for one, index in zip(examples, folds, strict=True) if index != fold]
+        held_out = [one for one, index in zip(examples, folds, strict=True) if index == fold]
+        texts, labels = _split_texts_and_labels(training)
+        held_out_texts, truth = _split_texts_and_labels(held_out)
+        stages = learner.fit(texts, labels)
+        centroids = [
+            intent_centroids(stage.head, stage.encoder.embed(texts), labels) for stage in stages
         ]
 
-        def scores(texts: Sequence[str]) -> list[StageScores]:
-            return [_score(*each, texts) for each in zip(stages, means, strict=True)]
+        def score(unseen: Sequence[str]) -> list[StageScores]:
+            return [_score_texts(*each, unseen) for each in zip(stages, centroids, strict=True)]
 
-        clauses = cut(held_back, seed)
-        return HeldBack(
-            asked,
+        clauses = sample_clauses(held_out, seed)
+        return OutOfFoldScores(
+            held_out_texts,
             truth,
             stages[-1].head.labels,
-            scores(asked),
-            ClauseScores(clauses.intents, scores(clauses.texts)),
+            score(held_out_texts),
+            ClauseScores(clauses.intents, score(clauses.texts)),
         )
 
-    with ThreadPoolExecutor(learn.at_once) as threads:
-        turns = list(threads.map(turn, [f for f in range(learn.trials) if (folds == f).any()]))
-    return HeldBack.joined(turns) if turns else None
+    used = [fold for fold in range(learner.calibration_folds) if (folds == fold).any()]
+    with ThreadPoolExecutor(learner.parallel_folds) as threads:
+        scores = list(threads.map(score_fold, used))
+    return OutOfFoldScores.concatenate(scores) if scores else None
 
 
-def _score(stage: FittedStage, means: Floats, asked: Sequence[str]) -> StageScores:
-    embeddings = stage.encoder.embed(asked)
-    return StageScores(stage.head.logits(embeddings), likeness(embeddings, means))
+def _score_texts(stage: FittedStage, centroids: Floats, texts: Sequence[str]) -> StageScores:
+    embeddings = stage.encoder.embed(texts)
+    return StageScores(stage.head.logits(embeddings), max_similarity(embeddings, centroids))
 
 
-def _calibrated(
+def _add_calibration(
     stage: FittedStage,
     texts: Sequence[str],
     labels: NDArray[np.str_],
     calibration: StageCalibration | None,
 ) -> CalibratedStage:
-    inside, outside = split_labels(stage.head.labels)
-    known = calibration or StageCalibration.unknown(3 if len(outside) else 2)
-    means = mean_embeddings(stage.head, stage.encoder.embed(texts), labels)
-    scope = Scope(inside, outside, means, known.scope_weights, known.scope_bias)
-    return CalibratedStage(stage, known, scope)
+    in_scope, out_of_scope = split_columns(stage.head.labels)
+    fitted = calibration or StageCalibration.identity(3 if len(out_of_scope) else 2)
+    centroids = intent_centroids(stage.head, stage.encoder.embed(texts), labels)
+    scope = ScopeScorer(in_scope, out_of_scope, centroids, fitted.scope_weights, fitted.scope_bias)
+    return CalibratedStage(stage, fitted, scope)
 
 
-def _folds(labels: NDArray[np.str_], may_be_held: NDArray[np.bool_], seed: int) -> NDArray[np.int_]:
-    """Share each label's examples out to the folds; -1 for what is never held back.
+def _assign_folds(
+    labels: NDArray[np.str_], can_hold_out: NDArray[np.bool_], seed: int
+) -> NDArray[np.int_]:
+    """Return the fold of each example, stratified by label; -1 where it is never held out.
 
-    That is what may not be, and labels with fewer examples than there are folds.
+    Those are the examples outside `can_hold_out`, and labels with fewer examples than folds.
     """
     random = np.random.default_rng(seed)
     folds = np.full(len(labels), -1)
     for label in np.unique(labels):
-        (rows,) = np.nonzero((labels == label) & may_be_held)
+        (rows,) = np.nonzero((labels == label) & can_hold_out)
         if (labels == label).sum() >= FOLDS:
             folds[random.permutation(rows)] = np.arange(len(rows)) % FOLDS
     return folds

@@ -1,4 +1,4 @@
-"""What a few labels say of many messages without one."""
+"""Pseudo-labels: what a few labelled messages imply about many unlabelled ones."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,30 +8,34 @@ from sklearn.semi_supervised import LabelSpreading
 from training.head import Floats, Head
 
 NEIGHBOURS = 10
-SPREADING = 0.9
-SHARPNESS = 1 / 0.6
-MIN_SHARE = 1e-3
+SPREADING_ALPHA = 0.9
+INVERSE_TEMPERATURE = 1 / 0.6
+MIN_SPREAD = 1e-3
 MAX_TEXTS = 20_000
+_UNLABELLED = -1
+"""The class of an unlabelled row, as scikit-learn expects it."""
 
 
-def guesses(
+def pseudo_label(
     head: Head, labelled: Floats, labels: NDArray[np.str_], unlabelled: Floats
 ) -> NDArray[np.float32]:
-    """Answer the probability of each of the head's labels for each unlabelled text.
+    """Return the probability of each of the head's labels for each unlabelled text.
 
-    The head's own answer, times the root of what spreads to it from the labelled texts along the
-    nearest neighbours (Zhou et al. 2004): `labelled` and `unlabelled` are embeddings [any, width].
+    It is the head's own probability times the square root of the label distribution that spreads
+    from the labelled texts to their nearest neighbours (Zhou et al. 2004). `labelled` and
+    `unlabelled` are embeddings [any, width]; the result has the shape [unlabelled, labels].
     """
     columns = np.searchsorted(head.labels, labels)
-    nobody = np.full(len(unlabelled), -1)
+    unknown = np.full(len(unlabelled), _UNLABELLED)
     spreading = LabelSpreading(
-        kernel="knn", n_neighbors=NEIGHBOURS, alpha=SPREADING, max_iter=1_000, n_jobs=-1
+        kernel="knn", n_neighbors=NEIGHBOURS, alpha=SPREADING_ALPHA, max_iter=1_000, n_jobs=-1
     )
-    spreading.fit(_unit(np.concatenate([labelled, unlabelled])), np.concatenate([columns, nobody]))
+    spreading.fit(_unit(np.concatenate([labelled, unlabelled])), np.concatenate([columns, unknown]))
     spread = spreading.label_distributions_[len(labelled) :]
-    guessed = softmax(head.logits(unlabelled) * SHARPNESS, axis=1) * np.sqrt(spread + MIN_SHARE)
-    shares: NDArray[np.float32] = guessed / guessed.sum(axis=1, keepdims=True)
-    return shares.astype(np.float32)
+    own = softmax(head.logits(unlabelled) * INVERSE_TEMPERATURE, axis=1)
+    combined = own * np.sqrt(spread + MIN_SPREAD)
+    probabilities: NDArray[np.float32] = combined / combined.sum(axis=1, keepdims=True)
+    return probabilities.astype(np.float32)
 
 
 def _unit(embeddings: Floats) -> Floats:

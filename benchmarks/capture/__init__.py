@@ -1,1 +1,1 @@
-"""What capture costs, measured side by side in one run."""
+"""`make bench-capture`: the cost of capture, measured in interleaved rounds."""

@@ -1,9 +1,10 @@
-"""A process that does one thing over and over, and tells how long each time took.
+"""A worker process that runs one variant of the benchmark on request and reports its time.
 
-`python -m benchmarks.capture.worker KIND USER_ID`, with a function's settings in the environment.
-For each line that it reads it does the thing once, or `IN_A_ROW` where only the processor's time is
-asked for, and prints the seconds of one, by the clock and of the processor; processes of several
-kinds, asked by turns, see the same machine.
+`python -m benchmarks.capture.worker VARIANT USER_ID`, with a function's settings in the
+environment. For each line of its standard input, the worker runs the variant once (or
+`CPU_REPETITIONS` times for the variants in `CPU_VARIANTS`) and prints the seconds of one run: wall
+clock time and CPU time. The parent process interleaves the workers, so that all variants see the
+same machine.
 """
 
 import asyncio
@@ -21,29 +22,32 @@ from uuid import UUID, uuid4
 if TYPE_CHECKING:
     from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 
-BATCH = 100
-IN_A_ROW = 20
+BATCH_SIZE = 100
+CPU_REPETITIONS = 20
 MESSAGE = "move my dentist appointment to friday"
 
-Once = Callable[[], object]
+Operation = Callable[[], object]
 
 
-def through_handler(user_id: str, capture: bool) -> Once:
-    """The whole function in this process: Mangum, FastAPI, the model, and the write if any."""
-    handler = import_module("handler").handler  # the worker's path holds the function's folder
+def call_handler(user_id: str, capture: bool) -> Operation:
+    """Run the whole function in this process: Mangum, FastAPI, the model, and the write if any."""
+    handler = import_module("handler").handler  # the function's folder is on PYTHONPATH
     body = {"message": MESSAGE, "user_id": user_id, "capture": capture}
-    event = called(json.dumps(body), os.environ["API_KEY"])
+    event = function_url_event(json.dumps(body), os.environ["API_KEY"])
 
-    def once() -> None:
-        answer = handler(event, _context())
-        captured = json.loads(answer["body"]).get("captured")
+    def operation() -> None:
+        response = handler(event, _lambda_context())
+        captured = json.loads(response["body"]).get("captured")
         if captured != ("stored" if capture else "skipped"):
-            raise RuntimeError(f"The function answered {answer['statusCode']}, {captured}.")
+            raise RuntimeError(
+                f"Unexpected response of the function: status {response['statusCode']}, "
+                f"captured: {captured}."
+            )
 
-    return once
+    return operation
 
 
-def _context() -> SimpleNamespace:
+def _lambda_context() -> SimpleNamespace:
     return SimpleNamespace(
         aws_request_id=str(uuid4()),
         get_remaining_time_in_millis=lambda: 10_000,
@@ -53,8 +57,8 @@ def _context() -> SimpleNamespace:
     )
 
 
-def called(body: str, api_key: str) -> dict[str, Any]:
-    """Make the event of a Function URL's call."""
+def function_url_event(body: str, api_key: str) -> dict[str, Any]:
+    """Return the event of a request to the Function URL."""
     return {
         "version": "2.0",
         "rawPath": "/v1/classify",
@@ -69,10 +73,11 @@ def called(body: str, api_key: str) -> dict[str, Any]:
     }
 
 
-def framework(user_id: str) -> Once:
-    """The function's own app, under Mangum, around a workflow that is done at once.
+def call_framework(user_id: str) -> Operation:
+    """Run the function's app under Mangum with a workflow that returns at once.
 
-    That is all between the event and the workflow: the caller's key and the message are checked.
+    This covers everything between the event and the workflow, including the check of the API key
+    and the validation of the message.
     """
     from mangum import Mangum
 
@@ -83,22 +88,22 @@ def framework(user_id: str) -> Once:
     from prompt_capture.workflows.classify_and_log import ClassifiedMessage, IncomingMessage
 
     prediction = Prediction(intent="reschedule", confidence=0.9, source="model", model_version="1")
-    done = ClassifiedMessage(
+    result = ClassifiedMessage(
         log_id=None, prediction=prediction, needs_review=False, captured="skipped"
     )
 
-    async def nothing(incoming: IncomingMessage, seconds_left: float) -> ClassifiedMessage:
-        return done
+    async def no_op_workflow(incoming: IncomingMessage, seconds_left: float) -> ClassifiedMessage:
+        return result
 
     asyncio.set_event_loop(asyncio.new_event_loop())
-    router = classify_router(cast("ClassifyAndLog", nothing), bootstrap.callers())
-    handler = Mangum(create_app("Nothing", router), lifespan="off")
+    router = classify_router(cast("ClassifyAndLog", no_op_workflow), bootstrap.authenticator())
+    handler = Mangum(create_app("No-op", router), lifespan="off")
     body = json.dumps({"message": MESSAGE, "user_id": user_id, "capture": False})
-    event = called(body, os.environ["API_KEY"])
-    return lambda: handler(event, _context())
+    event = function_url_event(body, os.environ["API_KEY"])
+    return lambda: handler(event, _lambda_context())
 
 
-def _prompt(user_id: str) -> Any:
+def _new_prompt(user_id: str) -> Any:
     from prompt_capture.domain.log_ids import new_log_id
     from prompt_capture.domain.prompts import CapturedPrompt
 
@@ -113,84 +118,86 @@ def _prompt(user_id: str) -> Any:
     )
 
 
-def postgrest(user_id: str) -> Once:
-    """The bare insert by postgrest's client, one connection, as the function's own role."""
+def insert_with_postgrest(user_id: str) -> Operation:
+    """Insert a row with postgrest's client, on one connection, as the function's own role."""
     from postgrest import AsyncPostgrestClient, ReturnMethod
 
-    from prompt_capture.adapters.connections import warm_client
+    from prompt_capture.adapters.connections import create_http_client
     from prompt_capture.adapters.supabase_access import SupabaseAccess
     from prompt_capture.settings import SupabaseSettings
 
     settings, runner = SupabaseSettings.from_env(), asyncio.Runner()
-    http = warm_client(10, SupabaseAccess(settings, "prompt_writer"))
+    http = create_http_client(10, SupabaseAccess(settings, "prompt_writer"))
     client = AsyncPostgrestClient(settings.rest_url, http_client=http)
 
     async def insert() -> None:
-        row = _prompt(user_id).model_dump(mode="json")
+        row = _new_prompt(user_id).model_dump(mode="json")
         logs = client.from_("nlu_prompt_logs")
         await logs.insert(row, returning=ReturnMethod.minimal).execute()
 
     return lambda: runner.run(insert())
 
 
-def psycopg(user_id: str) -> Once:
-    """The bare insert by psycopg, one connection, as the dashboard's role."""
-    import psycopg as driver
+def insert_with_psycopg(user_id: str) -> Operation:
+    """Insert a row with psycopg, on one connection, as the dashboard's role."""
+    import psycopg
 
-    connection = driver.connect(os.environ["DATABASE_URL"], autocommit=True)
+    connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
     columns = "id, user_id, prompt, predicted_intent, confidence, source, model_version"
     query = f"insert into public.nlu_prompt_logs ({columns}) values (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608
 
-    def once() -> None:
-        row = _prompt(user_id)
+    def operation() -> None:
+        row = _new_prompt(user_id)
         values = (row.id, row.user_id, row.prompt, row.predicted_intent, 0.9, "model", "bench")
         connection.execute(query.encode(), values)
 
-    return once
+    return operation
 
 
-def drain(user_id: str, size: int) -> Once:
-    """The drain, told `size` messages at once; the time is that of all of them."""
+def drain_batch(user_id: str, size: int) -> Operation:
+    """Drain a batch of `size` spooled prompts; the time covers the whole batch."""
     from prompt_capture import bootstrap
     from prompt_capture.domain.spool import SpooledPrompt
 
-    runner, work = asyncio.Runner(), bootstrap.drain_spool()
+    runner, drain = asyncio.Runner(), bootstrap.drain_spool()
 
-    def body() -> str:
+    def spooled_body() -> str:
         now = datetime.now(UTC)
-        spooled = SpooledPrompt(spooled_at=now, reason="unavailable", prompt=_prompt(user_id))
+        spooled = SpooledPrompt(spooled_at=now, reason="unavailable", prompt=_new_prompt(user_id))
         return spooled.model_dump_json()
 
-    return lambda: runner.run(work({str(place): body() for place in range(size)}))
+    return lambda: runner.run(drain({str(index): spooled_body() for index in range(size)}))
 
 
-ON_THE_PROCESSOR = {"framework", "whole"}
-KINDS: dict[str, Callable[[str], Once]] = {
-    "without": lambda user_id: through_handler(user_id, capture=False),
-    "write-first": lambda user_id: through_handler(user_id, capture=True),
-    "whole": lambda user_id: through_handler(user_id, capture=False),
-    "framework": framework,
-    "postgrest": postgrest,
-    "psycopg": psycopg,
-    "drain-1": lambda user_id: drain(user_id, 1),
-    "drain-batch": lambda user_id: drain(user_id, BATCH),
+CPU_VARIANTS = {"framework", "handler"}
+"""Variants whose CPU time is measured, over several runs in a row."""
+
+VARIANTS: dict[str, Callable[[str], Operation]] = {
+    "no capture": lambda user_id: call_handler(user_id, capture=False),
+    "write-first": lambda user_id: call_handler(user_id, capture=True),
+    "handler": lambda user_id: call_handler(user_id, capture=False),
+    "framework": call_framework,
+    "postgrest": insert_with_postgrest,
+    "psycopg": insert_with_psycopg,
+    "drain single": lambda user_id: drain_batch(user_id, 1),
+    "drain batch": lambda user_id: drain_batch(user_id, BATCH_SIZE),
 }
 
 
-def main(kind: str, user_id: str) -> None:
-    """Answer each line with the seconds of one more time."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what is measured may log to the standard output
-    once = KINDS[kind](user_id)
-    times = IN_A_ROW if kind in ON_THE_PROCESSOR else 1
-    once()
-    print("ready", file=answers, flush=True)
+def main(variant: str, user_id: str) -> None:
+    """Run the variant for each line of the standard input and print the seconds of one run."""
+    output = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # the variant may log to the standard output
+    operation = VARIANTS[variant](user_id)
+    repetitions = CPU_REPETITIONS if variant in CPU_VARIANTS else 1
+    operation()
+    print("ready", file=output, flush=True)
     for _ in sys.stdin:
-        began, worked = time.perf_counter(), time.process_time()
-        for _ in range(times):
-            once()
-        seconds = time.perf_counter() - began, time.process_time() - worked
-        print(*(each / times for each in seconds), file=answers, flush=True)
+        wall_start, cpu_start = time.perf_counter(), time.process_time()
+        for _ in range(repetitions):
+            operation()
+        seconds = time.perf_counter() - wall_start, time.process_time() - cpu_start
+        print(*(each / repetitions for each in seconds), file=output, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,24 @@
-"""How each model is made, and the table of them all: a further model is one entry."""
+"""The benchmarked models. To add a model, add an entry to `MODELS`."""
 
-from benchmarks.models.kind import Kind
-from benchmarks.models.own import fit_encoder, fitted_in
-from benchmarks.models.peer import fit_microresolve
+from benchmarks.models.artifact import fit_encoder, fit_in_mode
+from benchmarks.models.microresolve_index import fit_microresolve
+from benchmarks.models.spec import ModelSpec
 from benchmarks.models.tfidf import fit_tfidf
 
-OWN = "benchmarks.served.artifact:ServedArtifact"
+ARTIFACT_PREDICTOR = "benchmarks.predictors.artifact:ArtifactPredictor"
 
-KINDS = {
-    "microresolve": Kind(
-        "microresolve 0.2.2", fit_microresolve, "benchmarks.served.microresolve_index:ServedIndex"
+MODELS = {
+    "microresolve": ModelSpec(
+        "microresolve 0.2.2",
+        fit_microresolve,
+        "benchmarks.predictors.microresolve_index:MicroResolvePredictor",
     ),
-    "tfidf": Kind(
-        "TF-IDF, logistic regression", fit_tfidf, "benchmarks.served.tfidf:ServedPipeline"
+    "tfidf": ModelSpec(
+        "TF-IDF, logistic regression", fit_tfidf, "benchmarks.predictors.tfidf:TfidfPredictor"
     ),
-    "encoder": Kind("MiniLM int8, new head", fit_encoder, OWN),
-    "head": Kind("cascade, new heads (head)", fitted_in("head"), OWN),
-    "student": Kind("static student (student)", fitted_in("student"), OWN),
-    "full": Kind("cascade, tuned (full)", fitted_in("full"), OWN),
+    "encoder": ModelSpec("MiniLM int8, new head", fit_encoder, ARTIFACT_PREDICTOR),
+    "head": ModelSpec("cascade, new heads (head)", fit_in_mode("head"), ARTIFACT_PREDICTOR),
+    "student": ModelSpec("static student (student)", fit_in_mode("student"), ARTIFACT_PREDICTOR),
+    "full": ModelSpec("cascade, tuned (full)", fit_in_mode("full"), ARTIFACT_PREDICTOR),
 }
-"""By the name that `--rows` takes; in the order of the table."""
+"""The models by the names that `--models` takes, in the order of the table."""

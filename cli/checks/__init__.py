@@ -1,1 +1,1 @@
-"""What `prompt-capture doctor` looks at: one check a file, in the order of `cli.checks.all`."""
+"""The checks of `prompt-capture doctor`: one module per check, in the order of `registry`."""

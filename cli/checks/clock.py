@@ -1,34 +1,38 @@
-"""Whether this machine's clock agrees with the server's."""
+"""Check that this machine's clock agrees with the server's."""
 
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
-from cli.checks.addresses import JWKS
 from cli.checks.deployment import Deployment
-from cli.checks.finding import Finding, ok, skipped, wrong
+from cli.checks.endpoints import JWKS
+from cli.checks.results import CheckResult, ok, skipped, wrong
 
 TOLERANCE_SECONDS = 30
-"""PostgREST refuses tokens whose times are further off (its `allowedSkewSeconds`)."""
+"""PostgREST refuses tokens whose times differ by more (its `allowedSkewSeconds`)."""
 
 
-def clock(deployment: Deployment) -> Iterator[Finding]:
-    """Compare the middle of a request with the `Date` of its answer, which is whole seconds."""
+def clock(deployment: Deployment) -> Iterator[CheckResult]:
+    """Compare the middle of a request with its response's `Date`, which is in whole seconds."""
     started = time.time()
-    answer = deployment.http.get(f"{deployment.supabase_url}{JWKS}")
-    here = (started + time.time()) / 2
+    response = deployment.http.get(f"{deployment.supabase_url}{JWKS}")
+    local_time = (started + time.time()) / 2
     try:
-        there = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+        server_time = parsedate_to_datetime(response.headers["Date"]).timestamp()
     except (KeyError, ValueError):
-        yield skipped("this machine", "the server tells no time", "Ask it directly, past a proxy.")
+        yield skipped(
+            "this machine",
+            "the server's response has no Date header",
+            "Call the server directly, not through a proxy.",
+        )
         return
-    difference = round(here - there)
+    difference = round(local_time - server_time)
     if abs(difference) <= TOLERANCE_SECONDS:
         yield ok("this machine", f"agrees with the server's within {TOLERANCE_SECONDS} s")
         return
     yield wrong(
         "this machine",
         f"is {abs(difference)} s {'ahead of' if difference > 0 else 'behind'} the server's",
-        "Set the clock by the network: `sudo timedatectl set-ntp true`. "
-        "Tokens signed here are refused until then.",
+        "Synchronize the clock: `sudo timedatectl set-ntp true`. "
+        "Until then, tokens signed here are refused.",
     )

@@ -1,4 +1,4 @@
-"""A deployment as it is seen from this machine."""
+"""A deployment, as the checks access it from this machine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,67 +13,68 @@ from pydantic import SecretStr
 from cli.checks.settings import DoctorSettings
 
 T = TypeVar("T")
-DrainResult = Literal["read", "missing", "refused"]
+ParameterState = Literal["read", "missing", "denied"]
 
-OR_NAME_THE_STAGE = "Set it, or name the stage: --stage dev."
-"""How to give what the stack of a stage tells by itself."""
+SET_OR_USE_STAGE = "Set it, or pass --stage dev."
+"""The remediation for a setting that the stack of a stage also provides."""
 
 _AWS = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=10)
 
 
-class NotGiven(Exception):
-    """Something that a check needs is not there; says how to give it."""
+class MissingPrerequisite(Exception):
+    """Something that a check needs is missing; `remediation` says how to provide it."""
 
-    def __init__(self, name: str, remediation: str, said: str = "is not set") -> None:
-        super().__init__(f"{name} {said}")
-        self.name, self.said, self.remediation = name, said, remediation
+    def __init__(self, name: str, remediation: str, message: str = "is not set") -> None:
+        super().__init__(f"{name} {message}")
+        self.name, self.message, self.remediation = name, message, remediation
 
 
-def needed(value: T | None, name: str, remediation: str) -> T:
-    """Answer a setting's value, or raise `NotGiven`."""
+def require(value: T | None, name: str, remediation: str) -> T:
+    """Return a setting's value. Raise `MissingPrerequisite` if it is None."""
     if value is None:
-        raise NotGiven(name, remediation)
+        raise MissingPrerequisite(name, remediation)
     return value
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """Its settings, and the ways to ask it.
+    """The settings of a deployment, and the clients to access it.
 
-    `parameters` has those of the Parameter Store that settings were to be read from.
+    `parameters` has the Parameter Store parameters that settings refer to.
     """
 
     settings: DoctorSettings
     http: httpx.Client
     aws: boto3.Session
-    parameters: Mapping[str, DrainResult] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterState] = field(default_factory=dict)
 
     @property
     def supabase_url(self) -> str:
-        """The project's address, without a slash at its end; raises `NotGiven`."""
-        given = needed(
+        """The project's URL without a trailing slash. Raises `MissingPrerequisite`."""
+        url = require(
             self.settings.supabase_url,
             "SUPABASE_URL",
-            "Set it to the project's address, https://<ref>.supabase.co.",
+            "Set it to the project's URL, https://<ref>.supabase.co.",
         )
-        return str(given).rstrip("/")
+        return str(url).rstrip("/")
 
     @property
     def rest_url(self) -> str:
-        """Where the project's PostgREST is; raises `NotGiven`."""
+        """The base URL of the project's PostgREST. Raises `MissingPrerequisite`."""
         return f"{self.supabase_url}/rest/v1"
 
     def client(self, service: str) -> Any:
-        """Make an AWS client that gives up soon."""
-        make: Any = self.aws.client  # typed for literals alone
-        return make(service, config=_AWS)
+        """Create an AWS client with short timeouts."""
+        create: Any = self.aws.client  # typed for literals alone
+        return create(service, config=_AWS)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Ask the database, in a transaction that can change nothing.
+        """Query the database in a read-only transaction.
 
-        Raises `NotGiven`, or psycopg's errors, whose texts are not for others to see.
+        Raises `MissingPrerequisite`, or an error of psycopg. Never print that error's text: it
+        may hold credentials.
         """
-        url = needed(
+        url = require(
             self.settings.database_url,
             "DATABASE_URL",
             "Set it to the project's connection string (Dashboard, Connect, Session pooler).",
@@ -84,5 +85,5 @@ class Deployment:
 
 
 def reveal(secret: SecretStr | None) -> str | None:
-    """Answer a secret as it is."""
+    """Return a secret's value."""
     return secret.get_secret_value() if secret else None

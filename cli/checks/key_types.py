@@ -1,4 +1,4 @@
-"""What kind of key something is, by its looks."""
+"""Detect the type of a key from its format."""
 
 import json
 from typing import Any, Literal
@@ -14,32 +14,32 @@ KeyType = Literal[
     "a private JWK",
     "a public JWK",
     "a shared secret",
-    "no key",
+    "not a key",
 ]
 
-_SHORTEST_SECRET = 32
-_LEGACY: dict[object, KeyType] = {
+_MIN_SECRET_LENGTH = 32
+_LEGACY_ROLES: dict[object, KeyType] = {
     "anon": "a legacy anon key",
     "service_role": "a legacy service role key",
 }
 
 
-def key_type_of(key: str) -> KeyType:
-    """Tell a key's kind; of tokens nothing is verified."""
+def detect_key_type(key: str) -> KeyType:
+    """Return a key's type. Tokens are decoded, not verified."""
     if key.startswith("sb_publishable_"):
         return "a publishable key"
     if key.startswith("sb_secret_"):
         return "a secret key"
     if key.lstrip().startswith("{"):
-        return _key_type_of_jwk(key)
-    claims = claims_of(key)
+        return _detect_jwk_type(key)
+    claims = read_claims(key)
     if claims:
-        return _LEGACY.get(claims.get("role"), "a user's token")
-    return "a shared secret" if len(key) >= _SHORTEST_SECRET else "no key"
+        return _LEGACY_ROLES.get(claims.get("role"), "a user's token")
+    return "a shared secret" if len(key) >= _MIN_SECRET_LENGTH else "not a key"
 
 
-def claims_of(key: str) -> dict[str, Any]:
-    """Read what a token says of itself; nothing where it is none."""
+def read_claims(key: str) -> dict[str, Any]:
+    """Return the claims of a token, without verifying it; empty if the key is not a token."""
     try:
         claims: dict[str, Any] = jwt.decode(key, options={"verify_signature": False})
     except jwt.PyJWTError:
@@ -47,10 +47,10 @@ def claims_of(key: str) -> dict[str, Any]:
     return claims
 
 
-def _key_type_of_jwk(key: str) -> KeyType:
+def _detect_jwk_type(key: str) -> KeyType:
     try:
         jwk = json.loads(key)
         jwt.PyJWK(jwk)
     except (ValueError, jwt.PyJWTError):
-        return "no key"
+        return "not a key"
     return "a private JWK" if jwk.keys() & {"d", "k"} else "a public JWK"

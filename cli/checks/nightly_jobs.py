@@ -1,37 +1,33 @@
-"""Whether the database's own jobs are on: they delete what has grown old."""
+"""Check that the database's nightly jobs are active. They enforce retention."""
 
 from collections.abc import Iterator
 
 import psycopg
 
 from cli.checks.deployment import Deployment
-from cli.checks.finding import Finding, ok, wrong
 from cli.checks.repository import nightly_jobs as expected_jobs
+from cli.checks.results import CheckResult, ok, wrong
 
 _JOBS = "select jobname, active from cron.job"
-_SWITCH_ON = "select cron.alter_job(jobid, active := true) from cron.job where jobname ="
+_ACTIVATE = "select cron.alter_job(jobid, active := true) from cron.job where jobname ="
 
 
-def nightly_jobs(deployment: Deployment) -> Iterator[Finding]:
-    """Name every job that pg_cron lacks or was told to leave."""
+def nightly_jobs(deployment: Deployment) -> Iterator[CheckResult]:
+    """Report every job that pg_cron lacks or that is inactive."""
     try:
         active: dict[str, bool] = dict(deployment.query(_JOBS))
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         active = {}
-    faults = [name for name in expected_jobs() if not active.get(name)]
-    for name in faults:
+    missing = [name for name in expected_jobs() if not active.get(name)]
+    for name in missing:
         if name in active:
-            yield wrong(
-                name,
-                "is switched off",
-                f"`{_SWITCH_ON} '{name}';`",
-            )
+            yield wrong(name, "is inactive", f"`{_ACTIVATE} '{name}';`")
         else:
             yield wrong(
                 name,
                 "is not scheduled",
-                "Enable pg_cron (Dashboard, Integrations, Cron), `supabase db push`; if it was "
-                "pushed, run the migration's cron.schedule(...) for it in the SQL editor.",
+                "Enable pg_cron (Dashboard, Integrations, Cron), then `supabase db push`. If the "
+                "migration was applied already, run its cron.schedule(...) in the SQL editor.",
             )
-    if not faults:
-        yield ok("pg_cron", f"has all {len(expected_jobs())} jobs on")
+    if not missing:
+        yield ok("pg_cron", f"has all {len(expected_jobs())} jobs active")

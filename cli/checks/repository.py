@@ -1,9 +1,9 @@
-"""What the repository's migrations say a database should have."""
+"""What a database should have, according to the repository's migrations."""
 
 import re
 from pathlib import Path
 
-from cli.checks.deployment import NotGiven
+from cli.checks.deployment import MissingPrerequisite
 
 MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
 
@@ -12,25 +12,30 @@ _JOB = re.compile(r"cron\.schedule\(\s*'([^']+)'")
 
 
 def migration_names() -> list[str]:
-    """Answer `<version>_<name>` of each, the oldest first; raises `NotGiven`."""
+    """Return each migration's `<version>_<name>`, oldest first. Raises `MissingPrerequisite`."""
     names = sorted(file.stem for file in MIGRATIONS.glob("*.sql"))
     if not names:
-        raise NotGiven(
-            "repository", "Install prompt-capture from its repository: `make setup`.", "is not here"
+        raise MissingPrerequisite(
+            "repository",
+            "Install prompt-capture from its repository: `make setup`.",
+            "is missing",
         )
     return names
 
 
 def relations() -> list[str]:
-    """Answer the tables and views that migrations make in schema `public`; raises `NotGiven`."""
-    return _found(_RELATION)
+    """Return the tables and views that migrations create in schema `public`.
+
+    Raises `MissingPrerequisite`.
+    """
+    return _find_all(_RELATION)
 
 
 def nightly_jobs() -> list[str]:
-    """Answer the names of the jobs that migrations schedule; raises `NotGiven`."""
-    return _found(_JOB)
+    """Return the names of the jobs that migrations schedule. Raises `MissingPrerequisite`."""
+    return _find_all(_JOB)
 
 
-def _found(pattern: re.Pattern[str]) -> list[str]:
+def _find_all(pattern: re.Pattern[str]) -> list[str]:
     texts = [(MIGRATIONS / f"{name}.sql").read_text("utf-8") for name in migration_names()]
     return list(dict.fromkeys(name for text in texts for name in pattern.findall(text)))

@@ -1,9 +1,9 @@
-"""Whether row level security is on, for every table that the API could show."""
+"""Check that row level security covers every table and view of `public` and `private`."""
 
 from collections.abc import Iterator
 
 from cli.checks.deployment import Deployment
-from cli.checks.finding import Finding, ok, wrong
+from cli.checks.results import CheckResult, ok, wrong
 
 _RELATIONS = """
 select format('%I.%I', nspname, relname), relkind = 'v', case
@@ -21,25 +21,25 @@ where nspname in ('public', 'private') and relkind in ('r', 'p', 'v')
   )
 order by 1
 """
-"""Views ask with their reader's rights or pass it by; what an extension brought is left out."""
+"""Views bypass row level security unless they are `security_invoker`. Extensions are excluded."""
 
 
-def row_level_security(deployment: Deployment) -> Iterator[Finding]:
-    """Name every table without it, other people's in schema `public` too."""
-    found = deployment.query(_RELATIONS)
-    for name, is_view, is_protected in found:
+def row_level_security(deployment: Deployment) -> Iterator[CheckResult]:
+    """Report every table and view without it, your own in these schemas included."""
+    relations = deployment.query(_RELATIONS)
+    for name, is_view, is_protected in relations:
         if not is_protected and is_view:
             yield wrong(
                 name,
-                "shows rows with its owner's rights",
+                "shows rows with its owner's privileges",
                 f"`alter view {name} set (security_invoker = on);`",
             )
         elif not is_protected:
             yield wrong(
                 name,
-                "is open to whoever is granted it: it has no row level security",
+                "has no row level security: every role with a grant can read all rows",
                 f"`alter table {name} enable row level security;`",
             )
-    protected = sum(is_protected for _, _, is_protected in found)
-    if protected == len(found):
+    protected = sum(is_protected for _, _, is_protected in relations)
+    if protected == len(relations):
         yield ok("public, private", f"is on for all {protected} tables and views")

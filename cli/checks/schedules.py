@@ -1,28 +1,28 @@
-"""Whether the exports' schedules are on."""
+"""Check that the schedules of exports are enabled."""
 
 from collections.abc import Iterator
 
-from cli.checks.deployment import Deployment, needed
-from cli.checks.finding import Finding, ok, wrong
+from cli.checks.deployment import Deployment, require
+from cli.checks.results import CheckResult, ok, wrong
 
 
-def schedules(deployment: Deployment) -> Iterator[Finding]:
-    """Read the state of every schedule of the group."""
-    group = needed(
+def schedules(deployment: Deployment) -> Iterator[CheckResult]:
+    """Read the state of every schedule in the group."""
+    group = require(
         deployment.settings.export_schedule_group,
         "EXPORT_SCHEDULE_GROUP",
-        "Set it to the group's name in EventBridge Scheduler, or name the stage: --stage dev.",
+        "Set it to the group's name in EventBridge Scheduler, or pass --stage dev.",
     )
     pages = deployment.client("scheduler").get_paginator("list_schedules").paginate(GroupName=group)
-    states = {one["Name"]: one["State"] for page in pages for one in page["Schedules"]}
+    states = {each["Name"]: each["State"] for page in pages for each in page["Schedules"]}
     if not states:
-        yield wrong(group, "holds no schedule", "`npx osls deploy --stage dev`")
+        yield wrong(group, "has no schedules", "`npx osls deploy --stage dev`")
     for name in (name for name, state in states.items() if state != "ENABLED"):
         yield wrong(
             name,
-            "is switched off",
-            "Enable it in the console (EventBridge, Schedules): what is deployed says it is on, "
-            "so a deployment leaves it as it is.",
+            "is disabled",
+            "Enable it in the console (EventBridge, Schedules). A new deployment does not: for "
+            "CloudFormation, nothing has changed.",
         )
     if states and set(states.values()) == {"ENABLED"}:
-        yield ok(group, f"has all {len(states)} schedules on")
+        yield ok(group, f"has all {len(states)} schedules enabled")

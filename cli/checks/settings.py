@@ -1,4 +1,4 @@
-"""The settings of `prompt-capture doctor`: the functions', the client's, and some of its own."""
+"""The settings of `prompt-capture doctor`: the functions', the client's and its own."""
 
 from pydantic import AnyHttpUrl, SecretStr
 
@@ -6,10 +6,10 @@ from prompt_capture.settings import Settings
 
 
 class DoctorSettings(Settings):
-    """All may be missing: what needs one that is not there is skipped, and says so.
+    """All settings are optional: a check whose setting is missing is skipped.
 
-    `database_url` is a connection string of the role `postgres`. `export_schedule_group` and
-    `missed_exports_queue_url` are found by `--stage`.
+    `database_url` is a connection string for the role `postgres`. With `--stage`, the stack
+    provides `export_schedule_group` and `missed_exports_queue_url`.
     """
 
     supabase_url: AnyHttpUrl | None = None

@@ -1,4 +1,4 @@
-"""The settings of a stage that was deployed as docs/deploy.md does it."""
+"""Read the settings of a stage that was deployed as docs/how-to/deploy.md describes."""
 
 from contextlib import suppress
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.checks.addresses import PATHS
+from cli.checks.endpoints import FUNCTION_PATHS
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import PARAMETER
+from prompt_capture.settings import PARAMETER_SUFFIX
 
 _FUNCTIONS = {
     "CLASSIFY_URL": "ClassifyDashandDashlogLambdaFunction",
@@ -31,47 +31,49 @@ _PARAMETERS = (
 )
 
 
-def settings_of(session: boto3.Session, stage: str) -> dict[str, str]:
-    """Read what the stage's stack made, and name the parameters that its functions read.
+def read_stage_settings(session: boto3.Session, stage: str) -> dict[str, str]:
+    """Return the settings for the resources of a stage's stack, and its parameters' names.
 
-    What the stack lacks is left out. Raises `InvalidSettings` where there is no such stack, or
-    it may not be seen.
+    Leaves out what the stack lacks. Raises `InvalidSettings` if the stack does not exist or the
+    credentials cannot read it.
     """
     try:
-        made = _resources(session.client("cloudformation"), f"prompt-capture-{stage}")
-        addresses = _addresses(session.client("lambda"), made)
+        resources = _resources(session.client("cloudformation"), f"prompt-capture-{stage}")
+        urls = _function_urls(session.client("lambda"), resources)
     except (BotoCoreError, ClientError) as error:
         reason = type(error).__name__
         if isinstance(error, ClientError):
-            reason = f"{error.response['Error']['Code']} to {error.operation_name}"
+            reason = f"{error.response['Error']['Code']} for {error.operation_name}"
         raise InvalidSettings(
-            f"The stack prompt-capture-{stage} cannot be seen in {session.region_name} ({reason}). "
+            f"Cannot read the stack prompt-capture-{stage} in {session.region_name} ({reason}). "
             "Check the stage, --region and your AWS credentials."
         ) from None
     return {
-        **{name: made[logical] for name, logical in _RESOURCES.items() if logical in made},
-        **addresses,
-        **{f"{name}{PARAMETER}": _parameter(stage, name) for name in _PARAMETERS},
+        **{
+            name: resources[logical] for name, logical in _RESOURCES.items() if logical in resources
+        },
+        **urls,
+        **{f"{name}{PARAMETER_SUFFIX}": _parameter(stage, name) for name in _PARAMETERS},
     }
 
 
 def _resources(client: Any, stack: str) -> dict[str, str]:
     pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
     return {
-        one["LogicalResourceId"]: one["PhysicalResourceId"]
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
         for page in pages
-        for one in page["StackResourceSummaries"]
-        if one.get("PhysicalResourceId")
+        for each in page["StackResourceSummaries"]
+        if each.get("PhysicalResourceId")
     }
 
 
-def _addresses(client: Any, made: dict[str, str]) -> dict[str, str]:
-    found = {}
+def _function_urls(client: Any, resources: dict[str, str]) -> dict[str, str]:
+    urls = {}
     for name, logical in _FUNCTIONS.items():
         with suppress(client.exceptions.ResourceNotFoundException, KeyError):
-            url = client.get_function_url_config(FunctionName=made[logical])["FunctionUrl"]
-            found[name] = url.rstrip("/") + PATHS[name]
-    return found
+            url = client.get_function_url_config(FunctionName=resources[logical])["FunctionUrl"]
+            urls[name] = url.rstrip("/") + FUNCTION_PATHS[name]
+    return urls
 
 
 def _parameter(stage: str, setting: str) -> str:

@@ -1,4 +1,4 @@
-"""Which versions are at work: to be named when somebody is asked for help."""
+"""Report the versions in use, to include in a bug report."""
 
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -6,28 +6,28 @@ from importlib.metadata import version
 import httpx
 import psycopg
 
-from cli.checks.deployment import Deployment, NotGiven
-from cli.checks.finding import Finding, ok, skipped
-from cli.checks.functions import called
+from cli.checks.deployment import Deployment, MissingPrerequisite
+from cli.checks.functions import call_function
 from cli.checks.migrations import applied_versions
+from cli.checks.results import CheckResult, ok, skipped
 
 
-def versions(deployment: Deployment) -> Iterator[Finding]:
-    """Tell the version of this package, of the model that is served, and of the database."""
+def versions(deployment: Deployment) -> Iterator[CheckResult]:
+    """Report the version of this package, of the served model and of the database."""
     yield ok("prompt-capture", version("prompt-capture"))
-    yield _told("model", lambda: _model(deployment))
-    yield _told("newest migration", lambda: max(applied_versions(deployment), default="none"))
-    yield _told("Postgres", lambda: str(deployment.query("show server_version")[0][0]))
+    yield _report("model", lambda: _model_version(deployment))
+    yield _report("newest migration", lambda: max(applied_versions(deployment), default="none"))
+    yield _report("Postgres", lambda: str(deployment.query("show server_version")[0][0]))
 
 
-def _told(subject: str, find: Callable[[], str]) -> Finding:
+def _report(subject: str, read_version: Callable[[], str]) -> CheckResult:
     try:
-        return ok(subject, find())
-    except NotGiven as gap:
-        return skipped(subject, str(gap), gap.remediation)
+        return ok(subject, read_version())
+    except MissingPrerequisite as missing:
+        return skipped(subject, str(missing), missing.remediation)
     except (httpx.HTTPError, psycopg.Error, ValueError, KeyError) as error:
-        return skipped(subject, f"is not told ({type(error).__name__})", "See the checks above.")
+        return skipped(subject, f"is unknown ({type(error).__name__})", "See the checks above.")
 
 
-def _model(deployment: Deployment) -> str:
-    return str(called(deployment, "CLASSIFY_URL").json()["model_version"])
+def _model_version(deployment: Deployment) -> str:
+    return str(call_function(deployment, "CLASSIFY_URL").json()["model_version"])

@@ -1,1 +1,1 @@
-"""The whole loop at work, on real components, as a story that a person can follow."""
+"""`make demo`: the whole loop on real components, from the first message to a better model."""

@@ -1,4 +1,4 @@
-"""`make demo`"""
+"""The command behind `make demo`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,17 +6,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from examples.demo.failures import told
-from examples.demo.play import play
-from examples.demo.scenario import college, labelled_file
-from examples.demo.stage import Stage
+from examples.demo.console import DemoConsole
+from examples.demo.failures import exit_on_demo_error
+from examples.demo.runner import run_demo
+from examples.demo.scenario import college_scenario, file_scenario
 
 DEFAULT_LIMIT = 3_000
 
 
-def _empty(folder: Path | None) -> Path | None:
+def _require_empty(folder: Path | None) -> Path | None:
     if folder and folder.is_dir() and any(folder.iterdir()):
-        raise typer.BadParameter(f"{folder} holds files already; name a new or an empty folder.")
+        raise typer.BadParameter(f"{folder} is not empty; choose a new or an empty folder.")
     return folder
 
 
@@ -25,36 +25,45 @@ def demo(
         Path | None,
         typer.Option(
             dir_okay=False,
-            help='Labelled messages to play with, one {"text", "label"} a line; '
+            help='Your labelled messages, one {"text", "label"} object per line; '
             "at least 100 different texts and two labels.",
         ),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Send at most so many messages ({DEFAULT_LIMIT:,} of a file)."),
+        typer.Option(
+            min=1,
+            help=f"Maximum number of messages to send (default with --data: {DEFAULT_LIMIT:,}).",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Decides how a file is divided.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the random split of the --data file.")
+    ] = 0,
     keep: Annotated[
         Path | None,
         typer.Option(
-            file_okay=False, callback=_empty, help="Keep the new model and the datasets here."
+            file_okay=False,
+            callback=_require_empty,
+            help="Folder in which to keep the new model and the datasets.",
         ),
     ] = None,
 ) -> None:
-    """Show the whole loop, from the first message to the better model.
+    """Run the whole loop, from the first message to a better model.
 
     Starts the local stack, sends messages through the functions, records
-    outcomes, shows what users can and cannot see, reviews, exports, retrains
-    and compares. Takes a minute or two, and leaves nothing behind, but for
-    what --keep asks for.
+    outcomes, checks row-level security, reviews, exports, retrains and
+    compares. Takes a minute or two and removes everything it creates,
+    except the files in --keep.
 
-    Without --data it plays a week of messages from an engineering college.
-    With it, a first model is trained on a tenth of the file, a fifth is kept
-    for the test, and the rest is replayed.
+    Without --data, the demo sends a week of messages from an engineering
+    college. With --data, a tenth of the file trains a first model, a fifth
+    is the test set, and the rest is sent as traffic.
     """
-    with told():
-        scenario = labelled_file(data, limit or DEFAULT_LIMIT, seed) if data else college(limit)
-        play(Stage(Console()), scenario, keep)
+    with exit_on_demo_error():
+        scenario = (
+            file_scenario(data, limit or DEFAULT_LIMIT, seed) if data else college_scenario(limit)
+        )
+        run_demo(DemoConsole(Console()), scenario, keep)
 
 
 if __name__ == "__main__":

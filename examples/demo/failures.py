@@ -1,4 +1,4 @@
-"""End the demo with a sentence where something fails."""
+"""Exit the demo with an error message instead of a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,21 +7,21 @@ import httpx
 import typer
 from rich.markup import escape
 
-from cli.failures import errors, explained
+from cli.error_handling import error_console, exit_on_error
 from infra.local.processes import ServiceFailed
 from infra.local.stack_lock import FolderInUse
 
 
-class BrokenPromise(Exception):
-    """The system did what it promises never to do, or not what it promises; says what."""
+class DemoCheckFailed(Exception):
+    """The system does not behave as it guarantees; the message says how."""
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn a failure of the stack, of a request or of a promise into a sentence and status 1."""
+def exit_on_demo_error() -> Iterator[None]:
+    """Print a failure of the stack, a request or a check, and exit with status 1."""
     try:
-        with explained():
+        with exit_on_error():
             yield
-    except (BrokenPromise, FolderInUse, ServiceFailed, httpx.HTTPError) as error:
-        errors.print(f"[red]The demo stops here. {escape(str(error))}[/red]", highlight=False)
+    except (DemoCheckFailed, FolderInUse, ServiceFailed, httpx.HTTPError) as error:
+        error_console.print(f"[red]The demo failed. {escape(str(error))}[/red]", highlight=False)
         raise typer.Exit(1) from None

@@ -1,4 +1,4 @@
-"""What the demo plays with: a first model, the week's traffic, and a test that neither contains."""
+"""The demo's data: a first model, a week of traffic, and a test set that neither contains."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +22,12 @@ TEST_SHARE, FIRST_TRAINING_SHARE = 0.2, 0.1
 
 @dataclass(frozen=True)
 class Scenario:
-    """`first_training` is what the first model knows; None for the model that is shipped.
+    """The data of a demo run.
 
-    `corrections` is how many messages the reviewer has time for, `left_out` how many are not
-    sent, `familiar` how many of the test file are not asked because the first model knows them.
+    `first_training` is the training data of the first model, or None if that is the shipped model,
+    and `known` is what the first model has learned from in either case. `max_reviews` is the
+    number of messages that the reviewer has time for. `skipped_traffic` counts the messages that
+    are not sent, and `skipped_tests` the test messages that the first model has learned from.
     """
 
     title: str
@@ -33,40 +35,40 @@ class Scenario:
     first_training: Sequence[Example] | None
     traffic: Sequence[Example]
     test: Sequence[Example]
-    corrections: int
-    left_out: int = 0
-    familiar: int = 0
+    max_reviews: int
+    skipped_traffic: int = 0
+    skipped_tests: int = 0
 
 
-def college(limit: int | None) -> Scenario:
-    """A week of a college whose jargon the shipped model has never seen."""
+def college_scenario(limit: int | None) -> Scenario:
+    """Return a week of messages from a college whose jargon the shipped model has not seen."""
     known = read_examples([SHIPPED_UTTERANCES])
     traffic, test = (read_examples([DATA / name]) for name in ("traffic.jsonl", "test.jsonl"))
     unseen = _without(test, [*known, *traffic])
     return Scenario(
-        title="A week of messages from an engineering college, full of its own jargon",
+        title="A week of messages from an engineering college, with jargon new to the model",
         known=known,
         first_training=None,
         traffic=traffic[:limit],
         test=unseen,
-        corrections=150,
-        left_out=len(traffic) - len(traffic[:limit]),
-        familiar=len(test) - len(unseen),
+        max_reviews=150,
+        skipped_traffic=len(traffic) - len(traffic[:limit]),
+        skipped_tests=len(test) - len(unseen),
     )
 
 
-def labelled_file(file: Path, limit: int, seed: int) -> Scenario:
-    """Play with a file: train on a tenth, test on a fifth, and replay at most `limit` of the rest.
+def file_scenario(file: Path, limit: int, seed: int) -> Scenario:
+    """Split a labelled file: a tenth trains the first model, a fifth is the test set.
 
-    Copies of a text count once, so that no copy of a test message is ever trained on. Raises
-    `InvalidExamples`.
+    At most `limit` of the remaining messages are the traffic. Copies of a text count once, so that
+    no copy of a test message is in the training data. Raises `InvalidExamples`.
     """
-    examples = _distinct(_read(file))
+    examples = _distinct(_read_sendable(file))
     labels = {example.label for example in examples}
     if len(examples) < MIN_ROWS or len(labels) < 2:
         raise InvalidExamples(
-            f"{file} has {len(examples)} different texts with {len(labels)} labels: the demo needs "
-            f"at least {MIN_ROWS} texts and two labels to show anything."
+            f"{file} has {len(examples)} different texts with {len(labels)} labels. The demo needs "
+            f"at least {MIN_ROWS} different texts and two labels."
         )
     order = np.random.default_rng(seed).permutation(len(examples))
     shuffled = [examples[index] for index in order]
@@ -78,28 +80,32 @@ def labelled_file(file: Path, limit: int, seed: int) -> Scenario:
         first_training=shuffled[:first],
         traffic=rest[:limit],
         test=shuffled[first : first + test],
-        corrections=min(2_000, len(rest[:limit])),
-        left_out=len(rest) - len(rest[:limit]),
+        max_reviews=min(2_000, len(rest[:limit])),
+        skipped_traffic=len(rest) - len(rest[:limit]),
     )
 
 
-def _read(file: Path) -> list[Example]:
-    """Read a file whose every text can be sent; raises `InvalidExamples`, which names the line."""
+def _read_sendable(file: Path) -> list[Example]:
+    """Read a file and check that the API accepts every text.
+
+    Raises `InvalidExamples`, which names the line.
+    """
     examples = read_examples([file])
-    written = [n for n, line in enumerate(file.read_text("utf-8").split("\n"), 1) if line.strip()]
-    sendable = TypeAdapter(Message)
-    for number, example in zip(written, examples, strict=True):
+    lines = file.read_text("utf-8").split("\n")
+    line_numbers = [number for number, line in enumerate(lines, 1) if line.strip()]
+    message_type = TypeAdapter(Message)
+    for number, example in zip(line_numbers, examples, strict=True):
         try:
-            sendable.validate_python(example.text)
+            message_type.validate_python(example.text)
         except ValidationError as error:
-            fault = error.errors(include_input=False, include_url=False)[0]["msg"]
-            raise InvalidExamples(f"{file}, line {number}: text: {fault}") from None
+            reason = error.errors(include_input=False, include_url=False)[0]["msg"]
+            raise InvalidExamples(f"{file}, line {number}: text: {reason}") from None
     return examples
 
 
-def _without(examples: Sequence[Example], others: Sequence[Example]) -> list[Example]:
-    seen = {grouping_key(other.text) for other in others}
-    return [example for example in examples if grouping_key(example.text) not in seen]
+def _without(examples: Sequence[Example], excluded: Sequence[Example]) -> list[Example]:
+    excluded_keys = {grouping_key(example.text) for example in excluded}
+    return [example for example in examples if grouping_key(example.text) not in excluded_keys]
 
 
 def _distinct(examples: Sequence[Example]) -> list[Example]:

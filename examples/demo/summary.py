@@ -1,4 +1,4 @@
-"""What the demo came to, on one panel."""
+"""The summary panel at the end of the demo."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,60 +6,60 @@ from pathlib import Path
 from rich.markup import escape
 from rich.panel import Panel
 
-from examples.demo.learning import Change, Compared
-from examples.demo.learning_acts import Reviewed
+from examples.demo.console import DemoConsole, shorten
+from examples.demo.learning import DemoModel, PredictionChange
+from examples.demo.learning_steps import ReviewCounts
 from examples.demo.scenario import Scenario
-from examples.demo.stage import Stage, shorten
 
-EXAMPLES = 3
+MAX_EXAMPLES = 3
 
 
-def summarise(
-    stage: Stage,
+def print_summary(
+    console: DemoConsole,
     scenario: Scenario,
-    reviewed: Reviewed,
-    scores: tuple[Compared, Compared],
-    differ: Sequence[Change],
-    kept: Path | None,
+    reviewed: ReviewCounts,
+    models: tuple[DemoModel, DemoModel],
+    changes: Sequence[PredictionChange],
+    keep: Path | None,
 ) -> None:
-    """Say what the loop learned, from whom, at what price, and where it is now."""
-    read = reviewed.corrected + reviewed.confirmed
+    """Print the numbers of captured and reviewed messages, the accuracy, and the next step."""
+    total = reviewed.corrected + reviewed.confirmed
     captured = (
-        f"{len(scenario.traffic):,} messages captured; a person read {read:,}, corrected "
+        f"{len(scenario.traffic):,} messages captured; a reviewer read {total:,}, corrected "
         f"{reviewed.corrected:,} and confirmed {reviewed.confirmed:,}."
     )
     lines = [
         captured,
-        *_accuracy(scenario, *scores),
-        *_differences(differ),
+        *_accuracy_lines(scenario, *models),
+        *_change_lines(changes),
         "",
-        _whereabouts(kept),
-        "Go on with [bold]make serve[/bold].",
+        _files_line(keep),
+        "Next step: [bold]make serve[/bold].",
     ]
-    stage.console.print()
-    stage.console.print(Panel("\n".join(lines), title="What the loop learned", expand=False))
+    console.console.print()
+    console.console.print(Panel("\n".join(lines), title="Summary", expand=False))
 
 
-def _accuracy(scenario: Scenario, before: Compared, after: Compared) -> Iterator[str]:
+def _accuracy_lines(scenario: Scenario, before: DemoModel, after: DemoModel) -> Iterator[str]:
     old, new = before.evaluation.accuracy, after.evaluation.accuracy
     yield (
         f"Accuracy on {len(scenario.test):,} unseen messages: [bold]{old:.1%} → {new:.1%}[/bold] "
-        f"({(new - old) * 100:+.1f} points)."
+        f"({(new - old) * 100:+.1f} percentage points)."
     )
     if new <= old:
-        yield "This time the new model is no better: it would not be promoted."
+        yield "The new model is not more accurate this time, so it would not be promoted."
 
 
-def _differences(differ: Sequence[Change]) -> Iterator[str]:
-    fixed = [change for change in differ if change.after == change.truth]
-    broken = sum(change.before == change.truth for change in differ)
-    yield f"{len(fixed):,} of them were wrong and are right now; {broken:,} the other way round."
-    for change in fixed[:EXAMPLES]:
+def _change_lines(changes: Sequence[PredictionChange]) -> Iterator[str]:
+    fixed = [change for change in changes if change.after == change.label]
+    broken = sum(change.before == change.label for change in changes)
+    yield f"Predictions that became correct: {len(fixed):,}; that became wrong: {broken:,}."
+    for change in fixed[:MAX_EXAMPLES]:
         text = escape(shorten(change.text, 34))
         yield f"  [dim]{text}[/dim]  {escape(change.before)} → {escape(change.after)}"
 
 
-def _whereabouts(kept: Path | None) -> str:
-    if kept:
-        return f"The new model and the datasets are in {escape(str(kept))}."
-    return "Everything the demo made is gone; --keep FOLDER keeps the model and the datasets."
+def _files_line(keep: Path | None) -> str:
+    if keep:
+        return f"The new model and the datasets are in {escape(str(keep))}."
+    return "The demo removed its files; --keep FOLDER keeps the new model and the datasets."

@@ -1,4 +1,4 @@
-"""POST /v1/classify: decide the intent of a message, capture both, answer with a `log_id`."""
+"""POST /v1/classify: classify a message, capture it, and return its `log_id`."""
 
 from prompt_capture import cold_start
 
@@ -11,8 +11,7 @@ from prompt_capture.api.app import create_app
 from prompt_capture.api.classify import classify_router
 
 capture = bootstrap.capture()
-app = create_app(
-    "Classify and log", classify_router(bootstrap.classify_and_log(capture), bootstrap.callers())
-)
+router = classify_router(bootstrap.classify_and_log(capture), bootstrap.authenticator())
+app = create_app("Classify and log", router)
 handler = bootstrap.with_after_response_hook(Mangum(app, lifespan="off"), capture)
-cold_start.started()
+cold_start.enable_garbage_collection()

@@ -1,4 +1,4 @@
-"""POST /v1/corrections: record what a reviewer says a message meant."""
+"""POST /v1/corrections: record the intent that a reviewer assigns to a message."""
 
 from prompt_capture import cold_start
 
@@ -10,6 +10,6 @@ from prompt_capture import bootstrap
 from prompt_capture.api.app import create_app
 from prompt_capture.api.corrections import corrections_router
 
-app = create_app("Correct", corrections_router(bootstrap.correct(), bootstrap.callers()))
+app = create_app("Correct", corrections_router(bootstrap.correct(), bootstrap.authenticator()))
 handler = Mangum(app, lifespan="off")
-cold_start.started()
+cold_start.enable_garbage_collection()

@@ -1,4 +1,4 @@
-"""Write what was spooled to the store: invoked by the queue, in batches."""
+"""Write spooled prompts to the store. The queue invokes this function with batches."""
 
 from prompt_capture import cold_start
 
@@ -8,18 +8,18 @@ import asyncio
 from typing import Any
 
 from prompt_capture import bootstrap
-from prompt_capture.workflows.drain_spool import DONE
+from prompt_capture.workflows.drain_spool import FINAL_RESULTS
 
 runner = asyncio.Runner()
 drain_spool = bootstrap.drain_spool()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Drain a batch, and name the messages that must come again."""
+    """Drain a batch, and return the messages that the queue must deliver again."""
     bodies = {record["messageId"]: record["body"] for record in event["Records"]}
-    fates = runner.run(drain_spool(bodies))
-    failed = [name for name, fate in fates.items() if fate not in DONE]
-    return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+    results = runner.run(drain_spool(bodies))
+    failed = [key for key, result in results.items() if result not in FINAL_RESULTS]
+    return {"batchItemFailures": [{"itemIdentifier": key} for key in failed]}
 
 
-cold_start.started()
+cold_start.enable_garbage_collection()

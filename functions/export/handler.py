@@ -1,4 +1,4 @@
-"""Write a retraining or review dataset to S3: invoked or scheduled, never called over HTTP."""
+"""Export a dataset to S3. Schedules and operators invoke this function; it has no HTTP endpoint."""
 
 from prompt_capture import cold_start
 
@@ -15,10 +15,10 @@ export_dataset = bootstrap.export_dataset()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Export what the event asks for: its own keys, or those of a schedule's `detail`."""
+    """Run the export that the event requests, in its own keys or in a schedule's `detail`."""
     request = ExportRequest.from_event(event)
     dataset = runner.run(export_dataset(request))
     return dataset.model_dump(mode="json")
 
 
-cold_start.started()
+cold_start.enable_garbage_collection()

@@ -1,4 +1,4 @@
-"""POST /v1/outcomes: record how the workflow that answered a message ended."""
+"""POST /v1/outcomes: record the outcome of the workflow that handled a message."""
 
 from prompt_capture import cold_start
 
@@ -10,6 +10,7 @@ from prompt_capture import bootstrap
 from prompt_capture.api.app import create_app
 from prompt_capture.api.outcomes import outcomes_router
 
-app = create_app("Record outcome", outcomes_router(bootstrap.record_outcome(), bootstrap.callers()))
+router = outcomes_router(bootstrap.record_outcome(), bootstrap.authenticator())
+app = create_app("Record outcome", router)
 handler = Mangum(app, lifespan="off")
-cold_start.started()
+cold_start.enable_garbage_collection()

@@ -1,1 +1,1 @@
-"""The local stack: a Supabase project, an S3 server and a Lambda service on loopback."""
+"""The local stack: Supabase, Lambda, S3 and SQS on loopback, for development and tests."""

@@ -1,4 +1,4 @@
-"""The deployment's functions on the local stack: each with what it needs and no more."""
+"""The functions on the local stack, each with only the environment variables that it needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ DRAIN = "drain"
 
 @dataclass(frozen=True)
 class FunctionEnvironment:
-    """What the functions' settings are made of."""
+    """The addresses and keys that the functions' environment variables contain."""
 
     supabase_url: str
     keys: Keys
@@ -24,60 +24,64 @@ class FunctionEnvironment:
     queue_endpoint: str
 
 
-def deployment(
-    around: FunctionEnvironment, overrides: Mapping[str, Mapping[str, str]]
+def function_specs(
+    environment: FunctionEnvironment, overrides: Mapping[str, Mapping[str, str]]
 ) -> list[FunctionSpec]:
-    """Return all functions; `overrides` holds settings to change or add, by function."""
+    """Return the specification of every function.
+
+    `overrides` maps a function name to environment variables to change or add.
+    """
 
     def spec(name: str, settings: dict[str, str], seconds: float, has_url: bool) -> FunctionSpec:
-        environment = {**settings, **overrides.get(name, {})}
+        variables = {**settings, **overrides.get(name, {})}
         return FunctionSpec(
-            name, FUNCTIONS / name, environment, timeout_seconds=seconds, has_url=has_url
+            name, FUNCTIONS / name, variables, timeout_seconds=seconds, has_url=has_url
         )
 
     return [
-        spec(CLASSIFY, _classify(around), seconds=10, has_url=True),
-        spec(OUTCOME, _backend(around), seconds=10, has_url=True),
-        spec(CORRECT, _backend(around), seconds=10, has_url=True),
-        spec(EXPORT, _export(around), seconds=300, has_url=False),
-        spec(DRAIN, _own_role(around), seconds=20, has_url=False),
+        spec(CLASSIFY, _classify_settings(environment), seconds=10, has_url=True),
+        spec(OUTCOME, _backend_settings(environment), seconds=10, has_url=True),
+        spec(CORRECT, _backend_settings(environment), seconds=10, has_url=True),
+        spec(EXPORT, _export_settings(environment), seconds=300, has_url=False),
+        spec(DRAIN, _database_role_settings(environment), seconds=20, has_url=False),
     ]
 
 
-def _own_role(around: FunctionEnvironment) -> dict[str, str]:
-    """Settings of functions that sign a token for a database role of their own."""
+def _database_role_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    """Return the settings of a function that signs a token for its own database role."""
     return {
-        "SUPABASE_URL": around.supabase_url,
-        "SUPABASE_PUBLISHABLE_KEY": around.keys.publishable,
-        "SUPABASE_SIGNING_KEY": around.keys.signing_key,
+        "SUPABASE_URL": environment.supabase_url,
+        "SUPABASE_PUBLISHABLE_KEY": environment.keys.publishable,
+        "SUPABASE_SIGNING_KEY": environment.keys.signing_key,
     }
 
 
-def _classify(around: FunctionEnvironment) -> dict[str, str]:
-    return _own_role(around) | {
-        "API_KEY_HASHES": around.keys.api_key_hash,
-        "IDEMPOTENCY_SECRET": around.keys.idempotency_secret,
+def _classify_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    return _database_role_settings(environment) | {
+        "API_KEY_HASHES": environment.keys.api_key_hash,
+        "IDEMPOTENCY_SECRET": environment.keys.idempotency_secret,
         "MODEL_DIR": str(MODEL),
         "RULES_FILE": str(RULES),
-        "SPOOL_QUEUE_URL": around.sqs.queue_url,
-        "AWS_ENDPOINT_URL_SQS": around.queue_endpoint,
+        "SPOOL_QUEUE_URL": environment.sqs.queue_url,
+        "AWS_ENDPOINT_URL_SQS": environment.queue_endpoint,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
     }
 
 
-def _backend(around: FunctionEnvironment) -> dict[str, str]:
+def _backend_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    """Return the settings of a function that uses the project's secret key."""
     return {
-        "SUPABASE_URL": around.supabase_url,
-        "SUPABASE_SECRET_KEY": around.keys.secret,
-        "API_KEY_HASHES": around.keys.api_key_hash,
+        "SUPABASE_URL": environment.supabase_url,
+        "SUPABASE_SECRET_KEY": environment.keys.secret,
+        "API_KEY_HASHES": environment.keys.api_key_hash,
     }
 
 
-def _export(around: FunctionEnvironment) -> dict[str, str]:
-    return _own_role(around) | {
-        "EXPORT_BUCKET": around.s3.bucket,
-        "AWS_ENDPOINT_URL_S3": around.s3.endpoint,
-        "AWS_ACCESS_KEY_ID": around.s3.access_key,
-        "AWS_SECRET_ACCESS_KEY": around.s3.secret_key,
+def _export_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    return _database_role_settings(environment) | {
+        "EXPORT_BUCKET": environment.s3.bucket,
+        "AWS_ENDPOINT_URL_S3": environment.s3.endpoint,
+        "AWS_ACCESS_KEY_ID": environment.s3.access_key,
+        "AWS_SECRET_ACCESS_KEY": environment.s3.secret_key,
     }

@@ -1,7 +1,8 @@
-"""The edge of a local Supabase project: API keys in, PostgREST and the public keys behind.
+"""The edge of the local Supabase project: it checks API keys and forwards to PostgREST.
 
-Hosted projects let no request through without a key in `apikey`. Keys are not tokens: the edge
-puts a short-lived token of the key's role in their place, unless a user's token is there.
+As on a hosted project, every request needs an API key in the `apikey` header. PostgREST does not
+accept API keys, so the edge replaces the key with a short-lived token for the key's role, unless
+the request has a user's token. The edge also publishes the project's public keys (JWKS).
 """
 
 import json
@@ -11,10 +12,10 @@ from collections.abc import AsyncIterator
 import httpx
 
 from infra.local.keys import Keys
-from infra.local.web import Receive, Scope, Send, respond
+from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, respond
 
 _REST, _JWKS = "/rest/v1", "/auth/v1/.well-known/jwks.json"
-# Of one connection only, or replaced on the way.
+# Hop-by-hop headers, and headers that the edge replaces.
 _NOT_FORWARDED = {b"host", b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"}
 _NOT_FORWARDED |= {b"apikey", b"authorization", b"te", b"trailer", b"proxy-authorization"}
 _NOT_RETURNED = {b"connection", b"keep-alive", b"transfer-encoding", b"server", b"date"}
@@ -22,8 +23,8 @@ _TIMEOUTS = {"timeout": httpx.Timeout(60, connect=1).as_dict()}
 Headers = list[tuple[bytes, bytes]]
 
 
-class Refused(Exception):
-    """The edge answers 401 itself."""
+class KeyRejected(Exception):
+    """The API key is missing, invalid or not allowed; `body` is the 401 response."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -31,21 +32,21 @@ class Refused(Exception):
 
 
 class Gateway:
-    """An ASGI application; `close()` gives its connections back."""
+    """The edge as an ASGI application; `close()` closes its connections to PostgREST."""
 
     def __init__(self, keys: Keys, postgrest_url: str) -> None:
         self._upstream = postgrest_url
-        self.use(keys)
-        # The transport alone: what a client adds (cookies, redirects) an edge must not do.
+        self.set_keys(keys)
+        # A bare transport, because a client would store cookies and could follow redirects.
         limits = httpx.Limits(max_connections=100, keepalive_expiry=20)
         self._transport = httpx.AsyncHTTPTransport(limits=limits)
 
-    def use(self, keys: Keys) -> None:
-        """Let these keys in and no others, and sign by them, from now on."""
+    def set_keys(self, keys: Keys) -> None:
+        """Accept only these API keys and sign tokens with the new signing key."""
         self._roles = {
             keys.publishable: "anon",
             keys.secret: "service_role",
-            keys.second_secret or keys.secret: "service_role",
+            keys.additional_secret or keys.secret: "service_role",
             keys.legacy_anon: "anon",
             keys.legacy_service_role: "service_role",
         }
@@ -54,68 +55,72 @@ class Gateway:
         self._tokens: dict[str, tuple[float, str]] = {}
 
     async def close(self) -> None:
+        """Close the connections to PostgREST."""
         await self._transport.aclose()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         path: str = scope["path"]
         if path == _JWKS:
             await respond(send, 200, self._jwks)
         elif path == _REST or path.startswith(_REST + "/"):
-            await self._rest(scope, receive, send)
+            await self._serve_rest(scope, receive, send)
         else:
             await respond(send, 404, b'{"message":"no Route matched with those values"}')
 
-    async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_rest(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         try:
-            headers = self._forwarded(scope["headers"])
-        except Refused as refusal:
-            await respond(send, 401, refusal.body)
+            headers = self._upstream_headers(scope["headers"])
+        except KeyRejected as error:
+            await respond(send, 401, error.body)
         else:
             await self._forward(scope, headers, receive, send)
 
-    def _forwarded(self, headers: Headers) -> Headers:
-        """Return the headers for PostgREST; raises `Refused`."""
-        given = dict(headers)
-        role = self._role(given.get(b"apikey", b"").decode("latin-1"), given)
-        authorization = given.get(b"authorization", b"")
-        key = given[b"apikey"]
+    def _upstream_headers(self, headers: Headers) -> Headers:
+        """Return the headers for PostgREST; raise `KeyRejected`."""
+        by_name = dict(headers)
+        role = self._role(by_name.get(b"apikey", b"").decode("latin-1"), by_name)
+        authorization = by_name.get(b"authorization", b"")
+        key = by_name[b"apikey"]
         if not authorization or authorization.removeprefix(b"Bearer ") == key:
             authorization = b"Bearer " + self._token(role).encode()
-        kept = [(name, value) for name, value in headers if name not in _NOT_FORWARDED]
-        return [*kept, (b"authorization", authorization)]
+        forwarded = [(name, value) for name, value in headers if name not in _NOT_FORWARDED]
+        return [*forwarded, (b"authorization", authorization)]
 
-    def _role(self, key: str, given: dict[bytes, bytes]) -> str:
+    def _role(self, key: str, headers: dict[bytes, bytes]) -> str:
         if not key:
-            raise Refused(
+            raise KeyRejected(
                 "No API key found in request", "No `apikey` request header or url param was found."
             )
         if key not in self._roles:
-            raise Refused("Invalid API key", "Double check your Supabase API key.")
+            raise KeyRejected("Invalid API key", "Double check your Supabase API key.")
         if (
             self._roles[key] == "service_role"
             and key.startswith("sb_")
-            and b"mozilla/" in given.get(b"user-agent", b"").lower()
+            and b"mozilla/" in headers.get(b"user-agent", b"").lower()
         ):
-            raise Refused(
+            raise KeyRejected(
                 "Forbidden use of secret API key in browser",
                 "Secret API keys can only be used in a protected environment.",
             )
         return self._roles[key]
 
     def _token(self, role: str) -> str:
-        made, token = self._tokens.get(role, (0.0, ""))
-        if time.monotonic() - made > 60:
-            made, token = time.monotonic(), self._keys.role_token(role)
-            self._tokens[role] = (made, token)
+        signed_at, token = self._tokens.get(role, (0.0, ""))
+        if time.monotonic() - signed_at > 60:
+            signed_at, token = time.monotonic(), self._keys.role_token(role)
+            self._tokens[role] = (signed_at, token)
         return token
 
-    async def _forward(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+    async def _forward(
+        self, scope: AsgiScope, headers: Headers, receive: AsgiReceive, send: AsgiSend
+    ) -> None:
         path = scope["raw_path"].decode("latin-1").removeprefix(_REST) or "/"
         query = scope["query_string"].decode("latin-1")
         url = f"{self._upstream}{path}" + (f"?{query}" if query else "")
-        body = _stream(receive) if _has_body(scope["headers"]) else None
+        body = _request_body(receive) if _has_body(scope["headers"]) else None
         if scope["method"] == "HEAD":
-            # PostgREST may write a refusal's body all the same, before the next answer.
+            # PostgREST can send a body with an error even to HEAD. Close the connection, because
+            # the next response on it would start with that body.
             headers = [*headers, (b"connection", b"close")]
         request = httpx.Request(
             scope["method"], url, headers=headers, content=body, extensions=_TIMEOUTS
@@ -135,19 +140,19 @@ def _has_body(headers: Headers) -> bool:
     return any(name in (b"content-length", b"transfer-encoding") for name, _ in headers)
 
 
-async def _relay(response: httpx.Response, send: Send) -> None:
+async def _relay(response: httpx.Response, send: AsgiSend) -> None:
     headers = [(n.lower(), v) for n, v in response.headers.raw if n.lower() not in _NOT_RETURNED]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    async for part in response.aiter_raw():
-        await send({"type": "http.response.body", "body": part, "more_body": True})
+    async for chunk in response.aiter_raw():
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _stream(receive: Receive) -> AsyncIterator[bytes]:
+async def _request_body(receive: AsgiReceive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise httpx.ReadError("The caller went away.")
+            raise httpx.ReadError("The client closed the connection.")
         yield message.get("body", b"")
         if not message.get("more_body"):
             return

@@ -1,4 +1,4 @@
-"""The keys of a local project, in the shapes that Supabase and this deployment use."""
+"""The keys of a local project, in the formats of Supabase and of this deployment."""
 
 import hashlib
 import json
@@ -13,18 +13,19 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-Claims = dict[str, Any]
+Jwk = dict[str, Any]
+JwtClaims = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Keys:
-    """One project's secrets; `signing_jwk` is private, `jwks()` is what is published.
+    """The keys of one project; `signing_jwk` is a private key.
 
-    While keys are rotated, a `standby_jwk` is published beside it, a `previous_jwk` is trusted as
-    well, and `second_secret` opens the same doors as `secret`.
+    Three fields are set only during a key rotation. `standby_jwk` is published but does not sign
+    yet, `previous_jwk` is still trusted, and `additional_secret` has the same rights as `secret`.
     """
 
-    signing_jwk: Claims
+    signing_jwk: Jwk
     jwt_secret: str
     publishable: str
     secret: str
@@ -32,42 +33,46 @@ class Keys:
     idempotency_secret: str
     legacy_anon: str
     legacy_service_role: str
-    standby_jwk: Claims | None = None
-    previous_jwk: Claims | None = None
-    second_secret: str | None = None
+    standby_jwk: Jwk | None = None
+    previous_jwk: Jwk | None = None
+    additional_secret: str | None = None
 
     @property
     def signing_key(self) -> str:
-        """The private JWK as JSON, for functions that sign their own role's token."""
+        """The private JWK as JSON, for functions that sign a token for their own database role."""
         return json.dumps(self.signing_jwk)
 
     @property
     def api_key_hash(self) -> str:
+        """The SHA-256 hash of the API key, in hexadecimal."""
         return hashlib.sha256(self.api_key.encode()).hexdigest()
 
     def jwks(self) -> dict[str, Any]:
-        """Return the public keys as `/auth/v1/.well-known/jwks.json` shows them."""
-        return {"keys": [*_public(self.signing_jwk, self.previous_jwk, self.standby_jwk)]}
+        """Return the public keys in the format of `/auth/v1/.well-known/jwks.json`."""
+        return {"keys": [*_public_keys(self.signing_jwk, self.previous_jwk, self.standby_jwk)]}
 
     def verification_jwks(self) -> str:
-        """Return what PostgREST checks tokens against: public keys and the legacy secret."""
+        """Return the keys that PostgREST verifies tokens with, as JSON.
+
+        They are the public keys and the legacy JWT secret.
+        """
         shared = {"kty": "oct", "alg": "HS256", "k": _base64url(self.jwt_secret.encode())}
-        return json.dumps({"keys": [*_public(self.signing_jwk, self.previous_jwk), shared]})
+        return json.dumps({"keys": [*_public_keys(self.signing_jwk, self.previous_jwk), shared]})
 
     def role_token(self, role: str, lifetime: float = 300) -> str:
-        """Sign the short-lived token that the edge puts in a key's place."""
+        """Sign the short-lived token that the edge replaces an API key with."""
         now = int(time.time())
         claims = {"iss": "supabase", "role": role, "iat": now, "exp": now + int(lifetime)}
         return self.sign(claims)
 
-    def sign(self, claims: Claims) -> str:
-        """Sign any claims with the project's current key (ES256)."""
+    def sign(self, claims: JwtClaims) -> str:
+        """Sign claims with the project's current signing key (ES256)."""
         key = jwt.PyJWK(self.signing_jwk).key
         return jwt.encode(claims, key, "ES256", headers={"kid": self.signing_jwk["kid"]})
 
 
-def generate() -> Keys:
-    """Make a new project's keys."""
+def generate_keys() -> Keys:
+    """Generate the keys of a new project."""
     jwt_secret = secrets.token_urlsafe(40)
     return Keys(
         signing_jwk=new_signing_jwk(),
@@ -81,10 +86,10 @@ def generate() -> Keys:
     )
 
 
-def new_signing_jwk() -> Claims:
-    """Make a private key, as `supabase gen signing-key` does."""
+def new_signing_jwk() -> Jwk:
+    """Generate a private signing key, as `supabase gen signing-key` does."""
     private = ec.generate_private_key(ec.SECP256R1())
-    jwk: Claims = ECAlgorithm.to_jwk(private, as_dict=True)
+    jwk: Jwk = ECAlgorithm.to_jwk(private, as_dict=True)
     return jwk | {
         "kid": str(uuid.uuid4()),
         "alg": "ES256",
@@ -94,19 +99,23 @@ def new_signing_jwk() -> Claims:
 
 
 def new_secret() -> str:
-    """Make a secret key, as the dashboard does."""
+    """Generate a secret key, as the Supabase dashboard does."""
     return f"sb_secret_{secrets.token_urlsafe(23)}"
 
 
 def new_api_key() -> str:
-    """Make a backend's key of this deployment."""
+    """Generate an API key for a backend."""
     return f"pc_{secrets.token_urlsafe(32)}"
 
 
 def user_claims(
-    issuer: str, user_id: str, email: str, app_metadata: Claims | None = None, lifetime: int = 3600
-) -> Claims:
-    """Return an access token's claims as Supabase Auth makes them after a password sign-in."""
+    issuer: str,
+    user_id: str,
+    email: str,
+    app_metadata: dict[str, Any] | None = None,
+    lifetime: int = 3600,
+) -> JwtClaims:
+    """Return the claims of an access token that Supabase Auth issues after a password sign-in."""
     now = int(time.time())
     return {
         "iss": issuer,
@@ -126,14 +135,14 @@ def user_claims(
     }
 
 
-def _public(*private: Claims | None) -> Iterator[Claims]:
+def _public_keys(*private: Jwk | None) -> Iterator[Jwk]:
     for jwk in filter(None, private):
         public = {name: value for name, value in jwk.items() if name != "d"}
         yield {**public, "key_ops": ["verify"]}
 
 
 def _legacy_key(role: str, jwt_secret: str) -> str:
-    """Sign an API key as projects had them before: a long-lived token of a role."""
+    """Return a legacy API key: a long-lived token for a role, signed with the JWT secret."""
     now = int(time.time())
     claims = {"iss": "supabase", "role": role, "iat": now, "exp": now + 10 * 365 * 86_400}
     return jwt.encode(claims, jwt_secret, algorithm="HS256")

@@ -1,4 +1,4 @@
-"""Where the local stack finds and keeps its files."""
+"""Paths that the local stack reads and writes."""
 
 import platform
 import sys
@@ -16,14 +16,16 @@ RULES = ROOT / "model_artifacts" / "rules.toml"
 
 
 def npm_platform() -> str:
-    """Name this machine as npm packages of binaries do, like `linux-x64`."""
+    """Return the platform suffix of npm packages with binaries, such as `linux-x64`."""
     machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     return f"{sys.platform}-{machine}"
 
 
 def npm_package(name: str) -> Path:
-    """Find an installed npm package, or say how to get it."""
+    """Return the folder of an installed npm package; raise `FileNotFoundError` if it is missing."""
     folder = ROOT / "node_modules" / name
     if not folder.is_dir():
-        raise FileNotFoundError(f"{name} is not installed for this platform: run `make setup`.")
+        raise FileNotFoundError(
+            f"The npm package {name} is not installed for this platform. Run `make setup`."
+        )
     return folder

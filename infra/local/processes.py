@@ -1,4 +1,4 @@
-"""Child processes of the local stack: started, waited for, stopped, never lost."""
+"""Child processes of the local stack."""
 
 import os
 import random
@@ -11,17 +11,18 @@ from pathlib import Path
 
 from infra.local.stack_lock import record_process
 
-_given: set[int] = set()
+_assigned_ports: set[int] = set()
 
 
 class ServiceFailed(Exception):
-    """A service of the local stack did not start; names it and its log."""
+    """A service of the local stack failed to start; the message names the service and its log."""
 
 
 class ChildProcess:
-    """A service in a process group of its own, its output in a log file.
+    """A service in its own process group, with its output in a log file.
 
-    A terminal's Ctrl-C therefore reaches the owner alone, which stops its children in order.
+    Because of the process group, Ctrl-C in a terminal reaches only the parent process, which stops
+    its children in order.
     """
 
     def __init__(
@@ -53,29 +54,29 @@ class ChildProcess:
         return self._process.pid
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 30.0) -> None:
-        """Return when `ready()` holds.
+        """Wait until `ready()` is true.
 
-        Raises `ServiceFailed` when the process ends first or the time is over.
+        Raises `ServiceFailed` if the process ends first or the timeout expires.
         """
         deadline = time.monotonic() + seconds
         while not ready():
             if self._process.poll() is not None:
-                raise ServiceFailed(self._complaint(f"ended with {self._process.returncode}"))
+                raise ServiceFailed(self._failure(f"exited with status {self._process.returncode}"))
             if time.monotonic() > deadline:
-                raise ServiceFailed(self._complaint(f"was not ready after {seconds:.0f} s"))
+                raise ServiceFailed(self._failure(f"was not ready after {seconds:.0f} s"))
             time.sleep(0.02)
 
-    def _complaint(self, what: str) -> str:
+    def _failure(self, problem: str) -> str:
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
-        return f"{self.name} {what}. Its log, {self.log}, ends with:\n{tail}"
+        return f"{self.name} {problem}. The last lines of its log {self.log}:\n{tail}"
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process group; does nothing when it has ended."""
+        """Send a signal to the process group; does nothing if the process has ended."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, number)
 
     def stop(self, grace_seconds: float = 5.0) -> None:
-        """Ask it to end, then kill what is left; safe to call twice."""
+        """Send the stop signal and kill the process after the grace period; safe to call twice."""
         self.signal(self._stop_signal)
         try:
             self._process.wait(grace_seconds)
@@ -85,15 +86,15 @@ class ChildProcess:
 
 
 def free_port() -> int:
-    """Pick a loopback port that nobody listens on.
+    """Return a loopback port that no process listens on.
 
-    Below the range that systems hand out for outgoing connections, and never the same twice, so
-    that it stays free until the service that asked for it binds it.
+    The port is below the range that systems use for outgoing connections, and this process never
+    gets the same port twice. It therefore stays free until the service binds it.
     """
     while True:
         port = random.randrange(20_000, 32_000)  # noqa: S311
-        if port not in _given and _is_free(port):
-            _given.add(port)
+        if port not in _assigned_ports and _is_free(port):
+            _assigned_ports.add(port)
             return port
 
 

@@ -1,4 +1,4 @@
-"""A real S3 server on loopback: SeaweedFS, with one access key and one bucket."""
+"""An S3 server on loopback: SeaweedFS with one access key and one bucket."""
 
 import json
 import os
@@ -15,28 +15,31 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mypy_boto3_s3 import S3Client
 
 from infra.local.processes import ChildProcess, free_port
-from infra.local.stack_lock import record_outside
+from infra.local.stack_lock import record_external_files
 
 REGION: Final = "eu-west-1"
-_PARTS = ("master", "volume", "filer", "s3", "admin")
+_COMPONENTS = ("master", "volume", "filer", "s3", "admin")
 
 
 class S3Server:
-    """Start and stop it; `endpoint`, `access_key`, `secret_key` and `bucket` are its client's."""
+    """Starts and stops the server.
+
+    Clients need its `endpoint`, `access_key`, `secret_key` and `bucket`.
+    """
 
     def __init__(self, folder: Path, bucket: str) -> None:
         self._folder, self.bucket = folder, bucket
-        self._ports = {part: (free_port(), free_port()) for part in _PARTS}
+        self._ports = {name: (free_port(), free_port()) for name in _COMPONENTS}
         self.endpoint = f"http://127.0.0.1:{self._ports['s3'][0]}"
         self.access_key = f"AKIALOCAL{secrets.token_hex(6).upper()}"
         self.secret_key = secrets.token_urlsafe(30)
         self._process: ChildProcess | None = None
 
     def start(self) -> None:
-        """Return when the bucket exists; raises `ServiceFailed`."""
+        """Start the server and return when the bucket exists; raise `ServiceFailed`."""
         data = self._folder / "s3"
         data.mkdir()
-        record_outside(self._folder, self._sockets())
+        record_external_files(self._folder, self._sockets())
         identities = data / "identities.json"
         identities.write_text(json.dumps(self._identities()))
         self._process = ChildProcess(
@@ -44,12 +47,12 @@ class S3Server:
             [_binary(), "-logtostderr=true", "mini", *self._flags(data, identities)],
             {"PATH": os.environ["PATH"], "WEED_S3_SSE_KEK": secrets.token_hex(32)},
             self._folder,
-            # Its own way to stop takes seconds to protect data that nobody keeps.
+            # A graceful stop takes seconds to save data that is deleted anyway.
             stop_signal=signal.SIGKILL,
         )
-        self._process.wait_until(self._listens)
+        self._process.wait_until(self._is_listening)
         client = self.client()
-        self._process.wait_until(lambda: self._bucket_exists(client))
+        self._process.wait_until(lambda: self._create_bucket(client))
 
     def client(self) -> S3Client:
         """Return a client with the stack's credentials."""
@@ -62,14 +65,15 @@ class S3Server:
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10),
         )
 
-    def _listens(self) -> bool:
+    def _is_listening(self) -> bool:
         try:
             httpx.get(self.endpoint)
         except httpx.TransportError:
             return False
         return True
 
-    def _bucket_exists(self, client: S3Client) -> bool:
+    def _create_bucket(self, client: S3Client) -> bool:
+        """Create and configure the bucket; return false if the server is not ready yet."""
         try:
             client.create_bucket(
                 Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
@@ -89,17 +93,17 @@ class S3Server:
 
     def _flags(self, data: Path, identities: Path) -> list[str]:
         flags = [f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={identities}"]
-        for part, (port, grpc_port) in self._ports.items():
-            flags += [f"-{part}.port={port}", f"-{part}.port.grpc={grpc_port}"]
-        flags += [f"-{part}.localSocket={data / part}.sock" for part in ("filer", "s3")]
-        # Other services of its own that would listen, and reports to the makers.
+        for name, (port, grpc_port) in self._ports.items():
+            flags += [f"-{name}.port={port}", f"-{name}.port.grpc={grpc_port}"]
+        flags += [f"-{name}.localSocket={data / name}.sock" for name in ("filer", "s3")]
+        # Disable unused services and telemetry.
         flags += ["-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
         return [*flags, "-master.telemetry=false"]
 
     def _sockets(self) -> list[Path]:
-        """Return the sockets that it makes for its parts' talk; it takes no other folder."""
-        parts = [(part, grpc_port) for part, (_, grpc_port) in self._ports.items()]
-        return [Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock") for part, port in parts]  # noqa: S108
+        """Return the sockets between the components; SeaweedFS always creates them in /tmp."""
+        ports = [(name, grpc_port) for name, (_, grpc_port) in self._ports.items()]
+        return [Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock") for name, port in ports]  # noqa: S108
 
     def _identities(self) -> object:
         credentials = [{"accessKey": self.access_key, "secretKey": self.secret_key}]
@@ -107,7 +111,7 @@ class S3Server:
         return {"identities": [{"name": "local", "credentials": credentials, "actions": actions}]}
 
     def stop(self) -> None:
-        """End it; safe to call twice."""
+        """Stop the server; safe to call twice."""
         if self._process is not None:
             self._process.stop()
 

@@ -1,4 +1,4 @@
-"""An SQS server on loopback: moto in a process of its own, with the spool and its dead letters."""
+"""An SQS server on loopback: a moto process with the spool and its dead-letter queue."""
 
 import json
 import os
@@ -15,29 +15,29 @@ from infra.local.paths import ROOT
 from infra.local.processes import ChildProcess, free_port
 
 REGION: Final = "eu-west-1"
-ACCOUNT = "123456789012"
+ACCOUNT_ID = "123456789012"
 QUEUE, DEAD_LETTERS = "prompt-spool", "prompt-spool-dead-letters"
 VISIBILITY_SECONDS = 1
-"""Far less than in a deployment, so that nobody waits for a second attempt."""
+"""Much less than in a deployment, so that a failed message is retried quickly."""
 MAX_RECEIVES = 60
 RETENTION_SECONDS = 14 * 86_400
 
 
 class SqsServer:
-    """Start and stop it; its messages live in memory. Any credentials will do."""
+    """Starts and stops the server; it keeps messages in memory and accepts any credentials."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._port = free_port()
         self.endpoint = f"http://127.0.0.1:{self._port}"
-        self.queue_url = f"{self.endpoint}/{ACCOUNT}/{QUEUE}"
-        self.dead_letters_url = f"{self.endpoint}/{ACCOUNT}/{DEAD_LETTERS}"
+        self.queue_url = f"{self.endpoint}/{ACCOUNT_ID}/{QUEUE}"
+        self.dead_letters_url = f"{self.endpoint}/{ACCOUNT_ID}/{DEAD_LETTERS}"
         self._process: ChildProcess | None = None
 
     def start(self) -> None:
-        """Return when both queues exist; raises `ServiceFailed`."""
-        where = ["-H", "127.0.0.1", "-p", str(self._port)]
-        command = [sys.executable, "-m", "infra.local.moto_sqs", *where]
+        """Start the server and return when both queues exist; raise `ServiceFailed`."""
+        address = ["-H", "127.0.0.1", "-p", str(self._port)]
+        command = [sys.executable, "-m", "infra.local.moto_sqs", *address]
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self._folder),
@@ -45,7 +45,7 @@ class SqsServer:
         }
         self._process = ChildProcess("sqs", command, environment, self._folder)
         client = self.client()
-        self._process.wait_until(lambda: _queues_exist(client))
+        self._process.wait_until(lambda: _create_queues(client))
 
     def client(self) -> SQSClient:
         """Return a client of the server."""
@@ -54,20 +54,21 @@ class SqsServer:
             endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - any will do
+            aws_secret_access_key="local",  # noqa: S106 - not a secret
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10),
         )
 
     def stop(self) -> None:
-        """End it; safe to call twice."""
+        """Stop the server; safe to call twice."""
         if self._process is not None:
             self._process.stop()
 
 
-def _queues_exist(client: SQSClient) -> bool:
+def _create_queues(client: SQSClient) -> bool:
+    """Create both queues; return false if the server is not ready yet."""
     retention = str(RETENTION_SECONDS)
     redrive = {
-        "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{DEAD_LETTERS}",
+        "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{DEAD_LETTERS}",
         "maxReceiveCount": MAX_RECEIVES,
     }
     shared = {"MessageRetentionPeriod": retention, "SqsManagedSseEnabled": "true"}

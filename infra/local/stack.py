@@ -1,9 +1,9 @@
-"""The local stack as a whole: everything started side by side, and all of it gone at the end."""
+"""The whole local stack: starts all services, and removes all of them at the end."""
 
 import atexit
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from signal import Signals
 from typing import Self
@@ -16,13 +16,13 @@ from mypy_boto3_sqs import SQSClient
 
 from infra.local import functions, stack_lock
 from infra.local.faults import FaultProxy
-from infra.local.keys import Keys, generate
+from infra.local.keys import Keys, generate_keys
 from infra.local.lambda_runtime import LambdaService
-from infra.local.lambda_runtime.values import REGION
-from infra.local.parts import Parts
+from infra.local.lambda_runtime.types import REGION
 from infra.local.paths import STACKS
 from infra.local.processes import ServiceFailed
-from infra.local.users import User, Users
+from infra.local.services import LocalServices, OnReady
+from infra.local.users import User, UserFactory
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -30,12 +30,16 @@ Overrides = Mapping[str, Mapping[str, str]]
 
 
 class Stack:
-    """`with Stack() as stack: ...`; its data are in `.local/stacks/<name>` while it runs.
+    """A running local stack: `with Stack() as stack: ...`.
 
-    `overrides` holds settings to change or add, by function: `{"classify-and-log": {"MODEL_DIR":
-    ...}}`. Functions start when they are first called, or all at once with `warm()`. With
-    `migrated=False` the database is an empty project's. `with_faults` puts a proxy between the
-    functions and what they call, to be told by `faults`.
+    The stack stores its data in `.local/stacks/<name>` while it runs. Functions start on their
+    first request, or all at once with `warm()`.
+
+    - `overrides` maps a function name to environment variables to change or add:
+      `{"classify-and-log": {"MODEL_DIR": ...}}`.
+    - `migrated=False` creates the database of an empty Supabase project.
+    - `with_faults=True` adds a proxy between the functions and the services that they call. Inject
+      faults through `faults`.
     """
 
     def __init__(
@@ -47,13 +51,16 @@ class Stack:
     ) -> None:
         self.name = name or f"stack-{os.getpid()}"
         if not _NAME.fullmatch(self.name):
-            raise ValueError("A stack's name is made of letters, digits, - and _.")
+            raise ValueError(
+                "A stack name must start with a letter or a digit "
+                "and may contain only letters, digits, - and _."
+            )
         self.folder = STACKS / self.name
-        self.keys = generate()
+        self.keys = generate_keys()
         self._overrides, self._migrated = overrides or {}, migrated
         self._with_faults = with_faults
         self._failed = False
-        self._closing = ExitStack()
+        self._cleanup = ExitStack()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -61,25 +68,27 @@ class Stack:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def start(self, report: Callable[[str], None] = lambda part: None) -> Self:
-        """Return when everything answers; `report` is told the name of each part that does.
+    def start(self, on_ready: OnReady = lambda service: None) -> Self:
+        """Start all services and return when they are ready.
 
-        Raises `ServiceFailed`, which leaves the logs alone behind, or `FolderInUse`.
+        `on_ready` receives the name of each service when it is ready. Raises `FolderInUse` if a
+        stack with this name is running. Raises `ServiceFailed` if a service does not start, and
+        then keeps only the logs.
         """
-        stack_lock.sweep(STACKS)
-        lock = stack_lock.claim(self.folder)
-        self._closing.callback(lambda: stack_lock.release(self.folder, lock, self._failed))
+        stack_lock.remove_abandoned(STACKS)
+        lock = stack_lock.acquire(self.folder)
+        self._cleanup.callback(lambda: stack_lock.release(self.folder, lock, self._failed))
         atexit.register(self.close)
         try:
-            self._parts = Parts(
+            self._services = LocalServices(
                 self.folder,
                 self.keys,
                 self._overrides,
-                self._closing,
+                self._cleanup,
                 self._migrated,
                 self._with_faults,
             )
-            self._parts.start(report)
+            self._services.start(on_ready)
         except BaseException as error:
             self._failed = isinstance(error, ServiceFailed)
             self.close()
@@ -87,79 +96,83 @@ class Stack:
         return self
 
     def close(self) -> None:
-        """End all processes and remove the folder; safe to call twice."""
-        self._closing.close()
+        """Stop all processes and remove the folder; safe to call twice."""
+        self._cleanup.close()
         atexit.unregister(self.close)
 
     def warm(self) -> None:
-        """Have an instance of each function ready; raises `ServiceFailed`."""
-        for name, outcome in self._parts.edge.warm().items():
+        """Start an instance of each function; raise `ServiceFailed`."""
+        for name, error in self._services.edge.warm().items():
             self._failed = True
             log = self.folder / "logs" / f"{name}.log"
-            raise ServiceFailed(f"{name} does not start: {outcome.message}. Its log: {log}")
+            raise ServiceFailed(
+                f"The function {name} failed to start: {error.error_message}. See its log: {log}"
+            )
 
-    def redeploy(self, function: str, env: Mapping[str, str]) -> None:
-        """Change settings of a function, or take them away with an empty value, from now on."""
-        self._parts.edge.redeploy(function, env)
+    def redeploy(self, function: str, environment: Mapping[str, str]) -> None:
+        """Change environment variables of a function; an empty value removes a variable."""
+        self._services.edge.redeploy(function, environment)
 
-    def use(self, keys: Keys) -> None:
-        """Change the project's keys, as its owner does in the dashboard."""
-        self._parts.rest.use(keys)
-        self._parts.edge.use(keys)
+    def set_keys(self, keys: Keys) -> None:
+        """Replace the project's keys, as an operator does in the Supabase dashboard."""
+        self._services.postgrest.set_keys(keys)
+        self._services.edge.set_keys(keys)
         self.keys = keys
 
     @property
     def faults(self) -> FaultProxy:
-        """The proxy on the ways `store` and `queue`, of a stack that was made `with_faults`."""
-        if self._parts.faults is None:
-            raise ValueError("This stack was made without faults.")
-        return self._parts.faults
+        """The fault proxy, with the routes `store` and `queue`; needs `with_faults=True`."""
+        if self._services.faults is None:
+            raise ValueError(
+                "This stack has no fault proxy. Create it with Stack(with_faults=True)."
+            )
+        return self._services.faults
 
     def signal(self, function: str, number: Signals) -> None:
         """Send a signal to every instance of a function."""
-        self._parts.edge.signal(function, number)
+        self._services.edge.signal(function, number)
 
     def stop_postgres(self) -> None:
-        """Take the database away, its data kept."""
-        self._parts.postgres.stop()
+        """Stop the database server and keep its data."""
+        self._services.postgres.stop()
 
     def start_postgres(self) -> None:
-        """Bring the database back; returns when PostgREST serves again."""
-        self._parts.postgres.start()
-        self._parts.rest.reconnect()
+        """Start the database server again and return when PostgREST is ready."""
+        self._services.postgres.start()
+        self._services.postgrest.reconnect()
 
     def create_user(self, email: str) -> User:
-        """Sign a user up and in."""
-        return self._users().create(email)
+        """Create a signed-in user."""
+        return self._user_factory().create(email)
 
     def create_reviewer(self, email: str) -> User:
-        """Sign a user up and in who may correct predictions."""
-        return self._users().create(email, role="reviewer")
+        """Create a signed-in user who may correct predictions."""
+        return self._user_factory().create(email, role="reviewer")
 
-    def _users(self) -> Users:
-        return Users(self.postgres_admin_dsn, f"{self.supabase_url}/auth/v1", self.keys)
+    def _user_factory(self) -> UserFactory:
+        return UserFactory(self.postgres_admin_dsn, f"{self.supabase_url}/auth/v1", self.keys)
 
-    def env(self, function: str) -> dict[str, str]:
-        """Return a function's settings."""
+    def environment(self, function: str) -> dict[str, str]:
+        """Return the environment variables of a function that are its settings."""
         return dict(self._functions.pools[function].spec.environment)
 
     @property
     def _functions(self) -> LambdaService:
-        return self._parts.edge.functions
+        return self._services.edge.functions
 
     @property
     def supabase_url(self) -> str:
-        return self._parts.edge.supabase_url
+        return self._services.edge.supabase_url
 
     @property
     def postgres_dsn(self) -> str:
-        """The dashboard's role, `postgres`."""
-        return self._parts.postgres.dsn("postgres")
+        """The connection string for the role `postgres`, as in the dashboard."""
+        return self._services.postgres.dsn("postgres")
 
     @property
     def postgres_admin_dsn(self) -> str:
-        """The superuser."""
-        return self._parts.postgres.dsn("supabase_admin")
+        """The connection string for the superuser."""
+        return self._services.postgres.dsn("supabase_admin")
 
     @property
     def classify_url(self) -> str:
@@ -179,37 +192,37 @@ class Stack:
 
     @property
     def s3_endpoint(self) -> str:
-        return self._parts.s3.endpoint
+        return self._services.s3.endpoint
 
     @property
     def bucket(self) -> str:
-        return self._parts.s3.bucket
+        return self._services.s3.bucket
 
     @property
     def s3_credentials(self) -> tuple[str, str]:
-        """Access key and secret key."""
-        return self._parts.s3.access_key, self._parts.s3.secret_key
+        """The access key and the secret key."""
+        return self._services.s3.access_key, self._services.s3.secret_key
 
     def s3_client(self) -> S3Client:
         """Return a client of the stack's S3 server."""
-        return self._parts.s3.client()
+        return self._services.s3.client()
 
     @property
     def sqs_endpoint(self) -> str:
-        return self._parts.sqs.endpoint
+        return self._services.sqs.endpoint
 
     @property
     def spool_url(self) -> str:
-        """The queue of captured prompts that the store could not take."""
-        return self._parts.sqs.queue_url
+        """The URL of the spool, the queue for prompts that the store did not take in time."""
+        return self._services.sqs.queue_url
 
     @property
     def dead_letters_url(self) -> str:
-        return self._parts.sqs.dead_letters_url
+        return self._services.sqs.dead_letters_url
 
     def sqs_client(self) -> SQSClient:
         """Return a client of the stack's SQS server."""
-        return self._parts.sqs.client()
+        return self._services.sqs.client()
 
     def lambda_client(self) -> LambdaClient:
         """Return a client of the stack's Invoke API."""
@@ -218,6 +231,6 @@ class Stack:
             endpoint_url=self.lambda_endpoint,
             region_name=REGION,
             aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - any will do
+            aws_secret_access_key="local",  # noqa: S106 - not a secret
             config=Config(retries={"total_max_attempts": 1}, read_timeout=310),
         )

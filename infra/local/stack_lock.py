@@ -1,4 +1,4 @@
-"""Folders of stacks: claimed by one owner, and swept when an owner was killed."""
+"""Locks the folder of a stack, and removes what a killed stack has left behind."""
 
 import contextlib
 import fcntl
@@ -11,32 +11,33 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-_LOCK, _PROCESSES, _OUTSIDE = "owner.lock", "processes.txt", "outside.txt"
-KEEP_LOGS_IN = "PROMPT_CAPTURE_KEEP_LOGS_IN"
-# PostgreSQL needs a moment to give its shared memory back; the rest may as well be killed.
+_LOCK, _PROCESSES, _EXTERNAL_FILES = "owner.lock", "processes.txt", "external-files.txt"
+LOG_ARCHIVE_DIR = "PROMPT_CAPTURE_LOG_ARCHIVE_DIR"
+"""The environment variable with a folder that receives a copy of the logs of each stack."""
+# Only PostgreSQL needs time, to release its shared memory. The other processes can be killed.
 _GRACE_SECONDS = 1
 
 
 class FolderInUse(Exception):
-    """Another running stack has this name."""
+    """A running stack has the same name."""
 
 
 def record_process(folder: Path, pid: int) -> None:
-    """Note a child, so that the next start can end it if its owner cannot."""
+    """Record a child process, so that a later start can end it if this process is killed."""
     with (folder / _PROCESSES).open("a") as record:
-        record.write(f"{pid} {_started(pid)}\n")
+        record.write(f"{pid} {_start_time(pid)}\n")
 
 
-def record_outside(folder: Path, files: Iterable[Path]) -> None:
-    """Note files that a service leaves outside the folder, to be removed with it."""
-    with (folder / _OUTSIDE).open("a") as record:
+def record_external_files(folder: Path, files: Iterable[Path]) -> None:
+    """Record files that a service creates outside the folder, so that they are removed with it."""
+    with (folder / _EXTERNAL_FILES).open("a") as record:
         record.writelines(f"{file}\n" for file in files)
 
 
-def claim(folder: Path) -> TextIO:
-    """Make the folder this process's own, empty; the claim holds while the file is open.
+def acquire(folder: Path) -> TextIO:
+    """Lock the folder for this process and clear it; the lock holds while the file is open.
 
-    Raises `FolderInUse` when its owner is alive.
+    Raises `FolderInUse` if another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = (folder / _LOCK).open("a")
@@ -45,45 +46,46 @@ def claim(folder: Path) -> TextIO:
     except BlockingIOError:
         lock.close()
         raise FolderInUse(
-            f"A stack named {folder.name} is running already: use it, or start one by another name."
+            f"A stack named {folder.name!r} is already running. Use it, or choose another name."
         ) from None
     _end_recorded_processes(folder)
-    _remove_outside(folder)
-    _empty(folder)
+    _remove_external_files(folder)
+    _clear(folder)
     return lock
 
 
-def sweep(stacks: Path) -> None:
-    """End the processes and remove the folders of all stacks whose owners are gone."""
+def remove_abandoned(stacks: Path) -> None:
+    """End the processes and remove the folders of all stacks whose process has ended."""
     for folder in stacks.iterdir() if stacks.is_dir() else ():
         with contextlib.suppress(FolderInUse):
-            release(folder, claim(folder))
+            release(folder, acquire(folder))
 
 
 def release(folder: Path, lock: TextIO, keep_logs: bool = False) -> None:
-    """Give the claim up and remove the folder, or all but its logs until the next start.
+    """Release the lock and remove the folder; with `keep_logs`, all of it but the logs.
 
-    Where the environment names a folder for them, logs are copied there first.
+    The next start removes the logs that were kept. If the environment variable named by
+    `LOG_ARCHIVE_DIR` is set, the logs are copied to that folder first.
     """
-    _remove_outside(folder)
+    _remove_external_files(folder)
     _copy_logs(folder)
     if keep_logs:
-        _empty(folder, "logs")
+        _clear(folder, "logs")
     else:
         shutil.rmtree(folder, ignore_errors=True)
     lock.close()
 
 
 def _copy_logs(folder: Path) -> None:
-    kept_in = os.environ.get(KEEP_LOGS_IN)
-    if kept_in and (folder / "logs").is_dir():
-        target = Path(kept_in) / f"{folder.name}-{time.time_ns()}"
+    archive = os.environ.get(LOG_ARCHIVE_DIR)
+    if archive and (folder / "logs").is_dir():
+        target = Path(archive) / f"{folder.name}-{time.time_ns()}"
         shutil.copytree(folder / "logs", target)
 
 
-def _empty(folder: Path, *kept: str) -> None:
+def _clear(folder: Path, *except_names: str) -> None:
     for entry in folder.iterdir():
-        if entry.name in (_LOCK, *kept):
+        if entry.name in (_LOCK, *except_names):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
@@ -91,35 +93,35 @@ def _empty(folder: Path, *kept: str) -> None:
             entry.unlink(missing_ok=True)
 
 
-def _remove_outside(folder: Path) -> None:
-    record = folder / _OUTSIDE
+def _remove_external_files(folder: Path) -> None:
+    record = folder / _EXTERNAL_FILES
     for line in record.read_text().splitlines() if record.is_file() else ():
         Path(line).unlink(missing_ok=True)
 
 
 def _end_recorded_processes(folder: Path) -> None:
-    pids = list(_recorded_alive(folder))
+    pids = list(_live_recorded_pids(folder))
     for number in (signal.SIGINT, signal.SIGKILL):
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, number)
         deadline = time.monotonic() + _GRACE_SECONDS
         while pids and time.monotonic() < deadline:
-            pids = list(_recorded_alive(folder))
+            pids = list(_live_recorded_pids(folder))
             time.sleep(0.05 if pids else 0)
 
 
-def _recorded_alive(folder: Path) -> Iterator[int]:
-    """Yield recorded process ids that still belong to the same process."""
+def _live_recorded_pids(folder: Path) -> Iterator[int]:
+    """Yield the recorded process ids whose process still runs; ids can be reused."""
     record = folder / _PROCESSES
     for line in record.read_text().splitlines() if record.is_file() else ():
-        pid, _, started = line.partition(" ")
-        if started and _started(int(pid)) == started:
+        pid, _, start_time = line.partition(" ")
+        if start_time and _start_time(int(pid)) == start_time:
             yield int(pid)
 
 
-def _started(pid: int) -> str:
-    """Tell when a live process began, in the system's own terms; empty when there is none."""
+def _start_time(pid: int) -> str:
+    """Return when a running process started, in the format of the system; empty if none runs."""
     if Path("/proc/self/stat").exists():
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""Users of the local project, as if they had signed up and in."""
+"""Creates signed-in users in the local project."""
 
 import uuid
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ values (%s, 'authenticated', 'authenticated', %s, %s, '{}')
 
 @dataclass(frozen=True)
 class User:
-    """A signed-in user; the token holds for an hour."""
+    """A signed-in user; the access token is valid for one hour."""
 
     id: str
     email: str
     access_token: str
 
 
-class Users:
-    """Makes users in `auth.users` and signs their access tokens."""
+class UserFactory:
+    """Inserts users into `auth.users` and signs their access tokens."""
 
-    def __init__(self, database: str, issuer: str, keys: Keys) -> None:
-        self._database, self._issuer, self._keys = database, issuer, keys
+    def __init__(self, dsn: str, issuer: str, keys: Keys) -> None:
+        self._dsn, self._issuer, self._keys = dsn, issuer, keys
 
     def create(self, email: str, **app_metadata: Any) -> User:
-        """Sign a user up and in."""
+        """Insert a user and sign an access token."""
         user_id = str(uuid.uuid4())
-        with psycopg.connect(self._database) as connection:
+        with psycopg.connect(self._dsn) as connection:
             connection.execute(_INSERT, (user_id, email, Jsonb(app_metadata)))
         claims = user_claims(self._issuer, user_id, email, app_metadata)
         return User(user_id, email, self._keys.sign(claims))

@@ -1,4 +1,4 @@
-"""HTTP servers in a background thread: one event loop, one application a socket."""
+"""HTTP servers on one event loop in a background thread; each application has its own port."""
 
 import asyncio
 import socket
@@ -9,32 +9,34 @@ from typing import Any, Protocol, TypeVar
 import uvicorn
 
 T = TypeVar("T")
-Scope = MutableMapping[str, Any]
+AsgiScope = MutableMapping[str, Any]
 
 
-class Receive(Protocol):
+class AsgiReceive(Protocol):
     def __call__(self) -> Awaitable[MutableMapping[str, Any]]: ...
 
 
-class Send(Protocol):
+class AsgiSend(Protocol):
     def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]: ...
 
 
-class App(Protocol):
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]: ...
+class AsgiApp(Protocol):
+    def __call__(
+        self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend
+    ) -> Awaitable[None]: ...
 
 
 class BackgroundLoop:
-    """An event loop in a thread of its own, for owners that are not asynchronous."""
+    """An event loop in a background thread, for synchronous callers."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="stack")
         self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
-        """Run to the end in the background thread and return the result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
+    def run(self, coroutine: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
+        """Run a coroutine in the background thread and return its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(seconds)
 
     def close(self) -> None:
         """Stop the thread; safe to call twice."""
@@ -45,10 +47,10 @@ class BackgroundLoop:
 
 
 class WebServer:
-    """Serves applications, each on a loopback port of its own."""
+    """Serves ASGI applications, each on its own loopback port."""
 
     def __init__(self) -> None:
-        self._apps: dict[int, App] = {}
+        self._apps: dict[int, AsgiApp] = {}
         self._sockets: list[socket.socket] = []
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -66,9 +68,9 @@ class WebServer:
         )
         self._serving: asyncio.Task[None] | None = None
 
-    def add(self, app: App) -> int:
-        """Give an application a port, before the server starts, and return it."""
-        # Only where the protocol is named does asyncio send answers without Nagle's delay.
+    def add(self, app: AsgiApp) -> int:
+        """Assign a port to an application and return it; call this before the server starts."""
+        # asyncio sets TCP_NODELAY only on sockets with an explicit protocol.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
         self._sockets.append(listener)
@@ -76,13 +78,13 @@ class WebServer:
         self._apps[port] = app
         return port
 
-    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _dispatch(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         await self._apps[scope["server"][1]](scope, receive, send)
 
     async def start(self) -> None:
-        """Return when all ports answer."""
+        """Start the server and return when all ports accept requests."""
         self._serving = asyncio.create_task(self._server.serve(sockets=self._sockets))
-        # uvicorn tells nobody when it has started.
+        # uvicorn has no event for a completed start.
         while not (self._server.started or self._serving.done()):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
@@ -95,20 +97,20 @@ class WebServer:
             listener.close()
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Collect a request's body."""
-    parts = []
+async def read_body(receive: AsgiReceive) -> bytes:
+    """Return the complete body of a request."""
+    chunks = []
     while (message := await receive())["type"] == "http.request":
-        parts.append(message.get("body", b""))
+        chunks.append(message.get("body", b""))
         if not message.get("more_body"):
             break
-    return b"".join(parts)
+    return b"".join(chunks)
 
 
 async def respond(
-    send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None
+    send: AsgiSend, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None
 ) -> None:
-    """Send a whole answer; JSON unless `headers` say otherwise."""
+    """Send a complete response; the default content type is JSON."""
     headers = [(b"content-type", b"application/json")] if headers is None else headers
     headers = [*headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

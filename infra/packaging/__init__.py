@@ -1,1 +1,1 @@
-"""What Lambda gets: one layer for each architecture and one zip for each function."""
+"""Build what is deployed: a Lambda layer per architecture and a zip per function."""

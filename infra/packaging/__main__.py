@@ -1,33 +1,34 @@
-"""`python -m infra.packaging`: build the packages and the templates, and tell what they weigh."""
+"""`python -m infra.packaging`: build the packages and the templates, and report their sizes."""
 
 import sys
 
 from infra.packaging import budgets, build, template
-from infra.packaging.failures import PackageRefused
+from infra.packaging.errors import PackagingError
 from infra.packaging.paths import PACKAGES, ROOT
 from infra.packaging.targets import TARGETS
 
 
 def main() -> None:
-    """Build everything; a refusal ends the process with its sentence."""
+    """Build everything; a `PackagingError` ends the process with its message."""
     try:
-        made = build.build()
-        template.make_all()
-    except PackageRefused as refusal:
-        sys.exit(str(refusal))
-    _tell(f"{PACKAGES.relative_to(ROOT)}: {'made' if made else 'nothing has changed'}")
+        is_rebuilt = build.build()
+        template.build_templates()
+    except PackagingError as error:
+        sys.exit(str(error))
+    _print(f"{PACKAGES.relative_to(ROOT)}: {'rebuilt' if is_rebuilt else 'up to date'}")
     for target in TARGETS:
-        _tell(_described(build.layer_zip(target).name, budgets.weigh(build.layer_zip(target))))
+        archive = build.layer_zip(target)
+        _print(_describe(archive.name, budgets.measure(archive)))
 
 
-def _described(name: str, weight: budgets.Weight) -> str:
+def _describe(name: str, size: budgets.LayerSize) -> str:
     return (
-        f"  {name}: {weight.unzipped:.1f} MB unzipped, {weight.zipped:.1f} MB zipped, "
-        f"and the model's {weight.model:.1f} MB"
+        f"  {name}: code {size.unzipped:.1f} MB unzipped, {size.zipped:.1f} MB zipped; "
+        f"model {size.model:.1f} MB"
     )
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 

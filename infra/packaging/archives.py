@@ -1,4 +1,4 @@
-"""Zips that are the same bytes whenever and wherever they are made of the same files."""
+"""Reproducible zips: the same files give the same bytes, at any time and on any machine."""
 
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -9,7 +9,7 @@ _UNIX = 3
 
 
 def write_zip(folder: Path, archive: Path) -> None:
-    """Write all files below the folder, in order, with one date and one mode."""
+    """Write all files below the folder, sorted, with a fixed date and fixed modes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     archive.parent.mkdir(parents=True, exist_ok=True)
     with ZipFile(archive, "w", ZIP_DEFLATED, compresslevel=9) as zip_file:
@@ -21,7 +21,7 @@ def _entry(path: Path, folder: Path) -> ZipInfo:
     entry = ZipInfo(path.relative_to(folder).as_posix(), _EARLIEST)
     entry.create_system = _UNIX
     entry.compress_type = ZIP_DEFLATED
-    # Lambda runs extensions as they are in the zip.
+    # Lambda executes extensions with the mode that the zip gives them.
     mode = _EXECUTABLE if "extensions" in path.relative_to(folder).parts[:-1] else _READABLE
     entry.external_attr = (_REGULAR_FILE | mode) << 16
     return entry

@@ -1,4 +1,4 @@
-"""`python -m infra.packaging.audit`: known vulnerabilities of what is deployed."""
+"""`python -m infra.packaging.audit`: known vulnerabilities in the deployed packages."""
 
 import subprocess
 import sys
@@ -8,13 +8,19 @@ from pathlib import Path
 from infra.packaging.paths import LAYER_LOCK, function_locks
 
 _PIP_AUDIT = Path(sys.executable).with_name("pip-audit")
-_SECONDS = 120
-_FOUND = 1
-NOT_SCANNED = "Not scanned: the vulnerability data could not be reached."
+_TIMEOUT_SECONDS = 120
+_VULNERABLE, _NOT_SCANNED = 1, 2
+NOT_SCANNED = (
+    "Not scanned: the vulnerability database cannot be reached. "
+    "Check the network connection and run `make audit` again."
+)
 
 
 def audit(options: Sequence[str] = ()) -> tuple[int, str]:
-    """Answer the exit status and what there is to say: 0 nothing known, 1 found, 2 not scanned."""
+    """Return the exit status and the report.
+
+    The status is 0 if no vulnerability is known, 1 if pip-audit finds one, 2 if it cannot scan.
+    """
     locks = [LAYER_LOCK, *function_locks()]
     command: list[str | Path] = [
         *(_PIP_AUDIT, "--no-deps", "--disable-pip"),
@@ -22,17 +28,18 @@ def audit(options: Sequence[str] = ()) -> tuple[int, str]:
         *("--progress-spinner", "off", *options),
     ]
     try:
-        done = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, check=False, timeout=_SECONDS
+        process = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS
         )
     except subprocess.TimeoutExpired:
-        return 2, NOT_SCANNED
-    if done.returncode == _FOUND and "Found" not in done.stderr:
-        return 2, NOT_SCANNED
-    return done.returncode, (done.stdout + done.stderr).strip()
+        return _NOT_SCANNED, NOT_SCANNED
+    # pip-audit exits with 1 for its own failures too.
+    if process.returncode == _VULNERABLE and "Found" not in process.stderr:
+        return _NOT_SCANNED, NOT_SCANNED
+    return process.returncode, (process.stdout + process.stderr).strip()
 
 
 if __name__ == "__main__":
-    status, said = audit()
-    sys.stdout.write(f"{said}\n")
+    status, report = audit()
+    sys.stdout.write(f"{report}\n")
     sys.exit(status)

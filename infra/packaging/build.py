@@ -1,4 +1,4 @@
-"""Build everything, or nothing where nothing changed."""
+"""Build all packages, or none where no input changed."""
 
 import fcntl
 import hashlib
@@ -6,71 +6,73 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.packaging import bill, budgets, functions, imports
+from infra.packaging import budgets, functions, imports, sbom
 from infra.packaging.archives import write_zip
-from infra.packaging.interpreter import lambda_python
+from infra.packaging.interpreter import find_lambda_python
 from infra.packaging.layer import assemble
 from infra.packaging.paths import FUNCTIONS, LAYER_LOCK, MODELS, OWN_PACKAGE, PACKAGES
 from infra.packaging.targets import TARGETS, Target
 
 
-def layer_folder(target: Target, into: Path = PACKAGES) -> Path:
-    """Say where a layer lies as Lambda will mount it."""
-    return into / f"layer-{target.architecture}"
+def layer_folder(target: Target, output: Path = PACKAGES) -> Path:
+    """Return the folder of a layer, laid out as Lambda mounts it."""
+    return output / f"layer-{target.architecture}"
 
 
-def layer_zip(target: Target, into: Path = PACKAGES) -> Path:
-    """Say where a layer's zip is."""
-    return layer_folder(target, into).with_suffix(".zip")
+def layer_zip(target: Target, output: Path = PACKAGES) -> Path:
+    """Return the path of a layer's zip."""
+    return layer_folder(target, output).with_suffix(".zip")
 
 
-def build(into: Path = PACKAGES) -> bool:
-    """Make all packages; answers false where they were already made of the same inputs.
+def build(output: Path = PACKAGES) -> bool:
+    """Build all packages; return False where they are up to date.
 
-    Raises `PackageRefused`.
+    Raises `PackagingError`.
     """
-    into.mkdir(parents=True, exist_ok=True)
-    with _alone(into):
-        return _build(into)
+    output.mkdir(parents=True, exist_ok=True)
+    with _exclusive(output):
+        return _build_if_changed(output)
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _exclusive(folder: Path) -> Iterator[None]:
     """Wait until no other process builds into the folder."""
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _build(into: Path) -> bool:
-    stamp = into / "inputs.sha256"
-    inputs = _digest_of_inputs()
-    if stamp.is_file() and stamp.read_text() == inputs:
+def _build_if_changed(output: Path) -> bool:
+    stamp = output / "inputs.sha256"
+    digest = _digest_inputs()
+    if stamp.is_file() and stamp.read_text() == digest:
         return False
     stamp.unlink(missing_ok=True)
     for target in TARGETS:
-        build_layer(target, into)
+        build_layer(target, output)
         folders = [
-            functions.package(name, target, into).with_suffix("") for name in functions.names()
+            functions.package_function(name, target, output).with_suffix("")
+            for name in functions.function_names()
         ]
-        listed = into / f"bill-{target.architecture}.cdx.json"
-        bill.write(layer_folder(target, into), folders, listed)
-    imports.keep(into)
-    stamp.write_text(inputs)
+        sbom.write(
+            layer_folder(target, output), folders, output / f"sbom-{target.architecture}.cdx.json"
+        )
+    imports.check(output)
+    stamp.write_text(digest)
     return True
 
 
-def build_layer(target: Target, into: Path = PACKAGES) -> Path:
-    """Make one layer; raises `PackageRefused` when it is too heavy."""
-    folder, archive = layer_folder(target, into), layer_zip(target, into)
+def build_layer(target: Target, output: Path = PACKAGES) -> Path:
+    """Build one layer and return its zip; raises `PackagingError` where it exceeds the budget."""
+    folder, archive = layer_folder(target, output), layer_zip(target, output)
     assemble(target, folder)
     write_zip(folder, archive)
-    budgets.keep(budgets.weigh(archive))
+    budgets.check(budgets.measure(archive))
     return archive
 
 
-def _digest_of_inputs() -> str:
-    digest = hashlib.sha256(str(lambda_python()).encode())
+def _digest_inputs() -> str:
+    digest = hashlib.sha256(str(find_lambda_python()).encode())
     for path in _inputs():
         digest.update(str(path).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Find the Python that Lambda runs, which need not be the one that builds."""
+"""Find the Python version that Lambda runs, which may differ from the one that runs the build."""
 
 import os
 import shutil
@@ -7,33 +7,33 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from infra.packaging.failures import PackageRefused
+from infra.packaging.errors import PackagingError
 from infra.packaging.targets import PYTHON_VERSION
 
 _NAME = f"python{PYTHON_VERSION}"
 
 
 @cache
-def lambda_python() -> Path:
-    """Answer an interpreter of Lambda's version; raises `PackageRefused` where there is none.
+def find_lambda_python() -> Path:
+    """Return an interpreter of Lambda's version; raises `PackagingError` where there is none.
 
-    LAMBDA_PYTHON names it, or it is on the PATH, or pyenv or uv installed it.
+    Search LAMBDA_PYTHON, the PATH, and the installations of pyenv and uv, in this order.
     """
     for candidate in _candidates():
-        if _answers(candidate):
+        if _has_lambda_version(candidate):
             return candidate
-    raise PackageRefused(
-        f"Packages are compiled and tested with Python {PYTHON_VERSION}, which is not here. "
+    raise PackagingError(
+        f"Python {PYTHON_VERSION} is not found; packages are compiled and tested with it. "
         f"Install it (`uv python install {PYTHON_VERSION}`, `pyenv install {PYTHON_VERSION}`, or "
-        "Debian 13's own), or name it in LAMBDA_PYTHON."
+        "Debian 13's package), or set LAMBDA_PYTHON to its path."
     )
 
 
 def _candidates() -> Iterator[Path]:
-    if named := os.environ.get("LAMBDA_PYTHON"):
-        yield Path(named)
-    if found := shutil.which(_NAME):
-        yield Path(found)
+    if configured := os.environ.get("LAMBDA_PYTHON"):
+        yield Path(configured)
+    if on_path := shutil.which(_NAME):
+        yield Path(on_path)
     for pyenv in _pyenv_roots():
         yield from sorted(pyenv.glob(f"versions/{PYTHON_VERSION}.*/bin/{_NAME}"), reverse=True)
     uv = Path.home() / ".local" / "share" / "uv" / "python"
@@ -41,16 +41,16 @@ def _candidates() -> Iterator[Path]:
 
 
 def _pyenv_roots() -> Iterator[Path]:
-    """A shim answers only where its version is chosen, but lies beside all of them."""
+    """Yield pyenv's folders; a shim works only where its version is active, but leads to them."""
     yield Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     if (shim := shutil.which(_NAME)) and Path(shim).parent.name == "shims":
         yield Path(shim).parent.parent
 
 
-def _answers(candidate: Path) -> bool:
-    """A shim may be there for a version that is not."""
+def _has_lambda_version(candidate: Path) -> bool:
+    """Run the candidate to find out: pyenv has shims for versions that are not active."""
     try:
-        told = subprocess.run(  # noqa: S603
+        process = subprocess.run(  # noqa: S603
             [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
             capture_output=True,
             text=True,
@@ -58,4 +58,4 @@ def _answers(candidate: Path) -> bool:
         )
     except OSError:
         return False
-    return told.stdout.strip() == PYTHON_VERSION
+    return process.stdout.strip() == PYTHON_VERSION

@@ -1,4 +1,4 @@
-"""Where packages are made of, and where they go."""
+"""Inputs and outputs of packaging."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ LAYER_LOCK = ROOT / "requirements-layer.lock"
 DEVELOPMENT_LOCK = ROOT / "requirements.lock"
 OWN_PACKAGE = ROOT / "shared" / "python" / "prompt_capture"
 FUNCTION_LOCK = "requirements.lock"
-"""In a function's folder: what it carries in its own zip, on top of the layer."""
+"""The lock file in a function's folder; its packages go into that function's zip."""
 MODELS = ROOT / "model_artifacts"
 FUNCTIONS = ROOT / "functions"
 PINNED_IMPORTS = Path(__file__).parent / "imports.toml"
@@ -17,5 +17,5 @@ CACHE = ROOT / "build" / "cache"
 
 
 def function_locks() -> list[Path]:
-    """List the lock files of the functions that have one."""
+    """List the lock files in the folders of the functions."""
     return sorted(FUNCTIONS.glob(f"*/{FUNCTION_LOCK}"))

@@ -1,15 +1,15 @@
-"""The runtime that is deployed, and the machines that it runs on."""
+"""The Lambda runtime and the architectures that packages are built for."""
 
 from dataclasses import dataclass
 
 PYTHON_VERSION = "3.13"
 GLIBC_VERSION = (2, 34)
-"""Amazon Linux 2023's, under Lambda's Python 3.12 and later; 3.11 has 2.26."""
+"""The version in Amazon Linux 2023, which Lambda's Python 3.12 and later run on; 3.11 has 2.26."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """An architecture: Lambda's name, the wheels' name, and the ELF header's."""
+    """An architecture by its names: Lambda's, that of wheels, and that of the ELF header."""
 
     architecture: str
     machine: str
@@ -17,7 +17,7 @@ class Target:
 
     @property
     def platform(self) -> str:
-        """Name the newest wheels that the runtime's C library can load."""
+        """The platform tag of the newest wheels that the runtime's glibc can load."""
         return f"{self.machine}-manylinux_{GLIBC_VERSION[0]}_{GLIBC_VERSION[1]}"
 
 

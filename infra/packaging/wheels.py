@@ -1,4 +1,4 @@
-"""Install locked wheels for a machine that need not be this one."""
+"""Install locked wheels for any target architecture into cached folders."""
 
 import hashlib
 import os
@@ -9,65 +9,66 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra.packaging import bytecode
-from infra.packaging.failures import PackageRefused
-from infra.packaging.interpreter import lambda_python
+from infra.packaging.errors import PackagingError
+from infra.packaging.interpreter import find_lambda_python
 from infra.packaging.paths import CACHE, DEVELOPMENT_LOCK, LAYER_LOCK, function_locks
 from infra.packaging.targets import PYTHON_VERSION, Target
 
 _UV = Path(sys.executable).with_name("uv")
 RUNTIME_PACKAGES = ("awslambdaric", "boto3")
-"""What Lambda's own Python runtime brings."""
+"""Packages that Lambda's Python runtime includes."""
+_BASELINE_PACKAGES = ("supabase", "fastapi", "mangum", "boto3")
 
 
-def layer_wheels(target: Target) -> Path:
-    """Answer a folder with all that the layer's lock file names, as the wheels are."""
-    return _locked("wheels", LAYER_LOCK, target)
+def install_layer_wheels(target: Target) -> Path:
+    """Return a folder with all packages of the layer's lock file, unmodified."""
+    return _install_locked("layer", LAYER_LOCK, target)
 
 
-def function_wheels(lock: Path, target: Target) -> Path:
-    """Answer a folder with all that a function's own lock file names."""
-    return _locked(lock.parent.name, lock, target)
+def install_function_wheels(lock: Path, target: Target) -> Path:
+    """Return a folder with all packages of a function's own lock file, unmodified."""
+    return _install_locked(lock.parent.name, lock, target)
 
 
-def runtime_wheels() -> Path:
-    """Answer a folder with what stands for Lambda's runtime on this machine."""
-    return _installed("runtime", ["--constraint", str(DEVELOPMENT_LOCK), *RUNTIME_PACKAGES])
+def install_runtime_wheels() -> Path:
+    """Return a folder with the packages that represent Lambda's runtime on this machine."""
+    return _install_cached("runtime", ["--constraint", str(DEVELOPMENT_LOCK), *RUNTIME_PACKAGES])
 
 
-def naive_wheels() -> Path:
-    """Answer a layer of what a naive function imports, with byte code, to measure against."""
-    packages = ["supabase", "fastapi", "mangum", "boto3"]
-    layer = _installed("naive", ["--constraint", str(DEVELOPMENT_LOCK), *packages])
+def install_baseline_layer() -> Path:
+    """Return a layer, with bytecode, of the packages that the baseline handler imports."""
+    options = ["--constraint", str(DEVELOPMENT_LOCK), *_BASELINE_PACKAGES]
+    layer = _install_cached("baseline", options)
     if not (layer / "python").is_dir():
-        _make_layer(layer)
+        _convert_to_layer(layer)
     return layer
 
 
-def _make_layer(folder: Path) -> None:
+def _convert_to_layer(folder: Path) -> None:
     content = list(folder.iterdir())
     python = folder / "python"
     python.mkdir()
-    for one in content:
-        one.rename(python / one.name)
+    for path in content:
+        path.rename(python / path.name)
     bytecode.compile_all(python, "/opt/python")
 
 
-def _locked(name: str, lock: Path, target: Target) -> Path:
+def _install_locked(name: str, lock: Path, target: Target) -> Path:
     options = ["--require-hashes", "--no-deps", "--python-platform", target.platform]
-    return _installed(f"{name}-{target.architecture}", [*options, "-r", str(lock)])
+    return _install_cached(f"{name}-{target.architecture}", [*options, "-r", str(lock)])
 
 
-def _installed(name: str, options: Sequence[str]) -> Path:
-    folder = CACHE / f"{name}-{_key(options)}"
+def _install_cached(name: str, options: Sequence[str]) -> Path:
+    folder = CACHE / f"{name}-{_cache_key(options)}"
     if not folder.is_dir():
-        half_done = folder.with_suffix(f".{os.getpid()}")
-        _install(half_done, options)
-        _put(half_done, folder)
+        unfinished = folder.with_suffix(f".{os.getpid()}")
+        _install(unfinished, options)
+        _publish(unfinished, folder)
     return folder
 
 
-def _key(options: Sequence[str]) -> str:
-    """Change when any lock file or option does."""
+def _cache_key(options: Sequence[str]) -> str:
+    """Return a key that changes with every lock file and option."""
     digest = hashlib.sha256(repr([PYTHON_VERSION, *options]).encode())
     for lock in (LAYER_LOCK, DEVELOPMENT_LOCK, *function_locks()):
         digest.update(lock.read_bytes())
@@ -78,17 +79,18 @@ def _install(folder: Path, options: Sequence[str]) -> None:
     command: list[str | Path] = [
         *(_UV, "pip", "install", "--quiet", "--system-certs", "--only-binary", ":all:"),
         *("--link-mode", "copy"),
-        *("--python", lambda_python(), "--python-version", PYTHON_VERSION, "--target", folder),
+        *("--python", find_lambda_python(), "--python-version", PYTHON_VERSION),
+        *("--target", folder),
         *options,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
+    process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if process.returncode:
         shutil.rmtree(folder, ignore_errors=True)
-        raise PackageRefused(f"The locked wheels cannot be installed:\n{done.stderr.strip()}")
+        raise PackagingError(f"The locked wheels cannot be installed:\n{process.stderr.strip()}")
 
 
-def _put(half_done: Path, folder: Path) -> None:
+def _publish(unfinished: Path, folder: Path) -> None:
     try:
-        half_done.rename(folder)
-    except OSError:  # somebody else was quicker
-        shutil.rmtree(half_done)
+        unfinished.rename(folder)
+    except OSError:  # another process finished first
+        shutil.rmtree(unfinished)

@@ -6,41 +6,42 @@ import pytest
 
 from prompt_capture.client import Service, Timeouts
 
-from .either import Either, make
-from .service import ScriptedService, serving
+from .clients import AnyClient, create_client
+from .scripted_service import ScriptedService, run_service
 
-SHORT = Timeouts(deadline=0.6, attempt=0.2)
+SHORT_TIMEOUTS = Timeouts(deadline=0.6, attempt=0.2)
 
-Connect = Callable[..., Either]
+Connect = Callable[..., AnyClient]
 
 
 @pytest.fixture(scope="session")
-def shared() -> Iterator[tuple[ScriptedService, Service]]:
-    """One for all, for a server that hangs takes a second to stop."""
+def shared_service() -> Iterator[tuple[ScriptedService, Service]]:
+    """One service for all tests, because a server that hangs takes a second to stop."""
     scripted = ScriptedService()
-    with serving(scripted) as service:
+    with run_service(scripted) as service:
         yield scripted, service
 
 
 @pytest.fixture
-def scripted(shared: tuple[ScriptedService, Service]) -> ScriptedService:
-    shared[0].reset()
-    return shared[0]
+def scripted(shared_service: tuple[ScriptedService, Service]) -> ScriptedService:
+    shared_service[0].reset()
+    return shared_service[0]
 
 
 @pytest.fixture
-def service(shared: tuple[ScriptedService, Service], scripted: ScriptedService) -> Service:
-    return shared[1]
+def service(shared_service: tuple[ScriptedService, Service], scripted: ScriptedService) -> Service:
+    return shared_service[1]
 
 
-@pytest.fixture(params=["plain", "asynchronous"])
+@pytest.fixture(params=["synchronous", "asynchronous"])
 async def connect(request: pytest.FixtureRequest, service: Service) -> AsyncIterator[Connect]:
-    made: list[Either] = []
+    clients: list[AnyClient] = []
 
-    def connected(service: Service = service, **options: object) -> Either:
-        made.append(make(request.param, service, **{"patience": SHORT, **options}))
-        return made[-1]
+    def connect_client(service: Service = service, **options: object) -> AnyClient:
+        client = create_client(request.param, service, **{"timeouts": SHORT_TIMEOUTS, **options})
+        clients.append(client)
+        return client
 
-    yield connected
-    for client in made:
+    yield connect_client
+    for client in clients:
         await client.aclose()

@@ -1,4 +1,4 @@
-"""However a workflow ends, its outcome is recorded, and the caller sees only the workflow."""
+"""The outcome of a workflow is always recorded, and its recording never affects the workflow."""
 
 import asyncio
 from uuid import UUID
@@ -7,28 +7,28 @@ import pytest
 
 from prompt_capture.client import AsyncCaptureClient, NoResponse, Service
 
-from .conftest import SHORT, Connect
-from .service import CLASSIFIED, HANG, ScriptedService
+from .conftest import SHORT_TIMEOUTS, Connect
+from .scripted_service import CLASSIFICATION, HANG, ScriptedService
 
-LOG_ID = UUID(CLASSIFIED["log_id"])
+LOG_ID = UUID(CLASSIFICATION["log_id"])
 RECORDED = (200, {"log_id": str(LOG_ID), "was_successful": True})
 
 
-async def test_a_block_that_ends_well_is_a_success(
+async def test_a_block_without_an_exception_is_a_success(
     connect: Connect, scripted: ScriptedService
 ) -> None:
     client = connect()
-    answer = await client.classify("hello", user_id="u")
-    async with client.workflow(answer, "greet"):
+    classification = await client.classify("hello", user_id="u")
+    async with client.workflow(classification, "greet"):
         pass
     assert scripted.bodies[1:] == [
         {"log_id": str(LOG_ID), "was_successful": True, "workflow_type": "greet"}
     ]
-    assert scripted.asked[1].path == "/outcomes"
-    assert scripted.asked[1].headers["x-api-key"] == "pc_key"
+    assert scripted.requests[1].path == "/outcomes"
+    assert scripted.requests[1].headers["x-api-key"] == "pc_key"
 
 
-async def test_an_exception_is_a_failure_with_its_text_and_goes_on_its_way(
+async def test_an_exception_is_a_failure_with_its_text_and_is_raised_again(
     connect: Connect, scripted: ScriptedService
 ) -> None:
     with pytest.raises(ValueError, match="full"):
@@ -38,27 +38,25 @@ async def test_an_exception_is_a_failure_with_its_text_and_goes_on_its_way(
     assert scripted.bodies[0]["execution_error"] == "ValueError: The list is full."
 
 
-async def test_a_workflow_can_say_that_it_failed(
-    connect: Connect, scripted: ScriptedService
-) -> None:
+async def test_a_workflow_can_report_a_failure(connect: Connect, scripted: ScriptedService) -> None:
     async with connect().workflow(LOG_ID, "create_task") as run:
         run.fail("The list is full." + "x" * 9_000)
     assert scripted.bodies[0]["was_successful"] is False
     assert len(scripted.bodies[0]["execution_error"]) == 8_000
 
 
-async def test_an_unanswered_message_has_no_outcome(
+async def test_a_message_without_a_log_id_has_no_outcome(
     connect: Connect, scripted: ScriptedService
 ) -> None:
     client = connect()
     async with client.workflow(None, "create_task"):
         pass
     assert await client.record_outcome(None, True, "create_task") == "skipped"
-    assert scripted.asked == []
+    assert scripted.requests == []
 
 
 @pytest.mark.parametrize("raise_errors", [False, True])
-async def test_a_service_that_hangs_never_hides_the_workflows_own_error(
+async def test_the_workflows_own_exception_takes_precedence_over_a_service_that_hangs(
     connect: Connect, scripted: ScriptedService, raise_errors: bool
 ) -> None:
     scripted.script = [HANG]
@@ -67,7 +65,7 @@ async def test_a_service_that_hangs_never_hides_the_workflows_own_error(
             raise KeyError("calendar")
 
 
-async def test_an_outcome_that_cannot_be_recorded_is_raised_only_where_asked(
+async def test_a_failed_recording_is_raised_only_on_request(
     connect: Connect, scripted: ScriptedService
 ) -> None:
     scripted.script = [(500, {})]
@@ -78,7 +76,7 @@ async def test_an_outcome_that_cannot_be_recorded_is_raised_only_where_asked(
             pass
 
 
-async def test_what_became_of_an_outcome_or_a_correction_is_told(
+async def test_the_status_of_an_outcome_or_a_correction_is_returned(
     connect: Connect, scripted: ScriptedService
 ) -> None:
     scripted.script = [RECORDED, (202, {"status": "pending"}), (404, {}), RECORDED]
@@ -87,7 +85,7 @@ async def test_what_became_of_an_outcome_or_a_correction_is_told(
     assert await client.record_outcome(LOG_ID, True, "greet") == "pending"
     assert await client.record_outcome(LOG_ID, True, "greet") == "failed"
     assert await client.correct(LOG_ID, "help", reviewer="grace", notes="n") == "recorded"
-    assert scripted.asked[3].path == "/corrections"
+    assert scripted.requests[3].path == "/corrections"
     assert scripted.bodies[3] == {
         "log_id": str(LOG_ID),
         "corrected_intent": "help",
@@ -96,25 +94,25 @@ async def test_what_became_of_an_outcome_or_a_correction_is_told(
     }
 
 
-async def test_a_reviewers_token_goes_before_the_key(
+async def test_a_reviewers_token_replaces_the_api_key(
     connect: Connect, scripted: ScriptedService
 ) -> None:
     scripted.script = [RECORDED]
     await connect().correct(LOG_ID, "help", token="t")
-    assert scripted.asked[0].headers["x-user-token"] == "t"
-    assert "x-api-key" not in scripted.asked[0].headers
+    assert scripted.requests[0].headers["x-user-token"] == "t"
+    assert "x-api-key" not in scripted.requests[0].headers
 
 
-async def _cancelled_while_working(client: AsyncCaptureClient, times: int) -> None:
-    working = asyncio.Event()
+async def _cancel_during_workflow(client: AsyncCaptureClient, times: int) -> None:
+    has_started = asyncio.Event()
 
     async def work() -> None:
         async with client.workflow(LOG_ID, "create_task"):
-            working.set()
+            has_started.set()
             await asyncio.sleep(60)
 
     task = asyncio.create_task(work())
-    await working.wait()
+    await has_started.wait()
     for _ in range(times):
         task.cancel()
         await asyncio.sleep(0)
@@ -128,17 +126,17 @@ async def test_a_cancelled_workflow_counts_as_failed_however_often_it_is_cancell
     service: Service, scripted: ScriptedService, times: int
 ) -> None:
     scripted.script = [RECORDED]
-    async with AsyncCaptureClient(service, patience=SHORT) as client:
-        await _cancelled_while_working(client, times)
+    async with AsyncCaptureClient(service, timeouts=SHORT_TIMEOUTS) as client:
+        await _cancel_during_workflow(client, times)
     (outcome,) = scripted.bodies
     assert (outcome["was_successful"], outcome["execution_error"]) == (False, "Cancelled.")
 
 
-async def test_the_callers_own_timeout_stays_a_timeout(
+async def test_the_callers_own_timeout_raises_timeout_error(
     service: Service, scripted: ScriptedService
 ) -> None:
     scripted.script = [RECORDED]
-    async with AsyncCaptureClient(service, patience=SHORT) as client:
+    async with AsyncCaptureClient(service, timeouts=SHORT_TIMEOUTS) as client:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01), client.workflow(LOG_ID, "create_task"):
                 await asyncio.sleep(60)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from infra.local.stack import Stack
-from prompt_capture.adapters.connections import warm_client
+from prompt_capture.adapters.connections import create_http_client
 from prompt_capture.adapters.memory_exports import InMemoryExports
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.adapters.supabase_access import SupabaseAccess
@@ -20,7 +20,7 @@ from prompt_capture.domain.predictions import Source
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.ports import ErasureLedger, ExportSource, PromptStore
 from prompt_capture.settings import SupabaseSettings
-from tests.emptying import EMPTY
+from tests.database_reset import DELETE_ALL_ROWS
 
 INTENTS = ("reminder", "reschedule", "scheduling", "status", "unknown")
 
@@ -93,21 +93,21 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
             ledger=await clients.enter_async_context(_exports(stack, "service_role")),
         )
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
-        connection.execute(EMPTY)
+        connection.execute(DELETE_ALL_ROWS)
 
 
 @asynccontextmanager
 async def supabase_store(stack: Stack, role: str) -> AsyncIterator[SupabasePromptStore]:
     """Connect to the stack as a function with that role does."""
     settings = _settings(stack, role)
-    async with warm_client(5, SupabaseAccess(settings, role)) as client:
+    async with create_http_client(5, SupabaseAccess(settings, role)) as client:
         yield SupabasePromptStore(client, settings.rest_url)
 
 
 @asynccontextmanager
 async def _exports(stack: Stack, role: str) -> AsyncIterator[SupabaseExports]:
     settings = _settings(stack, role)
-    async with warm_client(5, SupabaseAccess(settings, role)) as client:
+    async with create_http_client(5, SupabaseAccess(settings, role)) as client:
         yield SupabaseExports(client, settings.rest_url)
 
 

@@ -1,4 +1,4 @@
-"""What every dataset store promises: an object is there whole, or not at all."""
+"""The contract of dataset stores: an object exists complete, or not at all."""
 
 import json
 import os
@@ -24,25 +24,25 @@ MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Datasets:
-    """A store, and a way to look at what it holds: bytes, or None for no such object."""
+class StoreUnderTest:
+    """A store, and a function that reads its objects directly (None: no such object)."""
 
     store: DatasetStore
     read: Callable[[str], bytes | None]
 
 
-def _of_bucket(client: S3Client, bucket: str) -> Datasets:
+def _bucket_datasets(client: S3Client, bucket: str) -> StoreUnderTest:
     def read(key: str) -> bytes | None:
         try:
             return client.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError:
             return None
 
-    return Datasets(S3DatasetStore(client, bucket), read)
+    return StoreUnderTest(S3DatasetStore(client, bucket), read)
 
 
 @pytest.fixture
-def moto_datasets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Datasets]:
+def moto_datasets(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreUnderTest]:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -50,62 +50,64 @@ def moto_datasets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Datasets]:
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="datasets")
-        yield _of_bucket(client, "datasets")
+        yield _bucket_datasets(client, "datasets")
 
 
 @pytest.fixture
-def server_datasets(stack: Stack) -> Datasets:
-    return _of_bucket(stack.s3_client(), stack.bucket)
+def server_datasets(stack: Stack) -> StoreUnderTest:
+    return _bucket_datasets(stack.s3_client(), stack.bucket)
 
 
 @pytest.fixture
-def local_datasets(tmp_path: Path) -> Datasets:
+def local_datasets(tmp_path: Path) -> StoreUnderTest:
     def read(key: str) -> bytes | None:
         file = tmp_path / key
         return file.read_bytes() if file.exists() else None
 
-    return Datasets(LocalDatasetStore(tmp_path), read)
+    return StoreUnderTest(LocalDatasetStore(tmp_path), read)
 
 
 @pytest.fixture(params=["moto_datasets", "server_datasets", "local_datasets"])
-def datasets(request: pytest.FixtureRequest) -> Datasets:
-    made: Datasets = request.getfixturevalue(request.param)
-    return made
+def datasets(request: pytest.FixtureRequest) -> StoreUnderTest:
+    store: StoreUnderTest = request.getfixturevalue(request.param)
+    return store
 
 
-def test_an_object_appears_when_it_is_whole(datasets: Datasets) -> None:
-    with datasets.store.create("a/whole.json", "application/json") as sink:
-        sink.write(b"[1,")
+def test_an_object_appears_when_it_is_complete(datasets: StoreUnderTest) -> None:
+    with datasets.store.create("a/whole.json", "application/json") as file:
+        file.write(b"[1,")
         assert datasets.read("a/whole.json") is None
-        sink.write(b"2]")
+        file.write(b"2]")
 
     assert datasets.read("a/whole.json") == b"[1,2]"
     assert datasets.store.url("a/whole.json").endswith("/a/whole.json")
 
 
-def test_an_interrupted_object_never_appears(datasets: Datasets) -> None:
-    def break_off() -> None:
-        with datasets.store.create("a/broken.json", "application/json") as sink:
-            sink.write(b"[1,")
+def test_an_interrupted_object_never_appears(datasets: StoreUnderTest) -> None:
+    def interrupt_write() -> None:
+        with datasets.store.create("a/broken.json", "application/json") as file:
+            file.write(b"[1,")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        break_off()
+        interrupt_write()
 
     assert datasets.read("a/broken.json") is None
 
 
-def test_a_large_object_arrives_as_it_was_written(datasets: Datasets) -> None:
+def test_a_large_object_arrives_as_it_was_written(datasets: StoreUnderTest) -> None:
     pattern = bytes(range(256)) * (MEGABYTE // 256)
 
-    with datasets.store.create("a/large.jsonl", "application/x-ndjson") as sink:
+    with datasets.store.create("a/large.jsonl", "application/x-ndjson") as file:
         for _ in range(20):
-            sink.write(pattern)
+            file.write(pattern)
 
     assert datasets.read("a/large.jsonl") == pattern * 20
 
 
-def test_of_several_writers_at_once_one_wins_and_the_others_know(datasets: Datasets) -> None:
+def test_one_of_several_concurrent_writers_wins_and_the_others_are_informed(
+    datasets: StoreUnderTest,
+) -> None:
     def write(number: int) -> bool:
         content = f"attempt {number}".encode()
         return datasets.store.create_if_absent("a/manifest", content, "application/json")
@@ -119,50 +121,50 @@ def test_of_several_writers_at_once_one_wins_and_the_others_know(datasets: Datas
     assert datasets.store.read("a/manifest") == datasets.read("a/manifest")
 
 
-def test_an_object_is_replaced_in_the_state_it_was_read_in_and_in_no_other(
-    datasets: Datasets,
+def test_an_object_is_replaced_only_in_the_version_that_was_read(
+    datasets: StoreUnderTest,
 ) -> None:
     def write(content: bytes, replaces: str | None = None) -> None:
-        with datasets.store.create("a/replaced", "application/json", replaces) as sink:
-            sink.write(content)
+        with datasets.store.create("a/replaced", "application/json", replaces) as file:
+            file.write(content)
 
-    assert datasets.store.state("a/replaced") is None
+    assert datasets.store.version_tag("a/replaced") is None
     write(b"[1]")
-    first = datasets.store.state("a/replaced")
+    first = datasets.store.version_tag("a/replaced")
     write(b"[2]", replaces=first)
     with pytest.raises(DatasetChanged):
         write(b"[3]", replaces=first)
     assert datasets.read("a/replaced") == b"[2]"
 
-    second = datasets.store.state("a/replaced")
+    second = datasets.store.version_tag("a/replaced")
     datasets.store.delete("a/replaced")
     with pytest.raises(DatasetChanged):
         write(b"[4]", replaces=second)
     assert datasets.read("a/replaced") is None
 
 
-def test_of_several_who_replace_one_object_at_once_one_succeeds(datasets: Datasets) -> None:
-    with datasets.store.create("a/contested", "application/json") as sink:
-        sink.write(b"[]")
-    state = datasets.store.state("a/contested")
+def test_one_of_several_concurrent_replacements_succeeds(datasets: StoreUnderTest) -> None:
+    with datasets.store.create("a/contested", "application/json") as file:
+        file.write(b"[]")
+    tag = datasets.store.version_tag("a/contested")
 
     def replace(number: int) -> bool:
         try:
-            with datasets.store.create("a/contested", "application/json", state) as sink:
-                sink.write(f"[{number}]".encode())
+            with datasets.store.create("a/contested", "application/json", tag) as file:
+                file.write(f"[{number}]".encode())
         except DatasetChanged:
             return False
         return True
 
     with ThreadPoolExecutor(8) as threads:
-        done = list(threads.map(replace, range(8)))
+        succeeded = list(threads.map(replace, range(8)))
 
-    assert done.count(True) == 1
-    assert datasets.read("a/contested") == f"[{done.index(True)}]".encode()
+    assert succeeded.count(True) == 1
+    assert datasets.read("a/contested") == f"[{succeeded.index(True)}]".encode()
 
 
-def test_what_is_not_there_is_read_as_nothing_and_deleted_without_error(
-    datasets: Datasets,
+def test_a_missing_object_is_read_as_none_and_deleted_without_error(
+    datasets: StoreUnderTest,
 ) -> None:
     assert datasets.store.read("a/nothing") is None
     with datasets.store.open("a/nothing") as file:
@@ -170,10 +172,10 @@ def test_what_is_not_there_is_read_as_nothing_and_deleted_without_error(
     datasets.store.delete("a/nothing")
 
 
-def test_what_is_deleted_is_gone_and_its_neighbour_stays(datasets: Datasets) -> None:
+def test_deleting_an_object_keeps_objects_with_a_longer_key(datasets: StoreUnderTest) -> None:
     for key in ("a/one", "a/one-more"):
-        with datasets.store.create(key, "application/json") as sink:
-            sink.write(b"[]")
+        with datasets.store.create(key, "application/json") as file:
+            file.write(b"[]")
 
     datasets.store.delete("a/one")
     datasets.store.delete_older_versions("a/one-more")
@@ -182,8 +184,8 @@ def test_what_is_deleted_is_gone_and_its_neighbour_stays(datasets: Datasets) -> 
     assert datasets.read("a/one-more") == b"[]"
 
 
-def test_what_is_discarded_holds_nothing_and_one_of_several_takes_its_place(
-    datasets: Datasets,
+def test_a_discarded_object_is_empty_and_one_of_several_writers_replaces_it(
+    datasets: StoreUnderTest,
 ) -> None:
     def write(number: int) -> bool:
         content = f"attempt {number}".encode()
@@ -201,21 +203,23 @@ def test_what_is_discarded_holds_nothing_and_one_of_several_takes_its_place(
     assert datasets.read("a/discarded.manifest") == f"attempt {won.index(True) + 1}".encode()
 
 
-WRITER = {
+WRITE_ONLY_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}],
 }
 
 
 @pytest.fixture
-def refused_to_read(
-    moto_datasets: Datasets, monkeypatch: pytest.MonkeyPatch
+def write_only_store(
+    moto_datasets: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[bool], S3DatasetStore]:
-    """Stores of somebody who may write and no more, which S3 answers alike for what is not there
-    if they may not list."""
+    """Create stores that may only write. Without the right to list, S3 responds to a missing object
+    as to a forbidden one."""
     iam = boto3.client("iam")
     iam.create_user(UserName="writer")
-    iam.put_user_policy(UserName="writer", PolicyName="w", PolicyDocument=json.dumps(WRITER))
+    iam.put_user_policy(
+        UserName="writer", PolicyName="w", PolicyDocument=json.dumps(WRITE_ONLY_POLICY)
+    )
     key = iam.create_access_key(UserName="writer")["AccessKey"]
     client = boto3.client(
         "s3",
@@ -227,19 +231,19 @@ def refused_to_read(
     return lambda may_list: S3DatasetStore(client, "datasets", may_list)
 
 
-def test_who_may_not_list_takes_what_they_may_not_read_for_nothing_there(
-    refused_to_read: Callable[[bool], S3DatasetStore],
+def test_without_the_right_to_list_a_forbidden_object_counts_as_missing(
+    write_only_store: Callable[[bool], S3DatasetStore],
 ) -> None:
-    store = refused_to_read(False)
+    store = write_only_store(False)
 
     assert store.read("a/manifest") is None
     assert store.create_if_absent("a/manifest", b"{}", "application/json")
-    with pytest.raises(DatasetsUnavailable, match="nor shows what is there"):
+    with pytest.raises(DatasetsUnavailable, match="cannot be read"):
         store.create_if_absent("a/manifest", b"{}", "application/json")
 
 
-def test_who_may_list_is_told_what_they_may_not_read(
-    refused_to_read: Callable[[bool], S3DatasetStore],
+def test_with_the_right_to_list_a_forbidden_object_is_an_error(
+    write_only_store: Callable[[bool], S3DatasetStore],
 ) -> None:
     with pytest.raises(DatasetsUnavailable, match="AccessDenied"):
-        refused_to_read(True).read("a/manifest")
+        write_only_store(True).read("a/manifest")

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.local.sqs import ACCOUNT, REGION
+from infra.local.sqs import ACCOUNT_ID, REGION
 from infra.local.stack import Stack
 from prompt_capture.adapters.memory_spool import InMemoryDeadLetters
 from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
@@ -29,12 +29,12 @@ class Letters:
 def letters(request: pytest.FixtureRequest) -> Iterator[Letters]:
     if request.param == "memory":
         made = InMemoryDeadLetters(BODIES)
-        yield Letters(made, lambda: made.sent_again)
+        yield Letters(made, lambda: made.redriven)
         return
     stack: Stack = request.getfixturevalue("stack")
     client, name = stack.sqs_client(), f"test-{uuid4()}"
     dead = client.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
-    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-dead"
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}-dead"
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 2})
     spool = client.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
     for body in BODIES:
@@ -53,7 +53,7 @@ def letters(request: pytest.FixtureRequest) -> Iterator[Letters]:
 
 def bodies(letters: DeadLetters) -> list[str]:
     read = letters.read()
-    letters.put_back(read)
+    letters.release(read)
     return sorted(letter.body for letter in read)
 
 
@@ -66,8 +66,8 @@ def test_what_is_sent_again_is_dead_no_more(letters: Letters) -> None:
     read = letters.letters.read()
     again = [letter for letter in read if letter.body in BODIES[:12]]
 
-    letters.letters.send_again(again)
-    letters.letters.put_back([letter for letter in read if letter not in again])
+    letters.letters.redrive(again)
+    letters.letters.release([letter for letter in read if letter not in again])
 
     assert sorted(letters.sent_again()) == BODIES[:12]
     assert bodies(letters.letters) == BODIES[12:]
@@ -77,7 +77,7 @@ def test_what_is_deleted_is_gone(letters: Letters) -> None:
     read = letters.letters.read()
 
     letters.letters.delete(read[:20])
-    letters.letters.put_back(read[20:])
+    letters.letters.release(read[20:])
 
     assert len(bodies(letters.letters)) == 5
 

@@ -1,4 +1,4 @@
-"""What every source of exports promises: windows in which nothing is missed, and a true ledger."""
+"""The contract of export sources: windows miss no change, and the ledger is right."""
 
 from uuid import UUID, uuid4
 
@@ -34,7 +34,7 @@ async def _log(stores: Stores, *texts: str) -> list[UUID]:
     return [prompt.id for prompt in prompts]
 
 
-async def test_a_row_is_read_as_it_stands(stores: Stores) -> None:
+async def test_a_row_is_read_with_its_current_values(stores: Stores) -> None:
     (log_id,) = await _log(stores, "Move it")
     await stores.service.update_prompt_log_outcome(
         log_id, Outcome(was_successful=True, workflow_type="move")
@@ -50,7 +50,7 @@ async def test_a_row_is_read_as_it_stands(stores: Stores) -> None:
     assert str(stores.user_id) not in row
 
 
-async def test_copies_of_a_text_come_together_across_pages(stores: Stores) -> None:
+async def test_copies_of_a_text_are_adjacent_across_pages(stores: Stores) -> None:
     await _log(stores, "one", "two", "One", "three", " one", "two")
 
     rows = await _rows(stores, await _window(stores))
@@ -58,11 +58,11 @@ async def test_copies_of_a_text_come_together_across_pages(stores: Stores) -> No
     ids = [row.text_id for row in rows]
     assert len(rows) == 6
     assert sorted(ids) == ids
-    assert [ids.count(one) for one in dict.fromkeys(ids)].count(3) == 1
+    assert [ids.count(text_id) for text_id in dict.fromkeys(ids)].count(3) == 1
     assert len({row.sender for row in rows}) == 1
 
 
-async def test_a_series_goes_on_where_its_last_dataset_ended(stores: Stores) -> None:
+async def test_a_series_continues_where_its_last_dataset_ended(stores: Stores) -> None:
     await _log(stores, "one", "two")
     first = await _window(stores)
     assert len(await _rows(stores, first)) == 2
@@ -77,7 +77,7 @@ async def test_a_series_goes_on_where_its_last_dataset_ended(stores: Stores) -> 
     assert len(await _rows(stores, await _window(stores, "another"))) == 3
 
 
-async def test_a_dataset_that_was_never_recorded_moves_no_window(stores: Stores) -> None:
+async def test_an_unrecorded_dataset_does_not_advance_the_window(stores: Stores) -> None:
     await _log(stores, "one")
     first = await _window(stores)
 
@@ -85,7 +85,7 @@ async def test_a_dataset_that_was_never_recorded_moves_no_window(stores: Stores)
 
 
 @pytest.mark.parametrize("event", ["outcome", "correction", "copy"])
-async def test_what_changes_is_in_the_next_window_with_all_its_copies(
+async def test_a_changed_text_is_in_the_next_window_with_all_its_copies(
     stores: Stores, event: str
 ) -> None:
     one, _, _ = await _log(stores, "one", "One", "two")
@@ -106,7 +106,7 @@ async def test_what_changes_is_in_the_next_window_with_all_its_copies(
     assert len(rows) == (3 if event == "copy" else 2)
 
 
-async def test_what_changes_after_a_window_was_opened_is_not_in_it(stores: Stores) -> None:
+async def test_changes_after_the_opening_of_a_window_are_not_in_it(stores: Stores) -> None:
     (one,) = await _log(stores, "one")
     window = await _window(stores)
 
@@ -125,7 +125,7 @@ async def test_a_window_counts_its_rows_up_to_a_limit(stores: Stores) -> None:
     assert (await stores.exports.open_export("s", False, 1)).rows == 2
 
 
-async def test_labelled_rows_can_be_read_alone(stores: Stores) -> None:
+async def test_labelled_only_excludes_unlabelled_rows(stores: Stores) -> None:
     one, _ = await _log(stores, "one", "two")
     correction = Correction(corrected_intent="status", corrected_by="grace")
     await stores.service.add_prompt_correction(one, correction)
@@ -135,37 +135,39 @@ async def test_labelled_rows_can_be_read_alone(stores: Stores) -> None:
     assert [(row.prompt, row.corrected_intent) for row in rows] == [("one", "status")]
 
 
-async def test_the_ledger_knows_whose_lines_an_object_holds(stores: Stores) -> None:
+async def test_the_ledger_lists_the_lines_of_a_user_in_an_object(stores: Stores) -> None:
     one, two = await _log(stores, "one", "two")
     missing = uuid4()
 
-    gone = await stores.exports.register_rows("b", "k", [str(one), str(two), str(missing)])
+    deleted = await stores.exports.register_rows("b", "k", [str(one), str(two), str(missing)])
     await stores.exports.register_rows("b", "other", [str(two)])
 
-    assert gone == {str(missing)}
+    assert deleted == {str(missing)}
     lines = await stores.ledger.list_user_lines(stores.user_id, "b", "k")
     assert {line.id for line in lines} == {str(one), str(two)}
-    assert {(line.rows_of_others, line.others) for line in lines} == {(0, 0)}
+    assert {(line.other_rows, line.other_users) for line in lines} == {(0, 0)}
     assert await stores.ledger.list_user_lines(uuid4(), "b", "k") == []
 
 
-async def test_others_who_were_erased_keep_no_line(stores: Stores) -> None:
-    other = await stores.another_user()
-    theirs = stores.prompt("One").model_copy(update={"user_id": other})
+async def test_erased_users_do_not_count_as_other_users(stores: Stores) -> None:
+    other_user = await stores.another_user()
+    copy = stores.prompt("One").model_copy(update={"user_id": other_user})
     (one,) = await _log(stores, "one")
-    await stores.writer.log_prompt(theirs)
-    await stores.exports.register_rows("b", "k", [str(one), str(theirs.id)])
+    await stores.writer.log_prompt(copy)
+    await stores.exports.register_rows("b", "k", [str(one), str(copy.id)])
 
-    async def others() -> set[tuple[int, int]]:
+    async def count_others() -> set[tuple[int, int]]:
         lines = await stores.ledger.list_user_lines(stores.user_id, "b", "k")
-        return {(line.rows_of_others, line.others) for line in lines}
+        return {(line.other_rows, line.other_users) for line in lines}
 
-    assert await others() == {(1, 1)}
-    await stores.service.erase_user(other)
-    assert await others() == {(0, 0)}
+    assert await count_others() == {(1, 1)}
+    await stores.service.erase_user(other_user)
+    assert await count_others() == {(0, 0)}
 
 
-async def test_an_erased_person_overtakes_the_exports_that_hold_their_rows(stores: Stores) -> None:
+async def test_an_erasure_invalidates_the_exports_that_hold_rows_of_the_user(
+    stores: Stores,
+) -> None:
     (one,) = await _log(stores, "one")
     opened = await stores.exports.open_export("s", False, 10)
     await stores.exports.register_rows("b", "k", [str(one)])
@@ -177,19 +179,19 @@ async def test_an_erased_person_overtakes_the_exports_that_hold_their_rows(store
     assert not await stores.exports.has_erasures_since("b", ["x"], opened.opened_at)
 
 
-async def test_an_erasure_is_a_change_of_the_texts_that_others_sent_too(stores: Stores) -> None:
-    other = await stores.another_user()
-    theirs = stores.prompt("One").model_copy(update={"user_id": other})
-    await stores.writer.log_prompt(theirs)
+async def test_an_erasure_changes_the_texts_that_other_users_sent_too(stores: Stores) -> None:
+    other_user = await stores.another_user()
+    copy = stores.prompt("One").model_copy(update={"user_id": other_user})
+    await stores.writer.log_prompt(copy)
     await _log(stores, "one", "two")
     await _record(stores, await _window(stores))
 
     await stores.service.erase_user(stores.user_id)
 
-    assert [row.id for row in await _rows(stores, await _window(stores))] == [str(theirs.id)]
+    assert [row.id for row in await _rows(stores, await _window(stores))] == [str(copy.id)]
 
 
-async def test_what_was_erased_from_datasets_is_told_to_the_next_window(stores: Stores) -> None:
+async def test_the_next_window_contains_the_exported_rows_that_were_erased(stores: Stores) -> None:
     one, two = await _log(stores, "one", "two")
     await stores.exports.register_rows("b", "k", [str(one), str(two)])
     rows = {row.id: row.text_id for row in await _rows(stores, await _window(stores))}
@@ -205,10 +207,10 @@ async def test_what_was_erased_from_datasets_is_told_to_the_next_window(stores: 
     assert all(isinstance(row, ErasedRow) for row in erased)
     assert await stores.ledger.list_user_lines(stores.user_id, "b", "k") == []
     receipt = await stores.service.erase_user(stores.user_id)
-    assert receipt.exports == ()
+    assert receipt.remaining_objects == ()
 
 
-async def test_nobody_audited_says_nothing(stores: Stores) -> None:
+async def test_there_are_no_audit_results_without_audited_rows(stores: Stores) -> None:
     await _log(stores, "one")
 
     assert await stores.exports.read_audit_results(0.85) == []

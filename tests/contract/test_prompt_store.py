@@ -191,7 +191,7 @@ async def test_a_held_correction_names_an_intent_of_the_catalogue(stores: Stores
     with pytest.raises(UnknownIntent) as refusal:
         await stores.service.add_prompt_correction(new_log_id(), unknown)
 
-    assert refusal.value.close[0] == "reminder"
+    assert refusal.value.suggestions[0] == "reminder"
 
 
 async def test_an_unknown_user_is_refused(stores: Stores) -> None:
@@ -239,7 +239,7 @@ async def test_an_unknown_intent_is_answered_with_the_close_ones(stores: Stores)
             prompt.id, Correction(corrected_intent="remindr", corrected_by="grace")
         )
 
-    assert refusal.value.close[0] == "reminder"
+    assert refusal.value.suggestions[0] == "reminder"
     assert len(await _all(stores.exporter.get_low_confidence_prompts())) == 1
 
 
@@ -309,7 +309,7 @@ async def test_a_stream_starts_where_it_is_asked_to(stores: Stores) -> None:
 async def test_corrections_can_be_looked_up(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.supabase_store.IDS_AT_ONCE", 2)
+    monkeypatch.setattr("prompt_capture.adapters.supabase_store.MAX_IDS_PER_REQUEST", 2)
     prompts = [stores.prompt(str(number)) for number in range(5)]
     for prompt in prompts:
         await stores.writer.log_prompt(prompt)
@@ -375,8 +375,8 @@ async def test_an_erased_user_leaves_nothing_and_cannot_be_logged_again(stores: 
     receipt = await stores.service.erase_user(stores.user_id)
 
     assert receipt.counts_before == before
-    assert receipt.left == UserDataCounts()
-    assert [(export.bucket, export.key) for export in receipt.exports] == [
+    assert receipt.counts_after == UserDataCounts()
+    assert [(export.bucket, export.key) for export in receipt.remaining_objects] == [
         ("bucket", "exports/a.json")
     ]
     assert await stores.service.count_user_data(stores.user_id) == UserDataCounts()

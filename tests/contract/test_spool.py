@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 
 from infra.local.stack import Stack
-from prompt_capture.adapters.connections import warm_client
+from prompt_capture.adapters.connections import create_http_client
 from prompt_capture.adapters.memory_spool import InMemorySpool
 from prompt_capture.adapters.sqs_spool import SqsSpool
 from prompt_capture.domain.errors import SpoolUnavailable
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.domain.spool import SpooledPrompt, read_spooled
+from prompt_capture.domain.spool import SpooledPrompt, parse_spooled_prompt
 from prompt_capture.ports import Spool
 from prompt_capture.settings import SpoolSettings
 from tests.contract.test_prompt_store import ODD_TEXTS
@@ -33,7 +33,7 @@ class Spools:
 async def spools(request: pytest.FixtureRequest) -> AsyncIterator[Spools]:
     if request.param == "memory":
         spool, away = InMemorySpool(), InMemorySpool()
-        away.reachable = False
+        away.is_reachable = False
         yield Spools(spool, away, lambda: spool.waiting.pop(0))
         return
     stack: Stack = request.getfixturevalue("stack")
@@ -42,9 +42,9 @@ async def spools(request: pytest.FixtureRequest) -> AsyncIterator[Spools]:
 
     def take() -> SpooledPrompt:
         (message,) = client.receive_message(QueueUrl=url)["Messages"]
-        return read_spooled(message["Body"])
+        return parse_spooled_prompt(message["Body"])
 
-    async with warm_client(5) as http:
+    async with create_http_client(5) as http:
         there = SqsSpool(http, _settings(url, stack.sqs_endpoint))
         away_ = SqsSpool(http, _settings(url, "http://127.0.0.1:9"))
         yield Spools(there, away_, take)
@@ -91,7 +91,7 @@ async def test_a_queue_that_is_away_says_so_without_a_word_of_the_prompt(spools:
 
 
 async def test_a_queue_that_is_not_there_says_so(stack: Stack) -> None:
-    async with warm_client(5) as http:
+    async with create_http_client(5) as http:
         spool = SqsSpool(http, _settings(f"{stack.sqs_endpoint}/1/none", stack.sqs_endpoint))
         with pytest.raises(SpoolUnavailable, match="status 4"):
             await spool.put(spooled("my secret"))

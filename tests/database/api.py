@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from infra.local.keys import Keys, generate
+from infra.local.keys import Keys, generate_keys
 from infra.local.postgrest import PostgREST
 
 from .cast import Actor
@@ -57,7 +57,7 @@ def serving(server: Server, database: str, folder: Path) -> Iterator[Api]:
         admin.execute(
             f"alter role authenticator in database {database} set pgrst.db_plan_enabled = 'true'"
         )
-    keys = generate()
+    keys = generate_keys()
     postgrest = PostgREST(folder, server.url("authenticator", database), keys)
     try:
         postgrest.start()

@@ -13,7 +13,8 @@ TABLES = """(
 QUERIES: Mapping[str, str] = {
     "columns": f"""
         select attrelid::regclass::text, attnum, attname, format_type(atttypid, atttypmod),
-          attnotnull, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum)
+          attnotnull, pg_get_expr(adbin, adrelid), attidentity, coalesce(attstattarget, -1),
+          col_description(attrelid, attnum)
         from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
         where attrelid in {TABLES} and attnum > 0 and not attisdropped""",
     "tables": f"""
@@ -57,7 +58,7 @@ QUERIES: Mapping[str, str] = {
         where nspname in ('public', 'private')""",
     "functions": """
         select oid::regprocedure::text, proowner::regrole::text, prosecdef, proconfig::text,
-          md5(prosrc)
+          md5(prosrc), obj_description(oid, 'pg_proc')
         from pg_proc where pronamespace in ('public'::regnamespace, 'private'::regnamespace)""",
     "rights to functions": """
         select oid::regprocedure::text, grantee::regrole::text, privilege_type
@@ -71,7 +72,7 @@ QUERIES: Mapping[str, str] = {
     "publications": "select pubname, schemaname, tablename from pg_publication_tables",
     "roles": """
         select rolname, rolsuper, rolinherit, rolcanlogin, rolbypassrls, rolcreaterole, rolcreatedb,
-          rolreplication, rolconfig::text
+          rolreplication, rolconfig::text, shobj_description(oid, 'pg_authid')
         from pg_roles where rolname like 'prompt\\_%'""",
     "members": """
         select roleid::regrole::text, member::regrole::text, admin_option, inherit_option

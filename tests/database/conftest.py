@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from infra.local.postgres import Postgres
-from tests.emptying import EMPTY
+from tests.database_reset import DELETE_ALL_ROWS
 
 from .cast import ALICE, BOB
 from .catalog import describe
@@ -76,7 +76,7 @@ def database(server: Server, cleaned: str) -> Iterator[str]:
     """A migrated database of the test's own for as long as it runs, without rows."""
     yield cleaned
     with server.connect("supabase_admin", cleaned) as admin:
-        admin.execute(EMPTY)
+        admin.execute(DELETE_ALL_ROWS)
         admin.execute("delete from auth.users")
         admin.execute("update public.intent_catalogue set retired_at = null")
         admin.execute("delete from public.intent_catalogue where domain = 'x'")

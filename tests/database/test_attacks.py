@@ -12,7 +12,7 @@ from uuid import UUID
 import jwt
 import pytest
 
-from infra.local.keys import generate
+from infra.local.keys import generate_keys
 
 from .api import Api, serving
 from .cast import ALICE, ANONYMOUS, BOB, EXPORTER, OTHER_USER, REVIEWER, STRANGER, USER, Actor
@@ -95,7 +95,7 @@ def test_a_token_that_nobody_signed_for_us_now_is_refused(api: Api) -> None:
     claims = {"aud": "authenticated", "exp": now + 60, "role": "service_role", "sub": str(BOB)}
     public = ours.jwks()["keys"][0]
     forged = [
-        generate().sign(claims),
+        generate_keys().sign(claims),
         jwt.encode(claims, "", "none"),
         signed_with_what_is_public(claims, public),
         jwt.encode(claims, ours.publishable * 2, "HS256"),

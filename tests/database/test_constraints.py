@@ -78,17 +78,21 @@ def test_a_captured_column_cannot_be_left_empty(dashboard: Connection, column: s
 def test_a_prompt_of_nobody_is_refused(dashboard: Connection) -> None:
     with pytest.raises(errors.ForeignKeyViolation) as refused:
         insert(dashboard, user_id=STRANGER)
-    assert refused.value.diag.constraint_name == "owner_is_a_user"
+    assert refused.value.diag.constraint_name == "sender_is_a_user"
 
 
 def test_nothing_new_can_claim_to_be_of_the_first_version(
     server: Server, populated: str, dashboard: Connection
 ) -> None:
-    with pytest.raises(errors.CheckViolation, match="kept for rows of the table's first version"):
+    with pytest.raises(
+        errors.CheckViolation, match="reserved for rows of the table's first version"
+    ):
         insert(dashboard, model_version="legacy", prompt="")
     with (
         acting_as(server, populated, WRITER) as writer,
-        pytest.raises(errors.CheckViolation, match="kept for rows of the table's first version"),
+        pytest.raises(
+            errors.CheckViolation, match="reserved for rows of the table's first version"
+        ),
     ):
         insert(writer, model_version="legacy", prompt="")
     log_id = insert(dashboard)

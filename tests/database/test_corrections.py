@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
-from prompt_capture.domain.reviewers import PSEUDONYM, UNSIGNED
+from prompt_capture.domain.reviewers import ANONYMOUS_REVIEWERS, ERASED_PREFIX
 
 from .rows import CORRECTED, FAILED, LONG_AGO, as_backend, correct, decide, read, update
 from .server import Connection
@@ -58,7 +58,7 @@ def test_a_reviewer_may_correct_themselves(dashboard: Connection, log_id: UUID) 
 def test_nobody_signs_with_a_name_that_is_kept_or_with_none(
     dashboard: Connection, log_id: UUID, name: str
 ) -> None:
-    with pytest.raises(errors.CheckViolation, match="under this name") as refused:
+    with pytest.raises(errors.CheckViolation, match="name is reserved") as refused:
         correct(dashboard, log_id, "help", reviewer=name)
     assert "your own name" in str(refused.value.diag.message_hint)
     assert refused.value.diag.message_detail is None
@@ -67,9 +67,9 @@ def test_nobody_signs_with_a_name_that_is_kept_or_with_none(
 
 @pytest.mark.parametrize("name", ["legacy", "erased-0123456789ab"])
 def test_nor_does_anybody_in_the_dashboard(dashboard: Connection, log_id: UUID, name: str) -> None:
-    with pytest.raises(errors.CheckViolation, match="under this name"):
+    with pytest.raises(errors.CheckViolation, match="name is reserved"):
         decide(dashboard, "push my dentist thing to friday", corrected_intent="help", reviewer=name)
-    with pytest.raises(errors.CheckViolation, match="under this name"):
+    with pytest.raises(errors.CheckViolation, match="name is reserved"):
         dashboard.execute(
             """insert into public.correction_events (log_id, to_intent, reviewer)
                values (%s, 'help', %s)""",
@@ -78,9 +78,11 @@ def test_nor_does_anybody_in_the_dashboard(dashboard: Connection, log_id: UUID, 
 
 
 def test_the_names_that_are_kept_are_the_packages(dashboard: Connection) -> None:
-    kept = dashboard.execute("select unnest(private.unsigned())").fetchall()
-    assert {name for (name,) in kept} == UNSIGNED
-    reserved = dashboard.execute("select private.is_reserved(%s)", [f"{PSEUDONYM}x"]).fetchone()
+    kept = dashboard.execute("select unnest(private.anonymous_reviewers())").fetchall()
+    assert {name for (name,) in kept} == ANONYMOUS_REVIEWERS
+    reserved = dashboard.execute(
+        "select private.is_reserved_reviewer(%s)", [f"{ERASED_PREFIX}x"]
+    ).fetchone()
     assert reserved == (True,)
 
 
@@ -90,7 +92,7 @@ def test_a_name_is_the_same_with_white_space_around_it(dashboard: Connection, lo
 
 
 def test_the_backend_must_name_the_reviewer(dashboard: Connection, log_id: UUID) -> None:
-    with pytest.raises(errors.CheckViolation, match="names its reviewer") as refused:
+    with pytest.raises(errors.CheckViolation, match="needs a reviewer") as refused:
         correct(dashboard, log_id, "help", reviewer=None)
     assert refused.value.diag.message_detail is None, "the row, prompt included, stays unsaid"
 
@@ -99,7 +101,7 @@ def test_the_backend_must_name_the_reviewer(dashboard: Connection, log_id: UUID)
 def test_notes_and_reviewer_want_a_correction(
     dashboard: Connection, log_id: UUID, column: str
 ) -> None:
-    with pytest.raises(errors.CheckViolation, match="names an intent") as refused:
+    with pytest.raises(errors.CheckViolation, match="needs an intent") as refused:
         update(dashboard, log_id, **{column: "x"})
     assert refused.value.diag.message_detail is None
 

@@ -45,25 +45,25 @@ def test_nothing_of_a_person_is_left_anywhere(
     add_user(dashboard, BOB)
     kept = insert(dashboard, user_id=BOB, prompt="both say this")
     insert(dashboard, prompt="both say this")
-    old = insert(dashboard, prompt="an old secret", created_at=LONG_AGO)
-    correct(dashboard, old, "help", notes="quotes an old secret")
+    old = insert(dashboard, prompt="an old confession", created_at=LONG_AGO)
+    correct(dashboard, old, "help", notes="quotes an old confession")
     dashboard.execute("select private.delete_expired_rows()")
-    secret = insert(dashboard, prompt="a secret of alice")
-    correct(dashboard, secret, "help", notes="quotes a secret of alice")
+    secret = insert(dashboard, prompt="a confession of alice")
+    correct(dashboard, secret, "help", notes="quotes a confession of alice")
     correct(dashboard, kept, "search", str(ALICE))
     before = everything(server, database)
     assert str(ALICE) in before
-    assert "secret" in before
+    assert "confession" in before
 
     receipt = erase(dashboard, ALICE)
 
     assert receipt["counts_before"] == {
         "prompts": 2, "labelled_texts": 1, "corrections": 1, "queue_items": 2
     }  # fmt: skip
-    assert receipt["left"] == NOTHING
+    assert receipt["counts_after"] == NOTHING
     after = everything(server, database)
     assert str(ALICE) not in after
-    assert "secret" not in after
+    assert "confession" not in after
     assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(kept,)]
     traces = dashboard.execute("select private.count_user_data(%s)", [ALICE]).fetchone()
     assert traces == (NOTHING,)
@@ -86,7 +86,7 @@ def test_a_late_write_cannot_bring_a_row_back(dashboard: Connection) -> None:
     erase(dashboard, ALICE)
     with pytest.raises(errors.ForeignKeyViolation) as refused:
         insert(dashboard, id=late)
-    assert refused.value.diag.constraint_name == "owner_is_a_user"
+    assert refused.value.diag.constraint_name == "sender_is_a_user"
     assert refused.value.diag.message_detail is None
     rows = dashboard.execute("select from public.nlu_prompt_logs where user_id = %s", [ALICE])
     assert rows.rowcount == 0
@@ -104,7 +104,7 @@ def test_an_erasure_waits_for_a_capture_under_way_and_removes_it(
         assert not wait([erasure], timeout=0.3).done
         writer.commit()
         receipt = erasure.result()
-    assert (receipt["counts_before"]["prompts"], receipt["left"]) == (1, NOTHING)
+    assert (receipt["counts_before"]["prompts"], receipt["counts_after"]) == (1, NOTHING)
     assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
 
 
@@ -152,7 +152,7 @@ def test_a_tombstone_does_not_name_the_dead(dashboard: Connection) -> None:
 def test_erasing_twice_or_a_stranger_does_no_harm(dashboard: Connection) -> None:
     insert(dashboard)
     for person in (ALICE, ALICE, uuid4()):
-        assert erase(dashboard, person)["left"] == NOTHING
+        assert erase(dashboard, person)["counts_after"] == NOTHING
 
 
 def test_erasing_nobody_is_refused(dashboard: Connection) -> None:
@@ -165,11 +165,11 @@ def test_erasing_nobody_is_refused(dashboard: Connection) -> None:
 def test_deleting_the_account_erases_the_person(
     server: Server, database: str, dashboard: Connection
 ) -> None:
-    correct(dashboard, insert(dashboard, prompt="a secret"), "help", str(ALICE))
+    correct(dashboard, insert(dashboard, prompt="a confession"), "help", str(ALICE))
     with server.connect("supabase_admin", database) as auth:
         auth.execute("set role supabase_auth_admin")
         auth.execute("delete from auth.users where id = %s", [ALICE])
-    assert "secret" not in everything(server, database)
+    assert "confession" not in everything(server, database)
     assert str(ALICE) not in everything(server, database)
     add_user(dashboard, ALICE)
     with pytest.raises(errors.ForeignKeyViolation, match="erased"):
@@ -189,7 +189,7 @@ def test_the_receipt_names_the_exports_that_hold_their_rows_even_after_retention
         exporter.execute(note, ["bobs", [other]])
         exporter.commit()
     dashboard.execute("select private.delete_expired_rows()")
-    exports = erase(dashboard, ALICE)["exports"]
+    exports = erase(dashboard, ALICE)["remaining_objects"]
     assert {export["key"] for export in exports} == {"both", "young"}
     assert str(ALICE) not in str(dashboard.execute("select * from public.exported_rows").fetchall())
 
@@ -209,7 +209,7 @@ def test_the_receipt_names_the_exports_of_texts_that_outlived_their_rows(
             "select public.register_rows('b', 'texts', %s)", [[row[0] for row in page]]
         )
         exporter.commit()
-    assert erase(dashboard, ALICE)["exports"] == [{"bucket": "b", "key": "texts"}]
+    assert erase(dashboard, ALICE)["remaining_objects"] == [{"bucket": "b", "key": "texts"}]
 
 
 def test_the_ledger_does_not_believe_who_owns_what(
@@ -227,7 +227,7 @@ def test_the_ledger_does_not_believe_who_owns_what(
 
 def test_a_reviewer_known_by_a_name_can_be_forgotten_too(dashboard: Connection) -> None:
     correct(dashboard, insert(dashboard), "help", "ann")
-    assert dashboard.execute("select private.forget_reviewer('ann')").fetchone() == (1,)
+    assert dashboard.execute("select private.pseudonymise_reviewer('ann')").fetchone() == (1,)
     names = dashboard.execute(
         "select distinct corrected_by from public.nlu_prompt_logs "
         "union select distinct reviewer from public.review_queue"

@@ -129,7 +129,7 @@ def test_an_erasure_waits_for_notes_and_then_reads_them(
 
     assert row
     assert isinstance(row[0], dict)
-    assert row[0]["exports"] == [{"bucket": "b", "key": "k"}]
+    assert row[0]["remaining_objects"] == [{"bucket": "b", "key": "k"}]
 
 
 def test_a_note_that_comes_after_an_erasure_finds_the_rows_gone(

@@ -134,7 +134,7 @@ HOLES: dict[str, tuple[str, Test]] = {
         rights_of("exported_rows", USER),
     ),
     "an owner that can be moved": (
-        f"drop trigger keep_what_was_captured on {LOGS}",
+        f"drop trigger before_20_refuse_captured_changes on {LOGS}",
         as_owner(
             events.test_a_captured_column_is_immutable_even_to_the_tables_owner,
             {"user_id": UUID("b0b00000-0000-4000-8000-000000000002")},
@@ -172,10 +172,10 @@ HOLES: dict[str, tuple[str, Test]] = {
         rights_of("nlu_prompt_logs", SERVICE),
     ),
     "a dashboard that may delete": (
-        f"drop trigger keep_the_row on {LOGS}",
+        f"drop trigger before_90_refuse_delete on {LOGS}",
         rights_of("nlu_prompt_logs", DASHBOARD),
     ),
-    "a keeper that may rewrite what was captured": (
+    "a maintainer that may rewrite what was captured": (
         f"grant update (prompt) on {LOGS} to prompt_maintainer",
         columns.test_not_even_the_databases_own_hand_may_change_what_was_captured,
     ),
@@ -196,14 +196,14 @@ HOLES: dict[str, tuple[str, Test]] = {
         rights_of("review_queue", USER),
     ),
     "history that can be rewritten": (
-        "drop trigger keep_history on public.correction_events",
+        "drop trigger before_90_refuse_changes on public.correction_events",
         as_owner(
             events.test_nobody_rewrites_history_not_even_the_tables_owner,
             "update public.correction_events set reviewer = 'bob'",
         ),
     ),
     "a backend that poses as the dashboard": (
-        "drop trigger a_sign_correction on public.correction_events",
+        "drop trigger before_10_set_channel on public.correction_events",
         as_owner(events.test_the_backend_cannot_come_through_the_dashboards_door),
     ),
     "keys within reach of the backend": (
@@ -219,7 +219,7 @@ HOLES: dict[str, tuple[str, Test]] = {
             "create function public.all_prompts() returns setof text language sql"
             f" security definer as 'select prompt from {LOGS}'"
         ),
-        rights.test_what_runs_with_rights_of_its_own_is_the_keepers_and_out_of_reach,
+        rights.test_what_runs_with_rights_of_its_own_belongs_to_the_maintainer_and_out_of_reach,
     ),
     "a table streamed to clients": (
         f"alter publication supabase_realtime add table {LOGS}",

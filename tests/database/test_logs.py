@@ -127,11 +127,11 @@ def test_what_the_table_editor_is_refused_logs_no_row(
 def test_the_search_would_find_a_row_that_is_logged(
     dashboard: Connection, server_log: ServerLog
 ) -> None:
-    dashboard.execute("alter table public.nlu_prompt_logs disable trigger check_rules")
+    dashboard.execute("alter table public.nlu_prompt_logs disable trigger before_10_validate")
     try:
         with pytest.raises(psycopg.errors.CheckViolation):
             insert(dashboard, prompt=SECRET, confidence=2)
     finally:
-        dashboard.execute("alter table public.nlu_prompt_logs enable trigger check_rules")
+        dashboard.execute("alter table public.nlu_prompt_logs enable trigger before_10_validate")
     assert SECRET in server_log.since()
     assert captured()["prompt"] not in server_log.since()

@@ -14,7 +14,7 @@ RULES = {
     "PERF003",  # no index for a policy's column
 }
 # Its columns are of the row that is being written: there is nothing to search.
-EXPECTED = {"public.nlu_prompt_logs.The writer adds prompts that nobody has judged yet"}
+EXPECTED = {"public.nlu_prompt_logs.The writer inserts prompts without outcome and correction"}
 
 
 def pgrls(server: Server, database: str, *arguments: str) -> str:

@@ -87,11 +87,11 @@ def learn(threshold: float) -> tuple[str, str]:
 
 
 STREAMS: dict[str, tuple[Actor, Query, str]] = {
-    "to review": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.7")], "to_review"),
-    "to review, lower": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.4")], "to_review"),
-    "to review, higher": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.8")], "in_order"),
+    "to review": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.7")], "low_confidence"),
+    "to review, lower": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.4")], "low_confidence"),
+    "to review, higher": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.8")], "by_time"),
     "failed": (SERVICE, FAILED, "failed"),
-    "to learn from": (EXPORTER, [TEXTS, learn(0.85)], "in_order"),
+    "to learn from": (EXPORTER, [TEXTS, learn(0.85)], "by_time"),
 }
 
 
@@ -152,8 +152,8 @@ def test_streams_keep_to_their_indexes_after_many_pages(
         seen = scans(connection) - before
         expected = {name: pages * n for name, n in used.items()}
         # There the planner also looks up the first and the last moment.
-        assert seen["nlu_prompt_logs_in_order"] >= expected["nlu_prompt_logs_in_order"]
-        expected["nlu_prompt_logs_in_order"] = seen["nlu_prompt_logs_in_order"]
+        assert seen["nlu_prompt_logs_by_time"] >= expected["nlu_prompt_logs_by_time"]
+        expected["nlu_prompt_logs_by_time"] = seen["nlu_prompt_logs_by_time"]
         assert seen == expected
 
 
@@ -174,7 +174,7 @@ def scans(connection: Connection) -> Counter[str]:
 
 def test_a_users_own_page_asks_once_who_they_are_and_reads_their_rows_alone(api: Api) -> None:
     plan = api.plan(USER, LOGS, [("order", "created_at.desc"), ("limit", "20")])
-    assert indexes(plan) == {"nlu_prompt_logs_of_a_user"}
+    assert indexes(plan) == {"nlu_prompt_logs_by_user"}
     (reading,) = (node for node in nodes(plan) if "Index Cond" in node)
     assert reading["Index Cond"] == "(user_id = (InitPlan 1).col1)"
     assert "Filter" not in reading
@@ -191,32 +191,32 @@ def test_deleting_a_user_finds_their_rows_by_index(server: Server, crowded: str)
             "explain (format json) delete from public.nlu_prompt_logs where user_id = %s", [ALICE]
         ).fetchone()
     assert plan is not None
-    assert "nlu_prompt_logs_of_a_user" in str(plan[0])
+    assert "nlu_prompt_logs_by_user" in str(plan[0])
 
 
 PLANNED = {
     "the queue, best first": (
-        "select * from public.review_queue order by place asc nulls last, id limit 100",
+        "select * from public.review_queue order by rank asc nulls last, id limit 100",
         "review_queue_pkey",
     ),
     "copies of a text": (
         "select from public.nlu_prompt_logs where text_key = 'x'",
-        "nlu_prompt_logs_by_change or nlu_prompt_logs_of_a_text",  # both begin with the key
+        "nlu_prompt_logs_by_change or nlu_prompt_logs_by_text",  # both begin with the key
     ),
     "what a user sent today": (
         f"""select from public.nlu_prompt_logs where user_id = '{ALICE}'
             and created_at >= now() - interval '1 day' limit 50""",
-        "nlu_prompt_logs_of_a_user",
+        "nlu_prompt_logs_by_user",
     ),
     "what retention deletes": (
         """select id from public.nlu_prompt_logs where created_at < now() - interval '90 days'
            order by created_at, id limit 500 for update skip locked""",
-        "nlu_prompt_logs_in_order",
+        "nlu_prompt_logs_by_time",
     ),
     "votes on a text": (
         """select distinct on (reviewer) to_intent from public.correction_events
            where text_key = 'x' order by reviewer, id desc""",
-        "correction_events_of_a_text",
+        "correction_events_by_text",
     ),
     "an item of the queue": (
         "select from public.review_queue where text_key = 'x' for update skip locked",

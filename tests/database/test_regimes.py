@@ -60,7 +60,7 @@ def test_a_writer_that_may_do_more_than_it_should_stops_the_migration(
     with server.connect("supabase_admin", project) as admin, admin.transaction(force_rollback=True):
         admin.execute(f"alter role prompt_writer {attribute}")
         admin.execute("set local role postgres")
-        with pytest.raises(errors.RaiseException, match="may do more than it should"):
+        with pytest.raises(errors.RaiseException, match="more attributes than allowed"):
             migrate(admin)
 
 

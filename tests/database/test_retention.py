@@ -52,7 +52,7 @@ def test_daily_counts_stay_by_intent_version_and_outcome(dashboard: Connection) 
     assert [run_batch(dashboard) for _ in range(3)] == [2, 2, 0]
     assert dashboard.execute(totals).fetchall() == before
     old = ("2001-01-01", "reschedule", "test-1")
-    assert {(*old, "not known", 3), (*old, "failed", 1)} < set(before)
+    assert {(*old, "unknown", 3), (*old, "failed", 1)} < set(before)
     assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 1
 
 
@@ -101,11 +101,11 @@ def test_labelled_texts_have_a_retention_of_their_own(dashboard: Connection) -> 
     expire = "select private.delete_expired_texts()"
     assert dashboard.execute(expire).fetchone() == (0,)
     with dashboard.transaction():
-        dashboard.execute("alter table public.labelled_texts disable trigger keep_labels")
+        dashboard.execute("alter table public.labelled_texts disable trigger before_10_refuse_edit")
         dashboard.execute(
             "update public.labelled_texts set retained_at = now() - interval '731 days'"
         )
-        dashboard.execute("alter table public.labelled_texts enable trigger keep_labels")
+        dashboard.execute("alter table public.labelled_texts enable trigger before_10_refuse_edit")
     assert dashboard.execute(expire).fetchone() == (1,)
     assert dashboard.execute("select from public.correction_events").rowcount == 0
 
@@ -146,7 +146,7 @@ def test_the_schedule_runs_it_at_night(dashboard: Connection) -> None:
             "select private.delete_expired_texts()",
             "postgres",
         ),
-        ("prompt-capture: tidy the queue", "select private.tidy_queue()", "postgres"),
+        ("prompt-capture: refresh the review queue", "select private.refresh_queue()", "postgres"),
     ]
 
 

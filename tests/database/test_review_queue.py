@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
-from prompt_capture.domain.text import shared_text
+from prompt_capture.domain.text import canonical_text
 
 from .cast import ALICE, BOB
 from .rows import FAILED, LONG_AGO, add_user, as_backend, correct, decide, insert, read
@@ -25,7 +25,7 @@ def item(dashboard: Connection, *columns: str, text: str = TEXT) -> tuple[Any, .
 
 def texts(dashboard: Connection) -> list[object]:
     """List the queue as the table editor shows it: by the primary key."""
-    rows = dashboard.execute("select text from public.review_queue order by place, id").fetchall()
+    rows = dashboard.execute("select text from public.review_queue order by rank, id").fetchall()
     return [text for (text,) in rows]
 
 
@@ -40,7 +40,7 @@ def test_an_uncertain_message_waits_with_all_that_a_reviewer_needs(
     insert(dashboard, confidence=0.4, runner_up_intent="reminder", runner_up_confidence=0.3)
     assert item(
         dashboard, "predicted_intent", "runner_up_intent", "runner_up_confidence", "confidence",
-        "reasons", "times_sent", "users", "days_waiting", "sampling_probability",
+        "reasons", "times_sent", "user_count", "days_waiting", "sampling_probability",
         "corrected_intent",
     ) == ("reschedule", "reminder", 0.3, 0.4, ["low_confidence"], 1, 1, 0, 1, None)  # fmt: skip
     assert item(dashboard, "waiting_since is null", "decided_at") == (False, None)
@@ -51,7 +51,7 @@ def test_a_text_is_one_item_however_many_people_sent_it(dashboard: Connection) -
     insert(dashboard)
     insert(dashboard, prompt=TEXT.upper())
     insert(dashboard, prompt=f"  {TEXT} ", user_id=BOB)
-    assert item(dashboard, "times_sent", "users") == (3, 2)
+    assert item(dashboard, "times_sent", "user_count") == (3, 2)
     assert len(texts(dashboard)) == 1
 
 
@@ -64,8 +64,8 @@ def test_a_text_is_one_item_however_many_people_sent_it(dashboard: Connection) -
     ],
 )  # fmt: skip
 def test_the_database_normalises_a_text_as_the_model_does(dashboard: Connection, text: str) -> None:
-    row = dashboard.execute("select private.normalise(%s)", [text]).fetchone()
-    assert row == (shared_text(text),)
+    row = dashboard.execute("select private.normalise_text(%s)", [text]).fetchone()
+    assert row == (canonical_text(text),)
 
 
 def test_texts_are_told_apart_by_a_keyed_hash(dashboard: Connection) -> None:
@@ -79,7 +79,7 @@ def test_texts_are_told_apart_by_a_keyed_hash(dashboard: Connection) -> None:
     keyed = dashboard.execute(
         """select from public.nlu_prompt_logs, private.keys
            where nlu_prompt_logs.text_key
-             = substring(extensions.hmac('yes', keys.text_key, 'sha256') from 1 for 16)"""
+             = substring(extensions.hmac('yes', keys.text_key_secret, 'sha256') from 1 for 16)"""
     )
     assert keyed.rowcount == 1
 
@@ -146,12 +146,12 @@ def test_what_one_user_repeats_beyond_the_cap_counts_for_nothing(dashboard: Conn
     log_id = insert(dashboard, user_id=BOB)
     for _ in range(9):
         insert(dashboard)
-    assert item(dashboard, "times_sent", "users") == (3, 2)
-    dashboard.execute("select private.tidy_queue()")
-    assert item(dashboard, "times_sent", "users") == (3, 2)
+    assert item(dashboard, "times_sent", "user_count") == (3, 2)
+    dashboard.execute("select private.refresh_queue()")
+    assert item(dashboard, "times_sent", "user_count") == (3, 2)
     correct(dashboard, log_id, "help")
     dashboard.execute("delete from auth.users where id = %s", [BOB])
-    assert item(dashboard, "times_sent", "users") == (2, 1)
+    assert item(dashboard, "times_sent", "user_count") == (2, 1)
 
 
 def test_a_new_day_is_a_new_cap(dashboard: Connection) -> None:
@@ -174,7 +174,7 @@ def test_the_best_comes_first(dashboard: Connection) -> None:
     failed = insert(dashboard, prompt="failed", confidence=0.9)
     as_backend(dashboard, failed, **FAILED)
     correct(dashboard, insert(dashboard, prompt="decided", confidence=0.1), "help")
-    dashboard.execute("select private.tidy_queue()")
+    dashboard.execute("select private.refresh_queue()")
     order = ["disputed", "failed", "quite unsure", "often said", "nearly sure", "decided"]
     found = texts(dashboard)
     assert found.index("disputed") == 0
@@ -234,7 +234,7 @@ def test_a_decision_taken_back_waits_again(dashboard: Connection, log_id: UUID) 
     "change",
     [
         {"text": "other"}, {"predicted_intent": "help"}, {"confidence": 1}, {"reasons": []},
-        {"times_sent": 99}, {"users": 9}, {"sampling_probability": 0.5}, {"place": 1},
+        {"times_sent": 99}, {"user_count": 9}, {"sampling_probability": 0.5}, {"rank": 1},
         {"decided_at": "2026-01-01"}, {"days_waiting": 3}, {"runner_up_intent": "help"},
     ],
     ids=lambda change: next(iter(change)),
@@ -265,18 +265,18 @@ def test_an_intent_that_is_not_in_use_is_refused_with_what_to_choose(
 def test_a_row_stays_where_the_reviewer_saw_it_until_the_night(dashboard: Connection) -> None:
     insert(dashboard, prompt="first", confidence=0.1)
     insert(dashboard, prompt="last", confidence=0.6)
-    (place,) = item(dashboard, "place", text="last")
+    (rank,) = item(dashboard, "rank", text="last")
     for _ in range(20):
         insert(dashboard, prompt="last", confidence=0.6)
     decide(dashboard, "first", corrected_intent="help")
     decide(dashboard, "first", reviewer="ann")
-    assert item(dashboard, "place", text="last") == (place,)
+    assert item(dashboard, "rank", text="last") == (rank,)
     assert texts(dashboard) == ["first", "last"]
-    dashboard.execute("select private.tidy_queue()")
-    (moved,) = item(dashboard, "place", text="last")
-    assert moved < place, "often said, so sooner asked"
+    dashboard.execute("select private.refresh_queue()")
+    (moved,) = item(dashboard, "rank", text="last")
+    assert moved < rank, "often said, so sooner asked"
     assert texts(dashboard) == ["last", "first"]
-    assert item(dashboard, "place", text="first") == (1_000_000,)
+    assert item(dashboard, "rank", text="first") == (1_000_000,)
 
 
 def test_an_edit_that_finds_no_row_says_so(dashboard: Connection, log_id: UUID) -> None:
@@ -308,7 +308,7 @@ def test_an_item_goes_with_the_last_copy_and_counts_what_is_left(dashboard: Conn
     insert(dashboard, user_id=BOB)
     insert(dashboard, user_id=BOB)
     dashboard.execute("delete from auth.users where id = %s", [BOB])
-    assert item(dashboard, "times_sent", "users") == (1, 1)
+    assert item(dashboard, "times_sent", "user_count") == (1, 1)
     dashboard.execute("delete from auth.users")
     assert texts(dashboard) == []
 
@@ -322,7 +322,7 @@ def test_a_capture_does_not_wait_for_an_item_that_is_being_decided(
         dashboard.execute("set lock_timeout = '100ms'")
         insert(dashboard)
         assert item(dashboard, "times_sent") == (1,)
-    dashboard.execute("select private.tidy_queue()")
+    dashboard.execute("select private.refresh_queue()")
     assert item(dashboard, "times_sent") == (2,)
 
 
@@ -334,5 +334,5 @@ def test_the_night_counts_the_days(dashboard: Connection) -> None:
             "update public.review_queue set waiting_since = now() - interval '3 days 2 hours'"
         )
         dashboard.execute("alter table public.review_queue enable trigger user")
-    dashboard.execute("select private.tidy_queue()")
+    dashboard.execute("select private.refresh_queue()")
     assert item(dashboard, "days_waiting") == (3,)

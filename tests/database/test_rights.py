@@ -25,7 +25,7 @@ from .server import Server
 COLUMN = {
     "correction_events": "notes", "review_queue": "notes", "daily_counts": "messages",
     "labelled_texts": "text", "exported_rows": "key", "settings": "audit_rate",
-    "keys": "text_key", "tombstones": "erased_at", "deferred_changes": "notes",
+    "keys": "text_key_secret", "tombstones": "erased_at", "deferred_changes": "notes",
     "dataset_exports": "lines", "erased_rows": "text_key",
 }  # fmt: skip
 
@@ -144,13 +144,13 @@ REACHED: dict[tuple[str, str], dict[Actor, int]] = {
 # What even the tables' owner may not do, and what it is told.
 GUARDED = {
     ("nlu_prompt_logs", "delete"): "cannot be deleted by hand",
-    ("nlu_prompt_logs", "truncate"): "cannot be emptied",
-    ("intent_catalogue", "truncate"): "cannot be emptied",
-    ("correction_events", "update"): "is history",
-    ("correction_events", "delete"): "is history",
-    ("correction_events", "truncate"): "cannot be emptied",
-    ("review_queue", "delete"): "itself",
-    ("review_queue", "truncate"): "itself",
+    ("nlu_prompt_logs", "truncate"): "cannot be truncated",
+    ("intent_catalogue", "truncate"): "cannot be truncated",
+    ("correction_events", "update"): "cannot be changed",
+    ("correction_events", "delete"): "cannot be changed",
+    ("correction_events", "truncate"): "cannot be truncated",
+    ("review_queue", "delete"): "by hand",
+    ("review_queue", "truncate"): "by hand",
 }
 
 
@@ -214,12 +214,12 @@ CALLABLE = {
     "public.find_recorded_captures(jsonb)": {WRITER, SERVICE},
     "private.discard_deferred_changes(uuid[])": {WRITER, SERVICE},
     "public.discard_deferred_changes(uuid[])": {WRITER, SERVICE},
-    "private.turn_of(uuid)": {SERVICE},
-    "private.take_turn(uuid)": {SERVICE},
+    "private.lock_slot(uuid)": {SERVICE},
+    "private.lock_log_id(uuid)": {SERVICE},
     "private.defer_change(private.deferred_changes)": {SERVICE},
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text)": {SERVICE},
-    "private.unsigned()": {SERVICE},
+    "private.anonymous_reviewers()": {SERVICE},
 }  # fmt: skip
 DOORS = {
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},
@@ -322,7 +322,9 @@ def test_no_roles_of_the_api_are_members_of_a_mightier_one(
         assert row.fetchone() == (False,)
 
 
-def test_the_tables_owner_is_not_the_keeper_either(server: Server, populated: str) -> None:
+def test_the_owner_of_the_tables_cannot_act_as_the_maintainer(
+    server: Server, populated: str
+) -> None:
     with server.connect("postgres", populated) as connection:
         for how in ("usage", "set"):
             row = connection.execute(
@@ -333,7 +335,7 @@ def test_the_tables_owner_is_not_the_keeper_either(server: Server, populated: st
             connection.execute("set role prompt_maintainer")
 
 
-def test_what_runs_with_rights_of_its_own_is_the_keepers_and_out_of_reach(
+def test_what_runs_with_rights_of_its_own_belongs_to_the_maintainer_and_out_of_reach(
     server: Server, populated: str
 ) -> None:
     with server.connect("postgres", populated) as connection:
@@ -350,10 +352,10 @@ def test_what_runs_with_rights_of_its_own_is_the_keepers_and_out_of_reach(
 def test_nobody_adds_to_the_queue_by_hand(server: Server, populated: str) -> None:
     with (
         acting_as(server, populated, DASHBOARD) as connection,
-        pytest.raises(errors.InsufficientPrivilege, match="fills and empties"),
+        pytest.raises(errors.InsufficientPrivilege, match="by hand"),
     ):
         connection.execute(
-            """insert into public.review_queue (place, text, predicted_intent, confidence, reasons,
-                 times_sent, users, text_key)
+            """insert into public.review_queue (rank, text, predicted_intent, confidence, reasons,
+                 times_sent, user_count, text_key)
                values (1, 'x', 'help', 0, '{}', 1, 1, '')"""
         )

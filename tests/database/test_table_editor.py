@@ -48,7 +48,7 @@ def item(editor: TableEditor, text: str) -> dict[str, object]:
 
 def test_it_is_a_table_that_can_be_edited_with_a_drop_down_of_intents(editor: TableEditor) -> None:
     table = editor.table("review_queue")
-    assert [key["name"] for key in table["primary_keys"]] == ["place", "id"]
+    assert [key["name"] for key in table["primary_keys"]] == ["rank", "id"]
     drop_downs = {
         link["source_column_name"]: (link["target_table_name"], link["target_column_name"])
         for link in table["relationships"]
@@ -108,7 +108,7 @@ def test_an_edit_of_a_row_that_moved_is_refused_with_what_to_do(
     with server.connect("postgres", reviewed) as connection:
         for _ in range(5):
             insert(connection, prompt="moved", confidence=0.1)
-        connection.execute("select private.tidy_queue()")
+        connection.execute("select private.refresh_queue()")
     answer = editor.edit("review_queue", opened, corrected_intent="help", reviewer="ann")
     assert answer.status_code == 400
     assert "has moved" in answer.text

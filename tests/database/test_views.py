@@ -68,7 +68,7 @@ def test_health_failures_and_confidence_are_counted(dashboard: Connection) -> No
     columns = "messages, failed, reviewed, corrected, reviewed_accuracy"
     assert view(dashboard, "intent_health", columns) == [(3, 1, 2, 1, Decimal("0.500"))]
     assert view(dashboard, "failed_workflows", "id, execution_error") == [(failed, "no such event")]
-    columns = "confidence_from, messages, reviewed, confirmed"
+    columns = "confidence_bin, messages, reviewed, confirmed"
     assert view(dashboard, "confidence_distribution", columns) == [(0.5, 2, 2, 1), (0.9, 1, 0, 0)]
 
 
@@ -97,7 +97,7 @@ def test_live_accuracy_is_estimated_from_what_was_drawn(dashboard: Connection) -
     review = REVIEW.replace("%%", "%")
     dashboard.execute(review.format(chosen="true").encode())
     ((accuracy, low, high, messages, complete),) = view(
-        dashboard, "live_accuracy", "accuracy, at_least, at_most, messages, is_complete"
+        dashboard, "live_accuracy", "accuracy, ci_lower, ci_upper, messages, is_complete"
     )
     # 300 of them unsure, half of these right; of the 1,200 sure ones, 150 are wrong.
     truth = Decimal((150 + 1050) / 1500)

@@ -1,4 +1,4 @@
-"""One check at a time, of the shared stack or of a stand-in for AWS."""
+"""Fixtures that run one check at a time, against the shared stack or moto's AWS."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -7,70 +7,70 @@ import httpx
 import psycopg
 import pytest
 
-from cli.checks.all import CHECKS, run
-from cli.checks.finding import Finding
-from cli.checks.opening import opened
-from infra.local import variables
+from cli.checks import registry
+from cli.checks.discovery import open_deployment
+from cli.checks.results import CheckResult
+from infra.local import stack_env
 from infra.local.stack import Stack
-from infra.packaging.template import aws_on_this_machine
+from infra.packaging.template import moto_server
 
 Environment = dict[str, str]
-Look = Callable[[str, Mapping[str, str]], list[Finding]]
+RunCheck = Callable[[str, Mapping[str, str]], list[CheckResult]]
 
 
 @pytest.fixture
-def look(monkeypatch: pytest.MonkeyPatch) -> Look:
-    """Run one check on the deployment that an environment tells of."""
+def run_check(monkeypatch: pytest.MonkeyPatch) -> RunCheck:
+    """Run a check, by its name, on the deployment that an environment describes."""
 
-    def look(check: str, environment: Mapping[str, str]) -> list[Finding]:
-        for name, value in environment.items():  # AWS clients read it for themselves
+    def run(check: str, environment: Mapping[str, str]) -> list[CheckResult]:
+        for name, value in environment.items():  # AWS clients read the process's environment
             monkeypatch.setenv(name, value)
-        with opened(environment) as deployment:
-            return list(run(CHECKS[check], deployment))
+        with open_deployment(environment) as deployment:
+            return list(registry.run_check(registry.CHECKS[check], deployment))
 
-    return look
+    return run
 
 
 @pytest.fixture(scope="session")
-def warm(stack: Stack) -> Stack:
+def warm_stack(stack: Stack) -> Stack:
     """The shared stack with every function started."""
     stack.warm()
     return stack
 
 
 @pytest.fixture
-def settings(warm: Stack) -> Environment:
+def settings(warm_stack: Stack) -> Environment:
     """The settings of a healthy deployment."""
-    return variables.of(warm)
+    return stack_env.variables(warm_stack)
 
 
 @pytest.fixture
 def aws() -> Iterator[Environment]:
-    """The variables with which AWS's clients talk to a stand-in that holds nothing yet."""
-    with aws_on_this_machine() as environment:
-        # What such servers hold is the process's.
+    """The variables that point AWS clients to an empty moto server."""
+    with moto_server() as environment:
+        # All moto servers of a process share their state.
         httpx.post(f"{environment['AWS_ENDPOINT_URL']}/moto-api/reset").raise_for_status()
         yield dict(environment)
 
 
 @contextmanager
-def damaged(stack: Stack, damage: str, remediation: str) -> Iterator[None]:
-    """Do something to the database that another statement undoes."""
+def changed_database(stack: Stack, change: str, revert: str) -> Iterator[None]:
+    """Run a statement on the database, and another one at the end of the block."""
     with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as admin:
-        admin.execute(damage.encode())
+        admin.execute(change.encode())
         try:
             yield
         finally:
-            admin.execute(remediation.encode())
+            admin.execute(revert.encode())
 
 
-def faults(findings: list[Finding]) -> dict[str, str]:
-    """Answer what is wrong, by its subject."""
-    for finding in findings:
-        assert bool(finding.remediation) == (finding.state != "ok"), finding
-    return {one.subject: one.said for one in findings if one.state == "wrong"}
+def problems(results: list[CheckResult]) -> dict[str, str]:
+    """Return the messages of the results that are wrong, by subject."""
+    for result in results:
+        assert bool(result.remediation) == (result.state != "ok"), result
+    return {result.subject: result.message for result in results if result.state == "wrong"}
 
 
-def states(findings: list[Finding]) -> dict[str, str]:
-    """Answer each subject's state."""
-    return {one.subject: one.state for one in findings}
+def states(results: list[CheckResult]) -> dict[str, str]:
+    """Return the state of each subject."""
+    return {result.subject: result.state for result in results}

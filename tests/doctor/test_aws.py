@@ -1,4 +1,4 @@
-"""Bucket, schedules and queues, against a stand-in for AWS."""
+"""The checks of bucket, schedules and queues, against moto's AWS."""
 
 import json
 from collections.abc import Iterator
@@ -8,27 +8,27 @@ import boto3
 import httpx
 import pytest
 
-from tests.doctor.conftest import Environment, Look, faults, states
+from tests.doctor.conftest import Environment, RunCheck, problems, states
 
 BUCKET, GROUP, REGION = "datasets", "exports", "eu-west-1"
 BLOCK = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
-def client(aws: Environment, service: str) -> Any:
-    make: Any = boto3.client
-    return make(
+def aws_client(aws: Environment, service: str) -> Any:
+    create: Any = boto3.client
+    return create(
         service,
         endpoint_url=aws["AWS_ENDPOINT_URL"],
         region_name=REGION,
-        aws_access_key_id="nobody",
-        aws_secret_access_key="nothing",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
     )
 
 
 @pytest.fixture
-def deployed(aws: Environment) -> Environment:
-    """A bucket, schedules and queues as the template has them."""
-    s3 = client(aws, "s3")
+def deployment(aws: Environment) -> Environment:
+    """A bucket, schedules and queues as the template defines them."""
+    s3 = aws_client(aws, "s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_public_access_block(
         Bucket=BUCKET, PublicAccessBlockConfiguration=dict.fromkeys(BLOCK, True)
@@ -38,19 +38,21 @@ def deployed(aws: Environment) -> Environment:
         Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [encrypted]}
     )
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    client(aws, "scheduler").create_schedule_group(Name=GROUP)
+    aws_client(aws, "scheduler").create_schedule_group(Name=GROUP)
     for name in ("RetrainingExport", "ReviewExport"):
-        schedule(aws, name, "ENABLED")
+        put_schedule(aws, name, "ENABLED")
     return aws | {
         "EXPORT_BUCKET": BUCKET,
         "EXPORT_SCHEDULE_GROUP": GROUP,
-        "SPOOL_QUEUE_URL": queue(aws, "spool", queue(aws, "letters")),
-        "MISSED_EXPORTS_QUEUE_URL": queue(aws, "missed"),
+        "SPOOL_QUEUE_URL": create_queue(aws, "spool", create_queue(aws, "dead-letters")),
+        "MISSED_EXPORTS_QUEUE_URL": create_queue(aws, "missed-exports"),
     }
 
 
-def schedule(aws: Environment, name: str, state: str, change: str = "create_schedule") -> None:
-    getattr(client(aws, "scheduler"), change)(
+def put_schedule(
+    aws: Environment, name: str, state: str, operation: str = "create_schedule"
+) -> None:
+    getattr(aws_client(aws, "scheduler"), operation)(
         Name=name,
         GroupName=GROUP,
         State=state,
@@ -60,117 +62,121 @@ def schedule(aws: Environment, name: str, state: str, change: str = "create_sche
     )
 
 
-def queue(aws: Environment, name: str, dead_letters: str | None = None) -> str:
-    sqs = client(aws, "sqs")
+def create_queue(aws: Environment, name: str, dead_letters: str | None = None) -> str:
+    sqs = aws_client(aws, "sqs")
     attributes = {}
     if dead_letters:
         arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
-        redrive = {
+        redrive_policy = {
             "deadLetterTargetArn": arn["Attributes"]["QueueArn"],
             "maxReceiveCount": 480,
         }
-        attributes = {"RedrivePolicy": json.dumps(redrive)}
+        attributes = {"RedrivePolicy": json.dumps(redrive_policy)}
     url: str = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     return url
 
 
 @pytest.mark.parametrize("check", ["bucket", "schedules", "queues"])
-def test_what_the_template_deploys_is_well(look: Look, deployed: Environment, check: str) -> None:
-    assert set(states(look(check, deployed)).values()) == {"ok"}
+def test_what_the_template_deploys_is_ok(
+    run_check: RunCheck, deployment: Environment, check: str
+) -> None:
+    assert set(states(run_check(check, deployment)).values()) == {"ok"}
 
 
 @pytest.mark.parametrize("setting", BLOCK)
-def test_a_bucket_that_could_be_made_public_is_named_with_the_command_that_mends_it(
-    look: Look, deployed: Environment, setting: str
+def test_a_bucket_that_can_be_made_public_is_wrong_with_the_command_to_fix_it(
+    run_check: RunCheck, deployment: Environment, setting: str
 ) -> None:
-    client(deployed, "s3").put_public_access_block(
+    aws_client(deployment, "s3").put_public_access_block(
         Bucket=BUCKET, PublicAccessBlockConfiguration=dict.fromkeys(BLOCK, True) | {setting: False}
     )
-    findings = look("bucket", deployed)
+    results = run_check("bucket", deployment)
 
-    assert faults(findings) == {"public access": f"is not blocked: {setting}"}
-    assert f"put-public-access-block --bucket {BUCKET}" in findings[0].remediation
+    assert problems(results) == {"public access": f"is not blocked: {setting}"}
+    assert f"put-public-access-block --bucket {BUCKET}" in results[0].remediation
 
 
-def test_a_bucket_that_nothing_protects_is_named_three_times(
-    look: Look, deployed: Environment
+def test_a_bucket_without_any_protection_is_wrong_in_three_ways(
+    run_check: RunCheck, deployment: Environment
 ) -> None:
-    s3 = client(deployed, "s3")
+    s3 = aws_client(deployment, "s3")
     s3.delete_public_access_block(Bucket=BUCKET)
     s3.delete_bucket_encryption(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
 
-    found = faults(look("bucket", deployed))
+    reported = problems(run_check("bucket", deployment))
 
-    assert found.keys() == {"public access", "encryption", "versioning"}
-    assert found["public access"] == f"is not blocked: {', '.join(BLOCK)}"
-
-
-def test_a_bucket_that_is_not_there_is_wrong(look: Look, deployed: Environment) -> None:
-    found = faults(look("bucket", deployed | {"EXPORT_BUCKET": "elsewhere"}))
-
-    assert found == {"the rest": "AWS answers NoSuchBucket to GetPublicAccessBlock"}
+    assert reported.keys() == {"public access", "encryption", "versioning"}
+    assert reported["public access"] == f"is not blocked: {', '.join(BLOCK)}"
 
 
-def test_a_schedule_that_is_off_is_named(look: Look, deployed: Environment) -> None:
-    schedule(deployed, "ReviewExport", "DISABLED", change="update_schedule")
+def test_a_bucket_that_does_not_exist_is_wrong(
+    run_check: RunCheck, deployment: Environment
+) -> None:
+    reported = problems(run_check("bucket", deployment | {"EXPORT_BUCKET": "elsewhere"}))
 
-    assert faults(look("schedules", deployed)) == {"ReviewExport": "is switched off"}
+    assert reported == {"remaining checks": "AWS returns NoSuchBucket for GetPublicAccessBlock"}
 
 
-def test_a_group_without_schedules_is_wrong(look: Look, deployed: Environment) -> None:
-    client(deployed, "scheduler").create_schedule_group(Name="empty")
+def test_a_disabled_schedule_is_wrong(run_check: RunCheck, deployment: Environment) -> None:
+    put_schedule(deployment, "ReviewExport", "DISABLED", operation="update_schedule")
 
-    found = faults(look("schedules", deployed | {"EXPORT_SCHEDULE_GROUP": "empty"}))
+    assert problems(run_check("schedules", deployment)) == {"ReviewExport": "is disabled"}
 
-    assert found == {"empty": "holds no schedule"}
+
+def test_a_group_without_schedules_is_wrong(run_check: RunCheck, deployment: Environment) -> None:
+    aws_client(deployment, "scheduler").create_schedule_group(Name="empty")
+
+    reported = problems(run_check("schedules", deployment | {"EXPORT_SCHEDULE_GROUP": "empty"}))
+
+    assert reported == {"empty": "has no schedules"}
 
 
 def test_dead_letters_and_missed_exports_are_counted_and_not_received(
-    look: Look, deployed: Environment
+    run_check: RunCheck, deployment: Environment
 ) -> None:
-    sqs = client(deployed, "sqs")
-    letters = sqs.get_queue_url(QueueName="letters")["QueueUrl"]
-    for url in (letters, letters, deployed["MISSED_EXPORTS_QUEUE_URL"]):
-        sqs.send_message(QueueUrl=url, MessageBody="a prompt that nobody may see")
+    sqs = aws_client(deployment, "sqs")
+    dead_letters = sqs.get_queue_url(QueueName="dead-letters")["QueueUrl"]
+    for url in (dead_letters, dead_letters, deployment["MISSED_EXPORTS_QUEUE_URL"]):
+        sqs.send_message(QueueUrl=url, MessageBody="a private prompt")
 
-    findings = look("queues", deployed)
+    results = run_check("queues", deployment)
 
-    assert faults(findings) == {
-        "dead letters": "2 prompts could not be written",
+    assert problems(results) == {
+        "dead letters": "2 prompts could not be stored",
         "missed exports": "1 exports could not be started",
     }
-    assert "nobody may see" not in repr(findings)
-    assert len(sqs.receive_message(QueueUrl=letters, MaxNumberOfMessages=10)["Messages"]) == 2
+    assert "private prompt" not in repr(results)
+    assert len(sqs.receive_message(QueueUrl=dead_letters, MaxNumberOfMessages=10)["Messages"]) == 2
 
 
-def test_a_spool_without_a_queue_for_dead_letters_is_wrong(
-    look: Look, deployed: Environment
+def test_a_spool_without_a_dead_letter_queue_is_wrong(
+    run_check: RunCheck, deployment: Environment
 ) -> None:
-    bare = queue(deployed, "bare")
+    spool = create_queue(deployment, "spool-without-redrive")
 
-    found = faults(look("queues", deployed | {"SPOOL_QUEUE_URL": bare}))
+    reported = problems(run_check("queues", deployment | {"SPOOL_QUEUE_URL": spool}))
 
-    assert found == {"dead letters": "the spool has no queue for them"}
+    assert reported == {"dead letters": "the spool has no dead-letter queue"}
 
 
 @pytest.fixture
-def refusing(deployed: Environment) -> Iterator[Environment]:
-    """The same, with rights that nobody has."""
-    reset = f"{deployed['AWS_ENDPOINT_URL']}/moto-api/reset-auth"
+def without_permissions(deployment: Environment) -> Iterator[Environment]:
+    """The same deployment, with credentials that have no permissions."""
+    reset = f"{deployment['AWS_ENDPOINT_URL']}/moto-api/reset-auth"
     httpx.post(reset, content=b"0").raise_for_status()
-    yield deployed
+    yield deployment
     httpx.post(reset, content=b"inf").raise_for_status()
 
 
 @pytest.mark.parametrize("check", ["bucket", "schedules", "queues"])
-def test_what_the_credentials_may_not_see_is_skipped_with_the_right_to_give(
-    look: Look, refusing: Environment, check: str
+def test_a_check_without_permissions_is_skipped_with_where_to_find_them(
+    run_check: RunCheck, without_permissions: Environment, check: str
 ) -> None:
-    [finding] = look(check, refusing)
+    [result] = run_check(check, without_permissions)
 
-    assert finding.state == "skipped"
-    assert "lists the rights" in finding.remediation
+    assert result.state == "skipped"
+    assert "lists the permissions" in result.remediation
 
 
 @pytest.mark.parametrize(
@@ -181,23 +187,25 @@ def test_what_the_credentials_may_not_see_is_skipped_with_the_right_to_give(
         ("queues", "SPOOL_QUEUE_URL"),
     ],
 )
-def test_what_nobody_named_is_skipped_and_aws_is_not_asked(
-    look: Look, check: str, setting: str
+def test_a_check_without_its_setting_is_skipped_without_calling_aws(
+    run_check: RunCheck, check: str, setting: str
 ) -> None:
-    assert states(look(check, {"SUPABASE_URL": "https://here.supabase.co"})) == {setting: "skipped"}
+    assert states(run_check(check, {"SUPABASE_URL": "https://here.supabase.co"})) == {
+        setting: "skipped"
+    }
 
 
 @pytest.mark.parametrize("variable", ["AWS_ACCESS_KEY_ID", "AWS_REGION"])
-def test_without_credentials_or_a_region_aws_is_skipped(
-    look: Look, monkeypatch: pytest.MonkeyPatch, deployed: Environment, variable: str
+def test_checks_of_aws_are_skipped_without_credentials_or_a_region(
+    run_check: RunCheck, monkeypatch: pytest.MonkeyPatch, deployment: Environment, variable: str
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    missing = {name: value for name, value in deployed.items() if name != variable}
+    incomplete = {name: value for name, value in deployment.items() if name != variable}
     if variable == "AWS_ACCESS_KEY_ID":
-        del missing["AWS_SECRET_ACCESS_KEY"]
+        del incomplete["AWS_SECRET_ACCESS_KEY"]
 
-    [finding] = look("schedules", missing)
+    [result] = run_check("schedules", incomplete)
 
-    assert finding.state == "skipped"
-    assert "aws configure" in finding.remediation
+    assert result.state == "skipped"
+    assert "aws configure" in result.remediation

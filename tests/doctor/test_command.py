@@ -1,4 +1,4 @@
-"""`prompt-capture doctor` as people type it."""
+"""The command `prompt-capture doctor`."""
 
 import json
 import subprocess
@@ -10,32 +10,33 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from infra.local import variables
+from infra.local import stack_env
 from infra.local.stack import Stack
 from tests.doctor.conftest import Environment
 
 ROOT = Path(__file__).parents[2]
-NOBODY = {
+NO_CREDENTIALS = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": "/dev/null",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 }
-"""What keeps AWS's clients from finding somebody's credentials."""
+"""Variables that keep AWS clients from finding credentials on this machine."""
 
 COMMAND = Path(sys.executable).with_name("prompt-capture")
 
-_TRACES = """
-select (select count(*) from public.nlu_prompt_logs), (select count(*) from private.deferred_changes),
+_STORED_COUNTS = """
+select (select count(*) from public.nlu_prompt_logs),
+  (select count(*) from private.deferred_changes),
   (select count(*) from public.correction_events)
 """
 
 
-def doctor(*options: str, **environment: str) -> Result:
+def run_doctor(*options: str, **environment: str) -> Result:
     return CliRunner().invoke(app, ["doctor", *options], env={"COLUMNS": "200", **environment})
 
 
-def test_a_healthy_stack_is_well_by_its_own_file_alone(warm: Stack) -> None:
-    file = variables.write(warm, warm.create_user("doctor@example.com"))
+def test_the_settings_file_of_a_healthy_stack_is_enough(warm_stack: Stack) -> None:
+    file = stack_env.write_file(warm_stack, warm_stack.create_user("doctor@example.com"))
 
     ended = subprocess.run(
         ["bash", "-c", f". {file} && {COMMAND} doctor"],
@@ -48,56 +49,69 @@ def test_a_healthy_stack_is_well_by_its_own_file_alone(warm: Stack) -> None:
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert " 0 wrong, 2 skipped" in ended.stdout
-    for value in (variables.of(warm)[name] for name in variables.of(warm) if "KEY" in name):
+    for value in (
+        value for name, value in stack_env.variables(warm_stack).items() if "KEY" in name
+    ):
         assert value not in ended.stdout + ended.stderr
 
 
-def test_programs_get_every_finding_and_nothing_is_left_behind(
-    warm: Stack, settings: Environment
+def test_json_has_every_result_and_nothing_is_stored(
+    warm_stack: Stack, settings: Environment
 ) -> None:
-    with psycopg.connect(warm.postgres_admin_dsn) as admin:
-        before = admin.execute(_TRACES).fetchone()
-    ended = doctor("--json", **settings)
-    with psycopg.connect(warm.postgres_admin_dsn) as admin:
-        after = admin.execute(_TRACES).fetchone()
+    with psycopg.connect(warm_stack.postgres_admin_dsn) as admin:
+        before = admin.execute(_STORED_COUNTS).fetchone()
+    ended = run_doctor("--json", **settings)
+    with psycopg.connect(warm_stack.postgres_admin_dsn) as admin:
+        after = admin.execute(_STORED_COUNTS).fetchone()
 
-    told = json.loads(ended.stdout)
-    assert told["ok"] is True
-    assert {one["state"] for one in told["findings"]} == {"ok", "skipped"}
-    assert {one["subject"] for one in told["findings"] if one["state"] == "skipped"} == {
+    report = json.loads(ended.stdout)
+    assert report["ok"] is True
+    assert {result["state"] for result in report["results"]} == {"ok", "skipped"}
+    assert {result["subject"] for result in report["results"] if result["state"] == "skipped"} == {
         "EXPORT_SCHEDULE_GROUP",
         "missed exports",
     }
     versions = {
-        one["subject"]: one["said"] for one in told["findings"] if one["check"] == "versions"
+        result["subject"]: result["message"]
+        for result in report["results"]
+        if result["check"] == "versions"
     }
     assert versions["model"].startswith("assistant-")
     assert versions["Postgres"].startswith("17.")
     assert before == after
 
 
-def test_what_is_wrong_is_shown_with_its_cure_and_ends_with_one(settings: Environment) -> None:
+def test_what_is_wrong_is_shown_with_its_remediation_and_exit_status_1(
+    settings: Environment,
+) -> None:
     settings["CLASSIFY_URL"] = settings["CLASSIFY_URL"].removesuffix("/v1/classify")
-    ended = doctor(**settings)
+    ended = run_doctor(**settings)
 
     assert ended.exit_code == 1
-    assert "wrong  addresses, CLASSIFY_URL: Let it end in /v1/classify." in ended.stdout
+    assert (
+        "wrong  endpoints, CLASSIFY_URL: Set it to a URL that ends with /v1/classify."
+        in ended.stdout
+    )
 
 
 @pytest.mark.parametrize(
-    ("options", "environment", "said"),
+    ("options", "environment", "message"),
     [
         ((), {}, "There is nothing to check"),
         ((), {"SUPABASE_URL": "marmalade"}, "SUPABASE_URL"),
-        (("--stage", "Dev!"), {}, "A stage's name"),
-        (("--stage", "dev"), NOBODY, "cannot be seen in eu-west-1"),
+        (("--stage", "Dev!"), {}, "The name of a stage"),
+        (
+            ("--stage", "dev"),
+            NO_CREDENTIALS,
+            "Cannot read the stack prompt-capture-dev in eu-west-1",
+        ),
     ],
 )
-def test_what_cannot_begin_ends_with_two_and_a_sentence(
-    options: tuple[str, ...], environment: dict[str, str], said: str
+def test_what_cannot_start_ends_with_a_message_and_exit_status_2(
+    options: tuple[str, ...], environment: dict[str, str], message: str
 ) -> None:
-    ended = doctor(*options, **environment)
+    ended = run_doctor(*options, **environment)
 
     assert ended.exit_code == 2
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert "marmalade" not in ended.stderr

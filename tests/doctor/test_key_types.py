@@ -1,4 +1,4 @@
-"""Keys are told apart by their looks."""
+"""The type of a key is detected from its format."""
 
 import json
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import jwt
 import pytest
 
-from cli.checks.key_types import key_type_of
-from infra.local.keys import Keys, generate
+from cli.checks.key_types import detect_key_type
+from infra.local.keys import Keys, generate_keys
 
-KEYS = generate()
+KEYS = generate_keys()
 SECRET = "a secret that is long enough to sign by"
 
 
@@ -22,7 +22,7 @@ def token(**claims: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("key", "kind"),
+    ("key", "key_type"),
     [
         (KEYS.publishable, "a publishable key"),
         (KEYS.secret, "a secret key"),
@@ -34,10 +34,10 @@ def token(**claims: Any) -> str:
         (KEYS.api_key, "a shared secret"),
         (token(role="authenticated", sub="ada"), "a user's token"),
         (token(sub="ada"), "a user's token"),
-        ('{"kty": "EC"}', "no key"),
-        ("{", "no key"),
-        ("short", "no key"),
+        ('{"kty": "EC"}', "not a key"),
+        ("{", "not a key"),
+        ("short", "not a key"),
     ],
 )
-def test_each_kind_of_key_is_told(key: str, kind: str) -> None:
-    assert key_type_of(key) == kind
+def test_each_key_type_is_detected(key: str, key_type: str) -> None:
+    assert detect_key_type(key) == key_type

@@ -1,4 +1,4 @@
-"""A key in the wrong deployment is an error, whichever way round, and a wrong key as well."""
+"""Keys of the wrong type, of another project, or that the project rejects, are reported."""
 
 import time
 from typing import Any
@@ -6,137 +6,147 @@ from typing import Any
 import jwt
 import pytest
 
-from infra.local.keys import generate
-from tests.doctor.conftest import Environment, Look, faults, states
+from infra.local.keys import generate_keys
+from tests.doctor.conftest import Environment, RunCheck, problems, states
 
-OTHERS = generate()
+OTHER_KEYS = generate_keys()
 LEGACY = "legacy service role key"
-PUBLISHABLE, SECRET, SIGNING = (
+PUBLISHABLE, SECRET, SIGNING, JWT_SECRET = (
     "SUPABASE_PUBLISHABLE_KEY",
     "SUPABASE_SECRET_KEY",
     "SUPABASE_SIGNING_KEY",
+    "SUPABASE_JWT_SECRET",
 )
 
 
-def legacy(**claims: Any) -> str:
+def legacy_key(**claims: Any) -> str:
     return jwt.encode(claims, "a legacy project's secret, long enough", "HS256")
 
 
-def test_the_keys_of_a_healthy_deployment_belong_where_they_are_and_are_taken(
-    look: Look, settings: Environment
+def test_the_keys_of_a_healthy_deployment_are_of_the_right_type_and_accepted(
+    run_check: RunCheck, settings: Environment
 ) -> None:
-    assert set(states(look("keys", settings)).values()) == {"ok"}
-    assert set(states(look("keys taken", settings)).values()) == {"ok"}
+    assert set(states(run_check("keys", settings)).values()) == {"ok"}
+    assert set(states(run_check("accepted keys", settings)).values()) == {"ok"}
 
 
 @pytest.mark.parametrize(
-    ("name", "key", "said"),
+    ("name", "key", "message"),
     [
-        (PUBLISHABLE, OTHERS.secret, "is a secret key, not a publishable key"),
-        (PUBLISHABLE, OTHERS.legacy_service_role, f"is a {LEGACY}, not a publishable key"),
-        (PUBLISHABLE, OTHERS.signing_key, "is a private JWK, not a publishable key"),
-        (SECRET, OTHERS.publishable, "is a publishable key, not a secret key"),
-        (SECRET, OTHERS.legacy_anon, "is a legacy anon key, not a secret key"),
-        (SIGNING, OTHERS.secret, "is a secret key, not a private JWK"),
-        (SIGNING, "short", "is no key, not a private JWK"),
-        ("API_KEY", OTHERS.secret, "is a secret key, not a shared secret"),
-        ("SUPABASE_JWT_SECRET", OTHERS.legacy_anon, "is a legacy anon key, not a shared secret"),
+        (PUBLISHABLE, OTHER_KEYS.secret, "is a secret key; expected a publishable key"),
+        (PUBLISHABLE, OTHER_KEYS.legacy_service_role, f"is a {LEGACY}; expected a publishable key"),
+        (PUBLISHABLE, OTHER_KEYS.signing_key, "is a private JWK; expected a publishable key"),
+        (SECRET, OTHER_KEYS.publishable, "is a publishable key; expected a secret key"),
+        (SECRET, OTHER_KEYS.legacy_anon, "is a legacy anon key; expected a secret key"),
+        (SIGNING, OTHER_KEYS.secret, "is a secret key; expected a private JWK"),
+        (SIGNING, "short", "is not a key; expected a private JWK"),
+        ("API_KEY", OTHER_KEYS.secret, "is a secret key; expected a shared secret"),
+        (JWT_SECRET, OTHER_KEYS.legacy_anon, "is a legacy anon key; expected a shared secret"),
     ],
 )  # fmt: skip
-def test_a_key_in_the_wrong_place_is_named(
-    look: Look, settings: Environment, name: str, key: str, said: str
+def test_a_key_in_the_wrong_setting_is_wrong(
+    run_check: RunCheck, settings: Environment, name: str, key: str, message: str
 ) -> None:
     settings.pop("API_KEY_HASHES")
 
-    assert faults(look("keys", settings | {name: key})) == {name: said}
+    assert problems(run_check("keys", settings | {name: key})) == {name: message}
 
 
-def test_two_keys_that_were_swapped_are_both_wrong_and_neither_is_tried(
-    look: Look, settings: Environment
+def test_swapped_keys_are_both_wrong_and_neither_is_used(
+    run_check: RunCheck, settings: Environment
 ) -> None:
     swapped = settings | {PUBLISHABLE: settings[SECRET], SECRET: settings[PUBLISHABLE]}
 
-    assert faults(look("keys", swapped)).keys() == {PUBLISHABLE, SECRET}
-    assert set(states(look("keys taken", swapped)).values()) == {"skipped"}
-    assert states(look("anonymous reads", swapped)) == {"anonymous": "skipped"}
+    assert problems(run_check("keys", swapped)).keys() == {PUBLISHABLE, SECRET}
+    assert set(states(run_check("accepted keys", swapped)).values()) == {"skipped"}
+    assert states(run_check("anonymous access", swapped)) == {"anonymous": "skipped"}
 
 
-def test_whoever_shows_a_secret_key_is_told_to_replace_it(
-    look: Look, settings: Environment
+def test_the_remediation_for_an_exposed_secret_key_is_to_rotate_it(
+    run_check: RunCheck, settings: Environment
 ) -> None:
-    [finding] = [
-        one
-        for one in look("keys", settings | {PUBLISHABLE: OTHERS.secret})
-        if one.subject == PUBLISHABLE
+    [result] = [
+        result
+        for result in run_check("keys", settings | {PUBLISHABLE: OTHER_KEYS.secret})
+        if result.subject == PUBLISHABLE
     ]
 
-    assert "Replace the other one too" in finding.remediation
+    assert "Rotate the exposed key too" in result.remediation
 
 
-def test_legacy_keys_are_taken_and_called_that(look: Look, settings: Environment) -> None:
+def test_legacy_keys_are_ok_and_reported_as_legacy(
+    run_check: RunCheck, settings: Environment
+) -> None:
     claims = {"role": "anon", "exp": time.time() + 60}
-    findings = look("keys", settings | {PUBLISHABLE: legacy(**claims)})
+    results = run_check("keys", settings | {PUBLISHABLE: legacy_key(**claims)})
 
-    assert [one.said for one in findings if "legacy" in one.said] == [
+    assert [result.message for result in results if "legacy" in result.message] == [
         "is a legacy anon key, which Supabase deprecates by the end of 2026"
     ]
-    assert not faults(findings)
+    assert not problems(results)
 
 
-def test_a_legacy_key_that_expired_or_is_another_projects_is_wrong(
-    look: Look, settings: Environment
+def test_an_expired_legacy_key_and_one_of_another_project_are_wrong(
+    run_check: RunCheck, settings: Environment
 ) -> None:
     hosted = settings | {"SUPABASE_URL": "https://here.supabase.co"}
-    old = legacy(role="anon", exp=time.time() - 60, ref="here")
-    foreign = legacy(role="anon", ref="there")
+    old = legacy_key(role="anon", exp=time.time() - 60, ref="here")
+    foreign = legacy_key(role="anon", ref="there")
 
-    assert faults(look("keys", hosted | {PUBLISHABLE: old})) == {
+    assert problems(run_check("keys", hosted | {PUBLISHABLE: old})) == {
         PUBLISHABLE: "is a legacy anon key that has expired"
     }
-    assert faults(look("keys", hosted | {PUBLISHABLE: foreign})) == {
+    assert problems(run_check("keys", hosted | {PUBLISHABLE: foreign})) == {
         PUBLISHABLE: "belongs to another project"
     }
 
 
 @pytest.mark.parametrize("hashes", ["0" * 63, ",".join(["0" * 64] * 3), "plain"])
-def test_hashes_that_are_none_are_named(look: Look, settings: Environment, hashes: str) -> None:
-    assert faults(look("keys", settings | {"API_KEY_HASHES": hashes})) == {
-        "API_KEY_HASHES": "is not one or two SHA-256 in hex"
+def test_malformed_hashes_are_wrong(
+    run_check: RunCheck, settings: Environment, hashes: str
+) -> None:
+    assert problems(run_check("keys", settings | {"API_KEY_HASHES": hashes})) == {
+        "API_KEY_HASHES": "is not one or two SHA-256 hashes in hex"
     }
 
 
-def test_an_api_key_whose_hash_is_not_deployed_is_wrong(look: Look, settings: Environment) -> None:
-    assert faults(look("keys", settings | {"API_KEY": OTHERS.api_key})) == {
-        "API_KEY_HASHES": "does not hold the hash of API_KEY"
+def test_an_api_key_whose_hash_is_not_deployed_is_wrong(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    assert problems(run_check("keys", settings | {"API_KEY": OTHER_KEYS.api_key})) == {
+        "API_KEY_HASHES": "does not contain the hash of API_KEY"
     }
-    assert set(faults(look("functions", settings | {"API_KEY": OTHERS.api_key})).values()) == {
-        "answers 401 api_key_invalid"
-    }
+    assert set(
+        problems(run_check("functions", settings | {"API_KEY": OTHER_KEYS.api_key})).values()
+    ) == {"returns HTTP 401 api_key_invalid"}
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [(PUBLISHABLE, OTHERS.publishable), (SECRET, OTHERS.secret)]
+    ("name", "key"), [(PUBLISHABLE, OTHER_KEYS.publishable), (SECRET, OTHER_KEYS.secret)]
 )
-def test_a_key_of_the_right_kind_that_the_project_refuses_is_wrong(
-    look: Look, settings: Environment, name: str, key: str
+def test_a_key_of_the_right_type_that_the_project_rejects_is_wrong(
+    run_check: RunCheck, settings: Environment, name: str, key: str
 ) -> None:
-    assert faults(look("keys taken", settings | {name: key}))[name] == "is refused by the project"
+    assert (
+        problems(run_check("accepted keys", settings | {name: key}))[name]
+        == "is rejected by the project"
+    )
 
 
-@pytest.mark.parametrize("key", [OTHERS.signing_key, OTHERS.jwt_secret])
+@pytest.mark.parametrize("key", [OTHER_KEYS.signing_key, OTHER_KEYS.jwt_secret])
 def test_a_signing_key_that_the_project_does_not_trust_is_wrong(
-    look: Look, settings: Environment, key: str
+    run_check: RunCheck, settings: Environment, key: str
 ) -> None:
-    found = faults(look("keys taken", settings | {SIGNING: key}))
+    reported = problems(run_check("accepted keys", settings | {SIGNING: key}))
 
-    assert found[SIGNING].startswith("signs what the project refuses (PGRST3")
+    assert reported[SIGNING].startswith("signs tokens that the project rejects (PGRST3")
 
 
-def test_keys_that_are_not_there_are_skipped_and_named(look: Look) -> None:
-    findings = look("keys", {"SUPABASE_URL": "https://here.supabase.co"})
+def test_missing_keys_are_skipped_with_their_setting(run_check: RunCheck) -> None:
+    results = run_check("keys", {"SUPABASE_URL": "https://here.supabase.co"})
 
-    assert states(findings).keys() == {
+    assert states(results).keys() == {
         PUBLISHABLE, SECRET, SIGNING, "API_KEY", "API_KEY_HASHES"
     }  # fmt: skip
-    assert {one.state for one in findings} == {"skipped"}
-    assert all("Set it" in one.remediation for one in findings)
+    assert {result.state for result in results} == {"skipped"}
+    assert all("Set it" in result.remediation for result in results)

@@ -1,4 +1,4 @@
-"""A stage that was deployed tells by itself where everything is."""
+"""The stack of a deployed stage provides the settings of the checks."""
 
 import json
 import re
@@ -9,12 +9,12 @@ import boto3
 import pytest
 import yaml
 
-from cli.checks.opening import opened
-from cli.checks.stage import settings_of
+from cli.checks.discovery import open_deployment
+from cli.checks.stage import read_stage_settings
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.settings import PARAMETER
-from tests.doctor.conftest import Environment, Look, faults, states
-from tests.doctor.test_aws import client
+from prompt_capture.settings import PARAMETER_SUFFIX
+from tests.doctor.conftest import Environment, RunCheck, problems, states
+from tests.doctor.test_aws import aws_client
 
 ROOT = Path(__file__).parents[2]
 STACK = "prompt-capture-dev"
@@ -34,7 +34,7 @@ PARAMETERS = {
 
 
 def template() -> dict[str, Any]:
-    """Describe what of the deployment the stand-in can make."""
+    """Return a template of the resources that moto can create."""
     resources: dict[str, Any] = {
         "Datasets": {"Type": "AWS::S3::Bucket"},
         "Spool": {"Type": "AWS::SQS::Queue"},
@@ -60,48 +60,48 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture
 def deployed(aws: Environment, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """A stage as far as the stand-in knows one, and this process's AWS settings."""
+    """A stage in moto, and the variables for this process's AWS clients."""
     for name, value in aws.items():
         monkeypatch.setenv(name, value)
-    client(aws, "cloudformation").create_stack(
+    aws_client(aws, "cloudformation").create_stack(
         StackName=STACK, TemplateBody=json.dumps(template()), Capabilities=["CAPABILITY_IAM"]
     )
     for name in FUNCTIONS.values():
-        client(aws, "lambda").create_function_url_config(FunctionName=name, AuthType="NONE")
+        aws_client(aws, "lambda").create_function_url_config(FunctionName=name, AuthType="NONE")
     for name, value in PARAMETERS.items():
-        put(aws, name, value)
+        put_parameter(aws, name, value)
     return aws
 
 
-def put(aws: Environment, name: str, value: str) -> None:
-    client(aws, "ssm").put_parameter(
+def put_parameter(aws: Environment, name: str, value: str) -> None:
+    aws_client(aws, "ssm").put_parameter(
         Name=f"/prompt-capture/dev/{name}", Value=value, Type="SecureString"
     )
 
 
-def test_a_stage_tells_its_bucket_queues_functions_and_parameters(deployed: Environment) -> None:
-    found = settings_of(boto3.Session(region_name="eu-west-1"), "dev")
+def test_a_stage_provides_its_bucket_queues_functions_and_parameters(deployed: Environment) -> None:
+    settings = read_stage_settings(boto3.Session(region_name="eu-west-1"), "dev")
 
-    assert found["EXPORT_BUCKET"].startswith("prompt-capture-dev-datasets")
-    assert "-Spool-" in found["SPOOL_QUEUE_URL"]
-    assert "-MissedExports-" in found["MISSED_EXPORTS_QUEUE_URL"]
-    assert re.fullmatch(r"https://\w+\.lambda-url\..*/v1/classify", found["CLASSIFY_URL"])
-    assert found["OUTCOMES_URL"].endswith("/v1/outcomes")
-    assert found["CORRECTIONS_URL"].endswith("/v1/corrections")
-    assert found["API_KEY_HASHES_PARAMETER"] == "/prompt-capture/dev/api-key-hashes"
-
-
-def test_a_function_without_an_address_is_left_out(deployed: Environment) -> None:
-    client(deployed, "lambda").delete_function_url_config(FunctionName="correct")
-
-    found = settings_of(boto3.Session(region_name="eu-west-1"), "dev")
-
-    assert "CORRECTIONS_URL" not in found
-    assert "OUTCOMES_URL" in found
+    assert settings["EXPORT_BUCKET"].startswith("prompt-capture-dev-datasets")
+    assert "-Spool-" in settings["SPOOL_QUEUE_URL"]
+    assert "-MissedExports-" in settings["MISSED_EXPORTS_QUEUE_URL"]
+    assert re.fullmatch(r"https://\w+\.lambda-url\..*/v1/classify", settings["CLASSIFY_URL"])
+    assert settings["OUTCOMES_URL"].endswith("/v1/outcomes")
+    assert settings["CORRECTIONS_URL"].endswith("/v1/corrections")
+    assert settings["API_KEY_HASHES_PARAMETER"] == "/prompt-capture/dev/api-key-hashes"
 
 
-def test_a_stages_settings_are_those_of_its_parameters(deployed: Environment) -> None:
-    with opened(deployed, "dev", "eu-west-1") as deployment:
+def test_a_function_without_a_url_is_left_out(deployed: Environment) -> None:
+    aws_client(deployed, "lambda").delete_function_url_config(FunctionName="correct")
+
+    settings = read_stage_settings(boto3.Session(region_name="eu-west-1"), "dev")
+
+    assert "CORRECTIONS_URL" not in settings
+    assert "OUTCOMES_URL" in settings
+
+
+def test_the_settings_of_a_stage_are_read_from_its_parameters(deployed: Environment) -> None:
+    with open_deployment(deployed, "dev", "eu-west-1") as deployment:
         secret = deployment.settings.supabase_secret_key
 
         assert str(deployment.settings.supabase_url) == "https://here.supabase.co/"
@@ -110,44 +110,48 @@ def test_a_stages_settings_are_those_of_its_parameters(deployed: Environment) ->
         assert set(deployment.parameters.values()) == {"read"}
 
 
-def test_a_parameter_that_is_missing_is_named_with_the_command_that_puts_it(
-    look: Look, deployed: Environment
+def test_a_missing_parameter_is_wrong_with_the_command_to_create_it(
+    run_check: RunCheck, deployed: Environment
 ) -> None:
     name = "/prompt-capture/dev/api-key-hashes"
-    client(deployed, "ssm").delete_parameter(Name=name)
+    aws_client(deployed, "ssm").delete_parameter(Name=name)
     variables = {
-        f"{key.upper().replace('-', '_')}{PARAMETER}": f"/prompt-capture/dev/{key}"
+        f"{key.upper().replace('-', '_')}{PARAMETER_SUFFIX}": f"/prompt-capture/dev/{key}"
         for key in PARAMETERS
     }
-    findings = look("parameters", deployed | variables)
+    results = run_check("parameters", deployed | variables)
 
-    assert faults(findings) == {name: "is not there"}
-    assert f"put-parameter --type SecureString --name {name}" in findings[0].remediation
-    assert states(look("keys", deployed | variables))["API_KEY_HASHES"] == "skipped"
+    assert problems(results) == {name: "does not exist"}
+    assert f"put-parameter --type SecureString --name {name}" in results[0].remediation
+    assert states(run_check("keys", deployed | variables))["API_KEY_HASHES"] == "skipped"
 
 
-def test_a_key_in_the_wrong_parameter_is_an_error(look: Look, deployed: Environment) -> None:
-    variables = {f"SUPABASE_PUBLISHABLE_KEY{PARAMETER}": "/prompt-capture/dev/supabase-secret-key"}
+def test_a_key_in_the_wrong_parameter_is_wrong(run_check: RunCheck, deployed: Environment) -> None:
+    variables = {
+        f"SUPABASE_PUBLISHABLE_KEY{PARAMETER_SUFFIX}": "/prompt-capture/dev/supabase-secret-key"
+    }
 
-    assert faults(look("keys", deployed | variables)) == {
-        "SUPABASE_PUBLISHABLE_KEY": "is a secret key, not a publishable key"
+    assert problems(run_check("keys", deployed | variables)) == {
+        "SUPABASE_PUBLISHABLE_KEY": "is a secret key; expected a publishable key"
     }
 
 
-def test_a_stage_that_is_not_there_is_said_so(deployed: Environment) -> None:
-    with pytest.raises(InvalidSettings, match=r"prompt-capture-prod cannot be seen in eu-west-1"):
-        settings_of(boto3.Session(region_name="eu-west-1"), "prod")
+def test_a_stage_that_does_not_exist_is_an_error(deployed: Environment) -> None:
+    with pytest.raises(
+        InvalidSettings, match=r"Cannot read the stack prompt-capture-prod in eu-west-1"
+    ):
+        read_stage_settings(boto3.Session(region_name="eu-west-1"), "prod")
 
 
-def test_what_a_stage_is_asked_for_is_what_the_template_makes() -> None:
+def test_the_template_creates_what_is_read_from_a_stage() -> None:
     service = (ROOT / "serverless.yml").read_text("utf-8")
     files = sorted((ROOT / "infra/aws").glob("*.yml"))
-    made = {name for file in files for name in _load(file)["Resources"]}
-    asked = (ROOT / "cli/checks/stage.py").read_text("utf-8")
+    created = {name for file in files for name in _load(file)["Resources"]}
+    source = (ROOT / "cli/checks/stage.py").read_text("utf-8")
 
-    assert {"Datasets", "Spool", "MissedExports", "ExportSchedules"} <= made
+    assert {"Datasets", "Spool", "MissedExports", "ExportSchedules"} <= created
     for name in FUNCTIONS:
-        assert f'"{name}"' in asked
+        assert f'"{name}"' in source
         assert any(f"!Ref {name} " in file.read_text("utf-8") for file in files)
     for parameter in PARAMETERS:
         assert f"${{self:custom.parameters}}/{parameter}\n" in service
@@ -155,7 +159,7 @@ def test_what_a_stage_is_asked_for_is_what_the_template_makes() -> None:
 
 def _load(file: Path) -> Any:
     class Loader(yaml.SafeLoader):
-        """Reads CloudFormation's own tags as nothing."""
+        """Reads CloudFormation's tags as None."""
 
     Loader.add_multi_constructor("!", lambda loader, tag, node: None)
     return yaml.load(file.read_text("utf-8"), Loader)

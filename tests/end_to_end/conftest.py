@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from infra.local.stack import Stack
 from infra.local.users import User
-from tests.emptying import EMPTY
+from tests.database_reset import DELETE_ALL_ROWS
 
 Json = dict[str, Any]
 
@@ -99,7 +99,7 @@ def deployment(stack: Stack, people: tuple[User, User, User]) -> Iterator[Deploy
     with httpx.Client(timeout=30) as http:
         yield Deployment(stack, http, *people)
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
-        connection.execute(EMPTY)
+        connection.execute(DELETE_ALL_ROWS)
 
 
 @pytest.fixture

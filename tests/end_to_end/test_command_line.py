@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import variables
+from infra.local import stack_env
 from infra.local.paths import STACKS
-from tests.children import running, shown_until
+from tests.child_processes import child_process, read_until
 from tests.end_to_end.conftest import Deployment
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def test_an_export_by_hand_goes_to_s3_or_to_a_folder(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     deployment.classify("move my dentist appointment to friday")
-    settings = variables.of(deployment.stack)
+    settings = stack_env.variables(deployment.stack)
 
     to_s3 = _run("export", "--mode", "retraining", **settings)
     assert to_s3.stdout.startswith(f"1 rows in s3://{deployment.stack.bucket}/exports/retraining/")
@@ -56,7 +56,7 @@ def test_an_export_by_hand_goes_to_s3_or_to_a_folder(
 def test_a_review_file_goes_out_is_filled_in_and_comes_back(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    settings = variables.of(deployment.stack)
+    settings = stack_env.variables(deployment.stack)
     log_ids = [deployment.classify(f"the thing with the {n} other thing")["log_id"] for n in "abc"]
     options = ("--confidence-threshold", "1", "--out", str(tmp_path))
     _run("export", "--mode", "review", *options, **settings)
@@ -94,7 +94,7 @@ def test_a_model_is_trained_from_s3_and_measured(deployment: Deployment, tmp_pat
     data = ROOT / "examples" / "demo" / "data" / "test.jsonl"
     deployment.stack.s3_client().upload_file(str(data), deployment.stack.bucket, "data.jsonl")
     source = f"s3://{deployment.stack.bucket}/data.jsonl"
-    settings = variables.of(deployment.stack)
+    settings = stack_env.variables(deployment.stack)
 
     trained = _run("train", "--data", source, "--out", str(tmp_path / "next"), **settings)
     assert trained.returncode == 0, trained.stderr
@@ -120,8 +120,8 @@ def test_what_is_wrong_with_a_model_or_its_data_is_said(tmp_path: Path) -> None:
 
 def test_serve_tells_how_to_call_it_and_leaves_nothing_behind() -> None:
     name = f"serve-{os.getpid()}"
-    with running(COMMAND, "serve", "--name", name) as process:
-        shown = shown_until(process, "Ctrl-C stops everything")
+    with child_process(COMMAND, "serve", "--name", name) as process:
+        shown = read_until(process, "Ctrl-C stops everything")
         example = shown[shown.index("curl") : shown.index("\nLogs")].strip()
         answer = subprocess.run(["bash", "-c", example], capture_output=True, text=True, check=True)
         process.send_signal(signal.SIGINT)

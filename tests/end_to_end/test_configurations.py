@@ -14,9 +14,9 @@ FUNCTION = "classify-and-log"
 @pytest.fixture
 def redeployed(deployment: Deployment) -> Iterator[Deployment]:
     """A deployment whose settings a test may change."""
-    before = deployment.stack.env(FUNCTION)
+    before = deployment.stack.environment(FUNCTION)
     yield deployment
-    unset = dict.fromkeys(deployment.stack.env(FUNCTION), "")
+    unset = dict.fromkeys(deployment.stack.environment(FUNCTION), "")
     deployment.stack.redeploy(FUNCTION, unset | before)
 
 
@@ -54,7 +54,7 @@ def test_rules_can_be_left_out(redeployed: Deployment) -> None:
 
 
 def test_a_key_can_be_rotated_while_the_old_one_still_works(redeployed: Deployment) -> None:
-    old = redeployed.stack.env(FUNCTION)["API_KEY_HASHES"]
+    old = redeployed.stack.environment(FUNCTION)["API_KEY_HASHES"]
     new = "0" * 64
     redeployed.stack.redeploy(FUNCTION, {"API_KEY_HASHES": f"{new}, {old}"})
 

@@ -15,12 +15,12 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from examples.demo.__main__ import demo
-from examples.demo.capture_acts import ask_for_rows, send_traffic, welcome
-from examples.demo.failures import BrokenPromise
+from examples.demo.capture_steps import check_row_level_security, send_traffic, start_stack
+from examples.demo.console import DemoConsole
+from examples.demo.failures import DemoCheckFailed
 from examples.demo.learning import retrain
-from examples.demo.play import play
-from examples.demo.scenario import Scenario, college, labelled_file
-from examples.demo.stage import Stage
+from examples.demo.runner import run_demo
+from examples.demo.scenario import Scenario, college_scenario, file_scenario
 from infra.local.stack import Stack
 from training.examples import Example, grouping_key, read_examples
 
@@ -78,17 +78,17 @@ def test_a_file_of_ones_own_goes_through_the_whole_loop(file: Path, tmp_path: Pa
     for promise in (
         f"{_count(file):,} texts, 3 intents",
         "60 messages over HTTP",
-        "write a forged prediction │ refused (403)",
-        "delete her own rows       │ refused (403)",
+        "insert a forged prediction │ denied (403)",
+        "delete her own rows        │ denied (403)",
         '"source":"production"',
         "accuracy",
-        "Served by retrained-",
-        "What the loop learned",
+        "Served by model version retrained-",
+        "Summary",
     ):
         assert promise in ended.stdout
     lines = (kept / "retrained.jsonl").read_text("utf-8").splitlines()
     assert lines
-    assert f"{len(lines)} rows, corrected or predicted above 0.85" in ended.stdout
+    assert f"{len(lines)} rows, corrected or predicted with a confidence above 0.85" in ended.stdout
     assert json.loads((kept / "retrained" / "manifest.json").read_text())["labels"] == [
         "my_email",
         "my_search",
@@ -97,38 +97,38 @@ def test_a_file_of_ones_own_goes_through_the_whole_loop(file: Path, tmp_path: Pa
 
 
 def test_the_shipped_model_goes_through_the_whole_loop() -> None:
-    scenario = college(60)
+    scenario = college_scenario(60)
     # A part of what the first model knows is enough here, and is read in a fraction of the time.
     few = dataclasses.replace(scenario, known=scenario.known[::8], test=scenario.test[::3])
     console = Console(record=True, width=120, file=io.StringIO())  # it shows what a reviewer reads
 
-    play(Stage(console), few)
+    run_demo(DemoConsole(console), few)
 
     told = console.export_text()
     assert "60 messages over HTTP" in told
-    assert "answered by a rule" in told
-    assert "ben    │ ada's rows                │ 0 rows" in told
-    assert "nobody │ ada's rows                │ refused (401)" in told
-    assert "ada    │ change her own rows       │ refused (403)" in told
+    assert "classified by a rule" in told
+    assert "ben       │ read ada's rows            │ 0 rows" in told
+    assert "anonymous │ read ada's rows            │ denied (401)" in told
+    assert "ada       │ update her own rows        │ denied (403)" in told
     assert f"Accuracy on {len(few.test)} unseen messages" in told
-    assert "17 more of the test file are not asked" in told
+    assert "17 more test messages are skipped" in told
 
 
 def test_rows_that_others_can_see_end_the_demo() -> None:
-    scenario, stage = college(6), Stage(Console(quiet=True))
-    with closing(Stack()) as stack, closing(welcome(stage, scenario, stack)) as assistant:
+    scenario, stage = college_scenario(6), DemoConsole(Console(quiet=True))
+    with closing(Stack()) as stack, closing(start_stack(stage, scenario, stack)) as assistant:
         send_traffic(stage, scenario, assistant)
-        ask_for_rows(stage, stack, assistant)
+        check_row_level_security(stage, stack, assistant)
         with psycopg.connect(stack.postgres_admin_dsn) as connection:
             connection.execute("alter table public.nlu_prompt_logs disable row level security")
 
-        with pytest.raises(BrokenPromise, match="ben, asking for ada's rows: 2 rows"):
-            ask_for_rows(stage, stack, assistant)
+        with pytest.raises(DemoCheckFailed, match="ben, read ada's rows: 2 rows"):
+            check_row_level_security(stage, stack, assistant)
 
 
 def test_no_test_message_is_in_the_traffic_or_in_what_the_first_model_knows(file: Path) -> None:
-    _assert_disjoint(college(None))
-    _assert_disjoint(labelled_file(file, limit=1_000, seed=0))
+    _assert_disjoint(college_scenario(None))
+    _assert_disjoint(file_scenario(file, limit=1_000, seed=0))
 
 
 def test_copies_of_a_text_stay_on_one_side(tmp_path: Path, file: Path) -> None:
@@ -138,28 +138,28 @@ def test_copies_of_a_text_stay_on_one_side(tmp_path: Path, file: Path) -> None:
     ]
     copied.write_text("\n".join([file.read_text(), *shouted]))
 
-    scenario = labelled_file(copied, limit=1_000, seed=0)
+    scenario = file_scenario(copied, limit=1_000, seed=0)
 
     _assert_disjoint(scenario)
     assert len(scenario.known) + len(scenario.traffic) + len(scenario.test) == _count(file)
 
 
 def test_a_seed_decides_how_a_file_is_divided(file: Path) -> None:
-    assert labelled_file(file, 60, seed=1) == labelled_file(file, 60, seed=1)
-    assert labelled_file(file, 60, seed=1).test != labelled_file(file, 60, seed=2).test
+    assert file_scenario(file, 60, seed=1) == file_scenario(file, 60, seed=1)
+    assert file_scenario(file, 60, seed=1).test != file_scenario(file, 60, seed=2).test
     texts = _count(file)
     known, test = texts // 10, texts // 5
-    assert labelled_file(file, 60, seed=1).left_out == texts - known - test - 60
+    assert file_scenario(file, 60, seed=1).skipped_traffic == texts - known - test - 60
 
 
 def test_the_order_in_which_messages_were_captured_does_not_change_the_model(
     file: Path, tmp_path: Path
 ) -> None:
-    scenario = dataclasses.replace(labelled_file(file, 1, seed=0), known=())
+    scenario = dataclasses.replace(file_scenario(file, 1, seed=0), known=())
     lines = file.read_bytes().splitlines(keepends=True)[::6]
     for name, dataset in (("one", lines), ("other", lines[::-1])):
         complete = b"".join(line.rstrip() + b"\n" for line in dataset)
-        retrain(Stage(Console(quiet=True)), scenario, complete, tmp_path / name)
+        retrain(DemoConsole(Console(quiet=True)), scenario, complete, tmp_path / name)
 
     one, other = (tmp_path / name / "manifest.json" for name in ("one", "other"))
     assert one.read_bytes() == other.read_bytes()
@@ -168,9 +168,9 @@ def test_the_order_in_which_messages_were_captured_does_not_change_the_model(
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ('{"text": "a", "label": "b"}', "at least 100 texts"),
+        ('{"text": "a", "label": "b"}', "at least 100 different texts"),
         ('{"text": "a"}', "line 1: label"),
-        ("text,label", "line 1 is not JSON"),
+        ("text,label", "line 1 is not valid JSON"),
         ('{"text": "a", "label": "b"}\n\n{"text": "", "label": "b"}', "line 3: text"),
     ],
 )
@@ -191,4 +191,4 @@ def test_kept_files_are_never_overwritten(tmp_path: Path) -> None:
     ended = _asked("--keep", str(tmp_path))
 
     assert ended.exit_code == 2
-    assert "holds files already" in " ".join(ended.stderr.replace("│", " ").split())
+    assert "is not empty" in " ".join(ended.stderr.replace("│", " ").split())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from examples.orchestrator import MESSAGES, converse, create_app
-from infra.local import variables
+from infra.local import stack_env
 from prompt_capture.client import AsyncCaptureClient
 from tests.end_to_end.conftest import Deployment
 
@@ -16,15 +16,15 @@ README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
 
 def test_each_message_is_captured_with_the_outcome_of_its_workflow(deployment: Deployment) -> None:
-    capture = AsyncCaptureClient.from_env(variables.of(deployment.stack))
+    capture = AsyncCaptureClient.from_env(stack_env.variables(deployment.stack))
     said = asyncio.run(converse(create_app(capture), deployment.ada.id, MESSAGES))
 
-    assert said[2] == "That did not work. The mail server does not answer."
+    assert said[2] == "The request failed. The mail server does not respond."
     kept = [
         (row["prompt"], row["workflow_type"], row["was_successful"], row["execution_error"])
         for row in deployment.rows()
     ]
-    error = "WorkflowFailed: The mail server does not answer."
+    error = "WorkflowFailed: The mail server does not respond."
     assert kept == [
         (MESSAGES[0], "create_task", True, None),
         (MESSAGES[1], "reschedule_event", True, None),
@@ -34,7 +34,7 @@ def test_each_message_is_captured_with_the_outcome_of_its_workflow(deployment: D
 
 
 def test_without_the_service_the_assistant_still_answers(deployment: Deployment) -> None:
-    nowhere = variables.of(deployment.stack) | {"CLASSIFY_URL": "http://127.0.0.1:9/"}
+    nowhere = stack_env.variables(deployment.stack) | {"CLASSIFY_URL": "http://127.0.0.1:9/"}
     capture = AsyncCaptureClient.from_env(nowhere)
     said = asyncio.run(converse(create_app(capture), deployment.ada.id, MESSAGES[:1]))
     assert said == ["What can I do for you?"]
@@ -43,7 +43,7 @@ def test_without_the_service_the_assistant_still_answers(deployment: Deployment)
 def test_the_five_lines_of_the_readme_capture_a_message(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in variables.of(deployment.stack).items():
+    for name, value in stack_env.variables(deployment.stack).items():
         monkeypatch.setenv(name, value)
     (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     acted: list[Any] = []

@@ -12,10 +12,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from infra.local import variables
+from infra.local import stack_env
 from tests.end_to_end.conftest import Deployment
 from tests.end_to_end.test_spool import message
-from tests.faults.load import waiting
+from tests.faults.load import count_queued
 
 COMMAND = str(Path(sys.executable).parent / "prompt-capture")
 POISON = "what no constraint of today lets in"
@@ -54,7 +54,7 @@ def redrive(deployment: Deployment, *options: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        env={"PATH": "/usr/bin:/bin", **variables.of(deployment.stack)},
+        env={"PATH": "/usr/bin:/bin", **stack_env.variables(deployment.stack)},
     )
     return done.stdout + done.stderr
 
@@ -62,7 +62,7 @@ def redrive(deployment: Deployment, *options: str) -> str:
 def until(deployment: Deployment, url: str, number: int) -> None:
     """Wait until a queue holds so many messages."""
     client, gives_up = deployment.stack.sqs_client(), time.monotonic() + 60
-    while waiting(client, url) != number:
+    while count_queued(client, url) != number:
         assert time.monotonic() < gives_up, "The messages are not where they should be."
         time.sleep(0.1)
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.local import variables
+from infra.local import stack_env
 from tests.end_to_end.conftest import Deployment
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ def _without(block: str, *beginnings: str) -> str:
 def test_the_request_that_the_readme_follows_can_be_followed(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    user = variables.write(deployment.stack, deployment.ada)
+    user = stack_env.write_file(deployment.stack, deployment.ada)
 
     def run(script: str, **environment: str) -> str:
         ended = subprocess.run(
@@ -52,7 +52,7 @@ def test_the_request_that_the_readme_follows_can_be_followed(
     corrected = json.loads(run(correction, LOG_ID=log_id))
     assert corrected["corrected_intent"] == "task_management"
     assert '"rows": 1' in run(export)
-    assert "cannot be told apart" in run(learning)
+    assert "no significant difference" in run(learning)
     assert "Model card" in (tmp_path / "build" / "next.html").read_text("utf-8")
 
 

@@ -9,7 +9,7 @@ import httpx
 import psycopg
 
 from infra.local.stack import Stack
-from tests.conftest import PATIENT
+from tests.conftest import GENEROUS_TIMEOUTS
 from tests.database.server import ROOT, Server
 from tests.database.table_editor import editing
 from tests.database.test_supabase_cli import supabase
@@ -18,7 +18,7 @@ GUIDE = (ROOT / "docs/review.md").read_text("utf-8")
 
 
 def test_the_guide_leads_from_an_empty_project_to_a_corrected_message(tmp_path: Path) -> None:
-    overrides = {"classify-and-log": PATIENT}
+    overrides = {"classify-and-log": GENEROUS_TIMEOUTS}
     with (
         Stack(f"guide-{os.getpid()}", overrides, migrated=False) as stack,
         httpx.Client(timeout=30) as http,

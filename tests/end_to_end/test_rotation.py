@@ -19,10 +19,10 @@ import pytest
 
 from infra.local import functions
 from infra.local.keys import Keys, new_api_key, new_secret, new_signing_jwk, user_claims
-from infra.local.lambda_runtime.values import REGION
+from infra.local.lambda_runtime.types import REGION
 from infra.local.stack import Stack
 from infra.local.users import User
-from tests.conftest import PATIENT
+from tests.conftest import GENEROUS_TIMEOUTS
 
 GUIDE = Path(__file__).parents[2] / "docs" / "deploy.md"
 PARAMETERS = {
@@ -73,7 +73,7 @@ class Operator:
         as_of = str(next(self._deploys))
         for function, settings in PARAMETERS.items():
             given = {
-                "PARAMETERS_AS_OF": as_of,
+                "PARAMETERS_VERSION": as_of,
                 "AWS_ENDPOINT_URL_SSM": self.stack.sqs_endpoint,
                 **{f"{one}_PARAMETER": f"/rotation/{one}" for one in settings},
                 **dict.fromkeys(settings, ""),
@@ -157,7 +157,7 @@ class Callers:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """A stack of its own, since nobody else's tokens would be good after this."""
-    patient = dict.fromkeys(PARAMETERS, PATIENT | {"STORE_TIMEOUT_SECONDS": "8"})
+    patient = dict.fromkeys(PARAMETERS, GENEROUS_TIMEOUTS | {"STORE_TIMEOUT_SECONDS": "8"})
     with Stack(f"rotation-{os.getpid()}", patient) as running:
         yield running
 
@@ -167,7 +167,7 @@ def operator(stack: Stack) -> Operator:
     operator = Operator(stack)
     for function, settings in PARAMETERS.items():
         for setting in settings:
-            operator.put(setting, stack.env(function)[setting])
+            operator.put(setting, stack.environment(function)[setting])
     for function in PARAMETERS:
         stack.redeploy(function, _CREDENTIALS)
     operator.deploy()
@@ -209,14 +209,14 @@ async def test_no_request_fails_while_every_key_is_rotated(operator: Operator) -
         await asyncio.to_thread(act, *arguments)
         await callers.more()
 
-    both = replace(stack.keys, second_secret=secret, standby_jwk=jwk)
+    both = replace(stack.keys, additional_secret=secret, standby_jwk=jwk)
     rotated = replace(both, signing_jwk=jwk, previous_jwk=old.signing_jwk, standby_jwk=None)
-    new = replace(rotated, secret=secret, second_secret=None, previous_jwk=None)
+    new = replace(rotated, secret=secret, additional_secret=None, previous_jwk=None)
     hashes = [hashlib.sha256(key.encode()).hexdigest() for key in (old.api_key, api_key)]
     make, rotate, put, deploy, use, put_alone, delete = STEPS
     async with callers.calling():
-        await step(make, stack.use, both)
-        await step(rotate, stack.use, rotated)
+        await step(make, stack.set_keys, both)
+        await step(rotate, stack.set_keys, rotated)
         await step(put, operator.put, "API_KEY_HASHES", ",".join(hashes))
         await step(put, operator.put, "SUPABASE_SECRET_KEY", secret)
         await step(put, operator.put, "SUPABASE_SIGNING_KEY", rotated.signing_key)
@@ -225,7 +225,7 @@ async def test_no_request_fails_while_every_key_is_rotated(operator: Operator) -
         await step(use, setattr, callers, "token", signed_in(stack, user))
         await step(put_alone, operator.put, "API_KEY_HASHES", hashes[1])
         await step(put_alone, operator.deploy)
-        await step(delete, stack.use, new)
+        await step(delete, stack.set_keys, new)
 
     assert tuple(done) == STEPS
     assert callers.failures == []

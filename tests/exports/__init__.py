@@ -1,1 +1,1 @@
-"""Exports under faults, races and random histories, and datasets as others read them."""
+"""Tests of exports under faults, races and random histories, and of the written datasets."""

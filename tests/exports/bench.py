@@ -1,7 +1,7 @@
-"""`make bench-export`: rows a second, memory and bytes of an export, at several sizes.
+"""`make bench-export`: throughput and memory of an export, at several database sizes.
 
-The export runs in a process of its own, through PostgREST, into a real S3 server. What it needs in
-memory is told above the same process before it began.
+The export runs in its own process, through PostgREST, into a real S3 server. Memory is the peak of
+the process minus its memory before the export.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.keys import generate
+from infra.local.keys import generate_keys
 from infra.local.postgres import Postgres
 from infra.local.postgrest import PostgREST
 from infra.local.s3 import REGION, S3Server
@@ -26,7 +26,7 @@ from tests.database.server import Server, migrate
 SIZES = (10_000, 100_000, 1_000_000)
 POLICIES = ("confidence", "audited")
 
-# Every fifth message was sent before. Two in a hundred were drawn for review and decided.
+# Every fifth message is a repetition. Two percent were sampled for review and have a decision.
 FILL = """
 set session_replication_role = replica;
 insert into auth.users (id) select gen_random_uuid() from generate_series(1, 2000);
@@ -48,7 +48,7 @@ from (
 join (select id, row_number() over (order by id) as place from auth.users) as owners
   on place = 1 + n %% 2000;
 insert into public.review_queue (
-  place, text, predicted_intent, confidence, reasons, times_sent, users, decided_at, reviewer,
+  rank, text, predicted_intent, confidence, reasons, times_sent, user_count, decided_at, reviewer,
   corrected_intent, text_key
 )
 select distinct on (text_key) 1000000, prompt, predicted_intent, confidence, '{}', 1, 1, now(),
@@ -60,18 +60,18 @@ analyze public.review_queue;
 """
 
 
-def memory(line: str) -> float:
-    """Answer megabytes of this process: `VmRSS` now, `VmHWM` at most so far."""
+def read_memory(field: str) -> float:
+    """Return this process's memory in MiB: `VmRSS` is the current value, `VmHWM` the peak."""
     status = Path("/proc/self/status").read_text("utf-8")
-    found = next(entry for entry in status.splitlines() if entry.startswith(f"{line}:"))
-    return int(found.split()[1]) / 1024
+    line = next(line for line in status.splitlines() if line.startswith(f"{field}:"))
+    return int(line.split()[1]) / 1024
 
 
-def export(policy: str) -> dict[str, float]:
-    """Export once, as the function does; answer what it took."""
+def run_export(policy: str) -> dict[str, float]:
+    """Export once, as the function does; return the seconds, lines and MiB above idle."""
     import boto3  # noqa: PLC0415
 
-    from prompt_capture.adapters.connections import warm_client  # noqa: PLC0415
+    from prompt_capture.adapters.connections import create_http_client  # noqa: PLC0415
     from prompt_capture.adapters.s3_datasets import S3DatasetStore  # noqa: PLC0415
     from prompt_capture.adapters.supabase_access import SupabaseAccess  # noqa: PLC0415
     from prompt_capture.adapters.supabase_exports import SupabaseExports  # noqa: PLC0415
@@ -80,21 +80,21 @@ def export(policy: str) -> dict[str, float]:
     from prompt_capture.workflows.datasets.export import ExportDataset  # noqa: PLC0415
 
     settings = SupabaseSettings.from_env()
-    client = warm_client(30, SupabaseAccess(settings, "prompt_exporter"))
-    made = ExportDataset(
+    client = create_http_client(30, SupabaseAccess(settings, "prompt_exporter"))
+    export_dataset = ExportDataset(
         SupabaseExports(client, str(settings.supabase_url).rstrip("/")),
         S3DatasetStore(boto3.client("s3"), os.environ["EXPORT_BUCKET"]),
         report=lambda rows: print(rows, file=sys.stderr, flush=True),
     )
-    idle, start = memory("VmRSS"), time.perf_counter()
+    idle, start = read_memory("VmRSS"), time.perf_counter()
     request = ExportRequest.from_event({"mode": "retraining", "policy": policy, "floor": 0})
-    told = asyncio.run(made(request))
+    result = asyncio.run(export_dataset(request))
     seconds = time.perf_counter() - start
-    return {"seconds": seconds, "lines": told.rows, "memory": memory("VmHWM") - idle}
+    return {"seconds": seconds, "lines": result.rows, "memory": read_memory("VmHWM") - idle}
 
 
-def run_child(policy: str, environment: dict[str, str], rows: int, console: Console) -> Any:
-    """Run one export in a process of its own; show how far it is."""
+def run_in_subprocess(policy: str, environment: dict[str, str], rows: int, console: Console) -> Any:
+    """Run one export in its own process and show its progress. Raises `RuntimeError`."""
     command = [sys.executable, "-m", "tests.exports.bench", policy]
     with (
         subprocess.Popen(
@@ -104,35 +104,40 @@ def run_child(policy: str, environment: dict[str, str], rows: int, console: Cons
             stderr=subprocess.PIPE,
             text=True,
         ) as child,
-        console.status(policy) as status,
+        console.status(f"Exporting with policy {policy}") as status,
     ):
         assert child.stderr
         assert child.stdout
-        others = []
+        log_lines = []
         for line in child.stderr:
             if line.strip().isdigit():
-                status.update(f"{policy}: {int(line):,} of {rows:,} rows")
+                status.update(f"Exporting with policy {policy}: {int(line):,} of {rows:,} rows")
             else:
-                others.append(line)
-        answer = child.stdout.read()
+                log_lines.append(line)
+        output = child.stdout.read()
     if child.returncode:
-        raise RuntimeError("".join(others[-20:]))
-    return json.loads(answer)
+        raise RuntimeError(f"The export failed.\n{''.join(log_lines[-20:])}")
+    return json.loads(output)
 
 
-def measure(postgres: Postgres, folder: Path, rows: int, s3: S3Server, console: Console) -> Any:
-    """Fill a database and export it by each policy."""
+def measure_exports(
+    postgres: Postgres, folder: Path, rows: int, s3: S3Server, console: Console
+) -> Any:
+    """Fill a database with `rows` rows and export it with each policy."""
     server, name = Server(postgres.dsn), f"rows_{rows}"
     server.create_project(name)
     with server.connect("postgres", name) as connection:
         migrate(connection)
-    with console.status(f"Filling {rows:,} rows"), server.connect("supabase_admin", name) as admin:
+    with (
+        console.status(f"Inserting {rows:,} rows"),
+        server.connect("supabase_admin", name) as admin,
+    ):
         admin.execute((FILL % {"rows": rows}).encode())
-    keys = generate()
+    keys = generate_keys()
     postgrest = PostgREST(folder, server.url("authenticator", name), keys)
     postgrest.start()
     try:
-        edge = {
+        environment = {
             "SUPABASE_URL": postgrest.url,
             "SUPABASE_SIGNING_KEY": keys.signing_key,
             "EXPORT_BUCKET": s3.bucket,
@@ -141,16 +146,20 @@ def measure(postgres: Postgres, folder: Path, rows: int, s3: S3Server, console: 
             "AWS_SECRET_ACCESS_KEY": s3.secret_key,
             "AWS_DEFAULT_REGION": REGION,
         }
-        return {policy: run_child(policy, edge, rows, console) for policy in POLICIES}
+        return {
+            policy: run_in_subprocess(policy, environment, rows, console) for policy in POLICIES
+        }
     finally:
         postgrest.stop()
 
 
 def main() -> None:
-    """Measure every size and print the table."""
+    """Measure every size and print the results."""
     console = Console()
     sizes = [int(size) for size in os.environ.get("SIZES", "").split(",") if size] or SIZES
-    table = Table("rows", "policy", "lines", "seconds", "rows/s", "MB above idle")
+    table = Table(
+        "database rows", "policy", "exported lines", "seconds", "rows/s", "peak MiB above idle"
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         s3 = S3Server(folder, "datasets")
@@ -158,14 +167,15 @@ def main() -> None:
         try:
             with Postgres(folder / "postgres", migrated=False) as postgres:
                 for rows in sizes:
-                    for policy, found in measure(postgres, folder, rows, s3, console).items():
+                    results = measure_exports(postgres, folder, rows, s3, console)
+                    for policy, result in results.items():
                         table.add_row(
                             f"{rows:,}",
                             policy,
-                            f"{found['lines']:,}",
-                            f"{found['seconds']:.1f}",
-                            f"{rows / found['seconds']:,.0f}",
-                            f"{found['memory']:.0f}",
+                            f"{result['lines']:,}",
+                            f"{result['seconds']:.1f}",
+                            f"{rows / result['seconds']:,.0f}",
+                            f"{result['memory']:.0f}",
                         )
         finally:
             s3.stop()
@@ -174,6 +184,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        print(json.dumps(export(sys.argv[1])))
+        print(json.dumps(run_export(sys.argv[1])))
     else:
         main()

@@ -1,4 +1,4 @@
-"""A person who is erased is in no version of any exported object."""
+"""After an erasure, no version of any exported object contains a line of the user."""
 
 import asyncio
 import gzip
@@ -26,51 +26,51 @@ from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.workflows.datasets.clean import CleanDatasets
 from prompt_capture.workflows.datasets.export import ExportDataset
 from prompt_capture.workflows.erase_user import EraseUser
-from tests.exports.test_audited import PEOPLE, Assistant, _texts
+from tests.exports.test_audited import USERS, ExportScenario, dissimilar_texts
 
 BUCKET = "datasets"
-ALICE, BOB = PEOPLE[:2]
+ALICE, BOB = USERS[:2]
 
 
-class Bucket:
-    """A bucket with versions, and what can be found in any of them."""
+class VersionedBucket:
+    """A bucket with versioning, and access to all versions of its objects."""
 
-    def __init__(self, client: S3Client, name: str, assistant: Assistant) -> None:
-        self.client, self.name, self.assistant = client, name, assistant
+    def __init__(self, client: S3Client, name: str, scenario: ExportScenario) -> None:
+        self.client, self.name, self.scenario = client, name, scenario
         self.store = S3DatasetStore(client, name)
         enabled = {"Status": "Enabled"}
         client.put_bucket_versioning(Bucket=name, VersioningConfiguration=enabled)  # type: ignore[arg-type]
 
-    async def export(self, **asked: Any) -> ExportedDataset:
-        event = {"mode": "retraining", "floor": 0} | asked
-        return await ExportDataset(self.assistant.source, self.store)(
+    async def export(self, **fields: Any) -> ExportedDataset:
+        event = {"mode": "retraining", "floor": 0} | fields
+        return await ExportDataset(self.scenario.source, self.store)(
             ExportRequest.from_event(event)
         )
 
-    async def erase(self, person: UUID) -> ErasureReceipt:
-        clean = CleanDatasets(self.assistant.source, lambda bucket: self.store)
-        return await EraseUser(self.assistant.store, clean)(person)
+    async def erase(self, user_id: UUID) -> ErasureReceipt:
+        clean = CleanDatasets(self.scenario.source, lambda bucket: self.store)
+        return await EraseUser(self.scenario.store, clean)(user_id)
 
     def versions(self, key: str) -> list[bytes]:
-        found = self.client.list_object_versions(Bucket=self.name, Prefix=key)
-        bodies = [
+        listing = self.client.list_object_versions(Bucket=self.name, Prefix=key)
+        responses = [
             self.client.get_object(Bucket=self.name, Key=item["Key"], VersionId=item["VersionId"])
-            for item in found.get("Versions", [])
+            for item in listing.get("Versions", [])
         ]
-        return [body["Body"].read() for body in bodies]
+        return [response["Body"].read() for response in responses]
 
     def lines(self, key: str) -> list[dict[str, Any]]:
         (content,) = self.versions(key)
         text = gzip.decompress(content) if key.endswith(".gz") else content
         return [json.loads(line) for line in text.splitlines()]
 
-    def manifest(self, told: ExportedDataset) -> Manifest:
-        (content,) = self.versions(told.manifest)
+    def manifest(self, dataset: ExportedDataset) -> Manifest:
+        (content,) = self.versions(dataset.manifest)
         return Manifest.model_validate_json(content)
 
 
 @pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VersionedBucket]:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -78,98 +78,106 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=BUCKET)
-        yield Bucket(client, BUCKET, Assistant(tmp_path))
+        yield VersionedBucket(client, BUCKET, ExportScenario(tmp_path))
 
 
 @pytest.fixture
-def served_bucket(stack: Stack, tmp_path: Path) -> Bucket:
-    """A bucket of a real server, which decides for itself which of two writers was first."""
+def server_bucket(stack: Stack, tmp_path: Path) -> VersionedBucket:
+    """A bucket of a real S3 server, which arbitrates between concurrent writers."""
     client, name = stack.s3_client(), f"datasets-{uuid4()}"
     client.create_bucket(Bucket=name)
-    return Bucket(client, name, Assistant(tmp_path))
+    return VersionedBucket(client, name, ExportScenario(tmp_path))
 
 
-async def test_their_lines_go_from_every_version_and_the_manifest_is_right_again(
-    bucket: Bucket,
+async def test_lines_of_an_erased_user_leave_every_version_and_the_manifest_is_updated(
+    bucket: VersionedBucket,
 ) -> None:
-    await bucket.assistant.say("alice's secret")
-    await bucket.assistant.say("bob's words", person=1)
-    told = await bucket.export()
+    await bucket.scenario.log("alice's secret")
+    await bucket.scenario.log("bob's words", user=1)
+    dataset = await bucket.export()
 
     receipt = await bucket.erase(ALICE)
 
-    assert [line["text"] for line in bucket.lines(told.key)] == ["bob's words"]
-    manifest = bucket.manifest(told)
+    assert [line["text"] for line in bucket.lines(dataset.key)] == ["bob's words"]
+    manifest = bucket.manifest(dataset)
     assert manifest.counts.lines == 1
-    assert manifest.objects[0].bytes == len(bucket.versions(told.key)[0])
-    assert receipt.exports == ()
-    (cleaned,) = receipt.cleaned
-    assert (cleaned.key, cleaned.lines_removed) == (told.key, 1)
-    assert (await bucket.erase(ALICE)).cleaned == ()
+    assert manifest.objects[0].bytes == len(bucket.versions(dataset.key)[0])
+    assert receipt.remaining_objects == ()
+    (cleaned,) = receipt.cleaned_objects
+    assert (cleaned.key, cleaned.lines_removed) == (dataset.key, 1)
+    assert (await bucket.erase(ALICE)).cleaned_objects == ()
 
 
-async def test_what_others_sent_too_stays_with_their_count(bucket: Bucket) -> None:
-    text, own = list(_texts("train"))[:2]
-    for person in (0, 0, 1):
-        await bucket.assistant.say(text, person=person)
-    await bucket.assistant.say(own)
-    told = await bucket.export(policy="audited")
+async def test_a_line_that_other_users_sent_too_stays_with_their_count(
+    bucket: VersionedBucket,
+) -> None:
+    text, own = list(dissimilar_texts("train"))[:2]
+    for user in (0, 0, 1):
+        await bucket.scenario.log(text, user=user)
+    await bucket.scenario.log(own)
+    dataset = await bucket.export(policy="audited")
 
     receipt = await bucket.erase(ALICE)
 
-    assert [(line["text"], line["count"]) for line in bucket.lines(told.key)] == [(text, 1)]
-    assert [(item.lines_removed, item.lines_changed) for item in receipt.cleaned] == [(1, 1)]
-    assert bucket.manifest(told).counts.messages == 1
+    assert [(line["text"], line["count"]) for line in bucket.lines(dataset.key)] == [(text, 1)]
+    assert [(item.lines_removed, item.lines_changed) for item in receipt.cleaned_objects] == [
+        (1, 1)
+    ]
+    assert bucket.manifest(dataset).counts.messages == 1
 
 
-async def test_an_anonymised_line_goes_when_too_few_people_are_left(bucket: Bucket) -> None:
-    text = next(_texts("train"))
-    for person in (0, 1):
-        await bucket.assistant.say(text, person=person)
-    told = await bucket.export(policy="audited", anonymize=True, users_per_cluster=2)
-    assert len(bucket.lines(told.key)) == 1
-
-    await bucket.erase(ALICE)
-
-    assert bucket.lines(told.key) == []
-
-
-async def test_a_review_file_is_cleaned_too(bucket: Bucket) -> None:
-    await bucket.assistant.say("alice's secret", confidence=0.1)
-    await bucket.assistant.say("bob's words", confidence=0.1, person=1)
-    told = await bucket.export(mode="review")
+async def test_an_anonymised_line_is_removed_when_too_few_users_remain(
+    bucket: VersionedBucket,
+) -> None:
+    text = next(dissimilar_texts("train"))
+    for user in (0, 1):
+        await bucket.scenario.log(text, user=user)
+    dataset = await bucket.export(policy="audited", anonymize=True, users_per_cluster=2)
+    assert len(bucket.lines(dataset.key)) == 1
 
     await bucket.erase(ALICE)
 
-    (content,) = bucket.versions(told.key)
+    assert bucket.lines(dataset.key) == []
+
+
+async def test_a_review_file_is_cleaned_too(bucket: VersionedBucket) -> None:
+    await bucket.scenario.log("alice's secret", confidence=0.1)
+    await bucket.scenario.log("bob's words", confidence=0.1, user=1)
+    dataset = await bucket.export(mode="review")
+
+    await bucket.erase(ALICE)
+
+    (content,) = bucket.versions(dataset.key)
     assert [entry["prompt"] for entry in json.loads(content)] == ["bob's words"]
 
 
-async def test_a_bucket_that_is_away_stays_on_the_receipt_until_it_was_cleaned(
-    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+async def test_objects_of_an_unreachable_bucket_stay_on_the_receipt_until_cleaned(
+    bucket: VersionedBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await bucket.assistant.say("alice's secret")
-    told = await bucket.export()
+    await bucket.scenario.log("alice's secret")
+    dataset = await bucket.export()
 
-    def away(key: str) -> bytes | None:
-        raise DatasetsUnavailable("The bucket did not answer.")
+    def fail(key: str) -> bytes | None:
+        raise DatasetsUnavailable("The bucket did not respond.")
 
     with monkeypatch.context() as outage:
-        outage.setattr(bucket.store, "read", away)
+        outage.setattr(bucket.store, "read", fail)
         receipt = await bucket.erase(ALICE)
-    assert [item.key for item in receipt.exports] == [told.key]
+    assert [item.key for item in receipt.remaining_objects] == [dataset.key]
 
-    again = await bucket.erase(ALICE)
-    assert [item.key for item in again.cleaned] == [told.key]
-    assert bucket.lines(told.key) == []
+    repeat = await bucket.erase(ALICE)
+    assert [item.key for item in repeat.cleaned_objects] == [dataset.key]
+    assert bucket.lines(dataset.key) == []
 
 
-class Interrupted(S3DatasetStore):
-    """Lets something happen just before what it writes arrives, the first `times` times."""
+class InterruptedStore(S3DatasetStore):
+    """Calls a function just before a write arrives in S3, for the first `times` writes."""
 
-    def __init__(self, bucket: Bucket, meanwhile: Callable[[], None], times: int = 1) -> None:
+    def __init__(
+        self, bucket: VersionedBucket, interrupt: Callable[[], None], times: int = 1
+    ) -> None:
         super().__init__(bucket.client, bucket.name)
-        self._meanwhile, self._left = meanwhile, times
+        self._interrupt, self._remaining_times = interrupt, times
 
     @contextmanager
     def create(
@@ -177,64 +185,66 @@ class Interrupted(S3DatasetStore):
     ) -> Iterator[BinaryIO]:
         with super().create(key, content_type, replaces) as file:
             yield file
-            if self._is_time(key):
-                self._left -= 1
-                self._meanwhile()
+            if self._should_interrupt(key):
+                self._remaining_times -= 1
+                self._interrupt()
 
-    def _is_time(self, key: str) -> bool:
-        return self._left > 0
+    def _should_interrupt(self, key: str) -> bool:
+        return self._remaining_times > 0
 
 
-class InterruptedManifest(Interrupted):
-    """The same, once the object is written and its manifest is not."""
+class InterruptedManifestStore(InterruptedStore):
+    """Calls the function between the writes of the object and of its manifest."""
 
-    def _is_time(self, key: str) -> bool:
-        return key.endswith(".manifest") and super()._is_time(key)
+    def _should_interrupt(self, key: str) -> bool:
+        return key.endswith(".manifest") and super()._should_interrupt(key)
 
 
 @pytest.mark.parametrize("policy", ["confidence", "audited"])
-@pytest.mark.parametrize("store", [Interrupted, InterruptedManifest])
-async def test_two_people_erased_at_once_are_both_gone_and_the_manifest_is_right(
-    served_bucket: Bucket, store: type[Interrupted], policy: str
+@pytest.mark.parametrize("store", [InterruptedStore, InterruptedManifestStore])
+async def test_two_concurrent_erasures_remove_both_users_and_the_manifest_is_updated(
+    server_bucket: VersionedBucket, store: type[InterruptedStore], policy: str
 ) -> None:
-    bucket = served_bucket
-    shared, alices, bobs, carols = islice(_texts("train"), 4)
-    for text, people in ((shared, (0, 1)), (alices, (0,)), (bobs, (1,)), (carols, (2,))):
-        for person in people:
-            await bucket.assistant.say(text, person=person)
-    told = await bucket.export(policy=policy)
-    receipts = {person: await bucket.assistant.store.erase_user(person) for person in (ALICE, BOB)}
+    bucket = server_bucket
+    shared, alices, bobs, carols = islice(dissimilar_texts("train"), 4)
+    for text, users in ((shared, (0, 1)), (alices, (0,)), (bobs, (1,)), (carols, (2,))):
+        for user in users:
+            await bucket.scenario.log(text, user=user)
+    dataset = await bucket.export(policy=policy)
+    receipts = {
+        user_id: await bucket.scenario.store.erase_user(user_id) for user_id in (ALICE, BOB)
+    }
 
-    def clean(person: UUID, datasets: S3DatasetStore) -> Any:
-        cleaning = CleanDatasets(bucket.assistant.source, lambda _: datasets)
-        with ThreadPoolExecutor() as elsewhere:
-            exported = receipts[person].exports
-            return elsewhere.submit(asyncio.run, cleaning(person, exported)).result()
+    def clean(user_id: UUID, datasets: S3DatasetStore) -> Any:
+        clean_datasets = CleanDatasets(bucket.scenario.source, lambda _: datasets)
+        with ThreadPoolExecutor() as executor:
+            exported = receipts[user_id].remaining_objects
+            return executor.submit(asyncio.run, clean_datasets(user_id, exported)).result()
 
-    (cleaned,), left = clean(ALICE, store(bucket, lambda: clean(BOB, bucket.store)))
+    (cleaned,), remaining = clean(ALICE, store(bucket, lambda: clean(BOB, bucket.store)))
 
-    assert (left, cleaned.key) == ((), told.key)
-    assert [line["text"] for line in bucket.lines(told.key)] == [carols]
-    manifest = bucket.manifest(told)
+    assert (remaining, cleaned.key) == ((), dataset.key)
+    assert [line["text"] for line in bucket.lines(dataset.key)] == [carols]
+    manifest = bucket.manifest(dataset)
     assert (manifest.counts.lines, manifest.counts.messages) == (1, 1)
-    assert manifest.objects[0].bytes == len(bucket.versions(told.key)[0])
+    assert manifest.objects[0].bytes == len(bucket.versions(dataset.key)[0])
 
 
-async def test_a_dataset_that_others_keep_changing_stays_on_the_receipt(
-    bucket: Bucket,
+async def test_a_dataset_that_changes_continually_stays_on_the_receipt(
+    bucket: VersionedBucket,
 ) -> None:
-    await bucket.assistant.say("alice's secret")
-    told = await bucket.export()
-    receipt = await bucket.assistant.store.erase_user(ALICE)
+    await bucket.scenario.log("alice's secret")
+    dataset = await bucket.export()
+    receipt = await bucket.scenario.store.erase_user(ALICE)
 
     def change() -> None:
-        content = bucket.store.read(told.key) or b""
-        with bucket.store.create(told.key, "application/json") as sink:
-            sink.write(content + b'{"id": "another"}\n')
+        content = bucket.store.read(dataset.key) or b""
+        with bucket.store.create(dataset.key, "application/json") as file:
+            file.write(content + b'{"id": "another"}\n')
 
-    store = Interrupted(bucket, change, times=1000)
-    cleaned, left = await CleanDatasets(bucket.assistant.source, lambda _: store)(
-        ALICE, receipt.exports
+    store = InterruptedStore(bucket, change, times=1000)
+    cleaned, remaining = await CleanDatasets(bucket.scenario.source, lambda _: store)(
+        ALICE, receipt.remaining_objects
     )
 
-    assert (cleaned, left) == ((), receipt.exports)
+    assert (cleaned, remaining) == ((), receipt.remaining_objects)

@@ -8,34 +8,36 @@ import pytest
 
 from infra.local.functions import CLASSIFY
 from infra.local.stack import Stack
-from tests.emptying import EMPTY
+from tests.database_reset import DELETE_ALL_ROWS
 
-from .load import Load, wait_until_drained
+from .load import MessageLoad, wait_until_drained
 
 MESSAGES = 32
 
-# More than in a deployment: this is about what becomes of messages, on machines that may be busy.
+# More than in a deployment: these tests check the fate of messages, also on busy machines.
 DEADLINE = 1.5
-PATIENT = {CLASSIFY: {"CAPTURE_TIMEOUT_SECONDS": str(DEADLINE)}}
+OVERRIDES = {CLASSIFY: {"CAPTURE_TIMEOUT_SECONDS": str(DEADLINE)}}
 
 
 @pytest.fixture(scope="session")
-def faulty() -> Iterator[tuple[Stack, Load]]:
-    with Stack(f"faults-{os.getpid()}", PATIENT, with_faults=True) as stack:
+def stack_and_load() -> Iterator[tuple[Stack, MessageLoad]]:
+    with Stack(f"faults-{os.getpid()}", OVERRIDES, with_faults=True) as stack:
         stack.warm()
-        yield stack, Load(stack, MESSAGES, DEADLINE)
+        yield stack, MessageLoad(stack, MESSAGES, DEADLINE)
 
 
 @pytest.fixture
-def stack_at_fault(faulty: tuple[Stack, Load]) -> Iterator[Stack]:
-    stack, _ = faulty
+def fault_stack(stack_and_load: tuple[Stack, MessageLoad]) -> Iterator[Stack]:
+    """A stack with a fault proxy; its tables are emptied after the test."""
+    stack, _ = stack_and_load
     yield stack
     wait_until_drained(stack)
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
-        connection.execute(EMPTY)
+        connection.execute(DELETE_ALL_ROWS)
 
 
 @pytest.fixture
-def load(faulty: tuple[Stack, Load], stack_at_fault: Stack) -> Load:
-    faulty[1].change_user()
-    return faulty[1]
+def load(stack_and_load: tuple[Stack, MessageLoad], fault_stack: Stack) -> MessageLoad:
+    _, load = stack_and_load
+    load.change_user()
+    return load

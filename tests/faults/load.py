@@ -1,4 +1,4 @@
-"""Messages sent while something is wrong, and the account of them afterwards."""
+"""Sends messages during a fault and reports what became of them."""
 
 import asyncio
 import time
@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import psycopg
 
-from infra.local import variables
+from infra.local import stack_env
 from infra.local.stack import Stack
 from prompt_capture.client import AsyncCaptureClient, Classification, Timeouts
 
-AT_ONCE = 2
-"""As many as there are instances, so that nobody waits for one."""
+CONCURRENCY = 2
+"""The number of senders: one for each instance, so that no message waits for an instance."""
 
 _TEMPLATES = (
     "remind me to call {}",
@@ -26,87 +26,102 @@ _TEMPLATES = (
     "hello {}",
 )
 _SYLLABLES = ("ba", "ke", "lo", "mi", "nu", "ra", "so", "te", "vi", "zu")
-_PATIENCE = Timeouts(deadline=60, attempt=30)
+_TIMEOUTS = Timeouts(deadline=60, attempt=30)
 
-Breakage = Callable[[Stack], AbstractContextManager[object]]
+FaultScenario = Callable[[Stack], AbstractContextManager[object]]
+"""A context manager for a stack; the fault is active inside the block."""
+
+OnProgress = Callable[[int], None]
 
 
-def messages(number: int) -> list[str]:
-    """Make different messages, without digits, which redaction might take for something."""
+def generate_messages(number: int) -> list[str]:
+    """Return distinct messages without digits, so that redaction does not change them."""
     return list(islice(_messages(), number))
 
 
 def _messages() -> Iterator[str]:
     for length in count(2):
-        for number, parts in enumerate(product(_SYLLABLES, repeat=length)):
-            yield _TEMPLATES[number % len(_TEMPLATES)].format("".join(parts))
+        for number, syllables in enumerate(product(_SYLLABLES, repeat=length)):
+            yield _TEMPLATES[number % len(_TEMPLATES)].format("".join(syllables))
 
 
 @dataclass(frozen=True)
-class Answered:
-    """A message, what was answered, and after how many seconds."""
+class TimedResponse:
+    """A message, its response and the response time in seconds."""
 
     message: str
-    answer: Classification
+    response: Classification
     seconds: float
 
 
 @dataclass(frozen=True)
-class Account:
-    """What became of a load, in messages."""
+class DeliveryReport:
+    """Counts of messages by what became of them, and response times in seconds.
+
+    - `answered`: the client received a response; otherwise `no_response`.
+    - `stored`, `spooled`, `writing`, `reported_lost`: the capture result in the response.
+    - `lost`: reported as captured, but not in the table.
+    - `duplicated`: additional rows of a message.
+    - `wrong`: the intent is not the expected one, or the row differs from the response.
+    - `late`: slower than the slowest response without capture plus the deadline.
+    """
 
     answered: int
     stored: int
     spooled: int
     writing: int
-    said_lost: int
-    unanswered: int
+    reported_lost: int
+    no_response: int
     lost: int
     duplicated: int
     wrong: int
     late: int
-    """Answers that took longer than the slowest without capture, and the deadline."""
     p50: float
     slowest: float
 
     @property
     def is_clean(self) -> bool:
-        """Whether each message was answered rightly and is on record once."""
-        return not (self.said_lost or self.unanswered or self.lost or self.duplicated or self.wrong)
+        """Whether every message has the correct response and exactly one row."""
+        return not (
+            self.reported_lost or self.no_response or self.lost or self.duplicated or self.wrong
+        )
 
 
-class Load:
-    """Sends messages, each time of a new user; `expected` is what they mean while all is well.
+class MessageLoad:
+    """Sends a fixed list of messages to a stack, with a new user for each run.
 
-    A straggler of an earlier load is therefore not counted in a later one.
+    Because of the new user, a message that arrives after the end of its run does not count in a
+    later one. `expected` maps each message to its intent on the healthy stack.
     """
 
     def __init__(self, stack: Stack, number: int, deadline: float) -> None:
         self._stack, self.user_id = stack, str(uuid4())
-        self.messages = messages(number)
+        self.messages = generate_messages(number)
         self._deadline = deadline
         self.warm_up()
-        sent = asyncio.run(self._without_capture(self.messages))
-        self._slowest_without = max(one.seconds for one in sent)
-        self.expected = {one.message: one.answer.intent for one in sent}
+        sent = asyncio.run(self._send_without_capture(self.messages))
+        self._slowest_without_capture = max(entry.seconds for entry in sent)
+        self.expected = {entry.message: entry.response.intent for entry in sent}
 
     def warm_up(self) -> None:
-        """Have as many instances ready as there are senders, so that no start is measured."""
-        asyncio.run(self._without_capture(self.messages[: 4 * AT_ONCE]))
+        """Start an instance for each sender, so that no measurement includes a cold start."""
+        asyncio.run(self._send_without_capture(self.messages[: 4 * CONCURRENCY]))
 
-    async def _without_capture(self, texts: Sequence[str]) -> list[Answered]:
+    async def _send_without_capture(self, messages: Sequence[str]) -> list[TimedResponse]:
         async with self._client() as client:
-            return await self._side_by_side(client, texts, lambda done: None, capture=False)
+            return await self._send_concurrently(client, messages, lambda done: None, capture=False)
 
-    def run(self, breakage: Breakage, report: Callable[[int], None] = lambda done: None) -> Account:
-        """Send everything, the middle half while something is broken, and account for it."""
+    def run(
+        self, scenario: FaultScenario, on_progress: OnProgress = lambda done: None
+    ) -> DeliveryReport:
+        """Send all messages and report; the fault is active during the middle half."""
         self.change_user()
-        sent = asyncio.run(self._send(breakage, report))
+        sent = asyncio.run(self._send(scenario, on_progress))
         wait_until_drained(self._stack)
-        return self._account(sent)
+        return self._report(sent)
 
     def change_user(self) -> None:
-        """Send as somebody new from now on."""
+        """Create a new user and send as that user from now on."""
         self.user_id = self._stack.create_user(f"{uuid4()}@example.com").id
 
     def classify(self, message: str) -> Classification:
@@ -118,105 +133,108 @@ class Load:
 
         return asyncio.run(send())
 
-    async def _send(self, breakage: Breakage, report: Callable[[int], None]) -> list[Answered]:
+    async def _send(self, scenario: FaultScenario, on_progress: OnProgress) -> list[TimedResponse]:
         quarter = len(self.messages) // 4
         first, last = self.messages[:quarter], self.messages[-quarter:]
         async with self._client() as client:
-            sent = await self._side_by_side(client, first, report)
-            broken = breakage(self._stack)
-            # Entered while messages are under way, so that it hits some of them.
+            sent = await self._send_concurrently(client, first, on_progress)
+            fault = scenario(self._stack)
+            # Start the fault while messages are in flight, so that it affects some of them.
             middle = asyncio.create_task(
-                self._side_by_side(client, self.messages[quarter:-quarter], report)
+                self._send_concurrently(client, self.messages[quarter:-quarter], on_progress)
             )
-            await asyncio.to_thread(broken.__enter__)
+            await asyncio.to_thread(fault.__enter__)
             sent += await middle
-            await asyncio.to_thread(broken.__exit__, None, None, None)
-            return sent + await self._side_by_side(client, last, report)
+            await asyncio.to_thread(fault.__exit__, None, None, None)
+            return sent + await self._send_concurrently(client, last, on_progress)
 
-    async def _side_by_side(
+    async def _send_concurrently(
         self,
         client: AsyncCaptureClient,
-        texts: Sequence[str],
-        report: Callable[[int], None],
+        messages: Sequence[str],
+        on_progress: OnProgress,
         capture: bool = True,
-    ) -> list[Answered]:
-        waiting, answered = iter(texts), []
+    ) -> list[TimedResponse]:
+        remaining, sent = iter(messages), []
 
         async def sender() -> None:
-            for text in waiting:
-                began = time.perf_counter()
-                answer = await client.classify(text, user_id=self.user_id, capture=capture)
-                answered.append(Answered(text, answer, time.perf_counter() - began))
-                report(1)
+            for message in remaining:
+                started = time.perf_counter()
+                response = await client.classify(message, user_id=self.user_id, capture=capture)
+                sent.append(TimedResponse(message, response, time.perf_counter() - started))
+                on_progress(1)
 
-        await asyncio.gather(*(sender() for _ in range(AT_ONCE)))
-        return answered
+        await asyncio.gather(*(sender() for _ in range(CONCURRENCY)))
+        return sent
 
     def _client(self) -> AsyncCaptureClient:
-        return AsyncCaptureClient.from_env(variables.of(self._stack), patience=_PATIENCE)
+        return AsyncCaptureClient.from_env(stack_env.variables(self._stack), timeouts=_TIMEOUTS)
 
-    def _account(self, sent: Sequence[Answered]) -> Account:
-        said = Counter(one.answer.captured for one in sent)
-        kept = [one for one in sent if one.answer.captured in {"stored", "spooled", "writing"}]
-        rows = self._settled({one.message for one in kept})
+    def _report(self, sent: Sequence[TimedResponse]) -> DeliveryReport:
+        statuses = Counter(entry.response.captured for entry in sent)
+        captured = [
+            entry for entry in sent if entry.response.captured in {"stored", "spooled", "writing"}
+        ]
+        rows = self._wait_for_rows({entry.message for entry in captured})
         copies = Counter(prompt for _, prompt, _ in rows)
-        ids = {prompt: (log_id, intent) for log_id, prompt, intent in rows}
-        seconds = sorted(one.seconds for one in sent)
-        return Account(
-            answered=len(sent) - said["unanswered"],
-            stored=said["stored"],
-            spooled=said["spooled"],
-            writing=said["writing"],
-            said_lost=said["lost"],
-            unanswered=said["unanswered"],
-            lost=sum(one.message not in copies for one in kept),
+        rows_by_prompt = {prompt: (log_id, intent) for log_id, prompt, intent in rows}
+        seconds = sorted(entry.seconds for entry in sent)
+        limit = self._slowest_without_capture + self._deadline
+        return DeliveryReport(
+            answered=len(sent) - statuses["no_response"],
+            stored=statuses["stored"],
+            spooled=statuses["spooled"],
+            writing=statuses["writing"],
+            reported_lost=statuses["lost"],
+            no_response=statuses["no_response"],
+            lost=sum(entry.message not in copies for entry in captured),
             duplicated=sum(number - 1 for number in copies.values()),
-            late=sum(each > self._slowest_without + self._deadline for each in seconds),
-            wrong=sum(self._is_wrong(one, ids.get(one.message)) for one in sent),
+            late=sum(duration > limit for duration in seconds),
+            wrong=sum(self._is_wrong(entry, rows_by_prompt.get(entry.message)) for entry in sent),
             p50=seconds[len(seconds) // 2],
             slowest=seconds[-1],
         )
 
-    def _settled(self, kept: set[str], seconds: float = 3) -> list[tuple[str, str, str]]:
-        """Read the table when all is there, or nothing more has come for a while."""
-        gives_up = time.monotonic() + seconds
+    def _wait_for_rows(self, expected: set[str], seconds: float = 3) -> list[tuple[str, str, str]]:
+        """Return the user's rows when all expected prompts are there, or after the timeout."""
+        deadline = time.monotonic() + seconds
         while True:
             rows = read_rows(self._stack, self.user_id)
-            is_there = kept <= {prompt for _, prompt, _ in rows}
-            if is_there or time.monotonic() > gives_up:
+            is_complete = expected <= {prompt for _, prompt, _ in rows}
+            if is_complete or time.monotonic() > deadline:
                 return rows
             time.sleep(0.1)
 
-    def _is_wrong(self, one: Answered, row: tuple[str, str] | None) -> bool:
-        if one.answer.intent != self.expected[one.message]:
+    def _is_wrong(self, entry: TimedResponse, row: tuple[str, str] | None) -> bool:
+        if entry.response.intent != self.expected[entry.message]:
             return True
-        return row is not None and row != (str(one.answer.log_id), one.answer.intent)
+        return row is not None and row != (str(entry.response.log_id), entry.response.intent)
 
 
 def read_rows(stack: Stack, user_id: str) -> list[tuple[str, str, str]]:
-    """Read what is on record of a user: id, prompt and intent."""
+    """Return the id, prompt and intent of each prompt log of a user."""
     query = "select id::text, prompt, predicted_intent from public.nlu_prompt_logs"
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
         return connection.execute(f"{query} where user_id = %s".encode(), [user_id]).fetchall()
 
 
 def wait_until_drained(stack: Stack, seconds: float = 120) -> None:
-    """Return when the spool is empty, and nothing that was received from it is still held.
+    """Return when the spool is empty and has no messages in flight.
 
-    Raises `TimeoutError` when it got no emptier for so many seconds.
+    Raises `TimeoutError` if the number of messages does not fall for `seconds`.
     """
     client = stack.sqs_client()
-    fewest, gives_up = None, 0.0
-    while left := waiting(client, stack.spool_url):
-        if fewest is None or left < fewest:
-            fewest, gives_up = left, time.monotonic() + seconds
-        elif time.monotonic() > gives_up:
-            raise TimeoutError("The spool was not drained.")
+    minimum, deadline = None, 0.0
+    while queued := count_queued(client, stack.spool_url):
+        if minimum is None or queued < minimum:
+            minimum, deadline = queued, time.monotonic() + seconds
+        elif time.monotonic() > deadline:
+            raise TimeoutError(f"The spool still has {queued} messages.")
         time.sleep(0.1)
 
 
-def waiting(client: object, url: str) -> int:
-    """Count a queue's messages, those in somebody's hands included."""
+def count_queued(client: object, url: str) -> int:
+    """Return the number of messages in a queue, including messages in flight."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=names)  # type: ignore[attr-defined]
-    return sum(int(answer["Attributes"][name]) for name in names)
+    response = client.get_queue_attributes(QueueUrl=url, AttributeNames=names)  # type: ignore[attr-defined]
+    return sum(int(response["Attributes"][name]) for name in names)

@@ -1,4 +1,4 @@
-"""What can go wrong, one thing at a time, each as a block during which it is wrong."""
+"""Fault scenarios: each is a context manager during which one fault is active."""
 
 import signal
 import time
@@ -11,26 +11,26 @@ from infra.local.faults import Fault
 from infra.local.functions import CLASSIFY
 from infra.local.stack import Stack
 
-from .load import Breakage
+from .load import FaultScenario
 
 KILLS = 3
 
 
-def _fault(route: str, fault: Fault) -> Breakage:
+def _route_fault(route: str, fault: Fault) -> FaultScenario:
     return lambda stack: stack.faults.inject(route, fault)
 
 
 @contextmanager
-def postgres_restarts(stack: Stack) -> Iterator[None]:
-    """The database goes away and comes back."""
+def restart_postgres(stack: Stack) -> Iterator[None]:
+    """Restart the database server."""
     stack.stop_postgres()
     stack.start_postgres()
     yield
 
 
 @contextmanager
-def killed(stack: Stack) -> Iterator[None]:
-    """Every instance is killed in the middle of what it does; the caller sends again."""
+def kill_instances(stack: Stack) -> Iterator[None]:
+    """Kill every instance several times while it works; the client retries."""
     for _ in range(KILLS):
         stack.signal(CLASSIFY, signal.SIGKILL)
         time.sleep(0.3)
@@ -38,8 +38,8 @@ def killed(stack: Stack) -> Iterator[None]:
 
 
 @contextmanager
-def frozen(stack: Stack) -> Iterator[None]:
-    """Every instance is frozen, and its connections have died when it thaws."""
+def freeze_instances(stack: Stack) -> Iterator[None]:
+    """Freeze every instance; after the thaw its connections are dead."""
     stack.signal(CLASSIFY, signal.SIGSTOP)
     stack.faults.kill_connections("store")
     stack.faults.kill_connections("queue")
@@ -48,8 +48,11 @@ def frozen(stack: Stack) -> Iterator[None]:
     yield
 
 
-def clock_jumps(seconds: int) -> Breakage:
-    """The instances' wall clock jumps and comes back; libfaketime moves it under the process."""
+def clock_jump(seconds: int) -> FaultScenario:
+    """Return a scenario that moves the wall clock of the instances and moves it back.
+
+    The instances need the environment variables from `clock_variables`.
+    """
 
     @contextmanager
     def jump(stack: Stack) -> Iterator[None]:
@@ -61,12 +64,15 @@ def clock_jumps(seconds: int) -> Breakage:
     return jump
 
 
-def clock_settings(stack: Stack) -> dict[str, str]:
-    """Settings by which a function's wall clock is the stack's file's to move."""
-    found = find_spec("libfaketime")
-    assert found is not None
-    assert found.origin is not None
-    library = Path(found.origin).parent / "vendor/libfaketime/src/libfaketime.so.1"
+def clock_variables(stack: Stack) -> dict[str, str]:
+    """Return environment variables that make a function's clock follow a file of the stack.
+
+    libfaketime adds the offset in the file to the wall clock.
+    """
+    spec = find_spec("libfaketime")
+    assert spec is not None
+    assert spec.origin is not None
+    library = Path(spec.origin).parent / "vendor/libfaketime/src/libfaketime.so.1"
     offset = stack.folder / "clock"
     offset.write_text("+0\n")
     return {
@@ -79,54 +85,60 @@ def clock_settings(stack: Stack) -> dict[str, str]:
 
 
 @contextmanager
-def _nothing(stack: Stack) -> Iterator[None]:
+def _no_fault(stack: Stack) -> Iterator[None]:
     yield
 
 
-NOTHING: Breakage = _nothing
-"""All is well, to compare with."""
+NO_FAULT: FaultScenario = _no_fault
+"""The baseline."""
 
 
-def _both(first: Breakage, second: Breakage) -> Breakage:
+def _combine(first: FaultScenario, second: FaultScenario) -> FaultScenario:
     @contextmanager
-    def both(stack: Stack) -> Iterator[None]:
+    def combined(stack: Stack) -> Iterator[None]:
         with first(stack), second(stack):
             yield
 
-    return both
+    return combined
 
 
-HALF_JSON = '[{"id": "01936f2e-7c1a'
+TRUNCATED_JSON = '[{"id": "01936f2e-7c1a'
 
-STORE: dict[str, Breakage] = {
-    "PostgREST refuses": _fault("store", Fault("refuse")),
-    "PostgREST hangs": _fault("store", Fault("hang")),
-    "PostgREST is slow": _fault("store", Fault("slow", seconds=1.0)),
-    "PostgREST answers 500": _fault("store", Fault("status", status=500)),
-    "PostgREST answers 503": _fault("store", Fault("status", status=503)),
-    "PostgREST answers HTML": _fault("store", Fault("status", status=502, body="<html>")),
-    "half an answer": _fault("store", Fault("half", every=2)),
-    "half an answer, well framed": _fault("store", Fault("status", status=200, body=HALF_JSON)),
-    "reset before the write": _fault("store", Fault("reset", every=2)),
-    "reset after the write": _fault("store", Fault("reset_after", every=2)),
-    "Postgres restarts": postgres_restarts,
+STORE_FAULTS: dict[str, FaultScenario] = {
+    "PostgREST refuses connections": _route_fault("store", Fault("refuse")),
+    "PostgREST hangs": _route_fault("store", Fault("hang")),
+    "PostgREST is slow": _route_fault("store", Fault("slow", seconds=1.0)),
+    "PostgREST returns 500": _route_fault("store", Fault("status", status=500)),
+    "PostgREST returns 503": _route_fault("store", Fault("status", status=503)),
+    "PostgREST returns HTML": _route_fault("store", Fault("status", status=502, body="<html>")),
+    "response cut off": _route_fault("store", Fault("half", every=2)),
+    "response with truncated JSON": _route_fault(
+        "store", Fault("status", status=200, body=TRUNCATED_JSON)
+    ),
+    "connection reset before the write": _route_fault("store", Fault("reset", every=2)),
+    "connection reset after the write": _route_fault("store", Fault("reset_after", every=2)),
+    "PostgreSQL restarts": restart_postgres,
 }
-"""The store is away or at fault; the queue is well."""
+"""The store fails; the queue works."""
 
-QUEUE: dict[str, Breakage] = {
-    "the queue refuses": _fault("queue", Fault("refuse")),
-    "the queue hangs": _fault("queue", Fault("hang")),
+QUEUE_FAULTS: dict[str, FaultScenario] = {
+    "queue refuses connections": _route_fault("queue", Fault("refuse")),
+    "queue hangs": _route_fault("queue", Fault("hang")),
 }
-"""The queue is away; the store is well."""
+"""The queue fails; the store works."""
 
-PROCESS: dict[str, Breakage] = {
-    "instances are killed": killed,
-    "frozen, thawed, connections dead": frozen,
-}
+KILLED_INSTANCES = "instances killed"
 
-CLOCK: dict[str, Breakage] = {
-    "the clock jumps an hour ahead": clock_jumps(3_600),
-    "the clock jumps an hour back": clock_jumps(-3_600),
+INSTANCE_FAULTS: dict[str, FaultScenario] = {
+    KILLED_INSTANCES: kill_instances,
+    "instances frozen, connections dead": freeze_instances,
 }
 
-BOTH_DOWN = _both(_fault("store", Fault("refuse")), _fault("queue", Fault("refuse")))
+CLOCK_FAULTS: dict[str, FaultScenario] = {
+    "clock one hour ahead": clock_jump(3_600),
+    "clock one hour behind": clock_jump(-3_600),
+}
+
+STORE_AND_QUEUE_DOWN = _combine(
+    _route_fault("store", Fault("refuse")), _route_fault("queue", Fault("refuse"))
+)

@@ -1,8 +1,13 @@
-"""`make soak`: thousands of messages through every fault, with an account and the times of each.
+"""`make soak`: sends thousands of messages under each fault and prints a table of the results.
 
-MESSAGES says how many (10,000 unless set), ONLY a part of the names of the faults to run, and
-DEADLINE the seconds that a write and its spool have (0.3 unless set): a busy machine needs more.
-An answer is late that took longer than the slowest without capture and the deadline.
+Three environment variables configure it:
+
+- MESSAGES: the number of messages under each fault (default 10,000).
+- ONLY: a part of the names of the faults to run (default: all faults).
+- DEADLINE: `CAPTURE_TIMEOUT_SECONDS` of the function, in seconds (default 0.3). A busy machine
+  needs more.
+
+The exit status is 1 if a delivery guarantee does not hold.
 """
 
 import json
@@ -16,21 +21,30 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from cli.progress import columns
+from cli.progress import progress_columns
 from infra.local.functions import CLASSIFY
 from infra.local.stack import Stack
-from tests.emptying import EMPTY
+from tests.database_reset import DELETE_ALL_ROWS
 
-from .load import Account, Breakage, Load
-from .scenarios import BOTH_DOWN, CLOCK, NOTHING, PROCESS, QUEUE, STORE, clock_settings
+from .load import DeliveryReport, FaultScenario, MessageLoad
+from .scenarios import (
+    CLOCK_FAULTS,
+    INSTANCE_FAULTS,
+    NO_FAULT,
+    QUEUE_FAULTS,
+    STORE_AND_QUEUE_DOWN,
+    STORE_FAULTS,
+    clock_variables,
+)
 
-MAX_RECEIVES, HIDDEN_SECONDS = 1000, "20"
+MAX_RECEIVES, VISIBILITY_SECONDS = 1000, "20"
+BOTH_DOWN = "store and queue refuse connections"
 COLUMNS = (
     "stored",
     "spooled",
-    "said lost",
+    "reported lost",
     "lost",
-    "twice",
+    "duplicated",
     "wrong",
     "late",
     "p50 ms",
@@ -38,78 +52,87 @@ COLUMNS = (
 )
 
 
-def scenarios() -> Iterator[tuple[str, Breakage]]:
-    """Yield what to run, the clock's last: for them the function is set up anew."""
-    yield "nothing", NOTHING
-    for group in (STORE, QUEUE, PROCESS):
+def scenarios() -> Iterator[tuple[str, FaultScenario]]:
+    """Yield the scenarios by name; those of the clock come last, because they need a redeploy."""
+    yield "no fault", NO_FAULT
+    for group in (STORE_FAULTS, QUEUE_FAULTS, INSTANCE_FAULTS):
         yield from group.items()
-    yield "store and queue refuse", BOTH_DOWN
-    yield from CLOCK.items()
+    yield BOTH_DOWN, STORE_AND_QUEUE_DOWN
+    yield from CLOCK_FAULTS.items()
 
 
-def measure(stack: Stack, load: Load, progress: Progress) -> Iterator[tuple[str, Account]]:
-    """Run every scenario on an empty table."""
-    for name, breakage in scenarios():
+def run_scenarios(
+    stack: Stack, load: MessageLoad, progress: Progress
+) -> Iterator[tuple[str, DeliveryReport]]:
+    """Run each selected scenario on empty tables and yield its report."""
+    for name, scenario in scenarios():
         if os.environ.get("ONLY", "") not in name:
             continue
-        if name in CLOCK:
-            stack.redeploy(CLASSIFY, clock_settings(stack))
+        if name in CLOCK_FAULTS:
+            stack.redeploy(CLASSIFY, clock_variables(stack))
             load.warm_up()
         task = progress.add_task(name, total=len(load.messages))
-        account = load.run(breakage, partial(progress.advance, task))
+        report = load.run(scenario, partial(progress.advance, task))
         if not progress.console.is_terminal:
-            progress.console.print(
-                f"{name}: {'kept' if meets_guarantees(name, account) else account}"
-            )
-        yield name, account
+            verdict = "passed" if meets_guarantees(name, report) else f"FAILED: {report}"
+            progress.console.print(f"{name}: {verdict}")
+        yield name, report
         with psycopg.connect(stack.postgres_admin_dsn) as connection:
-            connection.execute(EMPTY)
+            connection.execute(DELETE_ALL_ROWS)
 
 
-def last_as_long_as_a_fault(stack: Stack) -> None:
-    """Give the spool's messages a deployment's patience: a fault here lasts for minutes.
+def configure_spool(stack: Stack) -> None:
+    """Set a visibility timeout and a receive limit that are long enough for faults of minutes.
 
-    With the local stack's, they would be dead letters before the fault is over, and come again
-    while a batch of them is still being written.
+    With the settings of the local stack, messages would become dead letters before the fault ends,
+    and the queue would deliver them again while a drain still writes their batch.
     """
     client, url = stack.sqs_client(), stack.spool_url
-    told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    redrive = json.loads(told["Attributes"]["RedrivePolicy"]) | {"maxReceiveCount": MAX_RECEIVES}
-    attributes = {"VisibilityTimeout": HIDDEN_SECONDS, "RedrivePolicy": json.dumps(redrive)}
+    response = client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    policy = json.loads(response["Attributes"]["RedrivePolicy"]) | {"maxReceiveCount": MAX_RECEIVES}
+    attributes = {"VisibilityTimeout": VISIBILITY_SECONDS, "RedrivePolicy": json.dumps(policy)}
     client.set_queue_attributes(QueueUrl=url, Attributes=attributes)  # type: ignore[arg-type]
 
 
-def meets_guarantees(name: str, account: Account) -> bool:
-    """Whether the promises were: with both down, a message may be lost that is said to be."""
-    said_lost = 0 if name == "store and queue refuse" else account.said_lost
+def meets_guarantees(name: str, report: DeliveryReport) -> bool:
+    """Whether the delivery guarantees hold.
+
+    If store and queue are both down, messages can be lost, but only if the response reports it.
+    """
+    reported_lost = 0 if name == BOTH_DOWN else report.reported_lost
     return not (
-        said_lost or account.unanswered or account.lost or account.duplicated or account.wrong
+        reported_lost or report.no_response or report.lost or report.duplicated or report.wrong
     )
 
 
 def main() -> int:
-    """Run, print the table, and fail when a promise was broken."""
+    """Run the scenarios, print the table and return the exit status."""
     number = int(os.environ.get("MESSAGES", "10000"))
     deadline = float(os.environ.get("DEADLINE", "0.3"))
     settings = {CLASSIFY: {"CAPTURE_TIMEOUT_SECONDS": str(deadline)}}
     console = Console(width=140)
-    with Stack("soak", settings, with_faults=True) as stack, Progress(*columns()) as shown:
-        last_as_long_as_a_fault(stack)
+    with (
+        Stack("soak", settings, with_faults=True) as stack,
+        Progress(*progress_columns()) as progress,
+    ):
+        configure_spool(stack)
         stack.warm()
-        load = Load(stack, number, deadline)
-        accounts = list(measure(stack, load, shown))
+        load = MessageLoad(stack, number, deadline)
+        reports = list(run_scenarios(stack, load, progress))
     table = Table(
-        "what was wrong", *COLUMNS, title=f"{number:,} messages each, half of them under it"
+        "fault",
+        *COLUMNS,
+        title=f"{number:,} messages per fault, half of them while the fault is active",
     )
-    for name, account in accounts:
-        figures = [account.stored, account.spooled, account.said_lost, account.lost]
-        figures += [account.duplicated, account.wrong, account.late]
-        times = (account.p50 * 1000, account.slowest * 1000)
-        verdict = "" if meets_guarantees(name, account) else "  BROKEN"
-        shown_figures = [f"{figure:,}" for figure in figures] + [f"{ms:.0f}" for ms in times]
-        table.add_row(name + verdict, *shown_figures)
+    for name, report in reports:
+        counts = [report.stored, report.spooled, report.reported_lost, report.lost]
+        counts += [report.duplicated, report.wrong, report.late]
+        times = (report.p50 * 1000, report.slowest * 1000)
+        cells = [f"{count:,}" for count in counts] + [f"{ms:.0f}" for ms in times]
+        verdict = "" if meets_guarantees(name, report) else "  FAILED"
+        table.add_row(name + verdict, *cells)
     console.print(table)
-    return int(not all(meets_guarantees(name, account) for name, account in accounts))
+    return int(not all(meets_guarantees(name, report) for name, report in reports))
 
 
 if __name__ == "__main__":

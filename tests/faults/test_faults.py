@@ -1,4 +1,4 @@
-"""Whatever one thing fails, each message is answered rightly and is on record exactly once."""
+"""Under any single fault, every message has the correct response and exactly one row."""
 
 import signal
 import time
@@ -10,84 +10,95 @@ from infra.local.functions import CLASSIFY
 from infra.local.stack import Stack
 
 from .conftest import MESSAGES
-from .load import AT_ONCE, Load, read_rows, wait_until_drained, waiting
-from .scenarios import BOTH_DOWN, CLOCK, KILLS, PROCESS, QUEUE, STORE, clock_settings
+from .load import CONCURRENCY, MessageLoad, count_queued, read_rows, wait_until_drained
+from .scenarios import (
+    CLOCK_FAULTS,
+    INSTANCE_FAULTS,
+    KILLED_INSTANCES,
+    KILLS,
+    QUEUE_FAULTS,
+    STORE_AND_QUEUE_DOWN,
+    STORE_FAULTS,
+    clock_variables,
+)
 
 
-@pytest.mark.parametrize("name", STORE)
-def test_a_store_at_fault_costs_no_message(load: Load, name: str) -> None:
-    account = load.run(STORE[name])
-    assert account.is_clean, account
-    assert account.answered == MESSAGES
-    assert account.spooled > 0, "the fault befell nobody"
+@pytest.mark.parametrize("name", STORE_FAULTS)
+def test_a_store_fault_loses_no_message(load: MessageLoad, name: str) -> None:
+    report = load.run(STORE_FAULTS[name])
+    assert report.is_clean, report
+    assert report.answered == MESSAGES
+    assert report.spooled > 0, "The fault affected no message."
 
 
-@pytest.mark.parametrize("name", QUEUE)
-def test_a_queue_that_is_down_is_not_missed_while_the_store_is_well(
-    load: Load, stack_at_fault: Stack, name: str
+@pytest.mark.parametrize("name", QUEUE_FAULTS)
+def test_a_queue_fault_has_no_effect_while_the_store_works(
+    load: MessageLoad, fault_stack: Stack, name: str
 ) -> None:
-    stack_at_fault.redeploy(CLASSIFY, {})  # instances whose circuit an earlier fault has not opened
-    account = load.run(QUEUE[name])
-    assert account.is_clean, account
-    assert account.stored == MESSAGES
+    fault_stack.redeploy(CLASSIFY, {})  # new instances, whose circuit breakers are closed
+    report = load.run(QUEUE_FAULTS[name])
+    assert report.is_clean, report
+    assert report.stored == MESSAGES
 
 
-@pytest.mark.parametrize("name", PROCESS)
-def test_an_instance_that_dies_or_sleeps_costs_no_message(load: Load, name: str) -> None:
-    account = load.run(PROCESS[name])
-    assert account.is_clean, account
-    assert account.answered == MESSAGES
+@pytest.mark.parametrize("name", INSTANCE_FAULTS)
+def test_a_killed_or_frozen_instance_loses_no_message(load: MessageLoad, name: str) -> None:
+    report = load.run(INSTANCE_FAULTS[name])
+    assert report.is_clean, report
+    assert report.answered == MESSAGES
 
 
-@pytest.mark.parametrize("name", CLOCK)
-def test_a_clock_that_jumps_costs_no_message(load: Load, stack_at_fault: Stack, name: str) -> None:
-    settings = clock_settings(stack_at_fault)
-    stack_at_fault.redeploy(CLASSIFY, settings)
+@pytest.mark.parametrize("name", CLOCK_FAULTS)
+def test_a_clock_jump_loses_no_message(load: MessageLoad, fault_stack: Stack, name: str) -> None:
+    variables = clock_variables(fault_stack)
+    fault_stack.redeploy(CLASSIFY, variables)
     try:
-        account = load.run(CLOCK[name])
+        report = load.run(CLOCK_FAULTS[name])
     finally:
-        stack_at_fault.redeploy(CLASSIFY, dict.fromkeys(settings, ""))
-    assert account.is_clean, account
-    assert account.answered == MESSAGES
+        fault_stack.redeploy(CLASSIFY, dict.fromkeys(variables, ""))
+    assert report.is_clean, report
+    assert report.answered == MESSAGES
 
 
-def test_with_both_down_what_is_lost_is_said_to_be_lost_and_nothing_else_is(load: Load) -> None:
-    account = load.run(BOTH_DOWN)
-    assert 0 < account.said_lost <= MESSAGES // 2
-    assert (account.lost, account.duplicated, account.wrong, account.unanswered) == (0, 0, 0, 0)
-    assert account.stored + account.spooled + account.said_lost == MESSAGES
-
-
-def test_answering_first_loses_no_more_than_what_a_killed_instance_had_in_hand(
-    load: Load, stack_at_fault: Stack
+def test_with_store_and_queue_down_every_lost_message_is_reported_as_lost(
+    load: MessageLoad,
 ) -> None:
-    stack_at_fault.redeploy(CLASSIFY, {"CAPTURE_MODE": "answer-first"})
+    report = load.run(STORE_AND_QUEUE_DOWN)
+    assert 0 < report.reported_lost <= MESSAGES // 2
+    assert (report.lost, report.duplicated, report.wrong, report.no_response) == (0, 0, 0, 0)
+    assert report.stored + report.spooled + report.reported_lost == MESSAGES
+
+
+def test_answer_first_loses_at_most_the_messages_in_flight_in_killed_instances(
+    load: MessageLoad, fault_stack: Stack
+) -> None:
+    fault_stack.redeploy(CLASSIFY, {"CAPTURE_MODE": "answer-first"})
     try:
-        account = load.run(PROCESS["instances are killed"])
+        report = load.run(INSTANCE_FAULTS[KILLED_INSTANCES])
     finally:
-        stack_at_fault.redeploy(CLASSIFY, {"CAPTURE_MODE": ""})
-    assert account.answered == MESSAGES
-    assert account.writing > 0
-    assert account.lost <= KILLS * AT_ONCE
-    assert (account.duplicated, account.wrong, account.said_lost) == (0, 0, 0)
+        fault_stack.redeploy(CLASSIFY, {"CAPTURE_MODE": ""})
+    assert report.answered == MESSAGES
+    assert report.writing > 0
+    assert report.lost <= KILLS * CONCURRENCY
+    assert (report.duplicated, report.wrong, report.reported_lost) == (0, 0, 0)
 
 
-def test_an_environment_that_is_told_to_end_finishes_what_it_has_in_hand(
-    load: Load, stack_at_fault: Stack
+def test_an_instance_that_receives_sigterm_finishes_its_writes(
+    load: MessageLoad, fault_stack: Stack
 ) -> None:
-    stack_at_fault.redeploy(CLASSIFY, {"CAPTURE_MODE": "answer-first"})
+    fault_stack.redeploy(CLASSIFY, {"CAPTURE_MODE": "answer-first"})
     try:
-        with stack_at_fault.faults.inject("store", Fault("hang")):
-            answer = load.classify("remind me to call ada")
-            stack_at_fault.signal(CLASSIFY, signal.SIGTERM)
-            gives_up = time.monotonic() + 30
-            while not waiting(stack_at_fault.sqs_client(), stack_at_fault.spool_url):
-                assert time.monotonic() < gives_up, "It was gone before it had spooled."
+        with fault_stack.faults.inject("store", Fault("hang")):
+            response = load.classify("remind me to call ada")
+            fault_stack.signal(CLASSIFY, signal.SIGTERM)
+            deadline = time.monotonic() + 30
+            while not count_queued(fault_stack.sqs_client(), fault_stack.spool_url):
+                assert time.monotonic() < deadline, "The instance did not spool the message."
                 time.sleep(0.1)
     finally:
-        stack_at_fault.redeploy(CLASSIFY, {"CAPTURE_MODE": ""})
-    wait_until_drained(stack_at_fault)
-    assert answer.captured == "writing"
-    assert [log_id for log_id, _, _ in read_rows(stack_at_fault, load.user_id)] == [
-        str(answer.log_id)
+        fault_stack.redeploy(CLASSIFY, {"CAPTURE_MODE": ""})
+    wait_until_drained(fault_stack)
+    assert response.captured == "writing"
+    assert [log_id for log_id, _, _ in read_rows(fault_stack, load.user_id)] == [
+        str(response.log_id)
     ]

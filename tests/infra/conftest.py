@@ -1,4 +1,4 @@
-"""A local Lambda with two functions of the tests' own, on the test's event loop."""
+"""A local Lambda service with test functions, on the event loop of the test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The fault proxy does to a connection what it says, and nothing where it is told nothing."""
+"""The fault proxy injects each fault, and forwards requests unchanged without a fault."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,24 +8,32 @@ import httpx
 import pytest
 
 from infra.local.faults import HEALTHY, Fault, FaultProxy
-from infra.local.web import BackgroundLoop, Receive, Scope, Send, WebServer, read_body, respond
+from infra.local.web import (
+    AsgiReceive,
+    AsgiScope,
+    AsgiSend,
+    BackgroundLoop,
+    WebServer,
+    read_body,
+    respond,
+)
 
 
 @dataclass
 class Upstream:
-    """Answers with what it was sent, and counts."""
+    """Responds with the request body, twice, and records it."""
 
-    asked: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         body = await read_body(receive)
-        self.asked.append(body)
+        self.received.append(body)
         await respond(send, 201, body * 2)
 
 
 @dataclass
-class Between:
-    """A route through the proxy, and who is at its end."""
+class ProxiedRoute:
+    """A route through the proxy, and its upstream."""
 
     proxy: FaultProxy
     url: str
@@ -33,32 +41,34 @@ class Between:
 
 
 @pytest.fixture(scope="module")
-def between(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Between]:
+def route(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProxiedRoute]:
     loop, web, upstream = BackgroundLoop(), WebServer(), Upstream()
     url = f"http://127.0.0.1:{web.add(upstream)}"
     loop.run(web.start())
     proxy = FaultProxy(Path(tmp_path_factory.mktemp("faults")))
-    route = Between(proxy, proxy.add_route("it", url, "/rest/"), upstream)
+    proxied = ProxiedRoute(proxy, proxy.add_route("test", url, "/rest/"), upstream)
     proxy.start()
-    yield route
+    yield proxied
     proxy.stop()
     loop.run(web.stop())
     loop.close()
 
 
 @pytest.fixture
-def http(between: Between) -> Iterator[httpx.Client]:
-    between.upstream.asked.clear()
-    with httpx.Client(base_url=between.url, timeout=0.5) as client:
+def http(route: ProxiedRoute) -> Iterator[httpx.Client]:
+    route.upstream.received.clear()
+    with httpx.Client(base_url=route.url, timeout=0.5) as client:
         yield client
-    between.proxy.set("it", HEALTHY)
+    route.proxy.set_fault("test", HEALTHY)
 
 
-def test_what_is_told_nothing_passes_as_it_came(between: Between, http: httpx.Client) -> None:
+def test_without_a_fault_requests_and_responses_pass_unchanged(
+    route: ProxiedRoute, http: httpx.Client
+) -> None:
     for body in (b"one", b"x" * 200_000, b""):
         assert http.post("/rest/a", content=body).content == body * 2
-    answer = http.post("/rest/a", content=iter([b"in ", b"chunks"]))
-    assert (answer.status_code, answer.content) == (201, b"in chunksin chunks")
+    response = http.post("/rest/a", content=iter([b"in ", b"chunks"]))
+    assert (response.status_code, response.content) == (201, b"in chunksin chunks")
     assert http.head("/rest/a").status_code == 201
 
 
@@ -74,53 +84,53 @@ def test_what_is_told_nothing_passes_as_it_came(between: Between, http: httpx.Cl
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else "",
 )
-def test_a_fault_is_seen_as_what_it_is_and_is_gone_when_it_is_over(
-    between: Between, http: httpx.Client, fault: Fault, error: type[Exception]
+def test_the_client_sees_a_fault_until_the_fault_ends(
+    route: ProxiedRoute, http: httpx.Client, fault: Fault, error: type[Exception]
 ) -> None:
-    with between.proxy.inject("it", fault), pytest.raises(error):
+    with route.proxy.inject("test", fault), pytest.raises(error):
         http.post("/rest/a", content=b"body" * 100)
     assert http.post("/rest/a", content=b"after").content == b"afterafter"
 
 
 @pytest.mark.parametrize("kind", ["half", "slow", "reset_after"])
-def test_the_request_was_done_where_only_the_answer_is_at_fault(
-    between: Between, http: httpx.Client, kind: str
+def test_the_upstream_processes_a_request_whose_response_is_affected(
+    route: ProxiedRoute, http: httpx.Client, kind: str
 ) -> None:
     fault = Fault(kind, seconds=2)  # type: ignore[arg-type]
-    with between.proxy.inject("it", fault), pytest.raises(httpx.TransportError):
+    with route.proxy.inject("test", fault), pytest.raises(httpx.TransportError):
         http.post("/rest/a", content=b"body")
-    assert between.upstream.asked == [b"body"]
+    assert route.upstream.received == [b"body"]
 
 
 @pytest.mark.parametrize("kind", ["hang", "reset", "status"])
-def test_nothing_was_done_where_the_request_did_not_come_through(
-    between: Between, http: httpx.Client, kind: str
+def test_the_upstream_does_not_receive_a_blocked_request(
+    route: ProxiedRoute, http: httpx.Client, kind: str
 ) -> None:
-    with between.proxy.inject("it", Fault(kind)):  # type: ignore[arg-type]
+    with route.proxy.inject("test", Fault(kind)):  # type: ignore[arg-type]
         try:
             assert http.post("/rest/a", content=b"body").status_code == 503
         except httpx.TransportError:
             assert kind != "status"
-    assert between.upstream.asked == []
+    assert route.upstream.received == []
 
 
-def test_every_third_request_can_be_at_fault_and_other_paths_never_are(
-    between: Between, http: httpx.Client
+def test_a_fault_can_affect_every_third_request_and_never_other_paths(
+    route: ProxiedRoute, http: httpx.Client
 ) -> None:
-    between.proxy.set("it", Fault("status", status=500, every=3))
+    route.proxy.set_fault("test", Fault("status", status=500, every=3))
     statuses = [http.post("/rest/a").status_code for _ in range(6)]
     others = [http.get("/auth/v1/keys").status_code for _ in range(6)]
     assert statuses == [201, 201, 500, 201, 201, 500]
     assert others == [201] * 6
-    passed = between.proxy.passed("it")
-    assert (passed.requests, passed.faulty) == (6, 2)
+    counts = route.proxy.counts("test")
+    assert (counts.requests, counts.affected) == (6, 2)
 
 
-def test_connections_die_silently_and_new_ones_are_well(
-    between: Between, http: httpx.Client
+def test_killed_connections_hang_and_new_connections_work(
+    route: ProxiedRoute, http: httpx.Client
 ) -> None:
     http.post("/rest/a", content=b"before")
-    between.proxy.kill_connections("it")
+    route.proxy.kill_connections("test")
     with pytest.raises(httpx.ReadTimeout):
         http.post("/rest/a", content=b"dead")
     assert http.post("/rest/a", content=b"new").content == b"newnew"

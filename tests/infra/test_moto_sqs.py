@@ -1,4 +1,4 @@
-"""The local queue, which is moto's with a few things mended, is still a queue."""
+"""The patched moto server still behaves like SQS."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,26 +14,30 @@ from infra.local.sqs import SqsServer
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqsServer]:
-    made = SqsServer(Path(tmp_path_factory.mktemp("sqs")))
-    made.start()
-    yield made
-    made.stop()
+    sqs = SqsServer(Path(tmp_path_factory.mktemp("sqs")))
+    sqs.start()
+    yield sqs
+    sqs.stop()
 
 
 @pytest.fixture
 def queue(server: SqsServer) -> str:
     attributes: Any = {"VisibilityTimeout": "60"}
-    made = server.client().create_queue(QueueName=f"test-{uuid4()}", Attributes=attributes)
-    return made["QueueUrl"]
+    created = server.client().create_queue(QueueName=f"test-{uuid4()}", Attributes=attributes)
+    return created["QueueUrl"]
 
 
 def counts(server: SqsServer, queue: str) -> tuple[int, int]:
+    """Return the numbers of visible messages and of messages in flight."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    told = server.client().get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
-    return int(told[names[0]]), int(told[names[1]])
+    response = server.client().get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+    visible, in_flight = (int(response["Attributes"][name]) for name in names)
+    return visible, in_flight
 
 
-def test_what_was_received_is_hidden_until_its_time_or_gone(server: SqsServer, queue: str) -> None:
+def test_a_received_message_is_in_flight_until_it_is_deleted_or_becomes_visible(
+    server: SqsServer, queue: str
+) -> None:
     client = server.client()
     for text in ("one", "two", "three"):
         client.send_message(QueueUrl=queue, MessageBody=text)
@@ -54,13 +58,11 @@ def test_what_was_received_is_hidden_until_its_time_or_gone(server: SqsServer, q
         client.delete_message(QueueUrl=queue, ReceiptHandle="nonsense")
 
 
-def test_what_is_put_while_others_are_deleted_is_not_forgotten(
-    server: SqsServer, queue: str
-) -> None:
-    def put(number: int) -> None:
+def test_messages_that_arrive_during_deletions_are_not_lost(server: SqsServer, queue: str) -> None:
+    def send(number: int) -> None:
         server.client().send_message(QueueUrl=queue, MessageBody=str(number))
 
-    def take(_: int) -> int:
+    def receive_and_delete(_: int) -> int:
         client = server.client()
         received = client.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
         entries: Any = [
@@ -72,10 +74,10 @@ def test_what_is_put_while_others_are_deleted_is_not_forgotten(
         return len(entries)
 
     with ThreadPoolExecutor(8) as pool:
-        puts = [pool.submit(put, number) for number in range(300)]
-        takes = [pool.submit(take, number) for number in range(60)]
-        for each in puts:
-            each.result()
-        taken = sum(each.result() for each in takes)
+        sends = [pool.submit(send, number) for number in range(300)]
+        receives = [pool.submit(receive_and_delete, number) for number in range(60)]
+        for future in sends:
+            future.result()
+        deleted = sum(future.result() for future in receives)
 
-    assert counts(server, queue) == (300 - taken, 0)
+    assert counts(server, queue) == (300 - deleted, 0)

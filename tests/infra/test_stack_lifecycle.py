@@ -1,4 +1,4 @@
-"""A stack comes up whole and leaves nothing behind, however it ends."""
+"""A stack starts completely, and leaves no process and no file behind when it ends."""
 
 import os
 import signal
@@ -17,32 +17,32 @@ from infra.local.paths import STACKS
 from infra.local.processes import ServiceFailed
 from infra.local.stack import Stack
 from infra.local.stack_lock import FolderInUse
-from tests.children import running, shown_until
+from tests.child_processes import child_process, read_until
 
-OWNER = """
+STACK_PROGRAM = """
 import sys, time
 from infra.local.stack import Stack
 try:
     with Stack(sys.argv[1]):
-        print("up", flush=True)
+        print("ready", flush=True)
         time.sleep(60)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
 
 
-def recorded(folder: Path) -> list[int]:
+def recorded_pids(folder: Path) -> list[int]:
     lines = (folder / "processes.txt").read_text().splitlines()
     return [int(line.split()[0]) for line in lines]
 
 
 def sockets(folder: Path) -> list[Path]:
-    """Return those that the stack's S3 server makes outside its folder."""
-    return [Path(line) for line in (folder / "outside.txt").read_text().splitlines()]
+    """Return the sockets that the stack's S3 server creates outside the stack's folder."""
+    return [Path(line) for line in (folder / "external-files.txt").read_text().splitlines()]
 
 
-def alive(pids: list[int]) -> list[int]:
-    """Return those that run; ended ones may wait for their parent to notice."""
+def running_pids(pids: list[int]) -> list[int]:
+    """Return the process ids whose process runs and is not a zombie."""
     states = subprocess.run(
         ["ps", "-o", "pid=,stat=", "-p", ",".join(map(str, pids))],
         check=False,
@@ -53,95 +53,99 @@ def alive(pids: list[int]) -> list[int]:
     return [int(pid) for pid, state in pairs if not state.startswith("Z")]
 
 
-def name(purpose: str) -> str:
+def stack_name(purpose: str) -> str:
     return f"test-{purpose}-{os.getpid()}"
 
 
 @pytest.fixture
-def owner(stack: Stack) -> Any:
-    """Another process that owns a stack."""
-    with running(sys.executable, "-c", OWNER, name("owned")) as process:
-        shown_until(process, "up\n")
+def stack_process(stack: Stack) -> Any:
+    """A child process that runs a stack."""
+    with child_process(sys.executable, "-c", STACK_PROGRAM, stack_name("child")) as process:
+        read_until(process, "ready\n")
         yield process
 
 
-def test_closing_leaves_no_process_no_folder_and_no_socket(stack: Stack) -> None:
-    second = Stack(name("closed")).start()
-    pids = recorded(second.folder)
-    outside = sockets(second.folder)
-    assert any(socket.exists() for socket in outside)
-    assert len(alive(pids)) == len(pids) == 4
+def test_close_leaves_no_process_no_folder_and_no_socket(stack: Stack) -> None:
+    second = Stack(stack_name("closed")).start()
+    pids = recorded_pids(second.folder)
+    external_sockets = sockets(second.folder)
+    assert any(socket.exists() for socket in external_sockets)
+    assert len(running_pids(pids)) == len(pids) == 4
     second.close()
-    assert not alive(pids)
+    assert not running_pids(pids)
     assert not second.folder.exists()
-    assert not any(socket.exists() for socket in outside)
+    assert not any(socket.exists() for socket in external_sockets)
     assert httpx.get(f"{stack.supabase_url}/auth/v1/.well-known/jwks.json").status_code == 200
 
 
 def test_two_stacks_share_nothing(stack: Stack) -> None:
-    with Stack(name("second")) as second:
+    with Stack(stack_name("second")) as second:
         user = second.create_user("only@example.com")
         count = "select count(*) from auth.users where id = %s"
         with (
-            psycopg.connect(second.postgres_dsn) as there,
-            psycopg.connect(stack.postgres_dsn) as here,
+            psycopg.connect(second.postgres_dsn) as second_database,
+            psycopg.connect(stack.postgres_dsn) as first_database,
         ):
-            assert there.execute(count, [user.id]).fetchone() == (1,)
-            assert here.execute(count, [user.id]).fetchone() == (0,)
+            assert second_database.execute(count, [user.id]).fetchone() == (1,)
+            assert first_database.execute(count, [user.id]).fetchone() == (0,)
         url = f"{stack.supabase_url}/rest/v1/intent_catalogue"
         assert httpx.get(url, headers={"apikey": second.keys.secret}).status_code == 401
 
 
-def test_a_name_belongs_to_one_running_stack(stack: Stack) -> None:
+def test_two_running_stacks_cannot_have_the_same_name(stack: Stack) -> None:
     with pytest.raises(FolderInUse, match=stack.name):
         Stack(stack.name).start()
     assert httpx.get(f"{stack.supabase_url}/auth/v1/.well-known/jwks.json").status_code == 200
 
 
-def test_an_interrupt_ends_everything(owner: Any) -> None:
-    folder = STACKS / name("owned")
-    pids = recorded(folder)
-    owner.send_signal(signal.SIGINT)
-    assert owner.wait(60) == 0
-    assert not alive(pids)
+def test_an_interrupt_ends_the_whole_stack(stack_process: Any) -> None:
+    folder = STACKS / stack_name("child")
+    pids = recorded_pids(folder)
+    stack_process.send_signal(signal.SIGINT)
+    assert stack_process.wait(60) == 0
+    assert not running_pids(pids)
     assert not folder.exists()
 
 
-def test_what_a_killed_owner_left_is_swept_at_the_next_start(owner: Any, stack: Stack) -> None:
-    folder = STACKS / name("owned")
-    pids, outside = recorded(folder), sockets(folder)
-    owner.kill()
-    owner.wait()
-    assert alive(pids)
-    stack_lock.sweep(STACKS)
-    assert not alive(pids)
+def test_the_next_start_removes_what_a_killed_stack_left_behind(
+    stack_process: Any, stack: Stack
+) -> None:
+    folder = STACKS / stack_name("child")
+    pids, external_sockets = recorded_pids(folder), sockets(folder)
+    stack_process.kill()
+    stack_process.wait()
+    assert running_pids(pids)
+    stack_lock.remove_abandoned(STACKS)
+    assert not running_pids(pids)
     assert not folder.exists()
     assert stack.folder.exists()
-    assert not any(socket.exists() for socket in outside)
+    assert not any(socket.exists() for socket in external_sockets)
 
 
-def test_sweeping_spares_a_stranger_who_got_a_recorded_process_id(tmp_path: Path) -> None:
-    folder = tmp_path / "left"
+def test_the_removal_spares_another_process_that_reuses_a_recorded_process_id(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "abandoned"
     folder.mkdir()
     (folder / "processes.txt").write_text(f"{os.getpid()} 12345\n")
-    stack_lock.sweep(tmp_path)
+    stack_lock.remove_abandoned(tmp_path)
     assert not folder.exists()
 
 
-def test_a_service_that_fails_is_named_with_its_log_and_takes_the_rest_down(
+def test_a_failed_service_is_reported_with_its_log_and_stops_the_stack(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(s3, "_binary", lambda: Path("/bin/false"))
-    broken = Stack(name("broken"))
-    with pytest.raises(ServiceFailed, match=r"s3 ended with 1.*s3\.log"):
+    broken = Stack(stack_name("broken"))
+    with pytest.raises(ServiceFailed, match=r"s3 exited with status 1.*s3\.log"):
         broken.start()
     assert [entry.name for entry in broken.folder.iterdir() if entry.is_dir()] == ["logs"]
     assert subprocess.run(["pgrep", "-f", str(broken.folder)], check=False).returncode == 1
-    stack_lock.sweep(STACKS)
+    stack_lock.remove_abandoned(STACKS)
     assert not broken.folder.exists()
 
 
-def test_the_database_can_go_away_and_come_back_with_its_rows(stack: Stack) -> None:
+def test_the_database_can_stop_and_start_again_with_its_rows(stack: Stack) -> None:
     user = stack.create_user("stays@example.com")
     url, headers = f"{stack.supabase_url}/rest/v1/", {"apikey": stack.keys.secret}
     stack.stop_postgres()
@@ -155,19 +159,19 @@ def test_the_database_can_go_away_and_come_back_with_its_rows(stack: Stack) -> N
         assert connection.execute(query, [user.id]).fetchone() == (1,)
 
 
-def test_each_function_gets_what_it_needs_and_no_more(stack: Stack) -> None:
-    secrets = {
-        function: {name for name in stack.env(function) if name.startswith("SUPABASE_")}
+def test_each_function_gets_only_the_keys_that_it_needs(stack: Stack) -> None:
+    keys = {
+        function: {name for name in stack.environment(function) if name.startswith("SUPABASE_")}
         for function in ("classify-and-log", "record-outcome", "correct", "export")
     }
     own_role = {"SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SIGNING_KEY"}
-    assert secrets["classify-and-log"] == secrets["export"] == own_role
-    assert secrets["record-outcome"] == secrets["correct"]
-    assert secrets["correct"] == {"SUPABASE_URL", "SUPABASE_SECRET_KEY"}
-    assert "AWS_SECRET_ACCESS_KEY" not in stack.env("record-outcome")
+    assert keys["classify-and-log"] == keys["export"] == own_role
+    assert keys["record-outcome"] == keys["correct"]
+    assert keys["correct"] == {"SUPABASE_URL", "SUPABASE_SECRET_KEY"}
+    assert "AWS_SECRET_ACCESS_KEY" not in stack.environment("record-outcome")
 
 
-def test_objects_are_stored_and_a_wrong_key_is_refused(stack: Stack) -> None:
+def test_s3_stores_objects_and_rejects_requests_without_credentials(stack: Stack) -> None:
     client = stack.s3_client()
     client.put_object(Bucket=stack.bucket, Key="a/b", Body=b"hello")
     assert client.get_object(Bucket=stack.bucket, Key="a/b")["Body"].read() == b"hello"

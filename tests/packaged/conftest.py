@@ -1,4 +1,4 @@
-"""The built packages, mounted as Lambda mounts them, before the local stack's database."""
+"""The built packages under Lambda's emulator, connected to the local stack."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,24 +11,24 @@ import pytest
 from infra.local.stack import Stack
 from infra.local.users import User
 from infra.packaging.build import build, layer_folder
+from infra.packaging.emulator import EmulatedFunction
 from infra.packaging.functions import function_folder
-from infra.packaging.mounted import MountedFunction
 from infra.packaging.paths import PACKAGES
 from infra.packaging.targets import X86_64
 
 EVENTS = Path(__file__).parent / "events"
 SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY", "API_KEY_HASHES", "IDEMPOTENCY_SECRET")
-Mount = Callable[..., MountedFunction]
+FunctionFactory = Callable[..., EmulatedFunction]
 
 
-def recorded(name: str) -> Any:
-    """Read a trigger's payload as AWS sends it."""
+def read_event(name: str) -> Any:
+    """Read the event that AWS sends for a trigger."""
     return json.loads((EVENTS / f"{name}.json").read_text("utf-8"))
 
 
-def called(path: str, body: object, **headers: str) -> Any:
-    """Answer a Function URL's payload for a request."""
-    event = recorded("function_url")
+def url_event(path: str, body: object, **headers: str) -> Any:
+    """Return the event of a request to a Function URL."""
+    event = read_event("function_url")
     event["rawPath"] = event["requestContext"]["http"]["path"] = path
     event["headers"] |= headers
     event["body"] = json.dumps(body)
@@ -37,7 +37,7 @@ def called(path: str, body: object, **headers: str) -> Any:
 
 @pytest.fixture(scope="session")
 def packages(packaging_python: Path) -> Path:
-    """The folder of packages, built if anything has changed since."""
+    """The folder of the packages, rebuilt if an input has changed."""
     build()
     return PACKAGES
 
@@ -48,39 +48,37 @@ def ada(stack: Stack) -> User:
 
 
 @pytest.fixture(scope="session")
-def mount(packages: Path, stack: Stack) -> Mount:
-    """Mount a function with the stack's settings, its keys in a Parameter Store."""
+def create_function(packages: Path, stack: Stack) -> FunctionFactory:
+    """Create a function with the settings of the stack, its secrets in a Parameter Store."""
     endpoint = stack.sqs_endpoint
-    store = boto3.client(
+    ssm = boto3.client(
         "ssm",
         region_name="eu-west-1",
         endpoint_url=endpoint,
-        aws_access_key_id="nobody",
-        aws_secret_access_key="nothing",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
     )
 
-    def mounted(name: str, **more: Any) -> MountedFunction:
+    def create(name: str, **options: Any) -> EmulatedFunction:
         environment = {"AWS_ENDPOINT_URL_SSM": endpoint}
-        for variable, value in stack.env(name).items():
+        for variable, value in stack.environment(name).items():
             if variable in SECRETS:
                 parameter = f"/packaged/{name}/{variable}"
-                store.put_parameter(
-                    Name=parameter, Value=value, Type="SecureString", Overwrite=True
-                )
+                ssm.put_parameter(Name=parameter, Value=value, Type="SecureString", Overwrite=True)
                 environment[f"{variable}_PARAMETER"] = parameter
             else:
                 environment[variable] = value
         if "MODEL_DIR" in environment:
             environment["MODEL_DIR"] = "/opt/model_artifacts/assistant"
             environment["RULES_FILE"] = "/opt/model_artifacts/rules.toml"
-        environment |= more.pop("environment", {})
+        environment |= options.pop("environment", {})
         task = function_folder(name, X86_64, packages)
-        return MountedFunction(task, layer_folder(X86_64, packages), environment, **more)
+        return EmulatedFunction(task, layer_folder(X86_64, packages), environment, **options)
 
-    return mounted
+    return create
 
 
 @pytest.fixture(scope="module")
-def classify(mount: Mount) -> Iterator[MountedFunction]:
-    with mount("classify-and-log") as running:
+def classify(create_function: FunctionFactory) -> Iterator[EmulatedFunction]:
+    with create_function("classify-and-log") as running:
         yield running

@@ -1,4 +1,4 @@
-"""The API around the in-memory store, with a classifier that answers by key words."""
+"""The API over the in-memory store, with a classifier by keywords."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from prompt_capture.adapters.memory_spool import InMemorySpool
 from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.api.app import create_app
-from prompt_capture.api.callers import Callers
+from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.classify import classify_router
 from prompt_capture.api.corrections import corrections_router
 from prompt_capture.api.outcomes import outcomes_router
@@ -29,7 +29,7 @@ INTENTS = ("reminder", "reschedule", "scheduling", "task_management", "unknown")
 
 @dataclass(frozen=True)
 class KeywordClassifier:
-    """A classifier for tests: the first word it knows decides."""
+    """A classifier for tests. The first known word decides."""
 
     version: str = "keywords-1"
     labels: tuple[str, ...] = INTENTS
@@ -48,16 +48,16 @@ class KeywordClassifier:
     classify_clauses = classify
 
     def _classify(self, text: str) -> Prediction:
-        found = [self.words[word] for word in text.lower().split() if word in self.words]
-        intent, confidence = (found[0], 0.9) if found else ("unknown", 0.3)
+        intents = [self.words[word] for word in text.lower().split() if word in self.words]
+        intent, confidence = (intents[0], 0.9) if intents else ("unknown", 0.3)
         return Prediction(
             intent=intent, confidence=confidence, source="model", model_version=self.version
         )
 
 
 @dataclass
-class Api:
-    """Three apps over one store, and the credentials that open them."""
+class ApiFixture:
+    """Three apps over one store, with credentials for them."""
 
     store: InMemoryPromptStore
     spool: InMemorySpool
@@ -76,8 +76,8 @@ class Api:
 
     def log(self, message: str = "move my dentist to friday") -> str:
         body = {"message": message, "user_id": str(self.user_id)}
-        answer = self.classify.post("/v1/classify", json=body, headers=self.key)
-        return str(answer.json()["log_id"])
+        response = self.classify.post("/v1/classify", json=body, headers=self.key)
+        return str(response.json()["log_id"])
 
 
 @pytest.fixture
@@ -100,19 +100,21 @@ def mint(monkeypatch: pytest.MonkeyPatch) -> TokenMint:
 def make_apps(
     store: InMemoryPromptStore, tokens: TokenVerifier, spool: InMemorySpool | None = None
 ) -> dict[str, FastAPI]:
-    callers = Callers(tokens, [API_KEY_HASH])
+    authenticator = Authenticator(tokens, [API_KEY_HASH])
     capture = WriteFirst(store, spool)
     classify = ClassifyAndLog(IntentDetector(KeywordClassifier()), capture, b"secret" * 6)
     return {
-        "classify": create_app("Classify and log", classify_router(classify, callers)),
-        "outcomes": create_app("Record outcome", outcomes_router(RecordOutcome(store), callers)),
-        "corrections": create_app("Correct", corrections_router(Correct(store), callers)),
+        "classify": create_app("Classify and log", classify_router(classify, authenticator)),
+        "outcomes": create_app(
+            "Record outcome", outcomes_router(RecordOutcome(store), authenticator)
+        ),
+        "corrections": create_app("Correct", corrections_router(Correct(store), authenticator)),
     }
 
 
 @pytest.fixture
-def api(store: InMemoryPromptStore, user_id: UUID, mint: TokenMint) -> Api:
+def api(store: InMemoryPromptStore, user_id: UUID, mint: TokenMint) -> ApiFixture:
     spool = InMemorySpool()
     apps = make_apps(store, TokenVerifier(SUPABASE_URL), spool)
     clients = {name: TestClient(app) for name, app in apps.items()}
-    return Api(store=store, spool=spool, user_id=user_id, mint=mint, **clients)
+    return ApiFixture(store=store, spool=spool, user_id=user_id, mint=mint, **clients)

@@ -1,4 +1,4 @@
-"""Requests to AWS are signed as AWS's own client signs them."""
+"""Requests to AWS have the same signature as with AWS's own client."""
 
 from datetime import UTC, datetime
 from unittest import mock
@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as some
 
-from prompt_capture.adapters.aws_requests import JsonService, sign
+from prompt_capture.adapters.aws_requests import AwsJsonService, sign
 from prompt_capture.settings import AwsSettings
 
 _WORD = some.text("abcdefghijklmnopqrstuvwxyzABCXYZ0189", min_size=1, max_size=40)
@@ -37,15 +37,15 @@ _TIMES = some.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=so
 
 
 @given(_URLS, some.dictionaries(_NAME, _VALUE), some.binary(), _SETTINGS, _TIMES)
-def test_the_signature_is_that_of_botocore(
+def test_the_signature_equals_that_of_botocore(
     url: str, headers: dict[str, str], body: bytes, settings: AwsSettings, now: datetime
 ) -> None:
     ours = sign(httpx.URL(url), headers, body, "sqs", settings, now)
 
-    assert ours["Authorization"] == _as_botocore(url, headers, body, settings, now)
+    assert ours["Authorization"] == _sign_with_botocore(url, headers, body, settings, now)
 
 
-def _as_botocore(
+def _sign_with_botocore(
     url: str, headers: dict[str, str], body: bytes, settings: AwsSettings, now: datetime
 ) -> str:
     token = settings.aws_session_token
@@ -57,23 +57,23 @@ def _as_botocore(
     request = AWSRequest("POST", url, dict(headers), body)
     with mock.patch.object(auth, "get_current_datetime", return_value=now):
         auth.SigV4Auth(credentials, "sqs", settings.aws_region).add_auth(request)
-    told: str = request.headers["Authorization"]
-    return told
+    authorization: str = request.headers["Authorization"]
+    return authorization
 
 
 @pytest.mark.parametrize("token", [None, "a-token"])
-def test_what_is_sent_is_what_was_signed(token: str | None) -> None:
+def test_a_request_has_all_signed_headers(token: str | None) -> None:
     settings = AwsSettings.model_validate(
         {
             "aws_region": "eu-west-1",
-            "aws_access_key_id": "someone",
-            "aws_secret_access_key": "nothing",
+            "aws_access_key_id": "access-key",
+            "aws_secret_access_key": "secret",
             "aws_session_token": token,
         }
     )
-    sqs = JsonService("sqs", "AmazonSQS", "1.0", "https://sqs.eu-west-1.amazonaws.com", settings)
+    sqs = AwsJsonService("sqs", "AmazonSQS", "1.0", "https://sqs.eu-west-1.amazonaws.com", settings)
 
-    request = sqs.request("SendMessage", {"MessageBody": "grüße"})
+    request = sqs.create_request("SendMessage", {"MessageBody": "grüße"})
 
     assert request.headers["X-Amz-Target"] == "AmazonSQS.SendMessage"
     assert request.headers.get("X-Amz-Security-Token") == token

@@ -1,4 +1,4 @@
-"""The benchmark as a command: what it reads, what it writes, and how it ends."""
+"""The benchmark command: its input, its output, and its exit status."""
 
 import json
 import tempfile
@@ -9,9 +9,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from benchmarks.__main__ import bench
-from benchmarks.models import KINDS
-from benchmarks.models.kind import Kind, Training
-from benchmarks.results import Report
+from benchmarks.models import MODELS
+from benchmarks.models.spec import ModelSpec, TrainingData
+from benchmarks.results import BenchmarkReport
 
 INTENTS = {
     "alarm": "wake me at {} please",
@@ -19,30 +19,30 @@ INTENTS = {
     "music": "play the song called {}",
 }
 WORDS = ("seven", "paris", "noon", "berlin", "thunder", "eight", "rome", "midnight", "oslo", "six")
-ROWS = ("microresolve", "tfidf", "encoder", "head")
-"""The rows that are quick to make."""
-OUTSIDE = ("how tall is the tower", "who wrote the novel", "what does the fox say")
+FAST_MODELS = ("microresolve", "tfidf", "encoder", "head")
+"""The models that are fast to train."""
+OUT_OF_SCOPE = ("how tall is the tower", "who wrote the novel", "what does the fox say")
 
 
-def write(folder: Path, name: str, lines: list[tuple[str, str]]) -> None:
+def write_dataset(folder: Path, name: str, lines: list[tuple[str, str]]) -> None:
     text = "".join(json.dumps({"text": t, "label": label}) + "\n" for t, label in lines)
     (folder / f"{name}.jsonl").write_text(text)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two data sets: `scoped` with out-of-scope messages, `plain` with no more than is needed."""
+    """Two datasets: `scoped` with out-of-scope messages, `plain` with the required files only."""
     folder = tmp_path_factory.mktemp("data")
     labelled = [(text.format(w), label) for label, text in INTENTS.items() for w in WORDS]
     for name in ("plain", "scoped"):
-        write(folder, f"{name}_train", labelled[::2])
-        write(folder, f"{name}_test", [*labelled[1::2], labelled[0]])
-    write(folder, "scoped_oos_train", [(text, "oos") for text in OUTSIDE])
-    write(folder, "scoped_oos_test", [(f"{text} now", "oos") for text in OUTSIDE])
+        write_dataset(folder, f"{name}_train", labelled[::2])
+        write_dataset(folder, f"{name}_test", [*labelled[1::2], labelled[0]])
+    write_dataset(folder, "scoped_oos_train", [(text, "oos") for text in OUT_OF_SCOPE])
+    write_dataset(folder, "scoped_oos_test", [(f"{text} now", "oos") for text in OUT_OF_SCOPE])
     return folder
 
 
-def call(*options: str) -> Result:
+def run_bench(*options: str) -> Result:
     app = typer.Typer()
     app.command()(bench)
     return CliRunner().invoke(app, options)
@@ -52,138 +52,141 @@ def call(*options: str) -> Result:
 def out(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("out")
     sizes = "10,20,full,full+oos"
-    options = ("--rows", ",".join(ROWS), "--sizes", sizes, "--seeds", "2")
-    result = call("--data-dir", str(folder), *options, "--out", str(out))
+    options = ("--models", ",".join(FAST_MODELS), "--sizes", sizes, "--seeds", "2")
+    result = run_bench("--data-dir", str(folder), *options, "--out", str(out))
     assert result.exit_code == 0, result.output
-    (out / "printed.txt").write_text(result.stdout)
+    (out / "stdout.txt").write_text(result.stdout)
     return out
 
 
 @pytest.fixture(scope="module")
-def report(out: Path) -> Report:
-    return Report.model_validate_json((out / "results.json").read_text())
+def report(out: Path) -> BenchmarkReport:
+    return BenchmarkReport.model_validate_json((out / "results.json").read_text())
 
 
-def test_every_data_set_in_the_folder_is_measured_and_scope_is_none_of_them(report: Report) -> None:
+def test_every_dataset_is_benchmarked_and_out_of_scope_files_are_not_datasets(
+    report: BenchmarkReport,
+) -> None:
     assert [data.name for data in report.datasets] == ["plain", "scoped"]
-    assert [list(data.models) for data in report.datasets] == [list(ROWS)] * 2
+    assert [list(data.models) for data in report.datasets] == [list(FAST_MODELS)] * 2
 
 
-def test_data_without_out_of_scope_messages_has_no_such_figures(report: Report) -> None:
+def test_a_dataset_without_out_of_scope_messages_has_no_out_of_scope_scores(
+    report: BenchmarkReport,
+) -> None:
     plain, scoped = report.datasets
 
-    for row in ROWS:
-        assert set(plain.models[row].scores) == {"10", "20", "full"}
-        assert plain.models[row].scores["full"].oos_found is None
-        assert set(scoped.models[row].scores) == {"10", "20", "full", "full+oos"}
-        assert scoped.models[row].scores["full+oos"].oos_found is not None
+    for name in FAST_MODELS:
+        assert set(plain.models[name].scores) == {"10", "20", "full"}
+        assert plain.models[name].scores["full"].oos_recall is None
+        assert set(scoped.models[name].scores) == {"10", "20", "full", "full+oos"}
+        assert scoped.models[name].scores["full+oos"].oos_recall is not None
 
 
-def test_every_model_learns_what_is_easy(report: Report) -> None:
+def test_every_model_learns_an_easy_task(report: BenchmarkReport) -> None:
     for data in report.datasets:
-        for row, model in data.models.items():
-            assert model.scores["full"].accuracy > 0.8, row
+        for name, model in data.models.items():
+            assert model.scores["full"].accuracy > 0.8, name
 
 
-def test_a_test_text_that_training_has_too_is_counted_apart(report: Report) -> None:
+def test_test_texts_that_occur_in_training_do_not_count_as_unseen(report: BenchmarkReport) -> None:
     assert [(data.test, data.unseen) for data in report.datasets] == [(16, 15)] * 2
 
 
-def test_labels_are_drawn_as_often_as_asked_for_and_once_where_all_are_given(
-    report: Report,
+def test_samples_use_all_seeds_and_the_full_training_data_only_one(
+    report: BenchmarkReport,
 ) -> None:
     scores = report.datasets[0].models["tfidf"].scores
 
     assert {size: scores[size].seeds for size in scores} == {"10": 2, "20": 2, "full": 1}
 
 
-def test_what_serving_takes_is_measured(report: Report) -> None:
+def test_latency_size_and_memory_of_serving_are_measured(report: BenchmarkReport) -> None:
     for data in report.datasets:
-        assert data.peer_at_20 is not None
+        assert data.baseline is not None
         assert data.tokenizer.p50 > 0
         for model in data.models.values():
             assert 0 < model.latency.p50 <= model.latency.p99
-            assert model.megabytes > 0
-        # An interpreter alone takes 8 MB or so; what was loaded for training stays out of it.
-        assert 5 < data.models["microresolve"].memory_megabytes < 60
-        assert data.models["head"].memory_megabytes > data.models["head"].megabytes
+            assert model.size_mb > 0
+        # A bare interpreter takes about 8 MB; what training loaded must not count.
+        assert 5 < data.models["microresolve"].peak_memory_mb < 60
+        assert data.models["head"].peak_memory_mb > data.models["head"].size_mb
 
 
-def test_the_table_is_printed_and_written_with_the_models_side_by_side(out: Path) -> None:
+def test_the_table_is_printed_and_written_with_one_column_per_model(out: Path) -> None:
     table = (out / "table.md").read_text()
-    printed = (out / "printed.txt").read_text()
+    stdout = (out / "stdout.txt").read_text()
 
     header = table.splitlines()[0]
-    for kind in (KINDS[row] for row in ROWS):
-        assert kind.title in header
-        assert all(word in printed for word in kind.title.split())
-    assert "**scoped: 3 intents, 15 to train, 16 to test, 3 out of scope**" in table
+    for spec in (MODELS[name] for name in FAST_MODELS):
+        assert spec.title in header
+        assert all(word in stdout for word in spec.title.split())
+    assert "**scoped: 3 intents, 15 training texts, 16 test texts, 3 out-of-scope texts**" in table
     assert "goals met" in table
-    assert (out / "picture.svg").read_text().startswith("<?xml")
+    assert (out / "plot.svg").read_text().startswith("<?xml")
 
 
-def test_without_a_folder_it_says_which_files_it_expects_and_where_data_is() -> None:
-    result = call()
-
-    assert result.exit_code == 1
-    for said in ("DATA_DIR=", "NAME_train.jsonl", "NAME_oos_test.jsonl", "clinc/oos-eval"):
-        assert said in result.stderr
-
-
-def test_a_folder_without_a_data_set_is_named(tmp_path: Path) -> None:
-    write(tmp_path, "half_train", [("hi", "greeting")])
-
-    result = call("--data-dir", str(tmp_path))
+def test_without_a_folder_the_command_explains_the_expected_files_and_data_sources() -> None:
+    result = run_bench()
 
     assert result.exit_code == 1
-    assert "There is no data set in" in result.stderr
+    for expected in ("DATA_DIR=", "NAME_train.jsonl", "NAME_oos_test.jsonl", "clinc/oos-eval"):
+        assert expected in result.stderr
 
 
-def test_data_of_one_intent_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_a_dataset_is_an_error(tmp_path: Path) -> None:
+    write_dataset(tmp_path, "half_train", [("hi", "greeting")])
+
+    result = run_bench("--data-dir", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert "No dataset found in" in result.stderr
+
+
+def test_a_dataset_with_one_intent_is_an_error(tmp_path: Path) -> None:
     for part in ("train", "test"):
-        write(tmp_path, f"one_{part}", [("hi", "greeting")])
+        write_dataset(tmp_path, f"one_{part}", [("hi", "greeting")])
 
-    result = call("--data-dir", str(tmp_path))
+    result = run_bench("--data-dir", str(tmp_path))
 
     assert result.exit_code == 1
     assert "one_train.jsonl needs examples of at least two intents" in result.stderr
 
 
-def test_data_that_is_too_small_for_what_was_asked_is_refused(folder: Path) -> None:
-    result = call("--data-dir", str(folder), "--sizes", "2000")
+def test_a_dataset_too_small_for_the_training_size_is_an_error(folder: Path) -> None:
+    result = run_bench("--data-dir", str(folder), "--sizes", "2000")
 
+    stderr = " ".join(result.stderr.split())
     assert result.exit_code == 1
-    assert "plain is too small for 2000" in result.stderr
+    assert "plain is too small for the training sizes requested (2000)" in stderr
 
 
-@pytest.mark.parametrize("option", ["--rows", "--sizes", "--datasets"])
-def test_a_name_that_does_not_exist_is_answered_with_those_that_do(
-    folder: Path, option: str
-) -> None:
-    result = call("--data-dir", str(folder), option, "nonsense")
+@pytest.mark.parametrize("option", ["--models", "--sizes", "--datasets"])
+def test_an_unknown_name_is_an_error(folder: Path, option: str) -> None:
+    result = run_bench("--data-dir", str(folder), option, "nonsense")
 
     assert result.exit_code == 2
-    assert "there is no nonsense" in result.stderr
+    assert "unknown name nonsense" in result.stderr
 
 
-def test_an_interrupted_run_leaves_nothing_behind(
+def test_an_interrupted_run_leaves_no_files(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[Path] = []
+    written: list[Path] = []
 
-    def interrupted(training: Training, out: Path) -> None:
-        (out / "half").write_text(f"{len(training.examples)}")
-        made.append(out / "half")
+    def interrupt(training: TrainingData, out: Path) -> None:
+        (out / "partial").write_text(f"{len(training.examples)}")
+        written.append(out / "partial")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
-    monkeypatch.setitem(KINDS, "tfidf", Kind("interrupted", interrupted, "nowhere:Nothing"))
+    monkeypatch.setitem(MODELS, "tfidf", ModelSpec("interrupted", interrupt, "missing:Missing"))
     out = tmp_path / "out"
 
-    result = call("--data-dir", str(folder), "--rows", "tfidf", "--out", str(out))
+    result = run_bench("--data-dir", str(folder), "--models", "tfidf", "--out", str(out))
 
     assert result.exit_code != 0
-    assert len(made) == 1
+    assert len(written) == 1
     assert not list((tmp_path / "scratch").iterdir())
     assert not out.exists()

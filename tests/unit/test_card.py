@@ -1,4 +1,4 @@
-"""The model card: what it says, what it keeps to itself, and that it needs nothing but itself."""
+"""The model card: its content, its privacy, and that it loads no other resource."""
 
 import re
 from html.parser import HTMLParser
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from prompt_capture.adapters.model_artifact import Manifest, ModelArtifact
-from tests.unit.answers import answers
-from training.evaluate import Latency
+from prompt_capture.adapters.model_artifact import ModelArtifact, ModelManifest
+from tests.unit.predictions import make_predictions
+from training.evaluate import LatencyPercentiles
 from training.predictions import Predictions
 from training.report.card import MAX_LABELS, write_card
 
@@ -26,7 +26,7 @@ SCOPE = [0.9, 0.8, 0.7, 0.95, 0.6, 0.65, 0.1]
 
 
 class _Page(HTMLParser):
-    """Collects the tags of a page, and checks that they close as they opened."""
+    """Collects the tags of a page, and checks that they are balanced."""
 
     VOID = ("meta",)
 
@@ -53,29 +53,33 @@ class _Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def manifest() -> Manifest:
+def manifest() -> ModelManifest:
     return ModelArtifact.load(SHIPPED).manifest
 
 
-def _written(file: Path, manifest: Manifest, predictions: Predictions, texts: bool = True) -> str:
-    write_card(file, manifest, predictions, texts=texts)
+def _write(
+    file: Path, manifest: ModelManifest, predictions: Predictions, include_texts: bool = True
+) -> str:
+    write_card(file, manifest, predictions, include_texts=include_texts)
     return file.read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def html(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> str:
+def html(tmp_path_factory: pytest.TempPathFactory, manifest: ModelManifest) -> str:
     file = tmp_path_factory.mktemp("card") / "card.html"
     write_card(
         file,
         manifest,
-        answers(ROWS, SCOPE),
-        measured_on="messages of a test",
-        latency=Latency(p50=1.25, p99=6.5),
+        make_predictions(ROWS, SCOPE),
+        evaluated_on="messages of a test",
+        latency=LatencyPercentiles(p50=1.25, p99=6.5),
     )
     return file.read_text("utf-8")
 
 
-def test_the_card_says_what_the_model_is_and_what_it_scored(html: str, manifest: Manifest) -> None:
+def test_the_card_shows_what_the_model_is_and_its_metrics(
+    html: str, manifest: ModelManifest
+) -> None:
     for fact in (
         manifest.version,
         f"{manifest.training_examples:,} labelled messages",
@@ -84,16 +88,16 @@ def test_the_card_says_what_the_model_is_and_what_it_scored(html: str, manifest:
         f"licence {manifest.base_model.licence}",
         *(f"temperature {stage.temperature}" for stage in manifest.stages),
         "7 messages of a test",
-        "71.4%",  # five of seven are right
-        "50.0%",  # of two out of scope, one is found at 95% kept
+        "71.4%",  # five of seven are correct
+        "50.0%",  # of two out-of-scope messages, one is found at 95% kept
         "1.25 ms",
         "6.50 ms p99",
-        "What it is not for",
+        "Not intended for",
     ):
         assert fact in html
 
 
-def test_each_intent_has_its_own_threshold(html: str, manifest: Manifest) -> None:
+def test_each_intent_has_its_own_threshold(html: str, manifest: ModelManifest) -> None:
     assert manifest.thresholds is not None
     for intent in ("greeting", "email", "reminder"):
         threshold = manifest.thresholds.per_intent[intent]
@@ -103,33 +107,35 @@ def test_each_intent_has_its_own_threshold(html: str, manifest: Manifest) -> Non
         assert f">{threshold:.1%}</td>" in row
 
 
-def test_texts_and_labels_are_escaped(tmp_path: Path, manifest: Manifest) -> None:
+def test_texts_and_labels_are_escaped(tmp_path: Path, manifest: ModelManifest) -> None:
     rows = [*ROWS, ("plain", "<b>label</b>", "greeting", 0.9)]
 
-    html = _written(tmp_path / "card.html", manifest, answers(rows))
+    html = _write(tmp_path / "card.html", manifest, make_predictions(rows))
 
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in html
     assert "&lt;b&gt;label&lt;/b&gt;" in html
     assert not {tag for tag, _ in _Page(html).tags} & {"script", "b", "link", "img", "iframe"}
 
 
-def test_texts_can_be_left_out(tmp_path: Path, manifest: Manifest) -> None:
-    html = _written(tmp_path / "card.html", manifest, answers(ROWS, SCOPE), texts=False)
+def test_texts_can_be_omitted(tmp_path: Path, manifest: ModelManifest) -> None:
+    html = _write(
+        tmp_path / "card.html", manifest, make_predictions(ROWS, SCOPE), include_texts=False
+    )
 
     assert "prompts are private" in html
     assert not [text for text, *_ in ROWS if text in html]
     assert "alert(1)" not in html
 
 
-def test_the_same_input_gives_the_same_bytes(tmp_path: Path, manifest: Manifest) -> None:
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path, manifest: ModelManifest) -> None:
     one, two = tmp_path / "one.html", tmp_path / "two.html"
     for file in (one, two):
-        write_card(file, manifest, answers(ROWS, SCOPE))
+        write_card(file, manifest, make_predictions(ROWS, SCOPE))
 
     assert one.read_bytes() == two.read_bytes()
 
 
-def test_the_page_needs_nothing_but_itself(html: str) -> None:
+def test_the_page_loads_no_other_resource(html: str) -> None:
     page = _Page(html)
     assert "http" not in html.replace("http-equiv", "")
     assert not page.values("src") + page.values("href")
@@ -137,11 +143,11 @@ def test_the_page_needs_nothing_but_itself(html: str) -> None:
     assert "default-src 'none'" in html
 
 
-def test_every_picture_has_words_and_ids_of_its_own(html: str) -> None:
+def test_every_chart_has_an_alternative_text_and_unique_ids(html: str) -> None:
     page = _Page(html)
-    pictures = [attributes for _, attributes in page.tags if attributes.get("role") == "img"]
-    assert len(pictures) == len([tag for tag, _ in page.tags if tag == "svg"]) == 3
-    assert "email was taken for reminder: 1 times" in str(pictures[1]["aria-label"])
+    charts = [attributes for _, attributes in page.tags if attributes.get("role") == "img"]
+    assert len(charts) == len([tag for tag, _ in page.tags if tag == "svg"]) == 3
+    assert "email predicted as reminder (1 times)" in str(charts[1]["aria-label"])
     ids = page.values("id")
     assert len(ids) == len(set(ids))
     links = {str(link)[1:] for link in page.values("xlink:href")}
@@ -150,48 +156,56 @@ def test_every_picture_has_words_and_ids_of_its_own(html: str) -> None:
     assert links | clips <= set(ids)
 
 
-def test_pictures_take_their_colours_from_the_page(html: str) -> None:
+def test_charts_use_the_colours_of_the_page(html: str) -> None:
     assert "prefers-color-scheme: dark" in html
     drawn = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
     assert "var(--good)" in drawn
     assert not re.findall(r": #[0-9a-f]{6}", drawn)
 
 
-def test_the_worst_intents_and_the_surest_mistakes_come_first(html: str) -> None:
+def test_the_worst_intents_and_the_most_confident_mistakes_come_first(html: str) -> None:
     table = html[html.index('id="intents"') :]
-    places = [table.index(f'<th scope="row">{label}<') for label in ("email", "greeting")]
-    assert places == sorted(places)
+    positions = [table.index(f'<th scope="row">{label}<') for label in ("email", "greeting")]
+    assert positions == sorted(positions)
     worst = html[html.index('id="worst"') :]
     assert worst.index("alert(1)") < worst.index("capital of peru")
 
 
-def test_of_many_intents_the_most_confused_are_shown(tmp_path: Path, manifest: Manifest) -> None:
+def test_only_the_most_confused_of_many_intents_are_shown(
+    tmp_path: Path, manifest: ModelManifest
+) -> None:
     rows = [(f"text {n}", f"intent {n}", f"intent {n}", 0.9) for n in range(150)]
     rows += [("text", "intent 7", "intent 99", 0.8)] * 5
     rows += [(f"text {n}", f"intent {n}", f"intent {n + 1}", 0.8) for n in range(100, 149)]
 
-    html = _written(tmp_path / "card.html", manifest, answers(rows))
+    html = _write(tmp_path / "card.html", manifest, make_predictions(rows))
 
-    assert f"Of 150 intents these {MAX_LABELS} are the most often confused" in html
-    picture = html[html.index("Confusion matrix") : html.index('id="scope"')]
-    assert ">intent 7</text>" in picture
-    assert ">intent 99</text>" in picture
-    assert ">intent 8</text>" not in picture
+    assert f"the {MAX_LABELS} most often confused of 150 intents" in html
+    chart = html[html.index("Confusion matrix") : html.index('id="scope"')]
+    assert ">intent 7</text>" in chart
+    assert ">intent 99</text>" in chart
+    assert ">intent 8</text>" not in chart
 
 
-def test_a_model_that_is_always_right_has_a_card_too(tmp_path: Path, manifest: Manifest) -> None:
+def test_a_model_without_mistakes_has_a_card_too(tmp_path: Path, manifest: ModelManifest) -> None:
     rows = [(f"text {n}", f"intent {n}", f"intent {n}", 1.0) for n in range(30)]
 
-    html = _written(tmp_path / "card.html", manifest, answers(rows))
+    html = _write(tmp_path / "card.html", manifest, make_predictions(rows))
 
-    assert html.count("every answer was right") == 2
-    assert "Not measured: the messages were not of both kinds" in html
+    assert html.count("every prediction is correct") == 2
+    assert "Not measured: the labels are not both in scope and out of scope" in html
 
 
-@pytest.mark.parametrize("odd", ["日本語 🎉", "a$b$^", "x" * 100, 'id="#000001', "tab\tand \x1b"])
-def test_odd_labels_and_texts_break_nothing(tmp_path: Path, manifest: Manifest, odd: str) -> None:
-    html = _written(
-        tmp_path / "card.html", manifest, answers([*ROWS, (odd, odd, "email", 0.9)], [*SCOPE, 0.5])
+@pytest.mark.parametrize(
+    "unusual", ["日本語 🎉", "a$b$^", "x" * 100, 'id="#000001', "tab\tand \x1b"]
+)
+def test_unusual_labels_and_texts_are_shown(
+    tmp_path: Path, manifest: ModelManifest, unusual: str
+) -> None:
+    html = _write(
+        tmp_path / "card.html",
+        manifest,
+        make_predictions([*ROWS, (unusual, unusual, "email", 0.9)], [*SCOPE, 0.5]),
     )
 
     assert len(_Page(html).tags) > 100
@@ -205,12 +219,12 @@ def test_odd_labels_and_texts_break_nothing(tmp_path: Path, manifest: Manifest, 
         ("long " * 800, "long long…"),
     ],
 )
-def test_odd_texts_are_shown_as_far_as_they_go(
-    tmp_path: Path, manifest: Manifest, text: str, shown: str
+def test_texts_that_need_escaping_or_truncation_are_shown(
+    tmp_path: Path, manifest: ModelManifest, text: str, shown: str
 ) -> None:
     rows = [*ROWS, (text, "greeting", "email", 0.9)]
 
-    html = _written(tmp_path / "card.html", manifest, answers(rows))
+    html = _write(tmp_path / "card.html", manifest, make_predictions(rows))
 
     assert shown in html
     assert html.count("long ") < 70

@@ -1,3 +1,5 @@
+"""The endpoint /classify."""
+
 import logging
 from uuid import UUID, uuid4
 
@@ -5,17 +7,17 @@ import pytest
 from fastapi.testclient import TestClient
 
 from prompt_capture.api.correlation import CorrelationFilter
-from tests.unit.conftest import Api, KeywordClassifier
+from tests.unit.conftest import ApiFixture, KeywordClassifier
 
 
-def test_an_answer_carries_the_intent_and_the_id_of_its_log_row(api: Api) -> None:
+def test_a_response_has_the_intent_and_the_id_of_the_prompt_log(api: ApiFixture) -> None:
     body = {"message": "move my dentist to friday", "user_id": str(api.user_id)}
 
-    answer = api.classify.post("/v1/classify", json=body, headers=api.key)
+    response = api.classify.post("/v1/classify", json=body, headers=api.key)
 
-    assert answer.status_code == 200
-    log_id = answer.json().pop("log_id")
-    assert answer.json() == {
+    assert response.status_code == 200
+    log_id = response.json().pop("log_id")
+    assert response.json() == {
         "log_id": log_id,
         "intent": "reschedule",
         "confidence": 0.9,
@@ -29,22 +31,22 @@ def test_an_answer_carries_the_intent_and_the_id_of_its_log_row(api: Api) -> Non
     assert api.store.rows[UUID(log_id)].captured.prompt == "move my dentist to friday"
 
 
-def test_ids_are_ordered_by_time(api: Api) -> None:
+def test_log_ids_are_ordered_by_time(api: ApiFixture) -> None:
     ids = [api.log() for _ in range(20)]
 
     assert ids == sorted(ids)
     assert {UUID(log_id).version for log_id in ids} == {7}
 
 
-def test_a_user_classifies_with_their_own_token(api: Api) -> None:
-    answer = api.classify.post("/v1/classify", json={"message": "hm"}, headers=api.token())
+def test_a_user_can_classify_with_their_token(api: ApiFixture) -> None:
+    response = api.classify.post("/v1/classify", json={"message": "hm"}, headers=api.token())
 
-    assert answer.json()["captured"] == "stored"
-    assert answer.json()["needs_review"] is True
+    assert response.json()["captured"] == "stored"
+    assert response.json()["needs_review"] is True
     assert next(iter(api.store.rows.values())).captured.user_id == api.user_id
 
 
-def test_behind_iam_the_token_comes_in_a_header_of_its_own(api: Api) -> None:
+def test_the_token_can_be_in_a_header_of_its_own_for_aws_iam(api: ApiFixture) -> None:
     headers = {
         "Authorization": "AWS4-HMAC-SHA256 Credential=...",
         "X-User-Token": api.mint.token(api.user_id),
@@ -53,50 +55,50 @@ def test_behind_iam_the_token_comes_in_a_header_of_its_own(api: Api) -> None:
     assert api.classify.post("/v1/classify", json={"message": "hm"}, headers=headers).is_success
 
 
-def test_a_token_speaks_for_its_own_user_only(api: Api) -> None:
+def test_a_token_with_the_id_of_another_user_is_rejected(api: ApiFixture) -> None:
     body = {"message": "hm", "user_id": str(uuid4())}
 
-    answer = api.classify.post("/v1/classify", json=body, headers=api.token())
+    response = api.classify.post("/v1/classify", json=body, headers=api.token())
 
-    assert answer.status_code == 403
-    assert answer.json()["error"]["code"] == "another_users_id"
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "user_id_mismatch"
     assert not api.store.rows
 
 
-def test_without_capture_nothing_is_kept(api: Api) -> None:
+def test_without_capture_nothing_is_stored(api: ApiFixture) -> None:
     body = {"message": "move it", "capture": False}
 
-    answer = api.classify.post("/v1/classify", json=body, headers=api.key)
+    response = api.classify.post("/v1/classify", json=body, headers=api.key)
 
-    assert answer.json()["captured"] == "skipped"
-    assert answer.json()["log_id"] is None
+    assert response.json()["captured"] == "skipped"
+    assert response.json()["log_id"] is None
     assert not api.store.rows
 
 
-def test_the_answer_comes_when_the_store_does_not(
-    api: Api, caplog: pytest.LogCaptureFixture
+def test_an_outage_of_store_and_spool_does_not_prevent_the_response(
+    api: ApiFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    api.store.reachable = api.spool.reachable = False
+    api.store.is_reachable = api.spool.is_reachable = False
     body = {"message": "move my secret to friday", "user_id": str(api.user_id)}
 
     with caplog.at_level(logging.DEBUG):
-        answer = api.classify.post("/v1/classify", json=body, headers=api.key)
+        response = api.classify.post("/v1/classify", json=body, headers=api.key)
 
-    assert answer.json()["intent"] == "reschedule"
-    assert answer.json()["captured"] == "lost"
-    assert "A prompt was lost." in caplog.text
+    assert response.json()["intent"] == "reschedule"
+    assert response.json()["captured"] == "lost"
+    assert "Prompt lost" in caplog.text
     assert "secret" not in caplog.text
 
 
-def test_a_message_with_two_intents_answers_the_first_and_lists_the_other(api: Api) -> None:
+def test_a_message_with_two_intents_returns_the_first_and_lists_the_other(api: ApiFixture) -> None:
     message = "finish the report and block an hour for it tomorrow"
     body = {"message": message, "user_id": str(api.user_id)}
 
-    answer = api.classify.post("/v1/classify", json=body, headers=api.key).json()
+    response = api.classify.post("/v1/classify", json=body, headers=api.key).json()
 
-    assert answer["intent"] == "task_management"
-    assert answer["secondary_intents"] == [{"intent": "scheduling", "confidence": 0.9}]
-    row = api.store.rows[UUID(answer["log_id"])].captured
+    assert response["intent"] == "task_management"
+    assert response["secondary_intents"] == [{"intent": "scheduling", "confidence": 0.9}]
+    row = api.store.rows[UUID(response["log_id"])].captured
     assert [other.intent for other in row.secondary_intents] == ["scheduling"]
 
 
@@ -123,13 +125,15 @@ def test_a_message_with_two_intents_answers_the_first_and_lists_the_other(api: A
         (None, "invalid_request"),
     ],
 )
-def test_bad_input_is_refused_before_anything_is_written(api: Api, body: object, code: str) -> None:
-    answer = api.classify.post("/v1/classify", json=body, headers=api.key)
+def test_invalid_input_is_rejected_before_anything_is_written(
+    api: ApiFixture, body: object, code: str
+) -> None:
+    response = api.classify.post("/v1/classify", json=body, headers=api.key)
 
-    assert 400 <= answer.status_code < 500
-    assert answer.json()["error"]["code"] == code
-    assert answer.json()["error"]["hint"]
-    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert 400 <= response.status_code < 500
+    assert response.json()["error"]["code"] == code
+    assert response.json()["error"]["hint"]
+    assert response.json()["request_id"] == response.headers["x-request-id"]
     assert not api.store.rows
 
 
@@ -146,45 +150,45 @@ def test_bad_input_is_refused_before_anything_is_written(api: Api, body: object,
         b'{"message_index": ' + b"9" * 5_000 + b"}",
     ],
 )
-def test_broken_bodies_are_refused(api: Api, content: bytes) -> None:
+def test_malformed_bodies_are_rejected(api: ApiFixture, content: bytes) -> None:
     headers = api.key | {"Content-Type": "application/json"}
 
-    answer = api.classify.post("/v1/classify", content=content, headers=headers)
+    response = api.classify.post("/v1/classify", content=content, headers=headers)
 
-    assert 400 <= answer.status_code < 500
-    assert answer.json()["error"]["message"]
-
-
-def test_a_body_without_a_content_type_is_read_as_json(api: Api) -> None:
-    answer = api.classify.post("/v1/classify", content=b'{"message": "hm"}', headers=api.token())
-
-    assert answer.json()["captured"] == "stored"
+    assert 400 <= response.status_code < 500
+    assert response.json()["error"]["message"]
 
 
-def test_a_form_is_told_what_to_send(api: Api) -> None:
-    answer = api.classify.post("/v1/classify", data={"message": "hm"}, headers=api.token())
+def test_a_body_without_a_content_type_is_read_as_json(api: ApiFixture) -> None:
+    response = api.classify.post("/v1/classify", content=b'{"message": "hm"}', headers=api.token())
 
-    assert answer.status_code == 422
-    assert "application/json" in answer.json()["error"]["hint"]
+    assert response.json()["captured"] == "stored"
 
 
-def test_a_refused_message_is_not_repeated_in_the_answer(api: Api) -> None:
+def test_a_form_gets_a_hint_what_to_send(api: ApiFixture) -> None:
+    response = api.classify.post("/v1/classify", data={"message": "hm"}, headers=api.token())
+
+    assert response.status_code == 422
+    assert "application/json" in response.json()["error"]["hint"]
+
+
+def test_a_rejected_message_is_not_repeated_in_the_response(api: ApiFixture) -> None:
     body = {"message": "my secret\x00", "my secret field": 1}
 
-    answer = api.classify.post("/v1/classify", json=body, headers=api.key)
+    response = api.classify.post("/v1/classify", json=body, headers=api.key)
 
-    assert "my secret\\u0000" not in answer.text
-    assert "my secret\x00" not in answer.text
+    assert "my secret\\u0000" not in response.text
+    assert "my secret\x00" not in response.text
 
 
-def test_paths_and_methods_that_do_not_exist_answer_in_the_one_shape(api: Api) -> None:
+def test_unknown_paths_and_methods_get_the_common_error_format(api: ApiFixture) -> None:
     assert api.classify.get("/nowhere").json()["error"]["code"] == "not_found"
     assert api.classify.get("/v1/classify").json()["error"]["code"] == "method_not_allowed"
     assert api.classify.get("/v1/classify").headers["allow"] == "POST"
 
 
-def test_an_unexpected_error_leaks_nothing(
-    api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_an_unexpected_error_leaks_no_text(
+    api: ApiFixture, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the text was: my secret")
@@ -193,15 +197,15 @@ def test_an_unexpected_error_leaks_nothing(
     body = {"message": "my secret", "user_id": str(api.user_id)}
 
     with caplog.at_level(logging.DEBUG):
-        answer = api.classify.post("/v1/classify", json=body, headers=api.key)
+        response = api.classify.post("/v1/classify", json=body, headers=api.key)
 
-    assert answer.status_code == 500
-    assert answer.json()["error"]["code"] == "internal_error"
-    assert "An unexpected RuntimeError" in caplog.text
-    assert "my secret" not in answer.text + caplog.text
+    assert response.status_code == 500
+    assert response.json()["error"]["code"] == "internal_error"
+    assert "Unexpected error: RuntimeError" in caplog.text
+    assert "my secret" not in response.text + caplog.text
 
 
-def test_the_description_has_an_example_of_each_request(api: Api) -> None:
+def test_the_openapi_description_has_an_example_of_each_request(api: ApiFixture) -> None:
     clients: list[TestClient] = [api.classify, api.outcomes, api.corrections]
     for client in clients:
         schemas = client.get("/openapi.json").json()["components"]["schemas"]
@@ -209,28 +213,30 @@ def test_the_description_has_an_example_of_each_request(api: Api) -> None:
         assert schemas[request]["examples"]
 
 
-def test_a_correlation_id_comes_back_and_one_is_given_where_there_is_none(api: Api) -> None:
+def test_a_correlation_id_is_returned_and_generated_where_it_is_missing_or_malformed(
+    api: ApiFixture,
+) -> None:
     body = {"message": "hm", "user_id": str(api.user_id)}
 
-    def sent(given: dict[str, str]) -> dict[str, str]:
-        answer = api.classify.post("/v1/classify", json=body, headers=api.key | given)
-        return dict(answer.headers)
+    def send(headers: dict[str, str]) -> dict[str, str]:
+        response = api.classify.post("/v1/classify", json=body, headers=api.key | headers)
+        return dict(response.headers)
 
-    followed, alone = sent({"X-Correlation-Id": "order-17"}), sent({})
-    odd = sent({"X-Correlation-Id": "my secret is long"})
+    valid, missing = send({"X-Correlation-Id": "order-17"}), send({})
+    malformed = send({"X-Correlation-Id": "my secret is long"})
 
-    assert followed["x-correlation-id"] == "order-17"
-    assert alone["x-correlation-id"] == alone["x-request-id"]
-    assert odd["x-correlation-id"] == odd["x-request-id"]
+    assert valid["x-correlation-id"] == "order-17"
+    assert missing["x-correlation-id"] == missing["x-request-id"]
+    assert malformed["x-correlation-id"] == malformed["x-request-id"]
 
 
-def test_what_is_logged_of_a_request_names_its_correlation_id(api: Api) -> None:
+def test_log_records_of_a_request_have_its_correlation_id(api: ApiFixture) -> None:
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
     handler.emit = records.append  # type: ignore[assignment]
     handler.addFilter(CorrelationFilter())
     logging.getLogger().addHandler(handler)
-    api.store.reachable = False
+    api.store.is_reachable = False
 
     api.classify.post(
         "/v1/classify",

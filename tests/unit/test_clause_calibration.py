@@ -1,17 +1,17 @@
-"""The confidence in a clause says whether its message asks for that at all."""
+"""The calibrated confidence in a clause is the probability that its message has the intent."""
 
 import numpy as np
 import pytest
 
 from prompt_capture.adapters.model_artifact import ClauseCalibration
 from training.calibration import expected_calibration_error
-from training.clause_calibration import calibrate_clauses, cut
+from training.clause_calibration import fit_clause_calibration, sample_clauses
 from training.examples import Example
 
 LABELS = ("email", "reminder", "unknown")
 
 
-def test_messages_are_cut_and_as_many_made_of_two_others() -> None:
+def test_messages_are_split_and_as_many_are_joined_from_two_others() -> None:
     examples = [
         Example(text="email anna and tell bob it", label="email", secondary=("reminder",)),
         Example(text="write to the dean", label="email"),
@@ -20,7 +20,7 @@ def test_messages_are_cut_and_as_many_made_of_two_others() -> None:
         Example(text="so so", label="unknown"),
     ]
 
-    clauses = cut(examples, seed=0)
+    clauses = sample_clauses(examples, seed=0)
 
     assert clauses.texts[:2] == ["email anna", "tell bob it"]
     assert set(clauses.texts[2:]) == {"write to the dean", "ping me at noon"}
@@ -28,34 +28,34 @@ def test_messages_are_cut_and_as_many_made_of_two_others() -> None:
 
 
 def _overconfident(n: int) -> tuple[np.ndarray, list[frozenset[str]]]:
-    """Clauses that are answered with 0.95 or 0.6, and half as often right as it says."""
+    """Return predictions with a confidence of 0.95 or 0.6 that are correct half as often."""
     random = np.random.default_rng(0)
-    sure = np.where(np.arange(n) % 2, 0.95, 0.6)
-    probabilities = np.stack([sure, 1 - sure, np.zeros(n)], axis=1)
-    right = random.random(n) < sure / 2
-    return probabilities, [frozenset(["email" if one else "reminder"]) for one in right]
+    confidence = np.where(np.arange(n) % 2, 0.95, 0.6)
+    probabilities = np.stack([confidence, 1 - confidence, np.zeros(n)], axis=1)
+    correct = random.random(n) < confidence / 2
+    return probabilities, [frozenset(["email" if one else "reminder"]) for one in correct]
 
 
-def test_a_calibrated_clause_is_as_often_right_as_it_says() -> None:
+def test_the_calibrated_confidence_of_clauses_matches_their_accuracy() -> None:
     probabilities, intents = _overconfident(2_000)
 
-    found = calibrate_clauses(probabilities, LABELS, intents)
+    calibration = fit_clause_calibration(probabilities, LABELS, intents)
 
-    assert found is not None
-    confidences = np.array([found.of(one) for one in probabilities.max(axis=1)])
-    right = np.array(["email" in asked for asked in intents])
-    assert expected_calibration_error(probabilities.max(axis=1), right) > 0.3
-    assert expected_calibration_error(confidences, right) < 0.02
+    assert calibration is not None
+    confidences = np.array([calibration.calibrate(one) for one in probabilities.max(axis=1)])
+    correct = np.array(["email" in expected for expected in intents])
+    assert expected_calibration_error(probabilities.max(axis=1), correct) > 0.3
+    assert expected_calibration_error(confidences, correct) < 0.02
 
 
-def test_there_is_no_calibration_from_a_few_clauses_or_from_unknown_ones() -> None:
+def test_few_clauses_or_unknown_ones_give_no_calibration() -> None:
     probabilities, intents = _overconfident(90)
 
-    assert calibrate_clauses(probabilities, LABELS, intents) is None
-    nobody = np.tile([0.1, 0.1, 0.8], (400, 1))
-    assert calibrate_clauses(nobody, LABELS, [frozenset(["unknown"])] * 400) is None
+    assert fit_clause_calibration(probabilities, LABELS, intents) is None
+    unknown = np.tile([0.1, 0.1, 0.8], (400, 1))
+    assert fit_clause_calibration(unknown, LABELS, [frozenset(["unknown"])] * 400) is None
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0])
-def test_certainty_stays_a_probability(confidence: float) -> None:
-    assert 0 <= ClauseCalibration(weight=30, bias=0).of(confidence) <= 1
+def test_a_confidence_of_zero_or_one_gives_a_probability(confidence: float) -> None:
+    assert 0 <= ClauseCalibration(weight=30, bias=0).calibrate(confidence) <= 1

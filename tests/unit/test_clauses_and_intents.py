@@ -2,14 +2,14 @@ import time
 
 import pytest
 
-from prompt_capture.domain.clauses import clauses
-from prompt_capture.domain.intents import close_intents
+from prompt_capture.domain.clauses import split_clauses
+from prompt_capture.domain.intents import suggest_intents
 
 CATALOGUE = ["adjust_plan", "calendar_event", "email", "reminder", "task_management", "thanks"]
 
 
 @pytest.mark.parametrize(
-    ("message", "parts"),
+    ("message", "clauses"),
     [
         ("finish the report and block an hour", ["finish the report", "block an hour"]),
         ("add milk to my list. remind me at 5", ["add milk to my list", "remind me at 5"]),
@@ -18,8 +18,8 @@ CATALOGUE = ["adjust_plan", "calendar_event", "email", "reminder", "task_managem
         ("clear my day, add a nap at noon", ["clear my day", "add a nap at noon"]),
     ],
 )
-def test_a_message_is_cut_where_a_second_request_begins(message: str, parts: list[str]) -> None:
-    assert clauses(message) == parts
+def test_a_message_is_split_where_a_second_request_begins(message: str, clauses: list[str]) -> None:
+    assert split_clauses(message) == clauses
 
 
 @pytest.mark.parametrize(
@@ -36,26 +36,26 @@ def test_a_message_is_cut_where_a_second_request_begins(message: str, parts: lis
     ],
 )
 def test_names_lists_and_short_messages_stay_whole(message: str) -> None:
-    assert clauses(message) == [message]
+    assert split_clauses(message) == [message]
 
 
 @pytest.mark.parametrize("filling", [" ", "\t", "\n", "?", ", ", "? ", " and", "and ", ",a b"])
-def test_no_text_takes_long(filling: str) -> None:
-    """Backtracking on these once took minutes; a second is a thousand times what it takes now."""
+def test_splitting_does_not_backtrack_catastrophically(filling: str) -> None:
+    """Backtracking on these texts can take minutes. Without it, they take about a millisecond."""
     text = f"move it{filling * 4_000}x"[:4_000]
 
     started = time.process_time()
-    clauses(text)
+    split_clauses(text)
 
     assert time.process_time() - started < 1
 
 
 def test_there_are_at_most_three_clauses() -> None:
-    assert len(clauses(". ".join(["add milk today"] * 50))) == 3
+    assert len(split_clauses(". ".join(["add milk today"] * 50))) == 3
 
 
 @pytest.mark.parametrize(
-    ("wanted", "first"),
+    ("intent", "first"),
     [
         ("remindr", "reminder"),
         ("Task Management", "task_management"),
@@ -63,9 +63,9 @@ def test_there_are_at_most_three_clauses() -> None:
         ("task", "task_management"),
     ],
 )
-def test_a_misspelt_intent_is_recognised(wanted: str, first: str) -> None:
-    assert close_intents(wanted, CATALOGUE)[0] == first
+def test_a_misspelt_intent_has_a_suggestion(intent: str, first: str) -> None:
+    assert suggest_intents(intent, CATALOGUE)[0] == first
 
 
-def test_what_resembles_nothing_has_no_close_intents() -> None:
-    assert close_intents("zzzzzz", CATALOGUE) == []
+def test_an_intent_without_similar_ones_has_no_suggestions() -> None:
+    assert suggest_intents("zzzzzz", CATALOGUE) == []

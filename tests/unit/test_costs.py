@@ -1,4 +1,4 @@
-"""The model of costs: what it assumes is what is deployed, and the guide shows what it says."""
+"""The cost estimate matches the deployment, and the documentation shows its output."""
 
 import subprocess
 import sys
@@ -9,56 +9,57 @@ from typing import Any
 import pytest
 
 from infra import costs
-from tests.unit.test_serverless import read
+from tests.unit.test_serverless import read_yaml
 
 ROOT = Path(__file__).parents[2]
+DOCUMENTATION = (ROOT / "docs/reference/costs.md").read_text("utf-8")
 
 
 def total(messages: int) -> float:
-    return sum(usd for _, usd in costs.lines(costs.Use(messages)))
+    return sum(usd for _, usd in costs.line_items(costs.MonthlyUsage(messages)))
 
 
-def told(*messages: str) -> Any:
+def run_command(*messages: str) -> Any:
     command = [sys.executable, "-m", "infra.costs", *messages]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_the_guide_shows_what_the_command_prints() -> None:
-    guide = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-
-    assert costs.table(costs.MESSAGES) in guide
-    assert told().stdout == costs.table(costs.MESSAGES)
+def test_the_documentation_shows_the_output_of_the_command() -> None:
+    assert costs.table(costs.MESSAGES) in DOCUMENTATION
+    assert run_command().stdout == costs.table(costs.MESSAGES)
 
 
-def test_the_guide_says_which_prices_could_not_be_verified() -> None:
-    guide = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+def test_the_documentation_names_the_unverified_prices() -> None:
     prices = vars(costs).items()
-    doubtful = {
+    unverified = {
         name
         for name, price in prices
-        if isinstance(price, costs.Price) and costs.UNVERIFIED in price.read_in
+        if isinstance(price, costs.Price) and costs.UNVERIFIED in price.source
     }
 
-    assert all(f"`{name}`" in guide for name in doubtful)
+    assert all(f"`{name}`" in DOCUMENTATION for name in unverified)
 
 
-def test_what_it_assumes_of_the_deployment_is_what_is_deployed() -> None:
-    service, alarms = read("serverless.yml"), read("infra/aws/alarms.yml")["Resources"].values()
-    use = costs.Use(1)
+def test_assumptions_about_the_deployment_match_its_templates() -> None:
+    service = read_yaml("serverless.yml")
+    resources = read_yaml("infra/aws/alarms.yml")["Resources"].values()
+    usage = costs.MonthlyUsage(1)
 
-    assert use.memory_gb * 1024 == service["provider"]["memorySize"]
-    assert use.alarms == sum(one["Type"] == "AWS::CloudWatch::Alarm" for one in alarms)
-    assert use.log_months * 30 == service["params"]["prod"]["logRetentionDays"]
-    assert use.kept_months * 30 == service["params"]["default"]["datasetRetentionDays"]
-
-
-def test_what_is_free_costs_nothing_and_only_the_rest_is_paid() -> None:
-    price = costs.Price(2.0, "a test", free=10)
-
-    assert (price.of(0), price.of(10), price.of(13)) == (0, 0, 6)
+    assert usage.memory_gb * 1024 == service["provider"]["memorySize"]
+    assert usage.alarms == sum(
+        resource["Type"] == "AWS::CloudWatch::Alarm" for resource in resources
+    )
+    assert usage.log_retention_months * 30 == service["params"]["prod"]["logRetentionDays"]
+    assert usage.row_retention_months * 30 == service["params"]["default"]["datasetRetentionDays"]
 
 
-def test_more_messages_never_cost_less_in_all_nor_more_apiece() -> None:
+def test_only_units_beyond_the_free_ones_are_charged() -> None:
+    price = costs.Price(2.0, "a test", free_units=10)
+
+    assert (price.cost_of(0), price.cost_of(10), price.cost_of(13)) == (0, 0, 6)
+
+
+def test_more_messages_cost_no_less_in_total_and_no_more_per_message() -> None:
     volumes = [10**power for power in range(3, 9)]
 
     for fewer, more in pairwise(volumes):
@@ -66,13 +67,13 @@ def test_more_messages_never_cost_less_in_all_nor_more_apiece() -> None:
         assert total(fewer) / fewer >= total(more) / more
 
 
-def test_where_the_model_ends_it_says_so() -> None:
-    answer = told("1,000,000,000")
+def test_too_many_messages_are_rejected_with_the_limit() -> None:
+    process = run_command("1,000,000,000")
 
-    assert answer.returncode == 1
-    assert answer.stderr == "The model ends at 300,000,000 messages a month.\n"
+    assert process.returncode == 1
+    assert process.stderr == "The estimate covers at most 300,000,000 messages per month.\n"
 
 
 @pytest.mark.parametrize("number", ["0", "-5", "many"])
-def test_what_is_no_number_of_messages_is_refused(number: str) -> None:
-    assert told("--", number).returncode == 2
+def test_invalid_numbers_of_messages_are_rejected(number: str) -> None:
+    assert run_command("--", number).returncode == 2

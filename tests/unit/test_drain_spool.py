@@ -1,4 +1,4 @@
-"""What was spooled is written once, in few calls; one fault takes no other message with it."""
+"""Spooled prompts are written once, in few calls, and a faulty message affects no other."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,19 +10,19 @@ from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.errors import PromptRefused
 from prompt_capture.domain.prompts import CapturedPrompt, Outcome
 from prompt_capture.domain.spool import SpooledPrompt
-from prompt_capture.workflows.drain_spool import DONE, DrainSpool
-from tests.unit.test_capture import USER, a_store, prompt
+from prompt_capture.workflows.drain_spool import FINAL_RESULTS, DrainSpool
+from tests.unit.test_capture import USER, make_prompt, make_store
 
 
-class Counting(InMemoryPromptStore):
-    """Counts its calls, and takes no prompt that says `poison`."""
+class CountingStore(InMemoryPromptStore):
+    """Counts its calls, and rejects every prompt `poison`."""
 
     calls = 0
 
     async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
         self.calls += 1
         if any(prompt.prompt == "poison" for prompt in prompts):
-            raise PromptRefused("The store takes no such row (code 23514).")
+            raise PromptRefused("The store rejected the row (code 23514).")
         return await super().log_prompts(prompts)
 
 
@@ -36,19 +36,19 @@ def bodies(*sent: CapturedPrompt) -> dict[str, str]:
 
 
 async def test_a_batch_is_written_in_one_call() -> None:
-    store = Counting([USER], [])
-    sent = [prompt(text=str(number)) for number in range(50)]
+    store = CountingStore([USER], [])
+    sent = [make_prompt(text=str(number)) for number in range(50)]
 
-    fates = await DrainSpool(store)(bodies(*sent))
+    results = await DrainSpool(store)(bodies(*sent))
 
-    assert set(fates.values()) == {"stored"}
-    assert len(fates) == len(store.rows) == 50
+    assert set(results.values()) == {"stored"}
+    assert len(results) == len(store.rows) == 50
     assert store.calls == 1
 
 
-async def test_the_same_batch_again_changes_nothing() -> None:
-    store = a_store()
-    drain, sent = DrainSpool(store), bodies(prompt(), prompt())
+async def test_a_repeated_batch_changes_nothing() -> None:
+    store = make_store()
+    drain, sent = DrainSpool(store), bodies(make_prompt(), make_prompt())
 
     first, again, third = [await drain(sent) for _ in range(3)]
 
@@ -56,98 +56,98 @@ async def test_the_same_batch_again_changes_nothing() -> None:
     assert len(store.rows) == 2
 
 
-async def test_a_fault_is_told_from_the_others_and_takes_none_with_it(
+async def test_each_message_has_its_own_result_and_a_faulty_one_affects_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    store = Counting([USER], [])
-    taken = prompt(text="first")
-    await store.log_prompt(taken)
+    store = CountingStore([USER], [])
+    recorded = make_prompt(text="first")
+    await store.log_prompt(recorded)
     sent = {
-        "good": body(prompt()),
-        "there": body(taken),
-        "nobody's": body(prompt(uuid4())),
-        "poison": body(prompt(text="poison")),
-        "other": body(taken.model_copy(update={"prompt": "second"})),
-        "no json": "{my secret",
-        "no prompt": '{"version": 1}',
-        "good too": body(prompt()),
+        "good": body(make_prompt()),
+        "recorded": body(recorded),
+        "unknown user": body(make_prompt(uuid4())),
+        "poison": body(make_prompt(text="poison")),
+        "conflict": body(recorded.model_copy(update={"prompt": "second"})),
+        "not JSON": "{my secret",
+        "not a prompt": '{"version": 1}',
+        "also good": body(make_prompt()),
     }
 
-    fates = await DrainSpool(store)(sent)
+    results = await DrainSpool(store)(sent)
 
-    assert fates == {
+    assert results == {
         "good": "stored",
-        "there": "stored",
-        "nobody's": "dropped",
+        "recorded": "stored",
+        "unknown user": "dropped",
         "poison": "refused",
-        "other": "apart",
-        "no json": "unreadable",
-        "no prompt": "unreadable",
-        "good too": "stored",
+        "conflict": "rekeyed",
+        "not JSON": "unreadable",
+        "not a prompt": "unreadable",
+        "also good": "stored",
     }
-    assert {name for name, fate in fates.items() if fate in DONE} == {
-        "good", "there", "nobody's", "other", "good too",
+    assert {name for name, result in results.items() if result in FINAL_RESULTS} == {
+        "good", "recorded", "unknown user", "conflict", "also good",
     }  # fmt: skip
     assert "secret" not in caplog.text
 
 
-async def test_two_messages_under_one_id_are_both_stored_once_however_often_they_come() -> None:
-    store, sent = a_store(), prompt()
+async def test_two_messages_with_one_id_are_both_stored_once_after_repeated_deliveries() -> None:
+    store, sent = make_store(), make_prompt()
     other = sent.model_copy(update={"prompt": "another"})
 
     for _ in range(3):
-        fates = await DrainSpool(store)(bodies(sent, sent, other, other))
+        results = await DrainSpool(store)(bodies(sent, sent, other, other))
 
-    assert fates == {"0": "stored", "1": "stored", "2": "apart", "3": "apart"}
+    assert results == {"0": "stored", "1": "stored", "2": "rekeyed", "3": "rekeyed"}
     assert [row.captured.prompt for row in store.rows.values()] == ["move it", "another"]
     assert store.rows[sent.id].captured == sent
 
 
-async def test_a_spooled_message_whose_key_was_used_meanwhile_is_stored_under_another_id() -> None:
-    store, spooled = a_store(), prompt()
+async def test_a_spooled_message_whose_key_was_reused_meanwhile_is_rekeyed() -> None:
+    store, spooled = make_store(), make_prompt()
     meanwhile = spooled.model_copy(update={"prompt": "sent under the same key"})
     await store.log_prompt(meanwhile)
 
-    fates = await DrainSpool(store)(bodies(spooled))
+    results = await DrainSpool(store)(bodies(spooled))
 
-    assert fates == {"0": "apart"}
+    assert results == {"0": "rekeyed"}
     assert store.rows.pop(meanwhile.id).captured == meanwhile
     (row,) = store.rows.values()
     assert row.captured == spooled.model_copy(update={"id": row.captured.id})
 
 
 @pytest.mark.parametrize("fault", [{"user_id": uuid4()}, {"prompt": "poison"}], ids=str)
-async def test_an_id_that_the_first_message_did_not_take_is_left_to_the_second(
+async def test_an_id_whose_first_message_is_faulty_is_free_for_the_second(
     fault: dict[str, object],
 ) -> None:
-    store, second = Counting([USER], []), prompt()
+    store, second = CountingStore([USER], []), make_prompt()
     first = second.model_copy(update=fault)
 
-    fates = await DrainSpool(store)(bodies(first, second))
+    results = await DrainSpool(store)(bodies(first, second))
     again = await DrainSpool(store)({"1": body(second)})
 
-    assert fates["1"] not in DONE
+    assert results["1"] not in FINAL_RESULTS
     assert again == {"1": "stored"}
     assert list(store.rows) == [second.id]
 
 
 async def test_an_outage_leaves_every_message_in_the_queue() -> None:
-    store = a_store()
-    store.reachable = False
+    store = make_store()
+    store.is_reachable = False
 
-    fates = await DrainSpool(store)(bodies(prompt(), prompt()))
+    results = await DrainSpool(store)(bodies(make_prompt(), make_prompt()))
 
-    assert set(fates.values()) == {"unavailable"}
+    assert set(results.values()) == {"unavailable"}
 
 
-async def test_nothing_waits_for_a_prompt_that_was_dropped() -> None:
-    store, sent = a_store(), prompt(uuid4())
+async def test_deferred_changes_of_a_dropped_prompt_are_discarded() -> None:
+    store, sent = make_store(), make_prompt(uuid4())
     await store.update_prompt_log_outcome(sent.id, Outcome(was_successful=True, workflow_type="x"))
 
     await DrainSpool(store)(bodies(sent))
 
-    assert store.held == {}
+    assert store.deferred_changes == {}
 
 
-async def test_an_empty_batch_is_no_fault() -> None:
-    assert await DrainSpool(a_store())({}) == {}
+async def test_an_empty_batch_has_no_results() -> None:
+    assert await DrainSpool(make_store())({}) == {}

@@ -1,4 +1,4 @@
-"""The encoder's graph computes what the papers say, checked against plain numpy."""
+"""The encoder's graph agrees with an implementation of the papers in NumPy."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ SHAPES = {
 }
 
 
-def test_the_graph_answers_what_plain_numpy_computes() -> None:
+def test_the_graph_agrees_with_numpy() -> None:
     random = np.random.default_rng(0)
     table = random_weights(random)
     ids = random.integers(0, 50, 9)
@@ -50,12 +50,12 @@ def random_weights(random: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def _bert(table: dict[str, np.ndarray], ids: np.ndarray) -> np.ndarray:
-    """Compute the embedding in plain numpy, written from the paper and not from the graph."""
+    """Compute the embedding in NumPy, implemented from the papers and not from the graph."""
     words = table["embeddings.word_embeddings.weight"]
     scale = np.abs(words).max(axis=1, keepdims=True) / np.float32(127)
     stored = np.round(words / scale) * scale
 
-    def normed(x: np.ndarray, name: str) -> Any:
+    def layer_norm(x: np.ndarray, name: str) -> Any:
         centred = x - x.mean(axis=-1, keepdims=True)
         unit = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-12)
         return unit * table[f"{name}.weight"] + table[f"{name}.bias"]
@@ -65,7 +65,7 @@ def _bert(table: dict[str, np.ndarray], ids: np.ndarray) -> np.ndarray:
 
     positions = table["embeddings.position_embeddings.weight"][: len(ids)]
     segment = table["embeddings.token_type_embeddings.weight"][0]
-    states = [normed(stored[ids] + positions + segment, "embeddings.LayerNorm")]
+    states = [layer_norm(stored[ids] + positions + segment, "embeddings.LayerNorm")]
     for layer in range(LAYERS):
         hidden, name = states[-1], f"encoder.layer.{layer}"
         query, key, value = (
@@ -77,11 +77,11 @@ def _bert(table: dict[str, np.ndarray], ids: np.ndarray) -> np.ndarray:
             for q, k, v in zip(query, key, value, strict=True)
         ]
         attended = dense(np.hstack(context), f"{name}.attention.output.dense")
-        hidden = normed(attended + hidden, f"{name}.attention.output.LayerNorm")
+        hidden = layer_norm(attended + hidden, f"{name}.attention.output.LayerNorm")
         wide = dense(hidden, f"{name}.intermediate.dense")
         wide = wide * (1 + erf(wide / np.sqrt(2))) / 2
         states.append(
-            normed(dense(wide, f"{name}.output.dense") + hidden, f"{name}.output.LayerNorm")
+            layer_norm(dense(wide, f"{name}.output.dense") + hidden, f"{name}.output.LayerNorm")
         )
     means = [states[layer].mean(axis=0) for layer in (0, 2, 4, 6)]
     return np.concatenate([mean / np.linalg.norm(mean) for mean in means])

@@ -1,4 +1,4 @@
-"""Erasing a user: what is told, and what happens when something is left."""
+"""The erasure of a user, its receipt, and its verification."""
 
 from uuid import UUID, uuid4
 
@@ -20,23 +20,27 @@ from prompt_capture.workflows.erase_user import EraseUser
 USER = uuid4()
 
 
-class Forgetful(InMemoryPromptStore):
-    """A store that says it erased and did not."""
+class IncompleteErasureStore(InMemoryPromptStore):
+    """A store that returns a receipt without an erasure."""
 
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
         counts_before = await self.count_user_data(user_id)
         return ErasureReceipt(
             erased_at="2026-11-24T00:00:00Z",
             counts_before=counts_before,
-            left=UserDataCounts(),
+            counts_after=UserDataCounts(),
         )
 
 
-def erasing(store: InMemoryPromptStore, letters: DeadLetters | None = None) -> EraseUser:
-    return EraseUser(store, CleanDatasets(InMemoryExports(store), bootstrap.bucket), letters)
+def make_erase_user(
+    store: InMemoryPromptStore, dead_letters: DeadLetters | None = None
+) -> EraseUser:
+    return EraseUser(
+        store, CleanDatasets(InMemoryExports(store), bootstrap.dataset_store), dead_letters
+    )
 
 
-async def filled(store: InMemoryPromptStore) -> InMemoryPromptStore:
+async def add_prompt(store: InMemoryPromptStore) -> InMemoryPromptStore:
     await store.log_prompt(
         CapturedPrompt(
             id=new_log_id(),
@@ -51,34 +55,36 @@ async def filled(store: InMemoryPromptStore) -> InMemoryPromptStore:
     return store
 
 
-async def test_a_receipt_says_what_there_was_and_what_was_found_afterwards() -> None:
-    store = await filled(InMemoryPromptStore([USER], ["help"]))
+async def test_a_receipt_has_the_counts_before_and_after_the_erasure() -> None:
+    store = await add_prompt(InMemoryPromptStore([USER], ["help"]))
 
-    receipt = await erasing(store)(USER)
+    receipt = await make_erase_user(store)(USER)
 
     assert receipt.counts_before == UserDataCounts(prompts=1)
-    assert receipt.left == UserDataCounts()
+    assert receipt.counts_after == UserDataCounts()
     assert store.rows == {}
 
 
-async def test_a_receipt_is_not_believed_when_something_is_still_there() -> None:
-    store = await filled(Forgetful([USER], ["help"]))
+async def test_an_erasure_with_remaining_data_raises_an_error() -> None:
+    store = await add_prompt(IncompleteErasureStore([USER], ["help"]))
 
     with pytest.raises(ErasureIncomplete):
-        await erasing(store)(USER)
+        await make_erase_user(store)(USER)
 
 
-def test_the_command_asks_first_and_prints_the_receipt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_asks_for_confirmation_and_prints_the_receipt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     store = InMemoryPromptStore([USER], ["help"])
     monkeypatch.setattr(
         bootstrap,
         "erase_user",
-        lambda: erasing(store),
+        lambda: make_erase_user(store),
     )
     command = ["erase", "--user", str(USER)]
 
     assert CliRunner().invoke(app, command, input="n\n").exit_code == 1
-    done = CliRunner().invoke(app, [*command, "--yes"])
+    result = CliRunner().invoke(app, [*command, "--yes"])
 
-    assert done.exit_code == 0
-    assert '"left": {' in done.stdout
+    assert result.exit_code == 0
+    assert '"counts_after": {' in result.stdout

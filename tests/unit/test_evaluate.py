@@ -1,4 +1,4 @@
-"""Figures of a model's answers, and whether two models differ by more than chance."""
+"""Evaluation: metrics of predictions, comparison of two models, and the command line."""
 
 import json
 import subprocess
@@ -12,22 +12,22 @@ from typer.testing import CliRunner
 from cli.main import app
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
-from tests.unit.answers import answers
-from training.bases import trained_base
-from training.calibration import reliability
-from training.compare import compare, in_words
-from training.evaluate import figures, predict
+from tests.unit.predictions import make_predictions
+from training.base_encoders import base_from_artifact
+from training.calibration import reliability_bins
+from training.compare import compare, describe_comparison
+from training.evaluate import compute_metrics, predict
 from training.examples import read_examples
 from training.predictions import Predictions
-from training.report.measures import (
+from training.report.error_analysis import (
     Confusion,
-    confusion_table,
-    confusions,
-    intent_figures,
-    worst_mistakes,
+    build_confusion_matrix,
+    count_confusions,
+    intent_metrics,
+    most_confident_mistakes,
 )
 from training.scope_curve import scope_curve
-from training.train import Plan, train
+from training.train import TrainingConfig, train
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "model_artifacts" / "assistant"
@@ -44,7 +44,7 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty held-out utterances: twenty of each of two intents, twenty of nobody's."""
+    """Sixty held-out utterances: twenty of each of two intents, and twenty out of scope."""
     file = tmp_path_factory.mktemp("data") / "data.jsonl"
     examples = read_examples([ROOT / "training" / "data" / "heldout"])
     few = [[e for e in examples if e.label == label][:20] for label in ("email", "help", "unknown")]
@@ -58,7 +58,12 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("other")
     known = read_examples([ROOT / "training" / "data" / "train"])
     few = [[e for e in known if e.label == label][:12] for label in ("greeting", "thanks")]
-    train([*few[0], *few[1]], trained_base(ModelArtifact.load(SHIPPED)), folder, Plan(name="other"))
+    train(
+        [*few[0], *few[1]],
+        base_from_artifact(ModelArtifact.load(SHIPPED)),
+        folder,
+        TrainingConfig(name="other"),
+    )
     return folder
 
 
@@ -68,58 +73,64 @@ def _run(*arguments: str) -> str:
     return result.stdout
 
 
-def test_figures_are_computed_from_the_answers() -> None:
-    measured = figures(answers(ROWS, [0.9, 0.8, 0.7, 0.95, 0.6, 0.65, 0.1]))
+def test_metrics_are_computed_from_the_predictions() -> None:
+    metrics = compute_metrics(make_predictions(ROWS, [0.9, 0.8, 0.7, 0.95, 0.6, 0.65, 0.1]))
 
-    assert measured.n == 7
-    assert measured.accuracy == pytest.approx(3 / 7)
-    assert measured.recall == {"email": 0.25, "reminder": 1.0, "unknown": 0.5}
-    assert measured.macro_f1 == pytest.approx((0.4 + 0.5 + 2 / 3 + 0) / 4)
-    assert measured.oos is not None
-    assert measured.oos.model_dump() == {"n": 2, "found_at_95_kept": 0.5, "confident": 0.5}
+    assert metrics.n == 7
+    assert metrics.accuracy == pytest.approx(3 / 7)
+    assert metrics.recall == {"email": 0.25, "reminder": 1.0, "unknown": 0.5}
+    assert metrics.macro_f1 == pytest.approx((0.4 + 0.5 + 2 / 3 + 0) / 4)
+    assert metrics.oos is not None
+    assert metrics.oos.model_dump() == {
+        "n": 2,
+        "found_at_95_kept": 0.5,
+        "false_accept_rate": 0.5,
+    }
 
 
-def test_the_calibration_error_is_that_of_the_bins() -> None:
-    predictions = answers(ROWS)
+def test_the_calibration_error_is_the_weighted_gap_of_the_bins() -> None:
+    predictions = make_predictions(ROWS)
 
-    bins = reliability(predictions.confidences, predictions.correct)
+    bins = reliability_bins(predictions.confidences, predictions.correct)
 
     assert sum(each.count for each in bins) == 7
     gaps = sum(each.count * abs(each.confidence - each.accuracy) for each in bins)
-    assert figures(predictions).ece == pytest.approx(gaps / 7)
+    assert compute_metrics(predictions).ece == pytest.approx(gaps / 7)
 
 
-def test_scope_is_not_measured_where_all_messages_are_of_one_kind() -> None:
+def test_scope_is_not_measured_without_both_kinds_of_labels() -> None:
     for kind in (ROWS[:5], ROWS[5:]):
-        assert scope_curve(answers(kind)) is None
-        assert figures(answers(kind)).oos is None
+        assert scope_curve(make_predictions(kind)) is None
+        assert compute_metrics(make_predictions(kind)).oos is None
 
 
-def test_the_scope_curve_goes_through_the_point_that_keeps_95_of_100() -> None:
+def test_the_scope_curve_contains_the_point_that_keeps_95_percent() -> None:
     random = np.random.default_rng(0)
     scores = [*random.normal(2, 1, 100), *random.normal(0, 1, 50)]
     labels = ["email"] * 100 + ["oos"] * 50
-    curve = scope_curve(answers([(str(n), x, x, 0.9) for n, x in enumerate(labels)], scores))
+    curve = scope_curve(
+        make_predictions([(str(n), x, x, 0.9) for n, x in enumerate(labels)], scores)
+    )
 
     assert curve is not None
     at_95 = curve.found[np.isclose(curve.kept, 0.95)]
     assert curve.found_at_95_kept in at_95
     assert (np.diff(curve.kept) <= 0).all()
     assert (np.diff(curve.found) >= 0).all()
-    below = [inside > outside for inside in scores[:100] for outside in scores[100:]]
-    assert curve.area == pytest.approx(np.mean(below))
+    ordered = [one > other for one in scores[:100] for other in scores[100:]]
+    assert curve.auroc == pytest.approx(np.mean(ordered))
 
 
-def test_confusions_are_counted_the_most_frequent_first() -> None:
-    assert confusions(answers(ROWS)) == [
+def test_the_most_frequent_confusion_comes_first() -> None:
+    assert count_confusions(make_predictions(ROWS)) == [
         Confusion("email", "reminder", 2),
         Confusion("email", "greeting", 1),
         Confusion("unknown", "greeting", 1),
     ]
 
 
-def test_the_worst_intent_comes_first_and_says_what_it_is_taken_for() -> None:
-    worst, *_, best = intent_figures(answers(ROWS))
+def test_the_worst_intent_comes_first_with_its_most_frequent_mistake() -> None:
+    worst, *_, best = intent_metrics(make_predictions(ROWS))
 
     assert (worst.label, worst.n, worst.precision, worst.recall) == ("greeting", 0, 0.0, None)
     assert (best.label, best.precision, best.recall, best.confusion) == (
@@ -130,8 +141,11 @@ def test_the_worst_intent_comes_first_and_says_what_it_is_taken_for() -> None:
     )
 
 
-def test_a_confusion_table_of_few_holds_the_pairs_most_often_confused() -> None:
-    whole, few = confusion_table(answers(ROWS), 4), confusion_table(answers(ROWS), 2)
+def test_a_small_confusion_matrix_contains_the_most_confused_pairs() -> None:
+    whole, few = (
+        build_confusion_matrix(make_predictions(ROWS), 4),
+        build_confusion_matrix(make_predictions(ROWS), 2),
+    )
 
     assert whole.labels == ("email", "greeting", "reminder", "unknown")
     assert whole.counts.sum() == 7
@@ -139,20 +153,23 @@ def test_a_confusion_table_of_few_holds_the_pairs_most_often_confused() -> None:
     assert few.counts.tolist() == [[1, 2], [0, 1]]
 
 
-def test_the_surest_mistakes_come_first() -> None:
-    mistakes = worst_mistakes(answers(ROWS), 2)
+def test_the_most_confident_mistakes_come_first() -> None:
+    mistakes = most_confident_mistakes(make_predictions(ROWS), 2)
 
     assert [(each.text, each.confidence) for each in mistakes] == [("d", 0.95), ("f", 0.9)]
 
 
 def _pair(won: int, lost: int, both: int) -> tuple[Predictions, Predictions]:
-    """Answer two models' predictions: right alone so often each, and both right so often."""
+    """Return the predictions of two models.
+
+    The new one alone is correct `won` times, the old one alone `lost` times.
+    """
     outcomes = [(True, False)] * won + [(False, True)] * lost + [(True, True)] * both
     new, old = (
-        [(str(n), "a", "a" if right[side] else "b", 0.9) for n, right in enumerate(outcomes)]
+        [(str(n), "a", "a" if correct[side] else "b", 0.9) for n, correct in enumerate(outcomes)]
         for side in (0, 1)
     )
-    return answers(new), answers(old)
+    return make_predictions(new), make_predictions(old)
 
 
 @pytest.mark.parametrize(
@@ -160,45 +177,45 @@ def _pair(won: int, lost: int, both: int) -> tuple[Predictions, Predictions]:
     [
         (20, 5, "better"),
         (5, 20, "worse"),
-        (12, 8, "cannot be told apart"),
-        (5, 0, "cannot be told apart"),
+        (12, 8, "no significant difference"),
+        (5, 0, "no significant difference"),
         (6, 0, "better"),
-        (0, 0, "cannot be told apart"),
+        (0, 0, "no significant difference"),
     ],
 )
-def test_two_models_are_compared_by_what_one_alone_gets_right(
+def test_two_models_are_compared_by_the_messages_that_one_alone_gets_right(
     won: int, lost: int, verdict: str
 ) -> None:
     comparison = compare(*_pair(won, lost, 75))
 
     assert comparison.verdict == verdict
-    assert (comparison.only_new_right, comparison.only_old_right) == (won, lost)
-    assert comparison.difference == pytest.approx((won - lost) / (won + lost + 75))
-    assert comparison.low < comparison.difference < comparison.high
-    assert verdict in in_words(comparison, "next", "last")
+    assert (comparison.only_new_correct, comparison.only_old_correct) == (won, lost)
+    assert comparison.accuracy_difference == pytest.approx((won - lost) / (won + lost + 75))
+    assert comparison.ci_lower < comparison.accuracy_difference < comparison.ci_upper
+    assert verdict in describe_comparison(comparison, "next", "last")
 
 
-def test_the_test_of_a_comparison_is_exact() -> None:
+def test_the_p_value_is_that_of_the_exact_mcnemar_test() -> None:
     assert compare(*_pair(6, 0, 75)).p_value == pytest.approx(2 * 0.5**6)
     assert compare(*_pair(8, 2, 75)).p_value == pytest.approx(2 * (1 + 10 + 45) * 0.5**10)
 
 
-def test_the_interval_of_a_comparison_covers_the_truth_as_often_as_it_says() -> None:
+def test_the_confidence_interval_covers_the_true_difference() -> None:
     random = np.random.default_rng(0)
     covered = 0
     for won, lost, both in random.multinomial(200, [0.10, 0.04, 0.86], 200):
         comparison = compare(*_pair(won, lost, both))
-        covered += comparison.low <= 0.06 <= comparison.high
+        covered += comparison.ci_lower <= 0.06 <= comparison.ci_upper
 
     assert 180 <= covered <= 200
 
 
-def test_models_that_answered_other_messages_are_not_compared() -> None:
+def test_models_that_classified_different_messages_are_not_compared() -> None:
     with pytest.raises(ValueError, match="same messages"):
-        compare(answers(ROWS), answers(ROWS[1:]))
+        compare(make_predictions(ROWS), make_predictions(ROWS[1:]))
 
 
-def test_predictions_are_what_the_model_answers(data: Path) -> None:
+def test_predictions_contain_the_outputs_of_the_model(data: Path) -> None:
     model = OnnxClassifier(ModelArtifact.load(SHIPPED))
     examples = read_examples([data])
 
@@ -206,25 +223,25 @@ def test_predictions_are_what_the_model_answers(data: Path) -> None:
 
     assert predictions.texts == [example.text for example in examples]
     for row in (0, 25, 59):
-        answer = model.answer(examples[row].text)
-        assert np.array_equal(predictions.probabilities[row], answer.probabilities)
-        assert predictions.scope[row] == answer.scope
-    inside = predictions.in_scope
-    assert predictions.scope[inside].mean() > predictions.scope[~inside].mean()
+        output = model.predict(examples[row].text)
+        assert np.array_equal(predictions.probabilities[row], output.probabilities)
+        assert predictions.scope[row] == output.scope
+    in_scope = predictions.in_scope
+    assert predictions.scope[in_scope].mean() > predictions.scope[~in_scope].mean()
 
 
-def test_json_has_the_keys_that_programs_rely_on(data: Path) -> None:
+def test_the_json_output_has_stable_keys(data: Path) -> None:
     result = json.loads(_run("--model", str(SHIPPED), "--data", str(data), "--json"))
 
     assert set(result) == {"accuracy", "macro_f1", "ece", "n", "oos", "latency_ms", "recall"}
-    assert set(result["oos"]) == {"n", "found_at_95_kept", "confident"}
+    assert set(result["oos"]) == {"n", "found_at_95_kept", "false_accept_rate"}
     assert set(result["latency_ms"]) == {"p50", "p99"}
     assert result["n"] == 60
     assert result["oos"]["n"] == 20
     assert result["accuracy"] > 0.7
 
 
-def test_two_models_stand_side_by_side(data: Path, other: Path) -> None:
+def test_two_models_are_shown_side_by_side(data: Path, other: Path) -> None:
     arguments = ("--model", str(SHIPPED), "--compare", str(other), "--data", str(data))
 
     shown = _run(*arguments)
@@ -236,10 +253,10 @@ def test_two_models_stand_side_by_side(data: Path, other: Path) -> None:
     assert [result[name]["version"] for name in ("model", "compared_with")] == versions
     comparison = result["comparison"]
     assert comparison["verdict"] == "better"
-    assert comparison["in_words"].startswith(f"{versions[0]} is better than {versions[1]}")
+    assert comparison["summary"].startswith(f"{versions[0]} is better than {versions[1]}")
     difference = result["model"]["accuracy"] - result["compared_with"]["accuracy"]
-    assert comparison["difference"] == pytest.approx(difference)
-    assert comparison["low"] < difference < comparison["high"]
+    assert comparison["accuracy_difference"] == pytest.approx(difference)
+    assert comparison["ci_lower"] < difference < comparison["ci_upper"]
 
 
 def test_labels_that_a_model_does_not_know_are_named(data: Path, other: Path) -> None:
@@ -248,7 +265,7 @@ def test_labels_that_a_model_does_not_know_are_named(data: Path, other: Path) ->
     assert "does not know these labels: email, help, unknown" in result.stderr
 
 
-def test_a_card_is_written_beside_the_figures(data: Path, tmp_path: Path) -> None:
+def test_a_card_is_written_in_addition_to_the_metrics(data: Path, tmp_path: Path) -> None:
     card = tmp_path / "cards" / "card.html"
     arguments = ("--model", str(SHIPPED), "--data", str(data), "--card", str(card))
 
@@ -259,12 +276,12 @@ def test_a_card_is_written_beside_the_figures(data: Path, tmp_path: Path) -> Non
     assert [e for e in private if e.text in with_texts]
 
     _run(*arguments, "--no-texts")
-    without = card.read_text("utf-8")
+    without_texts = card.read_text("utf-8")
     long = [e.text for e in private if len(e.text) > 20]
-    assert not [text for text in long if text in without]
+    assert not [text for text in long if text in without_texts]
 
 
-def test_a_card_that_cannot_be_written_is_refused_before_the_work(
+def test_a_card_that_cannot_be_written_is_rejected_before_the_evaluation(
     data: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
@@ -274,18 +291,20 @@ def test_a_card_that_cannot_be_written_is_refused_before_the_work(
     result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
 
     assert result.exit_code == 2
-    assert "cannot be written" in result.stderr
+    assert "Cannot write" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("module", "never"),
+    ("module", "unneeded"),
     [
-        ("cli.measuring", ("jax", "optax", "matplotlib")),
+        ("cli.evaluation", ("jax", "optax", "matplotlib")),
         ("cli.main", ("sklearn", "scipy", "onnx", "onnxruntime", "matplotlib", "fastapi")),
     ],
 )
-def test_no_command_loads_what_it_does_not_need(module: str, never: tuple[str, ...]) -> None:
-    script = f"import sys, {module}; print([name for name in {never} if name in sys.modules])"
+def test_commands_do_not_import_packages_that_they_do_not_need(
+    module: str, unneeded: tuple[str, ...]
+) -> None:
+    script = f"import sys, {module}; print([name for name in {unneeded} if name in sys.modules])"
     loaded = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

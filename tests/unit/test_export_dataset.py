@@ -104,7 +104,7 @@ async def test_days_bound_the_window(store: InMemoryPromptStore, export: ExportD
     assert dataset.since == NOW - timedelta(days=7)
 
 
-async def test_what_some_take_for_the_end_of_a_line_does_not_break_one(
+async def test_unicode_line_separators_do_not_break_a_line(
     store: InMemoryPromptStore, export: ExportDataset
 ) -> None:
     text = "one\u2028two\u2029three\x85four\x0bfive\r\nsix"
@@ -116,22 +116,22 @@ async def test_what_some_take_for_the_end_of_a_line_does_not_break_one(
     assert [example.text for example in read_examples([Path(dataset.url)])] == [text]
 
 
-async def test_long_work_tells_how_far_it_is(store: InMemoryPromptStore, tmp_path: Path) -> None:
+async def test_an_export_reports_its_progress(store: InMemoryPromptStore, tmp_path: Path) -> None:
     for number in range(5):
         await _log(store, str(number), 0.9)
-    told: list[int] = []
+    progress: list[int] = []
 
     source = InMemoryExports(store, page_rows=2)
-    export = ExportDataset(source, LocalDatasetStore(tmp_path), report=told.append)
+    export = ExportDataset(source, LocalDatasetStore(tmp_path), report=progress.append)
     await export(ExportRequest(mode="retraining"))
 
-    assert told == [2, 4, 5]
+    assert progress == [2, 4, 5]
 
 
 async def test_an_outage_leaves_no_file(
     store: InMemoryPromptStore, export: ExportDataset, tmp_path: Path
 ) -> None:
-    store.reachable = False
+    store.is_reachable = False
 
     with pytest.raises(StoreUnavailable):
         await export(ExportRequest(mode="retraining"))
@@ -140,7 +140,7 @@ async def test_an_outage_leaves_no_file(
 
 
 @pytest.mark.parametrize(
-    ("event", "fault"),
+    ("event", "problem"),
     [
         ({}, "mode"),
         ({"mode": "all"}, "mode"),
@@ -153,17 +153,15 @@ async def test_an_outage_leaves_no_file(
         ("review", "event"),
     ],
 )
-def test_a_bad_event_is_told_what_to_send(event: object, fault: str) -> None:
-    with pytest.raises(InvalidExport, match=rf"{fault}.*Send") as refusal:
+def test_the_error_for_an_invalid_event_says_what_to_send(event: object, problem: str) -> None:
+    with pytest.raises(InvalidExport, match=rf"{problem}.*Send") as raised:
         ExportRequest.from_event(event)
 
-    assert '"retraining" or "review"' in str(refusal.value)
+    assert '"retraining" or "review"' in str(raised.value)
 
 
 @pytest.mark.parametrize(("mode", "content"), [("retraining", ""), ("review", "[]\n")])
-async def test_an_empty_dataset_is_still_one(
-    export: ExportDataset, mode: str, content: str
-) -> None:
+async def test_an_empty_dataset_is_written(export: ExportDataset, mode: str, content: str) -> None:
     dataset = await export(ExportRequest.from_event({"mode": mode}))
 
     assert dataset.rows == 0

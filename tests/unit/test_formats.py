@@ -1,4 +1,4 @@
-"""A team can come from where it is, and go: every format there and back, and as others write it."""
+"""Conversion between formats: round trips, and files as other tools write them."""
 
 from pathlib import Path
 
@@ -19,22 +19,22 @@ EXAMPLES = st.lists(
 )
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_a_round_trip_changes_no_text_and_no_label(
-    form: str, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_round_trip_preserves_texts_and_labels(
+    file_format: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp(form)
+    folder = tmp_path_factory.mktemp(file_format)
 
     @given(EXAMPLES)
     def round_trip(examples: list[Example]) -> None:
-        write_as(form, folder / "file", examples)
-        found = read_as(form, folder / "file")
-        assert sorted(found, key=repr) == sorted(examples, key=repr)
+        write_as(file_format, folder / "file", examples)
+        read = read_as(file_format, folder / "file")
+        assert sorted(read, key=repr) == sorted(examples, key=repr)
 
     round_trip()
 
 
-def test_rasas_own_way_of_writing_is_read(tmp_path: Path) -> None:
+def test_rasa_files_with_entities_and_synonyms_are_read(tmp_path: Path) -> None:
     file = tmp_path / "nlu.yml"
     file.write_text(
         'version: "3.1"\n'
@@ -48,14 +48,14 @@ def test_rasas_own_way_of_writing_is_read(tmp_path: Path) -> None:
         "    - 2h\n"
     )
 
-    found = read_as("rasa", file)
+    read = read_as("rasa", file)
 
-    assert [(example.text, example.label) for example in found] == [
+    assert [(example.text, example.label) for example in read] == [
         ("remind me on Friday", "reminder"), ("remind me in two hours", "reminder"),
     ]  # fmt: skip
 
 
-def test_the_command_converts_and_says_what_is_wrong(tmp_path: Path) -> None:
+def test_the_command_converts_files_and_rejects_invalid_ones(tmp_path: Path) -> None:
     source, target = tmp_path / "a.csv", tmp_path / "b.json"
     source.write_text("text,label\nhello,greeting\n")
     command = ["convert", str(source), str(target), "--from"]
@@ -66,5 +66,5 @@ def test_the_command_converts_and_says_what_is_wrong(tmp_path: Path) -> None:
     assert "1 texts" in done.stdout
     assert read_as("clu", target) == [Example(text="hello", label="greeting")]
     assert failed.exit_code == 1
-    with pytest.raises(InvalidExamples, match="is no parquet"):
+    with pytest.raises(InvalidExamples, match="is not a valid parquet file"):
         read_as("parquet", source)

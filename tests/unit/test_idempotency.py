@@ -1,4 +1,4 @@
-"""A message sent again under its key is captured once, and answered as before."""
+"""A message sent again with its idempotency key is captured once, with the same response."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompt_capture.domain.log_ids import derived_log_id, may_arrive, new_log_id
-from tests.unit.conftest import Api, KeywordClassifier
+from tests.unit.conftest import ApiFixture, KeywordClassifier
 
 
-def send(api: Api, key: str, headers: dict[str, str] | None = None, **changes: Any) -> Any:
+def send(api: ApiFixture, key: str, headers: dict[str, str] | None = None, **changes: Any) -> Any:
     body = {"message": "move it", "user_id": str(api.user_id)} | changes
-    given = (headers or api.key) | {"Idempotency-Key": key}
-    return api.classify.post("/v1/classify", json=body, headers=given)
+    all_headers = (headers or api.key) | {"Idempotency-Key": key}
+    return api.classify.post("/v1/classify", json=body, headers=all_headers)
 
 
-def test_the_same_key_answers_the_same_and_stores_one_row(api: Api) -> None:
+def test_a_repeated_key_gets_the_same_response_and_stores_one_row(api: ApiFixture) -> None:
     first, again = send(api, "k-1"), send(api, "k-1")
 
     assert first.json() == again.json()
@@ -25,18 +25,18 @@ def test_the_same_key_answers_the_same_and_stores_one_row(api: Api) -> None:
     assert UUID(first.json()["log_id"]).version == 8
 
 
-def test_the_answer_on_record_stands_when_the_model_has_changed(
-    api: Api, monkeypatch: pytest.MonkeyPatch
+def test_a_repeated_key_gets_the_recorded_prediction_after_a_change_of_the_model(
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = send(api, "k-1")
-    monkeypatch.setattr(KeywordClassifier, "classify", _always_unsure)
+    monkeypatch.setattr(KeywordClassifier, "classify", _classify_as_unknown)
 
     assert send(api, "k-1").json() == first.json()
     assert send(api, "k-2").json()["needs_review"]
 
 
-def _always_unsure(self: KeywordClassifier, texts: list[str]) -> list[Any]:
-    return [self._classify("nothing known") for _ in texts]
+def _classify_as_unknown(self: KeywordClassifier, texts: list[str]) -> list[Any]:
+    return [self._classify("no known word") for _ in texts]
 
 
 @pytest.mark.parametrize(
@@ -44,17 +44,19 @@ def _always_unsure(self: KeywordClassifier, texts: list[str]) -> list[Any]:
     [{"message": "move that"}, {"conversation_id": "c-2"}, {"message_index": 0}],
     ids=lambda changes: next(iter(changes)),
 )
-def test_another_message_under_the_same_key_is_refused(api: Api, changes: dict[str, Any]) -> None:
+def test_a_different_message_with_the_same_key_is_rejected(
+    api: ApiFixture, changes: dict[str, Any]
+) -> None:
     send(api, "k-1")
 
-    refused = send(api, "k-1", **changes)
+    response = send(api, "k-1", **changes)
 
-    assert refused.status_code == 409
-    assert refused.json()["error"]["code"] == "idempotency_conflict"
+    assert response.status_code == 409
+    assert response.json()["error"]["code"] == "idempotency_conflict"
     assert len(api.store.rows) == 1
 
 
-def test_another_owner_under_a_backends_key_is_refused(api: Api) -> None:
+def test_a_different_user_with_the_same_backend_key_is_rejected(api: ApiFixture) -> None:
     other = uuid4()
     api.store._users.add(other)
     send(api, "k-1")
@@ -62,7 +64,7 @@ def test_another_owner_under_a_backends_key_is_refused(api: Api) -> None:
     assert send(api, "k-1", user_id=str(other)).status_code == 409
 
 
-def test_each_caller_has_keys_of_their_own(api: Api) -> None:
+def test_callers_do_not_share_keys(api: ApiFixture) -> None:
     backend = send(api, "k-1")
     user = send(api, "k-1", api.token())
 
@@ -70,10 +72,10 @@ def test_each_caller_has_keys_of_their_own(api: Api) -> None:
     assert len(api.store.rows) == 2
 
 
-def test_wherever_the_first_one_landed_the_id_is_the_same(api: Api) -> None:
-    api.store.reachable = False
+def test_a_spooled_message_and_its_repetition_have_the_same_id(api: ApiFixture) -> None:
+    api.store.is_reachable = False
     spooled = send(api, "k-1").json()
-    api.store.reachable = True
+    api.store.is_reachable = True
     stored = send(api, "k-1").json()
 
     assert (spooled["captured"], stored["captured"]) == ("spooled", "stored")
@@ -81,8 +83,8 @@ def test_wherever_the_first_one_landed_the_id_is_the_same(api: Api) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "é", "x" * 201])
-def test_a_key_that_cannot_be_one_is_refused(api: Api, key: str) -> None:
-    refused = api.classify.post(
+def test_a_malformed_key_is_rejected(api: ApiFixture, key: str) -> None:
+    response = api.classify.post(
         "/v1/classify",
         json={"message": "move it", "user_id": str(api.user_id)},
         headers=[
@@ -91,15 +93,15 @@ def test_a_key_that_cannot_be_one_is_refused(api: Api, key: str) -> None:
         ],
     )
 
-    assert refused.status_code == 422
-    assert "Idempotency-Key" in refused.json()["error"]["message"]
+    assert response.status_code == 422
+    assert "Idempotency-Key" in response.json()["error"]["message"]
     assert not api.store.rows
 
 
-def test_a_key_without_a_capture_is_no_key(api: Api) -> None:
-    answer = send(api, "k-1", capture=False)
+def test_a_key_without_a_capture_has_no_effect(api: ApiFixture) -> None:
+    response = send(api, "k-1", capture=False)
 
-    assert answer.json()["log_id"] is None
+    assert response.json()["log_id"] is None
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.binary(min_size=1, max_size=40))
@@ -110,7 +112,7 @@ def test_a_derived_id_is_a_uuid_of_version_8(caller: str, key: str, secret: byte
     assert log_id == derived_log_id(secret, caller, key)
 
 
-def test_ids_depend_on_secret_caller_and_key() -> None:
+def test_derived_ids_depend_on_secret_caller_and_key() -> None:
     ids = {
         derived_log_id(secret, caller, key)
         for secret in (b"1", b"2")
@@ -132,5 +134,5 @@ def test_ids_depend_on_secret_caller_and_key() -> None:
     ],
     ids=["new", "derived", "random", "old", "from the future"],
 )
-def test_an_id_tells_whether_its_prompt_can_still_arrive(log_id: UUID, expected: bool) -> None:
+def test_an_id_shows_whether_its_prompt_can_still_arrive(log_id: UUID, expected: bool) -> None:
     assert may_arrive(log_id) is expected

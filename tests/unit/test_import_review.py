@@ -1,3 +1,5 @@
+"""The import of review files."""
+
 import json
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +22,7 @@ def store() -> InMemoryPromptStore:
 
 
 @pytest.fixture
-def importing(store: InMemoryPromptStore) -> ImportReview:
+def import_review(store: InMemoryPromptStore) -> ImportReview:
     return ImportReview(store, "grace")
 
 
@@ -43,88 +45,88 @@ def _file(*entries: object) -> str:
 
 
 def _entry(log_id: UUID, intent: str | None, **more: Any) -> dict[str, Any]:
-    shown = {"prompt": "hm", "predicted_intent": "status", "confidence": 0.1, "notes": None}
-    return {"id": str(log_id), **shown, "corrected_intent": intent, **more}
+    details = {"prompt": "hm", "predicted_intent": "status", "confidence": 0.1, "notes": None}
+    return {"id": str(log_id), **details, "corrected_intent": intent, **more}
 
 
 async def test_new_corrections_are_planned_then_recorded_once(
-    store: InMemoryPromptStore, importing: ImportReview
+    store: InMemoryPromptStore, import_review: ImportReview
 ) -> None:
     log_id = await _log(store)
     review = read_review(_file(_entry(log_id, " reminder ", notes="why")))
 
-    plan = await importing.plan(review)
+    plan = await import_review.plan(review)
     assert len(plan.new) == 1
     assert store.rows[log_id].correction is None
 
-    assert await importing.apply(plan) == 1
+    assert await import_review.apply(plan) == 1
     assert store.rows[log_id].correction == Correction(
         corrected_intent="reminder", corrected_by="grace", notes="why", channel="import"
     )
-    again = await importing.plan(review)
-    assert (again.new, again.overwriting, again.unchanged) == ([], [], 1)
+    again = await import_review.plan(review)
+    assert (again.new, again.overwrites, again.unchanged) == ([], [], 1)
 
 
-async def test_a_later_decision_is_replaced_only_when_told_so(
-    store: InMemoryPromptStore, importing: ImportReview
+async def test_a_later_decision_is_replaced_only_with_overwrite(
+    store: InMemoryPromptStore, import_review: ImportReview
 ) -> None:
     log_id = await _log(store)
     later = Correction(corrected_intent="status", corrected_by="ada")
     await store.add_prompt_correction(log_id, later)
 
-    plan = await importing.plan(read_review(_file(_entry(log_id, "reminder"))))
-    (conflict,) = plan.overwriting
-    assert (conflict.entry, conflict.on_record) == (1, "status")
-    assert await importing.apply(plan) == 0
+    plan = await import_review.plan(read_review(_file(_entry(log_id, "reminder"))))
+    (overwrite,) = plan.overwrites
+    assert (overwrite.entry, overwrite.on_record) == (1, "status")
+    assert await import_review.apply(plan) == 0
     assert store.rows[log_id].correction == later
 
-    assert await importing.apply(plan, overwrite=True) == 1
+    assert await import_review.apply(plan, overwrite=True) == 1
     changed = store.rows[log_id].correction
     assert changed is not None
     assert changed.corrected_intent == "reminder"
 
 
-async def test_faulty_entries_are_named_and_take_no_other_with_them(
-    store: InMemoryPromptStore, importing: ImportReview
+async def test_invalid_entries_are_reported_and_affect_no_other(
+    store: InMemoryPromptStore, import_review: ImportReview
 ) -> None:
-    good, misspelt = await _log(store), await _log(store)
+    valid, misspelt = await _log(store), await _log(store)
     review = read_review(
         _file(
             _entry(misspelt, "remindr"),
             _entry(uuid4(), "reminder"),
             {"id": "x", "corrected_intent": "reminder"},
-            "nonsense",
-            _entry(good, None),
-            _entry(good, ""),
-            _entry(good, "reminder"),
+            "not an entry",
+            _entry(valid, None),
+            _entry(valid, ""),
+            _entry(valid, "reminder"),
         )
     )
 
-    plan = await importing.plan(review)
+    plan = await import_review.plan(review)
 
-    assert [fault.entry for fault in plan.faults] == [1, 2, 3, 4]
-    assert "did you mean reminder?" in plan.faults[0].reason
-    assert "no captured prompt" in plan.faults[1].reason
+    assert [error.entry for error in plan.errors] == [1, 2, 3, 4]
+    assert "did you mean reminder?" in plan.errors[0].reason
+    assert "no captured prompt" in plan.errors[1].reason
     assert plan.undecided == 2
-    assert [entry.id for entry in plan.new] == [good]
+    assert [entry.id for entry in plan.new] == [valid]
 
 
-async def test_a_message_that_is_decided_twice_in_a_file_counts_once(
-    store: InMemoryPromptStore, importing: ImportReview
+async def test_the_first_of_two_decisions_on_a_prompt_counts(
+    store: InMemoryPromptStore, import_review: ImportReview
 ) -> None:
     log_id = await _log(store)
 
-    plan = await importing.plan(
+    plan = await import_review.plan(
         read_review(_file(_entry(log_id, "reminder"), _entry(log_id, "status")))
     )
 
     assert [entry.corrected_intent for entry in plan.new] == ["reminder"]
-    assert [(fault.entry, fault.reason) for fault in plan.faults] == [
-        (2, "id: entry 1 decides it already")
+    assert [(error.entry, error.reason) for error in plan.errors] == [
+        (2, "id: entry 1 already decides this prompt")
     ]
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "null", '"review"'])
-def test_what_is_no_review_file_is_refused(text: str) -> None:
+def test_a_file_that_is_not_a_review_file_is_rejected(text: str) -> None:
     with pytest.raises(InvalidReview):
         read_review(text)

@@ -1,4 +1,4 @@
-"""Label Studio's own code reads what is exported for it, and what it makes of that comes back."""
+"""Label Studio's SDK reads the exported tasks, and its annotations can be imported."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from prompt_capture.domain.review_files import write_entries
 from prompt_capture.domain.reviews import read_review
 
 ID = "01a20ce3-576e-7a47-ac46-366bfd775716"
-GUIDE = Path(__file__).parents[2] / "docs" / "datasets.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "review-in-files.md"
 LABEL_STUDIO = Path(sys.prefix) / "label-studio"
 
 READER = """
@@ -26,18 +26,18 @@ config, tasks = json.load(sys.stdin)
 random.seed(1)
 project = LabelInterface(config)
 project.validate()
-told = []
+results = []
 for task in tasks:
-    read = TaskValue.model_validate(task)
-    (prediction,) = read.predictions
-    (text,) = project.load_task(read.data).objects
-    told.append({
-        "shows_all": project.validate_task({"data": read.data}),
+    value = TaskValue.model_validate(task)
+    (prediction,) = value.predictions
+    (text,) = project.load_task(value.data).objects
+    results.append({
+        "is_complete": project.validate_task({"data": value.data}),
         "text": text.value,
-        "faults": project.validate_prediction(prediction.model_dump(), return_errors=True),
+        "errors": project.validate_prediction(prediction.model_dump(), return_errors=True),
         "annotation": project.generate_sample_annotation(),
     })
-print(json.dumps(told))
+print(json.dumps(results))
 """
 
 
@@ -56,14 +56,14 @@ def _task(prompt: str, predicted: str = "reminder") -> dict[str, Any]:
 
 
 PROMPTS = ["=1+1", 'say "hi",\nthen go', "erinnere mich an Zoë 🎻", "$prompt"]
-TASKS = [*map(_task, PROMPTS), _task("move it", predicted="no choice of the project")]
+TASKS = [*map(_task, PROMPTS), _task("move it", predicted="not a choice of the project")]
 
 
 @pytest.fixture(scope="module")
-def read() -> list[dict[str, Any]]:
-    """What Label Studio makes of each task, in the project that the guide suggests."""
+def results() -> list[dict[str, Any]]:
+    """Read each task with Label Studio's SDK, in the project that the documentation shows."""
     (project,) = re.findall(r"```xml\n(.+?)```", GUIDE.read_text("utf-8"), re.DOTALL)
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", READER],
         env=os.environ | {"PYTHONPATH": str(LABEL_STUDIO)},
         input=json.dumps([project, TASKS]),
@@ -71,33 +71,35 @@ def read() -> list[dict[str, Any]]:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    told: list[dict[str, Any]] = json.loads(done.stdout)
-    return told
+    assert process.returncode == 0, process.stderr
+    results: list[dict[str, Any]] = json.loads(process.stdout)
+    return results
 
 
-def test_label_studio_reads_the_tasks_and_their_predictions(read: list[dict[str, Any]]) -> None:
-    *good, _ = read
+def test_label_studio_reads_the_tasks_and_their_predictions(results: list[dict[str, Any]]) -> None:
+    *valid, _ = results
 
-    assert [task["text"] for task in good] == PROMPTS
-    assert all(task["shows_all"] and task["faults"] == [] for task in good)
-
-
-def test_label_studio_says_what_the_project_does_not_offer(read: list[dict[str, Any]]) -> None:
-    *_, wrong = read
-
-    assert "Invalid value for control 'intent'" in wrong["faults"][0]
+    assert [task["text"] for task in valid] == PROMPTS
+    assert all(task["is_complete"] and task["errors"] == [] for task in valid)
 
 
-def test_what_label_studio_makes_of_a_choice_and_notes_comes_back(
-    read: list[dict[str, Any]],
+def test_label_studio_reports_a_prediction_that_is_no_choice(
+    results: list[dict[str, Any]],
 ) -> None:
-    annotation = read[0]["annotation"]
+    *_, invalid = results
+
+    assert "Invalid value for control 'intent'" in invalid["errors"][0]
+
+
+def test_label_studio_annotations_are_imported(
+    results: list[dict[str, Any]],
+) -> None:
+    annotation = results[0]["annotation"]
 
     review = read_review(json.dumps([{**TASKS[0], "annotations": [annotation]}]))
 
     (decided,) = review.decided.values()
-    values = {one["from_name"]: one["value"] for one in annotation["result"]}
+    values = {result["from_name"]: result["value"] for result in annotation["result"]}
     assert [decided.corrected_intent] == values["intent"]["choices"]
     assert decided.notes == "\n".join(values["notes"]["text"])
-    assert (str(decided.id), review.faults) == (ID, [])
+    assert (str(decided.id), review.errors) == (ID, [])

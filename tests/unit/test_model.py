@@ -1,4 +1,4 @@
-"""The shipped model: its files, its answers, and that nothing a user types can break it."""
+"""The shipped model: its files, its predictions, and robustness against any input."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompt_capture import bootstrap
-from prompt_capture.adapters.model_artifact import ClauseCalibration, ModelArtifact, sha256_of
+from prompt_capture.adapters.model_artifact import ClauseCalibration, ModelArtifact, file_sha256
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.settings import ClassifierSettings
@@ -39,11 +39,11 @@ def model() -> OnnxClassifier:
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> Path:
+def model_copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SHIPPED, tmp_path / "model"))
 
 
-def test_the_shipped_model_knows_the_22_intents(model: OnnxClassifier) -> None:
+def test_the_shipped_model_has_22_intents(model: OnnxClassifier) -> None:
     assert len(model.labels) == 22
     assert set(GOLDEN.values()) <= set(model.labels)
 
@@ -57,16 +57,16 @@ def test_golden_predictions(model: OnnxClassifier, message: str, intent: str) ->
     assert prediction.model_version == model.version
 
 
-def test_the_confidence_in_a_clause_is_what_clauses_are_worth(copied: Path) -> None:
-    manifest = json.loads((copied / "manifest.json").read_text("utf-8"))
-    manifest["clauses"] = {"weight": 1.0, "bias": -2.0}
-    (copied / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    model = OnnxClassifier(ModelArtifact.load(copied))
+def test_the_confidence_in_a_clause_has_its_own_calibration(model_copy: Path) -> None:
+    manifest = json.loads((model_copy / "manifest.json").read_text("utf-8"))
+    manifest["clause_calibration"] = {"weight": 1.0, "bias": -2.0}
+    (model_copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    model = OnnxClassifier(ModelArtifact.load(model_copy))
     text = "remind me to take my meds"
 
     (message,), (clause,) = model.classify([text]), model.classify_clauses([text])
 
-    expected = ClauseCalibration(weight=1, bias=-2).of(message.confidence)
+    expected = ClauseCalibration(weight=1, bias=-2).calibrate(message.confidence)
     assert clause == message.model_copy(update={"confidence": round(expected, 6)})
     assert clause.confidence < message.confidence
 
@@ -86,22 +86,22 @@ def test_the_confidence_in_a_clause_is_what_clauses_are_worth(copied: Path) -> N
     ],
     ids=range(9),
 )
-def test_any_text_is_answered(model: OnnxClassifier, text: str) -> None:
-    answer = model.answer(text)
+def test_any_text_gets_a_prediction(model: OnnxClassifier, text: str) -> None:
+    output = model.predict(text)
 
-    assert abs(float(answer.probabilities.sum()) - 1) < 1e-4
-    assert 0 <= answer.scope <= 1
+    assert abs(float(output.probabilities.sum()) - 1) < 1e-4
+    assert 0 <= output.scope <= 1
     assert 0 <= model.classify([text])[0].confidence <= 1
 
 
 @given(st.text(max_size=300))
-def test_random_text_is_answered_alike_each_time(text: str) -> None:
-    model = _loaded()
+def test_predictions_are_deterministic(text: str) -> None:
+    model = _load_once()
 
-    assert (model.answer(text).probabilities == model.answer(text).probabilities).all()
+    assert (model.predict(text).probabilities == model.predict(text).probabilities).all()
 
 
-def test_a_text_scores_alike_alone_and_in_company(model: OnnxClassifier) -> None:
+def test_the_prediction_for_a_text_does_not_depend_on_other_texts(model: OnnxClassifier) -> None:
     texts = list(GOLDEN)
 
     together = model.classify(texts)
@@ -109,13 +109,13 @@ def test_a_text_scores_alike_alone_and_in_company(model: OnnxClassifier) -> None
     assert together == [model.classify([text])[0] for text in texts]
 
 
-def test_what_cannot_be_seen_makes_no_difference(model: OnnxClassifier) -> None:
-    plain, dressed = "move my dentist", "  move\tmy\u200b dentist\x07\n"
+def test_invisible_characters_do_not_change_the_prediction(model: OnnxClassifier) -> None:
+    plain, padded = "move my dentist", "  move\tmy\u200b dentist\x07\n"
 
-    assert (model.answer(plain).probabilities == model.answer(dressed).probabilities).all()
+    assert (model.predict(plain).probabilities == model.predict(padded).probabilities).all()
 
 
-def _loaded(cache: list[OnnxClassifier] = []) -> OnnxClassifier:  # noqa: B006 - loaded once
+def _load_once(cache: list[OnnxClassifier] = []) -> OnnxClassifier:  # noqa: B006 - loaded once
     if not cache:
         cache.append(OnnxClassifier(ModelArtifact.load(SHIPPED)))
     return cache[0]
@@ -134,7 +134,7 @@ def _relabel(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "named"),
+    ("corrupt", "message"),
     [
         (lambda folder: (folder / "manifest.json").unlink(), "manifest.json"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json"),
@@ -147,73 +147,76 @@ def _relabel(folder: Path) -> None:
     ],
     ids=range(8),
 )
-def test_a_damaged_model_is_refused_at_start(
-    copied: Path, spoil: Callable[[Path], object], named: str
+def test_loading_a_damaged_model_fails(
+    model_copy: Path, corrupt: Callable[[Path], object], message: str
 ) -> None:
-    spoil(copied)
+    corrupt(model_copy)
 
-    with pytest.raises(InvalidArtifact, match=named):
-        OnnxClassifier(ModelArtifact.load(copied))
+    with pytest.raises(InvalidArtifact, match=message):
+        OnnxClassifier(ModelArtifact.load(model_copy))
 
 
-def test_a_model_in_a_layer_was_checked_when_it_was_packaged(
-    copied: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_model_in_a_layer_is_not_checked_again(
+    model_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manifest = json.loads((copied / "manifest.json").read_text())
+    manifest = json.loads((model_copy / "manifest.json").read_text())
     files = dict.fromkeys(manifest["files"], "0" * 64)
-    (copied / "manifest.json").write_text(json.dumps(manifest | {"files": files}))
-    settings = ClassifierSettings(model_dir=copied)
+    (model_copy / "manifest.json").write_text(json.dumps(manifest | {"files": files}))
+    settings = ClassifierSettings(model_dir=model_copy)
     with pytest.raises(InvalidArtifact):
         bootstrap.intent_detector(settings)
 
-    monkeypatch.setattr(bootstrap, "LAYERS", copied.parent)
+    monkeypatch.setattr(bootstrap, "LAYERS", model_copy.parent)
 
     assert bootstrap.intent_detector(settings).detect("hello").intent == "greeting"
 
 
-def _claim(folder: Path, **changes: object) -> None:
-    """Have the manifest describe the files as they are now, and say something else besides."""
+def _change_manifest(folder: Path, **changes: object) -> None:
+    """Change keys of the manifest, and update its hashes to the current files."""
     file = folder / "manifest.json"
     manifest = json.loads(file.read_text())
-    files = {name: sha256_of(folder / name) for name in manifest["files"]}
+    files = {name: file_sha256(folder / name) for name in manifest["files"]}
     file.write_text(json.dumps(manifest | {"files": files} | changes))
 
 
-def _claim_of_a_stage(folder: Path, **changes: object) -> None:
+def _change_stages(folder: Path, **changes: object) -> None:
     stages = json.loads((folder / "manifest.json").read_text())["stages"]
-    _claim(folder, stages=[stage | changes for stage in stages])
+    _change_manifest(folder, stages=[stage | changes for stage in stages])
 
 
-def _other_tokenizer(folder: Path) -> None:
+def _replace_tokenizer(folder: Path) -> None:
     (folder / "encoder.tokenizer.json").write_text("{}")
-    _claim(folder)
+    _change_manifest(folder)
 
 
-def _other_graph(folder: Path) -> None:
-    (folder / "student.onnx").write_bytes(b"no graph")
-    _claim(folder)
+def _replace_graph(folder: Path) -> None:
+    (folder / "student.onnx").write_bytes(b"not a graph")
+    _change_manifest(folder)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "named"),
+    ("corrupt", "message"),
     [
-        (_other_tokenizer, "cannot be loaded: encoder"),
-        (_other_graph, "cannot be loaded: student"),
-        (lambda folder: _claim(folder, schema_version=1), r"manifest\.json, schema_version"),
-        (lambda folder: _claim(folder, files={}), r"does not list student\.onnx"),
-        (lambda folder: _claim(folder, stages=[]), r"manifest\.json, stages"),
-        (lambda folder: _claim_of_a_stage(folder, temperature=0), r"stages\.0\.temperature"),
-        (lambda folder: _claim_of_a_stage(folder, max_tokens=9999), "9999 tokens"),
-        (lambda folder: _claim(folder, labels=["one"]), r"manifest\.json, labels"),
-        (lambda folder: _claim(folder, unheard_of=1), r"manifest\.json, unheard_of"),
+        (_replace_tokenizer, "cannot be loaded: encoder"),
+        (_replace_graph, "cannot be loaded: student"),
+        (
+            lambda folder: _change_manifest(folder, schema_version=1),
+            r"manifest\.json, schema_version",
+        ),
+        (lambda folder: _change_manifest(folder, files={}), r"does not list student\.onnx"),
+        (lambda folder: _change_manifest(folder, stages=[]), r"manifest\.json, stages"),
+        (lambda folder: _change_stages(folder, temperature=0), r"stages\.0\.temperature"),
+        (lambda folder: _change_stages(folder, max_tokens=9999), "9999 tokens"),
+        (lambda folder: _change_manifest(folder, labels=["one"]), r"manifest\.json, labels"),
+        (lambda folder: _change_manifest(folder, unknown_key=1), r"manifest\.json, unknown_key"),
         (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), r"manifest\.json"),
     ],
     ids=range(10),
 )
-def test_files_that_do_not_belong_together_are_refused_at_start(
-    copied: Path, spoil: Callable[[Path], object], named: str
+def test_loading_files_that_do_not_belong_together_fails(
+    model_copy: Path, corrupt: Callable[[Path], object], message: str
 ) -> None:
-    spoil(copied)
+    corrupt(model_copy)
 
-    with pytest.raises(InvalidArtifact, match=named):
-        OnnxClassifier(ModelArtifact.load(copied))
+    with pytest.raises(InvalidArtifact, match=message):
+        OnnxClassifier(ModelArtifact.load(model_copy))

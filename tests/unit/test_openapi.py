@@ -1,4 +1,4 @@
-"""Random requests against the description: none breaks the app, none is answered otherwise."""
+"""Random requests get the responses that the OpenAPI description promises."""
 
 from typing import Any
 from uuid import uuid4
@@ -35,7 +35,7 @@ classify = from_asgi("/openapi.json", apps["classify"])
 outcomes = from_asgi("/openapi.json", apps["outcomes"])
 corrections = from_asgi("/openapi.json", apps["corrections"])
 
-generously = settings(
+many_examples = settings(
     max_examples=100,
     deadline=None,
     derandomize=True,
@@ -44,32 +44,32 @@ generously = settings(
 
 
 @classify.parametrize()
-@generously
+@many_examples
 def test_users_classify_as_described(case: Case[Any]) -> None:
     case.call_and_validate(headers=USER)
 
 
 @classify.parametrize()
-@generously
+@many_examples
 def test_backends_classify_as_described(case: Case[Any]) -> None:
-    """A backend may leave `user_id` out only with `capture: false`: no schema can say so."""
+    """A backend may omit `user_id` only with `capture: false`, which no schema can express."""
     case.call_and_validate(headers=BACKEND, excluded_checks=[positive_data_acceptance])
 
 
 @outcomes.parametrize()
-@generously
+@many_examples
 def test_outcomes_are_recorded_as_described(case: Case[Any]) -> None:
     case.call_and_validate(headers=BACKEND)
 
 
 @corrections.parametrize()
-@generously
+@many_examples
 def test_reviewers_correct_as_described(case: Case[Any]) -> None:
     case.call_and_validate(headers=REVIEWER)
 
 
 @corrections.parametrize()
-@generously
+@many_examples
 def test_backends_correct_as_described(case: Case[Any]) -> None:
-    """A backend must name the reviewer, a reviewer's token need not: no schema can say so."""
+    """Only a backend must send the reviewer, which no schema can express."""
     case.call_and_validate(headers=BACKEND, excluded_checks=[positive_data_acceptance])

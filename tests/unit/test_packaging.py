@@ -1,4 +1,4 @@
-"""How packages are built: the same bytes twice, within budgets, for the runtime's machine."""
+"""Packages are reproducible, within their size budgets, and fit the Lambda runtime."""
 
 import os
 import shutil
@@ -10,10 +10,10 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from infra.packaging import audit, bill, budgets, functions, natives
+from infra.packaging import audit, budgets, functions, native_libraries, sbom
 from infra.packaging.archives import write_zip
-from infra.packaging.budgets import Weight
-from infra.packaging.failures import PackageRefused
+from infra.packaging.budgets import LayerSize
+from infra.packaging.errors import PackagingError
 from infra.packaging.layer import check_models
 from infra.packaging.paths import FUNCTION_LOCK, LAYER_LOCK, MODELS, function_locks
 from infra.packaging.targets import ARM64, TARGETS, X86_64, Target
@@ -21,146 +21,149 @@ from infra.packaging.targets import ARM64, TARGETS, X86_64, Target
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """A native library of somebody else's, with all its symbols."""
+    """A third-party native library with all its symbols."""
     source = next(Path(np.__file__).parent.glob("_core/_multiarray_umath.*.so"))
     return Path(shutil.copy(source, tmp_path))
 
 
 @pytest.mark.usefixtures("packaging_python")
-def test_a_function_zipped_twice_is_the_same_bytes_at_another_time_elsewhere(
+def test_a_functions_zip_does_not_depend_on_time_or_folder(
     tmp_path: Path,
 ) -> None:
-    first = functions.package("correct", X86_64, tmp_path / "here")
+    first = functions.package_function("correct", X86_64, tmp_path / "here")
     os.utime(tmp_path / "here" / "functions-x86_64" / "correct" / "handler.py", (1, 1))
-    second = functions.package("correct", X86_64, tmp_path / "elsewhere" / "deeper")
+    second = functions.package_function("correct", X86_64, tmp_path / "elsewhere" / "deeper")
 
     assert first.read_bytes() == second.read_bytes()
 
 
 @pytest.mark.usefixtures("packaging_python")
-def test_a_functions_zip_has_that_functions_files_alone(tmp_path: Path) -> None:
-    with ZipFile(functions.package("correct", X86_64, tmp_path)) as zip_file:
+def test_a_functions_zip_contains_only_the_files_of_that_function(tmp_path: Path) -> None:
+    with ZipFile(functions.package_function("correct", X86_64, tmp_path)) as zip_file:
         assert zip_file.namelist() == ["__pycache__/handler.cpython-313.pyc", "handler.py"]
 
 
 @pytest.mark.usefixtures("packaging_python")
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.architecture)
-def test_what_one_function_needs_is_in_its_zip_for_its_machine(
+def test_packages_of_one_function_are_in_its_zip_for_its_architecture(
     tmp_path: Path, target: Target
 ) -> None:
-    with ZipFile(functions.package("export", target, tmp_path)) as zip_file:
+    with ZipFile(functions.package_function("export", target, tmp_path)) as zip_file:
         zip_file.extractall(tmp_path / "mounted")
 
-    (library,) = natives.libraries(tmp_path / "mounted")
-    natives.check(library, target)
+    (library,) = native_libraries.find_libraries(tmp_path / "mounted")
+    native_libraries.check_compatibility(library, target)
     assert library.parent.name == "rensa"
     assert not (tmp_path / "mounted" / FUNCTION_LOCK).exists()
 
 
-def test_what_one_function_needs_is_not_in_the_layer() -> None:
-    layer = set(_names(LAYER_LOCK))
-    own = {name for lock in function_locks() for name in _names(lock)}
+def test_packages_of_one_function_are_not_in_the_layer() -> None:
+    in_layer = set(_package_names(LAYER_LOCK))
+    in_functions = {name for lock in function_locks() for name in _package_names(lock)}
 
-    assert "rensa" in own
-    assert not own & layer
+    assert "rensa" in in_functions
+    assert not in_functions & in_layer
 
 
-def _names(lock: Path) -> list[str]:
+def _package_names(lock: Path) -> list[str]:
     return [line.partition("==")[0] for line in lock.read_text().splitlines() if "==" in line]
 
 
 @pytest.mark.usefixtures("packaging_python")
-def test_byte_code_is_not_checked_by_date(tmp_path: Path) -> None:
-    with ZipFile(functions.package("correct", X86_64, tmp_path)) as zip_file:
-        byte_code = zip_file.read("__pycache__/handler.cpython-313.pyc")
+def test_bytecode_is_not_validated_by_date(tmp_path: Path) -> None:
+    with ZipFile(functions.package_function("correct", X86_64, tmp_path)) as zip_file:
+        bytecode = zip_file.read("__pycache__/handler.cpython-313.pyc")
 
     hashed_and_unchecked = 0b01
-    assert int.from_bytes(byte_code[4:8], "little") == hashed_and_unchecked
-    assert b"/var/task/handler.py" in byte_code
-    assert str(tmp_path).encode() not in byte_code
+    assert int.from_bytes(bytecode[4:8], "little") == hashed_and_unchecked
+    assert b"/var/task/handler.py" in bytecode
+    assert str(tmp_path).encode() not in bytecode
 
 
-def test_an_extension_can_be_run_and_nothing_else(tmp_path: Path) -> None:
-    for name in ("extensions/late", "python/one.py"):
+def test_only_extensions_are_executable(tmp_path: Path) -> None:
+    for name in ("extensions/example", "python/module.py"):
         file = tmp_path / "folder" / name
         file.parent.mkdir(parents=True)
         file.write_text("")
-    write_zip(tmp_path / "folder", tmp_path / "made.zip")
+    write_zip(tmp_path / "folder", tmp_path / "folder.zip")
 
-    with ZipFile(tmp_path / "made.zip") as zip_file:
-        modes = {one.filename: one.external_attr >> 16 & 0o777 for one in zip_file.infolist()}
-    assert modes == {"extensions/late": 0o755, "python/one.py": 0o644}
+    with ZipFile(tmp_path / "folder.zip") as zip_file:
+        modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in zip_file.infolist()}
+    assert modes == {"extensions/example": 0o755, "python/module.py": 0o644}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the library is this machine's own")
-def test_a_library_is_cut_and_still_has_what_the_loader_maps(library: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="the library of another platform is not ELF")
+def test_stripping_removes_symbols_and_retains_what_the_loader_maps(library: Path) -> None:
     before = library.read_bytes()
-    natives.cut(library)
+    native_libraries.strip_symbols(library)
     after = library.read_bytes()
 
     assert len(after) < len(before)
     assert after[64:] == before[64 : len(after)]
 
 
-def test_a_library_of_another_machine_is_refused(library: Path) -> None:
-    with pytest.raises(PackageRefused, match="not for arm64"):
-        natives.check(library, ARM64)
+def test_a_library_for_another_architecture_is_rejected(library: Path) -> None:
+    with pytest.raises(PackagingError, match="not built for arm64"):
+        native_libraries.check_compatibility(library, ARM64)
 
 
-def test_a_library_that_wants_a_newer_c_library_is_refused(
+def test_a_library_that_needs_a_newer_glibc_is_rejected(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    natives.check(library, X86_64)
-    monkeypatch.setattr(natives, "GLIBC_VERSION", (2, 12))
+    native_libraries.check_compatibility(library, X86_64)
+    monkeypatch.setattr(native_libraries, "GLIBC_VERSION", (2, 12))
 
-    with pytest.raises(PackageRefused, match=r"needs glibc 2\.\d+; the runtime has 2\.12"):
-        natives.check(library, X86_64)
+    with pytest.raises(PackagingError, match=r"needs glibc 2\.\d+; the Lambda runtime has 2\.12"):
+        native_libraries.check_compatibility(library, X86_64)
 
 
-def test_a_model_whose_files_do_not_belong_together_is_not_packaged(tmp_path: Path) -> None:
+def test_a_model_with_inconsistent_files_is_not_packaged(tmp_path: Path) -> None:
     model = tmp_path / "assistant"
     shutil.copytree(MODELS / "assistant", model)
     check_models(tmp_path)
     (model / "student.onnx").write_bytes((model / "student.onnx").read_bytes()[:-1])
 
-    with pytest.raises(PackageRefused, match=r"student\.onnx is not the file"):
+    with pytest.raises(PackagingError, match=r"student\.onnx is not the file"):
         check_models(tmp_path)
 
 
-def test_what_is_over_its_budget_is_named_with_both_numbers() -> None:
-    budgets.keep(Weight(unzipped=95, zipped=34, model=28))
+def test_an_exceeded_budget_is_reported_with_size_and_limit() -> None:
+    budgets.check(LayerSize(unzipped=95, zipped=34, model=28))
 
-    with pytest.raises(PackageRefused, match=r"zipped 34\.2 MB of 34, model 29\.0 MB of 28"):
-        budgets.keep(Weight(unzipped=95, zipped=34.2, model=29))
+    exceeded = r"zipped 34\.2 MB \(budget 34 MB\), model 29\.0 MB \(budget 28 MB\)"
+    with pytest.raises(PackagingError, match=exceeded):
+        budgets.check(LayerSize(unzipped=95, zipped=34.2, model=29))
 
 
 @pytest.mark.parametrize(
-    ("stated", "read"),
+    ("fields", "licence"),
     [
         ([("License-Expression", "MIT"), ("License", "see the file")], "MIT"),
         ([("Classifier", "License :: OSI Approved :: BSD License")], "BSD License"),
         ([("License", "LGPL-2.1\nand its text")], "LGPL-2.1"),
     ],
 )
-def test_a_licence_is_read_however_it_is_stated(stated: list[tuple[str, str]], read: str) -> None:
+def test_a_licence_is_read_from_any_metadata_field(
+    fields: list[tuple[str, str]], licence: str
+) -> None:
     metadata = Message()
-    for name, value in stated:
+    for name, value in fields:
         metadata[name] = value
 
-    assert bill.licence(metadata) == read
+    assert sbom.read_licence(metadata) == licence
 
 
-def test_a_package_without_a_licence_is_refused() -> None:
+def test_a_package_without_a_licence_is_rejected() -> None:
     metadata = Message()
-    metadata["Name"] = "somebodys"
+    metadata["Name"] = "unlicensed"
 
-    with pytest.raises(PackageRefused, match="somebodys states no licence"):
-        bill.licence(metadata)
+    with pytest.raises(PackagingError, match="unlicensed contains no licence"):
+        sbom.read_licence(metadata)
 
 
-def test_a_scan_that_could_not_be_made_is_not_called_clean() -> None:
-    status, said = audit.audit(
+def test_an_audit_that_cannot_scan_does_not_report_success() -> None:
+    status, report = audit.audit(
         ["--vulnerability-service", "osv", "--osv-url", "http://127.0.0.1:9"]
     )
 
-    assert (status, said) == (2, audit.NOT_SCANNED)
+    assert (status, report) == (2, audit.NOT_SCANNED)

@@ -1,4 +1,4 @@
-"""Settings from the Parameter Store, against a stand-in that speaks its protocol."""
+"""Settings from the Parameter Store, with a local substitute for it."""
 
 from collections.abc import Iterator
 
@@ -13,8 +13,8 @@ from prompt_capture.settings import ParameterStoreSettings, parameter_names
 
 CREDENTIALS = {
     "AWS_REGION": "eu-west-1",
-    "AWS_ACCESS_KEY_ID": "nobody",
-    "AWS_SECRET_ACCESS_KEY": "nothing",
+    "AWS_ACCESS_KEY_ID": "access-key",
+    "AWS_SECRET_ACCESS_KEY": "secret",
 }
 
 
@@ -28,8 +28,8 @@ def endpoint() -> Iterator[str]:
         "ssm",
         region_name="eu-west-1",
         endpoint_url=url,
-        aws_access_key_id="nobody",
-        aws_secret_access_key="nothing",
+        aws_access_key_id="access-key",
+        aws_secret_access_key="secret",
     )
     for name, value in {"url": "https://project.supabase.co", "key": "sb_secret_x"}.items():
         client.put_parameter(Name=f"/test/{name}", Value=value, Type="SecureString")
@@ -41,7 +41,7 @@ def settings(endpoint: str) -> ParameterStoreSettings:
     return ParameterStoreSettings.from_env(CREDENTIALS | {"AWS_ENDPOINT_URL_SSM": endpoint})
 
 
-def test_a_setting_is_what_its_parameter_holds_decrypted(endpoint: str) -> None:
+def test_a_setting_is_the_decrypted_value_of_its_parameter(endpoint: str) -> None:
     names = {"SUPABASE_URL": "/test/url", "SUPABASE_SECRET_KEY": "/test/key"}
 
     assert read_parameters(names, settings(endpoint)) == {
@@ -50,32 +50,32 @@ def test_a_setting_is_what_its_parameter_holds_decrypted(endpoint: str) -> None:
     }
 
 
-def test_a_parameter_that_is_not_there_is_named(endpoint: str) -> None:
-    with pytest.raises(InvalidSettings, match="has no /test/gone") as refusal:
-        read_parameters({"X": "/test/gone", "Y": "/test/key"}, settings(endpoint))
+def test_a_missing_parameter_is_named(endpoint: str) -> None:
+    with pytest.raises(InvalidSettings, match="has no /test/missing") as refusal:
+        read_parameters({"X": "/test/missing", "Y": "/test/key"}, settings(endpoint))
 
     assert "sb_secret_x" not in str(refusal.value)
 
 
-def test_a_store_that_does_not_answer_is_an_error_of_its_own() -> None:
+def test_an_unreachable_parameter_store_raises_its_own_error() -> None:
     with pytest.raises(ParametersUnavailable, match="ConnectError"):
         read_parameters({"X": "/test/key"}, settings("http://127.0.0.1:9"))
 
 
-def test_the_variables_and_the_parameters_are_one_environment(
+def test_settings_come_from_variables_and_parameters(
     endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = CREDENTIALS | {
+    variables = CREDENTIALS | {
         "AWS_ENDPOINT_URL_SSM": endpoint,
         "SUPABASE_URL": "https://another.supabase.co",
         "SUPABASE_SECRET_KEY_PARAMETER": "/test/key",
     }
-    for name, value in given.items():
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
     assert bootstrap.environment()["SUPABASE_SECRET_KEY"] == "sb_secret_x"
     assert bootstrap.environment()["SUPABASE_URL"] == "https://another.supabase.co"
 
 
-def test_an_empty_name_of_a_parameter_counts_as_none() -> None:
+def test_an_empty_parameter_name_is_ignored() -> None:
     assert parameter_names({"A_PARAMETER": "", "B_PARAMETER": "/b", "C": "c"}) == {"B": "/b"}

@@ -1,4 +1,4 @@
-"""The next page is made while the last one is worked on, and none is lost or left running."""
+"""The next page is fetched while the current one is processed; none is lost or left running."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,55 +9,55 @@ import pytest
 from prompt_capture.workflows.datasets.prefetch import prefetch
 
 
-class Pages:
-    """Numbers from 1 to 3, or an outage in place of one; `made` and `closed` say how far."""
+class PageSource:
+    """Fetches the numbers 1 to 3. The fetch of the number `fails_at` fails."""
 
-    def __init__(self, outage_at: int | None = None) -> None:
-        self.made: list[int] = []
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.fetched: list[int] = []
         self.closed = False
-        self._outage_at = outage_at
+        self._fails_at = fails_at
 
     async def read(self) -> AsyncGenerator[int, None]:
         try:
             for number in (1, 2, 3):
                 await asyncio.sleep(0)
-                if number == self._outage_at:
+                if number == self._fails_at:
                     raise ConnectionError
-                self.made.append(number)
+                self.fetched.append(number)
                 yield number
         finally:
             self.closed = True
 
 
-async def test_every_page_comes_in_its_order() -> None:
-    assert [page async for page in prefetch(Pages().read())] == [1, 2, 3]
+async def test_pages_stay_in_order() -> None:
+    assert [page async for page in prefetch(PageSource().read())] == [1, 2, 3]
 
 
-async def test_the_next_page_is_made_while_this_one_is_worked_on_and_no_other() -> None:
-    pages = Pages()
+async def test_exactly_one_page_is_fetched_in_advance() -> None:
+    source = PageSource()
 
-    async with aclosing(prefetch(pages.read())) as found:
-        async for _ in found:
+    async with aclosing(prefetch(source.read())) as pages:
+        async for _ in pages:
             for _ in range(10):
                 await asyncio.sleep(0)
             break
 
-    assert pages.made == [1, 2]
+    assert source.fetched == [1, 2]
 
 
-async def test_an_outage_is_told_after_the_pages_before_it() -> None:
-    async with aclosing(prefetch(Pages(outage_at=2).read())) as found:
-        assert await anext(found) == 1
+async def test_a_failed_fetch_raises_after_the_earlier_pages() -> None:
+    async with aclosing(prefetch(PageSource(fails_at=2).read())) as pages:
+        assert await anext(pages) == 1
 
         with pytest.raises(ConnectionError):
-            await anext(found)
+            await anext(pages)
 
 
-async def test_who_leaves_early_leaves_nothing_running() -> None:
-    pages = Pages()
+async def test_leaving_early_cancels_the_fetch() -> None:
+    source = PageSource()
 
-    async with aclosing(prefetch(pages.read())) as found:
-        assert await anext(found) == 1
+    async with aclosing(prefetch(source.read())) as pages:
+        assert await anext(pages) == 1
 
-    assert pages.closed
+    assert source.closed
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -1,4 +1,4 @@
-"""A review file goes out in each format and comes back as it was filled in."""
+"""Review files keep the reviewers' entries in every format."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ ID = "01a20ce3-576e-7a47-ac46-366bfd775716"
 OTHER = "01a20ce3-576e-7a47-ac46-366bfd775717"
 
 
-def _entry(log_id: str = ID, prompt: str = '=1+1; say "hi",\nthen go', **more: Any) -> Any:
+def _entry(log_id: str = ID, prompt: str = '=1+1; say "hi",\nthen go', **fields: Any) -> Any:
     return {
         "id": log_id,
         "prompt": prompt,
@@ -24,23 +24,23 @@ def _entry(log_id: str = ID, prompt: str = '=1+1; say "hi",\nthen go', **more: A
         "created_at": "2026-11-24T00:00:00+00:00",
         "corrected_intent": None,
         "notes": None,
-    } | more
+    } | fields
 
 
-@pytest.mark.parametrize("form", ["json", "csv"])
-def test_what_was_filled_in_comes_back(form: ReviewFormat) -> None:
+@pytest.mark.parametrize("review_format", ["json", "csv"])
+def test_a_filled_in_review_file_is_read_back(review_format: ReviewFormat) -> None:
     entries = [_entry(corrected_intent="reminder", notes="they say when"), _entry(OTHER)]
 
-    review = read_review(write_entries(entries, form).decode())
+    review = read_review(write_entries(entries, review_format).decode())
 
     (decided,) = review.decided.values()
     assert (str(decided.id), decided.corrected_intent, decided.notes) == (
         ID, "reminder", "they say when",
     )  # fmt: skip
-    assert (review.undecided, review.faults) == (1, [])
+    assert (review.undecided, review.errors) == (1, [])
 
 
-def test_an_annotators_choice_comes_back_from_label_studio() -> None:
+def test_an_annotators_choice_is_read_from_label_studio_tasks() -> None:
     tasks = json.loads(write_entries([_entry(), _entry(OTHER)], "label-studio"))
     choice = {"from_name": "intent", "value": {"choices": ["reminder"]}}
     notes = {"from_name": "notes", "value": {"text": ["they say when"]}}
@@ -56,7 +56,7 @@ def test_an_annotators_choice_comes_back_from_label_studio() -> None:
     assert review.undecided == 1
 
 
-def test_a_spreadsheet_takes_no_message_for_a_formula_and_knows_the_encoding() -> None:
+def test_a_csv_has_a_byte_order_mark_and_escapes_formulas() -> None:
     content = write_entries([_entry(prompt="=cmd|' /C calc'!A0")], "csv")
 
     assert content.startswith(b"\xef\xbb\xbf")
@@ -64,17 +64,17 @@ def test_a_spreadsheet_takes_no_message_for_a_formula_and_knows_the_encoding() -
     assert row["prompt"].startswith("'=")
 
 
-def test_a_spreadsheet_with_semicolons_is_read_and_faults_have_their_lines() -> None:
+def test_a_csv_with_semicolons_is_read_and_errors_have_line_numbers() -> None:
     text = f"id;corrected_intent;notes\n{ID};status;\nno-id;status;\n{OTHER};;\n"
 
     review = read_review(text)
 
     assert list(review.decided) == [2]
-    assert [(fault.entry, fault.reason[:3]) for fault in review.faults] == [(3, "id:")]
+    assert [(error.entry, error.reason[:3]) for error in review.errors] == [(3, "id:")]
     assert review.undecided == 1
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "[1,", '{"a": 1}'])
-def test_what_is_no_review_file_is_refused(text: str) -> None:
+def test_other_files_are_rejected(text: str) -> None:
     with pytest.raises(InvalidReview):
         read_review(text)

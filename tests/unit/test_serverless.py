@@ -1,4 +1,4 @@
-"""serverless.yml and infra/aws/ deploy what the folders hold; each gets no more than it needs."""
+"""serverless.yml and infra/aws/: functions, settings, permissions, alarms and retention."""
 
 import json
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from infra.packaging.targets import PYTHON_VERSION
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.log_ids import SPOOL_RETENTION
 from prompt_capture.settings import (
-    PARAMETER,
-    CallerSettings,
+    PARAMETER_SUFFIX,
+    AuthenticationSettings,
     CaptureSettings,
     ClassifierSettings,
     ExportSettings,
@@ -27,52 +27,53 @@ ROOT = Path(__file__).parents[2]
 SETTINGS = {
     "classify-and-log": (
         SupabaseSettings,
-        CallerSettings,
+        AuthenticationSettings,
         ClassifierSettings,
         CaptureSettings,
         SpoolSettings,
     ),
-    "record-outcome": (SupabaseSettings, CallerSettings),
-    "correct": (SupabaseSettings, CallerSettings),
+    "record-outcome": (SupabaseSettings, AuthenticationSettings),
+    "correct": (SupabaseSettings, AuthenticationSettings),
     "drain": (SupabaseSettings,),
     "export": (SupabaseSettings, ExportSettings),
 }
 
-BY_LAMBDA = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-KNOWS_NO_RESOURCES = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-PREFIXES = ["${Datasets.Arn}/exports/*", "${Datasets.Arn}/retained/*"]
-NEITHER_SECRET_NOR_SETTING = {"PARAMETERS_AS_OF"}
+SET_BY_LAMBDA = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+WITHOUT_RESOURCE_PERMISSIONS = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+DATASET_PREFIXES = ["${Datasets.Arn}/exports/*", "${Datasets.Arn}/retained/*"]
+NOT_A_SETTING = {"PARAMETERS_VERSION"}
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's tags as what they are applied to."""
+    """Replaces CloudFormation's tags by the values that they are applied to."""
 
 
-_Loader.add_multi_constructor("!", lambda loader, tag, node: _content(loader, node))
+_Loader.add_multi_constructor("!", lambda loader, tag, node: _untagged(loader, node))
 
 
-def _content(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+def _untagged(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
     return loader.construct_scalar(node)  # type: ignore[arg-type]
 
 
-def read(file: str) -> dict[str, Any]:
+def read_yaml(file: str) -> dict[str, Any]:
     content: dict[str, Any] = yaml.load((ROOT / file).read_text("utf-8"), _Loader)
     return content
 
 
 @pytest.fixture(scope="module")
 def service() -> dict[str, Any]:
-    return read("serverless.yml")
+    return read_yaml("serverless.yml")
 
 
 @pytest.fixture(scope="module")
 def resources(service: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for part in service["resources"]:
-        found |= read(part.removeprefix("${file(").removesuffix(")}"))["Resources"]
-    return found
+    merged: dict[str, Any] = {}
+    for reference in service["resources"]:
+        file = reference.removeprefix("${file(").removesuffix(")}")
+        merged |= read_yaml(file)["Resources"]
+    return merged
 
 
 def environment(service: dict[str, Any], name: str) -> dict[str, str]:
@@ -88,16 +89,16 @@ def statements(resources: dict[str, Any], role: str) -> Iterator[dict[str, Any]]
 
 
 def actions(statement: dict[str, Any]) -> list[str]:
-    given = statement["Action"]
-    return [given] if isinstance(given, str) else list(given)
+    value = statement["Action"]
+    return [value] if isinstance(value, str) else list(value)
 
 
-def targets(statement: dict[str, Any]) -> list[str]:
-    given = statement["Resource"]
-    return [given] if isinstance(given, str) else list(given)
+def resource_arns(statement: dict[str, Any]) -> list[str]:
+    value = statement["Resource"]
+    return [value] if isinstance(value, str) else list(value)
 
 
-def test_each_folder_is_a_function_and_uploads_its_own_zip(service: dict[str, Any]) -> None:
+def test_every_function_folder_is_deployed_with_its_own_zip(service: dict[str, Any]) -> None:
     folders = {handler.parent.name for handler in (ROOT / "functions").glob("*/handler.py")}
 
     assert set(service["functions"]) == folders
@@ -106,7 +107,7 @@ def test_each_folder_is_a_function_and_uploads_its_own_zip(service: dict[str, An
         assert function["package"]["artifact"] == f"build/package/functions-x86_64/{name}.zip"
 
 
-def test_the_runtime_that_is_deployed_is_the_one_that_is_packaged_for(
+def test_functions_run_on_the_python_version_that_packages_are_built_for(
     service: dict[str, Any],
 ) -> None:
     runtime = f"python{PYTHON_VERSION}"
@@ -116,17 +117,19 @@ def test_the_runtime_that_is_deployed_is_the_one_that_is_packaged_for(
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_a_function_gets_the_settings_that_it_reads(service: dict[str, Any], name: str) -> None:
-    variables = environment(service, name).keys() - NEITHER_SECRET_NOR_SETTING
-    given = {variable.removesuffix(PARAMETER) for variable in variables} | BY_LAMBDA
-    fields = {field: info for part in SETTINGS[name] for field, info in part.model_fields.items()}
+def test_a_function_receives_exactly_the_settings_that_it_reads(
+    service: dict[str, Any], name: str
+) -> None:
+    variables = environment(service, name).keys() - NOT_A_SETTING
+    settings = {variable.removesuffix(PARAMETER_SUFFIX) for variable in variables} | SET_BY_LAMBDA
+    fields = {field: info for model in SETTINGS[name] for field, info in model.model_fields.items()}
 
-    assert given <= {field.upper() for field in fields} | BY_LAMBDA
-    assert {field.upper() for field, info in fields.items() if info.is_required()} <= given
-    assert len(given & {"SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY"}) == 1
+    assert settings <= {field.upper() for field in fields} | SET_BY_LAMBDA
+    assert {field.upper() for field, info in fields.items() if info.is_required()} <= settings
+    assert len(settings & {"SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY"}) == 1
 
 
-def test_no_key_is_in_the_environment(service: dict[str, Any]) -> None:
+def test_the_environment_contains_no_key(service: dict[str, Any]) -> None:
     secrets = {"SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY", "API_KEY_HASHES"}
     secrets |= {"SUPABASE_JWT_SECRET", "IDEMPOTENCY_SECRET"}
 
@@ -134,101 +137,111 @@ def test_no_key_is_in_the_environment(service: dict[str, Any]) -> None:
         assert not environment(service, name).keys() & secrets
 
 
-def test_a_function_may_read_the_parameters_that_it_names_and_no_others(
+def test_a_function_may_read_only_the_parameters_in_its_environment(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     for name, function in service["functions"].items():
         variables = environment(service, name).items()
-        named = {value for variable, value in variables if variable.endswith(PARAMETER)}
+        expected = {value for variable, value in variables if variable.endswith(PARAMETER_SUFFIX)}
         [readable] = [
-            targets(one)
-            for one in statements(resources, function["role"])
-            if actions(one) == ["ssm:GetParameters"]
+            resource_arns(statement)
+            for statement in statements(resources, function["role"])
+            if actions(statement) == ["ssm:GetParameters"]
         ]
-        assert {one.partition(":parameter")[2] for one in readable} == named
+        assert {arn.partition(":parameter")[2] for arn in readable} == expected
 
 
-def test_only_what_writes_outcomes_and_corrections_has_the_secret_key(
+def test_only_record_outcome_and_correct_receive_the_secret_key(
     service: dict[str, Any],
 ) -> None:
     holders = {
         name
         for name, function in service["functions"].items()
-        if f"SUPABASE_SECRET_KEY{PARAMETER}" in function["environment"]
+        if f"SUPABASE_SECRET_KEY{PARAMETER_SUFFIX}" in function["environment"]
     }
 
     assert holders == {"record-outcome", "correct"}
 
 
-def test_every_function_has_a_role_of_its_own(service: dict[str, Any]) -> None:
+def test_every_function_has_its_own_role(service: dict[str, Any]) -> None:
     roles = [function["role"] for function in service["functions"].values()]
 
     assert len(set(roles)) == len(roles)
     assert "iam" not in service["provider"]
 
 
-def test_no_role_has_a_wildcard_but_for_traces_and_the_exports_prefixes(
+def test_roles_have_wildcards_only_for_tracing_and_the_export_prefixes(
     resources: dict[str, Any],
 ) -> None:
-    roles = [name for name, one in resources.items() if one["Type"] == "AWS::IAM::Role"]
-    wild = [
-        (role, actions(one), targets(one))
+    roles = [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]
+    wildcards = [
+        (role, actions(statement), resource_arns(statement))
         for role in roles
-        for one in statements(resources, role)
-        if "*" in "".join([*actions(one), *targets(one)]) and actions(one) != KNOWS_NO_RESOURCES
+        for statement in statements(resources, role)
+        if "*" in "".join([*actions(statement), *resource_arns(statement)])
+        and actions(statement) != WITHOUT_RESOURCE_PERMISSIONS
     ]
 
-    assert wild == [
-        ("ExportRole", ["s3:PutObject"], PREFIXES),
-        ("ExportRole", ["s3:GetObject"], [f"{prefix}.manifest" for prefix in PREFIXES]),
+    assert wildcards == [
+        ("ExportRole", ["s3:PutObject"], DATASET_PREFIXES),
+        ("ExportRole", ["s3:GetObject"], [f"{prefix}.manifest" for prefix in DATASET_PREFIXES]),
     ]
 
 
-def test_only_the_export_does_anything_in_s3_and_it_puts_objects_and_reads_manifests(
+def test_only_the_export_role_may_use_s3_to_put_and_get_objects(
     resources: dict[str, Any],
 ) -> None:
-    able = {
+    allowed = {
         (role, action)
-        for role, one in resources.items()
-        if one["Type"] == "AWS::IAM::Role"
+        for role, resource in resources.items()
+        if resource["Type"] == "AWS::IAM::Role"
         for statement in statements(resources, role)
         for action in actions(statement)
         if action.startswith("s3:")
     }
 
-    assert able == {("ExportRole", "s3:PutObject"), ("ExportRole", "s3:GetObject")}
+    assert allowed == {("ExportRole", "s3:PutObject"), ("ExportRole", "s3:GetObject")}
 
 
-def test_what_erases_and_replays_is_for_people_and_no_function_has_it(
+def test_permissions_to_erase_and_redrive_are_only_in_the_operator_policy(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     policy = resources["OperatorPolicy"]["Properties"]
     allowed = policy["PolicyDocument"]["Statement"]
-    wild = [one for one in allowed if "*" in "".join([*actions(one), *targets(one)])]
-    given = {action for one in allowed for action in actions(one)}
+    wildcards = [
+        statement
+        for statement in allowed
+        if "*" in "".join([*actions(statement), *resource_arns(statement)])
+    ]
+    allowed_actions = {action for statement in allowed for action in actions(statement)}
 
-    assert [targets(one) for one in wild] == [PREFIXES]
-    assert {"s3:DeleteObjectVersion", "s3:ListBucketVersions"} <= given
+    assert [resource_arns(statement) for statement in wildcards] == [DATASET_PREFIXES]
+    assert {"s3:DeleteObjectVersion", "s3:ListBucketVersions"} <= allowed_actions
     assert policy.keys() == {"Description", "PolicyDocument"}
     assert "OperatorPolicy" not in json.dumps(service["functions"])
-    roles = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::IAM::Role"]
+    roles = [
+        resource["Properties"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::IAM::Role"
+    ]
     assert all("ManagedPolicyArns" not in role for role in roles)
 
 
-@pytest.mark.parametrize("kind", ["Errors", "Throttles", "Duration"])
-def test_every_function_has_alarms_of_its_own(
-    service: dict[str, Any], resources: dict[str, Any], kind: str
+@pytest.mark.parametrize("metric", ["Errors", "Throttles", "Duration"])
+def test_every_function_has_its_own_alarms(
+    service: dict[str, Any], resources: dict[str, Any], metric: str
 ) -> None:
     watched = [
-        one["Properties"]["Dimensions"][0]["Value"]
-        for name, one in resources.items()
-        if one["Type"] == "AWS::CloudWatch::Alarm" and one["Properties"]["MetricName"] == kind
+        resource["Properties"]["Dimensions"][0]["Value"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+        and resource["Properties"]["MetricName"] == metric
     ]
 
     assert len(set(watched)) == len(watched) == len(service["functions"])
 
 
-def test_an_alarm_of_duration_goes_off_before_its_timeout(
+def test_duration_alarms_fire_at_80_percent_of_the_timeout(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     for name, function in service["functions"].items():
@@ -238,64 +251,71 @@ def test_an_alarm_of_duration_goes_off_before_its_timeout(
         assert threshold == seconds * 1000 * 0.8, name
 
 
-def test_every_alarm_reaches_somebody(resources: dict[str, Any]) -> None:
-    alarms = [one for one in resources.values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+def test_every_alarm_notifies_the_alarm_topic(resources: dict[str, Any]) -> None:
+    alarms = [
+        resource for resource in resources.values() if resource["Type"] == "AWS::CloudWatch::Alarm"
+    ]
 
-    assert all(alarm["Properties"]["AlarmActions"] == ["Alarms"] for alarm in alarms)
+    assert all(alarm["Properties"]["AlarmActions"] == ["AlarmTopic"] for alarm in alarms)
 
 
 def schedules(resources: dict[str, Any]) -> list[dict[str, Any]]:
-    found = resources.values()
-    return [one["Properties"] for one in found if one["Type"] == "AWS::Scheduler::Schedule"]
+    return [
+        resource["Properties"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Scheduler::Schedule"
+    ]
 
 
-def test_exports_are_scheduled_and_have_no_url(
+def test_every_export_mode_is_scheduled_and_the_export_has_no_url(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
-    tick = "2026-11-23T07:00:00Z"
+    scheduled_time = "2026-11-23T07:00:00Z"
     requests = []
     for schedule in schedules(resources):
-        told = schedule["Target"]["Input"].replace("${param:exportPolicy}", "audited")
-        event = json.loads(told.replace("<aws.scheduler.scheduled-time>", tick))
+        payload = schedule["Target"]["Input"].replace("${param:exportPolicy}", "audited")
+        event = json.loads(payload.replace("<aws.scheduler.scheduled-time>", scheduled_time))
         requests.append(ExportRequest.from_event(event))
 
     assert {request.mode for request in requests} == {"retraining", "review", "gold", "labelled"}
-    assert all(request.scheduled_at == datetime.fromisoformat(tick) for request in requests)
+    assert all(
+        request.scheduled_at == datetime.fromisoformat(scheduled_time) for request in requests
+    )
     assert "url" not in service["functions"]["export"]
 
 
-def test_somebody_is_told_when_an_export_fails_is_missed_or_holds_too_little(
+def test_an_alarm_is_raised_when_an_export_fails_is_missed_or_is_small(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     for schedule in schedules(resources):
         assert schedule["Target"]["DeadLetterConfig"] == {"Arn": "MissedExports.Arn"}
-    assert service["functions"]["export"]["destinations"]["onFailure"]["arn"] == "Alarms"
-    assert {"ThinDatasets", "ExportsThatNeverBegan", "ExportMissed"} <= resources.keys()
-    pattern = resources["ExportHoldsTooLittle"]["Properties"]["FilterPattern"]
+    assert service["functions"]["export"]["destinations"]["onFailure"]["arn"] == "AlarmTopic"
+    assert {"SmallDatasets", "ExportsNotStarted", "NoExportInSevenDays"} <= resources.keys()
+    pattern = resources["SmallDatasetMetricFilter"]["Properties"]["FilterPattern"]
     workflow = ROOT / "shared/python/prompt_capture/workflows/datasets/export.py"
     assert pattern.split('"')[1] in workflow.read_text("utf-8")
 
 
-def test_what_people_taught_is_kept_for_longer_than_other_datasets(
+def test_labels_are_retained_longer_than_other_datasets(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     bucket = resources["Datasets"]["Properties"]
     rules = {rule.get("Prefix"): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
-    given = service["params"]["default"]
+    params = service["params"]["default"]
 
     assert rules["exports/"]["ExpirationInDays"] == "${param:datasetRetentionDays}"
     assert rules["retained/"]["ExpirationInDays"] == "${param:labelRetentionDays}"
-    assert given["labelRetentionDays"] > given["datasetRetentionDays"]
+    assert params["labelRetentionDays"] > params["datasetRetentionDays"]
 
 
-def test_no_browser_may_call_across_origins(service: dict[str, Any]) -> None:
+def test_cross_origin_requests_are_not_allowed(service: dict[str, Any]) -> None:
     assert all("cors" not in url for url in service["custom"]["urls"].values())
 
 
 def test_queues_and_the_bucket_are_encrypted_and_the_bucket_private(
     resources: dict[str, Any],
 ) -> None:
-    queues = [one for one in resources.values() if one["Type"] == "AWS::SQS::Queue"]
+    queues = [resource for resource in resources.values() if resource["Type"] == "AWS::SQS::Queue"]
     bucket = resources["Datasets"]["Properties"]
 
     assert all(queue["Properties"]["SqsManagedSseEnabled"] for queue in queues)
@@ -304,20 +324,20 @@ def test_queues_and_the_bucket_are_encrypted_and_the_bucket_private(
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_what_fails_is_tried_again_for_a_day_and_never_dropped(
+def test_failed_messages_are_retried_for_a_day_and_then_become_dead_letters(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     spool = resources["Spool"]["Properties"]
-    tries = spool["RedrivePolicy"]["maxReceiveCount"]
+    attempts = spool["RedrivePolicy"]["maxReceiveCount"]
 
-    assert spool["VisibilityTimeout"] * tries >= 24 * 60 * 60
+    assert spool["VisibilityTimeout"] * attempts >= 24 * 60 * 60
     assert spool["VisibilityTimeout"] >= 6 * service["functions"]["drain"]["timeout"]
     assert spool["RedrivePolicy"]["deadLetterTargetArn"] == "DeadLetters.Arn"
     [event] = service["functions"]["drain"]["events"]
     assert event["sqs"]["functionResponseType"] == "ReportBatchItemFailures"
 
 
-def test_the_spool_keeps_prompts_as_long_as_their_outcomes_are_held(
+def test_the_spool_retains_prompts_as_long_as_their_changes_are_deferred(
     resources: dict[str, Any],
 ) -> None:
     retention = int(SPOOL_RETENTION.total_seconds())

@@ -1,9 +1,11 @@
+"""Settings are validated, and their values never appear in errors."""
+
 import pytest
 
 from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import (
-    CallerSettings,
+    AuthenticationSettings,
     CaptureSettings,
     ClassifierSettings,
     SpoolSettings,
@@ -27,43 +29,43 @@ def test_an_empty_variable_counts_as_unset() -> None:
 @pytest.mark.parametrize(
     "environment",
     [
-        {"SUPABASE_URL": "secret-nonsense"},
-        {"SUPABASE_URL": URL, "API_KEY_HASHES": "secret-nonsense"},
+        {"SUPABASE_URL": "secret-invalid"},
+        {"SUPABASE_URL": URL, "API_KEY_HASHES": "secret-invalid"},
         {"SUPABASE_URL": URL, "API_KEY_HASHES": ",".join(["0" * 64] * 3)},
     ],
 )
-def test_a_malformed_setting_is_named_and_not_repeated(environment: dict[str, str]) -> None:
+def test_a_malformed_setting_is_named_without_its_value(environment: dict[str, str]) -> None:
     with pytest.raises(InvalidSettings) as refusal:
-        CallerSettings.from_env(environment)
+        AuthenticationSettings.from_env(environment)
 
-    assert str(refusal.value).startswith("Check the environment: ")
-    assert "secret-nonsense" not in str(refusal.value)
+    assert str(refusal.value).startswith("Check the environment variables: ")
+    assert "secret-invalid" not in str(refusal.value)
 
 
-def test_two_keys_are_valid_at_once() -> None:
+def test_two_api_keys_can_be_valid_at_once() -> None:
     environment = {"SUPABASE_URL": URL, "API_KEY_HASHES": f"{'0' * 64}, {'1' * 64}"}
 
-    assert CallerSettings.from_env(environment).api_key_hashes == ("0" * 64, "1" * 64)
+    assert AuthenticationSettings.from_env(environment).api_key_hashes == ("0" * 64, "1" * 64)
 
 
-def test_the_missions_thresholds_are_the_defaults() -> None:
+def test_default_thresholds() -> None:
     settings = ClassifierSettings.from_env({"MODEL_DIR": "model"})
 
     assert settings.review_threshold == 0.7
     assert settings.rules_file is None
 
 
-@pytest.mark.parametrize("key", ['{"kty": "EC"}', "{", '{"secret": "nonsense"}'])
-def test_a_signing_key_that_is_none_is_refused_without_being_shown(key: str) -> None:
+@pytest.mark.parametrize("key", ['{"kty": "EC"}', "{", '{"secret": "invalid"}'])
+def test_an_invalid_signing_key_is_rejected_without_its_value(key: str) -> None:
     settings = SupabaseSettings.from_env({"SUPABASE_URL": URL, "SUPABASE_SIGNING_KEY": key})
 
     with pytest.raises(InvalidSettings, match="SUPABASE_SIGNING_KEY") as refusal:
         SupabaseAccess(settings, "prompt_writer")
 
-    assert "nonsense" not in str(refusal.value)
+    assert "invalid" not in str(refusal.value)
 
 
-def test_without_any_key_the_store_cannot_be_reached() -> None:
+def test_the_access_to_the_store_requires_a_key() -> None:
     with pytest.raises(InvalidSettings, match="SUPABASE_SIGNING_KEY"):
         SupabaseAccess(SupabaseSettings.from_env({"SUPABASE_URL": URL}), "prompt_writer")
 
@@ -80,7 +82,7 @@ def test_without_any_key_the_store_cannot_be_reached() -> None:
         ("CAPTURE_TIMEOUT_SECONDS", "inf"),
     ],
 )
-def test_a_number_out_of_bounds_is_named_and_not_repeated(variable: str, value: str) -> None:
+def test_a_number_out_of_range_is_named_without_its_value(variable: str, value: str) -> None:
     kind = CaptureSettings if variable.startswith("CAPTURE") else ClassifierSettings
     with pytest.raises(InvalidSettings, match=rf"{variable}: ") as refusal:
         kind.from_env({"MODEL_DIR": "model", variable: value})
@@ -88,7 +90,7 @@ def test_a_number_out_of_bounds_is_named_and_not_repeated(variable: str, value: 
     assert value not in str(refusal.value)
 
 
-def test_every_faulty_setting_is_named_at_once() -> None:
+def test_all_invalid_settings_are_named_at_once() -> None:
     with pytest.raises(InvalidSettings) as refusal:
         SupabaseSettings.from_env({"STORE_TIMEOUT_SECONDS": "soon"})
 
@@ -97,7 +99,7 @@ def test_every_faulty_setting_is_named_at_once() -> None:
     assert "soon" not in str(refusal.value)
 
 
-def test_a_secret_is_not_shown_by_its_settings() -> None:
+def test_the_repr_of_settings_contains_no_secret() -> None:
     settings = SupabaseSettings.from_env(
         {"SUPABASE_URL": URL, "SUPABASE_SECRET_KEY": "marmalade", "SUPABASE_SIGNING_KEY": "jam"}
     )
@@ -106,11 +108,14 @@ def test_a_secret_is_not_shown_by_its_settings() -> None:
     assert "jam" not in repr(settings) + str(settings)
 
 
-def test_ids_are_derived_with_a_secret_of_their_own_or_with_the_key_that_is_there() -> None:
-    signing = {"SUPABASE_SIGNING_KEY": "s" * 40}
-    given = {"IDEMPOTENCY_SECRET": "i" * 40}
+def test_the_secret_for_ids_is_the_setting_or_derived_from_the_key() -> None:
+    with_key = {"SUPABASE_SIGNING_KEY": "s" * 40}
+    with_secret = {"IDEMPOTENCY_SECRET": "i" * 40}
 
-    secrets = [CaptureSettings.from_env(env).id_secret for env in (signing, given, signing | given)]
+    secrets = [
+        CaptureSettings.from_env(env).id_secret
+        for env in (with_key, with_secret, with_key | with_secret)
+    ]
 
     assert secrets[1] == secrets[2] != secrets[0]
     assert b"s" * 40 not in secrets[0]
@@ -118,21 +123,23 @@ def test_ids_are_derived_with_a_secret_of_their_own_or_with_the_key_that_is_ther
         _ = CaptureSettings.from_env({}).id_secret
 
 
-def test_a_short_idempotency_secret_is_refused() -> None:
+def test_a_short_idempotency_secret_is_rejected() -> None:
     with pytest.raises(InvalidSettings, match="IDEMPOTENCY_SECRET"):
         CaptureSettings.from_env({"IDEMPOTENCY_SECRET": "short"})
 
 
-def test_the_queue_is_reached_where_aws_has_it_or_where_it_is_said_to_be() -> None:
-    lambdas = {
+def test_the_endpoint_of_the_queue_is_aws_or_the_override() -> None:
+    environment = {
         "SPOOL_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/spool",
         "AWS_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "a",
         "AWS_SECRET_ACCESS_KEY": "b",
     }
 
-    there = SpoolSettings.from_env(lambdas).endpoint
-    here = SpoolSettings.from_env(lambdas | {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1"}).endpoint
+    aws = SpoolSettings.from_env(environment).endpoint
+    override = SpoolSettings.from_env(
+        environment | {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1"}
+    ).endpoint
 
-    assert there == "https://sqs.eu-west-1.amazonaws.com/"
-    assert here == "http://127.0.0.1:1/"
+    assert aws == "https://sqs.eu-west-1.amazonaws.com/"
+    assert override == "http://127.0.0.1:1/"

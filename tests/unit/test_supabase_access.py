@@ -1,3 +1,5 @@
+"""Functions authenticate to Supabase."""
+
 import json
 import time
 from typing import Any
@@ -33,14 +35,14 @@ def _claims(headers: httpx.Headers, key: Any, algorithm: str) -> dict[str, Any]:
     return claims
 
 
-def test_a_secret_key_goes_in_apikey_alone() -> None:
+def test_a_secret_key_is_sent_as_apikey_only() -> None:
     headers = _headers(supabase_secret_key="sb_secret_x")
 
     assert headers["apikey"] == "sb_secret_x"
     assert "Authorization" not in headers
 
 
-def test_a_legacy_service_key_goes_in_both() -> None:
+def test_a_legacy_service_key_is_sent_in_both_headers() -> None:
     headers = _headers(supabase_secret_key="ey.legacy.key")
 
     assert (headers["apikey"], headers["Authorization"]) == (
@@ -49,7 +51,7 @@ def test_a_legacy_service_key_goes_in_both() -> None:
     )
 
 
-def test_with_a_signing_key_the_function_signs_for_its_role() -> None:
+def test_a_signing_key_signs_a_token_for_the_role() -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     jwk = ECAlgorithm.to_jwk(private, as_dict=True) | {"kid": "k1", "alg": "ES256"}
 
@@ -70,13 +72,13 @@ def test_with_a_signing_key_the_function_signs_for_its_role() -> None:
     assert "sub" not in claims
 
 
-def test_a_legacy_secret_signs_too() -> None:
+def test_a_legacy_secret_signs_a_token_too() -> None:
     headers = _headers(supabase_signing_key=SECRET)
 
     assert _claims(headers, SECRET, "HS256")["role"] == "prompt_writer"
 
 
-def test_a_token_is_kept_until_it_nears_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_reused_until_it_almost_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
     monkeypatch.setattr("prompt_capture.adapters.supabase_access.time.time", lambda: now)
     signer = RoleTokenSigner(SECRET, "prompt_writer", "issuer")
@@ -88,20 +90,20 @@ def test_a_token_is_kept_until_it_nears_its_end(monkeypatch: pytest.MonkeyPatch)
     assert signer.token() != first
 
 
-def test_a_refused_token_is_signed_anew_once_for_the_clock_may_have_jumped(
+def test_a_rejected_token_is_signed_again_once_after_a_jump_of_the_clock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     environment = {"SUPABASE_URL": URL, "SUPABASE_SIGNING_KEY": SECRET}
     access = SupabaseAccess(SupabaseSettings.from_env(environment), "prompt_writer")
     request, now = httpx.Request("GET", URL), time.time()
-    with monkeypatch.context() as ahead:
-        ahead.setattr(time, "time", lambda: now + 3_600)
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "time", lambda: now + 3_600)
         next(access.auth_flow(request))
-    from_the_future = request.headers["Authorization"]
+    future_token = request.headers["Authorization"]
 
     flow = access.auth_flow(request)
     next(flow)
-    assert request.headers["Authorization"] == from_the_future
+    assert request.headers["Authorization"] == future_token
     flow.send(httpx.Response(401))
     assert _claims(request.headers, SECRET, "HS256")["iat"] <= now + 1
     with pytest.raises(StopIteration):

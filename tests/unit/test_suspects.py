@@ -1,4 +1,4 @@
-"""Rows that are probably mislabelled: found, ranked, explained, and fit for training to read."""
+"""Suspects: mislabelled rows are found, ranked, explained, and readable for training."""
 
 import json
 from dataclasses import replace
@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.answers import answers
-from training.examples import Example, read_examples, without_conflicts
+from tests.unit.predictions import make_predictions
+from training.examples import Example, read_examples, resolve_conflicts
 from training.predictions import Predictions
 from training.report.suspects import Suspect, find_suspects, write_suspects
 
@@ -17,54 +17,56 @@ LABELS = ("email", "greeting", "reminder")
 
 @pytest.fixture(scope="module")
 def mislabelled() -> Predictions:
-    """Sixty rows that the model answers rightly, two labelled wrongly, one worse than the other."""
+    """Sixty correct predictions and two mislabelled rows; the second is more suspect."""
     rows = [(f"{label} {n}", label, label, 0.9) for label in LABELS for n in range(20)]
-    return answers(
+    return make_predictions(
         [*rows, ("hey you", "email", "greeting", 0.95), ("wake me", "greeting", "reminder", 0.99)]
     )
 
 
-def test_wrong_labels_are_found_the_worst_first(mislabelled: Predictions) -> None:
-    found = find_suspects(mislabelled)
+def test_the_most_suspect_label_comes_first(mislabelled: Predictions) -> None:
+    suspects = find_suspects(mislabelled)
 
-    assert [(each.text, each.label, each.suggested) for each in found] == [
+    assert [(each.text, each.label, each.suggested) for each in suspects] == [
         ("wake me", "greeting", "reminder"),
         ("hey you", "email", "greeting"),
     ]
-    assert found[0].confidence == 0.99
-    assert found[0].reason == "A model that had not seen it gives its label 0.5%."
+    assert suspects[0].confidence == 0.99
+    assert suspects[0].reason == (
+        "A model that was not trained on this row gives its label a probability of 0.5%."
+    )
 
 
-def test_a_pair_of_labels_that_is_often_confused_is_said_to_overlap() -> None:
+def test_the_reason_mentions_labels_that_may_overlap() -> None:
     rows = [(f"{label} {n}", label, label, 0.9) for label in LABELS for n in range(40)]
     rows += [(f"mail {n}", "email", "reminder", 0.9) for n in range(8)]
 
-    found = find_suspects(answers(rows))
+    suspects = find_suspects(make_predictions(rows))
 
-    alike = [each for each in found if "perhaps they overlap" in each.reason]
-    assert len(alike) >= 5
-    assert f"{len(alike)} rows of that label" in alike[0].reason
+    overlapping = [each for each in suspects if "labels may overlap" in each.reason]
+    assert len(overlapping) >= 5
+    assert f"{len(overlapping)} rows with this label" in overlapping[0].reason
 
 
-def test_labels_that_the_model_does_not_know_are_not_judged(mislabelled: Predictions) -> None:
+def test_rows_with_labels_that_the_model_does_not_know_are_skipped(
+    mislabelled: Predictions,
+) -> None:
     *truth, _ = mislabelled.truth.tolist()
     changed = replace(mislabelled, truth=np.array([*truth, "never seen"]))
 
-    found = find_suspects(changed)
+    suspects = find_suspects(changed)
 
-    assert [each.text for each in found] == ["hey you"]
+    assert [each.text for each in suspects] == ["hey you"]
 
 
-def test_right_labels_are_not_suspected() -> None:
+def test_correct_labels_are_not_suspects() -> None:
     rows = [(f"{label} {n}", label, label, 0.9) for label in LABELS for n in range(20)]
 
-    assert find_suspects(answers(rows)) == []
-    assert find_suspects(answers(rows[:20])) == []
+    assert find_suspects(make_predictions(rows)) == []
+    assert find_suspects(make_predictions(rows[:20])) == []
 
 
-def test_the_file_says_what_to_look_at_line_by_line(
-    mislabelled: Predictions, tmp_path: Path
-) -> None:
+def test_the_file_has_one_line_per_suspect(mislabelled: Predictions, tmp_path: Path) -> None:
     file = tmp_path / "suspects.jsonl"
 
     write_suspects(file, find_suspects(mislabelled))
@@ -75,7 +77,7 @@ def test_the_file_says_what_to_look_at_line_by_line(
 
 
 @pytest.mark.parametrize("text", ["café 🎉", "one\u2028line", "\ud800 alone", 'a "b"\nc'])
-def test_any_text_comes_back_as_it_was(text: str, tmp_path: Path) -> None:
+def test_any_text_survives_writing_and_reading(text: str, tmp_path: Path) -> None:
     suspect = Suspect(text=text, label="a", suggested="b", confidence=0.9, reason="none")
 
     write_suspects(tmp_path / "suspects.jsonl", [suspect])
@@ -84,7 +86,7 @@ def test_any_text_comes_back_as_it_was(text: str, tmp_path: Path) -> None:
     assert read.text == text
 
 
-def test_training_reads_the_reviewed_file_beside_its_data(
+def test_training_reads_the_reviewed_file_together_with_its_data(
     mislabelled: Predictions, tmp_path: Path
 ) -> None:
     data, file = tmp_path / "data.jsonl", tmp_path / "suspects.jsonl"
@@ -92,36 +94,36 @@ def test_training_reads_the_reviewed_file_beside_its_data(
     data.write_text("\n".join(json.dumps({"text": text, "label": label}) for text, label in pairs))
     write_suspects(file, find_suspects(mislabelled))
 
-    untouched = without_conflicts(read_examples([data, file]))
-    assert untouched == without_conflicts(read_examples([data]))
+    untouched = resolve_conflicts(read_examples([data, file]))
+    assert untouched == resolve_conflicts(read_examples([data]))
 
     first, second = file.read_text("utf-8").splitlines()
-    decided = json.loads(first) | {"label": "reminder", "corrected": True}
-    file.write_text(f"{json.dumps(decided)}\n{second}\n", "utf-8")
+    corrected = json.loads(first) | {"label": "reminder", "corrected": True}
+    file.write_text(f"{json.dumps(corrected)}\n{second}\n", "utf-8")
 
-    kept = without_conflicts(read_examples([file, data]))
-    assert len(kept) == len(untouched)
-    assert Example(text="wake me", label="reminder", corrected=True) in kept
+    resolved = resolve_conflicts(read_examples([file, data]))
+    assert len(resolved) == len(untouched)
+    assert Example(text="wake me", label="reminder", corrected=True) in resolved
 
 
-def test_a_wrong_label_among_real_answers_is_found() -> None:
-    """Numbers as a model gives them: a tenth of 300 labels moved to the next one."""
+def test_mislabelled_rows_among_realistic_predictions_are_found() -> None:
+    """A tenth of 300 labels is replaced by the next label."""
     random = np.random.default_rng(0)
-    right = np.repeat([0, 1, 2], 100)
+    correct = np.repeat([0, 1, 2], 100)
     logits = random.normal(0, 1, (300, 3))
-    logits[np.arange(300), right] += 4
+    logits[np.arange(300), correct] += 4
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    moved = np.arange(0, 300, 10)
-    given = right.copy()
-    given[moved] = (given[moved] + 1) % 3
+    mislabelled = np.arange(0, 300, 10)
+    given = correct.copy()
+    given[mislabelled] = (given[mislabelled] + 1) % 3
     labels = np.array(LABELS)
 
-    found = find_suspects(
+    suspects = find_suspects(
         Predictions(
             [str(n) for n in range(300)], labels[given], LABELS, probabilities, np.ones(300)
         )
     )
 
-    rows = {int(each.text) for each in found}
-    assert len(rows & set(moved.tolist())) >= 25
+    rows = {int(each.text) for each in suspects}
+    assert len(rows & set(mislabelled.tolist())) >= 25
     assert len(rows) <= 40

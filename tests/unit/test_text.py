@@ -1,4 +1,4 @@
-"""The one normalisation: what no reader can see makes no difference, and nothing breaks it."""
+"""Normalisation: invisible differences between texts disappear, and every input is accepted."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from prompt_capture.domain.text import normalise
 from training.examples import read_examples
 
-SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
+SHIPPED_MODEL = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 
-any_text = st.text(st.characters(exclude_categories=()), max_size=200)
-"""Half a surrogate pair included: JSON can carry one, though no encoding of text can."""
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=200)
+"""Includes unpaired surrogates: JSON can contain one, although no text encoding can."""
 
 
 @pytest.mark.parametrize(
-    ("text", "normal"),
+    ("text", "expected"),
     [
         ("", ""),
         (" \t\r\n\u00a0\u2003 ", ""),
@@ -31,19 +31,19 @@ any_text = st.text(st.characters(exclude_categories=()), max_size=200)
         ("مرحبا", "مرحبا"),
     ],
 )
-def test_texts_that_look_alike_become_alike(text: str, normal: str) -> None:
-    assert normalise(text) == normal
+def test_texts_that_look_alike_normalise_to_the_same_text(text: str, expected: str) -> None:
+    assert normalise(text) == expected
 
 
-@given(any_text)
-def test_what_is_normal_can_be_encoded(text: str) -> None:
+@given(ANY_TEXT)
+def test_a_normalised_text_can_be_encoded(text: str) -> None:
     normalise(text).encode("utf-8")
 
 
-def test_half_a_surrogate_pair_is_classified_and_trained_on(tmp_path: Path) -> None:
+def test_a_text_with_an_unpaired_surrogate_can_be_classified_and_trained_on(tmp_path: Path) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text('{"text": "hello \\ud83d", "label": "greeting"}\n')
     (example,) = read_examples([file])
-    model = OnnxClassifier(ModelArtifact.load(SHIPPED))
+    model = OnnxClassifier(ModelArtifact.load(SHIPPED_MODEL))
 
     assert model.classify([example.text]) == model.classify(["hello"])

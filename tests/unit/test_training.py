@@ -1,4 +1,4 @@
-"""Training: what it reads, that it repeats itself, and that it scores as service does."""
+"""Training: its data, its reproducibility, and its agreement with service."""
 
 import itertools
 from pathlib import Path
@@ -11,7 +11,7 @@ from onnx.reference import ReferenceEvaluator
 
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
-from training.bases import Base, trained_base
+from training.base_encoders import BaseEncoders, base_from_artifact
 from training.calibration import expected_calibration_error, fit_temperature
 from training.evaluate import evaluate
 from training.examples import (
@@ -19,10 +19,10 @@ from training.examples import (
     InvalidExamples,
     data_digest,
     read_examples,
-    without_conflicts,
+    resolve_conflicts,
 )
 from training.fingerprint import TrainingFingerprint
-from training.modes import Mode
+from training.modes import TrainingMode
 from training.networks.minilm import (
     EMBEDDING_WIDTH,
     HEADS,
@@ -31,7 +31,7 @@ from training.networks.minilm import (
     WIDTH,
     EncoderBuilder,
 )
-from training.train import Plan, train
+from training.train import TrainingConfig, train
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "model_artifacts" / "assistant"
@@ -39,8 +39,8 @@ UTTERANCES = ROOT / "training" / "data"
 
 
 @pytest.fixture(scope="module")
-def base() -> Base:
-    return trained_base(ModelArtifact.load(SHIPPED))
+def base() -> BaseEncoders:
+    return base_from_artifact(ModelArtifact.load(SHIPPED))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def few() -> list[Example]:
     return [*itertools.chain(*few), Example(text="only one of me", label="rare")]
 
 
-def test_the_exports_lines_are_read(tmp_path: Path) -> None:
+def test_the_lines_of_an_export_are_read(tmp_path: Path) -> None:
     file = tmp_path / "retraining.jsonl"
     file.write_text(
         '{"text": "hi", "label": "greeting", "confidence": 0.9, "source": "production", '
@@ -66,30 +66,30 @@ def test_the_exports_lines_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("content", "message"),
     [
-        ("", "no examples"),
-        ('{"text": "a", "label": "b"}\nnonsense', "line 2 is not JSON"),
+        ("", "contains no examples"),
+        ('{"text": "a", "label": "b"}\nnonsense', "line 2 is not valid JSON"),
         ('{"text": "a"}', "line 1: label"),
         ('{"text": 1, "label": "b"}', "line 1: text"),
         ("[]", "line 1"),
         ('{"text": "a", "label": ""}', "line 1: label"),
     ],
 )
-def test_a_faulty_line_is_named(tmp_path: Path, content: str, fault: str) -> None:
+def test_the_error_names_an_invalid_line(tmp_path: Path, content: str, message: str) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text(content)
 
-    with pytest.raises(InvalidExamples, match=fault):
+    with pytest.raises(InvalidExamples, match=message):
         read_examples([file])
 
 
-def test_a_missing_file_is_named() -> None:
+def test_the_error_names_a_missing_file() -> None:
     with pytest.raises(InvalidExamples, match=r"nowhere\.jsonl cannot be read"):
         read_examples([Path("nowhere.jsonl")])
 
 
-def test_a_persons_label_wins_then_the_latest() -> None:
+def test_a_corrected_label_wins_then_the_latest() -> None:
     examples = [
         Example(text="Move it", label="scheduling"),
         Example(text="move  it", label="reschedule", corrected=True),
@@ -98,7 +98,7 @@ def test_a_persons_label_wins_then_the_latest() -> None:
         Example(text="hi", label="greeting"),
     ]
 
-    assert [example.label for example in without_conflicts(examples)] == ["reschedule", "greeting"]
+    assert [example.label for example in resolve_conflicts(examples)] == ["reschedule", "greeting"]
 
 
 def test_the_order_of_the_data_does_not_change_its_digest() -> None:
@@ -109,12 +109,12 @@ def test_the_order_of_the_data_does_not_change_its_digest() -> None:
 
 
 @pytest.mark.parametrize("mode", ["head", "student"])
-def test_the_same_data_and_seed_give_the_same_files_in_the_place_of_older_ones(
-    few: list[Example], base: Base, tmp_path: Path, mode: Mode
+def test_the_same_data_and_seed_give_the_same_files_and_replace_older_ones(
+    few: list[Example], base: BaseEncoders, tmp_path: Path, mode: TrainingMode
 ) -> None:
     train(few[:30], base, tmp_path / "two")
     for name, examples in (("one", few), ("two", few[::-1])):
-        train(examples, base, tmp_path / name, Plan(mode))
+        train(examples, base, tmp_path / name, TrainingConfig(mode))
 
     first, second = (
         {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
@@ -127,32 +127,34 @@ def test_the_same_data_and_seed_give_the_same_files_in_the_place_of_older_ones(
     ("mode", "stages"),
     [("head", ["student", "encoder"]), ("full", ["student", "encoder"])],
 )
-def test_a_trained_model_serves(
-    few: list[Example], base: Base, tmp_path: Path, mode: Mode, stages: list[str]
+def test_a_trained_model_can_be_served(
+    few: list[Example], base: BaseEncoders, tmp_path: Path, mode: TrainingMode, stages: list[str]
 ) -> None:
-    others = ["mail the tutor", "hiya", "how many did i finish"]
-    trained = train(few, base, tmp_path / "model", Plan(mode, others, name="small"))
+    unlabelled = ["mail the tutor", "hiya", "how many did i finish"]
+    result = train(few, base, tmp_path / "model", TrainingConfig(mode, unlabelled, name="small"))
 
     artifact = ModelArtifact.load(tmp_path / "model")
     model = OnnxClassifier(artifact)
     assert model.labels == ("email", "greeting", "rare", "reminder", "status")
-    assert model.version == trained.manifest.version
+    assert model.version == result.manifest.version
     assert model.version.startswith("small-")
     assert [stage.name for stage in artifact.manifest.stages] == stages
     assert evaluate(model, few).accuracy > 0.9
 
 
-def test_training_and_service_score_alike(few: list[Example], base: Base, tmp_path: Path) -> None:
+def test_training_and_service_compute_the_same_embeddings(
+    few: list[Example], base: BaseEncoders, tmp_path: Path
+) -> None:
     train(few, base, tmp_path)
 
-    served = trained_base(ModelArtifact.load(tmp_path))
+    served = base_from_artifact(ModelArtifact.load(tmp_path))
     texts = [example.text for example in few[:10]]
     for name, encoder in served.encoders.items():
         difference = encoder.embed(texts) - base.encoders[name].embed(texts)
         assert np.abs(difference).max() < 1e-4
 
 
-def test_two_intents_are_enough_and_one_is_not(base: Base, tmp_path: Path) -> None:
+def test_two_intents_are_enough_and_one_is_not(base: BaseEncoders, tmp_path: Path) -> None:
     two = [Example(text=f"hi {n}", label="greeting") for n in range(6)]
     two += [Example(text=f"what is {n}", label="status") for n in range(6)]
 
@@ -164,7 +166,7 @@ def test_two_intents_are_enough_and_one_is_not(base: Base, tmp_path: Path) -> No
         train(two[:6], base, tmp_path / "one")
 
 
-def test_the_encoders_graph_answers_unit_vectors_for_any_weights() -> None:
+def test_the_encoders_graph_outputs_unit_vectors_for_any_weights() -> None:
     random = np.random.default_rng(0)
 
     def weights(*shape: int) -> np.ndarray:
@@ -205,14 +207,14 @@ def test_the_encoders_graph_answers_unit_vectors_for_any_weights() -> None:
     assert WIDTH % HEADS == 0
 
 
-def test_temperature_makes_overconfidence_honest() -> None:
+def test_temperature_scaling_corrects_overconfidence() -> None:
     random = np.random.default_rng(0)
     truth = random.integers(0, 3, 3_000)
-    honest = random.normal(0, 1, (3_000, 3))
-    honest[np.arange(3_000), truth] += 1.5
+    calibrated = random.normal(0, 1, (3_000, 3))
+    calibrated[np.arange(3_000), truth] += 1.5
 
-    assert fit_temperature(honest * 4, truth) == pytest.approx(
-        4 * fit_temperature(honest, truth), rel=0.01
+    assert fit_temperature(calibrated * 4, truth) == pytest.approx(
+        4 * fit_temperature(calibrated, truth), rel=0.01
     )
 
 
@@ -224,7 +226,9 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
     assert expected_calibration_error(np.ones(4), np.array([True] * 4)) == 0
 
 
-def test_what_an_encoder_was_tuned_to_is_not_held_back(base: Base, tmp_path: Path) -> None:
+def test_texts_that_an_encoder_was_tuned_on_are_not_held_out(
+    base: BaseEncoders, tmp_path: Path
+) -> None:
     seen = [e for e in read_examples([UTTERANCES / "train"]) if e.label in {"email", "status"}]
     new = [e for e in read_examples([UTTERANCES / "heldout"]) if e.label in {"email", "status"}]
     new += [Example(text=f"{e.text} please", label=e.label) for e in new]
@@ -232,21 +236,21 @@ def test_what_an_encoder_was_tuned_to_is_not_held_back(base: Base, tmp_path: Pat
     mixed = train([*seen[::4], *new], base, tmp_path / "mixed")
     known = train(seen[::4], base, tmp_path / "known")
 
-    assert mixed.is_honest
+    assert mixed.is_unbiased
     assert mixed.predictions is not None
     assert {e.text for e in seen}.isdisjoint(mixed.predictions.texts)
-    assert not known.is_honest
+    assert not known.is_unbiased
     assert known.predictions is not None
 
 
-def test_seen_texts_are_known_again_and_tell_little_of_others(tmp_path: Path) -> None:
+def test_a_fingerprint_contains_its_texts_and_few_others(tmp_path: Path) -> None:
     once = TrainingFingerprint().with_texts(f"text {n}" for n in range(1_000))
     once.with_texts(["and later"]).write(tmp_path)
 
     read = TrainingFingerprint.read(tmp_path)
 
-    assert read.among(["TEXT  7", "text 999", "and later"]).all()
-    by_chance = read.among([f"other {n}" for n in range(1_000)]).mean()
-    assert 0.05 < by_chance < 0.2
-    assert not TrainingFingerprint().among(["text 7"]).any()
-    assert not TrainingFingerprint.read(tmp_path / "nowhere").among(["text 7"]).any()
+    assert read.contains(["TEXT  7", "text 999", "and later"]).all()
+    false_positive_rate = read.contains([f"other {n}" for n in range(1_000)]).mean()
+    assert 0.05 < false_positive_rate < 0.2
+    assert not TrainingFingerprint().contains(["text 7"]).any()
+    assert not TrainingFingerprint.read(tmp_path / "nowhere").contains(["text 7"]).any()

@@ -1,4 +1,4 @@
-"""Data files as people really have them: what is wrong is said, with the place."""
+"""Data files as users write them: errors name the problem and its location."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ def test_a_folder_has_a_file_for_each_label(tmp_path: Path) -> None:
     (tmp_path / "email.txt").write_text("write to anna\n", "utf-8")
     (tmp_path / "notes.md").write_text("not data\n", "utf-8")
 
-    found = [(example.label, example.text.strip()) for example in read_examples([tmp_path])]
+    labelled = [(example.label, example.text.strip()) for example in read_examples([tmp_path])]
 
-    assert found == [("email", "write to anna"), ("greeting", "hi"), ("greeting", "hello there")]
+    assert labelled == [("email", "write to anna"), ("greeting", "hi"), ("greeting", "hello there")]
 
 
-def test_several_sources_are_read_in_their_order(tmp_path: Path) -> None:
+def test_several_sources_are_read_in_order(tmp_path: Path) -> None:
     sources = [tmp_path / "b.jsonl", tmp_path / "a.jsonl"]
     for source in sources:
         source.write_text(f'{{"text": "{source.stem}", "label": "x"}}\n')
@@ -26,7 +26,7 @@ def test_several_sources_are_read_in_their_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["email.txt", "data.jsonl"])
-def test_a_file_in_another_encoding_is_named(tmp_path: Path, name: str) -> None:
+def test_the_error_names_a_file_in_another_encoding(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     file.write_bytes("caf\u00e9 please\n".encode("latin-1"))
     source = tmp_path if name.endswith(".txt") else file
@@ -36,7 +36,7 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["[" * 100_000, "9" * 5_000, '{"text": "a", "label": "b"', "nul"])
-def test_a_line_that_no_reader_takes_is_named(tmp_path: Path, line: str) -> None:
+def test_the_error_names_a_line_that_cannot_be_parsed(tmp_path: Path, line: str) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text(f'{{"text": "a", "label": "b"}}\n\n{line}\n')
 
@@ -44,11 +44,11 @@ def test_a_line_that_no_reader_takes_is_named(tmp_path: Path, line: str) -> None
         read_examples([file])
 
 
-def test_what_is_wrong_is_said_without_repeating_the_text(tmp_path: Path) -> None:
+def test_the_error_does_not_contain_the_text(tmp_path: Path) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text('{"text": ["marmalade"], "label": "marmalade"}\n')
 
-    with pytest.raises(InvalidExamples) as refusal:
+    with pytest.raises(InvalidExamples) as error:
         read_examples([file])
 
-    assert "marmalade" not in str(refusal.value)
+    assert "marmalade" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Data files and artifacts that look right at first: each is refused, or read as it was meant."""
+"""Data files and artifacts that look valid: each is rejected, or read as intended."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.failures import explained
+from cli.error_handling import exit_on_error
 from prompt_capture.adapters.model_artifact import ModelArtifact
 from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 from prompt_capture.domain.errors import InvalidArtifact
@@ -16,7 +16,7 @@ from training.examples import (
     Example,
     InvalidExamples,
     data_digest,
-    prepared,
+    prepare_examples,
     read_examples,
 )
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "model_artifacts" / "assistant"
 
 
-def test_a_byte_order_mark_is_no_part_of_the_data(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_data(tmp_path: Path) -> None:
     (tmp_path / "data.jsonl").write_text('{"text": "hi", "label": "a"}', "utf-8-sig")
     (tmp_path / "a.txt").write_text("hi", "utf-8-sig")
 
@@ -32,31 +32,33 @@ def test_a_byte_order_mark_is_no_part_of_the_data(tmp_path: Path) -> None:
         assert read_examples([source]) == [Example(text="hi", label="a")]
 
 
-def test_a_file_name_too_long_for_a_label_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_file_name_that_is_too_long_for_a_label(tmp_path: Path) -> None:
     (tmp_path / f"{'a' * 120}.txt").write_text("hi")
 
     with pytest.raises(InvalidExamples, match=r"a\.txt: label"):
         read_examples([tmp_path])
 
 
-def test_brackets_in_a_message_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit), explained():
+def test_brackets_in_an_error_message_are_printed_unchanged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(typer.Exit), exit_on_error():
         raise InvalidExamples("a[/red].jsonl cannot be read")
 
     assert "a[/red].jsonl cannot be read" in capsys.readouterr().err
 
 
-def test_a_label_that_is_there_twice_is_refused_at_start(tmp_path: Path) -> None:
+def test_loading_a_model_with_a_repeated_label_fails(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(SHIPPED, tmp_path / "model"))
     file = folder / "manifest.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"labels": ["a"] * 22}))
 
-    with pytest.raises(InvalidArtifact, match="a label is there twice"):
+    with pytest.raises(InvalidArtifact, match="a label appears twice"):
         OnnxClassifier(ModelArtifact.load(folder))
 
 
-def test_the_shipped_model_was_trained_on_the_utterances_as_they_are() -> None:
-    examples = prepared(read_examples(UTTERANCES))
+def test_the_shipped_model_was_trained_on_the_current_utterances() -> None:
+    examples = prepare_examples(read_examples(UTTERANCES))
 
     trained_on = ModelArtifact.load(SHIPPED).manifest.training_data_sha256
     assert trained_on == data_digest(examples), "run `make model`"

@@ -1,24 +1,29 @@
-"""Templates among utterances are found, and labels that are small or unlike people's messages."""
+"""Checks for templates, and for labels that are too small or unlike real messages."""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.unit.utterances import grades, said, unlike
-from training.quality.balance import Figures, check_balance, check_templates, describe
-from training.quality.templates import count_skeletons, find_families, skeleton
+from tests.unit.utterances import make_utterance, random_utterances, severities
+from training.quality.balance import (
+    LabelStatistics,
+    check_balance,
+    check_templates,
+    compute_statistics,
+)
+from training.quality.templates import count_distinct, find_families, mask_slots
 
-HEALTHY = Figures(
+VALID = LabelStatistics(
     group="email",
     lines=200,
-    effective=200,
+    distinct=200,
     held_out=40,
     opening="write to",
     opening_share=0.05,
-    lower=0.9,
-    unpunctuated=0.9,
-    long=0.1,
-    short=0.1,
+    lower_case_share=0.9,
+    unpunctuated_share=0.9,
+    long_share=0.1,
+    short_share=0.1,
 )
 
 
@@ -32,8 +37,8 @@ HEALTHY = Figures(
         ("no no no", "no no no"),
     ],
 )
-def test_a_skeleton_has_no_numbers_days_and_months(text: str, masked: str) -> None:
-    assert " ".join(skeleton(said(text))) == masked
+def test_numbers_days_and_months_are_masked(text: str, masked: str) -> None:
+    assert " ".join(mask_slots(make_utterance(text))) == masked
 
 
 EXPANDED = [
@@ -45,84 +50,100 @@ EXPANDED = [
 
 
 def test_an_expanded_template_counts_as_one_utterance() -> None:
-    assert count_skeletons([said(text) for text in EXPANDED]) == 1
-    assert count_skeletons([*unlike(7), *(said(text) for text in EXPANDED)]) == 8
+    assert count_distinct([make_utterance(text) for text in EXPANDED]) == 1
+    assert (
+        count_distinct([*random_utterances(7), *(make_utterance(text) for text in EXPANDED)]) == 8
+    )
 
 
-def test_messages_in_other_words_count_each() -> None:
-    assert count_skeletons([]) == 0
-    assert count_skeletons(unlike(50)) == 50
-    assert count_skeletons([said("3pm"), said("noon"), said("call mum"), said("call dad")]) == 4
+def test_messages_with_different_words_are_distinct() -> None:
+    assert count_distinct([]) == 0
+    assert count_distinct(random_utterances(50)) == 50
+    assert (
+        count_distinct(
+            [
+                make_utterance("3pm"),
+                make_utterance("noon"),
+                make_utterance("call mum"),
+                make_utterance("call dad"),
+            ]
+        )
+        == 4
+    )
 
 
-def test_a_template_is_found_as_one_family() -> None:
-    members = tuple(said(text) for text in EXPANDED)
+def test_a_template_is_one_family() -> None:
+    members = tuple(make_utterance(text) for text in EXPANDED)
 
-    (family,) = find_families([*unlike(20), *members], more_than=2)
+    (family,) = find_families([*random_utterances(20), *members], more_than=2)
 
     assert family.frame == "remind me to * on @ at #"
     assert family.members == members
 
 
 def test_a_large_family_is_an_error_and_a_small_one_a_warning() -> None:
-    days = [f"show me my {what}" for what in ("tasks", "week", "notes", "day", "labs", "exams")]
-    small, large = ([said(text) for text in texts] for texts in (days, [*days, "show me my mail"]))
+    days = [f"show me my {noun}" for noun in ("tasks", "week", "notes", "day", "labs", "exams")]
+    small, large = (
+        [make_utterance(text) for text in texts] for texts in (days, [*days, "show me my mail"])
+    )
 
-    assert grades(check_templates(small)) == ["warning"]
-    (found,) = check_templates(large)
-    assert found.grade == "error"
-    assert "email has 7 messages in one frame: show me my *" in found.why
-    assert list(found.lines) == large
+    assert severities(check_templates(small)) == ["warning"]
+    (issue,) = check_templates(large)
+    assert issue.severity == "error"
+    assert "email has 7 messages of one frame: show me my *" in issue.message
+    assert list(issue.utterances) == large
 
 
-def test_the_figures_of_a_label_are_counted() -> None:
+def test_the_statistics_of_a_label_are_computed() -> None:
     lines = ["Write to bo.", "write to al", "write to " + "x" * 9, "ok", "a " * 12]
 
-    (figures,) = describe([*map(said, lines), said("mail", held_out=True)])
+    (statistics,) = compute_statistics(
+        [*map(make_utterance, lines), make_utterance("mail", held_out=True)]
+    )
 
-    assert figures == Figures(
+    assert statistics == LabelStatistics(
         group="email",
         lines=5,
-        effective=5,
+        distinct=5,
         held_out=1,
         opening="write to",
         opening_share=0.6,
-        lower=0.8,
-        unpunctuated=0.8,
-        long=0.2,
-        short=0.8,
+        lower_case_share=0.8,
+        unpunctuated_share=0.8,
+        long_share=0.2,
+        short_share=0.8,
     )
 
 
-def test_healthy_figures_have_no_fault() -> None:
+def test_valid_statistics_have_no_issue() -> None:
     assert list(check_balance([])) == []
-    assert list(check_balance([HEALTHY, replace(HEALTHY, group="thanks", long=0)])) == []
+    assert list(check_balance([VALID, replace(VALID, group="thanks", long_share=0)])) == []
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("change", "message"),
     [
-        ({"lines": 149, "effective": 149}, "149 utterances to train on, at least 150"),
-        ({"group": "unknown"}, "200 utterances to train on, at least 1000"),
+        ({"lines": 149, "distinct": 149}, "149 distinct training utterances, at least 150"),
+        ({"group": "unknown"}, "200 distinct training utterances, at least 1000"),
         ({"held_out": 29}, "29 held-out messages"),
         ({"opening_share": 0.16}, "16% of the lines start with 'write to'"),
-        ({"lower": 0.69}, "69.0% of the lines are in lower case"),
-        ({"unpunctuated": 0.2}, "20.0% of the lines end without punctuation"),
-        ({"effective": 170}, "85.0% of the lines are more than a slot apart"),
-        ({"long": 0.0}, "0.0% of the lines have 12 words or more"),
-        ({"short": 0.0}, "0.0% of the lines have 3 words or fewer"),
+        ({"lower_case_share": 0.69}, "69.0% of the lines are in lower case"),
+        ({"unpunctuated_share": 0.2}, "20.0% of the lines end without punctuation"),
+        ({"distinct": 170}, "85.0% of the lines differ in more than one slot"),
+        ({"long_share": 0.0}, "0.0% of the lines have 12 words or more"),
+        ({"short_share": 0.0}, "0.0% of the lines have 3 words or fewer"),
     ],
 )
-def test_each_fault_of_balance_is_found(change: dict[str, float], why: str) -> None:
-    (found,) = check_balance([replace(HEALTHY, **change)])  # type: ignore[arg-type]
+def test_each_balance_issue_is_found(change: dict[str, float], message: str) -> None:
+    (issue,) = check_balance([replace(VALID, **change)])  # type: ignore[arg-type]
 
-    assert found.grade == "error"
-    assert why in found.why
+    assert issue.severity == "error"
+    assert message in issue.message
 
 
 def test_a_label_three_times_as_large_as_another_is_an_error() -> None:
-    large = replace(HEALTHY, group="search", lines=601, effective=601)
+    large = replace(VALID, group="search", lines=601, distinct=601)
 
-    (found,) = check_balance([HEALTHY, large])
+    (issue,) = check_balance([VALID, large])
 
-    assert found.why == "search has 601 utterances, email 200."
+    assert issue.message == "search has 601 utterances, but email only 200."

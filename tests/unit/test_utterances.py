@@ -1,4 +1,4 @@
-"""The project's utterances are good data, and the command that says so names each fault."""
+"""The project's utterances have no errors, and the check command reports each issue."""
 
 import re
 from collections.abc import Iterable
@@ -6,35 +6,35 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.utterances import said, unlike
+from tests.unit.utterances import make_utterance, random_utterances
 from training.examples import InvalidExamples
 from training.quality.__main__ import UTTERANCES, check, main
-from training.quality.balance import describe
-from training.quality.findings import Finding
-from training.quality.reading import TWO_INTENTS, Utterance, read_utterances
+from training.quality.balance import compute_statistics
+from training.quality.issues import DataIssue
+from training.quality.utterances import TWO_INTENTS, Utterance, read_utterances
 
 
 @pytest.fixture(scope="module")
-def findings() -> list[Finding]:
+def issues() -> list[DataIssue]:
     utterances = read_utterances(UTTERANCES)
-    return check(utterances, describe(utterances))
+    return check(utterances, compute_statistics(utterances))
 
 
-@pytest.mark.parametrize("name", ["labels", "templates", "copies", "held-out", "balance"])
-def test_the_projects_utterances_have_no_errors(findings: list[Finding], name: str) -> None:
+@pytest.mark.parametrize("name", ["labels", "templates", "duplicates", "held-out", "balance"])
+def test_the_projects_utterances_have_no_errors(issues: list[DataIssue], name: str) -> None:
     errors = [
-        (f.why, [f"{line.place} {line.text}" for line in f.lines])
-        for f in findings
-        if f.check == name and f.grade == "error"
+        (f.message, [f"{u.location} {u.text}" for u in f.utterances])
+        for f in issues
+        if f.check == name and f.severity == "error"
     ]
 
     assert errors == []
 
 
-def test_every_utterance_has_its_place_part_and_intents(tmp_path: Path) -> None:
-    for part in ("train", "heldout"):
-        (tmp_path / part).mkdir()
-        (tmp_path / part / "email.txt").write_text(f"\ufeff\nwrite to anna, {part}\n", "utf-8")
+def test_every_utterance_has_a_location_a_split_and_intents(tmp_path: Path) -> None:
+    for folder in ("train", "heldout"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "email.txt").write_text(f"\ufeff\nwrite to anna, {folder}\n", "utf-8")
     line = '{"text": "mail bo, then remind me", "label": "email", "secondary": ["reminder"]}\n'
     single = '{"text": "mail bo and al", "label": "email", "secondary": []}\n'
     (tmp_path / "two_intents.jsonl").write_text(line)
@@ -42,7 +42,7 @@ def test_every_utterance_has_its_place_part_and_intents(tmp_path: Path) -> None:
 
     read = read_utterances(tmp_path)
 
-    assert [(Path(u.place).name, u.part, u.group) for u in read] == [
+    assert [(Path(u.location).name, u.split, u.group) for u in read] == [
         ("email.txt:2", "held-out", "email"),
         ("email.txt:2", "training", "email"),
         ("two_intents.jsonl:1", "training", TWO_INTENTS),
@@ -53,7 +53,7 @@ def test_every_utterance_has_its_place_part_and_intents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("content", "message"),
     [
         (b"{", r"two\.jsonl, line 1"),
         (b'{"text": "a", "label": "b"}\n{"text": "a"}', r"two\.jsonl, line 2: label"),
@@ -61,19 +61,21 @@ def test_every_utterance_has_its_place_part_and_intents(tmp_path: Path) -> None:
         ("caf\u00e9".encode("latin-1"), r"two\.jsonl cannot be read"),
     ],
 )
-def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, fault: str) -> None:
+def test_the_error_names_a_line_that_cannot_be_read(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
     (tmp_path / "two.jsonl").write_bytes(content)
 
-    with pytest.raises(InvalidExamples, match=fault):
+    with pytest.raises(InvalidExamples, match=message):
         read_utterances(tmp_path)
 
 
-def test_a_folder_without_utterances_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_folder_without_utterances(tmp_path: Path) -> None:
     with pytest.raises(InvalidExamples, match="no utterances in"):
         read_utterances(tmp_path)
 
 
-def write(folder: Path, utterances: Iterable[Utterance]) -> None:
+def append_utterances(folder: Path, utterances: Iterable[Utterance]) -> None:
     for utterance in utterances:
         file = folder / ("heldout" if utterance.held_out else "train") / f"{utterance.group}.txt"
         file.parent.mkdir(exist_ok=True)
@@ -82,46 +84,51 @@ def write(folder: Path, utterances: Iterable[Utterance]) -> None:
 
 
 @pytest.fixture
-def good_folder(tmp_path: Path) -> Path:
+def valid_folder(tmp_path: Path) -> Path:
     for label in ("email", "search"):
-        write(tmp_path, unlike(160, label))
-        write(tmp_path, unlike(30, label, held_out=True))
+        append_utterances(tmp_path, random_utterances(160, label))
+        append_utterances(tmp_path, random_utterances(30, label, held_out=True))
     return tmp_path
 
 
-def test_good_data_pass(good_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(good_folder)]) == 0
+def test_valid_data_passes(valid_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(valid_folder)]) == 0
 
-    assert "380 utterances (320 to train on, 60 held out): no errors." in capsys.readouterr().out
+    assert "380 utterances (320 training, 60 held out): no errors." in capsys.readouterr().out
 
 
-def test_bad_data_fail_with_the_place_the_reason_and_what_to_do(
-    good_folder: Path, capsys: pytest.CaptureFixture[str]
+def test_invalid_data_fails_with_the_location_the_reason_and_the_advice(
+    valid_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(good_folder, [said("find [bold]bo", "email"), said("find [bold] bo", "search")])
+    append_utterances(
+        valid_folder,
+        [make_utterance("find [bold]bo", "email"), make_utterance("find [bold] bo", "search")],
+    )
 
-    assert main([str(good_folder)]) == 1
+    assert main([str(valid_folder)]) == 1
 
-    shown = capsys.readouterr().out
-    assert "One text stands under two labels. Decide for one, delete the other." in shown
-    assert re.search(r"train/email\.txt:161  \[email\]  find \[bold\]bo\n", shown)
-    assert re.search(r"train/search\.txt:161  \[search\]  find \[bold\] bo\n", shown)
-    assert "held out): 1 error." in shown
+    output = capsys.readouterr().out
+    assert "The same text has two labels. Keep the line with the right label" in output
+    assert re.search(r"train/email\.txt:161  \[email\]  find \[bold\]bo\n", output)
+    assert re.search(r"train/search\.txt:161  \[search\]  find \[bold\] bo\n", output)
+    assert "held out): 1 error." in output
 
 
-def test_warnings_are_cut_short_unless_all_are_asked_for(
-    good_folder: Path, capsys: pytest.CaptureFixture[str]
+def test_the_list_of_warnings_is_truncated_without_the_option_all(
+    valid_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     texts = [f"{word} bo please" for word in ("alpha", "gamma", "omega", "kappa", "sigma", "theta")]
-    write(good_folder, [said(f"{text}{end}") for text in texts for end in ("", "!")])
+    append_utterances(
+        valid_folder, [make_utterance(f"{text}{end}") for text in texts for end in ("", "!")]
+    )
 
-    main([str(good_folder)])
-    assert "... and 1 more; --all shows them." in capsys.readouterr().out
-    main([str(good_folder), "--all"])
-    assert "more; --all" not in capsys.readouterr().out
+    main([str(valid_folder)])
+    assert "... and 1 more; use --all to see them." in capsys.readouterr().out
+    main([str(valid_folder), "--all"])
+    assert "more; use --all" not in capsys.readouterr().out
 
 
-def test_a_file_that_cannot_be_read_fails_with_a_sentence(
+def test_a_file_that_cannot_be_read_fails_with_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "bad.jsonl").write_text("nonsense")

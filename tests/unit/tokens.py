@@ -1,4 +1,4 @@
-"""Mint access tokens as Supabase Auth does, with a key pair of the test's own."""
+"""Sign access tokens as Supabase Auth does, with a key pair for tests."""
 
 import hashlib
 import time
@@ -16,7 +16,7 @@ KEY_ID = "test-key"
 
 
 class TokenMint:
-    """Signs tokens with ES256; `jwks` is what the project would publish."""
+    """Signs tokens with ES256. `jwks` is the project's public key set."""
 
     def __init__(self) -> None:
         self.private_key = ec.generate_private_key(ec.SECP256R1())
@@ -24,7 +24,7 @@ class TokenMint:
         self.jwks = {"keys": [public | {"kid": KEY_ID, "alg": "ES256", "use": "sig"}]}
 
     def claims(self, user_id: UUID, **changes: Any) -> dict[str, Any]:
-        """The claims of a signed-in user; a change to None removes a claim."""
+        """Return the claims of a signed-in user. A change to None removes a claim."""
         now = int(time.time())
         claims = {
             "iss": f"{SUPABASE_URL}/auth/v1",

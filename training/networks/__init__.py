@@ -1,1 +1,1 @@
-"""The two networks: their graphs as they are served, and how each is trained."""
+"""The encoder and the student: the graphs that are served, and how each network is trained."""

@@ -1,6 +1,7 @@
-"""Make texts that nobody has written, for a teacher to answer: splice, drop and replace pieces.
+"""Make synthetic texts for distillation: splice texts, and replace or drop their word pieces.
 
-The student then sees where the teacher draws its borders between the utterances that there are.
+The teacher's predictions for them show the student where the decision boundaries between the
+utterances are.
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ MAX_PIECES = 40
 
 
 @dataclass(frozen=True)
-class Noise:
-    """How often a text is spliced with another, and a piece replaced or dropped."""
+class AugmentationRates:
+    """The probabilities that a text is spliced with another, and a piece is replaced or dropped."""
 
     splice: float = 0.5
     replace: float = 0.15
@@ -28,27 +29,33 @@ def augment(
     count: int,
     nearest: NDArray[np.integer],
     random: np.random.Generator,
-    noise: Noise = Noise(),
+    rates: AugmentationRates = AugmentationRates(),
 ) -> list[list[int]]:
-    """Answer `count` new sequences made of `texts`; `nearest` [pieces, some] holds replacements.
+    """Return `count` synthetic sequences made of `texts`.
 
-    None of the sequences holds the special tokens at the ends.
+    `nearest` [pieces, any] holds the replacements of each piece. Neither the texts nor the results
+    contain special tokens.
     """
-    return [_change(_splice(texts, random, noise), nearest, random, noise) for _ in range(count)]
+    return [
+        _replace_and_drop(_splice(texts, random, rates), nearest, random, rates)
+        for _ in range(count)
+    ]
 
 
-def spelled(pieces: Pieces, vocabulary: Sequence[str]) -> str:
-    """Answer the text that word pieces spell."""
+def join_pieces(pieces: Pieces, vocabulary: Sequence[str]) -> str:
+    """Return the text that word pieces form."""
     return "".join(
         piece.removeprefix("##") if piece.startswith("##") else f" {piece}"
         for piece in (vocabulary[number] for number in pieces)
     ).strip()
 
 
-def _splice(texts: Sequence[Pieces], random: np.random.Generator, noise: Noise) -> Pieces:
-    """Take a text, or the start of one and the end of another."""
+def _splice(
+    texts: Sequence[Pieces], random: np.random.Generator, rates: AugmentationRates
+) -> Pieces:
+    """Choose a text, or join the start of one and the end of another."""
     first = texts[int(random.integers(len(texts)))]
-    if not first or random.random() >= noise.splice:
+    if not first or random.random() >= rates.splice:
         return first
     second = texts[int(random.integers(len(texts)))]
     end = int(random.integers(1, len(first) + 1))
@@ -56,13 +63,16 @@ def _splice(texts: Sequence[Pieces], random: np.random.Generator, noise: Noise) 
     return [*first[:end], *second[start:]]
 
 
-def _change(
-    pieces: Pieces, nearest: NDArray[np.integer], random: np.random.Generator, noise: Noise
+def _replace_and_drop(
+    pieces: Pieces,
+    nearest: NDArray[np.integer],
+    random: np.random.Generator,
+    rates: AugmentationRates,
 ) -> list[int]:
     changed = []
     for number, chance in zip(pieces, random.random(len(pieces)), strict=True):
-        if chance < noise.replace:
+        if chance < rates.replace:
             changed.append(int(nearest[number, random.integers(nearest.shape[1])]))
-        elif chance >= noise.replace + noise.drop:
+        elif chance >= rates.replace + rates.drop:
             changed.append(number)
     return changed[:MAX_PIECES]

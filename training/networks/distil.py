@@ -1,4 +1,4 @@
-"""Make a static student of a teacher: its vocabulary, its start, what it learns from."""
+"""Distil a teacher into a static student: its vocabulary, its initial table, its training set."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from tokenizers import Tokenizer
 from prompt_capture.domain.text import normalise
 from training.encoder import Encoder
 from training.head import Head
-from training.networks.augment import augment, spelled
-from training.networks.batches import TrainingBatch
-from training.networks.pieces import nearest_pieces, principal_rows
-from training.networks.student import Recipe, smoothed, train_student
+from training.networks.augment import augment, join_pieces
+from training.networks.batches import TrainingSet
+from training.networks.pieces import nearest_pieces, project_pca
+from training.networks.student import StudentHyperparameters, smooth_labels, train_student
 from training.networks.student_graph import StudentBuilder
-from training.networks.vocabulary import FIRST_WORD, pieces_to_keep, trim
+from training.networks.vocabulary import FIRST_WORD_ID, select_pieces, trim_tokenizer
 from training.progress import Progress
 from training.stages import FittedStage
 
@@ -23,14 +23,14 @@ Floats = NDArray[np.float32]
 
 VOCABULARY_SIZE = 11_000
 WIDTH = 256
-TEACHERS_SHARE = 0.7
-"""How much of a labelled text's target is the teacher's answer, and not the label."""
-MAX_MADE_UP, MADE_UP_SHARE = 20_000, 4
-"""Texts that the teacher answers beside the labelled ones: so many for each, less those given."""
+TEACHER_WEIGHT = 0.7
+"""The weight of the teacher's prediction in a labelled text's target; the rest is the label's."""
+MAX_SYNTHETIC, SYNTHETIC_PER_TEXT = 20_000, 4
+"""How many synthetic texts to make: at most, and per text; unlabelled texts count towards both."""
 
 
 class Distiller:
-    """Makes students that start from one encoder; `unlabelled` texts are learned from as well."""
+    """Distils students of one encoder; they learn from the `unlabelled` texts too."""
 
     def __init__(
         self, encoder: Encoder, unlabelled: Sequence[str], seed: int, progress: Progress
@@ -44,51 +44,55 @@ class Distiller:
         vocabulary = self._tokenizer.get_vocab()
         self._vocabulary = sorted(vocabulary, key=lambda piece: vocabulary[piece])
 
-    def student_of(
+    def distil(
         self, teacher: FittedStage, texts: Sequence[str], labels: NDArray[np.str_]
     ) -> FittedStage:
-        """Train a student on labelled texts, and on what the teacher answers on others."""
-        own = [*texts, *self._unlabelled]
-        kept = pieces_to_keep(self._tokenizer, own, VOCABULARY_SIZE)
-        vectors = self._piece_vectors(kept)
-        others = [*self._unlabelled, *self._made_up(own, kept, vectors)]
-        small = trim(self._tokenizer, kept)
-        hard = smoothed(np.searchsorted(teacher.head.labels, labels), len(teacher.head.labels))
-        soft = self._answers(teacher, [*texts, *others])
-        mixed = (1 - TEACHERS_SHARE) * hard + TEACHERS_SHARE * soft[: len(texts)]
-        learned = [normalise(text) for text in [*texts, *others]]
+        """Train a student on labelled texts, and on the teacher's predictions for other texts."""
+        real = [*texts, *self._unlabelled]
+        piece_ids = select_pieces(self._tokenizer, real, VOCABULARY_SIZE)
+        vectors = self._embed_pieces(piece_ids)
+        others = [*self._unlabelled, *self._synthesise(real, piece_ids, vectors)]
+        small = trim_tokenizer(self._tokenizer, piece_ids)
+        hard = smooth_labels(np.searchsorted(teacher.head.labels, labels), len(teacher.head.labels))
+        soft = self._predict(teacher, [*texts, *others])
+        mixed = (1 - TEACHER_WEIGHT) * hard + TEACHER_WEIGHT * soft[: len(texts)]
+        normalised = [normalise(text) for text in [*texts, *others]]
         student = train_student(
-            principal_rows(vectors, WIDTH),
-            TrainingBatch(
-                [encoding.ids for encoding in small.encode_batch(learned)],
+            project_pca(vectors, WIDTH),
+            TrainingSet(
+                [encoding.ids for encoding in small.encode_batch(normalised)],
                 np.concatenate([mixed, soft[len(texts) :]]),
             ),
-            Recipe(seed=self._seed),
+            StudentHyperparameters(seed=self._seed),
             self._progress.step("Training the student"),
         )
         graph = StudentBuilder(student.weights).build()
         encoder = Encoder(graph, small.to_str(), self._encoder.max_tokens)
-        head = Head(teacher.head.labels, student.head, student.bias).in_steps()
+        head = Head(teacher.head.labels, student.head, student.bias).round_to_int8()
         return FittedStage("student", encoder, head)
 
-    def _piece_vectors(self, kept: Sequence[int]) -> Floats:
-        """Answer what the encoder makes of each of these pieces alone: [kept, width]."""
+    def _embed_pieces(self, piece_ids: Sequence[int]) -> Floats:
+        """Return the encoder's embedding of each piece alone: [pieces, width]."""
         first, last = (self._vocabulary.index(token) for token in ("[CLS]", "[SEP]"))
-        alone = [(first, piece, last) for piece in kept]
-        return self._encoder.embed_ids(alone, self._progress.step("Reading the vocabulary"))
+        sequences = [(first, piece, last) for piece in piece_ids]
+        return self._encoder.embed_ids(sequences, self._progress.step("Embedding the vocabulary"))
 
-    def _made_up(self, texts: Sequence[str], kept: Sequence[int], vectors: Floats) -> list[str]:
-        words = [place for place, piece in enumerate(kept) if piece >= FIRST_WORD]
-        spellings = [self._vocabulary[kept[place]] for place in words]
-        places = {kept[place]: word for word, place in enumerate(words)}
+    def _synthesise(
+        self, texts: Sequence[str], piece_ids: Sequence[int], vectors: Floats
+    ) -> list[str]:
+        """Make synthetic texts from the words of `texts`; `vectors` embed the pieces."""
+        rows = [row for row, piece in enumerate(piece_ids) if piece >= FIRST_WORD_ID]
+        words = [self._vocabulary[piece_ids[row]] for row in rows]
+        numbers = {piece_ids[row]: number for number, row in enumerate(rows)}
         encoded = self._tokenizer.encode_batch([normalise(text) for text in texts])
-        pieces = [[places[piece] for piece in text.ids if piece in places] for text in encoded]
-        wanted = min(MAX_MADE_UP, MADE_UP_SHARE * len(texts)) - len(self._unlabelled)
+        sequences = [[numbers[piece] for piece in text.ids if piece in numbers] for text in encoded]
+        count = min(MAX_SYNTHETIC, SYNTHETIC_PER_TEXT * len(texts)) - len(self._unlabelled)
         random = np.random.default_rng(self._seed)
-        made = augment(pieces, max(0, wanted), nearest_pieces(vectors[words]), random)
-        return [spelled(text, spellings) for text in made]
+        synthetic = augment(sequences, max(0, count), nearest_pieces(vectors[rows]), random)
+        return [join_pieces(text, words) for text in synthetic]
 
-    def _answers(self, teacher: FittedStage, texts: Sequence[str]) -> Floats:
-        embeddings = teacher.encoder.embed(texts, self._progress.step("Asking the teacher"))
-        answers: Floats = softmax(teacher.head.logits(embeddings), axis=1).astype(np.float32)
-        return answers
+    def _predict(self, teacher: FittedStage, texts: Sequence[str]) -> Floats:
+        """Return the teacher's probabilities: [texts, labels]."""
+        embeddings = teacher.encoder.embed(texts, self._progress.step("Running the teacher"))
+        probabilities: Floats = softmax(teacher.head.logits(embeddings), axis=1).astype(np.float32)
+        return probabilities

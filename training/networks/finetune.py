@@ -1,8 +1,8 @@
-"""Fine-tune all of MiniLM with the head that it is served with (JAX; mode `full`).
+"""Fine-tune all of MiniLM together with its classification head, in JAX (mode `full`).
 
-The function is that of the graph in `minilm`, differentiable: what comes back are the weights of a
-checkpoint, for `EncoderBuilder`. Dropout, AdamW with a rate that falls with depth (Howard and Ruder
-2018), and a linear schedule, as is usual for BERT.
+The network computes the same function as the graph of `minilm`. The result has the weights of a
+checkpoint, which `EncoderBuilder` takes. Training is usual for BERT: dropout, AdamW with layer-wise
+learning rate decay (Howard and Ruder 2018), and a linear schedule with warm-up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from training.networks.batches import TrainingBatch, batch_count
+from training.networks.batches import TrainingSet, count_batches
 from training.networks.fitting import Parameters, fit_by_batches
 from training.networks.minilm import HEADS, LAYERS, POOLED_LAYERS, WIDTH
 from training.networks.optimisers import linear_warmup_decay
-from training.progress import Told, ignored
+from training.progress import ProgressCallback, ignore_progress
 
 Floats = NDArray[np.float32]
 
@@ -38,13 +38,13 @@ _NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How to fine-tune; the decision record tells how the numbers were found."""
+class FineTuningHyperparameters:
+    """How to fine-tune; docs/decisions describes how the values were chosen."""
 
     epochs: int
-    batch: int = 32
-    rate: float = 1e-4
-    head_rate: float = 1e-3
+    batch_size: int = 32
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 1e-3
     layer_decay: float = 0.9
     dropout: float = 0.1
     weight_decay: float = 0.01
@@ -52,8 +52,8 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """`weights` by the names of a checkpoint; the head's `weights` [width, labels] and `bias`."""
+class FineTunedEncoder:
+    """`weights` by their checkpoint names; `head` [embedding width, labels] and `bias` [labels]."""
 
     weights: dict[str, Floats]
     head: Floats
@@ -63,47 +63,47 @@ class Tuned:
 def fine_tune(
     weights: Mapping[str, Floats],
     head: tuple[Floats, Floats],
-    lessons: TrainingBatch,
-    recipe: Recipe,
-    on_batch: Told = ignored,
-) -> Tuned:
-    """Fit to the lessons by cross entropy.
+    training_set: TrainingSet,
+    hyperparameters: FineTuningHyperparameters,
+    on_batch: ProgressCallback = ignore_progress,
+) -> FineTunedEncoder:
+    """Minimise the cross entropy on the training set.
 
-    `head` holds the weights [width, labels] and the bias of a regression on the encoder as it is:
-    from a good start a few epochs are enough. The same seed gives the same weights.
+    `weights` are those of a checkpoint. `head` holds the weights [embedding width, labels] and the
+    bias of a regression on the unchanged encoder: from that start, a few epochs are enough. The
+    same seed gives the same weights.
     """
-    used = np.unique(np.concatenate([np.asarray(text) for text in lessons.ids]))
-    place = np.zeros(len(weights[_WORDS]), np.int32)
-    place[used] = np.arange(len(used))
-    local = TrainingBatch(
-        [place[np.asarray(text)].tolist() for text in lessons.ids], lessons.targets
+    used_ids = np.unique(np.concatenate([np.asarray(text) for text in training_set.ids]))
+    rows = np.zeros(len(weights[_WORDS]), np.int32)
+    rows[used_ids] = np.arange(len(used_ids))
+    compact = TrainingSet(
+        [rows[np.asarray(text)].tolist() for text in training_set.ids], training_set.targets
     )
-    parameters = start(weights, head, used)
-    steps = recipe.epochs * batch_count(local, recipe.batch)
+    parameters = initial_parameters(weights, head, used_ids)
+    steps = hyperparameters.epochs * count_batches(compact, hyperparameters.batch_size)
 
-    def scores(
+    def logits(
         parameters: Parameters, ids: jax.Array, mask: jax.Array, key: jax.Array
     ) -> jax.Array:
-        return logits(parameters, ids, mask, key, recipe.dropout)
+        return compute_logits(parameters, ids, mask, key, hyperparameters.dropout)
 
-    parameters = fit_by_batches(
-        parameters, scores, _optimiser(parameters, recipe, steps), local, recipe, on_batch
-    )
-    return _tuned(parameters, weights, used)
+    optimiser = _optimiser(parameters, hyperparameters, steps)
+    parameters = fit_by_batches(parameters, logits, optimiser, compact, hyperparameters, on_batch)
+    return _to_checkpoint(parameters, weights, used_ids)
 
 
-def start(
-    weights: Mapping[str, Floats], head: tuple[Floats, Floats], used: NDArray[np.integer]
+def initial_parameters(
+    weights: Mapping[str, Floats], head: tuple[Floats, Floats], used_ids: NDArray[np.integer]
 ) -> Parameters:
-    """Answer what is trained: of the word embeddings the rows that the texts use."""
+    """Return the trainable parameters, with only the word embeddings of `used_ids`."""
 
     def stacked(name: str) -> Floats:
         return np.stack([weights[f"encoder.layer.{layer}.{name}"] for layer in range(LAYERS)])
 
     return {
-        "words": weights[_WORDS][used],
+        "words": weights[_WORDS][used_ids],
         "positions": weights[_POSITIONS] + weights[_SEGMENTS][0],
-        "norm": _pair(weights, "embeddings.LayerNorm"),
+        "norm": _weight_and_bias(weights, "embeddings.LayerNorm"),
         "layers": {
             name: (stacked(f"{name}.weight"), stacked(f"{name}.bias"))
             for name in (*_DENSE, *_NORMS)
@@ -112,70 +112,73 @@ def start(
     }
 
 
-def _pair(weights: Mapping[str, Floats], name: str) -> tuple[Floats, Floats]:
+def _weight_and_bias(weights: Mapping[str, Floats], name: str) -> tuple[Floats, Floats]:
     return weights[f"{name}.weight"], weights[f"{name}.bias"]
 
 
 def _optimiser(
-    parameters: Parameters, recipe: Recipe, steps: int
+    parameters: Parameters, hyperparameters: FineTuningHyperparameters, steps: int
 ) -> optax.GradientTransformationExtraArgs:
-    depths = recipe.layer_decay ** np.arange(LAYERS - 1, -1, -1, dtype=np.float32)
+    depths = hyperparameters.layer_decay ** np.arange(LAYERS - 1, -1, -1, dtype=np.float32)
 
     def per_layer(leaf: Floats) -> Floats:
-        return recipe.rate * depths.reshape(-1, *[1] * (leaf.ndim - 1))
+        return hyperparameters.learning_rate * depths.reshape(-1, *[1] * (leaf.ndim - 1))
 
-    bottom = recipe.rate * recipe.layer_decay**LAYERS
+    bottom = hyperparameters.learning_rate * hyperparameters.layer_decay**LAYERS
     rates = {
         "words": bottom,
         "positions": 0.0,
         "norm": (bottom, bottom),
         "layers": jax.tree.map(per_layer, parameters["layers"]),
-        "head": (recipe.head_rate, recipe.head_rate),
+        "head": (hyperparameters.head_learning_rate, hyperparameters.head_learning_rate),
     }
-    decayed = jax.tree.map(lambda leaf: False, parameters) | {
+    is_decayed = jax.tree.map(lambda leaf: False, parameters) | {
         "layers": {name: (name in _DENSE, False) for name in parameters["layers"]},
         "head": (True, False),
     }
 
-    def at_their_rates(updates: Any, parameters: Any = None) -> Any:
+    def scale_by_rates(updates: Any, parameters: Any = None) -> Any:
         return jax.tree.map(lambda update, rate: -rate * update, updates, rates)
 
     return optax.chain(
         optax.clip_by_global_norm(1.0),
         optax.scale_by_adam(b1=0.9, b2=0.98),
-        optax.add_decayed_weights(recipe.weight_decay, decayed),
-        optax.stateless(at_their_rates),
+        optax.add_decayed_weights(hyperparameters.weight_decay, is_decayed),
+        optax.stateless(scale_by_rates),
         optax.scale_by_schedule(linear_warmup_decay(steps)),
     )
 
 
-def logits(
+def compute_logits(
     parameters: Parameters, ids: jax.Array, mask: jax.Array, key: jax.Array, dropout: float
 ) -> jax.Array:
-    """Score texts [batch, tokens] as logits [batch, labels]; without dropout, as the graph does."""
+    """Compute logits [batch, labels] of texts [batch, tokens].
+
+    With a dropout of 0, they are those of the served graph.
+    """
     keys = jax.random.split(key, LAYERS + 2)
     summed = parameters["words"][ids] + parameters["positions"][: ids.shape[1]]
     first = _drop(_normalise(summed, parameters["norm"]), keys[0], dropout)
-    attended = jnp.where(mask[:, None, None, :] > 0, 0.0, -1e9)
+    attention_bias = jnp.where(mask[:, None, None, :] > 0, 0.0, -1e9)
 
     def layer(hidden: jax.Array, inputs: Any) -> tuple[jax.Array, jax.Array]:
         weights, key = inputs
-        after = _layer(hidden, weights, key, attended, dropout)
-        return after, after
+        output = _layer(hidden, weights, key, attention_bias, dropout)
+        return output, output
 
     _, later = jax.lax.scan(layer, first, (parameters["layers"], keys[1:-1]))
-    states = [first if at == 0 else later[at - 1] for at in POOLED_LAYERS]
+    states = [first if index == 0 else later[index - 1] for index in POOLED_LAYERS]
     pooled = jnp.concatenate([_pool(state, mask) for state in states], axis=1)
     weights, bias = parameters["head"]
-    scores: jax.Array = _drop(pooled, keys[-1], dropout) @ weights + bias
-    return scores
+    logits: jax.Array = _drop(pooled, keys[-1], dropout) @ weights + bias
+    return logits
 
 
 def _layer(
     hidden: jax.Array,
     weights: Mapping[str, tuple[jax.Array, jax.Array]],
     key: jax.Array,
-    attended: jax.Array,
+    attention_bias: jax.Array,
     dropout: float,
 ) -> jax.Array:
     batch, tokens, _ = hidden.shape
@@ -185,8 +188,8 @@ def _layer(
         for part in ("query", "key", "value")
     )
     scores = jnp.einsum("bqhd,bkhd->bhqk", query, key_) / np.sqrt(WIDTH / HEADS)
-    shares = _drop(jax.nn.softmax(scores + attended), keys[0], dropout)
-    context = jnp.einsum("bhqk,bkhd->bqhd", shares, value).reshape(batch, tokens, WIDTH)
+    attention = _drop(jax.nn.softmax(scores + attention_bias), keys[0], dropout)
+    context = jnp.einsum("bhqk,bkhd->bqhd", attention, value).reshape(batch, tokens, WIDTH)
     context = _drop(_dense(context, weights["attention.output.dense"]), keys[1], dropout)
     hidden = _normalise(hidden + context, weights["attention.output.LayerNorm"])
     wide = jax.nn.gelu(_dense(hidden, weights["intermediate.dense"]), approximate=False)
@@ -206,35 +209,37 @@ def _normalise(hidden: jax.Array, pair: tuple[jax.Array, jax.Array]) -> jax.Arra
 
 
 def _pool(hidden: jax.Array, mask: jax.Array) -> jax.Array:
-    """Average over the tokens, at unit length: [batch, width]."""
+    """Average over the tokens and scale to unit length: [batch, width]."""
     mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
     unit: jax.Array = mean / jnp.linalg.norm(mean, axis=1, keepdims=True)
     return unit
 
 
-def _drop(values: jax.Array, key: jax.Array, share: float) -> jax.Array:
-    if not share:
+def _drop(values: jax.Array, key: jax.Array, rate: float) -> jax.Array:
+    """Apply dropout."""
+    if not rate:
         return values
-    return jnp.where(jax.random.bernoulli(key, 1 - share, values.shape), values / (1 - share), 0)
+    return jnp.where(jax.random.bernoulli(key, 1 - rate, values.shape), values / (1 - rate), 0)
 
 
-def _tuned(
-    parameters: Parameters, weights: Mapping[str, Floats], used: NDArray[np.integer]
-) -> Tuned:
+def _to_checkpoint(
+    parameters: Parameters, weights: Mapping[str, Floats], used_ids: NDArray[np.integer]
+) -> FineTunedEncoder:
+    """Merge trained parameters into the weights of the checkpoint."""
     result = dict(weights)
     result[_WORDS] = weights[_WORDS].copy()
-    result[_WORDS][used] = np.asarray(parameters["words"])
+    result[_WORDS][used_ids] = np.asarray(parameters["words"])
     for name, leaves in {
         "embeddings.LayerNorm": (parameters["norm"],),
-        **{name: _unstacked(pair) for name, pair in parameters["layers"].items()},
+        **{name: _unstack(pair) for name, pair in parameters["layers"].items()},
     }.items():
         for layer, (weight, bias) in enumerate(leaves):
             prefix = name if name.startswith("embeddings") else f"encoder.layer.{layer}.{name}"
             result[f"{prefix}.weight"] = np.asarray(weight)
             result[f"{prefix}.bias"] = np.asarray(bias)
     head, bias = parameters["head"]
-    return Tuned(result, np.asarray(head), np.asarray(bias))
+    return FineTunedEncoder(result, np.asarray(head), np.asarray(bias))
 
 
-def _unstacked(pair: tuple[jax.Array, jax.Array]) -> Sequence[tuple[jax.Array, jax.Array]]:
+def _unstack(pair: tuple[jax.Array, jax.Array]) -> Sequence[tuple[jax.Array, jax.Array]]:
     return list(zip(*pair, strict=True))

@@ -1,4 +1,4 @@
-"""The loop that both trained networks go through: batches, gradients, steps."""
+"""The training loop of both networks."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -7,23 +7,23 @@ import jax
 import numpy as np
 import optax
 
-from training.networks.batches import TrainingBatch, batch_count, batches
+from training.networks.batches import TrainingSet, count_batches, iterate_batches
 from training.networks.optimisers import cross_entropy
-from training.progress import Told, ignored
+from training.progress import ProgressCallback, ignore_progress
 
 Parameters = dict[str, Any]
 
 Logits = Callable[[Parameters, jax.Array, jax.Array, jax.Array], jax.Array]
-"""Scores texts: of parameters, ids and mask [batch, tokens] and a random key, [batch, labels]."""
+"""Computes logits [batch, labels] of parameters, ids and mask [batch, tokens], a random key."""
 
 
-class Recipe(Protocol):
-    """How often to go through the texts, how many at a time, and what chance starts from."""
+class FittingHyperparameters(Protocol):
+    """The hyperparameters that the loop itself needs."""
 
     @property
     def epochs(self) -> int: ...
     @property
-    def batch(self) -> int: ...
+    def batch_size(self) -> int: ...
     @property
     def seed(self) -> int: ...
 
@@ -32,11 +32,14 @@ def fit_by_batches(
     parameters: Parameters,
     logits: Logits,
     optimiser: optax.GradientTransformationExtraArgs,
-    lessons: TrainingBatch,
-    recipe: Recipe,
-    on_batch: Told = ignored,
+    training_set: TrainingSet,
+    hyperparameters: FittingHyperparameters,
+    on_batch: ProgressCallback = ignore_progress,
 ) -> Parameters:
-    """Answer the parameters that fit the lessons by cross entropy."""
+    """Minimise the cross entropy from `parameters` on, and return the fitted parameters.
+
+    The same seed gives the same parameters. `on_batch` is called after each batch.
+    """
 
     @jax.jit
     def step(parameters: Parameters, state: Any, batch: Any, key: jax.Array) -> Any:
@@ -49,12 +52,12 @@ def fit_by_batches(
         return optax.apply_updates(parameters, updates), state
 
     state = optimiser.init(parameters)
-    random = np.random.default_rng(recipe.seed)
-    key = jax.random.key(recipe.seed, impl="rbg")
-    total = recipe.epochs * batch_count(lessons, recipe.batch)
+    random = np.random.default_rng(hyperparameters.seed)
+    key = jax.random.key(hyperparameters.seed, impl="rbg")
+    total = hyperparameters.epochs * count_batches(training_set, hyperparameters.batch_size)
     done = 0
-    for _ in range(recipe.epochs):
-        for batch in batches(lessons, recipe.batch, random):
+    for _ in range(hyperparameters.epochs):
+        for batch in iterate_batches(training_set, hyperparameters.batch_size, random):
             arrays = (batch.ids, batch.mask, batch.targets)
             parameters, state = step(parameters, state, arrays, jax.random.fold_in(key, done))
             done += 1

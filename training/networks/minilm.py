@@ -1,12 +1,13 @@
 """Build the sentence encoder as an ONNX graph: all-MiniLM-L6-v2, with int8 weights.
 
 The architecture is BERT (Devlin et al. 2019) as MiniLM uses it (Wang et al. 2020): 6 layers, 384
-units, 12 heads. The tokens of a layer are averaged and scaled to unit length (Reimers and
-Gurevych 2019), for the word embeddings and for layers 2, 4 and 6: the last layer alone has lost
-much of the wording that tells one intent from another (docs/decisions has the figures).
+units, 12 heads. Mean pooling scales the average of the tokens to unit length (Reimers and Gurevych
+2019). It is applied to the word embeddings and to layers 2, 4 and 6, and the results are
+concatenated: the last layer alone has lost much of the wording that separates intents
+(docs/decisions has the measurements).
 The graph takes one text, without padding: `input_ids` int64 [1, tokens] -> `embedding` float32
-[1, 1536]. Dynamic quantisation scales by what is in the batch, so that a batch of one is the only
-way to score a text alike in training and in service.
+[1, 1536]. Dynamic quantisation computes its scales from the whole batch, so that only a batch of
+one gives a text the same embedding in training and in service.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from onnx import TensorProto, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.numpy import load_file
 
-from training.networks.graphs import GraphBuilder, int8_rows
+from training.networks.graphs import GraphBuilder, quantise_rows
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 LAYERS = 6
@@ -35,14 +36,14 @@ Array = NDArray[np.float32]
 
 
 class EncoderBuilder:
-    """Writes the encoder's graph from the weights of a BERT checkpoint."""
+    """Builds the encoder's graph from the weights of a BERT checkpoint."""
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
         self._weights = weights
         self._graph = GraphBuilder()
 
     def build(self) -> onnx.ModelProto:
-        """Answer the graph with float32 layers and an int8 table of word embeddings."""
+        """Return the graph with float32 layers and an int8 table of word embeddings."""
         states = [self._embeddings()]
         for layer in range(LAYERS):
             states.append(self._layer(states[-1], f"encoder.layer.{layer}"))
@@ -57,7 +58,7 @@ class EncoderBuilder:
 
     def _embeddings(self) -> str:
         graph = self._graph
-        words, scales = int8_rows(self._weights["embeddings.word_embeddings.weight"])
+        words, scales = quantise_rows(self._weights["embeddings.word_embeddings.weight"])
         table = graph.constant("word_embeddings", words)
         rows = graph.add("Cast", graph.add("Gather", table, "input_ids"), to=TensorProto.FLOAT)
         scale = graph.add("Gather", graph.constant("word_scales", scales), "input_ids")
@@ -116,19 +117,22 @@ class EncoderBuilder:
 
 
 def read_checkpoint(weights_file: Path) -> dict[str, Array]:
-    """Read the published weights; raises `ValueError` where they are not the original."""
+    """Read the published weights; raises `ValueError` where the SHA-256 differs."""
     digest = hashlib.sha256(weights_file.read_bytes()).hexdigest()
     if digest != WEIGHTS_SHA256:
-        raise ValueError(f"{weights_file.name} is not the original: its SHA-256 is {digest}.")
+        raise ValueError(
+            f"{weights_file.name} is not the published file: its SHA-256 is {digest}, "
+            f"expected {WEIGHTS_SHA256}."
+        )
     weights = load_file(weights_file)
     return {name: value for name, value in weights.items() if value.dtype == np.float32}
 
 
-def weights_of(model: onnx.ModelProto) -> dict[str, Array]:
-    """Read back, by the names of a checkpoint, the weights that a quantised graph was made of.
+def read_weights(model: onnx.ModelProto) -> dict[str, Array]:
+    """Return the dequantised weights of an encoder's graph, by their checkpoint names.
 
-    They are those that it computes with; positions and segments are one table from then on.
-    Raises `KeyError` where the graph is no such encoder.
+    The graph stores the position and the segment embeddings as their sum: the positions have it,
+    and the segments are zero. Raises `KeyError` where the graph is not such an encoder.
     """
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     weights = {
@@ -148,10 +152,10 @@ def weights_of(model: onnx.ModelProto) -> dict[str, Array]:
 
 
 def quantise(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Quantise the matrices per output channel to 7 bits in int8 (`reduce_range`).
+    """Quantise the matrices per output channel to 7 bits, stored as int8 (`reduce_range`).
 
-    With 8, older x86 processors saturate, and one artifact would answer differently on two
-    machines.
+    With 8 bits, the arithmetic of older x86 processors saturates, and the same artifact would give
+    different predictions on different machines.
     """
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"

@@ -1,4 +1,4 @@
-"""What both trained networks share: the loss, the schedule, and Adam for tables of rows."""
+"""The loss, the learning rate schedule, and an Adam for embedding tables."""
 
 from typing import Any, NamedTuple
 
@@ -6,29 +6,29 @@ import jax
 import jax.numpy as jnp
 import optax
 
-WARM_UP_SHARE = 0.1
+WARMUP_FRACTION = 0.1
 
 
 def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
-    """Answer the mean over rows [n, labels] of distributions; rows of zeros are padding."""
+    """Return the mean cross entropy over rows [n, labels]; targets of zeros are padding."""
     rows = jnp.maximum(targets.sum(), 1.0)
     return -(targets * jax.nn.log_softmax(logits)).sum() / rows
 
 
 def linear_warmup_decay(steps: int) -> optax.Schedule:
-    """Rise linearly over the first tenth of the steps, then fall linearly to zero."""
-    rising = max(1, round(steps * WARM_UP_SHARE))
+    """Return a schedule: linear warm-up to 1 over the first tenth, then linear decay to 0."""
+    warmup_steps = max(1, round(steps * WARMUP_FRACTION))
     return optax.schedules.join_schedules(
         [
-            optax.schedules.linear_schedule(1 / rising, 1.0, rising),
-            optax.schedules.linear_schedule(1.0, 0.0, max(1, steps - rising)),
+            optax.schedules.linear_schedule(1 / warmup_steps, 1.0, warmup_steps),
+            optax.schedules.linear_schedule(1.0, 0.0, max(1, steps - warmup_steps)),
         ],
-        [rising],
+        [warmup_steps],
     )
 
 
 class RowMoments(NamedTuple):
-    """Steps taken, and the two moments of each row."""
+    """The number of steps, and the first and second moments of the tables."""
 
     steps: jax.Array
     first: Any
@@ -38,10 +38,10 @@ class RowMoments(NamedTuple):
 def scale_rows_by_adam(
     decay: float = 0.9, second_decay: float = 0.99, epsilon: float = 1e-8
 ) -> optax.GradientTransformation:
-    """Adam for tables [rows, width] of which each step touches few rows ("lazy" Adam).
+    """Return an Adam for tables [rows, width] with sparse row gradients ("lazy" Adam).
 
-    A row that no text of the batch holds keeps its moments and its values: rare word pieces would
-    otherwise drift on for many steps after the one text that moved them.
+    A row without a gradient keeps its moments and its values. With plain Adam, the row of a rare
+    word piece would drift for many steps after the one text that has it.
     """
 
     def init(tables: Any) -> RowMoments:
@@ -51,27 +51,29 @@ def scale_rows_by_adam(
     def update(gradients: Any, state: RowMoments, tables: Any = None) -> tuple[Any, RowMoments]:
         steps = state.steps + 1
 
-        def averaged(share: float, old: Any, new: Any) -> Any:
+        def moving_average(rate: float, old: Any, new: Any) -> Any:
             return jax.tree.map(
                 lambda one, other, gradient: jnp.where(
-                    _touched(gradient), share * one + (1 - share) * other, one
+                    _has_gradient(gradient), rate * one + (1 - rate) * other, one
                 ),
                 old,
                 new,
                 gradients,
             )
 
-        first = averaged(decay, state.first, gradients)
-        second = averaged(second_decay, state.second, jax.tree.map(jnp.square, gradients))
+        first = moving_average(decay, state.first, gradients)
+        second = moving_average(second_decay, state.second, jax.tree.map(jnp.square, gradients))
 
-        def scaled(gradient: jax.Array, one: jax.Array, two: jax.Array) -> jax.Array:
+        def scale(gradient: jax.Array, one: jax.Array, two: jax.Array) -> jax.Array:
             root = jnp.sqrt(two / (1 - second_decay**steps))
-            return jnp.where(_touched(gradient), one / (1 - decay**steps) / (root + epsilon), 0)
+            return jnp.where(
+                _has_gradient(gradient), one / (1 - decay**steps) / (root + epsilon), 0
+            )
 
-        return jax.tree.map(scaled, gradients, first, second), RowMoments(steps, first, second)
+        return jax.tree.map(scale, gradients, first, second), RowMoments(steps, first, second)
 
     return optax.GradientTransformation(init, update)
 
 
-def _touched(gradient: jax.Array) -> jax.Array:
+def _has_gradient(gradient: jax.Array) -> jax.Array:
     return jnp.any(gradient != 0, axis=1, keepdims=True)

@@ -1,9 +1,9 @@
-"""Train the static student: word piece vectors, a weighted sum, and phrases of three (JAX).
+"""Train the static student in JAX: word piece vectors and a convolution over three pieces.
 
-A table that starts as the encoder's own view of each piece is trained gently; the answer is linear
-in the weighted sum and in each filter's strongest response along the text (Kim 2014). Targets are
-distributions: of labels, or what a teacher answers (Hinton et al. 2015) on texts that nobody has
-labelled.
+The logits are linear in two features: the weighted sum of the vectors of a text, and each filter's
+maximum response along the text (Kim 2014). The table of vectors starts as the encoder's embeddings
+and has a learning rate of its own, which is low. Targets are distributions: smoothed labels, or the
+predictions of a teacher for other texts (Hinton et al. 2015).
 """
 
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from training.networks.batches import TrainingBatch, batch_count
+from training.networks.batches import TrainingSet, count_batches
 from training.networks.fitting import Parameters, fit_by_batches
 from training.networks.optimisers import linear_warmup_decay, scale_rows_by_adam
 from training.networks.student_graph import WINDOW, StudentWeights
-from training.progress import Told, ignored
+from training.progress import ProgressCallback, ignore_progress
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How to train; the decision record tells how the numbers were found."""
+class StudentHyperparameters:
+    """How to train; docs/decisions describes how the values were chosen."""
 
     filters: int = 256
     epochs: int = 12
-    batch: int = 64
-    rate: float = 4e-3
-    table_rate: float = 1e-3
+    batch_size: int = 64
+    learning_rate: float = 4e-3
+    table_learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     dropout: float = 0.2
     piece_dropout: float = 0.05
@@ -40,7 +40,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Student:
-    """What the graph is written from, and its head: `head` [width + filters, labels], `bias`."""
+    """The weights of the graph, and the head: `head` [width + filters, labels], `bias` [labels]."""
 
     weights: StudentWeights
     head: Floats
@@ -49,45 +49,51 @@ class Student:
 
 def train_student(
     table: Floats,
-    lessons: TrainingBatch,
-    recipe: Recipe = Recipe(),
-    on_batch: Told = ignored,
+    training_set: TrainingSet,
+    hyperparameters: StudentHyperparameters = StudentHyperparameters(),
+    on_batch: ProgressCallback = ignore_progress,
 ) -> Student:
-    """Fit to the lessons by cross entropy; `table` [pieces, width] is the start.
+    """Minimise the cross entropy on the training set, starting from `table` [pieces, width].
 
     The same seed gives the same weights.
     """
-    random = np.random.default_rng(recipe.seed)
-    parameters = start(table, lessons.targets.shape[1], recipe, random)
-    steps = recipe.epochs * batch_count(lessons, recipe.batch)
+    random = np.random.default_rng(hyperparameters.seed)
+    parameters = initial_parameters(table, training_set.targets.shape[1], hyperparameters, random)
+    steps = hyperparameters.epochs * count_batches(training_set, hyperparameters.batch_size)
 
-    def scores(
+    def logits(
         parameters: Parameters, ids: jax.Array, mask: jax.Array, key: jax.Array
     ) -> jax.Array:
-        return logits(parameters, ids, mask, key, recipe)
+        return compute_logits(parameters, ids, mask, key, hyperparameters)
 
+    optimiser = _optimiser(hyperparameters, steps)
     parameters = fit_by_batches(
-        parameters, scores, _optimiser(recipe, steps), lessons, recipe, on_batch
+        parameters, logits, optimiser, training_set, hyperparameters, on_batch
     )
-    return trained(jax.tree.map(np.asarray, parameters))
+    return student_from_parameters(jax.tree.map(np.asarray, parameters))
 
 
-def smoothed(labels: NDArray[np.integer], count: int, smoothing: float = 0.1) -> Floats:
-    """Answer one row [count] per label that leaves `smoothing` to all labels alike."""
+def smooth_labels(labels: NDArray[np.integer], count: int, smoothing: float = 0.1) -> Floats:
+    """Return label-smoothed targets [texts, count]; `smoothing` is shared by all labels."""
     hard = np.eye(count, dtype=np.float32)[labels]
     targets: Floats = (1 - smoothing) * hard + np.float32(smoothing / count)
     return targets
 
 
-def trained(parameters: Parameters) -> Student:
-    """Answer what parameters, as arrays of numpy, mean to the graph."""
+def student_from_parameters(parameters: Parameters) -> Student:
+    """Convert parameters, as NumPy arrays, to a student."""
     words, (filters, bias) = parameters["words"], parameters["phrases"]
     weights = StudentWeights(words["table"], words["importance"], filters, bias)
     return Student(weights, *parameters["head"])
 
 
-def start(table: Floats, labels: int, recipe: Recipe, random: np.random.Generator) -> Parameters:
-    """Answer what is trained, as it is before the first step."""
+def initial_parameters(
+    table: Floats,
+    labels: int,
+    hyperparameters: StudentHyperparameters,
+    random: np.random.Generator,
+) -> Parameters:
+    """Return the trainable parameters before the first step; `labels` is the number of labels."""
     width = table.shape[1]
 
     def uniform(rows: int, columns: int) -> Floats:
@@ -96,15 +102,18 @@ def start(table: Floats, labels: int, recipe: Recipe, random: np.random.Generato
     return {
         "words": {"table": table, "importance": np.ones(len(table), np.float32)},
         "phrases": (
-            uniform(WINDOW * width, recipe.filters),
-            np.zeros(recipe.filters, np.float32),
+            uniform(WINDOW * width, hyperparameters.filters),
+            np.zeros(hyperparameters.filters, np.float32),
         ),
-        "head": (uniform(width + recipe.filters, labels), np.zeros(labels, np.float32)),
+        "head": (uniform(width + hyperparameters.filters, labels), np.zeros(labels, np.float32)),
     }
 
 
-def _optimiser(recipe: Recipe, steps: int) -> optax.GradientTransformationExtraArgs:
+def _optimiser(
+    hyperparameters: StudentHyperparameters, steps: int
+) -> optax.GradientTransformationExtraArgs:
     schedule = linear_warmup_decay(steps)
+    table_rate, rate = hyperparameters.table_learning_rate, hyperparameters.learning_rate
 
     def adam(rate: float, decay: float) -> optax.GradientTransformationExtraArgs:
         return optax.chain(
@@ -116,10 +125,10 @@ def _optimiser(recipe: Recipe, steps: int) -> optax.GradientTransformationExtraA
         {
             "table": optax.chain(
                 scale_rows_by_adam(),
-                optax.scale_by_learning_rate(lambda step: recipe.table_rate * schedule(step)),
+                optax.scale_by_learning_rate(lambda step: table_rate * schedule(step)),
             ),
-            "importance": adam(2 * recipe.rate, 0.0),
-            "layers": adam(recipe.rate, recipe.weight_decay),
+            "importance": adam(2 * rate, 0.0),
+            "layers": adam(rate, hyperparameters.weight_decay),
         },
         {
             "words": {"table": "table", "importance": "importance"},
@@ -129,23 +138,30 @@ def _optimiser(recipe: Recipe, steps: int) -> optax.GradientTransformationExtraA
     )
 
 
-def logits(
-    parameters: Parameters, ids: jax.Array, mask: jax.Array, key: jax.Array, recipe: Recipe
+def compute_logits(
+    parameters: Parameters,
+    ids: jax.Array,
+    mask: jax.Array,
+    key: jax.Array,
+    hyperparameters: StudentHyperparameters,
 ) -> jax.Array:
-    """Score texts [batch, tokens] as logits [batch, labels]."""
-    for_pieces, for_features = jax.random.split(key)
-    seen = jax.random.bernoulli(for_pieces, 1 - recipe.piece_dropout, mask.shape) * mask
+    """Compute logits [batch, labels] of texts [batch, tokens], with dropout."""
+    piece_key, feature_key = jax.random.split(key)
+    kept_pieces = jax.random.bernoulli(piece_key, 1 - hyperparameters.piece_dropout, mask.shape)
+    kept_pieces = kept_pieces * mask
     words = parameters["words"]
-    rows = words["table"][ids] * seen[..., None]
+    rows = words["table"][ids] * kept_pieces[..., None]
     bag = (rows * words["importance"][ids][..., None]).sum(1)
-    bag = bag / jnp.sqrt(jnp.maximum(seen.sum(1, keepdims=True), 1))
+    bag = bag / jnp.sqrt(jnp.maximum(kept_pieces.sum(1, keepdims=True), 1))
     padded = jnp.pad(rows, ((0, 0), (1, 1), (0, 0)))
     tokens = ids.shape[1]
-    windows = jnp.concatenate([padded[:, at : at + tokens] for at in range(WINDOW)], axis=2)
+    shifted = [padded[:, offset : offset + tokens] for offset in range(WINDOW)]
+    windows = jnp.concatenate(shifted, axis=2)
     filters, bias = parameters["phrases"]
     responses = jax.nn.relu(windows @ filters + bias) * mask[..., None]
     embedding = jnp.concatenate([bag, responses.max(1)], axis=1)
-    kept = jax.random.bernoulli(for_features, 1 - recipe.dropout, embedding.shape)
+    kept = jax.random.bernoulli(feature_key, 1 - hyperparameters.dropout, embedding.shape)
     weights, head_bias = parameters["head"]
-    scores: jax.Array = jnp.where(kept, embedding / (1 - recipe.dropout), 0) @ weights + head_bias
-    return scores
+    features = jnp.where(kept, embedding / (1 - hyperparameters.dropout), 0)
+    logits: jax.Array = features @ weights + head_bias
+    return logits

@@ -1,8 +1,9 @@
-"""Write the static student as an ONNX graph with int8 weights.
+"""Build the static student as an ONNX graph with int8 weights.
 
-`input_ids` int64 [1, tokens] -> `embedding` float32 [1, width + filters]; outputs are attached as
-to the encoder. The int8 constants are widened by Cast and Mul: onnxruntime folds these for the
-filters when it loads the graph, and does them for the few rows of the table that a text needs.
+`input_ids` int64 [1, tokens] -> `embedding` float32 [1, width + filters]. The head and the scope
+score are attached as for the encoder. Cast and Mul convert the int8 constants to float32:
+onnxruntime folds the filters once when it loads the graph, and converts only those rows of the
+table that a text needs.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from training.networks.graphs import GraphBuilder, int8_columns, int8_rows
+from training.networks.graphs import GraphBuilder, quantise_columns, quantise_rows
 
 Floats = NDArray[np.float32]
 
@@ -30,14 +31,14 @@ class StudentWeights:
 
 
 class StudentBuilder:
-    """Collects the nodes of the graph."""
+    """Builds the student's graph from its weights."""
 
     def __init__(self, weights: StudentWeights) -> None:
         self._weights = weights
         self._graph = GraphBuilder()
 
     def build(self) -> onnx.ModelProto:
-        """Answer the graph; its only output is `embedding`."""
+        """Return the graph; its only output is `embedding`."""
         rows = self._rows()
         self._graph.add("Concat", self._bag(rows), self._phrases(rows), output="embedding", axis=-1)
         width = self._weights.table.shape[1] + len(self._weights.bias)
@@ -45,14 +46,14 @@ class StudentBuilder:
 
     def _rows(self) -> str:
         graph = self._graph
-        words, scales = int8_rows(self._weights.table)
+        words, scales = quantise_rows(self._weights.table)
         table = graph.constant("table", words)
         rows = graph.add("Cast", graph.add("Gather", table, "input_ids"), to=TensorProto.FLOAT)
         scale = graph.add("Gather", graph.constant("table_scales", scales), "input_ids")
         return graph.add("Mul", rows, scale)
 
     def _bag(self, rows: str) -> str:
-        """Sum the rows by importance, and divide by the root of their number."""
+        """Add the weighted sum of the rows, divided by the square root of their number."""
         graph = self._graph
         importance = graph.constant("importance", self._weights.importance[:, None])
         weighted = graph.add("Mul", rows, graph.add("Gather", importance, "input_ids"))
@@ -62,9 +63,9 @@ class StudentBuilder:
         return graph.add("Div", total, graph.add("Sqrt", length))
 
     def _phrases(self, rows: str) -> str:
-        """Answer each filter's strongest response to three neighbouring rows."""
+        """Add each filter's maximum response to a window of three rows."""
         graph = self._graph
-        filters, scales = int8_columns(self._weights.filters)
+        filters, scales = quantise_columns(self._weights.filters)
         narrow = graph.constant("filters", np.ascontiguousarray(filters))
         wide = graph.add("Cast", narrow, to=TensorProto.FLOAT)
         wide = graph.add("Mul", wide, graph.constant("filter_scales", scales.copy()))
@@ -74,7 +75,7 @@ class StudentBuilder:
         return graph.add("Relu", graph.add("ReduceMax", product, tokens, keepdims=0))
 
     def _windows(self, rows: str) -> str:
-        """Set each row between its neighbours; zeros stand beyond both ends."""
+        """Concatenate each row with the rows before and after it; pad both ends with zeros."""
         graph = self._graph
         padding = graph.constant("padding", np.array([0, 1, 0, 0, 1, 0], np.int64))
         padded = graph.add("Pad", rows, padding)

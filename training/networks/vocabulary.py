@@ -1,4 +1,4 @@
-"""Trim a WordPiece vocabulary: words that are dropped are spelled from the pieces that stay."""
+"""Trim a WordPiece vocabulary: a removed word is tokenised into shorter pieces."""
 
 import json
 import re
@@ -8,42 +8,43 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 _PLAIN = re.compile(r"(##)?[a-z0-9']+")
-FIRST_WORD = 1996
-"""Before it, BERT's vocabulary holds special tokens and single characters."""
+FIRST_WORD_ID = 1996
+"""BERT's ids below this one are special tokens and single characters."""
 
 
-def pieces_to_keep(tokenizer: Tokenizer, texts: Iterable[str], size: int) -> list[int]:
-    """Answer the old ids of at most `size` pieces, in ascending order.
+def select_pieces(tokenizer: Tokenizer, texts: Iterable[str], size: int) -> list[int]:
+    """Return the ids of at most `size` pieces to keep, in ascending order.
 
-    All single characters of Latin-1 stay, so that no word becomes unknown; then what the texts
-    use, most frequent first; then BERT's own order, which is that of frequency in English.
-    WordPiece takes the longest piece that fits, so that a dropped word falls to shorter ones.
+    All single Latin-1 characters are kept, so that no word becomes unknown. The other ids are those
+    of the texts, most frequent first, then the rest in BERT's order, which is that of frequency in
+    English. WordPiece takes the longest piece that fits: it splits a removed word into shorter
+    pieces.
     """
     vocabulary = tokenizer.get_vocab()
-    kept = {vocabulary[piece] for piece in SPECIAL}
-    kept |= {number for piece, number in vocabulary.items() if _is_character(piece)}
+    kept_ids = {vocabulary[piece] for piece in SPECIAL_TOKENS}
+    kept_ids |= {number for piece, number in vocabulary.items() if _is_character(piece)}
     encoded = tokenizer.encode_batch(list(texts))
-    seen = Counter(number for encoding in encoded for number in encoding.ids)
-    common = sorted(
+    counts = Counter(number for encoding in encoded for number in encoding.ids)
+    common_ids = sorted(
         number
         for piece, number in vocabulary.items()
-        if number >= FIRST_WORD and _PLAIN.fullmatch(piece)
+        if number >= FIRST_WORD_ID and _PLAIN.fullmatch(piece)
     )
-    by_use = sorted(seen, key=lambda number: (-seen[number], number))
-    for number in (*by_use, *common):
-        if len(kept) >= size:
+    by_use = sorted(counts, key=lambda number: (-counts[number], number))
+    for number in (*by_use, *common_ids):
+        if len(kept_ids) >= size:
             break
-        kept.add(number)
-    return sorted(kept)
+        kept_ids.add(number)
+    return sorted(kept_ids)
 
 
-def trim(tokenizer: Tokenizer, kept: Sequence[int]) -> Tokenizer:
-    """Answer a tokenizer whose id `n` is the piece that had the id `kept[n]`."""
+def trim_tokenizer(tokenizer: Tokenizer, kept_ids: Sequence[int]) -> Tokenizer:
+    """Return a tokenizer whose id `n` is the piece that had the id `kept_ids[n]`."""
     content: dict[str, Any] = json.loads(tokenizer.to_str())
     old = {number: piece for piece, number in content["model"]["vocab"].items()}
-    vocabulary = {old[number]: n for n, number in enumerate(kept)}
+    vocabulary = {old[number]: n for n, number in enumerate(kept_ids)}
     content["model"]["vocab"] = vocabulary
     content["added_tokens"] = [
         {**token, "id": vocabulary[token["content"]]}

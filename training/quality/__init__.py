@@ -1,1 +1,1 @@
-"""Whether the project's utterances are good data: `make check-utterances`."""
+"""Checks of the quality of the project's utterances: `make check-utterances`."""

@@ -1,4 +1,4 @@
-"""Messages that differ in one slot only, as a template expanded by hand or by a script does."""
+"""Template detection: messages that differ in one slot only, as an expanded template does."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,11 +8,11 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from training.quality.reading import Utterance
+from training.quality.utterances import Utterance
 
-LONGEST_SLOT = 3
-MIN_FIXED = 3
-"""A frame has at least three words around its slot, and twice as many as the slot has."""
+MAX_SLOT_WORDS = 3
+MIN_FIXED_WORDS = 3
+"""A frame has at least three fixed words, and at least twice as many as its slot has words."""
 
 _DAYS = (
     "mon(day)?s?|tue(s|sday)?s?|wed(s|nesday)?s?|thu(r|rs|rsday)?s?|fri(day)?s?|sat(urday)?s?"
@@ -27,52 +27,59 @@ _NUMBERS = (
     "|thirty|forty|fifty|noon|midnight|am|pm"
 )
 _SLOTS = [(re.compile(p), slot) for p, slot in ((_NUMBERS, "#"), (_DAYS, "@"), (_MONTHS, "%"))]
-_SIGNS = {"#", "@", "%"}
+_PLACEHOLDERS = {"#", "@", "%"}
 
 
 @dataclass(frozen=True)
-class Family:
-    """Messages that stand in one frame; `*` is the slot, `#` a number, `@` a day, `%` a month."""
+class TemplateFamily:
+    """Messages that fit one frame.
+
+    In the frame, `*` is the slot, `#` a number, `@` a day and `%` a month.
+    """
 
     frame: str
     members: tuple[Utterance, ...]
 
 
-def skeleton(utterance: Utterance) -> tuple[str, ...]:
-    """Answer the words with numbers, days and months masked.
+def mask_slots(utterance: Utterance) -> tuple[str, ...]:
+    """Return the words with numbers, days and months masked.
 
-    What is nothing but such words stays as it is: they are the message there, not a slot in it.
+    A message of such words alone stays unchanged: they are its content, not a slot.
     """
-    masked = [_masked(word) for word in utterance.words]
-    if _SIGNS.issuperset(masked):
+    masked = [_mask_word(word) for word in utterance.words]
+    if _PLACEHOLDERS.issuperset(masked):
         return utterance.words
     return tuple(
-        word for i, word in enumerate(masked) if word not in _SIGNS or masked[i - 1 : i] != [word]
+        word
+        for i, word in enumerate(masked)
+        if word not in _PLACEHOLDERS or masked[i - 1 : i] != [word]
     )
 
 
-def find_families(utterances: Sequence[Utterance], more_than: int) -> list[Family]:
-    """Answer the frames that hold more than so many messages, largest first.
+def find_families(utterances: Sequence[Utterance], more_than: int) -> list[TemplateFamily]:
+    """Return the frames that fit more than `more_than` messages, largest first.
 
-    A frame whose messages all stand in a larger one is left out; of two with the same messages
-    the one with the shorter slot is kept.
+    A frame is left out if all its messages fit a larger one. Of two frames with the same messages,
+    the one with the shorter slot remains.
     """
-    frames = [(f, set(m)) for f, m in _frames(utterances).items() if len(m) > more_than]
-    kept_with: dict[int, list[set[int]]] = {}
+    frames = [(f, set(m)) for f, m in _group_by_frame(utterances).items() if len(m) > more_than]
+    larger_frames: dict[int, list[set[int]]] = {}
     families = []
     for frame, members in sorted(frames, key=lambda entry: -len(entry[1])):
-        if any(members <= larger for larger in kept_with.get(min(members), [])):
+        if any(members <= larger for larger in larger_frames.get(min(members), [])):
             continue
         for member in members:
-            kept_with.setdefault(member, []).append(members)
-        families.append(Family(frame, tuple(utterances[i] for i in sorted(members))))
+            larger_frames.setdefault(member, []).append(members)
+        families.append(TemplateFamily(frame, tuple(utterances[i] for i in sorted(members))))
     return families
 
 
-def count_skeletons(utterances: Sequence[Utterance]) -> int:
-    """Count the messages, those that differ in one slot as one."""
+def count_distinct(utterances: Sequence[Utterance]) -> int:
+    """Count the messages; those that differ in one slot only count as one."""
     pairs = [
-        (members[0], member) for members in _frames(utterances).values() for member in members[1:]
+        (members[0], member)
+        for members in _group_by_frame(utterances).values()
+        for member in members[1:]
     ]
     rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     size = len(utterances)
@@ -80,26 +87,26 @@ def count_skeletons(utterances: Sequence[Utterance]) -> int:
     return int(connected_components(links, directed=False, return_labels=False))
 
 
-def _frames(utterances: Sequence[Utterance]) -> dict[str, list[int]]:
+def _group_by_frame(utterances: Sequence[Utterance]) -> dict[str, list[int]]:
     frames: dict[str, list[int]] = {}
     for i, utterance in enumerate(utterances):
-        for frame in _frames_of(skeleton(utterance)):
+        for frame in _list_frames(mask_slots(utterance)):
             members = frames.setdefault(frame, [])
             if members[-1:] != [i]:
                 members.append(i)
     return frames
 
 
-def _frames_of(words: tuple[str, ...]) -> Iterator[str]:
-    """Yield the words themselves, then with each run of up to three made a slot."""
+def _list_frames(words: tuple[str, ...]) -> Iterator[str]:
+    """Yield the words unchanged, then with each run of up to three words replaced by a slot."""
     yield " ".join(words)
-    for length in range(1, LONGEST_SLOT + 1):
+    for length in range(1, MAX_SLOT_WORDS + 1):
         for start in range(len(words) - length + 1):
             before, after = words[:start], words[start + length :]
-            fixed = sum(word not in _SIGNS for word in before + after)
-            if fixed >= max(MIN_FIXED, 2 * length):
+            fixed = sum(word not in _PLACEHOLDERS for word in before + after)
+            if fixed >= max(MIN_FIXED_WORDS, 2 * length):
                 yield " ".join((*before, "*", *after))
 
 
-def _masked(word: str) -> str:
+def _mask_word(word: str) -> str:
     return next((slot for pattern, slot in _SLOTS if pattern.fullmatch(word)), word)

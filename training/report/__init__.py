@@ -1,1 +1,1 @@
-"""What training tells people: the model's card, and rows that are perhaps mislabelled."""
+"""The report of a training run: the model card, and the rows that may be mislabelled."""

@@ -1,4 +1,4 @@
-"""The model card: one HTML page that tells a person what a model is worth."""
+"""The model card: one HTML page with the metrics and the typical mistakes of a model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,25 +6,25 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scipy.stats import binomtest
 
-from prompt_capture.adapters.model_artifact import Manifest
-from training.calibration import reliability
-from training.evaluate import CONFIDENT, Figures, Latency, figures
+from prompt_capture.adapters.model_artifact import ModelManifest
+from training.calibration import reliability_bins
+from training.evaluate import CONFIDENT, EvaluationMetrics, LatencyPercentiles, compute_metrics
 from training.predictions import Predictions
-from training.report.measures import (
+from training.report.charts import draw_confusion_matrix, draw_reliability_diagram, draw_scope_curve
+from training.report.error_analysis import (
     Confusion,
-    ConfusionTable,
-    confusion_table,
-    confusions,
-    intent_figures,
-    worst_mistakes,
+    ConfusionMatrix,
+    build_confusion_matrix,
+    count_confusions,
+    intent_metrics,
+    most_confident_mistakes,
 )
-from training.report.pictures import confusion_picture, reliability_diagram, scope_picture
-from training.scope import KEPT_SHARE
+from training.scope import IN_SCOPE_RECALL
 from training.scope_curve import ScopeCurve, scope_curve
 
 TEMPLATE = "card.html.jinja"
 MAX_LABELS = 24
-"""What a confusion matrix can hold and still be read."""
+"""The number of labels up to which a confusion matrix is readable."""
 
 MAX_PAIRS = 12
 MAX_MISTAKES = 25
@@ -32,46 +32,47 @@ MAX_MISTAKES = 25
 
 def write_card(
     file: Path,
-    manifest: Manifest,
+    manifest: ModelManifest,
     predictions: Predictions,
     *,
-    measured_on: str = "messages that it was not fitted to",
-    latency: Latency | None = None,
-    texts: bool = True,
+    evaluated_on: str = "messages that it was not fitted to",
+    latency: LatencyPercentiles | None = None,
+    include_texts: bool = True,
 ) -> None:
-    """Write the card of a model, measured by its answers; the same input gives the same bytes.
+    """Write the card of a model; the same input gives the same bytes.
 
-    `measured_on` says in words what the messages are. Without `texts` the page holds none of them:
-    prompts are private. It needs nothing but itself, and runs no script.
+    `evaluated_on` describes the messages. Without `include_texts` the page contains none of them,
+    since prompts are private. The page loads no other resource and runs no script.
     """
-    table = confusion_table(predictions, MAX_LABELS)
-    bins = reliability(predictions.confidences, predictions.correct)
-    measured, curve, pairs = figures(predictions), scope_curve(predictions), confusions(predictions)
+    matrix = build_confusion_matrix(predictions, MAX_LABELS)
+    bins = reliability_bins(predictions.confidences, predictions.correct)
+    metrics, curve = compute_metrics(predictions), scope_curve(predictions)
+    pairs = count_confusions(predictions)
     page = _environment().get_template(TEMPLATE)
     html = page.render(
         manifest=manifest,
-        figures=measured,
+        metrics=metrics,
         interval=_interval(predictions),
-        measured_on=measured_on,
+        evaluated_on=evaluated_on,
         latency=latency,
         confident=CONFIDENT,
-        kept_share=KEPT_SHARE,
-        reliability=reliability_diagram(bins),
-        reliability_alt=_reliability_alt(measured),
-        confusion=confusion_picture(table),
-        confusion_alt=_confusion_alt(table, pairs),
-        shown_labels=len(table.labels),
-        shown_mistakes=int(table.counts.sum() - table.counts.diagonal().sum()),
+        in_scope_recall=IN_SCOPE_RECALL,
+        reliability=draw_reliability_diagram(bins),
+        reliability_alt=_reliability_alt(metrics),
+        confusion=draw_confusion_matrix(matrix),
+        confusion_alt=_confusion_alt(matrix, pairs),
+        shown_labels=len(matrix.labels),
+        shown_mistakes=int(matrix.counts.sum() - matrix.counts.diagonal().sum()),
         mistakes=sum(pair.count for pair in pairs),
         pairs=pairs[:MAX_PAIRS],
-        intents=intent_figures(predictions),
+        intents=intent_metrics(predictions),
         curve=curve,
-        scope=scope_picture(curve) if curve else None,
+        scope=draw_scope_curve(curve) if curve else None,
         scope_alt=_scope_alt(curve) if curve else None,
-        worst=worst_mistakes(predictions, MAX_MISTAKES),
-        texts=texts,
+        worst=most_confident_mistakes(predictions, MAX_MISTAKES),
+        include_texts=include_texts,
     )
-    # A lone surrogate, which JSON can carry, has no UTF-8.
+    # JSON can contain a lone surrogate, which UTF-8 cannot encode.
     file.write_bytes(html.encode("utf-8", "replace"))
 
 
@@ -89,30 +90,33 @@ def _environment() -> Environment:
 
 
 def _interval(predictions: Predictions) -> tuple[float, float]:
-    """Bound the accuracy with 95% confidence (Wilson 1927)."""
-    right, n = int(predictions.correct.sum()), len(predictions.texts)
-    interval = binomtest(right, n).proportion_ci(0.95, method="wilson")
+    """Return the 95% confidence interval of the accuracy (Wilson 1927)."""
+    correct, n = int(predictions.correct.sum()), len(predictions.texts)
+    interval = binomtest(correct, n).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
 
 
-def _reliability_alt(measured: Figures) -> str:
+def _reliability_alt(metrics: EvaluationMetrics) -> str:
     return (
-        f"Reliability diagram: the share of right answers against confidence, for {measured.n:,} "
-        f"answers. On average the two lie {measured.ece:.3f} apart."
+        f"Reliability diagram: accuracy against confidence, for {metrics.n:,} predictions. The "
+        f"mean difference is {metrics.ece:.3f}."
     )
 
 
-def _confusion_alt(table: ConfusionTable, pairs: Sequence[Confusion]) -> str:
-    alt = f"Confusion matrix of {len(table.labels)} intents."
+def _confusion_alt(matrix: ConfusionMatrix, pairs: Sequence[Confusion]) -> str:
+    alt = f"Confusion matrix of {len(matrix.labels)} intents."
     if not pairs:
-        return f"{alt} Nothing was confused."
-    worst = pairs[0]
-    return f"{alt} Most often {worst.truth} was taken for {worst.predicted}: {worst.count} times."
+        return f"{alt} There are no mistakes."
+    first = pairs[0]
+    return (
+        f"{alt} The most frequent mistake: {first.truth} predicted as {first.predicted} "
+        f"({first.count} times)."
+    )
 
 
 def _scope_alt(curve: ScopeCurve) -> str:
     return (
         "Scope curve: the share of out-of-scope messages found against the share of in-scope "
-        f"messages kept. {curve.found_at_95_kept:.1%} are found where {KEPT_SHARE:.0%} are kept; "
-        f"the area under the curve is {curve.area:.3f}."
+        f"messages kept. {curve.found_at_95_kept:.1%} are found where {IN_SCOPE_RECALL:.0%} are "
+        f"kept. The area under the ROC curve is {curve.auroc:.3f}."
     )

@@ -1,31 +1,31 @@
-"""What training leaves for people, in a folder of its own beside what is served."""
+"""Write the report of a training run to a folder inside the model's folder."""
 
 from pathlib import Path
 
 from training.report.card import write_card
 from training.report.suspects import find_suspects, write_suspects
-from training.train import Trained
+from training.train import TrainingResult
 
-FOLDER = "report"
+REPORT_FOLDER = "report"
 
 
-def write_report(out: Path, trained: Trained, texts: bool = True) -> int:
-    """Write `card.html` and `suspects.jsonl`; answer how many rows are probably mislabelled.
+def write_report(out: Path, result: TrainingResult, include_texts: bool = True) -> int:
+    """Write `card.html` and `suspects.jsonl`; return the number of suspects.
 
-    The card holds no messages without `texts`; the rows that a person should look at do. Nothing
-    is written where too few examples were held back to judge by.
+    Without `include_texts` the card contains no messages; `suspects.jsonl` always does. Nothing is
+    written where there were too few examples to hold any out.
     """
-    predictions = trained.predictions
+    predictions = result.predictions
     if predictions is None:
         return 0
-    folder = out / FOLDER
+    folder = out / REPORT_FOLDER
     folder.mkdir(exist_ok=True)
     write_card(
         folder / "card.html",
-        trained.manifest,
+        result.manifest,
         predictions,
-        measured_on="training messages, each held back from the model that answered it",
-        texts=texts,
+        evaluated_on="training messages, each held out from the model that classified it",
+        include_texts=include_texts,
     )
     suspects = find_suspects(predictions)
     write_suspects(folder / "suspects.jsonl", suspects)

@@ -1,4 +1,4 @@
-"""Faults on the route between a function and what it calls, injected from a process of their own."""
+"""A proxy process that injects faults between a function and the services it calls."""
 
 from infra.local.faults.fault import HEALTHY, Fault
 from infra.local.faults.proxy import FaultProxy

@@ -1,7 +1,8 @@
-"""The proxy's process: `python -m infra.local.faults CONTROL_PORT NAME=PORT:UPSTREAM:PATH ...`.
+"""The proxy process: `python -m infra.local.faults CONTROL_PORT NAME=PORT:UPSTREAM_PORT:PATH ...`.
 
-Its control takes `PUT /NAME` with a fault, `DELETE /NAME` for the connections that are open, and
-`GET /NAME` for what came through since.
+The control API has three methods for each route. `PUT /NAME` sets a fault, `DELETE /NAME` makes the
+open connections unresponsive, and `GET /NAME` only reads. Each returns the number of requests since
+the fault was set.
 """
 
 import asyncio
@@ -12,39 +13,39 @@ import uvicorn
 
 from infra.local.faults.fault import Fault
 from infra.local.faults.route import Route
-from infra.local.web import Receive, Scope, Send, read_body, respond
+from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
 
 
-class Control:
-    """An ASGI application over the routes."""
+class ControlApi:
+    """The ASGI application that controls the routes."""
 
     def __init__(self, routes: dict[str, Route]) -> None:
         self._routes = routes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         route = self._routes.get(scope["path"].strip("/"))
         body = await read_body(receive)
         if route is None:
             await respond(send, 404, json.dumps(sorted(self._routes)).encode())
             return
         if scope["method"] == "PUT":
-            await route.set(Fault.from_json(body))
+            await route.set_fault(Fault.from_json(body))
         elif scope["method"] == "DELETE":
             route.kill_connections()
-        told = {"requests": route.requests, "faulty": route.faulty}
-        await respond(send, 200, json.dumps(told).encode())
+        counts = {"requests": route.requests, "affected": route.affected}
+        await respond(send, 200, json.dumps(counts).encode())
 
 
-async def main(control_port: int, *routes: str) -> None:
-    """Serve until the process ends."""
-    made: dict[str, Route] = {}
-    for told in routes:
-        name, _, where = told.partition("=")
-        port, upstream, path = where.split(":")
-        made[name] = Route(int(port), int(upstream), path)
-        await made[name].listen()
+async def main(control_port: int, *route_arguments: str) -> None:
+    """Serve the routes and their control API until the process ends."""
+    routes: dict[str, Route] = {}
+    for argument in route_arguments:
+        name, _, definition = argument.partition("=")
+        port, upstream, path = definition.split(":")
+        routes[name] = Route(int(port), int(upstream), path)
+        await routes[name].listen()
     config = uvicorn.Config(
-        Control(made),
+        ControlApi(routes),
         host="127.0.0.1",
         port=control_port,
         lifespan="off",

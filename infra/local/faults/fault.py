@@ -1,4 +1,4 @@
-"""What can be wrong with a route, as it is told to the proxy."""
+"""The faults that a route can have, and their JSON form for the control API."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,15 +9,16 @@ Kind = Literal["healthy", "refuse", "hang", "slow", "status", "half", "reset", "
 
 @dataclass(frozen=True)
 class Fault:
-    """How every `every`th request fares.
+    """What happens to one in `every` requests of a route.
 
-    - `refuse`: nobody listens; connections that are open are reset.
-    - `hang`: the request is read and never answered, nor forwarded.
-    - `slow`: the answer comes `seconds` late.
-    - `status`: `status` and `body` are the answer; nothing is forwarded.
-    - `half`: the first half of the answer comes, then the connection ends.
-    - `reset`: the connection is reset, nothing is forwarded.
-    - `reset_after`: the request is done, and the connection reset in place of the answer.
+    - `refuse`: connections are refused, and open connections are reset. `every` has no effect.
+    - `hang`: the proxy reads the request but neither forwards nor answers it.
+    - `slow`: the response arrives after a delay of `seconds`.
+    - `status`: the proxy responds with `status` and `body` and does not forward the request.
+    - `half`: the first half of the response arrives, then the connection closes.
+    - `reset`: the proxy resets the connection and does not forward the request.
+    - `reset_after`: the upstream processes the request, then the proxy resets the connection
+      without a response.
     """
 
     kind: Kind = "healthy"
@@ -27,13 +28,13 @@ class Fault:
     every: int = 1
 
     def to_json(self) -> bytes:
-        """Write it for the proxy's control."""
+        """Serialise the fault for the control API."""
         return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def from_json(cls, told: bytes) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(**json.loads(told))
+    def from_json(cls, content: bytes) -> Self:
+        """Parse the output of `to_json`."""
+        return cls(**json.loads(content))
 
 
 HEALTHY = Fault()

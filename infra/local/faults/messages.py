@@ -1,28 +1,28 @@
-"""Whole HTTP/1.1 messages out of a stream, byte for byte as they came."""
+"""Reads complete HTTP/1.1 messages from a stream without changing a byte."""
 
 import asyncio
 
 import h11
 
-_AT_ONCE = 65_536
+_READ_SIZE = 65_536
 
 
-class Ended(Exception):
-    """The other side closed the connection."""
+class ConnectionEnded(Exception):
+    """The connection ended before a complete message arrived."""
 
 
 async def read_request(reader: asyncio.StreamReader) -> tuple[bytes, h11.Request]:
-    """Read the next request; raises `Ended`."""
+    """Return the next request, as raw bytes and parsed; raise `ConnectionEnded` at the end."""
     connection = h11.Connection(h11.SERVER)
     raw, head = await _read(reader, connection)
-    assert isinstance(head, h11.Request)  # noqa: S101 - what a server reads
+    assert isinstance(head, h11.Request)  # noqa: S101 - a server connection parses only requests
     return raw, head
 
 
-async def read_answer(reader: asyncio.StreamReader, request: h11.Request) -> bytes:
-    """Read the answer to a request; raises `Ended`."""
+async def read_response(reader: asyncio.StreamReader, request: h11.Request) -> bytes:
+    """Return the raw response to a request; raise `ConnectionEnded` if it is incomplete."""
     connection = h11.Connection(h11.CLIENT)
-    # What the request was decides how long its answer is.
+    # The request method determines whether the response has a body.
     connection.send(h11.Request(method=request.method, target=request.target, headers=_HEADERS))
     connection.send(h11.EndOfMessage())
     return (await _read(reader, connection))[0]
@@ -39,9 +39,9 @@ async def _read(
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            data = await reader.read(_AT_ONCE)
+            data = await reader.read(_READ_SIZE)
             if not data and (head is None or isinstance(head, h11.Request)):
-                raise Ended
+                raise ConnectionEnded
             raw += data
             connection.receive_data(data)
         elif isinstance(event, h11.Request | h11.Response):
@@ -49,4 +49,4 @@ async def _read(
         elif isinstance(event, h11.EndOfMessage) and head is not None:
             return bytes(raw), head
         elif isinstance(event, h11.ConnectionClosed):
-            raise Ended
+            raise ConnectionEnded

@@ -1,4 +1,4 @@
-"""The owner's side of the proxy."""
+"""Starts the proxy process and controls it."""
 
 import os
 import sys
@@ -16,15 +16,15 @@ from infra.local.processes import ChildProcess, free_port
 
 
 @dataclass(frozen=True)
-class Passed:
-    """What came through a route since its fault was set."""
+class RouteCounts:
+    """Requests on a route since its fault was set, and how many of them the fault affected."""
 
     requests: int
-    faulty: int
+    affected: int
 
 
 class FaultProxy:
-    """Lay the routes, start it, and set a fault on a route; `stop` ends it."""
+    """A client of the proxy process: add the routes, start it, then set faults on the routes."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,52 +33,52 @@ class FaultProxy:
         self._process: ChildProcess | None = None
 
     def add_route(self, name: str, url: str, path: str = "/") -> str:
-        """Lay a route to a loopback address, before the start; returns the address to call instead.
+        """Add a route to the loopback address `url`; return the URL to call instead.
 
-        Faults befall requests whose path begins with `path`.
+        Call this before `start`. Faults affect only requests whose path begins with `path`.
         """
         port = free_port()
         self._routes[name] = f"{port}:{urlsplit(url).port}:{path}"
         return f"http://127.0.0.1:{port}"
 
     def start(self) -> None:
-        """Return when all routes are open; raises `ServiceFailed`."""
+        """Start the process and return when all routes are open; raise `ServiceFailed`."""
         routes = [f"{name}={route}" for name, route in self._routes.items()]
         control_port = str(urlsplit(self._control).port)
         command = [sys.executable, "-m", "infra.local.faults", control_port, *routes]
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
         self._process = ChildProcess("faults", command, environment, self._folder)
-        self._process.wait_until(self._answers)
+        self._process.wait_until(self._is_ready)
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             httpx.get(self._control)
         except httpx.TransportError:
             return False
         return True
 
-    def set(self, name: str, fault: Fault) -> None:
-        """Let a route fare like this from now on."""
+    def set_fault(self, name: str, fault: Fault) -> None:
+        """Set the fault of a route and reset the route's counts."""
         httpx.put(f"{self._control}/{name}", content=fault.to_json()).raise_for_status()
 
     @contextmanager
     def inject(self, name: str, fault: Fault) -> Iterator[None]:
-        """Set a fault for as long as the block lasts."""
-        self.set(name, fault)
+        """Set the fault of a route for the duration of the block."""
+        self.set_fault(name, fault)
         try:
             yield
         finally:
-            self.set(name, HEALTHY)
+            self.set_fault(name, HEALTHY)
 
     def kill_connections(self, name: str) -> None:
-        """Let the connections that are open die silently; new ones are well."""
+        """Make the open connections of a route unresponsive; new connections work."""
         httpx.delete(f"{self._control}/{name}").raise_for_status()
 
-    def passed(self, name: str) -> Passed:
-        """Tell what came through."""
-        return Passed(**httpx.get(f"{self._control}/{name}").raise_for_status().json())
+    def counts(self, name: str) -> RouteCounts:
+        """Return the request counts of a route."""
+        return RouteCounts(**httpx.get(f"{self._control}/{name}").raise_for_status().json())
 
     def stop(self) -> None:
-        """End it; safe to call twice."""
+        """Stop the process; safe to call twice."""
         if self._process is not None:
             self._process.stop()

@@ -1,4 +1,4 @@
-"""One route through the proxy: a port in front of another, and what is wrong with it now."""
+"""One route through the proxy: a listening port, an upstream port, and the current fault."""
 
 import asyncio
 import contextlib
@@ -8,15 +8,15 @@ import struct
 import h11
 
 from infra.local.faults.fault import HEALTHY, Fault
-from infra.local.faults.messages import Ended, read_answer, read_request
+from infra.local.faults.messages import ConnectionEnded, read_request, read_response
 
-_FOREVER = 3_600
+_HANG_SECONDS = 3_600
 
 
 class Route:
-    """Passes requests from `port` on to `upstream`, both on loopback.
+    """Forwards requests from `port` to `upstream`, both on loopback.
 
-    Faults befall only requests whose path begins with `path`, so that others can be let through.
+    Faults affect only requests whose path begins with `path`.
     """
 
     def __init__(self, port: int, upstream: int, path: str) -> None:
@@ -24,26 +24,26 @@ class Route:
         self._fault = HEALTHY
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
-        self._dead: set[asyncio.StreamWriter] = set()
+        self._unresponsive: set[asyncio.StreamWriter] = set()
         self.requests = 0
-        self.faulty = 0
+        self.affected = 0
 
-    async def set(self, fault: Fault) -> None:
-        """Fare like this from now on; what hung under the last fault is reset."""
+    async def set_fault(self, fault: Fault) -> None:
+        """Set the fault and reset the counts; reset connections that hang under the last fault."""
         if self._fault.kind in {"refuse", "hang"} or fault.kind == "refuse":
             self._reset_all()
-        self._fault, self.requests, self.faulty = fault, 0, 0
+        self._fault, self.requests, self.affected = fault, 0, 0
         if fault.kind == "refuse":
             await self._stop_listening()
         else:
             await self.listen()
 
     def kill_connections(self) -> None:
-        """Let connections that are open die silently, as after a freeze; new ones are well."""
-        self._dead |= self._open
+        """Make open connections unresponsive, as after a freeze; new connections work."""
+        self._unresponsive |= self._open
 
     async def listen(self) -> None:
-        """Take connections; does nothing when it does already."""
+        """Accept connections; does nothing if the route already listens."""
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
 
@@ -63,17 +63,17 @@ class Route:
             source, upstream = await asyncio.open_connection("127.0.0.1", self._upstream)
             while True:
                 raw, request = await read_request(reader)
-                await self._pass_on(raw, request, writer, source, upstream)
-        except (Ended, OSError, h11.RemoteProtocolError):
-            pass  # one side is gone; so is the other
+                await self._handle(raw, request, writer, source, upstream)
+        except (ConnectionEnded, OSError, h11.RemoteProtocolError):
+            pass  # when one side closes, close the other side too
         finally:
             self._open.discard(writer)
-            self._dead.discard(writer)
+            self._unresponsive.discard(writer)
             for end in (writer, upstream):
                 if end is not None:
                     end.close()
 
-    async def _pass_on(
+    async def _handle(
         self,
         raw: bytes,
         request: h11.Request,
@@ -81,52 +81,53 @@ class Route:
         source: asyncio.StreamReader,
         upstream: asyncio.StreamWriter,
     ) -> None:
-        """Do a request as its fault has it; raises `Ended` when the connection is done with."""
-        fault = self._fault_of(request)
-        if writer in self._dead or fault.kind == "hang":
-            await asyncio.sleep(_FOREVER)
+        """Handle one request under the current fault; raise `ConnectionEnded` to close."""
+        fault = self._next_fault(request)
+        if writer in self._unresponsive or fault.kind == "hang":
+            await asyncio.sleep(_HANG_SECONDS)
         if fault.kind == "reset":
             _reset(writer)
-            raise Ended
+            raise ConnectionEnded
         if fault.kind == "status":
-            answer = _answer(fault)
+            response = _fault_response(fault)
         else:
             upstream.write(raw)
-            answer = await read_answer(source, request)
-        await _deliver(answer, fault, writer)
+            response = await read_response(source, request)
+        await _deliver(response, fault, writer)
 
-    def _fault_of(self, request: h11.Request) -> Fault:
+    def _next_fault(self, request: h11.Request) -> Fault:
+        """Count the request and return the fault that applies to it."""
         if not request.target.startswith(self._path.encode()):
             return HEALTHY
         self.requests += 1
         if self._fault.kind == "healthy" or self.requests % self._fault.every:
             return HEALTHY
-        self.faulty += 1
+        self.affected += 1
         return self._fault
 
 
-async def _deliver(answer: bytes, fault: Fault, writer: asyncio.StreamWriter) -> None:
+async def _deliver(response: bytes, fault: Fault, writer: asyncio.StreamWriter) -> None:
     if fault.kind == "reset_after":
         _reset(writer)
-        raise Ended
+        raise ConnectionEnded
     if fault.kind == "slow":
         await asyncio.sleep(fault.seconds)
     if fault.kind == "half":
-        answer = answer[: len(answer) // 2]
-    writer.write(answer)
+        response = response[: len(response) // 2]
+    writer.write(response)
     await writer.drain()
     if fault.kind == "half":
-        raise Ended
+        raise ConnectionEnded
 
 
-def _answer(fault: Fault) -> bytes:
+def _fault_response(fault: Fault) -> bytes:
     body = fault.body.encode()
     head = f"HTTP/1.1 {fault.status} Fault\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Close so that the other side sees a reset: at once, what is unsent thrown away."""
+    """Close the connection with a TCP reset and discard unsent data."""
     with contextlib.suppress(OSError):
         sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

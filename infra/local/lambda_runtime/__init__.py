@@ -1,7 +1,7 @@
-"""A local Lambda: the Runtime API around real runtime clients, Function URLs, Invoke API."""
+"""A local Lambda service: real runtime clients, Function URLs and the Invoke API."""
 
-from infra.local.lambda_runtime.pool import Pool
+from infra.local.lambda_runtime.pool import InstancePool
 from infra.local.lambda_runtime.service import LambdaService
-from infra.local.lambda_runtime.values import FunctionSpec, Outcome
+from infra.local.lambda_runtime.types import FunctionSpec, InvocationResult
 
-__all__ = ["FunctionSpec", "LambdaService", "Outcome", "Pool"]
+__all__ = ["FunctionSpec", "InstancePool", "InvocationResult", "LambdaService"]

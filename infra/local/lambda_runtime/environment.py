@@ -1,15 +1,17 @@
-"""The environment that Lambda gives a function's process."""
+"""The environment variables that Lambda sets for a function's process."""
 
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.local.lambda_runtime.values import REGION, FunctionSpec
+from infra.local.lambda_runtime.types import REGION, FunctionSpec
 
 
-def of_instance(spec: FunctionSpec, runtime_api: str, temporary: Path) -> Mapping[str, str]:
-    """Return all variables of an instance; nothing of the owner's own environment leaks in."""
+def instance_environment(
+    spec: FunctionSpec, runtime_api: str, temporary: Path
+) -> Mapping[str, str]:
+    """Return all variables of an instance; it inherits none from this process."""
     return {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}/usr/bin{os.pathsep}/bin",
         "LANG": "en_US.UTF-8",

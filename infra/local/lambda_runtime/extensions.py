@@ -1,4 +1,4 @@
-"""The Lambda Extensions API: what runs beside a function and may outlast its answer."""
+"""The Lambda Extensions API; an extension can still work after the function has responded."""
 
 import asyncio
 import json
@@ -6,49 +6,52 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from infra.local.lambda_runtime.values import FunctionSpec, Invocation
-from infra.local.web import Receive, Scope, Send, read_body, respond
+from infra.local.lambda_runtime.types import FunctionSpec, Invocation
+from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
 
 BASE = "/2020-01-01/extension/"
 _NAME, _IDENTIFIER = b"lambda-extension-name", b"lambda-extension-identifier"
 
 
 class Extensions:
-    """Those of one instance, which is idle when all of them have asked for the next event."""
+    """The extensions of one instance.
 
-    def __init__(self, spec: FunctionSpec, on_ready: Callable[[], None]) -> None:
-        self._spec, self._on_ready = spec, on_ready
+    The instance is idle only when every extension waits for the next event.
+    """
+
+    def __init__(self, spec: FunctionSpec, on_idle: Callable[[], None]) -> None:
+        self._spec, self._on_idle = spec, on_idle
         self._waiting: dict[str, asyncio.Future[bytes | None] | None] = {}
 
     @property
-    def are_ready(self) -> bool:
-        """Whether none has work left; true where there is none."""
+    def are_idle(self) -> bool:
+        """Whether every extension waits for the next event; true if none is registered."""
         return all(future is not None and not future.done() for future in self._waiting.values())
 
     def register(self) -> str:
-        """Take one in and return its identifier."""
+        """Register an extension and return its identifier."""
         identifier = str(uuid.uuid4())
         self._waiting[identifier] = None
         return identifier
 
-    async def next(self, identifier: str) -> bytes | None:
-        """Wait for the next event; `None` for one that is not known, or when the instance ends."""
+    async def next_event(self, identifier: str) -> bytes | None:
+        """Wait for the next event; `None` if the identifier is unknown or the instance ends."""
         if identifier not in self._waiting:
             return None
         future: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._waiting[identifier] = future
-        self._on_ready()
+        self._on_idle()
         return await future
 
-    def invoke(self, invocation: Invocation) -> None:
-        """Tell all of them that an invocation begins."""
-        self._send(json.dumps(self._event(invocation)).encode())
+    def notify(self, invocation: Invocation) -> None:
+        """Send the INVOKE event of an invocation to every extension."""
+        self._publish(json.dumps(self._event(invocation)).encode())
 
-    def end(self) -> None:
-        """Let none wait any longer."""
-        self._send(None)
+    def close(self) -> None:
+        """End every wait for the next event."""
+        self._publish(None)
 
-    def _send(self, event: bytes | None) -> None:
+    def _publish(self, event: bytes | None) -> None:
         for future in self._waiting.values():
             if future is not None and not future.done():
                 future.set_result(event)
@@ -62,26 +65,30 @@ class Extensions:
         }
 
 
-async def serve(extensions: Extensions, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a call of an extension."""
+async def serve(
+    extensions: Extensions, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend
+) -> None:
+    """Serve one request of an extension."""
     path, headers = scope["path"].removeprefix(BASE), dict(scope["headers"])
     body = await read_body(receive)
     if path == "register" and _NAME in headers:
-        # An extension inside the runtime's process gets no other event.
+        # Internal extensions cannot register for the SHUTDOWN event.
         if json.loads(body).get("events", []) != ["INVOKE"]:
-            await _refuse(send, "ShutdownEventNotSupportedForInternalExtension")
+            await _respond_error(send, "ShutdownEventNotSupportedForInternalExtension")
             return
         identifier = extensions.register().encode()
         await respond(send, 200, b"{}", [(_IDENTIFIER, identifier)])
     elif path == "event/next":
-        event = await extensions.next(headers.get(_IDENTIFIER, b"").decode())
+        event = await extensions.next_event(headers.get(_IDENTIFIER, b"").decode())
         if event is None:
-            await _refuse(send, "Extension.UnknownExtensionIdentifier")
+            await _respond_error(send, "Extension.UnknownExtensionIdentifier")
         else:
             await respond(send, 200, event)
     else:
-        await _refuse(send, "InvalidRequestFormat")
+        await _respond_error(send, "InvalidRequestFormat")
 
 
-async def _refuse(send: Send, kind: str) -> None:
-    await respond(send, 403, json.dumps({"errorType": kind, "errorMessage": kind}).encode())
+async def _respond_error(send: AsgiSend, error_type: str) -> None:
+    await respond(
+        send, 403, json.dumps({"errorType": error_type, "errorMessage": error_type}).encode()
+    )

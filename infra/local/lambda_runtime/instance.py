@@ -1,4 +1,4 @@
-"""One execution environment: a process of the real runtime client and what it works on."""
+"""One execution environment: a process that runs the real runtime client."""
 
 import asyncio
 import contextlib
@@ -8,64 +8,67 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.local.lambda_runtime import environment
+from infra.local.lambda_runtime.environment import instance_environment
 from infra.local.lambda_runtime.extensions import Extensions
-from infra.local.lambda_runtime.values import FunctionSpec, Invocation, Outcome
+from infra.local.lambda_runtime.types import FunctionSpec, Invocation, InvocationResult
 from infra.local.stack_lock import record_process
 
-# Lambda allows ten; a small machine that starts everything at once is slower.
+# Lambda allows ten seconds. A small machine that starts everything at once needs more.
 _INIT_SECONDS = 30
-_EXITED = Outcome.error("Runtime.ExitError", "Error: Runtime exited before the request")
+_EXITED = InvocationResult.error("Runtime.ExitError", "Error: Runtime exited before the request")
 
 
 class Instance:
-    """Takes one invocation at a time, each time its runtime and its extensions ask for the next.
+    """Runs one invocation at a time; it is idle when its runtime and extensions ask for the next.
 
-    `on_idle` is called when all have asked; `on_end` once, when the process has ended, with what
-    went wrong. An answer goes out when the runtime gives it, whatever extensions still do; they
-    have until the function's timeout.
+    `on_idle` is called each time the instance becomes idle. `on_end` is called once, with the
+    error, when the process has ended. The result of an invocation is available as soon as the
+    runtime reports it, even if extensions still work. Extensions can work until the function's
+    timeout.
     """
 
     def __init__(
         self,
         spec: FunctionSpec,
         on_idle: Callable[["Instance"], None],
-        on_end: Callable[["Instance", Outcome], None],
+        on_end: Callable[["Instance", InvocationResult], None],
     ) -> None:
         self.spec = spec
         self.initialised = False
-        self.extensions = Extensions(spec, self._become_idle)
+        self.extensions = Extensions(spec, self._check_idle)
         self._killed = False
         self._on_idle, self._on_end = on_idle, on_end
         self._loop = asyncio.get_running_loop()
         self._next: asyncio.Future[Invocation | None] | None = None
+        # The runtime works on `_current`. `_unfinished` also covers the work of extensions.
         self._current: Invocation | None = None
-        self._busy_with: Invocation | None = None
-        self._init_error: Outcome | None = None
+        self._unfinished: Invocation | None = None
+        self._init_error: InvocationResult | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._ending: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
 
     @property
-    def is_coming(self) -> bool:
-        """Whether it will soon ask for work: it starts, or has answered and returns.
+    def is_idle_soon(self) -> bool:
+        """Whether the instance is starting, or has responded and is about to become idle.
 
-        One whose extensions are still at work may take long; as on Lambda, nobody waits for it.
+        This is false while extensions still work, because that can take long. As on Lambda,
+        requests do not wait for such an instance.
         """
         if self._killed:
             return False
-        has_answered = self._current is not None and self._current.outcome.done()
-        return not self.initialised or (has_answered and self.extensions.are_ready)
+        has_responded = self._current is not None and self._current.result.done()
+        return not self.initialised or (has_responded and self.extensions.are_idle)
 
     async def start(self, runtime_api: str, folder: Path) -> None:
-        """Start the process; its output goes to the function's log in `folder`."""
+        """Start the process; its output goes to the function's log file in `folder`."""
         try:
             self._process = await self._spawn(runtime_api, folder)
         except OSError as error:
-            self._on_end(self, Outcome.error("Runtime.InvalidEntrypoint", str(error)))
+            self._on_end(self, InvocationResult.error("Runtime.InvalidEntrypoint", str(error)))
             return
         record_process(folder, self._process.pid)
-        self._ending = asyncio.create_task(self._watch(self._process))
-        self._loop.call_later(_INIT_SECONDS, self._give_up_init)
+        self._watcher = asyncio.create_task(self._watch(self._process))
+        self._loop.call_later(_INIT_SECONDS, self._time_out_init)
 
     async def _spawn(self, runtime_api: str, folder: Path) -> asyncio.subprocess.Process:
         temporary = folder / "tmp"
@@ -75,86 +78,86 @@ class Instance:
             return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "awslambdaric", self.spec.handler),
                 cwd=self.spec.folder,
-                env=environment.of_instance(self.spec, runtime_api, temporary),
+                env=instance_environment(self.spec, runtime_api, temporary),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def _give_up_init(self) -> None:
+    def _time_out_init(self) -> None:
         if not self.initialised:
             message = f"Initialisation timed out after {_INIT_SECONDS} seconds"
-            self.fail_init(Outcome.error("Sandbox.Timedout", message))
+            self.fail_init(InvocationResult.error("Sandbox.Timedout", message))
             self.kill()
 
-    async def next(self) -> Invocation | None:
-        """Wait for work on the runtime's behalf; `None` means that the instance ends."""
+    async def next_invocation(self) -> Invocation | None:
+        """Wait for an invocation for the runtime; `None` means that the instance ends."""
         self._current, self._next = None, self._loop.create_future()
-        self._become_idle()
+        self._check_idle()
         self._current = await self._next
         return self._current
 
-    def _become_idle(self) -> None:
-        if self._next is not None and not self._next.done() and self.extensions.are_ready:
+    def _check_idle(self) -> None:
+        if self._next is not None and not self._next.done() and self.extensions.are_idle:
             self.initialised = True
-            self._busy_with = None
+            self._unfinished = None
             self._on_idle(self)
 
-    def give(self, invocation: Invocation) -> None:
-        """Hand work to the waiting runtime."""
+    def dispatch(self, invocation: Invocation) -> None:
+        """Pass an invocation to the waiting runtime."""
         if self._next is not None and not self._next.done():
             self._next.set_result(invocation)
-            self._current = self._busy_with = invocation
-            self.extensions.invoke(invocation)
-            self._loop.call_later(self.spec.timeout_seconds, self._end_if_busy_with, invocation)
+            self._current = self._unfinished = invocation
+            self.extensions.notify(invocation)
+            self._loop.call_later(self.spec.timeout_seconds, self._kill_if_unfinished, invocation)
         else:
-            invocation.settle(_EXITED)
+            invocation.complete(_EXITED)
 
-    def _end_if_busy_with(self, invocation: Invocation) -> None:
-        if self._busy_with is invocation:
+    def _kill_if_unfinished(self, invocation: Invocation) -> None:
+        if self._unfinished is invocation:
             self.kill()
 
-    def settle(self, request_id: str, outcome: Outcome) -> bool:
-        """Take what the runtime reports; false when it is not about the current request."""
+    def complete(self, request_id: str, result: InvocationResult) -> bool:
+        """Set the result of the current invocation; return false if the id is another one's."""
         if self._current is None or self._current.request_id != request_id:
             return False
-        self._current.settle(outcome)
+        self._current.complete(result)
         return True
 
-    def fail_init(self, outcome: Outcome) -> None:
-        """Remember why the function could not be loaded; the process ends next."""
-        self._init_error = outcome
+    def fail_init(self, error: InvocationResult) -> None:
+        """Record why the function failed to load; the process ends afterwards."""
+        self._init_error = error
 
     def kill(self) -> None:
-        """End it at once, as Lambda does."""
+        """Kill the process immediately, as Lambda does."""
         self._killed = True
         self.signal(signal.SIGKILL)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process, if it runs: SIGSTOP and SIGCONT freeze it and thaw it."""
+        """Send a signal to the process if it runs; SIGSTOP freezes it and SIGCONT thaws it."""
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
 
     async def close(self) -> None:
-        """Kill it and wait until it is gone."""
+        """Kill the process and wait until it has ended."""
         self.kill()
-        if self._ending is not None:
-            await self._ending
+        if self._watcher is not None:
+            await self._watcher
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         status = await process.wait()
-        outcome = self._init_error or Outcome.error(
-            "Runtime.ExitError", f"Error: Runtime exited with error: {_described(status)}"
+        error = self._init_error or InvocationResult.error(
+            "Runtime.ExitError", f"Error: Runtime exited with error: {_describe_exit(status)}"
         )
-        self.extensions.end()
+        self.extensions.close()
         if self._next is not None and not self._next.done():
             self._next.set_result(None)
         if self._current is not None:
-            self._current.settle(outcome)
-        self._on_end(self, outcome)
+            self._current.complete(error)
+        self._on_end(self, error)
 
 
-def _described(status: int) -> str:
+def _describe_exit(status: int) -> str:
     return f"exit status {status}" if status >= 0 else f"signal: {signal.Signals(-status).name}"

@@ -1,4 +1,4 @@
-"""Lambda's Invoke API, so that AWS clients work with an `endpoint_url`."""
+"""Lambda's Invoke API, for AWS clients that set `endpoint_url`."""
 
 import asyncio
 import base64
@@ -8,59 +8,60 @@ import uuid
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from infra.local.lambda_runtime.pool import Pool
-from infra.local.lambda_runtime.values import Outcome
-from infra.local.web import Receive, Scope, Send, read_body, respond
+from infra.local.lambda_runtime.pool import InstancePool
+from infra.local.lambda_runtime.types import InvocationResult
+from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
 
 _PATH = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
-# A name alone, or an ARN, whole or partial; a qualifier may follow.
+# A name, a partial ARN or a full ARN, with an optional qualifier.
 _NAME = re.compile(r"(?:.*function:)?(?P<name>[A-Za-z0-9_-]+)(?::[A-Za-z0-9$_-]+)?")
 Headers = list[tuple[bytes, bytes]]
 
 
 class InvokeApi:
-    """An ASGI application in front of all functions."""
+    """The Invoke API of all functions, as an ASGI application."""
 
-    def __init__(self, pools: Mapping[str, Pool]) -> None:
+    def __init__(self, pools: Mapping[str, InstancePool]) -> None:
         self._pools = pools
-        self._events: set[asyncio.Task[Outcome]] = set()
+        self._background: set[asyncio.Task[InvocationResult]] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         payload = await read_body(receive) or b"{}"
         pool = self._pool(scope)
         if pool is None:
-            await _refuse(send, 404, "ResourceNotFoundException", "Function not found.")
+            await _respond_error(send, 404, "ResourceNotFoundException", "Function not found.")
         elif not _is_json(payload):
             message = "Could not parse request body into json."
-            await _refuse(send, 400, "InvalidRequestContentException", message)
+            await _respond_error(send, 400, "InvalidRequestContentException", message)
         else:
             headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
             await self._invoke(pool, payload, headers, send)
 
     async def _invoke(
-        self, pool: Pool, payload: bytes, headers: dict[bytes, str], send: Send
+        self, pool: InstancePool, payload: bytes, headers: dict[bytes, str], send: AsgiSend
     ) -> None:
-        kind = headers.get(b"x-amz-invocation-type", "RequestResponse")
-        if kind == "DryRun":
-            await respond(send, 204, b"", _answer_headers())
+        invocation_type = headers.get(b"x-amz-invocation-type", "RequestResponse")
+        if invocation_type == "DryRun":
+            await respond(send, 204, b"", _response_headers())
             return
-        work = asyncio.create_task(pool.invoke(payload, _client_context(headers)))
-        if kind == "Event":
-            self._keep(work)
-            await respond(send, 202, b"", _answer_headers())
+        task = asyncio.create_task(pool.invoke(payload, _client_context(headers)))
+        if invocation_type == "Event":
+            self._keep_reference(task)
+            await respond(send, 202, b"", _response_headers())
             return
-        outcome = await work
-        failed = [(b"x-amz-function-error", b"Unhandled")] if outcome.failed else []
-        await respond(send, 200, outcome.payload, _answer_headers() + failed)
+        result = await task
+        error = [(b"x-amz-function-error", b"Unhandled")] if result.failed else []
+        await respond(send, 200, result.payload, _response_headers() + error)
 
-    def _pool(self, scope: Scope) -> Pool | None:
+    def _pool(self, scope: AsgiScope) -> InstancePool | None:
         path = _PATH.fullmatch(scope["raw_path"].decode("latin-1"))
         name = path and scope["method"] == "POST" and _NAME.fullmatch(unquote(path["function"]))
         return self._pools.get(name["name"]) if name else None
 
-    def _keep(self, work: asyncio.Task[Outcome]) -> None:
-        self._events.add(work)
-        work.add_done_callback(self._events.discard)
+    def _keep_reference(self, task: asyncio.Task[InvocationResult]) -> None:
+        """Protect a background task from garbage collection until it is done."""
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
 
 def _is_json(payload: bytes) -> bool:
@@ -72,11 +73,11 @@ def _is_json(payload: bytes) -> bool:
 
 
 def _client_context(headers: dict[bytes, str]) -> str | None:
-    given = headers.get(b"x-amz-client-context")
-    return base64.b64decode(given).decode() if given else None
+    encoded = headers.get(b"x-amz-client-context")
+    return base64.b64decode(encoded).decode() if encoded else None
 
 
-def _answer_headers() -> Headers:
+def _response_headers() -> Headers:
     return [
         (b"content-type", b"application/json"),
         (b"x-amzn-requestid", str(uuid.uuid4()).encode()),
@@ -84,6 +85,6 @@ def _answer_headers() -> Headers:
     ]
 
 
-async def _refuse(send: Send, status: int, kind: str, message: str) -> None:
-    headers = [(b"content-type", b"application/json"), (b"x-amzn-errortype", kind.encode())]
+async def _respond_error(send: AsgiSend, status: int, error_type: str, message: str) -> None:
+    headers = [(b"content-type", b"application/json"), (b"x-amzn-errortype", error_type.encode())]
     await respond(send, status, json.dumps({"Type": "User", "Message": message}).encode(), headers)

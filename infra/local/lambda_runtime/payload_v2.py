@@ -1,4 +1,4 @@
-"""Payload version 2.0 of Lambda's HTTP events, both directions."""
+"""Payload format 2.0 of Lambda's HTTP events and responses."""
 
 import base64
 import binascii
@@ -9,31 +9,31 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from infra.local.web import Scope
+from infra.local.web import AsgiScope
 
 _TEXT = ("text/", "application/json", "application/javascript", "application/xml")
 
 
 class MalformedResult(Exception):
-    """A function's result cannot become an HTTP answer."""
+    """The result of a function is not a valid HTTP response."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer."""
+class HttpResponse:
+    """An HTTP response."""
 
     status: int
     body: bytes
     headers: list[tuple[bytes, bytes]]
 
 
-def event(scope: Scope, body: bytes) -> dict[str, Any]:
-    """Make the event of an ASGI request."""
+def build_event(scope: AsgiScope, body: bytes) -> dict[str, Any]:
+    """Convert an ASGI request to an event."""
     headers = _headers(scope)
     cookies = headers.pop("cookie", "")
     query = scope["query_string"].decode("latin-1")
     path = scope["raw_path"].decode("latin-1")
-    made: dict[str, Any] = {
+    event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
@@ -43,29 +43,29 @@ def event(scope: Scope, body: bytes) -> dict[str, Any]:
         "isBase64Encoded": False,
     }
     if cookies:
-        made["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
+        event["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
     if query:
-        made["queryStringParameters"] = _joined(parse_qsl(query, keep_blank_values=True))
-    return made | (_encoded(body, headers.get("content-type", "")) if body else {})
+        event["queryStringParameters"] = _join_repeated(parse_qsl(query, keep_blank_values=True))
+    return event | (_encode_body(body, headers.get("content-type", "")) if body else {})
 
 
-def _headers(scope: Scope) -> dict[str, str]:
+def _headers(scope: AsgiScope) -> dict[str, str]:
     pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-    headers = _joined(pairs)
+    headers = _join_repeated(pairs)
     headers["x-forwarded-for"] = scope["client"][0]
     headers["x-forwarded-proto"] = "https"
     headers["x-forwarded-port"] = "443"
     return headers
 
 
-def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+def _join_repeated(pairs: list[tuple[str, str]]) -> dict[str, str]:
     joined: dict[str, str] = {}
     for name, value in pairs:
         joined[name] = f"{joined[name]},{value}" if name in joined else value
     return joined
 
 
-def _context(scope: Scope, headers: dict[str, str], path: str) -> dict[str, Any]:
+def _context(scope: AsgiScope, headers: dict[str, str], path: str) -> dict[str, Any]:
     now = time.time()
     domain = headers.get("host", "")
     return {
@@ -88,7 +88,7 @@ def _context(scope: Scope, headers: dict[str, str], path: str) -> dict[str, Any]
     }
 
 
-def _encoded(body: bytes, content_type: str) -> dict[str, Any]:
+def _encode_body(body: bytes, content_type: str) -> dict[str, Any]:
     if content_type.lower().startswith(_TEXT):
         try:
             return {"body": body.decode(), "isBase64Encoded": False}
@@ -97,17 +97,17 @@ def _encoded(body: bytes, content_type: str) -> dict[str, Any]:
     return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 
-def answer(payload: bytes) -> Answer:
-    """Read a function's result; raises `MalformedResult`.
+def parse_result(payload: bytes) -> HttpResponse:
+    """Convert the result of a function to an HTTP response; raise `MalformedResult`.
 
-    A result without a status code is the body of a 200, as Lambda infers it.
+    As on Lambda, a result without a status code is the body of a response with status 200.
     """
     result = json.loads(payload)
     if not isinstance(result, dict) or "statusCode" not in result:
-        return Answer(200, payload, [(b"content-type", b"application/json")])
+        return HttpResponse(200, payload, [(b"content-type", b"application/json")])
     try:
         status = int(result["statusCode"])
-        body = _decoded(result.get("body"), bool(result.get("isBase64Encoded")))
+        body = _decode_body(result.get("body"), bool(result.get("isBase64Encoded")))
         headers = {str(n).lower(): str(v) for n, v in (result.get("headers") or {}).items()}
         cookies = [("set-cookie", str(cookie)) for cookie in result.get("cookies") or ()]
     except (TypeError, ValueError, AttributeError, binascii.Error):
@@ -117,10 +117,12 @@ def answer(payload: bytes) -> Answer:
     headers.setdefault("content-type", "application/json")
     headers.pop("content-length", None)
     pairs = [*headers.items(), *cookies]
-    return Answer(status, body, [(n.encode("latin-1"), v.encode("latin-1")) for n, v in pairs])
+    return HttpResponse(
+        status, body, [(n.encode("latin-1"), v.encode("latin-1")) for n, v in pairs]
+    )
 
 
-def _decoded(body: object, is_base64: bool) -> bytes:
+def _decode_body(body: object, is_base64: bool) -> bytes:
     if body is None:
         return b""
     if not isinstance(body, str):
@@ -128,6 +130,6 @@ def _decoded(body: object, is_base64: bool) -> bytes:
     return base64.b64decode(body, validate=True) if is_base64 else body.encode()
 
 
-def bad_gateway() -> Answer:
-    """Return what callers get when the function failed; its error is in its log alone."""
-    return Answer(502, b"Internal Server Error", [(b"content-type", b"text/plain")])
+def bad_gateway() -> HttpResponse:
+    """Return the response for a failed function; only the log contains the error."""
+    return HttpResponse(502, b"Internal Server Error", [(b"content-type", b"text/plain")])

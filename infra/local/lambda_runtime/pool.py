@@ -1,4 +1,4 @@
-"""A function's instances: one request each at a time, more on demand, the rest queues."""
+"""The instances of one function: each runs one request at a time, and further requests queue."""
 
 import asyncio
 import time
@@ -11,69 +11,71 @@ from signal import Signals
 
 from infra.local.lambda_runtime.instance import Instance
 from infra.local.lambda_runtime.runtime_api import RuntimeApi
-from infra.local.lambda_runtime.values import FunctionSpec, Invocation, Outcome
+from infra.local.lambda_runtime.types import FunctionSpec, Invocation, InvocationResult
 
 
 class InitFailed(Exception):
-    """No instance came up; carries the outcome for the request that asked for it."""
+    """An instance failed to start; `result` is the error for the request that waited for it."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, result: InvocationResult) -> None:
         super().__init__("The function could not be initialised.")
-        self.outcome = outcome
+        self.result = result
 
 
-class Pool:
-    """Runs invocations of one function; lives on one event loop."""
+class InstancePool:
+    """Runs the invocations of one function; use it from one event loop only."""
 
     def __init__(self, spec: FunctionSpec, apis: Mapping[str, RuntimeApi], folder: Path) -> None:
-        """`apis` holds a Runtime API by its `host:port`, as many as there may be instances."""
+        """`apis` maps `host:port` to a Runtime API, with one entry for each possible instance."""
         self.spec = spec
         self._apis, self._folder = apis, folder
-        self._free = list(apis)
+        self._free_addresses = list(apis)
         self._instances: dict[Instance, str] = {}
         self._idle: list[Instance] = []
         self._waiting: deque[asyncio.Future[Instance]] = deque()
         self._starts: set[asyncio.Task[None]] = set()
 
-    async def invoke(self, payload: bytes, client_context: str | None = None) -> Outcome:
-        """Run one event (JSON) to its outcome; failures of the function are outcomes too."""
+    async def invoke(self, payload: bytes, client_context: str | None = None) -> InvocationResult:
+        """Invoke the function with an event (JSON); a failure of the function is a result too."""
         try:
             instance = await self._acquire()
-        except InitFailed as failure:
-            return failure.outcome
+        except InitFailed as error:
+            return error.result
         return await self._run(instance, payload, client_context)
 
-    async def _run(self, instance: Instance, payload: bytes, client_context: str | None) -> Outcome:
+    async def _run(
+        self, instance: Instance, payload: bytes, client_context: str | None
+    ) -> InvocationResult:
         seconds = instance.spec.timeout_seconds
-        outcome = asyncio.get_running_loop().create_future()
+        future = asyncio.get_running_loop().create_future()
         deadline_ms = int((time.time() + seconds) * 1000)
         request_id = str(uuid.uuid4())
-        instance.give(Invocation(request_id, payload, deadline_ms, outcome, client_context))
-        timer = asyncio.get_running_loop().call_later(seconds, self._time_out, instance, outcome)
+        instance.dispatch(Invocation(request_id, payload, deadline_ms, future, client_context))
+        timer = asyncio.get_running_loop().call_later(seconds, self._time_out, instance, future)
         try:
-            result: Outcome = await outcome
+            result: InvocationResult = await future
             return result
         finally:
             timer.cancel()
 
-    def _time_out(self, instance: Instance, outcome: asyncio.Future[Outcome]) -> None:
-        if not outcome.done():
+    def _time_out(self, instance: Instance, future: asyncio.Future[InvocationResult]) -> None:
+        if not future.done():
             message = f"Task timed out after {instance.spec.timeout_seconds:.2f} seconds"
-            outcome.set_result(Outcome.error("Sandbox.Timedout", f"Error: {message}"))
+            future.set_result(InvocationResult.error("Sandbox.Timedout", f"Error: {message}"))
             instance.kill()
 
-    async def warm(self) -> Outcome | None:
-        """Have an instance ready; returns what went wrong, if anything."""
+    async def warm(self) -> InvocationResult | None:
+        """Start an instance if none is idle; return the error if it fails to start."""
         try:
             self._offer(await self._acquire())
-        except InitFailed as failure:
-            return failure.outcome
+        except InitFailed as error:
+            return error.result
         return None
 
     async def redeploy(self, environment: Mapping[str, str]) -> None:
-        """Change settings: idle instances go now, busy ones after their request.
+        """Change environment variables; an empty value removes a variable.
 
-        An empty value takes the setting away.
+        Idle instances end now, busy instances after their current request.
         """
         changed = {**self.spec.environment, **environment}
         present = {name: value for name, value in changed.items() if value}
@@ -105,18 +107,18 @@ class Pool:
         return await waiter
 
     def _grow(self) -> None:
-        """Start an instance if somebody waits whom no other will serve in a moment."""
-        coming = sum(instance.is_coming for instance in self._instances)
-        if self._free and coming < len(self._waiting):
-            instance = Instance(self.spec, self._offer, self._ended)
-            address = self._instances[instance] = self._free.pop()
+        """Start an instance if more requests wait than instances that are about to become idle."""
+        idle_soon = sum(instance.is_idle_soon for instance in self._instances)
+        if self._free_addresses and idle_soon < len(self._waiting):
+            instance = Instance(self.spec, self._offer, self._remove)
+            address = self._instances[instance] = self._free_addresses.pop()
             self._apis[address].instance = instance
             start = asyncio.create_task(instance.start(address, self._folder))
             self._starts.add(start)
             start.add_done_callback(self._starts.discard)
 
     def _offer(self, instance: Instance) -> None:
-        """Give a ready instance to who waits longest, or keep it for later."""
+        """Give an idle instance to the longest-waiting request, or add it to the idle list."""
         if instance.spec is not self.spec:
             instance.kill()
         elif (waiter := self._next_waiter()) is not None:
@@ -131,11 +133,11 @@ class Pool:
                 return waiter
         return None
 
-    def _ended(self, instance: Instance, outcome: Outcome) -> None:
-        """Take an instance off the books; what it failed to start for is told so."""
-        self._free.append(self._instances.pop(instance))
+    def _remove(self, instance: Instance, error: InvocationResult) -> None:
+        """Remove an ended instance; if it failed to start, one waiting request gets the error."""
+        self._free_addresses.append(self._instances.pop(instance))
         if instance in self._idle:
             self._idle.remove(instance)
         if not instance.initialised and (waiter := self._next_waiter()) is not None:
-            waiter.set_exception(InitFailed(outcome))
+            waiter.set_exception(InitFailed(error))
         self._grow()

@@ -1,24 +1,27 @@
-"""The Lambda Runtime API, as the runtime client inside an instance speaks to it.
+"""The Lambda Runtime API, which the runtime client in an instance calls.
 
-The Extensions API is served at the same address.
+The same address also serves the Extensions API.
 """
 
 from infra.local.lambda_runtime import extensions
 from infra.local.lambda_runtime.instance import Instance
-from infra.local.lambda_runtime.values import PAYLOAD_LIMIT, Invocation, Outcome
-from infra.local.web import Receive, Scope, Send, read_body, respond
+from infra.local.lambda_runtime.types import PAYLOAD_LIMIT, Invocation, InvocationResult
+from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
 
 _BASE = "/2018-06-01/runtime/"
 _ACCEPTED = b'{"status":"OK"}'
 
 
 class RuntimeApi:
-    """An ASGI application for one instance at a time; the client allows no path of its own."""
+    """An ASGI application that serves one instance at a time.
+
+    Each instance needs a port of its own, because the runtime client accepts only `host:port`.
+    """
 
     def __init__(self) -> None:
         self.instance: Instance | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         if self.instance is None:
             await respond(send, 410, b"{}")
             return
@@ -28,14 +31,14 @@ class RuntimeApi:
         path = scope["path"].removeprefix(_BASE)
         body = await read_body(receive)
         if path == "invocation/next":
-            await _next(self.instance, send)
+            await _send_next_invocation(self.instance, send)
         else:
-            known = _report(self.instance, path, body)
-            await respond(send, 202 if known else 400, _ACCEPTED if known else b"{}")
+            accepted = _accept_report(self.instance, path, body)
+            await respond(send, 202 if accepted else 400, _ACCEPTED if accepted else b"{}")
 
 
-async def _next(instance: Instance, send: Send) -> None:
-    invocation = await instance.next()
+async def _send_next_invocation(instance: Instance, send: AsgiSend) -> None:
+    invocation = await instance.next_invocation()
     if invocation is None:
         await respond(send, 410, b"{}")
     else:
@@ -56,19 +59,20 @@ def _headers(instance: Instance, invocation: Invocation) -> list[tuple[bytes, by
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-def _report(instance: Instance, path: str, body: bytes) -> bool:
-    """Take what the runtime posts; false when it belongs to no request of the instance."""
+def _accept_report(instance: Instance, path: str, body: bytes) -> bool:
+    """Process a report of the runtime; return false if it is not about the current invocation."""
     if path == "init/error":
-        instance.fail_init(Outcome(body, failed=True))
+        instance.fail_init(InvocationResult(body, failed=True))
         return True
-    _, request_id, what = (*path.split("/"), "", "", "")[:3]
-    if what == "error":
-        return instance.settle(request_id, Outcome(body, failed=True))
-    if what != "response":
+    _, request_id, report_type = (*path.split("/"), "", "", "")[:3]
+    if report_type == "error":
+        return instance.complete(request_id, InvocationResult(body, failed=True))
+    if report_type != "response":
         return False
     if len(body) > PAYLOAD_LIMIT:
         message = (
             f"Response payload size exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes)."
         )
-        return instance.settle(request_id, Outcome.error("Function.ResponseSizeTooLarge", message))
-    return instance.settle(request_id, Outcome(body))
+        error = InvocationResult.error("Function.ResponseSizeTooLarge", message)
+        return instance.complete(request_id, error)
+    return instance.complete(request_id, InvocationResult(body))

@@ -1,22 +1,24 @@
-"""A throw-away PostgreSQL that looks like a Supabase project's database."""
+"""A disposable PostgreSQL server that is set up like the database of a Supabase project."""
 
 from pathlib import Path
 from typing import Self
 
 from infra.local.postgres import template
-from infra.local.postgres.server import Server
+from infra.local.postgres.server import PostgresServer
 
 
 class Postgres:
-    """`with Postgres(folder) as pg: pg.dsn("postgres")`, everything in `folder`.
+    """A database server whose files are all in `folder`.
 
-    Login roles: `supabase_admin` (superuser), `postgres` (the dashboard's), `authenticator`.
-    With `migrated=False` the platform is there, the project's own migrations are not.
+    Use it as a context manager: `with Postgres(folder) as pg: psycopg.connect(pg.dsn("postgres"))`.
+    The login roles are `supabase_admin` (superuser), `postgres` (as in the dashboard) and
+    `authenticator`. With `migrated=False` the database has the objects of the Supabase platform
+    but not this project's migrations.
     """
 
     def __init__(self, folder: Path, migrated: bool = True) -> None:
         self._folder, self._migrated = folder, migrated
-        self._server = Server(folder / "postgres", folder, template.password())
+        self._server = PostgresServer(folder / "postgres", folder, template.password())
         self.dsn = self._server.dsn
 
     def __enter__(self) -> Self:
@@ -28,14 +30,14 @@ class Postgres:
         self.stop()
 
     def create(self) -> None:
-        """Make its data directory, from the cache if that holds it."""
+        """Create the data directory, from the cache if possible."""
         self._folder.mkdir(parents=True, exist_ok=True)
         template.copy_to(self._folder / "postgres", self._migrated)
 
     def start(self) -> None:
-        """Start it, again where it was stopped; returns when it answers."""
+        """Start or restart the server and return when it accepts connections."""
         self._server.start()
 
     def stop(self) -> None:
-        """Stop it and keep its data."""
+        """Stop the server and keep its data, so that it can start again."""
         self._server.stop()

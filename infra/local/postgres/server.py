@@ -1,4 +1,4 @@
-"""One running PostgreSQL server on a data directory."""
+"""Runs one PostgreSQL server on a data directory."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from infra.local.processes import ChildProcess, free_port
 
 SUPERUSER = "supabase_admin"
 
-# The data is thrown away, so nothing need survive a crash of the machine.
+# The data is disposable and need not survive a crash of the machine.
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -26,8 +26,8 @@ _OPTIONS = {
 }
 
 
-class Server:
-    """Start and stop a server; it keeps its port, so it can be away for a while."""
+class PostgresServer:
+    """Starts and stops a server; the port stays the same after a restart."""
 
     def __init__(self, data: Path, folder: Path, password: str) -> None:
         self._data, self._folder, self._password = data, folder, password
@@ -39,7 +39,7 @@ class Server:
         return f"postgresql://{role}:{self._password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Return when it answers; raises `ServiceFailed`."""
+        """Start the server and return when it accepts connections; raise `ServiceFailed`."""
         options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
         command = [str(binaries.find() / "postgres"), "-D", str(self._data), *options]
         self._process = ChildProcess(
@@ -49,9 +49,9 @@ class Server:
             self._folder,
             stop_signal=signal.SIGINT,
         )
-        self._process.wait_until(self._answers)
+        self._process.wait_until(self._is_ready)
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             psycopg.connect(self.dsn(SUPERUSER), connect_timeout=2).close()
         except psycopg.OperationalError:
@@ -59,6 +59,6 @@ class Server:
         return True
 
     def stop(self) -> None:
-        """Disconnect everybody and end; safe to call twice."""
+        """Disconnect all clients and stop the server; safe to call twice."""
         if self._process is not None:
             self._process.stop()

@@ -1,1 +1,1 @@
-"""Capture every message an assistant gets, and learn from it."""
+"""Capture, review and learn from an assistant's messages."""

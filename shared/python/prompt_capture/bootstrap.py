@@ -1,4 +1,4 @@
-"""The composition root: the only module that names concrete adapters."""
+"""The composition root: the only module that creates adapters."""
 
 import asyncio
 import logging
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from prompt_capture.adapters.connections import warm_client
+from prompt_capture.adapters.connections import create_http_client
 from prompt_capture.adapters.supabase_access import SupabaseAccess
 from prompt_capture.adapters.supabase_exports import SupabaseExports
 from prompt_capture.adapters.supabase_store import SupabasePromptStore
-from prompt_capture.api.callers import Callers
+from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.correlation import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.rules import RuleSet
 from prompt_capture.ports import DatasetStore, Spool
 from prompt_capture.settings import (
-    CallerSettings,
+    AuthenticationSettings,
     CaptureSettings,
     ClassifierSettings,
     ExportSettings,
@@ -52,26 +52,26 @@ EXPORTER_ROLE = "prompt_exporter"
 SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
 DRAIN_TIMEOUT_SECONDS = 5.0
-LATE_SECONDS = 2.0
-"""What a write and its spool may take together where nobody waits for them."""
+AFTER_RESPONSE_TIMEOUT_SECONDS = 2.0
+"""The time for a write and its spooling after the response (answer-first mode)."""
 
 CLASSIFY = "classify-and-log"
 
 LAYERS = Path("/opt")
-"""Where Lambda mounts what `make package` has checked, and nothing can change it."""
+"""Where Lambda mounts layers, read-only. `make package` has checked the artifacts in them."""
 
 Handler = Callable[[Any, Any], Any]
 
-_FIRST_MESSAGE = "Call 0 when ready, and move the rest."
-"""What the model and the redaction warm up on."""
+_WARM_UP_MESSAGE = "Call 0 when ready, and move the rest."
+"""A message to warm up the model and the redaction with."""
 
 logger = logging.getLogger(__name__)
 
 
 def environment() -> Mapping[str, str]:
-    """Answer all settings: the variables, and what lies in the Parameter Store, read once.
+    """Return all settings: the environment variables, and the parameters, which are read once.
 
-    Raises `InvalidSettings`, `ParametersUnavailable`.
+    Raise `InvalidSettings` or `ParametersUnavailable`.
     """
     names = parameter_names(os.environ)
     return {**os.environ, **_parameters(tuple(sorted(names.items())))} if names else os.environ
@@ -85,62 +85,65 @@ def _parameters(names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 
 
 def classify_and_log(capture: CaptureStrategy) -> ClassifyAndLog:
-    """Wire the classification; raises `InvalidSettings`, `InvalidArtifact`, `InvalidRules`."""
+    """Wire the classification. Raise `InvalidSettings`, `InvalidArtifact` or `InvalidRules`."""
     settings = ClassifierSettings.from_env(environment())
     detector = intent_detector(settings)
-    detector.detect(redact(_FIRST_MESSAGE))
+    detector.detect(redact(_WARM_UP_MESSAGE))
     return ClassifyAndLog(
         detector,
         capture,
         CaptureSettings.from_env(environment()).id_secret,
         settings.review_threshold,
         settings.redact,
-        _metrics(CLASSIFY).answered,
+        _metrics(CLASSIFY).record_classification,
     )
 
 
 def capture() -> WriteFirst | AnswerFirst:
-    """Wire the capture, and connect; raises `InvalidSettings`."""
+    """Wire the capture, and connect to the store. Raise `InvalidSettings`."""
     settings = CaptureSettings.from_env(environment())
     if settings.capture_mode == "answer-first":
         return _answer_first(settings)
-    write, store = _writer(settings, settings.capture_timeout_seconds)
+    write, store = _write_first(settings, settings.capture_timeout_seconds)
     loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)  # Mangum runs the app on it, and the connection belongs to it
-    loop.run_until_complete(store.open())
+    asyncio.set_event_loop(
+        loop
+    )  # Mangum runs the app on this loop, and the connection belongs to it
+    loop.run_until_complete(store.connect())
     return write
 
 
 def _answer_first(settings: CaptureSettings) -> AnswerFirst:
     from prompt_capture.adapters.lambda_extension import LambdaExtension
 
-    write, store = _writer(settings, LATE_SECONDS)
-    late = AnswerFirst()
+    write, store = _write_first(settings, AFTER_RESPONSE_TIMEOUT_SECONDS)
+    capture = AnswerFirst()
     runtime_api = ExtensionSettings.from_env(environment()).aws_lambda_runtime_api
-    LambdaExtension(runtime_api, store.open, partial(late.write_rest, write))
-    return late
+    LambdaExtension(runtime_api, store.connect, partial(capture.capture_collected, write))
+    return capture
 
 
-def _writer(
+def _write_first(
     settings: CaptureSettings, timeout_seconds: float
 ) -> tuple[WriteFirst, SupabasePromptStore]:
     store = prompt_store(WRITER_ROLE, max(1.0, timeout_seconds))
-    tell = _metrics(CLASSIFY).captured
-    return WriteFirst(store, _spool(settings, timeout_seconds), timeout_seconds, tell=tell), store
+    spool = _spool(settings, timeout_seconds)
+    record_metrics = _metrics(CLASSIFY).record_capture
+    return WriteFirst(store, spool, timeout_seconds, record_metrics=record_metrics), store
 
 
 def with_after_response_hook(handler: Handler, capture: CaptureStrategy) -> Handler:
-    """Have a handler say when it is done, where something is left to do then."""
+    """Make a handler report each response to the capture, where that follows the response."""
     if not isinstance(capture, AnswerFirst):
         return handler
 
-    def finish(event: Any, context: Any) -> Any:
+    def handle(event: Any, context: Any) -> Any:
         try:
             return handler(event, context)
         finally:
-            capture.finish()
+            capture.mark_answered()
 
-    return finish
+    return handle
 
 
 def _metrics(service: str) -> "EmfMetrics":
@@ -151,21 +154,21 @@ def _metrics(service: str) -> "EmfMetrics":
 
 def _spool(settings: CaptureSettings, timeout_seconds: float) -> Spool | None:
     if settings.spool_queue_url is None:
-        logger.warning("SPOOL_QUEUE_URL is not set: what cannot be written is lost.")
+        logger.warning("SPOOL_QUEUE_URL is not set: prompts that cannot be written are lost.")
         return None
     from prompt_capture.adapters.sqs_spool import SqsSpool
 
-    return SqsSpool(warm_client(timeout_seconds), SpoolSettings.from_env(environment()))
+    return SqsSpool(create_http_client(timeout_seconds), SpoolSettings.from_env(environment()))
 
 
 def drain_spool() -> DrainSpool:
-    """Wire the drain of the spool; raises `InvalidSettings`."""
+    """Wire the drain of the spool. Raise `InvalidSettings`."""
     store = prompt_store(WRITER_ROLE, timeout_seconds=DRAIN_TIMEOUT_SECONDS)
-    return DrainSpool(store, _metrics("drain").counted)
+    return DrainSpool(store, _metrics("drain").record_counts)
 
 
 def intent_detector(settings: ClassifierSettings) -> IntentDetector:
-    """Load the model and the rules."""
+    """Load the model and the rules. Raise `InvalidArtifact` or `InvalidRules`."""
     from prompt_capture.adapters.model_artifact import ModelArtifact
     from prompt_capture.adapters.onnx_classifier import OnnxClassifier
 
@@ -176,28 +179,29 @@ def intent_detector(settings: ClassifierSettings) -> IntentDetector:
 
 
 def record_outcome() -> RecordOutcome:
-    """Wire the recording of outcomes; raises `InvalidSettings`."""
-    return RecordOutcome(service_store(), _metrics("record-outcome").counted)
+    """Wire the recording of outcomes. Raise `InvalidSettings`."""
+    return RecordOutcome(service_store(), _metrics("record-outcome").record_counts)
 
 
 def correct() -> Correct:
-    """Wire the recording of corrections; raises `InvalidSettings`."""
-    return Correct(service_store(), _metrics("correct").counted)
+    """Wire the recording of corrections. Raise `InvalidSettings`."""
+    return Correct(service_store(), _metrics("correct").record_counts)
 
 
 def erase_user() -> "EraseUser":
-    """Wire the erasure of users; raises `InvalidSettings`."""
+    """Wire the erasure of users. Raise `InvalidSettings`."""
     from prompt_capture.workflows.datasets.clean import CleanDatasets
     from prompt_capture.workflows.erase_user import EraseUser
 
     store = prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS)
     has_spool = CaptureSettings.from_env(environment()).spool_queue_url is not None
-    letters = _dead_letters() if has_spool else None
-    return EraseUser(store, CleanDatasets(_exports(SERVICE_ROLE), bucket), letters)
+    dead_letters = _dead_letters() if has_spool else None
+    clean = CleanDatasets(_export_source(SERVICE_ROLE), dataset_store)
+    return EraseUser(store, clean, dead_letters)
 
 
 def redrive_dead_letters() -> RedriveDeadLetters:
-    """Wire the redrive of what could not be drained; raises `InvalidSettings`."""
+    """Wire the redrive of dead letters. Raise `InvalidSettings`."""
     return RedriveDeadLetters(_dead_letters())
 
 
@@ -212,10 +216,10 @@ def _dead_letters() -> "SqsDeadLetters":
 
 
 def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDataset":
-    """Wire the export to S3; raises `InvalidSettings`."""
+    """Wire the export to S3. Raise `InvalidSettings`."""
     from prompt_capture.workflows.datasets.export import ExportDataset, ExportOptions
 
-    source = _exports()
+    source = _export_source()
     settings = ExportSettings.from_env(environment())
     options = ExportOptions(
         settings.export_prefix,
@@ -223,66 +227,69 @@ def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDatase
         settings.export_max_rows,
         settings.export_min_lines,
     )
-    datasets = bucket(settings.export_bucket, may_list=False)
+    datasets = dataset_store(settings.export_bucket, may_list=False)
     return ExportDataset(source, datasets, options, report=report)
 
 
 def export_to_folder(folder: Path, report: Callable[[int], None] | None = None) -> "ExportDataset":
-    """Wire the export to a folder of this machine; raises `InvalidSettings`."""
+    """Wire the export to a local folder. Raise `InvalidSettings`."""
     from prompt_capture.adapters.local_datasets import LocalDatasetStore
     from prompt_capture.workflows.datasets.export import ExportDataset, ExportOptions
 
-    options = ExportOptions(leaves_account=True)
-    return ExportDataset(_exports(), LocalDatasetStore(folder), options, report=report)
+    options = ExportOptions(anonymizes_by_default=True)
+    return ExportDataset(_export_source(), LocalDatasetStore(folder), options, report=report)
 
 
-def bucket(name: str, may_list: bool = True) -> DatasetStore:
-    """Connect to a bucket, with the right to list it or without; a path is a folder here."""
-    if "/" in name:
+def dataset_store(bucket: str, may_list: bool = True) -> DatasetStore:
+    """Connect to an S3 bucket; a name with a slash is the path of a local folder.
+
+    `may_list` is whether the caller has the permission to list the bucket.
+    """
+    if "/" in bucket:
         from prompt_capture.adapters.local_datasets import LocalDatasetStore
 
-        return LocalDatasetStore(Path(name))
+        return LocalDatasetStore(Path(bucket))
     import boto3
 
     from prompt_capture.adapters.s3_datasets import S3DatasetStore
 
-    return S3DatasetStore(boto3.client("s3"), name, may_list)
+    return S3DatasetStore(boto3.client("s3"), bucket, may_list)
 
 
-def _exports(role: str = EXPORTER_ROLE) -> SupabaseExports:
-    """Connect as exports do: nobody waits for them, so a page may take long."""
+def _export_source(role: str = EXPORTER_ROLE) -> SupabaseExports:
+    """Connect to the store for exports. A page may take long, since no user waits for it."""
     settings = SupabaseSettings.from_env(environment())
     return SupabaseExports(_client(settings, role, PAGE_TIMEOUT_SECONDS), settings.rest_url)
 
 
 def service_store() -> SupabasePromptStore:
-    """Connect as the functions that record outcomes and corrections do."""
+    """Connect to the store with the role that records outcomes and corrections."""
     return prompt_store(SERVICE_ROLE)
 
 
-def callers() -> Callers:
-    """Wire the verification of callers, and follow their requests in the log.
+def authenticator() -> Authenticator:
+    """Wire the authentication of callers, and add correlation ids to the log.
 
-    Raises `InvalidSettings`.
+    Raise `InvalidSettings`.
     """
     for handler in logging.getLogger().handlers:
         handler.addFilter(CorrelationFilter())
-    settings = CallerSettings.from_env(environment())
+    settings = AuthenticationSettings.from_env(environment())
     secret = settings.supabase_jwt_secret
     tokens = TokenVerifier(
         str(settings.supabase_url), secret.get_secret_value() if secret else None
     )
-    return Callers(tokens, settings.api_key_hashes)
+    return Authenticator(tokens, settings.api_key_hashes)
 
 
 def prompt_store(role: str, timeout_seconds: float | None = None) -> SupabasePromptStore:
-    """Connect to the store as a database role; the timeout is the setting's unless given."""
+    """Connect to the store with a database role. The default timeout comes from the settings."""
     settings = SupabaseSettings.from_env(environment())
     client = _client(settings, role, timeout_seconds or settings.store_timeout_seconds)
     return SupabasePromptStore(client, settings.rest_url)
 
 
 def _client(settings: SupabaseSettings, role: str, timeout_seconds: float) -> httpx.AsyncClient:
-    for chatty in ("httpx", "mangum.http"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    return warm_client(timeout_seconds, SupabaseAccess(settings, role))
+    for verbose_logger in ("httpx", "mangum.http"):
+        logging.getLogger(verbose_logger).setLevel(logging.WARNING)
+    return create_http_client(timeout_seconds, SupabaseAccess(settings, role))

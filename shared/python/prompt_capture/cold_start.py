@@ -1,28 +1,28 @@
-"""What makes a function start sooner: each handler imports this before anything else.
+"""Settings that make a function start faster. Each handler imports this module first.
 
-Measured in docs/decisions/0011.
+docs/decisions/0011 has the measurements.
 """
 
 import gc
 import os
 
-# Nearly all that a start makes stays: looking for garbage in it is in vain.
+# Nearly all objects created at start-up live for ever, so collecting them wastes time.
 gc.disable()
 
-# numpy's BLAS, which nothing here uses, starts a thread for each processor.
+# numpy's BLAS, which nothing here uses, starts one thread per processor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from pydantic import BaseModel  # noqa: E402
 
-# FastAPI describes apps by forty models. Most of them need not be built before one is described;
-# what inherits this setting from all models' base while FastAPI is loaded is built when it is used.
+# FastAPI has forty models for the OpenAPI description, which most requests never need. Models that
+# inherit this setting while FastAPI is imported are built on their first use.
 BaseModel.model_config["defer_build"] = True
 import fastapi  # noqa: E402, F401
 
 del BaseModel.model_config["defer_build"]
 
 
-def started() -> None:
-    """Say that all is loaded: garbage is looked for from now on, but not in what is here."""
+def enable_garbage_collection() -> None:
+    """Enable garbage collection, except for the objects that exist. Call it after start-up."""
     gc.freeze()
     gc.enable()

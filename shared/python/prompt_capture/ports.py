@@ -1,4 +1,4 @@
-"""What the workflows need from the world, as protocols that the adapters meet."""
+"""The interfaces that the workflows need. The adapters implement them."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager
@@ -13,16 +13,16 @@ from prompt_capture.domain.datasets.rows import (
     UserLine,
     Window,
 )
-from prompt_capture.domain.datasets.tiers import Audit
+from prompt_capture.domain.datasets.tiers import AuditResult
 from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
+    ChangeStatus,
     Correction,
     FailedPrompt,
     LabelledPrompt,
     Outcome,
-    Recorded,
     ReviewablePrompt,
 )
 from prompt_capture.domain.spool import DeadLetter, SpooledPrompt
@@ -33,75 +33,78 @@ class Classifier(Protocol):
 
     @property
     def version(self) -> str:
-        """The version that captured prompts are stamped with."""
+        """The version that captured prompts record."""
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The intents that the model can answer."""
+        """The intents that the model can predict."""
 
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
-        """Answer one prediction per text, in order, each with `source="model"`."""
+        """Return one prediction per text, in order, each with `source="model"`."""
 
     def classify_clauses(self, clauses: Sequence[str]) -> list[Prediction]:
-        """Answer one prediction per clause of a message that may ask for several things.
+        """Return one prediction per clause of a message that may carry several intents.
 
-        `confidence` is how sure it is that the message asks for this intent at all.
+        `confidence` is the probability that the message carries this intent at all.
         """
 
 
 class PromptStore(Protocol):
-    """Where captured prompts live.
+    """The store of captured prompts.
 
-    Every method raises `StoreUnavailable` when the store cannot be reached.
-    The `get_` methods stream pages in the order of capture, oldest first, `since` included.
+    Every method raises `StoreUnavailable` when the store cannot be reached. The `get_` methods
+    stream in the order of capture, oldest first, from `since` (inclusive) on.
     """
 
     async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
-        """Write a captured prompt once, however often it is sent, and answer what is on record.
+        """Write a captured prompt, and return the prompt on record.
 
-        That is the first write's prediction. Raises `UnknownUser` when no such user exists,
-        `CaptureConflict` when the id stands for another message, and `PromptRefused`.
+        The call is idempotent: repeats return the first write with its prediction. Raise
+        `UnknownUser` when the user does not exist, `CaptureConflict` when the id belongs to a
+        different message, and `PromptRefused` when the store rejects the row.
         """
 
     async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
-        """Write many in one call, all or none; answer which ids stand for another message.
+        """Write all prompts in one call, or none. Return the ids that belong to other messages.
 
-        Raises `UnknownUser` and `PromptRefused` when one of them is at fault: none was written.
+        Raise `UnknownUser` or `PromptRefused` when one of the prompts causes it. Then nothing was
+        written.
         """
 
-    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> Recorded:
-        """Record how the workflow ended, or hold it until the prompt, on its way, is there.
+    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> ChangeStatus:
+        """Record how the workflow ended, or defer the outcome until the prompt arrives.
 
-        The same outcome again changes nothing. Raises `PromptLogNotFound` when there is no such
-        prompt and none can come.
+        The same outcome again changes nothing. Raise `PromptLogNotFound` when the prompt does not
+        exist and cannot arrive any more.
         """
 
     async def discard_deferred_changes(self, log_ids: Sequence[UUID]) -> None:
-        """Let go of what is held for prompts that will not come."""
+        """Delete the deferred changes of prompts that will not arrive."""
 
-    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> Recorded:
-        """Record a reviewer's intent of the prompt's text, for every copy of it, or hold it.
+    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> ChangeStatus:
+        """Record a reviewer's intent for the text of a prompt, or defer it.
 
-        The latest one stands, the same again changes nothing, and while reviewers disagree the
-        text is no label for retraining.
+        The correction applies to every copy of the text. A later correction replaces an earlier
+        one, and the same again changes nothing. While reviewers disagree, the text is disputed and
+        has no label for retraining.
 
-        Raises `PromptLogNotFound`, and `UnknownIntent`, with the close ones, when the catalogue
-        lacks the intent.
+        Raise `PromptLogNotFound`, and `UnknownIntent` with suggestions when the catalogue lacks
+        the intent.
         """
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
-        """Answer the corrected intent of each prompt that there is.
+        """Return the corrected intent of each prompt that exists.
 
-        None where it has none, or where reviewers disagree.
+        None: the prompt has no corrected intent, or is disputed.
         """
 
     async def known_intents(self) -> list[str]:
-        """List the intents of the catalogue that a correction may name."""
+        """Return the intents of the catalogue that a correction may use."""
 
     def get_low_confidence_prompts(
         self, threshold: float = 0.7, since: datetime | None = None
     ) -> AsyncIterator[ReviewablePrompt]:
-        """Stream the uncorrected prompts predicted with a confidence below `threshold`."""
+        """Stream the uncorrected prompts with a confidence below `threshold`."""
 
     def get_failed_workflow_prompts(
         self, since: datetime | None = None
@@ -111,127 +114,133 @@ class PromptStore(Protocol):
     def get_prompts_for_retraining(
         self, threshold: float = 0.85, since: datetime | None = None
     ) -> AsyncIterator[LabelledPrompt]:
-        """Stream the corrected prompts and those predicted with a confidence above `threshold`."""
+        """Stream the corrected prompts, and those with a confidence above `threshold`."""
 
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
-        """Remove all that is kept of a user, now and for what may still arrive."""
+        """Delete all data of a user, and refuse data of the user that arrives later."""
 
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
-        """Count what is kept of a user."""
+        """Count the data that the store holds about a user."""
 
 
 class Spool(Protocol):
-    """Where captured prompts wait while the store cannot take them."""
+    """The queue of captured prompts that the store did not take in time."""
 
     async def put(self, prompt: SpooledPrompt) -> None:
-        """Keep a prompt until it is drained; raises `SpoolUnavailable`."""
+        """Queue a prompt for the drain. Raise `SpoolUnavailable`."""
 
 
 class DeadLetters(Protocol):
-    """What could not be drained. Every method raises `SpoolUnavailable`."""
+    """The prompts that the drain could not store. Every method raises `SpoolUnavailable`."""
 
     def read(self) -> list[DeadLetter]:
-        """Read all of them; nobody else can, until they are put back or some minutes have gone."""
+        """Read all dead letters.
 
-    def put_back(self, letters: Sequence[DeadLetter]) -> None:
-        """Leave some as they were."""
+        No other reader sees them until they are released, or until some minutes have passed.
+        """
 
-    def send_again(self, letters: Sequence[DeadLetter]) -> None:
-        """Spool some anew."""
+    def release(self, dead_letters: Sequence[DeadLetter]) -> None:
+        """Make dead letters visible to other readers again."""
 
-    def delete(self, letters: Sequence[DeadLetter]) -> None:
-        """Remove some for good."""
+    def redrive(self, dead_letters: Sequence[DeadLetter]) -> None:
+        """Move dead letters back to the spool."""
+
+    def delete(self, dead_letters: Sequence[DeadLetter]) -> None:
+        """Delete dead letters permanently."""
 
 
 class ExportSource(Protocol):
-    """What exports read, in windows of changes, and the ledger of what they wrote.
+    """The rows that exports read, by windows of changes, and the ledger of exported rows.
 
     Every method raises `StoreUnavailable` when the store cannot be reached.
     """
 
     async def open_export(self, series: str, since_last: bool, max_rows: int) -> OpenedExport:
-        """Fix the window: all there is, or what changed since the series' last dataset.
+        """Open a window: over everything, or over the changes since the series' last dataset.
 
-        Nothing can appear in it any more. The rows are counted up to `max_rows` + 1. Raises
-        `InvalidExport` where the last dataset is of another database.
+        The content of an open window never changes. The rows are counted up to `max_rows` + 1.
+        Raise `InvalidExport` where the last dataset comes from another database.
         """
 
     def read_export(
         self, window: Window, salt: str, labelled_only: bool = False
     ) -> AsyncIterator[list[ExportRow]]:
-        """Stream pages of the rows of every text that changed in the window, text by text.
+        """Stream pages of all rows of every text that changed in the window, text by text.
 
-        Kept texts are among them. Without a salt, senders are not told apart. `labelled_only`
-        leaves out rows that nobody labelled.
+        Retained texts are included. Without a salt, rows have no sender. `labelled_only` leaves
+        out rows without a label from a reviewer.
         """
 
     def read_erased_rows(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
-        """Stream the exported rows that were erased in the window."""
+        """Stream pages of the exported rows that were erased in the window."""
 
-    async def read_audit_results(self, threshold: float) -> list[Audit]:
-        """Answer how often each tier was right, by the random audit."""
+    async def read_audit_results(self, threshold: float) -> list[AuditResult]:
+        """Return how often the labels of each tier were correct in the random audit."""
 
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
-        """Note that an object will hold these rows; answer those that are gone meanwhile."""
+        """Register the rows of an object before it is written.
+
+        Return the ids of rows that were deleted since they were read.
+        """
 
     async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
-        """Answer whether somebody whose rows the objects hold was erased since."""
+        """Return whether a user with rows in one of the objects was erased since."""
 
     async def record_dataset(
         self, series: str, bucket: str, manifest: str, window: Window, lines: int
     ) -> None:
-        """Note that a dataset is there; the same again changes nothing."""
+        """Record that a dataset exists. The same call again changes nothing."""
 
 
 class ErasureLedger(Protocol):
-    """Which lines of exported objects are about whom."""
+    """The ledger of which lines of exported objects belong to which user."""
 
-    async def list_user_lines(self, person: UUID, bucket: str, key: str) -> list[UserLine]:
-        """List a person's rows in an object."""
+    async def list_user_lines(self, user_id: UUID, bucket: str, key: str) -> list[UserLine]:
+        """List the rows of a user in an object."""
 
-    async def unregister_user_rows(self, person: UUID, bucket: str, key: str) -> None:
-        """Note that an object holds nothing of a person any more."""
+    async def unregister_user_rows(self, user_id: UUID, bucket: str, key: str) -> None:
+        """Record that an object no longer holds rows of a user."""
 
 
 class DatasetStore(Protocol):
-    """Where exported datasets are put.
+    """The storage of exported datasets.
 
-    Every method raises `DatasetsUnavailable` when it cannot be reached.
+    Every method raises `DatasetsUnavailable` when the storage cannot be reached.
     """
 
     @property
     def bucket(self) -> str:
-        """The bucket that holds them."""
+        """The bucket that holds the datasets."""
 
     def create(
         self, key: str, content_type: str, replaces: str | None = None
     ) -> AbstractContextManager[BinaryIO]:
-        """Open an object for writing; it appears, whole, only when the block ends well.
+        """Open an object for writing. It appears, complete, when the block ends without an error.
 
-        With `replaces` it takes the place of the object in that state and of no other: if it is
-        in another one by then, the block's end raises `DatasetChanged`.
+        With `replaces`, the object replaces the version with this tag, and no other version. If
+        the current version is another one by then, the end of the block raises `DatasetChanged`.
         """
 
     def create_if_absent(self, key: str, content: bytes, content_type: str) -> bool:
-        """Write a small object unless it is there already; answer whether this call wrote it."""
+        """Write a small object unless it exists. Return whether this call wrote it."""
 
     def discard(self, key: str) -> None:
-        """Take back what was written: the object holds nothing now, or is not there."""
+        """Revert a write: afterwards the object is empty or does not exist."""
 
-    def state(self, key: str) -> str | None:
-        """Answer what changes whenever the object does, or None where there is none."""
+    def version_tag(self, key: str) -> str | None:
+        """Return a tag that changes whenever the object changes, or None where there is none."""
 
     def read(self, key: str) -> bytes | None:
-        """Read a small object, or answer None where there is none; empty if it was discarded."""
+        """Read a small object. Return None where there is none, and b"" if it was discarded."""
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO | None]:
-        """Open an object for reading, or answer None where there is none."""
+        """Open an object for reading, or return None where there is none."""
 
     def delete(self, key: str) -> None:
-        """Delete an object with all of its versions; none there is no error."""
+        """Delete an object with all of its versions. It is no error if there is none."""
 
     def delete_older_versions(self, key: str) -> None:
-        """Delete every version of an object but the present one."""
+        """Delete every version of an object except the current one."""
 
     def url(self, key: str) -> str:
-        """Name an object so that a person or a tool can find it."""
+        """Return the URL or path of an object."""

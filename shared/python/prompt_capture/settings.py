@@ -1,4 +1,4 @@
-"""The only reader of the environment: every setting, validated when a function starts."""
+"""All settings. Only this module reads the environment; settings are validated at start-up."""
 
 import hmac
 import os
@@ -33,30 +33,30 @@ def _split_entity_types(value: object) -> object:
     return () if value == "none" else _split_list(value)
 
 
-PARAMETER = "_PARAMETER"
-"""X_PARAMETER names the parameter of the Parameter Store that holds the setting X."""
+PARAMETER_SUFFIX = "_PARAMETER"
+"""The variable X_PARAMETER names the SSM parameter that holds the setting X."""
 
 
 def parameter_names(environment: Mapping[str, str]) -> dict[str, str]:
-    """Answer which settings lie in the Parameter Store, and under which names."""
+    """Return the settings that are in the Parameter Store, with the names of their parameters."""
     return {
-        name.removesuffix(PARAMETER): value
+        name.removesuffix(PARAMETER_SUFFIX): value
         for name, value in environment.items()
-        if name.endswith(PARAMETER) and value
+        if name.endswith(PARAMETER_SUFFIX) and value
     }
 
 
 class Settings(BaseModel):
-    """Base of each function's settings; a field `x_y` is read from the variable `X_Y`."""
+    """Base class of each function's settings. The field `x_y` comes from the variable `X_Y`."""
 
-    # Each function reads a few of the settings below: those alone are built.
+    # Each function needs a few of these models only, so they are built on their first use.
     model_config = ConfigDict(frozen=True, protected_namespaces=(), defer_build=True)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read and validate; empty variables count as unset.
+        """Read and validate the settings. An empty variable counts as unset.
 
-        Raises `InvalidSettings`, which names the variables and what is wrong, never a value.
+        Raise `InvalidSettings`, whose message has the variables and the problems, but no value.
         """
         present = {
             name: environment[name.upper()]
@@ -66,18 +66,18 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(present)
         except ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
-                for fault in error.errors(include_input=False, include_url=False)
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in detail['loc']).upper()}: {detail['msg']}"
+                for detail in error.errors(include_input=False, include_url=False)
             )
-            raise InvalidSettings(f"Check the environment: {faults}") from None
+            raise InvalidSettings(f"Check the environment variables: {problems}") from None
 
 
 class SupabaseSettings(Settings):
-    """How the store is reached.
+    """The access to the store.
 
-    With `supabase_signing_key` (a private JWK, or a legacy project's HS256 secret) a function
-    signs itself a short-lived token for its own database role. Without it, it uses
+    With `supabase_signing_key` (a private JWK, or a legacy project's HS256 secret), a function
+    signs a short-lived token for its own database role. Without it, the function uses
     `supabase_secret_key` (`sb_secret_...`, or a legacy service role JWT).
     """
 
@@ -89,20 +89,20 @@ class SupabaseSettings(Settings):
 
     @property
     def rest_url(self) -> str:
-        """Where the project's PostgREST is."""
+        """The URL of the project's PostgREST."""
         return f"{str(self.supabase_url).rstrip('/')}/rest/v1"
 
     @property
     def issuer(self) -> str:
-        """Who issues the project's tokens."""
+        """The issuer of the project's tokens."""
         return f"{str(self.supabase_url).rstrip('/')}/auth/v1"
 
 
-class CallerSettings(Settings):
-    """Who may call: users by their Supabase token, backends by an API key of this deployment.
+class AuthenticationSettings(Settings):
+    """The authentication of callers: users by Supabase token, backends by API key.
 
-    `api_key_hashes` holds the SHA-256 of each valid key, in hex, comma separated; two at most,
-    so that a key can be rotated. `supabase_jwt_secret` is for legacy projects (HS256) only.
+    `api_key_hashes` holds the SHA-256 of each valid key, in hex, separated by commas. Two keys can
+    be valid during a rotation. `supabase_jwt_secret` is for legacy projects (HS256) only.
     """
 
     supabase_url: AnyHttpUrl
@@ -113,10 +113,11 @@ class CallerSettings(Settings):
 
 
 class ClassifierSettings(Settings):
-    """Where the model and the rules are, and below which confidence a person should look.
+    """The model, the rules, and the thresholds.
 
-    `redact` lists what is taken out of a message before it is classified and stored; all there
-    is if unset, nothing if `none`.
+    Messages with a confidence below `review_threshold` need a review. `redact` lists the entity
+    types that are redacted before a message is classified and stored: by default all, and with
+    `none` nothing.
     """
 
     model_dir: Path
@@ -127,11 +128,11 @@ class ClassifierSettings(Settings):
 
 
 class CaptureSettings(Settings):
-    """How a prompt is captured.
+    """The capture of prompts.
 
-    `capture_timeout_seconds` is one deadline for the write and the spool. The ids of
-    messages with an idempotency key are derived with `idempotency_secret`, or with the key that
-    the function has anyway: then a rotated key forgets which messages were sent before.
+    `capture_timeout_seconds` is one deadline for the write and the spool. The ids of messages with
+    an idempotency key are derived with `idempotency_secret`, or else with the function's key to the
+    database. In that case, a retry after a rotation of the key is captured a second time.
     """
 
     capture_mode: Literal["write-first", "answer-first"] = "write-first"
@@ -143,23 +144,25 @@ class CaptureSettings(Settings):
 
     @property
     def id_secret(self) -> bytes:
-        """The secret of derived ids; raises `InvalidSettings`."""
+        """The secret for derived ids. Raise `InvalidSettings`."""
         if self.idempotency_secret:
             return self.idempotency_secret.get_secret_value().encode()
         key = self.supabase_signing_key or self.supabase_secret_key
         if key is None:
-            raise InvalidSettings("Set IDEMPOTENCY_SECRET, or the key that the function writes by.")
+            raise InvalidSettings(
+                "Set IDEMPOTENCY_SECRET, SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY."
+            )
         return hmac.digest(key.get_secret_value().encode(), b"prompt-capture log ids", "sha256")
 
 
 class QueueSettings(Settings):
-    """The spool's queue, for those who reach it by the AWS client and its settings."""
+    """The spool's queue, for code that uses the AWS client, which has settings of its own."""
 
     spool_queue_url: str
 
 
 class AwsSettings(Settings):
-    """Where a function runs, and the credentials that Lambda gives it."""
+    """A function's AWS region, and its credentials from Lambda."""
 
     aws_region: str
     aws_access_key_id: str
@@ -168,42 +171,42 @@ class AwsSettings(Settings):
 
 
 class ParameterStoreSettings(AwsSettings):
-    """Where parameters are; a store other than AWS's is named by AWS_ENDPOINT_URL_SSM."""
+    """The Parameter Store. AWS_ENDPOINT_URL_SSM overrides the endpoint of AWS."""
 
     aws_endpoint_url_ssm: AnyHttpUrl | None = None
 
     @property
     def endpoint(self) -> str:
-        """Where requests go."""
-        given = self.aws_endpoint_url_ssm
-        return str(given) if given else f"https://ssm.{self.aws_region}.amazonaws.com/"
+        """The endpoint for requests."""
+        override = self.aws_endpoint_url_ssm
+        return str(override) if override else f"https://ssm.{self.aws_region}.amazonaws.com/"
 
 
 class SpoolSettings(AwsSettings):
-    """The queue behind the store. An SQS server other than AWS is named by AWS_ENDPOINT_URL_SQS."""
+    """The spool's queue. AWS_ENDPOINT_URL_SQS overrides the endpoint of AWS."""
 
     spool_queue_url: str
     aws_endpoint_url_sqs: AnyHttpUrl | None = None
 
     @property
     def endpoint(self) -> str:
-        """Where requests go: SQS's own JSON protocol has one address for all queues."""
-        given = self.aws_endpoint_url_sqs
-        return str(given) if given else f"https://sqs.{self.aws_region}.amazonaws.com/"
+        """The endpoint for requests. In SQS's JSON protocol, all queues have the same one."""
+        override = self.aws_endpoint_url_sqs
+        return str(override) if override else f"https://sqs.{self.aws_region}.amazonaws.com/"
 
 
 class ExtensionSettings(Settings):
-    """Where Lambda's own APIs are, inside an environment."""
+    """The address of Lambda's own APIs inside an environment."""
 
     aws_lambda_runtime_api: str
 
 
 class ExportSettings(Settings):
-    """Where datasets go. An S3 server other than AWS is named by AWS_ENDPOINT_URL_S3.
+    """The exports of datasets. AWS_ENDPOINT_URL_S3 overrides the endpoint of AWS.
 
-    What people labelled goes under `export_retained_prefix`, where it is kept for longer. An export of
-    more than `export_max_rows` rows is refused before it begins, and one of fewer lines than
-    `export_min_lines` is told to somebody.
+    Datasets with labels from people have the prefix `export_retained_prefix`, where objects are
+    retained longer. An export of more than `export_max_rows` rows is rejected before it starts. A
+    dataset of fewer than `export_min_lines` lines logs a warning and raises an alarm.
     """
 
     export_bucket: str

@@ -20,9 +20,9 @@ create table public.nlu_prompt_logs (
   message_index bigint,
   created_at timestamp default now(),
   updated_at timestamp default now(),
-  constraint owner_is_a_user check (user_id is distinct from 'nobody')
+  constraint sender_is_a_user check (user_id is distinct from 'nobody')
 );
-create unique index nlu_prompt_logs_in_order on public.nlu_prompt_logs (id);
+create unique index nlu_prompt_logs_by_time on public.nlu_prompt_logs (id);
 create policy everything on public.nlu_prompt_logs using (true) with check (true);
 grant select (prompt), update (prompt) on public.nlu_prompt_logs to anon;
 

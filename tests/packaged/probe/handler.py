@@ -1,4 +1,4 @@
-"""A function that does what it is told, to see what is let through."""
+"""A function that writes a file, sleeps or allocates memory, to test the emulator's limits."""
 
 import time
 from pathlib import Path
@@ -10,12 +10,12 @@ def handler(event: dict[str, Any], context: object) -> str:
         return _write(event["write"])
     time.sleep(event.get("sleep", 0))
     bytearray(event.get("allocate", 0))
-    return "here"
+    return "done"
 
 
-def _write(place: str) -> str:
+def _write(folder: str) -> str:
     try:
-        Path(place, "written").write_text("x")
+        Path(folder, "written").write_text("x")
     except OSError:
-        return "refused"
+        return "denied"
     return "written"

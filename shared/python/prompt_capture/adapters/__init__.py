@@ -1,1 +1,1 @@
-"""One channel per third party, each behind a port."""
+"""The adapters: one per external system, each behind a port."""

@@ -1,4 +1,4 @@
-"""Connections of a function to what it calls: pools that stay warm, over one TLS context."""
+"""Connection pools that stay open between the invocations of a function."""
 
 import ssl
 from functools import cache
@@ -6,20 +6,20 @@ from functools import cache
 import httpx
 
 
-def warm_client(timeout_seconds: float, access: httpx.Auth | None = None) -> httpx.AsyncClient:
-    """Make a connection pool that survives a freeze.
+def create_http_client(timeout_seconds: float, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+    """Create a connection pool that survives a freeze of the Lambda environment.
 
-    Idle connections are dropped after 20 s: meanwhile the other side may have closed them.
+    Idle connections are dropped after 20 s, because the server may have closed them by then.
     """
     return httpx.AsyncClient(
-        auth=access,
-        verify=tls(),
+        auth=auth,
+        verify=tls_context(),
         timeout=timeout_seconds,
         limits=httpx.Limits(max_connections=10, keepalive_expiry=20),
     )
 
 
 @cache
-def tls() -> ssl.SSLContext:
-    """Make the context of all that httpx connects to: reading certificates takes 10 ms or more."""
+def tls_context() -> ssl.SSLContext:
+    """Return the shared TLS context. Reading the certificates takes at least 10 ms."""
     return httpx.create_ssl_context()

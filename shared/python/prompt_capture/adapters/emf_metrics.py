@@ -1,4 +1,4 @@
-"""Metrics as CloudWatch reads them from a function's log (embedded metric format)."""
+"""Metrics for CloudWatch, written to a function's log in the embedded metric format (EMF)."""
 
 import json
 import sys
@@ -11,78 +11,81 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
-from prompt_capture.domain.captures import Capture, Told
+from prompt_capture.domain.captures import Capture, ClassificationMetrics
 
 NAMESPACE = "PromptCapture"
 
 _DURATION = "Duration"
-"""What names end in that are in milliseconds; all others are counts."""
+"""Metrics with this suffix are in milliseconds. All others are counts."""
 
-Shape = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-"""A line without its figures: the metrics, the labels beside the service, and their values."""
+LineShape = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+"""What lines with different values have in common: metrics, dimensions, and dimension values."""
 
 
 class EmfMetrics:
-    """Writes one line a message and one a capture; figures and labels, nothing of what was said.
+    """Writes one line per message and one per capture. No line contains a message.
 
-    The library makes the first line of each shape, which takes it as long as the function has for
-    all else around a message; later ones are that line with other figures.
+    The library creates the first line of each shape, which takes as long as everything else that
+    the function does for a message. Later lines reuse it with other values.
     """
 
     def __init__(self, service: str) -> None:
         self._service = service
-        self._made: dict[Shape, dict[str, Any]] = {}
+        self._templates: dict[LineShape, dict[str, Any]] = {}
         self._is_cold = True
 
-    def answered(self, told: Told) -> None:
-        """Count a message by intent and by model version, and how long its classification took."""
-        prediction = told.prediction
-        figures = {"Messages": 1.0, "ClassifyDuration": _milliseconds(told.seconds)}
-        if told.captured == "skipped":
-            figures["Skipped"] = 1
-        self._write(figures, intent=prediction.intent, model_version=prediction.model_version)
-        self._tell_cold_start()
+    def record_classification(self, metrics: ClassificationMetrics) -> None:
+        """Record a message, by intent and by model version, and the duration of classification."""
+        prediction = metrics.prediction
+        values = {"Messages": 1.0, "ClassifyDuration": _milliseconds(metrics.seconds)}
+        if metrics.captured == "skipped":
+            values["Skipped"] = 1
+        self._write(values, intent=prediction.intent, model_version=prediction.model_version)
+        self._record_cold_start()
 
-    def captured(self, capture: Capture) -> None:
-        """Count a capture by what became of it, and how long its parts took."""
+    def record_capture(self, capture: Capture) -> None:
+        """Record a capture by its result, and the duration of its steps."""
         self._write({capture.captured.capitalize(): 1, **_durations(capture.seconds)})
 
-    def counted(self, counts: Mapping[str, int], took: float | None = None) -> None:
-        """Count whatever has a name; `took` is in seconds."""
-        figures: dict[str, float] = {name.capitalize(): number for name, number in counts.items()}
-        if took is not None:
-            figures |= _durations({"Drain": took})
-        if figures:
-            self._write(figures)
-        self._tell_cold_start()
+    def record_counts(self, counts: Mapping[str, int], drain_seconds: float | None = None) -> None:
+        """Record counts by name, and the duration of a drain."""
+        values: dict[str, float] = {name.capitalize(): count for name, count in counts.items()}
+        if drain_seconds is not None:
+            values |= _durations({"Drain": drain_seconds})
+        if values:
+            self._write(values)
+        self._record_cold_start()
 
-    def _tell_cold_start(self) -> None:
+    def _record_cold_start(self) -> None:
         if self._is_cold:
             self._is_cold = False
             self._write({"ColdStart": 1})
 
-    def _write(self, figures: Mapping[str, float], **labels: str) -> None:
-        shape = tuple(figures), tuple(labels), tuple(labels.values())
-        if shape not in self._made:
-            self._made[shape] = self._make(figures, labels)
-        line = self._made[shape]
+    def _write(self, values: Mapping[str, float], **dimensions: str) -> None:
+        shape = tuple(values), tuple(dimensions), tuple(dimensions.values())
+        if shape not in self._templates:
+            self._templates[shape] = self._create_template(values, dimensions)
+        line = self._templates[shape]
         line["_aws"]["Timestamp"] = int(time.time() * 1000)
-        line |= {name: [float(figure)] for name, figure in figures.items()}
+        line |= {name: [float(value)] for name, value in values.items()}
         sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
 
-    def _make(self, figures: Mapping[str, float], labels: Mapping[str, str]) -> dict[str, Any]:
+    def _create_template(
+        self, values: Mapping[str, float], dimensions: Mapping[str, str]
+    ) -> dict[str, Any]:
         line = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=self._service)
-        for name, figure in figures.items():
+        for name, value in values.items():
             unit = MetricUnit.Milliseconds if name.endswith(_DURATION) else MetricUnit.Count
-            line.add_metric(name, unit, figure)
-        for label, value in labels.items():
-            line.add_dimensions(service=self._service, **{label: value})
+            line.add_metric(name, unit, value)
+        for dimension, label in dimensions.items():
+            line.add_dimensions(service=self._service, **{dimension: label})
         return {**line.serialize_metric_set()}
 
 
 def _durations(seconds: Mapping[str, float]) -> dict[str, float]:
     return {
-        f"{part.capitalize()}{_DURATION}": _milliseconds(took) for part, took in seconds.items()
+        f"{step.capitalize()}{_DURATION}": _milliseconds(duration)
+        for step, duration in seconds.items()
     }
 
 

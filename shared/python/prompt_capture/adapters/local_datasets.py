@@ -1,4 +1,4 @@
-"""Datasets as files of a folder, for exports by hand."""
+"""Datasets as files in a folder, for exports from the command line."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
 
 
 class LocalDatasetStore:
-    """Writes beside the final name and moves the whole file there at the end."""
+    """Writes each file under a temporary name, and renames it when it is complete."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -22,35 +22,35 @@ class LocalDatasetStore:
     def create(
         self, key: str, content_type: str, replaces: str | None = None
     ) -> Iterator[BinaryIO]:
-        """Write one file; `content_type` is told by its name."""
-        with self._draft(key) as (draft, file):
+        """Write one file. A file has no content type, so `content_type` has no effect."""
+        with self._temporary_file(key) as (path, file):
             yield file
-            with _explained(), self._alone():
+            with _translate_errors(), self._lock():
                 file.flush()
-                if replaces is not None and self.state(key) != replaces:
-                    raise DatasetChanged("The file was changed meanwhile.")
-                draft.replace(self._folder / key)
+                if replaces is not None and self.version_tag(key) != replaces:
+                    raise DatasetChanged("Another process changed the file since it was read.")
+                path.replace(self._folder / key)
 
     def create_if_absent(self, key: str, content: bytes, content_type: str) -> bool:
-        with self._draft(key) as (draft, file):
+        with self._temporary_file(key) as (path, file):
             file.write(content)
             file.flush()
             try:
-                # A link, unlike a rename, never replaces a file that is there.
-                os.link(draft, self._folder / key)
+                # Unlike a rename, a link never replaces an existing file.
+                os.link(path, self._folder / key)
             except FileExistsError:
                 return False
             except OSError as error:
-                raise DatasetsUnavailable(f"The folder refused: {error.strerror}.") from None
+                raise DatasetsUnavailable(f"The folder cannot be used: {error.strerror}.") from None
         return True
 
-    def state(self, key: str) -> str | None:
+    def version_tag(self, key: str) -> str | None:
         try:
-            with _explained():
-                found = (self._folder / key).stat()
+            with _translate_errors():
+                status = (self._folder / key).stat()
         except FileNotFoundError:
             return None
-        return f"{found.st_ino} {found.st_mtime_ns} {found.st_size}"
+        return f"{status.st_ino} {status.st_mtime_ns} {status.st_size}"
 
     def read(self, key: str) -> bytes | None:
         with self.open(key) as file:
@@ -59,7 +59,7 @@ class LocalDatasetStore:
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO | None]:
         try:
-            with _explained():
+            with _translate_errors():
                 file = (self._folder / key).open("rb")
         except FileNotFoundError:
             yield None
@@ -71,7 +71,7 @@ class LocalDatasetStore:
         self.delete(key)
 
     def delete(self, key: str) -> None:
-        with _explained(), suppress(FileNotFoundError):
+        with _translate_errors(), suppress(FileNotFoundError):
             (self._folder / key).unlink()
 
     def delete_older_versions(self, key: str) -> None:
@@ -81,8 +81,8 @@ class LocalDatasetStore:
         return str(self._folder / key)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let no other process of this machine put a file into its place meanwhile."""
+    def _lock(self) -> Iterator[None]:
+        """Keep other processes on this machine from replacing a file at the same time."""
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -91,24 +91,24 @@ class LocalDatasetStore:
             os.close(folder)
 
     @contextmanager
-    def _draft(self, key: str) -> Iterator[tuple[Path, BinaryIO]]:
+    def _temporary_file(self, key: str) -> Iterator[tuple[Path, BinaryIO]]:
         target = self._folder / key
-        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
-        with _explained():
+        path = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+        with _translate_errors():
             target.parent.mkdir(parents=True, exist_ok=True)
-            file = draft.open("wb")
+            file = path.open("wb")
         try:
             with file:
-                yield draft, file
+                yield path, file
         finally:
-            draft.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DatasetsUnavailable(f"The folder refused: {error.strerror}.") from None
+        raise DatasetsUnavailable(f"The folder cannot be used: {error.strerror}.") from None

@@ -1,4 +1,4 @@
-"""What exports read of the store in memory; held to the same contract tests as the real one."""
+"""In-memory exports for unit tests. They pass the same contract tests as the real ones."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -14,22 +14,28 @@ from prompt_capture.domain.datasets.rows import (
     UserLine,
     Window,
 )
-from prompt_capture.domain.datasets.tiers import Audit, tier_of
-from prompt_capture.domain.text import shared_text
+from prompt_capture.domain.datasets.tiers import AuditResult, tier_of
+from prompt_capture.domain.text import canonical_text
+
+RegisteredRows = dict[UUID, tuple[UUID, str]]
+"""The user id and the text id of each registered row, by log id."""
 
 
 class InMemoryExports:
-    """Exports and the ledger over an `InMemoryPromptStore`; `audited` are rows drawn at random."""
+    """Reads exports from an `InMemoryPromptStore`, and keeps the ledger in it.
+
+    Add log ids to `audited_ids` to make their rows part of the random audit.
+    """
 
     def __init__(self, store: InMemoryPromptStore, page_rows: int = 1_000) -> None:
         self._store = store
         self._page_rows = page_rows
         self._horizons: dict[str, int] = {}
         self.datasets: dict[tuple[str, str], int] = {}
-        self.audited: set[UUID] = set()
+        self.audited_ids: set[UUID] = set()
 
     async def open_export(self, series: str, since_last: bool, max_rows: int) -> OpenedExport:
-        self._store.reach()
+        self._store.raise_if_unreachable()
         begin, end = self._horizons.get(series, 0) if since_last else 0, self._store.changes + 1
         rows = sum(begin <= row.changed_in < end for row in self._store.rows.values())
         window = Window(begin=str(begin), end=str(end))
@@ -38,7 +44,7 @@ class InMemoryExports:
     async def read_export(
         self, window: Window, salt: str, labelled_only: bool = False
     ) -> AsyncIterator[list[ExportRow]]:
-        self._store.reach()
+        self._store.raise_if_unreachable()
         begin, end = int(window.begin), int(window.end)
         logged = [row for row in self._store.rows.values() if row.changed_in < end]
         changed = {_text_id(row) for row in logged if begin <= row.changed_in}
@@ -52,75 +58,84 @@ class InMemoryExports:
             key=lambda row: (row.text_id, int(row.change), row.id),
         )
         for start in range(0, len(rows), self._page_rows):
-            self._store.reach()
+            self._store.raise_if_unreachable()
             yield rows[start : start + self._page_rows]
 
     async def read_erased_rows(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
-        self._store.reach()
+        self._store.raise_if_unreachable()
         begin, end = int(window.begin), int(window.end)
         yield [row for row in self._erased_rows() if begin <= int(row.change) < end]
 
-    async def read_audit_results(self, threshold: float) -> list[Audit]:
-        self._store.reach()
+    async def read_audit_results(self, threshold: float) -> list[AuditResult]:
+        self._store.raise_if_unreachable()
         audited: Counter[tuple[str, str]] = Counter()
-        right: Counter[tuple[str, str]] = Counter()
+        correct: Counter[tuple[str, str]] = Counter()
         for row in self._store.rows.values():
-            if row.captured.id in self.audited and row.correction and not row.is_disputed:
-                unread = _export_row(row, "")._replace(corrected_intent=None)
-                tier = tier_of(unread, threshold) or ""
+            if row.captured.id in self.audited_ids and row.correction and not row.is_disputed:
+                uncorrected = _export_row(row, "")._replace(corrected_intent=None)
+                tier = tier_of(uncorrected, threshold) or ""
                 key = (tier, row.captured.model_version)
                 audited[key] += 1
-                right[key] += row.correction.corrected_intent == row.captured.predicted_intent
-        return [Audit(*key, n, right[key]) for key, n in sorted(audited.items()) if key[0]]
+                correct[key] += row.correction.corrected_intent == row.captured.predicted_intent
+        return [
+            AuditResult(*key, count, correct[key])
+            for key, count in sorted(audited.items())
+            if key[0]
+        ]
 
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
-        self._store.reach()
-        wanted = [UUID(row_id) for row_id in row_ids]
-        held = self._store.noted.setdefault((bucket, key), {})
-        for log_id in wanted:
+        self._store.raise_if_unreachable()
+        log_ids = [UUID(row_id) for row_id in row_ids]
+        registered = self._store.registered_rows.setdefault((bucket, key), {})
+        for log_id in log_ids:
             if row := self._store.rows.get(log_id):
-                held[log_id] = (row.captured.user_id, _text_id(row))
-        return frozenset(str(log_id) for log_id in wanted if log_id not in self._store.rows)
+                registered[log_id] = (row.captured.user_id, _text_id(row))
+        return frozenset(str(log_id) for log_id in log_ids if log_id not in self._store.rows)
 
     async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
-        self._store.reach()
-        erased = {user for user, at in self._store.erased.items() if at >= since}
-        return any(
-            owner in erased
-            for key in keys
-            for owner, _ in self._store.noted.get((bucket, key), {}).values()
-        )
+        self._store.raise_if_unreachable()
+        erased = {user_id for user_id, at in self._store.erased.items() if at >= since}
+        return any(user_id in erased for key in keys for user_id in self._user_ids(bucket, key))
 
     async def record_dataset(
         self, series: str, bucket: str, manifest: str, window: Window, lines: int
     ) -> None:
-        self._store.reach()
+        self._store.raise_if_unreachable()
         if (bucket, manifest) not in self.datasets:
             self._horizons[series] = max(self._horizons.get(series, 0), int(window.end))
             self.datasets[bucket, manifest] = lines
 
-    async def list_user_lines(self, person: UUID, bucket: str, key: str) -> list[UserLine]:
-        self._store.reach()
-        held = self._store.noted.get((bucket, key), {})
+    async def list_user_lines(self, user_id: UUID, bucket: str, key: str) -> list[UserLine]:
+        self._store.raise_if_unreachable()
+        registered = self._store.registered_rows.get((bucket, key), {})
         return [
-            UserLine(str(log_id), text, *self._others(held, person, text))
-            for log_id, (owner, text) in held.items()
-            if owner == person
+            UserLine(str(log_id), text_id, *self._count_others(registered, user_id, text_id))
+            for log_id, (row_user_id, text_id) in registered.items()
+            if row_user_id == user_id
         ]
 
-    async def unregister_user_rows(self, person: UUID, bucket: str, key: str) -> None:
-        self._store.reach()
-        held = self._store.noted.get((bucket, key), {})
-        for log_id in [log_id for log_id, (owner, _) in held.items() if owner == person]:
-            held.pop(log_id)
+    async def unregister_user_rows(self, user_id: UUID, bucket: str, key: str) -> None:
+        self._store.raise_if_unreachable()
+        registered = self._store.registered_rows.get((bucket, key), {})
+        user_rows = [log_id for log_id, (row_user, _) in registered.items() if row_user == user_id]
+        for log_id in user_rows:
+            registered.pop(log_id)
 
-    def _others(
-        self, held: dict[UUID, tuple[UUID, str]], person: UUID, text: str
+    def _user_ids(self, bucket: str, key: str) -> list[UUID]:
+        registered = self._store.registered_rows.get((bucket, key), {})
+        return [user_id for user_id, _ in registered.values()]
+
+    def _count_others(
+        self, registered: RegisteredRows, user_id: UUID, text_id: str
     ) -> tuple[int, int]:
-        gone = {person, *self._store.erased}
-        owners = [owner for owner, of_text in held.values() if of_text == text]
-        staying = [owner for owner in owners if owner not in gone]
-        return len(staying), len(set(staying))
+        """Return the number of other rows with the text, and of the users who sent them."""
+        excluded = {user_id, *self._store.erased}
+        other_users = [
+            row_user_id
+            for row_user_id, row_text_id in registered.values()
+            if row_text_id == text_id and row_user_id not in excluded
+        ]
+        return len(other_users), len(set(other_users))
 
     def _erased_rows(self) -> list[ErasedRow]:
         return [
@@ -130,7 +145,7 @@ class InMemoryExports:
 
 
 def _text_id(row: LoggedPrompt) -> str:
-    return sha256(shared_text(row.captured.prompt).encode()).hexdigest()[:32]
+    return sha256(canonical_text(row.captured.prompt).encode()).hexdigest()[:32]
 
 
 def _export_row(row: LoggedPrompt, salt: str) -> ExportRow:

@@ -1,4 +1,7 @@
-"""The spool's twins in memory, for unit tests; held to the same contract tests as the real ones."""
+"""In-memory implementations of the spool and its dead letters, for unit tests.
+
+They pass the same contract tests as the SQS implementations.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,37 +11,37 @@ from prompt_capture.domain.spool import DeadLetter, SpooledPrompt
 
 
 class InMemorySpool:
-    """Keeps what is put; `reachable = False` makes it fail as an outage."""
+    """Stores spooled prompts in a list. `is_reachable = False` simulates an outage."""
 
     def __init__(self) -> None:
         self.waiting: list[SpooledPrompt] = []
-        self.reachable = True
+        self.is_reachable = True
 
     async def put(self, prompt: SpooledPrompt) -> None:
-        if not self.reachable:
-            raise SpoolUnavailable("The queue did not answer.")
+        if not self.is_reachable:
+            raise SpoolUnavailable("The queue did not respond.")
         self.waiting.append(prompt)
 
 
 class InMemoryDeadLetters:
-    """Holds the bodies that it is given, and those that were sent again."""
+    """Stores dead letters with the given bodies, and the bodies of those that are redriven."""
 
     def __init__(self, bodies: Sequence[str]) -> None:
-        self.letters = [
+        self.dead_letters = [
             DeadLetter(handle=str(number), sent_at=datetime.now(UTC), body=body)
             for number, body in enumerate(bodies)
         ]
-        self.sent_again: list[str] = []
+        self.redriven: list[str] = []
 
     def read(self) -> list[DeadLetter]:
-        return list(self.letters)
+        return list(self.dead_letters)
 
-    def put_back(self, letters: Sequence[DeadLetter]) -> None:
-        """They were never hidden."""
+    def release(self, dead_letters: Sequence[DeadLetter]) -> None:
+        """Do nothing: reading does not hide these dead letters."""
 
-    def send_again(self, letters: Sequence[DeadLetter]) -> None:
-        self.sent_again += [letter.body for letter in letters]
-        self.delete(letters)
+    def redrive(self, dead_letters: Sequence[DeadLetter]) -> None:
+        self.redriven += [dead_letter.body for dead_letter in dead_letters]
+        self.delete(dead_letters)
 
-    def delete(self, letters: Sequence[DeadLetter]) -> None:
-        self.letters = [letter for letter in self.letters if letter not in letters]
+    def delete(self, dead_letters: Sequence[DeadLetter]) -> None:
+        self.dead_letters = [one for one in self.dead_letters if one not in dead_letters]

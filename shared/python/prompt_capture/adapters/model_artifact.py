@@ -1,4 +1,4 @@
-"""A trained model as files: which they are, and the check that they belong together."""
+"""The files of a trained model, and the check that they belong together."""
 
 import hashlib
 import math
@@ -10,26 +10,27 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, field_validator
 
 from prompt_capture.domain.errors import InvalidArtifact
-from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.types import FrozenModel, Label, Probability
+from prompt_capture.domain.validation import describe_first_error
 
 MANIFEST_FILE = "manifest.json"
-SMALLEST_DOUBT = 1e-6
+PROBABILITY_EPSILON = 1e-6
+"""Log odds are infinite at 0 and 1, so probabilities stay this far from both."""
 
 
-class BaseModelNotice(FrozenModel):
-    """Whose weights the encoder started from."""
+class BaseModelInfo(FrozenModel):
+    """The pretrained model that the encoder started from."""
 
     name: str
     licence: str
     sha256: str
 
 
-class Stage(FrozenModel):
-    """One model of a cascade: an ONNX graph with its tokenizer, by file name.
+class CascadeStage(FrozenModel):
+    """One model of a cascade: the file names of its ONNX graph and its tokenizer.
 
-    A stage whose two best intents lie closer than `min_margin`, or whose scope is below
-    `min_scope`, leaves the message to the next one; the last stage always answers.
+    A stage escalates a message to the next one where the margin between its two best intents is
+    below `min_margin`, or the scope below `min_scope`. The last stage never escalates.
     """
 
     name: Label
@@ -47,76 +48,79 @@ class Stage(FrozenModel):
 
 
 class Thresholds(FrozenModel):
-    """Confidences above which at least `precision` of the answers were right.
+    """The confidences above which at least `target_precision` of the predictions are right.
 
-    Measured on examples that no fit has seen; `per_intent` holds the intents with enough of them.
-    None where no confidence reaches the precision.
+    They are measured on examples that no fit has used. `per_intent` holds the intents with enough
+    of them. A threshold is None where no confidence reaches the precision.
     """
 
-    precision: Probability
+    target_precision: Probability
     overall: Probability | None
     per_intent: Mapping[Label, Probability | None]
 
 
 class ClauseCalibration(FrozenModel):
-    """Turns the confidence in a clause into how sure it is that its message asks for that at all.
+    """Turns the confidence in a clause into the probability that its message has that intent.
 
-    By Platt scaling: a line through the log odds, of positive slope.
+    It is a Platt scaling: a linear function of the log odds, with a positive slope.
     """
 
     weight: float = Field(gt=0)
     bias: float
 
-    def of(self, confidence: float) -> float:
-        """Answer a probability between 0 and 1."""
+    def calibrate(self, confidence: float) -> float:
+        """Return a probability between 0 and 1."""
         return 1 / (1 + math.exp(-(self.weight * log_odds(confidence) + self.bias)))
 
 
 def log_odds(probability: float) -> float:
-    """Answer the logarithm of the odds, which is finite for 0 and 1 too."""
-    within = min(max(probability, SMALLEST_DOUBT), 1 - SMALLEST_DOUBT)
-    return math.log(within / (1 - within))
+    """Return the logarithm of the odds, which is finite for 0 and 1 too."""
+    clipped = min(max(probability, PROBABILITY_EPSILON), 1 - PROBABILITY_EPSILON)
+    return math.log(clipped / (1 - clipped))
 
 
-class Manifest(FrozenModel):
-    """What an artifact says of itself.
+class ModelManifest(FrozenModel):
+    """The description of a model artifact.
 
-    `files` maps each file to its SHA-256, `training_data_sha256` covers the sorted examples, and
-    `metrics`, `thresholds` and `clauses` were measured on examples that were held back.
+    `files` maps each file to its SHA-256, and `training_data_sha256` covers the sorted examples.
+    `metrics`, `thresholds` and `clause_calibration` are measured on held-out examples.
     """
 
     schema_version: Literal[2] = 2
     version: Label
     labels: Annotated[tuple[Label, ...], Field(min_length=2)]
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    stages: Annotated[tuple[CascadeStage, ...], Field(min_length=1)]
     files: dict[str, str]
     training_examples: int
     training_data_sha256: str
     metrics: Mapping[str, float]
     thresholds: Thresholds | None
-    clauses: ClauseCalibration | None = None
-    base_model: BaseModelNotice
+    clause_calibration: ClauseCalibration | None = None
+    base_model: BaseModelInfo
 
     @field_validator("labels")
     @classmethod
-    def _are_distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(labels)) < len(labels):
-            raise ValueError("a label is there twice")
+            raise ValueError("a label appears twice")
         return labels
 
 
 @dataclass(frozen=True)
 class ModelArtifact:
-    """A folder with a manifest and the files of its stages, checked against each other."""
+    """A folder with a manifest and the files of its stages."""
 
     folder: Path
-    manifest: Manifest
+    manifest: ModelManifest
     is_packaged: bool = False
-    """Whether it was checked when it was packaged, and cannot have changed since."""
+    """Whether the folder is part of a package: checked on packaging, and read-only since."""
 
     @classmethod
     def load(cls, folder: Path, is_packaged: bool = False) -> Self:
-        """Read and check; raises `InvalidArtifact`, which says what is wrong with which file."""
+        """Load the manifest, and check the files against it unless the artifact is packaged.
+
+        Raise `InvalidArtifact`, whose message names the file and the problem.
+        """
         manifest = _read_manifest(folder)
         if is_packaged:
             return cls(folder, manifest, is_packaged)
@@ -125,31 +129,31 @@ class ModelArtifact:
         return cls(folder, manifest)
 
 
-def sha256_of(file: Path) -> str:
-    """Answer a file's SHA-256 in hex."""
+def file_sha256(file: Path) -> str:
+    """Return a file's SHA-256 in hex."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _read_manifest(folder: Path) -> Manifest:
+def _read_manifest(folder: Path) -> ModelManifest:
     file = folder / MANIFEST_FILE
     try:
-        return Manifest.model_validate_json(file.read_text("utf-8"))
+        return ModelManifest.model_validate_json(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError):
         raise InvalidArtifact(
-            f"{file} cannot be read: is {folder} a model, as `prompt-capture train` writes it?"
+            f"{file} cannot be read. Is {folder} a model from `prompt-capture train`?"
         ) from None
     except ValidationError as error:
-        raise InvalidArtifact(f"{file}, {first_fault(error, 'the file')}") from None
+        raise InvalidArtifact(f"{file}, {describe_first_error(error, 'the file')}") from None
 
 
 def _check_file(file: Path, expected: str | None) -> None:
     if expected is None:
-        raise InvalidArtifact(f"{MANIFEST_FILE} does not list {file.name}: train the model again.")
+        raise InvalidArtifact(f"{MANIFEST_FILE} does not list {file.name}. Train the model again.")
     if not file.is_file():
-        raise InvalidArtifact(f"{file} is missing: copy the whole folder of the model.")
-    if sha256_of(file) != expected:
+        raise InvalidArtifact(f"{file} is missing. Copy the whole folder of the model.")
+    if file_sha256(file) != expected:
         raise InvalidArtifact(
-            f"{file} is not the file that {MANIFEST_FILE} describes: "
-            "it was damaged or replaced. Copy the whole folder of the model again."
+            f"{file} does not match its SHA-256 in {MANIFEST_FILE}: it is damaged or was replaced. "
+            "Copy the whole folder of the model again."
         )

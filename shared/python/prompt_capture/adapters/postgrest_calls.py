@@ -1,4 +1,4 @@
-"""One call to PostgREST, and a stream of them page by page, with their failures in our terms."""
+"""Execute PostgREST requests, stream pages, and translate errors to those of the domain."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -13,23 +13,24 @@ from prompt_capture.domain.errors import PromptRefused, StoreUnavailable
 from prompt_capture.domain.prompts import ReviewablePrompt
 
 PAGE_SIZE = 1_000
-"""Supabase caps every answer at 1,000 rows unless told otherwise."""
+"""Supabase's default limit for the rows of a response."""
 
 _FOREIGN_KEY_VIOLATION = "23503"
-_FAULTS_OF_A_ROW = ("22", "23")
-"""SQLSTATE's classes for data that do not fit, and for broken constraints."""
+_ROW_ERROR_CLASSES = ("22", "23")
+"""The SQLSTATE classes for invalid data and for violated constraints."""
 
 Row = TypeVar("Row", bound=ReviewablePrompt)
 
 
 class ForeignKeyViolation(Exception):
-    """A row names something that does not exist."""
+    """A row refers to something that does not exist."""
 
 
 async def execute(request: Any, deadline_seconds: float) -> list[dict[str, Any]]:
-    """Run a request within a deadline, whatever the server does in the meantime.
+    """Execute a request within a deadline for the whole call, and return the rows.
 
-    What the server says of a failed request may hold a row, so it is not passed on.
+    Raise `ForeignKeyViolation`, `PromptRefused` or `StoreUnavailable`. The server's own message is
+    dropped, since it may contain a row.
     """
     try:
         async with asyncio.timeout(deadline_seconds):
@@ -37,13 +38,13 @@ async def execute(request: Any, deadline_seconds: float) -> list[dict[str, Any]]
     except APIError as error:
         if error.code == _FOREIGN_KEY_VIOLATION:
             raise ForeignKeyViolation from None
-        if str(error.code).startswith(_FAULTS_OF_A_ROW):
-            raise PromptRefused(f"The store takes no such row (code {error.code}).") from None
-        raise StoreUnavailable(f"The store refused the request (code {error.code}).") from None
+        if str(error.code).startswith(_ROW_ERROR_CLASSES):
+            raise PromptRefused(f"The store rejected the row (code {error.code}).") from None
+        raise StoreUnavailable(f"The store rejected the request (code {error.code}).") from None
     except (httpx.HTTPError, TimeoutError) as error:
-        raise StoreUnavailable(f"The store did not answer ({type(error).__name__}).") from None
+        raise StoreUnavailable(f"The store did not respond ({type(error).__name__}).") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise StoreUnavailable("What answered is not the store: check SUPABASE_URL.")
+        raise StoreUnavailable("The response is not from PostgREST: check SUPABASE_URL.")
     return rows
 
 
@@ -53,7 +54,10 @@ async def stream(
     since: datetime | None,
     deadline_seconds: float,
 ) -> AsyncIterator[Row]:
-    """Page by the key (created_at, id), so that each page costs the same however deep it lies."""
+    """Stream rows page by page.
+
+    Keyset pagination over (created_at, id) makes every page cost the same.
+    """
     last: Row | None = None
     while True:
         request = query().order("created_at").order("id").limit(PAGE_SIZE)
@@ -67,16 +71,16 @@ async def stream(
         if not rows:
             return
         for row in rows:
-            last = _read(row, row_type)
+            last = _parse(row, row_type)
             yield last
 
 
-def _read(row: dict[str, Any], row_type: type[Row]) -> Row:
+def _parse(row: dict[str, Any], row_type: type[Row]) -> Row:
     try:
         return row_type.model_validate(row)
     except ValidationError as error:
-        columns = ", ".join(str(fault["loc"][0]) for fault in error.errors(include_input=False))
-        raise StoreUnavailable(f"Row {row.get('id')} cannot be read: see its {columns}.") from None
+        columns = ", ".join(str(detail["loc"][0]) for detail in error.errors(include_input=False))
+        raise StoreUnavailable(f"Row {row.get('id')} has invalid columns: {columns}.") from None
 
 
 def _timestamp(moment: datetime) -> str:

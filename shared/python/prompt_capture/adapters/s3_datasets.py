@@ -1,4 +1,4 @@
-"""Datasets as objects of an S3 bucket."""
+"""Datasets as objects in an S3 bucket."""
 
 import tempfile
 from collections.abc import Iterator
@@ -12,28 +12,28 @@ from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ABSENT = {"404", "NoSuchKey", "NoSuchVersion"}
-_REFUSED = {"403", "AccessDenied"}
-_THERE_ALREADY = {"412", "PreconditionFailed"}
-_AT_THE_SAME_TIME = {"409", "ConditionalRequestConflict"}
-_ATTEMPTS = 5
-_UNLESS_THERE = {"IfNoneMatch": "*"}
+_NOT_FOUND = {"404", "NoSuchKey", "NoSuchVersion"}
+_ACCESS_DENIED = {"403", "AccessDenied"}
+_PRECONDITION_FAILED = {"412", "PreconditionFailed"}
+_CONFLICT = {"409", "ConditionalRequestConflict"}
+_MAX_ATTEMPTS = 5
+_IF_ABSENT = {"IfNoneMatch": "*"}
 
 
 class S3DatasetStore:
-    """Writes each object to a temporary file, then uploads it, in parts where it is large.
+    """Writes each object to a temporary file, then uploads it, in parts if it is large.
 
-    An interrupted export leaves no object. The temporary file needs as much room in `/tmp` as
-    the object; memory stays flat.
+    An interrupted export leaves no object. The temporary file takes as much space in `/tmp` as the
+    object, and memory use is constant.
 
-    `may_list`: whether the caller has the right to list the bucket. S3 answers who has not as if
-    they might not read what is not there.
+    `may_list`: whether the caller may list the bucket (`s3:ListBucket`). Without this right, S3
+    responds with 403 instead of 404 where there is no object.
     """
 
     def __init__(self, client: "S3Client", bucket: str, may_list: bool = True) -> None:
         self._client = client
         self.bucket = bucket
-        self._absent = _ABSENT if may_list else _ABSENT | _REFUSED
+        self._absent = _NOT_FOUND if may_list else _NOT_FOUND | _ACCESS_DENIED
 
     @contextmanager
     def create(
@@ -45,31 +45,31 @@ class S3DatasetStore:
             if replaces is not None:
                 self._replace(key, cast("BinaryIO", file), content_type, replaces)
                 return
-            with _explained():
+            with _translate_errors():
                 self._client.upload_fileobj(
                     file, self.bucket, key, ExtraArgs={"ContentType": content_type}
                 )
 
-    def _replace(self, key: str, file: BinaryIO, content_type: str, state: str) -> None:
-        """Write in one request, which S3 takes up to 5 GB: its condition holds for all of it."""
-        changed = _THERE_ALREADY | _AT_THE_SAME_TIME | _ABSENT
+    def _replace(self, key: str, file: BinaryIO, content_type: str, etag: str) -> None:
+        """Write in a single request (up to 5 GB), since the condition applies to one request."""
+        changed = _PRECONDITION_FAILED | _CONFLICT | _NOT_FOUND
         try:
-            with _explained(changed):
+            with _translate_errors(changed):
                 self._client.put_object(
-                    Bucket=self.bucket, Key=key, Body=file, ContentType=content_type, IfMatch=state
+                    Bucket=self.bucket, Key=key, Body=file, ContentType=content_type, IfMatch=etag
                 )
         except ClientError:
-            raise DatasetChanged("The object was changed meanwhile.") from None
+            raise DatasetChanged("Another writer changed the object since it was read.") from None
 
     def create_if_absent(self, key: str, content: bytes, content_type: str) -> bool:
-        """Let S3 decide: of several at the same time, one wins, and S3 may ask others to retry.
+        """Write conditionally: of several concurrent writers, S3 lets one win.
 
-        An object that was discarded is taken for none, by whoever is the first to replace it.
+        A discarded (empty) object counts as absent: the first writer that replaces it wins.
         """
-        condition: dict[str, Any] = _UNLESS_THERE
-        for _ in range(_ATTEMPTS):
+        condition: dict[str, Any] = _IF_ABSENT
+        for _ in range(_MAX_ATTEMPTS):
             try:
-                with _explained(_THERE_ALREADY | _AT_THE_SAME_TIME | _ABSENT):
+                with _translate_errors(_PRECONDITION_FAILED | _CONFLICT | _NOT_FOUND):
                     self._client.put_object(
                         Bucket=self.bucket,
                         Key=key,
@@ -78,21 +78,23 @@ class S3DatasetStore:
                         **condition,
                     )
             except ClientError as error:
-                condition = _UNLESS_THERE
-                if _code(error) not in _THERE_ALREADY:
+                condition = _IF_ABSENT
+                if _code(error) not in _PRECONDITION_FAILED:
                     continue
-                there, tag = self._read(key)
-                if there:
-                    return there == content
-                if tag:
-                    condition = {"IfMatch": tag}
+                existing, etag = self._read(key)
+                if existing:
+                    return existing == content
+                if etag:
+                    condition = {"IfMatch": etag}
             else:
                 return True
-        raise DatasetsUnavailable("The bucket neither takes an object nor shows what is there.")
+        raise DatasetsUnavailable(
+            "The bucket rejects the object, and the existing one cannot be read."
+        )
 
-    def state(self, key: str) -> str | None:
+    def version_tag(self, key: str) -> str | None:
         try:
-            with _explained(_ABSENT):
+            with _translate_errors(_NOT_FOUND):
                 return self._client.head_object(Bucket=self.bucket, Key=key)["ETag"]
         except ClientError:
             return None
@@ -101,11 +103,11 @@ class S3DatasetStore:
         return self._read(key)[0]
 
     def _read(self, key: str) -> tuple[bytes | None, str]:
-        """Answer an object and its tag."""
+        """Return an object and its ETag, or None and an empty string."""
         try:
-            with _explained(self._absent):
-                answer = self._client.get_object(Bucket=self.bucket, Key=key)
-                return answer["Body"].read(), answer["ETag"]
+            with _translate_errors(self._absent):
+                response = self._client.get_object(Bucket=self.bucket, Key=key)
+                return response["Body"].read(), response["ETag"]
         except ClientError:
             return None, ""
 
@@ -113,7 +115,7 @@ class S3DatasetStore:
     def open(self, key: str) -> Iterator[BinaryIO | None]:
         with tempfile.TemporaryFile() as file:
             try:
-                with _explained(self._absent):
+                with _translate_errors(self._absent):
                     self._client.download_fileobj(self.bucket, key, file)
             except ClientError:
                 yield None
@@ -122,19 +124,19 @@ class S3DatasetStore:
             yield cast("BinaryIO", file)
 
     def discard(self, key: str) -> None:
-        """Put nothing in its place, which the right to write is enough for."""
-        with _explained():
+        """Overwrite the object with an empty one. This needs only the right to write."""
+        with _translate_errors():
             self._client.put_object(Bucket=self.bucket, Key=key, Body=b"")
 
     def delete(self, key: str) -> None:
-        with _explained():
+        with _translate_errors():
             for version in self._versions(key):
                 self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
             if self._exists(key):
                 self._client.delete_object(Bucket=self.bucket, Key=key)
 
     def delete_older_versions(self, key: str) -> None:
-        with _explained():
+        with _translate_errors():
             for version in self._versions(key, only_older=True):
                 self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
 
@@ -142,37 +144,37 @@ class S3DatasetStore:
         return f"s3://{self.bucket}/{key}"
 
     def _exists(self, key: str) -> bool:
-        found = self._client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
-        return any(item["Key"] == key for item in found.get("Contents", []))
+        listing = self._client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        return any(item["Key"] == key for item in listing.get("Contents", []))
 
     def _versions(self, key: str, only_older: bool = False) -> list[str]:
-        """List the versions of an object, its delete markers among them."""
+        """List the version ids of an object, including its delete markers."""
         pages = self._client.get_paginator("list_object_versions").paginate(
             Bucket=self.bucket, Prefix=key
         )
-        found = [
+        versions = [
             (item["Key"], item["VersionId"], item["IsLatest"])
             for page in pages
             for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         ]
         return [
             version
-            for name, version, is_latest in found
+            for name, version, is_latest in versions
             if name == key and not (only_older and is_latest)
         ]
 
 
 @contextmanager
-def _explained(expected: frozenset[str] | set[str] = frozenset()) -> Iterator[None]:
-    """Say what the bucket refused, in our terms, unless the code is an expected one."""
+def _translate_errors(expected: frozenset[str] | set[str] = frozenset()) -> Iterator[None]:
+    """Turn errors into `DatasetsUnavailable`, except for the expected error codes."""
     try:
         yield
     except ClientError as error:
         if _code(error) in expected:
             raise
-        raise DatasetsUnavailable(f"The bucket refused the request ({_code(error)}).") from None
+        raise DatasetsUnavailable(f"The bucket rejected the request ({_code(error)}).") from None
     except BotoCoreError as error:
-        raise DatasetsUnavailable(f"The bucket did not answer ({type(error).__name__}).") from None
+        raise DatasetsUnavailable(f"The bucket did not respond ({type(error).__name__}).") from None
 
 
 def _code(error: ClientError) -> str:

@@ -1,4 +1,4 @@
-"""The dead letters of the spool, in the queue that its redrive policy names."""
+"""The spool's dead letters, in the queue of its redrive policy."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,78 +14,84 @@ from prompt_capture.domain.spool import DeadLetter
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-_AT_ONCE = 10
-_HIDDEN_SECONDS = 300
+_BATCH_SIZE = 10
+_VISIBILITY_TIMEOUT_SECONDS = 300
 
 
 class SqsDeadLetters:
-    """Reads them all, which hides them from others for some minutes or until they are put back."""
+    """Reads all dead letters, which hides them from other readers.
+
+    They are visible again after five minutes, or once they are released.
+    """
 
     def __init__(self, client: "SQSClient", spool_url: str) -> None:
         self._client, self._spool_url = client, spool_url
         self._url = ""
 
     def read(self) -> list[DeadLetter]:
-        found: dict[str, DeadLetter] = {}
-        with _in_our_terms():
-            self._url = self._url or self._address()
+        by_message_id: dict[str, DeadLetter] = {}
+        with _translate_errors():
+            self._url = self._url or self._find_url()
             while messages := self._receive():
-                found |= {message["MessageId"]: _letter(message) for message in messages}
-        return list(found.values())
+                by_message_id |= {
+                    message["MessageId"]: _dead_letter(message) for message in messages
+                }
+        return list(by_message_id.values())
 
-    def put_back(self, letters: Sequence[DeadLetter]) -> None:
-        with _in_our_terms():
-            for entries in _entries(letters):
-                shown = [entry | {"VisibilityTimeout": 0} for entry in entries]
-                self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=shown)  # type: ignore[arg-type]
+    def release(self, dead_letters: Sequence[DeadLetter]) -> None:
+        with _translate_errors():
+            for batch in _batches(dead_letters):
+                visible = [entry | {"VisibilityTimeout": 0} for entry in batch]
+                self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=visible)  # type: ignore[arg-type]
 
-    def send_again(self, letters: Sequence[DeadLetter]) -> None:
-        for letter in letters:
-            with _in_our_terms():
-                self._client.send_message(QueueUrl=self._spool_url, MessageBody=letter.body)
-            self.delete([letter])
+    def redrive(self, dead_letters: Sequence[DeadLetter]) -> None:
+        for dead_letter in dead_letters:
+            with _translate_errors():
+                self._client.send_message(QueueUrl=self._spool_url, MessageBody=dead_letter.body)
+            self.delete([dead_letter])
 
-    def delete(self, letters: Sequence[DeadLetter]) -> None:
-        with _in_our_terms():
-            for entries in _entries(letters):
-                self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)  # type: ignore[arg-type]
+    def delete(self, dead_letters: Sequence[DeadLetter]) -> None:
+        with _translate_errors():
+            for batch in _batches(dead_letters):
+                self._client.delete_message_batch(QueueUrl=self._url, Entries=batch)  # type: ignore[arg-type]
 
-    def _address(self) -> str:
+    def _find_url(self) -> str:
         attributes = self._client.get_queue_attributes(
             QueueUrl=self._spool_url, AttributeNames=["RedrivePolicy"]
         ).get("Attributes", {})
         if "RedrivePolicy" not in attributes:
-            raise SpoolUnavailable("The queue of SPOOL_QUEUE_URL has no dead letters.")
+            raise SpoolUnavailable("The queue of SPOOL_QUEUE_URL has no dead-letter queue.")
         arn = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]
         return self._client.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
 
     def _receive(self) -> Sequence[Any]:
         return self._client.receive_message(
             QueueUrl=self._url,
-            MaxNumberOfMessages=_AT_ONCE,
-            VisibilityTimeout=_HIDDEN_SECONDS,
+            MaxNumberOfMessages=_BATCH_SIZE,
+            VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
             WaitTimeSeconds=1,
             MessageSystemAttributeNames=["SentTimestamp"],
         ).get("Messages", [])
 
 
-def _letter(message: Any) -> DeadLetter:
-    sent = int(message["Attributes"]["SentTimestamp"]) / 1000
+def _dead_letter(message: Any) -> DeadLetter:
+    sent_at = int(message["Attributes"]["SentTimestamp"]) / 1000
     return DeadLetter(
         handle=message["ReceiptHandle"],
-        sent_at=datetime.fromtimestamp(sent, UTC),
+        sent_at=datetime.fromtimestamp(sent_at, UTC),
         body=message["Body"],
     )
 
 
-def _entries(letters: Sequence[DeadLetter]) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(letters), _AT_ONCE):
-        part = letters[start : start + _AT_ONCE]
-        yield [{"Id": str(n), "ReceiptHandle": letter.handle} for n, letter in enumerate(part)]
+def _batches(dead_letters: Sequence[DeadLetter]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the entries of batch requests, at most ten a request."""
+    for start in range(0, len(dead_letters), _BATCH_SIZE):
+        batch = dead_letters[start : start + _BATCH_SIZE]
+        yield [{"Id": str(n), "ReceiptHandle": one.handle} for n, one in enumerate(batch)]
 
 
 @contextmanager
-def _in_our_terms() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:

@@ -1,4 +1,4 @@
-"""Settings that lie in the SSM Parameter Store: read in one request, when a function starts."""
+"""Settings in the SSM Parameter Store, which a function reads in one request when it starts."""
 
 import time
 from collections.abc import Mapping
@@ -6,45 +6,46 @@ from typing import Any
 
 import httpx
 
-from prompt_capture.adapters.aws_requests import JsonService
-from prompt_capture.adapters.connections import tls
+from prompt_capture.adapters.aws_requests import AwsJsonService
+from prompt_capture.adapters.connections import tls_context
 from prompt_capture.domain.errors import InvalidSettings, ParametersUnavailable
 from prompt_capture.settings import ParameterStoreSettings
 
-_WAITS_SECONDS = (0.1, 0.4)
-"""Between tries: a thousand functions that start at once are throttled."""
+_RETRY_DELAYS_SECONDS = (0.1, 0.4)
+"""A thousand functions that start at the same time are throttled."""
 
 
 def read_parameters(names: Mapping[str, str], settings: ParameterStoreSettings) -> dict[str, str]:
-    """Answer the value of each setting, of the parameter that `names` has for it; ten at most.
+    """Return the value of each setting. `names` maps settings to parameters, ten at most.
 
-    Raises `InvalidSettings` where a parameter is not there, `ParametersUnavailable` where the
-    store is not; neither shows a value.
+    Raise `InvalidSettings` where a parameter is missing, and `ParametersUnavailable` where the
+    Parameter Store fails. Neither message contains a value.
     """
-    answer = _ask(sorted(set(names.values())), settings)
-    found = {one["Name"]: one["Value"] for one in answer["Parameters"]}
-    if missing := sorted(set(names.values()) - found.keys()):
+    response = _get_parameters(sorted(set(names.values())), settings)
+    values = {parameter["Name"]: parameter["Value"] for parameter in response["Parameters"]}
+    if missing := sorted(set(names.values()) - values.keys()):
         raise InvalidSettings(f"The Parameter Store has no {', '.join(missing)}.")
-    return {setting: found[parameter] for setting, parameter in names.items()}
+    return {setting: values[parameter] for setting, parameter in names.items()}
 
 
-def _ask(names: list[str], settings: ParameterStoreSettings) -> dict[str, Any]:
-    ssm = JsonService("ssm", "AmazonSSM", "1.1", settings.endpoint, settings)
-    told = {"Names": names, "WithDecryption": True}
-    with httpx.Client(verify=tls(), timeout=2) as client:
-        for wait in (*_WAITS_SECONDS, None):
-            reason, answer = _try(client, ssm.request("GetParameters", told))
-            if answer is not None:
-                return answer
-            if wait is None:
+def _get_parameters(names: list[str], settings: ParameterStoreSettings) -> dict[str, Any]:
+    ssm = AwsJsonService("ssm", "AmazonSSM", "1.1", settings.endpoint, settings)
+    payload = {"Names": names, "WithDecryption": True}
+    with httpx.Client(verify=tls_context(), timeout=2) as client:
+        for delay in (*_RETRY_DELAYS_SECONDS, None):
+            reason, response = _send(client, ssm.create_request("GetParameters", payload))
+            if response is not None:
+                return response
+            if delay is None:
                 break
-            time.sleep(wait)
-    raise ParametersUnavailable(f"The Parameter Store did not answer ({reason}).")
+            time.sleep(delay)
+    raise ParametersUnavailable(f"The Parameter Store did not respond ({reason}).")
 
 
-def _try(client: httpx.Client, request: httpx.Request) -> tuple[str, dict[str, Any] | None]:
+def _send(client: httpx.Client, request: httpx.Request) -> tuple[str, dict[str, Any] | None]:
+    """Return the result in words, and the response's content after a success."""
     try:
-        answer = client.send(request)
+        response = client.send(request)
     except httpx.HTTPError as error:
         return type(error).__name__, None
-    return f"status {answer.status_code}", answer.json() if answer.is_success else None
+    return f"status {response.status_code}", response.json() if response.is_success else None

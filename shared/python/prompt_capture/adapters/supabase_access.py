@@ -1,4 +1,4 @@
-"""How a function proves to Supabase who it is: a self-signed role token, or the secret key."""
+"""Authenticate a function to Supabase, by a self-signed role token or by the secret key."""
 
 import json
 import time
@@ -16,10 +16,10 @@ _RENEW_BEFORE_SECONDS = 60
 
 
 class RoleTokenSigner:
-    """Signs short-lived tokens for one database role, and keeps each until it nears its end.
+    """Signs short-lived tokens for one database role, and reuses each until it almost expires.
 
-    `signing_key` is a private JWK, as `supabase gen signing-key` makes it (ES256 or RS256), or
-    the HS256 secret of a legacy project.
+    `signing_key` is a private JWK (ES256 or RS256, from `supabase gen signing-key`), or the HS256
+    secret of a legacy project.
     """
 
     def __init__(self, signing_key: str, role: str, issuer: str) -> None:
@@ -30,7 +30,7 @@ class RoleTokenSigner:
         self._expires_at = 0.0
 
     def token(self) -> str:
-        """Answer a token that is valid for at least a minute."""
+        """Return a token that is valid for at least a minute."""
         now = time.time()
         if now > self._expires_at - _RENEW_BEFORE_SECONDS:
             self._expires_at = now + TOKEN_LIFETIME_SECONDS
@@ -43,8 +43,8 @@ class RoleTokenSigner:
             self._token = jwt.encode(claims, self._key, self._algorithm, headers=self._headers)
         return self._token
 
-    def forget(self) -> None:
-        """Sign a new token next time: after the clock has jumped, the one that is kept is wrong."""
+    def invalidate(self) -> None:
+        """Sign a new token for the next request, for example after a jump of the clock."""
         self._expires_at = 0.0
 
 
@@ -56,13 +56,16 @@ def _read_signing_key(signing_key: str) -> tuple[Any, str, dict[str, str]]:
         key = jwt.PyJWK(jwk)
     except (ValueError, jwt.PyJWTError):
         raise InvalidSettings(
-            "SUPABASE_SIGNING_KEY is no private JWK. Make one with `supabase gen signing-key`."
+            "SUPABASE_SIGNING_KEY is not a private JWK. Create one with `supabase gen signing-key`."
         ) from None
     return key.key, key.algorithm_name, {"kid": key.key_id} if key.key_id else {}
 
 
 class SupabaseAccess(httpx.Auth):
-    """Puts the right headers on each request, for a hosted project, a local one, or PostgREST."""
+    """Adds the authentication headers to each request.
+
+    They suit a hosted project, a local one, and PostgREST alone.
+    """
 
     def __init__(self, settings: SupabaseSettings, role: str) -> None:
         self._publishable_key = _reveal(settings.supabase_publishable_key)
@@ -72,13 +75,13 @@ class SupabaseAccess(httpx.Auth):
         if not self._signer and not self._secret_key:
             raise InvalidSettings(
                 "Set SUPABASE_SIGNING_KEY (preferred) or SUPABASE_SECRET_KEY: "
-                "without one the function cannot reach the database."
+                "without one of them the function cannot access the database."
             )
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add `apikey` and `Authorization` as Supabase's edge expects them.
 
-        A token of our own that is refused is signed anew, and the request sent once more.
+        After a rejected role token, sign a new one and send the request once more.
         """
         api_key = self._publishable_key if self._signer else self._secret_key
         if api_key:
@@ -88,7 +91,7 @@ class SupabaseAccess(httpx.Auth):
             request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
         if self._signer and response.status_code == httpx.codes.UNAUTHORIZED:
-            self._signer.forget()
+            self._signer.invalidate()
             request.headers["Authorization"] = f"Bearer {self._signer.token()}"
             yield request
 
@@ -98,5 +101,8 @@ def _reveal(secret: Any) -> str:
 
 
 def _legacy_token(secret_key: str) -> str:
-    """A legacy service role key is a JWT; the edge swaps a new `sb_secret_` key by itself."""
+    """Return a legacy service role key, which is a JWT, and nothing for a `sb_secret_` key.
+
+    Supabase's edge replaces a `sb_secret_` key with a token itself.
+    """
     return "" if secret_key.startswith("sb_") else secret_key

@@ -1,4 +1,4 @@
-"""What exports read and note, through PostgREST's functions."""
+"""Exports and the ledger through database functions, called over PostgREST."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -17,24 +17,25 @@ from prompt_capture.domain.datasets.rows import (
     UserLine,
     Window,
 )
-from prompt_capture.domain.datasets.tiers import Audit
+from prompt_capture.domain.datasets.tiers import AuditResult
 from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
 
 PAGE_ROWS = 5_000
-"""A page is one value to PostgREST, which caps rows and not values."""
+"""PostgREST limits the number of rows, not their size. A page is one JSON value, so one row."""
 
-NOTED_ROWS = 20_000
+REGISTERED_ROWS = 20_000
+"""The number of rows that one call registers."""
 
 _NIL = "00000000-0000-0000-0000-000000000000"
-_RESTORED = "55000"
-_ATTEMPTS = 3
-_PAUSE_SECONDS = 1.0
+_RESTORED_DATABASE_CODE = "55000"
+_MAX_ATTEMPTS = 3
+_RETRY_PAUSE_SECONDS = 1.0
 
 
 class SupabaseExports:
-    """The functions that only exports and erasures call.
+    """Calls the database functions for exports and erasures.
 
-    Reads are repeated after a broken connection; nobody waits for an export.
+    Calls are retried after a connection error or a server error, since all of them are idempotent.
     """
 
     def __init__(self, client: httpx.AsyncClient, rest_url: str) -> None:
@@ -42,25 +43,27 @@ class SupabaseExports:
         self._url = f"{rest_url}/rpc"
 
     async def open_export(self, series: str, since_last: bool, max_rows: int) -> OpenedExport:
-        told = await self._call("open_export", series=series, since_last=since_last, most=max_rows)
-        window = Window(begin=told["from"], end=told["to"])
-        return OpenedExport(window, told["rows"], datetime.fromisoformat(told["at"]))
+        opened = await self._call(
+            "open_export", series=series, since_last=since_last, max_rows=max_rows
+        )
+        window = Window(begin=opened["from"], end=opened["to"])
+        return OpenedExport(window, opened["rows"], datetime.fromisoformat(opened["at"]))
 
     async def read_export(
         self, window: Window, salt: str, labelled_only: bool = False
     ) -> AsyncIterator[list[ExportRow]]:
-        """Ask for the next page before this one is worked on: database and function both work."""
-        asked = asyncio.create_task(self._page(window, salt, labelled_only, ("", "0", _NIL)))
+        """Stream pages. Each page is requested while the caller processes the one before it."""
+        request = asyncio.create_task(self._page(window, salt, labelled_only, ("", "0", _NIL)))
         try:
-            while page := await asked:
+            while page := await request:
                 last = page[-1]
                 after = (last.text_id, last.change, last.id)
-                asked = asyncio.create_task(self._page(window, salt, labelled_only, after))
-                # Sent before the page is worked on, which would keep it waiting.
+                request = asyncio.create_task(self._page(window, salt, labelled_only, after))
+                # Give the task a turn to send the request before the caller blocks the loop.
                 await asyncio.sleep(0)
                 yield page
         finally:
-            asked.cancel()
+            request.cancel()
 
     async def _page(
         self, window: Window, salt: str, labelled_only: bool, after: tuple[str, str, str]
@@ -74,7 +77,7 @@ class SupabaseExports:
             after_change=change,
             after_id=row_id,
             labelled_only=labelled_only,
-            most=PAGE_ROWS,
+            page_size=PAGE_ROWS,
             salt=salt,
         )
         return list(map(ExportRow._make, zip(*columns, strict=True))) if columns[0] else []
@@ -87,23 +90,22 @@ class SupabaseExports:
             window_to=window.end,
             after_change=change,
             after_id=row_id,
-            most=PAGE_ROWS,
+            page_size=PAGE_ROWS,
         ):
             rows = [ErasedRow._make(row) for row in page]
             change, row_id = rows[-1].change, rows[-1].id
             yield rows
 
-    async def read_audit_results(self, threshold: float) -> list[Audit]:
-        return [
-            Audit._make(row) for row in await self._call("read_audit_results", threshold=threshold)
-        ]
+    async def read_audit_results(self, threshold: float) -> list[AuditResult]:
+        results = await self._call("read_audit_results", threshold=threshold)
+        return [AuditResult._make(row) for row in results]
 
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
-        gone: set[str] = set()
-        for start in range(0, len(row_ids), NOTED_ROWS):
-            rows = row_ids[start : start + NOTED_ROWS]
-            gone |= set(await self._call("register_rows", bucket=bucket, key=key, rows=rows))
-        return frozenset(gone)
+        deleted: set[str] = set()
+        for start in range(0, len(row_ids), REGISTERED_ROWS):
+            rows = row_ids[start : start + REGISTERED_ROWS]
+            deleted |= set(await self._call("register_rows", bucket=bucket, key=key, rows=rows))
+        return frozenset(deleted)
 
     async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
         return bool(
@@ -125,41 +127,41 @@ class SupabaseExports:
             lines=lines,
         )
 
-    async def list_user_lines(self, person: UUID, bucket: str, key: str) -> list[UserLine]:
-        found = await self._call("list_user_lines", person=str(person), bucket=bucket, key=key)
-        return [UserLine._make(row) for row in found]
+    async def list_user_lines(self, user_id: UUID, bucket: str, key: str) -> list[UserLine]:
+        lines = await self._call("list_user_lines", person=str(user_id), bucket=bucket, key=key)
+        return [UserLine._make(line) for line in lines]
 
-    async def unregister_user_rows(self, person: UUID, bucket: str, key: str) -> None:
-        await self._call("unregister_user_rows", person=str(person), bucket=bucket, key=key)
+    async def unregister_user_rows(self, user_id: UUID, bucket: str, key: str) -> None:
+        await self._call("unregister_user_rows", person=str(user_id), bucket=bucket, key=key)
 
     async def _call(self, function: str, **arguments: object) -> Any:
-        """Call a function; all of them may be called again after an answer that was lost."""
-        for attempt in range(1, _ATTEMPTS):
+        """Call a function and return its result. Retry after connection and server errors."""
+        for attempt in range(1, _MAX_ATTEMPTS):
             with suppress(httpx.HTTPError):
-                answer = await self._client.post(f"{self._url}/{function}", json=arguments)
-                if not answer.is_server_error:
-                    return _read(answer)
-            await asyncio.sleep(_PAUSE_SECONDS * attempt)
+                response = await self._client.post(f"{self._url}/{function}", json=arguments)
+                if not response.is_server_error:
+                    return _read(response)
+            await asyncio.sleep(_RETRY_PAUSE_SECONDS * attempt)
         try:
             return _read(await self._client.post(f"{self._url}/{function}", json=arguments))
         except httpx.HTTPError as error:
-            raise StoreUnavailable(f"The store did not answer ({type(error).__name__}).") from None
+            raise StoreUnavailable(f"The store did not respond ({type(error).__name__}).") from None
 
 
-def _read(answer: httpx.Response) -> Any:
-    """Read an answer; what the server says of a failed call is not passed on, but for its code."""
-    if answer.status_code == httpx.codes.NO_CONTENT:
+def _read(response: httpx.Response) -> Any:
+    """Return the result of a call. Errors contain the server's code and not its message."""
+    if response.status_code == httpx.codes.NO_CONTENT:
         return None
     try:
-        content = from_json(answer.content)  # in half the time of the standard library's
+        content = from_json(response.content)  # twice as fast as the standard library
     except ValueError:
-        raise StoreUnavailable("What answered is not the store: check SUPABASE_URL.") from None
-    if answer.is_success:
+        raise StoreUnavailable("The response is not from PostgREST. Check SUPABASE_URL.") from None
+    if response.is_success:
         return content
-    code = content.get("code") if isinstance(content, dict) else answer.status_code
-    if code == _RESTORED:
+    code = content.get("code") if isinstance(content, dict) else response.status_code
+    if code == _RESTORED_DATABASE_CODE:
         raise InvalidExport(
-            "The last dataset is of another state of the database, which was restored or copied. "
-            "Export all, once: without since_last."
+            "The last export is newer than this database, which was restored or copied. Export "
+            "everything once, without since_last."
         )
-    raise StoreUnavailable(f"The store refused the request (code {code}).")
+    raise StoreUnavailable(f"The store rejected the request (code {code}).")

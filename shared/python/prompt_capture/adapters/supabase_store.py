@@ -1,4 +1,4 @@
-"""The store over Supabase's own table client."""
+"""The prompt store in Supabase, through PostgREST."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -17,21 +17,21 @@ from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, execute
 from prompt_capture.adapters.supabase_captures import SupabaseCaptures
 from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.errors import PromptLogNotFound, StoreUnavailable, UnknownIntent
-from prompt_capture.domain.intents import close_intents
+from prompt_capture.domain.intents import suggest_intents
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
+    ChangeStatus,
     Correction,
     FailedPrompt,
     LabelledPrompt,
     Outcome,
-    Recorded,
     ReviewablePrompt,
 )
 
 DEFAULT_DEADLINE_SECONDS = 1.0
 
-IDS_AT_ONCE = 100
-"""So many ids make an address of 4 kB, which every proxy lets through."""
+MAX_IDS_PER_REQUEST = 100
+"""A URL with this many ids has 4 kB, which every proxy accepts."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ _REVIEW_COLUMNS = ("id", "prompt", "predicted_intent", "confidence", "created_at
 class SupabasePromptStore:
     """Captured prompts in `public.nlu_prompt_logs`, through PostgREST.
 
-    The client's read timeout is the deadline of each call as a whole. `retry_reads` lets a read be
-    repeated after a broken connection, with a pause of a second or more: for exports, never for a
-    request that somebody waits for.
+    The client's read timeout is the deadline of each call as a whole. `retry_reads` repeats a read
+    after a broken connection, with a pause of at least a second. That suits exports, but not the
+    requests of users.
     """
 
     def __init__(self, client: httpx.AsyncClient, rest_url: str, retry_reads: bool = False) -> None:
@@ -53,12 +53,12 @@ class SupabasePromptStore:
         self._deadline_seconds = client.timeout.read or DEFAULT_DEADLINE_SECONDS
         self._captures = SupabaseCaptures(self._postgrest, self._deadline_seconds)
 
-    async def open(self) -> None:
-        """Connect, prove who we are, and write nothing; a store that is away stops nobody."""
+    async def connect(self) -> None:
+        """Open the connection and authenticate, without a write. A failure is only logged."""
         try:
-            await self._captures.open()
+            await self._captures.connect()
         except StoreUnavailable as error:
-            logger.warning("The store is not there yet.", extra={"reason": str(error)})
+            logger.warning("The store is not reachable yet.", extra={"reason": str(error)})
 
     async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
         return await self._captures.log_prompt(prompt)
@@ -66,17 +66,17 @@ class SupabasePromptStore:
     async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
         return await self._captures.log_prompts(prompts)
 
-    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> Recorded:
-        told = {"log_id": str(log_id), **outcome.model_dump(mode="json")}
-        return _recorded(await self._call("record_outcome", told))
+    async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> ChangeStatus:
+        arguments = {"log_id": str(log_id), **outcome.model_dump(mode="json")}
+        return _change_status(await self._call("record_outcome", arguments))
 
     async def discard_deferred_changes(self, log_ids: Sequence[UUID]) -> None:
         await self._call(
             "discard_deferred_changes", {"log_ids": [str(log_id) for log_id in log_ids]}
         )
 
-    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> Recorded:
-        told = {
+    async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> ChangeStatus:
+        arguments = {
             "log_id": str(log_id),
             "to_intent": correction.corrected_intent,
             "reviewer": correction.corrected_by,
@@ -84,19 +84,19 @@ class SupabasePromptStore:
             "channel": correction.channel,
         }
         try:
-            return _recorded(await self._call("record_correction", told))
+            return _change_status(await self._call("record_correction", arguments))
         except ForeignKeyViolation:
             known = await self.known_intents()
-            raise UnknownIntent(close_intents(correction.corrected_intent, known)) from None
+            raise UnknownIntent(suggest_intents(correction.corrected_intent, known)) from None
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
-        found: dict[UUID, str | None] = {}
-        for start in range(0, len(log_ids), IDS_AT_ONCE):
-            wanted = [str(log_id) for log_id in log_ids[start : start + IDS_AT_ONCE]]
-            query = self._labelled().select("id", "corrected_intent").in_("id", wanted)
+        intents: dict[UUID, str | None] = {}
+        for start in range(0, len(log_ids), MAX_IDS_PER_REQUEST):
+            ids = [str(log_id) for log_id in log_ids[start : start + MAX_IDS_PER_REQUEST]]
+            query = self._labelled().select("id", "corrected_intent").in_("id", ids)
             rows = await self._execute(query)
-            found |= {UUID(row["id"]): row["corrected_intent"] for row in rows}
-        return found
+            intents |= {UUID(row["id"]): row["corrected_intent"] for row in rows}
+        return intents
 
     async def known_intents(self) -> list[str]:
         catalogue = self._postgrest.from_("intent_catalogue").select("intent")
@@ -141,8 +141,8 @@ class SupabasePromptStore:
         return ErasureReceipt.model_validate(receipt)
 
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
-        (traces,) = await self._call("count_user_data", {"person": str(user_id)})
-        return UserDataCounts.model_validate(traces)
+        (counts,) = await self._call("count_user_data", {"person": str(user_id)})
+        return UserDataCounts.model_validate(counts)
 
     async def _execute(self, request: Any) -> list[dict[str, Any]]:
         return await execute(request, self._deadline_seconds)
@@ -156,12 +156,12 @@ class SupabasePromptStore:
     def _exportable(self) -> AsyncRequestBuilder:
         return self._postgrest.from_("exportable_prompts")
 
-    async def _call(self, function: str, told: dict[str, Any]) -> list[dict[str, Any]]:
-        return await self._execute(self._postgrest.rpc(function, told))
+    async def _call(self, function: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        return await self._execute(self._postgrest.rpc(function, arguments))
 
 
-def _recorded(answer: list[dict[str, Any]]) -> Recorded:
-    state = answer[0]["state"]
+def _change_status(rows: list[dict[str, Any]]) -> ChangeStatus:
+    state = rows[0]["state"]
     if state == "absent":
-        raise PromptLogNotFound("No captured prompt has this id, and none will.")
+        raise PromptLogNotFound("No captured prompt has this id, and none with it can arrive.")
     return "pending" if state == "pending" else "recorded"

@@ -1,1 +1,1 @@
-"""What the HTTP functions share: the app, its callers, its errors, its requests and responses."""
+"""The HTTP interface: the app, authentication, errors, and the requests and responses."""

@@ -1,16 +1,16 @@
-"""Make the ASGI app of one function."""
+"""Create the ASGI app of one function."""
 
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from prompt_capture.api.callers import SECURITY_SCHEMES
+from prompt_capture.api.authentication import SECURITY_SCHEMES
 from prompt_capture.api.errors import install_error_handlers
-from prompt_capture.api.guard import Guard
+from prompt_capture.api.guard import GuardMiddleware
 
 
 class _App(FastAPI):
-    """Describes the credentials that its routes name."""
+    """Adds the security schemes to the OpenAPI description."""
 
     def openapi(self) -> dict[str, Any]:
         description = super().openapi()
@@ -19,7 +19,7 @@ class _App(FastAPI):
 
 
 def create_app(title: str, router: APIRouter) -> FastAPI:
-    """Make an app with one router, the shared errors, and the guard around it.
+    """Create an app with one router, the shared error handlers and the guard middleware.
 
     A body without a content type is read as JSON.
     """
@@ -34,5 +34,5 @@ def create_app(title: str, router: APIRouter) -> FastAPI:
     )
     app.include_router(router, prefix="/v1")
     install_error_handlers(app)
-    app.add_middleware(Guard)
+    app.add_middleware(GuardMiddleware)
     return app

@@ -13,12 +13,12 @@ from pydantic import (
     TypeAdapter,
 )
 
-from prompt_capture.api.callers import KEY_OR_TOKEN, Callers
-from prompt_capture.api.errors import ApiError, documented
+from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
+from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import JsonRoute, read_header
-from prompt_capture.api.time_left import time_left
+from prompt_capture.api.remaining_time import remaining_seconds
 from prompt_capture.api.tokens import TokenUser
-from prompt_capture.domain.captures import Captured
+from prompt_capture.domain.captures import CaptureStatus
 from prompt_capture.domain.predictions import SecondaryIntent, Source
 from prompt_capture.domain.types import Identifier, Message, MessageIndex
 from prompt_capture.workflows.classify_and_log import (
@@ -28,22 +28,22 @@ from prompt_capture.workflows.classify_and_log import (
     IncomingMessage,
 )
 
-_KEY = "Idempotency-Key"
-_GIVEN_KEY = TypeAdapter(
+_KEY_HEADER = "Idempotency-Key"
+_KEY_TYPE = TypeAdapter(
     Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 )
-_DESCRIBED_KEY = {
-    "name": _KEY,
+_KEY_PARAMETER = {
+    "name": _KEY_HEADER,
     "in": "header",
     "required": False,
-    "schema": _GIVEN_KEY.json_schema(),
-    "description": "Your own key of this message: sent again with it, it is captured once and "
-    "gets the same answer.",
+    "schema": _KEY_TYPE.json_schema(),
+    "description": "Your own key for this message. A message that you send again with the same key "
+    "is captured once and gets the same response.",
 }
 
 
 class ClassifyRequest(BaseModel):
-    """A message of a user, and where in a conversation it stands."""
+    """A user's message, and its position in a conversation."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -59,95 +59,100 @@ class ClassifyRequest(BaseModel):
         },
     )
 
-    message: Message = Field(description="What the user wrote, as it came.")
+    message: Message = Field(description="The text that the user wrote, unchanged.")
     user_id: UUID | None = Field(
-        None, description="Whose message it is: needed with an API key, taken from a token."
+        None,
+        description="The user who sent the message. Required with an API key; with a user token, "
+        "it is taken from the token.",
     )
     conversation_id: Identifier | None = Field(None, description="Your own id of the conversation.")
     message_index: MessageIndex | None = Field(
-        None, description="The message's place in it, from 0."
+        None, description="The position of the message in the conversation, from 0."
     )
-    capture: StrictBool = Field(True, description="False classifies without a trace.")
+    capture: StrictBool = Field(True, description="False: classify only, and store nothing.")
 
 
 class ClassifyResponse(BaseModel):
-    """The intent of the message, and the id under which it was captured."""
+    """The intent of the message, and the id of its prompt log."""
 
     log_id: UUID | None = Field(
-        description="Name it when the outcome or a correction is known. Null when skipped."
+        description="The id to send with an outcome or a correction. Null when capture was skipped."
     )
-    intent: str = Field(description="The first thing asked for.", examples=["reschedule"])
+    intent: str = Field(description="The first intent of the message.", examples=["reschedule"])
     confidence: float = Field(
-        ge=0, le=1, description="The probability that the intent is right, if it is one of ours."
+        ge=0,
+        le=1,
+        description="The probability that the intent is right, given that the message is meant for "
+        "this assistant.",
     )
     scope: float | None = Field(
         ge=0,
         le=1,
-        description="Whether the message is for this assistant at all: at least 95% of those that "
-        "are have 0.5 or more. Null where a rule answered.",
+        description="How likely the message is meant for this assistant. At least 95% of the "
+        "messages that are have 0.5 or more. Null where a rule matched.",
     )
     secondary_intents: list[SecondaryIntent] = Field(
-        description="Further intents, where the message carries several."
+        description="Further intents, where the message has several."
     )
-    source: Source = Field(description="Whether a rule or the model answered.")
+    source: Source = Field(description="Whether a rule or the model decided the intent.")
     model_version: str = Field(description="The version of the model or of the rules.")
     needs_review: bool = Field(
-        description="The intent is unknown, or the confidence or the scope is low."
+        description="True when the intent is unknown, or the confidence or the scope is low."
     )
-    captured: Captured = Field(
-        description="`stored`; `spooled`, when the store did not confirm in time, and it will be "
-        "written later; `lost`, when neither could be; `skipped`, as asked; `writing`, in "
-        "deployments that answer first."
+    captured: CaptureStatus = Field(
+        description="`stored`: the store has the message. `spooled`: the store did not confirm in "
+        "time, and the message waits in a queue. `lost`: neither worked. `skipped`: the request "
+        "asked for no capture. `writing`: the write follows the response (answer-first mode)."
     )
 
 
-def classify_router(classify_and_log: ClassifyAndLog, callers: Callers) -> APIRouter:
-    """Route the classification of messages."""
+def classify_router(classify_and_log: ClassifyAndLog, authenticator: Authenticator) -> APIRouter:
+    """Create the router of the endpoint /classify."""
     router = APIRouter(route_class=JsonRoute)
 
     @router.post(
         "/classify",
-        responses=documented(403, 404, 409),
+        responses=error_responses(403, 404, 409),
         summary="Classify and log a message",
-        openapi_extra=KEY_OR_TOKEN | {"parameters": [_DESCRIBED_KEY]},
+        openapi_extra=KEY_OR_TOKEN | {"parameters": [_KEY_PARAMETER]},
     )
     async def classify(body: ClassifyRequest, connection: Request) -> ClassifyResponse:
-        """Answer a message's intent, and capture both unless told otherwise."""
-        key = read_header(_KEY, _GIVEN_KEY, connection)
-        user = callers.backend_or_user(connection.headers)
-        owner = _owner(body, user)
+        """Return a message's intent, and capture both unless `capture` is false."""
+        key = read_header(_KEY_HEADER, _KEY_TYPE, connection)
+        user = authenticator.authenticate(connection.headers)
+        user_id = _user_id(body, user)
         incoming = IncomingMessage(
             message=body.message,
-            user_id=owner if body.capture else None,
+            user_id=user_id if body.capture else None,
             conversation_id=body.conversation_id,
             message_index=body.message_index,
-            idempotency_key=IdempotencyKey(caller=_caller(user), key=key) if key else None,
+            idempotency_key=IdempotencyKey(caller=_caller_name(user), key=key) if key else None,
         )
-        return _response(await classify_and_log(incoming, time_left(connection.scope)))
+        return _response(await classify_and_log(incoming, remaining_seconds(connection.scope)))
 
     return router
 
 
-def _caller(user: TokenUser | None) -> str:
-    """Name whose keys these are: a backend's stay valid when its API key is rotated."""
+def _caller_name(user: TokenUser | None) -> str:
+    """Return the owner of an idempotency key. It does not change when an API key is rotated."""
     return f"user {user.user_id}" if user else "backend"
 
 
-def _owner(request: ClassifyRequest, user: TokenUser | None) -> UUID | None:
+def _user_id(request: ClassifyRequest, user: TokenUser | None) -> UUID | None:
     if user:
         if request.user_id not in (None, user.user_id):
             raise ApiError(
                 403,
-                "another_users_id",
-                "user_id: a token speaks for its own user only.",
-                "Leave user_id out, or send the token of that user.",
+                "user_id_mismatch",
+                "user_id: not the user of the token.",
+                "Omit user_id, or send a token of that user.",
             )
         return user.user_id
     if request.user_id is None and request.capture:
         raise ApiError(
             422,
             "user_id_missing",
-            "user_id: needed to capture a message sent with an API key.",
+            "user_id: required to capture a message with an API key.",
             'Send the user\'s id, or "capture": false.',
         )
     return request.user_id

@@ -1,4 +1,4 @@
-"""The id by which a caller follows a message through its own logs and ours."""
+"""The correlation id, which links a caller's log lines with the log lines of this service."""
 
 import logging
 import re
@@ -8,23 +8,24 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 HEADER = "x-correlation-id"
-_SHAPE = re.compile(r"[A-Za-z0-9._:/=+-]{1,100}")
+_PATTERN = re.compile(r"[A-Za-z0-9._:/=+-]{1,100}")
 _current: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 
 
-def follow(scope: Scope, otherwise: str) -> str:
-    """Keep the request's correlation id for all that is logged of it; one is given if it has none.
+def set_correlation_id(scope: Scope, default: str) -> str:
+    """Set and return the correlation id of the current request.
 
-    What does not look like an id is not taken: it would be written to the log.
+    The id comes from the request's header, or is `default` where that is missing or malformed: a
+    free text must not reach the log.
     """
-    given = Headers(scope=scope).get(HEADER, "")
-    identifier = given if _SHAPE.fullmatch(given) else otherwise
-    _current.set(identifier)
-    return identifier
+    value = Headers(scope=scope).get(HEADER, "")
+    correlation_id = value if _PATTERN.fullmatch(value) else default
+    _current.set(correlation_id)
+    return correlation_id
 
 
 class CorrelationFilter(logging.Filter):
-    """Adds the id to every record; for a handler of the root logger."""
+    """Adds the correlation id to every log record. Install it on the root logger's handlers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.correlation_id = _current.get()

@@ -1,6 +1,7 @@
-"""The one shape of every error, and the one place where errors become HTTP.
+"""The format of all error responses, and the mapping of errors to HTTP.
 
-No prompt, and nothing that a server behind us said, is repeated in an answer; fields are named.
+A response names fields. It never repeats a prompt, the value of a field, or what an upstream server
+said.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from prompt_capture.domain.errors import (
 
 
 class ErrorDetail(BaseModel):
-    """What went wrong, for a program (`code`), a person (`message`), and how to mend it."""
+    """An error: `code` for programs, `message` for people, `hint` for the solution."""
 
     code: str = Field(examples=["invalid_request"])
     message: str = Field(examples=["message: String should have at least 1 character"])
@@ -32,14 +33,14 @@ class ErrorDetail(BaseModel):
 
 
 class ErrorResponse(BaseModel):
-    """The answer to every request that failed."""
+    """The response to every request that failed."""
 
     error: ErrorDetail
-    request_id: str = Field(description="Name this when you ask about the request.")
+    request_id: str = Field(description="Quote this id when you report a problem with the request.")
 
 
 class ApiError(Exception):
-    """An error with its HTTP status; `hint` says what to do."""
+    """An error with its HTTP status. `hint` says what to do."""
 
     def __init__(self, status: int, code: str, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -50,38 +51,38 @@ class ApiError(Exception):
 
 
 def error_body(request_id: str, error: ApiError) -> dict[str, Any]:
-    """Write an error in the one shape."""
+    """Return the body of an error response."""
     detail = ErrorDetail(code=error.code, message=error.message, hint=error.hint)
     return ErrorResponse(error=detail, request_id=request_id).model_dump(exclude_none=True)
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe error answers for OpenAPI."""
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe error responses for OpenAPI: the common ones and those of `statuses`."""
     return {status: {"model": ErrorResponse} for status in (400, 401, 413, 422, 503, *statuses)}
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error of the app in the one shape."""
+    """Make the app respond to every error with an `ErrorResponse`."""
 
-    async def answer(request: Request, error: ApiError, headers: Any = None) -> JSONResponse:
+    async def respond(request: Request, error: ApiError, headers: Any = None) -> JSONResponse:
         body = error_body(request_id(request.scope), error)
         return JSONResponse(body, status_code=error.status, headers=headers)
 
     @app.exception_handler(ApiError)
     async def _api_error(request: Request, error: ApiError) -> JSONResponse:
-        return await answer(request, error)
+        return await respond(request, error)
 
     @app.exception_handler(PromptCaptureError)
     async def _domain_error(request: Request, error: PromptCaptureError) -> JSONResponse:
-        return await answer(request, _from_domain(error))
+        return await respond(request, _from_domain(error))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return await answer(request, _from_validation(error.errors()))
+        return await respond(request, _from_validation(error.errors()))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        return await answer(request, _from_http(error), error.headers)
+        return await respond(request, _from_http(error), error.headers)
 
 
 def _from_domain(error: PromptCaptureError) -> ApiError:
@@ -90,79 +91,77 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
             return ApiError(
                 404,
                 "unknown_user",
-                "user_id: no such user in this project; nothing was captured.",
+                "user_id: no such user in this project. Nothing was captured.",
                 'Send the id of an existing user, or "capture": false.',
             )
         case CaptureConflict():
             return ApiError(
                 409,
                 "idempotency_conflict",
-                "Idempotency-Key: it was used for another message.",
-                "Make a new key for each message, and keep it for sending that message again.",
+                "Idempotency-Key: already used for a different message.",
+                "Create a new key for each message, and reuse it only to send that message again.",
             )
-        case UnknownIntent(close=close):
-            hint = f"Did you mean {', '.join(close)}?" if close else None
+        case UnknownIntent(suggestions=suggestions):
+            hint = f"Did you mean {', '.join(suggestions)}?" if suggestions else None
             return ApiError(
                 422,
                 "unknown_intent",
                 "corrected_intent: not in the intent catalogue.",
-                hint or "See the table intent_catalogue.",
+                hint or "See the intents in the table intent_catalogue.",
             )
         case PromptLogNotFound():
             return ApiError(
                 404,
                 "prompt_log_not_found",
-                "log_id: no captured prompt has this id.",
-                "Send the log_id that the classification answered.",
+                "log_id: no prompt log has this id.",
+                "Send the log_id from the response of /v1/classify.",
             )
         case StoreUnavailable():
             return ApiError(
                 503,
                 "store_unavailable",
-                "The store did not answer; the change may not have been made.",
-                "Send the same request again in a moment: what was done is not done twice.",
+                "The store did not respond. The change may not have been recorded.",
+                "Send the same request again in a moment. Repeating it is safe.",
             )
     raise error
 
 
-def _from_validation(faults: Sequence[Any]) -> ApiError:
-    if any(fault["type"] == "json_invalid" for fault in faults):
+def _from_validation(details: Sequence[Any]) -> ApiError:
+    if any(detail["type"] == "json_invalid" for detail in details):
         return ApiError(
             400,
             "invalid_json",
-            "The body cannot be read as UTF-8 JSON.",
+            "The body is not valid UTF-8 JSON.",
             "Send one JSON object.",
         )
-    if any(fault["loc"] == ("body",) for fault in faults):
+    if any(detail["loc"] == ("body",) for detail in details):
         return ApiError(
             422,
             "invalid_request",
             "The body is not a JSON object.",
-            "Send one, with `Content-Type: application/json`; /openapi.json describes it.",
+            "Send one with `Content-Type: application/json`. See /openapi.json.",
         )
     return ApiError(
         422,
         "invalid_request",
-        "; ".join(f"{_place(fault['loc'])}: {fault['msg']}" for fault in faults[:10]),
-        "Correct the fields named; /openapi.json describes them.",
+        "; ".join(f"{_field(detail['loc'])}: {detail['msg']}" for detail in details[:10]),
+        "Correct these fields. See /openapi.json.",
     )
 
 
-def _place(loc: Sequence[Any]) -> str:
-    """Name a field; an unknown field's name is the caller's text and is cut short."""
+def _field(loc: Sequence[Any]) -> str:
+    """Return the path of a field, cut short: an unknown field's name is the caller's text."""
     return ".".join(str(part) for part in loc[1:])[:100] or "body"
 
 
 def _from_http(error: HTTPException) -> ApiError:
     match error.status_code:
         case 404:
-            return ApiError(404, "not_found", "There is nothing here.", "See /openapi.json.")
+            return ApiError(404, "not_found", "Not found.", "See /openapi.json.")
         case 405:
-            return ApiError(
-                405, "method_not_allowed", "Not with this method.", "See /openapi.json."
-            )
+            return ApiError(405, "method_not_allowed", "Method not allowed.", "See /openapi.json.")
         case 413:
             return ApiError(
                 413, "body_too_large", "The body is too large.", "Shorten the message or the notes."
             )
-    return ApiError(error.status_code, "refused", "The request was refused.")
+    return ApiError(error.status_code, "request_rejected", "The request was rejected.")

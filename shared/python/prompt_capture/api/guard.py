@@ -1,4 +1,4 @@
-"""The outermost layer: bounded bodies, a request id on every answer, no exception escapes."""
+"""The outermost middleware: a limit for bodies, a request id on every response, a last resort."""
 
 import json
 import logging
@@ -13,19 +13,20 @@ from prompt_capture.api.errors import ApiError, error_body
 from prompt_capture.api.request_ids import request_id
 
 MAX_BODY_BYTES = 64 * 1024
-"""4,000 characters of message take at most 48 kB of JSON, all of it escaped."""
+"""A message of 4,000 characters takes at most 48 kB of JSON, with every character escaped."""
 
 logger = logging.getLogger(__name__)
 
-_INTERNAL = ApiError(
-    500, "internal_error", "Something broke on our side.", "Report the request_id."
+_INTERNAL_ERROR = ApiError(
+    500, "internal_error", "Internal server error.", "Report the request_id."
 )
 
 
-class Guard:
-    """Wraps an ASGI app.
+class GuardMiddleware:
+    """Wraps an ASGI app, so that no exception escapes.
 
-    An unexpected error is logged by its type and place alone: its text may hold a prompt.
+    The log records the type and the location of an unexpected error, not its text, which may
+    contain a prompt.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,51 +37,51 @@ class Guard:
             await self._app(scope, receive, send)
             return
         identifier = request_id(scope)
-        correlation_id = correlation.follow(scope, identifier)
-        started = False
+        correlation_id = correlation.set_correlation_id(scope, identifier)
+        has_started = False
 
-        async def send_with_id(message: Message) -> None:
-            nonlocal started
+        async def send_with_ids(message: Message) -> None:
+            nonlocal has_started
             if message["type"] == "http.response.start":
-                started = True
+                has_started = True
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = identifier
                 headers[correlation.HEADER] = correlation_id
             await send(message)
 
         try:
-            await self._app(scope, _bounded(receive), send_with_id)
-        except Exception as error:  # noqa: BLE001 - the last line of defence
+            await self._app(scope, _limit_body(receive), send_with_ids)
+        except Exception as error:  # noqa: BLE001 - the last resort
             logger.error(
-                "An unexpected %s at %s",
+                "Unexpected error: %s at %s",
                 type(error).__name__,
-                _place(error),
+                _location(error),
                 extra={"request_id": identifier},
             )
-            if not started:
-                await _answer(_INTERNAL, identifier, send_with_id)
+            if not has_started:
+                await _send_error(_INTERNAL_ERROR, identifier, send_with_ids)
 
 
-def _bounded(receive: Receive) -> Receive:
-    received = 0
+def _limit_body(receive: Receive) -> Receive:
+    received_bytes = 0
 
-    async def receive_bounded() -> Message:
-        nonlocal received
+    async def limited_receive() -> Message:
+        nonlocal received_bytes
         message = await receive()
-        received += len(message.get("body", b""))
-        if received > MAX_BODY_BYTES:
+        received_bytes += len(message.get("body", b""))
+        if received_bytes > MAX_BODY_BYTES:
             raise HTTPException(413)
         return message
 
-    return receive_bounded
+    return limited_receive
 
 
-def _place(error: Exception) -> str:
+def _location(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{frame.filename}:{frame.lineno}"
 
 
-async def _answer(error: ApiError, identifier: str, send: Send) -> None:
+async def _send_error(error: ApiError, identifier: str, send: Send) -> None:
     body = json.dumps(error_body(identifier, error)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})

@@ -6,17 +6,17 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from prompt_capture.api.callers import KEY_ONLY, Callers
-from prompt_capture.api.errors import documented
+from prompt_capture.api.authentication import KEY_ONLY, Authenticator
+from prompt_capture.api.errors import error_responses
 from prompt_capture.api.json_route import JsonRoute
-from prompt_capture.api.pending import PENDING, pending
+from prompt_capture.api.pending import PENDING_RESPONSES, pending_response
 from prompt_capture.domain.prompts import Outcome
 from prompt_capture.domain.types import ErrorText, Label
 from prompt_capture.workflows.record_outcome import RecordOutcome
 
 
 class OutcomeRequest(BaseModel):
-    """How the workflow that answered a captured message ended."""
+    """The outcome of the workflow that handled a captured message."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -26,7 +26,7 @@ class OutcomeRequest(BaseModel):
                     "log_id": "01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11",
                     "was_successful": False,
                     "workflow_type": "reschedule_event",
-                    "execution_error": "The calendar did not answer.",
+                    "execution_error": "The calendar did not respond.",
                 }
             ]
         },
@@ -34,38 +34,38 @@ class OutcomeRequest(BaseModel):
 
     log_id: UUID
     was_successful: StrictBool
-    workflow_type: Label = Field(description="Your own name for the workflow that ran.")
-    execution_error: ErrorText | None = Field(None, description="Why it failed.")
+    workflow_type: Label = Field(description="Your own name for the workflow.")
+    execution_error: ErrorText | None = Field(None, description="The reason of a failure.")
 
 
 class OutcomeResponse(BaseModel):
-    """The outcome is on record."""
+    """The outcome is recorded."""
 
     log_id: UUID
     was_successful: bool
 
 
-def outcomes_router(record_outcome: RecordOutcome, callers: Callers) -> APIRouter:
-    """Route the outcomes of workflows."""
+def outcomes_router(record_outcome: RecordOutcome, authenticator: Authenticator) -> APIRouter:
+    """Create the router of the endpoint /outcomes."""
     router = APIRouter(route_class=JsonRoute)
 
     @router.post(
         "/outcomes",
         response_model=OutcomeResponse,
-        responses=documented(404) | PENDING,
+        responses=error_responses(404) | PENDING_RESPONSES,
         summary="Record a workflow's outcome",
         openapi_extra=KEY_ONLY,
     )
     async def outcomes(body: OutcomeRequest, connection: Request) -> OutcomeResponse | JSONResponse:
-        """Record an outcome. The same one again changes nothing; a different one replaces it."""
-        callers.require_backend(connection.headers)
+        """Record an outcome. Repeating it changes nothing; a different outcome replaces it."""
+        authenticator.require_backend(connection.headers)
         outcome = Outcome(
             was_successful=body.was_successful,
             workflow_type=body.workflow_type,
             execution_error=body.execution_error,
         )
         if await record_outcome(body.log_id, outcome) == "pending":
-            return pending()
+            return pending_response()
         return OutcomeResponse(log_id=body.log_id, was_successful=body.was_successful)
 
     return router

@@ -1,4 +1,4 @@
-"""The answer to a change whose captured prompt is still on its way."""
+"""The response to a change whose prompt log does not exist yet."""
 
 from typing import Any, Literal
 
@@ -7,16 +7,16 @@ from pydantic import BaseModel
 
 
 class PendingResponse(BaseModel):
-    """The change is kept, and applied when the prompt arrives."""
+    """The change is deferred: it is applied when the prompt log arrives."""
 
     status: Literal["pending"] = "pending"
 
 
-PENDING: dict[int | str, dict[str, Any]] = {
-    202: {"model": PendingResponse, "description": "The prompt is on its way."}
+PENDING_RESPONSES: dict[int | str, dict[str, Any]] = {
+    202: {"model": PendingResponse, "description": "The prompt log has not arrived yet."}
 }
 
 
-def pending() -> JSONResponse:
-    """Answer that the change is kept until its prompt is there."""
+def pending_response() -> JSONResponse:
+    """Return the response 202 of a deferred change."""
     return JSONResponse(PendingResponse().model_dump(), status_code=202)

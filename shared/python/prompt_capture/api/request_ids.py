@@ -1,4 +1,4 @@
-"""The id by which a request is found in the logs: Lambda's own where there is one."""
+"""The id that identifies a request in the logs: Lambda's request id where there is one."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -8,7 +8,7 @@ _KEY = "prompt_capture.request_id"
 
 
 def request_id(scope: MutableMapping[str, Any]) -> str:
-    """Answer the request's id, the same one however often it is asked."""
+    """Return the id of a request. Repeated calls return the same id."""
     if _KEY not in scope:
         context = scope.get("aws.context")
         scope[_KEY] = getattr(context, "aws_request_id", None) or str(uuid4())

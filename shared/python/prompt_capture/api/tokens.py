@@ -1,4 +1,4 @@
-"""Verify Supabase access tokens locally, without a call to the Auth server."""
+"""Verify Supabase access tokens locally, without a request to the Auth server."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +8,14 @@ import jwt
 
 _ASYMMETRIC = ("ES256", "RS256")
 _AUDIENCE = "authenticated"
-_REQUIRED = ("exp", "sub", "aud", "iss")
+_REQUIRED_CLAIMS = ("exp", "sub", "aud", "iss")
 _LEEWAY_SECONDS = 10
 _JWKS_LIFESPAN_SECONDS = 600
 _JWKS_TIMEOUT_SECONDS = 2
 
 
 class InvalidToken(Exception):
-    """The token does not prove who calls; the message says why, and holds nothing of it."""
+    """The token is not valid. The message gives the reason and no part of the token."""
 
 
 class KeysUnavailable(Exception):
@@ -24,7 +24,7 @@ class KeysUnavailable(Exception):
 
 @dataclass(frozen=True)
 class TokenUser:
-    """Whom a token belongs to."""
+    """The user of an access token."""
 
     user_id: UUID
     is_reviewer: bool
@@ -33,8 +33,8 @@ class TokenUser:
 class TokenVerifier:
     """Checks signature, algorithm, issuer, audience, expiry and role of a user's token.
 
-    Asymmetric tokens are checked against the project's JWKS, kept for ten minutes. HS256 is
-    accepted only where the legacy secret is given, and only against that secret.
+    The public keys for asymmetric signatures come from the project's JWKS, which is cached for ten
+    minutes. HS256 is accepted only with the legacy secret.
     """
 
     def __init__(self, supabase_url: str, legacy_secret: str | None = None) -> None:
@@ -47,29 +47,31 @@ class TokenVerifier:
         )
 
     def verify(self, token: str) -> TokenUser:
-        """Answer the token's user; raises `InvalidToken` and `KeysUnavailable`."""
+        """Return the token's user. Raise `InvalidToken` or `KeysUnavailable`."""
         try:
-            claims = self._claims(token)
+            claims = self._decode(token)
         except jwt.PyJWKClientConnectionError:
-            raise KeysUnavailable("The project's public keys cannot be fetched.") from None
+            raise KeysUnavailable("The project's public keys could not be fetched.") from None
         except jwt.ExpiredSignatureError:
             raise InvalidToken("The token has expired.") from None
         except jwt.InvalidAudienceError:
-            raise InvalidToken("The token is for another audience.") from None
+            raise InvalidToken("The token was issued for another audience.") from None
         except jwt.InvalidIssuerError:
             raise InvalidToken("The token was issued by another project.") from None
         except (jwt.PyJWTError, ValueError, TypeError):
-            raise InvalidToken("The token is malformed or not signed by this project.") from None
+            raise InvalidToken(
+                "The token is malformed or was not signed by this project."
+            ) from None
         return _user(claims)
 
-    def _claims(self, token: str) -> dict[str, Any]:
+    def _decode(self, token: str) -> dict[str, Any]:
         algorithm = jwt.get_unverified_header(token).get("alg")
         if algorithm in _ASYMMETRIC:
             key: Any = self._jwks.get_signing_key_from_jwt(token)
         elif algorithm == "HS256" and self._legacy_secret:
             key = self._legacy_secret
         else:
-            raise jwt.InvalidAlgorithmError("The algorithm is not allowed.")
+            raise jwt.InvalidAlgorithmError("The signature algorithm is not allowed.")
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
@@ -77,7 +79,7 @@ class TokenVerifier:
             audience=_AUDIENCE,
             issuer=self._issuer,
             leeway=_LEEWAY_SECONDS,
-            options={"require": list(_REQUIRED)},
+            options={"require": list(_REQUIRED_CLAIMS)},
         )
         return claims
 
@@ -88,7 +90,7 @@ def _user(claims: dict[str, Any]) -> TokenUser:
     try:
         user_id = UUID(claims["sub"])
     except ValueError:
-        raise InvalidToken("The token names no user.") from None
+        raise InvalidToken("The token's claim `sub` is not a user id.") from None
     metadata = claims.get("app_metadata")
     is_reviewer = isinstance(metadata, dict) and metadata.get("role") == "reviewer"
     return TokenUser(user_id, is_reviewer)

@@ -1,15 +1,19 @@
-"""Capture messages from a backend: `CaptureClient`, and `AsyncCaptureClient` for asyncio.
+"""The client for backends: `CaptureClient`, and `AsyncCaptureClient` for asyncio.
 
-Needs httpx and pydantic alone. See `docs/client.md`.
+It depends on httpx and pydantic only. See `docs/client.md`.
 """
 
-from prompt_capture.client.answers import Classification, Recorded, SecondaryIntent
 from prompt_capture.client.asynchronous import AsyncCaptureClient
-from prompt_capture.client.calls import Service
 from prompt_capture.client.errors import CaptureError, NoResponse, RequestRejected
-from prompt_capture.client.exchange import Timeouts
-from prompt_capture.client.plain import CaptureClient
-from prompt_capture.client.runs import WorkflowRun
+from prompt_capture.client.responses import (
+    Classification,
+    RecordingStatus,
+    SecondaryClassification,
+)
+from prompt_capture.client.retries import Timeouts
+from prompt_capture.client.service import Service
+from prompt_capture.client.synchronous import CaptureClient
+from prompt_capture.client.workflow_run import WorkflowRun
 
 __all__ = [
     "AsyncCaptureClient",
@@ -17,9 +21,9 @@ __all__ = [
     "CaptureError",
     "Classification",
     "NoResponse",
-    "Recorded",
+    "RecordingStatus",
     "RequestRejected",
-    "SecondaryIntent",
+    "SecondaryClassification",
     "Service",
     "Timeouts",
     "WorkflowRun",

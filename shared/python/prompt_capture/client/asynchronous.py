@@ -8,26 +8,40 @@ from uuid import UUID
 
 import httpx
 
-from prompt_capture.client.answers import Classification, Recorded, classification, recorded
 from prompt_capture.client.base import DEFAULT_TIMEOUTS, LIMITS, BaseClient
-from prompt_capture.client.calls import Service
-from prompt_capture.client.exchange import Call, Reply, Send, Timeouts, exchange
-from prompt_capture.client.runs import WorkflowRun
+from prompt_capture.client.responses import (
+    Classification,
+    RecordingStatus,
+    parse_classification,
+    parse_recording,
+)
+from prompt_capture.client.retries import (
+    SendStep,
+    ServiceRequest,
+    ServiceResponse,
+    Timeouts,
+    retry_steps,
+)
+from prompt_capture.client.service import Service
+from prompt_capture.client.workflow_run import WorkflowRun
 
 
 class AsyncCaptureClient(BaseClient):
-    """What `CaptureClient` is, for one event loop; `aclose` waits for what is being recorded."""
+    """The asyncio version of `CaptureClient`, for one event loop.
+
+    `timeouts` bound each call as a whole. `aclose` waits for outcomes that are being recorded.
+    """
 
     def __init__(
         self,
         service: Service,
         *,
-        patience: Timeouts = DEFAULT_TIMEOUTS,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
         raise_errors: bool = False,
     ) -> None:
-        super().__init__(service, patience, raise_errors)
+        super().__init__(service, timeouts, raise_errors)
         self._http = httpx.AsyncClient(limits=LIMITS)
-        self._recording: set[asyncio.Task[Recorded]] = set()
+        self._recording: set[asyncio.Task[RecordingStatus]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -36,7 +50,7 @@ class AsyncCaptureClient(BaseClient):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Let outcomes that are on their way arrive, then close the connections."""
+        """Wait for outcomes that are being recorded, then close the connections."""
         await asyncio.gather(*self._recording, return_exceptions=True)
         await self._http.aclose()
 
@@ -47,16 +61,16 @@ class AsyncCaptureClient(BaseClient):
         user_id: UUID | str | None = None,
         token: str | None = None,
         idempotency_key: str | None = None,
-        **more: Any,
+        **fields: Any,
     ) -> Classification:
-        """Answer what a message means, and have it captured once; as `CaptureClient.classify`."""
+        """Classify a message, and have it captured once. See `CaptureClient.classify`."""
         try:
-            call = self._service.classify(
-                message, user_id=user_id, token=token, idempotency_key=idempotency_key, **more
+            request = self._service.classify_request(
+                message, user_id=user_id, token=token, idempotency_key=idempotency_key, **fields
             )
-            return classification(await self._reply(call))
-        except Exception as error:  # noqa: BLE001 - the caller's answer goes before ours
-            return self._unclassified(error)
+            return parse_classification(await self._send(request))
+        except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
+            return self._failed_classification(error)
 
     async def record_outcome(
         self,
@@ -64,35 +78,41 @@ class AsyncCaptureClient(BaseClient):
         was_successful: bool,
         workflow_type: str,
         execution_error: str | None = None,
-    ) -> Recorded:
-        """Tell how the workflow that answered a message ended; `None` is no message."""
+    ) -> RecordingStatus:
+        """Record the outcome of the workflow that handled a message.
+
+        Without a `log_id`, record nothing and return `skipped`.
+        """
         if log_id is None:
             return "skipped"
         try:
-            call = self._service.outcome(log_id, was_successful, workflow_type, execution_error)
-            return recorded(await self._reply(call))
-        except Exception as error:  # noqa: BLE001 - the caller's answer goes before ours
-            return self._unrecorded(error)
+            request = self._service.outcome_request(
+                log_id, was_successful, workflow_type, execution_error
+            )
+            return parse_recording(await self._send(request))
+        except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
+            return self._failed_recording(error)
 
     @asynccontextmanager
     async def workflow(
-        self, captured: Classification | UUID | None, workflow_type: str
+        self, classification: Classification | UUID | None, workflow_type: str
     ) -> AsyncIterator[WorkflowRun]:
-        """Record how the block ends: well, by `fail`, or by an exception, which goes on its way.
+        """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
-        Being cancelled counts as failed, and is recorded even if the wait for it is cancelled too.
+        The exception is raised again. Cancellation is a failure too, and is recorded even if the
+        wait for the recording is cancelled as well.
         """
-        run = WorkflowRun(captured, workflow_type)
+        run = WorkflowRun(classification, workflow_type)
         try:
             yield run
         except BaseException as error:
-            run.ended_by(error)
-            with suppress(Exception):  # the workflow's own error is the one to raise
-                await self._record_unhindered(run)
+            run.fail_with(error)
+            with suppress(Exception):  # the workflow's own exception takes precedence
+                await self._record_shielded(run)
             raise
-        await self._record_unhindered(run)
+        await self._record_shielded(run)
 
-    async def _record_unhindered(self, run: WorkflowRun) -> None:
+    async def _record_shielded(self, run: WorkflowRun) -> None:
         task = asyncio.create_task(self.record_outcome(*run.outcome))
         self._recording.add(task)
         task.add_done_callback(self._recording.discard)
@@ -106,37 +126,37 @@ class AsyncCaptureClient(BaseClient):
         reviewer: str | None = None,
         token: str | None = None,
         notes: str | None = None,
-    ) -> Recorded:
-        """Tell what a reviewer says that a message meant: by name, or by the reviewer's `token`."""
+    ) -> RecordingStatus:
+        """Record a correction of a reviewer, identified by name or by their own `token`."""
         try:
-            call = self._service.correction(
+            request = self._service.correction_request(
                 log_id, corrected_intent, reviewer=reviewer, token=token, notes=notes
             )
-            return recorded(await self._reply(call))
-        except Exception as error:  # noqa: BLE001 - the caller's answer goes before ours
-            return self._unrecorded(error)
+            return parse_recording(await self._send(request))
+        except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
+            return self._failed_recording(error)
 
-    async def _reply(self, call: Call) -> Reply:
-        """Send a call as `exchange` says; raises `NoResponse`."""
-        steps, reply = exchange(self._patience), None
+    async def _send(self, request: ServiceRequest) -> ServiceResponse:
+        """Send a request with retries. Raise `NoResponse`."""
+        steps, response = retry_steps(self._timeouts), None
         step = next(steps)
         try:
             while True:
-                if isinstance(step, Send):
-                    reply = await self._attempt(call, step.seconds)
+                if isinstance(step, SendStep):
+                    response = await self._attempt(request, step.seconds)
                 else:
                     await asyncio.sleep(step.seconds)
-                step = steps.send(reply)
-        except StopIteration as ended:
-            answer: Reply = ended.value
-            return answer
+                step = steps.send(response)
+        except StopIteration as end:
+            last_response: ServiceResponse = end.value
+            return last_response
 
-    async def _attempt(self, call: Call, seconds: float) -> Reply | None:
+    async def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
         try:
             async with asyncio.timeout(seconds):
                 response = await self._http.post(
-                    call.url, content=call.body, headers=call.headers, timeout=seconds
+                    request.url, content=request.body, headers=request.headers, timeout=seconds
                 )
         except (httpx.HTTPError, TimeoutError):
             return None
-        return Reply(response.status_code, response.content)
+        return ServiceResponse(response.status_code, response.content)

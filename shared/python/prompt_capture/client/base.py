@@ -1,4 +1,4 @@
-"""What both clients are made with, and how they treat what goes wrong."""
+"""What the synchronous and the asynchronous client have in common."""
 
 import logging
 import os
@@ -7,49 +7,54 @@ from typing import Any, Self
 
 import httpx
 
-from prompt_capture.client.answers import Classification, Recorded
-from prompt_capture.client.calls import Service
 from prompt_capture.client.errors import CaptureError
-from prompt_capture.client.exchange import Timeouts
+from prompt_capture.client.responses import Classification, RecordingStatus
+from prompt_capture.client.retries import Timeouts
+from prompt_capture.client.service import Service
 
 logger = logging.getLogger("prompt_capture.client")
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=20)
-"""No connection is kept that the other side may have given up in the meantime."""
+"""Idle connections are closed after 20 s, before the server is likely to close them."""
 
 DEFAULT_TIMEOUTS = Timeouts()
 
 
 class BaseClient:
-    """A client's settings, the same for both kinds.
+    """The settings of a client, and its handling of errors.
 
-    `patience` bounds each call. Nothing is raised for the service's sake unless `raise_errors`
-    says so: then `RequestRejected` and `NoResponse`.
+    `timeouts` bound each call. With `raise_errors`, calls raise `RequestRejected` and `NoResponse`;
+    without, they never raise because of the service.
     """
 
-    def __init__(self, service: Service, patience: Timeouts, raise_errors: bool) -> None:
+    def __init__(self, service: Service, timeouts: Timeouts, raise_errors: bool) -> None:
         self._service = service
-        self._patience = patience
+        self._timeouts = timeouts
         self._raise_errors = raise_errors
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ, **options: Any) -> Self:
-        """Make a client of the service that the environment names; see `Service.from_env`."""
+        """Create a client for the service in the environment; see `Service.from_env`."""
         return cls(Service.from_env(environment), **options)
 
-    def _unclassified(self, error: Exception) -> Classification:
-        """Stand in for the answer, or raise where that was asked for."""
-        return Classification.unanswered(self._told(error, "A message was not classified"))
+    def _failed_classification(self, error: Exception) -> Classification:
+        """Return the replacement for a missing response, or raise with `raise_errors`."""
+        return Classification.without_response(
+            self._handle_error(error, "A message was not classified")
+        )
 
-    def _unrecorded(self, error: Exception) -> Recorded:
-        self._told(error, "An outcome or a correction was not recorded")
+    def _failed_recording(self, error: Exception) -> RecordingStatus:
+        self._handle_error(error, "An outcome or a correction was not recorded")
         return "failed"
 
-    def _told(self, error: Exception, what: str) -> str:
-        """Log an error by its code: of one that is not ours, the text may hold a message."""
+    def _handle_error(self, error: Exception, summary: str) -> str:
+        """Log an error and return its code, or raise it with `raise_errors`.
+
+        The text of a foreign error may contain a message, so its code is the name of its type.
+        """
         if self._raise_errors:
             raise error
         code = error.code if isinstance(error, CaptureError) else type(error).__name__
         request_id = error.request_id if isinstance(error, CaptureError) else None
-        logger.warning("%s (%s).", what, code, extra={"code": code, "request_id": request_id})
+        logger.warning("%s (%s).", summary, code, extra={"code": code, "request_id": request_id})
         return code

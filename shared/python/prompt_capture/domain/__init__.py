@@ -1,1 +1,1 @@
-"""Frozen values and pure rules: no input, no output, no third party with any."""
+"""Immutable value types and pure rules. The domain performs no I/O."""

@@ -1,4 +1,4 @@
-"""What became of a capture, and what is told of it in metrics."""
+"""The result of a capture, and the metrics of a classification."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,26 +8,35 @@ from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpoolReason
 
-Captured = Literal["stored", "spooled", "lost", "skipped", "writing"]
-"""`stored` is on record; `spooled` waits in the queue for it; `lost` is in neither, as far as is
-known; `skipped`, as asked; `writing` is written after the answer, where that is the setting."""
+CaptureStatus = Literal["stored", "spooled", "lost", "skipped", "writing"]
+"""The result of a capture.
+
+- `stored`: the store has the prompt.
+- `spooled`: the prompt waits in the queue.
+- `lost`: neither the store nor the queue confirmed the prompt.
+- `skipped`: the request asked for no capture.
+- `writing`: the write follows the response (answer-first mode).
+"""
 
 
 @dataclass(frozen=True)
 class Capture:
-    """A prompt as it is on record, what became of it, and how long each part took, in seconds."""
+    """A captured prompt, the result, and the duration of each step in seconds.
+
+    `prompt` is the prompt on record, which can be an earlier copy of the same message.
+    """
 
     prompt: CapturedPrompt
-    captured: Captured
+    captured: CaptureStatus
     reason: SpoolReason | None
     seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Told:
-    """One answered message, in figures and labels; nothing of what it said."""
+class ClassificationMetrics:
+    """What the metrics record about one classified message. The text is not part of it."""
 
     prediction: Prediction
-    captured: Captured
+    captured: CaptureStatus
     seconds: float
-    """What the classification took."""
+    """The duration of the classification."""

@@ -1,8 +1,8 @@
-"""Where a message that may carry two intents can be cut."""
+"""Split a message that may carry several intents into clauses."""
 
 import re
 
-_JOINT = re.compile(
+_BOUNDARY = re.compile(
     r"""
     (?<![;.!?])[;.!?]+\ +                              # the end of a sentence
     | ,?\ (?:and\ then|and\ also|oh\ and|also|then|plus|and|&)\ +
@@ -13,14 +13,14 @@ _JOINT = re.compile(
 _MIN_WORDS = 2
 
 
-def clauses(message: str, most: int = 3) -> list[str]:
-    """Cut a message at sentence ends and conjunctions into at most `most` clauses.
+def split_clauses(message: str, max_clauses: int = 3) -> list[str]:
+    """Split a message at sentence ends and conjunctions into at most `max_clauses` clauses.
 
-    Answers the whole message alone where any part would be shorter than two words: names and
-    lists ("anna and bob", "bread, milk") are no clauses.
+    Return the whole message alone where any part is shorter than two words: names and lists
+    ("anna and bob", "bread, milk") are not clauses.
     """
     spaced = " ".join(message.split())
-    parts = [part.strip() for part in _JOINT.split(spaced, maxsplit=most - 1)]
+    parts = [part.strip() for part in _BOUNDARY.split(spaced, maxsplit=max_clauses - 1)]
     if len(parts) == 1 or any(len(part.split()) < _MIN_WORDS for part in parts):
         return [message]
     return parts

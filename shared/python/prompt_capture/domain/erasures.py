@@ -1,10 +1,10 @@
-"""What is kept of a person, and what remains to be said after all of it was removed."""
+"""The data that the store holds about a user, and the receipt of an erasure."""
 
 from prompt_capture.domain.types import FrozenModel, Timestamp
 
 
 class UserDataCounts(FrozenModel):
-    """How much the store holds of a person."""
+    """How many items of each kind the store holds about a user."""
 
     prompts: int = 0
     labelled_texts: int = 0
@@ -13,29 +13,33 @@ class UserDataCounts(FrozenModel):
 
 
 class ExportedObject(FrozenModel):
-    """An exported object that still holds prompts of somebody erased."""
+    """An exported object that still holds prompts of an erased user."""
 
     bucket: str
     key: str
 
 
 class CleanedObject(ExportedObject):
-    """An exported object after it was cleaned: read back, no line of theirs is in any version."""
+    """An exported object after cleaning: no version of it holds a line of the erased user.
+
+    The object was read again to verify this.
+    """
 
     lines_removed: int
     lines_changed: int
 
 
 class ErasureReceipt(FrozenModel):
-    """What was removed, what was found when the store was read again, and what is left to clean.
+    """What an erasure removed, and what still has to be cleaned.
 
-    `exports` are the objects that still hold rows of theirs, `cleaned` those that did.
+    `counts_after` comes from a second read of the store. `remaining_objects` still hold rows of
+    the user; `cleaned_objects` no longer do.
     """
 
     erased_at: Timestamp
     counts_before: UserDataCounts
-    left: UserDataCounts
-    exports: tuple[ExportedObject, ...] = ()
+    counts_after: UserDataCounts
+    remaining_objects: tuple[ExportedObject, ...] = ()
     dead_letters: int | None = None
-    """How many messages were removed from the spool's dead letters; None: nobody looked."""
-    cleaned: tuple[CleanedObject, ...] = ()
+    """How many dead letters of the spool were removed. None: the queue was not searched."""
+    cleaned_objects: tuple[CleanedObject, ...] = ()

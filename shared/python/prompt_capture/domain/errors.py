@@ -1,48 +1,50 @@
-"""What can go wrong in the domain's own terms.
+"""The errors that this package raises on purpose.
 
 PromptCaptureError
-├── UnknownUser           no such user: nothing was written
-├── CaptureConflict       the id stands for another message already
-├── UnknownIntent         not in the catalogue: carries the close ones
-├── PromptLogNotFound     no captured prompt has this id
-├── ErasureIncomplete     something of a person is still there
-├── InvalidExport         the export's event asks for what cannot be had
-├── ExportTooLarge        more rows than one run may hold
-├── ExportInvalidated       somebody was erased meanwhile: nothing was left behind
-├── DatasetsUnavailable   the bucket or the folder cannot be used
-├── InvalidReview         the file is no review file
-├── InvalidArtifact       the model's files are damaged or do not belong together
-├── InvalidRules          the rules file cannot be used
-├── InvalidSettings       the environment lacks or garbles a setting
-├── ParametersUnavailable the store of settings did not answer, or not in time
-├── SpoolUnavailable      the queue behind the store did not answer, or not in time
-└── StoreUnavailable      the store did not answer, or not in time
-    └── PromptRefused     it did: it takes no such row, however often it is sent
+├── UnknownUser            the user does not exist; nothing was written
+├── CaptureConflict        the id belongs to a different message
+├── UnknownIntent          the intent is not in the catalogue; carries suggestions
+├── PromptLogNotFound      no captured prompt has this id
+├── ErasureIncomplete      data of an erased user was found again
+├── InvalidExport          the export event is not valid
+├── ExportTooLarge         the window has more rows than one run may export
+├── ExportInvalidated      a user was erased during the export; nothing was written
+├── DatasetsUnavailable    the bucket or folder cannot be read or written
+│   └── DatasetChanged     another writer changed the object since it was read
+├── InvalidReview          the file is not a review file
+├── InvalidArtifact        the model files are damaged or do not belong together
+├── InvalidRules           the rules file is not valid
+├── InvalidSettings        an environment variable is missing or malformed
+├── ParametersUnavailable  the Parameter Store failed or timed out
+├── SpoolUnavailable       the spool queue failed or timed out
+├── UnreadableMessage      a queue message is not a spooled prompt (see `spool.py`)
+└── StoreUnavailable       the store failed or timed out
+    └── PromptRefused      the store rejected the row, and will reject it again
 
-Messages never hold a prompt, a token, a key or the content of a row.
+No error message contains a prompt, a token, a key or the content of a row.
 """
 
 from collections.abc import Sequence
 
 
 class PromptCaptureError(Exception):
-    """Base of all errors that this package raises on purpose."""
+    """Base class of all errors that this package raises on purpose."""
 
 
 class UnknownUser(PromptCaptureError):
-    """The prompt's owner is not a user of this project."""
+    """The user of the prompt does not exist in this project."""
 
 
 class CaptureConflict(PromptCaptureError):
-    """The id is taken, by another owner or with other content."""
+    """The id belongs to a prompt of another user, or with other content."""
 
 
 class UnknownIntent(PromptCaptureError):
-    """The intent is not in the catalogue."""
+    """The intent is not in the catalogue; `suggestions` are similar ones, best first."""
 
-    def __init__(self, close: Sequence[str]) -> None:
+    def __init__(self, suggestions: Sequence[str]) -> None:
         super().__init__("The intent is not in the catalogue.")
-        self.close = tuple(close)
+        self.suggestions = tuple(suggestions)
 
 
 class PromptLogNotFound(PromptCaptureError):
@@ -50,56 +52,56 @@ class PromptLogNotFound(PromptCaptureError):
 
 
 class ErasureIncomplete(PromptCaptureError):
-    """Something of a person was found after they were erased."""
+    """Data of a user was found after the erasure."""
 
 
 class InvalidExport(PromptCaptureError):
-    """The export's event asks for what cannot be had."""
+    """The export event is not valid; the message says what to send."""
 
 
 class ExportTooLarge(PromptCaptureError):
-    """The window holds more rows than one run may; says what to do."""
+    """The window has more rows than one run may export; the message says what to do."""
 
 
 class ExportInvalidated(PromptCaptureError):
-    """People were erased while their rows were exported: run it again."""
+    """A user whose rows were being exported was erased. Run the export again."""
 
 
 class DatasetsUnavailable(PromptCaptureError):
-    """Where datasets go cannot be read or written."""
+    """The bucket or folder of the datasets cannot be read or written."""
 
 
 class DatasetChanged(DatasetsUnavailable):
-    """Somebody else wrote or deleted the object since it was read: read it again."""
+    """Another writer changed or deleted the object since it was read. Read it again."""
 
 
 class InvalidReview(PromptCaptureError):
-    """The file as a whole is no review file."""
+    """The file is not a review file."""
 
 
 class InvalidArtifact(PromptCaptureError):
-    """The model's files are damaged or do not belong together."""
+    """The model files are damaged or do not belong together."""
 
 
 class InvalidRules(PromptCaptureError):
-    """The rules file cannot be used."""
+    """The rules file is not valid."""
 
 
 class InvalidSettings(PromptCaptureError):
-    """A setting is missing or malformed; says which, never its value."""
+    """A setting is missing or malformed; the message names the setting, never its value."""
 
 
 class ParametersUnavailable(PromptCaptureError):
-    """The store of settings did not answer, or not in time."""
+    """The Parameter Store failed or timed out."""
 
 
 class StoreUnavailable(PromptCaptureError):
-    """The store did not answer, or not in time."""
+    """The store failed or timed out."""
 
 
 class PromptRefused(StoreUnavailable):
-    """The store takes no such row, however often it is sent."""
+    """The store rejected the row, and will reject it on every attempt."""
 
 
 class SpoolUnavailable(PromptCaptureError):
-    """The queue behind the store did not answer, or not in time."""
+    """The spool queue failed or timed out."""

@@ -1,4 +1,4 @@
-"""Numbers that name a person or an account, told by their check digits or by what stands before."""
+"""Find card, account, identity and phone numbers by check digits, format or preceding words."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,34 +11,34 @@ Span = tuple[int, int]
 
 _CARD = re.compile(r"(?<![\w.-])(?:2[2-7]|3[0-9]|4\d|5[0-8]|6\d)(?:[ .-]?\d){11,17}(?![\w-])")
 
-# A number of something else, whatever it looks like.
+# Words before a number that make it a reference number, not a personal one.
 _REFERENCE = re.compile(
     r"""\b(?:order|invoice|student|customer|member|tracking|track|parcel|shipment|ticket|booking|case
         |reference|ref|receipt|serial|isbn|issn|population|version|matriculation|matrikel|bestell)
         (?:[ -]?(?:numbers?|no\.?|nr\.?|nummer|id|code))?(?:\ (?:is|ist|was))?[ :#.-]{0,3}$""",
     re.IGNORECASE | re.VERBOSE,
 )
-_BEFORE = 40
+_REFERENCE_WINDOW = 40
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE)
-_ACCOUNT = re.compile(
+_NAMED_ACCOUNT = re.compile(
     r"""\b(?:account|acct|konto(?:nummer)?|routing|sort\ code|blz|iban|bic|bank\ details?)\b
         (?:\ (?:number|no\.?|nr\.?|code))?\W{0,3}(?:\ ?(?:is|ist|:)\ )?\W{0,2}
-        (?P<found>\d(?:[ -]?\d){4,17})(?!\w)""",
+        (?P<number>\d(?:[ -]?\d){4,17})(?!\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
 
-_NATIONAL_ID = re.compile(
+_NAMED_ID = re.compile(
     r"""\b(?:ssn|social\ security|national\ insurance|nino|ni\ number|passport|pass(?:nummer)?
         |id\ card|identity\ card|national\ id|personalausweis\w*|ausweis\w*|steuer-?id|tax\ id
         |tax\ number|driver'?s?\ licen[cs]e|licen[cs]e\ number|dni|nie|cpf|aadhaar|pesel|bsn|nir
-        |personnummer|cpr|(?P<nine>sin)|codice\ fiscale)\b
+        |personnummer|cpr|(?P<canadian>sin)|codice\ fiscale)\b
         (?:\ (?:number|no\.?|nr\.?|card))?\W{0,3}(?:\ ?(?:is|ist|:)\ )?\W{0,2}
-        (?P<found>(?=(?:[A-Z .-]{0,5}\d){4})
+        (?P<number>(?=(?:[A-Z .-]{0,5}\d){4})
             [A-Z0-9]{1,20}(?:[ .-](?=[A-Z]{0,4}\d|[A-Z]\b)[A-Z0-9]{1,11}){0,6})(?!\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SHAPED_IDS = re.compile(
+_FORMATTED_ID = re.compile(
     r"""(?<![\w-])(?:
         \d{3}-\d{2}-\d{4}                                             # United States
         |(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]  # United Kingdom
@@ -62,61 +62,61 @@ _CHECKED_BY_LENGTH = {
     16: ("it.codicefiscale",),
 }
 
-_INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){6,14}(?!\d)")
-_CALLED = re.compile(
+_INTERNATIONAL_PHONE = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){6,14}(?!\d)")
+_NAMED_PHONE = re.compile(
     r"""\b(?:call|ring|phone|tel|telephone|mobile|cell|text|sms|whatsapp|fax|dial|reach|anrufen
         |handy|telefon|nummer|number)\b[^\d+\n]{0,25}
-        (?P<found>(?!\d{1,4}[./-]\d\d?[./-]\d{1,4}\b)\(?\d(?:[ ()./-]{0,2}\d){6,13})(?![\w-])""",
+        (?P<number>(?!\d{1,4}[./-]\d\d?[./-]\d{1,4}\b)\(?\d(?:[ ()./-]{0,2}\d){6,13})(?![\w-])""",
     re.IGNORECASE | re.VERBOSE,
 )
 _REGIONS = ("US", "GB", "DE", "FR")
 _MIN_PHONE_DIGITS = 7
 
 
-def cards(text: str) -> Iterator[Span]:
-    """Find payment cards: 13 to 19 digits that pass Luhn's check."""
-    for found in _CARD.finditer(text):
-        end = _longest(found, _is_card)
+def find_cards(text: str) -> Iterator[Span]:
+    """Find payment card numbers: 13 to 19 digits that pass the Luhn check."""
+    for match in _CARD.finditer(text):
+        end = _longest_valid_end(match, _is_card)
         if end:
-            yield found.start(), end
+            yield match.start(), end
 
 
-def bank_accounts(text: str) -> Iterator[Span]:
-    """Find IBANs by their check digits, and other account numbers by what they are called."""
-    for found in _IBAN.finditer(text):
-        end = _longest(found, lambda part: bool(iban.is_valid(part)))
+def find_bank_accounts(text: str) -> Iterator[Span]:
+    """Find IBANs by their check digits, and other account numbers by the word before them."""
+    for match in _IBAN.finditer(text):
+        end = _longest_valid_end(match, lambda part: bool(iban.is_valid(part)))
         if end:
-            yield found.start(), end
-    for found in _ACCOUNT.finditer(text):
-        yield found.span("found")
+            yield match.start(), end
+    for match in _NAMED_ACCOUNT.finditer(text):
+        yield match.span("number")
 
 
-def national_ids(text: str) -> Iterator[Span]:
-    """Find numbers of people: shaped as one, named as one, or with one's check digits."""
-    for found in _SHAPED_IDS.finditer(text):
-        yield found.span()
-    for found in _NATIONAL_ID.finditer(text):
-        if not found["nine"] or len(_compact(found["found"])) == 9:  # sin 30 is a sine
-            yield found.span("found")
-    for found in _CHECKED_ID.finditer(text):
-        end = _longest(found, _is_checked_id)
-        if end and not _is_reference(text, found.start()):
-            yield found.start(), end
+def find_national_ids(text: str) -> Iterator[Span]:
+    """Find identity numbers by their format, the word before them, or their check digits."""
+    for match in _FORMATTED_ID.finditer(text):
+        yield match.span()
+    for match in _NAMED_ID.finditer(text):
+        if not match["canadian"] or len(_compact(match["number"])) == 9:  # "sin 30" is a sine
+            yield match.span("number")
+    for match in _CHECKED_ID.finditer(text):
+        end = _longest_valid_end(match, _is_checked_id)
+        if end and not _is_reference(text, match.start()):
+            yield match.start(), end
 
 
-def phone_numbers(text: str) -> Iterator[Span]:
-    """Find phone numbers: international, said to be one, or valid where our users mostly are."""
+def find_phone_numbers(text: str) -> Iterator[Span]:
+    """Find phone numbers: international, named as one, or valid in one of `_REGIONS`."""
     if sum(character.isdigit() for character in text) < _MIN_PHONE_DIGITS:
         return
-    for found in _INTERNATIONAL.finditer(text):
-        yield found.span()
-    for found in _CALLED.finditer(text):
-        if not _is_reference(text, found.start("found")):
-            yield found.span("found")
+    for match in _INTERNATIONAL_PHONE.finditer(text):
+        yield match.span()
+    for match in _NAMED_PHONE.finditer(text):
+        if not _is_reference(text, match.start("number")):
+            yield match.span("number")
     for region in _REGIONS:
-        for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
-            if not _is_reference(text, match.start):
-                yield match.start, match.end
+        for phone in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
+            if not _is_reference(text, phone.start):
+                yield phone.start, phone.end
 
 
 def _is_card(part: str) -> bool:
@@ -125,12 +125,12 @@ def _is_card(part: str) -> bool:
 
 
 def _is_reference(text: str, start: int) -> bool:
-    return bool(_REFERENCE.search(text[max(0, start - _BEFORE) : start]))
+    return bool(_REFERENCE.search(text[max(0, start - _REFERENCE_WINDOW) : start]))
 
 
 def _is_checked_id(part: str) -> bool:
     compact = _compact(part)
-    if sum(character.isdigit() for character in compact) < 7:  # codice fiscale has the fewest
+    if sum(character.isdigit() for character in compact) < 7:  # codice fiscale has 7, the fewest
         return False
     if max(map(len, re.split(r"[ .-]", part))) < 3:  # a list of small numbers
         return False
@@ -138,13 +138,13 @@ def _is_checked_id(part: str) -> bool:
     return any(import_module(f"stdnum.{name}").is_valid(compact) for name in names)
 
 
-def _longest(found: re.Match[str], is_one: Callable[[str], bool]) -> int | None:
-    """Answer where the longest part of a match that `is_one` ends: words may follow a number."""
-    text = found.group()
+def _longest_valid_end(match: re.Match[str], is_valid: Callable[[str], bool]) -> int | None:
+    """Return the end of the longest valid prefix of a match: words may follow the number."""
+    text = match.group()
     for end in range(len(text), 7, -1):
-        followed = text[end : end + 1]
-        if not followed.isalnum() and is_one(text[:end]):
-            return found.start() + end
+        next_character = text[end : end + 1]
+        if not next_character.isalnum() and is_valid(text[:end]):
+            return match.start() + end
     return None
 
 

@@ -1,18 +1,18 @@
-"""The names of intents, and which of them a misspelt one may have meant."""
+"""Suggest intents of the catalogue for a misspelt one."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def close_intents(wanted: str, catalogue: Iterable[str], most: int = 5) -> list[str]:
-    """Answer the catalogue's intents that `wanted` may stand for, best first.
+def suggest_intents(intent: str, catalogue: Iterable[str], max_suggestions: int = 5) -> list[str]:
+    """Return the catalogue's intents that `intent` may mean, best first.
 
-    First those with a word in common, then those that resemble it (Ratcliff and Obershelp's
-    gestalt ratio).
+    Intents with a word in common come first, then those with a similar spelling (Ratcliff and
+    Obershelp's gestalt ratio).
     """
     names = sorted(catalogue)
-    folded = wanted.casefold().strip().replace(" ", "_").replace("-", "_")
+    folded = intent.casefold().strip().replace(" ", "_").replace("-", "_")
     words = set(folded.split("_"))
-    sharing = [name for name in names if words & set(name.split("_"))]
-    resembling = get_close_matches(folded, names, n=most, cutoff=0.5)
-    return list(dict.fromkeys(sharing + resembling))[:most]
+    with_common_word = [name for name in names if words & set(name.split("_"))]
+    similar = get_close_matches(folded, names, n=max_suggestions, cutoff=0.5)
+    return list(dict.fromkeys(with_common_word + similar))[:max_suggestions]

@@ -1,4 +1,4 @@
-"""The ids of captured prompts: made in time's order, or derived from a caller's key."""
+"""The ids of captured prompts: time-ordered, or derived from an idempotency key."""
 
 import hashlib
 import hmac
@@ -11,31 +11,38 @@ from uuid import UUID
 from uuid6 import uuid7
 
 SPOOL_RETENTION = timedelta(days=14)
-"""For how long a captured prompt may be on its way (`private.settings.spool_retention_days`)."""
+"""How long a captured prompt can stay in the spool (`private.settings.spool_retention_days`)."""
 
 _CLOCK_SKEW_SECONDS = 300
 
 
 def new_log_id() -> UUID:
-    """Make a time-ordered id (UUID version 7, RFC 9562)."""
+    """Return a new time-ordered id (UUID version 7, RFC 9562)."""
     return UUID(bytes=uuid7().bytes)
 
 
 def derived_log_id(secret: bytes, caller: str, idempotency_key: str) -> UUID:
-    """Derive the one id of a caller's key (UUID version 8): nobody else's key can lead to it."""
-    told = f"{caller}\n{idempotency_key}".encode()
-    return _version_8(hmac.digest(secret, told, "sha256"))
+    """Derive an id from a caller's idempotency key (UUID version 8).
+
+    Keys of different callers never lead to the same id.
+    """
+    message = f"{caller}\n{idempotency_key}".encode()
+    return _version_8(hmac.digest(secret, message, "sha256"))
 
 
-def id_apart(content: Sequence[object]) -> UUID:
-    """Derive the id of a message whose own one is taken by another: the same however often."""
+def rekeyed_log_id(content: Sequence[object]) -> UUID:
+    """Derive an id from a message's content, for a message whose own id is taken.
+
+    The same content always gives the same id.
+    """
     return _version_8(hashlib.sha256(json.dumps(content, default=str).encode()).digest())
 
 
 def may_arrive(log_id: UUID) -> bool:
-    """Whether a prompt of this id can still be on its way.
+    """Return whether a prompt with this id can still arrive through the spool.
 
-    An id of version 7 says when it was made. One of version 8 does not, and may.
+    An id of version 7 holds the time of its creation. An id of version 8 does not, so its prompt
+    may always arrive.
     """
     if log_id.version != 7:
         return log_id.version == 8

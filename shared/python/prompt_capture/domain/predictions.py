@@ -1,4 +1,4 @@
-"""What a classifier says of a message."""
+"""The classification of a message."""
 
 from typing import Literal
 
@@ -7,11 +7,11 @@ from prompt_capture.domain.types import FrozenModel, Label, Probability
 Source = Literal["rule", "model"]
 
 UNKNOWN_INTENT = "unknown"
-"""The label that says: no intent can be told, or none of ours."""
+"""The label of messages whose intent cannot be recognised, or is none of the catalogue's."""
 
 
 MIN_SCOPE = 0.5
-"""The scope below which it is doubtful that a message is for this assistant at all."""
+"""Below this scope, a message is probably not meant for this assistant."""
 
 
 class SecondaryIntent(FrozenModel):
@@ -22,19 +22,19 @@ class SecondaryIntent(FrozenModel):
 
 
 class RunnerUp(FrozenModel):
-    """The model's second choice for the same text, and its calibrated probability."""
+    """The model's second-best intent for the same text, and its calibrated probability."""
 
     intent: Label
     confidence: Probability
 
 
 class Prediction(FrozenModel):
-    """The intent of one message, how sure the classifier is, and which classifier it was.
+    """The intent of one message, its confidence, and which classifier predicted it.
 
     `confidence` is a calibrated probability between 0 and 1: that the intent is right, given that
-    the message is for this assistant. `scope` says whether it is (see `MIN_SCOPE`); a model that
-    has no label for other messages is less confident where it doubts that. `scope` and `runner_up`
-    are None where a rule answered.
+    the message is meant for this assistant. `scope` is the probability that it is (see
+    `MIN_SCOPE`). A model without a label for other messages is less confident where the scope is
+    low. `scope` and `runner_up` are None where a rule matched.
     """
 
     intent: Label

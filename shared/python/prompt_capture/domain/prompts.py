@@ -1,9 +1,9 @@
-"""A captured prompt, as it is written and as it is read back."""
+"""Captured prompts, their outcomes and their corrections."""
 
 from typing import Literal
 from uuid import UUID
 
-from prompt_capture.domain.log_ids import id_apart
+from prompt_capture.domain.log_ids import rekeyed_log_id
 from prompt_capture.domain.predictions import Prediction, SecondaryIntent, Source
 from prompt_capture.domain.reviewers import Reviewer
 from prompt_capture.domain.types import (
@@ -38,7 +38,7 @@ class CapturedPrompt(FrozenModel):
 
     @property
     def prediction(self) -> Prediction:
-        """What was predicted for it."""
+        """The prediction, without its runner-up."""
         return Prediction(
             intent=self.predicted_intent,
             confidence=self.confidence,
@@ -49,12 +49,15 @@ class CapturedPrompt(FrozenModel):
         )
 
     def is_copy_of(self, other: "CapturedPrompt") -> bool:
-        """Whether both are the same message of the same owner, whatever was predicted for it."""
+        """Return whether both are the same message of the same user.
+
+        The predictions may differ.
+        """
         return self._content == other._content
 
-    def apart(self) -> "CapturedPrompt":
-        """The same message under another id, for when its own stands for another message."""
-        return self.model_copy(update={"id": id_apart(self._content)})
+    def rekeyed(self) -> "CapturedPrompt":
+        """Return the same message under another id, for when its own id is taken."""
+        return self.model_copy(update={"id": rekeyed_log_id(self._content)})
 
     @property
     def _content(self) -> tuple[object, ...]:
@@ -62,7 +65,7 @@ class CapturedPrompt(FrozenModel):
 
 
 class ReviewablePrompt(FrozenModel):
-    """What a reviewer needs to see of a prompt, and nothing of who sent it."""
+    """The columns that a reviewer needs. None of them identifies the user."""
 
     id: UUID
     prompt: str
@@ -72,29 +75,32 @@ class ReviewablePrompt(FrozenModel):
 
 
 class FailedPrompt(ReviewablePrompt):
-    """A prompt whose workflow failed, with what is known of the failure."""
+    """A prompt whose workflow failed, with what is known about the failure."""
 
     workflow_type: str | None
     execution_error: str | None
 
 
 class LabelledPrompt(ReviewablePrompt):
-    """A prompt with the label that retraining would give it."""
+    """A prompt with its label for retraining."""
 
     corrected_intent: str | None
 
     @property
     def label(self) -> str:
-        """The reviewer's intent where there is one, the predicted one otherwise."""
+        """The corrected intent where there is one, the predicted intent otherwise."""
         return self.corrected_intent or self.predicted_intent
 
 
-Recorded = Literal["recorded", "pending"]
-"""What became of an outcome or a correction: `pending` waits for its row, which is on its way."""
+ChangeStatus = Literal["recorded", "pending"]
+"""The result of an outcome or a correction.
+
+`pending`: the change is deferred until its row arrives.
+"""
 
 
 class Outcome(FrozenModel):
-    """How the workflow that answered a prompt ended."""
+    """How the workflow that acted on a prompt ended."""
 
     was_successful: bool
     workflow_type: Label
@@ -102,11 +108,11 @@ class Outcome(FrozenModel):
 
 
 Channel = Literal["api", "import"]
-"""How a correction comes in; a third channel, the dashboard, leads past this package."""
+"""How a correction arrives. Corrections from the dashboard do not pass through this package."""
 
 
 class Correction(FrozenModel):
-    """The intent a reviewer gave a prompt. Confirming the predicted intent is a correction too."""
+    """A reviewer's intent for a prompt. To confirm the predicted intent is a correction too."""
 
     corrected_intent: Label
     corrected_by: Reviewer

@@ -1,7 +1,8 @@
-"""What must not be stored is taken out of a text, and a placeholder of its entity_type put in.
+"""Replace personal data and secrets in a text with placeholders of their entity types.
 
-The same function runs in service, before anything is classified or stored, and in training, so
-that the model sees the same text in both. It finds what has a form; names have none.
+The same function runs in service, before a message is classified or stored, and in training, so
+the model sees the same text in both. Only entities with a recognisable format are found. Names of
+people have none, and stay.
 """
 
 import re
@@ -10,14 +11,14 @@ from typing import Literal, get_args
 
 from prompt_capture.domain.identifiers import (
     Span,
-    bank_accounts,
-    cards,
-    national_ids,
-    phone_numbers,
+    find_bank_accounts,
+    find_cards,
+    find_national_ids,
+    find_phone_numbers,
 )
 
-# Forms of a character that keyboards and phones write for a plain one, each for one.
-_PLAIN = (
+# Unicode variants of ASCII characters. Each maps to one character, so spans stay the same.
+_TO_ASCII = (
     {0xFF01 + n: 0x21 + n for n in range(94)}
     | dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], 0x20)
     | dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2212], 0x2D)
@@ -25,7 +26,7 @@ _PLAIN = (
 
 EntityType = Literal["url", "secret", "email", "bank", "card", "national_id", "phone"]
 ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
-"""In the order of search: what was found as one entity_type is not looked at as another."""
+"""In search order. A span that was replaced as one type is not searched for the next types."""
 
 _URL = re.compile(
     r"\b(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"']+[^\s<>\"'.,;:!?)\]]", re.IGNORECASE
@@ -51,21 +52,21 @@ _SECRET = re.compile(
     re.VERBOSE,
 )
 _CODE = r"(?:2fa|mfa|two[- ]factor|one[- ]time|sms|\d[- ]digit|alarm|door|gate|entry|backup|unlock)"
-_SECRET_NAMED = re.compile(
+_NAMED_SECRET = re.compile(
     rf"""\b(?:pass(?:word|phrase|code|wort)|kennwort|pwd?|pass(?=\s?[:=])|pin|tan|otp
         |{_CODE}[ ]code|api[ _-]?key|access[ _-]?key
         |secret(?:[ _-]?key)?
         |(?:auth|access|bearer|api|login|security|verification)[ _-]?(?:token|code)
         |token|bearer|cvv|cvc|seed\ phrase|recovery\ code)\b
         (?:\ (?:for|to|of|on)\ (?:\w+\ ){{1,3}}?)?
-        \s{{0,2}}(?:(?P<sure>[:=]|->)|(?:\ ?(?:is|ist|was|lautet|to)\b:?)|\ )\s{{0,2}}["'`]?
-        (?P<found>\d{{3}}[ ]\d{{3,4}}(?!\d)|[^\s"'`<>]+)""",
+        \s{{0,2}}(?:(?P<assigned>[:=]|->)|(?:\ ?(?:is|ist|was|lautet|to)\b:?)|\ )\s{{0,2}}["'`]?
+        (?P<value>\d{{3}}[ ]\d{{3,4}}(?!\d)|[^\s"'`<>]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-# A word of a language is a password only where nothing else can be meant.
+# An ordinary word is a password only where the sentence allows no other meaning.
 _WORD_AS_PASSWORD = re.compile(
     r"""\b(?:pass(?:word|phrase|code|wort)|kennwort|pwd?)\ (?:is|ist|was|lautet)\ ["'`]?
-        (?P<found>(?!(?:
+        (?P<value>(?!(?:
             not|no|nicht|wrong|falsch|right|correct|incorrect|invalid|blocked|locked|expired|gone
             |lost|forgotten|missing|broken|working|safe|secure|weak|strong|still|never|always|saved
             |stored|stolen|leaked|known|unknown|required|needed|changed|reset|hidden|shared|asked
@@ -77,7 +78,7 @@ _WORD_AS_PASSWORD = re.compile(
 )
 _LOGIN = re.compile(
     r"""\b(?:log-?in|credentials?|zugang)(?:\ (?:details?|data))?\s?(?:is|are|ist|:|=)\s{0,2}
-        (?P<name>[^\s/<>]{1,64})\s?/\s?(?P<found>[^\s/<>]{1,64})""",
+        (?P<name>[^\s/<>]{1,64})\s?/\s?(?P<value>[^\s/<>]{1,64})""",
     re.IGNORECASE | re.VERBOSE,
 )
 _EMAIL = re.compile(
@@ -90,7 +91,7 @@ _EMAIL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 # "look at example dot com" names a site, not a mailbox.
-_NO_MAILBOX = frozenset({
+_NOT_A_MAILBOX = frozenset({
     "is", "it", "it's", "are", "was", "be", "me", "you", "him", "her", "them", "us", "that",
     "this", "these", "those", "up", "look", "looked", "looking", "see", "seen", "read", "found",
     "find", "search", "searched", "posted", "post", "page", "site", "shop", "store", "blog",
@@ -101,64 +102,68 @@ _NO_MAILBOX = frozenset({
     "something", "anything", "one", "and", "or", "but",
 })  # fmt: skip
 
-
-# No word of a language: digits, signs or capitals inside.
-_MADE_UP = re.compile(r"\d|\w[^\w\s'\u2019.,/-]|[^\w\s'\u2019]\w|[a-z][A-Z]")
-
-
-def _urls(text: str) -> Iterable[Span]:
-    return (url.span() for url in _URL.finditer(text) if _TOKEN_IN_URL.search(url.group()))
+# Digits, signs or capitals inside: not an ordinary word.
+_NOT_A_WORD = re.compile(r"\d|\w[^\w\s'\u2019.,/-]|[^\w\s'\u2019]\w|[a-z][A-Z]")
 
 
-def _secrets(text: str) -> Iterable[Span]:
-    for found in _SECRET.finditer(text):
-        yield found.span()
-    for found in _SECRET_NAMED.finditer(text):
-        value = found["found"].rstrip(".,;?)")
-        if value and (found["sure"] or (len(value) > 2 and _MADE_UP.search(value))):
-            yield found.start("found"), found.start("found") + len(value)
-    for found in _WORD_AS_PASSWORD.finditer(text):
-        yield found.span("found")
-    for found in _LOGIN.finditer(text):
-        yield found.span("name")
-        yield found.span("found")
+def _find_urls(text: str) -> Iterable[Span]:
+    return (match.span() for match in _URL.finditer(text) if _TOKEN_IN_URL.search(match.group()))
 
 
-def _emails(text: str) -> Iterable[Span]:
-    for found in _EMAIL.finditer(text):
-        mailbox = found["spoken"] or found["spaced"] or ""
-        if mailbox.lower() not in _NO_MAILBOX:
-            yield found.span()
+def _find_secrets(text: str) -> Iterable[Span]:
+    for match in _SECRET.finditer(text):
+        yield match.span()
+    for match in _NAMED_SECRET.finditer(text):
+        value = match["value"].rstrip(".,;?)")
+        if value and (match["assigned"] or (len(value) > 2 and _NOT_A_WORD.search(value))):
+            yield match.start("value"), match.start("value") + len(value)
+    for match in _WORD_AS_PASSWORD.finditer(text):
+        yield match.span("value")
+    for match in _LOGIN.finditer(text):
+        yield match.span("name")
+        yield match.span("value")
+
+
+def _find_emails(text: str) -> Iterable[Span]:
+    for match in _EMAIL.finditer(text):
+        mailbox = match["spoken"] or match["spaced"] or ""
+        if mailbox.lower() not in _NOT_A_MAILBOX:
+            yield match.span()
 
 
 _FINDERS: dict[EntityType, tuple[str, Callable[[str], Iterable[Span]]]] = {
-    "url": ("<URL>", _urls),
-    "secret": ("<SECRET>", _secrets),
-    "email": ("<EMAIL>", _emails),
-    "bank": ("<BANK>", bank_accounts),
-    "card": ("<CARD>", cards),
-    "national_id": ("<ID>", national_ids),
-    "phone": ("<PHONE>", phone_numbers),
+    "url": ("<URL>", _find_urls),
+    "secret": ("<SECRET>", _find_secrets),
+    "email": ("<EMAIL>", _find_emails),
+    "bank": ("<BANK>", find_bank_accounts),
+    "card": ("<CARD>", find_cards),
+    "national_id": ("<ID>", find_national_ids),
+    "phone": ("<PHONE>", find_phone_numbers),
 }
 
 
 def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> str:
-    """Put `<EMAIL>`, `<PHONE>` and their like in a text; doing it twice does no more."""
-    if not any(character.isdigit() or character in "@:/=" for character in text.translate(_PLAIN)):
+    """Replace entities of the given types with `<EMAIL>`, `<PHONE>` and similar placeholders.
+
+    The function is idempotent: redacting the result changes nothing.
+    """
+    if not any(
+        character.isdigit() or character in "@:/=" for character in text.translate(_TO_ASCII)
+    ):
         entity_types = [
             entity_type for entity_type in entity_types if entity_type in {"secret", "email"}
         ]
     for entity_type in ENTITY_TYPES:
         if entity_type in entity_types:
             placeholder, find = _FINDERS[entity_type]
-            text = _replaced(text, find(text.translate(_PLAIN)), placeholder)
+            text = _substitute(text, find(text.translate(_TO_ASCII)), placeholder)
     return text
 
 
-def _replaced(text: str, spans: Iterable[Span], placeholder: str) -> str:
-    parts, after = [], 0
+def _substitute(text: str, spans: Iterable[Span], placeholder: str) -> str:
+    parts, position = [], 0
     for start, end in sorted(spans):
-        if start >= after:
-            parts += [text[after:start], placeholder]
-        after = max(after, end)
-    return "".join([*parts, text[after:]])
+        if start >= position:
+            parts += [text[position:start], placeholder]
+        position = max(position, end)
+    return "".join([*parts, text[position:]])

@@ -1,4 +1,4 @@
-"""Review files as people open them: JSON, a spreadsheet's CSV, or Label Studio's tasks."""
+"""Review files in three formats: JSON, CSV for spreadsheets, and Label Studio tasks."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ SUFFIXES: Mapping[ReviewFormat, str] = {
     "label-studio": "tasks.json",
 }
 
-Entry = dict[str, Any]
+ReviewEntry = dict[str, Any]
 
 _COLUMNS = (
     "id",
@@ -27,69 +27,72 @@ _COLUMNS = (
     "corrected_intent",
     "notes",
 )
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_entries(entries: Sequence[Mapping[str, Any]], form: ReviewFormat) -> bytes:
-    """Write entries in a format."""
-    if form == "csv":
-        return _as_csv(entries)
-    values = [_as_task(entry) for entry in entries] if form == "label-studio" else entries
+def write_entries(entries: Sequence[Mapping[str, Any]], review_format: ReviewFormat) -> bytes:
+    """Return the content of a review file."""
+    if review_format == "csv":
+        return _write_csv(entries)
+    is_label_studio = review_format == "label-studio"
+    values = [_to_task(entry) for entry in entries] if is_label_studio else entries
     lines = ",\n  ".join(json.dumps(value, ensure_ascii=False) for value in values)
     return f"[\n  {lines}\n]\n".encode() if entries else b"[]\n"
 
 
 def read_entries(content: str) -> dict[int, Any]:
-    """Read entries by their number: of a CSV the line, otherwise the place in the list, from 1.
+    """Return the entries by number: the line in a CSV, otherwise the position in the list, from 1.
 
-    The format is told by the content. Raises `InvalidReview`.
+    The content determines the format. Raise `InvalidReview`.
     """
     if not content.lstrip().startswith("["):
-        return _from_csv(content)
+        return _read_csv(content)
     try:
         entries = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InvalidReview(f"The file is not JSON: {error}") from None
+        raise InvalidReview(f"The file is not valid JSON: {error}") from None
     return {
         number: _from_task(entry) if isinstance(entry, dict) and "data" in entry else entry
         for number, entry in enumerate(entries, 1)
     }
 
 
-def form_of(key: str) -> ReviewFormat:
-    """Tell the format by an object's name."""
+def format_of(key: str) -> ReviewFormat:
+    """Return the format of an object by the suffix of its key."""
     if key.endswith(".csv"):
         return "csv"
     return "label-studio" if key.endswith(".tasks.json") else "json"
 
 
-def _as_csv(entries: Sequence[Mapping[str, Any]]) -> bytes:
-    """Write a CSV that spreadsheets take for UTF-8, and no message for a formula."""
+def _write_csv(entries: Sequence[Mapping[str, Any]]) -> bytes:
+    """Write a CSV with a byte order mark, and escape messages that look like formulas."""
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, _COLUMNS, extrasaction="ignore")
     writer.writeheader()
     for entry in entries:
         text = str(entry["prompt"])
-        shown = f"'{text}" if text.startswith(_FORMULAS) else text
+        shown = f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
         writer.writerow({**entry, "prompt": shown})
     return file.getvalue().encode("utf-8-sig")
 
 
-def _from_csv(content: str) -> dict[int, Any]:
+def _read_csv(content: str) -> dict[int, Any]:
     file = io.StringIO(content.removeprefix("\ufeff"), newline="")
-    first = file.readline()
+    header = file.readline()
     file.seek(0)
-    separator = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.DictReader(file, delimiter=separator)
+    delimiter = ";" if header.count(";") > header.count(",") else ","
+    reader = csv.DictReader(file, delimiter=delimiter)
     if not {"id", "corrected_intent"} <= set(reader.fieldnames or ()):
-        raise InvalidReview("The file is no review file: it has no id and corrected_intent.")
+        raise InvalidReview(
+            "The file is not a review file: it needs the columns id and corrected_intent."
+        )
     try:
         return dict((reader.line_num, row) for row in reader)  # noqa: C402
     except csv.Error as error:
-        raise InvalidReview(f"The file is not CSV: {error}") from None
+        raise InvalidReview(f"The file is not valid CSV: {error}") from None
 
 
-def _as_task(entry: Mapping[str, Any]) -> Entry:
+def _to_task(entry: Mapping[str, Any]) -> ReviewEntry:
     shown = {name: entry[name] for name in _COLUMNS if name in entry}
     choice = {
         "from_name": "intent",
@@ -103,8 +106,8 @@ def _as_task(entry: Mapping[str, Any]) -> Entry:
     }
 
 
-def _from_task(task: Entry) -> Entry:
-    """Read what an annotator chose; the last annotation that was not cancelled counts."""
+def _from_task(task: ReviewEntry) -> ReviewEntry:
+    """Return an entry with the annotator's choice: the last annotation that was not cancelled."""
     entry = dict(task["data"]) if isinstance(task["data"], dict) else {}
     for annotation in task.get("annotations") or []:
         if not annotation.get("was_cancelled"):

@@ -1,31 +1,31 @@
-"""Who can sign a correction."""
+"""The names under which reviewers sign corrections."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from prompt_capture.domain.text import shared_text
+from prompt_capture.domain.text import canonical_text
 from prompt_capture.domain.types import Identifier
 
-UNSIGNED = frozenset({"dashboard", "legacy"})
-"""What stands for a reviewer where nobody signed; the database's list is `private.unsigned`."""
+ANONYMOUS_REVIEWERS = frozenset({"dashboard", "legacy"})
+"""The reviewers of unsigned corrections; the same list as `private.anonymous_reviewers`."""
 
-PSEUDONYM = "erased-"
-"""How the names of reviewers begin who were erased."""
+ERASED_PREFIX = "erased-"
+"""The prefix of the pseudonyms that replace the names of erased reviewers."""
 
 
-def own_name(name: str) -> str:
-    """Answer a reviewer's name without white space around it.
+def validate_reviewer_name(name: str) -> str:
+    """Return a reviewer's name without surrounding white space.
 
-    Raises `ValueError` for a name that nobody can sign with; the database refuses it too.
+    Raise `ValueError` for an empty or reserved name. The database rejects these too.
     """
-    plain = shared_text(name)
-    if not plain:
-        raise ValueError("A reviewer has a name")
-    if plain in UNSIGNED or plain.startswith(PSEUDONYM):
-        kept = ", ".join(sorted(UNSIGNED))
-        raise ValueError(f"Nobody can review under this name (kept: {kept}, {PSEUDONYM}...)")
+    canonical = canonical_text(name)
+    if not canonical:
+        raise ValueError("The reviewer name is empty")
+    if canonical in ANONYMOUS_REVIEWERS or canonical.startswith(ERASED_PREFIX):
+        reserved = ", ".join(sorted(ANONYMOUS_REVIEWERS))
+        raise ValueError(f"This reviewer name is reserved ({reserved}, {ERASED_PREFIX}...)")
     return name.strip()
 
 
-Reviewer = Annotated[Identifier, AfterValidator(own_name)]
+Reviewer = Annotated[Identifier, AfterValidator(validate_reviewer_name)]

@@ -1,4 +1,4 @@
-"""A review file that a person filled in, read entry by entry."""
+"""The entries of a review file, and the decisions that reviewers filled in."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,13 +6,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prompt_capture.domain.datasets.rows import ExportRow
-from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.review_files import read_entries
 from prompt_capture.domain.types import Label, Note
+from prompt_capture.domain.validation import describe_first_error
 
 
 class ReviewedPrompt(BaseModel):
-    """What a reviewer wrote about a prompt; the fields that only inform are ignored."""
+    """A reviewer's decision about a prompt. Fields for information only are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
@@ -22,8 +22,8 @@ class ReviewedPrompt(BaseModel):
 
 
 @dataclass(frozen=True)
-class Fault:
-    """An entry that cannot be used: its number in the file (a CSV's line), from 1, and why."""
+class EntryError:
+    """An entry that is not valid: its number in the file (a CSV's line), from 1, and the reason."""
 
     entry: int
     reason: str
@@ -31,15 +31,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Review:
-    """The entries with a decision, by their number; those left empty; those at fault."""
+    """The content of a review file: decisions by entry number, empty entries, and errors."""
 
     decided: dict[int, ReviewedPrompt]
     undecided: int
-    faults: list[Fault]
+    errors: list[EntryError]
 
 
-def review_entry(row: ExportRow) -> dict[str, object]:
-    """Make an entry of a review file, with the fields that the reviewer fills in."""
+def create_review_entry(row: ExportRow) -> dict[str, object]:
+    """Return an entry for a review file. The reviewer fills in the last two fields."""
     return {
         "id": row.id,
         "prompt": row.prompt,
@@ -52,29 +52,31 @@ def review_entry(row: ExportRow) -> dict[str, object]:
 
 
 def read_review(text: str) -> Review:
-    """Read a review file of any format that the export writes; raises `InvalidReview`.
+    """Read a review file of any format that the export writes.
 
-    A faulty entry takes no other with it.
+    Entries that are not valid do not affect the others. Raise `InvalidReview` where the file as a
+    whole is not valid.
     """
-    decided, faults, undecided = {}, [], 0
-    first: dict[UUID, int] = {}
+    decided, errors, undecided = {}, [], 0
+    first_entries: dict[UUID, int] = {}
     for number, entry in read_entries(text).items():
         if isinstance(entry, dict) and not entry.get("corrected_intent"):
             undecided += 1
             continue
         try:
-            reviewed = ReviewedPrompt.model_validate(_without_empty(entry))
+            reviewed = ReviewedPrompt.model_validate(_without_empty_fields(entry))
         except ValidationError as error:
-            faults.append(Fault(number, first_fault(error, "entry")))
+            errors.append(EntryError(number, describe_first_error(error, "entry")))
             continue
-        if first.setdefault(reviewed.id, number) == number:
+        first = first_entries.setdefault(reviewed.id, number)
+        if first == number:
             decided[number] = reviewed
         else:
-            faults.append(Fault(number, f"id: entry {first[reviewed.id]} decides it already"))
-    return Review(decided, undecided, faults)
+            errors.append(EntryError(number, f"id: entry {first} already decides this prompt"))
+    return Review(decided, undecided, errors)
 
 
-def _without_empty(entry: object) -> object:
+def _without_empty_fields(entry: object) -> object:
     if not isinstance(entry, dict):
         return entry
     return {name: value for name, value in entry.items() if value not in ("", None)}

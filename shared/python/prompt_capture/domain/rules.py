@@ -1,4 +1,4 @@
-"""Rules: messages whose intent needs no model, read from a file that people edit."""
+"""Rules: messages whose intent needs no model. A TOML file defines them."""
 
 import re
 import tomllib
@@ -8,14 +8,14 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, ValidationError
 
 from prompt_capture.domain.errors import InvalidRules
-from prompt_capture.domain.faults import first_fault
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.types import FrozenModel, Label, Probability
+from prompt_capture.domain.validation import describe_first_error
 
 _CLOSING_PUNCTUATION = " .!?…,"
 
 
-def _compilable(pattern: str) -> str:
+def _validate_pattern(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
@@ -23,16 +23,16 @@ def _compilable(pattern: str) -> str:
     return pattern
 
 
-Pattern = Annotated[str, AfterValidator(_compilable)]
+Pattern = Annotated[str, AfterValidator(_validate_pattern)]
 
 
-def plain(message: str) -> str:
-    """Fold case, collapse white space and drop closing punctuation."""
+def simplify(message: str) -> str:
+    """Fold case, collapse white space, and remove closing punctuation."""
     return " ".join(message.casefold().split()).rstrip(_CLOSING_PUNCTUATION)
 
 
 class Rule(FrozenModel):
-    """One intent and the messages that mean it, compared in their `plain` form."""
+    """One intent, and the messages that mean it. Messages are compared in simplified form."""
 
     intent: Label
     exact: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Rule(FrozenModel):
 
 
 class RulesFile(FrozenModel):
-    """The file as written; the first rule that matches wins, exact messages before patterns."""
+    """The content of a rules file. Exact messages precede patterns, earlier rules later ones."""
 
     version: Label
     confidence: Probability
@@ -48,7 +48,7 @@ class RulesFile(FrozenModel):
 
 
 class RuleSet:
-    """Answers the messages that a rule covers, and no others."""
+    """Classifies the messages that a rule covers."""
 
     def __init__(self, file: RulesFile) -> None:
         self.version = f"rules-{file.version}"
@@ -57,24 +57,24 @@ class RuleSet:
         self._exact: dict[str, str] = {}
         for rule in file.rules:
             for message in rule.exact:
-                self._exact.setdefault(plain(message), rule.intent)
+                self._exact.setdefault(simplify(message), rule.intent)
         self._patterns = [
             (re.compile(pattern), rule.intent) for rule in file.rules for pattern in rule.patterns
         ]
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a TOML rules file; raises `InvalidRules`, which says where the file is wrong."""
+        """Read a TOML rules file. Raise `InvalidRules`, whose message locates the error."""
         try:
             return cls(RulesFile.model_validate(tomllib.loads(path.read_text("utf-8"))))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InvalidRules(f"{path.name} cannot be read: {error}") from None
         except ValidationError as error:
-            raise InvalidRules(f"{path.name}, {first_fault(error, 'the file')}") from None
+            raise InvalidRules(f"{path.name}, {describe_first_error(error, 'the file')}") from None
 
     def match(self, message: str) -> Prediction | None:
-        """Answer the rule's intent for the message, or None where no rule covers it."""
-        text = plain(message)
+        """Return the prediction of the first matching rule, or None where no rule matches."""
+        text = simplify(message)
         intent = self._exact.get(text) or next(
             (intent for pattern, intent in self._patterns if pattern.fullmatch(text)), None
         )

@@ -1,4 +1,4 @@
-"""A captured prompt on its way through the spool, and what becomes of it there."""
+"""Spooled prompts, dead letters, and the results of a drain."""
 
 from typing import Literal
 
@@ -9,20 +9,31 @@ from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.types import FrozenModel, Timestamp
 
 SpoolReason = Literal["unavailable", "too_slow", "refused", "circuit_open"]
-"""Why a prompt was spooled: what the store did, or that it was not asked."""
+"""Why a prompt was spooled.
 
-DrainResult = Literal["stored", "apart", "dropped", "refused", "unreadable", "unavailable"]
-"""What became of a spooled prompt: stored; stored under another id (`apart`), since its own stands
-for another message by now; or dropped, since its user is unknown or erased. The others are tried
-again and end as dead letters."""
+- `unavailable`: the store could not be reached or failed.
+- `too_slow`: the store did not respond before the deadline.
+- `refused`: the store rejected the row.
+- `circuit_open`: the circuit breaker skipped the write.
+"""
+
+DrainResult = Literal["stored", "rekeyed", "dropped", "refused", "unreadable", "unavailable"]
+"""The result of draining a spooled prompt.
+
+- `stored`: the store has the prompt.
+- `rekeyed`: stored under another id, since its own id belongs to a different message.
+- `dropped`: deleted, since its user is unknown or erased.
+- `refused`, `unreadable`, `unavailable`: not stored. The queue delivers the message again, and
+  finally moves it to the dead letters.
+"""
 
 
 class UnreadableMessage(PromptCaptureError):
-    """A message of the queue is no spooled prompt."""
+    """A queue message is not a spooled prompt."""
 
 
 class SpooledPrompt(FrozenModel):
-    """A prompt, redacted, with when and why it was spooled."""
+    """A redacted prompt, with the time and the reason of its spooling."""
 
     version: Literal[1] = 1
     spooled_at: Timestamp
@@ -31,16 +42,22 @@ class SpooledPrompt(FrozenModel):
 
 
 class DeadLetter(FrozenModel):
-    """A message that the drain gave up; `handle` is the queue's own name of this reading of it."""
+    """A message that the drain could not store.
+
+    `handle` is the queue's receipt handle of this read.
+    """
 
     handle: str
     sent_at: Timestamp
     body: str
 
 
-def read_spooled(body: str) -> SpooledPrompt:
-    """Read a message's body; raises `UnreadableMessage`, which repeats nothing of it."""
+def parse_spooled_prompt(body: str) -> SpooledPrompt:
+    """Parse a message body.
+
+    Raise `UnreadableMessage`, whose text does not repeat the body.
+    """
     try:
         return SpooledPrompt.model_validate_json(body)
     except ValidationError:
-        raise UnreadableMessage("The message is no spooled prompt.") from None
+        raise UnreadableMessage("The queue message is not a spooled prompt.") from None

@@ -1,22 +1,22 @@
-"""The one normalisation of a text, in training and in service alike."""
+"""The normalisation of texts, the same in training and in service."""
 
 import re
 import unicodedata
 
-_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\ud800-\udfff]")
-"""Control characters, marks without width, and halves of surrogate pairs, which no one can read."""
+_INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\ud800-\udfff]")
+"""Control characters, zero-width characters, and unpaired surrogates."""
 
 
 def normalise(text: str) -> str:
-    """Compose (Unicode NFKC), drop control characters, and collapse white space."""
+    """Compose (Unicode NFKC), remove invisible characters, and collapse white space."""
     if text.isascii() and text.isprintable():
-        return " ".join(text.split())  # there is nothing to compose or to drop
-    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())
+        return " ".join(text.split())  # a shortcut: nothing to compose or remove
+    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
 
 
-def shared_text(text: str) -> str:
-    """What all copies of a text have in common: normalised, capitals A to Z made small.
+def canonical_text(text: str) -> str:
+    """Return the form that all copies of a text share: normalised, with A to Z in lower case.
 
-    The database has a function of the same meaning (`private.normalise`).
+    The database function `private.normalise_text` returns the same form.
     """
     return normalise(text).encode().lower().decode()

@@ -1,11 +1,11 @@
-"""The constrained scalars that every record and request is made of."""
+"""The constrained scalar types that records and requests use."""
 
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 NO_NUL = r"^[^\x00]*$"
-"""Postgres's `text` cannot hold NUL: it is refused here, before anything is written."""
+"""PostgreSQL's type `text` cannot hold NUL, so validation rejects it before a write."""
 
 MAX_MESSAGE_LENGTH = 4_000
 MAX_NOTE_LENGTH = 2_000
@@ -24,18 +24,18 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, patt
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-def only_numbers(value: object) -> object:
-    """Refuse what pydantic would otherwise turn into a number."""
+def reject_non_numbers(value: object) -> object:
+    """Reject strings and booleans, which pydantic would convert to numbers."""
     if isinstance(value, bool | str):
         raise ValueError("Input should be a number")
     return value
 
 
-MessageIndex = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(only_numbers)]
+MessageIndex = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(reject_non_numbers)]
 Timestamp = AwareDatetime
 
 
 class FrozenModel(BaseModel):
-    """An immutable value that refuses fields it does not know."""
+    """An immutable model that rejects unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

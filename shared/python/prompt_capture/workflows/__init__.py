@@ -1,1 +1,1 @@
-"""One use case a file: what the functions do, told in terms of the domain and the ports."""
+"""The use cases, one per file, in terms of the domain and the ports."""

@@ -1,4 +1,4 @@
-"""Answer, and leave the capture for afterwards."""
+"""Respond first, and capture the prompt afterwards."""
 
 import asyncio
 import logging
@@ -10,54 +10,56 @@ from prompt_capture.domain.errors import CaptureConflict, UnknownUser
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.workflows.capture import CaptureStrategy
 
-HEAD_START_SECONDS = 0.002
-"""What the answer gets to leave the process in: on its share of one processor, any work that begins
-at once is in its way."""
+RESPONSE_HEAD_START_SECONDS = 0.002
+"""The time for the response to leave the process.
+
+The function has a share of one processor, where any work that starts at once delays the response.
+"""
 
 logger = logging.getLogger(__name__)
 
 
 class AnswerFirst:
-    """Collects what a request wants captured; `write_rest` captures it once it was answered.
+    """Collects the prompts of a request. `capture_collected` captures them after the response.
 
-    Requests are answered in one thread and written from another. What is in between when the
-    process dies is lost, and nobody is told.
+    One thread handles the requests, and another one captures. Prompts that are collected but not
+    captured are lost when the process dies, and nothing reports the loss.
     """
 
     def __init__(self) -> None:
         self._collected: list[CapturedPrompt] = []
-        self._finished: queue.SimpleQueue[list[CapturedPrompt]] = queue.SimpleQueue()
+        self._answered: queue.SimpleQueue[list[CapturedPrompt]] = queue.SimpleQueue()
 
-    async def __call__(self, prompt: CapturedPrompt, allowed: float = 60.0) -> Capture:
+    async def __call__(self, prompt: CapturedPrompt, seconds_left: float = 60.0) -> Capture:
         self._collected.append(prompt)
         return Capture(prompt, "writing", None, {})
 
-    def finish(self) -> None:
-        """Say that the request was answered; once for each request, whatever came of it."""
+    def mark_answered(self) -> None:
+        """Release the collected prompts. Call it once per request, whatever its result."""
         collected, self._collected = self._collected, []
-        self._finished.put(collected)
+        self._answered.put(collected)
 
-    async def write_rest(self, capture: CaptureStrategy, allowed: float) -> None:
-        """Wait for the answer to a request, then capture what it left, in `allowed` seconds.
+    async def capture_collected(self, capture: CaptureStrategy, seconds_left: float) -> None:
+        """Wait for the response to a request, then capture its prompts within `seconds_left`.
 
-        Blocks its thread; raises `queue.Empty` when the request takes longer.
+        Block the thread meanwhile. Raise `queue.Empty` when the request takes longer.
         """
-        ends_at = time.monotonic() + allowed
-        collected = self._finished.get(timeout=max(0.0, allowed))
-        await asyncio.sleep(HEAD_START_SECONDS)
+        ends_at = time.monotonic() + seconds_left
+        collected = self._answered.get(timeout=max(0.0, seconds_left))
+        await asyncio.sleep(RESPONSE_HEAD_START_SECONDS)
         for prompt in collected:
             try:
                 await _capture(capture, prompt, ends_at)
             except UnknownUser:
                 logger.warning(
-                    "An answered prompt was not captured.",
+                    "The prompt of an answered message was not captured.",
                     extra={"log_id": str(prompt.id), "reason": "UnknownUser"},
                 )
 
 
 async def _capture(capture: CaptureStrategy, prompt: CapturedPrompt, ends_at: float) -> None:
-    """Capture what was answered, under an id of its own where its key was used before."""
+    """Capture a prompt, under another id where its own belongs to a different message."""
     try:
         await capture(prompt, ends_at - time.monotonic())
     except CaptureConflict:
-        await capture(prompt.apart(), ends_at - time.monotonic())
+        await capture(prompt.rekeyed(), ends_at - time.monotonic())

@@ -1,4 +1,4 @@
-"""Write a prompt, or spool it, within one deadline; the answer never depends on it."""
+"""Write a prompt to the store, or to the spool, within one deadline."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -11,19 +11,20 @@ from prompt_capture.workflows.capture_attempts import CaptureAttempts
 
 
 class CaptureStrategy(Protocol):
-    """A way to capture."""
+    """A way to capture a prompt."""
 
-    async def __call__(self, prompt: CapturedPrompt, allowed: float = 60.0) -> Capture:
-        """Capture a prompt within `allowed` seconds, or in the time that is set, if it is less.
+    async def __call__(self, prompt: CapturedPrompt, seconds_left: float = 60.0) -> Capture:
+        """Capture a prompt within `seconds_left`, or within the configured timeout if that is less.
 
-        Raises `UnknownUser`, and `CaptureConflict` when the id stands for another message.
+        Raise `UnknownUser`, or `CaptureConflict` when the id belongs to a different message.
         """
 
 
 class WriteFirst:
-    """Writes, and spools what cannot be written; `timeout` in seconds covers both together.
+    """Writes a prompt before the response, and spools it when the write does not succeed.
 
-    Without a spool the write has all of it, and what fails is lost. `tell` gets each capture.
+    `timeout` in seconds covers the write and the spool together. Without a spool, the write has all
+    of it, and a prompt that cannot be written is lost. `record_metrics` receives each capture.
     """
 
     def __init__(
@@ -32,16 +33,16 @@ class WriteFirst:
         spool: Spool | None = None,
         timeout: float = 0.3,
         circuit: CircuitBreaker | None = None,
-        tell: Callable[[Capture], None] = lambda capture: None,
+        record_metrics: Callable[[Capture], None] = lambda capture: None,
     ) -> None:
         self._store = store
         self._spool = spool
         self._timeout = timeout
         self._circuit = circuit or CircuitBreaker()
-        self._tell = tell
+        self._record_metrics = record_metrics
 
-    async def __call__(self, prompt: CapturedPrompt, allowed: float = 60.0) -> Capture:
+    async def __call__(self, prompt: CapturedPrompt, seconds_left: float = 60.0) -> Capture:
         attempts = CaptureAttempts(prompt, self._store, self._spool, self._circuit, self._timeout)
-        capture = await attempts.within(max(0.0, min(allowed, self._timeout)))
-        self._tell(capture)
+        capture = await attempts.run(max(0.0, min(seconds_left, self._timeout)))
+        self._record_metrics(capture)
         return capture

@@ -1,4 +1,4 @@
-"""The ways to capture one prompt, each in its turn, until one succeeds or the time is over."""
+"""The attempts to capture one prompt, in order, until one succeeds or the time is over."""
 
 import asyncio
 import logging
@@ -19,19 +19,19 @@ from prompt_capture.domain.errors import (
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt, SpoolReason
 from prompt_capture.ports import PromptStore, Spool
-from prompt_capture.workflows.staggered import Attempt, first_to_succeed
+from prompt_capture.workflows.hedging import Attempt, first_success
 
-_HEAD_START = 1 / 3
-"""After so much of the time the next way is tried beside the one that has not answered. The first
-to succeed is taken."""
+_HEDGE_DELAY_FRACTION = 1 / 3
+"""After this fraction of the time, the next attempt starts alongside the one that is running."""
 
 logger = logging.getLogger(__name__)
 
 
 class CaptureAttempts:
-    """What is done for one prompt. `usual` is how many seconds it has if the invocation does.
+    """The writes and the spooling of one prompt.
 
-    `_reason` says why it is not written, as far as is known.
+    `usual_timeout` is the number of seconds for a capture when the invocation has enough time left.
+    `_reason` is why the prompt is not written, as far as is known.
     """
 
     def __init__(
@@ -40,107 +40,110 @@ class CaptureAttempts:
         store: PromptStore,
         spool: Spool | None,
         circuit: CircuitBreaker,
-        usual: float,
+        usual_timeout: float,
     ) -> None:
         self._prompt = prompt
         self._store = store
         self._spool = spool
         self._circuit = circuit
-        self._long_enough = usual * _HEAD_START / 2
+        self._min_conclusive_seconds = usual_timeout * _HEDGE_DELAY_FRACTION / 2
         self._reason: SpoolReason = "too_slow"
         self._spooled: Capture | None = None
-        self._state_of_spool = "not tried"
+        self._spool_status = "not tried"
         self._seconds: dict[str, float] = {}
 
-    async def within(self, allowed: float) -> Capture:
-        """Make them; raises `UnknownUser`, `CaptureConflict`."""
-        success = await first_to_succeed(self._in_order(), allowed * _HEAD_START, allowed)
+    async def run(self, time_limit: float) -> Capture:
+        """Capture the prompt within `time_limit` seconds.
+
+        Raise `UnknownUser` or `CaptureConflict`.
+        """
+        success = await first_success(self._plan(), time_limit * _HEDGE_DELAY_FRACTION, time_limit)
         if capture := success or self._spooled:
             return capture
         logger.error(
-            "A prompt was lost.",
+            "Prompt lost: neither stored nor spooled.",
             extra={
                 "log_id": str(self._prompt.id),
                 "reason": self._reason,
-                "spool": self._state_of_spool,
+                "spool": self._spool_status,
             },
         )
         return Capture(self._prompt, "lost", self._reason, self._seconds)
 
-    def _in_order(self) -> Sequence[Attempt[Capture]]:
+    def _plan(self) -> Sequence[Attempt[Capture]]:
         if self._spool is None:
             return [self._write]
         if not self._circuit.is_open:
-            return [self._write, partial(self._put, self._spool), self._write_again]
-        if self._circuit.allows_an_attempt():
-            return [self._write, partial(self._put_and_see, self._spool)]
+            return [self._write, partial(self._put, self._spool), self._retry_write]
+        if self._circuit.try_acquire():
+            return [self._write, partial(self._put_and_keep_writing, self._spool)]
         self._reason = "circuit_open"
         return [partial(self._put, self._spool), self._write]
 
     async def _write(self) -> Capture | None:
         try:
-            with _timed("write", self._seconds):
+            with _add_duration("write", self._seconds):
                 written = await self._store.log_prompt(self._prompt)
         except (UnknownUser, CaptureConflict):
-            self._circuit.succeeded()
+            self._circuit.record_success()
             raise
         except asyncio.CancelledError:
-            # One that had hardly begun, beside a spool that was slow, says nothing of the store.
-            if self._seconds["write"] >= self._long_enough:
-                self._circuit.failed()
-                self._is_not_written("too_slow", "too slow")
+            # A write that had only just started, alongside a slow spool, does not show that the
+            # store is slow.
+            if self._seconds["write"] >= self._min_conclusive_seconds:
+                self._circuit.record_failure()
+                self._note_failed_write("too_slow", "too slow")
             raise
         except PromptRefused as error:
-            self._circuit.succeeded()
-            self._is_not_written("refused", str(error))
+            self._circuit.record_success()
+            self._note_failed_write("refused", str(error))
             return None
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong, the message is answered
-            self._circuit.failed()
-            # The text of an error that is not ours may hold the prompt.
-            ours = isinstance(error, StoreUnavailable)
-            self._is_not_written("unavailable", str(error) if ours else type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - no failure may prevent the response
+            self._circuit.record_failure()
+            # The text of any other error may contain the prompt.
+            is_safe = isinstance(error, StoreUnavailable)
+            self._note_failed_write("unavailable", str(error) if is_safe else type(error).__name__)
             return None
-        self._circuit.succeeded()
+        self._circuit.record_success()
         return Capture(written, "stored", None, self._seconds)
 
-    async def _write_again(self) -> Capture | None:
-        """Write what could not be written a moment ago, since the spool takes long."""
+    async def _retry_write(self) -> Capture | None:
+        """Write again after a failure of the store, while the spool is slow."""
         return await self._write() if self._reason == "unavailable" else None
 
-    def _is_not_written(self, reason: SpoolReason, told: str) -> None:
+    def _note_failed_write(self, reason: SpoolReason, detail: str) -> None:
         self._reason = reason
         logger.warning(
-            "A prompt was not written.", extra={"log_id": str(self._prompt.id), "reason": told}
+            "The write of a prompt failed.",
+            extra={"log_id": str(self._prompt.id), "reason": detail},
         )
 
     async def _put(self, spool: Spool) -> Capture | None:
-        reason, self._state_of_spool = self._reason, "too slow"
+        reason, self._spool_status = self._reason, "too slow"
         spooled = SpooledPrompt(spooled_at=datetime.now(UTC), reason=reason, prompt=self._prompt)
         try:
-            with _timed("spool", self._seconds):
+            with _add_duration("spool", self._seconds):
                 await spool.put(spooled)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._state_of_spool = type(error).__name__
-            logger.warning("The spool failed.", extra={"reason": self._state_of_spool})
+        except Exception as error:  # noqa: BLE001 - no failure may prevent the response
+            self._spool_status = type(error).__name__
+            logger.warning("The spool failed.", extra={"reason": self._spool_status})
             return None
-        logger.info(
-            "A prompt was spooled.", extra={"log_id": str(self._prompt.id), "reason": reason}
-        )
+        logger.info("Prompt spooled.", extra={"log_id": str(self._prompt.id), "reason": reason})
         return Capture(self._prompt, "spooled", reason, self._seconds)
 
-    async def _put_and_see(self, spool: Spool) -> None:
-        """Put it, and leave the write the rest of the time.
+    async def _put_and_keep_writing(self, spool: Spool) -> None:
+        """Spool the prompt, and return None, so that the write has the rest of the time.
 
-        The connection may have to be made anew, and as long as no write succeeds, the circuit
-        stays open.
+        The write may have to open a new connection, and only a successful write closes the circuit.
         """
         self._spooled = await self._put(spool)
 
 
 @contextmanager
-def _timed(part: str, seconds: dict[str, float]) -> Iterator[None]:
-    started = time.perf_counter()
+def _add_duration(step: str, seconds: dict[str, float]) -> Iterator[None]:
+    """Add the duration of the block to the step's total."""
+    started_at = time.perf_counter()
     try:
         yield
     finally:
-        seconds[part] = seconds.get(part, 0) + time.perf_counter() - started
+        seconds[step] = seconds.get(step, 0) + time.perf_counter() - started_at

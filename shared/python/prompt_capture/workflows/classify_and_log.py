@@ -1,10 +1,10 @@
-"""Classify a message and capture it; the answer never depends on the capture."""
+"""Classify a message and capture it. A failed capture never prevents the response."""
 
 import time
 from collections.abc import Callable, Collection
 from uuid import UUID
 
-from prompt_capture.domain.captures import Captured, Told
+from prompt_capture.domain.captures import CaptureStatus, ClassificationMetrics
 from prompt_capture.domain.log_ids import derived_log_id, new_log_id
 from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT, Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
@@ -21,14 +21,14 @@ from prompt_capture.workflows.detect_intent import IntentDetector
 
 
 class IdempotencyKey(FrozenModel):
-    """A key that a caller gave to a message, to send it again under; each caller has their own."""
+    """A caller's own key for a message that may be sent again. Callers never share keys."""
 
     caller: str
     key: str
 
 
 class IncomingMessage(FrozenModel):
-    """A message to classify, and whose it is; without an owner nothing is captured."""
+    """A message to classify, and its user. Without a user, the message is not captured."""
 
     message: Message
     user_id: UUID | None
@@ -38,19 +38,20 @@ class IncomingMessage(FrozenModel):
 
 
 class ClassifiedMessage(FrozenModel):
-    """The prediction, whether a person should look at it, and what became of the capture."""
+    """The prediction, whether it needs a review, and the result of the capture."""
 
     log_id: UUID | None
     prediction: Prediction
     needs_review: bool
-    captured: Captured
+    captured: CaptureStatus
 
 
 class ClassifyAndLog:
-    """Redact, classify, capture.
+    """Redacts, classifies and captures messages.
 
-    Of the entity types in `redacted` the model sees, and the store keeps, a placeholder alone. Ids of
-    messages with a key are derived with `id_secret`. `tell` gets the figures of each message.
+    A placeholder replaces each entity of the types in `redacted` before the model or the store sees
+    the message. The ids of messages with an idempotency key are derived with `id_secret`.
+    `record_metrics` receives the metrics of each message.
     """
 
     def __init__(
@@ -60,43 +61,43 @@ class ClassifyAndLog:
         id_secret: bytes,
         review_threshold: float = 0.7,
         redacted: Collection[EntityType] = ENTITY_TYPES,
-        tell: Callable[[Told], None] = lambda told: None,
+        record_metrics: Callable[[ClassificationMetrics], None] = lambda metrics: None,
     ) -> None:
         self._detector = detector
         self._capture = capture
         self._id_secret = id_secret
         self._review_threshold = review_threshold
         self._redacted = redacted
-        self._tell = tell
+        self._record_metrics = record_metrics
 
     async def __call__(
         self, incoming: IncomingMessage, seconds_left: float = 60.0
     ) -> ClassifiedMessage:
-        """Answer the message's intent; the capture takes no more seconds than are left.
+        """Return the message's intent. The capture takes no more than the seconds that are left.
 
-        A message that is on record gets the answer on record. Raises `UnknownUser` when its owner
-        does not exist, and `CaptureConflict` when its key was used for another message.
+        For a message that is on record, return the prediction on record. Raise `UnknownUser` when
+        the user does not exist, and `CaptureConflict` when the key belongs to a different message.
         """
-        started = time.perf_counter()
-        # A placeholder may be longer than what it stands for.
+        started_at = time.perf_counter()
+        # A placeholder may be longer than the text that it replaces.
         text = redact(incoming.message, self._redacted)[:MAX_MESSAGE_LENGTH]
         incoming = incoming.model_copy(update={"message": text})
         prediction = self._detector.detect(text)
-        took = time.perf_counter() - started
+        duration = time.perf_counter() - started_at
         if incoming.user_id is None:
-            return self._answer(None, prediction, "skipped", took)
-        row = self._row(incoming, incoming.user_id, prediction)
-        capture = await self._capture(row, seconds_left - took)
-        return self._answer(row.id, capture.prompt.prediction, capture.captured, took)
+            return self._result(None, prediction, "skipped", duration)
+        prompt = self._prompt(incoming, incoming.user_id, prediction)
+        capture = await self._capture(prompt, seconds_left - duration)
+        return self._result(prompt.id, capture.prompt.prediction, capture.captured, duration)
 
-    def _answer(
+    def _result(
         self,
         log_id: UUID | None,
         prediction: Prediction,
-        captured: Captured,
-        took: float,
+        captured: CaptureStatus,
+        duration: float,
     ) -> ClassifiedMessage:
-        self._tell(Told(prediction, captured, took))
+        self._record_metrics(ClassificationMetrics(prediction, captured, duration))
         return ClassifiedMessage(
             log_id=log_id,
             prediction=prediction,
@@ -105,14 +106,14 @@ class ClassifyAndLog:
         )
 
     def _needs_review(self, prediction: Prediction) -> bool:
-        out_of_scope = prediction.scope is not None and prediction.scope < MIN_SCOPE
+        is_out_of_scope = prediction.scope is not None and prediction.scope < MIN_SCOPE
         return (
             prediction.intent == UNKNOWN_INTENT
-            or out_of_scope
+            or is_out_of_scope
             or prediction.confidence < self._review_threshold
         )
 
-    def _row(
+    def _prompt(
         self, incoming: IncomingMessage, user_id: UUID, prediction: Prediction
     ) -> CapturedPrompt:
         key = incoming.idempotency_key

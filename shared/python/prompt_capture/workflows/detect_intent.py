@@ -1,15 +1,15 @@
-"""Decide the intent of a message: rules first, then the model, clause by clause where need be."""
+"""Detect the intent of a message: by rules, or else by the model, clause by clause if needed."""
 
 from collections.abc import Sequence
 
-from prompt_capture.domain.clauses import clauses
+from prompt_capture.domain.clauses import split_clauses
 from prompt_capture.domain.predictions import UNKNOWN_INTENT, Prediction, SecondaryIntent
 from prompt_capture.domain.rules import RuleSet
 from prompt_capture.ports import Classifier
 
 
 class IntentDetector:
-    """Answers one prediction per message, from the rules or from the model."""
+    """Predicts the intent of a message from the rules, or else with the model."""
 
     def __init__(
         self, model: Classifier, rules: RuleSet | None = None, secondary_threshold: float = 0.7
@@ -19,15 +19,15 @@ class IntentDetector:
         self._secondary_threshold = secondary_threshold
 
     def detect(self, message: str) -> Prediction:
-        """Answer the message's intent; the first one asked for where it carries several."""
-        ruled = self._rules.match(message) if self._rules else None
-        if ruled:
-            return ruled
+        """Return the message's intent; the first one where the message has several."""
+        rule_prediction = self._rules.match(message) if self._rules else None
+        if rule_prediction:
+            return rule_prediction
         (whole,) = self._model.classify([message])
-        parts = clauses(message)
-        if len(parts) == 1:
+        clauses = split_clauses(message)
+        if len(clauses) == 1:
             return whole
-        confident = filter(self._is_confident, self._model.classify_clauses(parts))
+        confident = filter(self._is_confident, self._model.classify_clauses(clauses))
         return _combine(whole, list(confident))
 
     def _is_confident(self, prediction: Prediction) -> bool:
@@ -37,13 +37,14 @@ class IntentDetector:
         )
 
 
-def _combine(whole: Prediction, parts: Sequence[Prediction]) -> Prediction:
-    best: dict[str, Prediction] = {}
-    for part in parts:
-        best.setdefault(part.intent, part)
-    if len(best) < 2:
+def _combine(whole: Prediction, clauses: Sequence[Prediction]) -> Prediction:
+    """Combine the predictions for the whole message and for its clauses."""
+    by_intent: dict[str, Prediction] = {}
+    for clause in clauses:
+        by_intent.setdefault(clause.intent, clause)
+    if len(by_intent) < 2:
         return whole
-    first, *others = best.values()
+    first, *others = by_intent.values()
     primary = whole if whole.intent == first.intent else first
     return primary.model_copy(
         update={

@@ -1,4 +1,4 @@
-"""Erase a person, and read again to be sure of it."""
+"""Erase a user's data, and count it again to verify the erasure."""
 
 import logging
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, read_spooled
+from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, parse_spooled_prompt
 from prompt_capture.ports import DeadLetters, PromptStore
 from prompt_capture.workflows.datasets.clean import CleanDatasets
 
@@ -14,56 +14,62 @@ logger = logging.getLogger(__name__)
 
 
 class EraseUser:
-    """Remove all that is kept of a user, exported objects included; twice does no harm."""
+    """Removes all data of a user, exported objects included. Running it again does no harm."""
 
     def __init__(
-        self, store: PromptStore, clean: CleanDatasets, letters: DeadLetters | None = None
+        self, store: PromptStore, clean: CleanDatasets, dead_letters: DeadLetters | None = None
     ) -> None:
         self._store = store
         self._clean = clean
-        self._letters = letters
+        self._dead_letters = dead_letters
 
     async def __call__(self, user_id: UUID) -> ErasureReceipt:
-        """Answer the receipt.
+        """Erase a user and return the receipt.
 
-        Raises `ErasureIncomplete`, `StoreUnavailable` and `SpoolUnavailable`.
+        Raise `ErasureIncomplete`, `StoreUnavailable` or `SpoolUnavailable`.
         """
         receipt = await self._store.erase_user(user_id)
-        found = await self._store.count_user_data(user_id)
-        if found != UserDataCounts():
-            raise ErasureIncomplete("Something of the user is still there: erase them again.")
-        cleaned, exports = await self._clean(user_id, receipt.exports)
-        logger.info("A user was erased.", extra={"objects": len(cleaned), "left": len(exports)})
+        counts_after = await self._store.count_user_data(user_id)
+        if counts_after != UserDataCounts():
+            raise ErasureIncomplete("The store still holds data of the user. Erase the user again.")
+        cleaned, remaining = await self._clean(user_id, receipt.remaining_objects)
+        logger.info(
+            "User erased.",
+            extra={"cleaned_objects": len(cleaned), "remaining_objects": len(remaining)},
+        )
         update = {
-            "left": found,
-            "cleaned": cleaned,
-            "exports": exports,
+            "counts_after": counts_after,
+            "cleaned_objects": cleaned,
+            "remaining_objects": remaining,
             "dead_letters": await self._remove_dead_letters(user_id),
         }
         return receipt.model_copy(update=update)
 
     async def _remove_dead_letters(self, user_id: UUID) -> int | None:
-        """What is in the queue itself, the drain drops: nothing is captured for them again."""
-        if self._letters is None:
+        """Delete the user's dead letters, and return their number.
+
+        The spool's queue itself needs no search: the drain drops the prompts of an erased user.
+        """
+        if self._dead_letters is None:
             return None
-        theirs: list[DeadLetter] = []
+        matching: list[DeadLetter] = []
         log_ids: list[UUID] = []
         others: list[DeadLetter] = []
-        for letter in self._letters.read():
-            prompt = _prompt(letter)
+        for dead_letter in self._dead_letters.read():
+            prompt = _prompt(dead_letter)
             if prompt and prompt.user_id == user_id:
-                theirs.append(letter)
+                matching.append(dead_letter)
                 log_ids.append(prompt.id)
             else:
-                others.append(letter)
-        self._letters.put_back(others)
-        self._letters.delete(theirs)
+                others.append(dead_letter)
+        self._dead_letters.release(others)
+        self._dead_letters.delete(matching)
         await self._store.discard_deferred_changes(log_ids)
-        return len(theirs)
+        return len(matching)
 
 
-def _prompt(letter: DeadLetter) -> CapturedPrompt | None:
+def _prompt(dead_letter: DeadLetter) -> CapturedPrompt | None:
     try:
-        return read_spooled(letter.body).prompt
+        return parse_spooled_prompt(dead_letter.body).prompt
     except UnreadableMessage:
         return None

@@ -1,18 +1,21 @@
-"""Bring a filled-in review file back: first what would change, then the change."""
+"""Import a completed review file: first plan the changes, then apply them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prompt_capture.domain.intents import close_intents
+from prompt_capture.domain.intents import suggest_intents
 from prompt_capture.domain.prompts import Correction
-from prompt_capture.domain.reviews import Fault, Review, ReviewedPrompt
+from prompt_capture.domain.reviews import EntryError, Review, ReviewedPrompt
 from prompt_capture.ports import PromptStore
 from prompt_capture.workflows.correct import Correct
 
 
 @dataclass(frozen=True)
-class Conflict:
-    """A decision that would replace another: its entry's number, and what is on record."""
+class Overwrite:
+    """A decision that would replace the corrected intent on record.
+
+    `entry` is the number of the entry in the file.
+    """
 
     entry: int
     on_record: str
@@ -21,21 +24,22 @@ class Conflict:
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What an import would do, and what it will not.
+    """The effect of an import.
 
-    `unchanged` says the same as is on record already; `overwriting` would replace what somebody
-    decided since.
+    `new` are decisions on prompts without a corrected intent, and `overwrites` those that would
+    replace one. `unchanged` counts the decisions that are on record already, and `undecided` the
+    entries without a decision.
     """
 
     new: list[ReviewedPrompt]
-    overwriting: list[Conflict]
+    overwrites: list[Overwrite]
     unchanged: int
     undecided: int
-    faults: list[Fault]
+    errors: list[EntryError]
 
 
 class ImportReview:
-    """Plan and apply reviews in one reviewer's name; importing a file twice changes nothing."""
+    """Plans and applies reviews in one reviewer's name. Importing a file again changes nothing."""
 
     def __init__(self, store: PromptStore, reviewer: str) -> None:
         self._store = store
@@ -43,36 +47,37 @@ class ImportReview:
         self._reviewer = reviewer
 
     async def plan(self, review: Review) -> ImportPlan:
-        """Compare a review with what is on record; writes nothing."""
+        """Compare a review with the corrections on record, without writing."""
         intents = set(await self._store.known_intents())
         log_ids = [entry.id for entry in review.decided.values()]
         on_record = await self._store.get_corrected_intents(log_ids)
-        new, overwriting, unchanged, faults = [], [], 0, list(review.faults)
+        new, overwrites, unchanged, errors = [], [], 0, list(review.errors)
         for number, entry in review.decided.items():
             if entry.id not in on_record:
-                faults.append(Fault(number, "id: no captured prompt has this id"))
+                errors.append(EntryError(number, "id: no captured prompt has this id"))
             elif entry.corrected_intent not in intents:
-                faults.append(Fault(number, _unknown(entry.corrected_intent, intents)))
+                errors.append(EntryError(number, _unknown_intent(entry.corrected_intent, intents)))
             elif (existing := on_record[entry.id]) is None:
                 new.append(entry)
             elif existing == entry.corrected_intent:
                 unchanged += 1
             else:
-                overwriting.append(Conflict(number, existing, entry))
-        faults.sort(key=lambda fault: fault.entry)
-        return ImportPlan(new, overwriting, unchanged, review.undecided, faults)
+                overwrites.append(Overwrite(number, existing, entry))
+        errors.sort(key=lambda error: error.entry)
+        return ImportPlan(new, overwrites, unchanged, review.undecided, errors)
 
     async def apply(
         self,
         plan: ImportPlan,
         overwrite: bool = False,
-        report: Callable[[int], None] = lambda recorded: None,
+        report_progress: Callable[[int], None] = lambda recorded: None,
     ) -> int:
-        """Record the new corrections, and the overwriting ones if told so; answer how many.
+        """Record the new corrections and return their number.
 
-        Interrupted, it can be run again: what was recorded is then unchanged.
+        With `overwrite`, record those that replace another one too. An interrupted import can be
+        run again: the corrections that it recorded are then unchanged.
         """
-        replacing = [conflict.reviewed for conflict in plan.overwriting] if overwrite else []
+        replacing = [item.reviewed for item in plan.overwrites] if overwrite else []
         entries = plan.new + replacing
         for recorded, entry in enumerate(entries, 1):
             correction = Correction(
@@ -82,11 +87,11 @@ class ImportReview:
                 channel="import",
             )
             await self._correct(entry.id, correction)
-            report(recorded)
+            report_progress(recorded)
         return len(entries)
 
 
-def _unknown(intent: str, intents: set[str]) -> str:
-    close = close_intents(intent, intents)
-    hint = f"; did you mean {', '.join(close)}?" if close else ""
+def _unknown_intent(intent: str, intents: set[str]) -> str:
+    suggestions = suggest_intents(intent, intents)
+    hint = f"; did you mean {', '.join(suggestions)}?" if suggestions else ""
     return f"corrected_intent: not in the intent catalogue{hint}"

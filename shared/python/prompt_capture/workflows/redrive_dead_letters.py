@@ -1,18 +1,19 @@
-"""Look at the spool's dead letters, and send them on their way again."""
+"""Summarise the spool's dead letters, and redrive them."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, read_spooled
+from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, parse_spooled_prompt
 from prompt_capture.domain.types import FrozenModel, Timestamp
 from prompt_capture.ports import DeadLetters
 
 
 class RedriveSummary(FrozenModel):
-    """How many dead letters there are, why they were spooled, and when the first and last were.
+    """The number of dead letters, by the reason of their spooling, and the oldest and newest time.
 
-    `sent` is how many were sent again. Unreadable ones are not: they would come back.
+    `sent` is the number of redriven messages. Unreadable ones are not redriven, since the drain
+    could not read them either.
     """
 
     dead_letters: int
@@ -23,37 +24,39 @@ class RedriveSummary(FrozenModel):
 
 
 class RedriveDeadLetters:
-    """Shows figures, never a prompt; what is sent twice is stored once."""
+    """Summarises dead letters without showing a prompt. A prompt sent twice is stored once."""
 
-    def __init__(self, letters: DeadLetters) -> None:
-        self._letters = letters
+    def __init__(self, dead_letters: DeadLetters) -> None:
+        self._dead_letters = dead_letters
 
     def __call__(self, send: bool = False) -> RedriveSummary:
-        """Answer what there is, and send the readable ones again if told so.
+        """Return the summary. With `send`, redrive the readable messages.
 
-        Raises `SpoolUnavailable`.
+        Raise `SpoolUnavailable`.
         """
-        letters = self._letters.read()
-        readable = [letter for letter in letters if _reason(letter) != "unreadable"]
-        again = readable if send else []
-        self._letters.put_back([letter for letter in letters if letter not in again])
-        self._letters.send_again(again)
-        times = [letter.sent_at for letter in letters]
-        return _summary(letters, times, len(again))
+        dead_letters = self._dead_letters.read()
+        readable = [one for one in dead_letters if _reason(one) != "unreadable"]
+        redriven = readable if send else []
+        self._dead_letters.release([one for one in dead_letters if one not in redriven])
+        self._dead_letters.redrive(redriven)
+        times = [one.sent_at for one in dead_letters]
+        return _summary(dead_letters, times, len(redriven))
 
 
-def _summary(letters: Sequence[DeadLetter], times: Sequence[datetime], sent: int) -> RedriveSummary:
+def _summary(
+    dead_letters: Sequence[DeadLetter], times: Sequence[datetime], sent: int
+) -> RedriveSummary:
     return RedriveSummary(
-        dead_letters=len(letters),
-        reasons=dict(Counter(map(_reason, letters))),
+        dead_letters=len(dead_letters),
+        reasons=dict(Counter(map(_reason, dead_letters))),
         oldest=min(times, default=None),
         newest=max(times, default=None),
         sent=sent,
     )
 
 
-def _reason(letter: DeadLetter) -> str:
+def _reason(dead_letter: DeadLetter) -> str:
     try:
-        return read_spooled(letter.body).reason
+        return parse_spooled_prompt(dead_letter.body).reason
     except UnreadableMessage:
         return "unreadable"

@@ -1,3 +1,3 @@
-"""A function that cannot be loaded."""
+"""A function that fails to load."""
 
-raise RuntimeError("no such luck")
+raise RuntimeError("import failed")

@@ -1,19 +1,19 @@
-"""A function that does as its event says."""
+"""A function that performs the action in its event, or returns its event and environment."""
 
 import os
 import time
 from typing import Any
 
 
-def handler(event: Any, context: Any) -> Any:  # noqa: C901 - one arm a thing to do
-    body = event if "do" in event else {"do": event["rawPath"].strip("/")}
-    match body["do"]:
+def handler(event: Any, context: Any) -> Any:  # noqa: C901 - one case for each action
+    body = event if "action" in event else {"action": event["rawPath"].strip("/")}
+    match body["action"]:
         case "sleep":
             time.sleep(body.get("seconds", 0.1))
         case "crash":
             os._exit(3)
         case "raise":
-            raise ValueError("as asked")
+            raise ValueError("requested error")
         case "result":
             return body["result"]
         case "plain":

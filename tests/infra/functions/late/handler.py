@@ -1,4 +1,4 @@
-"""A function with an extension in its process: it notes what it does after the answer."""
+"""A function with an internal extension that works after the response and logs its work."""
 
 import asyncio
 import os
@@ -7,24 +7,24 @@ from typing import Any
 
 from prompt_capture.adapters.lambda_extension import LambdaExtension
 
-NOTES = Path(os.environ["NOTES"])
+LOG = Path(os.environ["EXTENSION_LOG"])
 
 
-def note(line: str) -> None:
-    with NOTES.open("a") as notes:
-        notes.write(f"{line}\n")
+def append(line: str) -> None:
+    with LOG.open("a") as log:
+        log.write(f"{line}\n")
 
 
-async def begin() -> None:
-    note("begun")
+async def start() -> None:
+    append("started")
 
 
 async def work(seconds: float) -> None:
-    await asyncio.sleep(float(os.environ["LATE_SECONDS"]))
-    note(f"late {seconds:.0f}")
+    await asyncio.sleep(float(os.environ["WORK_SECONDS"]))
+    append(f"worked {seconds:.0f}")
 
 
-LambdaExtension(os.environ["AWS_LAMBDA_RUNTIME_API"], begin, work)
+LambdaExtension(os.environ["AWS_LAMBDA_RUNTIME_API"], start, work)
 
 
 def handler(event: Any, context: Any) -> int:

@@ -1,1 +1,1 @@
-"""What a dataset is made of: rows, lines, tiers, splits, and the manifest by which it exists."""
+"""Datasets: rows, lines, tiers, splits and manifests."""

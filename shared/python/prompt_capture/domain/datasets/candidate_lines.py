@@ -1,4 +1,4 @@
-"""From the rows of a text to a line of a dataset, or to the reason why it has none."""
+"""Turn the rows of a text into candidate lines, or into the reason why there is none."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from prompt_capture.domain.datasets.tiers import TIERS, Tier, tier_of
 
 
 class CandidateLine(NamedTuple):
-    """A line that may go into a dataset, with the rows and the senders that it speaks for."""
+    """A line that may become part of a dataset, with the rows and senders that it represents."""
 
     id: str
     text: str
@@ -24,26 +24,26 @@ class CandidateLine(NamedTuple):
     senders: tuple[str, ...] = ()
 
 
-def decided_intent(rows: Sequence[ExportRow]) -> str | None:
-    """Answer what people say of a text: a decision about one copy is one about all."""
+def reviewed_intent(rows: Sequence[ExportRow]) -> str | None:
+    """Return the reviewers' intent of a text. A correction of one copy applies to all copies."""
     corrected = [row for row in rows if row.corrected_intent is not None]
     return max(corrected, key=lambda row: row.created_at).corrected_intent if corrected else None
 
 
 def confidence_candidates(rows: Sequence[ExportRow], threshold: float) -> Iterator[CandidateLine]:
-    """Answer a line for each row that is corrected, or predicted above the threshold."""
+    """Yield a line for each row that is corrected, or predicted above the threshold."""
     if any(row.is_disputed for row in rows):
         return
-    decided = decided_intent(rows)
+    reviewed = reviewed_intent(rows)
     for row in rows:
-        if not row.is_retained and (decided is not None or (row.confidence or 0) > threshold):
+        if not row.is_retained and (reviewed is not None or (row.confidence or 0) > threshold):
             yield CandidateLine(
                 id=row.id,
                 text=row.prompt,
-                label=decided or row.predicted_intent,
+                label=reviewed or row.predicted_intent,
                 confidence=row.confidence,
-                corrected=decided is not None,
-                tier="person" if decided is not None else None,
+                corrected=reviewed is not None,
+                tier="person" if reviewed is not None else None,
                 split="train",
                 model_version=row.model_version,
                 times_sent=1,
@@ -52,20 +52,20 @@ def confidence_candidates(rows: Sequence[ExportRow], threshold: float) -> Iterat
 
 
 def audited_candidate(rows: Sequence[ExportRow], threshold: float) -> CandidateLine | str:
-    """Answer the one line of a text, by its best tier, or why it has none."""
+    """Return the one line of a text, labelled by its best tier, or why there is none."""
     if any(row.is_disputed for row in rows):
         return "disputed"
-    tier, best = _best(rows, threshold)
+    tier, best_rows = _rows_of_best_tier(rows, threshold)
     if tier is None:
-        return "without_a_label"
-    labels = {row.corrected_intent or row.predicted_intent for row in best}
+        return "unlabelled"
+    labels = {row.corrected_intent or row.predicted_intent for row in best_rows}
     if tier == "person":
-        label = decided_intent(rows) or ""
+        label = reviewed_intent(rows) or ""
     elif len(labels) > 1:
-        return "conflicting"
+        return "conflicting_labels"
     else:
         (label,) = labels
-    latest = max(best, key=lambda row: (row.created_at, row.id))
+    latest = max(best_rows, key=lambda row: (row.created_at, row.id))
     return CandidateLine(
         id=latest.text_id,
         text=latest.prompt,
@@ -81,9 +81,11 @@ def audited_candidate(rows: Sequence[ExportRow], threshold: float) -> CandidateL
     )
 
 
-def _best(rows: Sequence[ExportRow], threshold: float) -> tuple[Tier | None, list[ExportRow]]:
+def _rows_of_best_tier(
+    rows: Sequence[ExportRow], threshold: float
+) -> tuple[Tier | None, list[ExportRow]]:
     tiers = [tier_of(row, threshold) for row in rows]
-    for wanted in TIERS:
-        if wanted in tiers:
-            return wanted, [row for row, tier in zip(rows, tiers, strict=True) if tier == wanted]
+    for best in TIERS:
+        if best in tiers:
+            return best, [row for row, tier in zip(rows, tiers, strict=True) if tier == best]
     return None, []

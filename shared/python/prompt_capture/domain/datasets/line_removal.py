@@ -1,38 +1,42 @@
-"""Lines of a dataset that lies there: read, dropped or changed by their ids, written again."""
+"""Remove lines from a written dataset, or change their counts, by line id."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prompt_capture.domain.datasets.requests import one_line
+from prompt_capture.domain.datasets.requests import to_json_line
 
 
 @dataclass
 class LineRemoval:
-    """Drops the lines of some ids, and puts smaller counts where others sent the same text."""
+    """Removes the lines with the ids in `drop`, and sets the counts of the lines in `counts`.
+
+    `counts` holds the lines of texts that other users sent too. `removed` and `changed` count the
+    lines so far.
+    """
 
     drop: frozenset[str]
     counts: Mapping[str, int] = field(default_factory=dict)
     removed: int = 0
     changed: int = 0
 
-    def lines(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Answer JSON lines as they are to stay; untouched ones byte by byte."""
+    def apply(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the remaining JSON lines. Unchanged lines stay the same byte for byte."""
         for line in lines:
             entry = json.loads(line)
-            if not self.is_dropped(entry):
-                yield self._changed(entry, line)
+            if not self.should_drop(entry):
+                yield self._with_new_count(entry, line)
 
-    def is_dropped(self, entry: Mapping[str, Any]) -> bool:
-        """Whether an entry goes."""
-        goes = entry.get("id") in self.drop
-        self.removed += goes
-        return goes
+    def should_drop(self, entry: Mapping[str, Any]) -> bool:
+        """Return whether to remove an entry, and count it if so."""
+        is_dropped = entry.get("id") in self.drop
+        self.removed += is_dropped
+        return is_dropped
 
-    def _changed(self, entry: dict[str, Any], line: bytes) -> bytes:
+    def _with_new_count(self, entry: dict[str, Any], line: bytes) -> bytes:
         count = self.counts.get(entry.get("id", ""))
         if count is None or entry.get("count") == count:
             return line
         self.changed += 1
-        return f"{one_line(entry | {'count': count})}\n".encode()
+        return f"{to_json_line(entry | {'count': count})}\n".encode()

@@ -1,4 +1,4 @@
-"""The last object of a dataset, by which the others count: what it holds, and how to check it."""
+"""The manifest of a dataset: the last object that is written, and the list of all others."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,26 +15,26 @@ from prompt_capture.domain.types import FrozenModel, Timestamp
 SCHEMA_VERSION = 1
 
 HOW_TO_VERIFY = (
-    "There is a dataset if there is this manifest. Read the objects it lists and no others; each "
-    "has the size in bytes and the SHA-256 that stand here, before it is uncompressed."
+    "The dataset is complete if this manifest exists. Read only the objects that it lists. Each "
+    "object has the listed size in bytes and SHA-256, both before decompression."
 )
 
-Kind = Literal["lines", "tombstoned"]
+ObjectKind = Literal["lines", "tombstones"]
 
 
 class DatasetObject(FrozenModel):
-    """An object of a dataset: lines, or the ids of lines that no longer stand."""
+    """An object of a dataset: lines, or tombstones (the ids of removed lines)."""
 
     key: str
-    kind: Kind
+    kind: ObjectKind
     split: str | None = None
     lines: int
     bytes: int
     sha256: str
 
 
-class Counts(BaseModel):
-    """How many lines a dataset has, and of what kind."""
+class DatasetCounts(BaseModel):
+    """The number of lines of a dataset, in total and by property."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,18 +45,18 @@ class Counts(BaseModel):
     by_split: Counter[str] = Field(default_factory=Counter)
     by_model_version: Counter[str] = Field(default_factory=Counter)
 
-    def add(self, drafts: Sequence[CandidateLine], with_split: bool) -> None:
-        """Count lines that are about to be written."""
-        self.lines += len(drafts)
-        self.messages += sum(draft.times_sent for draft in drafts)
-        self.by_intent.update(draft.label for draft in drafts)
-        self.by_tier.update(draft.tier or "confident" for draft in drafts)
-        self.by_model_version.update(draft.model_version for draft in drafts)
+    def add(self, candidates: Sequence[CandidateLine], with_split: bool) -> None:
+        """Count lines before they are written."""
+        self.lines += len(candidates)
+        self.messages += sum(candidate.times_sent for candidate in candidates)
+        self.by_intent.update(candidate.label for candidate in candidates)
+        self.by_tier.update(candidate.tier or "confident" for candidate in candidates)
+        self.by_model_version.update(candidate.model_version for candidate in candidates)
         if with_split:
-            self.by_split.update(draft.split for draft in drafts)
+            self.by_split.update(candidate.split for candidate in candidates)
 
     def add_entry(self, entry: Mapping[str, Any]) -> None:
-        """Count a line, or an entry of a review file, that is read."""
+        """Count a written line, or an entry of a review file."""
         self.lines += 1
         self.messages += entry.get("count", 1)
         self.by_intent[entry.get("label") or entry.get("predicted_intent") or ""] += 1
@@ -67,12 +67,12 @@ class Counts(BaseModel):
             if field in entry:
                 counter[entry[field]] += 1
         if "corrected" in entry:
-            by_rule = "person" if entry["corrected"] else "confident"
-            self.by_tier[entry.get("tier") or by_rule] += 1
+            default_tier = "person" if entry["corrected"] else "confident"
+            self.by_tier[entry.get("tier") or default_tier] += 1
 
 
 class Manifest(FrozenModel):
-    """What a dataset is; `ids` says what a line's `id` stands for."""
+    """The description of a dataset. `id_type` is what the `id` of a line identifies."""
 
     schema_version: int = SCHEMA_VERSION
     how_to_verify: str = HOW_TO_VERIFY
@@ -83,18 +83,20 @@ class Manifest(FrozenModel):
     exported_at: Timestamp
     confidence_threshold: float
     since: Timestamp | None
-    ids: Literal["row", "text", "salted row", "salted text"]
+    id_type: Literal["row", "text", "salted_row", "salted_text"]
     bucket: str
     objects: tuple[DatasetObject, ...]
-    counts: Counts
+    counts: DatasetCounts
     tiers: dict[str, Precision] = Field(default_factory=dict)
     excluded_tiers: dict[str, str] = Field(default_factory=dict)
     excluded: dict[str, int] = Field(default_factory=dict)
     erased_rows: int = 0
     warnings: tuple[str, ...] = ()
 
-    def answer(self, manifest_key: str, url: str, is_repeat: bool = False) -> ExportedDataset:
-        """Answer what whoever asked for the dataset is told; `url` is its first object's."""
+    def to_exported_dataset(
+        self, manifest_key: str, url: str, is_repeat: bool = False
+    ) -> ExportedDataset:
+        """Return the response to an export request. `url` is the URL of the first object."""
         return ExportedDataset(
             mode=self.request.mode,
             policy=self.request.policy,

@@ -1,74 +1,75 @@
-"""Which texts are nearly the same: MinHash over runs of four letters."""
+"""Find near-duplicate texts by the MinHash of their character 4-grams."""
 
 from collections.abc import Iterable
 from typing import Final
 
 from rensa import RMinHash, RMinHashLSH
 
-from prompt_capture.domain.text import shared_text
+from prompt_capture.domain.text import canonical_text
 
-NEAR: Final = 0.8
-"""From this share of common runs of letters on, two texts are nearly the same."""
+MIN_SIMILARITY: Final = 0.8
+"""Texts are near-duplicates from this Jaccard similarity of their shingles on."""
 
-_LETTERS: Final = 4
+_SHINGLE_LENGTH: Final = 4
 _HASHES: Final = 60
 _BANDS: Final = 10
 _MARGIN: Final = 0.15
-"""By how much a sketch may say too little: three standard errors."""
+"""How far a MinHash may underestimate the similarity: three standard errors."""
 
 _SEED: Final = 20261124
 
 
-def runs(text: str) -> frozenset[str]:
-    """Answer the runs of letters of a text, as its copies have them."""
-    padded = f" {shared_text(text)} "
-    found = map("".join, zip(*(padded[at:] for at in range(_LETTERS)), strict=False))
-    return frozenset(found) or frozenset([padded])
+def shingles(text: str) -> frozenset[str]:
+    """Return the character 4-grams of a text. All copies of the text have the same."""
+    padded = f" {canonical_text(text)} "
+    offsets = (padded[start:] for start in range(_SHINGLE_LENGTH))
+    grams = map("".join, zip(*offsets, strict=False))
+    return frozenset(grams) or frozenset([padded])
 
 
-def sketch(of_runs: frozenset[str]) -> RMinHash:
-    """Answer the MinHash of a text's runs."""
-    made = RMinHash(num_perm=_HASHES, seed=_SEED)
-    made.update(list(of_runs))
-    return made
+def minhash(text_shingles: frozenset[str]) -> RMinHash:
+    """Return the MinHash of a text's shingles."""
+    signature = RMinHash(num_perm=_HASHES, seed=_SEED)
+    signature.update(list(text_shingles))
+    return signature
 
 
-def bands(of_runs: frozenset[str]) -> list[int]:
-    """Answer numbers of which texts that are nearly the same share at least one, most likely."""
-    digest = sketch(of_runs).digest()
+def lsh_bands(text_shingles: frozenset[str]) -> list[int]:
+    """Return the LSH bands of a text. Near-duplicates most likely share at least one."""
+    digest = minhash(text_shingles).digest()
     width = len(digest) // _BANDS
-    return [hash((at, *digest[at : at + width])) for at in range(0, len(digest), width)]
+    return [hash((start, *digest[start : start + width])) for start in range(0, len(digest), width)]
 
 
 class NearDuplicateIndex:
-    """Answers whether a text is nearly one of those it was given."""
+    """An index of texts that can be searched for near-duplicates."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        self._index = RMinHashLSH(threshold=NEAR, num_perm=_HASHES, num_bands=_BANDS)
+        self._index = RMinHashLSH(threshold=MIN_SIMILARITY, num_perm=_HASHES, num_bands=_BANDS)
         self._texts: list[tuple[RMinHash, frozenset[str]]] = []
         for text in texts:
             self.add(text)
 
     def add(self, text: str) -> None:
-        """Take a text up."""
-        of_text = runs(text)
-        of_sketch = sketch(of_text)
-        self._index.insert(len(self._texts), of_sketch)
-        self._texts.append((of_sketch, of_text))
+        """Add a text to the index."""
+        text_shingles = shingles(text)
+        signature = minhash(text_shingles)
+        self._index.insert(len(self._texts), signature)
+        self._texts.append((signature, text_shingles))
 
-    def has_one_near(self, text: str) -> bool:
-        """Whether a text shares at least `NEAR` of its runs of letters with one of them."""
+    def has_near_duplicate(self, text: str) -> bool:
+        """Return whether an indexed text has at least `MIN_SIMILARITY` to this text."""
         if not self._texts:
             return False
-        of_text = runs(text)
-        of_sketch = sketch(of_text)
-        for found in self._index.query(of_sketch):
-            other_sketch, other = self._texts[found]
-            is_likely = of_sketch.jaccard(other_sketch) >= NEAR - _MARGIN
-            if is_likely and _likeness(of_text, other) >= NEAR:
+        text_shingles = shingles(text)
+        signature = minhash(text_shingles)
+        for position in self._index.query(signature):
+            other_signature, other_shingles = self._texts[position]
+            is_likely = signature.jaccard(other_signature) >= MIN_SIMILARITY - _MARGIN
+            if is_likely and _jaccard_similarity(text_shingles, other_shingles) >= MIN_SIMILARITY:
                 return True
         return False
 
 
-def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other)
+def _jaccard_similarity(first: frozenset[str], second: frozenset[str]) -> float:
+    return len(first & second) / len(first | second)

@@ -1,4 +1,4 @@
-"""What an export asks for, and the lines it is made of."""
+"""Export requests and responses, and the lines of a dataset."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,13 @@ from prompt_capture.domain.datasets.candidate_lines import CandidateLine
 from prompt_capture.domain.datasets.rows import ExportRow
 from prompt_capture.domain.errors import InvalidExport
 from prompt_capture.domain.review_files import ReviewFormat
-from prompt_capture.domain.types import FrozenModel, Label, Probability, Timestamp, only_numbers
+from prompt_capture.domain.types import (
+    FrozenModel,
+    Label,
+    Probability,
+    Timestamp,
+    reject_non_numbers,
+)
 
 Mode = Literal["retraining", "review", "gold", "labelled"]
 Policy = Literal["confidence", "audited"]
@@ -23,7 +29,7 @@ DEFAULT_THRESHOLDS: Mapping[Mode, float] = {
     "gold": 0.85,
     "labelled": 0.85,
 }
-"""The mission's rule: above 0.85 a prediction is training data, below 0.7 a person should look."""
+"""Predictions above 0.85 are training data. Predictions below 0.7 need a review."""
 
 
 def _sorted_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -34,97 +40,99 @@ Labels = Annotated[tuple[Label, ...], AfterValidator(_sorted_labels)]
 
 
 class ExportRequest(FrozenModel):
-    """Which dataset to export.
+    """The dataset to export.
 
-    `scheduled_at` names the run: a schedule's tick makes one dataset, however often it runs.
-    `since_last` reads what changed since the last dataset that was asked for alike; otherwise it
-    is all there is, or what was captured in the last `days`. `users_per_cluster` counts only where
-    the dataset is anonymised, `format` only for a review file.
+    - `scheduled_at` identifies the run. Each tick of a schedule makes one dataset, no matter how
+      often it runs.
+    - `since_last` exports what changed since the last dataset of the same series. Otherwise the
+      export covers everything, or what was captured in the last `days`.
+    - `users_per_cluster` applies only to anonymised datasets, `format` only to review files.
     """
 
     mode: Mode
     policy: Policy = "confidence"
-    days: Annotated[int, Field(ge=1, le=3650), BeforeValidator(only_numbers)] | None = None
-    confidence_threshold: Annotated[Probability, BeforeValidator(only_numbers)] | None = None
+    days: Annotated[int, Field(ge=1, le=3650), BeforeValidator(reject_non_numbers)] | None = None
+    confidence_threshold: Annotated[Probability, BeforeValidator(reject_non_numbers)] | None = None
     intents: Labels = ()
     model_versions: Labels = ()
     sources: Labels = ()
     since_last: bool = False
-    floor: Annotated[Probability, BeforeValidator(only_numbers)] = 0.9
+    floor: Annotated[Probability, BeforeValidator(reject_non_numbers)] = 0.9
     anonymize: bool | None = None
-    users_per_cluster: Annotated[int, Field(ge=1, le=1000), BeforeValidator(only_numbers)] = 3
+    users_per_cluster: Annotated[int, Field(ge=1, le=1000), BeforeValidator(reject_non_numbers)] = 3
     scheduled_at: AwareDatetime | None = None
     format: ReviewFormat = "json"
 
     @classmethod
     def from_event(cls, event: object) -> Self:
-        """Read a Lambda event; raises `InvalidExport`, which says what to send instead.
+        """Read a Lambda event. Raise `InvalidExport`, whose message says what to send.
 
-        A bare EventBridge schedule, whose `detail` is empty, asks for a retraining dataset.
+        An EventBridge schedule event with an empty `detail` requests a retraining dataset.
         """
         try:
-            return cls.model_validate(_asked_for(event))
+            return cls.model_validate(_request_fields(event))
         except ValidationError as error:
-            faults = "; ".join(
-                f"{_field(fault)}: {fault['msg']}"
-                for fault in error.errors(include_input=False, include_url=False)
+            problems = "; ".join(
+                f"{_field_name(problem)}: {problem['msg']}"
+                for problem in error.errors(include_input=False, include_url=False)
             )
             raise InvalidExport(
-                f'{faults}. Send {{"mode": "retraining" or "review", "days"?: 1 to 3650, '
+                f'{problems}. Send {{"mode": "retraining" or "review", "days"?: 1 to 3650, '
                 '"confidence_threshold"?: 0 to 1, "policy"?: "confidence" or "audited"}.'
             ) from None
 
     @property
     def threshold(self) -> float:
-        """The confidence asked for, or the mode's own."""
+        """The requested confidence threshold, or the default of the mode."""
         if self.confidence_threshold is not None:
             return self.confidence_threshold
         return DEFAULT_THRESHOLDS[self.mode]
 
     @property
-    def is_by_text(self) -> bool:
-        """Whether a line stands for a text with all its copies, and not for a message."""
+    def is_per_text(self) -> bool:
+        """Whether a line represents a text with all its copies, and not one message."""
         return self.mode in {"gold", "labelled"} or (
             self.mode == "retraining" and self.policy == "audited"
         )
 
     @property
     def series(self) -> str:
-        """What is asked for, but for when: datasets of one series follow one another."""
-        asked = self.model_dump(
+        """The request without its time. With `since_last`, each dataset continues its series."""
+        identity = self.model_dump(
             mode="json", exclude={"scheduled_at", "since_last"}, exclude_none=True
         )
-        return json.dumps(asked, sort_keys=True, ensure_ascii=False)
+        return json.dumps(identity, sort_keys=True, ensure_ascii=False)
 
     def since(self, now: datetime) -> datetime | None:
-        """The start of the window, or None for all there is."""
+        """Return the earliest time of capture, or None for no limit."""
         return now - timedelta(days=self.days) if self.days else None
 
-    def wants(self, row: ExportRow) -> bool:
-        """Whether the filters of source and model version let a row through."""
+    def matches_filters(self, row: ExportRow) -> bool:
+        """Return whether a row passes the filters of source and model version."""
         return (not self.sources or row.source in self.sources) and (
             not self.model_versions or row.model_version in self.model_versions
         )
 
 
-def _field(fault: Any) -> str:
-    """Name the field at fault, unless its name is the sender's own text."""
-    if fault["type"] == "extra_forbidden":
+def _field_name(problem: Any) -> str:
+    """Return the name of the invalid field, unless the name itself is the sender's text."""
+    if problem["type"] == "extra_forbidden":
         return "an unknown key"
-    return ".".join(str(part) for part in fault["loc"]) or "event"
+    return ".".join(str(part) for part in problem["loc"]) or "event"
 
 
-def _asked_for(event: object) -> object:
+def _request_fields(event: object) -> object:
     if not isinstance(event, dict) or "detail-type" not in event:
         return event
     detail = event.get("detail") or {}
     if isinstance(detail, str):
-        detail = _json_or_itself(detail)
-    asked = {"mode": "retraining"} | ({"scheduled_at": event["time"]} if "time" in event else {})
-    return asked | detail if isinstance(detail, dict) else detail
+        detail = _parse_json(detail)
+    defaults = {"mode": "retraining"} | ({"scheduled_at": event["time"]} if "time" in event else {})
+    return defaults | detail if isinstance(detail, dict) else detail
 
 
-def _json_or_itself(text: str) -> object:
+def _parse_json(text: str) -> object:
+    """Parse JSON. Return text that is not JSON as it is, for the validation to reject."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -132,10 +140,10 @@ def _json_or_itself(text: str) -> object:
 
 
 class ExportedDataset(FrozenModel):
-    """A dataset that is there: where, how many examples, and what it was asked to hold.
+    """The response to an export request: where the dataset is, and its properties.
 
-    `key` is its first object, `manifest` the object that lists them all. `is_repeat` says that
-    this run's dataset was there already, and nothing was written.
+    `key` is the first object, `manifest` the object that lists all others. `is_repeat`: the
+    dataset of this run already existed, and this export wrote nothing.
     """
 
     mode: Mode
@@ -152,47 +160,49 @@ class ExportedDataset(FrozenModel):
     warnings: tuple[str, ...] = ()
 
 
-_ENDS_OF_LINES = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-"""What some readers take for the end of a line, and so of a JSON line: written as escapes."""
+_LINE_SEPARATORS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+"""Characters that some readers treat as line ends. JSON lines must contain them escaped."""
 
 
-def training_line(draft: CandidateLine) -> str:
-    """Write one line of the mission's retraining dataset."""
-    return one_line(_common_fields(draft) | {"id": draft.id})
+def format_training_line(candidate: CandidateLine) -> str:
+    """Return a line of a retraining dataset with the policy `confidence`."""
+    return to_json_line(_common_fields(candidate) | {"id": candidate.id})
 
 
-def audited_line(draft: CandidateLine, precision: float | None, at_least: float | None) -> str:
-    """Write one line of a trusted dataset: the mission's fields, and how far to trust them."""
-    return one_line(
-        _common_fields(draft)
+def format_audited_line(
+    candidate: CandidateLine, precision: float | None, precision_ci_lower: float | None
+) -> str:
+    """Return a line of an audited dataset: the common fields, and the precision of the tier."""
+    return to_json_line(
+        _common_fields(candidate)
         | {
-            "id": draft.id,
-            "tier": draft.tier,
+            "id": candidate.id,
+            "tier": candidate.tier,
             "precision": precision,
-            "precision_ci_lower": at_least,
-            "split": draft.split,
-            "count": draft.times_sent,
-            "model_version": draft.model_version,
+            "precision_ci_lower": precision_ci_lower,
+            "split": candidate.split,
+            "count": candidate.times_sent,
+            "model_version": candidate.model_version,
         }
     )
 
 
-def _common_fields(draft: CandidateLine) -> dict[str, object]:
+def _common_fields(candidate: CandidateLine) -> dict[str, object]:
     return {
-        "text": draft.text,
-        "label": draft.label,
-        "confidence": draft.confidence,
+        "text": candidate.text,
+        "label": candidate.label,
+        "confidence": candidate.confidence,
         "source": "production",
-        "corrected": draft.corrected,
+        "corrected": candidate.corrected,
     }
 
 
-def one_line(fields: dict[str, object]) -> str:
-    """Write fields as JSON that no reader takes for two lines."""
+def to_json_line(fields: dict[str, object]) -> str:
+    """Return fields as JSON that every reader treats as one line."""
     line = to_json(fields).decode()
-    return line if line.isascii() else line.translate(_ENDS_OF_LINES)
+    return line if line.isascii() else line.translate(_LINE_SEPARATORS)
 
 
-def moment_of(moment: datetime) -> str:
-    """Write a moment as it stands in names (UTC)."""
+def format_timestamp(moment: datetime) -> str:
+    """Return a time in the form that object keys contain (UTC)."""
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"

@@ -1,4 +1,4 @@
-"""What an export reads from the store: rows as they stand, and the window they changed in."""
+"""What an export reads from the store: rows, and the window in which they changed."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -9,10 +9,10 @@ from prompt_capture.domain.types import FrozenModel
 
 
 class Window(FrozenModel):
-    """Changes in the order in which they became visible: `begin` included, `end` not.
+    """A half-open range of changes, in the order in which they became visible.
 
-    Both are numbers of transactions, as text, since JSON readers may round them. A window that
-    begins at "0" holds all there is.
+    `begin` is included, `end` is not. Both are transaction numbers as text, since JSON readers may
+    round large numbers. A window that begins at "0" covers everything.
     """
 
     begin: str
@@ -20,12 +20,12 @@ class Window(FrozenModel):
 
     @property
     def is_whole(self) -> bool:
-        """Whether it holds all there is, and not only what changed since another one."""
+        """Whether the window covers everything, and not only the changes since another one."""
         return self.begin == "0"
 
 
 class OpenedExport(NamedTuple):
-    """A window, how many captured rows changed in it, and when it was fixed (the store's clock)."""
+    """A window, the number of captured rows in it, and its opening time by the store's clock."""
 
     window: Window
     rows: int
@@ -33,10 +33,10 @@ class OpenedExport(NamedTuple):
 
 
 class ExportRow(NamedTuple):
-    """A captured row, or a kept text (`source` is "retained", and nobody is its sender).
+    """A captured row, or a retained text (with `source` "retained", and without a sender).
 
-    `text_id` is a keyed hash that copies of a text share, `sender` a pseudonym that means nothing
-    outside one export.
+    `text_id` is a keyed hash that all copies of a text share. `sender` is a pseudonym that is
+    valid within one export only.
     """
 
     id: str
@@ -57,12 +57,12 @@ class ExportRow(NamedTuple):
 
     @property
     def is_retained(self) -> bool:
-        """Whether it is a labelled text whose rows are gone."""
+        """Whether this is a labelled text whose rows were deleted."""
         return self.source == "retained"
 
 
 class ErasedRow(NamedTuple):
-    """A row that was exported once and is erased."""
+    """An exported row that was erased since."""
 
     id: str
     text_id: str
@@ -70,18 +70,19 @@ class ErasedRow(NamedTuple):
 
 
 class UserLine(NamedTuple):
-    """A row of a person's in an exported object, and what others sent of the same text there.
+    """A row of a user in an exported object, and how many others share its text there.
 
-    Others who were erased too, and are perhaps being cleaned at this moment, do not count.
+    `other_rows` are the rows of other users with the same text, `other_users` those users. Users
+    who were erased too do not count, even where the object still holds their rows.
     """
 
     id: str
     text_id: str
-    rows_of_others: int
-    others: int
+    other_rows: int
+    other_users: int
 
 
-def texts(rows: Iterable[ExportRow]) -> Iterator[list[ExportRow]]:
-    """Put the rows of a text together; they must come text by text."""
+def group_by_text(rows: Iterable[ExportRow]) -> Iterator[list[ExportRow]]:
+    """Yield the rows of each text. Rows of the same text must be adjacent."""
     for _, group in groupby(rows, key=lambda row: row.text_id):
         yield list(group)

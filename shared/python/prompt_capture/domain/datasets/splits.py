@@ -1,9 +1,9 @@
-"""On which side of a test a text falls, with all its copies and for ever: its hash alone tells."""
+"""Assign texts to train, dev and gold by their hash alone."""
 
 import hashlib
 from typing import Literal
 
-from prompt_capture.domain.text import shared_text
+from prompt_capture.domain.text import canonical_text
 
 Split = Literal["train", "dev", "gold"]
 
@@ -14,12 +14,12 @@ _BUCKETS = 2**32
 
 
 def split_of(text: str) -> Split:
-    """Answer a text's side: one tenth is gold, one tenth dev.
+    """Return the split of a text and all its copies. A tenth is gold, and a tenth is dev.
 
-    The shares and the salt are no settings: with others, texts would change sides, and a model
-    would be tested on what it was trained on.
+    The shares and the salt are deliberately not settings. With other values, texts would change
+    their split, and models would be tested on texts that they were trained on.
     """
-    digest = hashlib.sha256((_SALT + shared_text(text)).encode()).digest()
+    digest = hashlib.sha256((_SALT + canonical_text(text)).encode()).digest()
     percent = int.from_bytes(digest[:4], "big") * 100 / _BUCKETS
     if percent < _GOLD_PERCENT:
         return "gold"

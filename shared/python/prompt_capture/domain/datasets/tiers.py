@@ -1,4 +1,4 @@
-"""Where a label comes from, and how far that can be trusted."""
+"""The tiers of labels, by their origin, and the precision of each tier."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -10,53 +10,59 @@ from prompt_capture.domain.types import FrozenModel
 
 Tier = Literal["person", "outcome", "rule", "confident"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
-"""The most trusted first: a text's best one gives it its label."""
+"""The most reliable first. A text's best tier determines its label."""
 
-MIN_AUDITED = 30
-"""Below so many audited rows a share says too little to be told."""
+MIN_AUDITED_ROWS = 30
+"""With fewer audited rows, the precision counts as unknown."""
 
 _Z = 1.959963984540054
-"""Of the normal distribution, for 95%."""
+"""The 97.5th percentile of the normal distribution, for a 95% interval."""
 
 
-class Audit(NamedTuple):
-    """How many rows of a tier and model version were audited at random, and how many were right."""
+class AuditResult(NamedTuple):
+    """How many rows of a tier and model version were audited, and how many were correct."""
 
     tier: str
     model_version: str
     audited: int
-    right: int
+    correct: int
 
 
 class Precision(FrozenModel):
-    """What share of a tier's labels is right, with Wilson's 95% interval; None: not known yet."""
+    """The share of correct labels in a tier, with Wilson's 95% confidence interval.
+
+    `precision`, `ci_lower` and `ci_upper` are None until enough rows were audited.
+    """
 
     audited: int
-    right: int
+    correct: int
     precision: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
+    ci_lower: float | None = None
+    ci_upper: float | None = None
 
     @classmethod
-    def measured(cls, audits: Iterable[Audit]) -> "Precision":
-        """Add audits up."""
-        found = list(audits)
-        audited, right = sum(a.audited for a in found), sum(a.right for a in found)
-        if audited < MIN_AUDITED:
-            return cls(audited=audited, right=right)
-        low, high = wilson(right, audited)
-        share = round(right / audited, 4)
-        return cls(audited=audited, right=right, precision=share, at_least=low, at_most=high)
+    def from_audits(cls, audits: Iterable[AuditResult]) -> "Precision":
+        """Combine the audit results of several model versions."""
+        results = list(audits)
+        audited = sum(result.audited for result in results)
+        correct = sum(result.correct for result in results)
+        if audited < MIN_AUDITED_ROWS:
+            return cls(audited=audited, correct=correct)
+        lower, upper = wilson_interval(correct, audited)
+        precision = round(correct / audited, 4)
+        return cls(
+            audited=audited, correct=correct, precision=precision, ci_lower=lower, ci_upper=upper
+        )
 
     def __str__(self) -> str:
         if self.precision is None:
-            return f"not known yet: {self.audited} of {MIN_AUDITED} audited"
-        return f"{self.precision:.1%} ({self.at_least:.1%} to {self.at_most:.1%})"
+            return f"unknown ({self.audited} of {MIN_AUDITED_ROWS} rows audited)"
+        return f"{self.precision:.1%} (95% CI {self.ci_lower:.1%} to {self.ci_upper:.1%})"
 
 
-def wilson(right: int, audited: int) -> tuple[float, float]:
-    """Answer Wilson's 95% interval for a share, rounded to four places."""
-    share = right / audited
+def wilson_interval(correct: int, audited: int) -> tuple[float, float]:
+    """Return Wilson's 95% confidence interval of a share, rounded to four decimal places."""
+    share = correct / audited
     centre = share + _Z**2 / (2 * audited)
     spread = _Z * math.sqrt(share * (1 - share) / audited + _Z**2 / (4 * audited**2))
     scale = 1 + _Z**2 / audited
@@ -66,7 +72,7 @@ def wilson(right: int, audited: int) -> tuple[float, float]:
 
 
 def tier_of(row: ExportRow, threshold: float) -> Tier | None:
-    """Answer where a row's label comes from; None where it has none worth the name."""
+    """Return the tier of a row's label, or None where the row has no usable label."""
     if row.corrected_intent is not None:
         return "person"
     if row.was_successful is False or row.predicted_intent == UNKNOWN_INTENT:
@@ -75,21 +81,22 @@ def tier_of(row: ExportRow, threshold: float) -> Tier | None:
         return "outcome"
     if row.source == "rule":
         return "rule"
-    in_scope = row.scope is None or row.scope >= MIN_SCOPE
-    return "confident" if in_scope and (row.confidence or 0) > threshold else None
+    is_in_scope = row.scope is None or row.scope >= MIN_SCOPE
+    return "confident" if is_in_scope and (row.confidence or 0) > threshold else None
 
 
-def admitted(
+def admit_tiers(
     precisions: Mapping[Tier, Precision], floor: float
 ) -> tuple[frozenset[Tier], dict[str, str]]:
-    """Answer the tiers that reach the floor, and for each of the others why it does not.
+    """Return the tiers that reach the floor, and for each other tier the reason.
 
-    What people say is what the others are measured by, so it is always in. A floor of 0 lets all
-    in, measured or not.
+    A tier reaches the floor if the lower bound of its confidence interval does. The tier `person`
+    is always admitted, since the precision of the others is measured against it. A floor of 0
+    admits every tier, even with an unknown precision.
     """
     excluded_tiers: dict[str, str] = {
-        tier: f"precision {precision}, floor {floor:.0%} of its lower bound"
+        tier: f"precision {precision}, required lower bound {floor:.0%}"
         for tier, precision in precisions.items()
-        if tier != "person" and (precision.at_least or 0) < floor
+        if tier != "person" and (precision.ci_lower or 0) < floor
     }
     return frozenset(tier for tier in TIERS if tier not in excluded_tiers), excluded_tiers

@@ -1,27 +1,27 @@
-"""What whoever trains on a dataset should be told before they do."""
+"""Warnings about the quality of a dataset's labels."""
 
 from collections.abc import Mapping
 
-from prompt_capture.domain.datasets.manifests import Counts
+from prompt_capture.domain.datasets.manifests import DatasetCounts
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.datasets.tiers import Precision, Tier
 
 LOW_PRECISION = 0.9
-"""Below it, more than one label in ten is perhaps wrong."""
+"""Below this lower bound, more than one label in ten may be wrong."""
 
 
-def warnings_about(
-    request: ExportRequest, precisions: Mapping[Tier, Precision], counts: Counts
+def dataset_warnings(
+    request: ExportRequest, precisions: Mapping[Tier, Precision], counts: DatasetCounts
 ) -> tuple[str, ...]:
-    """Say what is unknown or low of the labels that nobody checked."""
+    """Return warnings about an empty dataset, and about labels of unknown or low precision."""
     if request.mode != "retraining":
         return ()
-    if request.is_by_text:
-        return () if counts.lines else ("No label reached the floor: the dataset is empty.",)
-    unchecked = counts.lines - counts.by_tier["person"]
-    found = precisions["confident"]
-    is_known_good = found.at_least is not None and found.at_least >= LOW_PRECISION
-    if not unchecked or is_known_good:
+    if request.is_per_text:
+        return () if counts.lines else ("The dataset is empty: no label reaches the floor.",)
+    unreviewed = counts.lines - counts.by_tier["person"]
+    precision = precisions["confident"]
+    is_precise = precision.ci_lower is not None and precision.ci_lower >= LOW_PRECISION
+    if not unreviewed or is_precise:
         return ()
-    told = f"{unchecked:,} labels are the model's own. How many of them are right: {found}."
-    return (f"{told} The policy `audited` takes labels that an audit found right.",)
+    summary = f"{unreviewed:,} labels are unreviewed predictions. Their precision: {precision}."
+    return (f"{summary} The policy `audited` exports only labels of a confirmed precision.",)

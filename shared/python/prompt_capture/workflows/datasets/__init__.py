@@ -1,1 +1,1 @@
-"""How datasets are made, and how a person is taken out of them."""
+"""Exports of datasets, and the removal of erased users from them."""

@@ -1,4 +1,4 @@
-"""Take a person out of exported datasets, and read them again to be sure of it."""
+"""Remove a user from exported datasets, and verify the removal."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,75 +10,85 @@ from prompt_capture.domain.datasets.rows import UserLine
 from prompt_capture.domain.erasures import CleanedObject, ExportedObject
 from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
 from prompt_capture.ports import DatasetStore, ErasureLedger
-from prompt_capture.workflows.datasets.clean_object import ObjectCleaning
-from prompt_capture.workflows.datasets.lines import salted
+from prompt_capture.workflows.datasets.line_writer import salted_id
+from prompt_capture.workflows.datasets.object_rewriter import ObjectRewriter
 
-ATTEMPTS = 20
-"""An attempt fails only where somebody else's succeeded."""
+MAX_ATTEMPTS = 20
+"""An attempt fails only where another writer's succeeds."""
 
 
 class CleanDatasets:
-    """Rewrites the objects that hold a person's rows, and deletes every older version of them.
+    """Rewrites the objects that hold rows of a user, and deletes all older versions of them.
 
-    A line that others sent too stays, with their count, unless it was anonymised and too few are
-    left. Several may run at once. Interrupted, it can be run again.
+    A line that other users sent too stays, with their count. An anonymised line stays only if
+    enough users remain. Several erasures may run concurrently, and an interrupted one can be
+    repeated.
     """
 
-    def __init__(self, ledger: ErasureLedger, store_of: Callable[[str], DatasetStore]) -> None:
+    def __init__(self, ledger: ErasureLedger, store_for: Callable[[str], DatasetStore]) -> None:
+        """`store_for` returns the dataset store of a bucket."""
         self._ledger = ledger
-        self._store_of = store_of
+        self._store_for = store_for
 
     async def __call__(
-        self, person: UUID, exported: tuple[ExportedObject, ...]
+        self, user_id: UUID, exported_objects: tuple[ExportedObject, ...]
     ) -> tuple[tuple[CleanedObject, ...], tuple[ExportedObject, ...]]:
-        """Answer what was cleaned, and what could not be reached: run it again for that.
+        """Return the cleaned objects, and the remaining ones, which could not be reached.
 
-        Raises `ErasureIncomplete` where a line is still there when the object is read again.
+        Raise `ErasureIncomplete` where a line is still there when the object is read again.
         """
         cleaned: list[CleanedObject] = []
-        left: list[ExportedObject] = []
-        for item in exported:
+        remaining: list[ExportedObject] = []
+        for exported in exported_objects:
             try:
-                cleaned.append(await self._clean(person, item))
+                cleaned.append(await self._clean(user_id, exported))
             except DatasetsUnavailable:
-                left.append(item)
-        return tuple(cleaned), tuple(left)
+                remaining.append(exported)
+        return tuple(cleaned), tuple(remaining)
 
-    async def _clean(self, person: UUID, item: ExportedObject) -> CleanedObject:
-        cleaning = ObjectCleaning(self._store_of(item.bucket), item.key)
-        for _ in range(ATTEMPTS):
+    async def _clean(self, user_id: UUID, exported: ExportedObject) -> CleanedObject:
+        rewriter = ObjectRewriter(self._store_for(exported.bucket), exported.key)
+        for _ in range(MAX_ATTEMPTS):
             with suppress(DatasetChanged):
-                await self._attempt(person, item, cleaning)
+                await self._attempt(user_id, exported, rewriter)
                 return CleanedObject(
-                    **item.model_dump(),
-                    lines_removed=cleaning.removed,
-                    lines_changed=cleaning.changed,
+                    **exported.model_dump(),
+                    lines_removed=rewriter.removed,
+                    lines_changed=rewriter.changed,
                 )
-        raise DatasetsUnavailable("The dataset was changed over and over.")
+        raise DatasetsUnavailable(
+            f"Other writers changed the dataset during all {MAX_ATTEMPTS} attempts. Erase again."
+        )
 
-    async def _attempt(self, person: UUID, item: ExportedObject, cleaning: ObjectCleaning) -> None:
-        manifest = cleaning.manifest()
+    async def _attempt(
+        self, user_id: UUID, exported: ExportedObject, rewriter: ObjectRewriter
+    ) -> None:
+        manifest = rewriter.read_manifest()
         if manifest is None:
-            # No dataset: an export that was interrupted, or one that will find this out itself.
-            cleaning.delete()
+            # The export was interrupted, or still runs and will find out that it is invalidated.
+            rewriter.delete()
             return
-        theirs = await self._ledger.list_user_lines(person, item.bucket, item.key)
-        cleaning.clean(line_removal_for(theirs, manifest), manifest)
-        await self._ledger.unregister_user_rows(person, item.bucket, item.key)
+        user_lines = await self._ledger.list_user_lines(user_id, exported.bucket, exported.key)
+        rewriter.rewrite(line_removal_for(user_lines, manifest), manifest)
+        await self._ledger.unregister_user_rows(user_id, exported.bucket, exported.key)
 
 
-def line_removal_for(theirs: list[UserLine], manifest: Manifest) -> LineRemoval:
-    """Answer what to do to the lines that speak for a person."""
+def line_removal_for(user_lines: list[UserLine], manifest: Manifest) -> LineRemoval:
+    """Return the changes to the lines that represent a user."""
     request = manifest.request
-    fewest = request.users_per_cluster if request.anonymize else 1
-    if not request.is_by_text:
-        return LineRemoval(frozenset(_line_id(line.id, manifest) for line in theirs))
-    staying = {line.text_id: line.rows_of_others for line in theirs if line.others >= fewest}
+    min_users = request.users_per_cluster if request.anonymize else 1
+    if not request.is_per_text:
+        return LineRemoval(frozenset(_line_id(line.id, manifest) for line in user_lines))
+    retained = {
+        line.text_id: line.other_rows for line in user_lines if line.other_users >= min_users
+    }
     return LineRemoval(
-        frozenset(_line_id(line.text_id, manifest) for line in theirs if line.others < fewest),
-        {_line_id(text_id, manifest): count for text_id, count in staying.items()},
+        frozenset(
+            _line_id(line.text_id, manifest) for line in user_lines if line.other_users < min_users
+        ),
+        {_line_id(text_id, manifest): count for text_id, count in retained.items()},
     )
 
 
 def _line_id(line_id: str, manifest: Manifest) -> str:
-    return salted(line_id, manifest.series) if manifest.request.anonymize else line_id
+    return salted_id(line_id, manifest.series) if manifest.request.anonymize else line_id

@@ -1,4 +1,4 @@
-"""Export a dataset: data objects first, then the manifest that makes them one."""
+"""Export a dataset: first the data objects, then the manifest that completes it."""
 
 import logging
 from collections.abc import Callable
@@ -12,44 +12,45 @@ from prompt_capture.domain.datasets.requests import ExportedDataset, ExportReque
 from prompt_capture.domain.datasets.rows import OpenedExport
 from prompt_capture.domain.errors import ExportInvalidated, ExportTooLarge
 from prompt_capture.ports import DatasetStore, ExportSource
-from prompt_capture.workflows.datasets.attempt import Attempt
+from prompt_capture.workflows.datasets.build import DatasetBuild
 
 MAX_ROWS = 5_000_000
-"""What one invocation of 15 minutes can surely export."""
+"""One invocation of 15 minutes can export this many rows with a margin."""
 
-ATTEMPTS = 3
+MAX_BUILDS = 3
 
 logger = logging.getLogger(__name__)
 
 
 def log_progress(rows: int) -> None:
-    """Say in the log how many rows were read so far."""
+    """Log the number of rows that were read so far."""
     logger.info("Exporting.", extra={"rows": rows})
 
 
 def utc_now() -> datetime:
-    """Tell the time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Where datasets go, how many rows one may be made of, and how few lines are worth a warning.
+    """The prefixes of datasets, the limit of rows, and the number of lines below which to warn.
 
-    `leaves_account`: datasets are anonymised unless the request says otherwise.
+    `anonymizes_by_default`: datasets with one line per text are anonymised unless the request
+    specifies `anonymize`.
     """
 
     prefix: str = "exports"
     retained_prefix: str = "retained"
     max_rows: int = MAX_ROWS
     min_lines: int = 0
-    leaves_account: bool = False
+    anonymizes_by_default: bool = False
 
 
 class ExportDataset:
-    """Write a dataset once: for the same tick of a schedule, a repeat finds it and writes nothing.
+    """Writes a dataset once. A repeat for the same schedule tick finds it, and writes nothing.
 
-    Memory does not grow with the table. `report` is told now and then how many rows were read.
+    Memory does not grow with the table. `report` receives the number of rows so far.
     """
 
     def __init__(
@@ -67,80 +68,85 @@ class ExportDataset:
         self._report = report or log_progress
 
     async def __call__(self, request: ExportRequest) -> ExportedDataset:
-        """Export what was asked for.
+        """Export the requested dataset.
 
-        Raises `StoreUnavailable`, `DatasetsUnavailable`, `ExportTooLarge`, `ExportInvalidated` and
-        `InvalidExport`, and then leaves nothing that looks like a dataset.
+        Raise `StoreUnavailable`, `DatasetsUnavailable`, `ExportTooLarge`, `ExportInvalidated` and
+        `InvalidExport`. After an error there is no manifest, so there is no dataset.
         """
         if request.anonymize is None:
-            leaves = self._options.leaves_account and request.is_by_text
-            request = request.model_copy(update={"anonymize": leaves})
-        for _ in range(ATTEMPTS):
+            anonymize = self._options.anonymizes_by_default and request.is_per_text
+            request = request.model_copy(update={"anonymize": anonymize})
+        for _ in range(MAX_BUILDS):
             keys = self._keys(request)
-            if found := await self._found(keys):
-                return found
-            if made := await self._attempt(request, keys):
-                return made
-        raise ExportInvalidated("People were erased while the export ran. Run it again.")
+            if existing := await self._existing_dataset(keys):
+                return existing
+            if built := await self._build(request, keys):
+                return built
+        raise ExportInvalidated(
+            "Users whose rows were being exported were erased. Run the export again."
+        )
 
     def _keys(self, request: ExportRequest) -> DatasetKeys:
         prefixes = (self._options.prefix, self._options.retained_prefix)
         moment = request.scheduled_at or self._clock()
-        return DatasetKeys.of(request, moment, prefixes, token_hex(6))
+        return DatasetKeys.for_build(request, moment, prefixes, token_hex(6))
 
-    async def _found(self, keys: DatasetKeys) -> ExportedDataset | None:
+    async def _existing_dataset(self, keys: DatasetKeys) -> ExportedDataset | None:
         content = self._datasets.read(keys.manifest)
         if not content:
             return None
         manifest = Manifest.model_validate_json(content)
-        if not await self._stands(manifest, keys.manifest):
+        if not await self._record_unless_invalidated(manifest, keys.manifest):
             return None
-        logger.info("The dataset is there already.", extra={"manifest": keys.manifest})
-        return self._answer(manifest, keys.manifest, is_repeat=True)
+        logger.info("The dataset already exists.", extra={"manifest": keys.manifest})
+        return self._exported_dataset(manifest, keys.manifest, is_repeat=True)
 
-    async def _attempt(self, request: ExportRequest, keys: DatasetKeys) -> ExportedDataset | None:
-        """Answer the dataset, this attempt's or the one that was quicker; None if overtaken."""
-        opened = await self._opened(request)
-        attempt = Attempt(self._source, self._datasets, request, keys, self._report)
+    async def _build(self, request: ExportRequest, keys: DatasetKeys) -> ExportedDataset | None:
+        """Return the dataset of this build, or of a concurrent build that was faster.
+
+        None: an erasure invalidated the dataset.
+        """
+        opened = await self._open(request)
+        build = DatasetBuild(self._source, self._datasets, request, keys, self._report)
         try:
-            manifest = await attempt.run(opened, self._clock())
-            overtaken = await self._is_overtaken(manifest)
+            manifest = await build.run(opened, self._clock())
+            is_invalidated = await self._is_invalidated(manifest)
         except BaseException:
-            attempt.abandon()
+            build.abort()
             raise
-        if overtaken:
-            attempt.abandon()
+        if is_invalidated:
+            build.abort()
             return None
-        # If this fails, nobody knows whether it was written: the objects stay.
+        # After an error it is unknown whether the manifest was written, so the objects stay.
         content = manifest.model_dump_json(indent=2).encode()
         if not self._datasets.create_if_absent(keys.manifest, content, "application/json"):
-            attempt.abandon()
-            return await self._found(keys)
-        if not await self._stands(manifest, keys.manifest):
+            build.abort()
+            return await self._existing_dataset(keys)
+        if not await self._record_unless_invalidated(manifest, keys.manifest):
             return None
         self._log(manifest)
-        return self._answer(manifest, keys.manifest)
+        return self._exported_dataset(manifest, keys.manifest)
 
-    async def _opened(self, request: ExportRequest) -> OpenedExport:
-        most = self._options.max_rows
-        opened = await self._source.open_export(request.series, request.since_last, most)
-        if opened.rows > most:
+    async def _open(self, request: ExportRequest) -> OpenedExport:
+        max_rows = self._options.max_rows
+        opened = await self._source.open_export(request.series, request.since_last, max_rows)
+        if opened.rows > max_rows:
             raise ExportTooLarge(
-                f"More than {most:,} rows are in the window. Take fewer with since_last, run "
-                "`prompt-capture export` where there is time for all, or raise EXPORT_MAX_ROWS."
+                f"The window has more than {max_rows:,} rows. Export fewer with since_last, run "
+                "`prompt-capture export`, which has no time limit, or raise EXPORT_MAX_ROWS."
             )
         return opened
 
-    async def _is_overtaken(self, manifest: Manifest) -> bool:
+    async def _is_invalidated(self, manifest: Manifest) -> bool:
         keys = [part.key for part in manifest.objects]
         return await self._source.has_erasures_since(manifest.bucket, keys, manifest.opened_at)
 
-    async def _stands(self, manifest: Manifest, key: str) -> bool:
-        """Record a dataset whose manifest is there, unless it holds rows of somebody erased.
+    async def _record_unless_invalidated(self, manifest: Manifest, key: str) -> bool:
+        """Record a dataset whose manifest exists. Discard it if a user in it was erased.
 
-        Whoever was erased before the manifest was there was not looked for in it.
+        The check follows the write of the manifest: an earlier erasure did not find the dataset.
         """
-        if await self._is_overtaken(manifest):
+        if await self._is_invalidated(manifest):
             self._datasets.discard(key)
             for part in manifest.objects:
                 self._datasets.discard(part.key)
@@ -150,14 +156,16 @@ class ExportDataset:
         )
         return True
 
-    def _answer(self, manifest: Manifest, key: str, is_repeat: bool = False) -> ExportedDataset:
+    def _exported_dataset(
+        self, manifest: Manifest, key: str, is_repeat: bool = False
+    ) -> ExportedDataset:
         url = self._datasets.url(manifest.objects[0].key)
-        return manifest.answer(key, url, is_repeat)
+        return manifest.to_exported_dataset(key, url, is_repeat)
 
     def _log(self, manifest: Manifest) -> None:
-        told = {"mode": manifest.request.mode, "rows": manifest.counts.lines}
-        logger.info("A dataset was exported.", extra=told)
+        fields = {"mode": manifest.request.mode, "rows": manifest.counts.lines}
+        logger.info("Exported a dataset.", extra=fields)
         if manifest.counts.lines < self._options.min_lines:
-            logger.warning("The dataset holds too little.", extra=told)
+            logger.warning("The dataset has fewer lines than EXPORT_MIN_LINES.", extra=fields)
         for warning in manifest.warnings:
             logger.warning(warning)

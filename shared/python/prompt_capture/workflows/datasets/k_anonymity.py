@@ -1,4 +1,4 @@
-"""Which texts enough different people sent, or sent something nearly like."""
+"""Filter candidate lines by k-anonymity: enough users must have sent a similar text."""
 
 import pickle
 import tempfile
@@ -8,60 +8,66 @@ from collections.abc import Iterator
 import numpy as np
 
 from prompt_capture.domain.datasets.candidate_lines import CandidateLine
-from prompt_capture.domain.datasets.near_duplicates import bands, runs
+from prompt_capture.domain.datasets.near_duplicates import lsh_bands, shingles
 
 
 class KAnonymityFilter:
-    """Lays drafts aside until it is known how many people sent something of their kind.
+    """Holds candidates until the number of users who sent similar texts is known.
 
-    They wait in a file without a name; memory holds eight bytes a band and sender.
+    The candidates wait in an anonymous temporary file. Memory grows by 24 bytes for each pair of
+    an LSH band and a sender. `excluded` counts the candidates with fewer than `min_users` users.
     """
 
-    def __init__(self, fewest: int) -> None:
-        self._fewest = fewest
+    def __init__(self, min_users: int) -> None:
+        self._min_users = min_users
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        self._bands, self._senders, self._drafts = array("q"), array("q"), array("q")
+        self._bands, self._senders, self._positions = array("q"), array("q"), array("q")
         self._count = 0
         self.excluded = 0
 
     def close(self) -> None:
-        """Forget what was laid aside."""
+        """Delete the temporary file."""
         self._file.close()
 
-    def add(self, drafts: list[CandidateLine]) -> None:
-        """Lay drafts aside."""
-        for draft in drafts:
-            for band in bands(runs(draft.text)):
-                for sender in draft.senders[: self._fewest]:
+    def add(self, candidates: list[CandidateLine]) -> None:
+        """Add candidates to the temporary file."""
+        for candidate in candidates:
+            for band in lsh_bands(shingles(candidate.text)):
+                for sender in candidate.senders[: self._min_users]:
                     self._bands.append(band)
                     self._senders.append(hash(sender))
-                    self._drafts.append(self._count)
+                    self._positions.append(self._count)
             self._count += 1
-        pickle.dump([tuple(draft) for draft in drafts], self._file)
+        pickle.dump([tuple(candidate) for candidate in candidates], self._file)
 
-    def large_enough(self) -> Iterator[list[CandidateLine]]:
-        """Answer the drafts whose kind at least so many people sent; count the others."""
-        allowed = self._allowed()
+    def admitted(self) -> Iterator[list[CandidateLine]]:
+        """Yield the candidates for which at least `min_users` users sent a similar text."""
+        is_admitted = self._admission_mask()
         self._file.seek(0)
-        at = 0
-        while at < self._count:
-            drafts = [CandidateLine._make(draft) for draft in pickle.load(self._file)]  # noqa: S301
-            kept = [draft for number, draft in enumerate(drafts, at) if allowed[number]]
-            self.excluded += len(drafts) - len(kept)
-            at += len(drafts)
-            yield kept
+        position = 0
+        while position < self._count:
+            page = [CandidateLine._make(fields) for fields in pickle.load(self._file)]  # noqa: S301
+            admitted = [
+                candidate for number, candidate in enumerate(page, position) if is_admitted[number]
+            ]
+            self.excluded += len(page) - len(admitted)
+            position += len(page)
+            yield admitted
 
-    def _allowed(self) -> np.ndarray:
-        """Answer for each draft whether one of its bands has enough senders."""
-        allowed = np.zeros(self._count, dtype=bool)
+    def _admission_mask(self) -> np.ndarray:
+        """Return for each candidate whether one of its bands has enough senders.
+
+        The shape is [candidates], the type bool.
+        """
+        is_admitted = np.zeros(self._count, dtype=bool)
         if not self._bands:
-            return allowed
-        by_band = np.frombuffer(self._bands, dtype=np.int64)
+            return is_admitted
+        bands = np.frombuffer(self._bands, dtype=np.int64)
         pairs = np.unique(
-            np.stack([by_band, np.frombuffer(self._senders, dtype=np.int64)], axis=1), axis=0
+            np.stack([bands, np.frombuffer(self._senders, dtype=np.int64)], axis=1), axis=0
         )
-        found, senders = np.unique(pairs[:, 0], return_counts=True)
-        crowded = found[senders >= self._fewest]
-        of_drafts = np.frombuffer(self._drafts, dtype=np.int64)
-        allowed[of_drafts[np.isin(by_band, crowded)]] = True
-        return allowed
+        distinct_bands, senders = np.unique(pairs[:, 0], return_counts=True)
+        large_bands = distinct_bands[senders >= self._min_users]
+        positions = np.frombuffer(self._positions, dtype=np.int64)
+        is_admitted[positions[np.isin(bands, large_bands)]] = True
+        return is_admitted

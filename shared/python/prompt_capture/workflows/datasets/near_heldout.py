@@ -1,23 +1,26 @@
-"""The texts that models are tested on, so that none nearly like them is learned from."""
+"""Keep near-duplicates of dev and gold texts out of the training data."""
 
 from collections.abc import Callable
 
-from prompt_capture.domain.datasets.candidate_lines import decided_intent
+from prompt_capture.domain.datasets.candidate_lines import reviewed_intent
 from prompt_capture.domain.datasets.near_duplicates import NearDuplicateIndex
 from prompt_capture.domain.datasets.rows import Window
 from prompt_capture.domain.datasets.splits import split_of
 from prompt_capture.ports import ExportSource
-from prompt_capture.workflows.datasets.lines import whole_texts
+from prompt_capture.workflows.datasets.line_writer import group_pages_by_text
 
 
-async def near_heldout(source: ExportSource, window: Window) -> Callable[[str], bool]:
-    """Read every dev and gold text there is, whatever the window; answer what tells their like."""
+async def load_near_heldout_check(source: ExportSource, window: Window) -> Callable[[str], bool]:
+    """Return a function that reports whether a text is a near-duplicate of a dev or gold text.
+
+    Every dev and gold text up to the window's end counts, not only those in the window.
+    """
     whole = Window(begin="0", end=window.end)
-    tested = NearDuplicateIndex()
+    heldout = NearDuplicateIndex()
     pages = source.read_export(whole, "", labelled_only=True)
-    async for texts in whole_texts(pages, lambda rows: None):
+    async for texts in group_pages_by_text(pages, lambda rows: None):
         for rows in texts:
             text = rows[-1].prompt
-            if decided_intent(rows) is not None and split_of(text) != "train":
-                tested.add(text)
-    return tested.has_one_near
+            if reviewed_intent(rows) is not None and split_of(text) != "train":
+                heldout.add(text)
+    return heldout.has_near_duplicate

@@ -1,4 +1,4 @@
-"""Make the next page while the last one is worked on."""
+"""Fetch the next page while the current one is processed."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,17 +9,20 @@ Page = TypeVar("Page")
 
 
 async def prefetch(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:
-    """Answer the same pages, one of which is made in advance; close it if you leave it early."""
+    """Yield the same pages, fetched one page in advance.
 
-    async def following() -> Page | None:
+    Close the generator if you leave it early, or the fetch continues.
+    """
+
+    async def fetch() -> Page | None:
         return await anext(pages, None)
 
     async with aclosing(pages):
-        made = asyncio.create_task(following())
+        next_page = asyncio.create_task(fetch())
         try:
-            while (page := await made) is not None:
-                made = asyncio.create_task(following())
+            while (page := await next_page) is not None:
+                next_page = asyncio.create_task(fetch())
                 yield page
         finally:
-            made.cancel()
-            await asyncio.gather(made, return_exceptions=True)
+            next_page.cancel()
+            await asyncio.gather(next_page, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Predictors: what a serving process loads for each model, and nothing else."""

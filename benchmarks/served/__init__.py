@@ -1,1 +1,0 @@
-"""How each model is served: what a process that answers messages loads, and nothing else."""

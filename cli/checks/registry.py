@@ -1,0 +1,109 @@
+"""All checks, in the order in which to fix what they report."""
+
+from collections.abc import Iterator, Mapping
+
+import httpx
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.checks.accepted_keys import accepted_keys
+from cli.checks.anonymous_access import anonymous_access
+from cli.checks.bucket import bucket
+from cli.checks.clock import clock
+from cli.checks.deployment import Deployment, MissingPrerequisite
+from cli.checks.endpoints import endpoints
+from cli.checks.functions import functions
+from cli.checks.keys import keys
+from cli.checks.migrations import migrations
+from cli.checks.nightly_jobs import nightly_jobs
+from cli.checks.parameters import parameters
+from cli.checks.queues import queues
+from cli.checks.results import Check, CheckResult, skipped, wrong
+from cli.checks.row_level_security import row_level_security
+from cli.checks.schedules import schedules
+from cli.checks.versions import versions
+
+CHECKS: Mapping[str, Check] = {
+    "parameters": parameters,
+    "endpoints": endpoints,
+    "clock": clock,
+    "keys": keys,
+    "accepted keys": accepted_keys,
+    "migrations": migrations,
+    "row level security": row_level_security,
+    "anonymous access": anonymous_access,
+    "functions": functions,
+    "nightly jobs": nightly_jobs,
+    "bucket": bucket,
+    "schedules": schedules,
+    "queues": queues,
+    "versions": versions,
+}
+
+_INTERRUPTED = "remaining checks"
+_ACCESS_DENIED_CODES = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+def run_checks(deployment: Deployment) -> Iterator[tuple[str, CheckResult]]:
+    """Run all checks. Yield each result with its check's name."""
+    for name, check in CHECKS.items():
+        for result in run_check(check, deployment):
+            yield name, result
+
+
+def run_check(check: Check, deployment: Deployment) -> Iterator[CheckResult]:
+    """Run a check. An error that interrupts it becomes its last result."""
+    try:
+        yield from check(deployment)
+    except MissingPrerequisite as missing:
+        yield skipped(missing.name, missing.message, missing.remediation)
+    except httpx.HTTPError as error:
+        yield skipped(_INTERRUPTED, f"no response ({type(error).__name__})", "See `endpoints`.")
+    except psycopg.Error as error:
+        yield skipped(
+            _INTERRUPTED,
+            f"the database refuses the query ({type(error).__name__})",
+            _database_remediation(error),
+        )
+    except BotoCoreError as error:
+        yield skipped(
+            _INTERRUPTED,
+            f"AWS cannot be called ({type(error).__name__})",
+            "Set AWS credentials and a region: `aws configure`, or AWS_PROFILE.",
+        )
+    except ClientError as error:
+        yield _aws_error(error)
+
+
+def _database_remediation(error: psycopg.Error) -> str:
+    if isinstance(error, psycopg.OperationalError):
+        return "See `endpoints`."
+    return "Use the role postgres in DATABASE_URL."
+
+
+def _aws_error(error: ClientError) -> CheckResult:
+    code = error.response["Error"]["Code"]
+    if code in _ACCESS_DENIED_CODES:
+        return skipped(
+            _INTERRUPTED,
+            f"AWS denies {error.operation_name} ({code})",
+            "Check your AWS credentials; docs/how-to/check-a-deployment.md lists the permissions.",
+        )
+    return wrong(
+        _INTERRUPTED,
+        f"AWS returns {code} for {error.operation_name}",
+        "Check the setting that names the resource, and the region.",
+    )

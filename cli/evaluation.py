@@ -1,0 +1,97 @@
+"""The evaluation behind `prompt-capture evaluate`, and its output."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cli.error_handling import error_console
+from cli.evaluation_tables import comparison_table, evaluation_table
+from cli.progress import progress_bars
+from prompt_capture.adapters.model_artifact import ModelArtifact, ModelManifest
+from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from training.compare import compare, describe_comparison
+from training.evaluate import Evaluation, evaluate_models
+from training.examples import Example, read_examples
+from training.predictions import Predictions
+
+
+@dataclass(frozen=True)
+class EvaluatedModel:
+    """A model with its predictions and their evaluation."""
+
+    manifest: ModelManifest
+    predictions: Predictions
+    evaluation: Evaluation
+
+
+def evaluate_folders(folders: Sequence[Path], files: Sequence[Path]) -> list[EvaluatedModel]:
+    """Evaluate the models in folders on the examples in files.
+
+    Raises `InvalidArtifact` and `InvalidExamples`.
+    """
+    artifacts = [ModelArtifact.load(folder) for folder in folders]
+    examples = read_examples(files)
+    for artifact in artifacts:
+        _warn_of_unknown_labels(artifact.manifest, examples)
+    classifiers = [OnnxClassifier(artifact) for artifact in artifacts]
+    with progress_bars(error_console) as progress:
+        results = evaluate_models(classifiers, examples, progress.step("Classifying"))
+    return [
+        EvaluatedModel(artifact.manifest, predictions, evaluation)
+        for artifact, (predictions, evaluation) in zip(artifacts, results, strict=True)
+    ]
+
+
+def _warn_of_unknown_labels(manifest: ModelManifest, examples: Sequence[Example]) -> None:
+    unknown = sorted({example.label for example in examples}.difference(manifest.labels))
+    if unknown:
+        warning = f"{manifest.version} does not know these labels: {', '.join(unknown)}"
+        error_console.print(warning, style="yellow", highlight=False, markup=False)
+
+
+def write_model_card(file: Path, model: EvaluatedModel, data: Sequence[str], texts: bool) -> None:
+    """Write a model's card. `data` names the sources of the messages it was measured on."""
+    from training.report.card import write_card  # drawing takes half a second to load
+
+    write_card(
+        file,
+        model.manifest,
+        model.predictions,
+        evaluated_on=f"messages of {', '.join(data)}",
+        latency=model.evaluation.latency_ms,
+        include_texts=texts,
+    )
+
+
+def to_json(models: Sequence[EvaluatedModel]) -> dict[str, Any]:
+    """Return a model's metrics; for two models, the metrics of both and their comparison."""
+    if len(models) == 1:
+        return models[0].evaluation.model_dump()
+    new, old = models
+    comparison = compare(new.predictions, old.predictions)
+    return {
+        name: {"version": each.manifest.version, **each.evaluation.model_dump()}
+        for name, each in {"model": new, "compared_with": old}.items()
+    } | {
+        "comparison": {
+            **comparison.model_dump(),
+            "summary": describe_comparison(comparison, new.manifest.version, old.manifest.version),
+        }
+    }
+
+
+def print_evaluation(console: Console, models: Sequence[EvaluatedModel]) -> None:
+    """Print tables of the metrics, and whether the first model is better than the second."""
+    new = models[0]
+    if len(models) == 1:
+        console.print(evaluation_table(new.manifest.version, new.evaluation))
+        return
+    old = models[1]
+    versions = new.manifest.version, old.manifest.version
+    console.print(comparison_table(*versions, new.evaluation, old.evaluation))
+    comparison = compare(new.predictions, old.predictions)
+    summary = describe_comparison(comparison, *versions)
+    console.print(summary, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,132 @@
+"""`python -m infra.packaging.cold_start_benchmark`: cold start times, relative to a baseline.
+
+The baseline is a plain handler with valid bytecode that creates its clients at import. All variants
+are measured in one run, interleaved.
+"""
+
+import argparse
+import re
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from infra.packaging import bytecode
+from infra.packaging.build import build, layer_folder
+from infra.packaging.emulator import EmulatedFunction
+from infra.packaging.functions import function_folder
+from infra.packaging.targets import X86_64
+from infra.packaging.wheels import install_baseline_layer
+
+MAX_RATIO = 0.45
+BASELINE = "baseline: supabase, fastapi, boto3, clients at import"
+PACKAGED = "classify-and-log, as packaged"
+_HANDLER = "\n\ndef handler(event, context):\n    return None\n"
+_BASELINE_CODE = """import boto3, fastapi, mangum, supabase
+client = supabase.create_client("http://127.0.0.1:9", "sb_secret_unused")
+s3 = boto3.client("s3")
+app = fastapi.FastAPI()
+mangum.Mangum(app, lifespan="off")
+"""
+_START_SETTINGS = """
+import gc, os
+gc.disable()
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+"""
+_LOAD_MODEL = """
+from pathlib import Path
+from prompt_capture.adapters.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+OnnxClassifier(ModelArtifact.load(Path(os.environ["MODEL_DIR"]), is_packaged=True))
+"""
+_IMPORT_ALL = "import prompt_capture.cold_start, mangum, postgrest, onnxruntime, tokenizers"
+_STEPS = {
+    "  the runtime alone": "",
+    "  FastAPI and Mangum, unmodified": "import fastapi, mangum",
+    "  FastAPI and Mangum": "import prompt_capture.cold_start, mangum",
+    "  httpx and postgrest": _START_SETTINGS + "import httpx, postgrest",
+    "  onnxruntime, tokenizers, numpy": (_START_SETTINGS + "import onnxruntime, tokenizers, numpy"),
+    "  all of these": _IMPORT_ALL,
+    "  the model, with its packages": _START_SETTINGS + _LOAD_MODEL,
+    "  tokens: PyJWT and cryptography": _START_SETTINGS + "import jwt.algorithms",
+    "  redaction: phonenumbers and stdnum": (
+        _START_SETTINGS + "import prompt_capture.domain.redaction"
+    ),
+    "  trusted certificates": _START_SETTINGS + "import httpx; httpx.create_ssl_context()",
+    "  metrics: powertools": _START_SETTINGS + "import aws_lambda_powertools.metrics",
+}
+_ENVIRONMENT = {
+    "SUPABASE_URL": "http://127.0.0.1:9",
+    "SUPABASE_SIGNING_KEY": "an-unused-signing-key-of-32-bytes",
+    "SPOOL_QUEUE_URL": "http://127.0.0.1:9/1/spool",
+    "MODEL_DIR": "/opt/model_artifacts/assistant",
+    "RULES_FILE": "/opt/model_artifacts/rules.toml",
+}
+_INIT_REPORT = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)\)")
+
+
+def main() -> None:
+    """Measure all variants and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="measured starts of each variant")
+    rounds = parser.parse_args().rounds
+    build()
+    with tempfile.TemporaryDirectory() as folder:
+        sys.stdout.write(_table(_measure(_variants(Path(folder)), rounds)))
+
+
+def _variants(folder: Path) -> Mapping[str, tuple[Path, Path]]:
+    layer = layer_folder(X86_64)
+    steps = {name: (_write_task(folder, name, code), layer) for name, code in _STEPS.items()}
+    baseline = (_write_task(folder, "baseline", _BASELINE_CODE), install_baseline_layer())
+    packaged = (function_folder("classify-and-log", X86_64), layer)
+    return {BASELINE: baseline, PACKAGED: packaged, **steps}
+
+
+def _write_task(folder: Path, name: str, code: str) -> Path:
+    task = folder / re.sub(r"\W+", "-", name)
+    task.mkdir()
+    (task / "handler.py").write_text(code + _HANDLER)
+    bytecode.compile_all(task, "/var/task")
+    return task
+
+
+def _measure(variants: Mapping[str, tuple[Path, Path]], rounds: int) -> Mapping[str, list[float]]:
+    """Interleave the variants, so that load affects all alike; the first round is a warm-up."""
+    durations: dict[str, list[float]] = {name: [] for name in variants}
+    console = Console(stderr=True)
+    for turn in track(range(rounds + 1), "rounds", console=console, transient=True):
+        for name, (task, layer) in variants.items():
+            duration = _start(task, layer)
+            if turn:
+                durations[name].append(duration)
+    return durations
+
+
+def _start(task: Path, layer: Path) -> float:
+    """Return the milliseconds that the emulator reports for the start."""
+    function = EmulatedFunction(task, layer, _ENVIRONMENT, seconds=30)
+    with function:
+        function.invoke({})
+    report = _INIT_REPORT.search(function.log)
+    if report is None:
+        raise RuntimeError(f"{task.name} did not start:\n{function.log[-2000:]}")
+    return float(report[1])
+
+
+def _table(durations: Mapping[str, list[float]]) -> str:
+    baseline = statistics.median(durations[BASELINE])
+    lines = [f"{'median start':52}{'ratio':>7}{'ms':>8}"]
+    for name, times in durations.items():
+        median = statistics.median(times)
+        lines.append(f"{name:52}{median / baseline:7.2f}{median:8.0f}")
+    ratio = statistics.median(durations[PACKAGED]) / baseline
+    verdict = "reached" if ratio <= MAX_RATIO else "missed"
+    return "\n".join([*lines, f"Target ratio as packaged: {MAX_RATIO} ({verdict})."]) + "\n"
+
+
+main()

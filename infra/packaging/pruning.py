@@ -1,0 +1,133 @@
+"""Remove packages and files that no function loads, each with the reason."""
+
+import shutil
+from collections.abc import Mapping
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from infra.packaging.errors import PackagingError
+
+_HUB = "tokenizers loads from a file, never from the Hugging Face hub"
+_ONNX_CONVERSION = "onnxruntime's native library reads the models; its Python code converts them"
+_HTTP2 = "no connection uses HTTP/2, and httpcore loads these where they are installed"
+_HTTPX2 = "postgrest requires it but imports httpx; only Starlette's test client would use it"
+EXCLUDED_PACKAGES: Mapping[str, str] = {
+    "click": "command-line interfaces of other packages",
+    "filelock": _HUB,
+    "flatbuffers": _ONNX_CONVERSION,
+    "fsspec": _HUB,
+    "h2": _HTTP2,
+    "hf-xet": _HUB,
+    "hpack": _HTTP2,
+    "httpcore2": _HTTPX2,
+    "httpx2": _HTTPX2,
+    "huggingface-hub": _HUB,
+    "hyperframe": _HTTP2,
+    "protobuf": _ONNX_CONVERSION,
+    "mpmath": _ONNX_CONVERSION,
+    "pycparser": "cffi reads C headers with it when it compiles a module",
+    "pyyaml": _HUB,
+    "sympy": _ONNX_CONVERSION,
+    "tqdm": _HUB,
+    "truststore": _HTTPX2,
+}
+"""Distributions in the layer's lock file that the layer leaves out."""
+
+_BUILD = "for compiling extensions"
+_BUILD_MACHINE = "describes the machine that built the layer"
+_CONVERSION = "for converting models"
+_LAZY = "loaded on first use, and never used"
+_OWN_EVENTS = "AWS events; the functions parse them with their own models"
+_REGISTRY = "a registry that redaction does not read"
+_TESTS = "tests"
+_TYPES = "for type checkers"
+_EXCLUDED_FILES: Mapping[str, str] = {
+    "bin": "commands",
+    "aws_lambda_powertools/event_handler": "a router; the functions use FastAPI's",
+    "aws_lambda_powertools/utilities/data_classes": _OWN_EVENTS,
+    "aws_lambda_powertools/utilities/idempotency": "needs a table; the prompt's id is enough",
+    "aws_lambda_powertools/utilities/kafka": "an event source that is not used",
+    "aws_lambda_powertools/utilities/parser": _OWN_EVENTS,
+    "cffi": "cryptography needs only the native module `_cffi_backend`",
+    "pydantic/v1": "the version 1 API, which FastAPI inspects where it is installed",
+    "pydantic/mypy.py": _TYPES,
+    "numpy/fft": _LAZY,
+    "numpy/ma": _LAZY,
+    "numpy/polynomial": _LAZY,
+    "numpy/random": _LAZY,
+    "numpy/testing": _TESTS,
+    "numpy/typing/mypy_plugin.py": _TYPES,
+    "**/*.pyi": _TYPES,
+    "**/py.typed": _TYPES,
+    "**/*.[ch]": _BUILD,
+    "**/*.p[xy][dx]": _BUILD,
+    "**/*.a": _BUILD,
+    "**/tests": _TESTS,
+    "*.dist-info/RECORD": "lists files that are removed",
+    "*.dist-info/INSTALLER": _BUILD_MACHINE,
+    "*.dist-info/REQUESTED": _BUILD_MACHINE,
+    "*.dist-info/uv_cache.json": _BUILD_MACHINE,
+    "*.dist-info/sboms": "the deployment's own SBOM lists the package",
+    "onnxruntime/capi/libonnxruntime.so.*": "35 MB that the Python module does not link",
+    "onnxruntime/backend": "for ONNX's own test suite",
+    "onnxruntime/datasets": "examples",
+    "onnxruntime/quantization": _CONVERSION,
+    "onnxruntime/tools": _CONVERSION,
+    "onnxruntime/transformers": _CONVERSION,
+    "onnxruntime/ThirdPartyNotices.txt": "part of the wheel, which the SBOM lists",
+    "numpy/_core/_*_tests.*.so": _TESTS,
+    "numpy/_core/_simd.*.so": _TESTS,
+    "numpy/_core/lib": _BUILD,
+    "numpy/_pyinstaller": "for freezing programs into executables",
+    "numpy/conftest.py": _TESTS,
+    "numpy/f2py": "a Fortran interface generator",
+    "multidict/_testcapi.*.so": _TESTS,
+    "stdnum/at/postleitzahl.dat": _REGISTRY,
+    "stdnum/eu/nace*.dat": _REGISTRY,
+    "stdnum/imsi.dat": _REGISTRY,
+    "stdnum/nz/banks.dat": _REGISTRY,
+    "stdnum/oui.dat": _REGISTRY,
+}
+"""Glob patterns of files and folders inside packages."""
+
+
+def remove_excluded_packages(folder: Path) -> None:
+    """Delete the excluded packages; raises `PackagingError` where one is not installed."""
+    installed = {_normalise(one.name): one for one in distributions(path=[str(folder)])}
+    for name in EXCLUDED_PACKAGES:
+        if name not in installed:
+            raise PackagingError(
+                f"{name} is no longer in the lock file: remove it from EXCLUDED_PACKAGES in "
+                "infra/packaging/pruning.py."
+            )
+        _remove_distribution(folder, installed[name])
+
+
+def prune_files(folder: Path) -> None:
+    """Delete the excluded files, and folders that become empty."""
+    for pattern in _EXCLUDED_FILES:
+        for path in list(folder.glob(pattern)):
+            _remove(path)
+    _remove_empty_folders(folder)
+
+
+def _normalise(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def _remove_distribution(folder: Path, distribution: Distribution) -> None:
+    for file in distribution.files or []:
+        _remove(folder / file)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()

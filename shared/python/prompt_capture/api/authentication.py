@@ -1,0 +1,111 @@
+"""Authenticate callers: a backend by its API key, or a user by a Supabase access token."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi.security import APIKeyHeader, HTTPBearer
+from starlette.datastructures import Headers
+
+from prompt_capture.api.errors import ApiError
+from prompt_capture.api.tokens import InvalidToken, KeysUnavailable, TokenUser, TokenVerifier
+
+_SCHEMES = (
+    APIKeyHeader(
+        name="X-Api-Key",
+        scheme_name="ApiKey",
+        description="An API key of this deployment, for backends.",
+    ),
+    HTTPBearer(
+        scheme_name="SupabaseToken",
+        bearerFormat="JWT",
+        description="A user's Supabase access token.",
+    ),
+    APIKeyHeader(
+        name="X-User-Token",
+        scheme_name="UserToken",
+        description="The same token, where AWS_IAM uses the `Authorization` header.",
+    ),
+)
+SECURITY_SCHEMES = {
+    scheme.scheme_name: scheme.model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for scheme in _SCHEMES
+}
+"""The OpenAPI security schemes. As FastAPI dependencies, every request would resolve them."""
+
+KEY_ONLY: dict[str, Any] = {"security": [{"ApiKey": []}]}
+"""The `openapi_extra` of a route that accepts API keys only."""
+
+KEY_OR_TOKEN: dict[str, Any] = {"security": [{name: []} for name in SECURITY_SCHEMES]}
+"""The `openapi_extra` of a route that accepts API keys and user tokens."""
+
+
+class Authenticator:
+    """Authenticates the callers of this deployment.
+
+    `api_key_hashes` are SHA-256 digests in hex. API keys are long and random, so a slow hash would
+    not protect them better. A key is compared with every hash, in constant time.
+    """
+
+    def __init__(self, tokens: TokenVerifier, api_key_hashes: Sequence[str]) -> None:
+        self._tokens = tokens
+        self._api_key_hashes = tuple(api_key_hashes)
+
+    def authenticate(self, headers: Headers) -> TokenUser | None:
+        """Return the user of the request's token, or None for a backend with a valid API key.
+
+        An empty header is an invalid credential, not a missing one. Raise `ApiError`.
+        """
+        if "x-api-key" in headers:
+            self.require_backend(headers)
+            return None
+        token = _read_token(headers)
+        if token is None:
+            raise ApiError(
+                401,
+                "credentials_missing",
+                "The request has no credentials.",
+                "Send a Supabase access token as `Authorization: Bearer ...`, "
+                "or an API key of this deployment as `X-Api-Key`.",
+            )
+        return self._verify(token)
+
+    def require_backend(self, headers: Headers) -> None:
+        """Raise `ApiError` unless the request has a valid API key of this deployment."""
+        api_key = headers.get("x-api-key")
+        if api_key is None:
+            raise ApiError(
+                401,
+                "api_key_missing",
+                "This endpoint requires an API key.",
+                "Send an API key of this deployment as `X-Api-Key`.",
+            )
+        digest = hashlib.sha256(api_key.encode()).hexdigest()
+        matches = [hmac.compare_digest(digest, known) for known in self._api_key_hashes]
+        if True not in matches:
+            raise ApiError(
+                401,
+                "api_key_invalid",
+                "The API key is not valid for this deployment.",
+                "Check the key, and whether it was replaced by a newer one.",
+            )
+
+    def _verify(self, token: str) -> TokenUser:
+        try:
+            return self._tokens.verify(token)
+        except InvalidToken as error:
+            raise ApiError(
+                401, "token_invalid", str(error), "Sign in again and send a new access token."
+            ) from None
+        except KeysUnavailable as error:
+            raise ApiError(503, "keys_unavailable", str(error), "Try again in a moment.") from None
+
+
+def _read_token(headers: Headers) -> str | None:
+    """Return the user's token. `X-User-Token` takes precedence over `Authorization`."""
+    token = headers.get("x-user-token")
+    if token is not None:
+        return token
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    return value if scheme.lower() == "bearer" else None

@@ -1,0 +1,120 @@
+"""The service's responses as types, and the replacement for a missing response."""
+
+import re
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from prompt_capture.client.errors import CaptureError, NoResponse, RequestRejected
+from prompt_capture.client.retries import ServiceResponse
+
+ClientCaptureStatus = Literal["stored", "spooled", "writing", "lost", "skipped", "no_response"]
+"""The result of a capture, as the service reports it; `no_response` where it reports nothing."""
+
+RecordingStatus = Literal["recorded", "pending", "skipped", "failed"]
+"""The result of recording an outcome or a correction.
+
+- `recorded`: the service recorded it.
+- `pending`: the service holds it until the prompt log arrives.
+- `skipped`: there was no prompt log to record it for.
+- `failed`: the service rejected it or did not respond. The client's log has the reason.
+"""
+
+_CODE = re.compile(r"[a-z_]{1,60}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,60}")
+
+
+class _ResponseModel(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class SecondaryClassification(_ResponseModel):
+    """A further intent of the same message."""
+
+    intent: str
+    confidence: float | None
+
+
+class Classification(_ResponseModel):
+    """The intent of a message, and the result of its capture.
+
+    Where the service did not respond, `captured` is `no_response`, `intent` is `unknown`, and
+    `error_code` gives the reason. A backend can treat it like any message of unknown intent.
+    """
+
+    log_id: UUID | None
+    intent: str
+    confidence: float
+    scope: float | None = None
+    secondary_intents: tuple[SecondaryClassification, ...] = ()
+    source: str | None = None
+    model_version: str | None = None
+    needs_review: bool = True
+    captured: ClientCaptureStatus
+    error_code: str | None = None
+
+    @classmethod
+    def without_response(cls, error_code: str) -> Self:
+        """Create the replacement for a missing response."""
+        return cls(
+            log_id=None,
+            intent="unknown",
+            confidence=0.0,
+            captured="no_response",
+            error_code=error_code,
+        )
+
+
+class _ErrorEnvelope(_ResponseModel):
+    class Detail(_ResponseModel):
+        code: str = ""
+
+    error: Detail = Detail()
+    request_id: str = ""
+
+
+def parse_classification(response: ServiceResponse) -> Classification:
+    """Parse the response to a classification. Raise `RequestRejected` or `NoResponse`."""
+    raise_for_error(response)
+    try:
+        return Classification.model_validate_json(response.body)
+    except ValidationError:
+        pass  # raised below, so that the validation error with the body is not its context
+    raise NoResponse("invalid_response")
+
+
+def parse_recording(response: ServiceResponse) -> RecordingStatus:
+    """Parse the response to an outcome or a correction.
+
+    Raise `RequestRejected` or `NoResponse`.
+    """
+    raise_for_error(response)
+    return "pending" if response.status == 202 else "recorded"
+
+
+def raise_for_error(response: ServiceResponse) -> None:
+    """Raise `RequestRejected` or `NoResponse` unless the request succeeded."""
+    if 200 <= response.status < 300:
+        return
+    raise _error(response)
+
+
+def _error(response: ServiceResponse) -> CaptureError:
+    code, request_id = _read_error(response.body)
+    if 400 <= response.status < 500:
+        return RequestRejected(response.status, code or f"status_{response.status}", request_id)
+    return NoResponse(code or f"status_{response.status}", request_id)
+
+
+def _read_error(body: bytes) -> tuple[str | None, str | None]:
+    """Return an error's code and request id.
+
+    Anything else is ignored, since the response may come from another server, such as a proxy.
+    """
+    try:
+        envelope = _ErrorEnvelope.model_validate_json(body)
+    except ValidationError:
+        return None, None
+    code = envelope.error.code if _CODE.fullmatch(envelope.error.code) else None
+    return code, envelope.request_id if _REQUEST_ID.fullmatch(envelope.request_id) else None

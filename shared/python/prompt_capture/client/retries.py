@@ -1,0 +1,84 @@
+"""Retries of a request: when to send it, how long to wait, and when to stop.
+
+The rules are the same for the synchronous and the asynchronous client. They are a generator that
+yields the next step, and the clients carry the steps out.
+"""
+
+import random
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+
+from prompt_capture.client.errors import NoResponse
+
+MAX_ATTEMPTS = 4
+_FIRST_DELAY_SECONDS = 0.1
+_MIN_ATTEMPT_SECONDS = 0.001
+_TOO_MANY_REQUESTS = 429
+
+
+@dataclass(frozen=True)
+class ServiceRequest:
+    """An idempotent request, which can be sent several times."""
+
+    url: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ServiceResponse:
+    """An HTTP response of any status."""
+
+    status: int
+    body: bytes = field(repr=False)
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether a retry may succeed: after a server error, or when no instance was free."""
+        return self.status >= 500 or self.status == _TOO_MANY_REQUESTS
+
+
+@dataclass(frozen=True)
+class SendStep:
+    """Send the request, and wait at most `seconds` for the response."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DelayStep:
+    """Wait before the next attempt."""
+
+    seconds: float
+
+
+RetrySteps = Generator[SendStep | DelayStep, ServiceResponse | None, ServiceResponse]
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """The time limits in seconds: of a call with all its retries, and of one attempt."""
+
+    deadline: float = 6.0
+    attempt: float = 4.0
+
+
+def retry_steps(timeouts: Timeouts, now: Callable[[], float] = time.monotonic) -> RetrySteps:
+    """Yield the next step. Receive the response to each attempt, or None where there was none.
+
+    Return the last response, which may be an error. Raise `NoResponse` where there was none.
+    """
+    ends_at = now() + timeouts.deadline
+    response: ServiceResponse | None = None
+    for attempt in range(MAX_ATTEMPTS):
+        response = yield SendStep(max(min(timeouts.attempt, ends_at - now()), _MIN_ATTEMPT_SECONDS))
+        if response is not None and not response.is_retryable:
+            return response
+        delay = random.uniform(0, _FIRST_DELAY_SECONDS * 2**attempt)  # noqa: S311 - no secret
+        if attempt + 1 == MAX_ATTEMPTS or now() + delay >= ends_at:
+            break
+        yield DelayStep(delay)
+    if response is None:
+        raise NoResponse("no_response")
+    return response

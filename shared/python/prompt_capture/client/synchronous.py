@@ -1,0 +1,162 @@
+"""The synchronous client. Several threads can share one."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+from uuid import UUID
+
+import httpx
+
+from prompt_capture.client.base import DEFAULT_TIMEOUTS, LIMITS, BaseClient
+from prompt_capture.client.responses import (
+    Classification,
+    RecordingStatus,
+    parse_classification,
+    parse_recording,
+)
+from prompt_capture.client.retries import (
+    SendStep,
+    ServiceRequest,
+    ServiceResponse,
+    Timeouts,
+    retry_steps,
+)
+from prompt_capture.client.service import Service
+from prompt_capture.client.workflow_run import WorkflowRun
+
+
+class CaptureClient(BaseClient):
+    """A pool of connections to the service. Create one, reuse it, and `close` it.
+
+    `timeouts` bound each wait for the network. A response that arrives too slowly counts as none.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        raise_errors: bool = False,
+    ) -> None:
+        super().__init__(service, timeouts, raise_errors)
+        self._http = httpx.Client(limits=LIMITS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def classify(
+        self,
+        message: str,
+        *,
+        user_id: UUID | str | None = None,
+        token: str | None = None,
+        idempotency_key: str | None = None,
+        **fields: Any,
+    ) -> Classification:
+        """Classify a message, and have it captured once.
+
+        With an API key, send the `user_id`. Without, send the user's own `token`. A backend that
+        may itself repeat a message identifies it with an `idempotency_key` (at most 200 visible
+        ASCII characters). `fields` can be `conversation_id`, `message_index` and `capture`.
+        """
+        try:
+            request = self._service.classify_request(
+                message, user_id=user_id, token=token, idempotency_key=idempotency_key, **fields
+            )
+            return parse_classification(self._send(request))
+        except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
+            return self._failed_classification(error)
+
+    def record_outcome(
+        self,
+        log_id: UUID | None,
+        was_successful: bool,
+        workflow_type: str,
+        execution_error: str | None = None,
+    ) -> RecordingStatus:
+        """Record the outcome of the workflow that handled a message.
+
+        Without a `log_id`, record nothing and return `skipped`.
+        """
+        if log_id is None:
+            return "skipped"
+        try:
+            request = self._service.outcome_request(
+                log_id, was_successful, workflow_type, execution_error
+            )
+            return parse_recording(self._send(request))
+        except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
+            return self._failed_recording(error)
+
+    @contextmanager
+    def workflow(
+        self, classification: Classification | UUID | None, workflow_type: str
+    ) -> Iterator[WorkflowRun]:
+        """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
+
+        The exception is raised again. Cancellation is a failure too.
+        """
+        run = WorkflowRun(classification, workflow_type)
+        try:
+            yield run
+        except BaseException as error:
+            run.fail_with(error)
+            with suppress(Exception):  # the workflow's own exception takes precedence
+                self.record_outcome(*run.outcome)
+            raise
+        self.record_outcome(*run.outcome)
+
+    def correct(
+        self,
+        log_id: UUID | str,
+        corrected_intent: str,
+        *,
+        reviewer: str | None = None,
+        token: str | None = None,
+        notes: str | None = None,
+    ) -> RecordingStatus:
+        """Record a correction of a reviewer, identified by name or by their own `token`."""
+        try:
+            request = self._service.correction_request(
+                log_id, corrected_intent, reviewer=reviewer, token=token, notes=notes
+            )
+            return parse_recording(self._send(request))
+        except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
+            return self._failed_recording(error)
+
+    def _send(self, request: ServiceRequest) -> ServiceResponse:
+        """Send a request with retries. Raise `NoResponse`."""
+        steps, response = retry_steps(self._timeouts), None
+        step = next(steps)
+        try:
+            while True:
+                if isinstance(step, SendStep):
+                    response = self._attempt(request, step.seconds)
+                else:
+                    time.sleep(step.seconds)
+                step = steps.send(response)
+        except StopIteration as end:
+            last_response: ServiceResponse = end.value
+            return last_response
+
+    def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
+        ends_at, body = time.monotonic() + seconds, bytearray()
+        try:
+            with self._http.stream(
+                "POST", request.url, content=request.body, headers=request.headers, timeout=seconds
+            ) as response:
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if time.monotonic() > ends_at:
+                        return None
+        except httpx.HTTPError:
+            return None
+        return ServiceResponse(response.status_code, bytes(body))

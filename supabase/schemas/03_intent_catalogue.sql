@@ -1,0 +1,68 @@
+-- The intents that a prompt may be corrected to.
+--
+-- Reviewers pick from this table; the dashboard offers it as a drop-down. An intent is never renamed
+-- or deleted once it was used. It is retired instead, and existing corrections keep it.
+
+create table public.intent_catalogue (
+  intent text not null,
+  domain text not null,
+  description text not null,
+  retired_at timestamptz,
+  created_at timestamptz not null default now(),
+
+  constraint intent_catalogue_pkey primary key (intent)
+);
+
+comment on table public.intent_catalogue is
+  'The intents that a prompt may be corrected to, and what distinguishes them.';
+comment on column public.intent_catalogue.intent is 'The label that models predict.';
+comment on column public.intent_catalogue.domain is 'The part of the assistant that handles it.';
+comment on column public.intent_catalogue.description is 'What a user with this intent wants.';
+comment on column public.intent_catalogue.retired_at is
+  'From this time on, no correction may name it. Null: in use.';
+
+alter table public.intent_catalogue enable row level security;
+alter table public.intent_catalogue force row level security;
+
+-- The intents are the same for every signed-in user, so all of them may be read.
+create policy "A signed-in user reads every intent"
+  on public.intent_catalogue for select to authenticated using (true);
+create policy "The maintainer reads every intent"
+  on public.intent_catalogue for select to prompt_maintainer using (true);
+
+insert into public.intent_catalogue (intent, domain, description) values
+  ('scheduling', 'scheduling',
+   'Find or keep free a time for something new; what counts is when, not an event''s details.'),
+  ('calendar_event', 'scheduling',
+   'Put a definite event on the calendar, with a time, place, people or repetition of its own.'),
+  ('reschedule', 'scheduling',
+   'Move one thing that is already planned to another time.'),
+  ('adjust_plan', 'planning',
+   'Rework the plan as a whole, or several things in it at once.'),
+  ('task_management', 'tasks',
+   'Add, finish, change, remove or follow a to-do or an assignment; what, not when.'),
+  ('reminder', 'communication',
+   'Be alerted at some time, or ahead of something.'),
+  ('email', 'communication',
+   'Write, send, answer or pass on a message to somebody.'),
+  ('search', 'information',
+   'Find items that meet a criterion, such as a name, a course, a priority or a range of dates.'),
+  ('user_data_query', 'information',
+   'Look at what is theirs already, with hardly any filter.'),
+  ('status', 'information',
+   'Learn how far they are: counts, rates, streaks, productivity.'),
+  ('greeting', 'system', 'Say hello.'),
+  ('thanks', 'system', 'Say thank you.'),
+  ('confirm', 'system', 'Say yes and let the assistant go on. A bare yes is always this.'),
+  ('cancel', 'system', 'Say no, stop or undo. A bare no is always this.'),
+  ('help', 'system', 'Be shown how to use the product, or be helped out when stuck.'),
+  ('app_info_query', 'system',
+   'Learn about the product itself: prices, features, integrations, limits, handling of data.'),
+  ('adjust_preferences', 'system',
+   'Change a setting, such as notifications, working hours, theme or time zone.'),
+  ('temporal_slot_fill', 'slots', 'Answer with nothing but a day or a relative time.'),
+  ('time_slot_fill', 'slots', 'Answer with nothing but a time on the clock.'),
+  ('chitchat', 'fallback', 'Talk about something that the product does not do.'),
+  ('clarification_request', 'fallback',
+   'Have the assistant repeat or explain what it has just said.'),
+  ('unknown', 'fallback', 'The intent cannot be determined, or is none of the others.');

@@ -1,0 +1,290 @@
+-- Corrections: an append-only history of events. The row in nlu_prompt_logs shows the latest one.
+--
+-- Every correction is a row of this table, whatever its channel. The API and the import insert it; an
+-- edit in the dashboard, of a captured row or of the queue, is turned into one. A model sees only a text,
+-- so a correction is about a text: it labels all of its copies, later ones too. Senders see it only on
+-- copies that were chosen for review before it was made.
+
+create table public.correction_events (
+  id bigint generated always as identity,
+  log_id uuid,
+  text_key bytea not null,
+  from_intent text not null,
+  to_intent text,
+  reviewer text not null,
+  notes text,
+  channel text not null,
+  corrected_at timestamptz not null default now(),
+
+  constraint correction_events_pkey primary key (id),
+  constraint corrected_prompt_is_captured
+    foreign key (log_id) references public.nlu_prompt_logs (id) on delete set null,
+  constraint to_intent_is_in_the_catalogue
+    foreign key (to_intent) references public.intent_catalogue (intent),
+  constraint reviewer_has_1_to_200_characters check (char_length(reviewer) between 1 and 200),
+  constraint notes_have_1_to_2000_characters check (char_length(notes) between 1 and 2000),
+  constraint channel_is_known check (channel in ('api', 'import', 'dashboard', 'migration'))
+);
+
+comment on table public.correction_events is
+  'Who corrected which text from which intent to which, why, when, and through which channel.';
+comment on column public.correction_events.id is 'In the order of recording.';
+comment on column public.correction_events.log_id is
+  'The captured row that the reviewer named. Null once it was deleted while a copy of the text remains.';
+comment on column public.correction_events.text_key is 'The text key of that row.';
+comment on column public.correction_events.from_intent is
+  'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
+comment on column public.correction_events.to_intent is
+  'The intent that the reviewer chose. Null: the correction was retracted.';
+comment on column public.correction_events.reviewer is
+  'A user''s id, a name that the backend gave, `dashboard` for an edit there that names nobody, or the pseudonym of an erased reviewer.';
+comment on column public.correction_events.notes is 'The reviewer''s reasons.';
+comment on column public.correction_events.channel is
+  '`api`, `import`, `dashboard`, or `migration` for corrections that are older than this table.';
+comment on column public.correction_events.corrected_at is 'Set by the database.';
+
+create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);
+create index correction_events_by_reviewer on public.correction_events (reviewer, corrected_at);
+create index correction_events_by_log_id on public.correction_events (log_id);
+create index correction_events_by_intent on public.correction_events (to_intent);
+
+-- Estimates would reveal texts and names: see 04_prompt_logs.sql.
+alter table public.correction_events
+  alter column reviewer set statistics 0,
+  alter column notes set statistics 0;
+
+-- Users get nothing: their own rows show the correction, and who reviews is not for them to know.
+alter table public.correction_events enable row level security;
+alter table public.correction_events force row level security;
+
+create policy "The maintainer reads every correction"
+  on public.correction_events for select to prompt_maintainer using (true);
+create policy "The maintainer appends edits made in the dashboard"
+  on public.correction_events for insert to prompt_maintainer with check (true);
+create policy "The maintainer replaces the name of an erased reviewer by a pseudonym"
+  on public.correction_events for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes the corrections of texts that are gone"
+  on public.correction_events for delete to prompt_maintainer using (true);
+
+-- Reviewers' names ----------------------------------------------------------------------------------
+
+-- Names that stand for no particular reviewer: `dashboard` for an edit there that names nobody, `legacy`
+-- for corrections older than the history. They cast no votes.
+create function private.anonymous_reviewers() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array['dashboard', 'legacy']
+$$;
+
+-- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers.
+create function private.is_reserved_reviewer(reviewer text) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select private.normalise_text(reviewer) = any (array_append(private.anonymous_reviewers(), ''))
+    or private.normalise_text(reviewer) like 'erased-%'
+$$;
+
+-- What an event sets off ----------------------------------------------------------------------------
+--   insert  before_10_set_channel     the channel follows from the role that inserts
+--           before_20_validate        check the values; lock the text; drop a repetition
+--           after_10_apply            update copies, retained text and queue
+--   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
+
+create function private.set_correction_channel() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if current_user = 'prompt_maintainer' then
+    return new;
+  end if;
+  if current_user = 'postgres' then
+    new.channel := 'dashboard';
+    new.reviewer := coalesce(nullif(btrim(new.reviewer), ''), 'dashboard');
+  elsif new.channel is null or new.channel not in ('api', 'import') then
+    raise exception 'The channel of a correction must be `api` or `import`.'
+      using errcode = 'check_violation', hint = 'Set channel.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger before_10_set_channel before insert on public.correction_events
+  for each row execute function private.set_correction_channel();
+
+set role prompt_maintainer;
+
+-- Refuses values before a constraint would write them, whatever they are, to the server's log.
+create function private.validate_correction() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  latest public.correction_events;
+begin
+  select text_key, predicted_intent into new.text_key, new.from_intent
+  from public.nlu_prompt_logs where id = new.log_id;
+  if not found then
+    raise exception 'No captured prompt has this id.'
+      using errcode = 'PT404', hint = 'Send the log_id that the classification returned.';
+  end if;
+  if new.reviewer is null then
+    raise exception 'A correction needs a reviewer.'
+      using errcode = 'check_violation', hint = 'Set reviewer.';
+  end if;
+  new.reviewer := btrim(new.reviewer);
+  if private.is_reserved_reviewer(new.reviewer)
+    and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
+    raise exception 'This reviewer name is reserved.'
+      using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
+        hint = 'Set reviewer to your own name. Reserved: dashboard, legacy, erased-...';
+  end if;
+  if char_length(new.reviewer) > 200 or char_length(new.notes) not between 1 and 2000 then
+    raise exception 'A reviewer''s name has at most 200 characters, notes have 1 to 2,000.'
+      using errcode = 'check_violation', hint = 'Shorten it.';
+  end if;
+
+  perform private.lock_text(new.text_key);
+  select * into latest from public.correction_events events
+  where events.text_key = new.text_key order by id desc limit 1;
+  new.from_intent := coalesce(latest.to_intent, new.from_intent);
+
+  if new.to_intent is not null and new.to_intent is distinct from latest.to_intent and not exists (
+    select from public.intent_catalogue
+    where intent = new.to_intent and (retired_at is null or retired_at > now())
+  ) then
+    raise exception 'This intent is not in the catalogue, or is retired.'
+      using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
+        hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
+  end if;
+  if (latest.reviewer, latest.to_intent, latest.notes)
+    is not distinct from (new.reviewer, new.to_intent, new.notes) then
+    return null;  -- a repetition: nothing to append
+  end if;
+
+  new.corrected_at := now();
+  return new;
+end
+$$;
+
+set role postgres;
+
+create trigger before_20_validate before insert on public.correction_events
+  for each row execute function private.validate_correction();
+
+-- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts.
+create function private.is_disputed(of_text bytea, label text) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  with votes as (
+    select distinct on (reviewer) to_intent
+    from public.correction_events
+    where text_key = of_text and reviewer <> all (private.anonymous_reviewers())
+    order by reviewer, id desc
+  ), counted as (
+    select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
+  )
+  select label is not null and exists (
+    select from counted
+    where to_intent <> label
+      and votes >= coalesce((select votes from counted where to_intent = label), 0)
+  )
+$$;
+
+set role prompt_maintainer;
+
+create function private.apply_correction() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  disputed boolean := private.is_disputed(new.text_key, new.to_intent);
+  corrector text := case when new.to_intent is not null then new.reviewer end;
+  reasons text := case when new.to_intent is not null then new.notes end;
+begin
+  -- A sender sees a correction only on rows that were chosen for review. On any other copy it would
+  -- reveal that somebody else sent the same text. Notes may be about the sender of the named row, so
+  -- other rows do not get them.
+  update public.nlu_prompt_logs logs
+  set corrected_intent = new.to_intent, corrected_by = corrector, is_disputed = disputed,
+    correction_notes = case when logs.id = new.log_id then reasons end
+  where text_key = new.text_key
+    and (
+      logs.id = new.log_id or logs.sampling_probability is not null
+      or logs.corrected_intent is not null
+    )
+    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
+      new.to_intent, corrector, disputed, case when logs.id = new.log_id then reasons end
+    );
+  update public.labelled_texts set intent = new.to_intent
+  where text_key = new.text_key and not disputed and new.to_intent is not null;
+  perform private.update_queue_item(new, disputed);
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_10_apply after insert on public.correction_events
+  for each row execute function private.apply_correction();
+
+create function private.refuse_event_changes() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The foreign key clears the id of a row that was deleted.
+  if tg_op = 'UPDATE' and new.log_id is null
+    and (to_jsonb(new) - 'log_id') = (to_jsonb(old) - 'log_id')
+    and not exists (select from public.nlu_prompt_logs where id = old.log_id) then
+    return new;
+  end if;
+  raise exception 'The history of corrections cannot be changed or deleted.'
+    using errcode = 'insufficient_privilege',
+      hint = 'Correct it by another correction: set corrected_intent and reviewer in review_queue.';
+end
+$$;
+
+create trigger before_90_refuse_changes before update or delete on public.correction_events
+  for each row when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_event_changes();
+create trigger before_95_refuse_truncate before truncate on public.correction_events
+  for each statement execute function private.refuse_truncate();
+
+-- Edits of captured rows in the dashboard ------------------------------------------------------------
+
+set role prompt_maintainer;
+
+create function private.append_log_edit() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
+  values (
+    new.id, new.corrected_intent, coalesce(new.corrected_by, 'dashboard'), new.correction_notes,
+    'dashboard'
+  );
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_10_append_correction after update on public.nlu_prompt_logs
+  for each row
+  when (
+    current_user <> 'prompt_maintainer'
+    and (new.corrected_intent, new.corrected_by, new.correction_notes)
+      is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
+  )
+  execute function private.append_log_edit();
+create trigger after_10_append_correction_on_insert after insert on public.nlu_prompt_logs
+  for each row when (new.corrected_intent is not null)
+  execute function private.append_log_edit();

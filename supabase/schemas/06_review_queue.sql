@@ -1,0 +1,463 @@
+-- The review queue: one row per text that waits for a reviewer, however many users sent it, best first.
+--
+-- It is a base table, because the dashboard edits tables and offers foreign keys as drop-downs, and does
+-- neither for views. The database fills it. A reviewer sets `corrected_intent` and `reviewer`.
+--
+-- The table editor sorts by the primary key, which therefore begins with the rank. It also finds a row
+-- again by the primary key, which therefore changes only at night or with a decision. An edit that no
+-- longer finds its row is refused.
+
+create table public.review_queue (
+  rank integer not null,
+  text text not null,
+  corrected_intent text,
+  reviewer text,
+  notes text,
+  predicted_intent text not null,
+  runner_up_intent text,
+  runner_up_confidence double precision,
+  confidence double precision not null,
+  reasons text[] not null,
+  times_sent integer not null,
+  user_count integer not null,
+  days_waiting integer not null default 0,
+  waiting_since timestamptz,
+  decided_at timestamptz,
+  sampling_probability double precision,
+  id bigint generated always as identity,
+  text_key bytea not null,
+
+  constraint review_queue_pkey primary key (rank, id),
+  constraint review_queue_has_a_text_once unique (text_key),
+  constraint queued_intent_is_in_the_catalogue
+    foreign key (corrected_intent) references public.intent_catalogue (intent),
+  constraint reasons_are_known check (
+    reasons <@ array['disagreement', 'failed_workflow', 'out_of_scope', 'low_confidence', 'random_audit']
+  ),
+  constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
+);
+
+comment on table public.review_queue is
+  'Texts that wait for a reviewer. Set corrected_intent and reviewer; the database does the rest.';
+comment on column public.review_queue.rank is
+  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before.';
+comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
+comment on column public.review_queue.corrected_intent is
+  'The reviewer''s intent; choose the predicted one to confirm it. Empty: undecided, or reviewers disagree.';
+comment on column public.review_queue.reviewer is
+  'Who decided. If left empty, the edit is recorded as `dashboard` and casts no vote.';
+comment on column public.review_queue.notes is 'The reviewer''s reasons. Optional.';
+comment on column public.review_queue.predicted_intent is 'The predicted intent.';
+comment on column public.review_queue.runner_up_intent is
+  'The model''s second-best intent, or the first secondary intent where there is no runner-up.';
+comment on column public.review_queue.runner_up_confidence is 'The probability of the runner-up.';
+comment on column public.review_queue.confidence is
+  'The probability that the predicted intent is right.';
+comment on column public.review_queue.reasons is
+  'Why the text is here: disagreement, failed_workflow, out_of_scope, low_confidence, random_audit. Empty: decided without having been queued.';
+comment on column public.review_queue.times_sent is
+  'How many messages have this text, within the daily caps of their senders.';
+comment on column public.review_queue.user_count is
+  'How many users sent it, within their daily caps.';
+comment on column public.review_queue.days_waiting is 'For how many days it has waited; updated every night.';
+comment on column public.review_queue.waiting_since is 'Since when it has waited.';
+comment on column public.review_queue.decided_at is 'When it was decided.';
+comment on column public.review_queue.sampling_probability is
+  'The probability with which it was chosen: 1 for a reason, less at random.';
+comment on column public.review_queue.id is 'The number of the item.';
+comment on column public.review_queue.text_key is 'The text key.';
+
+-- The foreign key.
+create index review_queue_by_intent on public.review_queue (corrected_intent);
+
+-- Estimates would reveal texts and names: see 04_prompt_logs.sql.
+alter table public.review_queue
+  alter column text set statistics 0,
+  alter column reviewer set statistics 0,
+  alter column notes set statistics 0;
+
+-- Reviewers work in the dashboard, whose edits arrive as the owner of the table. Users get nothing.
+alter table public.review_queue enable row level security;
+alter table public.review_queue force row level security;
+
+create policy "The exporter reads the label of every text"
+  on public.review_queue for select to prompt_exporter using (true);
+create policy "The maintainer reads the queue"
+  on public.review_queue for select to prompt_maintainer using (true);
+create policy "The maintainer adds texts to the queue"
+  on public.review_queue for insert to prompt_maintainer with check (true);
+create policy "The maintainer updates queue items"
+  on public.review_queue for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer removes texts that are gone"
+  on public.review_queue for delete to prompt_maintainer using (true);
+
+-- Reasons and rank ----------------------------------------------------------------------------------
+
+create function private.review_reasons(log public.nlu_prompt_logs) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select case when log.sampling_probability is null then '{}' else array_remove(array[
+    case when log.was_successful is false then 'failed_workflow' end,
+    case when log.predicted_intent = 'unknown'
+      or log.scope < (select min_scope from private.settings) then 'out_of_scope' end,
+    case when log.confidence < (select review_threshold from private.settings)
+      then 'low_confidence' end,
+    case when log.sampling_probability < 1 then 'random_audit' end
+  ], null) end
+$$;
+
+-- Texts that are most likely wrong and most often sent come first. A random audit comes before the
+-- uncertain: it is short, and an estimate that waits for its last items cannot be used.
+create function private.review_rank(reasons text[], confidence double precision, times_sent integer)
+returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select round(1000 * (1 - case
+    when 'disagreement' = any (reasons) then 1
+    when 'failed_workflow' = any (reasons) then 0.9
+    when 'random_audit' = any (reasons) then 0.8
+    when 'out_of_scope' = any (reasons) then greatest(0.5, 1 - confidence)
+    else least(1, greatest(0, 1 - confidence))
+  end) / (1 + ln(greatest(times_sent, 1))))::integer
+$$;
+
+create function private.rank_when_decided() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000000
+$$;
+
+create function private.array_union(one text[], other text[]) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(distinct item order by item), '{}')
+  from unnest(one || other) as items (item)
+$$;
+
+-- How the queue is filled ---------------------------------------------------------------------------
+
+-- Adds a text to the queue, or adds reasons to its item. A text that was labelled before its rows were
+-- deleted comes back decided.
+create function private.enqueue_text(log public.nlu_prompt_logs) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  why text[] := private.review_reasons(log);
+begin
+  insert into public.review_queue (
+    rank, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
+    confidence, reasons, times_sent, user_count, waiting_since, decided_at, sampling_probability,
+    text_key
+  )
+  select
+    case when retained.intent is not null or why = '{}' then private.rank_when_decided()
+      else private.review_rank(why, log.confidence, copies.times_sent) end,
+    private.normalise_text(log.prompt), retained.intent, case when retained.intent is not null then (
+      select reviewer from public.correction_events events
+      where events.text_key = log.text_key order by id desc limit 1
+    ) end,
+    log.predicted_intent, coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
+    coalesce(
+      log.runner_up_confidence,
+      case jsonb_typeof(log.secondary_intents -> 0 -> 'confidence') when 'number'
+        then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
+    ),
+    log.confidence, why, copies.times_sent, copies.user_count,
+    case when retained.intent is null then log.created_at end, retained.labelled_at,
+    log.sampling_probability, log.text_key
+  from (
+    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
+    from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
+  ) as copies
+  left join public.labelled_texts retained on retained.text_key = log.text_key
+  on conflict (text_key) do update
+  set reasons = private.array_union(review_queue.reasons, excluded.reasons),
+    sampling_probability = greatest(review_queue.sampling_probability, excluded.sampling_probability);
+end
+$$;
+
+set role prompt_maintainer;
+
+-- A user waits for the capture: most messages cost two look-ups, and it never waits for a lock. An item
+-- that is being decided at this moment is skipped, and recounted at night. Beyond the daily cap the queue
+-- is not read at all: otherwise the time that it takes would reveal whether the text is in it.
+create function private.queue_capture() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  item public.review_queue;
+begin
+  if not new.within_daily_cap then
+    return null;
+  end if;
+  select * into item from public.review_queue
+  where text_key = new.text_key for update skip locked;
+
+  if item.text_key is null then
+    if (
+        new.sampling_probability is not null
+        or exists (select from public.labelled_texts where text_key = new.text_key)
+      )
+      and not exists (select from public.review_queue where text_key = new.text_key)
+      and private.try_lock_queue_item(new.text_key) then
+      perform private.enqueue_text(new);
+    end if;
+    return null;
+  end if;
+
+  item.times_sent := item.times_sent + 1;
+  if not exists (
+    select from public.nlu_prompt_logs
+    where text_key = new.text_key and user_id = new.user_id and id <> new.id and within_daily_cap
+  ) then
+    item.user_count := item.user_count + 1;
+  end if;
+  item.reasons := private.array_union(item.reasons, private.review_reasons(new));
+  update public.review_queue
+  set times_sent = item.times_sent, user_count = item.user_count, reasons = item.reasons,
+    sampling_probability = greatest(item.sampling_probability, new.sampling_probability)
+  where text_key = item.text_key;
+  return null;
+end
+$$;
+
+create function private.queue_failure() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if new.sampling_probability is not null then
+    perform private.enqueue_text(new);
+  end if;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_20_queue_capture after insert on public.nlu_prompt_logs
+  for each row execute function private.queue_capture();
+create trigger after_20_queue_failure after update of was_successful on public.nlu_prompt_logs
+  for each row
+  when (new.was_successful is false and old.was_successful is distinct from false)
+  execute function private.queue_failure();
+
+-- Called after a correction: the item is decided, disputed, or waiting again.
+create function private.update_queue_item(event public.correction_events, disputed boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_decided boolean := event.to_intent is not null and not disputed;
+  item public.review_queue;
+begin
+  if not exists (select from public.review_queue where text_key = event.text_key) then
+    perform private.enqueue_text(logs) from public.nlu_prompt_logs logs where id = event.log_id;
+  end if;
+  select * into item from public.review_queue where text_key = event.text_key;
+  if disputed then
+    item.reasons := private.array_union(item.reasons, array['disagreement']);
+  else
+    item.reasons := array_remove(item.reasons, 'disagreement');
+  end if;
+  update public.review_queue
+  set corrected_intent = case when is_decided then event.to_intent end,
+    reviewer = case when is_decided then event.reviewer end,
+    notes = case when is_decided then event.notes end,
+    reasons = item.reasons,
+    decided_at = case when is_decided then now() end,
+    waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
+    days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
+    -- A decided item keeps its rank until the night, so that it stays where the reviewer sees it.
+    rank = case when is_decided then item.rank
+      else private.review_rank(item.reasons, item.confidence, item.times_sent) end
+  where text_key = event.text_key;
+end
+$$;
+
+-- How the queue is edited ---------------------------------------------------------------------------
+--   update  before_10_validate_edit     normalise the values; refuse other columns
+--           after_10_append_edit        the edit becomes a correction event
+--           after_20_refuse_lost_edit   once per statement: an edit that reached no row fails
+--   insert, delete, truncate            before_90_refuse_changes, before_95_refuse_truncate
+-- None of these run for the maintainer.
+
+create function private.validate_queue_edit() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.corrected_intent := nullif(lower(btrim(new.corrected_intent)), '');
+  new.reviewer := nullif(btrim(new.reviewer), '');
+  new.notes := nullif(btrim(new.notes), '');
+
+  if to_jsonb(new) - array['corrected_intent', 'reviewer', 'notes']
+    <> to_jsonb(old) - array['corrected_intent', 'reviewer', 'notes'] then
+    raise exception 'Only corrected_intent, reviewer and notes can be edited here.'
+      using errcode = 'insufficient_privilege',
+        hint = 'Undo the other changes. The database sets all other columns.';
+  end if;
+  if new.corrected_intent is not null
+    and new.corrected_intent is distinct from old.corrected_intent
+    and not exists (
+      select from public.intent_catalogue
+      where intent = new.corrected_intent and (retired_at is null or retired_at > now())
+    ) then
+    raise exception 'This intent is not in the catalogue, or is retired.'
+      using errcode = 'foreign_key_violation', constraint = 'queued_intent_is_in_the_catalogue',
+        hint = 'Choose one from the drop-down of corrected_intent whose retired_at is empty.';
+  end if;
+  if private.is_reserved_reviewer(new.reviewer) and new.reviewer is distinct from old.reviewer
+    and new.reviewer <> 'dashboard' then
+    raise exception 'This reviewer name is reserved.'
+      using errcode = 'check_violation',
+        hint = 'Set reviewer to your own name. Reserved: dashboard, legacy, erased-...';
+  end if;
+  if char_length(new.reviewer) > 200 or char_length(new.notes) > 2000 then
+    raise exception 'A reviewer''s name has at most 200 characters, notes have at most 2,000.'
+      using errcode = 'check_violation', hint = 'Shorten it.';
+  end if;
+
+  -- The previous reviewer's name does not sign an edit that names nobody.
+  if old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
+    and (new.corrected_intent, new.notes) is distinct from (old.corrected_intent, old.notes) then
+    new.reviewer := 'dashboard';
+  end if;
+  if new.corrected_intent is not null and new.reviewer is null then
+    new.reviewer := 'dashboard';
+  end if;
+  return new;
+end
+$$;
+
+create trigger before_10_validate_edit before update on public.review_queue
+  for each row when (current_user <> 'prompt_maintainer')
+  execute function private.validate_queue_edit();
+
+set role prompt_maintainer;
+
+create function private.append_queue_edit() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Of the copies, the first that was chosen for review.
+  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
+  select id, new.corrected_intent, coalesce(new.reviewer, 'dashboard'), new.notes, 'dashboard'
+  from public.nlu_prompt_logs
+  where text_key = new.text_key
+  order by sampling_probability is null, created_at, id
+  limit 1;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_10_append_edit after update on public.review_queue
+  for each row
+  when (
+    current_user <> 'prompt_maintainer'
+    and num_nonnulls(old.corrected_intent, new.corrected_intent) > 0
+    and (new.corrected_intent, new.reviewer, new.notes)
+      is distinct from (old.corrected_intent, old.reviewer, old.notes)
+  )
+  execute function private.append_queue_edit();
+
+-- A statement trigger fires even where the update reached no row. That is the only sign that the table
+-- editor used an outdated rank.
+create function private.refuse_lost_edit() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from edited) then
+    raise exception 'This row has moved since you opened the table. Nothing was saved.'
+      using errcode = 'no_data_found', hint = 'Reload the table and edit the row again.';
+  end if;
+  return null;
+end
+$$;
+
+create trigger after_20_refuse_lost_edit after update on public.review_queue
+  referencing new table as edited
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_lost_edit();
+
+create function private.refuse_queue_changes() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'Rows of the review queue cannot be added or removed by hand.'
+    using errcode = 'insufficient_privilege',
+      hint = 'Decide an item instead: set corrected_intent and reviewer. To confirm the model, choose predicted_intent.';
+end
+$$;
+
+create trigger before_90_refuse_changes before insert or delete on public.review_queue
+  for each row when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_queue_changes();
+create trigger before_95_refuse_truncate before truncate on public.review_queue
+  for each statement execute function private.refuse_queue_changes();
+
+-- When rows are deleted -----------------------------------------------------------------------------
+
+-- Deletes queue items and events of texts that no row has any more, and recounts the other items.
+create function private.refresh_queue_counts(texts bytea[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from public.review_queue queue
+  where queue.text_key = any (texts)
+    and not exists (select from public.nlu_prompt_logs logs where logs.text_key = queue.text_key);
+  delete from public.correction_events events
+  where events.text_key = any (texts)
+    and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
+    and not exists (
+      select from public.labelled_texts retained where retained.text_key = events.text_key
+    );
+  update public.review_queue queue
+  set times_sent = counted.times_sent, user_count = counted.user_count
+  from (
+    select logs.text_key, count(*) filter (where within_daily_cap)::integer as times_sent,
+      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
+    from public.nlu_prompt_logs logs
+    where logs.text_key = any (texts)
+      and exists (select from public.review_queue known where known.text_key = logs.text_key)
+    group by logs.text_key
+  ) as counted
+  where queue.text_key = counted.text_key
+    and (queue.times_sent, queue.user_count) <> (counted.times_sent, counted.user_count);
+end
+$$;
+
+set role prompt_maintainer;
+
+-- However rows are deleted: by retention, by an erasure, or with their user.
+create function private.clean_up_texts() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.refresh_queue_counts(array(select distinct text_key from deleted));
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_40_clean_up_texts after delete on public.nlu_prompt_logs
+  referencing old table as deleted
+  for each statement execute function private.clean_up_texts();

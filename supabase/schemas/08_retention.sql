@@ -1,0 +1,281 @@
+-- Retention: captured rows are deleted at a certain age (private.settings.row_retention_days). Daily
+-- counts remain, and so do labelled texts, without anything that names their senders.
+
+create table public.daily_counts (
+  day date not null,
+  predicted_intent text not null,
+  model_version text not null,
+  outcome text not null,
+  messages integer not null,
+
+  constraint daily_counts_pkey primary key (day, predicted_intent, model_version, outcome),
+  constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown'))
+);
+
+comment on table public.daily_counts is
+  'The number of messages per day among deleted rows; public.daily_totals adds the rows that remain.';
+comment on column public.daily_counts.day is 'The day of capture (UTC).';
+comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
+comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
+comment on column public.daily_counts.outcome is 'How the workflow ended.';
+comment on column public.daily_counts.messages is 'The number of messages.';
+
+create table public.labelled_texts (
+  text_key bytea not null,
+  text text not null,
+  intent text not null,
+  times_sent integer not null,
+  user_keys bytea[] not null,
+  labelled_at timestamptz not null,
+  retained_at timestamptz not null default now(),
+  changed_in xid8 not null default '0',
+
+  constraint labelled_texts_pkey primary key (text_key),
+  constraint label_is_in_the_catalogue
+    foreign key (intent) references public.intent_catalogue (intent)
+);
+
+comment on table public.labelled_texts is
+  'Retained texts: labelled by reviewers, their rows deleted. User keys remain, so that a user can be erased here too.';
+comment on column public.labelled_texts.text_key is 'The text key.';
+comment on column public.labelled_texts.text is 'The normalised text. It was redacted before it was captured.';
+comment on column public.labelled_texts.intent is 'The reviewers'' intent.';
+comment on column public.labelled_texts.times_sent is
+  'How many of its rows were deleted, within the daily caps of their senders.';
+comment on column public.labelled_texts.user_keys is 'The user keys of its senders.';
+comment on column public.labelled_texts.labelled_at is 'When it was labelled.';
+comment on column public.labelled_texts.retained_at is
+  'When its last row was deleted. Its own retention starts here.';
+comment on column public.labelled_texts.changed_in is
+  'The transaction that last changed it: exports read windows of these. Set by the database.';
+
+create index labelled_texts_by_intent on public.labelled_texts (intent);
+create index labelled_texts_by_user on public.labelled_texts using gin (user_keys);
+create index labelled_texts_by_age on public.labelled_texts (retained_at, text_key);
+
+-- Estimates would reveal texts: see 04_prompt_logs.sql.
+alter table public.labelled_texts
+  alter column text set statistics 0;
+
+alter table public.daily_counts enable row level security;
+alter table public.daily_counts force row level security;
+alter table public.labelled_texts enable row level security;
+alter table public.labelled_texts force row level security;
+
+create policy "The maintainer reads the counts"
+  on public.daily_counts for select to prompt_maintainer using (true);
+create policy "The maintainer starts a count"
+  on public.daily_counts for insert to prompt_maintainer with check (true);
+create policy "The maintainer adds to a count"
+  on public.daily_counts for update to prompt_maintainer using (true) with check (true);
+
+create policy "The exporter reads retained texts, but not their senders"
+  on public.labelled_texts for select to prompt_exporter using (true);
+create policy "The maintainer reads retained texts"
+  on public.labelled_texts for select to prompt_maintainer using (true);
+create policy "The maintainer retains a labelled text"
+  on public.labelled_texts for insert to prompt_maintainer with check (true);
+create policy "The maintainer updates a retained text, and removes erased users from it"
+  on public.labelled_texts for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes retained texts that are old or have no sender left"
+  on public.labelled_texts for delete to prompt_maintainer using (true);
+
+-- A label comes from a reviewer who read the text.
+create function private.refuse_label_edit() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'Retained texts cannot be added or edited by hand.'
+    using errcode = 'insufficient_privilege',
+      hint = 'Send the text again and decide it in review_queue, or delete the row.';
+end
+$$;
+
+create trigger before_10_refuse_edit before insert or update on public.labelled_texts
+  for each row when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_label_edit();
+create trigger before_20_stamp_change before insert or update on public.labelled_texts
+  for each row execute function private.stamp_change();
+
+create function private.outcome_label(was_successful boolean) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case was_successful when true then 'successful' when false then 'failed' else 'unknown' end
+$$;
+
+-- Nightly jobs --------------------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- Deletes one batch of rows, the oldest first; returns how many. Rows that another transaction has locked
+-- are left for the next run, so it never waits.
+create function private.delete_expired_rows() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  expired uuid[];
+begin
+  select * into strict settings from private.settings;
+  select array_agg(id) into expired from (
+    select id from public.nlu_prompt_logs
+    where created_at < now() - make_interval(days => settings.row_retention_days)
+    order by created_at, id
+    limit settings.retention_batch_rows
+    for update skip locked
+  ) as oldest;
+
+  insert into public.daily_counts as counts (day, predicted_intent, model_version, outcome, messages)
+  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
+    private.outcome_label(was_successful), count(*)
+  from public.nlu_prompt_logs where id = any (expired)
+  group by 1, 2, 3, 4
+  on conflict (day, predicted_intent, model_version, outcome) do update
+  set messages = counts.messages + excluded.messages;
+
+  insert into public.labelled_texts as retained
+    (text_key, text, intent, times_sent, user_keys, labelled_at)
+  select queue.text_key, queue.text, queue.corrected_intent, count(*),
+    array_agg(distinct private.user_key(logs.user_id)), queue.decided_at
+  from public.nlu_prompt_logs logs join public.review_queue queue using (text_key)
+  where logs.id = any (expired) and logs.within_daily_cap and queue.decided_at is not null
+  group by queue.text_key, queue.text, queue.corrected_intent, queue.decided_at
+  on conflict (text_key) do update
+  set intent = excluded.intent, times_sent = retained.times_sent + excluded.times_sent,
+    user_keys = (
+      select array_agg(distinct user_key)
+      from unnest(retained.user_keys || excluded.user_keys) as user_key
+    ),
+    labelled_at = excluded.labelled_at, retained_at = now();
+
+  delete from public.nlu_prompt_logs where id = any (expired);
+  return coalesce(cardinality(expired), 0);
+end
+$$;
+
+-- Deletes one batch of retained texts; returns how many.
+create function private.delete_expired_texts() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  expired bytea[];
+begin
+  select * into strict settings from private.settings;
+  with deleted as (
+    delete from public.labelled_texts
+    where text_key in (
+      select text_key from public.labelled_texts
+      where retained_at < now() - make_interval(days => settings.label_retention_days)
+      order by retained_at limit settings.retention_batch_rows for update skip locked
+    )
+    returning text_key
+  )
+  select array_agg(text_key) into expired from deleted;
+  perform private.refresh_queue_counts(expired);
+  return coalesce(cardinality(expired), 0);
+end
+$$;
+
+-- Deletes one batch of the records about exported datasets; returns how many rows. The datasets
+-- themselves expire by the rules of their bucket, the labelled ones after label_retention_days. The
+-- registered rows and the erased rows stay a week longer, since a bucket deletes with a delay. A series
+-- without a recorded dataset starts again with everything.
+create function private.delete_expired_exports() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  expired timestamptz;
+  a_week_before timestamptz;
+  deleted integer;
+  total integer := 0;
+begin
+  select * into strict settings from private.settings;
+  expired := now() - make_interval(days => settings.label_retention_days);
+  a_week_before := expired - interval '7 days';
+
+  delete from public.dataset_exports where id in (
+    select id from public.dataset_exports where exported_at < expired
+    order by id limit settings.retention_batch_rows
+  );
+  get diagnostics deleted = row_count;
+  total := total + deleted;
+
+  delete from public.exported_rows where id in (
+    select id from public.exported_rows where exported_at < a_week_before
+    order by id limit settings.retention_batch_rows for update skip locked
+  );
+  get diagnostics deleted = row_count;
+  total := total + deleted;
+
+  delete from private.erased_rows where (changed_in, log_id) in (
+    select changed_in, log_id from private.erased_rows where erased_at < a_week_before
+    order by changed_in, log_id limit settings.retention_batch_rows
+  );
+  get diagnostics deleted = row_count;
+  return total + deleted;
+end
+$$;
+
+-- Updates the waiting days, the counts that captures skipped, and then every rank; returns how many items
+-- moved.
+create function private.refresh_queue() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  moved integer;
+begin
+  update public.review_queue
+  set days_waiting = extract(day from now() - waiting_since)
+  where waiting_since is not null
+    and days_waiting <> extract(day from now() - waiting_since);
+  perform private.refresh_queue_counts(array(select text_key from public.review_queue));
+  update public.review_queue queue set rank = refreshed.rank
+  from (
+    select id, case when decided_at is not null then private.rank_when_decided()
+      else private.review_rank(reasons, confidence, times_sent) end as rank
+    from public.review_queue
+  ) as refreshed
+  where refreshed.id = queue.id and refreshed.rank <> queue.rank;
+  get diagnostics moved = row_count;
+  return moved;
+end
+$$;
+
+set role postgres;
+
+-- A batch per minute for six hours of the night (UTC), each a short transaction of its own. Scheduling
+-- replaces a job of the same name.
+do $$
+begin
+  if exists (select from pg_catalog.pg_available_extensions where name = 'pg_cron') then
+    create extension if not exists pg_cron;
+  end if;
+  perform cron.schedule(
+    'prompt-capture: delete expired rows', '* 0-5 * * *', 'select private.delete_expired_rows()'
+  );
+  perform cron.schedule(
+    'prompt-capture: delete expired texts', '*/10 6 * * *', 'select private.delete_expired_texts()'
+  );
+  perform cron.schedule(
+    'prompt-capture: delete expired exports', '*/10 6 * * *', 'select private.delete_expired_exports()'
+  );
+  perform cron.schedule(
+    'prompt-capture: refresh the review queue', '30 6 * * *', 'select private.refresh_queue()'
+  );
+  perform cron.schedule(
+    'prompt-capture: delete expired changes', '40 6 * * *', 'select private.delete_expired_changes()'
+  );
+end
+$$;

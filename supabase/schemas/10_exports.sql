@@ -1,0 +1,546 @@
+-- Exports: windows of changes, the record of what was exported, and the functions that exports call.
+--
+-- An export reads everything that changed since the last one, in the order in which changes became
+-- visible. Each change is stamped with its transaction (`changed_in`). A window ends before the oldest
+-- transaction that is still running: below it nothing can appear any more.
+
+-- Which rows each exported object holds: three arrays of one length.
+create table public.exported_rows (
+  id bigint generated always as identity,
+  bucket text not null,
+  key text not null,
+  log_ids uuid[] not null default '{}',
+  user_indexes integer[] not null default '{}',
+  text_keys bytea[] not null default '{}',
+  user_keys bytea[] not null,
+  exported_at timestamptz not null default now(),
+
+  constraint exported_rows_pkey primary key (id),
+  constraint bucket_has_1_to_1024_characters check (char_length(bucket) between 1 and 1024),
+  constraint key_has_1_to_1024_characters check (char_length(key) between 1 and 1024),
+  constraint a_page_has_rows check (cardinality(log_ids) > 0)
+);
+
+comment on table public.exported_rows is
+  'The rows in each exported object, a page per row. User keys show whose they are after the rows were deleted.';
+comment on column public.exported_rows.id is 'In the order of recording.';
+comment on column public.exported_rows.bucket is 'The bucket, or the folder.';
+comment on column public.exported_rows.key is 'The key of the object in it.';
+comment on column public.exported_rows.log_ids is
+  'The captured rows in the object; for a retained text its text key, written as a UUID.';
+comment on column public.exported_rows.user_indexes is
+  'For each of log_ids, its sender: an index into user_keys, from 1. Set by the database.';
+comment on column public.exported_rows.text_keys is
+  'For each of log_ids, its text key. Set by the database.';
+comment on column public.exported_rows.user_keys is
+  'The user keys of the senders, each once. Set by the database.';
+comment on column public.exported_rows.exported_at is 'When the page was registered.';
+
+create index exported_rows_by_user on public.exported_rows using gin (user_keys);
+create index exported_rows_by_object on public.exported_rows (bucket, key);
+
+-- A dataset exists once its manifest was written. The next window of its series begins where it ended.
+create table public.dataset_exports (
+  id bigint generated always as identity,
+  series text not null,
+  bucket text not null,
+  manifest text not null,
+  window_from xid8 not null,
+  window_to xid8 not null,
+  lines bigint not null,
+  exported_at timestamptz not null default now(),
+
+  constraint dataset_exports_pkey primary key (id),
+  constraint a_dataset_is_recorded_once unique (bucket, manifest),
+  constraint series_has_1_to_2000_characters check (char_length(series) between 1 and 2000),
+  constraint dataset_bucket_has_1_to_1024_characters check (char_length(bucket) between 1 and 1024),
+  constraint manifest_has_1_to_1024_characters check (char_length(manifest) between 1 and 1024),
+  constraint a_window_does_not_end_before_it_begins check (window_from <= window_to),
+  constraint lines_are_not_negative check (lines >= 0)
+);
+
+comment on table public.dataset_exports is 'Every complete dataset, and the window that it covers.';
+comment on column public.dataset_exports.id is 'In the order of recording.';
+comment on column public.dataset_exports.series is
+  'The request: mode, policy and filters. Windows of one series follow one another.';
+comment on column public.dataset_exports.bucket is 'The bucket, or the folder.';
+comment on column public.dataset_exports.manifest is 'The key of the manifest.';
+comment on column public.dataset_exports.window_from is 'The first transaction whose changes the dataset holds.';
+comment on column public.dataset_exports.window_to is 'The first transaction whose changes it does not hold.';
+comment on column public.dataset_exports.lines is 'The number of lines.';
+comment on column public.dataset_exports.exported_at is 'When the dataset was recorded.';
+
+create index dataset_exports_by_series on public.dataset_exports (series, window_to desc);
+
+-- Rows of erased users, so that consumers remove them from their own copies of a dataset.
+create table private.erased_rows (
+  log_id uuid not null,
+  text_key bytea not null,
+  changed_in xid8 not null default pg_current_xact_id(),
+  erased_at timestamptz not null default now(),
+
+  constraint erased_rows_pkey primary key (changed_in, log_id)
+);
+
+comment on table private.erased_rows is
+  'Rows of erased users. The next window lists them. Holds no text and no user.';
+comment on column private.erased_rows.log_id is 'The id of the row.';
+comment on column private.erased_rows.text_key is 'The text key of the row.';
+comment on column private.erased_rows.changed_in is 'The transaction that erased it.';
+comment on column private.erased_rows.erased_at is 'When it was erased.';
+
+create index erased_rows_by_text on private.erased_rows (text_key, changed_in);
+create index erased_rows_by_log_id on private.erased_rows (log_id);
+
+alter table public.exported_rows enable row level security;
+alter table public.exported_rows force row level security;
+alter table public.dataset_exports enable row level security;
+alter table public.dataset_exports force row level security;
+alter table private.erased_rows enable row level security;
+alter table private.erased_rows force row level security;
+
+create policy "The maintainer reads which objects hold a user's rows"
+  on public.exported_rows for select to prompt_maintainer using (true);
+create policy "The maintainer registers the rows of an object"
+  on public.exported_rows for insert to prompt_maintainer with check (true);
+create policy "The maintainer removes the rows of erased users from a page"
+  on public.exported_rows for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes pages that are empty or old"
+  on public.exported_rows for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads which datasets exist"
+  on public.dataset_exports for select to prompt_maintainer using (true);
+create policy "The maintainer records a dataset for the exporter"
+  on public.dataset_exports for insert to prompt_maintainer with check (true);
+create policy "The maintainer deletes records of expired datasets"
+  on public.dataset_exports for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads which rows were erased"
+  on private.erased_rows for select to prompt_maintainer using (true);
+create policy "The maintainer records erased rows"
+  on private.erased_rows for insert to prompt_maintainer with check (true);
+create policy "The maintainer deletes old records of erased rows"
+  on private.erased_rows for delete to prompt_maintainer using (true);
+
+-- Erased rows ---------------------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- An erasure changes every text that the user sent: the lines that others sent may now differ. Rows that
+-- retention deletes are not recorded.
+create function private.record_erased_rows() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.erased_rows (log_id, text_key)
+  select deleted.id, deleted.text_key
+  from deleted join (
+    select user_id from (select distinct user_id from deleted) as users
+    where exists (
+      select from private.tombstones where user_key = private.user_key(users.user_id)
+    )
+  ) as erased using (user_id)
+  on conflict do nothing;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_50_record_erased_rows after delete on public.nlu_prompt_logs
+  referencing old table as deleted
+  for each statement execute function private.record_erased_rows();
+
+-- Registering rows ----------------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- Sets senders and texts. Rows that were deleted meanwhile are left out; a page without rows is not
+-- stored.
+create function private.set_exported_users() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  secret bytea;
+begin
+  select user_key_secret into strict secret from private.keys;
+  with present as (
+    select id, user_id::text as sender, text_key
+    from public.nlu_prompt_logs where id = any (new.log_ids)
+    union all
+    select listed.id, encode(user_key, 'hex'), retained.text_key
+    from unnest(new.log_ids) as listed (id)
+    join public.labelled_texts retained on retained.text_key = uuid_send(listed.id)
+    cross join unnest(retained.user_keys) as user_key
+  ), senders as (
+    select sender, row_number() over () as index,
+      case length(sender) when 36 then extensions.hmac(uuid_send(sender::uuid), secret, 'sha256')
+        else decode(sender, 'hex') end as user_key
+    from (select distinct sender from present) as distinct_senders
+  )
+  select array_agg(id), array_agg(index), array_agg(text_key),
+    (select array_agg(user_key order by index) from senders)
+  into new.log_ids, new.user_indexes, new.text_keys, new.user_keys
+  from present join senders using (sender);
+  return case when new.log_ids is not null then new end;
+end
+$$;
+
+set role postgres;
+
+create trigger before_10_set_users before insert on public.exported_rows
+  for each row execute function private.set_exported_users();
+
+-- Functions of the exporter -------------------------------------------------------------------------
+-- The exporter calls these and reads nothing else of the tables. None of them reveals a sender.
+
+set role prompt_maintainer;
+
+-- Returns a window over everything, or over what changed since the last dataset of the series, and how
+-- many rows it has, counted up to max_rows + 1.
+create function private.open_export(series_name text, since_last boolean, max_rows bigint) returns json
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  window_end xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  window_start xid8 := '0';
+  row_count bigint;
+begin
+  if since_last then
+    select coalesce(max(window_to), '0') into window_start
+    from public.dataset_exports where series = series_name;
+  end if;
+  if window_start > window_end then
+    raise exception 'The last export is newer than this database, which was restored or copied.'
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Export everything once, without since_last.';
+  end if;
+  select count(*) into row_count from (
+    select from public.nlu_prompt_logs
+    where changed_in >= window_start and changed_in < window_end
+    limit max_rows + 1
+  ) as counted;
+  return json_build_object(
+    'from', window_start::text, 'to', window_end::text, 'rows', row_count, 'at', clock_timestamp()
+  );
+end
+$$;
+
+-- Returns a page of rows in the order of their texts: an array per column, which costs a third of rows
+-- written one by one. Retained texts are among them. Every row of a text that changed in the window is in
+-- it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
+-- all copies of a text. Senders get pseudonyms only if a salt is given.
+create function private.read_export(
+  window_from xid8, window_to xid8, after_text bytea, after_change xid8, after_id uuid,
+  labelled_only boolean, page_size integer, salt text
+) returns json
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  secret bytea;
+  page json;
+begin
+  select user_key_secret into strict secret from private.keys;
+  with logs as (
+    select logs.id, logs.text_key, changed_in, prompt, logs.predicted_intent, logs.confidence, scope,
+      source, model_version,
+      case when queue.decided_at is not null then queue.corrected_intent end as decided,
+      was_successful,
+      queue.decided_at is null and coalesce('disagreement' = any (queue.reasons), false) as disputed,
+      created_at, user_id, 1 as times_sent
+    from public.nlu_prompt_logs logs
+    left join public.review_queue queue on queue.text_key = logs.text_key
+    where (logs.text_key, changed_in, logs.id) > (after_text, after_change, after_id)
+      and changed_in < window_to and within_daily_cap
+      and (queue.corrected_intent is not null or not labelled_only)
+      and (window_from = '0' or exists (
+        select from public.nlu_prompt_logs changed
+        where changed.text_key = logs.text_key
+          and changed.changed_in >= window_from and changed.changed_in < window_to
+      ) or exists (
+        select from public.labelled_texts changed
+        where changed.text_key = logs.text_key
+          and changed.changed_in >= window_from and changed.changed_in < window_to
+      ) or exists (
+        select from private.erased_rows changed
+        where changed.text_key = logs.text_key
+          and changed.changed_in >= window_from and changed.changed_in < window_to
+      ))
+    order by logs.text_key, changed_in, logs.id limit page_size
+  ), retained as (
+    select encode(text_key, 'hex')::uuid as id, text_key, changed_in, text, intent, null::float8,
+      null::float8, 'retained', 'retained', intent, null::boolean, false, labelled_at, null::uuid,
+      times_sent
+    from public.labelled_texts texts
+    where (text_key, changed_in, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
+      and text_key >= after_text and changed_in < window_to
+      and (window_from = '0' or exists (
+        select from public.nlu_prompt_logs changed
+        where changed.text_key = texts.text_key
+          and changed.changed_in >= window_from and changed.changed_in < window_to
+      ) or exists (
+        select from public.labelled_texts changed
+        where changed.text_key = texts.text_key
+          and changed.changed_in >= window_from and changed.changed_in < window_to
+      ) or exists (
+        select from private.erased_rows changed
+        where changed.text_key = texts.text_key
+          and changed.changed_in >= window_from and changed.changed_in < window_to
+      ))
+    order by text_key limit page_size
+  ), page as (
+    select * from logs union all select * from retained
+    order by text_key, changed_in, id limit page_size
+  )
+  select json_build_array(
+    array_agg(id), array_agg(encode(text_key, 'hex')), array_agg(changed_in::text),
+    array_agg(prompt), array_agg(predicted_intent), array_agg(confidence), array_agg(scope),
+    array_agg(source), array_agg(model_version), array_agg(decided), array_agg(was_successful),
+    array_agg(disputed), array_agg(created_at),
+    array_agg(case when salt <> '' then left(encode(extensions.hmac(
+      uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
+    ), 'hex'), 16) end),
+    array_agg(times_sent)
+  ) into page from page;
+  return page;
+end
+$$;
+
+-- Returns a page of [row, text key, transaction]: the rows that were erased in the window.
+create function private.read_erased_rows(
+  window_from xid8, window_to xid8, after_change xid8, after_id uuid, page_size integer
+) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(log_id, encode(text_key, 'hex'), changed_in::text)), '[]')
+  from (
+    select * from private.erased_rows
+    where changed_in >= window_from and changed_in < window_to
+      and (changed_in, log_id) > (after_change, after_id)
+    order by changed_in, log_id limit page_size
+  ) as page
+$$;
+
+-- Returns [tier, model version, audited rows, correct rows]: how often each tier was right, by the random
+-- audit. Only rows that were drawn at random count, and only where reviewers agree. All were drawn with the
+-- same probability, so plain counts are unbiased.
+create function private.read_audit_results(threshold float8) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(tier, model_version, audited, correct)), '[]') from (
+    select case
+        when was_successful then 'outcome'
+        when source = 'rule' then 'rule'
+        when confidence > threshold and predicted_intent <> 'unknown'
+          and coalesce(scope, 1) >= (select min_scope from private.settings) then 'confident'
+      end as tier,
+      model_version, count(*) as audited,
+      count(*) filter (where corrected_intent = predicted_intent) as correct
+    from public.nlu_prompt_logs
+    where sampling_probability < 1 and corrected_intent is not null and not is_disputed
+    group by 1, 2
+  ) as counted where tier is not null
+$$;
+
+-- Records a dataset; a repetition changes nothing.
+create function private.record_dataset(
+  of_series text, of_bucket text, of_manifest text, since xid8, until xid8, line_count bigint
+) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
+  values (of_series, of_bucket, of_manifest, since, until, line_count)
+  on conflict (bucket, manifest) do nothing
+$$;
+
+-- Registers the rows that an object will hold, before it is written; returns the ids of those that were
+-- deleted meanwhile.
+create function private.register_rows(of_bucket text, of_key text, rows uuid[]) returns json
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  registered uuid[];
+begin
+  perform private.lock_export_registry_shared();
+  insert into public.exported_rows (bucket, key, log_ids) values (of_bucket, of_key, rows)
+  returning log_ids into registered;
+  return (
+    select coalesce(json_agg(id), '[]') from (
+      select unnest(rows) as id except select unnest(registered)
+    ) as missing
+  );
+end
+$$;
+
+-- Whether a user whose rows these objects hold was erased since.
+create function private.has_erasures_since(of_bucket text, keys text[], since timestamptz) returns boolean
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select exists (
+    select from private.tombstones erased
+    join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
+    where erased.erased_at >= since and pages.bucket = of_bucket and pages.key = any (keys)
+  )
+$$;
+
+-- Functions of an erasure ---------------------------------------------------------------------------
+
+-- Returns [row, text key, rows of other users with the same text in the object, number of those users] for
+-- each row of a user in an object. Users who were erased too do not count as others.
+create function private.list_user_lines(person uuid, of_bucket text, of_key text) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  with listed as (
+    select log_id, pages.user_keys[user_index] as user_key, text_key
+    from public.exported_rows pages,
+      unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
+    where pages.bucket = of_bucket and pages.key = of_key
+  ), own as (
+    select log_id, text_key from listed where user_key = private.user_key(person)
+  ), others as (
+    select text_key, count(distinct log_id) as row_count, count(distinct user_key) as user_count
+    from listed
+    where user_key <> private.user_key(person)
+      and text_key in (select text_key from own)
+      and not exists (select from private.tombstones erased where erased.user_key = listed.user_key)
+    group by text_key
+  )
+  select coalesce(json_agg(json_build_array(
+    log_id, encode(text_key, 'hex'), coalesce(row_count, 0), coalesce(user_count, 0)
+  )), '[]')
+  from own left join others using (text_key)
+$$;
+
+-- Called once an object holds nothing of a user any more: removes their rows from its pages, and lists
+-- them in the next window.
+create function private.unregister_user_rows(person uuid, of_bucket text, of_key text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  erased_key bytea := private.user_key(person);
+begin
+  insert into private.erased_rows (log_id, text_key)
+  select distinct log_id, text_key
+  from public.exported_rows pages,
+    unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
+  where bucket = of_bucket and key = of_key and user_keys @> array[erased_key]
+    and user_keys[user_index] = erased_key
+  on conflict do nothing;
+
+  -- The user's key is blanked and not removed, so that the indexes of the others stay valid.
+  with changed as (
+    select pages.id, array_agg(log_id) as log_ids, array_agg(user_index) as user_indexes,
+      array_agg(text_key) as text_keys
+    from public.exported_rows pages,
+      unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
+    where bucket = of_bucket and key = of_key and user_keys @> array[erased_key]
+      and user_keys[user_index] <> erased_key
+    group by pages.id
+  )
+  update public.exported_rows pages
+  set log_ids = changed.log_ids, user_indexes = changed.user_indexes, text_keys = changed.text_keys,
+    user_keys = array_replace(user_keys, erased_key, ''::bytea)
+  from changed where pages.id = changed.id;
+
+  delete from public.exported_rows
+  where bucket = of_bucket and key = of_key and user_keys @> array[erased_key];
+end
+$$;
+
+set role postgres;
+
+-- Entry points --------------------------------------------------------------------------------------
+-- PostgREST exposes the schema `public` only. These run with the caller's rights.
+
+create function public.open_export(series text, since_last boolean, max_rows bigint) returns json
+language sql set search_path = ''
+as $$ select private.open_export(series, since_last, max_rows) $$;
+comment on function public.open_export(text, boolean, bigint) is
+  'Returns the window of an export and how many rows it has.';
+
+create function public.read_export(
+  window_from text, window_to text, after_text text, after_change text, after_id uuid,
+  labelled_only boolean, page_size integer, salt text
+) returns json
+language sql stable set search_path = ''
+as $$
+  select private.read_export(
+    window_from::xid8, window_to::xid8, decode(after_text, 'hex'), after_change::xid8, after_id,
+    labelled_only, page_size, salt
+  )
+$$;
+comment on function public.read_export(text, text, text, text, uuid, boolean, integer, text) is
+  'Returns a page of the rows of an export, in the order of their texts.';
+
+create function public.read_erased_rows(
+  window_from text, window_to text, after_change text, after_id uuid, page_size integer
+) returns json
+language sql stable set search_path = ''
+as $$
+  select private.read_erased_rows(
+    window_from::xid8, window_to::xid8, after_change::xid8, after_id, page_size
+  )
+$$;
+comment on function public.read_erased_rows(text, text, text, uuid, integer) is
+  'Returns a page of the rows that were erased in a window.';
+
+create function public.read_audit_results(threshold float8) returns json
+language sql stable set search_path = ''
+as $$ select private.read_audit_results(threshold) $$;
+comment on function public.read_audit_results(float8) is
+  'Returns how often each tier was right, by the random audit.';
+
+create function public.record_dataset(
+  series text, bucket text, manifest text, window_from text, window_to text, lines bigint
+) returns void
+language sql set search_path = ''
+as $$
+  select private.record_dataset(series, bucket, manifest, window_from::xid8, window_to::xid8, lines)
+$$;
+comment on function public.record_dataset(text, text, text, text, text, bigint) is
+  'Records a complete dataset, so that the next window begins where it ends.';
+
+create function public.register_rows(bucket text, key text, rows uuid[]) returns json
+language sql set search_path = ''
+as $$ select private.register_rows(bucket, key, rows) $$;
+comment on function public.register_rows(text, text, uuid[]) is
+  'Registers the rows of an exported object; returns those that were deleted meanwhile.';
+
+create function public.has_erasures_since(bucket text, keys text[], since timestamptz) returns boolean
+language sql stable set search_path = ''
+as $$ select private.has_erasures_since(bucket, keys, since) $$;
+comment on function public.has_erasures_since(text, text[], timestamptz) is
+  'Whether a user was erased while these objects were written.';
+
+create function public.list_user_lines(person uuid, bucket text, key text) returns json
+language sql stable set search_path = ''
+as $$ select private.list_user_lines(person, bucket, key) $$;
+comment on function public.list_user_lines(uuid, text, text) is
+  'Lists the lines of an exported object that are about a user.';
+
+create function public.unregister_user_rows(person uuid, bucket text, key text) returns void
+language sql set search_path = ''
+as $$ select private.unregister_user_rows(person, bucket, key) $$;
+comment on function public.unregister_user_rows(uuid, text, text) is
+  'Records that an exported object holds nothing of a user any more.';

@@ -1,0 +1,330 @@
+-- All grants. Whatever is not granted here is refused, whatever the project's default privileges say.
+--
+-- Grants list their columns. `docs/reference/database.md` has the same as a table, role by role.
+
+-- Nothing is granted by default -----------------------------------------------------------------------
+-- Supabase projects created before October 2026 grant new tables, sequences and functions to the roles of
+-- the API; functions are granted to `public` everywhere.
+
+revoke all on schema private
+  from public, anon, authenticated, service_role;
+revoke all on
+  public.intent_catalogue, public.nlu_prompt_logs, public.correction_events, public.review_queue,
+  public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
+  public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows,
+  public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
+  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
+  public.daily_totals,
+  private.settings, private.keys, private.deferred_changes, private.tombstones, private.erased_rows
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
+revoke all on sequence
+  public.correction_events_id_seq, public.review_queue_id_seq, public.exported_rows_id_seq,
+  public.dataset_exports_id_seq, private.deferred_changes_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
+
+-- Functions that are called by name are opened below. Trigger functions are opened to nobody.
+revoke all on function
+  private.lock_slot(uuid),
+  private.lock_text(bytea),
+  private.try_lock_queue_item(bytea),
+  private.lock_log_id(uuid),
+  private.lock_log_id_shared(uuid),
+  private.lock_person(uuid),
+  private.try_lock_person_shared(uuid),
+  private.lock_export_registry(),
+  private.lock_export_registry_shared(),
+  private.normalise_text(text),
+  private.text_key(text),
+  private.user_key(uuid),
+  private.validate_prompt_log(),
+  private.prepare_capture(),
+  private.refuse_captured_changes(),
+  private.refuse_legacy_row(),
+  private.stamp_correction(),
+  private.stamp_outcome(),
+  private.stamp_updated_at(),
+  private.stamp_change(),
+  private.refuse_delete(),
+  private.refuse_truncate(),
+  private.find_recorded_captures(jsonb),
+  private.anonymous_reviewers(),
+  private.is_reserved_reviewer(text),
+  private.set_correction_channel(),
+  private.validate_correction(),
+  private.is_disputed(bytea, text),
+  private.apply_correction(),
+  private.refuse_event_changes(),
+  private.append_log_edit(),
+  private.review_reasons(public.nlu_prompt_logs),
+  private.review_rank(text[], double precision, integer),
+  private.rank_when_decided(),
+  private.array_union(text[], text[]),
+  private.enqueue_text(public.nlu_prompt_logs),
+  private.queue_capture(),
+  private.queue_failure(),
+  private.update_queue_item(public.correction_events, boolean),
+  private.validate_queue_edit(),
+  private.append_queue_edit(),
+  private.refuse_lost_edit(),
+  private.refuse_queue_changes(),
+  private.refresh_queue_counts(bytea[]),
+  private.clean_up_texts(),
+  private.may_arrive(uuid),
+  private.defer_change(private.deferred_changes),
+  private.lock_new_log(),
+  private.apply_deferred_changes(),
+  private.discard_deferred_changes(uuid[]),
+  private.delete_expired_changes(),
+  private.refuse_label_edit(),
+  private.outcome_label(boolean),
+  private.delete_expired_rows(),
+  private.delete_expired_texts(),
+  private.delete_expired_exports(),
+  private.refresh_queue(),
+  private.wait_for_registrations(),
+  private.pseudonymise_reviewer(text),
+  private.count_user_data(uuid),
+  private.erase(uuid),
+  private.erase_deleted_account(),
+  private.record_erased_rows(),
+  private.set_exported_users(),
+  private.open_export(text, boolean, bigint),
+  private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
+  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_audit_results(float8),
+  private.record_dataset(text, text, text, xid8, xid8, bigint),
+  private.register_rows(text, text, uuid[]),
+  private.has_erasures_since(text, text[], timestamptz),
+  private.list_user_lines(uuid, text, text),
+  private.unregister_user_rows(uuid, text, text),
+  public.find_recorded_captures(jsonb),
+  public.record_outcome(uuid, boolean, text, text),
+  public.record_correction(uuid, text, text, text, text),
+  public.discard_deferred_changes(uuid[]),
+  public.erase_user(uuid),
+  public.count_user_data(uuid),
+  public.open_export(text, boolean, bigint),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_erased_rows(text, text, text, uuid, integer),
+  public.read_audit_results(float8),
+  public.record_dataset(text, text, text, text, text, bigint),
+  public.register_rows(text, text, uuid[]),
+  public.has_erasures_since(text, text[], timestamptz),
+  public.list_user_lines(uuid, text, text),
+  public.unregister_user_rows(uuid, text, text)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
+
+-- Signed-in users -------------------------------------------------------------------------------------
+-- They read the intents, and their own rows (by policy). Anonymous callers get nothing.
+
+grant select (intent, domain, description, retired_at, created_at)
+  on public.intent_catalogue to authenticated;
+grant select (
+  id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
+  secondary_intents, source, model_version, conversation_id, message_index,
+  text_key, within_daily_cap, sampling_probability, is_disputed,
+  was_successful, workflow_type, execution_error, outcome_recorded_at,
+  corrected_intent, correction_notes, corrected_by, corrected_at,
+  created_at, updated_at, changed_in
+) on public.nlu_prompt_logs to authenticated;
+
+-- prompt_writer ---------------------------------------------------------------------------------------
+-- It inserts captured columns. No update, so that a prediction stays as it was; no delete. It reads `id`
+-- for `on conflict (id) do nothing`, and by policy only of the row that it is writing.
+
+grant usage on schema public, private to prompt_writer;
+grant insert (
+  id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
+  secondary_intents, source, model_version, conversation_id, message_index
+) on public.nlu_prompt_logs to prompt_writer;
+grant select (id) on public.nlu_prompt_logs to prompt_writer;
+grant execute on function
+  private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
+  private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[])
+to prompt_writer;
+
+-- prompt_exporter -------------------------------------------------------------------------------------
+-- It reads texts, predictions and labels: no users, conversations, outcomes, reviewers or notes. It writes
+-- nothing, except through the functions.
+
+grant usage on schema public, private to prompt_exporter;
+grant select (
+  id, prompt, predicted_intent, confidence, source, model_version, corrected_intent, created_at,
+  within_daily_cap, text_key
+) on public.nlu_prompt_logs to prompt_exporter;
+grant select (text_key, corrected_intent, reasons) on public.review_queue to prompt_exporter;
+grant select (text_key, text, intent, times_sent, labelled_at, retained_at)
+  on public.labelled_texts to prompt_exporter;
+grant select on public.exportable_prompts, public.exportable_texts to prompt_exporter;
+grant execute on function
+  private.open_export(text, boolean, bigint),
+  private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
+  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_audit_results(float8),
+  private.record_dataset(text, text, text, xid8, xid8, bigint),
+  private.register_rows(text, text, uuid[]),
+  private.has_erasures_since(text, text[], timestamptz),
+  public.open_export(text, boolean, bigint),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_erased_rows(text, text, text, uuid, integer),
+  public.read_audit_results(float8),
+  public.record_dataset(text, text, text, text, text, bigint),
+  public.register_rows(text, text, uuid[]),
+  public.has_erasures_since(text, text[], timestamptz)
+to prompt_exporter;
+
+-- service_role: the backend's secret key --------------------------------------------------------------
+-- It bypasses row level security, so only these grants restrict it. It reads everything but the private
+-- schema, records outcomes, appends corrections, erases users, and captures and exports in projects that
+-- allow no roles of the functions' own. It changes no captured column, no time stamp and no history.
+
+grant usage on schema private to service_role;
+grant select (intent, domain, description, retired_at, created_at)
+  on public.intent_catalogue to service_role;
+grant select (
+  id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
+  secondary_intents, source, model_version, conversation_id, message_index,
+  text_key, within_daily_cap, sampling_probability, is_disputed,
+  was_successful, workflow_type, execution_error, outcome_recorded_at,
+  corrected_intent, correction_notes, corrected_by, corrected_at,
+  created_at, updated_at, changed_in
+) on public.nlu_prompt_logs to service_role;
+grant insert (
+  id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
+  secondary_intents, source, model_version, conversation_id, message_index
+) on public.nlu_prompt_logs to service_role;
+grant update (was_successful, workflow_type, execution_error)
+  on public.nlu_prompt_logs to service_role;
+grant select (
+  id, log_id, text_key, from_intent, to_intent, reviewer, notes, channel, corrected_at
+) on public.correction_events to service_role;
+grant insert (log_id, to_intent, reviewer, notes, channel)
+  on public.correction_events to service_role;
+grant select (
+  rank, text, corrected_intent, reviewer, notes, predicted_intent, runner_up_intent,
+  runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
+  decided_at, sampling_probability, id, text_key
+) on public.review_queue to service_role;
+grant select (day, predicted_intent, model_version, outcome, messages)
+  on public.daily_counts to service_role;
+grant select (text_key, text, intent, times_sent, labelled_at, retained_at, changed_in)
+  on public.labelled_texts to service_role;
+grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
+  on public.exported_rows to service_role;
+grant delete on public.exported_rows to service_role;
+grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
+  on public.dataset_exports to service_role;
+grant select on
+  public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows,
+  public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
+  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
+  public.daily_totals
+to service_role;
+grant execute on function
+  private.anonymous_reviewers(),
+  private.lock_slot(uuid),
+  private.lock_log_id(uuid),
+  private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
+  private.defer_change(private.deferred_changes),
+  public.record_outcome(uuid, boolean, text, text),
+  public.record_correction(uuid, text, text, text, text),
+  private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
+  private.erase(uuid), public.erase_user(uuid),
+  private.count_user_data(uuid), public.count_user_data(uuid),
+  private.list_user_lines(uuid, text, text), public.list_user_lines(uuid, text, text),
+  private.unregister_user_rows(uuid, text, text), public.unregister_user_rows(uuid, text, text),
+  private.open_export(text, boolean, bigint), public.open_export(text, boolean, bigint),
+  private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  public.read_erased_rows(text, text, text, uuid, integer),
+  private.read_audit_results(float8), public.read_audit_results(float8),
+  private.record_dataset(text, text, text, xid8, xid8, bigint),
+  public.record_dataset(text, text, text, text, text, bigint),
+  private.register_rows(text, text, uuid[]), public.register_rows(text, text, uuid[]),
+  private.has_erasures_since(text, text[], timestamptz),
+  public.has_erasures_since(text, text[], timestamptz)
+to service_role;
+
+-- prompt_maintainer -----------------------------------------------------------------------------------
+-- What its functions need, and no more.
+
+grant select on public.intent_catalogue, private.settings, private.keys to prompt_maintainer;
+grant select, delete on public.nlu_prompt_logs to prompt_maintainer;
+grant update (
+  was_successful, workflow_type, execution_error,
+  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed
+) on public.nlu_prompt_logs to prompt_maintainer;
+grant select, delete on public.correction_events to prompt_maintainer;
+grant insert (log_id, to_intent, reviewer, notes, channel)
+  on public.correction_events to prompt_maintainer;
+grant update (reviewer, notes) on public.correction_events to prompt_maintainer;
+grant select, insert, delete on public.review_queue to prompt_maintainer;
+grant update (
+  rank, corrected_intent, reviewer, notes, reasons, times_sent, user_count, days_waiting,
+  waiting_since, decided_at, sampling_probability
+) on public.review_queue to prompt_maintainer;
+grant select, insert, delete on private.deferred_changes to prompt_maintainer;
+grant update (reviewer) on private.deferred_changes to prompt_maintainer;
+grant select, insert on public.daily_counts to prompt_maintainer;
+grant update (messages) on public.daily_counts to prompt_maintainer;
+grant select, insert, delete on public.labelled_texts to prompt_maintainer;
+grant update (intent, times_sent, user_keys, labelled_at, retained_at)
+  on public.labelled_texts to prompt_maintainer;
+grant select, insert on private.tombstones to prompt_maintainer;
+grant select, delete on public.exported_rows to prompt_maintainer;
+grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
+grant update (log_ids, user_keys, user_indexes, text_keys)
+  on public.exported_rows to prompt_maintainer;
+grant select, delete on public.dataset_exports to prompt_maintainer;
+grant insert (series, bucket, manifest, window_from, window_to, lines)
+  on public.dataset_exports to prompt_maintainer;
+grant select, delete on private.erased_rows to prompt_maintainer;
+grant insert (log_id, text_key) on private.erased_rows to prompt_maintainer;
+grant execute on function
+  private.lock_slot(uuid),
+  private.lock_text(bytea),
+  private.try_lock_queue_item(bytea),
+  private.lock_log_id_shared(uuid),
+  private.lock_person(uuid),
+  private.try_lock_person_shared(uuid),
+  private.lock_export_registry_shared(),
+  private.normalise_text(text),
+  private.text_key(text),
+  private.user_key(uuid),
+  private.anonymous_reviewers(),
+  private.is_reserved_reviewer(text),
+  private.is_disputed(bytea, text),
+  private.review_reasons(public.nlu_prompt_logs),
+  private.review_rank(text[], double precision, integer),
+  private.rank_when_decided(),
+  private.array_union(text[], text[]),
+  private.enqueue_text(public.nlu_prompt_logs),
+  private.update_queue_item(public.correction_events, boolean),
+  private.refresh_queue_counts(bytea[]),
+  private.may_arrive(uuid),
+  private.lock_export_registry(),
+  private.outcome_label(boolean)
+to prompt_maintainer;
+
+-- postgres: the schedule and the dashboard ------------------------------------------------------------
+-- It may call these functions, which belong to the maintainer.
+
+grant execute on function
+  private.delete_expired_rows(),
+  private.delete_expired_texts(),
+  private.delete_expired_changes(),
+  private.delete_expired_exports(),
+  private.refresh_queue(),
+  private.count_user_data(uuid),
+  private.erase(uuid),
+  private.pseudonymise_reviewer(text)
+to postgres;
+
+-- Nobody is a member of prompt_maintainer, and it creates nothing.
+revoke create on schema private from prompt_maintainer;
+revoke prompt_maintainer from postgres;
+
+-- PostgREST reads the roles' settings and the schema again.
+notify pgrst, 'reload config';
+notify pgrst, 'reload schema';

@@ -1,0 +1,95 @@
+"""A service with scripted responses, over real connections."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.local.web import (
+    AsgiReceive,
+    AsgiScope,
+    AsgiSend,
+    BackgroundLoop,
+    WebServer,
+    read_body,
+    respond,
+)
+from prompt_capture.client import Service
+
+Json = dict[str, Any]
+
+CLASSIFICATION: Json = {
+    "log_id": "01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11",
+    "intent": "reschedule",
+    "confidence": 0.9,
+    "scope": 0.8,
+    "secondary_intents": [{"intent": "scheduling", "confidence": 0.7}],
+    "source": "model",
+    "model_version": "assistant-1",
+    "needs_review": False,
+    "captured": "stored",
+    "unknown_field": True,
+}
+HANG, TRICKLE, DROP = "hang", "trickle", "drop"
+
+
+@dataclass(frozen=True)
+class ReceivedRequest:
+    """A request that the service received."""
+
+    path: str
+    headers: dict[str, str]
+    body: Json
+
+
+@dataclass
+class ScriptedService:
+    """Responds with one item of its script per request, and repeats the last one."""
+
+    script: list[tuple[int, Json] | str] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
+
+    def reset(self) -> None:
+        """Forget the previous test."""
+        self.script, self.requests = [(200, CLASSIFICATION)], []
+
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        body = json.loads(await read_body(receive))
+        self.requests.append(ReceivedRequest(scope["path"], headers, body))
+        response = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(response, str):
+            await _misbehave(response, send)
+        else:
+            await respond(send, response[0], json.dumps(response[1]).encode())
+
+    @property
+    def bodies(self) -> list[Json]:
+        return [request.body for request in self.requests]
+
+
+async def _misbehave(fault: str, send: AsgiSend) -> None:
+    if fault == DROP:
+        raise ConnectionAbortedError  # the server closes the connection without a response
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while fault == TRICKLE:
+        await send({"type": "http.response.body", "body": b" ", "more_body": True})
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(60)
+
+
+@contextmanager
+def run_service(app: ScriptedService) -> Iterator[Service]:
+    """Run the service on a free loopback port."""
+    loop, web = BackgroundLoop(), WebServer()
+    base_url = f"http://127.0.0.1:{web.add(app)}"
+    loop.run(web.start())
+    try:
+        yield Service(
+            f"{base_url}/classify", f"{base_url}/outcomes", f"{base_url}/corrections", "pc_key"
+        )
+    finally:
+        loop.run(web.stop())
+        loop.close()

@@ -1,0 +1,147 @@
+"""The classification that a backend receives, whatever the service does."""
+
+import logging
+import time
+from dataclasses import replace
+
+import pytest
+
+from prompt_capture.client import CaptureError, Classification, NoResponse, RequestRejected, Service
+
+from .conftest import Connect
+from .scripted_service import CLASSIFICATION, DROP, HANG, TRICKLE, ScriptedService
+
+MESSAGE = "move my appointment with doctor krusenberg"
+BUSY = (503, {"error": {"code": "store_unavailable", "message": "x"}, "request_id": "r-1"})
+
+
+async def test_a_response_is_typed_and_unknown_fields_are_ignored(
+    connect: Connect,
+) -> None:
+    classification = await connect().classify(MESSAGE, user_id="u")
+    assert str(classification.log_id) == CLASSIFICATION["log_id"]
+    assert classification.secondary_intents[0].intent == "scheduling"
+    assert (classification.intent, classification.captured, classification.error_code) == (
+        "reschedule",
+        "stored",
+        None,
+    )
+
+
+async def test_a_request_carries_the_api_key_or_the_users_token(
+    connect: Connect, scripted: ScriptedService, service: Service
+) -> None:
+    await connect().classify(MESSAGE, user_id="u", conversation_id="c", message_index=0)
+    await connect().classify(MESSAGE, token="t")
+    await connect(replace(service, api_key=None)).classify(MESSAGE)
+    with_key, with_token, without = scripted.requests
+    assert with_key.body == {
+        "message": MESSAGE,
+        "user_id": "u",
+        "conversation_id": "c",
+        "message_index": 0,
+    }
+    assert with_key.headers["x-api-key"] == "pc_key"
+    assert with_token.headers["x-user-token"] == "t"
+    assert "x-api-key" not in with_token.headers.keys() | without.headers.keys()
+
+
+@pytest.mark.parametrize("fault", [BUSY, (429, {}), (500, {}), DROP, HANG, TRICKLE], ids=str)
+async def test_a_transient_error_is_retried_with_the_same_request_and_idempotency_key(
+    connect: Connect, scripted: ScriptedService, fault: object
+) -> None:
+    scripted.script = [fault, (200, CLASSIFICATION)]  # type: ignore[list-item]
+    classification = await connect().classify(MESSAGE, user_id="u")
+    assert classification.captured == "stored"
+    first, second = scripted.requests
+    assert first.body == second.body
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+
+async def test_each_message_has_its_own_idempotency_key_unless_the_caller_sends_one(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    client = connect()
+    await client.classify(MESSAGE, user_id="u")
+    await client.classify(MESSAGE, user_id="u")
+    await client.classify(MESSAGE, user_id="u", idempotency_key="message-17")
+    keys = [request.headers["idempotency-key"] for request in scripted.requests]
+    assert len(set(keys)) == 3
+    assert keys[2] == "message-17"
+
+
+async def test_a_rejected_request_is_not_retried(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [(409, {"error": {"code": "idempotency_conflict"}, "request_id": "r-2"})]
+    with pytest.raises(RequestRejected) as raised:
+        await connect(raise_errors=True).classify(MESSAGE, user_id="u")
+    assert (raised.value.status, raised.value.code) == (409, "idempotency_conflict")
+    assert raised.value.request_id == "r-2"
+    assert len(scripted.requests) == 1
+
+
+@pytest.mark.parametrize("fault", [BUSY, DROP, HANG, TRICKLE, (200, {"intent": MESSAGE})], ids=str)
+async def test_errors_are_raised_only_on_request_and_never_contain_the_message(
+    connect: Connect,
+    scripted: ScriptedService,
+    fault: object,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scripted.script = [fault]  # type: ignore[list-item]
+    with caplog.at_level(logging.DEBUG, "prompt_capture"):
+        classification = await connect().classify(MESSAGE, user_id="u")
+    assert (classification.intent, classification.captured, classification.log_id) == (
+        "unknown",
+        "no_response",
+        None,
+    )
+    assert classification.needs_review
+    assert classification.error_code
+    assert classification.error_code in caplog.text
+    assert MESSAGE not in caplog.text
+
+    with pytest.raises(NoResponse) as raised:
+        await connect(raise_errors=True).classify(MESSAGE, user_id="u")
+    error: BaseException = raised.value
+    assert (error.__cause__, error.__context__) == (None, None)
+    assert MESSAGE not in repr(error)
+
+
+async def test_the_content_of_a_foreign_error_response_is_not_repeated(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [(400, {"error": {"code": MESSAGE}, "request_id": MESSAGE})]
+    with pytest.raises(CaptureError) as raised:
+        await connect(raise_errors=True).classify(MESSAGE, user_id="u")
+    assert raised.value.code == "status_400"
+    assert MESSAGE not in str(raised.value)
+
+
+async def test_a_call_without_a_response_ends_at_its_deadline(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [TRICKLE]
+    started_at = time.monotonic()
+    classification = await connect().classify(MESSAGE, user_id="u")
+    assert classification.captured == "no_response"
+    assert time.monotonic() - started_at < 30  # the service hangs for a minute
+
+
+async def test_an_unreachable_service_raises_no_exception(
+    connect: Connect, service: Service
+) -> None:
+    unreachable = replace(service, classify_url="http://127.0.0.1:9/classify")
+    assert (await connect(unreachable).classify(MESSAGE, user_id="u")).error_code == "no_response"
+    invalid = replace(service, classify_url="invalid")
+    assert (await connect(invalid).classify(MESSAGE, user_id="u")).captured == "no_response"
+
+
+async def test_any_text_can_be_sent(connect: Connect, scripted: ScriptedService) -> None:
+    await connect().classify("naïve 🦊 \ud800", user_id="u")
+    assert scripted.bodies[0]["message"] == "naïve 🦊 \ud800"
+
+
+def test_reprs_contain_no_secret(service: Service) -> None:
+    assert "pc_key" not in repr(service)
+    assert "message" not in Classification.model_fields

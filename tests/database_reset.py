@@ -1,0 +1,11 @@
+"""Deletes all rows after a test; disables triggers, because they reject such a deletion."""
+
+DELETE_ALL_ROWS = """
+set session_replication_role = replica;
+truncate public.nlu_prompt_logs, public.correction_events, public.review_queue,
+  public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
+  private.tombstones, private.deferred_changes, private.erased_rows, private.settings
+  restart identity;
+insert into private.settings default values;
+set session_replication_role = origin;
+"""

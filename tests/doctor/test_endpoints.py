@@ -1,0 +1,143 @@
+"""Endpoints that do not respond, or are not what they should be, are reported."""
+
+from datetime import timedelta
+
+import pytest
+
+from cli.checks.endpoints import FUNCTION_PATHS
+from infra.local.processes import free_port
+from infra.local.stack import Stack
+from tests.doctor.conftest import Environment, RunCheck, problems, states
+from tests.doctor.http_stub import http_stub
+
+
+def unused_url() -> str:
+    """Return a URL on which nothing listens."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+def test_all_endpoints_of_a_healthy_deployment_are_ok(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    assert set(states(run_check("endpoints", settings)).values()) == {"ok"}
+    assert set(states(run_check("functions", settings)).values()) == {"ok"}
+    assert set(states(run_check("clock", settings)).values()) == {"ok"}
+
+
+def test_an_unreachable_project_is_wrong_and_checks_that_need_it_are_skipped(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    settings["SUPABASE_URL"] = unused_url()
+
+    assert problems(run_check("endpoints", settings)) == {
+        "Supabase REST API": "does not respond (ConnectError)",
+        "Supabase signing keys": "does not respond (ConnectError)",
+    }
+    for check in ("clock", "accepted keys", "anonymous access"):
+        assert set(states(run_check(check, settings)).values()) == {"skipped"}
+
+
+@pytest.mark.parametrize("name", FUNCTION_PATHS)
+def test_an_unreachable_function_is_wrong(
+    run_check: RunCheck, settings: Environment, name: str
+) -> None:
+    settings[name] = unused_url() + FUNCTION_PATHS[name]
+
+    assert problems(run_check("endpoints", settings)) == {name: "does not respond (ConnectError)"}
+    assert states(run_check("functions", settings)) == dict.fromkeys(FUNCTION_PATHS, "ok") | {
+        name: "skipped"
+    }
+
+
+def test_the_remediation_of_a_url_without_its_path_has_the_path(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    settings["CLASSIFY_URL"] = settings["CLASSIFY_URL"].removesuffix("/v1/classify")
+    [result] = [result for result in run_check("endpoints", settings) if result.state == "wrong"]
+
+    assert (result.subject, result.remediation) == (
+        "CLASSIFY_URL",
+        "Set it to a URL that ends with /v1/classify.",
+    )
+
+
+def test_the_url_of_another_function_is_wrong(run_check: RunCheck, settings: Environment) -> None:
+    base = settings["OUTCOMES_URL"].removesuffix("/v1/outcomes")
+    settings["CLASSIFY_URL"] = f"{base}/v1/classify"
+
+    assert problems(run_check("endpoints", settings)) == {
+        "CLASSIFY_URL": "is not the URL of this function"
+    }
+
+
+def test_a_function_that_fails_to_start_is_wrong(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    with http_stub(502, {"Message": "Internal Server Error"}) as url:
+        settings["CLASSIFY_URL"] = f"{url}/v1/classify"
+        assert problems(run_check("endpoints", settings)) == {"CLASSIFY_URL": "returns HTTP 502"}
+
+
+def test_a_function_that_requires_aws_iam_responds_and_is_not_called(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    refusal = {"x-amzn-ErrorType": "AccessDeniedException"}
+    with http_stub(403, {"Message": "Forbidden"}, refusal) as url:
+        settings["CLASSIFY_URL"] = f"{url}/v1/classify"
+        assert set(states(run_check("endpoints", settings)).values()) == {"ok"}
+        assert states(run_check("functions", settings))["CLASSIFY_URL"] == "skipped"
+
+
+def test_a_server_that_is_no_supabase_project_is_wrong(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    with http_stub(200, {"hello": "world"}) as url:
+        reported = problems(run_check("endpoints", settings | {"SUPABASE_URL": url}))
+
+    assert reported == {
+        "Supabase signing keys": "does not respond like a Supabase project (HTTP 200)"
+    }
+
+
+def test_keys_are_not_judged_by_unexpected_responses(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    with http_stub(404, {"hello": "world"}) as url:
+        settings["SUPABASE_URL"] = url
+        for check in ("accepted keys", "anonymous access"):
+            assert set(states(run_check(check, settings)).values()) == {"skipped"}
+
+
+def test_a_function_that_cannot_use_the_database_is_wrong(
+    run_check: RunCheck, settings: Environment, warm_stack: Stack
+) -> None:
+    key = "SUPABASE_SECRET_KEY"
+    warm_stack.redeploy("record-outcome", {key: "sb_secret_of_another_project"})
+    try:
+        reported = problems(run_check("functions", settings))
+    finally:
+        warm_stack.redeploy("record-outcome", {key: warm_stack.keys.secret})
+
+    assert reported == {"OUTCOMES_URL": "returns HTTP 503 store_unavailable"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "message"),
+    [(3_600, "is 3600 s behind the server's"), (-120, "is 120 s ahead of the server's")],
+)
+def test_the_message_about_a_wrong_clock_has_the_difference(
+    run_check: RunCheck, seconds: int, message: str
+) -> None:
+    with http_stub(200, {"keys": []}, clock_offset=timedelta(seconds=seconds + 0.5)) as url:
+        [result] = run_check("clock", {"SUPABASE_URL": url})
+
+    assert result.state == "wrong"
+    assert result.message[:8] == message[:8]
+    assert abs(int(result.message.split()[1]) - abs(seconds)) <= 30
+    assert result.message.endswith(message.split(" s ")[1])
+    assert "timedatectl" in result.remediation
+
+
+def test_a_small_difference_of_clocks_is_ok(run_check: RunCheck) -> None:
+    with http_stub(200, {"keys": []}, clock_offset=timedelta(seconds=5)) as url:
+        assert states(run_check("clock", {"SUPABASE_URL": url})) == {"this machine": "ok"}

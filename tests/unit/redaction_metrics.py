@@ -1,0 +1,85 @@
+"""`make bench-redaction`: precision and recall of redaction by entity type.
+
+The patterns were developed with the texts in `redaction/dev`. The texts in `redaction/test` were
+written before the patterns and serve only as a test. In both, double brackets mark the entities.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
+
+TEXTS = Path(__file__).parent / "redaction"
+PLACEHOLDERS: dict[EntityType, str] = {
+    "url": "<URL>", "secret": "<SECRET>", "email": "<EMAIL>", "bank": "<BANK>",
+    "card": "<CARD>", "national_id": "<ID>", "phone": "<PHONE>",
+}  # fmt: skip
+MARKED = re.compile(r"\[\[(.+?)\]\](?!\])")
+
+
+@dataclass
+class EntityMetrics:
+    """The metrics of one entity type.
+
+    `marked` counts its entities, `missed` lists those that were not redacted, and `redacted`
+    counts all of its placeholders, right or wrong.
+    """
+
+    marked: int = 0
+    missed: list[str] = field(default_factory=list)
+    redacted: int = 0
+
+    @property
+    def recall(self) -> float:
+        return 1 - len(self.missed) / self.marked
+
+    @property
+    def precision(self) -> float:
+        return (self.marked - len(self.missed)) / self.redacted if self.redacted else 0.0
+
+
+def read_texts(part: str, name: str) -> list[str]:
+    """Read a file of texts, one per line."""
+    return (TEXTS / part / f"{name}.txt").read_text("utf-8").splitlines()
+
+
+def measure_redaction(part: str) -> dict[EntityType, EntityMetrics]:
+    """Measure each entity type on all texts of a part."""
+    metrics = {entity_type: EntityMetrics() for entity_type in ENTITY_TYPES}
+    for name in (*ENTITY_TYPES, "ordinary"):
+        for text in read_texts(part, name):
+            redacted = redact(MARKED.sub(r"\1", text))
+            for entity_type in ENTITY_TYPES:
+                metrics[entity_type].redacted += redacted.count(PLACEHOLDERS[entity_type])
+            if name in metrics:
+                _count_marked(metrics[name], PLACEHOLDERS[name], text, redacted)
+    return metrics
+
+
+def _count_marked(metrics: EntityMetrics, placeholder: str, text: str, redacted: str) -> None:
+    marked = MARKED.findall(text)
+    metrics.marked += len(marked)
+    missed = [entity for entity in marked if entity in redacted]
+    if not missed and redacted.count(placeholder) < len(marked):
+        missed = [text]
+    metrics.missed += missed
+
+
+def main() -> None:
+    """Print a table for each part."""
+    for part in ("dev", "test"):
+        print(f"{part} texts")
+        print(f"{'entity type':<12} {'marked':>6} {'recall':>7} {'precision':>10}  missed texts")
+        for entity_type, metrics in measure_redaction(part).items():
+            print(
+                f"{entity_type:<12} {metrics.marked:>6} {metrics.recall:>7.3f} "
+                f"{metrics.precision:>10.3f}  {'; '.join(metrics.missed)}"
+            )
+        ordinary = read_texts(part, "ordinary")
+        changed = sum(redact(text) != text for text in ordinary)
+        print(f"False positives: {changed} of {len(ordinary)} ordinary messages changed.\n")
+
+
+if __name__ == "__main__":
+    main()

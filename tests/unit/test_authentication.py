@@ -1,0 +1,121 @@
+"""Callers authenticate by a Supabase token or by an API key."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from prompt_capture.api.tokens import InvalidToken, KeysUnavailable, TokenVerifier
+from tests.unit.conftest import ApiFixture
+from tests.unit.tokens import KEY_ID, SUPABASE_URL, TokenMint
+
+LEGACY_SECRET = "a legacy project's HS256 secret, long enough"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aud": "other"},
+        {"aud": None},
+        {"iss": "http://other.test/auth/v1"},
+        {"iss": None},
+        {"exp": int(time.time()) - 60},
+        {"exp": None},
+        {"sub": None},
+        {"sub": "not a uuid"},
+        {"role": "anon"},
+        {"role": "service_role"},
+        {"role": None},
+    ],
+    ids=str,
+)
+def test_a_token_with_a_wrong_claim_is_rejected(api: ApiFixture, changes: dict[str, Any]) -> None:
+    response = api.classify.post(
+        "/v1/classify", json={"message": "hm"}, headers=api.token(**changes)
+    )
+
+    assert response.status_code == 401
+    assert response.json()["error"]["code"] == "token_invalid"
+    assert not api.store.rows
+
+
+def _is_rejected(api: ApiFixture, token: str) -> bool:
+    headers = {"Authorization": f"Bearer {token}"}
+    return (
+        api.classify.post("/v1/classify", json={"message": "hm"}, headers=headers).status_code
+        == 401
+    )
+
+
+def test_a_token_signed_by_another_key_is_rejected(api: ApiFixture) -> None:
+    other = ec.generate_private_key(ec.SECP256R1())
+    claims = api.mint.claims(api.user_id)
+
+    assert _is_rejected(api, jwt.encode(claims, other, "ES256", headers={"kid": KEY_ID}))
+    assert _is_rejected(api, jwt.encode(claims, other, "ES256", headers={"kid": "unknown"}))
+    assert _is_rejected(api, jwt.encode(claims, other, "ES256"))
+
+
+def test_a_token_with_another_algorithm_is_rejected(api: ApiFixture) -> None:
+    claims = api.mint.claims(api.user_id)
+
+    assert _is_rejected(api, jwt.encode(claims, "", "none", headers={"kid": KEY_ID}))
+    assert _is_rejected(api, jwt.encode(claims, LEGACY_SECRET, "HS256", headers={"kid": KEY_ID}))
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "ü", "." * 3, "eyJhbGciOjF9.e30.x"])
+def test_a_malformed_token_is_rejected(api: ApiFixture, token: str) -> None:
+    headers = {b"X-User-Token": token.encode()}
+
+    response = api.classify.post("/v1/classify", json={"message": "hm"}, headers=headers)
+
+    assert response.status_code == 401
+
+
+def test_a_legacy_token_is_checked_against_the_legacy_secret(mint: TokenMint, user_id: Any) -> None:
+    verifier = TokenVerifier(SUPABASE_URL, LEGACY_SECRET)
+    claims = mint.claims(user_id)
+
+    assert verifier.verify(jwt.encode(claims, LEGACY_SECRET, "HS256")).user_id == user_id
+    with pytest.raises(InvalidToken):
+        verifier.verify(jwt.encode(claims, "another secret of the same length, or so", "HS256"))
+
+
+def test_unreachable_signing_keys_are_an_outage_and_not_an_invalid_token(user_id: Any) -> None:
+    unreachable = TokenVerifier("http://127.0.0.1:9")
+
+    with pytest.raises(KeysUnavailable):
+        unreachable.verify(TokenMint().token(user_id))
+
+
+@pytest.mark.parametrize("key", ["wrong", "pc_a-key-of-this-deploymenT"])
+def test_a_wrong_api_key_is_rejected(api: ApiFixture, key: str) -> None:
+    body = {"message": "hm", "user_id": str(api.user_id)}
+
+    response = api.classify.post("/v1/classify", json=body, headers={"X-Api-Key": key})
+
+    assert response.status_code == 401
+    assert response.json()["error"]["code"] == "api_key_invalid"
+
+
+def test_a_request_without_credentials_gets_a_hint_what_to_send(api: ApiFixture) -> None:
+    for client, path, body in [
+        (api.classify, "/v1/classify", {"message": "hm"}),
+        (
+            api.outcomes,
+            "/v1/outcomes",
+            {"log_id": api.log(), "was_successful": True, "workflow_type": "x"},
+        ),
+        (api.corrections, "/v1/corrections", {"log_id": api.log(), "corrected_intent": "reminder"}),
+    ]:
+        response = client.post(path, json=body)
+        assert response.status_code == 401
+        assert "X-Api-Key" in response.json()["error"]["hint"]
+
+
+def test_outcomes_require_an_api_key_and_accept_no_token(api: ApiFixture) -> None:
+    body = {"log_id": api.log(), "was_successful": True, "workflow_type": "x"}
+
+    assert api.outcomes.post("/v1/outcomes", json=body, headers=api.token()).status_code == 401
