@@ -64,7 +64,7 @@ def compute_results(samples: Samples) -> list[ResultRow]:
 
 
 def render_markdown(results: list[ResultRow]) -> str:
-    """Return the table of the README."""
+    """Return the table of `docs/reference/benchmarks.md`."""
     lines = ["| metric | median | goal |", "|---|---|---|"]
     return "\n".join(
         lines + [f"| {metric} | {value} | {goal} |" for metric, value, goal in results]

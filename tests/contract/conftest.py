@@ -1,4 +1,4 @@
-"""Both stores behind one face: how a test reaches each, and looks at what it holds."""
+"""The in-memory store and the Supabase store with one interface for tests."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,17 +27,17 @@ INTENTS = ("reminder", "reschedule", "scheduling", "status", "unknown")
 
 @dataclass(frozen=True)
 class Stores:
-    """The store as each function has it, and a user whose prompts it may log."""
+    """The store as each function accesses it, and a user to log prompts for."""
 
     writer: PromptStore
     service: PromptStore
     exporter: PromptStore
     user_id: UUID
-    another_user: Callable[[], Awaitable[UUID]]
+    create_user: Callable[[], Awaitable[UUID]]
     exports: ExportSource
     ledger: ErasureLedger
 
-    def prompt(
+    def make_prompt(
         self, text: str = "move it", confidence: float = 0.9, source: Source = "model"
     ) -> CapturedPrompt:
         return CapturedPrompt(
@@ -56,30 +56,30 @@ class Stores:
 @pytest.fixture(params=["memory", "supabase"])
 async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     if request.param == "supabase":
-        async with _on_supabase(request.getfixturevalue("stack")) as made:
-            yield made
+        async with _on_supabase(request.getfixturevalue("stack")) as supabase_stores:
+            yield supabase_stores
     else:
-        user_id, other = uuid4(), uuid4()
-        store = InMemoryPromptStore([user_id, other], INTENTS)
+        user_id, other_user_id = uuid4(), uuid4()
+        store = InMemoryPromptStore([user_id, other_user_id], INTENTS)
 
-        async def another_user() -> UUID:
-            return other
+        async def create_user() -> UUID:
+            return other_user_id
 
         exports = InMemoryExports(store, page_rows=2)
-        yield Stores(store, store, store, user_id, another_user, exports, exports)
+        yield Stores(store, store, store, user_id, create_user, exports, exports)
 
 
 @pytest.fixture
 async def supabase_stores(stack: Stack) -> AsyncIterator[Stores]:
-    async with _on_supabase(stack) as made:
-        yield made
+    async with _on_supabase(stack) as stores:
+        yield stores
 
 
 @asynccontextmanager
 async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
-    """Each function's own store, and an empty table afterwards."""
+    """Yield each function's own store. Delete all rows afterwards."""
 
-    async def user() -> UUID:
+    async def create_user() -> UUID:
         return UUID(stack.create_user(f"{uuid4()}@example.com").id)
 
     async with AsyncExitStack() as clients:
@@ -87,8 +87,8 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
             writer=await clients.enter_async_context(supabase_store(stack, "prompt_writer")),
             service=await clients.enter_async_context(supabase_store(stack, "service_role")),
             exporter=await clients.enter_async_context(supabase_store(stack, "prompt_exporter")),
-            user_id=await user(),
-            another_user=user,
+            user_id=await create_user(),
+            create_user=create_user,
             exports=await clients.enter_async_context(_exports(stack, "prompt_exporter")),
             ledger=await clients.enter_async_context(_exports(stack, "service_role")),
         )
@@ -98,7 +98,7 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
 
 @asynccontextmanager
 async def supabase_store(stack: Stack, role: str) -> AsyncIterator[SupabasePromptStore]:
-    """Connect to the stack as a function with that role does."""
+    """Connect to the local stack as a function with this database role."""
     settings = _settings(stack, role)
     async with create_http_client(5, SupabaseAccess(settings, role)) as client:
         yield SupabasePromptStore(client, settings.rest_url)

@@ -1,4 +1,4 @@
-"""What all dead letters promise: they are read whole, and only what is told to go goes."""
+"""The contract of dead letters: all are read, and only the selected ones leave the queue."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,79 +14,81 @@ from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
 from prompt_capture.domain.errors import SpoolUnavailable
 from prompt_capture.ports import DeadLetters
 
-BODIES = sorted(f"letter {number}" for number in range(25))
+BODIES = sorted(f"dead letter {number}" for number in range(25))
 
 
 @dataclass(frozen=True)
-class Letters:
-    """Twenty-five dead letters, and what was sent again."""
+class Queue:
+    """A queue with twenty-five dead letters, and the bodies of redriven ones."""
 
-    letters: DeadLetters
-    sent_again: Callable[[], list[str]]
+    dead_letters: DeadLetters
+    redriven: Callable[[], list[str]]
 
 
 @pytest.fixture(params=["memory", "sqs"])
-def letters(request: pytest.FixtureRequest) -> Iterator[Letters]:
+def queue(request: pytest.FixtureRequest) -> Iterator[Queue]:
     if request.param == "memory":
-        made = InMemoryDeadLetters(BODIES)
-        yield Letters(made, lambda: made.redriven)
+        in_memory = InMemoryDeadLetters(BODIES)
+        yield Queue(in_memory, lambda: in_memory.redriven)
         return
     stack: Stack = request.getfixturevalue("stack")
     client, name = stack.sqs_client(), f"test-{uuid4()}"
-    dead = client.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    dead_letter_url = client.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     arn = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}-dead"
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 2})
-    spool = client.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    spool_url = client.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})[
+        "QueueUrl"
+    ]
     for body in BODIES:
-        client.send_message(QueueUrl=dead, MessageBody=body)
+        client.send_message(QueueUrl=dead_letter_url, MessageBody=body)
 
-    def sent_again() -> list[str]:
-        found = []
-        while messages := client.receive_message(QueueUrl=spool, MaxNumberOfMessages=10).get(
+    def redriven() -> list[str]:
+        received = []
+        while messages := client.receive_message(QueueUrl=spool_url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
-            found += [message["Body"] for message in messages]
-        return found
+            received += [message["Body"] for message in messages]
+        return received
 
-    yield Letters(SqsDeadLetters(client, spool), sent_again)
-
-
-def bodies(letters: DeadLetters) -> list[str]:
-    read = letters.read()
-    letters.release(read)
-    return sorted(letter.body for letter in read)
+    yield Queue(SqsDeadLetters(client, spool_url), redriven)
 
 
-def test_all_are_read_and_can_be_read_again_when_they_are_put_back(letters: Letters) -> None:
-    assert bodies(letters.letters) == BODIES
-    assert bodies(letters.letters) == BODIES
+def read_bodies(dead_letters: DeadLetters) -> list[str]:
+    read = dead_letters.read()
+    dead_letters.release(read)
+    return sorted(dead_letter.body for dead_letter in read)
 
 
-def test_what_is_sent_again_is_dead_no_more(letters: Letters) -> None:
-    read = letters.letters.read()
-    again = [letter for letter in read if letter.body in BODIES[:12]]
-
-    letters.letters.redrive(again)
-    letters.letters.release([letter for letter in read if letter not in again])
-
-    assert sorted(letters.sent_again()) == BODIES[:12]
-    assert bodies(letters.letters) == BODIES[12:]
+def test_released_dead_letters_can_be_read_again(queue: Queue) -> None:
+    assert read_bodies(queue.dead_letters) == BODIES
+    assert read_bodies(queue.dead_letters) == BODIES
 
 
-def test_what_is_deleted_is_gone(letters: Letters) -> None:
-    read = letters.letters.read()
+def test_redriven_messages_are_no_dead_letters_any_more(queue: Queue) -> None:
+    read = queue.dead_letters.read()
+    selected = [one for one in read if one.body in BODIES[:12]]
 
-    letters.letters.delete(read[:20])
-    letters.letters.release(read[20:])
+    queue.dead_letters.redrive(selected)
+    queue.dead_letters.release([one for one in read if one not in selected])
 
-    assert len(bodies(letters.letters)) == 5
+    assert sorted(queue.redriven()) == BODIES[:12]
+    assert read_bodies(queue.dead_letters) == BODIES[12:]
 
 
-def test_a_queue_without_dead_letters_says_so(stack: Stack) -> None:
+def test_deleted_dead_letters_are_not_read_again(queue: Queue) -> None:
+    read = queue.dead_letters.read()
+
+    queue.dead_letters.delete(read[:20])
+    queue.dead_letters.release(read[20:])
+
+    assert len(read_bodies(queue.dead_letters)) == 5
+
+
+def test_a_queue_without_a_redrive_policy_and_a_missing_queue_raise_errors(stack: Stack) -> None:
     client = stack.sqs_client()
     url = client.create_queue(QueueName=f"test-{uuid4()}")["QueueUrl"]
 
-    with pytest.raises(SpoolUnavailable, match="no dead letters"):
+    with pytest.raises(SpoolUnavailable, match="no dead-letter queue"):
         SqsDeadLetters(client, url).read()
     with pytest.raises(SpoolUnavailable, match="cannot be used"):
-        SqsDeadLetters(client, f"{url}-none").read()
+        SqsDeadLetters(client, f"{url}-missing").read()

@@ -28,7 +28,7 @@ async def _record(stores: Stores, window: Window, manifest: str = "m") -> None:
 
 
 async def _log(stores: Stores, *texts: str) -> list[UUID]:
-    prompts = [stores.prompt(text) for text in texts]
+    prompts = [stores.make_prompt(text) for text in texts]
     for prompt in prompts:
         await stores.writer.log_prompt(prompt)
     return [prompt.id for prompt in prompts]
@@ -150,8 +150,8 @@ async def test_the_ledger_lists_the_lines_of_a_user_in_an_object(stores: Stores)
 
 
 async def test_erased_users_do_not_count_as_other_users(stores: Stores) -> None:
-    other_user = await stores.another_user()
-    copy = stores.prompt("One").model_copy(update={"user_id": other_user})
+    other_user = await stores.create_user()
+    copy = stores.make_prompt("One").model_copy(update={"user_id": other_user})
     (one,) = await _log(stores, "one")
     await stores.writer.log_prompt(copy)
     await stores.exports.register_rows("b", "k", [str(one), str(copy.id)])
@@ -180,8 +180,8 @@ async def test_an_erasure_invalidates_the_exports_that_hold_rows_of_the_user(
 
 
 async def test_an_erasure_changes_the_texts_that_other_users_sent_too(stores: Stores) -> None:
-    other_user = await stores.another_user()
-    copy = stores.prompt("One").model_copy(update={"user_id": other_user})
+    other_user = await stores.create_user()
+    copy = stores.make_prompt("One").model_copy(update={"user_id": other_user})
     await stores.writer.log_prompt(copy)
     await _log(stores, "one", "two")
     await _record(stores, await _window(stores))

@@ -1,4 +1,4 @@
-"""What every spool promises: what was put is there, whole, or the caller is told."""
+"""The contract of spools: a prompt arrives unchanged, or the caller gets an error."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -17,24 +17,24 @@ from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt, parse_spooled_prompt
 from prompt_capture.ports import Spool
 from prompt_capture.settings import SpoolSettings
-from tests.contract.test_prompt_store import ODD_TEXTS
+from tests.contract.test_prompt_store import UNUSUAL_TEXTS
 
 
 @dataclass(frozen=True)
 class Spools:
-    """A spool, one that is away, and a way to take out what is in the first."""
+    """A spool, an unreachable one, and a function that takes a prompt out of the first."""
 
     spool: Spool
-    away: Spool
+    unreachable: Spool
     take: Callable[[], SpooledPrompt]
 
 
 @pytest.fixture(params=["memory", "sqs"])
 async def spools(request: pytest.FixtureRequest) -> AsyncIterator[Spools]:
     if request.param == "memory":
-        spool, away = InMemorySpool(), InMemorySpool()
-        away.is_reachable = False
-        yield Spools(spool, away, lambda: spool.waiting.pop(0))
+        spool, unreachable = InMemorySpool(), InMemorySpool()
+        unreachable.is_reachable = False
+        yield Spools(spool, unreachable, lambda: spool.waiting.pop(0))
         return
     stack: Stack = request.getfixturevalue("stack")
     client, name = stack.sqs_client(), f"test-{uuid4()}"
@@ -45,9 +45,9 @@ async def spools(request: pytest.FixtureRequest) -> AsyncIterator[Spools]:
         return parse_spooled_prompt(message["Body"])
 
     async with create_http_client(5) as http:
-        there = SqsSpool(http, _settings(url, stack.sqs_endpoint))
-        away_ = SqsSpool(http, _settings(url, "http://127.0.0.1:9"))
-        yield Spools(there, away_, take)
+        sqs_spool = SqsSpool(http, _settings(url, stack.sqs_endpoint))
+        unreachable_spool = SqsSpool(http, _settings(url, "http://127.0.0.1:9"))
+        yield Spools(sqs_spool, unreachable_spool, take)
 
 
 def _settings(queue_url: str, endpoint: str) -> SpoolSettings:
@@ -61,7 +61,7 @@ def _settings(queue_url: str, endpoint: str) -> SpoolSettings:
     )
 
 
-def spooled(text: str) -> SpooledPrompt:
+def make_spooled_prompt(text: str) -> SpooledPrompt:
     prompt = CapturedPrompt(
         id=new_log_id(),
         user_id=uuid4(),
@@ -74,24 +74,24 @@ def spooled(text: str) -> SpooledPrompt:
     return SpooledPrompt(spooled_at=datetime.now(UTC), reason="too_slow", prompt=prompt)
 
 
-@pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
-async def test_a_prompt_comes_out_as_it_went_in(spools: Spools, text: str) -> None:
-    sent = spooled(text)
+@pytest.mark.parametrize("text", UNUSUAL_TEXTS, ids=range(len(UNUSUAL_TEXTS)))
+async def test_a_prompt_is_received_unchanged(spools: Spools, text: str) -> None:
+    sent = make_spooled_prompt(text)
 
     await spools.spool.put(sent)
 
     assert spools.take() == sent
 
 
-async def test_a_queue_that_is_away_says_so_without_a_word_of_the_prompt(spools: Spools) -> None:
-    with pytest.raises(SpoolUnavailable) as refusal:
-        await spools.away.put(spooled("my secret"))
+async def test_an_unreachable_queue_raises_an_error_without_the_prompt(spools: Spools) -> None:
+    with pytest.raises(SpoolUnavailable) as raised:
+        await spools.unreachable.put(make_spooled_prompt("my secret"))
 
-    assert "secret" not in str(refusal.value)
+    assert "secret" not in str(raised.value)
 
 
-async def test_a_queue_that_is_not_there_says_so(stack: Stack) -> None:
+async def test_a_missing_queue_raises_an_error(stack: Stack) -> None:
     async with create_http_client(5) as http:
-        spool = SqsSpool(http, _settings(f"{stack.sqs_endpoint}/1/none", stack.sqs_endpoint))
+        spool = SqsSpool(http, _settings(f"{stack.sqs_endpoint}/1/missing", stack.sqs_endpoint))
         with pytest.raises(SpoolUnavailable, match="status 4"):
-            await spool.put(spooled("my secret"))
+            await spool.put(make_spooled_prompt("my secret"))

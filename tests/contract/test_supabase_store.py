@@ -1,4 +1,4 @@
-"""What only the real store can show: stamps, equal times, rights, outages, and both keys."""
+"""Properties of the Supabase store only: timestamps, permissions, outages, and both keys."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,10 +26,8 @@ def _row(stack: Stack, log_id: UUID) -> dict[str, Any]:
     return row
 
 
-async def test_the_same_outcome_again_changes_nothing(
-    stack: Stack, supabase_stores: Stores
-) -> None:
-    prompt = supabase_stores.prompt()
+async def test_a_repeated_outcome_changes_nothing(stack: Stack, supabase_stores: Stores) -> None:
+    prompt = supabase_stores.make_prompt()
     await supabase_stores.writer.log_prompt(prompt)
     await supabase_stores.service.update_prompt_log_outcome(prompt.id, FAILURE)
     first = _row(stack, prompt.id)
@@ -43,10 +41,10 @@ async def test_the_same_outcome_again_changes_nothing(
     assert changed["execution_error"] is None
 
 
-async def test_a_correction_is_stamped_by_the_database(
+async def test_the_database_sets_the_time_of_a_correction(
     stack: Stack, supabase_stores: Stores
 ) -> None:
-    prompt = supabase_stores.prompt()
+    prompt = supabase_stores.make_prompt()
     await supabase_stores.writer.log_prompt(prompt)
 
     await supabase_stores.service.add_prompt_correction(
@@ -59,32 +57,32 @@ async def test_a_correction_is_stamped_by_the_database(
     assert row["corrected_at"] is not None
 
 
-async def test_rows_of_the_same_moment_are_each_read_once(
+async def test_rows_with_the_same_timestamp_are_each_read_once(
     stack: Stack, supabase_stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("prompt_capture.adapters.postgrest_calls.PAGE_SIZE", 2)
-    prompts = [supabase_stores.prompt(str(number), confidence=0.1) for number in range(7)]
+    prompts = [supabase_stores.make_prompt(str(number), confidence=0.1) for number in range(7)]
     for prompt in prompts:
         await supabase_stores.writer.log_prompt(prompt)
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
         connection.execute("set session_replication_role = replica")
         connection.execute("update public.nlu_prompt_logs set created_at = '2026-01-01T00:00Z'")
 
-    found = await _all(supabase_stores.exporter.get_low_confidence_prompts())
+    prompts_read = await _all(supabase_stores.exporter.get_low_confidence_prompts())
 
-    assert [prompt.id for prompt in found] == [prompt.id for prompt in prompts]
+    assert [prompt.id for prompt in prompts_read] == [prompt.id for prompt in prompts]
 
 
-async def test_an_unreachable_store_says_so_without_a_word_of_the_prompt(
+async def test_an_unreachable_store_raises_an_error_without_the_prompt(
     supabase_stores: Stores,
 ) -> None:
-    secret = supabase_stores.prompt("my secret")
+    secret = supabase_stores.make_prompt("my secret")
 
     async with httpx.AsyncClient(timeout=1) as client:
         store = SupabasePromptStore(client, "http://127.0.0.1:9/rest/v1")
-        with pytest.raises(StoreUnavailable) as refusal:
+        with pytest.raises(StoreUnavailable) as raised:
             await store.log_prompt(secret)
-        assert "secret" not in str(refusal.value)
+        assert "secret" not in str(raised.value)
         with pytest.raises(StoreUnavailable):
             await store.update_prompt_log_outcome(secret.id, SUCCESS)
         with pytest.raises(StoreUnavailable):
@@ -92,7 +90,7 @@ async def test_an_unreachable_store_says_so_without_a_word_of_the_prompt(
 
 
 @pytest.mark.parametrize("content", [b"<html>", b'"text"', b"[1]", b"null"])
-async def test_what_is_not_the_store_is_not_taken_for_it(
+async def test_a_response_that_is_not_from_postgrest_raises_an_error(
     supabase_stores: Stores, content: bytes
 ) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=content))
@@ -100,25 +98,25 @@ async def test_what_is_not_the_store_is_not_taken_for_it(
     async with httpx.AsyncClient(transport=transport) as client:
         store = SupabasePromptStore(client, "http://store.test/rest/v1")
         with pytest.raises(StoreUnavailable):
-            await store.log_prompt(supabase_stores.prompt())
+            await store.log_prompt(supabase_stores.make_prompt())
 
 
-async def test_a_server_that_dribbles_meets_the_deadline(supabase_stores: Stores) -> None:
-    async def dribble() -> AsyncIterator[bytes]:
+async def test_the_deadline_covers_a_response_that_arrives_slowly(supabase_stores: Stores) -> None:
+    async def send_slowly() -> AsyncIterator[bytes]:
         while True:
             await asyncio.sleep(0.05)
             yield b" "
 
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=dribble()))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=send_slowly()))
 
     async with httpx.AsyncClient(transport=transport, timeout=0.3) as client:
         store = SupabasePromptStore(client, "http://store.test/rest/v1")
         with pytest.raises(StoreUnavailable, match="TimeoutError"):
-            await store.log_prompt(supabase_stores.prompt())
+            await store.log_prompt(supabase_stores.make_prompt())
 
 
-async def test_each_role_can_do_its_own_work_only(supabase_stores: Stores) -> None:
-    prompt = supabase_stores.prompt()
+async def test_each_role_has_its_own_permissions_only(supabase_stores: Stores) -> None:
+    prompt = supabase_stores.make_prompt()
     await supabase_stores.writer.log_prompt(prompt)
     outcome = Outcome(was_successful=True, workflow_type="move")
 
@@ -130,10 +128,10 @@ async def test_each_role_can_do_its_own_work_only(supabase_stores: Stores) -> No
         await supabase_stores.exporter.log_prompt(prompt)
 
 
-async def test_where_no_role_is_to_be_had_the_secret_key_writes(
+async def test_the_secret_key_can_write_without_a_role_token(
     stack: Stack, supabase_stores: Stores
 ) -> None:
-    prompt = supabase_stores.prompt()
+    prompt = supabase_stores.make_prompt()
 
     async with supabase_store(stack, "service_role") as store:
         await store.log_prompt(prompt)
@@ -141,10 +139,10 @@ async def test_where_no_role_is_to_be_had_the_secret_key_writes(
     assert _row(stack, prompt.id)["user_id"] == supabase_stores.user_id
 
 
-async def test_a_capture_that_meets_an_erasure_is_to_be_sent_again_and_then_refused(
+async def test_a_capture_during_an_erasure_is_retryable_and_then_rejected(
     stack: Stack, supabase_stores: Stores
 ) -> None:
-    prompt = supabase_stores.prompt()
+    prompt = supabase_stores.make_prompt()
     with psycopg.connect(stack.postgres_admin_dsn) as eraser:
         eraser.execute("select private.erase(%s)", [supabase_stores.user_id])
         with pytest.raises(StoreUnavailable, match="55P03"):

@@ -1,4 +1,4 @@
-"""The database as callers reach it: PostgREST, and the actors' tokens."""
+"""PostgREST on a test database, called with the token of any actor."""
 
 import time
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ import httpx
 from infra.local.keys import Keys, generate_keys
 from infra.local.postgrest import PostgREST
 
-from .cast import Actor
+from .actors import Actor
 from .server import Server
 
 PLAN = "application/vnd.pgrst.plan+json"
 
 
-class Api:
-    """PostgREST on one database, spoken to as any actor of the cast."""
+class PostgrestClient:
+    """An HTTP client of PostgREST that signs the token of each actor."""
 
     def __init__(self, url: str, keys: Keys) -> None:
         self._client = httpx.Client(base_url=url, timeout=10)
@@ -27,22 +27,22 @@ class Api:
     def request(
         self, actor: Actor | None, method: str, path: str, **options: Any
     ) -> httpx.Response:
-        """Send one request with the actor's token, or without any."""
+        """Send a request with the actor's token, or without a token."""
         headers = dict(options.pop("headers", {}))
         if actor is not None:
             claims = {"aud": "authenticated", "exp": int(time.time()) + 60} | actor.claims
             headers["Authorization"] = f"Bearer {self.keys.sign(claims)}"
         return self._client.request(method, path, headers=headers, **options)
 
-    def bearing(self, token: str, path: str) -> httpx.Response:
-        """Read with a token of the caller's own making."""
+    def get_with_token(self, token: str, path: str) -> httpx.Response:
+        """Send a GET request with an arbitrary token."""
         return self._client.get(path, headers={"Authorization": f"Bearer {token}"})
 
-    def plan(self, actor: Actor, path: str, query: list[tuple[str, str]]) -> dict[str, Any]:
-        """Ask how Postgres would answer a request, and return the plan's top node."""
-        answer = self.request(actor, "GET", path, params=query, headers={"Accept": PLAN})
-        answer.raise_for_status()
-        top: dict[str, Any] = answer.json()[0]["Plan"]
+    def explain(self, actor: Actor, path: str, query: list[tuple[str, str]]) -> dict[str, Any]:
+        """Return the top node of PostgreSQL's plan for a GET request."""
+        response = self.request(actor, "GET", path, params=query, headers={"Accept": PLAN})
+        response.raise_for_status()
+        top: dict[str, Any] = response.json()[0]["Plan"]
         return top
 
     def close(self) -> None:
@@ -51,8 +51,8 @@ class Api:
 
 
 @contextmanager
-def serving(server: Server, database: str, folder: Path) -> Iterator[Api]:
-    """Run PostgREST on a database, willing to show its plans."""
+def run_postgrest(server: Server, database: str, folder: Path) -> Iterator[PostgrestClient]:
+    """Run PostgREST on a database, with query plans enabled."""
     with server.connect("supabase_admin", database) as admin:
         admin.execute(
             f"alter role authenticator in database {database} set pgrst.db_plan_enabled = 'true'"
@@ -61,7 +61,7 @@ def serving(server: Server, database: str, folder: Path) -> Iterator[Api]:
     postgrest = PostgREST(folder, server.url("authenticator", database), keys)
     try:
         postgrest.start()
-        api = Api(postgrest.url, keys)
+        api = PostgrestClient(postgrest.url, keys)
         try:
             yield api
         finally:

@@ -12,7 +12,7 @@ from statistics import median
 
 from infra.local.postgres import Postgres
 
-from .cast import ALICE, DASHBOARD, EXPORTER, SERVICE, USER, Actor, acting_as
+from .actors import ALICE, DASHBOARD, EXPORTER, SERVICE, USER, Actor, connect_as
 from .server import Server, migrate
 
 ROWS = 1_000_000
@@ -42,8 +42,8 @@ join (select id, row_number() over (order by id) as place from auth.users) as ow
 insert into public.review_queue (
   rank, text, predicted_intent, confidence, reasons, times_sent, user_count, waiting_since, text_key
 )
-select private.review_rank('{{low_confidence}}', confidence, 1), prompt, predicted_intent, confidence,
-  '{{low_confidence}}', 1, 1, created_at, text_key
+select private.review_rank('{{low_confidence}}', confidence, 1), prompt, predicted_intent,
+  confidence, '{{low_confidence}}', 1, 1, created_at, text_key
 from public.nlu_prompt_logs where sampling_probability = 1 and corrected_intent is null;
 """
 
@@ -70,7 +70,7 @@ def measure_queries(server: Server, *queries: tuple[Actor, str], times: int = 30
     milliseconds: list[list[float]] = [[] for _ in queries]
     with ExitStack() as open_connections:
         connections = [
-            open_connections.enter_context(acting_as(server, DATABASE, actor))
+            open_connections.enter_context(connect_as(server, DATABASE, actor))
             for actor, _ in queries
         ]
         for _ in range(times):
@@ -135,7 +135,7 @@ def measure_all(server: Server) -> list[tuple[str, float, float, str]]:
     guarded, bare = measure_queries(
         server, (USER, PAGE.format(where=where)), (SERVICE, PAGE.format(where=where)), times=2000
     )
-    with acting_as(server, DATABASE, EXPORTER) as exporter:
+    with connect_as(server, DATABASE, EXPORTER) as exporter:
         row = exporter.execute(
             """select created_at::text, id::text from public.exportable_prompts
                order by created_at, id offset 900000 limit 1"""

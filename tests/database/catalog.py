@@ -1,4 +1,4 @@
-"""What a migrated database looks like from within: a description that two of them can share."""
+"""Descriptions of a migrated database from its catalog, so that two databases can be compared."""
 
 from collections.abc import Iterable, Mapping
 
@@ -21,7 +21,7 @@ QUERIES: Mapping[str, str] = {
         select oid::regclass::text, relkind, relowner::regrole::text, relrowsecurity,
           relforcerowsecurity, reloptions::text, obj_description(oid, 'pg_class')
         from pg_class where oid in {TABLES}""",
-    # A foreign key to users that are gone holds for new rows only.
+    # The foreign key to deleted users is not valid for adopted rows.
     "constraints": f"""
         select conrelid::regclass::text, conname,
           replace(pg_get_constraintdef(oid), ' NOT VALID', '')
@@ -39,20 +39,20 @@ QUERIES: Mapping[str, str] = {
     "views": f"""
         select oid::regclass::text, pg_get_viewdef(oid) from pg_class
         where oid in {TABLES} and relkind = 'v'""",
-    "rights to tables": f"""
+    "table privileges": f"""
         select oid::regclass::text, grantee::regrole::text, privilege_type, is_grantable
         from pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner)))
         where oid in {TABLES}""",
-    "rights to sequences": """
+    "sequence privileges": """
         select oid::regclass::text, grantee::regrole::text, privilege_type
         from pg_class, aclexplode(coalesce(relacl, acldefault('s', relowner)))
         where relkind = 'S' and relnamespace::regnamespace::text in ('public', 'private')""",
-    "rights to columns": f"""
+    "column privileges": f"""
         select attrelid::regclass::text, attname, grantee::regrole::text, privilege_type,
           is_grantable
         from pg_attribute, aclexplode(attacl)
         where attrelid in {TABLES} and not attisdropped""",
-    "rights to schemas": """
+    "schema privileges": """
         select nspname, grantee::regrole::text, privilege_type
         from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
         where nspname in ('public', 'private')""",
@@ -60,7 +60,7 @@ QUERIES: Mapping[str, str] = {
         select oid::regprocedure::text, proowner::regrole::text, prosecdef, proconfig::text,
           md5(prosrc), obj_description(oid, 'pg_proc')
         from pg_proc where pronamespace in ('public'::regnamespace, 'private'::regnamespace)""",
-    "rights to functions": """
+    "function privileges": """
         select oid::regprocedure::text, grantee::regrole::text, privilege_type
         from pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner)))
         where pronamespace in ('public'::regnamespace, 'private'::regnamespace)""",
@@ -84,9 +84,9 @@ QUERIES: Mapping[str, str] = {
 def describe(
     connection: Connection, parts: Iterable[str] = tuple(QUERIES)
 ) -> dict[str, list[tuple[object, ...]]]:
-    """Describe everything that the migrations make, or some parts of it, each sorted."""
+    """Return the sorted rows of each part: of everything that the migrations create, or less."""
     with connection.transaction():
-        connection.execute("set local search_path = ''")  # so that every name has its schema
+        connection.execute("set local search_path = ''")  # qualifies every name with its schema
         return {
             part: sorted(connection.execute(QUERIES[part]).fetchall(), key=repr) for part in parts
         }

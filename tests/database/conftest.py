@@ -1,4 +1,4 @@
-"""One server for the whole run; a migrated database for all, or a fresh one for a test."""
+"""One server per test run; a migrated database that tests share, or a new project per test."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -10,7 +10,7 @@ import pytest
 from infra.local.postgres import Postgres
 from tests.database_reset import DELETE_ALL_ROWS
 
-from .cast import ALICE, BOB
+from .actors import ALICE, BOB
 from .catalog import describe
 from .rows import LONG_AGO, add_user, correct, insert
 from .server import Connection, Server, migrate
@@ -19,38 +19,38 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def folder_of_the_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the tests' own server has its data and its log."""
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the server's data and log."""
     return tmp_path_factory.mktemp("postgres")
 
 
 @pytest.fixture(scope="session")
-def server(folder_of_the_server: Path) -> Iterator[Server]:
-    """A PostgreSQL server of the tests' own."""
-    with Postgres(folder_of_the_server, migrated=False) as postgres:
+def server(server_folder: Path) -> Iterator[Server]:
+    """A PostgreSQL server for this test run."""
+    with Postgres(server_folder, migrated=False) as postgres:
         yield Server(postgres.dsn)
 
 
 class ServerLog:
-    """What the server has logged since the test began."""
+    """The part of the server's log that was written during a test."""
 
     def __init__(self, file: Path) -> None:
         self._file, self._start = file, file.stat().st_size
 
-    def since(self) -> str:
-        """Read it."""
+    def read(self) -> str:
+        """Return what the server logged since the start of the test."""
         return self._file.read_bytes()[self._start :].decode(errors="replace")
 
 
 @pytest.fixture
-def server_log(server: Server, folder_of_the_server: Path) -> ServerLog:
-    """The server's own log, from here on."""
-    return ServerLog(folder_of_the_server / "logs/postgres.log")
+def server_log(server: Server, server_folder: Path) -> ServerLog:
+    """The server's log from the start of the test."""
+    return ServerLog(server_folder / "logs/postgres.log")
 
 
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
-    """A migrated database that others are copied from; nothing may connect to it."""
+    """A migrated database that others are copied from. No connection may stay open."""
     server.create_project("migrated")
     with server.connect("postgres", "migrated") as dashboard:
         migrate(dashboard)
@@ -59,23 +59,23 @@ def template(server: Server) -> str:
 
 @pytest.fixture(scope="session")
 def description(server: Server, template: str) -> dict[str, list[tuple[object, ...]]]:
-    """What the migrations make of a new project."""
+    """The description of a new project after all migrations."""
     with server.connect("postgres", template) as dashboard:
         return describe(dashboard)
 
 
 @pytest.fixture(scope="session")
-def cleaned(server: Server, template: str) -> str:
-    """A migrated database that tests use one after the other."""
-    server.copy_database(template, "cleaned")
-    return "cleaned"
+def shared_database(server: Server, template: str) -> str:
+    """A migrated database that tests use one after another."""
+    server.copy_database(template, "shared")
+    return "shared"
 
 
 @pytest.fixture
-def database(server: Server, cleaned: str) -> Iterator[str]:
-    """A migrated database of the test's own for as long as it runs, without rows."""
-    yield cleaned
-    with server.connect("supabase_admin", cleaned) as admin:
+def database(server: Server, shared_database: str) -> Iterator[str]:
+    """A migrated database without rows. Its rows are deleted after the test."""
+    yield shared_database
+    with server.connect("supabase_admin", shared_database) as admin:
         admin.execute(DELETE_ALL_ROWS)
         admin.execute("delete from auth.users")
         admin.execute("update public.intent_catalogue set retired_at = null")
@@ -83,17 +83,10 @@ def database(server: Server, cleaned: str) -> Iterator[str]:
         admin.execute("truncate private.tombstones")
 
 
-@pytest.fixture
-def copied(server: Server, template: str) -> str:
-    """A migrated database to change the shape of."""
-    name = f"test_{next(_numbers)}"
-    server.copy_database(template, name)
-    return name
-
 
 @pytest.fixture
 def project(server: Server) -> str:
-    """A new project of the test's own, before any migration."""
+    """A new Supabase project, before any migration."""
     name = f"project_{next(_numbers)}"
     server.create_project(name)
     return name
@@ -101,7 +94,7 @@ def project(server: Server) -> str:
 
 @pytest.fixture
 def dashboard(server: Server, database: str) -> Iterator[Connection]:
-    """The dashboard's connection to the test's own database, where Alice has signed up."""
+    """The dashboard's connection to a database in which Alice has signed up."""
     with server.connect("postgres", database) as connection:
         add_user(connection, ALICE)
         yield connection
@@ -109,19 +102,19 @@ def dashboard(server: Server, database: str) -> Iterator[Connection]:
 
 @pytest.fixture
 def log_id(dashboard: Connection) -> UUID:
-    """A prompt of Alice's in the test's own database, whose time stamps are long past."""
+    """The id of a prompt that Alice sent. Its timestamps are years old."""
     return insert(dashboard, created_at=LONG_AGO, updated_at=LONG_AGO)
 
 
 @pytest.fixture(scope="session")
 def populated(server: Server, template: str) -> str:
-    """A migrated database with three prompts of Alice's and one of Bob's, for reading only."""
+    """A read-only migrated database with three prompts from Alice and two from Bob."""
     server.copy_database(template, "populated")
     with server.connect("postgres", "populated") as connection:
         add_user(connection, ALICE)
         add_user(connection, BOB)
-        for owner in (ALICE, ALICE, ALICE, BOB):
-            insert(connection, user_id=owner)
-        # The last of them is corrected and so, being the same text, are all others.
+        for sender in (ALICE, ALICE, ALICE, BOB):
+            insert(connection, user_id=sender)
+        # All rows are copies of one text, so this correction applies to every row.
         correct(connection, insert(connection, user_id=BOB), "help")
     return "populated"

@@ -1,4 +1,4 @@
-"""Rows for the tests, as the function would capture them."""
+"""Helpers that insert, read and change rows as the functions and the dashboard do."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,27 +8,27 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from uuid6 import uuid7
 
-from .cast import ALICE
+from .actors import ALICE
 from .server import Connection
 
-CAPTURED = (
+CAPTURED_COLUMNS = (
     "id", "user_id", "prompt", "predicted_intent", "confidence", "secondary_intents", "source",
     "model_version", "conversation_id", "message_index", "scope", "runner_up_intent",
     "runner_up_confidence",
 )  # fmt: skip
-SORTED = ("text_key", "within_daily_cap", "sampling_probability", "is_disputed", "changed_in")
-OUTCOME = ("was_successful", "workflow_type", "execution_error")
-CORRECTION = ("corrected_intent", "correction_notes", "corrected_by")
-STAMPS = ("outcome_recorded_at", "corrected_at", "created_at", "updated_at")
-COLUMNS = (*CAPTURED, *SORTED, *OUTCOME, *CORRECTION, *STAMPS)
+DERIVED_COLUMNS = ("text_key", "within_daily_cap", "sampling_probability", "is_disputed", "changed_in")
+OUTCOME_COLUMNS = ("was_successful", "workflow_type", "execution_error")
+CORRECTION_COLUMNS = ("corrected_intent", "correction_notes", "corrected_by")
+TIME_COLUMNS = ("outcome_recorded_at", "corrected_at", "created_at", "updated_at")
+COLUMNS = (*CAPTURED_COLUMNS, *DERIVED_COLUMNS, *OUTCOME_COLUMNS, *CORRECTION_COLUMNS, *TIME_COLUMNS)
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
-FAILED = {"was_successful": False, "workflow_type": "move", "execution_error": "no such event"}
-CORRECTED = {"corrected_intent": "help", "correction_notes": "asks how", "corrected_by": "ann"}
+FAILED_OUTCOME = {"was_successful": False, "workflow_type": "move", "execution_error": "no such event"}
+CORRECTION = {"corrected_intent": "help", "correction_notes": "asks how", "corrected_by": "ann"}
 
 
-def captured(**changes: Any) -> dict[str, Any]:
-    """Make a captured row's columns; `changes` replace or add some."""
+def build_row(**changes: Any) -> dict[str, Any]:
+    """Return the columns of a captured row; `changes` replace or add columns."""
     row: dict[str, Any] = {
         "id": UUID(bytes=uuid7().bytes),
         "user_id": ALICE,
@@ -49,7 +49,7 @@ def captured(**changes: Any) -> dict[str, Any]:
 
 def insert(connection: Connection, **changes: Any) -> UUID:
     """Insert a captured row and return its id."""
-    row = captured(**changes)
+    row = build_row(**changes)
     values = [Jsonb(v) if k == "secondary_intents" else v for k, v in row.items()]
     connection.execute(
         sql.SQL("insert into public.nlu_prompt_logs ({}) values ({})").format(
@@ -63,12 +63,12 @@ def insert(connection: Connection, **changes: Any) -> UUID:
 
 
 def add_user(connection: Connection, user_id: UUID) -> None:
-    """Sign a user up."""
+    """Add an account, unless it exists."""
     connection.execute("insert into auth.users (id) values (%s) on conflict do nothing", [user_id])
 
 
 def read(connection: Connection, log_id: UUID, *columns: str) -> tuple[Any, ...]:
-    """Read columns of one row."""
+    """Return columns of a captured row."""
     query = sql.SQL("select {} from public.nlu_prompt_logs where id = %s").format(
         sql.SQL(", ").join(map(sql.Identifier, columns))
     )
@@ -78,15 +78,15 @@ def read(connection: Connection, log_id: UUID, *columns: str) -> tuple[Any, ...]
 
 
 def update(connection: Connection, log_id: UUID, **changes: Any) -> int:
-    """Change columns of one row and return how many rows that reached."""
+    """Update a captured row with the role of the connection; return the number of rows updated."""
     query = sql.SQL("update public.nlu_prompt_logs set {} where id = %s").format(
         sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in changes)
     )
     return connection.execute(query, [*changes.values(), log_id]).rowcount
 
 
-def as_backend(dashboard: Connection, log_id: UUID, **changes: Any) -> int:
-    """Change columns of one row as `service_role` and return how many rows that reached."""
+def update_as_backend(dashboard: Connection, log_id: UUID, **changes: Any) -> int:
+    """Update a captured row as `service_role`; return the number of rows updated."""
     with dashboard.transaction():
         dashboard.execute("set local role service_role")
         return update(dashboard, log_id, **changes)
@@ -100,7 +100,7 @@ def correct(
     notes: str | None = None,
     channel: str = "api",
 ) -> int:
-    """Correct a row as the backend does, and return how many events that made."""
+    """Insert a correction as the backend does; return the number of events inserted."""
     with dashboard.transaction():
         dashboard.execute("set local role service_role")
         return dashboard.execute(
@@ -110,8 +110,8 @@ def correct(
         ).rowcount
 
 
-def decide(dashboard: Connection, text: str, /, **changes: Any) -> int:
-    """Edit an item of the review queue as the table editor does."""
+def edit_queue_item(dashboard: Connection, text: str, /, **changes: Any) -> int:
+    """Edit the queue item of a text as the dashboard does; return the number of rows updated."""
     query = sql.SQL("update public.review_queue set {} where text = %s").format(
         sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in changes)
     )

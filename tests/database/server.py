@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL server, and databases on it that stand for a Supabase project."""
+"""A temporary PostgreSQL server whose databases represent Supabase projects."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +17,13 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; `url` makes a connection string of a role and a database."""
+    """A running server; `url` returns the connection string for a role and a database."""
 
     url: Callable[[str, str], str]
 
     @contextmanager
     def connect(self, role: str, database: str, autocommit: bool = True) -> Iterator[Connection]:
-        """Open a connection and close it, rolling back what was not committed."""
+        """Open a connection, and close it at the end; uncommitted changes are rolled back."""
         connection = psycopg.connect(self.url(role, database), autocommit=autocommit)
         try:
             yield connection
@@ -31,7 +31,7 @@ class Server:
             connection.close()
 
     def copy_database(self, template: str, name: str) -> None:
-        """Make a database like another one, to which nobody may be connected."""
+        """Copy a database to which no connection is open."""
         with self.connect("supabase_admin", "postgres") as admin:
             admin.execute(
                 sql.SQL("create database {} template {} owner postgres").format(
@@ -40,7 +40,7 @@ class Server:
             )
 
     def create_project(self, name: str) -> None:
-        """Make a database as a new Supabase project has it, before any migration."""
+        """Create a database like that of a new Supabase project, before any migration."""
         with self.connect("supabase_admin", "postgres") as admin:
             admin.execute(
                 sql.SQL("create database {} template template0").format(sql.Identifier(name))
@@ -50,12 +50,12 @@ class Server:
 
 
 def run_script(connection: Connection, path: Path) -> None:
-    """Run a file of SQL in one transaction."""
+    """Run an SQL file in one transaction."""
     with connection.transaction():
         connection.execute(path.read_bytes())
 
 
 def migrate(connection: Connection) -> None:
-    """Apply every migration in its order, each in a transaction of its own."""
+    """Apply all migrations in order, each in its own transaction."""
     for path in MIGRATIONS:
         run_script(connection, path)

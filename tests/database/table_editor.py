@@ -1,4 +1,4 @@
-"""The dashboard's table editor: the real service that it runs on, and the SQL that it sends."""
+"""The dashboard's table editor: the SQL that it sends, and the service that runs the SQL."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from infra.local.processes import ChildProcess, free_port
 
 from .server import Server
 
-# As the editor builds them for a row that somebody changed, and for a page of a table.
+# The SQL that the editor builds for an edited row and for a page of a table.
 UPDATE = """
 with new_values as (
   select * from json_populate_record(null::public.{table}, $json${values}$json$::json)
@@ -26,27 +26,28 @@ PAGE = "select * from public.{table} order by {order} limit 100 offset 0;"
 
 
 class TableEditor:
-    """Edits tables as the dashboard does."""
+    """A client that reads and edits tables as the dashboard does."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=30)
 
-    def table(self, name: str) -> dict[str, Any]:
-        """What the editor knows of a table: its kind, columns, keys and drop-downs."""
+    def describe_table(self, name: str) -> dict[str, Any]:
+        """Return a table's metadata: its columns, keys and relationships (drop-downs)."""
         tables = self._http.get("/tables", params={"included_schemas": "public"}).json()
-        (found,) = [table for table in tables if table["name"] == name]
-        return dict(found)
+        (table,) = [table for table in tables if table["name"] == name]
+        return dict(table)
 
-    def page(self, name: str) -> list[dict[str, Any]]:
-        """Open a table: the first page, in the order of the primary key unless told otherwise."""
-        keys = [f"{key['name']} asc nulls last" for key in self.table(name)["primary_keys"]]
-        answer = self.query(PAGE.format(table=name, order=", ".join(keys)))
-        assert answer.is_success, answer.text
-        return list(answer.json())
+    def open_table(self, name: str) -> list[dict[str, Any]]:
+        """Return the first page of a table, in the order of its primary key."""
+        keys = self.describe_table(name)["primary_keys"]
+        order = ", ".join(f"{key['name']} asc nulls last" for key in keys)
+        response = self.query(PAGE.format(table=name, order=order))
+        assert response.is_success, response.text
+        return list(response.json())
 
     def edit(self, name: str, row: dict[str, Any], **changes: Any) -> httpx.Response:
-        """Change cells of a row and save."""
-        keys = [key["name"] for key in self.table(name)["primary_keys"]]
+        """Save changed cells of a row, which is identified by its primary key."""
+        keys = [key["name"] for key in self.describe_table(name)["primary_keys"]]
         assignments = [f"{column} = (select {column} from new_values)" for column in changes]
         return self.query(
             UPDATE.format(
@@ -58,17 +59,17 @@ class TableEditor:
         )
 
     def query(self, sql: str) -> httpx.Response:
-        """Run SQL, as the editor and the SQL page do."""
+        """Run SQL, as the table editor and the SQL editor do."""
         return self._http.post("/query", json={"query": sql})
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the client."""
         self._http.close()
 
 
 @contextmanager
-def editing(server: Server, database: str, folder: Path) -> Iterator[TableEditor]:
-    """Run the service on a database, as role `postgres`."""
+def run_table_editor(server: Server, database: str, folder: Path) -> Iterator[TableEditor]:
+    """Run the dashboard's metadata service on a database, as role `postgres`."""
     address = urlsplit(server.url("postgres", database))
     port = free_port()
     package = npm_package("@supabase/postgres-meta")
@@ -89,14 +90,14 @@ def editing(server: Server, database: str, folder: Path) -> Iterator[TableEditor
     )
     editor = TableEditor(f"http://127.0.0.1:{port}")
     try:
-        process.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/health"), 60)
+        process.wait_until(lambda: _is_healthy(f"http://127.0.0.1:{port}/health"), 60)
         yield editor
     finally:
         editor.close()
         process.stop()
 
 
-def _answers(url: str) -> bool:
+def _is_healthy(url: str) -> bool:
     try:
         return httpx.get(url).is_success
     except httpx.TransportError:

@@ -1,4 +1,4 @@
-"""What an attacker tries with a token, two tokens or the publishable key, and what comes of it."""
+"""Attacks on the database API with forged tokens, with users' tokens or the publishable key."""
 
 import hmac
 import json
@@ -14,8 +14,8 @@ import pytest
 
 from infra.local.keys import generate_keys
 
-from .api import Api, serving
-from .cast import ALICE, ANONYMOUS, BOB, EXPORTER, OTHER_USER, REVIEWER, STRANGER, USER, Actor
+from .api import PostgrestClient, run_postgrest
+from .actors import ALICE, ANONYMOUS, BOB, EXPORTER, OTHER_USER, REVIEWER, STRANGER, USER, Actor
 from .rows import add_user, correct, insert
 from .server import Connection, Server
 
@@ -25,38 +25,42 @@ CATALOGUE = "/intent_catalogue"
 
 
 @pytest.fixture(scope="module")
-def besieged(server: Server, template: str) -> str:
-    """A database with rows of Alice's and of Bob's, some of one text."""
-    server.copy_database(template, "besieged")
-    with server.connect("postgres", "besieged") as connection:
+def attacked(server: Server, template: str) -> str:
+    """A database with rows from Alice and Bob, of which some share a text."""
+    server.copy_database(template, "attacked")
+    with server.connect("postgres", "attacked") as connection:
         for user in (ALICE, BOB, STRANGER):
             add_user(connection, user)
-        for prompt in ("what both say", "only alice says"):
+        for prompt in ("a shared text", "only from alice"):
             insert(connection, prompt=prompt)
-        plant(connection, 3)
-    return "besieged"
+        insert_bobs_rows(connection, 3)
+    return "attacked"
 
 
-def plant(connection: Connection, copies: int) -> None:
-    """Let Bob send what Alice must not learn of, and have some of it reviewed."""
+def insert_bobs_rows(connection: Connection, copies: int) -> None:
+    """Insert rows from Bob that Alice must not learn about, and correct one of them."""
     for _ in range(copies):
-        insert(connection, user_id=BOB, prompt="what both say", confidence=0.9)
+        insert(connection, user_id=BOB, prompt="a shared text", confidence=0.9)
         insert(connection, user_id=BOB, prompt=SECRET, conversation_id="bob's", scope=0.9)
     correct(connection, insert(connection, user_id=BOB, prompt=SECRET), "help", "grace", "a note")
 
 
 @pytest.fixture(scope="module")
-def api(server: Server, besieged: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """PostgREST on that database."""
-    with serving(server, besieged, tmp_path_factory.mktemp("postgrest")) as running:
+def api(
+    server: Server, attacked: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PostgrestClient]:
+    """PostgREST on the attacked database."""
+    with run_postgrest(server, attacked, tmp_path_factory.mktemp("postgrest")) as running:
         yield running
 
 
-def answer_to(api: Api, actor: Actor | None, asked: dict[str, str], path: str = LOGS) -> Any:
-    """All that one answer tells, but the time it took."""
-    headers = {"Prefer": asked.pop("prefer")} if "prefer" in asked else {}
-    answer = api.request(actor, "GET", path, params=asked, headers=headers)
-    return answer.status_code, answer.headers.get("Content-Range"), answer.text
+def probe(
+    api: PostgrestClient, actor: Actor | None, query: dict[str, str], path: str = LOGS
+) -> tuple[int, str | None, str]:
+    """Return status, `Content-Range` and body of a response: all it reveals except its timing."""
+    headers = {"Prefer": query.pop("prefer")} if "prefer" in query else {}
+    response = api.request(actor, "GET", path, params=query, headers=headers)
+    return response.status_code, response.headers.get("Content-Range"), response.text
 
 
 # Tokens ------------------------------------------------------------------------------------
@@ -70,45 +74,46 @@ def answer_to(api: Api, actor: Actor | None, asked: dict[str, str], path: str = 
 @pytest.mark.parametrize(
     "path", [LOGS, CATALOGUE, "/review_queue", f"/rpc/count_user_data?person={BOB}"]
 )
-def test_even_a_signed_token_names_no_role_that_was_not_made_for_it(
-    api: Api, role: str, path: str
+def test_a_signed_token_with_a_role_outside_the_api_is_refused(
+    api: PostgrestClient, role: str, path: str
 ) -> None:
-    answer = api.request(Actor("mallory", role, BOB), "GET", path)
-    assert answer.status_code in {400, 401, 403}
-    assert SECRET not in answer.text
+    response = api.request(Actor("mallory", role, BOB), "GET", path)
+    assert response.status_code in {400, 401, 403}
+    assert SECRET not in response.text
 
 
-def signed_with_what_is_public(claims: dict[str, object], key: dict[str, Any]) -> str:
-    """Take the public key for a shared secret, as a careless server does."""
+def sign_with_public_key(claims: dict[str, object], key: dict[str, Any]) -> str:
+    """Return a token whose HMAC secret is the public key (algorithm confusion)."""
     parts = ({"alg": "HS256", "kid": key["kid"]}, claims)
-    told = ".".join(base64url(json.dumps(part).encode()) for part in parts)
-    return f"{told}.{base64url(hmac.digest(json.dumps(key).encode(), told.encode(), 'sha256'))}"
+    signed = ".".join(encode_base64url(json.dumps(part).encode()) for part in parts)
+    signature = hmac.digest(json.dumps(key).encode(), signed.encode(), "sha256")
+    return f"{signed}.{encode_base64url(signature)}"
 
 
-def base64url(data: bytes) -> str:
-    """Write it as JSON Web Tokens do."""
+def encode_base64url(data: bytes) -> str:
+    """Encode data as in a JSON Web Token: base64url without padding."""
     return urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def test_a_token_that_nobody_signed_for_us_now_is_refused(api: Api) -> None:
-    ours, now = api.keys, int(time.time())
+def test_a_forged_expired_or_foreign_token_is_refused(api: PostgrestClient) -> None:
+    keys, now = api.keys, int(time.time())
     claims = {"aud": "authenticated", "exp": now + 60, "role": "service_role", "sub": str(BOB)}
-    public = ours.jwks()["keys"][0]
+    public = keys.jwks()["keys"][0]
     forged = [
         generate_keys().sign(claims),
         jwt.encode(claims, "", "none"),
-        signed_with_what_is_public(claims, public),
-        jwt.encode(claims, ours.publishable * 2, "HS256"),
-        ours.sign(claims | {"exp": now - 600}),
-        ours.sign(claims | {"nbf": now + 600}),
-        ours.sign(claims | {"aud": "somebody else"}),
-        ours.sign(claims)[:-6] + "AAAAAA",
-        ours.publishable,
+        sign_with_public_key(claims, public),
+        jwt.encode(claims, keys.publishable * 2, "HS256"),
+        keys.sign(claims | {"exp": now - 600}),
+        keys.sign(claims | {"nbf": now + 600}),
+        keys.sign(claims | {"aud": "another service"}),
+        keys.sign(claims)[:-6] + "AAAAAA",
+        keys.publishable,
     ]
     for token in forged:
-        answer = api.bearing(token, LOGS)
-        assert (answer.status_code, SECRET in answer.text) == (401, False), token
-    assert SECRET in api.bearing(ours.sign(claims), LOGS).text, "one that is well made opens it"
+        response = api.get_with_token(token, LOGS)
+        assert (response.status_code, SECRET in response.text) == (401, False), token
+    assert SECRET in api.get_with_token(keys.sign(claims), LOGS).text, "a valid token is accepted"
 
 
 @pytest.mark.parametrize(
@@ -116,24 +121,26 @@ def test_a_token_that_nobody_signed_for_us_now_is_refused(api: Api) -> None:
     [None, "", "null", "0", str(ALICE)[:-1], f"{ALICE} ", f"{ALICE}' or true --", [str(BOB)],
      {"id": str(BOB)}, 0, True],
 )  # fmt: skip
-def test_a_subject_that_is_no_users_id_reads_nothing(api: Api, subject: object) -> None:
+def test_a_subject_that_is_not_a_user_id_reads_nothing(
+    api: PostgrestClient, subject: object
+) -> None:
     claims = {"aud": "authenticated", "exp": int(time.time()) + 60, "role": "authenticated"}
-    answer = api.bearing(api.keys.sign(claims | {"sub": subject}), LOGS)
-    assert answer.text == "[]" or not answer.is_success
-    assert "says" not in answer.text
+    response = api.get_with_token(api.keys.sign(claims | {"sub": subject}), LOGS)
+    assert response.text == "[]" or not response.is_success
+    assert "from alice" not in response.text
 
 
-def test_claims_of_ones_own_making_open_nothing(api: Api) -> None:
+def test_additional_claims_grant_nothing(api: PostgrestClient) -> None:
     claims = {"aud": "authenticated", "exp": int(time.time()) + 60, "role": "authenticated",
               "sub": str(ALICE), "user_id": str(BOB), "user_metadata": {"role": "service_role"},
               "app_metadata": {"role": "postgres", "user_id": str(BOB)}}  # fmt: skip
-    mine = {row["user_id"] for row in api.bearing(api.keys.sign(claims), LOGS).json()}
-    assert mine == {str(ALICE)}
+    senders = {row["user_id"] for row in api.get_with_token(api.keys.sign(claims), LOGS).json()}
+    assert senders == {str(ALICE)}
 
 
 # Reading -----------------------------------------------------------------------------------
 
-GUESSES: list[dict[str, str]] = [
+PROBES: list[dict[str, str]] = [
     {"prompt": f"eq.{SECRET}"}, {"prompt": "like.*clinic*"}, {"prompt": "imatch.(clin)+ic"},
     {"prompt": "fts.clinic"}, {"prompt": "not.like.*alice*"}, {"prompt": "in.(a,b)"},
     {"or": f"(user_id.eq.{BOB},prompt.like.*clinic*)"}, {"user_id": f"neq.{ALICE}"},
@@ -153,7 +160,7 @@ GUESSES: list[dict[str, str]] = [
     {"prefer": "count=estimated", "prompt": f"eq.{SECRET}"}, {"created_at": "gt.tomorrow"},
     {"id": "eq.x"}, {"prompt": "eq.x' or '1'='1"}, {"text_key": r"gt.\x00"},
 ]  # fmt: skip
-ELSEWHERE: list[tuple[str, dict[str, str]]] = [
+OTHER_PROBES: list[tuple[str, dict[str, str]]] = [
     (CATALOGUE, {"select": "intent,nlu_prompt_logs(prompt)"}),
     (CATALOGUE, {"select": "intent,nlu_prompt_logs!inner(count)", "prefer": "count=exact"}),
     (CATALOGUE, {"select": "intent,correction_events(count)"}),
@@ -165,89 +172,92 @@ ELSEWHERE: list[tuple[str, dict[str, str]]] = [
 ]
 
 
-def test_what_others_send_changes_no_answer_to_any_question(
-    api: Api, server: Server, besieged: str
+def test_rows_of_other_users_change_no_response(
+    api: PostgrestClient, server: Server, attacked: str
 ) -> None:
-    """Asked as Alice, as somebody without rows, and with the publishable key alone."""
-    asked = [(LOGS, guess) for guess in GUESSES] + ELSEWHERE
+    """The probes run as Alice, as a user without rows, and with the publishable key alone."""
+    probes = [(LOGS, query) for query in PROBES] + OTHER_PROBES
 
-    def ask() -> list[Any]:
+    def run_probes() -> list[tuple[str, dict[str, str], str, tuple[int, str | None, str]]]:
         return [
-            (path, guess, str(actor), answer_to(api, actor, dict(guess), path))
-            for (path, guess), actor in product(asked, (USER, REVIEWER, None))
+            (path, query, str(actor), probe(api, actor, dict(query), path))
+            for (path, query), actor in product(probes, (USER, REVIEWER, None))
         ]
 
-    before = ask()
-    with server.connect("postgres", besieged) as connection:
-        plant(connection, 5)
-    assert ask() == before
-    told = [answer for *_, (_, _, answer) in before]
-    assert not [text for text in told if "clinic visit" in text or "grace" in text]
-    assert any("only alice says" in text for text in told), "questions that find something"
+    before = run_probes()
+    with server.connect("postgres", attacked) as connection:
+        insert_bobs_rows(connection, 5)
+    assert run_probes() == before
+    bodies = [body for *_, (_, _, body) in before]
+    assert not [body for body in bodies if "clinic visit" in body or "grace" in body]
+    assert any("only from alice" in body for body in bodies), "some probes find a row"
 
 
-def test_the_same_questions_find_what_they_look_for_where_it_is_ones_own(api: Api) -> None:
-    found = [answer_to(api, OTHER_USER, dict(guess)) for guess in GUESSES]
-    assert sum(SECRET in text for *_, text in found) >= 8
+def test_the_probes_find_rows_of_their_own_user(api: PostgrestClient) -> None:
+    responses = [probe(api, OTHER_USER, dict(query)) for query in PROBES]
+    assert sum(SECRET in body for *_, body in responses) >= 8
 
 
-def test_an_error_quotes_nobody_but_whoever_asked(api: Api) -> None:
-    """PostgreSQL quotes what it cannot convert: a user's own words, and to an exporter a text."""
+def test_an_error_message_quotes_no_text_of_another_user(api: PostgrestClient) -> None:
+    """PostgreSQL quotes a value that it cannot convert; a caller must not choose whose."""
     for actor in (USER, REVIEWER, ANONYMOUS):
-        answer = api.request(actor, "GET", LOGS, params={"select": "prompt::int"})
-        assert SECRET not in answer.text
-    guess = {"select": "prompt::int", "user_id": f"eq.{BOB}"}
-    assert SECRET not in api.request(EXPORTER, "GET", LOGS, params=guess).text
+        response = api.request(actor, "GET", LOGS, params={"select": "prompt::int"})
+        assert SECRET not in response.text
+    query = {"select": "prompt::int", "user_id": f"eq.{BOB}"}
+    assert SECRET not in api.request(EXPORTER, "GET", LOGS, params=query).text
 
 
 @pytest.mark.parametrize("schema", ["private", "auth", "cron", "extensions", "pg_catalog"])
-def test_no_other_schema_is_served(api: Api, schema: str) -> None:
+def test_only_the_public_schema_is_exposed(api: PostgrestClient, schema: str) -> None:
     for header in ("Accept-Profile", "Content-Profile"):
         method = "GET" if header == "Accept-Profile" else "POST"
-        answer = api.request(USER, method, "/users", headers={header: schema}, json={})
-        assert answer.status_code == 406
+        response = api.request(USER, method, "/users", headers={header: schema}, json={})
+        assert response.status_code == 406
 
 
-def test_a_user_is_shown_two_tables_and_no_function(api: Api) -> None:
+def test_the_api_description_shows_a_user_two_tables_and_no_function(
+    api: PostgrestClient,
+) -> None:
     assert set(api.request(USER, "GET", "/").json()["paths"]) == {"/", LOGS, CATALOGUE}
 
 
-def test_no_function_answers_to_a_token_or_the_publishable_key(
-    api: Api, server: Server, besieged: str
+def test_no_function_can_be_called_with_a_users_token_or_the_publishable_key(
+    api: PostgrestClient, server: Server, attacked: str
 ) -> None:
-    with server.connect("postgres", besieged) as connection:
-        ours = connection.execute(
+    with server.connect("postgres", attacked) as connection:
+        functions = connection.execute(
             "select proname from pg_proc where pronamespace = 'public'::regnamespace"
         ).fetchall()
-    mighty = ("set_config", "pg_sleep", "pg_notify", "lo_create", "pg_advisory_lock", "nextval",
+    builtins = ("set_config", "pg_sleep", "pg_notify", "lo_create", "pg_advisory_lock", "nextval",
               "query_to_xml", "pg_read_file", "hmac", "gen_random_bytes")  # fmt: skip
-    for name, actor in product([*(str(name) for (name,) in ours), *mighty], (USER, None)):
-        with server.connect("postgres", besieged) as connection:
-            named = connection.execute(
+    names = [*(str(name) for (name,) in functions), *builtins]
+    for name, actor in product(names, (USER, None)):
+        with server.connect("postgres", attacked) as connection:
+            row = connection.execute(
                 "select proargnames from pg_proc where proname = %s and pronamespace ="
                 " 'public'::regnamespace",
                 [name],
             ).fetchone()
-        arguments: Any = named[0] if named else []
-        sent = dict.fromkeys(arguments or [])
-        answer = api.request(actor, "POST", f"/rpc/{name}", json=sent)
-        assert answer.status_code in {401, 403, 404}, (name, answer.text)
-    assert len(ours) > 10
+        arguments: Any = row[0] if row else []
+        body = dict.fromkeys(arguments or [])
+        response = api.request(actor, "POST", f"/rpc/{name}", json=body)
+        assert response.status_code in {401, 403, 404}, (name, response.text)
+    assert len(functions) > 10
 
 
 # Writing -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("actor", [USER, REVIEWER, None], ids=str)
-def test_no_form_of_writing_gets_through(api: Api, actor: Actor | None) -> None:
+def test_every_kind_of_write_is_refused(api: PostgrestClient, actor: Actor | None) -> None:
     (row, *_) = api.request(OTHER_USER, "GET", LOGS).json()
-    mine = row | {"user_id": str(actor.subject if actor else ALICE)}
+    forged = row | {"user_id": str(actor.subject if actor else ALICE)}
     key = {"id": f"eq.{row['id']}"}
     merging = {"Prefer": "resolution=merge-duplicates,missing=default,return=representation"}
-    tried = [
+    requests = [
         ("POST", {"on_conflict": "id", "columns": "id"}, {"id": row["id"]}, merging),
-        ("POST", {"on_conflict": "id"}, mine, merging),
-        ("POST", {"columns": "id,user_id"}, [mine, mine], {"Prefer": "tx=rollback"}),
+        ("POST", {"on_conflict": "id"}, forged, merging),
+        ("POST", {"columns": "id,user_id"}, [forged, forged], {"Prefer": "tx=rollback"}),
         ("PUT", key, row, {}),
         ("PATCH", key, {}, {"Prefer": "return=representation"}),
         ("PATCH", {"order": "id", "limit": "1"} | key, {"prompt": "x"}, {}),
@@ -255,23 +265,23 @@ def test_no_form_of_writing_gets_through(api: Api, actor: Actor | None) -> None:
         ("DELETE", key, None, {"Prefer": "return=representation"}),
         ("DELETE", {"prompt": "like.*clinic*"}, None, {"Prefer": "count=exact"}),
     ]
-    for method, query, body, headers in tried:
-        answer = api.request(actor, method, LOGS, params=query, json=body, headers=headers)
-        assert "clinic" not in answer.text
-        assert not answer.is_success or answer.text == "[]" or (method == "PATCH" and not body)
+    for method, query, body, headers in requests:
+        response = api.request(actor, method, LOGS, params=query, json=body, headers=headers)
+        assert "clinic" not in response.text
+        assert not response.is_success or response.text == "[]" or (method == "PATCH" and not body)
     assert api.request(OTHER_USER, "GET", LOGS, params=key).json() == [row]
 
 
 # Poisoning ---------------------------------------------------------------------------------
 
 
-def queued(dashboard: Connection) -> dict[str, tuple[int, str]]:
-    """Of each text in the queue how often it was said, and its label."""
+def read_queue(dashboard: Connection) -> dict[str, tuple[int, str]]:
+    """Return for each text in the queue how often it was sent, and its label."""
     rows = dashboard.execute("select text, times_sent, corrected_intent from public.review_queue")
     return {str(text): (int(str(n)), str(label or "")) for text, n, label in rows.fetchall()}
 
 
-LOOK_ALIKES = [
+CONFUSABLE_TEXTS = [
     "p\u0430y rent",
     "pay\u200d rent",
     "\u202epay rent",
@@ -280,22 +290,24 @@ LOOK_ALIKES = [
 ]
 
 
-@pytest.mark.parametrize("text", LOOK_ALIKES, ids=ascii)
-def test_a_text_that_only_looks_like_another_does_not_get_its_label(
+@pytest.mark.parametrize("text", CONFUSABLE_TEXTS, ids=ascii)
+def test_a_confusable_text_does_not_get_the_label_of_the_original(
     dashboard: Connection, text: str
 ) -> None:
     correct(dashboard, insert(dashboard, prompt="pay rent", confidence=0.1), "help")
     add_user(dashboard, BOB)
     insert(dashboard, user_id=BOB, prompt=text, confidence=0.1)
-    assert sorted(label for _, label in queued(dashboard).values()) == ["", "help"]
+    assert sorted(label for _, label in read_queue(dashboard).values()) == ["", "help"]
 
 
 @pytest.mark.parametrize("text", ["\u200bpay rent", "Pay  rent\x07", "\uff50ay rent"], ids=ascii)
-def test_what_the_model_reads_alike_is_one_text(dashboard: Connection, text: str) -> None:
+def test_texts_that_are_equal_for_the_model_are_one_queue_item(
+    dashboard: Connection, text: str
+) -> None:
     correct(dashboard, insert(dashboard, prompt="pay rent", confidence=0.1), "help")
     add_user(dashboard, BOB)
     insert(dashboard, user_id=BOB, prompt=text, confidence=0.1)
-    assert queued(dashboard) == {"pay rent": (2, "help")}
+    assert read_queue(dashboard) == {"pay rent": (2, "help")}
 
 
 @pytest.mark.parametrize(
@@ -304,23 +316,23 @@ def test_what_the_model_reads_alike_is_one_text(dashboard: Connection, text: str
      "$json$; select 1; --", "{{7*7}}", "%s %(x)s {0}", "x" * 4000, "\U0001f600" * 2000],
     ids=lambda text: ascii(text[:12]),
 )  # fmt: skip
-def test_a_hostile_text_is_a_text(dashboard: Connection, text: str) -> None:
+def test_a_hostile_text_is_stored_unchanged_and_queued(dashboard: Connection, text: str) -> None:
     log_id = insert(dashboard, prompt=text, confidence=0.1)
     correct(dashboard, log_id, "help")
     stored = dashboard.execute("select prompt from public.nlu_prompt_logs").fetchone()
     assert stored == (text,)
-    assert list(queued(dashboard).values()) == [(1, "help")]
+    assert list(read_queue(dashboard).values()) == [(1, "help")]
 
 
-def test_two_accounts_queue_no_more_than_two_caps(dashboard: Connection) -> None:
+def test_the_daily_cap_applies_to_each_account(dashboard: Connection) -> None:
     add_user(dashboard, BOB)
     dashboard.execute("update private.settings set daily_cap = 3")
-    for number, owner in product(range(9), (ALICE, BOB)):
-        insert(dashboard, user_id=owner, prompt=f"spam {number} {owner}", confidence=0.1)
-    assert len(queued(dashboard)) == 6
+    for number, sender in product(range(9), (ALICE, BOB)):
+        insert(dashboard, user_id=sender, prompt=f"spam {number} {sender}", confidence=0.1)
+    assert len(read_queue(dashboard)) == 6
 
 
-def test_many_rows_of_one_statement_are_capped_like_many_statements(dashboard: Connection) -> None:
+def test_the_daily_cap_applies_to_rows_of_a_single_statement(dashboard: Connection) -> None:
     dashboard.execute("update private.settings set daily_cap = 3")
     dashboard.execute(
         """insert into public.nlu_prompt_logs
@@ -329,21 +341,19 @@ def test_many_rows_of_one_statement_are_capped_like_many_statements(dashboard: C
            from generate_series(1, 9) as numbers (n)""",
         [ALICE],
     )
-    assert len(queued(dashboard)) == 3
+    assert len(read_queue(dashboard)) == 3
 
 
-def test_past_the_cap_a_capture_leaves_no_trace_by_which_to_tell_what_is_queued(
-    dashboard: Connection,
-) -> None:
-    """What is not done takes no time: a guess cannot be timed again and again."""
+def test_a_capture_beyond_the_daily_cap_does_not_touch_the_queue(dashboard: Connection) -> None:
+    """Otherwise the time of a capture would reveal whether its text is in the queue."""
     add_user(dashboard, BOB)
     insert(dashboard, user_id=BOB, prompt="bob's", confidence=0.1)
     dashboard.execute("update private.settings set daily_cap = 1")
     insert(dashboard, prompt="anything")
     version = "select ctid, xmin, xmax from public.review_queue where text = 'bob''s'"
     before = dashboard.execute(version).fetchone()
-    mine: UUID = insert(dashboard, prompt="bob's")
+    log_id: UUID = insert(dashboard, prompt="bob's")
     assert dashboard.execute(version).fetchone() == before
     assert dashboard.execute(
-        "select within_daily_cap from public.nlu_prompt_logs where id = %s", [mine]
+        "select within_daily_cap from public.nlu_prompt_logs where id = %s", [log_id]
     ).fetchone() == (False,)

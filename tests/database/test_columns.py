@@ -1,9 +1,9 @@
-"""Which columns each caller can read, write and change: all others are refused."""
+"""The columns that each caller can select, insert and update."""
 
 import pytest
 from psycopg import errors, sql
 
-from .cast import (
+from .actors import (
     CALLERS,
     EXPORTER,
     NO_SUBJECT,
@@ -13,9 +13,9 @@ from .cast import (
     USER,
     WRITER,
     Actor,
-    acting_as,
+    connect_as,
 )
-from .rows import CAPTURED, COLUMNS, CORRECTION, OUTCOME
+from .rows import CAPTURED_COLUMNS, COLUMNS, CORRECTION_COLUMNS, OUTCOME_COLUMNS
 from .server import Server
 
 ALLOWED: dict[str, dict[Actor, tuple[str, ...]]] = {
@@ -32,11 +32,11 @@ ALLOWED: dict[str, dict[Actor, tuple[str, ...]]] = {
         ),
         SERVICE: COLUMNS,
     },
-    "insert": {WRITER: CAPTURED, SERVICE: CAPTURED},
-    "update": {SERVICE: OUTCOME},
+    "insert": {WRITER: CAPTURED_COLUMNS, SERVICE: CAPTURED_COLUMNS},
+    "update": {SERVICE: OUTCOME_COLUMNS},
 }  # fmt: skip
 
-# None of them touches a row: the question is whether the statement may run at all.
+# None of the statements touches a row: only the privilege is tested.
 STATEMENTS = {
     "select": "select {column} from public.nlu_prompt_logs where false",
     "insert": "insert into public.nlu_prompt_logs ({column}) select null where false",
@@ -46,11 +46,11 @@ STATEMENTS = {
 
 @pytest.mark.parametrize("actor", CALLERS, ids=str)
 @pytest.mark.parametrize("verb", STATEMENTS)
-def test_each_caller_uses_just_the_columns_granted(
+def test_each_caller_can_use_exactly_the_granted_columns(
     server: Server, populated: str, verb: str, actor: Actor
 ) -> None:
     allowed = []
-    with acting_as(server, populated, actor) as connection:
+    with connect_as(server, populated, actor) as connection:
         for column in COLUMNS:
             statement = sql.SQL(STATEMENTS[verb]).format(column=sql.Identifier(column))
             try:
@@ -62,10 +62,8 @@ def test_each_caller_uses_just_the_columns_granted(
     assert sorted(allowed) == sorted(ALLOWED[verb].get(actor, ()))
 
 
-def test_not_even_the_databases_own_hand_may_change_what_was_captured(
-    server: Server, populated: str
-) -> None:
-    follows = {*OUTCOME, *CORRECTION, "sampling_probability", "is_disputed"}
+def test_the_maintainer_cannot_change_captured_columns(server: Server, populated: str) -> None:
+    changeable = {*OUTCOME_COLUMNS, *CORRECTION_COLUMNS, "sampling_probability", "is_disputed"}
     with server.connect("postgres", populated) as connection:
         allowed = {
             column
@@ -75,10 +73,10 @@ def test_not_even_the_databases_own_hand_may_change_what_was_captured(
                 [column],
             ).fetchone() == (True,)
         }  # fmt: skip
-    assert allowed == follows
+    assert allowed == changeable
 
 
-def test_the_tests_know_every_column(server: Server, populated: str) -> None:
+def test_every_column_is_tested(server: Server, populated: str) -> None:
     with server.connect("postgres", populated) as connection:
-        found = connection.execute("select * from public.nlu_prompt_logs limit 0").description
-    assert sorted(column.name for column in found or ()) == sorted(COLUMNS)
+        columns = connection.execute("select * from public.nlu_prompt_logs limit 0").description
+    assert sorted(column.name for column in columns or ()) == sorted(COLUMNS)

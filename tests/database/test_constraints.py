@@ -1,4 +1,4 @@
-"""Business rules that hold whoever writes, each under its name."""
+"""The constraints of captured rows, which apply to every role and are reported by name."""
 
 from typing import Any
 from uuid import UUID
@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
-from .cast import ALICE, SERVICE, STRANGER, WRITER, acting_as
+from .actors import ALICE, SERVICE, STRANGER, WRITER, connect_as
 from .rows import add_user, insert
 from .server import Connection, Server
 
-BROKEN: list[tuple[str, dict[str, Any]]] = [
+VIOLATIONS: list[tuple[str, dict[str, Any]]] = [
     ("prompt_has_1_to_4000_characters", {"prompt": ""}),
     ("prompt_has_1_to_4000_characters", {"prompt": "x" * 4001}),
     ("predicted_intent_has_1_to_100_characters", {"predicted_intent": ""}),
@@ -43,8 +43,8 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("constraint", "changes"), BROKEN)
-def test_a_rule_refuses_what_breaks_it(
+@pytest.mark.parametrize(("constraint", "changes"), VIOLATIONS)
+def test_a_row_that_violates_a_constraint_is_refused(
     dashboard: Connection, constraint: str, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(errors.CheckViolation) as refused:
@@ -60,7 +60,7 @@ def test_a_rule_refuses_what_breaks_it(
         {"secondary_intents": [{"intent": "help", "confidence": 0.3}], "source": "rule"},
     ],
 )
-def test_the_rules_admit_what_lies_on_their_border(
+def test_values_at_the_limits_are_accepted(
     dashboard: Connection, changes: dict[str, Any]
 ) -> None:
     insert(dashboard, **changes)
@@ -70,18 +70,18 @@ def test_the_rules_admit_what_lies_on_their_border(
     "column",
     ["user_id", "prompt", "predicted_intent", "confidence", "source", "model_version"],
 )
-def test_a_captured_column_cannot_be_left_empty(dashboard: Connection, column: str) -> None:
+def test_a_captured_column_cannot_be_null(dashboard: Connection, column: str) -> None:
     with pytest.raises(errors.NotNullViolation):
         insert(dashboard, **{column: None})
 
 
-def test_a_prompt_of_nobody_is_refused(dashboard: Connection) -> None:
+def test_a_prompt_of_an_unknown_user_is_refused(dashboard: Connection) -> None:
     with pytest.raises(errors.ForeignKeyViolation) as refused:
         insert(dashboard, user_id=STRANGER)
     assert refused.value.diag.constraint_name == "sender_is_a_user"
 
 
-def test_nothing_new_can_claim_to_be_of_the_first_version(
+def test_a_new_row_cannot_have_the_model_version_legacy(
     server: Server, populated: str, dashboard: Connection
 ) -> None:
     with pytest.raises(
@@ -89,7 +89,7 @@ def test_nothing_new_can_claim_to_be_of_the_first_version(
     ):
         insert(dashboard, model_version="legacy", prompt="")
     with (
-        acting_as(server, populated, WRITER) as writer,
+        connect_as(server, populated, WRITER) as writer,
         pytest.raises(
             errors.CheckViolation, match="reserved for rows of the table's first version"
         ),
@@ -102,7 +102,7 @@ def test_nothing_new_can_claim_to_be_of_the_first_version(
         )
 
 
-def test_the_id_comes_from_the_function_alone(dashboard: Connection) -> None:
+def test_the_database_generates_no_id(dashboard: Connection) -> None:
     with pytest.raises(errors.NotNullViolation, match='"id"'):
         dashboard.execute(
             """insert into public.nlu_prompt_logs
@@ -112,9 +112,9 @@ def test_the_id_comes_from_the_function_alone(dashboard: Connection) -> None:
         )
 
 
-def test_a_refused_row_is_not_described_to_the_writer(server: Server, populated: str) -> None:
+def test_an_error_does_not_quote_the_refused_row(server: Server, populated: str) -> None:
     with (
-        acting_as(server, populated, WRITER) as writer,
+        connect_as(server, populated, WRITER) as writer,
         pytest.raises(errors.CheckViolation) as refused,
     ):
         insert(writer, prompt="my secret diary", confidence=7)
@@ -122,17 +122,17 @@ def test_a_refused_row_is_not_described_to_the_writer(server: Server, populated:
     assert "secret" not in str(refused.value)
 
 
-def test_deleting_a_user_takes_their_prompts_along_and_no_others(
+def test_deleting_a_user_deletes_their_prompts_and_no_others(
     server: Server, dashboard: Connection, database: str
 ) -> None:
     other = UUID("b0b00000-0000-4000-8000-000000000002")
     add_user(dashboard, other)
     insert(dashboard, corrected_intent="help", was_successful=False)
-    kept = insert(dashboard, user_id=other)
+    remaining = insert(dashboard, user_id=other)
     with server.connect("supabase_admin", database) as auth:
         auth.execute("set role supabase_auth_admin")
         auth.execute("delete from auth.users where id = %s", [ALICE])
-    assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(kept,)]
+    assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(remaining,)]
 
 
 def test_an_intent_in_use_cannot_be_deleted(dashboard: Connection) -> None:
@@ -141,10 +141,10 @@ def test_an_intent_in_use_cannot_be_deleted(dashboard: Connection) -> None:
         dashboard.execute("delete from public.intent_catalogue where intent = 'help'")
 
 
-def test_the_backend_captures_where_there_is_no_writer(server: Server, populated: str) -> None:
-    with acting_as(server, populated, SERVICE) as backend:
+def test_the_backend_can_capture_without_the_writer_role(server: Server, populated: str) -> None:
+    with connect_as(server, populated, SERVICE) as backend:
         insert(backend, model_version="fallback")
-        found = backend.execute(
+        rows = backend.execute(
             "select from public.nlu_prompt_logs where model_version = 'fallback'"
         )
-        assert found.rowcount == 1
+        assert rows.rowcount == 1

@@ -1,4 +1,4 @@
-"""Every correction is an event: appended through one path, never changed, voted on."""
+"""Every correction is an event that is appended and never changed, and that counts as a vote."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,33 +7,33 @@ import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from .cast import BOB
-from .rows import add_user, correct, decide, insert, read, update
+from .actors import BOB
+from .rows import add_user, correct, edit_queue_item, insert, read, update
 from .server import Connection
 
 TEXT = "push my dentist thing to friday"
 
 
-def events(dashboard: Connection, *columns: str) -> list[tuple[Any, ...]]:
-    """Read the history, oldest first."""
+def read_events(dashboard: Connection, *columns: str) -> list[tuple[Any, ...]]:
+    """Return columns of all events, oldest first."""
     query = f"select {', '.join(columns)} from public.correction_events order by id"
     return dashboard.execute(query.encode()).fetchall()
 
 
-def labels(dashboard: Connection) -> dict[Any, Any]:
-    """Read the label that each row's text has."""
+def read_labels(dashboard: Connection) -> dict[Any, Any]:
+    """Return the label of each row's text, by the id of the row."""
     query = "select id, corrected_intent from public.labelled_prompts"
     return {log_id: label for log_id, label in dashboard.execute(query).fetchall()}  # noqa: C416
 
 
-def test_each_door_appends_an_event_that_says_who_what_and_how(
+def test_each_channel_appends_an_event_with_reviewer_intents_and_notes(
     dashboard: Connection, log_id: UUID
 ) -> None:
     correct(dashboard, log_id, "help", "ann", "asks how")
     correct(dashboard, log_id, "search", "ann", channel="import")
     update(dashboard, log_id, corrected_intent="status")
-    decide(dashboard, TEXT, corrected_intent="status", reviewer="ann")
-    assert events(
+    edit_queue_item(dashboard, TEXT, corrected_intent="status", reviewer="ann")
+    assert read_events(
         dashboard, "log_id", "from_intent", "to_intent", "reviewer", "notes", "channel"
     ) == [
         (log_id, "reschedule", "help", "ann", "asks how", "api"),
@@ -44,18 +44,18 @@ def test_each_door_appends_an_event_that_says_who_what_and_how(
     assert read(dashboard, log_id, "corrected_intent") == ("status",)
 
 
-def test_confirming_the_prediction_is_an_event_too(dashboard: Connection, log_id: UUID) -> None:
+def test_confirming_the_prediction_appends_an_event(dashboard: Connection, log_id: UUID) -> None:
     correct(dashboard, log_id, "reschedule")
-    assert events(dashboard, "from_intent", "to_intent") == [("reschedule", "reschedule")]
+    assert read_events(dashboard, "from_intent", "to_intent") == [("reschedule", "reschedule")]
     assert read(dashboard, log_id, "corrected_intent") == ("reschedule",)
 
 
-def test_the_same_again_appends_nothing(dashboard: Connection, log_id: UUID) -> None:
+def test_a_repeated_correction_appends_nothing(dashboard: Connection, log_id: UUID) -> None:
     assert [correct(dashboard, log_id, "help") for _ in range(3)] == [1, 0, 0]
     assert correct(dashboard, log_id, "help", notes="now with a reason") == 1
 
 
-def test_a_correction_reaches_every_copy_of_the_text_and_no_other(
+def test_a_correction_labels_every_copy_of_the_text_and_no_other_text(
     dashboard: Connection, log_id: UUID
 ) -> None:
     add_user(dashboard, BOB)
@@ -63,51 +63,51 @@ def test_a_correction_reaches_every_copy_of_the_text_and_no_other(
     other = insert(dashboard, prompt="push my dentist thing to monday")
     correct(dashboard, log_id, "help")
     later = insert(dashboard, user_id=BOB, prompt=TEXT)
-    assert labels(dashboard) == {log_id: "help", copy: "help", later: "help", other: None}
+    assert read_labels(dashboard) == {log_id: "help", copy: "help", later: "help", other: None}
 
 
-def test_a_sender_is_shown_no_decision_about_what_somebody_else_sent(
+def test_a_correction_is_not_shown_on_copies_that_were_not_chosen_for_review(
     dashboard: Connection, log_id: UUID
 ) -> None:
     add_user(dashboard, BOB)
     dashboard.execute("update private.settings set audit_rate = 0")
-    sure = insert(dashboard, user_id=BOB, confidence=0.99)
+    confident = insert(dashboard, user_id=BOB, confidence=0.99)
     correct(dashboard, log_id, "help")
     later = insert(dashboard, user_id=BOB)
     assert read(dashboard, log_id, "corrected_intent") == ("help",)
-    shown = ("corrected_intent", "correction_notes", "corrected_at", "is_disputed")
-    for unasked in (sure, later):
-        assert read(dashboard, unasked, *shown) == (None, None, None, False)
+    columns = ("corrected_intent", "correction_notes", "corrected_at", "is_disputed")
+    for copy in (confident, later):
+        assert read(dashboard, copy, *columns) == (None, None, None, False)
     correct(dashboard, log_id, "search", "bob")
-    assert read(dashboard, insert(dashboard, user_id=BOB), *shown) == (None, None, None, False)
+    assert read(dashboard, insert(dashboard, user_id=BOB), *columns) == (None, None, None, False)
 
 
-def test_a_copy_that_comes_after_the_intent_retired_is_captured_all_the_same(
+def test_a_copy_is_captured_and_labelled_after_its_intent_was_retired(
     dashboard: Connection, log_id: UUID
 ) -> None:
     correct(dashboard, log_id, "help")
     dashboard.execute("update public.intent_catalogue set retired_at = now() where intent = 'help'")
     copy = insert(dashboard)
-    assert labels(dashboard)[copy] == "help"
+    assert read_labels(dashboard)[copy] == "help"
 
 
-def test_two_reviewers_who_disagree_make_a_dispute_and_a_third_settles_it(
+def test_two_reviewers_who_disagree_cause_a_dispute_that_a_third_settles(
     dashboard: Connection, log_id: UUID
 ) -> None:
     correct(dashboard, log_id, "help", "ann")
     correct(dashboard, log_id, "search", "bob")
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", True)
-    queued = "select corrected_intent, reasons, waiting_since is null from public.review_queue"
-    assert dashboard.execute(queued).fetchall() == [
+    items = "select corrected_intent, reasons, waiting_since is null from public.review_queue"
+    assert dashboard.execute(items).fetchall() == [
         (None, ["disagreement", "low_confidence"], False)
     ]
     correct(dashboard, log_id, "search", "cy")
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", False)
-    assert dashboard.execute(queued).fetchall() == [("search", ["low_confidence"], True)]
-    assert len(events(dashboard, "id")) == 3
+    assert dashboard.execute(items).fetchall() == [("search", ["low_confidence"], True)]
+    assert len(read_events(dashboard, "id")) == 3
 
 
-def test_the_latest_word_stands_in_the_row_but_is_disputed_where_it_is_outvoted(
+def test_the_row_shows_the_latest_correction_which_is_disputed_if_outvoted(
     dashboard: Connection, log_id: UUID
 ) -> None:
     for reviewer in ("ann", "bob"):
@@ -116,22 +116,26 @@ def test_the_latest_word_stands_in_the_row_but_is_disputed_where_it_is_outvoted(
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", True)
 
 
-def test_a_reviewer_who_comes_round_ends_the_dispute(dashboard: Connection, log_id: UUID) -> None:
+def test_a_reviewer_who_changes_their_vote_ends_the_dispute(
+    dashboard: Connection, log_id: UUID
+) -> None:
     correct(dashboard, log_id, "help", "ann")
     correct(dashboard, log_id, "search", "bob")
     correct(dashboard, log_id, "search", "ann")
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", False)
 
 
-def test_an_unsigned_edit_is_nobodys_vote(dashboard: Connection, log_id: UUID) -> None:
-    decide(dashboard, "push my dentist thing to friday", corrected_intent="help")
+def test_an_edit_without_a_reviewer_is_not_a_vote(dashboard: Connection, log_id: UUID) -> None:
+    edit_queue_item(dashboard, "push my dentist thing to friday", corrected_intent="help")
     correct(dashboard, log_id, "search", "ann")
     correct(dashboard, log_id, "help", "bob")
     correct(dashboard, log_id, "help", "cy")
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("help", False)
 
 
-def test_a_copy_of_a_disputed_text_is_disputed(dashboard: Connection, log_id: UUID) -> None:
+def test_a_copy_of_a_disputed_text_is_disputed_and_not_exportable(
+    dashboard: Connection, log_id: UUID
+) -> None:
     correct(dashboard, log_id, "help", "ann")
     correct(dashboard, log_id, "search", "bob")
     copy = insert(dashboard)
@@ -140,7 +144,7 @@ def test_a_copy_of_a_disputed_text_is_disputed(dashboard: Connection, log_id: UU
     assert dashboard.execute("select from public.exportable_prompts").rowcount == 0
 
 
-def test_notes_stay_with_the_row_they_were_written_for(dashboard: Connection, log_id: UUID) -> None:
+def test_notes_are_shown_only_on_the_corrected_row(dashboard: Connection, log_id: UUID) -> None:
     add_user(dashboard, BOB)
     earlier = insert(dashboard, user_id=BOB)
     correct(dashboard, log_id, "help", "ann", notes="she moved house")
@@ -149,7 +153,7 @@ def test_notes_stay_with_the_row_they_were_written_for(dashboard: Connection, lo
     assert read(dashboard, earlier, *columns) == ("help", None)
 
 
-def test_an_unknown_prompt_is_told_apart_from_an_unknown_intent(
+def test_an_unknown_prompt_and_an_unknown_intent_raise_different_errors(
     dashboard: Connection, log_id: UUID
 ) -> None:
     with pytest.raises(errors.DatabaseError) as refused:
@@ -159,7 +163,7 @@ def test_an_unknown_prompt_is_told_apart_from_an_unknown_intent(
         correct(dashboard, log_id, "nonsense")
 
 
-def test_the_backend_cannot_come_through_the_dashboards_door(
+def test_the_backend_cannot_use_the_channel_dashboard(
     dashboard: Connection, log_id: UUID
 ) -> None:
     with pytest.raises(errors.CheckViolation, match="channel"):
@@ -177,14 +181,14 @@ def test_the_backend_cannot_come_through_the_dashboards_door(
         "truncate public.correction_events",
     ],
 )
-def test_nobody_rewrites_history_not_even_the_tables_owner(
+def test_the_history_is_immutable_even_to_the_owner_of_the_table(
     dashboard: Connection, log_id: UUID, statement: str
 ) -> None:
     correct(dashboard, log_id, "help")
-    before = events(dashboard, "*")
+    before = read_events(dashboard, "*")
     with pytest.raises(errors.InsufficientPrivilege):
         dashboard.execute(statement.encode())
-    assert events(dashboard, "*") == before
+    assert read_events(dashboard, "*") == before
 
 
 @pytest.mark.parametrize(
@@ -200,7 +204,7 @@ def test_nobody_rewrites_history_not_even_the_tables_owner(
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
-def test_a_captured_column_is_immutable_even_to_the_tables_owner(
+def test_captured_columns_are_immutable_even_to_the_owner_of_the_table(
     dashboard: Connection, log_id: UUID, change: dict[str, Any]
 ) -> None:
     add_user(dashboard, BOB)
@@ -211,40 +215,42 @@ def test_a_captured_column_is_immutable_even_to_the_tables_owner(
     assert read(dashboard, log_id, "prompt", "user_id", "confidence") == before
 
 
-def test_deleting_a_sender_removes_the_history_of_what_only_they_sent(
+def test_deleting_a_user_deletes_the_history_of_texts_that_only_they_sent(
     dashboard: Connection, log_id: UUID
 ) -> None:
     add_user(dashboard, BOB)
     insert(dashboard, user_id=BOB)
-    insert(dashboard, user_id=BOB, prompt="only bob says so")
+    insert(dashboard, user_id=BOB, prompt="only bob sends this")
     correct(dashboard, log_id, "help")
-    correct(dashboard, insert(dashboard, user_id=BOB, prompt="only bob says so"), "search")
+    correct(dashboard, insert(dashboard, user_id=BOB, prompt="only bob sends this"), "search")
     dashboard.execute("delete from auth.users where id = %s", [BOB])
-    assert events(dashboard, "to_intent", "log_id") == [("help", log_id)]
+    assert read_events(dashboard, "to_intent", "log_id") == [("help", log_id)]
     dashboard.execute("delete from auth.users")
-    assert events(dashboard, "id") == []
+    assert read_events(dashboard, "id") == []
 
 
-def test_the_history_outlives_the_row_that_was_named_while_a_copy_is_left(
+def test_the_history_outlives_the_corrected_row_while_a_copy_remains(
     dashboard: Connection, log_id: UUID
 ) -> None:
     add_user(dashboard, BOB)
-    named = insert(dashboard, user_id=BOB)
-    correct(dashboard, named, "help", notes="bob wrote this")
+    corrected = insert(dashboard, user_id=BOB)
+    correct(dashboard, corrected, "help", notes="bob wrote this")
     dashboard.execute("delete from auth.users where id = %s", [BOB])
-    assert events(dashboard, "to_intent", "log_id", "notes") == [("help", None, None)]
+    assert read_events(dashboard, "to_intent", "log_id", "notes") == [("help", None, None)]
     assert read(dashboard, log_id, "corrected_intent") == ("help",)
 
 
-def test_a_reviewer_who_is_deleted_becomes_a_pseudonym(dashboard: Connection, log_id: UUID) -> None:
+def test_the_name_of_a_deleted_reviewer_becomes_a_pseudonym(
+    dashboard: Connection, log_id: UUID
+) -> None:
     add_user(dashboard, BOB)
     correct(dashboard, log_id, "help", str(BOB))
     correct(dashboard, insert(dashboard, prompt="another"), "search", str(BOB))
     dashboard.execute("delete from auth.users where id = %s", [BOB])
-    names = {reviewer for (reviewer,) in events(dashboard, "reviewer")}
+    names = {reviewer for (reviewer,) in read_events(dashboard, "reviewer")}
     assert len(names) == 1
     (name,) = names
     assert str(name).startswith("erased-")
     assert str(BOB)[:8] not in str(name)
-    queued = dashboard.execute("select distinct reviewer from public.review_queue").fetchall()
-    assert queued == [(name,)]
+    queue = dashboard.execute("select distinct reviewer from public.review_queue").fetchall()
+    assert queue == [(name,)]

@@ -1,4 +1,4 @@
-"""Corrections: who made them, which intents they may name, how they are taken back."""
+"""Corrections: the reviewer's name, the allowed intents, and retracted corrections."""
 
 from uuid import UUID
 
@@ -7,12 +7,12 @@ from psycopg import errors
 
 from prompt_capture.domain.reviewers import ANONYMOUS_REVIEWERS, ERASED_PREFIX
 
-from .rows import CORRECTED, FAILED, LONG_AGO, as_backend, correct, decide, read, update
+from .rows import CORRECTION, FAILED_OUTCOME, LONG_AGO, update_as_backend, correct, edit_queue_item, read, update
 from .server import Connection
 
 
 def retire(dashboard: Connection, intent: str, in_days: int = 0) -> None:
-    """Retire an intent, now or on a day to come."""
+    """Retire an intent, now or in a number of days."""
     dashboard.execute(
         """update public.intent_catalogue set retired_at = now() + make_interval(days => %s)
            where intent = %s""",
@@ -20,55 +20,57 @@ def retire(dashboard: Connection, intent: str, in_days: int = 0) -> None:
     )
 
 
-def reviewers(dashboard: Connection) -> list[object]:
-    """Name who corrected, oldest first."""
+def read_reviewers(dashboard: Connection) -> list[object]:
+    """Return the reviewers of all events, oldest first."""
     events = dashboard.execute("select reviewer from public.correction_events order by id")
     return [reviewer for (reviewer,) in events.fetchall()]
 
 
-def test_a_correction_of_a_log_row_in_the_dashboard_with_a_name_keeps_it(
+def test_an_edit_of_a_captured_row_is_signed_with_the_given_name(
     dashboard: Connection, log_id: UUID
 ) -> None:
-    update(dashboard, log_id, **CORRECTED)
+    update(dashboard, log_id, **CORRECTION)
     assert read(dashboard, log_id, "corrected_by") == ("ann",)
-    assert reviewers(dashboard) == ["ann"]
+    assert read_reviewers(dashboard) == ["ann"]
 
 
-def test_a_correction_of_a_log_row_without_a_name_is_the_dashboards(
+def test_an_edit_of_a_captured_row_without_a_name_is_signed_dashboard(
     dashboard: Connection, log_id: UUID
 ) -> None:
     correct(dashboard, log_id, "help")
     update(dashboard, log_id, corrected_intent="search")
-    (at,) = read(dashboard, log_id, "corrected_at")
-    assert at > LONG_AGO
-    assert reviewers(dashboard) == ["ann", "dashboard"]
+    (corrected_at,) = read(dashboard, log_id, "corrected_at")
+    assert corrected_at > LONG_AGO
+    assert read_reviewers(dashboard) == ["ann", "dashboard"]
 
 
-def test_a_reviewer_may_correct_themselves(dashboard: Connection, log_id: UUID) -> None:
+def test_a_reviewer_can_change_their_own_correction(dashboard: Connection, log_id: UUID) -> None:
     correct(dashboard, log_id, "help")
     correct(dashboard, log_id, "search")
     assert read(dashboard, log_id, "corrected_intent") == ("search",)
-    assert reviewers(dashboard) == ["ann", "ann"]
+    assert read_reviewers(dashboard) == ["ann", "ann"]
 
 
 @pytest.mark.parametrize(
     "name",
     ["legacy", "dashboard", " Dashboard ", "LEGACY", "", "  ", "\u00a0", "erased-0123456789ab"],
 )
-def test_nobody_signs_with_a_name_that_is_kept_or_with_none(
+def test_the_backend_cannot_use_a_reserved_or_empty_reviewer_name(
     dashboard: Connection, log_id: UUID, name: str
 ) -> None:
     with pytest.raises(errors.CheckViolation, match="name is reserved") as refused:
         correct(dashboard, log_id, "help", reviewer=name)
     assert "your own name" in str(refused.value.diag.message_hint)
     assert refused.value.diag.message_detail is None
-    assert reviewers(dashboard) == []
+    assert read_reviewers(dashboard) == []
 
 
 @pytest.mark.parametrize("name", ["legacy", "erased-0123456789ab"])
-def test_nor_does_anybody_in_the_dashboard(dashboard: Connection, log_id: UUID, name: str) -> None:
+def test_the_dashboard_cannot_use_a_reserved_reviewer_name(
+    dashboard: Connection, log_id: UUID, name: str
+) -> None:
     with pytest.raises(errors.CheckViolation, match="name is reserved"):
-        decide(dashboard, "push my dentist thing to friday", corrected_intent="help", reviewer=name)
+        edit_queue_item(dashboard, "push my dentist thing to friday", corrected_intent="help", reviewer=name)
     with pytest.raises(errors.CheckViolation, match="name is reserved"):
         dashboard.execute(
             """insert into public.correction_events (log_id, to_intent, reviewer)
@@ -77,28 +79,28 @@ def test_nor_does_anybody_in_the_dashboard(dashboard: Connection, log_id: UUID, 
         )
 
 
-def test_the_names_that_are_kept_are_the_packages(dashboard: Connection) -> None:
-    kept = dashboard.execute("select unnest(private.anonymous_reviewers())").fetchall()
-    assert {name for (name,) in kept} == ANONYMOUS_REVIEWERS
+def test_the_database_and_the_package_reserve_the_same_names(dashboard: Connection) -> None:
+    names = dashboard.execute("select unnest(private.anonymous_reviewers())").fetchall()
+    assert {name for (name,) in names} == ANONYMOUS_REVIEWERS
     reserved = dashboard.execute(
         "select private.is_reserved_reviewer(%s)", [f"{ERASED_PREFIX}x"]
     ).fetchone()
     assert reserved == (True,)
 
 
-def test_a_name_is_the_same_with_white_space_around_it(dashboard: Connection, log_id: UUID) -> None:
+def test_a_reviewer_name_is_trimmed(dashboard: Connection, log_id: UUID) -> None:
     correct(dashboard, log_id, "help", reviewer=" ann ")
-    assert reviewers(dashboard) == ["ann"]
+    assert read_reviewers(dashboard) == ["ann"]
 
 
 def test_the_backend_must_name_the_reviewer(dashboard: Connection, log_id: UUID) -> None:
     with pytest.raises(errors.CheckViolation, match="needs a reviewer") as refused:
         correct(dashboard, log_id, "help", reviewer=None)
-    assert refused.value.diag.message_detail is None, "the row, prompt included, stays unsaid"
+    assert refused.value.diag.message_detail is None, "the detail would quote the row"
 
 
 @pytest.mark.parametrize("column", ["correction_notes", "corrected_by"])
-def test_notes_and_reviewer_want_a_correction(
+def test_notes_or_a_reviewer_without_an_intent_are_refused(
     dashboard: Connection, log_id: UUID, column: str
 ) -> None:
     with pytest.raises(errors.CheckViolation, match="needs an intent") as refused:
@@ -106,13 +108,13 @@ def test_notes_and_reviewer_want_a_correction(
     assert refused.value.diag.message_detail is None
 
 
-def test_a_withdrawn_correction_takes_all_of_itself_along(
+def test_retracting_a_correction_clears_its_notes_and_time(
     dashboard: Connection, log_id: UUID
 ) -> None:
-    update(dashboard, log_id, **CORRECTED)
+    update(dashboard, log_id, **CORRECTION)
     update(dashboard, log_id, corrected_intent=None)
-    shown = read(dashboard, log_id, "corrected_intent", "correction_notes", "corrected_at")
-    assert shown == (None, None, None)
+    correction = read(dashboard, log_id, "corrected_intent", "correction_notes", "corrected_at")
+    assert correction == (None, None, None)
 
 
 def test_a_correction_to_an_intent_outside_the_catalogue_is_refused(
@@ -131,16 +133,18 @@ def test_a_correction_to_a_retired_intent_is_refused(dashboard: Connection, log_
         update(dashboard, log_id, corrected_intent="help")
 
 
-def test_what_was_corrected_to_an_intent_before_it_retired_can_still_be_changed(
+def test_a_correction_to_an_intent_that_was_retired_later_can_still_be_edited(
     dashboard: Connection, log_id: UUID
 ) -> None:
     correct(dashboard, log_id, "help")
     retire(dashboard, "help")
     correct(dashboard, log_id, "help", notes="was right then")
-    as_backend(dashboard, log_id, **FAILED)
+    update_as_backend(dashboard, log_id, **FAILED_OUTCOME)
     assert read(dashboard, log_id, "corrected_intent") == ("help",)
 
 
-def test_an_intent_may_retire_on_a_day_to_come(dashboard: Connection, log_id: UUID) -> None:
+def test_an_intent_can_be_used_until_its_retirement_date(
+    dashboard: Connection, log_id: UUID
+) -> None:
     retire(dashboard, "help", in_days=1)
     assert correct(dashboard, log_id, "help") == 1

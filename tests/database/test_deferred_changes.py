@@ -1,4 +1,4 @@
-"""Outcomes and corrections that are quicker than their row: held, then applied or let go."""
+"""Outcomes and corrections that arrive before their row are deferred, then applied or discarded."""
 
 import itertools
 import json
@@ -12,24 +12,24 @@ from psycopg.rows import dict_row
 
 from prompt_capture.domain.log_ids import derived_log_id
 
-from .cast import ALICE, BOB, SERVICE, USER, WRITER, acting_as
-from .rows import add_user, captured, insert
+from .actors import ALICE, BOB, SERVICE, USER, WRITER, connect_as
+from .rows import add_user, build_row, insert
 from .server import Connection, Server
 
 TOO_OLD = UUID("01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11")
-CHANGING = {
+VOLATILE_COLUMNS = {
     "created_at", "updated_at", "outcome_recorded_at", "corrected_at", "changed_in",
     "waiting_since", "decided_at",
     "id", "log_id", "prompt", "text", "text_key",
 }  # fmt: skip
-"""What differs from one run of the same story to the next: times, ids, and the text itself."""
-
+"""Columns that differ between repetitions of one scenario: times, ids and the text."""
 
 OUTCOMES = [(False, "move", "no such event"), (True, "move", None)]
 CORRECTIONS = [("help", "ann", "asks how"), ("search", "ben", None), ("help", "ann", "again")]
 
 
 def record_outcome(backend: Connection, log_id: UUID, *outcome: object) -> str:
+    """Record an outcome as the backend does, and return the state."""
     row = backend.execute(
         "select public.record_outcome(%s, %s, %s, %s) ->> 'state'", [log_id, *outcome]
     ).fetchone()
@@ -38,6 +38,7 @@ def record_outcome(backend: Connection, log_id: UUID, *outcome: object) -> str:
 
 
 def record_correction(backend: Connection, log_id: UUID, *correction: object) -> str:
+    """Record a correction as the backend does, and return the state."""
     row = backend.execute(
         "select public.record_correction(%s, %s, %s, %s, 'api') ->> 'state'", [log_id, *correction]
     ).fetchone()
@@ -45,16 +46,17 @@ def record_correction(backend: Connection, log_id: UUID, *correction: object) ->
     return str(row[0])
 
 
-def held(dashboard: Connection) -> int:
+def count_deferred(dashboard: Connection) -> int:
+    """Return the number of deferred changes."""
     row = dashboard.execute("select count(*) from private.deferred_changes").fetchone()
     assert row is not None
     return int(str(row[0]))
 
 
-def state(dashboard: Connection, log_id: UUID) -> dict[str, Any]:
-    """Read a row, its text's place in the queue, and its history."""
+def read_state(dashboard: Connection, log_id: UUID) -> dict[str, Any]:
+    """Return a row, its queue item and its history, without the volatile columns."""
     with dashboard.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(
+        state = cursor.execute(
             """select to_jsonb(logs) as row, to_jsonb(queue) as item, (
                  select jsonb_agg(to_jsonb(events) order by events.id)
                  from public.correction_events events where events.log_id = logs.id
@@ -63,21 +65,22 @@ def state(dashboard: Connection, log_id: UUID) -> dict[str, Any]:
                left join public.review_queue queue using (text_key) where logs.id = %s""",
             [log_id],
         ).fetchone()
-    assert found is not None
+    assert state is not None
     return {
-        "row": _lasting(found["row"]),
-        "item": _lasting(found["item"]),
-        "history": [_lasting(event) for event in found["history"] or ()],
+        "row": _without_volatile(state["row"]),
+        "item": _without_volatile(state["item"]),
+        "history": [_without_volatile(event) for event in state["history"] or ()],
     }
 
 
-def _lasting(columns: dict[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (columns or {}).items() if name not in CHANGING}
+def _without_volatile(columns: dict[str, Any] | None) -> dict[str, Any]:
+    """Remove the volatile columns of a row; a missing row becomes an empty one."""
+    return {name: value for name, value in (columns or {}).items() if name not in VOLATILE_COLUMNS}
 
 
 @pytest.fixture
 def backend(server: Server, database: str, dashboard: Connection) -> Any:
-    """The backend's connection; each statement is a transaction."""
+    """The backend's connection, with one transaction per statement."""
     with server.connect("authenticator", database) as connection:
         connection.execute("set role service_role")
         yield connection
@@ -85,7 +88,7 @@ def backend(server: Server, database: str, dashboard: Connection) -> Any:
 
 @pytest.mark.parametrize("confidence", [0.2, 0.99])
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_a_row_ends_up_the_same_whenever_it_arrives(
+def test_the_final_state_does_not_depend_on_when_the_row_arrives(
     dashboard: Connection, backend: Connection, order: tuple[int, ...], confidence: float
 ) -> None:
     dashboard.execute("update private.settings set audit_rate = 0")
@@ -95,57 +98,57 @@ def test_a_row_ends_up_the_same_whenever_it_arrives(
         lambda log_id: [record_correction(backend, log_id, *one) for one in CORRECTIONS[1:]],
     ]
 
-    def arrive(when: int, text: str) -> dict[str, Any]:
-        row = captured(prompt=text, confidence=confidence)
-        for number, change in enumerate(order):
-            if number == when:
+    def run_scenario(arrival: int, text: str) -> dict[str, Any]:
+        row = build_row(prompt=text, confidence=confidence)
+        for step, change in enumerate(order):
+            if step == arrival:
                 insert(dashboard, **row)
             changes[change](row["id"])
-        if when == 3:
+        if arrival == 3:
             insert(dashboard, **row)
-        return state(dashboard, row["id"])
+        return read_state(dashboard, row["id"])
 
-    in_order = arrive(0, "move it first")
-    for when in (1, 2, 3):
-        assert arrive(when, f"move it {when}") == in_order
-    assert held(dashboard) == 0
+    expected = run_scenario(0, "move it first")
+    for arrival in (1, 2, 3):
+        assert run_scenario(arrival, f"move it {arrival}") == expected
+    assert count_deferred(dashboard) == 0
 
 
-def test_a_change_that_is_sent_twice_is_held_once(
+def test_a_repeated_change_is_deferred_once(
     dashboard: Connection, backend: Connection
 ) -> None:
-    log_id = captured()["id"]
+    log_id = build_row()["id"]
 
     for _ in range(3):
         assert record_outcome(backend, log_id, *OUTCOMES[0]) == "pending"
         assert record_correction(backend, log_id, *CORRECTIONS[0]) == "pending"
 
-    assert held(dashboard) == 2
+    assert count_deferred(dashboard) == 2
 
 
-def test_nothing_is_held_for_a_row_whose_sender_was_erased(
+def test_no_change_is_deferred_for_a_row_of_an_erased_user(
     dashboard: Connection, backend: Connection
 ) -> None:
     log_id = insert(dashboard)
     dashboard.execute("select private.erase(%s)", [ALICE])
     assert record_outcome(backend, log_id, False, "move", "the dentist of Alice") == "absent"
     assert record_correction(backend, log_id, *CORRECTIONS[0]) == "absent"
-    assert held(dashboard) == 0
+    assert count_deferred(dashboard) == 0
 
 
 @pytest.mark.parametrize("log_id", [uuid4(), TOO_OLD])
-def test_a_change_of_a_row_that_cannot_come_is_not_held(
+def test_a_change_of_a_row_that_cannot_arrive_is_not_deferred(
     dashboard: Connection, backend: Connection, log_id: UUID
 ) -> None:
     assert record_outcome(backend, log_id, *OUTCOMES[0]) == "absent"
     assert record_correction(backend, log_id, *CORRECTIONS[0]) == "absent"
-    assert held(dashboard) == 0
+    assert count_deferred(dashboard) == 0
 
 
-def test_a_derived_id_is_waited_for_as_long_as_a_row_may_be_on_its_way_and_no_longer(
+def test_changes_of_a_derived_id_are_deferred_for_the_retention_of_the_spool(
     dashboard: Connection, backend: Connection
 ) -> None:
-    row = captured(id=derived_log_id(b"secret", "backend", str(uuid4())))
+    row = build_row(id=derived_log_id(b"secret", "backend", str(uuid4())))
     assert record_outcome(backend, row["id"], *OUTCOMES[0]) == "pending"
 
     dashboard.execute(
@@ -158,39 +161,39 @@ def test_a_derived_id_is_waited_for_as_long_as_a_row_may_be_on_its_way_and_no_lo
     assert record_outcome(backend, row["id"], *OUTCOMES[1]) == "absent"
     assert record_correction(backend, row["id"], *CORRECTIONS[1]) == "absent"
 
-    insert(dashboard, **row)  # a dead letter that was sent again
-    found = state(dashboard, row["id"])["row"]
-    assert (found["was_successful"], found["corrected_intent"]) == (False, "help")
+    insert(dashboard, **row)  # for example a dead letter that was redriven
+    final = read_state(dashboard, row["id"])["row"]
+    assert (final["was_successful"], final["corrected_intent"]) == (False, "help")
 
 
-def test_an_unknown_intent_is_refused_before_it_is_held(
+def test_a_correction_to_an_unknown_intent_is_not_deferred(
     dashboard: Connection, backend: Connection
 ) -> None:
     with pytest.raises(errors.ForeignKeyViolation):
-        record_correction(backend, captured()["id"], "remindr", "ann", None)
-    assert held(dashboard) == 0
+        record_correction(backend, build_row()["id"], "remindr", "ann", None)
+    assert count_deferred(dashboard) == 0
 
 
-def test_what_cannot_be_applied_any_more_keeps_no_row_from_being_written(
+def test_a_deferred_change_that_cannot_be_applied_does_not_block_the_row(
     dashboard: Connection, backend: Connection
 ) -> None:
-    row = captured()
+    row = build_row()
     record_correction(backend, row["id"], "help", "ann", None)
     record_outcome(backend, row["id"], True, "move", None)
     dashboard.execute("update public.intent_catalogue set retired_at = now() where intent = 'help'")
 
     insert(dashboard, **row)
 
-    found = state(dashboard, row["id"])
-    assert found["row"]["corrected_intent"] is None
-    assert found["row"]["was_successful"] is True
-    assert held(dashboard) == 0
+    final = read_state(dashboard, row["id"])["row"]
+    assert final["corrected_intent"] is None
+    assert final["was_successful"] is True
+    assert count_deferred(dashboard) == 0
 
 
-def test_a_change_and_its_row_never_slip_past_each_other(
+def test_no_change_is_lost_when_it_arrives_at_the_same_time_as_its_row(
     server: Server, database: str, dashboard: Connection
 ) -> None:
-    rows = [captured(prompt=f"move it {number}") for number in range(40)]
+    rows = [build_row(prompt=f"move it {number}") for number in range(40)]
 
     def capture(row: dict[str, Any]) -> None:
         with server.connect("postgres", database) as connection:
@@ -207,44 +210,44 @@ def test_a_change_and_its_row_never_slip_past_each_other(
             for future in [pool.submit(capture, row), pool.submit(change, row)]:
                 future.result()
 
-    left_alone = dashboard.execute(
+    incomplete = dashboard.execute(
         """select count(*) from public.nlu_prompt_logs
            where was_successful is null or corrected_intent is null"""
     ).fetchone()
-    assert left_alone == (0,)
-    assert held(dashboard) == 0
+    assert incomplete == (0,)
+    assert count_deferred(dashboard) == 0
 
 
-def test_what_waits_for_a_dropped_row_is_let_go_and_nothing_else(
+def test_discarding_deletes_only_the_changes_of_dropped_rows(
     server: Server, database: str, dashboard: Connection, backend: Connection
 ) -> None:
-    dropped, coming = captured()["id"], captured()["id"]
-    for log_id in (dropped, coming):
+    dropped, expected = build_row()["id"], build_row()["id"]
+    for log_id in (dropped, expected):
         record_outcome(backend, log_id, *OUTCOMES[0])
 
-    with acting_as(server, database, WRITER) as connection:
+    with connect_as(server, database, WRITER) as connection:
         connection.execute("select public.discard_deferred_changes(%s)", [[dropped]])
         connection.commit()
 
-    assert held(dashboard) == 1
+    assert count_deferred(dashboard) == 1
 
 
-def test_what_waited_for_too_long_is_deleted(dashboard: Connection, backend: Connection) -> None:
-    record_outcome(backend, captured()["id"], *OUTCOMES[0])
-    record_outcome(backend, captured()["id"], *OUTCOMES[0])
+def test_expired_deferred_changes_are_deleted(dashboard: Connection, backend: Connection) -> None:
+    record_outcome(backend, build_row()["id"], *OUTCOMES[0])
+    record_outcome(backend, build_row()["id"], *OUTCOMES[0])
     dashboard.execute(
         """update private.deferred_changes set deferred_at = now() - interval '29 days'
            where id = (select min(id) from private.deferred_changes)"""
     )
 
     assert dashboard.execute("select private.delete_expired_changes()").fetchone() == (1,)
-    assert held(dashboard) == 1
+    assert count_deferred(dashboard) == 1
 
 
-def test_an_erased_reviewer_is_forgotten_in_what_is_held_too(
+def test_the_name_of_an_erased_reviewer_is_replaced_in_deferred_changes(
     dashboard: Connection, backend: Connection
 ) -> None:
-    record_correction(backend, captured()["id"], "help", str(ALICE), None)
+    record_correction(backend, build_row()["id"], "help", str(ALICE), None)
 
     backend.execute("select public.erase_user(%s)", [ALICE])
 
@@ -254,43 +257,43 @@ def test_an_erased_reviewer_is_forgotten_in_what_is_held_too(
     assert str(reviewer).startswith("erased-")
 
 
-def test_a_capture_that_is_there_is_recalled_by_owner_and_content_alone(
+def test_a_recorded_capture_is_found_only_with_its_user_and_content(
     server: Server, database: str, dashboard: Connection
 ) -> None:
     add_user(dashboard, BOB)
-    row = captured(conversation_id="c-1", message_index=3, scope=0.9)
+    row = build_row(conversation_id="c-1", message_index=3, scope=0.9)
     insert(dashboard, **row)
     content = ("id", "user_id", "prompt", "conversation_id", "message_index")
 
-    def recall(**changes: Any) -> list[Any]:
-        sent = {name: row[name] for name in content} | changes
-        told = {name: str(v) if isinstance(v, UUID) else v for name, v in sent.items()}
-        with acting_as(server, database, WRITER) as connection:
+    def find_recorded(**changes: Any) -> list[Any]:
+        capture = {name: row[name] for name in content} | changes
+        fields = {name: str(v) if isinstance(v, UUID) else v for name, v in capture.items()}
+        with connect_as(server, database, WRITER) as connection:
             return connection.execute(
                 "select public.find_recorded_captures(jsonb_build_array(%s::jsonb))",
-                [json.dumps(told)],
+                [json.dumps(fields)],
             ).fetchall()
 
-    ((found,),) = recall()
-    assert found["predicted_intent"] == row["predicted_intent"]
-    assert set(found) == {
+    ((recorded,),) = find_recorded()
+    assert recorded["predicted_intent"] == row["predicted_intent"]
+    assert set(recorded) == {
         "id", "predicted_intent", "confidence", "scope", "secondary_intents", "source",
         "model_version",
     }  # fmt: skip
     for changes in (
         {"user_id": BOB}, {"prompt": "another"}, {"conversation_id": None},
-        {"message_index": 4}, {"id": captured()["id"]},
+        {"message_index": 4}, {"id": build_row()["id"]},
     ):  # fmt: skip
-        assert recall(**changes) == []
+        assert find_recorded(**changes) == []
 
 
 @pytest.mark.parametrize("actor", [USER, WRITER], ids=str)
-def test_only_the_backend_changes_what_is_not_there_yet(
+def test_only_the_backend_can_defer_a_change(
     server: Server, database: str, dashboard: Connection, actor: Any
 ) -> None:
     with (
-        acting_as(server, database, actor) as connection,
+        connect_as(server, database, actor) as connection,
         pytest.raises(errors.InsufficientPrivilege),
     ):
-        record_outcome(connection, captured()["id"], *OUTCOMES[0])
+        record_outcome(connection, build_row()["id"], *OUTCOMES[0])
     assert SERVICE is not actor

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .cast import ANONYMOUS, DASHBOARD, EXPORTER, SERVICE, USER, WRITER
+from .actors import ANONYMOUS, DASHBOARD, EXPORTER, SERVICE, USER, WRITER
 from .rows import COLUMNS
 from .server import MIGRATIONS, ROOT, Server
 from .test_rights import QUESTIONS, VIEWS

@@ -1,4 +1,4 @@
-"""A person is removed everywhere, late writes included, and a receipt says so."""
+"""An erasure removes a user from every table, stops late writes and returns a receipt."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
@@ -7,26 +7,26 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg import errors
 
-from .cast import ALICE, BOB, EXPORTER, SERVICE, acting_as
+from .actors import ALICE, BOB, EXPORTER, SERVICE, connect_as
 from .rows import LONG_AGO, add_user, correct, insert
 from .server import Connection, Server
 
-NOTHING = {"prompts": 0, "labelled_texts": 0, "corrections": 0, "queue_items": 0}
+NO_DATA = {"prompts": 0, "labelled_texts": 0, "corrections": 0, "queue_items": 0}
 
 
-def erase(dashboard: Connection, person: UUID) -> dict[str, Any]:
-    """Erase somebody as the backend does, and return the receipt."""
+def erase(dashboard: Connection, user_id: UUID) -> dict[str, Any]:
+    """Erase a user as the backend does, and return the receipt."""
     with dashboard.transaction():
         dashboard.execute("set local role service_role")
-        row = dashboard.execute("select public.erase_user(%s)", [person]).fetchone()
+        row = dashboard.execute("select public.erase_user(%s)", [user_id]).fetchone()
     assert row is not None
     receipt: Any = row[0]
     assert isinstance(receipt, dict)
     return receipt
 
 
-def everything(server: Server, database: str) -> str:
-    """Read all that the database holds, but the users themselves and the exports' ledger."""
+def dump_all_tables(server: Server, database: str) -> str:
+    """Return the text of all rows of all tables, except accounts and registered rows."""
     with server.connect("supabase_admin", database) as admin:
         tables = admin.execute(
             """select oid::regclass::text from pg_class where relkind = 'r'
@@ -39,19 +39,19 @@ def everything(server: Server, database: str) -> str:
         )
 
 
-def test_nothing_of_a_person_is_left_anywhere(
+def test_no_data_of_an_erased_user_remains_in_any_table(
     server: Server, database: str, dashboard: Connection
 ) -> None:
     add_user(dashboard, BOB)
-    kept = insert(dashboard, user_id=BOB, prompt="both say this")
-    insert(dashboard, prompt="both say this")
+    bobs = insert(dashboard, user_id=BOB, prompt="a shared text")
+    insert(dashboard, prompt="a shared text")
     old = insert(dashboard, prompt="an old confession", created_at=LONG_AGO)
     correct(dashboard, old, "help", notes="quotes an old confession")
     dashboard.execute("select private.delete_expired_rows()")
     secret = insert(dashboard, prompt="a confession of alice")
     correct(dashboard, secret, "help", notes="quotes a confession of alice")
-    correct(dashboard, kept, "search", str(ALICE))
-    before = everything(server, database)
+    correct(dashboard, bobs, "search", str(ALICE))
+    before = dump_all_tables(server, database)
     assert str(ALICE) in before
     assert "confession" in before
 
@@ -60,55 +60,55 @@ def test_nothing_of_a_person_is_left_anywhere(
     assert receipt["counts_before"] == {
         "prompts": 2, "labelled_texts": 1, "corrections": 1, "queue_items": 2
     }  # fmt: skip
-    assert receipt["counts_after"] == NOTHING
-    after = everything(server, database)
+    assert receipt["counts_after"] == NO_DATA
+    after = dump_all_tables(server, database)
     assert str(ALICE) not in after
     assert "confession" not in after
-    assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(kept,)]
-    traces = dashboard.execute("select private.count_user_data(%s)", [ALICE]).fetchone()
-    assert traces == (NOTHING,)
+    assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(bobs,)]
+    counts = dashboard.execute("select private.count_user_data(%s)", [ALICE]).fetchone()
+    assert counts == (NO_DATA,)
 
 
-def test_a_text_that_somebody_else_sent_too_stays_theirs(dashboard: Connection) -> None:
+def test_a_retained_text_is_deleted_when_its_last_sender_is_erased(dashboard: Connection) -> None:
     add_user(dashboard, BOB)
-    for owner in (ALICE, BOB):
-        correct(dashboard, insert(dashboard, user_id=owner, created_at=LONG_AGO), "help")
+    for sender in (ALICE, BOB):
+        correct(dashboard, insert(dashboard, user_id=sender, created_at=LONG_AGO), "help")
     dashboard.execute("select private.delete_expired_rows()")
     erase(dashboard, ALICE)
-    owners = "select cardinality(user_keys) from public.labelled_texts"
-    assert dashboard.execute(owners).fetchall() == [(1,)]
+    senders = "select cardinality(user_keys) from public.labelled_texts"
+    assert dashboard.execute(senders).fetchall() == [(1,)]
     erase(dashboard, BOB)
-    assert dashboard.execute(owners).fetchall() == []
+    assert dashboard.execute(senders).fetchall() == []
 
 
-def test_a_late_write_cannot_bring_a_row_back(dashboard: Connection) -> None:
-    late = insert(dashboard)
+def test_a_row_of_an_erased_user_cannot_be_written_again(dashboard: Connection) -> None:
+    log_id = insert(dashboard)
     erase(dashboard, ALICE)
     with pytest.raises(errors.ForeignKeyViolation) as refused:
-        insert(dashboard, id=late)
+        insert(dashboard, id=log_id)
     assert refused.value.diag.constraint_name == "sender_is_a_user"
     assert refused.value.diag.message_detail is None
     rows = dashboard.execute("select from public.nlu_prompt_logs where user_id = %s", [ALICE])
     assert rows.rowcount == 0
 
 
-def test_an_erasure_waits_for_a_capture_under_way_and_removes_it(
+def test_an_erasure_waits_for_a_running_capture_and_removes_it(
     server: Server, database: str, dashboard: Connection
 ) -> None:
     with (
         server.connect("postgres", database, autocommit=False) as writer,
-        ThreadPoolExecutor() as meanwhile,
+        ThreadPoolExecutor() as threads,
     ):
-        insert(writer, prompt="on its way")
-        erasure = meanwhile.submit(erase, dashboard, ALICE)
+        insert(writer, prompt="uncommitted")
+        erasure = threads.submit(erase, dashboard, ALICE)
         assert not wait([erasure], timeout=0.3).done
         writer.commit()
         receipt = erasure.result()
-    assert (receipt["counts_before"]["prompts"], receipt["counts_after"]) == (1, NOTHING)
+    assert (receipt["counts_before"]["prompts"], receipt["counts_after"]) == (1, NO_DATA)
     assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
 
 
-def test_a_capture_that_comes_while_its_sender_is_erased_waits_for_nothing_and_comes_again(
+def test_a_capture_during_the_erasure_of_its_user_fails_without_waiting(
     server: Server, database: str, dashboard: Connection
 ) -> None:
     with (
@@ -117,89 +117,89 @@ def test_a_capture_that_comes_while_its_sender_is_erased_waits_for_nothing_and_c
     ):
         eraser.execute("select private.erase(%s)", [ALICE])
         with pytest.raises(errors.LockNotAvailable) as refused:
-            insert(writer, prompt="between")
-        assert "between" not in str(refused.value)
+            insert(writer, prompt="a late message")
+        assert "a late message" not in str(refused.value)
         eraser.commit()
         with pytest.raises(errors.ForeignKeyViolation):
-            insert(writer, prompt="between")
+            insert(writer, prompt="a late message")
     assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
 
 
-def test_an_account_is_deleted_beside_its_captures(
+def test_deleting_an_account_waits_for_a_running_capture_without_a_deadlock(
     server: Server, database: str, dashboard: Connection
 ) -> None:
     with (
         server.connect("postgres", database, autocommit=False) as writer,
-        ThreadPoolExecutor() as meanwhile,
+        ThreadPoolExecutor() as threads,
     ):
-        insert(writer, prompt="on its way")
-        deleting = "delete from auth.users where id = %s"
-        deletion = meanwhile.submit(dashboard.execute, deleting, [ALICE])
+        insert(writer, prompt="uncommitted")
+        delete = "delete from auth.users where id = %s"
+        deletion = threads.submit(dashboard.execute, delete, [ALICE])
         assert not wait([deletion], timeout=0.3).done
         writer.commit()
         assert deletion.result().rowcount == 1
     assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
 
 
-def test_a_tombstone_does_not_name_the_dead(dashboard: Connection) -> None:
+def test_a_tombstone_is_a_keyed_hash_of_the_user_id(dashboard: Connection) -> None:
     erase(dashboard, ALICE)
-    stones = dashboard.execute("select user_key from private.tombstones").fetchall()
+    tombstones = dashboard.execute("select user_key from private.tombstones").fetchall()
     plain = dashboard.execute("select sha256(uuid_send(%s))", [ALICE]).fetchone()
-    assert len(stones) == 1
-    assert stones[0] != plain
+    assert len(tombstones) == 1
+    assert tombstones[0] != plain
 
 
-def test_erasing_twice_or_a_stranger_does_no_harm(dashboard: Connection) -> None:
+def test_erasing_a_user_again_or_an_unknown_user_succeeds(dashboard: Connection) -> None:
     insert(dashboard)
-    for person in (ALICE, ALICE, uuid4()):
-        assert erase(dashboard, person)["counts_after"] == NOTHING
+    for user_id in (ALICE, ALICE, uuid4()):
+        assert erase(dashboard, user_id)["counts_after"] == NO_DATA
 
 
-def test_erasing_nobody_is_refused(dashboard: Connection) -> None:
+def test_erasing_without_a_user_id_is_refused(dashboard: Connection) -> None:
     insert(dashboard)
     with pytest.raises(errors.NullValueNotAllowed):
         dashboard.execute("select private.erase(null)")
     assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 1
 
 
-def test_deleting_the_account_erases_the_person(
+def test_deleting_an_account_erases_its_user(
     server: Server, database: str, dashboard: Connection
 ) -> None:
     correct(dashboard, insert(dashboard, prompt="a confession"), "help", str(ALICE))
     with server.connect("supabase_admin", database) as auth:
         auth.execute("set role supabase_auth_admin")
         auth.execute("delete from auth.users where id = %s", [ALICE])
-    assert "confession" not in everything(server, database)
-    assert str(ALICE) not in everything(server, database)
+    assert "confession" not in dump_all_tables(server, database)
+    assert str(ALICE) not in dump_all_tables(server, database)
     add_user(dashboard, ALICE)
     with pytest.raises(errors.ForeignKeyViolation, match="erased"):
         insert(dashboard)
 
 
-def test_the_receipt_names_the_exports_that_hold_their_rows_even_after_retention(
+def test_the_receipt_lists_exported_objects_with_rows_that_retention_deleted(
     server: Server, database: str, dashboard: Connection
 ) -> None:
     add_user(dashboard, BOB)
-    old, young = insert(dashboard, created_at=LONG_AGO), insert(dashboard, prompt="young")
+    old, recent = insert(dashboard, created_at=LONG_AGO), insert(dashboard, prompt="recent")
     other = insert(dashboard, user_id=BOB, prompt="bob's")
-    note = "select public.register_rows('b', %s, %s)"
-    with acting_as(server, database, EXPORTER) as exporter:
-        exporter.execute(note, ["both", [old, other]])
-        exporter.execute(note, ["young", [young]])
-        exporter.execute(note, ["bobs", [other]])
+    register = "select public.register_rows('b', %s, %s)"
+    with connect_as(server, database, EXPORTER) as exporter:
+        exporter.execute(register, ["both", [old, other]])
+        exporter.execute(register, ["recent", [recent]])
+        exporter.execute(register, ["bobs", [other]])
         exporter.commit()
     dashboard.execute("select private.delete_expired_rows()")
-    exports = erase(dashboard, ALICE)["remaining_objects"]
-    assert {export["key"] for export in exports} == {"both", "young"}
+    objects = erase(dashboard, ALICE)["remaining_objects"]
+    assert {entry["key"] for entry in objects} == {"both", "recent"}
     assert str(ALICE) not in str(dashboard.execute("select * from public.exported_rows").fetchall())
 
 
-def test_the_receipt_names_the_exports_of_texts_that_outlived_their_rows(
+def test_the_receipt_lists_exported_objects_with_retained_texts(
     server: Server, database: str, dashboard: Connection
 ) -> None:
     correct(dashboard, insert(dashboard, created_at=LONG_AGO), "help")
     dashboard.execute("select private.delete_expired_rows()")
-    with acting_as(server, database, EXPORTER) as exporter:
+    with connect_as(server, database, EXPORTER) as exporter:
         page = exporter.execute(
             """select encode(text_key, 'hex')::uuid, text, intent from public.exportable_texts
                order by retained_at, text_key limit 1000"""
@@ -212,11 +212,11 @@ def test_the_receipt_names_the_exports_of_texts_that_outlived_their_rows(
     assert erase(dashboard, ALICE)["remaining_objects"] == [{"bucket": "b", "key": "texts"}]
 
 
-def test_the_ledger_does_not_believe_who_owns_what(
+def test_the_backend_cannot_set_the_senders_of_registered_rows(
     server: Server, database: str, dashboard: Connection
 ) -> None:
     with (
-        acting_as(server, database, SERVICE) as backend,
+        connect_as(server, database, SERVICE) as backend,
         pytest.raises(errors.InsufficientPrivilege),
     ):
         backend.execute(
@@ -225,7 +225,7 @@ def test_the_ledger_does_not_believe_who_owns_what(
         )
 
 
-def test_a_reviewer_known_by_a_name_can_be_forgotten_too(dashboard: Connection) -> None:
+def test_a_reviewer_with_a_plain_name_can_be_pseudonymised(dashboard: Connection) -> None:
     correct(dashboard, insert(dashboard), "help", "ann")
     assert dashboard.execute("select private.pseudonymise_reviewer('ann')").fetchone() == (1,)
     names = dashboard.execute(
@@ -235,17 +235,17 @@ def test_a_reviewer_known_by_a_name_can_be_forgotten_too(dashboard: Connection) 
     assert str(names.fetchall()).count("erased-") == 1
 
 
-def test_no_sample_of_what_people_wrote_is_in_the_statistics(dashboard: Connection) -> None:
-    """They would outlive an erasure, and answer a planned count that any user may ask for."""
+def test_the_planner_statistics_contain_no_text(dashboard: Connection) -> None:
+    """Statistics outlive an erasure, and any user can read estimates through planned counts."""
     for number in range(300):
-        insert(dashboard, prompt=f"tell nobody {number % 3}")
+        insert(dashboard, prompt=f"a secret text {number % 3}")
     dashboard.execute("analyze public.nlu_prompt_logs")
     dashboard.execute("analyze public.review_queue")
     sampled = dashboard.execute(
         """select tablename, attname from pg_stats
-           where most_common_vals::text like '%tell nobody%'
-             or histogram_bounds::text like '%tell nobody%'"""
+           where most_common_vals::text like '%a secret text%'
+             or histogram_bounds::text like '%a secret text%'"""
     ).fetchall()
     assert sampled == []
-    known = "select count(*) from pg_stats where tablename = 'nlu_prompt_logs'"
-    assert dashboard.execute(known).fetchone() != (0,)
+    statistics = "select count(*) from pg_stats where tablename = 'nlu_prompt_logs'"
+    assert dashboard.execute(statistics).fetchone() != (0,)

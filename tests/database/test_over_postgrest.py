@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from .api import Api, serving
-from .cast import (
+from .api import PostgrestClient, run_postgrest
+from .actors import (
     ALICE,
     ANONYMOUS,
     BOB,
@@ -19,31 +19,31 @@ from .cast import (
     WRITER,
     Actor,
 )
-from .rows import add_user, captured, insert
+from .rows import add_user, build_row, insert
 from .server import Server
 
 LOGS = "/nlu_prompt_logs"
-ONCE = {"Prefer": "resolution=ignore-duplicates,return=minimal"}
-COUNTED = {"Prefer": "return=representation"}
+IGNORE_DUPLICATES = {"Prefer": "resolution=ignore-duplicates,return=minimal"}
+RETURN_ROWS = {"Prefer": "return=representation"}
 
 
 @pytest.fixture(scope="module")
-def lively(server: Server, template: str) -> str:
+def writable(server: Server, template: str) -> str:
     """A database that these tests write to."""
-    server.copy_database(template, "lively")
-    with server.connect("postgres", "lively") as connection:
+    server.copy_database(template, "writable")
+    with server.connect("postgres", "writable") as connection:
         add_user(connection, ALICE)
         add_user(connection, BOB)
         insert(connection, user_id=ALICE, prompt="alice's secret")
         insert(connection, user_id=BOB)
-    return "lively"
+    return "writable"
 
 
 @pytest.fixture(scope="module")
-def crowd(server: Server, lively: str) -> None:
+def sampled(server: Server, writable: str) -> None:
     """Thousands of rows of Bob's, a third of one text, all of them sampled by the planner."""
     with (
-        server.connect("supabase_admin", lively) as connection,
+        server.connect("supabase_admin", writable) as connection,
         connection.transaction(),
     ):
         connection.execute("set local session_replication_role = replica")
@@ -58,71 +58,71 @@ def crowd(server: Server, lively: str) -> None:
                ) as moments""",
             [BOB],
         )
-    with server.connect("postgres", lively) as connection:
+    with server.connect("postgres", writable) as connection:
         connection.execute("analyze public.nlu_prompt_logs")
 
 
 @pytest.fixture(scope="module")
-def api(server: Server, lively: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(server: Server, writable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgrestClient]:
     """PostgREST on that database."""
-    with serving(server, lively, tmp_path_factory.mktemp("postgrest")) as running:
+    with run_postgrest(server, writable, tmp_path_factory.mktemp("postgrest")) as running:
         yield running
 
 
-def body(**changes: Any) -> dict[str, Any]:
+def build_body(**changes: Any) -> dict[str, Any]:
     """Make a captured row as JSON."""
-    row = captured(**changes)
+    row = build_row(**changes)
     return row | {"id": str(row["id"]), "user_id": str(row["user_id"])}
 
 
 @pytest.mark.parametrize("actor", [WRITER, SERVICE], ids=str)
 @pytest.mark.parametrize("query", [{}, {"on_conflict": "id"}], ids=["primary key", "named"])
 def test_a_repeated_capture_succeeds_and_stores_one_row(
-    api: Api, actor: Actor, query: dict[str, str]
+    api: PostgrestClient, actor: Actor, query: dict[str, str]
 ) -> None:
-    row = body()
+    row = build_body()
     for _ in range(2):
-        answer = api.request(actor, "POST", LOGS, params=query, json=row, headers=ONCE)
-        assert (answer.status_code, answer.text) == (201, "")
+        response = api.request(actor, "POST", LOGS, params=query, json=row, headers=IGNORE_DUPLICATES)
+        assert (response.status_code, response.text) == (201, "")
     changed = row | {"prompt": "something else"}
-    api.request(actor, "POST", LOGS, params=query, json=changed, headers=ONCE)
+    api.request(actor, "POST", LOGS, params=query, json=changed, headers=IGNORE_DUPLICATES)
     stored = api.request(SERVICE, "GET", LOGS, params={"id": f"eq.{row['id']}"}).json()
     assert [found["prompt"] for found in stored] == [row["prompt"]]
 
 
-def test_many_prompts_are_captured_in_one_request(api: Api) -> None:
-    rows = [body() for _ in range(3)]
-    answer = api.request(WRITER, "POST", LOGS, json=[*rows, rows[0] | {"id": str(uuid4())}])
-    assert answer.status_code == 201
+def test_many_prompts_are_captured_in_one_request(api: PostgrestClient) -> None:
+    rows = [build_body() for _ in range(3)]
+    response = api.request(WRITER, "POST", LOGS, json=[*rows, rows[0] | {"id": str(uuid4())}])
+    assert response.status_code == 201
 
 
 @pytest.mark.parametrize(
     "column", ["created_at", "was_successful", "corrected_intent", "text_key", "updated_at"]
 )
-def test_the_writer_cannot_slip_in_what_is_not_captured(api: Api, column: str) -> None:
-    answer = api.request(WRITER, "POST", LOGS, json=body() | {column: None}, headers=ONCE)
-    assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+def test_the_writer_cannot_slip_in_what_is_not_captured(api: PostgrestClient, column: str) -> None:
+    response = api.request(WRITER, "POST", LOGS, json=build_body() | {column: None}, headers=IGNORE_DUPLICATES)
+    assert (response.status_code, response.json()["code"]) == (403, "42501")
 
 
-def test_a_broken_rule_does_not_send_the_prompt_back(api: Api) -> None:
-    answer = api.request(WRITER, "POST", LOGS, json=body(prompt="hush " * 900), headers=ONCE)
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "23514"
-    assert "hush" not in answer.text
+def test_a_broken_rule_does_not_send_the_prompt_back(api: PostgrestClient) -> None:
+    response = api.request(WRITER, "POST", LOGS, json=build_body(prompt="hush " * 900), headers=IGNORE_DUPLICATES)
+    assert response.status_code == 400
+    assert response.json()["code"] == "23514"
+    assert "hush" not in response.text
 
 
 @pytest.mark.parametrize("actor", [None, ANONYMOUS], ids=["no token", "anonymous"])
 @pytest.mark.parametrize("path", [LOGS, "/intent_catalogue"])
-def test_the_anonymous_get_nothing(api: Api, actor: Actor | None, path: str) -> None:
-    answer = api.request(actor, "GET", path)
-    assert (answer.status_code, answer.json()["code"]) == (401, "42501")
+def test_the_anonymous_get_nothing(api: PostgrestClient, actor: Actor | None, path: str) -> None:
+    response = api.request(actor, "GET", path)
+    assert (response.status_code, response.json()["code"]) == (401, "42501")
 
 
-def test_the_anonymous_do_not_even_learn_of_the_tables(api: Api) -> None:
+def test_the_anonymous_do_not_even_learn_of_the_tables(api: PostgrestClient) -> None:
     assert set(api.request(None, "GET", "/").json()["paths"]) == {"/"}
 
 
-def test_users_see_their_own_rows_whatever_they_ask_for(api: Api) -> None:
+def test_users_see_their_own_rows_whatever_they_ask_for(api: PostgrestClient) -> None:
     mine = api.request(USER, "GET", LOGS, params={"select": "*"}).json()
     assert {row["user_id"] for row in mine} == {str(ALICE)}
     asked = {"user_id": f"eq.{ALICE}"}
@@ -134,11 +134,11 @@ def test_users_see_their_own_rows_whatever_they_ask_for(api: Api) -> None:
 
 
 @pytest.mark.parametrize("actor", [USER, OTHER_USER, REVIEWER, EXPORTER], ids=str)
-def test_a_forged_prediction_is_refused(api: Api, actor: Actor) -> None:
-    forged = body(user_id=str(actor.subject or ALICE), confidence=0.999, predicted_intent="help")
-    for headers in ({}, ONCE, {"Prefer": "resolution=merge-duplicates"}):
-        answer = api.request(actor, "POST", LOGS, json=forged, headers=headers)
-        assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+def test_a_forged_prediction_is_refused(api: PostgrestClient, actor: Actor) -> None:
+    forged = build_body(user_id=str(actor.subject or ALICE), confidence=0.999, predicted_intent="help")
+    for headers in ({}, IGNORE_DUPLICATES, {"Prefer": "resolution=merge-duplicates"}):
+        response = api.request(actor, "POST", LOGS, json=forged, headers=headers)
+        assert (response.status_code, response.json()["code"]) == (403, "42501")
 
 
 @pytest.mark.parametrize("actor", [USER, OTHER_USER, REVIEWER, EXPORTER, WRITER], ids=str)
@@ -153,26 +153,26 @@ def test_a_forged_prediction_is_refused(api: Api, actor: Actor) -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_a_row_cannot_be_changed_with_a_token_that_is_not_the_backends(
-    api: Api, actor: Actor, change: dict[str, object]
+    api: PostgrestClient, actor: Actor, change: dict[str, object]
 ) -> None:
     for query in ({}, {"user_id": f"eq.{ALICE}"}):
-        answer = api.request(actor, "PATCH", LOGS, params=query, json=change)
-        assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+        response = api.request(actor, "PATCH", LOGS, params=query, json=change)
+        assert (response.status_code, response.json()["code"]) == (403, "42501")
 
 
 @pytest.mark.parametrize("actor", [USER, REVIEWER, EXPORTER, WRITER, SERVICE], ids=str)
-def test_nobody_deletes_a_row_over_the_api(api: Api, actor: Actor) -> None:
-    answer = api.request(actor, "DELETE", LOGS, params={"user_id": f"eq.{ALICE}"})
-    assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+def test_nobody_deletes_a_row_over_the_api(api: PostgrestClient, actor: Actor) -> None:
+    response = api.request(actor, "DELETE", LOGS, params={"user_id": f"eq.{ALICE}"})
+    assert (response.status_code, response.json()["code"]) == (403, "42501")
 
 
-def test_the_backend_records_an_outcome_twice_and_finds_the_row_both_times(api: Api) -> None:
-    row = body()
-    api.request(WRITER, "POST", LOGS, json=row, headers=ONCE)
+def test_the_backend_records_an_outcome_twice_and_finds_the_row_both_times(api: PostgrestClient) -> None:
+    row = build_body()
+    api.request(WRITER, "POST", LOGS, json=row, headers=IGNORE_DUPLICATES)
     outcome = {"was_successful": False, "workflow_type": "move", "execution_error": "gone"}
     first, second = (
         api.request(
-            SERVICE, "PATCH", LOGS, params={"id": f"eq.{row['id']}"}, json=outcome, headers=COUNTED
+            SERVICE, "PATCH", LOGS, params={"id": f"eq.{row['id']}"}, json=outcome, headers=RETURN_ROWS
         ).json()
         for _ in range(2)
     )
@@ -181,71 +181,71 @@ def test_the_backend_records_an_outcome_twice_and_finds_the_row_both_times(api: 
 
 
 @pytest.mark.parametrize("intent", ["sheduling", "Help", ""])
-def test_a_correction_that_the_catalogue_lacks_is_a_conflict(api: Api, intent: str) -> None:
+def test_a_correction_that_the_catalogue_lacks_is_a_conflict(api: PostgrestClient, intent: str) -> None:
     (row, *_) = api.request(SERVICE, "GET", LOGS, params={"user_id": f"eq.{ALICE}"}).json()
     event = {"log_id": row["id"], "to_intent": intent, "reviewer": "ann", "channel": "api"}
-    answer = api.request(SERVICE, "POST", "/correction_events", json=event)
-    assert (answer.status_code, answer.json()["code"]) == (409, "23503")
-    assert "secret" not in answer.text
+    response = api.request(SERVICE, "POST", "/correction_events", json=event)
+    assert (response.status_code, response.json()["code"]) == (409, "23503")
+    assert "secret" not in response.text
 
 
-def test_the_exporter_reads_texts_but_not_whose_they_are(api: Api) -> None:
+def test_the_exporter_reads_texts_but_not_whose_they_are(api: PostgrestClient) -> None:
     columns = "id,prompt,predicted_intent,confidence,corrected_intent,created_at"
-    answer = api.request(EXPORTER, "GET", LOGS, params={"select": columns})
-    assert "alice's secret" in {row["prompt"] for row in answer.json()}
+    response = api.request(EXPORTER, "GET", LOGS, params={"select": columns})
+    assert "alice's secret" in {row["prompt"] for row in response.json()}
     for hidden in ("*", "user_id", "conversation_id", "execution_error", "is_disputed"):
-        answer = api.request(EXPORTER, "GET", LOGS, params={"select": hidden})
-        assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+        response = api.request(EXPORTER, "GET", LOGS, params={"select": hidden})
+        assert (response.status_code, response.json()["code"]) == (403, "42501")
     guess = {"select": "prompt", "user_id": f"eq.{ALICE}"}
     assert api.request(EXPORTER, "GET", LOGS, params=guess).status_code == 403
 
 
-def test_a_capture_that_waits_too_long_is_given_up(api: Api, server: Server, lively: str) -> None:
-    with server.connect("postgres", lively, autocommit=False) as other:
+def test_a_capture_that_waits_too_long_is_given_up(api: PostgrestClient, server: Server, writable: str) -> None:
+    with server.connect("postgres", writable, autocommit=False) as other:
         other.execute("lock table public.nlu_prompt_logs in exclusive mode")
-        answer = api.request(WRITER, "POST", LOGS, json=body(), headers=ONCE)
-    assert answer.json()["code"] == "57014", "statement_timeout of prompt_writer"
-    assert 2 <= answer.elapsed.total_seconds() < 4
+        response = api.request(WRITER, "POST", LOGS, json=build_body(), headers=IGNORE_DUPLICATES)
+    assert response.json()["code"] == "57014", "statement_timeout of prompt_writer"
+    assert 2 <= response.elapsed.total_seconds() < 4
 
 
-OTHERS = ("/review_queue", "/correction_events", "/labelled_texts", "/daily_counts",
+RESTRICTED_PATHS = ("/review_queue", "/correction_events", "/labelled_texts", "/daily_counts",
           "/exported_rows", "/live_accuracy", "/disputed_texts", "/exportable_prompts")  # fmt: skip
 
 
 @pytest.mark.parametrize("actor", [None, USER, OTHER_USER, REVIEWER, WRITER], ids=str)
-@pytest.mark.parametrize("path", OTHERS)
+@pytest.mark.parametrize("path", RESTRICTED_PATHS)
 def test_a_token_or_the_publishable_key_opens_nothing_that_is_about_others(
-    api: Api, actor: Actor | None, path: str
+    api: PostgrestClient, actor: Actor | None, path: str
 ) -> None:
     row = {"corrected_intent": "help", "to_intent": "help", "reviewer": "mallory"}
-    answers = [
+    responses = [
         api.request(actor, "GET", path),
         api.request(actor, "POST", path, json=row),
         api.request(actor, "PATCH", path, json=row),
         api.request(actor, "DELETE", path),
     ]
-    assert not any(answer.is_success for answer in answers)
-    assert answers[0].json()["code"] == "42501"
-    assert not any("secret" in answer.text for answer in answers)
+    assert not any(response.is_success for response in responses)
+    assert responses[0].json()["code"] == "42501"
+    assert not any("secret" in response.text for response in responses)
 
 
 @pytest.mark.parametrize("actor", [None, USER, OTHER_USER, REVIEWER, WRITER, EXPORTER], ids=str)
 @pytest.mark.parametrize("function", ["erase_user", "count_user_data"])
-def test_nobody_but_the_backend_erases(api: Api, actor: Actor | None, function: str) -> None:
-    answer = api.request(actor, "POST", f"/rpc/{function}", json={"person": str(ALICE)})
-    assert answer.status_code in {401, 403, 404}
+def test_nobody_but_the_backend_erases(api: PostgrestClient, actor: Actor | None, function: str) -> None:
+    response = api.request(actor, "POST", f"/rpc/{function}", json={"person": str(ALICE)})
+    assert response.status_code in {401, 403, 404}
     assert api.request(USER, "GET", LOGS).json() != []
 
 
 @pytest.mark.parametrize("function", ["erase", "delete_expired_rows", "prepare_capture"])
-def test_private_functions_are_not_served_at_all(api: Api, function: str) -> None:
-    answer = api.request(SERVICE, "POST", f"/rpc/{function}", json={})
-    assert answer.status_code == 404
+def test_private_functions_are_not_served_at_all(api: PostgrestClient, function: str) -> None:
+    response = api.request(SERVICE, "POST", f"/rpc/{function}", json={})
+    assert response.status_code == 404
 
 
-def test_a_correction_sent_twice_is_one_event(api: Api) -> None:
-    row = body()
-    api.request(WRITER, "POST", LOGS, json=row, headers=ONCE)
+def test_a_correction_sent_twice_is_one_event(api: PostgrestClient) -> None:
+    row = build_body()
+    api.request(WRITER, "POST", LOGS, json=row, headers=IGNORE_DUPLICATES)
     event = {"log_id": row["id"], "to_intent": "help", "reviewer": "ann", "channel": "api"}
     for _ in range(2):
         assert api.request(SERVICE, "POST", "/correction_events", json=event).status_code == 201
@@ -253,13 +253,13 @@ def test_a_correction_sent_twice_is_one_event(api: Api) -> None:
     assert len(found.json()) == 1
 
 
-def test_a_correction_of_no_row_is_not_found(api: Api) -> None:
+def test_a_correction_of_no_row_is_not_found(api: PostgrestClient) -> None:
     event = {"log_id": str(uuid4()), "to_intent": "help", "reviewer": "ann", "channel": "api"}
-    answer = api.request(SERVICE, "POST", "/correction_events", json=event)
-    assert (answer.status_code, answer.json()["code"]) == (404, "PT404")
+    response = api.request(SERVICE, "POST", "/correction_events", json=event)
+    assert (response.status_code, response.json()["code"]) == (404, "PT404")
 
 
-OF_A_PERSON = {
+SENSITIVE_FILTERS = {
     "user_id": (f"eq.{BOB}", f"eq.{uuid4()}"),
     "text_key": (r"eq.\x7468616e6b73", r"eq.\x6e6f2073756368"),
     "id": ("lte.40000000-0000-0000-0000-000000000000", "lte.c0000000-0000-0000-0000-000000000000"),
@@ -267,28 +267,28 @@ OF_A_PERSON = {
 }
 
 
-@pytest.mark.parametrize("column", OF_A_PERSON)
+@pytest.mark.parametrize("column", SENSITIVE_FILTERS)
 def test_a_planned_count_tells_nothing_of_other_peoples_texts_ids_and_times(
-    api: Api, crowd: None, column: str
+    api: PostgrestClient, sampled: None, column: str
 ) -> None:
     """A count that says where rows lie says, asked often enough, what they hold."""
 
     def planned(asked: str) -> str:
-        answer = api.request(
+        response = api.request(
             USER, "GET", LOGS, params={"select": "id", "limit": "0", column: asked},
             headers={"Prefer": "count=planned"},
         )  # fmt: skip
-        assert answer.is_success
-        return str(answer.headers["Content-Range"])
+        assert response.is_success
+        return str(response.headers["Content-Range"])
 
-    one, other = OF_A_PERSON[column]
+    one, other = SENSITIVE_FILTERS[column]
     assert planned(one) == planned(other)
 
 
 def test_of_the_moments_of_capture_no_more_than_the_first_and_the_last_are_sampled(
-    server: Server, lively: str, crowd: None
+    server: Server, writable: str, sampled: None
 ) -> None:
-    with server.connect("postgres", lively) as connection:
+    with server.connect("postgres", writable) as connection:
         sampled = connection.execute(
             """select cardinality(histogram_bounds::text::timestamptz[]) from pg_stats
                where tablename = 'nlu_prompt_logs' and attname = 'created_at'"""
@@ -296,12 +296,12 @@ def test_of_the_moments_of_capture_no_more_than_the_first_and_the_last_are_sampl
     assert sampled == [(2,)]
 
 
-def test_users_find_no_decision_about_others_in_their_rows(api: Api) -> None:
-    first = body(prompt="a text that two people send", user_id=BOB, confidence=0.1)
+def test_users_find_no_decision_about_others_in_their_rows(api: PostgrestClient) -> None:
+    first = build_body(prompt="a text that two people send", user_id=BOB, confidence=0.1)
     api.request(WRITER, "POST", LOGS, json=first)
     event = {"log_id": first["id"], "to_intent": "help", "reviewer": "grace", "channel": "api"}
     api.request(SERVICE, "POST", "/correction_events", json=event)
-    later = body(prompt="A text that two people send", confidence=0.1)
+    later = build_body(prompt="A text that two people send", confidence=0.1)
     api.request(WRITER, "POST", LOGS, json=later)
 
     (bobs,) = api.request(OTHER_USER, "GET", LOGS, params={"id": f"eq.{first['id']}"}).json()
@@ -310,6 +310,6 @@ def test_users_find_no_decision_about_others_in_their_rows(api: Api) -> None:
     assert (bobs["corrected_intent"], bobs["corrected_by"]) == ("help", "grace")
     assert mine["corrected_intent"] is mine["corrected_by"] is mine["corrected_at"] is None
     for embedded in ("correction_events(*)", "intent_catalogue(*),correction_events(reviewer)"):
-        answer = api.request(OTHER_USER, "GET", LOGS, params={"select": f"id,{embedded}"})
-        assert not answer.is_success
-        assert "grace" not in answer.text
+        response = api.request(OTHER_USER, "GET", LOGS, params={"select": f"id,{embedded}"})
+        assert not response.is_success
+        assert "grace" not in response.text

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from .api import Api, serving
-from .cast import ALICE, EXPORTER, SERVICE, USER, Actor
+from .api import PostgrestClient, run_postgrest
+from .actors import ALICE, EXPORTER, SERVICE, USER, Actor
 from .server import Connection, Server
 
 LOGS = "/nlu_prompt_logs"
@@ -54,9 +54,9 @@ def crowded(server: Server, template: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def api(server: Server, crowded: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(server: Server, crowded: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgrestClient]:
     """PostgREST on that database."""
-    with serving(server, crowded, tmp_path_factory.mktemp("postgrest")) as running:
+    with run_postgrest(server, crowded, tmp_path_factory.mktemp("postgrest")) as running:
         yield running
 
 
@@ -78,7 +78,7 @@ Query = list[tuple[str, str]]
 
 TEXTS = ("select", "id,prompt,predicted_intent,confidence,created_at")
 UNREVIEWED = ("corrected_intent", "is.null")
-FAILED = [("select", "id,prompt,execution_error"), ("was_successful", "is.false")]
+FAILED_QUERY = [("select", "id,prompt,execution_error"), ("was_successful", "is.false")]
 
 
 def learn(threshold: float) -> tuple[str, str]:
@@ -90,7 +90,7 @@ STREAMS: dict[str, tuple[Actor, Query, str]] = {
     "to review": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.7")], "low_confidence"),
     "to review, lower": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.4")], "low_confidence"),
     "to review, higher": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.8")], "by_time"),
-    "failed": (SERVICE, FAILED, "failed"),
+    "failed": (SERVICE, FAILED_QUERY, "failed"),
     "to learn from": (EXPORTER, [TEXTS, learn(0.85)], "by_time"),
 }
 
@@ -116,17 +116,17 @@ def deep(server: Server, crowded: str) -> Query:
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_streams_first_page_comes_from_its_index(api: Api, stream: str) -> None:
+def test_a_streams_first_page_comes_from_its_index(api: PostgrestClient, stream: str) -> None:
     actor, query, index = STREAMS[stream]
-    assert indexes(api.plan(actor, DOORS[actor], query + PAGE)) == read_by(actor, index)
+    assert indexes(api.explain(actor, DOORS[actor], query + PAGE)) == read_by(actor, index)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_a_streams_deep_page_starts_where_the_last_one_ended(
-    api: Api, deep: Query, stream: str
+    api: PostgrestClient, deep: Query, stream: str
 ) -> None:
     actor, query, index = STREAMS[stream]
-    plan = api.plan(actor, DOORS[actor], query + deep + PAGE)
+    plan = api.explain(actor, DOORS[actor], query + deep + PAGE)
     assert indexes(plan) == read_by(actor, index)
     condition = next(node["Index Cond"] for node in nodes(plan) if "Index Cond" in node)
     assert "created_at >= " in condition
@@ -139,7 +139,7 @@ def test_streams_keep_to_their_indexes_after_many_pages(
     pages = 12
     with server.connect("supabase_admin", crowded) as connection:
         before, others = scans(connection), callers(connection)
-        with serving(server, crowded, tmp_path) as api:
+        with run_postgrest(server, crowded, tmp_path) as api:
             for actor, query, _ in STREAMS.values():
                 for _ in range(pages):
                     api.request(
@@ -172,17 +172,17 @@ def scans(connection: Connection) -> Counter[str]:
     return Counter({str(name): int(str(count)) for name, count in rows})
 
 
-def test_a_users_own_page_asks_once_who_they_are_and_reads_their_rows_alone(api: Api) -> None:
-    plan = api.plan(USER, LOGS, [("order", "created_at.desc"), ("limit", "20")])
+def test_a_users_own_page_asks_once_who_they_are_and_reads_their_rows_alone(api: PostgrestClient) -> None:
+    plan = api.explain(USER, LOGS, [("order", "created_at.desc"), ("limit", "20")])
     assert indexes(plan) == {"nlu_prompt_logs_by_user"}
     (reading,) = (node for node in nodes(plan) if "Index Cond" in node)
     assert reading["Index Cond"] == "(user_id = (InitPlan 1).col1)"
     assert "Filter" not in reading
 
 
-def test_one_row_is_found_by_its_id(api: Api) -> None:
+def test_one_row_is_found_by_its_id(api: PostgrestClient) -> None:
     query = [("id", "eq.00000000-0000-4000-8000-000000000001")]
-    assert indexes(api.plan(SERVICE, LOGS, query)) == {"nlu_prompt_logs_pkey"}
+    assert indexes(api.explain(SERVICE, LOGS, query)) == {"nlu_prompt_logs_pkey"}
 
 
 def test_deleting_a_user_finds_their_rows_by_index(server: Server, crowded: str) -> None:
@@ -241,7 +241,7 @@ def test_what_the_database_asks_itself_comes_from_an_index(
     assert used in either.split(" or ")
 
 
-def test_what_is_handed_to_a_user_is_not_filtered_twice(api: Api) -> None:
-    plan = api.plan(USER, LOGS, [("order", "created_at.desc"), ("limit", "20")])
+def test_what_is_handed_to_a_user_is_not_filtered_twice(api: PostgrestClient) -> None:
+    plan = api.explain(USER, LOGS, [("order", "created_at.desc"), ("limit", "20")])
     initial = [node for node in nodes(plan) if node.get("Parent Relationship") == "InitPlan"]
     assert len(initial) == 1, "the token is read once a query"

@@ -12,7 +12,7 @@ import pytest
 from infra.local.postgres import binaries
 from infra.local.processes import ChildProcess, free_port
 
-from .cast import ALICE
+from .actors import ALICE
 from .catalog import describe
 from .rows import LONG_AGO, add_user, correct, insert, read
 from .server import PLATFORM, Server, migrate, run_script

@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
-from .cast import ALICE, BOB
-from .rows import FAILED, LONG_AGO, add_user, as_backend, correct, insert
+from .actors import ALICE, BOB
+from .rows import FAILED_OUTCOME, LONG_AGO, add_user, update_as_backend, correct, insert
 from .server import Connection, Server
 
 KEPT = "select text, intent, times_sent, cardinality(user_keys) from public.labelled_texts"
@@ -43,7 +43,7 @@ def test_daily_counts_stay_by_intent_version_and_outcome(dashboard: Connection) 
     for number in range(3):
         insert(dashboard, prompt=str(number), created_at=LONG_AGO)
     failed = insert(dashboard, created_at=LONG_AGO)
-    as_backend(dashboard, failed, **FAILED)
+    update_as_backend(dashboard, failed, **FAILED_OUTCOME)
     insert(dashboard, prompt="today")
     totals = """select day::text, predicted_intent, model_version, outcome, messages
                 from public.daily_totals"""

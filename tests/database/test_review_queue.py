@@ -8,8 +8,8 @@ from psycopg import errors
 
 from prompt_capture.domain.text import canonical_text
 
-from .cast import ALICE, BOB
-from .rows import FAILED, LONG_AGO, add_user, as_backend, correct, decide, insert, read
+from .actors import ALICE, BOB
+from .rows import FAILED_OUTCOME, LONG_AGO, add_user, update_as_backend, correct, edit_queue_item, insert, read
 from .server import Connection, Server
 
 TEXT = "push my dentist thing to friday"
@@ -90,7 +90,7 @@ def test_each_cause_is_named(dashboard: Connection) -> None:
     failed = insert(dashboard, prompt="broken", confidence=0.99)
     insert(dashboard, prompt="not ours", confidence=0.99, scope=0.2)
     insert(dashboard, prompt="fine", confidence=0.99, scope=0.5)
-    as_backend(dashboard, failed, **FAILED)
+    update_as_backend(dashboard, failed, **FAILED_OUTCOME)
     assert item(dashboard, "reasons", text="unclear") == (["out_of_scope"],)
     assert item(dashboard, "reasons", text="broken") == (["failed_workflow"],)
     assert item(dashboard, "reasons", text="not ours") == (["out_of_scope"],)
@@ -136,7 +136,7 @@ def test_one_user_cannot_fill_it(dashboard: Connection) -> None:
 def test_a_failure_beyond_the_cap_does_not_slip_in(dashboard: Connection) -> None:
     dashboard.execute("update private.settings set daily_cap = 1")
     insert(dashboard)
-    as_backend(dashboard, insert(dashboard, prompt="second", confidence=0.9), **FAILED)
+    update_as_backend(dashboard, insert(dashboard, prompt="second", confidence=0.9), **FAILED_OUTCOME)
     assert texts(dashboard) == [TEXT]
 
 
@@ -172,7 +172,7 @@ def test_the_best_comes_first(dashboard: Connection) -> None:
     correct(dashboard, disputed, "help", "ann")
     correct(dashboard, disputed, "search", "bob")
     failed = insert(dashboard, prompt="failed", confidence=0.9)
-    as_backend(dashboard, failed, **FAILED)
+    update_as_backend(dashboard, failed, **FAILED_OUTCOME)
     correct(dashboard, insert(dashboard, prompt="decided", confidence=0.1), "help")
     dashboard.execute("select private.refresh_queue()")
     order = ["disputed", "failed", "quite unsure", "often said", "nearly sure", "decided"]
@@ -186,7 +186,7 @@ def test_the_best_comes_first(dashboard: Connection) -> None:
 def test_a_reviewer_sets_two_fields_and_is_done(dashboard: Connection, log_id: UUID) -> None:
     add_user(dashboard, BOB)
     copy = insert(dashboard, user_id=BOB)
-    decide(dashboard, TEXT, corrected_intent=" Help ", reviewer=" ann ")
+    edit_queue_item(dashboard, TEXT, corrected_intent=" Help ", reviewer=" ann ")
     for row in (log_id, copy):
         assert read(dashboard, row, "corrected_intent") == ("help",)
     decided = item(dashboard, "corrected_intent", "reviewer", "waiting_since")
@@ -205,16 +205,16 @@ def test_cell_by_cell_is_as_good_in_either_order(
 ) -> None:
     values = {"reviewer": "ann", "corrected_intent": "help"}
     for column in order:
-        decide(dashboard, TEXT, **{column: values[column]})
+        edit_queue_item(dashboard, TEXT, **{column: values[column]})
     assert item(dashboard, "corrected_intent", "reviewer") == ("help", "ann")
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("help", False)
 
 
 def test_an_edit_without_a_reviewer_is_the_dashboards(dashboard: Connection, log_id: UUID) -> None:
-    decide(dashboard, TEXT, corrected_intent="help")
+    edit_queue_item(dashboard, TEXT, corrected_intent="help")
     assert item(dashboard, "reviewer") == ("dashboard",)
-    decide(dashboard, TEXT, reviewer="ann")
-    decide(dashboard, TEXT, corrected_intent="search")
+    edit_queue_item(dashboard, TEXT, reviewer="ann")
+    edit_queue_item(dashboard, TEXT, corrected_intent="search")
     signed = dashboard.execute("select reviewer from public.correction_events order by id")
     assert [name for (name,) in signed.fetchall()] == ["dashboard", "ann", "dashboard"]
     votes = dashboard.execute("select reviewer from public.reviewer_votes").fetchall()
@@ -222,8 +222,8 @@ def test_an_edit_without_a_reviewer_is_the_dashboards(dashboard: Connection, log
 
 
 def test_a_decision_taken_back_waits_again(dashboard: Connection, log_id: UUID) -> None:
-    decide(dashboard, TEXT, corrected_intent="help", reviewer="ann")
-    decide(dashboard, TEXT, corrected_intent=None)
+    edit_queue_item(dashboard, TEXT, corrected_intent="help", reviewer="ann")
+    edit_queue_item(dashboard, TEXT, corrected_intent=None)
     assert item(dashboard, "corrected_intent", "waiting_since is null") == (None, False)
     assert read(dashboard, log_id, "corrected_intent") == (None,)
     history = dashboard.execute("select to_intent from public.correction_events order by id")
@@ -243,7 +243,7 @@ def test_tampering_is_refused_with_a_message_that_says_what_to_do(
     dashboard: Connection, log_id: UUID, change: dict[str, Any]
 ) -> None:
     with pytest.raises(errors.InsufficientPrivilege, match="can be edited here") as refused:
-        decide(dashboard, TEXT, corrected_intent="help", **change)
+        edit_queue_item(dashboard, TEXT, corrected_intent="help", **change)
     assert "Undo" in str(refused.value.diag.message_hint)
     assert "dentist" not in str(refused.value)
     assert read(dashboard, log_id, "corrected_intent") == (None,)
@@ -258,7 +258,7 @@ def test_an_intent_that_is_not_in_use_is_refused_with_what_to_choose(
            values ('retired', 'x', 'x', now())"""
     )
     with pytest.raises(errors.ForeignKeyViolation, match="catalogue") as refused:
-        decide(dashboard, TEXT, corrected_intent=intent)
+        edit_queue_item(dashboard, TEXT, corrected_intent=intent)
     assert "drop-down" in str(refused.value.diag.message_hint)
 
 
@@ -268,8 +268,8 @@ def test_a_row_stays_where_the_reviewer_saw_it_until_the_night(dashboard: Connec
     (rank,) = item(dashboard, "rank", text="last")
     for _ in range(20):
         insert(dashboard, prompt="last", confidence=0.6)
-    decide(dashboard, "first", corrected_intent="help")
-    decide(dashboard, "first", reviewer="ann")
+    edit_queue_item(dashboard, "first", corrected_intent="help")
+    edit_queue_item(dashboard, "first", reviewer="ann")
     assert item(dashboard, "rank", text="last") == (rank,)
     assert texts(dashboard) == ["first", "last"]
     dashboard.execute("select private.refresh_queue()")
@@ -281,7 +281,7 @@ def test_a_row_stays_where_the_reviewer_saw_it_until_the_night(dashboard: Connec
 
 def test_an_edit_that_finds_no_row_says_so(dashboard: Connection, log_id: UUID) -> None:
     with pytest.raises(errors.NoDataFound, match="Nothing was saved") as refused:
-        decide(dashboard, "as it was before", corrected_intent="help")
+        edit_queue_item(dashboard, "as it was before", corrected_intent="help")
     assert "Reload" in str(refused.value.diag.message_hint)
 
 

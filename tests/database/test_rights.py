@@ -3,11 +3,11 @@
 import pytest
 from psycopg import errors
 
-from .cast import (
+from .actors import (
     ALICE,
     ANONYMOUS,
     CALLERS,
-    CAST,
+    ACTORS,
     DASHBOARD,
     EXPORTER,
     NO_SUBJECT,
@@ -17,7 +17,7 @@ from .cast import (
     USER,
     WRITER,
     Actor,
-    acting_as,
+    connect_as,
 )
 from .rows import insert
 from .server import Server
@@ -154,12 +154,12 @@ GUARDED = {
 }
 
 
-@pytest.mark.parametrize("actor", CAST, ids=str)
+@pytest.mark.parametrize("actor", ACTORS, ids=str)
 @pytest.mark.parametrize("table", dict.fromkeys(table for table, _ in QUESTIONS))
 def test_each_actor_reaches_just_what_is_theirs(
     server: Server, populated: str, table: str, actor: Actor
 ) -> None:
-    with acting_as(server, populated, actor) as connection:
+    with connect_as(server, populated, actor) as connection:
         for verb in VERBS:
             reached = REACHED.get((table, verb), {}).get(actor)
             if reached is not None:
@@ -181,19 +181,19 @@ def refusal(table: str, verb: str, actor: Actor) -> str:
 
 
 def test_a_user_reads_whole_rows_of_their_own(server: Server, populated: str) -> None:
-    with acting_as(server, populated, USER) as connection:
+    with connect_as(server, populated, USER) as connection:
         owners = connection.execute("select distinct user_id from public.nlu_prompt_logs")
         assert owners.fetchall() == [(ALICE,)]
         assert len(connection.execute("select * from public.nlu_prompt_logs").fetchall()) == 3
 
 
 def test_a_user_cannot_read_another_users_row_by_its_id(server: Server, populated: str) -> None:
-    with acting_as(server, populated, DASHBOARD) as connection:
+    with connect_as(server, populated, DASHBOARD) as connection:
         row = connection.execute(
             "select id from public.nlu_prompt_logs where user_id = %s limit 1", [ALICE]
         ).fetchone()
     assert row is not None
-    with acting_as(server, populated, OTHER_USER) as connection:
+    with connect_as(server, populated, OTHER_USER) as connection:
         found = connection.execute("select from public.nlu_prompt_logs where id = %s", [row[0]])
         assert found.rowcount == 0
 
@@ -201,7 +201,7 @@ def test_a_user_cannot_read_another_users_row_by_its_id(server: Server, populate
 def test_the_writer_sees_an_id_only_in_the_transaction_that_made_it(
     server: Server, populated: str
 ) -> None:
-    with acting_as(server, populated, WRITER) as connection:
+    with connect_as(server, populated, WRITER) as connection:
         log_id = insert(connection)
         seen = connection.execute("select id from public.nlu_prompt_logs").fetchall()
         assert seen == [(log_id,)]
@@ -258,13 +258,13 @@ VIEWS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("actor", CAST, ids=str)
+@pytest.mark.parametrize("actor", ACTORS, ids=str)
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_are_the_backends_and_two_are_the_exporters(
     server: Server, populated: str, view: str, actor: Actor
 ) -> None:
     readers = {SERVICE, DASHBOARD} | ({EXPORTER} if view in EXPORTED else set())
-    with acting_as(server, populated, actor) as connection:
+    with connect_as(server, populated, actor) as connection:
         if actor in readers:
             connection.execute(f"select * from public.{view}")
         else:
@@ -293,7 +293,7 @@ def test_no_caller_can_call_the_databases_own_functions(
     server: Server, populated: str, function: str, actor: Actor
 ) -> None:
     with (
-        acting_as(server, populated, actor) as connection,
+        connect_as(server, populated, actor) as connection,
         pytest.raises(errors.InsufficientPrivilege, match="permission denied for"),
     ):
         connection.execute(f"select private.{function}()")
@@ -304,7 +304,7 @@ def test_no_caller_can_make_a_table_in_the_open(
     server: Server, populated: str, actor: Actor
 ) -> None:
     with (
-        acting_as(server, populated, actor) as connection,
+        connect_as(server, populated, actor) as connection,
         pytest.raises(errors.InsufficientPrivilege, match="permission denied for schema public"),
     ):
         connection.execute("create table public.mine ()")
@@ -351,7 +351,7 @@ def test_what_runs_with_rights_of_its_own_belongs_to_the_maintainer_and_out_of_r
 
 def test_nobody_adds_to_the_queue_by_hand(server: Server, populated: str) -> None:
     with (
-        acting_as(server, populated, DASHBOARD) as connection,
+        connect_as(server, populated, DASHBOARD) as connection,
         pytest.raises(errors.InsufficientPrivilege, match="by hand"),
     ):
         connection.execute(

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from .cast import ALICE
-from .rows import FAILED, as_backend, correct, insert
+from .actors import ALICE
+from .rows import FAILED_OUTCOME, update_as_backend, correct, insert
 from .server import Connection
 
 
@@ -62,7 +62,7 @@ def test_corrections_are_counted_by_reviewer_and_door(dashboard: Connection) -> 
 
 def test_health_failures_and_confidence_are_counted(dashboard: Connection) -> None:
     failed = insert(dashboard, prompt="one", confidence=1.0)
-    as_backend(dashboard, failed, **FAILED)
+    update_as_backend(dashboard, failed, **FAILED_OUTCOME)
     correct(dashboard, insert(dashboard, prompt="two", confidence=0.55), "help")
     correct(dashboard, insert(dashboard, prompt="three", confidence=0.51), "reschedule")
     columns = "messages, failed, reviewed, corrected, reviewed_accuracy"

@@ -1,4 +1,4 @@
-"""The deployed functions as their callers see them."""
+"""The deployed functions, called over HTTP as a backend calls them."""
 
 import json
 import time
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Deployment:
+class DeployedStack:
     """The stack's functions over HTTP and the Invoke API, with two users and a reviewer."""
 
     stack: Stack
@@ -40,9 +40,9 @@ class Deployment:
         if headers is None:
             headers = self.key
             body.setdefault("user_id", self.ada.id)
-        answer = self.http.post(self.stack.classify_url, json=body, headers=headers)
-        assert answer.status_code == 200, answer.text
-        content: Json = answer.json()
+        response = self.http.post(self.stack.classify_url, json=body, headers=headers)
+        assert response.status_code == 200, response.text
+        content: Json = response.json()
         return content
 
     def record_outcome(self, log_id: str, was_successful: bool, **more: Any) -> httpx.Response:
@@ -54,17 +54,17 @@ class Deployment:
         return self.http.post(self.stack.corrections_url, json=body, headers=headers)
 
     def export(self, event: object) -> Json:
-        """Invoke the export; a failure is answered under `errorMessage`."""
-        answer = self.stack.lambda_client().invoke(
+        """Invoke the export function; a failure has an `errorMessage`."""
+        response = self.stack.lambda_client().invoke(
             FunctionName="export", Payload=json.dumps(event).encode()
         )
-        content: Json = json.loads(answer["Payload"].read())
+        content: Json = json.loads(response["Payload"].read())
         return content
 
-    def exported(self, event: object) -> str:
-        """Invoke the export and read what it wrote."""
-        told = self.export(event)
-        item = self.stack.s3_client().get_object(Bucket=told["bucket"], Key=told["key"])
+    def read_export(self, event: object) -> str:
+        """Invoke the export function and return the content of the dataset."""
+        dataset = self.export(event)
+        item = self.stack.s3_client().get_object(Bucket=dataset["bucket"], Key=dataset["key"])
         return item["Body"].read().decode()
 
     def rows(self) -> list[Json]:
@@ -72,8 +72,8 @@ class Deployment:
             query = "select * from public.nlu_prompt_logs order by created_at, id"
             return connection.execute(query).fetchall()
 
-    def drained(self, expected: int, seconds: float = 60) -> None:
-        """Wait until so many rows are there."""
+    def wait_for_rows(self, expected: int, seconds: float = 60) -> None:
+        """Wait until the table has so many rows."""
         deadline = time.monotonic() + seconds
         while len(self.rows()) < expected:
             assert time.monotonic() < deadline, "The spool was not drained."
@@ -85,7 +85,7 @@ class Deployment:
 
 
 @pytest.fixture(scope="session")
-def people(stack: Stack) -> tuple[User, User, User]:
+def users(stack: Stack) -> tuple[User, User, User]:
     stack.warm()
     return (
         stack.create_user("ada@example.com"),
@@ -95,18 +95,18 @@ def people(stack: Stack) -> tuple[User, User, User]:
 
 
 @pytest.fixture
-def deployment(stack: Stack, people: tuple[User, User, User]) -> Iterator[Deployment]:
+def deployment(stack: Stack, users: tuple[User, User, User]) -> Iterator[DeployedStack]:
     with httpx.Client(timeout=30) as http:
-        yield Deployment(stack, http, *people)
+        yield DeployedStack(stack, http, *users)
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
         connection.execute(DELETE_ALL_ROWS)
 
 
 @pytest.fixture
-def well_again(deployment: Deployment) -> Iterator[None]:
-    """After an outage, wait until prompts are stored again, lest the next test's be spooled."""
+def storing_again(deployment: DeployedStack) -> Iterator[None]:
+    """After an outage, wait until prompts are stored, so that the next test's are not spooled."""
     yield
     deadline = time.monotonic() + 60
     while deployment.classify("hello")["captured"] != "stored":
-        assert time.monotonic() < deadline, "The store is not written to again."
+        assert time.monotonic() < deadline, "Prompts are still not stored."
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The demo, as a newcomer runs it, with fewer messages."""
+"""The demo, with fewer messages."""
 
 import dataclasses
 import io
@@ -39,8 +39,8 @@ def _demo(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _asked(*options: str) -> Result:
-    """Ask in this process for what is refused before anything starts."""
+def _run_in_process(*options: str) -> Result:
+    """Run a demo in this process that is rejected before anything starts."""
     app = typer.Typer()
     app.command()(demo)
     return CliRunner().invoke(app, options)
@@ -69,13 +69,13 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_a_file_of_ones_own_goes_through_the_whole_loop(file: Path, tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
+def test_the_demo_runs_with_a_file_of_labelled_messages(file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
 
-    ended = _demo("--data", str(file), "--limit", "60", "--keep", str(kept))
+    completed = _demo("--data", str(file), "--limit", "60", "--keep", str(output))
 
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    for promise in (
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    for text in (
         f"{_count(file):,} texts, 3 intents",
         "60 messages over HTTP",
         "insert a forged prediction │ denied (403)",
@@ -85,45 +85,51 @@ def test_a_file_of_ones_own_goes_through_the_whole_loop(file: Path, tmp_path: Pa
         "Served by model version retrained-",
         "Summary",
     ):
-        assert promise in ended.stdout
-    lines = (kept / "retrained.jsonl").read_text("utf-8").splitlines()
+        assert text in completed.stdout
+    lines = (output / "retrained.jsonl").read_text("utf-8").splitlines()
     assert lines
-    assert f"{len(lines)} rows, corrected or predicted with a confidence above 0.85" in ended.stdout
-    assert json.loads((kept / "retrained" / "manifest.json").read_text())["labels"] == [
+    assert (
+        f"{len(lines)} rows, corrected or predicted with a confidence above 0.85"
+        in completed.stdout
+    )
+    assert json.loads((output / "retrained" / "manifest.json").read_text())["labels"] == [
         "my_email",
         "my_search",
         "my_status",
     ]
 
 
-def test_the_shipped_model_goes_through_the_whole_loop() -> None:
+def test_the_demo_runs_with_the_shipped_model() -> None:
     scenario = college_scenario(60)
-    # A part of what the first model knows is enough here, and is read in a fraction of the time.
+    # A part of what the first model knows is enough here, and saves time.
     few = dataclasses.replace(scenario, known=scenario.known[::8], test=scenario.test[::3])
-    console = Console(record=True, width=120, file=io.StringIO())  # it shows what a reviewer reads
+    console = Console(record=True, width=120, file=io.StringIO())  # as in a terminal of 120 columns
 
     run_demo(DemoConsole(console), few)
 
-    told = console.export_text()
-    assert "60 messages over HTTP" in told
-    assert "classified by a rule" in told
-    assert "ben       │ read ada's rows            │ 0 rows" in told
-    assert "anonymous │ read ada's rows            │ denied (401)" in told
-    assert "ada       │ update her own rows        │ denied (403)" in told
-    assert f"Accuracy on {len(few.test)} unseen messages" in told
-    assert "17 more test messages are skipped" in told
+    shown = console.export_text()
+    assert "60 messages over HTTP" in shown
+    assert "classified by a rule" in shown
+    assert "ben       │ read ada's rows            │ 0 rows" in shown
+    assert "anonymous │ read ada's rows            │ denied (401)" in shown
+    assert "ada       │ update her own rows        │ denied (403)" in shown
+    assert f"Accuracy on {len(few.test)} unseen messages" in shown
+    assert "17 more test messages are skipped" in shown
 
 
-def test_rows_that_others_can_see_end_the_demo() -> None:
-    scenario, stage = college_scenario(6), DemoConsole(Console(quiet=True))
-    with closing(Stack()) as stack, closing(start_stack(stage, scenario, stack)) as assistant:
-        send_traffic(stage, scenario, assistant)
-        check_row_level_security(stage, stack, assistant)
+def test_rows_that_another_user_can_read_end_the_demo() -> None:
+    scenario, demo_console = college_scenario(6), DemoConsole(Console(quiet=True))
+    with (
+        closing(Stack()) as stack,
+        closing(start_stack(demo_console, scenario, stack)) as assistant,
+    ):
+        send_traffic(demo_console, scenario, assistant)
+        check_row_level_security(demo_console, stack, assistant)
         with psycopg.connect(stack.postgres_admin_dsn) as connection:
             connection.execute("alter table public.nlu_prompt_logs disable row level security")
 
         with pytest.raises(DemoCheckFailed, match="ben, read ada's rows: 2 rows"):
-            check_row_level_security(stage, stack, assistant)
+            check_row_level_security(demo_console, stack, assistant)
 
 
 def test_no_test_message_is_in_the_traffic_or_in_what_the_first_model_knows(file: Path) -> None:
@@ -131,12 +137,12 @@ def test_no_test_message_is_in_the_traffic_or_in_what_the_first_model_knows(file
     _assert_disjoint(file_scenario(file, limit=1_000, seed=0))
 
 
-def test_copies_of_a_text_stay_on_one_side(tmp_path: Path, file: Path) -> None:
+def test_copies_of_a_text_stay_in_one_part(tmp_path: Path, file: Path) -> None:
     copied = tmp_path / "copied.jsonl"
-    shouted = [
+    upper_case = [
         json.dumps({"text": f" {e.text.upper()} ", "label": e.label}) for e in read_examples([file])
     ]
-    copied.write_text("\n".join([file.read_text(), *shouted]))
+    copied.write_text("\n".join([file.read_text(), *upper_case]))
 
     scenario = file_scenario(copied, limit=1_000, seed=0)
 
@@ -144,7 +150,7 @@ def test_copies_of_a_text_stay_on_one_side(tmp_path: Path, file: Path) -> None:
     assert len(scenario.known) + len(scenario.traffic) + len(scenario.test) == _count(file)
 
 
-def test_a_seed_decides_how_a_file_is_divided(file: Path) -> None:
+def test_the_seed_decides_how_a_file_is_split(file: Path) -> None:
     assert file_scenario(file, 60, seed=1) == file_scenario(file, 60, seed=1)
     assert file_scenario(file, 60, seed=1).test != file_scenario(file, 60, seed=2).test
     texts = _count(file)
@@ -166,7 +172,7 @@ def test_the_order_in_which_messages_were_captured_does_not_change_the_model(
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("content", "message"),
     [
         ('{"text": "a", "label": "b"}', "at least 100 different texts"),
         ('{"text": "a"}', "line 1: label"),
@@ -174,21 +180,21 @@ def test_the_order_in_which_messages_were_captured_does_not_change_the_model(
         ('{"text": "a", "label": "b"}\n\n{"text": "", "label": "b"}', "line 3: text"),
     ],
 )
-def test_a_file_that_will_not_do_is_explained(tmp_path: Path, content: str, fault: str) -> None:
+def test_an_invalid_file_is_explained(tmp_path: Path, content: str, message: str) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text(content)
 
-    ended = _asked("--data", str(file))
+    completed = _run_in_process("--data", str(file))
 
-    assert ended.exit_code == 1
-    assert fault in " ".join(ended.stderr.split())
-    assert ended.stdout == ""
+    assert completed.exit_code == 1
+    assert message in " ".join(completed.stderr.split())
+    assert completed.stdout == ""
 
 
-def test_kept_files_are_never_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "mine").touch()
+def test_existing_files_are_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
 
-    ended = _asked("--keep", str(tmp_path))
+    completed = _run_in_process("--keep", str(tmp_path))
 
-    assert ended.exit_code == 2
-    assert "is not empty" in " ".join(ended.stderr.replace("│", " ").split())
+    assert completed.exit_code == 2
+    assert "is not empty" in " ".join(completed.stderr.replace("│", " ").split())

@@ -1,64 +1,64 @@
-"""One message through the whole loop, over the network, on real components."""
+"""A message through capture, outcome, correction and export, on real components."""
 
 import json
 from uuid import UUID
 
-from tests.end_to_end.conftest import Deployment
+from tests.end_to_end.conftest import DeployedStack
 
 TWO_INTENTS = "finish the report and block an hour for it tomorrow"
 
 
-def test_a_message_is_classified_captured_and_answered(deployment: Deployment) -> None:
-    answer = deployment.classify(
+def test_a_message_is_classified_and_captured(deployment: DeployedStack) -> None:
+    response = deployment.classify(
         "move my dentist appointment to friday", conversation_id="c-1", message_index=3
     )
 
-    assert answer["intent"] == "reschedule"
-    assert answer["source"] == "model"
-    assert answer["captured"] == "stored"
-    assert answer["needs_review"] is False
-    row = deployment.row(answer["log_id"])
+    assert response["intent"] == "reschedule"
+    assert response["source"] == "model"
+    assert response["captured"] == "stored"
+    assert response["needs_review"] is False
+    row = deployment.row(response["log_id"])
     assert row["prompt"] == "move my dentist appointment to friday"
     assert row["predicted_intent"] == "reschedule"
-    assert row["confidence"] == answer["confidence"]
-    assert row["model_version"] == answer["model_version"]
+    assert row["confidence"] == response["confidence"]
+    assert row["model_version"] == response["model_version"]
     assert (row["conversation_id"], row["message_index"]) == ("c-1", 3)
     assert str(row["user_id"]) == deployment.ada.id
     assert row["corrected_intent"] is row["was_successful"] is None
 
 
-def test_a_user_calls_with_their_own_token(deployment: Deployment) -> None:
-    answer = deployment.classify("hello there", deployment.token(deployment.ben))
+def test_a_user_calls_with_their_own_token(deployment: DeployedStack) -> None:
+    response = deployment.classify("hello there", deployment.token(deployment.ben))
 
-    assert answer["source"] == "rule"
-    assert answer["intent"] == "greeting"
-    assert str(deployment.row(answer["log_id"])["user_id"]) == deployment.ben.id
+    assert response["source"] == "rule"
+    assert response["intent"] == "greeting"
+    assert str(deployment.row(response["log_id"])["user_id"]) == deployment.ben.id
 
 
-def test_rules_and_model_are_both_logged(deployment: Deployment) -> None:
+def test_rules_and_model_are_both_logged(deployment: DeployedStack) -> None:
     for message in ("thanks!", "what is left for today?"):
         deployment.classify(message)
 
     assert [row["source"] for row in deployment.rows()] == ["rule", "model"]
 
 
-def test_a_message_with_two_intents_keeps_both(deployment: Deployment) -> None:
-    answer = deployment.classify(TWO_INTENTS)
+def test_a_message_with_two_intents_has_both_recorded(deployment: DeployedStack) -> None:
+    response = deployment.classify(TWO_INTENTS)
 
-    assert answer["intent"] == "task_management"
-    assert [other["intent"] for other in answer["secondary_intents"]] == ["scheduling"]
-    assert deployment.row(answer["log_id"])["secondary_intents"] == answer["secondary_intents"]
+    assert response["intent"] == "task_management"
+    assert [other["intent"] for other in response["secondary_intents"]] == ["scheduling"]
+    assert deployment.row(response["log_id"])["secondary_intents"] == response["secondary_intents"]
 
 
-def test_without_capture_there_is_no_trace(deployment: Deployment) -> None:
-    answer = deployment.classify("move my dentist", deployment.key, capture=False)
+def test_without_capture_nothing_is_stored(deployment: DeployedStack) -> None:
+    response = deployment.classify("move my dentist", deployment.key, capture=False)
 
-    assert answer["captured"] == "skipped"
-    assert answer["log_id"] is None
+    assert response["captured"] == "skipped"
+    assert response["log_id"] is None
     assert deployment.rows() == []
 
 
-def test_ids_follow_the_order_of_capture(deployment: Deployment) -> None:
+def test_ids_follow_the_order_of_capture(deployment: DeployedStack) -> None:
     ids = [deployment.classify("hi")["log_id"] for _ in range(5)]
 
     assert ids == sorted(ids)
@@ -66,12 +66,12 @@ def test_ids_follow_the_order_of_capture(deployment: Deployment) -> None:
     assert {UUID(log_id).version for log_id in ids} == {7}
 
 
-def test_an_outcome_lands_in_the_row_once(deployment: Deployment) -> None:
+def test_an_outcome_is_recorded_once(deployment: DeployedStack) -> None:
     log_id = deployment.classify("move my dentist to friday")["log_id"]
 
     for _ in range(2):
-        answer = deployment.record_outcome(log_id, False, execution_error="The calendar is down.")
-        assert answer.json() == {"log_id": log_id, "was_successful": False}
+        response = deployment.record_outcome(log_id, False, execution_error="The calendar is down.")
+        assert response.json() == {"log_id": log_id, "was_successful": False}
 
     row = deployment.row(log_id)
     assert row["was_successful"] is False
@@ -79,7 +79,7 @@ def test_an_outcome_lands_in_the_row_once(deployment: Deployment) -> None:
     assert row["updated_at"] == row["outcome_recorded_at"]
 
 
-def test_reviewers_and_backends_correct(deployment: Deployment) -> None:
+def test_reviewers_and_backends_can_correct(deployment: DeployedStack) -> None:
     log_id = deployment.classify("move my dentist to friday")["log_id"]
 
     by_token = deployment.correct(log_id, "scheduling", deployment.token(deployment.reviewer))
@@ -93,15 +93,17 @@ def test_reviewers_and_backends_correct(deployment: Deployment) -> None:
     assert row["correction_notes"] == "n"
 
 
-def test_the_retraining_dataset_has_the_missions_lines(deployment: Deployment) -> None:
+def test_the_retraining_dataset_has_confident_and_corrected_lines(
+    deployment: DeployedStack,
+) -> None:
     confident = deployment.classify("move my dentist appointment to friday")
     corrected = deployment.classify("asdf qwer")
     deployment.correct(corrected["log_id"], "help", deployment.token(deployment.reviewer))
 
-    lines = deployment.exported({"mode": "retraining", "days": 1}).splitlines()
+    lines = deployment.read_export({"mode": "retraining", "days": 1}).splitlines()
 
-    found = {line["id"]: line for line in map(json.loads, lines)}
-    assert [found[each["log_id"]] for each in (confident, corrected)] == [
+    by_id = {line["id"]: line for line in map(json.loads, lines)}
+    assert [by_id[each["log_id"]] for each in (confident, corrected)] == [
         {
             "text": "move my dentist appointment to friday",
             "label": "reschedule",
@@ -121,31 +123,31 @@ def test_the_retraining_dataset_has_the_missions_lines(deployment: Deployment) -
     ]
 
 
-def test_the_review_dataset_has_fields_to_fill_in(deployment: Deployment) -> None:
-    answer = deployment.classify("maybe the thing with the numbers, or when is it")
+def test_the_review_dataset_has_fields_to_fill_in(deployment: DeployedStack) -> None:
+    response = deployment.classify("maybe the thing with the numbers, or when is it")
 
     (entry,) = json.loads(
-        deployment.exported({"mode": "review", "confidence_threshold": 1}),
+        deployment.read_export({"mode": "review", "confidence_threshold": 1}),
     )
 
     assert entry.pop("created_at")
     assert entry == {
-        "id": answer["log_id"],
+        "id": response["log_id"],
         "prompt": "maybe the thing with the numbers, or when is it",
-        "predicted_intent": answer["intent"],
-        "confidence": answer["confidence"],
+        "predicted_intent": response["intent"],
+        "confidence": response["confidence"],
         "corrected_intent": None,
         "notes": None,
     }
 
 
-def test_an_empty_window_is_an_empty_dataset(deployment: Deployment) -> None:
-    assert deployment.exported({"mode": "retraining"}) == ""
-    assert json.loads(deployment.exported({"mode": "review"})) == []
+def test_without_prompts_a_dataset_is_empty(deployment: DeployedStack) -> None:
+    assert deployment.read_export({"mode": "retraining"}) == ""
+    assert json.loads(deployment.read_export({"mode": "review"})) == []
 
 
-def test_a_schedule_exports(deployment: Deployment) -> None:
-    rule = {
+def test_a_scheduled_event_exports(deployment: DeployedStack) -> None:
+    event = {
         "version": "0",
         "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
         "detail-type": "Scheduled Event",
@@ -157,6 +159,6 @@ def test_a_schedule_exports(deployment: Deployment) -> None:
         "detail": {},
     }
 
-    assert deployment.export(rule)["mode"] == "retraining"
-    assert deployment.export(rule | {"detail": "{}"})["mode"] == "retraining"
-    assert deployment.export(rule | {"detail": {"mode": "review"}})["mode"] == "review"
+    assert deployment.export(event)["mode"] == "retraining"
+    assert deployment.export(event | {"detail": "{}"})["mode"] == "retraining"
+    assert deployment.export(event | {"detail": {"mode": "review"}})["mode"] == "review"

@@ -1,4 +1,4 @@
-"""A backend that uses the client has every message captured, with how its workflow ended."""
+"""A backend that uses the client captures every message with the outcome of its workflow."""
 
 import asyncio
 import re
@@ -10,22 +10,24 @@ import pytest
 from examples.orchestrator import MESSAGES, converse, create_app
 from infra.local import stack_env
 from prompt_capture.client import AsyncCaptureClient
-from tests.end_to_end.conftest import Deployment
+from tests.end_to_end.conftest import DeployedStack
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
 
-def test_each_message_is_captured_with_the_outcome_of_its_workflow(deployment: Deployment) -> None:
+def test_each_message_is_captured_with_the_outcome_of_its_workflow(
+    deployment: DeployedStack,
+) -> None:
     capture = AsyncCaptureClient.from_env(stack_env.variables(deployment.stack))
-    said = asyncio.run(converse(create_app(capture), deployment.ada.id, MESSAGES))
+    replies = asyncio.run(converse(create_app(capture), deployment.ada.id, MESSAGES))
 
-    assert said[2] == "The request failed. The mail server does not respond."
-    kept = [
+    assert replies[2] == "The request failed. The mail server does not respond."
+    captured = [
         (row["prompt"], row["workflow_type"], row["was_successful"], row["execution_error"])
         for row in deployment.rows()
     ]
     error = "WorkflowFailed: The mail server does not respond."
-    assert kept == [
+    assert captured == [
         (MESSAGES[0], "create_task", True, None),
         (MESSAGES[1], "reschedule_event", True, None),
         (MESSAGES[2], "send_email", False, error),
@@ -33,25 +35,25 @@ def test_each_message_is_captured_with_the_outcome_of_its_workflow(deployment: D
     ]
 
 
-def test_without_the_service_the_assistant_still_answers(deployment: Deployment) -> None:
-    nowhere = stack_env.variables(deployment.stack) | {"CLASSIFY_URL": "http://127.0.0.1:9/"}
-    capture = AsyncCaptureClient.from_env(nowhere)
-    said = asyncio.run(converse(create_app(capture), deployment.ada.id, MESSAGES[:1]))
-    assert said == ["What can I do for you?"]
+def test_the_assistant_replies_without_the_service(deployment: DeployedStack) -> None:
+    unreachable = stack_env.variables(deployment.stack) | {"CLASSIFY_URL": "http://127.0.0.1:9/"}
+    capture = AsyncCaptureClient.from_env(unreachable)
+    replies = asyncio.run(converse(create_app(capture), deployment.ada.id, MESSAGES[:1]))
+    assert replies == ["What can I do for you?"]
 
 
-def test_the_five_lines_of_the_readme_capture_a_message(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+def test_the_example_of_the_readme_captures_a_message(
+    deployment: DeployedStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in stack_env.variables(deployment.stack).items():
         monkeypatch.setenv(name, value)
     (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    acted: list[Any] = []
+    actions: list[Any] = []
 
-    names: dict[str, Any] = {"user_id": deployment.ada.id, "reschedule": acted.append}
+    names: dict[str, Any] = {"user_id": deployment.ada.id, "reschedule": actions.append}
     exec(block, names)
     names["capture"].close()
 
     (row,) = deployment.rows()
-    assert acted[0].captured == "stored"
+    assert actions[0].captured == "stored"
     assert (row["workflow_type"], row["was_successful"]) == ("reschedule_event", True)

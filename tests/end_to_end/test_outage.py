@@ -1,4 +1,4 @@
-"""The database goes away in mid-traffic, and comes back."""
+"""The database stops during traffic, and starts again."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import Deployment
+from tests.end_to_end.conftest import DeployedStack
 
-pytestmark = pytest.mark.usefixtures("well_again")
+pytestmark = pytest.mark.usefixtures("storing_again")
 
 MESSAGES = ["move my dentist to friday", "hello", "what is left for today?"] * 40
 
 
-def test_an_outage_changes_no_answer_and_breaks_no_later_request(deployment: Deployment) -> None:
+def test_an_outage_changes_no_response_and_every_prompt_is_stored_later(
+    deployment: DeployedStack,
+) -> None:
     expected = {message: deployment.classify(message)["intent"] for message in set(MESSAGES)}
 
     def send(message: str) -> tuple[str, dict[str, Any]]:
@@ -24,22 +26,22 @@ def test_an_outage_changes_no_answer_and_breaks_no_later_request(deployment: Dep
         while not sent[20].done():
             time.sleep(0.01)
         deployment.stack.stop_postgres()
-        answers = [future.result() for future in sent]
+        responses = [future.result() for future in sent]
         deployment.stack.start_postgres()
 
-    assert all(answer["intent"] == expected[message] for message, answer in answers)
-    captured = [answer["captured"] for _, answer in answers]
+    assert all(response["intent"] == expected[message] for message, response in responses)
+    captured = [response["captured"] for _, response in responses]
     assert captured[0] == "stored"
     assert captured[-1] == "spooled"
     assert set(captured) == {"stored", "spooled"}
-    deployment.drained(len(answers) + len(expected))
+    deployment.wait_for_rows(len(responses) + len(expected))
     rows = [str(row["id"]) for row in deployment.rows()]
-    assert len(rows) == len(answers) + len(expected)
-    assert {answer["log_id"] for _, answer in answers} <= set(rows)
+    assert len(rows) == len(responses) + len(expected)
+    assert {response["log_id"] for _, response in responses} <= set(rows)
 
 
-def test_during_an_outage_outcomes_and_corrections_ask_to_be_sent_again(
-    deployment: Deployment,
+def test_during_an_outage_outcomes_and_corrections_fail_with_503(
+    deployment: DeployedStack,
 ) -> None:
     log_id = deployment.classify("hello")["log_id"]
 
@@ -48,7 +50,7 @@ def test_during_an_outage_outcomes_and_corrections_ask_to_be_sent_again(
     correction = deployment.correct(log_id, "help", deployment.token(deployment.reviewer))
     deployment.stack.start_postgres()
 
-    for answer in (outcome, correction):
-        assert answer.status_code == 503
-        assert answer.json()["error"]["code"] == "store_unavailable"
+    for response in (outcome, correction):
+        assert response.status_code == 503
+        assert response.json()["error"]["code"] == "store_unavailable"
     assert deployment.record_outcome(log_id, True).is_success

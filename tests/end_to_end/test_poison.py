@@ -1,4 +1,4 @@
-"""A message that cannot be written ends as a dead letter, alone, and is sent again when it can."""
+"""A message that cannot be stored becomes a dead letter, and can be redriven later."""
 
 import json
 import subprocess
@@ -13,18 +13,18 @@ import psycopg
 import pytest
 
 from infra.local import stack_env
-from tests.end_to_end.conftest import Deployment
+from tests.end_to_end.conftest import DeployedStack
 from tests.end_to_end.test_spool import message
 from tests.faults.load import count_queued
 
 COMMAND = str(Path(sys.executable).parent / "prompt-capture")
-POISON = "what no constraint of today lets in"
+POISON = "a message that a constraint rejects"
 MAX_RECEIVES = 3
 
 
 @contextmanager
-def refused(deployment: Deployment) -> Iterator[None]:
-    """A constraint that somebody added by mistake, until they take it back."""
+def rejecting_constraint(deployment: DeployedStack) -> Iterator[None]:
+    """Add a constraint that rejects one message, and remove it at the end of the block."""
     with psycopg.connect(deployment.stack.postgres_admin_dsn, autocommit=True) as connection:
         change = b"alter table public.nlu_prompt_logs "
         added = f"add constraint by_mistake check (prompt <> '{POISON}')"
@@ -36,47 +36,47 @@ def refused(deployment: Deployment) -> Iterator[None]:
 
 
 @pytest.fixture
-def impatient(deployment: Deployment) -> Iterator[None]:
-    """Have the queue give a message up soon; a deployment's takes a day."""
+def few_receives(deployment: DeployedStack) -> Iterator[None]:
+    """Make the queue give up on a message after few attempts; in a deployment it takes a day."""
     client, url = deployment.stack.sqs_client(), deployment.stack.spool_url
-    told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    before = told["Attributes"]["RedrivePolicy"]
-    soon = json.dumps(json.loads(before) | {"maxReceiveCount": MAX_RECEIVES})
-    client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": soon})
+    attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    before = attributes["Attributes"]["RedrivePolicy"]
+    few = json.dumps(json.loads(before) | {"maxReceiveCount": MAX_RECEIVES})
+    client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": few})
     yield
     client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": before})
     client.purge_queue(QueueUrl=deployment.stack.dead_letters_url)
 
 
-def redrive(deployment: Deployment, *options: str) -> str:
-    done = subprocess.run(
+def redrive(deployment: DeployedStack, *options: str) -> str:
+    completed = subprocess.run(
         [COMMAND, "redrive", *options],
         capture_output=True,
         text=True,
         check=True,
         env={"PATH": "/usr/bin:/bin", **stack_env.variables(deployment.stack)},
     )
-    return done.stdout + done.stderr
+    return completed.stdout + completed.stderr
 
 
-def until(deployment: Deployment, url: str, number: int) -> None:
-    """Wait until a queue holds so many messages."""
-    client, gives_up = deployment.stack.sqs_client(), time.monotonic() + 60
+def wait_for_messages(deployment: DeployedStack, url: str, number: int) -> None:
+    """Wait until a queue has so many messages."""
+    client, deadline = deployment.stack.sqs_client(), time.monotonic() + 60
     while count_queued(client, url) != number:
-        assert time.monotonic() < gives_up, "The messages are not where they should be."
+        assert time.monotonic() < deadline, "The queue does not have the expected messages."
         time.sleep(0.1)
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_poison_message_is_given_up_alone_shown_without_its_text_and_sent_again_when_mended(
-    deployment: Deployment,
+@pytest.mark.usefixtures("few_receives")
+def test_a_poison_message_alone_becomes_a_dead_letter_and_is_redriven_once_it_can_be_stored(
+    deployment: DeployedStack,
 ) -> None:
     stack, ada = deployment.stack, UUID(deployment.ada.id)
     bodies = [message(ada, "before"), message(ada, POISON), message(ada, "after")]
-    with refused(deployment):
+    with rejecting_constraint(deployment):
         for body in bodies:
             stack.sqs_client().send_message(QueueUrl=stack.spool_url, MessageBody=body)
-        until(deployment, stack.dead_letters_url, 1)
+        wait_for_messages(deployment, stack.dead_letters_url, 1)
         assert sorted(row["prompt"] for row in deployment.rows()) == ["after", "before"]
 
         shown = redrive(deployment)
@@ -86,6 +86,6 @@ def test_a_poison_message_is_given_up_alone_shown_without_its_text_and_sent_agai
         assert POISON not in shown
 
     assert json.loads(redrive(deployment, "--send"))["sent"] == 1
-    deployment.drained(3)
+    deployment.wait_for_rows(3)
     assert str(deployment.rows()[-1]["id"]) == json.loads(bodies[1])["prompt"]["id"]
-    until(deployment, stack.dead_letters_url, 0)
+    wait_for_messages(deployment, stack.dead_letters_url, 0)

@@ -1,4 +1,4 @@
-"""What the README tells people to type works as it is written there."""
+"""The commands in the README work as written."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from infra.local import stack_env
-from tests.end_to_end.conftest import Deployment
+from tests.end_to_end.conftest import DeployedStack
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -17,18 +17,18 @@ def _blocks() -> list[str]:
     return re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 
 
-def _without(block: str, *beginnings: str) -> str:
+def _without(block: str, *prefixes: str) -> str:
     lines = block.splitlines()
-    return "\n".join(line for line in lines if not line.startswith(beginnings))
+    return "\n".join(line for line in lines if not line.startswith(prefixes))
 
 
-def test_the_request_that_the_readme_follows_can_be_followed(
-    deployment: Deployment, tmp_path: Path
+def test_the_commands_of_the_readme_work_in_their_order(
+    deployment: DeployedStack, tmp_path: Path
 ) -> None:
     user = stack_env.write_file(deployment.stack, deployment.ada)
 
     def run(script: str, **environment: str) -> str:
-        ended = subprocess.run(
+        completed = subprocess.run(
             ["bash", "-ec", f". {user}\n{script}"],
             capture_output=True,
             text=True,
@@ -36,18 +36,18 @@ def test_the_request_that_the_readme_follows_can_be_followed(
             cwd=tmp_path,
             env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", **environment},
         )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
+        assert completed.returncode == 0, completed.stderr
+        return completed.stdout
 
     message, outcome, correction, export, learning = _blocks()[1:6]
     (tmp_path / "training").symlink_to(ROOT / "training")
     (tmp_path / "model_artifacts").symlink_to(ROOT / "model_artifacts")
 
-    answer = json.loads(run(_without(message, ". .local", "export PATH")))
+    response = json.loads(run(_without(message, ". .local", "export PATH")))
     shown = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
-    assert answer.keys() == shown.keys()
-    assert answer["intent"] == shown["intent"]
-    log_id = answer["log_id"]
+    assert response.keys() == shown.keys()
+    assert response["intent"] == shown["intent"]
+    log_id = response["log_id"]
     assert json.loads(run(_without(outcome, "LOG_ID="), LOG_ID=log_id))["was_successful"] is False
     corrected = json.loads(run(correction, LOG_ID=log_id))
     assert corrected["corrected_intent"] == "task_management"

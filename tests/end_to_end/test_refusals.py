@@ -1,4 +1,4 @@
-"""Bad input of every kind: a 4xx that says what to do, and nothing written anywhere."""
+"""Invalid input gets a 4xx response that explains it, and is stored nowhere."""
 
 import json
 import time
@@ -10,22 +10,21 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from infra.local.keys import user_claims
-from tests.end_to_end.conftest import Deployment
+from tests.end_to_end.conftest import DeployedStack
 
 MARKER = "xylophonic-zebra"
-"""A word that is in every refused prompt, and so must not be in any log."""
+"""A word of every rejected prompt. No log may contain it."""
 
 URLS = ("classify_url", "outcomes_url", "corrections_url")
 
 
-def _is_refusal(answer: Any) -> bool:
-    assert 400 <= answer.status_code < 500, answer.text
-    content = answer.json()
+def _assert_rejected(response: Any) -> None:
+    assert 400 <= response.status_code < 500, response.text
+    content = response.json()
     assert set(content) == {"error", "request_id"}
     assert content["error"]["code"]
     assert content["error"]["message"]
-    assert MARKER not in answer.text
-    return True
+    assert MARKER not in response.text
 
 
 @pytest.mark.parametrize("url", URLS)
@@ -45,12 +44,16 @@ def _is_refusal(answer: Any) -> bool:
     ],
     ids=range(10),
 )
-def test_a_body_that_cannot_be_read(deployment: Deployment, url: str, content: bytes) -> None:
+def test_an_unreadable_body_is_rejected(
+    deployment: DeployedStack, url: str, content: bytes
+) -> None:
     headers = deployment.key | {"Content-Type": "application/json"}
 
-    answer = deployment.http.post(getattr(deployment.stack, url), content=content, headers=headers)
+    response = deployment.http.post(
+        getattr(deployment.stack, url), content=content, headers=headers
+    )
 
-    assert _is_refusal(answer)
+    _assert_rejected(response)
     assert deployment.rows() == []
 
 
@@ -77,59 +80,61 @@ def test_a_body_that_cannot_be_read(deployment: Deployment, url: str, content: b
     ],
     ids=str,
 )
-def test_a_message_that_cannot_be_classified(
-    deployment: Deployment, changes: dict[str, Any]
-) -> None:
+def test_an_invalid_message_is_rejected(deployment: DeployedStack, changes: dict[str, Any]) -> None:
     body = {"message": MARKER, "user_id": deployment.ada.id} | changes
 
-    answer = deployment.http.post(deployment.stack.classify_url, json=body, headers=deployment.key)
+    response = deployment.http.post(
+        deployment.stack.classify_url, json=body, headers=deployment.key
+    )
 
     if MARKER not in changes:
-        assert _is_refusal(answer)
-    assert 400 <= answer.status_code < 500
+        _assert_rejected(response)
+    assert 400 <= response.status_code < 500
     assert deployment.rows() == []
 
 
-def test_another_users_id(deployment: Deployment) -> None:
+def test_a_user_cannot_send_messages_for_another_user(deployment: DeployedStack) -> None:
     body = {"message": MARKER, "user_id": deployment.ada.id}
 
-    answer = deployment.http.post(
+    response = deployment.http.post(
         deployment.stack.classify_url, json=body, headers=deployment.token(deployment.ben)
     )
 
-    assert answer.status_code == 403
-    assert _is_refusal(answer)
+    assert response.status_code == 403
+    _assert_rejected(response)
     assert deployment.rows() == []
 
 
-def test_outcomes_and_corrections_of_what_is_not_there(deployment: Deployment) -> None:
-    nothing = str(uuid4())
+def test_outcomes_and_corrections_of_an_unknown_prompt_are_not_found(
+    deployment: DeployedStack,
+) -> None:
+    unknown = str(uuid4())
 
-    assert deployment.record_outcome(nothing, True).status_code == 404
-    corrected = deployment.correct(nothing, "help", deployment.token(deployment.reviewer))
+    assert deployment.record_outcome(unknown, True).status_code == 404
+    corrected = deployment.correct(unknown, "help", deployment.token(deployment.reviewer))
     assert corrected.status_code == 404
-    assert _is_refusal(corrected)
+    _assert_rejected(corrected)
 
 
-def test_an_intent_that_is_not_in_the_catalogue(deployment: Deployment) -> None:
+def test_a_correction_to_an_unknown_intent_is_rejected(deployment: DeployedStack) -> None:
     log_id = deployment.classify("move my dentist to friday")["log_id"]
 
-    answer = deployment.correct(log_id, "re-schedule", deployment.token(deployment.reviewer))
+    response = deployment.correct(log_id, "re-schedule", deployment.token(deployment.reviewer))
 
-    assert answer.status_code == 422
-    assert "reschedule" in answer.json()["error"]["hint"]
+    assert response.status_code == 422
+    assert "reschedule" in response.json()["error"]["hint"]
     assert deployment.row(log_id)["corrected_intent"] is None
 
 
-def test_callers_who_may_not(deployment: Deployment) -> None:
+def test_callers_without_permission_are_rejected(deployment: DeployedStack) -> None:
     log_id = deployment.classify("move my dentist to friday")["log_id"]
     outcome = {"log_id": log_id, "was_successful": True, "workflow_type": "x"}
-    urls = deployment.stack
+    stack = deployment.stack
 
     assert deployment.correct(log_id, "help", deployment.token(deployment.ada)).status_code == 403
     for headers in ({}, deployment.token(deployment.ada), {"X-Api-Key": "wrong"}):
-        answer = deployment.http.post(urls.outcomes_url, json=outcome, headers=headers)
-        assert answer.status_code == 401
+        response = deployment.http.post(stack.outcomes_url, json=outcome, headers=headers)
+        assert response.status_code == 401
     row = deployment.row(log_id)
     assert row["corrected_intent"] is row["was_successful"] is None
 
@@ -147,40 +152,42 @@ def test_callers_who_may_not(deployment: Deployment) -> None:
     ],
     ids=str,
 )
-def test_a_token_with_a_wrong_claim(deployment: Deployment, changes: dict[str, Any]) -> None:
+def test_a_token_with_a_wrong_claim_is_rejected(
+    deployment: DeployedStack, changes: dict[str, Any]
+) -> None:
     claims = user_claims(f"{deployment.stack.supabase_url}/auth/v1", deployment.ada.id, "a@b.c", {})
     token = deployment.stack.keys.sign(claims | changes)
 
-    answer = deployment.http.post(
+    response = deployment.http.post(
         deployment.stack.classify_url,
         json={"message": MARKER},
         headers={"Authorization": f"Bearer {token}"},
     )
 
-    assert answer.status_code == 401
-    assert _is_refusal(answer)
+    assert response.status_code == 401
+    _assert_rejected(response)
     assert deployment.rows() == []
 
 
-def test_a_token_that_the_project_did_not_sign(deployment: Deployment) -> None:
+def test_a_token_that_the_project_did_not_sign_is_rejected(deployment: DeployedStack) -> None:
     claims = user_claims(f"{deployment.stack.supabase_url}/auth/v1", deployment.ada.id, "a@b.c", {})
     known = jwt.get_unverified_header(deployment.ada.access_token)["kid"]
-    stranger = ec.generate_private_key(ec.SECP256R1())
+    other_key = ec.generate_private_key(ec.SECP256R1())
     tokens = [
-        jwt.encode(claims, stranger, "ES256", headers={"kid": known}),
+        jwt.encode(claims, other_key, "ES256", headers={"kid": known}),
         jwt.encode(claims, "", "none", headers={"kid": known}),
-        jwt.encode(claims, "a secret that nobody configured here", "HS256"),
+        jwt.encode(claims, "a secret that is not configured here", "HS256"),
         deployment.ada.access_token[:-4] + "AAAA",
         "not.a.token",
     ]
     for token in tokens:
-        answer = deployment.http.post(
+        response = deployment.http.post(
             deployment.stack.classify_url,
             json={"message": MARKER},
             headers={"X-User-Token": token},
         )
-        assert answer.status_code == 401
-        assert _is_refusal(answer)
+        assert response.status_code == 401
+        _assert_rejected(response)
 
 
 @pytest.mark.parametrize(
@@ -199,14 +206,14 @@ def test_a_token_that_the_project_did_not_sign(deployment: Deployment) -> None:
     ],
     ids=str,
 )
-def test_an_export_that_cannot_be(deployment: Deployment, event: object) -> None:
+def test_an_invalid_export_is_rejected(deployment: DeployedStack, event: object) -> None:
     content = deployment.export(event)
 
     assert content["errorType"] == "InvalidExport"
     assert '"mode": "retraining" or "review"' in content["errorMessage"]
 
 
-def test_no_log_holds_a_prompt_a_key_or_a_token(deployment: Deployment) -> None:
+def test_no_log_contains_a_prompt_a_key_or_a_token(deployment: DeployedStack) -> None:
     deployment.classify(f"move my {MARKER} to friday")
     body = {"message": f"{MARKER}\x00", "user_id": deployment.ada.id}
     deployment.http.post(deployment.stack.classify_url, json=body, headers=deployment.key)
@@ -226,12 +233,12 @@ def test_no_log_holds_a_prompt_a_key_or_a_token(deployment: Deployment) -> None:
     }
 
     logs = list((deployment.stack.folder / "logs").glob("*"))
-    found = [
-        (log.name, what)
+    leaks = [
+        (log.name, description)
         for log in logs
-        for secret, what in secrets.items()
+        for secret, description in secrets.items()
         if secret in log.read_text("utf-8", "replace")
     ]
 
     assert len(logs) >= 5
-    assert found == []
+    assert leaks == []

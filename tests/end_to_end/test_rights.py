@@ -1,4 +1,4 @@
-"""What users can do to the table through Supabase's own API, whatever they try."""
+"""The access of users to the table through Supabase's REST API."""
 
 from typing import Any
 from uuid import uuid4
@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.end_to_end.conftest import Deployment
+from tests.end_to_end.conftest import DeployedStack
 
 CHANGES: list[dict[str, Any]] = [
     {"corrected_intent": "confirm"},
@@ -17,7 +17,7 @@ CHANGES: list[dict[str, Any]] = [
 ]
 
 
-def _rest(deployment: Deployment, headers: dict[str, str]) -> httpx.Client:
+def _rest(deployment: DeployedStack, headers: dict[str, str]) -> httpx.Client:
     return httpx.Client(
         base_url=f"{deployment.stack.supabase_url}/rest/v1",
         headers={"apikey": deployment.stack.keys.publishable} | headers,
@@ -37,17 +37,17 @@ def _forged(user_id: str) -> dict[str, Any]:
     }
 
 
-def test_users_see_their_own_rows_and_no_others(deployment: Deployment) -> None:
+def test_users_see_their_own_rows_and_no_others(deployment: DeployedStack) -> None:
     mine = deployment.classify("hello", user_id=deployment.ada.id)["log_id"]
     deployment.classify("hello", user_id=deployment.ben.id)
 
     with _rest(deployment, deployment.token(deployment.ada)) as rest:
-        found = rest.get("/nlu_prompt_logs", params={"select": "id"}).json()
+        visible = rest.get("/nlu_prompt_logs", params={"select": "id"}).json()
 
-    assert found == [{"id": mine}]
+    assert visible == [{"id": mine}]
 
 
-def test_nobody_without_a_token_sees_anything(deployment: Deployment) -> None:
+def test_without_a_token_nothing_is_visible(deployment: DeployedStack) -> None:
     deployment.classify("hello")
 
     with _rest(deployment, {}) as rest:
@@ -55,37 +55,37 @@ def test_nobody_without_a_token_sees_anything(deployment: Deployment) -> None:
             assert rest.get(f"/{table}").status_code == 401
 
 
-def test_a_user_cannot_insert(deployment: Deployment) -> None:
+def test_a_user_cannot_insert(deployment: DeployedStack) -> None:
     with _rest(deployment, deployment.token(deployment.ada)) as rest:
-        for owner in (deployment.ada.id, deployment.ben.id):
-            assert rest.post("/nlu_prompt_logs", json=_forged(owner)).status_code == 403
+        for user in (deployment.ada.id, deployment.ben.id):
+            assert rest.post("/nlu_prompt_logs", json=_forged(user)).status_code == 403
 
     assert deployment.rows() == []
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
-def test_a_user_cannot_update(deployment: Deployment, change: dict[str, Any]) -> None:
+def test_a_user_cannot_update(deployment: DeployedStack, change: dict[str, Any]) -> None:
     log_id = deployment.classify("hello")["log_id"]
     before = deployment.row(log_id)
 
     with _rest(deployment, deployment.token(deployment.ada)) as rest:
-        answer = rest.patch("/nlu_prompt_logs", params={"id": f"eq.{log_id}"}, json=change)
+        response = rest.patch("/nlu_prompt_logs", params={"id": f"eq.{log_id}"}, json=change)
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert deployment.row(log_id) == before
 
 
-def test_a_user_cannot_delete(deployment: Deployment) -> None:
+def test_a_user_cannot_delete(deployment: DeployedStack) -> None:
     log_id = deployment.classify("hello")["log_id"]
 
     with _rest(deployment, deployment.token(deployment.ada)) as rest:
-        answer = rest.delete("/nlu_prompt_logs", params={"id": f"eq.{log_id}"})
+        response = rest.delete("/nlu_prompt_logs", params={"id": f"eq.{log_id}"})
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert deployment.row(log_id)
 
 
-def test_the_service_role_sees_all(deployment: Deployment) -> None:
+def test_the_service_role_sees_all_rows(deployment: DeployedStack) -> None:
     for user in (deployment.ada, deployment.ben):
         deployment.classify("hello", user_id=user.id)
 

@@ -1,4 +1,4 @@
-"""Every key is rotated under load, in the order of docs/deploy.md, and no request fails."""
+"""Every key is rotated under load, in the order of the guide, and no request fails."""
 
 import asyncio
 import hashlib
@@ -24,7 +24,7 @@ from infra.local.stack import Stack
 from infra.local.users import User
 from tests.conftest import GENEROUS_TIMEOUTS
 
-GUIDE = Path(__file__).parents[2] / "docs" / "deploy.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "rotate-keys.md"
 PARAMETERS = {
     functions.CLASSIFY: ("API_KEY_HASHES", "SUPABASE_SIGNING_KEY", "IDEMPOTENCY_SECRET"),
     functions.OUTCOME: ("API_KEY_HASHES", "SUPABASE_SECRET_KEY"),
@@ -32,15 +32,15 @@ PARAMETERS = {
     functions.DRAIN: ("SUPABASE_SIGNING_KEY",),
     functions.EXPORT: ("SUPABASE_SIGNING_KEY",),
 }
-"""Which settings a function reads from the Parameter Store, as in serverless.yml."""
+"""The settings that each function reads from the Parameter Store, as in serverless.yml."""
 
 STEPS = (
-    "Make the new keys beside the old ones",
+    "Create the new keys beside the old ones",
     "Rotate to the new signing key",
     "Put the new keys into the Parameter Store",
-    "Start the functions anew",
-    "Call by the new keys",
-    "Take the old API key out of the Parameter Store",
+    "Restart the functions",
+    "Use the new keys in callers",
+    "Remove the old API key from the Parameter Store",
     "Delete the old keys",
 )
 
@@ -49,7 +49,7 @@ SECONDS = 120
 
 
 class Operator:
-    """Does what docs/deploy.md says, with the parameters of a deployment."""
+    """Performs the steps of the guide on the parameters of a deployment."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -63,40 +63,40 @@ class Operator:
         self._deploys = count()
 
     def put(self, setting: str, value: str) -> None:
-        """Write a parameter over."""
+        """Overwrite a parameter."""
         self._store.put_parameter(
             Name=f"/rotation/{setting}", Value=value, Type="SecureString", Overwrite=True
         )
 
     def deploy(self) -> None:
-        """Start every function anew with the parameters as they are."""
-        as_of = str(next(self._deploys))
+        """Restart every function, so that it reads the parameters."""
+        version = str(next(self._deploys))
         for function, settings in PARAMETERS.items():
-            given = {
-                "PARAMETERS_VERSION": as_of,
+            environment = {
+                "PARAMETERS_VERSION": version,
                 "AWS_ENDPOINT_URL_SSM": self.stack.sqs_endpoint,
-                **{f"{one}_PARAMETER": f"/rotation/{one}" for one in settings},
+                **{f"{setting}_PARAMETER": f"/rotation/{setting}" for setting in settings},
                 **dict.fromkeys(settings, ""),
             }
-            self.stack.redeploy(function, given)
+            self.stack.redeploy(function, environment)
 
 
 @dataclass
-class Callers:
-    """Those who call all the time: a backend by its key, and a user by their token."""
+class ConstantTraffic:
+    """A backend with an API key and a user with a token, who call all the time."""
 
     stack: Stack
     user: User
     api_key: str
     token: str
-    answers: Counter[str] = field(default_factory=Counter)
+    responses: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     rounds: dict[str, int] = field(default_factory=dict)
-    again: asyncio.Condition = field(default_factory=asyncio.Condition)
+    round_completed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @asynccontextmanager
     async def calling(self) -> AsyncIterator[None]:
-        """Call until the block ends, several at once."""
+        """Call until the block ends, both at the same time."""
         self._is_over = False
         async with httpx.AsyncClient(timeout=60) as http, asyncio.TaskGroup() as tasks:
             for name, calls in {"backend": self._backend, "user": self._user}.items():
@@ -110,16 +110,16 @@ class Callers:
         self.rounds[name] = 0
         while not self._is_over:
             await calls(http)
-            async with self.again:
+            async with self.round_completed:
                 self.rounds[name] += 1
-                self.again.notify_all()
+                self.round_completed.notify_all()
 
-    async def more(self) -> None:
-        """Return when each has called some more times."""
-        aims = {name: rounds + ROUNDS for name, rounds in self.rounds.items()}
-        async with asyncio.timeout(SECONDS), self.again:
-            await self.again.wait_for(
-                lambda: all(self.rounds[name] >= aim for name, aim in aims.items())
+    async def wait_for_rounds(self) -> None:
+        """Return when each has completed `ROUNDS` more rounds."""
+        targets = {name: rounds + ROUNDS for name, rounds in self.rounds.items()}
+        async with asyncio.timeout(SECONDS), self.round_completed:
+            await self.round_completed.wait_for(
+                lambda: all(self.rounds[name] >= target for name, target in targets.items())
             )
 
     async def _backend(self, http: httpx.AsyncClient) -> None:
@@ -138,27 +138,27 @@ class Callers:
     async def _classify(
         self, http: httpx.AsyncClient, body: dict[str, Any], headers: dict[str, str]
     ) -> str:
-        answer = await self._post(http, self.stack.classify_url, body, headers)
-        if answer.get("captured") != "stored":
-            self.failures.append(f"captured: {answer.get('captured')}")
-        return str(answer.get("log_id"))
+        response = await self._post(http, self.stack.classify_url, body, headers)
+        if response.get("captured") != "stored":
+            self.failures.append(f"captured: {response.get('captured')}")
+        return str(response.get("log_id"))
 
     async def _post(
         self, http: httpx.AsyncClient, url: str, body: dict[str, Any], headers: dict[str, str]
     ) -> dict[str, Any]:
-        answer = await http.post(url, json=body, headers=headers)
-        self.answers[url] += 1
-        content: dict[str, Any] = answer.json()
-        if answer.status_code != httpx.codes.OK:
-            self.failures.append(f"{url}: {answer.status_code} {answer.text}")
+        response = await http.post(url, json=body, headers=headers)
+        self.responses[url] += 1
+        content: dict[str, Any] = response.json()
+        if response.status_code != httpx.codes.OK:
+            self.failures.append(f"{url}: {response.status_code} {response.text}")
         return content
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """A stack of its own, since nobody else's tokens would be good after this."""
-    patient = dict.fromkeys(PARAMETERS, GENEROUS_TIMEOUTS | {"STORE_TIMEOUT_SECONDS": "8"})
-    with Stack(f"rotation-{os.getpid()}", patient) as running:
+    """A separate stack, because the test invalidates its keys and tokens."""
+    settings = dict.fromkeys(PARAMETERS, GENEROUS_TIMEOUTS | {"STORE_TIMEOUT_SECONDS": "8"})
+    with Stack(f"rotation-{os.getpid()}", settings) as running:
         yield running
 
 
@@ -182,72 +182,70 @@ _CREDENTIALS = {
 }
 
 
-def signed_in(stack: Stack, user: User) -> str:
-    """Answer a fresh token, signed with the project's key as it is now."""
+def create_token(stack: Stack, user: User) -> str:
+    """Return a new token, signed with the project's current key."""
     return stack.keys.sign(user_claims(f"{stack.supabase_url}/auth/v1", user.id, user.email))
 
 
-def test_the_guide_tells_the_same_steps_in_the_same_order() -> None:
-    _, _, section = GUIDE.read_text("utf-8").partition("## Rotate keys\n")
-
-    told = re.findall(r"^\d\. \*\*(.+?)\.\*\*", section.partition("\n## ")[0], re.MULTILINE)
-    assert tuple(told) == STEPS
+def test_the_guide_has_the_same_steps_in_the_same_order() -> None:
+    steps = re.findall(r"^\d\. \*\*(.+?)\.\*\*", GUIDE.read_text("utf-8"), re.MULTILINE)
+    assert tuple(steps) == STEPS
 
 
 async def test_no_request_fails_while_every_key_is_rotated(operator: Operator) -> None:
     stack, old = operator.stack, operator.stack.keys
     user = stack.create_user("rotated@example.com")
-    callers = Callers(stack, user, old.api_key, user.access_token)
+    traffic = ConstantTraffic(stack, user, old.api_key, user.access_token)
     secret, api_key, jwk = new_secret(), new_api_key(), new_signing_jwk()
-    sent_once = {"Idempotency-Key": str(uuid4())}
-    first = await _sent_once(callers, sent_once)
+    idempotency_header = {"Idempotency-Key": str(uuid4())}
+    first = await _classify_once(traffic, idempotency_header)
 
     done: list[str] = []
 
     async def step(name: str, act: Callable[..., None], *arguments: Any) -> None:
         done.extend([name] if name not in done else [])
         await asyncio.to_thread(act, *arguments)
-        await callers.more()
+        await traffic.wait_for_rounds()
 
     both = replace(stack.keys, additional_secret=secret, standby_jwk=jwk)
     rotated = replace(both, signing_jwk=jwk, previous_jwk=old.signing_jwk, standby_jwk=None)
     new = replace(rotated, secret=secret, additional_secret=None, previous_jwk=None)
     hashes = [hashlib.sha256(key.encode()).hexdigest() for key in (old.api_key, api_key)]
-    make, rotate, put, deploy, use, put_alone, delete = STEPS
-    async with callers.calling():
-        await step(make, stack.set_keys, both)
+    create, rotate, put, deploy, use, remove, delete = STEPS
+    async with traffic.calling():
+        await step(create, stack.set_keys, both)
         await step(rotate, stack.set_keys, rotated)
         await step(put, operator.put, "API_KEY_HASHES", ",".join(hashes))
         await step(put, operator.put, "SUPABASE_SECRET_KEY", secret)
         await step(put, operator.put, "SUPABASE_SIGNING_KEY", rotated.signing_key)
         await step(deploy, operator.deploy)
-        await step(use, setattr, callers, "api_key", api_key)
-        await step(use, setattr, callers, "token", signed_in(stack, user))
-        await step(put_alone, operator.put, "API_KEY_HASHES", hashes[1])
-        await step(put_alone, operator.deploy)
+        await step(use, setattr, traffic, "api_key", api_key)
+        await step(use, setattr, traffic, "token", create_token(stack, user))
+        await step(remove, operator.put, "API_KEY_HASHES", hashes[1])
+        await step(remove, operator.deploy)
         await step(delete, stack.set_keys, new)
 
     assert tuple(done) == STEPS
-    assert callers.failures == []
-    assert min(callers.answers.values()) >= ROUNDS
-    assert await _sent_once(callers, sent_once) == first
+    assert traffic.failures == []
+    assert min(traffic.responses.values()) >= ROUNDS
+    assert await _classify_once(traffic, idempotency_header) == first
     await asyncio.to_thread(operator.deploy)
-    assert _refusals(stack, old, user) == [httpx.codes.UNAUTHORIZED] * 3
+    assert _statuses_with_old_keys(stack, old, user) == [httpx.codes.UNAUTHORIZED] * 3
 
 
-async def _sent_once(callers: Callers, header: dict[str, str]) -> str:
+async def _classify_once(traffic: ConstantTraffic, header: dict[str, str]) -> str:
     async with httpx.AsyncClient(timeout=60) as http:
-        answer = await http.post(
-            callers.stack.classify_url,
-            json={"message": "sent twice, kept once", "user_id": callers.user.id},
-            headers={"X-Api-Key": callers.api_key} | header,
+        response = await http.post(
+            traffic.stack.classify_url,
+            json={"message": "sent twice, stored once", "user_id": traffic.user.id},
+            headers={"X-Api-Key": traffic.api_key} | header,
         )
-    assert answer.status_code == httpx.codes.OK, answer.text
-    return str(answer.json()["log_id"])
+    assert response.status_code == httpx.codes.OK, response.text
+    return str(response.json()["log_id"])
 
 
-def _refusals(stack: Stack, old: Keys, user: User) -> list[int]:
-    """Answer what somebody with an old key is told."""
+def _statuses_with_old_keys(stack: Stack, old: Keys, user: User) -> list[int]:
+    """Return the HTTP status for each key that was deleted."""
     message = {"message": "hello", "user_id": user.id}
     by_key, by_token = {"X-Api-Key": old.api_key}, {"Authorization": f"Bearer {user.access_token}"}
     with httpx.Client(timeout=60) as http:

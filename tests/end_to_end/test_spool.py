@@ -1,4 +1,4 @@
-"""A prompt that the store cannot take goes through the spool, and ends up as if it had not."""
+"""A prompt that the store cannot take is spooled, and then stored like any other."""
 
 import json
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ import pytest
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt
-from tests.end_to_end.conftest import Deployment
+from tests.end_to_end.conftest import DeployedStack
 
 
 def message(user_id: UUID, text: str = "move it") -> str:
@@ -27,19 +27,19 @@ def message(user_id: UUID, text: str = "move it") -> str:
     ).model_dump_json()
 
 
-def drain(deployment: Deployment, *bodies: str) -> list[str]:
-    """Invoke the drain as its queue does, and answer which messages must come again."""
+def drain(deployment: DeployedStack, *bodies: str) -> list[str]:
+    """Invoke the drain as its queue does. Return the messages to deliver again."""
     records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
-    answer = deployment.stack.lambda_client().invoke(
+    response = deployment.stack.lambda_client().invoke(
         FunctionName="drain", Payload=json.dumps({"Records": records}).encode()
     )
-    report = json.loads(answer["Payload"].read())
+    report = json.loads(response["Payload"].read())
     return [failure["itemIdentifier"] for failure in report["batchItemFailures"]]
 
 
-@pytest.mark.usefixtures("well_again")
+@pytest.mark.usefixtures("storing_again")
 def test_outcome_and_correction_wait_for_a_prompt_that_is_in_the_spool(
-    deployment: Deployment,
+    deployment: DeployedStack,
 ) -> None:
     deployment.stack.stop_postgres()
     spooled = deployment.classify("move my dentist to friday")
@@ -47,20 +47,22 @@ def test_outcome_and_correction_wait_for_a_prompt_that_is_in_the_spool(
     log_id = spooled["log_id"]
     outcome = deployment.record_outcome(log_id, False)
     correction = deployment.correct(log_id, "help", deployment.token(deployment.reviewer))
-    deployment.drained(1)
+    deployment.wait_for_rows(1)
 
     assert spooled["captured"] == "spooled"
-    for answer in (outcome, correction):
-        if answer.status_code == 202:  # unless the drain was quicker
-            assert answer.json() == {"status": "pending"}
-        assert answer.is_success
+    for response in (outcome, correction):
+        if response.status_code == 202:  # unless the prompt is drained already
+            assert response.json() == {"status": "pending"}
+        assert response.is_success
     row = deployment.row(log_id)
     assert row["was_successful"] is False
     assert row["corrected_intent"] == "help"
     assert row["prompt"] == "move my dentist to friday"
 
 
-def test_only_what_may_succeed_later_comes_again(deployment: Deployment) -> None:
+def test_only_messages_that_can_succeed_later_are_delivered_again(
+    deployment: DeployedStack,
+) -> None:
     ada = UUID(deployment.ada.id)
     good = message(ada)
 
@@ -70,7 +72,7 @@ def test_only_what_may_succeed_later_comes_again(deployment: Deployment) -> None
     assert sorted(row["prompt"] for row in deployment.rows()) == ["move it", "other"]
 
 
-def test_three_replays_of_a_batch_store_it_once(deployment: Deployment) -> None:
+def test_three_deliveries_of_a_batch_store_it_once(deployment: DeployedStack) -> None:
     batch = [message(UUID(deployment.ada.id), str(number)) for number in range(100)]
 
     for _ in range(3):
@@ -79,16 +81,16 @@ def test_three_replays_of_a_batch_store_it_once(deployment: Deployment) -> None:
     assert len(deployment.rows()) == 100
 
 
-@pytest.mark.usefixtures("well_again")
-def test_a_retried_request_meets_the_row_that_came_through_the_spool(
-    deployment: Deployment,
+@pytest.mark.usefixtures("storing_again")
+def test_a_retried_request_returns_the_prompt_that_was_drained(
+    deployment: DeployedStack,
 ) -> None:
     headers = deployment.key | {"Idempotency-Key": str(uuid4())}
     body = {"user_id": deployment.ada.id}
     deployment.stack.stop_postgres()
     first = deployment.classify("move it to friday", headers, **body)
     deployment.stack.start_postgres()
-    deployment.drained(1)
+    deployment.wait_for_rows(1)
 
     again = deployment.classify("move it to friday", headers, **body)
 

@@ -9,23 +9,23 @@ from botocore import auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 
 from prompt_capture.adapters.aws_requests import AwsJsonService, sign
 from prompt_capture.settings import AwsSettings
 
-_WORD = some.text("abcdefghijklmnopqrstuvwxyzABCXYZ0189", min_size=1, max_size=40)
+_WORD = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0189", min_size=1, max_size=40)
 _NAME = _WORD.map(lambda word: f"X-{word.lower()}")
-_SECRET = some.text("abcXYZ019+/", min_size=1, max_size=40)
-_VALUE = some.text(" abcXYZ019.-/;=", min_size=1, max_size=60).filter(str.strip)
-_SETTINGS = some.builds(
+_SECRET = st.text("abcXYZ019+/", min_size=1, max_size=40)
+_VALUE = st.text(" abcXYZ019.-/;=", min_size=1, max_size=60).filter(str.strip)
+_SETTINGS = st.builds(
     AwsSettings,
-    aws_region=some.sampled_from(["eu-west-1", "us-gov-east-1", "cn-north-1"]),
+    aws_region=st.sampled_from(["eu-west-1", "us-gov-east-1", "cn-north-1"]),
     aws_access_key_id=_WORD,
     aws_secret_access_key=_SECRET,
-    aws_session_token=some.none() | _SECRET,
+    aws_session_token=st.none() | _SECRET,
 )
-_URLS = some.sampled_from(
+_URLS = st.sampled_from(
     [
         "https://sqs.eu-west-1.amazonaws.com/",
         "https://ssm.eu-west-1.amazonaws.com",
@@ -33,10 +33,10 @@ _URLS = some.sampled_from(
         "https://queue.example.com:8443/a/b",
     ]
 )
-_TIMES = some.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=some.just(UTC))  # noqa: DTZ001 - the bounds are naive
+_TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the bounds are naive
 
 
-@given(_URLS, some.dictionaries(_NAME, _VALUE), some.binary(), _SETTINGS, _TIMES)
+@given(_URLS, st.dictionaries(_NAME, _VALUE), st.binary(), _SETTINGS, _TIMES)
 def test_the_signature_equals_that_of_botocore(
     url: str, headers: dict[str, str], body: bytes, settings: AwsSettings, now: datetime
 ) -> None:

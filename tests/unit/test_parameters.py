@@ -51,10 +51,10 @@ def test_a_setting_is_the_decrypted_value_of_its_parameter(endpoint: str) -> Non
 
 
 def test_a_missing_parameter_is_named(endpoint: str) -> None:
-    with pytest.raises(InvalidSettings, match="has no /test/missing") as refusal:
+    with pytest.raises(InvalidSettings, match="has no /test/missing") as raised:
         read_parameters({"X": "/test/missing", "Y": "/test/key"}, settings(endpoint))
 
-    assert "sb_secret_x" not in str(refusal.value)
+    assert "sb_secret_x" not in str(raised.value)
 
 
 def test_an_unreachable_parameter_store_raises_its_own_error() -> None:

@@ -35,11 +35,11 @@ def test_an_empty_variable_counts_as_unset() -> None:
     ],
 )
 def test_a_malformed_setting_is_named_without_its_value(environment: dict[str, str]) -> None:
-    with pytest.raises(InvalidSettings) as refusal:
+    with pytest.raises(InvalidSettings) as raised:
         AuthenticationSettings.from_env(environment)
 
-    assert str(refusal.value).startswith("Check the environment variables: ")
-    assert "secret-invalid" not in str(refusal.value)
+    assert str(raised.value).startswith("Check the environment variables: ")
+    assert "secret-invalid" not in str(raised.value)
 
 
 def test_two_api_keys_can_be_valid_at_once() -> None:
@@ -59,10 +59,10 @@ def test_default_thresholds() -> None:
 def test_an_invalid_signing_key_is_rejected_without_its_value(key: str) -> None:
     settings = SupabaseSettings.from_env({"SUPABASE_URL": URL, "SUPABASE_SIGNING_KEY": key})
 
-    with pytest.raises(InvalidSettings, match="SUPABASE_SIGNING_KEY") as refusal:
+    with pytest.raises(InvalidSettings, match="SUPABASE_SIGNING_KEY") as raised:
         SupabaseAccess(settings, "prompt_writer")
 
-    assert "invalid" not in str(refusal.value)
+    assert "invalid" not in str(raised.value)
 
 
 def test_the_access_to_the_store_requires_a_key() -> None:
@@ -84,19 +84,19 @@ def test_the_access_to_the_store_requires_a_key() -> None:
 )
 def test_a_number_out_of_range_is_named_without_its_value(variable: str, value: str) -> None:
     kind = CaptureSettings if variable.startswith("CAPTURE") else ClassifierSettings
-    with pytest.raises(InvalidSettings, match=rf"{variable}: ") as refusal:
+    with pytest.raises(InvalidSettings, match=rf"{variable}: ") as raised:
         kind.from_env({"MODEL_DIR": "model", variable: value})
 
-    assert value not in str(refusal.value)
+    assert value not in str(raised.value)
 
 
 def test_all_invalid_settings_are_named_at_once() -> None:
-    with pytest.raises(InvalidSettings) as refusal:
+    with pytest.raises(InvalidSettings) as raised:
         SupabaseSettings.from_env({"STORE_TIMEOUT_SECONDS": "soon"})
 
-    assert "SUPABASE_URL: " in str(refusal.value)
-    assert "STORE_TIMEOUT_SECONDS: " in str(refusal.value)
-    assert "soon" not in str(refusal.value)
+    assert "SUPABASE_URL: " in str(raised.value)
+    assert "STORE_TIMEOUT_SECONDS: " in str(raised.value)
+    assert "soon" not in str(raised.value)
 
 
 def test_the_repr_of_settings_contains_no_secret() -> None:

@@ -105,10 +105,9 @@ def capture() -> WriteFirst | AnswerFirst:
     if settings.capture_mode == "answer-first":
         return _answer_first(settings)
     write, store = _write_first(settings, settings.capture_timeout_seconds)
+    # Mangum runs the app on this loop, and the connection belongs to it.
     loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(
-        loop
-    )  # Mangum runs the app on this loop, and the connection belongs to it
+    asyncio.set_event_loop(loop)
     loop.run_until_complete(store.connect())
     return write
 

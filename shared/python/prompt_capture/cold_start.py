@@ -6,7 +6,7 @@ docs/decisions/0011 has the measurements.
 import gc
 import os
 
-# Nearly all objects created at start-up live for ever, so collecting them wastes time.
+# Nearly all objects created at start-up live forever, so collecting them wastes time.
 gc.disable()
 
 # numpy's BLAS, which nothing here uses, starts one thread per processor.

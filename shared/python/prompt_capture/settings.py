@@ -74,7 +74,7 @@ class Settings(BaseModel):
 
 
 class SupabaseSettings(Settings):
-    """The access to the store.
+    """Access to the store.
 
     With `supabase_signing_key` (a private JWK, or a legacy project's HS256 secret), a function
     signs a short-lived token for its own database role. Without it, the function uses
@@ -99,7 +99,7 @@ class SupabaseSettings(Settings):
 
 
 class AuthenticationSettings(Settings):
-    """The authentication of callers: users by Supabase token, backends by API key.
+    """Authentication of callers: users by Supabase token, backends by API key.
 
     `api_key_hashes` holds the SHA-256 of each valid key, in hex, separated by commas. Two keys can
     be valid during a rotation. `supabase_jwt_secret` is for legacy projects (HS256) only.

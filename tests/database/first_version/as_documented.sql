@@ -1,5 +1,5 @@
--- The first version as a careful person would have made it: types much like today's, policies
--- that let users write their own rows, everything granted to everybody by default.
+-- A first version that follows the documentation: types close to the current ones, policies that let
+-- users write their own rows, and all privileges granted to the roles of the API.
 
 create function public.touch() returns trigger language plpgsql as $$
 begin

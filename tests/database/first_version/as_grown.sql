@@ -1,5 +1,5 @@
--- The first version as it may have grown: other types, no foreign key, columns of its own, and
--- rows that break most of today's rules.
+-- A first version that has grown over time: other types, no foreign key, additional columns, and rows
+-- that violate most of the current constraints.
 
 create type public.intent_label as enum ('greeting', 'Small Talk', 'help');
 
@@ -32,13 +32,13 @@ insert into public.nlu_prompt_logs values
   ('fine', 'hi', '00000000-0000-4000-8000-000000000001', 'a11ce000-0000-4000-8000-000000000001',
    'greeting', 0.5, '{help,Small Talk}', 'Small Talk', 'chatty', 'yes', 'chat', null, 'conv-1', 2,
    '2026-05-01 10:00', '2026-05-01 10:01'),
-  ('its user is gone', 'hi', '00000000-0000-4000-8000-000000000002',
+  ('its user was deleted', 'hi', '00000000-0000-4000-8000-000000000002',
    '57a6e000-0000-4000-8000-000000000003', 'greeting', 0.5, '{}', null, null, null, null, null,
    null, null, '2026-05-01 10:00', '2026-05-01 10:00'),
-  ('nobody''s, and too long', repeat('x', 5000), '00000000-0000-4000-8000-000000000003', null,
+  ('no user, too long', repeat('x', 5000), '00000000-0000-4000-8000-000000000003', null,
    'help', 1.5, null, null, 'notes without an intent', 'maybe', null, null, repeat('c', 300), -1,
    '2026-05-01 10:00', null),
   ('empty', '', '00000000-0000-4000-8000-000000000004', 'a11ce000-0000-4000-8000-000000000001',
-   null, 'NaN', null, null, null, null, 'begun, never ended', null, '', 99999999999, null, null),
-  ('nothing at all', null, 'log #5', 'not a uuid', null, null, null, null, null, null, null, null,
+   null, 'NaN', null, null, null, null, 'started, never finished', null, '', 99999999999, null, null),
+  ('no values', null, 'log #5', 'not a uuid', null, null, null, null, null, null, null, null,
    null, null, null, null);

@@ -1,4 +1,4 @@
--- What distinguishes a pre-release database: the objects of its 26 migrations, in short.
+-- A pre-release database: some of the objects that its 26 migrations created.
 
 create schema private;
 create role prompt_keeper nologin noinherit;

@@ -114,8 +114,8 @@ class InMemoryPromptStore:
         votes = self.votes.setdefault(text, {})
         votes[correction.corrected_by] = correction.corrected_intent
         counts = Counter(votes.values())
-        most = counts.pop(correction.corrected_intent)
-        is_disputed = any(others >= most for others in counts.values())
+        votes_for_intent = counts.pop(correction.corrected_intent)
+        is_disputed = any(other_votes >= votes_for_intent for other_votes in counts.values())
         self._labels[text] = correction, is_disputed
         change = self._next_change()
         for copy in self.rows.values():

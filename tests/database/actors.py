@@ -1,4 +1,4 @@
-"""The cast of actors that every table is asked about, and how each of them speaks to it."""
+"""The actors whose access is tested, and a connection to the database as each of them."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ STRANGER = UUID("57a6e000-0000-4000-8000-000000000003")
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody with a token for a role, or (the dashboard) with a login of their own."""
+    """A role with a token, or the dashboard, which logs in as the role itself."""
 
     name: str
     role: str
@@ -23,12 +23,12 @@ class Actor:
     app_metadata_role: str | None = None
 
     def __str__(self) -> str:
-        """Name the actor in a test's id."""
+        """Return the name, which becomes part of a test's id."""
         return self.name
 
     @property
     def claims(self) -> dict[str, object]:
-        """The claims of the actor's token, less what PostgREST checks and drops."""
+        """The claims of the actor's token, without audience and expiry."""
         claims: dict[str, object] = {"role": self.role}
         if self.subject is not None:
             claims["sub"] = str(self.subject)
@@ -50,14 +50,14 @@ DASHBOARD = Actor("dashboard", "postgres")
 CALLERS = (
     ANONYMOUS, USER, OTHER_USER, REVIEWER, NO_SUBJECT, WRITER, EXPORTER, SERVICE,
 )  # fmt: skip
-"""Everybody who comes in over the API."""
+"""Every actor that calls the API."""
 
-CAST = (*CALLERS, DASHBOARD)
+ACTORS = (*CALLERS, DASHBOARD)
 
 
 @contextmanager
-def acting_as(server: Server, database: str, actor: Actor) -> Iterator[Connection]:
-    """Open a transaction as PostgREST would for the actor's token; it is rolled back."""
+def connect_as(server: Server, database: str, actor: Actor) -> Iterator[Connection]:
+    """Open a transaction as PostgREST does for the actor's token, and roll it back at the end."""
     login = "postgres" if actor is DASHBOARD else "authenticator"
     with server.connect(login, database, autocommit=False) as connection:
         if actor is not DASHBOARD:
