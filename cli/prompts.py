@@ -129,7 +129,8 @@ def prompts(
     """List captured prompts: uncertain, failed, or for retraining.
 
     Choose one of --low-confidence, --failed and --for-retraining.
-    Lists the oldest prompts first. Changes nothing.
+    Lists the oldest prompts first. Changes nothing. Except for --failed,
+    excludes disputed texts and prompts beyond the daily cap of their user.
 
     The table crops long texts. With --json, texts are complete. Fields: id,
     prompt, predicted_intent, confidence, created_at; for --failed, also

@@ -31,7 +31,7 @@ class StageCalibration:
     """The calibration of one stage.
 
     The stage escalates a message to the next stage where its margin is below `min_margin` or its
-    scope score is below `min_scope`.
+    scope is below `min_scope`.
     """
 
     temperature: float

@@ -28,7 +28,7 @@ class LatencyPercentiles(BaseModel):
 class OutOfScopeMetrics(BaseModel):
     """How well the model detects the `n` out-of-scope messages.
 
-    `found_at_95_kept` is the share of them with a scope score below the threshold that keeps 95%
+    `found_at_95_kept` is the share of them with a scope below the threshold that keeps 95%
     of the in-scope messages. `false_accept_rate` is the share of them that gets another intent with
     a confidence above 0.85.
     """

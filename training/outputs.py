@@ -1,4 +1,4 @@
-"""Add a head and a scope score to the graph of an encoder, or replace the existing ones."""
+"""Add the probabilities and the scope to the graph of an encoder, or replace existing ones."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ PREFIX = "head/"
 def attach_outputs(model: onnx.ModelProto, head: Head, scope: ScopeScorer) -> onnx.ModelProto:
     """Return the graph with `probabilities` float32 [1, labels] and `scope` float32 [1] as outputs.
 
-    `head` is already divided by its temperature. An existing head and scope score are replaced;
+    `head` is already divided by its temperature. Existing outputs of the kind are replaced;
     the encoder stays unchanged. `model` is not modified.
     """
     result = onnx.ModelProto()

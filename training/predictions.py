@@ -17,7 +17,7 @@ class Predictions:
     """Predictions for n labelled texts.
 
     `truth` [n] holds the true labels. `probabilities` [n, labels] are calibrated, in the order of
-    `labels`. `scope` [n] is the scope score; a higher score means more likely in scope.
+    `labels`. `scope` [n] is higher the more likely a text is in scope.
     """
 
     texts: Sequence[str]

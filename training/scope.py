@@ -1,9 +1,9 @@
-"""The scope score: how likely a message is meant for this assistant.
+"""The scope: how likely a message is meant for this assistant, from 0 to 1.
 
 A calibrated confidence does not show this: it ranks the intents on the assumption that one of them
-applies. The scope score is a weighted sum of up to three features: the energy of the logits (Liu
-et al. 2020), the similarity to the nearest intent centroid, and the log odds of the intents against
-the out-of-scope labels, where the model has such labels.
+applies. The scope is the logistic function of a weighted sum of up to three features: the energy of
+the logits (Liu et al. 2020), the similarity to the nearest intent centroid, and the log odds of the
+intents against the out-of-scope labels, where the model has such labels.
 """
 
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ from training.predictions import OUT_OF_SCOPE_LABELS
 Floats = NDArray[np.floating]
 
 IN_SCOPE_RECALL = 0.95
-"""The share of in-scope messages with a scope score of at least 0.5."""
+"""The share of in-scope messages with a scope of at least 0.5."""
 ENERGY_SHARPNESS = 2.0
 MIN_OUT_OF_SCOPE = 20
 MIN_SHADING_FACTOR = 0.5
-"""The factor by which shading multiplies a confidence where the scope score is 0."""
+"""The factor by which shading multiplies a confidence where the scope is 0."""
 
 
 @dataclass(frozen=True)
 class ScopeScorer:
-    """Computes the scope score of a stage.
+    """Computes the scope for a stage.
 
     `in_scope` and `out_of_scope` are columns of the logits. `centroids` [intents, width] have unit
     length. `weights` [features] and `bias` belong to the features of `scope_features`.
@@ -41,7 +41,7 @@ class ScopeScorer:
     bias: float
 
     def score(self, logits: Floats, embeddings: Floats) -> Floats:
-        """Return scope scores [n] in 0 to 1 for logits [n, labels] and embeddings [n, width]."""
+        """Return the scope [n] for logits [n, labels] and embeddings [n, width]."""
         features = scope_features(
             logits, max_similarity(embeddings, self.centroids), self.in_scope, self.out_of_scope
         )
@@ -75,10 +75,10 @@ def max_similarity(embeddings: Floats, centroids: Floats) -> Floats:
 
 
 def shade(probabilities: Floats, scope: Floats, out_of_scope: NDArray[np.intp]) -> Floats:
-    """Lower probabilities [n, labels] where the scope score [n] is below 0.5 (shading).
+    """Lower probabilities [n, labels] where the scope [n] is below 0.5 (shading).
 
     Applies only to a model without out-of-scope labels: nothing else lowers the confidence of such
-    a model for a message that has none of its intents. At a scope score of 0 the probabilities are
+    a model for a message that has none of its intents. At a scope of 0 the probabilities are
     halved. The probability that is taken off goes to no label.
     """
     if len(out_of_scope):

@@ -1,4 +1,4 @@
-"""How well the scope score separates out-of-scope messages from those in scope."""
+"""How well the scope separates out-of-scope messages from those in scope."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from training.scope import IN_SCOPE_RECALL
 
 @dataclass(frozen=True)
 class ScopeCurve:
-    """The trade-off of each threshold on the scope score.
+    """The trade-off of each threshold on the scope.
 
     `kept` [points] is the share of in-scope messages at or above the threshold, and `found`
     [points] the share of out-of-scope messages below it. `found_at_95_kept` is the share found at

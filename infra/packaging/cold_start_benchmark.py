@@ -120,10 +120,10 @@ def _start(task: Path, layer: Path) -> float:
 
 def _table(durations: Mapping[str, list[float]]) -> str:
     baseline = statistics.median(durations[BASELINE])
-    lines = [f"{'median start':52}{'ratio':>7}{'ms':>8}"]
+    lines = [f"{'median start':54}{'ratio':>7}{'ms':>8}"]
     for name, times in durations.items():
         median = statistics.median(times)
-        lines.append(f"{name:52}{median / baseline:7.2f}{median:8.0f}")
+        lines.append(f"{name:54}{median / baseline:7.2f}{median:8.0f}")
     ratio = statistics.median(durations[PACKAGED]) / baseline
     verdict = "reached" if ratio <= MAX_RATIO else "missed"
     return "\n".join([*lines, f"Target ratio as packaged: {MAX_RATIO} ({verdict})."]) + "\n"

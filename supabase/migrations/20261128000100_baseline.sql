@@ -9,14 +9,14 @@
 -- as role `postgres`; nothing is reachable before `12_grants.sql` has closed and opened it.
 
 -- Roles ---------------------------------------------------------------------------------------------
--- prompt_writer      captures prompts; the functions sign short-lived tokens for it
+-- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
 -- prompt_exporter    exports datasets; likewise
--- prompt_maintainer  owns the functions that run with rights of their own. It cannot log in, and
---                    nobody is a member of it. Some actions are refused to every other role,
---                    the owner of the tables included.
+-- prompt_maintainer  owns the security definer functions below. It cannot log in, and nobody is a
+--                    member of it. Some actions are refused to every other role, the owner of the
+--                    tables included.
 --
--- Roles belong to the whole server, so they may exist already. Then they must not have more
--- attributes than these.
+-- Roles belong to the whole server, so they may exist already. Then they must have no attributes beyond
+-- nologin noinherit.
 
 do $$
 declare
@@ -54,15 +54,15 @@ comment on role prompt_maintainer is
 alter role prompt_writer set statement_timeout = '2s';
 alter role prompt_exporter set statement_timeout = '60s';
 
--- PostgREST sends every value, thresholds included, as a parameter of a prepared statement. A generic
--- plan cannot use a partial index, so each page is planned for its own values.
+-- A generic plan fits no particular window, and no threshold of a partial index. So each statement of the
+-- exporter is planned for its own values, which PostgREST sends as parameters.
 alter role prompt_exporter set plan_cache_mode = force_custom_plan;
 
 create schema if not exists private;
 create extension if not exists pgcrypto with schema extensions;
 
 -- Between `set role prompt_maintainer` and `set role postgres`, functions are created under the role
--- that owns them. `12_grants.sql` takes both rights back.
+-- that owns them. `12_grants.sql` revokes the membership and the right to create.
 grant prompt_maintainer to postgres;
 grant usage, create on schema private to prompt_maintainer;
 grant usage on schema public, extensions to prompt_maintainer;
@@ -184,9 +184,9 @@ comment on column private.settings.daily_cap is
 comment on column private.settings.row_retention_days is
   'The age in days at which a captured row is deleted.';
 comment on column private.settings.label_retention_days is
-  'The age in days at which a labelled text is deleted.';
+  'How many days after its latest row was deleted a retained text is deleted. Records of exports are deleted at this age, too.';
 comment on column private.settings.spool_retention_days is
-  'How long a captured row may wait in the spool: the retention of the spool''s queue, in days.';
+  'How many days a captured row may wait in the spool: the retention of the spool''s queue. Deferred changes are kept for twice as long.';
 comment on column private.settings.retention_batch_rows is
   'The maximum number of rows that one retention run deletes.';
 
@@ -234,7 +234,8 @@ as $$
   )) collate "C")
 $$;
 
--- The text key: a keyed hash that identifies all copies of a text.
+-- The text key: a keyed hash that identifies all copies of a text. It has 16 bytes, so that exports can
+-- write it as a UUID.
 create function private.text_key(raw text) returns bytea
 language sql stable
 set search_path = ''
@@ -288,6 +289,17 @@ create policy "A signed-in user reads every intent"
 create policy "The maintainer reads every intent"
   on public.intent_catalogue for select to prompt_maintainer using (true);
 
+-- Whether a correction may name the intent.
+create function private.is_active_intent(name text) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+    select from public.intent_catalogue
+    where intent = name and (retired_at is null or retired_at > now())
+  )
+$$;
+
 insert into public.intent_catalogue (intent, domain, description) values
   ('scheduling', 'scheduling',
    'Find or keep free a time for something new; what counts is when, not an event''s details.'),
@@ -329,8 +341,8 @@ insert into public.intent_catalogue (intent, domain, description) values
 
 -- Captured prompts: each message, its prediction, the outcome of its workflow, and its correction.
 --
--- A row is written three times: by the capture (once), by the outcome, and by the correction. The
--- functions make the ids (time-ordered), so that a write can be repeated. Hence no default here.
+-- The capture inserts a row once; outcomes and corrections update it. The Lambda functions make the ids
+-- (time-ordered), so that a write can be repeated. Hence no default here.
 
 create table public.nlu_prompt_logs (
   -- Captured, and then immutable
@@ -470,7 +482,7 @@ comment on column public.nlu_prompt_logs.corrected_by is
 comment on column public.nlu_prompt_logs.corrected_at is
   'When the correction last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.created_at is
-  'When the prompt was captured. Set by the database. With `id`, the order of every stream.';
+  'When the prompt was captured. Set by the database. With `id`, the order of every list.';
 comment on column public.nlu_prompt_logs.updated_at is
   'When anything in the row last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.changed_in is
@@ -481,7 +493,7 @@ comment on column public.nlu_prompt_logs.changed_in is
 -- A user's own page, newest first. Deleting a user needs it too.
 create index nlu_prompt_logs_by_user on public.nlu_prompt_logs (user_id, created_at desc);
 
--- Every stream, in the order of capture, whatever its threshold.
+-- Lists in the order of capture, whatever their threshold.
 create index nlu_prompt_logs_by_time on public.nlu_prompt_logs (created_at, id);
 
 -- Low confidence, at the default threshold or a lower one. Whether a text is decided is looked up in
@@ -525,8 +537,8 @@ alter table public.nlu_prompt_logs
   alter column corrected_at set statistics 0,
   alter column updated_at set statistics 0;
 
--- Streams need to know that the table is stored in the order of capture. One target samples only the
--- first and the last moment, which identify nobody.
+-- Lists need to know that the table is stored in the order of capture. A statistics target of 1 samples only
+-- the first and the last time, which identify nobody.
 alter table public.nlu_prompt_logs
   alter column created_at set statistics 1;
 
@@ -570,13 +582,13 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 -- files define stand in parentheses.
 --
 --   insert  before_10_validate                     refuse what breaks a rule, before a constraint logs it
+--           before_15_refuse_legacy                nothing new may claim to be of the first version
 --           before_20_prepare_capture              refuse erased users; set the derived columns
---           before_30_refuse_legacy                nothing new may claim to be of the first version
 --           before_40_stamp_correction_on_insert   complete a correction that comes with the row
 --           before_50_stamp_outcome_on_insert      complete an outcome that comes with the row
 --           before_70_stamp_change                 set changed_in, when the row has its final values
---           (before_80_lock_log_id)                last, as it needs text_key: exclude deferred changes
---           (after_10_append_correction_on_insert) a correction becomes an event
+--           (before_80_lock_new_log)               last, as it needs text_key: exclude deferred changes
+--           (after_10_append_log_edit_on_insert)   a correction becomes an event
 --           (after_20_queue_capture)               the text joins the review queue, or is counted there
 --           (after_30_apply_deferred_changes)      outcomes and corrections that came before the row
 --   update  before_10_validate
@@ -585,7 +597,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_50_stamp_outcome                a failure sets sampling_probability
 --           before_60_stamp_updated_at             after the stamps: an update without effect moves no time
 --           before_70_stamp_change                 after updated_at, for the same reason
---           (after_10_append_correction)           an edit in the dashboard becomes an event
+--           (after_10_append_log_edit)             an edit in the dashboard becomes an event
 --           (after_20_queue_failure)               a failed workflow puts the text into the queue
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
 --           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest recounted
@@ -654,9 +666,23 @@ create trigger before_10_validate before insert or update on public.nlu_prompt_l
   for each row when (new.model_version is distinct from 'legacy')
   execute function private.validate_prompt_log();
 
+create function private.refuse_legacy_row() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'The model version "legacy" is reserved for rows of the table''s first version.'
+    using errcode = 'check_violation', hint = 'Set model_version to the version that predicted.';
+end
+$$;
+
+create trigger before_15_refuse_legacy before insert on public.nlu_prompt_logs
+  for each row when (new.model_version = 'legacy')
+  execute function private.refuse_legacy_row();
+
 set role prompt_maintainer;
 
--- A user waits for the capture: it costs two look-ups by key and one bounded count.
+-- A user waits for the capture, so it does little: look-ups by key and one bounded count.
 create function private.prepare_capture() returns trigger
 language plpgsql
 security definer
@@ -668,9 +694,10 @@ begin
   select * into strict settings from private.settings;
 
   -- Held until this transaction ends, so that no row of a user outlives their erasure. While an erasure
-  -- is under way, the capture fails at once: it is spooled, and meets the tombstone later.
+  -- is under way (of this user, or of one with the same lock slot), the capture fails at once: it is
+  -- spooled and written later, or meets the tombstone then.
   if not private.try_lock_person_shared(new.user_id) then
-    raise exception 'The user of this row is being erased.'
+    raise exception 'An erasure holds the lock of this user.'
       using errcode = 'lock_not_available', hint = 'Send the row again.';
   end if;
   if exists (select from private.tombstones where user_key = private.user_key(new.user_id)) then
@@ -705,7 +732,7 @@ set role postgres;
 create trigger before_20_prepare_capture before insert on public.nlu_prompt_logs
   for each row execute function private.prepare_capture();
 
--- Grants stop the roles of the API. This stops the owner of the table, and with it the dashboard.
+-- Grants restrict the roles of the API. This restricts the owner of the table, and with it the dashboard.
 create function private.refuse_captured_changes() returns trigger
 language plpgsql
 set search_path = ''
@@ -733,20 +760,6 @@ create trigger before_20_refuse_captured_changes before update on public.nlu_pro
     )
   )
   execute function private.refuse_captured_changes();
-
-create function private.refuse_legacy_row() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  raise exception 'The model version "legacy" is reserved for rows of the table''s first version.'
-    using errcode = 'check_violation', hint = 'Set model_version to the version that predicted.';
-end
-$$;
-
-create trigger before_30_refuse_legacy before insert on public.nlu_prompt_logs
-  for each row when (new.model_version = 'legacy')
-  execute function private.refuse_legacy_row();
 
 -- Checks and completes a correction, whoever sets it. The maintainer's was checked as an event.
 create function private.stamp_correction() returns trigger
@@ -779,10 +792,8 @@ begin
   end if;
 
   -- Checked before the foreign key, which would write the value, whatever it is, to the server's log.
-  if new.corrected_intent is distinct from old.corrected_intent and not exists (
-    select from public.intent_catalogue
-    where intent = new.corrected_intent and (retired_at is null or retired_at > now())
-  ) then
+  if new.corrected_intent is distinct from old.corrected_intent
+    and not private.is_active_intent(new.corrected_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation',
         constraint = 'corrected_intent_is_in_the_catalogue',
@@ -893,7 +904,7 @@ as $$
 begin
   raise exception 'This table cannot be truncated.'
     using errcode = 'insufficient_privilege',
-      hint = 'Retention deletes old rows. To remove a user: prompt-capture erase, or delete the account.';
+      hint = 'Rows are deleted by retention, by prompt-capture erase, or with the account of their user.';
 end
 $$;
 
@@ -903,7 +914,7 @@ create trigger before_95_refuse_truncate before truncate on public.nlu_prompt_lo
 -- Repeated captures ---------------------------------------------------------------------------------
 -- A capture may be sent twice: by a caller who got no response, or by the spool. `on conflict do nothing`
 -- alone does not say what holds the id. This function does: it returns the recorded prediction where
--- owner and content match, and otherwise nothing, not even which of them differed.
+-- sender and content match, and otherwise nothing, not even which of them differed.
 
 set role prompt_maintainer;
 
@@ -934,7 +945,7 @@ as $$
   select private.find_recorded_captures(sent)
 $$;
 comment on function public.find_recorded_captures(jsonb) is
-  'Returns the recorded prediction of each capture that exists already, with the same owner and content.';
+  'Returns the recorded prediction of each capture that exists already, with the same sender and content.';
 
 -- 05_corrections.sql
 
@@ -942,8 +953,8 @@ comment on function public.find_recorded_captures(jsonb) is
 --
 -- Every correction is a row of this table, whatever its channel. The API and the import insert it; an
 -- edit in the dashboard, of a captured row or of the queue, is turned into one. A model sees only a text,
--- so a correction is about a text: it labels all of its copies, later ones too. Senders see it only on
--- copies that were chosen for review before it was made.
+-- so a correction is about a text: it labels all of its copies, later ones too. Senders see it only on the
+-- row that the reviewer named, and on copies that were chosen for review before it was made.
 
 create table public.correction_events (
   id bigint generated always as identity,
@@ -993,13 +1004,13 @@ alter table public.correction_events
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
 
--- Users get nothing: their own rows show the correction, and who reviews is not for them to know.
+-- Users get nothing: their own rows show the correction that applies to them.
 alter table public.correction_events enable row level security;
 alter table public.correction_events force row level security;
 
 create policy "The maintainer reads every correction"
   on public.correction_events for select to prompt_maintainer using (true);
-create policy "The maintainer appends edits made in the dashboard"
+create policy "The maintainer appends edits in the dashboard and deferred corrections"
   on public.correction_events for insert to prompt_maintainer with check (true);
 create policy "The maintainer replaces the name of an erased reviewer by a pseudonym"
   on public.correction_events for update to prompt_maintainer using (true) with check (true);
@@ -1027,7 +1038,7 @@ as $$
 $$;
 
 -- What an event sets off ----------------------------------------------------------------------------
---   insert  before_10_set_channel     the channel follows from the role that inserts
+--   insert  before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
 --           before_20_validate        check the values; lock the text; drop a repetition
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
@@ -1078,13 +1089,13 @@ begin
   new.reviewer := btrim(new.reviewer);
   if private.is_reserved_reviewer(new.reviewer)
     and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
-    raise exception 'This reviewer name is reserved.'
+    raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
         hint = 'Set reviewer to your own name. Reserved: dashboard, legacy, erased-...';
   end if;
   if char_length(new.reviewer) > 200 or char_length(new.notes) not between 1 and 2000 then
     raise exception 'A reviewer''s name has at most 200 characters, notes have 1 to 2,000.'
-      using errcode = 'check_violation', hint = 'Shorten it.';
+      using errcode = 'check_violation', hint = 'Shorten the text. Without notes, send null.';
   end if;
 
   perform private.lock_text(new.text_key);
@@ -1092,10 +1103,8 @@ begin
   where events.text_key = new.text_key order by id desc limit 1;
   new.from_intent := coalesce(latest.to_intent, new.from_intent);
 
-  if new.to_intent is not null and new.to_intent is distinct from latest.to_intent and not exists (
-    select from public.intent_catalogue
-    where intent = new.to_intent and (retired_at is null or retired_at > now())
-  ) then
+  if new.to_intent is not null and new.to_intent is distinct from latest.to_intent
+    and not private.is_active_intent(new.to_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
@@ -1116,14 +1125,14 @@ create trigger before_20_validate before insert on public.correction_events
   for each row execute function private.validate_correction();
 
 -- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts.
-create function private.is_disputed(of_text bytea, label text) returns boolean
+create function private.is_disputed(p_text_key bytea, label text) returns boolean
 language sql stable
 set search_path = ''
 as $$
   with votes as (
     select distinct on (reviewer) to_intent
     from public.correction_events
-    where text_key = of_text and reviewer <> all (private.anonymous_reviewers())
+    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
     order by reviewer, id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
@@ -1144,22 +1153,22 @@ set search_path = ''
 as $$
 declare
   disputed boolean := private.is_disputed(new.text_key, new.to_intent);
-  corrector text := case when new.to_intent is not null then new.reviewer end;
-  reasons text := case when new.to_intent is not null then new.notes end;
+  reviewer text := case when new.to_intent is not null then new.reviewer end;
+  notes text := case when new.to_intent is not null then new.notes end;
 begin
-  -- A sender sees a correction only on rows that were chosen for review. On any other copy it would
-  -- reveal that somebody else sent the same text. Notes may be about the sender of the named row, so
+  -- A sender sees a correction only on the named row and on rows that were chosen for review. On any other
+  -- copy it would reveal that somebody else sent the same text. Notes may be about the sender of the named row, so
   -- other rows do not get them.
   update public.nlu_prompt_logs logs
-  set corrected_intent = new.to_intent, corrected_by = corrector, is_disputed = disputed,
-    correction_notes = case when logs.id = new.log_id then reasons end
+  set corrected_intent = new.to_intent, corrected_by = reviewer, is_disputed = disputed,
+    correction_notes = case when logs.id = new.log_id then notes end
   where text_key = new.text_key
     and (
       logs.id = new.log_id or logs.sampling_probability is not null
       or logs.corrected_intent is not null
     )
     and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
-      new.to_intent, corrector, disputed, case when logs.id = new.log_id then reasons end
+      new.to_intent, reviewer, disputed, case when logs.id = new.log_id then notes end
     );
   update public.labelled_texts set intent = new.to_intent
   where text_key = new.text_key and not disputed and new.to_intent is not null;
@@ -1217,7 +1226,7 @@ $$;
 
 set role postgres;
 
-create trigger after_10_append_correction after update on public.nlu_prompt_logs
+create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
   when (
     current_user <> 'prompt_maintainer'
@@ -1225,7 +1234,7 @@ create trigger after_10_append_correction after update on public.nlu_prompt_logs
       is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
   )
   execute function private.append_log_edit();
-create trigger after_10_append_correction_on_insert after insert on public.nlu_prompt_logs
+create trigger after_10_append_log_edit_on_insert after insert on public.nlu_prompt_logs
   for each row when (new.corrected_intent is not null)
   execute function private.append_log_edit();
 
@@ -1237,8 +1246,8 @@ create trigger after_10_append_correction_on_insert after insert on public.nlu_p
 -- neither for views. The database fills it. A reviewer sets `corrected_intent` and `reviewer`.
 --
 -- The table editor sorts by the primary key, which therefore begins with the rank. It also finds a row
--- again by the primary key, which therefore changes only at night or with a decision. An edit that no
--- longer finds its row is refused.
+-- again by the primary key, which therefore changes only at night, or when the text is disputed or its
+-- correction retracted. An edit that no longer finds its row is refused.
 
 create table public.review_queue (
   rank integer not null,
@@ -1340,8 +1349,8 @@ as $$
   ], null) end
 $$;
 
--- Texts that are most likely wrong and most often sent come first. A random audit comes before the
--- uncertain: it is short, and an estimate that waits for its last items cannot be used.
+-- Texts that are most likely wrong and most often sent come first. Audits come before uncertain messages:
+-- they are few, and the estimate of accuracy needs all of them.
 create function private.review_rank(reasons text[], confidence double precision, times_sent integer)
 returns integer
 language sql immutable
@@ -1380,7 +1389,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  why text[] := private.review_reasons(log);
+  log_reasons text[] := private.review_reasons(log);
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
@@ -1388,8 +1397,8 @@ begin
     text_key
   )
   select
-    case when retained.intent is not null or why = '{}' then private.rank_when_decided()
-      else private.review_rank(why, log.confidence, copies.times_sent) end,
+    case when retained.intent is not null or log_reasons = '{}' then private.rank_when_decided()
+      else private.review_rank(log_reasons, log.confidence, copies.times_sent) end,
     private.normalise_text(log.prompt), retained.intent, case when retained.intent is not null then (
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
@@ -1400,7 +1409,7 @@ begin
       case jsonb_typeof(log.secondary_intents -> 0 -> 'confidence') when 'number'
         then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
     ),
-    log.confidence, why, copies.times_sent, copies.user_count,
+    log.confidence, log_reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at,
     log.sampling_probability, log.text_key
   from (
@@ -1416,8 +1425,8 @@ $$;
 
 set role prompt_maintainer;
 
--- A user waits for the capture: most messages cost two look-ups, and it never waits for a lock. An item
--- that is being decided at this moment is skipped, and recounted at night. Beyond the daily cap the queue
+-- A user waits for the capture: most messages cost two look-ups, and it waits for no item. An item
+-- that is being decided at this moment is skipped; its counts are corrected at night. Beyond the daily cap the queue
 -- is not read at all: otherwise the time that it takes would reveal whether the text is in it.
 create function private.queue_capture() returns trigger
 language plpgsql
@@ -1540,10 +1549,7 @@ begin
   end if;
   if new.corrected_intent is not null
     and new.corrected_intent is distinct from old.corrected_intent
-    and not exists (
-      select from public.intent_catalogue
-      where intent = new.corrected_intent and (retired_at is null or retired_at > now())
-    ) then
+    and not private.is_active_intent(new.corrected_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'queued_intent_is_in_the_catalogue',
         hint = 'Choose one from the drop-down of corrected_intent whose retired_at is empty.';
@@ -1646,7 +1652,7 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- When rows are deleted -----------------------------------------------------------------------------
 
 -- Deletes queue items and events of texts that no row has any more, and recounts the other items.
-create function private.refresh_queue_counts(texts bytea[]) returns void
+create function private.delete_orphans_and_recount(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -1684,7 +1690,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.refresh_queue_counts(array(select distinct text_key from deleted));
+  perform private.delete_orphans_and_recount(array(select distinct text_key from deleted));
   return null;
 end
 $$;
@@ -1795,16 +1801,13 @@ begin
   if not private.may_arrive(change.log_id) then
     return false;
   end if;
-  if change.to_intent is not null and not exists (
-    select from public.intent_catalogue
-    where intent = change.to_intent and (retired_at is null or retired_at > now())
-  ) then
+  if change.to_intent is not null and not private.is_active_intent(change.to_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
   if change.to_intent is not null and private.is_reserved_reviewer(change.reviewer) then
-    raise exception 'This reviewer name is reserved.'
+    raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
         hint = 'Set reviewer to your own name.';
   end if;
@@ -1907,8 +1910,8 @@ comment on function public.record_correction(uuid, text, text, text, text) is
 
 set role prompt_maintainer;
 
--- Takes the lock of the row's id, and of its text where a correction waits, before the row is written:
--- every transaction takes these locks in this order.
+-- Takes the lock of the row's id, and of its text where a correction waits, before the row is written. A
+-- deferred correction would otherwise take the second one later, after other locks.
 create function private.lock_new_log() returns trigger
 language plpgsql
 security definer
@@ -1959,7 +1962,7 @@ $$;
 
 set role postgres;
 
-create trigger before_80_lock_log_id before insert on public.nlu_prompt_logs
+create trigger before_80_lock_new_log before insert on public.nlu_prompt_logs
   for each row execute function private.lock_new_log();
 create trigger after_30_apply_deferred_changes after insert on public.nlu_prompt_logs
   for each row execute function private.apply_deferred_changes();
@@ -2062,7 +2065,7 @@ comment on column public.labelled_texts.times_sent is
 comment on column public.labelled_texts.user_keys is 'The user keys of its senders.';
 comment on column public.labelled_texts.labelled_at is 'When it was labelled.';
 comment on column public.labelled_texts.retained_at is
-  'When its last row was deleted. Its own retention starts here.';
+  'When one of its rows was last deleted. Its own retention starts here.';
 comment on column public.labelled_texts.changed_in is
   'The transaction that last changed it: exports read windows of these. Set by the database.';
 
@@ -2109,10 +2112,10 @@ begin
 end
 $$;
 
-create trigger before_10_refuse_edit before insert or update on public.labelled_texts
+create trigger before_90_refuse_edit before insert or update on public.labelled_texts
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.refuse_label_edit();
-create trigger before_20_stamp_change before insert or update on public.labelled_texts
+create trigger before_70_stamp_change before insert or update on public.labelled_texts
   for each row execute function private.stamp_change();
 
 create function private.outcome_label(was_successful boolean) returns text
@@ -2127,7 +2130,7 @@ $$;
 set role prompt_maintainer;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows that another transaction has locked
--- are left for the next run, so it never waits.
+-- are left for the next run.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -2195,13 +2198,13 @@ begin
     returning text_key
   )
   select array_agg(text_key) into expired from deleted;
-  perform private.refresh_queue_counts(expired);
+  perform private.delete_orphans_and_recount(expired);
   return coalesce(cardinality(expired), 0);
 end
 $$;
 
 -- Deletes one batch of the records about exported datasets; returns how many rows. The datasets
--- themselves expire by the rules of their bucket, the labelled ones after label_retention_days. The
+-- themselves expire by the rules of their bucket, labelled datasets after label_retention_days. The
 -- registered rows and the erased rows stay a week longer, since a bucket deletes with a delay. A series
 -- without a recorded dataset starts again with everything.
 create function private.delete_expired_exports() returns integer
@@ -2211,31 +2214,31 @@ set search_path = ''
 as $$
 declare
   settings private.settings;
-  expired timestamptz;
-  a_week_before timestamptz;
+  cutoff timestamptz;
+  grace_cutoff timestamptz;
   deleted integer;
   total integer := 0;
 begin
   select * into strict settings from private.settings;
-  expired := now() - make_interval(days => settings.label_retention_days);
-  a_week_before := expired - interval '7 days';
+  cutoff := now() - make_interval(days => settings.label_retention_days);
+  grace_cutoff := cutoff - interval '7 days';
 
   delete from public.dataset_exports where id in (
-    select id from public.dataset_exports where exported_at < expired
+    select id from public.dataset_exports where exported_at < cutoff
     order by id limit settings.retention_batch_rows
   );
   get diagnostics deleted = row_count;
   total := total + deleted;
 
   delete from public.exported_rows where id in (
-    select id from public.exported_rows where exported_at < a_week_before
+    select id from public.exported_rows where exported_at < grace_cutoff
     order by id limit settings.retention_batch_rows for update skip locked
   );
   get diagnostics deleted = row_count;
   total := total + deleted;
 
   delete from private.erased_rows where (changed_in, log_id) in (
-    select changed_in, log_id from private.erased_rows where erased_at < a_week_before
+    select changed_in, log_id from private.erased_rows where erased_at < grace_cutoff
     order by changed_in, log_id limit settings.retention_batch_rows
   );
   get diagnostics deleted = row_count;
@@ -2257,7 +2260,7 @@ begin
   set days_waiting = extract(day from now() - waiting_since)
   where waiting_since is not null
     and days_waiting <> extract(day from now() - waiting_since);
-  perform private.refresh_queue_counts(array(select text_key from public.review_queue));
+  perform private.delete_orphans_and_recount(array(select text_key from public.review_queue));
   update public.review_queue queue set rank = refreshed.rank
   from (
     select id, case when decided_at is not null then private.rank_when_decided()
@@ -2273,7 +2276,8 @@ $$;
 set role postgres;
 
 -- A batch per minute for six hours of the night (UTC), each a short transaction of its own. Scheduling
--- replaces a job of the same name.
+-- replaces a job of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same
+-- functions.
 do $$
 begin
   if exists (select from pg_catalog.pg_available_extensions where name = 'pg_cron') then
@@ -2299,7 +2303,8 @@ $$;
 
 -- 09_erasure.sql
 
--- Erasure: a user is removed from every table, on request or with their account.
+-- Erasure: a user's rows, texts and name are removed, on request or with their account. Their user key
+-- remains as a tombstone, and in the records of exports until the exported objects were cleaned.
 
 -- Erased users, so that a late write cannot bring a row back.
 create table private.tombstones (
@@ -2363,25 +2368,25 @@ $$;
 
 -- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
 -- items.
-create function private.count_user_data(person uuid) returns jsonb
+create function private.count_user_data(p_user_id uuid) returns jsonb
 language sql stable
 security definer
 set search_path = ''
 as $$
   select jsonb_build_object(
-    'prompts', (select count(*) from public.nlu_prompt_logs where user_id = person),
+    'prompts', (select count(*) from public.nlu_prompt_logs where user_id = p_user_id),
     'labelled_texts', (
       select count(*) from public.labelled_texts
-      where user_keys @> array[private.user_key(person)]
+      where user_keys @> array[private.user_key(p_user_id)]
     ),
     'corrections', (
-      select count(*) from public.correction_events where reviewer = person::text
+      select count(*) from public.correction_events where reviewer = p_user_id::text
     ),
     'queue_items', (
       select count(*) from public.review_queue queue
-      where queue.reviewer = person::text or exists (
+      where queue.reviewer = p_user_id::text or exists (
         select from public.nlu_prompt_logs logs
-        where logs.text_key = queue.text_key and logs.user_id = person
+        where logs.text_key = queue.text_key and logs.user_id = p_user_id
       )
     )
   )
@@ -2389,37 +2394,37 @@ $$;
 
 -- Removes a user and returns a receipt: the counts before and after, and the exported objects that still
 -- hold rows of theirs.
-create function private.erase(person uuid) returns jsonb
+create function private.erase_user(p_user_id uuid) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
   counts_before jsonb;
-  erased_key bytea := private.user_key(person);
+  erased_key bytea := private.user_key(p_user_id);
   remaining_objects jsonb;
   orphaned bytea[];
 begin
-  if person is null then
+  if p_user_id is null then
     raise exception 'The user to erase is missing.'
       using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
   end if;
   -- Before anything else, so that no capture commits in between. Whoever deletes an account has locked its
   -- row, which a capture needs too, so waiting here as well could deadlock.
   if pg_trigger_depth() = 0 then
-    perform private.lock_person(person);
+    perform private.lock_person(p_user_id);
   end if;
   insert into private.tombstones (user_key) values (erased_key) on conflict do nothing;
-  counts_before := private.count_user_data(person);
+  counts_before := private.count_user_data(p_user_id);
 
   -- A note may quote the message that it is about.
   update public.correction_events events set notes = null
   from public.nlu_prompt_logs logs
-  where logs.id = events.log_id and logs.user_id = person and events.notes is not null;
+  where logs.id = events.log_id and logs.user_id = p_user_id and events.notes is not null;
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
-  where logs.text_key = queue.text_key and logs.user_id = person and queue.notes is not null;
-  perform private.pseudonymise_reviewer(person::text);
+  where logs.text_key = queue.text_key and logs.user_id = p_user_id and queue.notes is not null;
+  perform private.pseudonymise_reviewer(p_user_id::text);
 
   with changed as (
     update public.labelled_texts set user_keys = array_remove(user_keys, erased_key)
@@ -2429,8 +2434,8 @@ begin
   select array_agg(text_key) into orphaned from changed where user_keys = '{}';
   delete from public.labelled_texts where text_key = any (orphaned);
 
-  delete from public.nlu_prompt_logs where user_id = person;
-  perform private.refresh_queue_counts(orphaned);
+  delete from public.nlu_prompt_logs where user_id = p_user_id;
+  perform private.delete_orphans_and_recount(orphaned);
 
   select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
   into remaining_objects
@@ -2438,7 +2443,7 @@ begin
 
   return jsonb_build_object(
     'erased_at', now(), 'counts_before', counts_before,
-    'counts_after', private.count_user_data(person), 'remaining_objects', remaining_objects
+    'counts_after', private.count_user_data(p_user_id), 'remaining_objects', remaining_objects
   );
 end
 $$;
@@ -2451,7 +2456,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.erase(old.id);
+  perform private.erase_user(old.id);
   return old;
 end
 $$;
@@ -2461,22 +2466,22 @@ set role postgres;
 create trigger prompt_capture_erase_user before delete on auth.users
   for each row execute function private.erase_deleted_account();
 
--- The backend's entry points. They run with its rights.
+-- The backend's entry points. They run with the caller's rights.
 
-create function public.erase_user(person uuid) returns setof jsonb
+create function public.erase_user(user_id uuid) returns setof jsonb
 language sql
 set search_path = ''
 as $$
-  select private.erase(person)
+  select private.erase_user(user_id)
 $$;
 comment on function public.erase_user(uuid) is
   'Removes a user''s rows, texts and name, and returns a receipt.';
 
-create function public.count_user_data(person uuid) returns setof jsonb
+create function public.count_user_data(user_id uuid) returns setof jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.count_user_data(person)
+  select private.count_user_data(user_id)
 $$;
 comment on function public.count_user_data(uuid) is
   'Counts what the database stores about a user: all zero after an erasure.';
@@ -2644,7 +2649,7 @@ set role prompt_maintainer;
 
 -- Sets senders and texts. Rows that were deleted meanwhile are left out; a page without rows is not
 -- stored.
-create function private.set_exported_users() returns trigger
+create function private.complete_exported_page() returns trigger
 language plpgsql
 security definer
 set search_path = ''
@@ -2677,17 +2682,17 @@ $$;
 
 set role postgres;
 
-create trigger before_10_set_users before insert on public.exported_rows
-  for each row execute function private.set_exported_users();
+create trigger before_10_complete_page before insert on public.exported_rows
+  for each row execute function private.complete_exported_page();
 
 -- Functions of the exporter -------------------------------------------------------------------------
--- The exporter calls these and reads nothing else of the tables. None of them reveals a sender.
+-- None of them reveals a sender: with a salt, senders get pseudonyms that mean nothing outside one export.
 
 set role prompt_maintainer;
 
 -- Returns a window over everything, or over what changed since the last dataset of the series, and how
--- many rows it has, counted up to max_rows + 1.
-create function private.open_export(series_name text, since_last boolean, max_rows bigint) returns json
+-- many captured rows changed in it, counted up to max_rows + 1.
+create function private.open_export(p_series text, since_last boolean, max_rows bigint) returns json
 language plpgsql
 security definer
 set search_path = ''
@@ -2699,7 +2704,7 @@ declare
 begin
   if since_last then
     select coalesce(max(window_to), '0') into window_start
-    from public.dataset_exports where series = series_name;
+    from public.dataset_exports where series = p_series;
   end if;
   if window_start > window_end then
     raise exception 'The last export is newer than this database, which was restored or copied.'
@@ -2730,7 +2735,7 @@ set search_path = ''
 as $$
 declare
   secret bytea;
-  page json;
+  columns json;
 begin
   select user_key_secret into strict secret from private.keys;
   with logs as (
@@ -2793,8 +2798,8 @@ begin
       uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
     ), 'hex'), 16) end),
     array_agg(times_sent)
-  ) into page from page;
-  return page;
+  ) into columns from page;
+  return columns;
 end
 $$;
 
@@ -2816,8 +2821,8 @@ as $$
 $$;
 
 -- Returns [tier, model version, audited rows, correct rows]: how often each tier was right, by the random
--- audit. Only rows that were drawn at random count, and only where reviewers agree. All were drawn with the
--- same probability, so plain counts are unbiased.
+-- audit. Only rows that were drawn at random count, and only where reviewers agree. Plain
+-- counts are unbiased while audit_rate stays the same.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
@@ -2840,20 +2845,20 @@ $$;
 
 -- Records a dataset; a repetition changes nothing.
 create function private.record_dataset(
-  of_series text, of_bucket text, of_manifest text, since xid8, until xid8, line_count bigint
+  p_series text, p_bucket text, p_manifest text, p_window_from xid8, p_window_to xid8, p_lines bigint
 ) returns void
 language sql
 security definer
 set search_path = ''
 as $$
   insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
-  values (of_series, of_bucket, of_manifest, since, until, line_count)
+  values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)
   on conflict (bucket, manifest) do nothing
 $$;
 
 -- Registers the rows that an object will hold, before it is written; returns the ids of those that were
 -- deleted meanwhile.
-create function private.register_rows(of_bucket text, of_key text, rows uuid[]) returns json
+create function private.register_rows(p_bucket text, p_key text, rows uuid[]) returns json
 language plpgsql
 security definer
 set search_path = ''
@@ -2862,7 +2867,7 @@ declare
   registered uuid[];
 begin
   perform private.lock_export_registry_shared();
-  insert into public.exported_rows (bucket, key, log_ids) values (of_bucket, of_key, rows)
+  insert into public.exported_rows (bucket, key, log_ids) values (p_bucket, p_key, rows)
   returning log_ids into registered;
   return (
     select coalesce(json_agg(id), '[]') from (
@@ -2873,7 +2878,7 @@ end
 $$;
 
 -- Whether a user whose rows these objects hold was erased since.
-create function private.has_erasures_since(of_bucket text, keys text[], since timestamptz) returns boolean
+create function private.has_erasures_since(p_bucket text, p_keys text[], since timestamptz) returns boolean
 language sql stable
 security definer
 set search_path = ''
@@ -2881,7 +2886,7 @@ as $$
   select exists (
     select from private.tombstones erased
     join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
-    where erased.erased_at >= since and pages.bucket = of_bucket and pages.key = any (keys)
+    where erased.erased_at >= since and pages.bucket = p_bucket and pages.key = any (p_keys)
   )
 $$;
 
@@ -2889,7 +2894,7 @@ $$;
 
 -- Returns [row, text key, rows of other users with the same text in the object, number of those users] for
 -- each row of a user in an object. Users who were erased too do not count as others.
-create function private.list_user_lines(person uuid, of_bucket text, of_key text) returns json
+create function private.list_user_lines(p_user_id uuid, p_bucket text, p_key text) returns json
 language sql stable
 security definer
 set search_path = ''
@@ -2898,13 +2903,13 @@ as $$
     select log_id, pages.user_keys[user_index] as user_key, text_key
     from public.exported_rows pages,
       unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-    where pages.bucket = of_bucket and pages.key = of_key
+    where pages.bucket = p_bucket and pages.key = p_key
   ), own as (
-    select log_id, text_key from listed where user_key = private.user_key(person)
+    select log_id, text_key from listed where user_key = private.user_key(p_user_id)
   ), others as (
     select text_key, count(distinct log_id) as row_count, count(distinct user_key) as user_count
     from listed
-    where user_key <> private.user_key(person)
+    where user_key <> private.user_key(p_user_id)
       and text_key in (select text_key from own)
       and not exists (select from private.tombstones erased where erased.user_key = listed.user_key)
     group by text_key
@@ -2917,19 +2922,19 @@ $$;
 
 -- Called once an object holds nothing of a user any more: removes their rows from its pages, and lists
 -- them in the next window.
-create function private.unregister_user_rows(person uuid, of_bucket text, of_key text) returns void
+create function private.unregister_user_rows(p_user_id uuid, p_bucket text, p_key text) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  erased_key bytea := private.user_key(person);
+  erased_key bytea := private.user_key(p_user_id);
 begin
   insert into private.erased_rows (log_id, text_key)
   select distinct log_id, text_key
   from public.exported_rows pages,
     unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-  where bucket = of_bucket and key = of_key and user_keys @> array[erased_key]
+  where bucket = p_bucket and key = p_key and user_keys @> array[erased_key]
     and user_keys[user_index] = erased_key
   on conflict do nothing;
 
@@ -2939,7 +2944,7 @@ begin
       array_agg(text_key) as text_keys
     from public.exported_rows pages,
       unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-    where bucket = of_bucket and key = of_key and user_keys @> array[erased_key]
+    where bucket = p_bucket and key = p_key and user_keys @> array[erased_key]
       and user_keys[user_index] <> erased_key
     group by pages.id
   )
@@ -2949,7 +2954,7 @@ begin
   from changed where pages.id = changed.id;
 
   delete from public.exported_rows
-  where bucket = of_bucket and key = of_key and user_keys @> array[erased_key];
+  where bucket = p_bucket and key = p_key and user_keys @> array[erased_key];
 end
 $$;
 
@@ -3018,15 +3023,15 @@ as $$ select private.has_erasures_since(bucket, keys, since) $$;
 comment on function public.has_erasures_since(text, text[], timestamptz) is
   'Whether a user was erased while these objects were written.';
 
-create function public.list_user_lines(person uuid, bucket text, key text) returns json
+create function public.list_user_lines(user_id uuid, bucket text, key text) returns json
 language sql stable set search_path = ''
-as $$ select private.list_user_lines(person, bucket, key) $$;
+as $$ select private.list_user_lines(user_id, bucket, key) $$;
 comment on function public.list_user_lines(uuid, text, text) is
   'Lists the lines of an exported object that are about a user.';
 
-create function public.unregister_user_rows(person uuid, bucket text, key text) returns void
+create function public.unregister_user_rows(user_id uuid, bucket text, key text) returns void
 language sql set search_path = ''
-as $$ select private.unregister_user_rows(person, bucket, key) $$;
+as $$ select private.unregister_user_rows(user_id, bucket, key) $$;
 comment on function public.unregister_user_rows(uuid, text, text) is
   'Records that an exported object holds nothing of a user any more.';
 
@@ -3035,7 +3040,7 @@ comment on function public.unregister_user_rows(uuid, text, text) is
 -- Views for the weekly review and for exports.
 --
 -- Each view reads with the rights of the caller (`security_invoker`). The backend's grants on the tables
--- cover them. Users get none: views of their own rows alone would show meaningless figures.
+-- cover what it reads. Users get none: views of their own rows alone would show meaningless figures.
 
 -- No user, conversation, outcome, reviewer or note; no row beyond its user's daily cap; no disputed text.
 -- The label is that of the text.
@@ -3083,7 +3088,7 @@ select predicted_intent, model_version,
   round(avg(confidence)::numeric, 3) as mean_confidence,
   count(*) filter (where was_successful is false) as failed,
   count(*) filter (where corrected_intent is not null) as reviewed,
-  count(*) filter (where corrected_intent <> predicted_intent) as corrected,
+  count(*) filter (where corrected_intent <> predicted_intent) as changed,
   round(
     count(*) filter (where corrected_intent = predicted_intent)::numeric
     / nullif(count(*) filter (where corrected_intent is not null), 0), 3
@@ -3147,7 +3152,7 @@ select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
 from public.review_queue queue
 where 'disagreement' = any (queue.reasons)
 order by queue.waiting_since;
-comment on view public.disputed_texts is 'Texts about which reviewers disagree, with their votes.';
+comment on view public.disputed_texts is 'Texts about which reviewers disagree, with the latest intent that each name gave.';
 
 -- Cohen's kappa (Cohen 1960) of each two reviewers, over the texts that both judged.
 create view public.reviewer_agreement with (security_invoker = on) as
@@ -3238,7 +3243,7 @@ from (
   select day, predicted_intent, model_version, outcome, messages from public.daily_counts
   union all
   select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    case was_successful when true then 'successful' when false then 'failed' else 'unknown' end,
+    private.outcome_label(was_successful),
     count(*)
   from public.nlu_prompt_logs group by 1, 2, 3, 4
 ) as counted
@@ -3249,9 +3254,10 @@ comment on view public.daily_totals is
 
 -- 12_grants.sql
 
--- All grants. Whatever is not granted here is refused, whatever the project's default privileges say.
+-- All grants, but for memberships of roles and what creating the schema needs (01). Whatever is not granted
+-- is refused, whatever the project's default privileges say.
 --
--- Grants list their columns. `docs/reference/database.md` has the same as a table, role by role.
+-- Grants to the roles of the API list their columns. `docs/reference/database.md` has the same as a table, role by role.
 
 -- Nothing is granted by default -----------------------------------------------------------------------
 -- Supabase projects created before October 2026 grant new tables, sequences and functions to the roles of
@@ -3287,6 +3293,7 @@ revoke all on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.is_active_intent(text),
   private.validate_prompt_log(),
   private.prepare_capture(),
   private.refuse_captured_changes(),
@@ -3318,7 +3325,7 @@ revoke all on function
   private.append_queue_edit(),
   private.refuse_lost_edit(),
   private.refuse_queue_changes(),
-  private.refresh_queue_counts(bytea[]),
+  private.delete_orphans_and_recount(bytea[]),
   private.clean_up_texts(),
   private.may_arrive(uuid),
   private.defer_change(private.deferred_changes),
@@ -3335,10 +3342,10 @@ revoke all on function
   private.wait_for_registrations(),
   private.pseudonymise_reviewer(text),
   private.count_user_data(uuid),
-  private.erase(uuid),
+  private.erase_user(uuid),
   private.erase_deleted_account(),
   private.record_erased_rows(),
-  private.set_exported_users(),
+  private.complete_exported_page(),
   private.open_export(text, boolean, bigint),
   private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
   private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
@@ -3395,8 +3402,8 @@ grant execute on function
 to prompt_writer;
 
 -- prompt_exporter -------------------------------------------------------------------------------------
--- It reads texts, predictions and labels: no users, conversations, outcomes, reviewers or notes. It writes
--- nothing, except through the functions.
+-- It reads texts, predictions and labels: no users, conversations, reviewers or notes. It writes nothing,
+-- except through the functions.
 
 grant usage on schema public, private to prompt_exporter;
 grant select (
@@ -3427,7 +3434,7 @@ to prompt_exporter;
 -- service_role: the backend's secret key --------------------------------------------------------------
 -- It bypasses row level security, so only these grants restrict it. It reads everything but the private
 -- schema, records outcomes, appends corrections, erases users, and captures and exports in projects that
--- allow no roles of the functions' own. It changes no captured column, no time stamp and no history.
+-- do not allow custom roles. It changes no captured column, no time stamp and no history.
 
 grant usage on schema private to service_role;
 grant select (intent, domain, description, retired_at, created_at)
@@ -3473,6 +3480,7 @@ grant select on
 to service_role;
 grant execute on function
   private.anonymous_reviewers(),
+  private.outcome_label(boolean),
   private.lock_slot(uuid),
   private.lock_log_id(uuid),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
@@ -3480,7 +3488,7 @@ grant execute on function
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
-  private.erase(uuid), public.erase_user(uuid),
+  private.erase_user(uuid), public.erase_user(uuid),
   private.count_user_data(uuid), public.count_user_data(uuid),
   private.list_user_lines(uuid, text, text), public.list_user_lines(uuid, text, text),
   private.unregister_user_rows(uuid, text, text), public.unregister_user_rows(uuid, text, text),
@@ -3543,6 +3551,7 @@ grant execute on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.is_active_intent(text),
   private.anonymous_reviewers(),
   private.is_reserved_reviewer(text),
   private.is_disputed(bytea, text),
@@ -3552,7 +3561,7 @@ grant execute on function
   private.array_union(text[], text[]),
   private.enqueue_text(public.nlu_prompt_logs),
   private.update_queue_item(public.correction_events, boolean),
-  private.refresh_queue_counts(bytea[]),
+  private.delete_orphans_and_recount(bytea[]),
   private.may_arrive(uuid),
   private.lock_export_registry(),
   private.outcome_label(boolean)
@@ -3568,7 +3577,7 @@ grant execute on function
   private.delete_expired_exports(),
   private.refresh_queue(),
   private.count_user_data(uuid),
-  private.erase(uuid),
+  private.erase_user(uuid),
   private.pseudonymise_reviewer(text)
 to postgres;
 

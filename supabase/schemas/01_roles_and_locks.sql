@@ -5,14 +5,14 @@
 -- as role `postgres`; nothing is reachable before `12_grants.sql` has closed and opened it.
 
 -- Roles ---------------------------------------------------------------------------------------------
--- prompt_writer      captures prompts; the functions sign short-lived tokens for it
+-- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
 -- prompt_exporter    exports datasets; likewise
--- prompt_maintainer  owns the functions that run with rights of their own. It cannot log in, and
---                    nobody is a member of it. Some actions are refused to every other role,
---                    the owner of the tables included.
+-- prompt_maintainer  owns the security definer functions below. It cannot log in, and nobody is a
+--                    member of it. Some actions are refused to every other role, the owner of the
+--                    tables included.
 --
--- Roles belong to the whole server, so they may exist already. Then they must not have more
--- attributes than these.
+-- Roles belong to the whole server, so they may exist already. Then they must have no attributes beyond
+-- nologin noinherit.
 
 do $$
 declare
@@ -50,15 +50,15 @@ comment on role prompt_maintainer is
 alter role prompt_writer set statement_timeout = '2s';
 alter role prompt_exporter set statement_timeout = '60s';
 
--- PostgREST sends every value, thresholds included, as a parameter of a prepared statement. A generic
--- plan cannot use a partial index, so each page is planned for its own values.
+-- A generic plan fits no particular window, and no threshold of a partial index. So each statement of the
+-- exporter is planned for its own values, which PostgREST sends as parameters.
 alter role prompt_exporter set plan_cache_mode = force_custom_plan;
 
 create schema if not exists private;
 create extension if not exists pgcrypto with schema extensions;
 
 -- Between `set role prompt_maintainer` and `set role postgres`, functions are created under the role
--- that owns them. `12_grants.sql` takes both rights back.
+-- that owns them. `12_grants.sql` revokes the membership and the right to create.
 grant prompt_maintainer to postgres;
 grant usage, create on schema private to prompt_maintainer;
 grant usage on schema public, extensions to prompt_maintainer;

@@ -38,9 +38,9 @@ comment on column private.settings.daily_cap is
 comment on column private.settings.row_retention_days is
   'The age in days at which a captured row is deleted.';
 comment on column private.settings.label_retention_days is
-  'The age in days at which a labelled text is deleted.';
+  'How many days after its latest row was deleted a retained text is deleted. Records of exports are deleted at this age, too.';
 comment on column private.settings.spool_retention_days is
-  'How long a captured row may wait in the spool: the retention of the spool''s queue, in days.';
+  'How many days a captured row may wait in the spool: the retention of the spool''s queue. Deferred changes are kept for twice as long.';
 comment on column private.settings.retention_batch_rows is
   'The maximum number of rows that one retention run deletes.';
 
@@ -88,7 +88,8 @@ as $$
   )) collate "C")
 $$;
 
--- The text key: a keyed hash that identifies all copies of a text.
+-- The text key: a keyed hash that identifies all copies of a text. It has 16 bytes, so that exports can
+-- write it as a UUID.
 create function private.text_key(raw text) returns bytea
 language sql stable
 set search_path = ''

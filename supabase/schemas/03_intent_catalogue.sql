@@ -30,6 +30,17 @@ create policy "A signed-in user reads every intent"
 create policy "The maintainer reads every intent"
   on public.intent_catalogue for select to prompt_maintainer using (true);
 
+-- Whether a correction may name the intent.
+create function private.is_active_intent(name text) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+    select from public.intent_catalogue
+    where intent = name and (retired_at is null or retired_at > now())
+  )
+$$;
+
 insert into public.intent_catalogue (intent, domain, description) values
   ('scheduling', 'scheduling',
    'Find or keep free a time for something new; what counts is when, not an event''s details.'),

@@ -1,7 +1,7 @@
 -- Captured prompts: each message, its prediction, the outcome of its workflow, and its correction.
 --
--- A row is written three times: by the capture (once), by the outcome, and by the correction. The
--- functions make the ids (time-ordered), so that a write can be repeated. Hence no default here.
+-- The capture inserts a row once; outcomes and corrections update it. The Lambda functions make the ids
+-- (time-ordered), so that a write can be repeated. Hence no default here.
 
 create table public.nlu_prompt_logs (
   -- Captured, and then immutable
@@ -141,7 +141,7 @@ comment on column public.nlu_prompt_logs.corrected_by is
 comment on column public.nlu_prompt_logs.corrected_at is
   'When the correction last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.created_at is
-  'When the prompt was captured. Set by the database. With `id`, the order of every stream.';
+  'When the prompt was captured. Set by the database. With `id`, the order of every list.';
 comment on column public.nlu_prompt_logs.updated_at is
   'When anything in the row last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.changed_in is
@@ -152,7 +152,7 @@ comment on column public.nlu_prompt_logs.changed_in is
 -- A user's own page, newest first. Deleting a user needs it too.
 create index nlu_prompt_logs_by_user on public.nlu_prompt_logs (user_id, created_at desc);
 
--- Every stream, in the order of capture, whatever its threshold.
+-- Lists in the order of capture, whatever their threshold.
 create index nlu_prompt_logs_by_time on public.nlu_prompt_logs (created_at, id);
 
 -- Low confidence, at the default threshold or a lower one. Whether a text is decided is looked up in
@@ -196,8 +196,8 @@ alter table public.nlu_prompt_logs
   alter column corrected_at set statistics 0,
   alter column updated_at set statistics 0;
 
--- Streams need to know that the table is stored in the order of capture. One target samples only the
--- first and the last moment, which identify nobody.
+-- Lists need to know that the table is stored in the order of capture. A statistics target of 1 samples only
+-- the first and the last time, which identify nobody.
 alter table public.nlu_prompt_logs
   alter column created_at set statistics 1;
 
@@ -241,13 +241,13 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 -- files define stand in parentheses.
 --
 --   insert  before_10_validate                     refuse what breaks a rule, before a constraint logs it
+--           before_15_refuse_legacy                nothing new may claim to be of the first version
 --           before_20_prepare_capture              refuse erased users; set the derived columns
---           before_30_refuse_legacy                nothing new may claim to be of the first version
 --           before_40_stamp_correction_on_insert   complete a correction that comes with the row
 --           before_50_stamp_outcome_on_insert      complete an outcome that comes with the row
 --           before_70_stamp_change                 set changed_in, when the row has its final values
---           (before_80_lock_log_id)                last, as it needs text_key: exclude deferred changes
---           (after_10_append_correction_on_insert) a correction becomes an event
+--           (before_80_lock_new_log)               last, as it needs text_key: exclude deferred changes
+--           (after_10_append_log_edit_on_insert)   a correction becomes an event
 --           (after_20_queue_capture)               the text joins the review queue, or is counted there
 --           (after_30_apply_deferred_changes)      outcomes and corrections that came before the row
 --   update  before_10_validate
@@ -256,7 +256,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_50_stamp_outcome                a failure sets sampling_probability
 --           before_60_stamp_updated_at             after the stamps: an update without effect moves no time
 --           before_70_stamp_change                 after updated_at, for the same reason
---           (after_10_append_correction)           an edit in the dashboard becomes an event
+--           (after_10_append_log_edit)             an edit in the dashboard becomes an event
 --           (after_20_queue_failure)               a failed workflow puts the text into the queue
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
 --           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest recounted
@@ -325,9 +325,23 @@ create trigger before_10_validate before insert or update on public.nlu_prompt_l
   for each row when (new.model_version is distinct from 'legacy')
   execute function private.validate_prompt_log();
 
+create function private.refuse_legacy_row() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'The model version "legacy" is reserved for rows of the table''s first version.'
+    using errcode = 'check_violation', hint = 'Set model_version to the version that predicted.';
+end
+$$;
+
+create trigger before_15_refuse_legacy before insert on public.nlu_prompt_logs
+  for each row when (new.model_version = 'legacy')
+  execute function private.refuse_legacy_row();
+
 set role prompt_maintainer;
 
--- A user waits for the capture: it costs two look-ups by key and one bounded count.
+-- A user waits for the capture, so it does little: look-ups by key and one bounded count.
 create function private.prepare_capture() returns trigger
 language plpgsql
 security definer
@@ -339,9 +353,10 @@ begin
   select * into strict settings from private.settings;
 
   -- Held until this transaction ends, so that no row of a user outlives their erasure. While an erasure
-  -- is under way, the capture fails at once: it is spooled, and meets the tombstone later.
+  -- is under way (of this user, or of one with the same lock slot), the capture fails at once: it is
+  -- spooled and written later, or meets the tombstone then.
   if not private.try_lock_person_shared(new.user_id) then
-    raise exception 'The user of this row is being erased.'
+    raise exception 'An erasure holds the lock of this user.'
       using errcode = 'lock_not_available', hint = 'Send the row again.';
   end if;
   if exists (select from private.tombstones where user_key = private.user_key(new.user_id)) then
@@ -376,7 +391,7 @@ set role postgres;
 create trigger before_20_prepare_capture before insert on public.nlu_prompt_logs
   for each row execute function private.prepare_capture();
 
--- Grants stop the roles of the API. This stops the owner of the table, and with it the dashboard.
+-- Grants restrict the roles of the API. This restricts the owner of the table, and with it the dashboard.
 create function private.refuse_captured_changes() returns trigger
 language plpgsql
 set search_path = ''
@@ -404,20 +419,6 @@ create trigger before_20_refuse_captured_changes before update on public.nlu_pro
     )
   )
   execute function private.refuse_captured_changes();
-
-create function private.refuse_legacy_row() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  raise exception 'The model version "legacy" is reserved for rows of the table''s first version.'
-    using errcode = 'check_violation', hint = 'Set model_version to the version that predicted.';
-end
-$$;
-
-create trigger before_30_refuse_legacy before insert on public.nlu_prompt_logs
-  for each row when (new.model_version = 'legacy')
-  execute function private.refuse_legacy_row();
 
 -- Checks and completes a correction, whoever sets it. The maintainer's was checked as an event.
 create function private.stamp_correction() returns trigger
@@ -450,10 +451,8 @@ begin
   end if;
 
   -- Checked before the foreign key, which would write the value, whatever it is, to the server's log.
-  if new.corrected_intent is distinct from old.corrected_intent and not exists (
-    select from public.intent_catalogue
-    where intent = new.corrected_intent and (retired_at is null or retired_at > now())
-  ) then
+  if new.corrected_intent is distinct from old.corrected_intent
+    and not private.is_active_intent(new.corrected_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation',
         constraint = 'corrected_intent_is_in_the_catalogue',
@@ -564,7 +563,7 @@ as $$
 begin
   raise exception 'This table cannot be truncated.'
     using errcode = 'insufficient_privilege',
-      hint = 'Retention deletes old rows. To remove a user: prompt-capture erase, or delete the account.';
+      hint = 'Rows are deleted by retention, by prompt-capture erase, or with the account of their user.';
 end
 $$;
 
@@ -574,7 +573,7 @@ create trigger before_95_refuse_truncate before truncate on public.nlu_prompt_lo
 -- Repeated captures ---------------------------------------------------------------------------------
 -- A capture may be sent twice: by a caller who got no response, or by the spool. `on conflict do nothing`
 -- alone does not say what holds the id. This function does: it returns the recorded prediction where
--- owner and content match, and otherwise nothing, not even which of them differed.
+-- sender and content match, and otherwise nothing, not even which of them differed.
 
 set role prompt_maintainer;
 
@@ -605,4 +604,4 @@ as $$
   select private.find_recorded_captures(sent)
 $$;
 comment on function public.find_recorded_captures(jsonb) is
-  'Returns the recorded prediction of each capture that exists already, with the same owner and content.';
+  'Returns the recorded prediction of each capture that exists already, with the same sender and content.';

@@ -2,8 +2,8 @@
 --
 -- Every correction is a row of this table, whatever its channel. The API and the import insert it; an
 -- edit in the dashboard, of a captured row or of the queue, is turned into one. A model sees only a text,
--- so a correction is about a text: it labels all of its copies, later ones too. Senders see it only on
--- copies that were chosen for review before it was made.
+-- so a correction is about a text: it labels all of its copies, later ones too. Senders see it only on the
+-- row that the reviewer named, and on copies that were chosen for review before it was made.
 
 create table public.correction_events (
   id bigint generated always as identity,
@@ -53,13 +53,13 @@ alter table public.correction_events
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
 
--- Users get nothing: their own rows show the correction, and who reviews is not for them to know.
+-- Users get nothing: their own rows show the correction that applies to them.
 alter table public.correction_events enable row level security;
 alter table public.correction_events force row level security;
 
 create policy "The maintainer reads every correction"
   on public.correction_events for select to prompt_maintainer using (true);
-create policy "The maintainer appends edits made in the dashboard"
+create policy "The maintainer appends edits in the dashboard and deferred corrections"
   on public.correction_events for insert to prompt_maintainer with check (true);
 create policy "The maintainer replaces the name of an erased reviewer by a pseudonym"
   on public.correction_events for update to prompt_maintainer using (true) with check (true);
@@ -87,7 +87,7 @@ as $$
 $$;
 
 -- What an event sets off ----------------------------------------------------------------------------
---   insert  before_10_set_channel     the channel follows from the role that inserts
+--   insert  before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
 --           before_20_validate        check the values; lock the text; drop a repetition
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
@@ -138,13 +138,13 @@ begin
   new.reviewer := btrim(new.reviewer);
   if private.is_reserved_reviewer(new.reviewer)
     and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
-    raise exception 'This reviewer name is reserved.'
+    raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
         hint = 'Set reviewer to your own name. Reserved: dashboard, legacy, erased-...';
   end if;
   if char_length(new.reviewer) > 200 or char_length(new.notes) not between 1 and 2000 then
     raise exception 'A reviewer''s name has at most 200 characters, notes have 1 to 2,000.'
-      using errcode = 'check_violation', hint = 'Shorten it.';
+      using errcode = 'check_violation', hint = 'Shorten the text. Without notes, send null.';
   end if;
 
   perform private.lock_text(new.text_key);
@@ -152,10 +152,8 @@ begin
   where events.text_key = new.text_key order by id desc limit 1;
   new.from_intent := coalesce(latest.to_intent, new.from_intent);
 
-  if new.to_intent is not null and new.to_intent is distinct from latest.to_intent and not exists (
-    select from public.intent_catalogue
-    where intent = new.to_intent and (retired_at is null or retired_at > now())
-  ) then
+  if new.to_intent is not null and new.to_intent is distinct from latest.to_intent
+    and not private.is_active_intent(new.to_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
@@ -176,14 +174,14 @@ create trigger before_20_validate before insert on public.correction_events
   for each row execute function private.validate_correction();
 
 -- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts.
-create function private.is_disputed(of_text bytea, label text) returns boolean
+create function private.is_disputed(p_text_key bytea, label text) returns boolean
 language sql stable
 set search_path = ''
 as $$
   with votes as (
     select distinct on (reviewer) to_intent
     from public.correction_events
-    where text_key = of_text and reviewer <> all (private.anonymous_reviewers())
+    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
     order by reviewer, id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
@@ -204,22 +202,22 @@ set search_path = ''
 as $$
 declare
   disputed boolean := private.is_disputed(new.text_key, new.to_intent);
-  corrector text := case when new.to_intent is not null then new.reviewer end;
-  reasons text := case when new.to_intent is not null then new.notes end;
+  reviewer text := case when new.to_intent is not null then new.reviewer end;
+  notes text := case when new.to_intent is not null then new.notes end;
 begin
-  -- A sender sees a correction only on rows that were chosen for review. On any other copy it would
-  -- reveal that somebody else sent the same text. Notes may be about the sender of the named row, so
+  -- A sender sees a correction only on the named row and on rows that were chosen for review. On any other
+  -- copy it would reveal that somebody else sent the same text. Notes may be about the sender of the named row, so
   -- other rows do not get them.
   update public.nlu_prompt_logs logs
-  set corrected_intent = new.to_intent, corrected_by = corrector, is_disputed = disputed,
-    correction_notes = case when logs.id = new.log_id then reasons end
+  set corrected_intent = new.to_intent, corrected_by = reviewer, is_disputed = disputed,
+    correction_notes = case when logs.id = new.log_id then notes end
   where text_key = new.text_key
     and (
       logs.id = new.log_id or logs.sampling_probability is not null
       or logs.corrected_intent is not null
     )
     and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
-      new.to_intent, corrector, disputed, case when logs.id = new.log_id then reasons end
+      new.to_intent, reviewer, disputed, case when logs.id = new.log_id then notes end
     );
   update public.labelled_texts set intent = new.to_intent
   where text_key = new.text_key and not disputed and new.to_intent is not null;
@@ -277,7 +275,7 @@ $$;
 
 set role postgres;
 
-create trigger after_10_append_correction after update on public.nlu_prompt_logs
+create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
   when (
     current_user <> 'prompt_maintainer'
@@ -285,6 +283,6 @@ create trigger after_10_append_correction after update on public.nlu_prompt_logs
       is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
   )
   execute function private.append_log_edit();
-create trigger after_10_append_correction_on_insert after insert on public.nlu_prompt_logs
+create trigger after_10_append_log_edit_on_insert after insert on public.nlu_prompt_logs
   for each row when (new.corrected_intent is not null)
   execute function private.append_log_edit();

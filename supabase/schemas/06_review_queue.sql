@@ -4,8 +4,8 @@
 -- neither for views. The database fills it. A reviewer sets `corrected_intent` and `reviewer`.
 --
 -- The table editor sorts by the primary key, which therefore begins with the rank. It also finds a row
--- again by the primary key, which therefore changes only at night or with a decision. An edit that no
--- longer finds its row is refused.
+-- again by the primary key, which therefore changes only at night, or when the text is disputed or its
+-- correction retracted. An edit that no longer finds its row is refused.
 
 create table public.review_queue (
   rank integer not null,
@@ -107,8 +107,8 @@ as $$
   ], null) end
 $$;
 
--- Texts that are most likely wrong and most often sent come first. A random audit comes before the
--- uncertain: it is short, and an estimate that waits for its last items cannot be used.
+-- Texts that are most likely wrong and most often sent come first. Audits come before uncertain messages:
+-- they are few, and the estimate of accuracy needs all of them.
 create function private.review_rank(reasons text[], confidence double precision, times_sent integer)
 returns integer
 language sql immutable
@@ -147,7 +147,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  why text[] := private.review_reasons(log);
+  log_reasons text[] := private.review_reasons(log);
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
@@ -155,8 +155,8 @@ begin
     text_key
   )
   select
-    case when retained.intent is not null or why = '{}' then private.rank_when_decided()
-      else private.review_rank(why, log.confidence, copies.times_sent) end,
+    case when retained.intent is not null or log_reasons = '{}' then private.rank_when_decided()
+      else private.review_rank(log_reasons, log.confidence, copies.times_sent) end,
     private.normalise_text(log.prompt), retained.intent, case when retained.intent is not null then (
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
@@ -167,7 +167,7 @@ begin
       case jsonb_typeof(log.secondary_intents -> 0 -> 'confidence') when 'number'
         then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
     ),
-    log.confidence, why, copies.times_sent, copies.user_count,
+    log.confidence, log_reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at,
     log.sampling_probability, log.text_key
   from (
@@ -183,8 +183,8 @@ $$;
 
 set role prompt_maintainer;
 
--- A user waits for the capture: most messages cost two look-ups, and it never waits for a lock. An item
--- that is being decided at this moment is skipped, and recounted at night. Beyond the daily cap the queue
+-- A user waits for the capture: most messages cost two look-ups, and it waits for no item. An item
+-- that is being decided at this moment is skipped; its counts are corrected at night. Beyond the daily cap the queue
 -- is not read at all: otherwise the time that it takes would reveal whether the text is in it.
 create function private.queue_capture() returns trigger
 language plpgsql
@@ -307,10 +307,7 @@ begin
   end if;
   if new.corrected_intent is not null
     and new.corrected_intent is distinct from old.corrected_intent
-    and not exists (
-      select from public.intent_catalogue
-      where intent = new.corrected_intent and (retired_at is null or retired_at > now())
-    ) then
+    and not private.is_active_intent(new.corrected_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'queued_intent_is_in_the_catalogue',
         hint = 'Choose one from the drop-down of corrected_intent whose retired_at is empty.';
@@ -413,7 +410,7 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- When rows are deleted -----------------------------------------------------------------------------
 
 -- Deletes queue items and events of texts that no row has any more, and recounts the other items.
-create function private.refresh_queue_counts(texts bytea[]) returns void
+create function private.delete_orphans_and_recount(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -451,7 +448,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.refresh_queue_counts(array(select distinct text_key from deleted));
+  perform private.delete_orphans_and_recount(array(select distinct text_key from deleted));
   return null;
 end
 $$;

@@ -96,16 +96,13 @@ begin
   if not private.may_arrive(change.log_id) then
     return false;
   end if;
-  if change.to_intent is not null and not exists (
-    select from public.intent_catalogue
-    where intent = change.to_intent and (retired_at is null or retired_at > now())
-  ) then
+  if change.to_intent is not null and not private.is_active_intent(change.to_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
   if change.to_intent is not null and private.is_reserved_reviewer(change.reviewer) then
-    raise exception 'This reviewer name is reserved.'
+    raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
         hint = 'Set reviewer to your own name.';
   end if;
@@ -208,8 +205,8 @@ comment on function public.record_correction(uuid, text, text, text, text) is
 
 set role prompt_maintainer;
 
--- Takes the lock of the row's id, and of its text where a correction waits, before the row is written:
--- every transaction takes these locks in this order.
+-- Takes the lock of the row's id, and of its text where a correction waits, before the row is written. A
+-- deferred correction would otherwise take the second one later, after other locks.
 create function private.lock_new_log() returns trigger
 language plpgsql
 security definer
@@ -260,7 +257,7 @@ $$;
 
 set role postgres;
 
-create trigger before_80_lock_log_id before insert on public.nlu_prompt_logs
+create trigger before_80_lock_new_log before insert on public.nlu_prompt_logs
   for each row execute function private.lock_new_log();
 create trigger after_30_apply_deferred_changes after insert on public.nlu_prompt_logs
   for each row execute function private.apply_deferred_changes();

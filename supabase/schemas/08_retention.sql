@@ -45,7 +45,7 @@ comment on column public.labelled_texts.times_sent is
 comment on column public.labelled_texts.user_keys is 'The user keys of its senders.';
 comment on column public.labelled_texts.labelled_at is 'When it was labelled.';
 comment on column public.labelled_texts.retained_at is
-  'When its last row was deleted. Its own retention starts here.';
+  'When one of its rows was last deleted. Its own retention starts here.';
 comment on column public.labelled_texts.changed_in is
   'The transaction that last changed it: exports read windows of these. Set by the database.';
 
@@ -92,10 +92,10 @@ begin
 end
 $$;
 
-create trigger before_10_refuse_edit before insert or update on public.labelled_texts
+create trigger before_90_refuse_edit before insert or update on public.labelled_texts
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.refuse_label_edit();
-create trigger before_20_stamp_change before insert or update on public.labelled_texts
+create trigger before_70_stamp_change before insert or update on public.labelled_texts
   for each row execute function private.stamp_change();
 
 create function private.outcome_label(was_successful boolean) returns text
@@ -110,7 +110,7 @@ $$;
 set role prompt_maintainer;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows that another transaction has locked
--- are left for the next run, so it never waits.
+-- are left for the next run.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -178,13 +178,13 @@ begin
     returning text_key
   )
   select array_agg(text_key) into expired from deleted;
-  perform private.refresh_queue_counts(expired);
+  perform private.delete_orphans_and_recount(expired);
   return coalesce(cardinality(expired), 0);
 end
 $$;
 
 -- Deletes one batch of the records about exported datasets; returns how many rows. The datasets
--- themselves expire by the rules of their bucket, the labelled ones after label_retention_days. The
+-- themselves expire by the rules of their bucket, labelled datasets after label_retention_days. The
 -- registered rows and the erased rows stay a week longer, since a bucket deletes with a delay. A series
 -- without a recorded dataset starts again with everything.
 create function private.delete_expired_exports() returns integer
@@ -194,31 +194,31 @@ set search_path = ''
 as $$
 declare
   settings private.settings;
-  expired timestamptz;
-  a_week_before timestamptz;
+  cutoff timestamptz;
+  grace_cutoff timestamptz;
   deleted integer;
   total integer := 0;
 begin
   select * into strict settings from private.settings;
-  expired := now() - make_interval(days => settings.label_retention_days);
-  a_week_before := expired - interval '7 days';
+  cutoff := now() - make_interval(days => settings.label_retention_days);
+  grace_cutoff := cutoff - interval '7 days';
 
   delete from public.dataset_exports where id in (
-    select id from public.dataset_exports where exported_at < expired
+    select id from public.dataset_exports where exported_at < cutoff
     order by id limit settings.retention_batch_rows
   );
   get diagnostics deleted = row_count;
   total := total + deleted;
 
   delete from public.exported_rows where id in (
-    select id from public.exported_rows where exported_at < a_week_before
+    select id from public.exported_rows where exported_at < grace_cutoff
     order by id limit settings.retention_batch_rows for update skip locked
   );
   get diagnostics deleted = row_count;
   total := total + deleted;
 
   delete from private.erased_rows where (changed_in, log_id) in (
-    select changed_in, log_id from private.erased_rows where erased_at < a_week_before
+    select changed_in, log_id from private.erased_rows where erased_at < grace_cutoff
     order by changed_in, log_id limit settings.retention_batch_rows
   );
   get diagnostics deleted = row_count;
@@ -240,7 +240,7 @@ begin
   set days_waiting = extract(day from now() - waiting_since)
   where waiting_since is not null
     and days_waiting <> extract(day from now() - waiting_since);
-  perform private.refresh_queue_counts(array(select text_key from public.review_queue));
+  perform private.delete_orphans_and_recount(array(select text_key from public.review_queue));
   update public.review_queue queue set rank = refreshed.rank
   from (
     select id, case when decided_at is not null then private.rank_when_decided()
@@ -256,7 +256,8 @@ $$;
 set role postgres;
 
 -- A batch per minute for six hours of the night (UTC), each a short transaction of its own. Scheduling
--- replaces a job of the same name.
+-- replaces a job of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same
+-- functions.
 do $$
 begin
   if exists (select from pg_catalog.pg_available_extensions where name = 'pg_cron') then

@@ -1,4 +1,5 @@
--- Erasure: a user is removed from every table, on request or with their account.
+-- Erasure: a user's rows, texts and name are removed, on request or with their account. Their user key
+-- remains as a tombstone, and in the records of exports until the exported objects were cleaned.
 
 -- Erased users, so that a late write cannot bring a row back.
 create table private.tombstones (
@@ -62,25 +63,25 @@ $$;
 
 -- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
 -- items.
-create function private.count_user_data(person uuid) returns jsonb
+create function private.count_user_data(p_user_id uuid) returns jsonb
 language sql stable
 security definer
 set search_path = ''
 as $$
   select jsonb_build_object(
-    'prompts', (select count(*) from public.nlu_prompt_logs where user_id = person),
+    'prompts', (select count(*) from public.nlu_prompt_logs where user_id = p_user_id),
     'labelled_texts', (
       select count(*) from public.labelled_texts
-      where user_keys @> array[private.user_key(person)]
+      where user_keys @> array[private.user_key(p_user_id)]
     ),
     'corrections', (
-      select count(*) from public.correction_events where reviewer = person::text
+      select count(*) from public.correction_events where reviewer = p_user_id::text
     ),
     'queue_items', (
       select count(*) from public.review_queue queue
-      where queue.reviewer = person::text or exists (
+      where queue.reviewer = p_user_id::text or exists (
         select from public.nlu_prompt_logs logs
-        where logs.text_key = queue.text_key and logs.user_id = person
+        where logs.text_key = queue.text_key and logs.user_id = p_user_id
       )
     )
   )
@@ -88,37 +89,37 @@ $$;
 
 -- Removes a user and returns a receipt: the counts before and after, and the exported objects that still
 -- hold rows of theirs.
-create function private.erase(person uuid) returns jsonb
+create function private.erase_user(p_user_id uuid) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
   counts_before jsonb;
-  erased_key bytea := private.user_key(person);
+  erased_key bytea := private.user_key(p_user_id);
   remaining_objects jsonb;
   orphaned bytea[];
 begin
-  if person is null then
+  if p_user_id is null then
     raise exception 'The user to erase is missing.'
       using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
   end if;
   -- Before anything else, so that no capture commits in between. Whoever deletes an account has locked its
   -- row, which a capture needs too, so waiting here as well could deadlock.
   if pg_trigger_depth() = 0 then
-    perform private.lock_person(person);
+    perform private.lock_person(p_user_id);
   end if;
   insert into private.tombstones (user_key) values (erased_key) on conflict do nothing;
-  counts_before := private.count_user_data(person);
+  counts_before := private.count_user_data(p_user_id);
 
   -- A note may quote the message that it is about.
   update public.correction_events events set notes = null
   from public.nlu_prompt_logs logs
-  where logs.id = events.log_id and logs.user_id = person and events.notes is not null;
+  where logs.id = events.log_id and logs.user_id = p_user_id and events.notes is not null;
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
-  where logs.text_key = queue.text_key and logs.user_id = person and queue.notes is not null;
-  perform private.pseudonymise_reviewer(person::text);
+  where logs.text_key = queue.text_key and logs.user_id = p_user_id and queue.notes is not null;
+  perform private.pseudonymise_reviewer(p_user_id::text);
 
   with changed as (
     update public.labelled_texts set user_keys = array_remove(user_keys, erased_key)
@@ -128,8 +129,8 @@ begin
   select array_agg(text_key) into orphaned from changed where user_keys = '{}';
   delete from public.labelled_texts where text_key = any (orphaned);
 
-  delete from public.nlu_prompt_logs where user_id = person;
-  perform private.refresh_queue_counts(orphaned);
+  delete from public.nlu_prompt_logs where user_id = p_user_id;
+  perform private.delete_orphans_and_recount(orphaned);
 
   select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
   into remaining_objects
@@ -137,7 +138,7 @@ begin
 
   return jsonb_build_object(
     'erased_at', now(), 'counts_before', counts_before,
-    'counts_after', private.count_user_data(person), 'remaining_objects', remaining_objects
+    'counts_after', private.count_user_data(p_user_id), 'remaining_objects', remaining_objects
   );
 end
 $$;
@@ -150,7 +151,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.erase(old.id);
+  perform private.erase_user(old.id);
   return old;
 end
 $$;
@@ -160,22 +161,22 @@ set role postgres;
 create trigger prompt_capture_erase_user before delete on auth.users
   for each row execute function private.erase_deleted_account();
 
--- The backend's entry points. They run with its rights.
+-- The backend's entry points. They run with the caller's rights.
 
-create function public.erase_user(person uuid) returns setof jsonb
+create function public.erase_user(user_id uuid) returns setof jsonb
 language sql
 set search_path = ''
 as $$
-  select private.erase(person)
+  select private.erase_user(user_id)
 $$;
 comment on function public.erase_user(uuid) is
   'Removes a user''s rows, texts and name, and returns a receipt.';
 
-create function public.count_user_data(person uuid) returns setof jsonb
+create function public.count_user_data(user_id uuid) returns setof jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.count_user_data(person)
+  select private.count_user_data(user_id)
 $$;
 comment on function public.count_user_data(uuid) is
   'Counts what the database stores about a user: all zero after an erasure.';

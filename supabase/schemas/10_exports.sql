@@ -159,7 +159,7 @@ set role prompt_maintainer;
 
 -- Sets senders and texts. Rows that were deleted meanwhile are left out; a page without rows is not
 -- stored.
-create function private.set_exported_users() returns trigger
+create function private.complete_exported_page() returns trigger
 language plpgsql
 security definer
 set search_path = ''
@@ -192,17 +192,17 @@ $$;
 
 set role postgres;
 
-create trigger before_10_set_users before insert on public.exported_rows
-  for each row execute function private.set_exported_users();
+create trigger before_10_complete_page before insert on public.exported_rows
+  for each row execute function private.complete_exported_page();
 
 -- Functions of the exporter -------------------------------------------------------------------------
--- The exporter calls these and reads nothing else of the tables. None of them reveals a sender.
+-- None of them reveals a sender: with a salt, senders get pseudonyms that mean nothing outside one export.
 
 set role prompt_maintainer;
 
 -- Returns a window over everything, or over what changed since the last dataset of the series, and how
--- many rows it has, counted up to max_rows + 1.
-create function private.open_export(series_name text, since_last boolean, max_rows bigint) returns json
+-- many captured rows changed in it, counted up to max_rows + 1.
+create function private.open_export(p_series text, since_last boolean, max_rows bigint) returns json
 language plpgsql
 security definer
 set search_path = ''
@@ -214,7 +214,7 @@ declare
 begin
   if since_last then
     select coalesce(max(window_to), '0') into window_start
-    from public.dataset_exports where series = series_name;
+    from public.dataset_exports where series = p_series;
   end if;
   if window_start > window_end then
     raise exception 'The last export is newer than this database, which was restored or copied.'
@@ -245,7 +245,7 @@ set search_path = ''
 as $$
 declare
   secret bytea;
-  page json;
+  columns json;
 begin
   select user_key_secret into strict secret from private.keys;
   with logs as (
@@ -308,8 +308,8 @@ begin
       uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
     ), 'hex'), 16) end),
     array_agg(times_sent)
-  ) into page from page;
-  return page;
+  ) into columns from page;
+  return columns;
 end
 $$;
 
@@ -331,8 +331,8 @@ as $$
 $$;
 
 -- Returns [tier, model version, audited rows, correct rows]: how often each tier was right, by the random
--- audit. Only rows that were drawn at random count, and only where reviewers agree. All were drawn with the
--- same probability, so plain counts are unbiased.
+-- audit. Only rows that were drawn at random count, and only where reviewers agree. Plain
+-- counts are unbiased while audit_rate stays the same.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
@@ -355,20 +355,20 @@ $$;
 
 -- Records a dataset; a repetition changes nothing.
 create function private.record_dataset(
-  of_series text, of_bucket text, of_manifest text, since xid8, until xid8, line_count bigint
+  p_series text, p_bucket text, p_manifest text, p_window_from xid8, p_window_to xid8, p_lines bigint
 ) returns void
 language sql
 security definer
 set search_path = ''
 as $$
   insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
-  values (of_series, of_bucket, of_manifest, since, until, line_count)
+  values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)
   on conflict (bucket, manifest) do nothing
 $$;
 
 -- Registers the rows that an object will hold, before it is written; returns the ids of those that were
 -- deleted meanwhile.
-create function private.register_rows(of_bucket text, of_key text, rows uuid[]) returns json
+create function private.register_rows(p_bucket text, p_key text, rows uuid[]) returns json
 language plpgsql
 security definer
 set search_path = ''
@@ -377,7 +377,7 @@ declare
   registered uuid[];
 begin
   perform private.lock_export_registry_shared();
-  insert into public.exported_rows (bucket, key, log_ids) values (of_bucket, of_key, rows)
+  insert into public.exported_rows (bucket, key, log_ids) values (p_bucket, p_key, rows)
   returning log_ids into registered;
   return (
     select coalesce(json_agg(id), '[]') from (
@@ -388,7 +388,7 @@ end
 $$;
 
 -- Whether a user whose rows these objects hold was erased since.
-create function private.has_erasures_since(of_bucket text, keys text[], since timestamptz) returns boolean
+create function private.has_erasures_since(p_bucket text, p_keys text[], since timestamptz) returns boolean
 language sql stable
 security definer
 set search_path = ''
@@ -396,7 +396,7 @@ as $$
   select exists (
     select from private.tombstones erased
     join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
-    where erased.erased_at >= since and pages.bucket = of_bucket and pages.key = any (keys)
+    where erased.erased_at >= since and pages.bucket = p_bucket and pages.key = any (p_keys)
   )
 $$;
 
@@ -404,7 +404,7 @@ $$;
 
 -- Returns [row, text key, rows of other users with the same text in the object, number of those users] for
 -- each row of a user in an object. Users who were erased too do not count as others.
-create function private.list_user_lines(person uuid, of_bucket text, of_key text) returns json
+create function private.list_user_lines(p_user_id uuid, p_bucket text, p_key text) returns json
 language sql stable
 security definer
 set search_path = ''
@@ -413,13 +413,13 @@ as $$
     select log_id, pages.user_keys[user_index] as user_key, text_key
     from public.exported_rows pages,
       unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-    where pages.bucket = of_bucket and pages.key = of_key
+    where pages.bucket = p_bucket and pages.key = p_key
   ), own as (
-    select log_id, text_key from listed where user_key = private.user_key(person)
+    select log_id, text_key from listed where user_key = private.user_key(p_user_id)
   ), others as (
     select text_key, count(distinct log_id) as row_count, count(distinct user_key) as user_count
     from listed
-    where user_key <> private.user_key(person)
+    where user_key <> private.user_key(p_user_id)
       and text_key in (select text_key from own)
       and not exists (select from private.tombstones erased where erased.user_key = listed.user_key)
     group by text_key
@@ -432,19 +432,19 @@ $$;
 
 -- Called once an object holds nothing of a user any more: removes their rows from its pages, and lists
 -- them in the next window.
-create function private.unregister_user_rows(person uuid, of_bucket text, of_key text) returns void
+create function private.unregister_user_rows(p_user_id uuid, p_bucket text, p_key text) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  erased_key bytea := private.user_key(person);
+  erased_key bytea := private.user_key(p_user_id);
 begin
   insert into private.erased_rows (log_id, text_key)
   select distinct log_id, text_key
   from public.exported_rows pages,
     unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-  where bucket = of_bucket and key = of_key and user_keys @> array[erased_key]
+  where bucket = p_bucket and key = p_key and user_keys @> array[erased_key]
     and user_keys[user_index] = erased_key
   on conflict do nothing;
 
@@ -454,7 +454,7 @@ begin
       array_agg(text_key) as text_keys
     from public.exported_rows pages,
       unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-    where bucket = of_bucket and key = of_key and user_keys @> array[erased_key]
+    where bucket = p_bucket and key = p_key and user_keys @> array[erased_key]
       and user_keys[user_index] <> erased_key
     group by pages.id
   )
@@ -464,7 +464,7 @@ begin
   from changed where pages.id = changed.id;
 
   delete from public.exported_rows
-  where bucket = of_bucket and key = of_key and user_keys @> array[erased_key];
+  where bucket = p_bucket and key = p_key and user_keys @> array[erased_key];
 end
 $$;
 
@@ -533,14 +533,14 @@ as $$ select private.has_erasures_since(bucket, keys, since) $$;
 comment on function public.has_erasures_since(text, text[], timestamptz) is
   'Whether a user was erased while these objects were written.';
 
-create function public.list_user_lines(person uuid, bucket text, key text) returns json
+create function public.list_user_lines(user_id uuid, bucket text, key text) returns json
 language sql stable set search_path = ''
-as $$ select private.list_user_lines(person, bucket, key) $$;
+as $$ select private.list_user_lines(user_id, bucket, key) $$;
 comment on function public.list_user_lines(uuid, text, text) is
   'Lists the lines of an exported object that are about a user.';
 
-create function public.unregister_user_rows(person uuid, bucket text, key text) returns void
+create function public.unregister_user_rows(user_id uuid, bucket text, key text) returns void
 language sql set search_path = ''
-as $$ select private.unregister_user_rows(person, bucket, key) $$;
+as $$ select private.unregister_user_rows(user_id, bucket, key) $$;
 comment on function public.unregister_user_rows(uuid, text, text) is
   'Records that an exported object holds nothing of a user any more.';

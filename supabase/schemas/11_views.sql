@@ -1,7 +1,7 @@
 -- Views for the weekly review and for exports.
 --
 -- Each view reads with the rights of the caller (`security_invoker`). The backend's grants on the tables
--- cover them. Users get none: views of their own rows alone would show meaningless figures.
+-- cover what it reads. Users get none: views of their own rows alone would show meaningless figures.
 
 -- No user, conversation, outcome, reviewer or note; no row beyond its user's daily cap; no disputed text.
 -- The label is that of the text.
@@ -49,7 +49,7 @@ select predicted_intent, model_version,
   round(avg(confidence)::numeric, 3) as mean_confidence,
   count(*) filter (where was_successful is false) as failed,
   count(*) filter (where corrected_intent is not null) as reviewed,
-  count(*) filter (where corrected_intent <> predicted_intent) as corrected,
+  count(*) filter (where corrected_intent <> predicted_intent) as changed,
   round(
     count(*) filter (where corrected_intent = predicted_intent)::numeric
     / nullif(count(*) filter (where corrected_intent is not null), 0), 3
@@ -113,7 +113,7 @@ select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
 from public.review_queue queue
 where 'disagreement' = any (queue.reasons)
 order by queue.waiting_since;
-comment on view public.disputed_texts is 'Texts about which reviewers disagree, with their votes.';
+comment on view public.disputed_texts is 'Texts about which reviewers disagree, with the latest intent that each name gave.';
 
 -- Cohen's kappa (Cohen 1960) of each two reviewers, over the texts that both judged.
 create view public.reviewer_agreement with (security_invoker = on) as
@@ -204,7 +204,7 @@ from (
   select day, predicted_intent, model_version, outcome, messages from public.daily_counts
   union all
   select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    case was_successful when true then 'successful' when false then 'failed' else 'unknown' end,
+    private.outcome_label(was_successful),
     count(*)
   from public.nlu_prompt_logs group by 1, 2, 3, 4
 ) as counted

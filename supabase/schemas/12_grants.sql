@@ -1,6 +1,7 @@
--- All grants. Whatever is not granted here is refused, whatever the project's default privileges say.
+-- All grants, but for memberships of roles and what creating the schema needs (01). Whatever is not granted
+-- is refused, whatever the project's default privileges say.
 --
--- Grants list their columns. `docs/reference/database.md` has the same as a table, role by role.
+-- Grants to the roles of the API list their columns. `docs/reference/database.md` has the same as a table, role by role.
 
 -- Nothing is granted by default -----------------------------------------------------------------------
 -- Supabase projects created before October 2026 grant new tables, sequences and functions to the roles of
@@ -36,6 +37,7 @@ revoke all on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.is_active_intent(text),
   private.validate_prompt_log(),
   private.prepare_capture(),
   private.refuse_captured_changes(),
@@ -67,7 +69,7 @@ revoke all on function
   private.append_queue_edit(),
   private.refuse_lost_edit(),
   private.refuse_queue_changes(),
-  private.refresh_queue_counts(bytea[]),
+  private.delete_orphans_and_recount(bytea[]),
   private.clean_up_texts(),
   private.may_arrive(uuid),
   private.defer_change(private.deferred_changes),
@@ -84,10 +86,10 @@ revoke all on function
   private.wait_for_registrations(),
   private.pseudonymise_reviewer(text),
   private.count_user_data(uuid),
-  private.erase(uuid),
+  private.erase_user(uuid),
   private.erase_deleted_account(),
   private.record_erased_rows(),
-  private.set_exported_users(),
+  private.complete_exported_page(),
   private.open_export(text, boolean, bigint),
   private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
   private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
@@ -144,8 +146,8 @@ grant execute on function
 to prompt_writer;
 
 -- prompt_exporter -------------------------------------------------------------------------------------
--- It reads texts, predictions and labels: no users, conversations, outcomes, reviewers or notes. It writes
--- nothing, except through the functions.
+-- It reads texts, predictions and labels: no users, conversations, reviewers or notes. It writes nothing,
+-- except through the functions.
 
 grant usage on schema public, private to prompt_exporter;
 grant select (
@@ -176,7 +178,7 @@ to prompt_exporter;
 -- service_role: the backend's secret key --------------------------------------------------------------
 -- It bypasses row level security, so only these grants restrict it. It reads everything but the private
 -- schema, records outcomes, appends corrections, erases users, and captures and exports in projects that
--- allow no roles of the functions' own. It changes no captured column, no time stamp and no history.
+-- do not allow custom roles. It changes no captured column, no time stamp and no history.
 
 grant usage on schema private to service_role;
 grant select (intent, domain, description, retired_at, created_at)
@@ -222,6 +224,7 @@ grant select on
 to service_role;
 grant execute on function
   private.anonymous_reviewers(),
+  private.outcome_label(boolean),
   private.lock_slot(uuid),
   private.lock_log_id(uuid),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
@@ -229,7 +232,7 @@ grant execute on function
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
-  private.erase(uuid), public.erase_user(uuid),
+  private.erase_user(uuid), public.erase_user(uuid),
   private.count_user_data(uuid), public.count_user_data(uuid),
   private.list_user_lines(uuid, text, text), public.list_user_lines(uuid, text, text),
   private.unregister_user_rows(uuid, text, text), public.unregister_user_rows(uuid, text, text),
@@ -292,6 +295,7 @@ grant execute on function
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
+  private.is_active_intent(text),
   private.anonymous_reviewers(),
   private.is_reserved_reviewer(text),
   private.is_disputed(bytea, text),
@@ -301,7 +305,7 @@ grant execute on function
   private.array_union(text[], text[]),
   private.enqueue_text(public.nlu_prompt_logs),
   private.update_queue_item(public.correction_events, boolean),
-  private.refresh_queue_counts(bytea[]),
+  private.delete_orphans_and_recount(bytea[]),
   private.may_arrive(uuid),
   private.lock_export_registry(),
   private.outcome_label(boolean)
@@ -317,7 +321,7 @@ grant execute on function
   private.delete_expired_exports(),
   private.refresh_queue(),
   private.count_user_data(uuid),
-  private.erase(uuid),
+  private.erase_user(uuid),
   private.pseudonymise_reviewer(text)
 to postgres;
 

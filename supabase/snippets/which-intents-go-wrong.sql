@@ -1,4 +1,4 @@
 -- Which intents are corrected or fail most?
 select * from public.intent_health
-order by corrected + failed desc
+order by changed + failed desc
 limit 20;

@@ -144,7 +144,7 @@ async def test_a_capture_during_an_erasure_is_retryable_and_then_rejected(
 ) -> None:
     prompt = supabase_stores.make_prompt()
     with psycopg.connect(stack.postgres_admin_dsn) as eraser:
-        eraser.execute("select private.erase(%s)", [supabase_stores.user_id])
+        eraser.execute("select private.erase_user(%s)", [supabase_stores.user_id])
         with pytest.raises(StoreUnavailable, match="55P03"):
             await supabase_stores.writer.log_prompt(prompt)
     with pytest.raises(UnknownUser):

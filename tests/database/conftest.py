@@ -83,7 +83,6 @@ def database(server: Server, shared_database: str) -> Iterator[str]:
         admin.execute("truncate private.tombstones")
 
 
-
 @pytest.fixture
 def project(server: Server) -> str:
     """A new Supabase project, before any migration."""

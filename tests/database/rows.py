@@ -16,14 +16,30 @@ CAPTURED_COLUMNS = (
     "model_version", "conversation_id", "message_index", "scope", "runner_up_intent",
     "runner_up_confidence",
 )  # fmt: skip
-DERIVED_COLUMNS = ("text_key", "within_daily_cap", "sampling_probability", "is_disputed", "changed_in")
+DERIVED_COLUMNS = (
+    "text_key",
+    "within_daily_cap",
+    "sampling_probability",
+    "is_disputed",
+    "changed_in",
+)
 OUTCOME_COLUMNS = ("was_successful", "workflow_type", "execution_error")
 CORRECTION_COLUMNS = ("corrected_intent", "correction_notes", "corrected_by")
 TIME_COLUMNS = ("outcome_recorded_at", "corrected_at", "created_at", "updated_at")
-COLUMNS = (*CAPTURED_COLUMNS, *DERIVED_COLUMNS, *OUTCOME_COLUMNS, *CORRECTION_COLUMNS, *TIME_COLUMNS)
+COLUMNS = (
+    *CAPTURED_COLUMNS,
+    *DERIVED_COLUMNS,
+    *OUTCOME_COLUMNS,
+    *CORRECTION_COLUMNS,
+    *TIME_COLUMNS,
+)
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
-FAILED_OUTCOME = {"was_successful": False, "workflow_type": "move", "execution_error": "no such event"}
+FAILED_OUTCOME = {
+    "was_successful": False,
+    "workflow_type": "move",
+    "execution_error": "no such event",
+}
 CORRECTION = {"corrected_intent": "help", "correction_notes": "asks how", "corrected_by": "ann"}
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from infra.local.keys import generate_keys
 
-from .api import PostgrestClient, run_postgrest
 from .actors import ALICE, ANONYMOUS, BOB, EXPORTER, OTHER_USER, REVIEWER, STRANGER, USER, Actor
+from .api import PostgrestClient, run_postgrest
 from .rows import add_user, correct, insert
 from .server import Connection, Server
 
@@ -72,7 +72,7 @@ def probe(
      "none", "", 'anon"; set role postgres; --', "prompt_maintainer,anon"],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    "path", [LOGS, CATALOGUE, "/review_queue", f"/rpc/count_user_data?person={BOB}"]
+    "path", [LOGS, CATALOGUE, "/review_queue", f"/rpc/count_user_data?user_id={BOB}"]
 )
 def test_a_signed_token_with_a_role_outside_the_api_is_refused(
     api: PostgrestClient, role: str, path: str

@@ -60,9 +60,7 @@ def test_a_row_that_violates_a_constraint_is_refused(
         {"secondary_intents": [{"intent": "help", "confidence": 0.3}], "source": "rule"},
     ],
 )
-def test_values_at_the_limits_are_accepted(
-    dashboard: Connection, changes: dict[str, Any]
-) -> None:
+def test_values_at_the_limits_are_accepted(dashboard: Connection, changes: dict[str, Any]) -> None:
     insert(dashboard, **changes)
 
 

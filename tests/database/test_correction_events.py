@@ -163,9 +163,7 @@ def test_an_unknown_prompt_and_an_unknown_intent_raise_different_errors(
         correct(dashboard, log_id, "nonsense")
 
 
-def test_the_backend_cannot_use_the_channel_dashboard(
-    dashboard: Connection, log_id: UUID
-) -> None:
+def test_the_backend_cannot_use_the_channel_dashboard(dashboard: Connection, log_id: UUID) -> None:
     with pytest.raises(errors.CheckViolation, match="channel"):
         correct(dashboard, log_id, "help", channel="dashboard")
 

@@ -114,9 +114,7 @@ def test_the_final_state_does_not_depend_on_when_the_row_arrives(
     assert count_deferred(dashboard) == 0
 
 
-def test_a_repeated_change_is_deferred_once(
-    dashboard: Connection, backend: Connection
-) -> None:
+def test_a_repeated_change_is_deferred_once(dashboard: Connection, backend: Connection) -> None:
     log_id = build_row()["id"]
 
     for _ in range(3):
@@ -130,7 +128,7 @@ def test_no_change_is_deferred_for_a_row_of_an_erased_user(
     dashboard: Connection, backend: Connection
 ) -> None:
     log_id = insert(dashboard)
-    dashboard.execute("select private.erase(%s)", [ALICE])
+    dashboard.execute("select private.erase_user(%s)", [ALICE])
     assert record_outcome(backend, log_id, False, "move", "the dentist of Alice") == "absent"
     assert record_correction(backend, log_id, *CORRECTIONS[0]) == "absent"
     assert count_deferred(dashboard) == 0

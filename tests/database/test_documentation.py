@@ -1,4 +1,4 @@
-"""`docs/database.md` says what is so."""
+"""The pages about the database and about reviews agree with the database."""
 
 import re
 
@@ -7,9 +7,11 @@ import pytest
 from .actors import ANONYMOUS, DASHBOARD, EXPORTER, SERVICE, USER, WRITER
 from .rows import COLUMNS
 from .server import MIGRATIONS, ROOT, Server
-from .test_rights import QUESTIONS, VIEWS
+from .test_rights import STATEMENTS, VIEWS
 
-DOCUMENT = (ROOT / "docs/database.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs/reference/database.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs/how-to/review.md").read_text(encoding="utf-8")
 ROLES = [actor.role for actor in (ANONYMOUS, USER, WRITER, EXPORTER, SERVICE, DASHBOARD)]
 RIGHTS = re.findall(
     r"^\| `([\w.]+)` (select|insert|update|delete|truncate) \| (.+) \|$", DOCUMENT, re.MULTILINE
@@ -17,18 +19,18 @@ RIGHTS = re.findall(
 FUNCTIONS = re.findall(r"^\| `([\w.]+\([\w, \[\]]*\))` execute \| (.+) \|$", DOCUMENT, re.MULTILINE)
 
 
-def test_the_table_of_rights_covers_every_table_and_verb() -> None:
+def test_the_documented_rights_cover_every_table_and_verb() -> None:
     documented = [(table.rpartition(".")[2], verb) for table, verb, _ in RIGHTS]
-    assert sorted(documented) == sorted([*QUESTIONS, *((view, "select") for view in VIEWS)])
+    assert sorted(documented) == sorted([*STATEMENTS, *((view, "select") for view in VIEWS)])
 
 
 @pytest.mark.parametrize(
     ("table", "verb", "cells"), RIGHTS, ids=[f"{table} {verb}" for table, verb, _ in RIGHTS]
 )
-def test_the_table_of_rights_is_true(
+def test_the_documented_rights_to_tables_are_the_granted_ones(
     server: Server, template: str, table: str, verb: str, cells: str
 ) -> None:
-    # Some rights can be granted on single columns, the others on whole tables only.
+    # These verbs can be granted on single columns, the others only on whole tables.
     by_column = verb in {"select", "insert", "update"}
     check = "has_any_column_privilege" if by_column else "has_table_privilege"
     documented = [cell.strip() != "no" for cell in cells.split("|")]
@@ -40,7 +42,7 @@ def test_the_table_of_rights_is_true(
 
 
 @pytest.mark.parametrize(("function", "cells"), FUNCTIONS)
-def test_the_table_of_functions_is_true(
+def test_the_documented_rights_to_functions_are_the_granted_ones(
     server: Server, template: str, function: str, cells: str
 ) -> None:
     with server.connect("postgres", template) as dashboard:
@@ -53,23 +55,21 @@ def test_the_table_of_functions_is_true(
         ]
 
 
-def test_every_column_migration_and_index_is_named(server: Server, template: str) -> None:
+def test_every_column_migration_and_index_is_documented(server: Server, template: str) -> None:
     with server.connect("postgres", template) as dashboard:
-        found = dashboard.execute(
+        rows = dashboard.execute(
             """select indexrelid::regclass::text from pg_index
                where indrelid = 'public.nlu_prompt_logs'::regclass and not indisprimary"""
         ).fetchall()
-    indexes = [str(index) for (index,) in found]
+    indexes = [str(index) for (index,) in rows]
     migrations = [migration.stem.partition("_")[2] for migration in MIGRATIONS]
     missing = [name for name in (*COLUMNS, *migrations, *indexes) if f"`{name}`" not in DOCUMENT]
     assert missing == []
 
 
-def test_every_table_and_column_has_a_comment_unless_its_name_says_it(
-    server: Server, template: str
-) -> None:
+def test_every_view_and_column_has_a_comment(server: Server, template: str) -> None:
     with server.connect("postgres", template) as dashboard:
-        silent = dashboard.execute(
+        without_comment = dashboard.execute(
             """select attrelid::regclass::text, attname from pg_attribute
                join pg_class on pg_class.oid = attrelid
                where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
@@ -79,16 +79,19 @@ def test_every_table_and_column_has_a_comment_unless_its_name_says_it(
                    case when relkind = 'v' then obj_description(attrelid) end
                  ) is null"""
         ).fetchall()
-    assert silent == [("intent_catalogue", "created_at")]
+    assert without_comment == [("intent_catalogue", "created_at")]
 
 
-def test_the_review_guide_names_what_there_is(server: Server, template: str) -> None:
-    guide = (ROOT / "docs/review.md").read_text(encoding="utf-8")
+def test_the_review_guide_names_every_snippet_and_its_images_exist() -> None:
     snippets = {path.stem for path in (ROOT / "supabase/snippets").glob("*.sql")}
-    assert set(re.findall(r"^\|[^|]+\| `([\w-]+)` \|", guide, re.MULTILINE)) == snippets
-    for picture in re.findall(r"\]\(([\w-]+\.svg)\)", guide):
-        assert (ROOT / "docs" / picture).is_file()
+    assert set(re.findall(r"^\|[^|]+\| `([\w-]+)` \|", GUIDE, re.MULTILINE)) == snippets
+    images = re.findall(r"\]\(\.\./([\w-]+\.svg)\)", GUIDE)
+    assert images
+    assert [image for image in images if not (ROOT / "docs" / image).is_file()] == []
+
+
+def test_every_setting_is_documented(server: Server, template: str) -> None:
     with server.connect("postgres", template) as dashboard:
-        settings = dashboard.execute("select * from private.settings limit 0").description
-    named = [column.name for column in settings or () if column.name != "only_row"]
-    assert [name for name in named if f"`{name}`" not in guide] == []
+        columns = dashboard.execute("select * from private.settings limit 0").description
+    names = [column.name for column in columns or () if column.name != "only_row"]
+    assert [name for name in names if f"`{name}`" not in SETTINGS] == []

@@ -115,7 +115,7 @@ def test_a_capture_during_the_erasure_of_its_user_fails_without_waiting(
         server.connect("postgres", database, autocommit=False) as eraser,
         server.connect("postgres", database) as writer,
     ):
-        eraser.execute("select private.erase(%s)", [ALICE])
+        eraser.execute("select private.erase_user(%s)", [ALICE])
         with pytest.raises(errors.LockNotAvailable) as refused:
             insert(writer, prompt="a late message")
         assert "a late message" not in str(refused.value)
@@ -158,7 +158,7 @@ def test_erasing_a_user_again_or_an_unknown_user_succeeds(dashboard: Connection)
 def test_erasing_without_a_user_id_is_refused(dashboard: Connection) -> None:
     insert(dashboard)
     with pytest.raises(errors.NullValueNotAllowed):
-        dashboard.execute("select private.erase(null)")
+        dashboard.execute("select private.erase_user(null)")
     assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from psycopg import errors
 
 from .actors import ALICE, BOB, EXPORTER, connect_as
-from .rows import add_user, update_as_backend, insert, read
+from .rows import add_user, insert, read, update_as_backend
 from .server import Connection, Server
 
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -121,7 +121,7 @@ def test_an_erasure_waits_for_running_registrations_and_includes_them(
         ThreadPoolExecutor() as threads,
     ):
         exporter.execute("select public.register_rows('b', 'k', %s)", [[log_id]])
-        erasure = threads.submit(eraser.execute, "select private.erase(%s)", [ALICE])
+        erasure = threads.submit(eraser.execute, "select private.erase_user(%s)", [ALICE])
         with pytest.raises(TimeoutError):
             erasure.result(timeout=0.3)
         exporter.commit()
@@ -137,7 +137,7 @@ def test_a_registration_after_an_erasure_returns_the_missing_rows(
 ) -> None:
     add_user(dashboard, BOB)
     erased, other = insert(dashboard), insert(dashboard, user_id=BOB)
-    dashboard.execute("select private.erase(%s)", [ALICE])
+    dashboard.execute("select private.erase_user(%s)", [ALICE])
 
     row = dashboard.execute(
         "select public.register_rows('b', 'k', %s)", [[erased, other]]
@@ -186,7 +186,7 @@ def test_export_records_are_deleted_when_their_objects_have_expired(
     log_id, _ = insert(dashboard), insert(dashboard, user_id=BOB)
     dashboard.execute("select public.register_rows('b', 'from a failed attempt', %s)", [[log_id]])
     open_window(dashboard)
-    dashboard.execute("select private.erase(%s)", [BOB])
+    dashboard.execute("select private.erase_user(%s)", [BOB])
     expire = "select private.delete_expired_exports()"
     assert count_records(dashboard) == [1, 1, 1]
 

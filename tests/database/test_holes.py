@@ -61,7 +61,9 @@ def check_erased_user_stays_erased(server: Server, database: str) -> None:
 
 
 LOGS = "public.nlu_prompt_logs"
-DROP_READ_POLICY = 'drop policy "A user reads only the prompts they sent" on public.nlu_prompt_logs;'
+DROP_READ_POLICY = (
+    'drop policy "A user reads only the prompts they sent" on public.nlu_prompt_logs;'
+)
 
 HOLES: dict[str, tuple[str, Test]] = {
     "row level security off": (
@@ -113,7 +115,8 @@ HOLES: dict[str, tuple[str, Test]] = {
         check_table_rights("correction_events", USER),
     ),
     "auth.uid() called per row": (
-        DROP_READ_POLICY + f'create policy "A user reads their own" on {LOGS} for select to authenticated'
+        DROP_READ_POLICY
+        + f'create policy "A user reads their own" on {LOGS} for select to authenticated'
         " using (auth.uid() = user_id)",
         policies.test_policies_call_auth_functions_once_per_query,
     ),
@@ -125,7 +128,8 @@ HOLES: dict[str, tuple[str, Test]] = {
         policies.test_no_policy_uses_user_metadata,
     ),
     "a policy that matches a null user id": (
-        DROP_READ_POLICY + f'create policy "A user reads their own" on {LOGS} for select to authenticated'
+        DROP_READ_POLICY
+        + f'create policy "A user reads their own" on {LOGS} for select to authenticated'
         " using (coalesce((select auth.uid()), user_id) = user_id)",
         check_table_rights("nlu_prompt_logs", NO_SUBJECT),
     ),
@@ -163,7 +167,8 @@ HOLES: dict[str, tuple[str, Test]] = {
     "a second cascading delete": (
         (
             "alter table public.correction_events drop constraint corrected_prompt_is_captured,"
-            f" add constraint cascading foreign key (log_id) references {LOGS} (id) on delete cascade"
+            " add constraint cascading_delete foreign key (log_id)"
+            f" references {LOGS} (id) on delete cascade"
         ),
         policies.test_rows_are_deleted_only_with_their_user,
     ),
@@ -254,9 +259,7 @@ def mutated(server: Server, populated: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("hole", HOLES)
-def test_each_hole_is_detected_by_its_test(
-    server: Server, mutated: str, hole: str
-) -> None:
+def test_each_hole_is_detected_by_its_test(server: Server, mutated: str, hole: str) -> None:
     mutation, test = HOLES[hole]
     dashboard: Connection
     with server.connect("postgres", mutated) as dashboard:

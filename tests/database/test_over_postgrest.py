@@ -1,4 +1,4 @@
-"""What callers can and cannot do with their tokens through PostgREST itself."""
+"""What each caller can and cannot do through PostgREST with its token."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from .api import PostgrestClient, run_postgrest
 from .actors import (
     ALICE,
     ANONYMOUS,
@@ -19,6 +18,7 @@ from .actors import (
     WRITER,
     Actor,
 )
+from .api import PostgrestClient, run_postgrest
 from .rows import add_user, build_row, insert
 from .server import Server
 
@@ -40,8 +40,8 @@ def writable(server: Server, template: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def sampled(server: Server, writable: str) -> None:
-    """Thousands of rows of Bob's, a third of one text, all of them sampled by the planner."""
+def many_rows(server: Server, writable: str) -> None:
+    """Insert 40,000 rows from Bob, a third of them with one text, and collect statistics."""
     with (
         server.connect("supabase_admin", writable) as connection,
         connection.transaction(),
@@ -63,14 +63,16 @@ def sampled(server: Server, writable: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def api(server: Server, writable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgrestClient]:
-    """PostgREST on that database."""
+def api(
+    server: Server, writable: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PostgrestClient]:
+    """PostgREST on the writable database."""
     with run_postgrest(server, writable, tmp_path_factory.mktemp("postgrest")) as running:
         yield running
 
 
 def build_body(**changes: Any) -> dict[str, Any]:
-    """Make a captured row as JSON."""
+    """Return a captured row as a JSON object."""
     row = build_row(**changes)
     return row | {"id": str(row["id"]), "user_id": str(row["user_id"])}
 
@@ -82,15 +84,17 @@ def test_a_repeated_capture_succeeds_and_stores_one_row(
 ) -> None:
     row = build_body()
     for _ in range(2):
-        response = api.request(actor, "POST", LOGS, params=query, json=row, headers=IGNORE_DUPLICATES)
+        response = api.request(
+            actor, "POST", LOGS, params=query, json=row, headers=IGNORE_DUPLICATES
+        )
         assert (response.status_code, response.text) == (201, "")
     changed = row | {"prompt": "something else"}
     api.request(actor, "POST", LOGS, params=query, json=changed, headers=IGNORE_DUPLICATES)
     stored = api.request(SERVICE, "GET", LOGS, params={"id": f"eq.{row['id']}"}).json()
-    assert [found["prompt"] for found in stored] == [row["prompt"]]
+    assert [log["prompt"] for log in stored] == [row["prompt"]]
 
 
-def test_many_prompts_are_captured_in_one_request(api: PostgrestClient) -> None:
+def test_several_prompts_are_captured_in_one_request(api: PostgrestClient) -> None:
     rows = [build_body() for _ in range(3)]
     response = api.request(WRITER, "POST", LOGS, json=[*rows, rows[0] | {"id": str(uuid4())}])
     assert response.status_code == 201
@@ -99,13 +103,17 @@ def test_many_prompts_are_captured_in_one_request(api: PostgrestClient) -> None:
 @pytest.mark.parametrize(
     "column", ["created_at", "was_successful", "corrected_intent", "text_key", "updated_at"]
 )
-def test_the_writer_cannot_slip_in_what_is_not_captured(api: PostgrestClient, column: str) -> None:
-    response = api.request(WRITER, "POST", LOGS, json=build_body() | {column: None}, headers=IGNORE_DUPLICATES)
+def test_the_writer_can_set_captured_columns_only(api: PostgrestClient, column: str) -> None:
+    response = api.request(
+        WRITER, "POST", LOGS, json=build_body() | {column: None}, headers=IGNORE_DUPLICATES
+    )
     assert (response.status_code, response.json()["code"]) == (403, "42501")
 
 
-def test_a_broken_rule_does_not_send_the_prompt_back(api: PostgrestClient) -> None:
-    response = api.request(WRITER, "POST", LOGS, json=build_body(prompt="hush " * 900), headers=IGNORE_DUPLICATES)
+def test_an_error_response_does_not_contain_the_prompt(api: PostgrestClient) -> None:
+    response = api.request(
+        WRITER, "POST", LOGS, json=build_body(prompt="hush " * 900), headers=IGNORE_DUPLICATES
+    )
     assert response.status_code == 400
     assert response.json()["code"] == "23514"
     assert "hush" not in response.text
@@ -113,29 +121,33 @@ def test_a_broken_rule_does_not_send_the_prompt_back(api: PostgrestClient) -> No
 
 @pytest.mark.parametrize("actor", [None, ANONYMOUS], ids=["no token", "anonymous"])
 @pytest.mark.parametrize("path", [LOGS, "/intent_catalogue"])
-def test_the_anonymous_get_nothing(api: PostgrestClient, actor: Actor | None, path: str) -> None:
+def test_anonymous_callers_can_read_nothing(
+    api: PostgrestClient, actor: Actor | None, path: str
+) -> None:
     response = api.request(actor, "GET", path)
     assert (response.status_code, response.json()["code"]) == (401, "42501")
 
 
-def test_the_anonymous_do_not_even_learn_of_the_tables(api: PostgrestClient) -> None:
+def test_the_api_description_shows_anonymous_callers_no_tables(api: PostgrestClient) -> None:
     assert set(api.request(None, "GET", "/").json()["paths"]) == {"/"}
 
 
-def test_users_see_their_own_rows_whatever_they_ask_for(api: PostgrestClient) -> None:
-    mine = api.request(USER, "GET", LOGS, params={"select": "*"}).json()
-    assert {row["user_id"] for row in mine} == {str(ALICE)}
-    asked = {"user_id": f"eq.{ALICE}"}
-    assert api.request(OTHER_USER, "GET", LOGS, params=asked).json() == []
+def test_users_read_only_their_own_rows_whatever_the_filter(api: PostgrestClient) -> None:
+    rows = api.request(USER, "GET", LOGS, params={"select": "*"}).json()
+    assert {row["user_id"] for row in rows} == {str(ALICE)}
+    alices = {"user_id": f"eq.{ALICE}"}
+    assert api.request(OTHER_USER, "GET", LOGS, params=alices).json() == []
     assert api.request(REVIEWER, "GET", LOGS).json() == []
     either = {"or": f"(user_id.eq.{ALICE},user_id.eq.{BOB})"}
-    seen = api.request(OTHER_USER, "GET", LOGS, params=either).json()
-    assert {row["user_id"] for row in seen} == {str(BOB)}
+    rows = api.request(OTHER_USER, "GET", LOGS, params=either).json()
+    assert {row["user_id"] for row in rows} == {str(BOB)}
 
 
 @pytest.mark.parametrize("actor", [USER, OTHER_USER, REVIEWER, EXPORTER], ids=str)
 def test_a_forged_prediction_is_refused(api: PostgrestClient, actor: Actor) -> None:
-    forged = build_body(user_id=str(actor.subject or ALICE), confidence=0.999, predicted_intent="help")
+    forged = build_body(
+        user_id=str(actor.subject or ALICE), confidence=0.999, predicted_intent="help"
+    )
     for headers in ({}, IGNORE_DUPLICATES, {"Prefer": "resolution=merge-duplicates"}):
         response = api.request(actor, "POST", LOGS, json=forged, headers=headers)
         assert (response.status_code, response.json()["code"]) == (403, "42501")
@@ -152,7 +164,7 @@ def test_a_forged_prediction_is_refused(api: PostgrestClient, actor: Actor) -> N
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_row_cannot_be_changed_with_a_token_that_is_not_the_backends(
+def test_only_the_backend_can_update_a_row(
     api: PostgrestClient, actor: Actor, change: dict[str, object]
 ) -> None:
     for query in ({}, {"user_id": f"eq.{ALICE}"}):
@@ -161,18 +173,23 @@ def test_a_row_cannot_be_changed_with_a_token_that_is_not_the_backends(
 
 
 @pytest.mark.parametrize("actor", [USER, REVIEWER, EXPORTER, WRITER, SERVICE], ids=str)
-def test_nobody_deletes_a_row_over_the_api(api: PostgrestClient, actor: Actor) -> None:
+def test_no_caller_can_delete_a_row(api: PostgrestClient, actor: Actor) -> None:
     response = api.request(actor, "DELETE", LOGS, params={"user_id": f"eq.{ALICE}"})
     assert (response.status_code, response.json()["code"]) == (403, "42501")
 
 
-def test_the_backend_records_an_outcome_twice_and_finds_the_row_both_times(api: PostgrestClient) -> None:
+def test_a_repeated_outcome_returns_the_same_row(api: PostgrestClient) -> None:
     row = build_body()
     api.request(WRITER, "POST", LOGS, json=row, headers=IGNORE_DUPLICATES)
-    outcome = {"was_successful": False, "workflow_type": "move", "execution_error": "gone"}
+    outcome = {"was_successful": False, "workflow_type": "move", "execution_error": "not found"}
     first, second = (
         api.request(
-            SERVICE, "PATCH", LOGS, params={"id": f"eq.{row['id']}"}, json=outcome, headers=RETURN_ROWS
+            SERVICE,
+            "PATCH",
+            LOGS,
+            params={"id": f"eq.{row['id']}"},
+            json=outcome,
+            headers=RETURN_ROWS,
         ).json()
         for _ in range(2)
     )
@@ -181,7 +198,7 @@ def test_the_backend_records_an_outcome_twice_and_finds_the_row_both_times(api: 
 
 
 @pytest.mark.parametrize("intent", ["sheduling", "Help", ""])
-def test_a_correction_that_the_catalogue_lacks_is_a_conflict(api: PostgrestClient, intent: str) -> None:
+def test_a_correction_to_an_unknown_intent_is_a_conflict(api: PostgrestClient, intent: str) -> None:
     (row, *_) = api.request(SERVICE, "GET", LOGS, params={"user_id": f"eq.{ALICE}"}).json()
     event = {"log_id": row["id"], "to_intent": intent, "reviewer": "ann", "channel": "api"}
     response = api.request(SERVICE, "POST", "/correction_events", json=event)
@@ -189,18 +206,20 @@ def test_a_correction_that_the_catalogue_lacks_is_a_conflict(api: PostgrestClien
     assert "secret" not in response.text
 
 
-def test_the_exporter_reads_texts_but_not_whose_they_are(api: PostgrestClient) -> None:
+def test_the_exporter_reads_texts_but_not_their_senders(api: PostgrestClient) -> None:
     columns = "id,prompt,predicted_intent,confidence,corrected_intent,created_at"
     response = api.request(EXPORTER, "GET", LOGS, params={"select": columns})
     assert "alice's secret" in {row["prompt"] for row in response.json()}
     for hidden in ("*", "user_id", "conversation_id", "execution_error", "is_disputed"):
         response = api.request(EXPORTER, "GET", LOGS, params={"select": hidden})
         assert (response.status_code, response.json()["code"]) == (403, "42501")
-    guess = {"select": "prompt", "user_id": f"eq.{ALICE}"}
-    assert api.request(EXPORTER, "GET", LOGS, params=guess).status_code == 403
+    query = {"select": "prompt", "user_id": f"eq.{ALICE}"}
+    assert api.request(EXPORTER, "GET", LOGS, params=query).status_code == 403
 
 
-def test_a_capture_that_waits_too_long_is_given_up(api: PostgrestClient, server: Server, writable: str) -> None:
+def test_a_capture_that_waits_for_a_lock_is_cancelled_after_two_seconds(
+    api: PostgrestClient, server: Server, writable: str
+) -> None:
     with server.connect("postgres", writable, autocommit=False) as other:
         other.execute("lock table public.nlu_prompt_logs in exclusive mode")
         response = api.request(WRITER, "POST", LOGS, json=build_body(), headers=IGNORE_DUPLICATES)
@@ -214,7 +233,7 @@ RESTRICTED_PATHS = ("/review_queue", "/correction_events", "/labelled_texts", "/
 
 @pytest.mark.parametrize("actor", [None, USER, OTHER_USER, REVIEWER, WRITER], ids=str)
 @pytest.mark.parametrize("path", RESTRICTED_PATHS)
-def test_a_token_or_the_publishable_key_opens_nothing_that_is_about_others(
+def test_users_and_the_publishable_key_cannot_access_tables_about_other_users(
     api: PostgrestClient, actor: Actor | None, path: str
 ) -> None:
     row = {"corrected_intent": "help", "to_intent": "help", "reviewer": "mallory"}
@@ -231,29 +250,31 @@ def test_a_token_or_the_publishable_key_opens_nothing_that_is_about_others(
 
 @pytest.mark.parametrize("actor", [None, USER, OTHER_USER, REVIEWER, WRITER, EXPORTER], ids=str)
 @pytest.mark.parametrize("function", ["erase_user", "count_user_data"])
-def test_nobody_but_the_backend_erases(api: PostgrestClient, actor: Actor | None, function: str) -> None:
-    response = api.request(actor, "POST", f"/rpc/{function}", json={"person": str(ALICE)})
+def test_only_the_backend_can_erase_a_user(
+    api: PostgrestClient, actor: Actor | None, function: str
+) -> None:
+    response = api.request(actor, "POST", f"/rpc/{function}", json={"user_id": str(ALICE)})
     assert response.status_code in {401, 403, 404}
     assert api.request(USER, "GET", LOGS).json() != []
 
 
 @pytest.mark.parametrize("function", ["erase", "delete_expired_rows", "prepare_capture"])
-def test_private_functions_are_not_served_at_all(api: PostgrestClient, function: str) -> None:
+def test_private_functions_are_not_exposed(api: PostgrestClient, function: str) -> None:
     response = api.request(SERVICE, "POST", f"/rpc/{function}", json={})
     assert response.status_code == 404
 
 
-def test_a_correction_sent_twice_is_one_event(api: PostgrestClient) -> None:
+def test_a_repeated_correction_is_stored_as_one_event(api: PostgrestClient) -> None:
     row = build_body()
     api.request(WRITER, "POST", LOGS, json=row, headers=IGNORE_DUPLICATES)
     event = {"log_id": row["id"], "to_intent": "help", "reviewer": "ann", "channel": "api"}
     for _ in range(2):
         assert api.request(SERVICE, "POST", "/correction_events", json=event).status_code == 201
-    found = api.request(SERVICE, "GET", "/correction_events", params={"log_id": f"eq.{row['id']}"})
-    assert len(found.json()) == 1
+    stored = api.request(SERVICE, "GET", "/correction_events", params={"log_id": f"eq.{row['id']}"})
+    assert len(stored.json()) == 1
 
 
-def test_a_correction_of_no_row_is_not_found(api: PostgrestClient) -> None:
+def test_a_correction_of_an_unknown_row_is_not_found(api: PostgrestClient) -> None:
     event = {"log_id": str(uuid4()), "to_intent": "help", "reviewer": "ann", "channel": "api"}
     response = api.request(SERVICE, "POST", "/correction_events", json=event)
     assert (response.status_code, response.json()["code"]) == (404, "PT404")
@@ -268,47 +289,48 @@ SENSITIVE_FILTERS = {
 
 
 @pytest.mark.parametrize("column", SENSITIVE_FILTERS)
-def test_a_planned_count_tells_nothing_of_other_peoples_texts_ids_and_times(
-    api: PostgrestClient, sampled: None, column: str
+def test_a_planned_count_reveals_no_texts_ids_or_times_of_other_users(
+    api: PostgrestClient, many_rows: None, column: str
 ) -> None:
-    """A count that says where rows lie says, asked often enough, what they hold."""
+    """Estimates that depend on a filter would reveal the values of rows, bit by bit."""
 
-    def planned(asked: str) -> str:
+    def estimate_rows(condition: str) -> str:
         response = api.request(
-            USER, "GET", LOGS, params={"select": "id", "limit": "0", column: asked},
+            USER, "GET", LOGS, params={"select": "id", "limit": "0", column: condition},
             headers={"Prefer": "count=planned"},
         )  # fmt: skip
         assert response.is_success
         return str(response.headers["Content-Range"])
 
-    one, other = SENSITIVE_FILTERS[column]
-    assert planned(one) == planned(other)
+    matching, not_matching = SENSITIVE_FILTERS[column]
+    assert estimate_rows(matching) == estimate_rows(not_matching)
 
 
-def test_of_the_moments_of_capture_no_more_than_the_first_and_the_last_are_sampled(
-    server: Server, writable: str, sampled: None
+def test_the_statistics_of_capture_times_hold_only_the_first_and_the_last(
+    server: Server, writable: str, many_rows: None
 ) -> None:
     with server.connect("postgres", writable) as connection:
-        sampled = connection.execute(
+        bounds = connection.execute(
             """select cardinality(histogram_bounds::text::timestamptz[]) from pg_stats
                where tablename = 'nlu_prompt_logs' and attname = 'created_at'"""
         ).fetchall()
-    assert sampled == [(2,)]
+    assert bounds == [(2,)]
 
 
-def test_users_find_no_decision_about_others_in_their_rows(api: PostgrestClient) -> None:
-    first = build_body(prompt="a text that two people send", user_id=BOB, confidence=0.1)
+def test_a_row_shows_no_correction_that_was_made_before_its_capture(api: PostgrestClient) -> None:
+    first = build_body(prompt="a text that two users send", user_id=BOB, confidence=0.1)
     api.request(WRITER, "POST", LOGS, json=first)
     event = {"log_id": first["id"], "to_intent": "help", "reviewer": "grace", "channel": "api"}
     api.request(SERVICE, "POST", "/correction_events", json=event)
-    later = build_body(prompt="A text that two people send", confidence=0.1)
+    later = build_body(prompt="A text that two users send", confidence=0.1)
     api.request(WRITER, "POST", LOGS, json=later)
 
     (bobs,) = api.request(OTHER_USER, "GET", LOGS, params={"id": f"eq.{first['id']}"}).json()
-    (mine,) = api.request(USER, "GET", LOGS, params={"id": f"eq.{later['id']}"}).json()
+    (alices,) = api.request(USER, "GET", LOGS, params={"id": f"eq.{later['id']}"}).json()
 
     assert (bobs["corrected_intent"], bobs["corrected_by"]) == ("help", "grace")
-    assert mine["corrected_intent"] is mine["corrected_by"] is mine["corrected_at"] is None
+    for column in ("corrected_intent", "corrected_by", "corrected_at"):
+        assert alices[column] is None
     for embedded in ("correction_events(*)", "intent_catalogue(*),correction_events(reviewer)"):
         response = api.request(OTHER_USER, "GET", LOGS, params={"select": f"id,{embedded}"})
         assert not response.is_success

@@ -1,4 +1,4 @@
-"""A linter of row level security that is not ours: its matrix of rights, and two of its rules."""
+"""pgrls, a linter for row level security: its matrix of rights and two of its rules."""
 
 import json
 import subprocess
@@ -10,15 +10,15 @@ from .server import Server
 GOLDEN = Path(__file__).parent / "rights.txt"
 ROLES = "anon,authenticated,prompt_writer,prompt_exporter,service_role,prompt_maintainer,postgres"
 RULES = {
-    "PERF001",  # a function called for every row
-    "PERF003",  # no index for a policy's column
+    "PERF001",  # a policy calls a function per row
+    "PERF003",  # a policy's column has no index
 }
-# Its columns are of the row that is being written: there is nothing to search.
+# This policy checks only the row that is inserted, so it needs no index.
 EXPECTED = {"public.nlu_prompt_logs.The writer inserts prompts without outcome and correction"}
 
 
-def pgrls(server: Server, database: str, *arguments: str) -> str:
-    """Run the linter on a migrated database."""
+def run_pgrls(server: Server, database: str, *arguments: str) -> str:
+    """Run the linter on a migrated database and return its output."""
     run = subprocess.run(
         [
             Path(sys.executable).parent / "pgrls", *arguments,
@@ -31,19 +31,17 @@ def pgrls(server: Server, database: str, *arguments: str) -> str:
     return run.stdout
 
 
-def test_the_matrix_of_rights_is_the_one_that_was_read_and_kept(
-    server: Server, template: str
-) -> None:
-    matrix = pgrls(server, template, "matrix", "--roles", ROLES)
+def test_the_matrix_of_rights_equals_the_reviewed_copy(server: Server, template: str) -> None:
+    matrix = run_pgrls(server, template, "matrix", "--roles", ROLES)
     matrix = "".join(line.rstrip() + "\n" for line in matrix.splitlines())
-    assert matrix == GOLDEN.read_text("utf-8"), f"Read it, and keep it as {GOLDEN.name}."
+    assert matrix == GOLDEN.read_text("utf-8"), f"Review the changes and update {GOLDEN.name}."
 
 
-def test_policies_call_nothing_for_each_row_and_have_their_indexes(
+def test_policies_call_no_function_per_row_and_use_indexed_columns(
     server: Server, template: str
 ) -> None:
-    report = json.loads(pgrls(server, template, "lint", "--format", "json"))
-    found = {
+    report = json.loads(run_pgrls(server, template, "lint", "--format", "json"))
+    locations = {
         violation["location"] for violation in report["violations"] if violation["rule_id"] in RULES
     }
-    assert found == EXPECTED
+    assert locations == EXPECTED

@@ -1,4 +1,4 @@
-"""The store's queries, as PostgREST runs them on 20,000 rows, use the indexes made for them."""
+"""Queries on 20,000 rows, through PostgREST and within the database, use the intended indexes."""
 
 import time
 from collections import Counter
@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from .api import PostgrestClient, run_postgrest
 from .actors import ALICE, EXPORTER, SERVICE, USER, Actor
+from .api import PostgrestClient, run_postgrest
 from .server import Connection, Server
 
 LOGS = "/nlu_prompt_logs"
-DOORS = {EXPORTER: "/exportable_prompts", SERVICE: LOGS}
+PATHS = {EXPORTER: "/exportable_prompts", SERVICE: LOGS}
 PAGE = [("order", "created_at,id"), ("limit", "1000")]
 
-# 50 users over 200 days; a tenth of the rows below 0.7, half above 0.85, a few failed or corrected.
-CROWD = f"""
+# 50 users over 200 days. The confidence is below 0.7 in a tenth of the rows and above 0.85 in half
+# of them. A few rows have a failed workflow or a correction.
+FILL = f"""
 insert into auth.users (id)
 select '{ALICE}' union all select gen_random_uuid() from generate_series(1, 49);
 
@@ -25,15 +26,15 @@ insert into public.nlu_prompt_logs (
   id, user_id, prompt, predicted_intent, confidence, source, model_version, created_at
 )
 select
-  gen_random_uuid(), owners.id, 'message ' || n, 'help',
+  gen_random_uuid(), senders.id, 'message ' || n, 'help',
   case when n % 10 = 0 then 0.05 * (n % 14) else 0.7 + 0.003 * (n % 100) end,
   'model', 'test-1', now() - (20000 - n) * interval '15 minutes'
 from generate_series(1, 20000) as numbers (n)
-join (select id, row_number() over (order by id) as place from auth.users) as owners
-  on place = 1 + n % 50;
+join (select id, row_number() over (order by id) as number from auth.users) as senders
+  on number = 1 + n % 50;
 
 update public.nlu_prompt_logs
-set was_successful = false, workflow_type = 'move', execution_error = 'gone'
+set was_successful = false, workflow_type = 'move', execution_error = 'not found'
 where right(id::text, 1) = '0' and left(id::text, 1) in ('0', '1', '2', '3');
 
 update public.nlu_prompt_logs set corrected_intent = 'search'
@@ -42,36 +43,38 @@ where right(id::text, 2) = 'ff';
 
 
 @pytest.fixture(scope="module")
-def crowded(server: Server, template: str) -> str:
-    """A database with 20,000 prompts, its statistics fresh."""
-    server.copy_database(template, "crowded")
-    with server.connect("postgres", "crowded") as connection:
-        connection.execute(CROWD)
-        # As on Supabase's servers, which have no spinning disks.
-        connection.execute("alter database crowded set random_page_cost = 1.1")
+def filled(server: Server, template: str) -> str:
+    """A database with 20,000 prompts and current statistics."""
+    server.copy_database(template, "filled")
+    with server.connect("postgres", "filled") as connection:
+        connection.execute(FILL)
+        # As on Supabase, which uses solid-state disks.
+        connection.execute("alter database filled set random_page_cost = 1.1")
         connection.execute("vacuum analyze public.nlu_prompt_logs, public.review_queue")
-    return "crowded"
+    return "filled"
 
 
 @pytest.fixture(scope="module")
-def api(server: Server, crowded: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgrestClient]:
-    """PostgREST on that database."""
-    with run_postgrest(server, crowded, tmp_path_factory.mktemp("postgrest")) as running:
+def api(
+    server: Server, filled: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PostgrestClient]:
+    """PostgREST on the filled database."""
+    with run_postgrest(server, filled, tmp_path_factory.mktemp("postgrest")) as running:
         yield running
 
 
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Walk all nodes of a plan."""
+def walk(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield all nodes of a plan."""
     yield plan
     for child in plan.get("Plans", []):
-        yield from nodes(child)
+        yield from walk(child)
 
 
-def indexes(plan: dict[str, Any]) -> set[str]:
-    """Name the indexes that a plan reads, after checking that it neither scans nor sorts."""
-    kinds = {node["Node Type"] for node in nodes(plan)}
-    assert not kinds & {"Seq Scan", "Sort", "Incremental Sort", "Bitmap Heap Scan"}, kinds
-    return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
+def list_indexes(plan: dict[str, Any]) -> set[str]:
+    """Return the indexes that a plan uses; fail if it scans a whole table or sorts."""
+    types = {node["Node Type"] for node in walk(plan)}
+    assert not types & {"Seq Scan", "Sort", "Incremental Sort", "Bitmap Heap Scan"}, types
+    return {node["Index Name"] for node in walk(plan) if "Index Name" in node}
 
 
 Query = list[tuple[str, str]]
@@ -81,8 +84,8 @@ UNREVIEWED = ("corrected_intent", "is.null")
 FAILED_QUERY = [("select", "id,prompt,execution_error"), ("was_successful", "is.false")]
 
 
-def learn(threshold: float) -> tuple[str, str]:
-    """Ask for what a model can learn from."""
+def training_filter(threshold: float) -> tuple[str, str]:
+    """Return the filter for rows that a model can be trained on."""
     return ("or", f"(corrected_intent.not.is.null,confidence.gt.{threshold})")
 
 
@@ -91,80 +94,82 @@ STREAMS: dict[str, tuple[Actor, Query, str]] = {
     "to review, lower": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.4")], "low_confidence"),
     "to review, higher": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.8")], "by_time"),
     "failed": (SERVICE, FAILED_QUERY, "failed"),
-    "to learn from": (EXPORTER, [TEXTS, learn(0.85)], "by_time"),
+    "training": (EXPORTER, [TEXTS, training_filter(0.85)], "by_time"),
 }
 
 
-def read_by(actor: Actor, index: str) -> set[str]:
-    """Name the indexes of a stream: what is exported asks the queue for each text's label."""
+def expected_indexes(actor: Actor, index: str) -> set[str]:
+    """Return the indexes of a stream; an export also looks up labels in the review queue."""
     labels = {"review_queue_has_a_text_once"} if actor is EXPORTER else set()
     return {f"nlu_prompt_logs_{index}"} | labels
 
 
 @pytest.fixture(scope="module")
-def deep(server: Server, crowded: str) -> Query:
-    """What the store asks for after the page that ended with the 12,000th row."""
-    with server.connect("postgres", crowded) as connection:
+def deep_page(server: Server, filled: str) -> Query:
+    """The filter for the page after the 12,000th row."""
+    with server.connect("postgres", filled) as connection:
         row = connection.execute(
             """select to_json(created_at) #>> '{}', id from public.nlu_prompt_logs
                order by created_at, id offset 12000 limit 1"""
         ).fetchone()
     assert row is not None
-    moment, last = row
-    after = f'(created_at.gt."{moment}",and(created_at.eq."{moment}",id.gt.{last}))'
-    return [("created_at", f"gte.{moment}"), ("or", after)]
+    created_at, last_id = row
+    after = f'(created_at.gt."{created_at}",and(created_at.eq."{created_at}",id.gt.{last_id}))'
+    return [("created_at", f"gte.{created_at}"), ("or", after)]
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_streams_first_page_comes_from_its_index(api: PostgrestClient, stream: str) -> None:
+def test_the_first_page_of_a_stream_uses_its_index(api: PostgrestClient, stream: str) -> None:
     actor, query, index = STREAMS[stream]
-    assert indexes(api.explain(actor, DOORS[actor], query + PAGE)) == read_by(actor, index)
+    assert list_indexes(api.explain(actor, PATHS[actor], query + PAGE)) == expected_indexes(
+        actor, index
+    )
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_streams_deep_page_starts_where_the_last_one_ended(
-    api: PostgrestClient, deep: Query, stream: str
+def test_a_deep_page_of_a_stream_starts_in_its_index(
+    api: PostgrestClient, deep_page: Query, stream: str
 ) -> None:
     actor, query, index = STREAMS[stream]
-    plan = api.explain(actor, DOORS[actor], query + deep + PAGE)
-    assert indexes(plan) == read_by(actor, index)
-    condition = next(node["Index Cond"] for node in nodes(plan) if "Index Cond" in node)
+    plan = api.explain(actor, PATHS[actor], query + deep_page + PAGE)
+    assert list_indexes(plan) == expected_indexes(actor, index)
+    condition = next(node["Index Cond"] for node in walk(plan) if "Index Cond" in node)
     assert "created_at >= " in condition
 
 
-def test_streams_keep_to_their_indexes_after_many_pages(
-    server: Server, crowded: str, deep: Query, tmp_path: Path
+def test_streams_use_their_indexes_after_many_pages(
+    server: Server, filled: str, deep_page: Query, tmp_path: Path
 ) -> None:
-    # From the sixth run of a prepared statement on, Postgres may plan for values it cannot see.
+    # From the sixth run of a prepared statement on, PostgreSQL may use a generic plan.
     pages = 12
-    with server.connect("supabase_admin", crowded) as connection:
-        before, others = scans(connection), callers(connection)
-        with run_postgrest(server, crowded, tmp_path) as api:
+    with server.connect("supabase_admin", filled) as connection:
+        scans_before, connections_before = count_scans(connection), list_connections(connection)
+        with run_postgrest(server, filled, tmp_path) as api:
             for actor, query, _ in STREAMS.values():
                 for _ in range(pages):
                     api.request(
-                        actor, "GET", DOORS[actor], params=query + deep + PAGE
+                        actor, "GET", PATHS[actor], params=query + deep_page + PAGE
                     ).raise_for_status()
-        # A connection's scans are counted for sure when it has ended.
-        while callers(connection) - others:
+        # A connection reports its last scans when it ends.
+        while list_connections(connection) - connections_before:
             time.sleep(0.02)
-        used = Counter(f"nlu_prompt_logs_{index}" for _, _, index in STREAMS.values())
-        seen = scans(connection) - before
-        expected = {name: pages * n for name, n in used.items()}
-        # There the planner also looks up the first and the last moment.
-        assert seen["nlu_prompt_logs_by_time"] >= expected["nlu_prompt_logs_by_time"]
-        expected["nlu_prompt_logs_by_time"] = seen["nlu_prompt_logs_by_time"]
-        assert seen == expected
+        streams = Counter(f"nlu_prompt_logs_{index}" for _, _, index in STREAMS.values())
+        scans = count_scans(connection) - scans_before
+        expected = {index: pages * number for index, number in streams.items()}
+        # The planner also reads the ends of this index, for the range of the timestamps.
+        assert scans["nlu_prompt_logs_by_time"] >= expected["nlu_prompt_logs_by_time"]
+        expected["nlu_prompt_logs_by_time"] = scans["nlu_prompt_logs_by_time"]
+        assert scans == expected
 
 
-def callers(connection: Connection) -> set[object]:
-    """Name the connections that PostgREST holds."""
+def list_connections(connection: Connection) -> set[object]:
+    """Return the process ids of PostgREST's connections."""
     rows = connection.execute("select pid from pg_stat_activity where usename = 'authenticator'")
     return {pid for (pid,) in rows}
 
 
-def scans(connection: Connection) -> Counter[str]:
-    """Count the scans of each of the table's indexes so far."""
+def count_scans(connection: Connection) -> Counter[str]:
+    """Return the number of scans of each index of the table so far."""
     rows = connection.execute(
         """select indexrelname, idx_scan from pg_stat_user_indexes
            where relname = 'nlu_prompt_logs'"""
@@ -172,21 +177,21 @@ def scans(connection: Connection) -> Counter[str]:
     return Counter({str(name): int(str(count)) for name, count in rows})
 
 
-def test_a_users_own_page_asks_once_who_they_are_and_reads_their_rows_alone(api: PostgrestClient) -> None:
+def test_a_page_of_a_users_own_rows_reads_only_these_rows(api: PostgrestClient) -> None:
     plan = api.explain(USER, LOGS, [("order", "created_at.desc"), ("limit", "20")])
-    assert indexes(plan) == {"nlu_prompt_logs_by_user"}
-    (reading,) = (node for node in nodes(plan) if "Index Cond" in node)
-    assert reading["Index Cond"] == "(user_id = (InitPlan 1).col1)"
-    assert "Filter" not in reading
+    assert list_indexes(plan) == {"nlu_prompt_logs_by_user"}
+    (scan,) = (node for node in walk(plan) if "Index Cond" in node)
+    assert scan["Index Cond"] == "(user_id = (InitPlan 1).col1)"
+    assert "Filter" not in scan
 
 
-def test_one_row_is_found_by_its_id(api: PostgrestClient) -> None:
+def test_a_row_is_found_by_its_primary_key(api: PostgrestClient) -> None:
     query = [("id", "eq.00000000-0000-4000-8000-000000000001")]
-    assert indexes(api.explain(SERVICE, LOGS, query)) == {"nlu_prompt_logs_pkey"}
+    assert list_indexes(api.explain(SERVICE, LOGS, query)) == {"nlu_prompt_logs_pkey"}
 
 
-def test_deleting_a_user_finds_their_rows_by_index(server: Server, crowded: str) -> None:
-    with server.connect("postgres", crowded) as connection:
+def test_deleting_a_user_finds_their_rows_through_an_index(server: Server, filled: str) -> None:
+    with server.connect("postgres", filled) as connection:
         plan = connection.execute(
             "explain (format json) delete from public.nlu_prompt_logs where user_id = %s", [ALICE]
         ).fetchone()
@@ -194,21 +199,21 @@ def test_deleting_a_user_finds_their_rows_by_index(server: Server, crowded: str)
     assert "nlu_prompt_logs_by_user" in str(plan[0])
 
 
-PLANNED = {
-    "the queue, best first": (
+INTERNAL_QUERIES = {
+    "the review queue, by rank": (
         "select * from public.review_queue order by rank asc nulls last, id limit 100",
         "review_queue_pkey",
     ),
     "copies of a text": (
         "select from public.nlu_prompt_logs where text_key = 'x'",
-        "nlu_prompt_logs_by_change or nlu_prompt_logs_by_text",  # both begin with the key
+        "nlu_prompt_logs_by_change or nlu_prompt_logs_by_text",  # both begin with text_key
     ),
-    "what a user sent today": (
+    "rows of a user today": (
         f"""select from public.nlu_prompt_logs where user_id = '{ALICE}'
             and created_at >= now() - interval '1 day' limit 50""",
         "nlu_prompt_logs_by_user",
     ),
-    "what retention deletes": (
+    "expired rows": (
         """select id from public.nlu_prompt_logs where created_at < now() - interval '90 days'
            order by created_at, id limit 500 for update skip locked""",
         "nlu_prompt_logs_by_time",
@@ -218,30 +223,30 @@ PLANNED = {
            where text_key = 'x' order by reviewer, id desc""",
         "correction_events_by_text",
     ),
-    "an item of the queue": (
+    "a queue item": (
         "select from public.review_queue where text_key = 'x' for update skip locked",
         "review_queue_has_a_text_once",
     ),
 }
 
 
-@pytest.mark.parametrize("question", PLANNED)
-def test_what_the_database_asks_itself_comes_from_an_index(
-    server: Server, crowded: str, question: str
+@pytest.mark.parametrize("name", INTERNAL_QUERIES)
+def test_queries_of_the_databases_functions_use_an_index(
+    server: Server, filled: str, name: str
 ) -> None:
-    query, either = PLANNED[question]
-    with server.connect("postgres", crowded) as connection:
+    query, expected = INTERNAL_QUERIES[name]
+    with server.connect("postgres", filled) as connection:
         if "correction_events" in query:
-            # There are a few dozen rows, which any way is a good one to read.
+            # With a few dozen rows, the planner may prefer a sequential scan.
             connection.execute("set enable_seqscan = off; set enable_bitmapscan = off")
         (plan,) = connection.execute(f"explain (format json) {query}".encode()).fetchone() or (
             None,
         )
-    (used,) = indexes(plan[0]["Plan"])  # type: ignore[index]
-    assert used in either.split(" or ")
+    (used,) = list_indexes(plan[0]["Plan"])  # type: ignore[index]
+    assert used in expected.split(" or ")
 
 
-def test_what_is_handed_to_a_user_is_not_filtered_twice(api: PostgrestClient) -> None:
+def test_the_policy_reads_the_token_once_per_query(api: PostgrestClient) -> None:
     plan = api.explain(USER, LOGS, [("order", "created_at.desc"), ("limit", "20")])
-    initial = [node for node in nodes(plan) if node.get("Parent Relationship") == "InitPlan"]
-    assert len(initial) == 1, "the token is read once a query"
+    initial = [node for node in walk(plan) if node.get("Parent Relationship") == "InitPlan"]
+    assert len(initial) == 1

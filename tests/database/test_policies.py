@@ -1,11 +1,11 @@
-"""Rules that every table, view, function and policy keeps, whatever is added."""
+"""Rules for all tables, views and policies, including those that are added later."""
 
 from .catalog import TABLES
 from .server import Server
 
 
-def ours(server: Server, database: str, query: str) -> list[tuple[object, ...]]:
-    """Ask the catalogue of a migrated database."""
+def query_catalog(server: Server, database: str, query: str) -> list[tuple[object, ...]]:
+    """Return the rows of a query on the catalog of a migrated database."""
     with server.connect("postgres", database) as connection:
         return connection.execute(query.encode()).fetchall()
 
@@ -16,64 +16,64 @@ def test_every_table_has_row_level_security_enabled_and_forced(
     open_tables = f"""
         select relname from pg_class where oid in {TABLES} and relkind in ('r', 'p')
           and not (relrowsecurity and relforcerowsecurity)"""
-    assert ours(server, populated, open_tables) == []
+    assert query_catalog(server, populated, open_tables) == []
 
 
-def test_every_view_reads_with_the_rights_of_whoever_asks(server: Server, populated: str) -> None:
-    others = f"""
+def test_every_view_is_a_security_invoker_view(server: Server, populated: str) -> None:
+    violations = f"""
         select relname from pg_class where oid in {TABLES} and relkind in ('v', 'm')
           and not coalesce(reloptions @> array['security_invoker=on'], false)"""
-    assert ours(server, populated, others) == []
+    assert query_catalog(server, populated, violations) == []
 
 
-def test_a_policy_asks_once_who_calls(server: Server, populated: str) -> None:
-    bare = r"""
+def test_policies_call_auth_functions_once_per_query(server: Server, populated: str) -> None:
+    calls_per_row = r"""
         select policyname from pg_policies
         where regexp_replace(
           coalesce(qual, '') || coalesce(with_check, ''),
           '\( SELECT auth\.\w+\(\) AS \w+\)', '', 'g'
         ) ~ 'auth\.'"""
-    assert ours(server, populated, bare) == []
+    assert query_catalog(server, populated, calls_per_row) == []
 
 
-def test_no_policy_believes_what_users_say_of_themselves(server: Server, populated: str) -> None:
-    gullible = """
+def test_no_policy_uses_user_metadata(server: Server, populated: str) -> None:
+    violations = """
         select policyname from pg_policies
         where coalesce(qual, '') || coalesce(with_check, '') ~ 'user_meta'"""
-    assert ours(server, populated, gullible) == []
+    assert query_catalog(server, populated, violations) == []
 
 
-def test_policies_are_sentences_about_one_role_and_one_command(
+def test_each_policy_is_for_one_role_and_one_command_and_named_by_a_sentence(
     server: Server, populated: str
 ) -> None:
-    vague = """
+    violations = """
         select policyname from pg_policies where schemaname in ('public', 'private')
           and (cmd = 'ALL' or cardinality(roles) <> 1 or policyname !~ '^[A-Z].* .* ')"""
-    assert ours(server, populated, vague) == []
+    assert query_catalog(server, populated, violations) == []
 
 
-def test_rows_go_with_their_user_and_with_nothing_else(server: Server, populated: str) -> None:
+def test_rows_are_deleted_only_with_their_user(server: Server, populated: str) -> None:
     cascades = """
         select conrelid::regclass::text, confrelid::regclass::text from pg_constraint
         where contype = 'f' and confdeltype = 'c' and connamespace = 'public'::regnamespace"""
-    assert ours(server, populated, cascades) == [("nlu_prompt_logs", "auth.users")]
+    assert query_catalog(server, populated, cascades) == [("nlu_prompt_logs", "auth.users")]
 
 
-def test_no_table_is_streamed_to_clients(server: Server, populated: str) -> None:
-    assert ours(server, populated, "select tablename from pg_publication_tables") == []
+def test_no_table_is_published_to_clients(server: Server, populated: str) -> None:
+    assert query_catalog(server, populated, "select tablename from pg_publication_tables") == []
 
 
-def test_every_foreign_key_has_an_index_that_starts_with_it(server: Server, populated: str) -> None:
-    bare = f"""
+def test_every_foreign_key_has_an_index(server: Server, populated: str) -> None:
+    without_index = f"""
         select conname from pg_constraint
         where contype = 'f' and conrelid in {TABLES} and not exists (
           select from pg_index where indrelid = conrelid and indkey[0] = conkey[1])"""
-    assert ours(server, populated, bare) == []
+    assert query_catalog(server, populated, without_index) == []
 
 
-def test_only_a_role_of_the_api_may_do_what_it_was_granted(server: Server, populated: str) -> None:
-    to_everybody = f"""
+def test_nothing_is_granted_to_public_or_with_grant_option(server: Server, populated: str) -> None:
+    violations = f"""
         select oid::regclass::text from pg_class, aclexplode(relacl)
         where oid in {TABLES} and grantee = 0 or oid in {TABLES} and is_grantable
           and grantee <> relowner"""
-    assert ours(server, populated, to_everybody) == []
+    assert query_catalog(server, populated, violations) == []

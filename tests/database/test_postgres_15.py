@@ -1,4 +1,4 @@
-"""The same migrations on Debian's PostgreSQL 15, with the real pg_cron where it is installed."""
+"""The migrations on Debian's PostgreSQL 15, with pg_cron if it is installed."""
 
 import os
 import subprocess
@@ -20,21 +20,22 @@ from .server import PLATFORM, Server, migrate, run_script
 BIN = Path("/usr/lib/postgresql/15/bin")
 CRON = Path("/usr/share/postgresql/15/extension/pg_cron.control")
 
-# What both versions tell in the same words.
-SAME_WORDS = (
-    "tables", "policies", "rights to columns", "rights to schemas", "rights to functions",
+# The parts of a description that do not depend on the version of PostgreSQL.
+COMPARABLE_PARTS = (
+    "tables", "policies", "column privileges", "schema privileges", "function privileges",
     "functions", "triggers", "indexes", "constraints",
 )  # fmt: skip
 
 pytestmark = pytest.mark.skipif(
-    not (BIN / "initdb").exists(), reason="apt-get install postgresql-15"
+    not (BIN / "initdb").exists(),
+    reason="PostgreSQL 15 is not installed: apt-get install postgresql-15",
 )
 
 
 @pytest.fixture(scope="module")
-def fifteen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of version 15 with a migrated database, `postgres`, as hosted ones are named."""
-    folder = tmp_path_factory.mktemp("fifteen")
+def postgres_15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of version 15 with a migrated database `postgres`, the name on hosted projects."""
+    folder = tmp_path_factory.mktemp("postgres_15")
     data, port = folder / "data", free_port()
     subprocess.run(
         binaries.as_unprivileged(
@@ -64,7 +65,7 @@ def fifteen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     )
     server = Server(lambda role, database: f"postgresql://{role}@127.0.0.1:{port}/{database}")
 
-    def answers() -> bool:
+    def accepts_connections() -> bool:
         try:
             psycopg.connect(server.url("supabase_admin", "postgres")).close()
         except psycopg.OperationalError:
@@ -72,10 +73,10 @@ def fifteen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         return True
 
     try:
-        process.wait_until(answers)
+        process.wait_until(accepts_connections)
         with server.connect("supabase_admin", "postgres") as admin:
             run_script(admin, PLATFORM)
-            if CRON.exists():  # as a hosted project's own tooling does for role `postgres`
+            if CRON.exists():  # as hosted projects do for the role `postgres`
                 admin.execute("create extension pg_cron")
                 admin.execute("grant usage on schema cron to postgres")
         with server.connect("postgres", "postgres") as dashboard:
@@ -86,31 +87,31 @@ def fifteen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.stop()
 
 
-def test_it_comes_out_the_same(
-    fifteen: Server, description: dict[str, list[tuple[object, ...]]]
+def test_the_schema_is_the_same_as_on_the_bundled_version(
+    postgres_15: Server, description: dict[str, list[tuple[object, ...]]]
 ) -> None:
-    with fifteen.connect("postgres", "postgres") as dashboard:
-        found = describe(dashboard, SAME_WORDS)
-    assert found == {part: description[part] for part in SAME_WORDS}
+    with postgres_15.connect("postgres", "postgres") as dashboard:
+        described = describe(dashboard, COMPARABLE_PARTS)
+    assert described == {part: description[part] for part in COMPARABLE_PARTS}
 
 
-def test_a_row_goes_its_whole_way(fifteen: Server) -> None:
-    with fifteen.connect("postgres", "postgres") as dashboard:
+def test_a_row_is_corrected_retained_and_deleted_with_its_user(postgres_15: Server) -> None:
+    with postgres_15.connect("postgres", "postgres") as dashboard:
         log_id = insert(dashboard, created_at=LONG_AGO)
         correct(dashboard, log_id, "help")
         assert read(dashboard, log_id, "corrected_intent") == ("help",)
         dashboard.execute("select private.delete_expired_rows()")
-        kept = dashboard.execute("select text, intent from public.labelled_texts").fetchall()
-        assert kept == [("push my dentist thing to friday", "help")]
+        retained = dashboard.execute("select text, intent from public.labelled_texts").fetchall()
+        assert retained == [("push my dentist thing to friday", "help")]
         dashboard.execute("delete from auth.users")
         assert dashboard.execute("select from public.labelled_texts").rowcount == 0
 
 
 @pytest.mark.skipif(
-    not CRON.exists(), reason="for the real pg_cron: apt-get install postgresql-15-cron"
+    not CRON.exists(), reason="pg_cron is not installed: apt-get install postgresql-15-cron"
 )
-def test_the_real_schedule_deletes(fifteen: Server) -> None:
-    with fifteen.connect("postgres", "postgres") as dashboard:
+def test_pg_cron_runs_the_scheduled_retention(postgres_15: Server) -> None:
+    with postgres_15.connect("postgres", "postgres") as dashboard:
         add_user(dashboard, ALICE)
         dashboard.execute("delete from private.tombstones")
         insert(dashboard, created_at=LONG_AGO)
@@ -118,7 +119,7 @@ def test_the_real_schedule_deletes(fifteen: Server) -> None:
             "select cron.schedule('prompt-capture: delete expired rows', '* * * * *', %s)",
             ["select private.delete_expired_rows()"],
         )
-        for _ in range(750):  # it looks once a minute
+        for _ in range(750):  # pg_cron starts jobs once a minute
             if dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0:
                 return
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Old rows go in batches; counts and labelled texts stay, without a name."""
+"""Retention deletes old rows in batches, and retains counts and labelled texts without senders."""
 
 from uuid import UUID
 
@@ -6,31 +6,33 @@ import pytest
 from psycopg import errors
 
 from .actors import ALICE, BOB
-from .rows import FAILED_OUTCOME, LONG_AGO, add_user, update_as_backend, correct, insert
+from .rows import FAILED_OUTCOME, LONG_AGO, add_user, correct, insert, update_as_backend
 from .server import Connection, Server
 
-KEPT = "select text, intent, times_sent, cardinality(user_keys) from public.labelled_texts"
+RETAINED = "select text, intent, times_sent, cardinality(user_keys) from public.labelled_texts"
 
 
 def run_batch(dashboard: Connection) -> object:
-    """Delete one batch of expired rows, as the schedule does."""
+    """Delete one batch of expired rows, as the schedule does; return how many."""
     row = dashboard.execute("select private.delete_expired_rows()").fetchone()
     assert row is not None
     return row[0]
 
 
-def test_rows_older_than_the_setting_go_and_younger_ones_stay(dashboard: Connection) -> None:
+def test_only_rows_older_than_the_setting_are_deleted(dashboard: Connection) -> None:
     insert(dashboard, prompt="old", created_at=LONG_AGO)
-    just_inside = dashboard.execute("select now() - interval '89 days'").fetchone()
-    assert just_inside is not None
-    young = insert(dashboard, prompt="young", created_at=just_inside[0])
+    row = dashboard.execute("select now() - interval '89 days'").fetchone()
+    assert row is not None
+    recent = insert(dashboard, prompt="recent", created_at=row[0])
     assert run_batch(dashboard) == 1
-    assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(young,)]
+    assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(recent,)]
     dashboard.execute("update private.settings set row_retention_days = 30")
     assert run_batch(dashboard) == 1
 
 
-def test_a_batch_is_no_larger_than_told_and_takes_the_oldest(dashboard: Connection) -> None:
+def test_a_batch_has_the_configured_size_and_deletes_the_oldest_rows(
+    dashboard: Connection,
+) -> None:
     dashboard.execute("update private.settings set retention_batch_rows = 2")
     for year in (2003, 2001, 2002):
         insert(dashboard, prompt=str(year), created_at=LONG_AGO.replace(year=year))
@@ -39,7 +41,7 @@ def test_a_batch_is_no_larger_than_told_and_takes_the_oldest(dashboard: Connecti
     assert [run_batch(dashboard), run_batch(dashboard)] == [1, 0]
 
 
-def test_daily_counts_stay_by_intent_version_and_outcome(dashboard: Connection) -> None:
+def test_daily_counts_are_retained_by_intent_version_and_outcome(dashboard: Connection) -> None:
     for number in range(3):
         insert(dashboard, prompt=str(number), created_at=LONG_AGO)
     failed = insert(dashboard, created_at=LONG_AGO)
@@ -56,7 +58,7 @@ def test_daily_counts_stay_by_intent_version_and_outcome(dashboard: Connection) 
     assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 1
 
 
-def test_a_labelled_text_lives_on_without_a_name_and_with_its_history(
+def test_a_labelled_text_is_retained_with_its_history_and_without_its_senders(
     dashboard: Connection,
 ) -> None:
     add_user(dashboard, BOB)
@@ -65,65 +67,65 @@ def test_a_labelled_text_lives_on_without_a_name_and_with_its_history(
     insert(dashboard, prompt="nobody labelled this", created_at=LONG_AGO)
     assert run_batch(dashboard) == 3
     text = "push my dentist thing to friday"
-    assert dashboard.execute(KEPT).fetchall() == [(text, "help", 2, 2)]
-    everything = str(dashboard.execute("select * from public.labelled_texts").fetchall())
-    assert str(ALICE) not in everything
-    assert str(BOB) not in everything
+    assert dashboard.execute(RETAINED).fetchall() == [(text, "help", 2, 2)]
+    stored = str(dashboard.execute("select * from public.labelled_texts").fetchall())
+    assert str(ALICE) not in stored
+    assert str(BOB) not in stored
     history = dashboard.execute("select log_id, to_intent from public.correction_events")
     assert history.fetchall() == [(None, "help")]
     assert dashboard.execute("select from public.review_queue").rowcount == 0
 
 
-def test_what_is_beyond_a_daily_cap_is_in_no_kept_text_either(dashboard: Connection) -> None:
+def test_rows_beyond_the_daily_cap_do_not_count_in_retained_texts(dashboard: Connection) -> None:
     add_user(dashboard, BOB)
     dashboard.execute("update private.settings set daily_cap = 1")
-    for owner in (BOB, ALICE, ALICE, ALICE):
-        last = insert(dashboard, user_id=owner, created_at=LONG_AGO)
+    for sender in (BOB, ALICE, ALICE, ALICE):
+        last = insert(dashboard, user_id=sender, created_at=LONG_AGO)
     correct(dashboard, last, "help")
     correct(dashboard, insert(dashboard, prompt="beyond it", created_at=LONG_AGO), "help")
     assert run_batch(dashboard) == 5
-    kept = ("push my dentist thing to friday", "help", 2, 2)
-    assert dashboard.execute(KEPT).fetchall() == [kept]
+    retained = ("push my dentist thing to friday", "help", 2, 2)
+    assert dashboard.execute(RETAINED).fetchall() == [retained]
 
 
-def test_a_disputed_text_is_no_label_and_goes(dashboard: Connection) -> None:
+def test_a_disputed_text_is_not_retained(dashboard: Connection) -> None:
     log_id = insert(dashboard, created_at=LONG_AGO)
     correct(dashboard, log_id, "help", "ann")
     correct(dashboard, log_id, "search", "bob")
     run_batch(dashboard)
-    assert dashboard.execute(KEPT).fetchall() == []
+    assert dashboard.execute(RETAINED).fetchall() == []
     assert dashboard.execute("select from public.correction_events").rowcount == 0
 
 
-def test_labelled_texts_have_a_retention_of_their_own(dashboard: Connection) -> None:
+def test_labelled_texts_have_their_own_retention(dashboard: Connection) -> None:
     correct(dashboard, insert(dashboard, created_at=LONG_AGO), "help")
     run_batch(dashboard)
     expire = "select private.delete_expired_texts()"
     assert dashboard.execute(expire).fetchone() == (0,)
     with dashboard.transaction():
-        dashboard.execute("alter table public.labelled_texts disable trigger before_10_refuse_edit")
+        dashboard.execute("alter table public.labelled_texts disable trigger before_90_refuse_edit")
         dashboard.execute(
             "update public.labelled_texts set retained_at = now() - interval '731 days'"
         )
-        dashboard.execute("alter table public.labelled_texts enable trigger before_10_refuse_edit")
+        dashboard.execute("alter table public.labelled_texts enable trigger before_90_refuse_edit")
     assert dashboard.execute(expire).fetchone() == (1,)
     assert dashboard.execute("select from public.correction_events").rowcount == 0
 
 
-def test_a_row_that_is_locked_is_left_for_the_next_batch(
+def test_a_locked_row_is_left_for_the_next_batch(
     dashboard: Connection, server: Server, database: str
 ) -> None:
-    held = insert(dashboard, created_at=LONG_AGO)
-    insert(dashboard, prompt="free", created_at=LONG_AGO)
+    locked = insert(dashboard, created_at=LONG_AGO)
+    insert(dashboard, prompt="not locked", created_at=LONG_AGO)
     with server.connect("postgres", database, autocommit=False) as other:
-        other.execute("select from public.nlu_prompt_logs where id = %s for update", [held])
+        other.execute("select from public.nlu_prompt_logs where id = %s for update", [locked])
         dashboard.execute("set lock_timeout = '100ms'")
         assert run_batch(dashboard) == 1
         other.rollback()
     assert run_batch(dashboard) == 1
 
 
-def test_the_schedule_runs_it_at_night(dashboard: Connection) -> None:
+def test_the_schedule_has_all_nightly_jobs(dashboard: Connection) -> None:
     jobs = dashboard.execute("select jobname, command, username from cron.job order by 1")
     assert jobs.fetchall() == [
         (
@@ -152,20 +154,20 @@ def test_the_schedule_runs_it_at_night(dashboard: Connection) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    ["audit_rate = 1", "daily_cap = 0", "row_retention_days = 0", "retention_batch_rows = 0", "label_retention_days = 1",
-     "only_row = false"],
+    ["audit_rate = 1", "daily_cap = 0", "row_retention_days = 0", "retention_batch_rows = 0",
+     "label_retention_days = 1", "only_row = false"],
 )  # fmt: skip
-def test_settings_make_sense(dashboard: Connection, setting: str) -> None:
+def test_an_invalid_setting_is_refused(dashboard: Connection, setting: str) -> None:
     with pytest.raises(errors.CheckViolation):
         dashboard.execute(f"update private.settings set {setting}".encode())
 
 
-def test_a_user_and_their_rows_can_go_while_the_retention_keeps_texts(
+def test_deleting_the_last_sender_deletes_the_retained_text_and_its_history(
     dashboard: Connection,
 ) -> None:
     log_id: UUID = insert(dashboard, created_at=LONG_AGO)
     correct(dashboard, log_id, "help")
     run_batch(dashboard)
     dashboard.execute("delete from auth.users")
-    assert dashboard.execute(KEPT).fetchall() == []
+    assert dashboard.execute(RETAINED).fetchall() == []
     assert dashboard.execute("select from public.correction_events").rowcount == 0

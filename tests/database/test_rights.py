@@ -1,13 +1,13 @@
-"""Every actor is asked the same question for every table and verb."""
+"""Every actor runs the same statement for every table and verb, and calls every function."""
 
 import pytest
 from psycopg import errors
 
 from .actors import (
+    ACTORS,
     ALICE,
     ANONYMOUS,
     CALLERS,
-    ACTORS,
     DASHBOARD,
     EXPORTER,
     NO_SUBJECT,
@@ -22,7 +22,7 @@ from .actors import (
 from .rows import insert
 from .server import Server
 
-COLUMN = {
+COLUMN_TO_UPDATE = {
     "correction_events": "notes", "review_queue": "notes", "daily_counts": "messages",
     "labelled_texts": "text", "exported_rows": "key", "settings": "audit_rate",
     "keys": "text_key_secret", "tombstones": "erased_at", "deferred_changes": "notes",
@@ -31,7 +31,7 @@ COLUMN = {
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
 
-QUESTIONS = {
+STATEMENTS = {
     ("nlu_prompt_logs", "select"): "select id from public.nlu_prompt_logs",
     ("nlu_prompt_logs", "insert"): f"""
         insert into public.nlu_prompt_logs
@@ -49,34 +49,36 @@ QUESTIONS = {
     ("intent_catalogue", "truncate"): "truncate public.intent_catalogue cascade",
 }
 
-# Tables that are the database's own affair: whoever is granted anything is named here.
-OTHERS = (
+# Tables that the database's functions maintain.
+OTHER_TABLES = (
     "public.correction_events", "public.review_queue", "public.daily_counts",
     "public.labelled_texts", "public.exported_rows", "public.dataset_exports",
     "private.settings", "private.keys", "private.tombstones", "private.deferred_changes",
     "private.erased_rows",
 )  # fmt: skip
-for name in OTHERS:
+for name in OTHER_TABLES:
     table = name.partition(".")[2]
-    QUESTIONS |= {
+    STATEMENTS |= {
         (table, "select"): f"select 1 from {name}",
+        (table, "insert"): (
+            f"insert into {name} overriding system value select * from {name} where false"
+        ),
         (
             table,
-            "insert",
-        ): f"insert into {name} overriding system value select * from {name} where false",
-        (table, "update"): f"update {name} set {COLUMN[table]} = {COLUMN[table]}",
+            "update",
+        ): f"update {name} set {COLUMN_TO_UPDATE[table]} = {COLUMN_TO_UPDATE[table]}",
         (table, "delete"): f"delete from {name}",
         (table, "truncate"): f"truncate {name}",
     }
-QUESTIONS["correction_events", "insert"] = """
+STATEMENTS["correction_events", "insert"] = """
     insert into public.correction_events (log_id, to_intent, reviewer, channel)
     select id, 'help', 'mallory', 'api' from public.nlu_prompt_logs limit 1"""
-QUESTIONS["exported_rows", "insert"] = f"""
+STATEMENTS["exported_rows", "insert"] = f"""
     insert into public.exported_rows (bucket, key, log_ids)
     values ('b', 'k', array['{ALICE}'::uuid])"""
 
-# How many rows each actor reaches. Whoever is not named is refused.
-REACHED: dict[tuple[str, str], dict[Actor, int]] = {
+# The number of rows that each statement returns or changes. Actors that are not listed are refused.
+ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("nlu_prompt_logs", "select"): {
         USER: 3, OTHER_USER: 2, REVIEWER: 0, NO_SUBJECT: 0, WRITER: 0,
         EXPORTER: 5, SERVICE: 5, DASHBOARD: 5,
@@ -141,8 +143,8 @@ REACHED: dict[tuple[str, str], dict[Actor, int]] = {
     ("erased_rows", "truncate"): {DASHBOARD: -1},
 }  # fmt: skip
 
-# What even the tables' owner may not do, and what it is told.
-GUARDED = {
+# What triggers refuse to the owner of the tables, and the message.
+GUARD_MESSAGES = {
     ("nlu_prompt_logs", "delete"): "cannot be deleted by hand",
     ("nlu_prompt_logs", "truncate"): "cannot be truncated",
     ("intent_catalogue", "truncate"): "cannot be truncated",
@@ -155,35 +157,37 @@ GUARDED = {
 
 
 @pytest.mark.parametrize("actor", ACTORS, ids=str)
-@pytest.mark.parametrize("table", dict.fromkeys(table for table, _ in QUESTIONS))
-def test_each_actor_reaches_just_what_is_theirs(
+@pytest.mark.parametrize("table", dict.fromkeys(table for table, _ in STATEMENTS))
+def test_each_actor_can_reach_exactly_the_granted_rows(
     server: Server, populated: str, table: str, actor: Actor
 ) -> None:
     with connect_as(server, populated, actor) as connection:
         for verb in VERBS:
-            reached = REACHED.get((table, verb), {}).get(actor)
-            if reached is not None:
+            count = ROW_COUNTS.get((table, verb), {}).get(actor)
+            if count is not None:
                 with connection.transaction(force_rollback=True):
-                    assert connection.execute(QUESTIONS[table, verb]).rowcount == reached, verb
+                    assert connection.execute(STATEMENTS[table, verb]).rowcount == count, verb
                 continue
             with (
-                pytest.raises(errors.InsufficientPrivilege, match=refusal(table, verb, actor)),
+                pytest.raises(
+                    errors.InsufficientPrivilege, match=expected_message(table, verb, actor)
+                ),
                 connection.transaction(),
             ):
-                connection.execute(QUESTIONS[table, verb])
+                connection.execute(STATEMENTS[table, verb])
 
 
-def refusal(table: str, verb: str, actor: Actor) -> str:
-    """Say how somebody is told that they may not."""
+def expected_message(table: str, verb: str, actor: Actor) -> str:
+    """Return a pattern for the message of the error."""
     if actor is DASHBOARD:
-        return GUARDED[table, verb]
+        return GUARD_MESSAGES[table, verb]
     return f"permission denied for (table {table}|schema private)"
 
 
-def test_a_user_reads_whole_rows_of_their_own(server: Server, populated: str) -> None:
+def test_a_user_can_read_all_columns_of_their_own_rows(server: Server, populated: str) -> None:
     with connect_as(server, populated, USER) as connection:
-        owners = connection.execute("select distinct user_id from public.nlu_prompt_logs")
-        assert owners.fetchall() == [(ALICE,)]
+        senders = connection.execute("select distinct user_id from public.nlu_prompt_logs")
+        assert senders.fetchall() == [(ALICE,)]
         assert len(connection.execute("select * from public.nlu_prompt_logs").fetchall()) == 3
 
 
@@ -194,21 +198,21 @@ def test_a_user_cannot_read_another_users_row_by_its_id(server: Server, populate
         ).fetchone()
     assert row is not None
     with connect_as(server, populated, OTHER_USER) as connection:
-        found = connection.execute("select from public.nlu_prompt_logs where id = %s", [row[0]])
-        assert found.rowcount == 0
+        rows = connection.execute("select from public.nlu_prompt_logs where id = %s", [row[0]])
+        assert rows.rowcount == 0
 
 
-def test_the_writer_sees_an_id_only_in_the_transaction_that_made_it(
+def test_the_writer_sees_an_id_only_in_the_transaction_of_its_capture(
     server: Server, populated: str
 ) -> None:
     with connect_as(server, populated, WRITER) as connection:
         log_id = insert(connection)
-        seen = connection.execute("select id from public.nlu_prompt_logs").fetchall()
-        assert seen == [(log_id,)]
+        visible = connection.execute("select id from public.nlu_prompt_logs").fetchall()
+        assert visible == [(log_id,)]
 
 
 CALLABLE = {
-    "private.count_user_data(uuid)": {SERVICE}, "private.erase(uuid)": {SERVICE},
+    "private.count_user_data(uuid)": {SERVICE}, "private.erase_user(uuid)": {SERVICE},
     "public.erase_user(uuid)": {SERVICE}, "public.count_user_data(uuid)": {SERVICE},
     "private.find_recorded_captures(jsonb)": {WRITER, SERVICE},
     "public.find_recorded_captures(jsonb)": {WRITER, SERVICE},
@@ -219,19 +223,18 @@ CALLABLE = {
     "private.defer_change(private.deferred_changes)": {SERVICE},
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text)": {SERVICE},
-    "private.anonymous_reviewers()": {SERVICE},
+    "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
 }  # fmt: skip
-DOORS = {
+ENTRY_POINTS = {
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},
     "read_erased_rows": {EXPORTER, SERVICE}, "read_audit_results": {EXPORTER, SERVICE},
     "register_rows": {EXPORTER, SERVICE}, "has_erasures_since": {EXPORTER, SERVICE},
-    "record_dataset": {EXPORTER, SERVICE}, "list_user_lines": {SERVICE}, "unregister_user_rows": {SERVICE},
+    "record_dataset": {EXPORTER, SERVICE}, "list_user_lines": {SERVICE},
+    "unregister_user_rows": {SERVICE},
 }  # fmt: skip
 
 
-def test_each_caller_can_call_just_the_functions_that_are_theirs(
-    server: Server, populated: str
-) -> None:
+def test_each_caller_can_call_exactly_the_granted_functions(server: Server, populated: str) -> None:
     with server.connect("postgres", populated) as connection:
         functions = connection.execute(
             """select oid::regprocedure::text from pg_proc
@@ -246,24 +249,24 @@ def test_each_caller_can_call_just_the_functions_that_are_theirs(
                 ).fetchone() == (True,)
             }  # fmt: skip
             name = str(function) if "." in str(function).split("(")[0] else f"public.{function}"
-            channel = name.partition(".")[2].partition("(")[0]
-            assert allowed == CALLABLE.get(name, DOORS.get(channel, set())), function
+            unqualified = name.partition(".")[2].partition("(")[0]
+            assert allowed == CALLABLE.get(name, ENTRY_POINTS.get(unqualified, set())), function
 
 
-EXPORTED = ("exportable_prompts", "exportable_texts")
+EXPORTED_VIEWS = ("exportable_prompts", "exportable_texts")
 VIEWS = (
-    *EXPORTED, "labelled_prompts", "failed_workflows", "intent_health", "confidence_distribution",
-    "corrections_by_reviewer", "reviewer_votes", "disputed_texts", "reviewer_agreement",
-    "live_accuracy", "daily_totals",
+    *EXPORTED_VIEWS, "labelled_prompts", "failed_workflows", "intent_health",
+    "confidence_distribution", "corrections_by_reviewer", "reviewer_votes", "disputed_texts",
+    "reviewer_agreement", "live_accuracy", "daily_totals",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("actor", ACTORS, ids=str)
 @pytest.mark.parametrize("view", VIEWS)
-def test_views_are_the_backends_and_two_are_the_exporters(
+def test_the_backend_can_read_all_views_and_the_exporter_two(
     server: Server, populated: str, view: str, actor: Actor
 ) -> None:
-    readers = {SERVICE, DASHBOARD} | ({EXPORTER} if view in EXPORTED else set())
+    readers = {SERVICE, DASHBOARD} | ({EXPORTER} if view in EXPORTED_VIEWS else set())
     with connect_as(server, populated, actor) as connection:
         if actor in readers:
             connection.execute(f"select * from public.{view}")
@@ -274,22 +277,22 @@ def test_views_are_the_backends_and_two_are_the_exporters(
                 connection.execute(f"select from public.{view}")
 
 
-def test_the_tests_know_every_table_and_view(server: Server, populated: str) -> None:
+def test_every_table_and_view_is_tested(server: Server, populated: str) -> None:
     with server.connect("postgres", populated) as connection:
-        found = connection.execute(
+        relations = connection.execute(
             """select relname, relkind from pg_class
                where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
                  and relkind not in ('i', 'S')"""
         ).fetchall()
-    assert {name for name, kind in found if kind == "r"} == {table for table, _ in QUESTIONS}
-    assert {name for name, kind in found if kind != "r"} == set(VIEWS)
+    assert {name for name, kind in relations if kind == "r"} == {table for table, _ in STATEMENTS}
+    assert {name for name, kind in relations if kind != "r"} == set(VIEWS)
 
 
 @pytest.mark.parametrize("actor", CALLERS, ids=str)
 @pytest.mark.parametrize(
     "function", ["stamp_correction", "prepare_capture", "delete_expired_rows", "apply_correction"]
 )
-def test_no_caller_can_call_the_databases_own_functions(
+def test_no_caller_can_call_internal_functions(
     server: Server, populated: str, function: str, actor: Actor
 ) -> None:
     with (
@@ -300,21 +303,19 @@ def test_no_caller_can_call_the_databases_own_functions(
 
 
 @pytest.mark.parametrize("actor", CALLERS, ids=str)
-def test_no_caller_can_make_a_table_in_the_open(
-    server: Server, populated: str, actor: Actor
-) -> None:
+def test_no_caller_can_create_a_table(server: Server, populated: str, actor: Actor) -> None:
     with (
         connect_as(server, populated, actor) as connection,
         pytest.raises(errors.InsufficientPrivilege, match="permission denied for schema public"),
     ):
-        connection.execute("create table public.mine ()")
+        connection.execute("create table public.new_table ()")
 
 
 @pytest.mark.parametrize("actor", [ANONYMOUS, USER, WRITER, EXPORTER, SERVICE], ids=str)
 @pytest.mark.parametrize(
     "role", ["postgres", "supabase_admin", "supabase_auth_admin", "prompt_maintainer"]
 )
-def test_no_roles_of_the_api_are_members_of_a_mightier_one(
+def test_no_role_of_the_api_is_a_member_of_a_privileged_role(
     server: Server, populated: str, actor: Actor, role: str
 ) -> None:
     with server.connect("postgres", populated) as connection:
@@ -326,16 +327,16 @@ def test_the_owner_of_the_tables_cannot_act_as_the_maintainer(
     server: Server, populated: str
 ) -> None:
     with server.connect("postgres", populated) as connection:
-        for how in ("usage", "set"):
+        for privilege in ("usage", "set"):
             row = connection.execute(
-                "select pg_has_role('postgres', 'prompt_maintainer', %s)", [how]
+                "select pg_has_role('postgres', 'prompt_maintainer', %s)", [privilege]
             )
             assert row.fetchone() == (False,)
         with pytest.raises(errors.InsufficientPrivilege):
             connection.execute("set role prompt_maintainer")
 
 
-def test_what_runs_with_rights_of_its_own_belongs_to_the_maintainer_and_out_of_reach(
+def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
     server: Server, populated: str
 ) -> None:
     with server.connect("postgres", populated) as connection:
@@ -349,7 +350,7 @@ def test_what_runs_with_rights_of_its_own_belongs_to_the_maintainer_and_out_of_r
     assert all(config == ['search_path=""'] for *_, config in definers)
 
 
-def test_nobody_adds_to_the_queue_by_hand(server: Server, populated: str) -> None:
+def test_the_dashboard_cannot_add_a_queue_item(server: Server, populated: str) -> None:
     with (
         connect_as(server, populated, DASHBOARD) as connection,
         pytest.raises(errors.InsufficientPrivilege, match="by hand"),

@@ -1,4 +1,4 @@
-"""What the database itself writes into a row, and refuses to let others write."""
+"""The timestamps of a row, which only the database sets."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -6,16 +6,25 @@ from uuid import UUID
 import pytest
 
 from .actors import SERVICE, connect_as
-from .rows import CORRECTION, FAILED_OUTCOME, LONG_AGO, update_as_backend, correct, insert, read, update
+from .rows import (
+    CORRECTION,
+    FAILED_OUTCOME,
+    LONG_AGO,
+    correct,
+    insert,
+    read,
+    update,
+    update_as_backend,
+)
 from .server import Connection, Server
 
-ALL = (
+CORRECTION_AND_TIMES = (
     "outcome_recorded_at", "corrected_intent", "correction_notes", "corrected_by", "corrected_at",
     "created_at", "updated_at",
 )  # fmt: skip
 
 
-def test_a_captured_row_has_its_times_and_no_others(dashboard: Connection) -> None:
+def test_a_new_row_has_only_the_time_of_capture(dashboard: Connection) -> None:
     log_id = insert(dashboard)
     recorded, corrected, created, updated = read(
         dashboard, log_id, "outcome_recorded_at", "corrected_at", "created_at", "updated_at"
@@ -25,7 +34,7 @@ def test_a_captured_row_has_its_times_and_no_others(dashboard: Connection) -> No
     assert abs((datetime.now(UTC) - created).total_seconds()) < 60
 
 
-def test_an_outcome_is_stamped(dashboard: Connection, log_id: UUID) -> None:
+def test_an_outcome_sets_its_time(dashboard: Connection, log_id: UUID) -> None:
     update_as_backend(dashboard, log_id, **FAILED_OUTCOME)
     recorded, corrected, created, updated = read(
         dashboard, log_id, "outcome_recorded_at", "corrected_at", "created_at", "updated_at"
@@ -34,7 +43,7 @@ def test_an_outcome_is_stamped(dashboard: Connection, log_id: UUID) -> None:
     assert (corrected, created) == (None, LONG_AGO)
 
 
-def test_a_correction_is_stamped(dashboard: Connection, log_id: UUID) -> None:
+def test_a_correction_sets_its_time(dashboard: Connection, log_id: UUID) -> None:
     correct(dashboard, log_id, "help")
     recorded, corrected, created, updated = read(
         dashboard, log_id, "outcome_recorded_at", "corrected_at", "created_at", "updated_at"
@@ -43,18 +52,18 @@ def test_a_correction_is_stamped(dashboard: Connection, log_id: UUID) -> None:
     assert (recorded, created) == (None, LONG_AGO)
 
 
-def test_saying_the_same_again_moves_no_time_but_finds_the_row(
+def test_repeating_an_outcome_or_a_correction_changes_no_time(
     dashboard: Connection, log_id: UUID
 ) -> None:
     update_as_backend(dashboard, log_id, **FAILED_OUTCOME)
     correct(dashboard, log_id, "help")
-    before = read(dashboard, log_id, *ALL)
+    before = read(dashboard, log_id, *CORRECTION_AND_TIMES)
     assert update_as_backend(dashboard, log_id, **FAILED_OUTCOME) == 1
     assert correct(dashboard, log_id, "help") == 0
-    assert read(dashboard, log_id, *ALL) == before
+    assert read(dashboard, log_id, *CORRECTION_AND_TIMES) == before
 
 
-def test_another_outcome_is_stamped_anew_and_leaves_the_correction_alone(
+def test_a_new_outcome_sets_its_time_and_does_not_change_the_correction(
     dashboard: Connection, log_id: UUID
 ) -> None:
     correct(dashboard, log_id, "help")
@@ -66,36 +75,42 @@ def test_another_outcome_is_stamped_anew_and_leaves_the_correction_alone(
     assert later_corrected == corrected
 
 
-def test_an_outcome_taken_back_takes_its_time_back(dashboard: Connection, log_id: UUID) -> None:
+def test_retracting_an_outcome_clears_its_time(dashboard: Connection, log_id: UUID) -> None:
     update_as_backend(dashboard, log_id, **FAILED_OUTCOME)
-    update_as_backend(dashboard, log_id, was_successful=None, workflow_type=None, execution_error=None)
+    update_as_backend(
+        dashboard, log_id, was_successful=None, workflow_type=None, execution_error=None
+    )
     assert read(dashboard, log_id, "outcome_recorded_at") == (None,)
 
 
-@pytest.mark.parametrize("stamp", ["outcome_recorded_at", "corrected_at", "updated_at"])
+@pytest.mark.parametrize("column", ["outcome_recorded_at", "corrected_at", "updated_at"])
 @pytest.mark.parametrize("value", [LONG_AGO, None])
-def test_nobody_sets_a_stamp_by_hand_not_even_in_the_dashboard(
-    dashboard: Connection, log_id: UUID, stamp: str, value: datetime | None
+def test_a_timestamp_cannot_be_set_by_hand(
+    dashboard: Connection, log_id: UUID, column: str, value: datetime | None
 ) -> None:
     update(dashboard, log_id, **FAILED_OUTCOME, **CORRECTION)
-    before = read(dashboard, log_id, *ALL)
-    update(dashboard, log_id, **{stamp: value})
-    assert read(dashboard, log_id, *ALL) == before
+    before = read(dashboard, log_id, *CORRECTION_AND_TIMES)
+    update(dashboard, log_id, **{column: value})
+    assert read(dashboard, log_id, *CORRECTION_AND_TIMES) == before
 
 
-def test_a_row_added_in_the_dashboard_is_stamped_too(dashboard: Connection) -> None:
+def test_inserting_a_row_with_outcome_and_correction_sets_their_times(
+    dashboard: Connection,
+) -> None:
     log_id = insert(dashboard, **FAILED_OUTCOME, **CORRECTION, corrected_at=LONG_AGO)
     corrected, recorded = read(dashboard, log_id, "corrected_at", "outcome_recorded_at")
     assert corrected == recorded > LONG_AGO
 
 
-def test_outcomes_pass_through_the_api_as_they_do_here(server: Server, populated: str) -> None:
+def test_outcomes_of_many_rows_in_one_statement_set_the_same_time(
+    server: Server, populated: str
+) -> None:
     with connect_as(server, populated, SERVICE) as backend:
-        reached = backend.execute(
+        updated = backend.execute(
             "update public.nlu_prompt_logs set was_successful = true, workflow_type = 'move'"
         )
-        assert reached.rowcount == 5
-        late = backend.execute(
+        assert updated.rowcount == 5
+        others = backend.execute(
             "select from public.nlu_prompt_logs where outcome_recorded_at is distinct from now()"
         )
-        assert late.rowcount == 0
+        assert others.rowcount == 0

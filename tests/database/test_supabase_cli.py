@@ -1,4 +1,4 @@
-"""The real Supabase CLI accepts the folder and its migrations."""
+"""The Supabase CLI accepts the folder `supabase` and applies its migrations."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from .server import MIGRATIONS, ROOT, Server, run_script
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the project's folder, as the CLI leaves notes in it."""
+    """A copy of the project folder, because the CLI writes temporary files into it."""
     shutil.copytree(
         ROOT / "supabase", tmp_path / "supabase", ignore=shutil.ignore_patterns(".temp")
     )
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def supabase(folder: Path, *arguments: str) -> str:
-    """Run the CLI and return what it says."""
+    """Run the CLI and return its output."""
     run = subprocess.run(
         [ROOT / "node_modules/.bin/supabase", *arguments, "--workdir", folder],
         env={
@@ -40,7 +40,7 @@ def supabase(folder: Path, *arguments: str) -> str:
     return run.stdout + run.stderr
 
 
-def test_it_pushes_every_migration_to_a_new_project_once(
+def test_db_push_applies_every_migration_to_a_new_project_once(
     server: Server, project: str, folder: Path, description: dict[str, object]
 ) -> None:
     remote = f"--remote={server.url('postgres', project)}?sslmode=disable"
@@ -54,17 +54,19 @@ def test_it_pushes_every_migration_to_a_new_project_once(
     assert "up to date" in supabase(folder, "db", "push", "--yes", remote)
 
 
-def test_it_takes_over_a_first_version(server: Server, project: str, folder: Path) -> None:
+def test_db_push_adopts_the_rows_of_a_first_version(
+    server: Server, project: str, folder: Path
+) -> None:
     with server.connect("postgres", project) as dashboard:
         run_script(dashboard, Path(__file__).parent / "first_version/as_grown.sql")
         remote = f"--remote={server.url('postgres', project)}?sslmode=disable"
         supabase(folder, "db", "push", "--yes", remote)
-        kept = dashboard.execute(
+        adopted = dashboard.execute(
             "select from public.nlu_prompt_logs where model_version = 'legacy'"
         )
-        assert kept.rowcount == 5
+        assert adopted.rowcount == 5
 
 
-def test_its_advisors_have_nothing_to_warn_of(server: Server, database: str, folder: Path) -> None:
+def test_the_advisors_report_no_warning(server: Server, database: str, folder: Path) -> None:
     remote = f"--remote={server.url('postgres', database)}?sslmode=disable"
     supabase(folder, "db", "advisors", "--fail-on", "warn", "--level", "info", remote)

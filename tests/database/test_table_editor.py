@@ -1,4 +1,4 @@
-"""A reviewer who knows only the dashboard: the table editor's own service, on the real tables."""
+"""Reviewing in the dashboard: the service of the table editor on the migrated tables."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,16 +15,16 @@ SNIPPETS = sorted((ROOT / "supabase/snippets").glob("*.sql"))
 
 @pytest.fixture(scope="module")
 def reviewed(server: Server, template: str) -> str:
-    """A database whose queue is reviewed here."""
+    """A database with ten texts in the review queue."""
     server.copy_database(template, "reviewed")
     with server.connect("postgres", "reviewed") as connection:
         connection.execute("update private.settings set audit_rate = 0")
         add_user(connection, ALICE)
         add_user(connection, BOB)
         for text, confidence in (
-            ("second", 0.5), ("first", 0.1), ("third", 0.6), ("tampered", 0.65), ("cells", 0.66),
-            ("unsigned", 0.67), ("misspelt", 0.68), ("disputed", 0.69), ("popular", 0.695),
-            ("moved", 0.698),
+            ("second", 0.5), ("first", 0.1), ("third", 0.6), ("other column", 0.65),
+            ("separate cells", 0.66), ("unsigned", 0.67), ("misspelt", 0.68), ("disputed", 0.69),
+            ("popular", 0.695), ("moved", 0.698),
         ):  # fmt: skip
             insert(connection, prompt=text, confidence=confidence)
         insert(connection, prompt="FIRST", confidence=0.1, user_id=BOB)
@@ -35,24 +35,24 @@ def reviewed(server: Server, template: str) -> str:
 def editor(
     server: Server, reviewed: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TableEditor]:
-    """The table editor on that database."""
+    """The table editor on the reviewed database."""
     with run_table_editor(server, reviewed, tmp_path_factory.mktemp("editor")) as running:
         yield running
 
 
-def item(editor: TableEditor, text: str) -> dict[str, object]:
-    """Find an item as a person would: by its text."""
-    (found,) = [row for row in editor.open_table("review_queue") if row["text"] == text]
-    return found
+def find_item(editor: TableEditor, text: str) -> dict[str, object]:
+    """Return the queue item of a text, as it is shown on the first page."""
+    (row,) = [row for row in editor.open_table("review_queue") if row["text"] == text]
+    return row
 
 
-def test_it_is_a_table_that_can_be_edited_with_a_drop_down_of_intents(editor: TableEditor) -> None:
+def test_the_queue_is_an_editable_table_with_a_drop_down_of_intents(editor: TableEditor) -> None:
     table = editor.describe_table("review_queue")
     assert [key["name"] for key in table["primary_keys"]] == ["rank", "id"]
     drop_downs = {
-        link["source_column_name"]: (link["target_table_name"], link["target_column_name"])
-        for link in table["relationships"]
-        if link["source_table_name"] == "review_queue"
+        key["source_column_name"]: (key["target_table_name"], key["target_column_name"])
+        for key in table["relationships"]
+        if key["source_table_name"] == "review_queue"
     }
     assert drop_downs == {"corrected_intent": ("intent_catalogue", "intent")}
     columns = {column["name"]: column for column in table["columns"]}
@@ -60,14 +60,14 @@ def test_it_is_a_table_that_can_be_edited_with_a_drop_down_of_intents(editor: Ta
     assert all(column["comment"] for column in columns.values())
 
 
-def test_it_opens_with_the_best_first(editor: TableEditor) -> None:
-    opened = [row["text"] for row in editor.open_table("review_queue")]
-    assert opened[:3] == ["first", "second", "third"]
+def test_the_queue_opens_in_the_order_of_ranks(editor: TableEditor) -> None:
+    texts = [row["text"] for row in editor.open_table("review_queue")]
+    assert texts[:3] == ["first", "second", "third"]
 
 
-def test_two_fields_decide_a_text_for_all_who_sent_it(editor: TableEditor) -> None:
+def test_setting_intent_and_reviewer_labels_the_rows_of_all_senders(editor: TableEditor) -> None:
     response = editor.edit(
-        "review_queue", item(editor, "first"), corrected_intent="help", reviewer="ann"
+        "review_queue", find_item(editor, "first"), corrected_intent="help", reviewer="ann"
     )
     assert response.is_success, response.text
     logs = editor.query(
@@ -75,36 +75,36 @@ def test_two_fields_decide_a_text_for_all_who_sent_it(editor: TableEditor) -> No
         "where lower(prompt) = 'first' group by 1"
     ).json()
     assert logs == [{"corrected_intent": "help", "count": 2}]
-    assert editor.open_table("review_queue")[0]["text"] == "first", "it stays under the reviewer's eyes"
+    assert editor.open_table("review_queue")[0]["text"] == "first", "it keeps its rank"
     (event,) = [row for row in editor.open_table("correction_events") if row["to_intent"] == "help"]
     assert (event["reviewer"], event["channel"]) == ("ann", "dashboard")
 
 
-def test_cells_can_be_saved_one_by_one_on_the_page_as_it_was_opened(editor: TableEditor) -> None:
-    opened = item(editor, "cells")
+def test_cells_can_be_saved_one_by_one_without_reloading(editor: TableEditor) -> None:
+    opened = find_item(editor, "separate cells")
     editor.edit("review_queue", opened, corrected_intent="help")
     response = editor.edit("review_queue", opened, reviewer="ann")
     assert response.is_success, response.text
-    decided = item(editor, "cells")
+    decided = find_item(editor, "separate cells")
     assert (decided["corrected_intent"], decided["reviewer"]) == ("help", "ann")
 
 
-def test_an_edit_finds_its_row_although_its_text_was_sent_again(
+def test_an_edit_finds_its_row_after_the_text_was_sent_again(
     editor: TableEditor, server: Server, reviewed: str
 ) -> None:
-    opened = item(editor, "popular")
+    opened = find_item(editor, "popular")
     with server.connect("postgres", reviewed) as connection:
         for _ in range(5):
             insert(connection, prompt="popular", confidence=0.1)
     response = editor.edit("review_queue", opened, corrected_intent="help", reviewer="ann")
     assert response.is_success, response.text
-    assert item(editor, "popular")["corrected_intent"] == "help"
+    assert find_item(editor, "popular")["corrected_intent"] == "help"
 
 
-def test_an_edit_of_a_row_that_moved_is_refused_with_what_to_do(
+def test_an_edit_of_a_row_that_moved_is_refused_with_a_hint(
     editor: TableEditor, server: Server, reviewed: str
 ) -> None:
-    opened = item(editor, "moved")
+    opened = find_item(editor, "moved")
     with server.connect("postgres", reviewed) as connection:
         for _ in range(5):
             insert(connection, prompt="moved", confidence=0.1)
@@ -113,24 +113,24 @@ def test_an_edit_of_a_row_that_moved_is_refused_with_what_to_do(
     assert response.status_code == 400
     assert "has moved" in response.text
     assert "Reload" in response.text
-    assert item(editor, "moved")["corrected_intent"] is None
+    assert find_item(editor, "moved")["corrected_intent"] is None
 
 
-def test_an_edit_that_names_nobody_is_the_dashboards(editor: TableEditor) -> None:
-    editor.edit("review_queue", item(editor, "unsigned"), corrected_intent="help")
-    assert item(editor, "unsigned")["reviewer"] == "dashboard"
+def test_an_edit_without_a_reviewer_is_signed_dashboard(editor: TableEditor) -> None:
+    editor.edit("review_queue", find_item(editor, "unsigned"), corrected_intent="help")
+    assert find_item(editor, "unsigned")["reviewer"] == "dashboard"
 
 
-def test_tampering_is_refused_with_what_to_do(editor: TableEditor) -> None:
-    row = item(editor, "tampered")
+def test_an_edit_of_another_column_is_refused(editor: TableEditor) -> None:
+    row = find_item(editor, "other column")
     response = editor.edit("review_queue", row, predicted_intent="help", confidence=1)
     assert response.status_code == 400
     assert "Only corrected_intent, reviewer and notes can be edited here." in response.text
-    assert item(editor, "tampered") == row
+    assert find_item(editor, "other column") == row
 
 
-def test_a_misspelt_intent_is_refused_and_the_drop_down_named(editor: TableEditor) -> None:
-    response = editor.edit("review_queue", item(editor, "misspelt"), corrected_intent="hlep")
+def test_a_misspelt_intent_is_refused(editor: TableEditor) -> None:
+    response = editor.edit("review_queue", find_item(editor, "misspelt"), corrected_intent="hlep")
     assert response.status_code == 400
     assert "catalogue" in response.text
 
@@ -144,16 +144,18 @@ def test_a_misspelt_intent_is_refused_and_the_drop_down_named(editor: TableEdito
         "delete from public.correction_events",
     ],
 )
-def test_what_the_editor_must_not_do_it_cannot(editor: TableEditor, sql: str) -> None:
+def test_forbidden_statements_are_refused(editor: TableEditor, sql: str) -> None:
     before = editor.open_table("review_queue")
     assert editor.query(sql).status_code == 400
     assert editor.open_table("review_queue") == before
 
 
-def test_a_dispute_comes_back_to_the_queue(
+def test_a_disputed_text_moves_to_the_top_of_the_queue(
     editor: TableEditor, server: Server, reviewed: str
 ) -> None:
-    editor.edit("review_queue", item(editor, "disputed"), corrected_intent="help", reviewer="ann")
+    editor.edit(
+        "review_queue", find_item(editor, "disputed"), corrected_intent="help", reviewer="ann"
+    )
     with server.connect("postgres", reviewed) as connection:
         (log_id,) = connection.execute(
             "select id from public.nlu_prompt_logs where prompt = 'disputed'"
@@ -165,12 +167,12 @@ def test_a_dispute_comes_back_to_the_queue(
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda path: path.stem)
-def test_a_saved_snippet_runs_and_says_what_it_answers(editor: TableEditor, snippet: Path) -> None:
+def test_a_snippet_runs_and_begins_with_a_description(editor: TableEditor, snippet: Path) -> None:
     sql = snippet.read_text("utf-8")
     assert sql.startswith("-- ")
     response = editor.query(sql)
     assert response.is_success, response.text
 
 
-def test_there_are_snippets_for_the_weekly_questions() -> None:
+def test_there_are_at_least_six_snippets() -> None:
     assert len(SNIPPETS) >= 6

@@ -12,7 +12,8 @@ from infra.local import stack_env
 from prompt_capture.client import AsyncCaptureClient
 from tests.end_to_end.conftest import DeployedStack
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs/how-to/use-the-python-client.md").read_text("utf-8")
 
 
 def test_each_message_is_captured_with_the_outcome_of_its_workflow(
@@ -42,12 +43,12 @@ def test_the_assistant_replies_without_the_service(deployment: DeployedStack) ->
     assert replies == ["What can I do for you?"]
 
 
-def test_the_example_of_the_readme_captures_a_message(
+def test_the_example_of_the_guide_captures_a_message(
     deployment: DeployedStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in stack_env.variables(deployment.stack).items():
         monkeypatch.setenv(name, value)
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (block,) = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
     actions: list[Any] = []
 
     names: dict[str, Any] = {"user_id": deployment.ada.id, "reschedule": actions.append}

@@ -10,6 +10,7 @@ import typer
 import yaml
 from pydantic_core import PydanticUndefined
 
+from cli.checks.registry import CHECKS
 from cli.checks.settings import DoctorSettings
 from cli.main import app
 from prompt_capture import settings
@@ -20,6 +21,8 @@ from prompt_capture.domain.captures import CaptureStatus
 from prompt_capture.domain.datasets.manifests import DatasetCounts, DatasetObject, Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.datasets.tiers import Precision
+from prompt_capture.domain.prompts import ChangeStatus
+from prompt_capture.domain.spool import DrainResult
 from prompt_capture.settings import Settings
 from tests.unit.conftest import INTENTS, make_apps
 from tests.unit.tokens import SUPABASE_URL
@@ -33,8 +36,20 @@ APPS = make_apps(InMemoryPromptStore(users=[], intents=INTENTS), TokenVerifier(S
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
-def read(page: str) -> str:
+def read_page(page: str) -> str:
     return (REFERENCE / page).read_text("utf-8")
+
+
+class TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's tags as None."""
+
+
+TemplateLoader.add_multi_constructor("!", lambda loader, tag, node: None)
+
+
+def read_template(file: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load((ROOT / file).read_text("utf-8"), TemplateLoader)
+    return content
 
 
 def section(text: str, heading: str) -> str:
@@ -53,25 +68,27 @@ def table_rows(text: str) -> list[list[str]]:
     return [row for n, row in enumerate(rows) if n not in rulers and n + 1 not in rulers]
 
 
-def names(text: str, pattern: str = r"[\w.-]+") -> list[str]:
-    """Return what stands in backticks in the first column of all tables."""
+def first_column_names(text: str, pattern: str = r"[\w.-]+") -> list[str]:
+    """Return the names in backticks in the first column of all tables."""
     return [name for row in table_rows(text) for name in re.findall(rf"`({pattern})`", row[0])]
 
 
 def settings_defaults() -> dict[str, list[str]]:
-    """Return what the page shows as default: each variable may belong to several classes."""
-    classes = [*Settings.__subclasses__()]
-    for one in classes:
-        classes += one.__subclasses__()
-    ours = [one for one in classes if one.__module__ == settings.__name__]
+    """Return each variable's defaults as the page shows them; several classes may read one."""
+    classes = [
+        settings_class
+        for settings_class in [*vars(settings).values(), DoctorSettings]
+        if isinstance(settings_class, type) and issubclass(settings_class, Settings)
+    ]
     defaults: dict[str, list[str]] = {}
-    for one in [*ours, DoctorSettings]:
-        for name, field in one.model_fields.items():
-            defaults.setdefault(name.upper(), []).append(shown(field.default))
+    for settings_class in classes:
+        for name, field in settings_class.model_fields.items():
+            defaults.setdefault(name.upper(), []).append(display_default(field.default))
     return defaults
 
 
-def shown(default: object) -> str:
+def display_default(default: object) -> str:
+    """Return a default as the page shows it."""
     if default is PydanticUndefined:
         return "required"
     if default is None:
@@ -81,29 +98,30 @@ def shown(default: object) -> str:
     return str(default)
 
 
-def raised_codes(module: Path) -> set[tuple[str, int]]:
-    """Return the code and status of each `ApiError` that a module creates."""
-    calls = [node for node in ast.walk(ast.parse(module.read_text("utf-8"))) if is_api_error(node)]
-    return {
-        (call.args[1].value, call.args[0].value)
-        for call in calls
-        if isinstance(call.args[0], ast.Constant) and isinstance(call.args[1], ast.Constant)
-    }
-
-
-def is_api_error(node: ast.AST) -> Any:
-    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ApiError"
+def error_codes(module: Path) -> set[tuple[str, str]]:
+    """Return the code and status of each `ApiError` that a module creates with constants."""
+    codes = set()
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        match node:
+            case ast.Call(
+                func=ast.Name("ApiError"),
+                args=[ast.Constant(int(status)), ast.Constant(str(code)), *_],
+            ):
+                codes.add((code, str(status)))
+    return codes
 
 
 def test_every_setting_is_documented_and_no_others() -> None:
-    documented = names(read("settings.md").partition("\n## Deployment parameters\n")[0])
+    documented = first_column_names(
+        read_page("settings.md").partition("\n## Deployment parameters\n")[0]
+    )
 
     assert sorted(documented) == sorted({*settings_defaults(), *UNREAD_VARIABLES})
 
 
 def test_the_defaults_of_settings_are_those_of_the_code() -> None:
     defaults = settings_defaults()
-    rows = table_rows(read("settings.md").partition("\n## Deployment parameters\n")[0])
+    rows = table_rows(read_page("settings.md").partition("\n## Deployment parameters\n")[0])
     documented = {row[0].strip("`"): row[1].strip("`") for row in rows}
 
     wrong = {
@@ -115,14 +133,10 @@ def test_the_defaults_of_settings_are_those_of_the_code() -> None:
 
 
 def test_every_deployment_parameter_is_documented_with_its_value() -> None:
-    class Loader(yaml.SafeLoader):
-        """Reads CloudFormation's tags as None."""
-
-    Loader.add_multi_constructor("!", lambda loader, tag, node: None)
-    parameters = yaml.load((ROOT / "serverless.yml").read_text("utf-8"), Loader)["params"]
+    parameters = read_template("serverless.yml")["params"]
     rows = {
         row[0].strip("`"): [cell.strip("`") for cell in row[1:3]]
-        for row in table_rows(section(read("settings.md"), "## Deployment parameters"))
+        for row in table_rows(section(read_page("settings.md"), "## Deployment parameters"))
     }
     del rows["parametersVersion"]  # has its default where it is used
 
@@ -137,16 +151,16 @@ def test_every_deployment_parameter_is_documented_with_its_value() -> None:
 
 
 def test_every_error_is_documented_with_its_status_and_no_others() -> None:
-    rows = table_rows(section(read("api.md"), "## Errors"))
+    rows = table_rows(section(read_page("api.md"), "## Errors"))
     documented = {(row[0].strip("`"), row[1]) for row in rows}
     modules = Path(errors.__file__).parent.glob("*.py")
-    raised = {(code, str(status)) for module in modules for code, status in raised_codes(module)}
+    raised = {code for module in modules for code in error_codes(module)}
 
     assert documented == raised | {("request_rejected", "varies")}
 
 
 def test_every_route_and_field_is_documented_and_no_others() -> None:
-    page = read("api.md")
+    page = read_page("api.md")
     paths = {path for app in APPS.values() for path in app.openapi()["paths"]}
 
     assert set(re.findall(r"`POST (/[\w/]+)`", page)) == paths
@@ -174,7 +188,7 @@ def check_fields(text: str, description: dict[str, Any], path: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_of_a_command_is_documented_and_no_others(name: str) -> None:
-    documented = names(section(read("cli.md"), f"## `{name}`"))
+    documented = first_column_names(section(read_page("cli.md"), f"## `{name}`"))
     parameters = [one for one in COMMANDS[name].params if one.name != "help"]
     options = [
         option
@@ -188,26 +202,28 @@ def test_every_option_of_a_command_is_documented_and_no_others(name: str) -> Non
 
 
 def test_every_command_is_documented_and_no_others() -> None:
-    page = read("cli.md")
+    page = read_page("cli.md")
 
     assert re.findall(r"^## `([\w-]+)`$", page, re.MULTILINE) == list(COMMANDS)
     assert re.findall(r"^\| \[`([\w-]+)`\]", page, re.MULTILINE) == list(COMMANDS)
 
 
 def test_every_field_of_a_dataset_is_documented_and_no_others() -> None:
-    page = read("datasets.md")
+    page = read_page("datasets.md")
     request = table_rows(section(page, "## Request"))
     documented = [row[0].strip("`") for row in request[: len(ExportRequest.model_fields)]]
     manifest = section(page, "## Manifest")
 
     assert documented == list(ExportRequest.model_fields)
-    assert names(manifest) == list(Manifest.model_fields)
+    assert first_column_names(manifest) == list(Manifest.model_fields)
     for model in (DatasetObject, DatasetCounts, Precision, ExportedDataset):
         assert [name for name in model.model_fields if f"`{name}`" not in page] == []
 
 
 def test_every_reason_for_exclusion_is_documented_and_no_others() -> None:
-    documented = set(names(section(read("datasets.md"), "## Reasons for exclusion")))
+    documented = set(
+        first_column_names(section(read_page("datasets.md"), "## Reasons for exclusion"))
+    )
     package = Path(settings.__file__).parent
     modules = [*package.glob("domain/datasets/*.py"), *package.glob("workflows/datasets/*.py")]
     source = "\n".join(module.read_text("utf-8") for module in modules)
@@ -215,3 +231,73 @@ def test_every_reason_for_exclusion_is_documented_and_no_others() -> None:
 
     assert [name for name in documented if f'"{name}"' not in source] == []
     assert set(re.findall(r'(?:return|else) "(\w+)"', selector)) <= documented
+
+
+def test_every_metric_is_documented_and_no_others() -> None:
+    rows = table_rows(section(read_page("metrics.md"), "## Metrics"))
+    documented: dict[str, set[str]] = {
+        service: set() for service in ("classify-and-log", "drain", "record-outcome")
+    }
+    for services, metric, _ in rows:
+        for service, metrics in documented.items():
+            if service in services or services == "all of these":
+                metrics.add(metric.strip("`"))
+    captured = {status.capitalize() for status in get_args(CaptureStatus)} - {"Writing"}
+
+    assert documented["classify-and-log"] == captured | {
+        "Messages",
+        "ClassifyDuration",
+        "WriteDuration",
+        "SpoolDuration",
+        "ColdStart",
+    }
+    assert documented["drain"] == {
+        "DrainDuration",
+        "ColdStart",
+        *(result.capitalize() for result in get_args(DrainResult)),
+    }
+    assert documented["record-outcome"] == {
+        "ColdStart",
+        *(status.capitalize() for status in get_args(ChangeStatus)),
+    }
+
+
+def test_every_alarm_is_documented_and_no_others() -> None:
+    resources = read_template("infra/aws/alarms.yml")["Resources"]
+    alarms = {name for name, one in resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    guide = (ROOT / "docs/how-to/operate.md").read_text("utf-8")
+    actions = set(first_column_names(section(guide, "## Receive alarms"), r"[\w.]+"))
+    suffixes = {name[3:] for name in actions if name.startswith("...")}
+
+    assert set(first_column_names(section(read_page("metrics.md"), "## Alarms"))) == alarms
+    assert actions - {f"...{suffix}" for suffix in suffixes} == {
+        name for name in alarms if not name.endswith(tuple(suffixes))
+    }
+
+
+def test_every_stack_output_that_the_guides_name_exists() -> None:
+    outputs = {
+        name
+        for file in (ROOT / "infra" / "aws").glob("*.yml")
+        for name in read_template(str(file.relative_to(ROOT))).get("Outputs", {})
+    }
+    guides = "".join(page.read_text("utf-8") for page in (ROOT / "docs/how-to").glob("*.md"))
+    named = re.findall(r"\(outputs (\w+)\)|OutputKey=='(\w+)'|output `(\w+)`", guides)
+
+    assert named
+    assert {name for groups in named for name in groups if name} <= outputs
+
+
+def test_every_check_of_doctor_is_documented_in_its_order() -> None:
+    guide = (ROOT / "docs/how-to/check-a-deployment.md").read_text("utf-8")
+
+    assert [row[0] for row in table_rows(guide)] == list(CHECKS)
+
+
+def test_the_messages_that_the_review_guide_explains_are_those_of_the_database() -> None:
+    guide = (ROOT / "docs/how-to/review.md").read_text("utf-8")
+    schema = "".join(file.read_text("utf-8") for file in (ROOT / "supabase/schemas").glob("*.sql"))
+    messages = re.findall(r'^\| "(.+?)" \|', guide, re.MULTILINE)
+
+    assert messages
+    assert [message for message in messages if f"exception '{message}'" not in schema] == []

@@ -1,5 +1,5 @@
--- A first version that follows the documentation: types close to the current ones, policies that let
--- users write their own rows, and all privileges granted to the roles of the API.
+-- A first version that follows the documentation: types close to the current ones, policies that
+-- let users write their own rows, and all privileges granted to the roles of the API.
 
 create function public.touch() returns trigger language plpgsql as $$
 begin

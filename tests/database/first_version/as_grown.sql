@@ -1,5 +1,5 @@
--- A first version that has grown over time: other types, no foreign key, additional columns, and rows
--- that violate most of the current constraints.
+-- A first version that has grown over time: other types, no foreign key, additional columns, and
+-- rows that violate most of the current constraints.
 
 create type public.intent_label as enum ('greeting', 'Small Talk', 'help');
 
@@ -39,6 +39,7 @@ insert into public.nlu_prompt_logs values
    'help', 1.5, null, null, 'notes without an intent', 'maybe', null, null, repeat('c', 300), -1,
    '2026-05-01 10:00', null),
   ('empty', '', '00000000-0000-4000-8000-000000000004', 'a11ce000-0000-4000-8000-000000000001',
-   null, 'NaN', null, null, null, null, 'started, never finished', null, '', 99999999999, null, null),
+   null, 'NaN', null, null, null, null, 'started, never finished', null, '', 99999999999, null,
+   null),
   ('no values', null, 'log #5', 'not a uuid', null, null, null, null, null, null, null, null,
    null, null, null, null);

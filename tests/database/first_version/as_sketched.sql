@@ -1,5 +1,5 @@
--- A first version as a quick sketch: text and json for almost every column, missing columns, and every
--- shape of secondary intents that a classifier may have returned.
+-- A first version as a quick sketch: text and json for almost every column, missing columns, and
+-- every shape of secondary intents that a classifier may have returned.
 
 create table public.nlu_prompt_logs (
   id uuid primary key default gen_random_uuid(),

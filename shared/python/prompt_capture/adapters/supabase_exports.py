@@ -128,11 +128,11 @@ class SupabaseExports:
         )
 
     async def list_user_lines(self, user_id: UUID, bucket: str, key: str) -> list[UserLine]:
-        lines = await self._call("list_user_lines", person=str(user_id), bucket=bucket, key=key)
+        lines = await self._call("list_user_lines", user_id=str(user_id), bucket=bucket, key=key)
         return [UserLine._make(line) for line in lines]
 
     async def unregister_user_rows(self, user_id: UUID, bucket: str, key: str) -> None:
-        await self._call("unregister_user_rows", person=str(user_id), bucket=bucket, key=key)
+        await self._call("unregister_user_rows", user_id=str(user_id), bucket=bucket, key=key)
 
     async def _call(self, function: str, **arguments: object) -> Any:
         """Call a function and return its result. Retry after connection and server errors."""

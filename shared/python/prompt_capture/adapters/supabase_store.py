@@ -137,11 +137,11 @@ class SupabasePromptStore:
         return stream(query, LabelledPrompt, since, self._deadline_seconds)
 
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
-        (receipt,) = await self._call("erase_user", {"person": str(user_id)})
+        (receipt,) = await self._call("erase_user", {"user_id": str(user_id)})
         return ErasureReceipt.model_validate(receipt)
 
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
-        (counts,) = await self._call("count_user_data", {"person": str(user_id)})
+        (counts,) = await self._call("count_user_data", {"user_id": str(user_id)})
         return UserDataCounts.model_validate(counts)
 
     async def _execute(self, request: Any) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The client for backends: `CaptureClient`, and `AsyncCaptureClient` for asyncio.
 
-It depends on httpx and pydantic only. See `docs/client.md`.
+It depends on httpx and pydantic only. See `docs/how-to/use-the-python-client.md`.
 """
 
 from prompt_capture.client.asynchronous import AsyncCaptureClient

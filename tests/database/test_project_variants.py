@@ -1,4 +1,4 @@
-"""The migrations give the same rights whatever the project looked like before them."""
+"""The migrations create the same schema and rights in every kind of existing project."""
 
 import pytest
 from psycopg import errors
@@ -6,7 +6,7 @@ from psycopg import errors
 from .catalog import describe
 from .server import MIGRATIONS, PLATFORM, Server, migrate, run_script
 
-# How projects were made before tables had to be exposed one by one.
+# The default privileges of older projects, in which every new table is exposed.
 OLD_DEFAULTS = """
     alter default privileges in schema public
       grant all on tables to postgres, anon, authenticated, service_role;
@@ -17,7 +17,7 @@ OLD_DEFAULTS = """
 """
 
 
-def test_the_old_default_privileges_change_nothing(
+def test_the_old_default_privileges_make_no_difference(
     server: Server, template: str, project: str, description: dict[str, object]
 ) -> None:
     with server.connect("postgres", project) as dashboard:
@@ -26,7 +26,7 @@ def test_the_old_default_privileges_change_nothing(
         assert describe(dashboard) == description
 
 
-def test_a_table_that_migrations_do_not_close_is_open_under_the_old_defaults(
+def test_under_the_old_default_privileges_a_new_table_is_exposed(
     server: Server, project: str
 ) -> None:
     with server.connect("postgres", project) as dashboard:
@@ -36,25 +36,25 @@ def test_a_table_that_migrations_do_not_close_is_open_under_the_old_defaults(
         assert row.fetchone() == (True,)
 
 
-def test_migrations_run_as_a_role_that_is_no_superuser(server: Server, project: str) -> None:
+def test_the_migrations_need_no_superuser(server: Server, project: str) -> None:
     with server.connect("postgres", project) as dashboard:
         role = dashboard.execute("select rolsuper from pg_roles where rolname = current_user")
         assert role.fetchone() == (False,)
         migrate(dashboard)
 
 
-def test_roles_that_another_database_brought_are_used(
+def test_roles_that_another_database_created_are_reused(
     server: Server, template: str, project: str, description: dict[str, object]
 ) -> None:
     with server.connect("postgres", project) as dashboard:
-        there = dashboard.execute("select from pg_roles where rolname = 'prompt_writer'")
-        assert there.rowcount == 1, "the template's migration made it"
+        roles = dashboard.execute("select from pg_roles where rolname = 'prompt_writer'")
+        assert roles.rowcount == 1, "the migration of the template created it"
         migrate(dashboard)
         assert describe(dashboard) == description
 
 
 @pytest.mark.parametrize("attribute", ["login", "bypassrls", "createrole", "inherit"])
-def test_a_writer_that_may_do_more_than_it_should_stops_the_migration(
+def test_a_writer_role_with_additional_attributes_stops_the_migration(
     server: Server, template: str, project: str, attribute: str
 ) -> None:
     with server.connect("supabase_admin", project) as admin, admin.transaction(force_rollback=True):
@@ -64,7 +64,7 @@ def test_a_writer_that_may_do_more_than_it_should_stops_the_migration(
             migrate(admin)
 
 
-def test_the_platform_can_be_laid_down_twice(
+def test_the_platform_script_can_run_twice(
     server: Server, database: str, description: dict[str, object]
 ) -> None:
     with server.connect("supabase_admin", database) as admin:
@@ -73,7 +73,7 @@ def test_the_platform_can_be_laid_down_twice(
 
 
 @pytest.mark.parametrize("table", ["nlu_prompt_logs", "intent_catalogue"])
-def test_row_level_security_is_on_and_forced_as_soon_as_a_table_exists(
+def test_row_level_security_is_enabled_and_forced_as_soon_as_a_table_exists(
     server: Server, project: str, table: str
 ) -> None:
     with server.connect("postgres", project) as dashboard:
