@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from benchmarks.models.artifact import SHIPPED_MODEL
-from prompt_capture.adapters.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.text import normalise
 
 

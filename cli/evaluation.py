@@ -10,8 +10,8 @@ from rich.console import Console
 from cli.error_handling import error_console
 from cli.evaluation_tables import comparison_table, evaluation_table
 from cli.progress import progress_bars
-from prompt_capture.adapters.model_artifact import ModelArtifact, ModelManifest
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
 from training.compare import compare, describe_comparison
 from training.evaluate import Evaluation, evaluate_models
 from training.examples import Example, read_examples

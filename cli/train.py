@@ -68,7 +68,7 @@ def train(
       prompt-capture train --data training/data/train --data new.jsonl \\
         --mode full --out build/next
     """
-    from prompt_capture.adapters.model_artifact import ModelArtifact
+    from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
     from training.base_encoders import base_from_artifact
     from training.examples import read_examples, read_texts
     from training.report.writing import write_report

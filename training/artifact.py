@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prompt_capture.adapters.model_artifact import (
+from prompt_capture.adapters.onnx.model_artifact import (
     MANIFEST_FILE,
     BaseModelInfo,
     CascadeStage,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from prompt_capture.adapters.model_artifact import BaseModelInfo, ModelArtifact
+from prompt_capture.adapters.onnx.model_artifact import BaseModelInfo, ModelArtifact
 from training.encoder import Encoder
 from training.fingerprint import TrainingFingerprint
 from training.networks.minilm import (

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from prompt_capture.adapters.model_artifact import ClauseCalibration, Thresholds
+from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration, Thresholds
 from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibration import confidence_for_precision, fit_temperature
 from training.clause_calibration import fit_clause_calibration

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from prompt_capture.adapters.model_artifact import ClauseCalibration, log_odds
+from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration, log_odds
 from prompt_capture.domain.clauses import split_clauses
 from prompt_capture.domain.predictions import UNKNOWN_INTENT
 from training.examples import Example

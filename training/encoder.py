@@ -11,8 +11,8 @@ import onnx
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from prompt_capture.adapters.model_artifact import CascadeStage
-from prompt_capture.adapters.onnx_classifier import TextGraph
+from prompt_capture.adapters.onnx.classifier import TextGraph
+from prompt_capture.adapters.onnx.model_artifact import CascadeStage
 from training.progress import ProgressCallback, ignore_progress
 
 Floats = NDArray[np.float32]

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel
 from sklearn.metrics import f1_score
 
-from prompt_capture.adapters.onnx_classifier import ModelOutput, OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
 from training.calibration import expected_calibration_error
 from training.examples import Example
 from training.predictions import OUT_OF_SCOPE_LABELS, Predictions

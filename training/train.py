@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prompt_capture.adapters.model_artifact import ModelManifest
+from prompt_capture.adapters.onnx.model_artifact import ModelManifest
 from prompt_capture.domain.redaction import redact
 from training.artifact import ArtifactMetadata, CalibratedStage, write_artifact
 from training.base_encoders import BaseEncoders

@@ -122,8 +122,8 @@ def insert_with_postgrest(user_id: str) -> Operation:
     """Insert a row with postgrest's client, on one connection, as the function's own role."""
     from postgrest import AsyncPostgrestClient, ReturnMethod
 
-    from prompt_capture.adapters.connections import create_http_client
-    from prompt_capture.adapters.supabase_access import SupabaseAccess
+    from prompt_capture.adapters.http_client import create_http_client
+    from prompt_capture.adapters.supabase.access import SupabaseAccess
     from prompt_capture.settings import SupabaseSettings
 
     settings, runner = SupabaseSettings.from_env(), asyncio.Runner()

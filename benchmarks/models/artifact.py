@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.models.spec import FitFunction, TrainingData
-from prompt_capture.adapters.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from training.base_encoders import BaseEncoders, base_from_artifact
 from training.modes import TrainingMode
 from training.train import TrainingConfig, train

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from benchmarks.predictors.base import ScoredIntent
-from prompt_capture.adapters.model_artifact import ModelArtifact
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 
 
 class ArtifactPredictor:

@@ -8,7 +8,7 @@ from cli.checks.deployment import Deployment
 from cli.checks.key_types import read_claims
 from cli.checks.keys import key_of_expected_type
 from cli.checks.results import CheckResult, ok, skipped, wrong
-from prompt_capture.adapters.supabase_access import RoleTokenSigner
+from prompt_capture.adapters.supabase.access import RoleTokenSigner
 from prompt_capture.bootstrap import WRITER_ROLE
 
 _PUBLISHABLE, _SECRET, _SIGNING = (

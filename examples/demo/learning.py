@@ -11,11 +11,11 @@ from examples.demo.console import DemoConsole
 from examples.demo.failures import DemoCheckFailed
 from examples.demo.scenario import SHIPPED_MODEL, Scenario
 from infra.local.stack import Stack
-from prompt_capture.adapters.connections import create_http_client
-from prompt_capture.adapters.model_artifact import ModelArtifact
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
-from prompt_capture.adapters.supabase_access import SupabaseAccess
-from prompt_capture.adapters.supabase_store import SupabasePromptStore
+from prompt_capture.adapters.http_client import create_http_client
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
+from prompt_capture.adapters.supabase.access import SupabaseAccess
+from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.bootstrap import SERVICE_ROLE
 from prompt_capture.settings import SupabaseSettings
 from training.base_encoders import base_from_artifact

@@ -39,8 +39,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 """
 _LOAD_MODEL = """
 from pathlib import Path
-from prompt_capture.adapters.model_artifact import ModelArtifact
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 OnnxClassifier(ModelArtifact.load(Path(os.environ["MODEL_DIR"]), is_packaged=True))
 """
 _IMPORT_ALL = "import prompt_capture.cold_start, mangum, postgrest, onnxruntime, tokenizers"

@@ -10,8 +10,8 @@ from infra.packaging.pruning import remove_excluded_packages
 from infra.packaging.targets import Target
 from infra.packaging.third_party import prepare
 from infra.packaging.wheels import install_layer_wheels
-from prompt_capture.adapters.model_artifact import MANIFEST_FILE, ModelArtifact
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import MANIFEST_FILE, ModelArtifact
 from prompt_capture.domain.errors import InvalidArtifact
 
 _PYTHON_MOUNT_PATH = "/opt/python"

@@ -9,18 +9,18 @@ import psycopg
 import pytest
 
 from infra.local.stack import Stack
-from prompt_capture.adapters.connections import create_http_client
-from prompt_capture.adapters.memory_exports import InMemoryExports
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
-from prompt_capture.adapters.supabase_access import SupabaseAccess
-from prompt_capture.adapters.supabase_exports import SupabaseExports
-from prompt_capture.adapters.supabase_store import SupabasePromptStore
+from prompt_capture.adapters.http_client import create_http_client
+from prompt_capture.adapters.supabase.access import SupabaseAccess
+from prompt_capture.adapters.supabase.export_source import SupabaseExports
+from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.predictions import Source
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.ports import ErasureLedger, ExportSource, PromptStore
 from prompt_capture.settings import SupabaseSettings
 from tests.database_reset import DELETE_ALL_ROWS
+from tests.fakes.export_source import InMemoryExports
+from tests.fakes.prompt_store import InMemoryPromptStore
 
 INTENTS = ("reminder", "reschedule", "scheduling", "status", "unknown")
 

@@ -15,8 +15,8 @@ from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
 from infra.local.stack import Stack
+from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.adapters.s3_datasets import S3DatasetStore
 from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
 from prompt_capture.ports import DatasetStore
 

@@ -9,10 +9,10 @@ import pytest
 
 from infra.local.sqs import ACCOUNT_ID, REGION
 from infra.local.stack import Stack
-from prompt_capture.adapters.memory_spool import InMemoryDeadLetters
-from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
+from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
 from prompt_capture.domain.errors import SpoolUnavailable
 from prompt_capture.ports import DeadLetters
+from tests.fakes.spool import InMemoryDeadLetters
 
 BODIES = sorted(f"dead letter {number}" for number in range(25))
 

@@ -11,7 +11,7 @@ from tests.contract.conftest import Stores
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.supabase_exports.PAGE_ROWS", 2)
+    monkeypatch.setattr("prompt_capture.adapters.supabase.export_source.PAGE_ROWS", 2)
 
 
 async def _window(stores: Stores, series: str = "s", since_last: bool = True) -> Window:

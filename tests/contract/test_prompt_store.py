@@ -292,7 +292,7 @@ async def test_thresholds_are_exclusive(stores: Stores) -> None:
 async def test_streams_are_ordered_across_pages(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.postgrest_calls.PAGE_SIZE", 3)
+    monkeypatch.setattr("prompt_capture.adapters.supabase.postgrest.PAGE_SIZE", 3)
     texts = [f"message {number}" for number in range(10)]
     for text in texts:
         await stores.writer.log_prompt(stores.make_prompt(text, confidence=0.1))
@@ -318,7 +318,7 @@ async def test_a_stream_starts_at_since(stores: Stores) -> None:
 async def test_corrected_intents_can_be_read(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.supabase_store.MAX_IDS_PER_REQUEST", 2)
+    monkeypatch.setattr("prompt_capture.adapters.supabase.prompt_store.MAX_IDS_PER_REQUEST", 2)
     prompts = [stores.make_prompt(str(number)) for number in range(5)]
     for prompt in prompts:
         await stores.writer.log_prompt(prompt)

@@ -8,9 +8,8 @@ from uuid import uuid4
 import pytest
 
 from infra.local.stack import Stack
-from prompt_capture.adapters.connections import create_http_client
-from prompt_capture.adapters.memory_spool import InMemorySpool
-from prompt_capture.adapters.sqs_spool import SqsSpool
+from prompt_capture.adapters.aws.spool import SqsSpool
+from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.domain.errors import SpoolUnavailable
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
@@ -18,6 +17,7 @@ from prompt_capture.domain.spool import SpooledPrompt, parse_spooled_prompt
 from prompt_capture.ports import Spool
 from prompt_capture.settings import SpoolSettings
 from tests.contract.test_prompt_store import UNUSUAL_TEXTS
+from tests.fakes.spool import InMemorySpool
 
 
 @dataclass(frozen=True)

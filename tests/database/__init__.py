@@ -1,1 +1,1 @@
-"""The database, asked over real connections: rights, stamps, plans, adoption, erasure."""
+"""Tests of the database over real connections, as the role of each caller."""

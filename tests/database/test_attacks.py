@@ -199,7 +199,7 @@ def test_the_probes_find_rows_of_their_own_user(api: PostgrestClient) -> None:
 
 
 def test_an_error_message_quotes_no_text_of_another_user(api: PostgrestClient) -> None:
-    """PostgreSQL quotes a value that it cannot convert; a caller must not choose whose."""
+    """The error message of PostgreSQL quotes a value that it cannot convert."""
     for actor in (USER, REVIEWER, ANONYMOUS):
         response = api.request(actor, "GET", LOGS, params={"select": "prompt::int"})
         assert SECRET not in response.text

@@ -89,7 +89,7 @@ def training_filter(threshold: float) -> tuple[str, str]:
     return ("or", f"(corrected_intent.not.is.null,confidence.gt.{threshold})")
 
 
-STREAMS: dict[str, tuple[Actor, Query, str]] = {
+PAGED_QUERIES: dict[str, tuple[Actor, Query, str]] = {
     "to review": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.7")], "low_confidence"),
     "to review, lower": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.4")], "low_confidence"),
     "to review, higher": (EXPORTER, [TEXTS, UNREVIEWED, ("confidence", "lt.0.8")], "by_time"),
@@ -99,7 +99,7 @@ STREAMS: dict[str, tuple[Actor, Query, str]] = {
 
 
 def expected_indexes(actor: Actor, index: str) -> set[str]:
-    """Return the indexes of a stream; an export also looks up labels in the review queue."""
+    """Return the indexes of a paged query; an export also looks up labels in the review queue."""
     labels = {"review_queue_has_a_text_once"} if actor is EXPORTER else set()
     return {f"nlu_prompt_logs_{index}"} | labels
 
@@ -118,26 +118,26 @@ def deep_page(server: Server, filled: str) -> Query:
     return [("created_at", f"gte.{created_at}"), ("or", after)]
 
 
-@pytest.mark.parametrize("stream", STREAMS)
-def test_the_first_page_of_a_stream_uses_its_index(api: PostgrestClient, stream: str) -> None:
-    actor, query, index = STREAMS[stream]
+@pytest.mark.parametrize("name", PAGED_QUERIES)
+def test_the_first_page_of_a_query_uses_its_index(api: PostgrestClient, name: str) -> None:
+    actor, query, index = PAGED_QUERIES[name]
     assert list_indexes(api.explain(actor, PATHS[actor], query + PAGE)) == expected_indexes(
         actor, index
     )
 
 
-@pytest.mark.parametrize("stream", STREAMS)
-def test_a_deep_page_of_a_stream_starts_in_its_index(
-    api: PostgrestClient, deep_page: Query, stream: str
+@pytest.mark.parametrize("name", PAGED_QUERIES)
+def test_a_deep_page_of_a_query_starts_in_its_index(
+    api: PostgrestClient, deep_page: Query, name: str
 ) -> None:
-    actor, query, index = STREAMS[stream]
+    actor, query, index = PAGED_QUERIES[name]
     plan = api.explain(actor, PATHS[actor], query + deep_page + PAGE)
     assert list_indexes(plan) == expected_indexes(actor, index)
     condition = next(node["Index Cond"] for node in walk(plan) if "Index Cond" in node)
     assert "created_at >= " in condition
 
 
-def test_streams_use_their_indexes_after_many_pages(
+def test_paged_queries_use_their_indexes_after_many_pages(
     server: Server, filled: str, deep_page: Query, tmp_path: Path
 ) -> None:
     # From the sixth run of a prepared statement on, PostgreSQL may use a generic plan.
@@ -145,7 +145,7 @@ def test_streams_use_their_indexes_after_many_pages(
     with server.connect("supabase_admin", filled) as connection:
         scans_before, connections_before = count_scans(connection), list_connections(connection)
         with run_postgrest(server, filled, tmp_path) as api:
-            for actor, query, _ in STREAMS.values():
+            for actor, query, _ in PAGED_QUERIES.values():
                 for _ in range(pages):
                     api.request(
                         actor, "GET", PATHS[actor], params=query + deep_page + PAGE
@@ -153,9 +153,9 @@ def test_streams_use_their_indexes_after_many_pages(
         # A connection reports its last scans when it ends.
         while list_connections(connection) - connections_before:
             time.sleep(0.02)
-        streams = Counter(f"nlu_prompt_logs_{index}" for _, _, index in STREAMS.values())
+        queries = Counter(f"nlu_prompt_logs_{index}" for _, _, index in PAGED_QUERIES.values())
         scans = count_scans(connection) - scans_before
-        expected = {index: pages * number for index, number in streams.items()}
+        expected = {index: pages * number for index, number in queries.items()}
         # The planner also reads the ends of this index, for the range of the timestamps.
         assert scans["nlu_prompt_logs_by_time"] >= expected["nlu_prompt_logs_by_time"]
         expected["nlu_prompt_logs_by_time"] = scans["nlu_prompt_logs_by_time"]

@@ -64,7 +64,7 @@ def test_a_labelled_text_is_retained_with_its_history_and_without_its_senders(
     add_user(dashboard, BOB)
     insert(dashboard, user_id=BOB, created_at=LONG_AGO)
     correct(dashboard, insert(dashboard, created_at=LONG_AGO), "help")
-    insert(dashboard, prompt="nobody labelled this", created_at=LONG_AGO)
+    insert(dashboard, prompt="an unlabelled text", created_at=LONG_AGO)
     assert run_batch(dashboard) == 3
     text = "push my dentist thing to friday"
     assert dashboard.execute(RETAINED).fetchall() == [(text, "help", 2, 2)]

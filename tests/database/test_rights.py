@@ -1,4 +1,4 @@
-"""Every actor runs the same statement for every table and verb, and calls every function."""
+"""The rights of every actor to tables, views and functions, tested with real statements."""
 
 import pytest
 from psycopg import errors
@@ -223,7 +223,7 @@ CALLABLE = {
     "private.defer_change(private.deferred_changes)": {SERVICE},
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text)": {SERVICE},
-    "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
+    "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
 }  # fmt: skip
 ENTRY_POINTS = {
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},

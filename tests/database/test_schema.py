@@ -1,4 +1,4 @@
-"""The migrations make exactly what supabase/schemas declares, whatever they start from."""
+"""The migrations create exactly what supabase/schemas declares, in any kind of project."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ Description = dict[str, list[tuple[object, ...]]]
 FIRST_VERSIONS = Path(__file__).parent / "first_version"
 GUIDE = ROOT / "docs/how-to/take-over-an-existing-table.md"
 
-OWN_OBJECTS = """
+PROJECT_OBJECTS = """
 create table public.groceries (id bigint generated always as identity primary key, name text);
 create view public.grocery_names with (security_invoker = on) as select name from public.groceries;
 create schema private;
@@ -35,7 +35,7 @@ insert into supabase_migrations.schema_migrations
 values ('20250101000000', 'older'), ('20991231000000', 'newer');
 insert into public.groceries (name) values ('keep me');
 """
-OWN_NAMES = ("grocer", "audit_trail", "touch()")
+PROJECT_NAMES = ("grocer", "audit_trail", "touch()")
 
 
 def apply_schemas(connection: Connection) -> None:
@@ -45,9 +45,9 @@ def apply_schemas(connection: Connection) -> None:
             connection.execute(file.read_bytes())
 
 
-def is_own(row: tuple[object, ...]) -> bool:
-    """Whether a row of a description is about the project's own objects."""
-    return any(name in str(row) for name in OWN_NAMES)
+def is_project_object(row: tuple[object, ...]) -> bool:
+    """Return whether a row of a description is about an object of the project."""
+    return any(name in str(row) for name in PROJECT_NAMES)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_the_baseline_migration_is_current() -> None:
     assert BASELINE.read_text("utf-8") == baseline(), "Run `make schema`."
 
 
-def test_the_migrations_make_what_the_schemas_declare(
+def test_the_migrations_create_what_the_schemas_declare(
     dashboard: Connection, description: Description
 ) -> None:
     apply_schemas(dashboard)
@@ -73,10 +73,10 @@ def test_the_schemas_end_as_the_role_that_applied_them(dashboard: Connection) ->
     assert dashboard.execute("select current_user").fetchone() == ("postgres",)
 
 
-def test_a_project_with_objects_of_its_own_gets_the_same_and_keeps_them(
+def test_a_project_with_other_objects_gets_the_same_schema_and_keeps_its_objects(
     server: Server, dashboard: Connection, project: str, description: Description
 ) -> None:
-    dashboard.execute(OWN_OBJECTS.encode())
+    dashboard.execute(PROJECT_OBJECTS.encode())
     before = describe(dashboard)
     history = "select * from supabase_migrations.schema_migrations order by 1"
     versions = dashboard.execute(history.encode()).fetchall()
@@ -84,10 +84,15 @@ def test_a_project_with_objects_of_its_own_gets_the_same_and_keeps_them(
     migrate(dashboard)
 
     after = describe(dashboard)
-    ours = {part: [row for row in rows if not is_own(row)] for part, rows in after.items()}
-    assert ours == description
-    own = {part: [row for row in rows if is_own(row)] for part, rows in before.items()}
-    assert own == {part: [row for row in rows if is_own(row)] for part, rows in after.items()}
+    created = {
+        part: [row for row in rows if not is_project_object(row)] for part, rows in after.items()
+    }
+    assert created == description
+    before, after = (
+        {part: [row for row in rows if is_project_object(row)] for part, rows in parts.items()}
+        for parts in (before, after)
+    )
+    assert after == before
     assert dashboard.execute("select name from public.groceries").fetchall() == [("keep me",)]
     assert dashboard.execute(history.encode()).fetchall() == versions
 

@@ -102,7 +102,7 @@ def test_inserting_a_row_with_outcome_and_correction_sets_their_times(
     assert corrected == recorded > LONG_AGO
 
 
-def test_outcomes_of_many_rows_in_one_statement_set_the_same_time(
+def test_outcomes_from_the_backend_have_the_time_of_the_transaction(
     server: Server, populated: str
 ) -> None:
     with connect_as(server, populated, SERVICE) as backend:

@@ -71,10 +71,10 @@ def run_export(policy: str) -> dict[str, float]:
     """Export once, as the function does; return the seconds, lines and MiB above idle."""
     import boto3  # noqa: PLC0415
 
-    from prompt_capture.adapters.connections import create_http_client  # noqa: PLC0415
-    from prompt_capture.adapters.s3_datasets import S3DatasetStore  # noqa: PLC0415
-    from prompt_capture.adapters.supabase_access import SupabaseAccess  # noqa: PLC0415
-    from prompt_capture.adapters.supabase_exports import SupabaseExports  # noqa: PLC0415
+    from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore  # noqa: PLC0415
+    from prompt_capture.adapters.http_client import create_http_client  # noqa: PLC0415
+    from prompt_capture.adapters.supabase.access import SupabaseAccess  # noqa: PLC0415
+    from prompt_capture.adapters.supabase.export_source import SupabaseExports  # noqa: PLC0415
     from prompt_capture.domain.datasets.requests import ExportRequest  # noqa: PLC0415
     from prompt_capture.settings import SupabaseSettings  # noqa: PLC0415
     from prompt_capture.workflows.datasets.export import ExportDataset  # noqa: PLC0415

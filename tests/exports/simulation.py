@@ -12,14 +12,14 @@ from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.adapters.memory_exports import InMemoryExports
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.datasets.manifests import Manifest
 from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt, Correction, Outcome
 from prompt_capture.workflows.datasets.clean import CleanDatasets
 from prompt_capture.workflows.erase_user import EraseUser
+from tests.fakes.export_source import InMemoryExports
+from tests.fakes.prompt_store import InMemoryPromptStore
 
 INTENTS = ("status", "reminder", "search")
 

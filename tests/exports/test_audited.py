@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.adapters.memory_exports import InMemoryExports
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.datasets.manifests import Manifest
 from prompt_capture.domain.datasets.near_duplicates import MIN_SIMILARITY, NearDuplicateIndex
 from prompt_capture.domain.datasets.requests import ExportRequest
@@ -25,6 +23,8 @@ from prompt_capture.domain.prompts import CapturedPrompt, Correction, Outcome
 from prompt_capture.domain.text import canonical_text
 from prompt_capture.workflows.datasets.export import ExportDataset
 from tests.exports.simulation import read_lines
+from tests.fakes.export_source import InMemoryExports
+from tests.fakes.prompt_store import InMemoryPromptStore
 
 INTENTS = ("status", "reminder")
 USERS = [uuid4() for _ in range(4)]

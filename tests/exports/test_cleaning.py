@@ -18,7 +18,7 @@ from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
 from infra.local.stack import Stack
-from prompt_capture.adapters.s3_datasets import S3DatasetStore
+from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
 from prompt_capture.domain.datasets.manifests import Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.erasures import ErasureReceipt

@@ -8,8 +8,6 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from prompt_capture.adapters.memory_spool import InMemorySpool
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.api.app import create_app
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.classify import classify_router
@@ -22,6 +20,8 @@ from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.record_outcome import RecordOutcome
+from tests.fakes.prompt_store import InMemoryPromptStore
+from tests.fakes.spool import InMemorySpool
 from tests.unit.tokens import API_KEY, API_KEY_HASH, SUPABASE_URL, TokenMint
 
 INTENTS = ("reminder", "reschedule", "scheduling", "task_management", "unknown")

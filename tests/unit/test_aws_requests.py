@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_capture.adapters.aws_requests import AwsJsonService, sign
+from prompt_capture.adapters.aws.requests import AwsJsonService, sign
 from prompt_capture.settings import AwsSettings
 
 _WORD = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0189", min_size=1, max_size=40)

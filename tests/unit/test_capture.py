@@ -6,8 +6,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from prompt_capture.adapters.memory_spool import InMemorySpool
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.circuit import CircuitBreaker
 from prompt_capture.domain.errors import (
     CaptureConflict,
@@ -19,6 +17,8 @@ from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt
 from prompt_capture.workflows.capture import WriteFirst
+from tests.fakes.prompt_store import InMemoryPromptStore
+from tests.fakes.spool import InMemorySpool
 
 USER = uuid4()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prompt_capture.adapters.model_artifact import ModelArtifact, ModelManifest
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
 from tests.unit.predictions import make_predictions
 from training.evaluate import LatencyPercentiles
 from training.predictions import Predictions

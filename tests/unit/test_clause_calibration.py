@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from prompt_capture.adapters.model_artifact import ClauseCalibration
+from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration
 from training.calibration import expected_calibration_error
 from training.clause_calibration import fit_clause_calibration, sample_clauses
 from training.examples import Example

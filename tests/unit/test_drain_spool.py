@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.errors import PromptRefused
 from prompt_capture.domain.prompts import CapturedPrompt, Outcome
 from prompt_capture.domain.spool import SpooledPrompt
 from prompt_capture.workflows.drain_spool import FINAL_RESULTS, DrainSpool
+from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.unit.test_capture import USER, make_prompt, make_store
 
 

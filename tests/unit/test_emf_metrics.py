@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prompt_capture.adapters.emf_metrics import EmfMetrics
+from prompt_capture.adapters.aws.metrics import EmfMetrics
 from prompt_capture.domain.captures import Capture, ClassificationMetrics
 from tests.unit.test_capture import make_prompt
 

@@ -7,8 +7,6 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from prompt_capture import bootstrap
-from prompt_capture.adapters.memory_exports import InMemoryExports
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.log_ids import new_log_id
@@ -16,6 +14,8 @@ from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.ports import DeadLetters
 from prompt_capture.workflows.datasets.clean import CleanDatasets
 from prompt_capture.workflows.erase_user import EraseUser
+from tests.fakes.export_source import InMemoryExports
+from tests.fakes.prompt_store import InMemoryPromptStore
 
 USER = uuid4()
 

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from prompt_capture.adapters.model_artifact import ModelArtifact
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from tests.unit.predictions import make_predictions
 from training.base_encoders import base_from_artifact
 from training.calibration import reliability_bins

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt, Correction
 from prompt_capture.domain.reviews import read_review
 from prompt_capture.workflows.import_review import ImportReview
+from tests.fakes.prompt_store import InMemoryPromptStore
 
 USER = uuid4()
 

@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompt_capture import bootstrap
-from prompt_capture.adapters.model_artifact import ClauseCalibration, ModelArtifact, file_sha256
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import (
+    ClauseCalibration,
+    ModelArtifact,
+    file_sha256,
+)
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.settings import ClassifierSettings
 

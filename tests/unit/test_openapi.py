@@ -9,8 +9,8 @@ from schemathesis import Case
 from schemathesis.openapi import from_asgi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.api.tokens import TokenVerifier
+from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.unit.conftest import INTENTS, make_apps
 from tests.unit.tokens import API_KEY, SUPABASE_URL, TokenMint
 

@@ -7,7 +7,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from prompt_capture import bootstrap
-from prompt_capture.adapters.ssm_parameters import read_parameters
+from prompt_capture.adapters.aws.parameter_store import read_parameters
 from prompt_capture.domain.errors import InvalidSettings, ParametersUnavailable
 from prompt_capture.settings import ParameterStoreSettings, parameter_names
 

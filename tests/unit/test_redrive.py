@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from prompt_capture import bootstrap
-from prompt_capture.adapters.memory_spool import InMemoryDeadLetters
 from prompt_capture.domain.prompts import CapturedPrompt, Outcome
 from prompt_capture.domain.spool import SpooledPrompt, SpoolReason
 from prompt_capture.workflows.redrive_dead_letters import RedriveDeadLetters
+from tests.fakes.spool import InMemoryDeadLetters
 from tests.unit.test_capture import USER, make_prompt, make_store
 from tests.unit.test_erase_user import make_erase_user
 

@@ -14,7 +14,6 @@ from cli.checks.registry import CHECKS
 from cli.checks.settings import DoctorSettings
 from cli.main import app
 from prompt_capture import settings
-from prompt_capture.adapters.memory_store import InMemoryPromptStore
 from prompt_capture.api import errors
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.captures import CaptureStatus
@@ -24,6 +23,7 @@ from prompt_capture.domain.datasets.tiers import Precision
 from prompt_capture.domain.prompts import ChangeStatus
 from prompt_capture.domain.spool import DrainResult
 from prompt_capture.settings import Settings
+from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.unit.conftest import INTENTS, make_apps
 from tests.unit.tokens import SUPABASE_URL
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prompt_capture.adapters.supabase_access import SupabaseAccess
+from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import (
     AuthenticationSettings,

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from prompt_capture.adapters.supabase_access import (
+from prompt_capture.adapters.supabase.access import (
     TOKEN_LIFETIME_SECONDS,
     RoleTokenSigner,
     SupabaseAccess,
@@ -80,7 +80,7 @@ def test_a_legacy_secret_signs_a_token_too() -> None:
 
 def test_a_token_is_reused_until_it_almost_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
-    monkeypatch.setattr("prompt_capture.adapters.supabase_access.time.time", lambda: now)
+    monkeypatch.setattr("prompt_capture.adapters.supabase.access.time.time", lambda: now)
     signer = RoleTokenSigner(SECRET, "prompt_writer", "issuer")
     first = signer.token()
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_capture.adapters.model_artifact import ModelArtifact
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.text import normalise
 from training.examples import read_examples
 

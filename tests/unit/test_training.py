@@ -9,8 +9,8 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from prompt_capture.adapters.model_artifact import ModelArtifact
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from training.base_encoders import BaseEncoders, base_from_artifact
 from training.calibration import expected_calibration_error, fit_temperature
 from training.evaluate import evaluate

@@ -8,8 +8,8 @@ import pytest
 import typer
 
 from cli.error_handling import exit_on_error
-from prompt_capture.adapters.model_artifact import ModelArtifact
-from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.errors import InvalidArtifact
 from training.build import UTTERANCES
 from training.examples import (

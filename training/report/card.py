@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scipy.stats import binomtest
 
-from prompt_capture.adapters.model_artifact import ModelManifest
+from prompt_capture.adapters.onnx.model_artifact import ModelManifest
 from training.calibration import reliability_bins
 from training.evaluate import CONFIDENT, EvaluationMetrics, LatencyPercentiles, compute_metrics
 from training.predictions import Predictions

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from prompt_capture.adapters.connections import create_http_client
-from prompt_capture.adapters.supabase_access import SupabaseAccess
-from prompt_capture.adapters.supabase_exports import SupabaseExports
-from prompt_capture.adapters.supabase_store import SupabasePromptStore
+from prompt_capture.adapters.http_client import create_http_client
+from prompt_capture.adapters.supabase.access import SupabaseAccess
+from prompt_capture.adapters.supabase.export_source import SupabaseExports
+from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.correlation import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
@@ -42,8 +42,8 @@ from prompt_capture.workflows.record_outcome import RecordOutcome
 from prompt_capture.workflows.redrive_dead_letters import RedriveDeadLetters
 
 if TYPE_CHECKING:
-    from prompt_capture.adapters.emf_metrics import EmfMetrics
-    from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
+    from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
+    from prompt_capture.adapters.aws.metrics import EmfMetrics
     from prompt_capture.workflows.datasets.export import ExportDataset
     from prompt_capture.workflows.erase_user import EraseUser
 
@@ -79,7 +79,7 @@ def environment() -> Mapping[str, str]:
 
 @cache
 def _parameters(names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    from prompt_capture.adapters.ssm_parameters import read_parameters
+    from prompt_capture.adapters.aws.parameter_store import read_parameters
 
     return read_parameters(dict(names), ParameterStoreSettings.from_env())
 
@@ -113,7 +113,7 @@ def capture() -> WriteFirst | AnswerFirst:
 
 
 def _answer_first(settings: CaptureSettings) -> AnswerFirst:
-    from prompt_capture.adapters.lambda_extension import LambdaExtension
+    from prompt_capture.adapters.aws.lambda_extension import LambdaExtension
 
     write, store = _write_first(settings, AFTER_RESPONSE_TIMEOUT_SECONDS)
     capture = AnswerFirst()
@@ -146,7 +146,7 @@ def with_after_response_hook(handler: Handler, capture: CaptureStrategy) -> Hand
 
 
 def _metrics(service: str) -> "EmfMetrics":
-    from prompt_capture.adapters.emf_metrics import EmfMetrics
+    from prompt_capture.adapters.aws.metrics import EmfMetrics
 
     return EmfMetrics(service)
 
@@ -155,7 +155,7 @@ def _spool(settings: CaptureSettings, timeout_seconds: float) -> Spool | None:
     if settings.spool_queue_url is None:
         logger.warning("SPOOL_QUEUE_URL is not set: prompts that cannot be written are lost.")
         return None
-    from prompt_capture.adapters.sqs_spool import SqsSpool
+    from prompt_capture.adapters.aws.spool import SqsSpool
 
     return SqsSpool(create_http_client(timeout_seconds), SpoolSettings.from_env(environment()))
 
@@ -168,8 +168,8 @@ def drain_spool() -> DrainSpool:
 
 def intent_detector(settings: ClassifierSettings) -> IntentDetector:
     """Load the model and the rules. Raise `InvalidArtifact` or `InvalidRules`."""
-    from prompt_capture.adapters.model_artifact import ModelArtifact
-    from prompt_capture.adapters.onnx_classifier import OnnxClassifier
+    from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+    from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 
     rules = RuleSet.load(settings.rules_file) if settings.rules_file else None
     is_packaged = settings.model_dir.is_relative_to(LAYERS)
@@ -207,7 +207,7 @@ def redrive_dead_letters() -> RedriveDeadLetters:
 def _dead_letters() -> "SqsDeadLetters":
     import boto3
 
-    from prompt_capture.adapters.sqs_dead_letters import SqsDeadLetters
+    from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
 
     return SqsDeadLetters(
         boto3.client("sqs"), QueueSettings.from_env(environment()).spool_queue_url
@@ -250,7 +250,7 @@ def dataset_store(bucket: str, may_list: bool = True) -> DatasetStore:
         return LocalDatasetStore(Path(bucket))
     import boto3
 
-    from prompt_capture.adapters.s3_datasets import S3DatasetStore
+    from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
 
     return S3DatasetStore(boto3.client("s3"), bucket, may_list)
 

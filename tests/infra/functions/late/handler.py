@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from prompt_capture.adapters.lambda_extension import LambdaExtension
+from prompt_capture.adapters.aws.lambda_extension import LambdaExtension
 
 LOG = Path(os.environ["EXTENSION_LOG"])
 

@@ -13,8 +13,8 @@ from postgrest import (
     AsyncSelectRequestBuilder,
 )
 
-from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, execute, stream
-from prompt_capture.adapters.supabase_captures import SupabaseCaptures
+from prompt_capture.adapters.supabase.captures import SupabaseCaptures
+from prompt_capture.adapters.supabase.postgrest import ForeignKeyViolation, execute, stream
 from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.errors import PromptLogNotFound, StoreUnavailable, UnknownIntent
 from prompt_capture.domain.intents import suggest_intents

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from prompt_capture.adapters.aws_requests import AwsJsonService
-from prompt_capture.adapters.connections import tls_context
+from prompt_capture.adapters.aws.requests import AwsJsonService
+from prompt_capture.adapters.http_client import tls_context
 from prompt_capture.domain.errors import InvalidSettings, ParametersUnavailable
 from prompt_capture.settings import ParameterStoreSettings
 

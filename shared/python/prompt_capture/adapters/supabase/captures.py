@@ -6,7 +6,7 @@ from uuid import UUID
 
 from postgrest import AsyncPostgrestClient
 
-from prompt_capture.adapters.postgrest_calls import ForeignKeyViolation, execute
+from prompt_capture.adapters.supabase.postgrest import ForeignKeyViolation, execute
 from prompt_capture.domain.errors import CaptureConflict, UnknownUser
 from prompt_capture.domain.prompts import CapturedPrompt
 

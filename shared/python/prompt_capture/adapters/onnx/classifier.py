@@ -8,7 +8,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from prompt_capture.adapters.model_artifact import MANIFEST_FILE, CascadeStage, ModelArtifact
+from prompt_capture.adapters.onnx.model_artifact import MANIFEST_FILE, CascadeStage, ModelArtifact
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.predictions import Prediction, RunnerUp
 from prompt_capture.domain.text import normalise

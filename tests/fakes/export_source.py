@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
-from prompt_capture.adapters.memory_store import InMemoryPromptStore, LoggedPrompt
 from prompt_capture.domain.datasets.rows import (
     ErasedRow,
     ExportRow,
@@ -16,6 +15,7 @@ from prompt_capture.domain.datasets.rows import (
 )
 from prompt_capture.domain.datasets.tiers import AuditResult, tier_of
 from prompt_capture.domain.text import canonical_text
+from tests.fakes.prompt_store import InMemoryPromptStore, LoggedPrompt
 
 RegisteredRows = dict[UUID, tuple[UUID, str]]
 """The user id and the text id of each registered row, by log id."""

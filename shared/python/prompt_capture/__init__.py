@@ -1,1 +1,0 @@
-"""Capture, review and learn from an assistant's messages."""

@@ -1,0 +1,1 @@
+"""Supabase: authentication, and everything that goes through PostgREST."""

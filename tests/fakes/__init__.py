@@ -1,0 +1,1 @@
+"""In-memory implementations of the ports. The contract tests hold them to the real ones."""
