@@ -1014,7 +1014,7 @@ create policy "The maintainer appends edits in the dashboard and deferred correc
   on public.correction_events for insert to prompt_maintainer with check (true);
 create policy "The maintainer replaces the name of an erased reviewer by a pseudonym"
   on public.correction_events for update to prompt_maintainer using (true) with check (true);
-create policy "The maintainer deletes the corrections of texts that are gone"
+create policy "The maintainer deletes the corrections of texts without rows"
   on public.correction_events for delete to prompt_maintainer using (true);
 
 -- Reviewers' names ----------------------------------------------------------------------------------
@@ -1270,7 +1270,7 @@ create table public.review_queue (
   text_key bytea not null,
 
   constraint review_queue_pkey primary key (rank, id),
-  constraint review_queue_has_a_text_once unique (text_key),
+  constraint review_queue_text_key_is_unique unique (text_key),
   constraint queued_intent_is_in_the_catalogue
     foreign key (corrected_intent) references public.intent_catalogue (intent),
   constraint reasons_are_known check (
@@ -1330,7 +1330,7 @@ create policy "The maintainer adds texts to the queue"
   on public.review_queue for insert to prompt_maintainer with check (true);
 create policy "The maintainer updates queue items"
   on public.review_queue for update to prompt_maintainer using (true) with check (true);
-create policy "The maintainer removes texts that are gone"
+create policy "The maintainer removes texts without rows"
   on public.review_queue for delete to prompt_maintainer using (true);
 
 -- Reasons and rank ----------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ create policy "The maintainer appends edits in the dashboard and deferred correc
   on public.correction_events for insert to prompt_maintainer with check (true);
 create policy "The maintainer replaces the name of an erased reviewer by a pseudonym"
   on public.correction_events for update to prompt_maintainer using (true) with check (true);
-create policy "The maintainer deletes the corrections of texts that are gone"
+create policy "The maintainer deletes the corrections of texts without rows"
   on public.correction_events for delete to prompt_maintainer using (true);
 
 -- Reviewers' names ----------------------------------------------------------------------------------

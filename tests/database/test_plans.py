@@ -100,7 +100,7 @@ PAGED_QUERIES: dict[str, tuple[Actor, Query, str]] = {
 
 def expected_indexes(actor: Actor, index: str) -> set[str]:
     """Return the indexes of a paged query; an export also looks up labels in the review queue."""
-    labels = {"review_queue_has_a_text_once"} if actor is EXPORTER else set()
+    labels = {"review_queue_text_key_is_unique"} if actor is EXPORTER else set()
     return {f"nlu_prompt_logs_{index}"} | labels
 
 
@@ -225,7 +225,7 @@ INTERNAL_QUERIES = {
     ),
     "a queue item": (
         "select from public.review_queue where text_key = 'x' for update skip locked",
-        "review_queue_has_a_text_once",
+        "review_queue_text_key_is_unique",
     ),
 }
 
