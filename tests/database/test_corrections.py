@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
-from prompt_capture.domain.reviewers import ANONYMOUS_REVIEWERS, ERASED_PREFIX
+from prompt_capture.domain.changes import ANONYMOUS_REVIEWERS, ERASED_PREFIX
 
 from .rows import (
     CORRECTION,

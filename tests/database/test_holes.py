@@ -11,6 +11,7 @@ from . import test_columns as columns
 from . import test_correction_events as events
 from . import test_erasure as erasure
 from . import test_policies as policies
+from . import test_reach as reach
 from . import test_rights as rights
 from .actors import (
     ANONYMOUS,
@@ -236,6 +237,41 @@ HOLES: dict[str, tuple[str, Test]] = {
             " language sql volatile set search_path = '' as 'select extensions.gen_random_bytes(8)'"
         ),
         check_erased_user_stays_erased,
+    ),
+    "default privileges that open every new table": (
+        "alter default privileges in schema public grant select on tables to anon",
+        reach.test_no_default_privilege_is_added,
+    ),
+    "users who can use every sequence": (
+        "grant usage, select on all sequences in schema public to authenticated",
+        reach.test_no_role_of_the_api_has_a_right_to_a_sequence,
+    ),
+    "users who can use the private schema": (
+        "grant usage on schema private to authenticated",
+        reach.test_roles_use_only_the_schemas_they_need_and_create_nothing,
+    ),
+    "a new schema that users can reach": (
+        (
+            "create schema reports; grant usage on schema reports to authenticated;"
+            f"create view reports.recent as select prompt from {LOGS};"
+            "grant select on reports.recent to authenticated"
+        ),
+        reach.test_no_relation_outside_our_schemas_becomes_reachable,
+    ),
+    "a view of the public schema that users can read": (
+        (
+            f"create view public.recent with (security_invoker = on) as select prompt from {LOGS};"
+            "grant select on public.recent to authenticated"
+        ),
+        reach.test_no_relation_outside_our_schemas_becomes_reachable,
+    ),
+    "a security definer function in a new schema": (
+        (
+            "create schema reports; grant usage on schema reports to authenticated;"
+            "create function reports.all_prompts() returns setof text language sql"
+            f" security definer set search_path = '' as 'select prompt from {LOGS}'"
+        ),
+        reach.test_no_function_outside_the_granted_ones_becomes_reachable,
     ),
     "an anonymous caller who can read": (
         (

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.local.postgres import binaries
+from infra.local.postgres.server import as_unprivileged
 from infra.local.processes import ChildProcess, free_port
 
 from .actors import ALICE
@@ -38,7 +38,7 @@ def postgres_15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("postgres_15")
     data, port = folder / "data", free_port()
     subprocess.run(
-        binaries.as_unprivileged(
+        as_unprivileged(
             [
                 str(BIN / "initdb"), "--pgdata", str(data), "--username", "supabase_admin",
                 "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync",
@@ -59,7 +59,7 @@ def postgres_15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         command += ["-c", option]
     process = ChildProcess(
         "postgres-15",
-        binaries.as_unprivileged(command),
+        as_unprivileged(command),
         {"PATH": os.environ["PATH"], "LC_ALL": "C"},
         folder,
     )

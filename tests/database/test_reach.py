@@ -1,0 +1,224 @@
+"""What the roles of the API can reach in any schema, beyond the tables that other tests cover.
+
+Each test compares a migrated project with the same project before the migrations, so that a grant
+is seen wherever it was made: a default privilege, a schema, a sequence, a membership, an attribute.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from itertools import count
+
+import pytest
+
+from .server import Connection, Server
+
+ROLES = ("anon", "authenticated", "service_role", "prompt_writer", "prompt_exporter")
+ROLE_LIST = ", ".join(f"'{role}'" for role in (*ROLES, "prompt_maintainer"))
+
+Rows = set[tuple[object, ...]]
+
+_numbers = count(1)
+
+DEFAULT_PRIVILEGES = """
+    select defaclrole::regrole::text, defaclnamespace::regnamespace::text, defaclobjtype,
+      acl.grantee::regrole::text, acl.privilege_type
+    from pg_default_acl, aclexplode(defaclacl) as acl"""
+
+SCHEMA_PRIVILEGES = f"""
+    select nspname, rolname, privilege
+    from pg_namespace, pg_roles, unnest(array['usage', 'create']) as privilege
+    where rolname in ({ROLE_LIST}) and nspname not like 'pg\\_%'
+      and has_schema_privilege(rolname, pg_namespace.oid, privilege)"""
+
+SEQUENCE_PRIVILEGES = f"""
+    select pg_class.oid::regclass::text, rolname, privilege
+    from pg_class, pg_roles, unnest(array['usage', 'select', 'update']) as privilege
+    where relkind = 'S' and rolname in ({ROLE_LIST})
+      and has_sequence_privilege(rolname, pg_class.oid, privilege)"""
+
+MEMBERSHIPS = """
+    select roleid::regrole::text, member::regrole::text, admin_option, inherit_option, set_option
+    from pg_auth_members
+    where roleid::regrole::text not like 'pg\\_%' or member::regrole::text not like 'pg\\_%'"""
+
+ATTRIBUTES = """
+    select rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
+      rolbypassrls, rolconfig::text
+    from pg_roles where rolname not like 'pg\\_%'"""
+
+# Whatever the roles can reach with usage of the schema and a privilege on the object or a column.
+REACHABLE_RELATIONS = f"""
+    select pg_class.oid::regclass::text, rolname, privilege
+    from pg_class, pg_roles, unnest(array['select', 'insert', 'update', 'references']) as privilege
+    where relkind in ('r', 'v', 'm', 'p', 'f') and rolname in ({ROLE_LIST})
+      and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+      and has_schema_privilege(rolname, relnamespace, 'usage')
+      and has_any_column_privilege(rolname, pg_class.oid, privilege)
+    union all
+    select pg_class.oid::regclass::text, rolname, privilege
+    from pg_class, pg_roles, unnest(array['delete', 'truncate', 'trigger']) as privilege
+    where relkind in ('r', 'v', 'm', 'p', 'f') and rolname in ({ROLE_LIST})
+      and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+      and has_schema_privilege(rolname, relnamespace, 'usage')
+      and has_table_privilege(rolname, pg_class.oid, privilege)"""
+
+REACHABLE_FUNCTIONS = f"""
+    select pg_proc.oid::regprocedure::text, rolname, prosecdef
+    from pg_proc, pg_roles
+    where rolname in ({ROLE_LIST})
+      and pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+      and has_schema_privilege(rolname, pronamespace, 'usage')
+      and has_function_privilege(rolname, pg_proc.oid, 'execute')"""
+
+OWN_SCHEMAS = ("public.", "private.")
+
+SCHEMA_USERS = {
+    "public": {"prompt_writer", "prompt_exporter", "prompt_maintainer"},
+    "private": {"service_role", "prompt_writer", "prompt_exporter", "prompt_maintainer"},
+    "extensions": {"prompt_maintainer"},
+}
+
+
+def read(connection: Connection, query: str) -> Rows:
+    """Read rows; names have their schema."""
+    with connection.transaction():
+        connection.execute("set local search_path = ''")
+        return set(connection.execute(query.encode()).fetchall())
+
+
+@cache
+def read_before_migrations(server: Server, query: str) -> Rows:
+    """Read what a new project has, before the migrations."""
+    name = f"before_migrations_{next(_numbers)}"
+    server.create_project(name)
+    with server.connect("postgres", name) as connection:
+        return read(connection, query)
+
+
+def added(server: Server, database: str, query: str) -> Rows:
+    """Read what a migrated database has in addition to a new project."""
+    with server.connect("postgres", database) as connection:
+        return read(connection, query) - read_before_migrations(server, query)
+
+
+def test_no_default_privilege_is_added(server: Server, populated: str) -> None:
+    assert added(server, populated, DEFAULT_PRIVILEGES) == set(), (
+        "A default privilege opens every future table, sequence or function to a role. Grant each "
+        "object in supabase/schemas/12_grants.sql instead."
+    )
+
+
+def test_roles_use_only_the_schemas_they_need_and_create_nothing(
+    server: Server, populated: str
+) -> None:
+    wanted = {
+        (schema, role, "usage") for schema, roles in SCHEMA_USERS.items() for role in roles
+    } - read_before_migrations(server, SCHEMA_PRIVILEGES)
+    assert added(server, populated, SCHEMA_PRIVILEGES) == wanted, (
+        "A right to a schema makes its objects reachable. Users have none to `private`."
+    )
+
+
+def test_no_role_of_the_api_has_a_right_to_a_sequence(server: Server, populated: str) -> None:
+    assert added(server, populated, SEQUENCE_PRIVILEGES) == set(), (
+        "A sequence reveals how many rows there are, and can be set back."
+    )
+
+
+def check_memberships(connection: Connection) -> None:
+    """Fail if a role has a member beyond those that Supabase and the migrations give it."""
+    memberships = read(connection, MEMBERSHIPS)
+    ours = {row for row in memberships if "prompt_" in f"{row[0]} {row[1]}"}
+    # Whoever creates a role administrates it, and can neither inherit from it nor become it.
+    administrated = {
+        (role, "postgres", True, False, False)
+        for role in ("prompt_writer", "prompt_exporter", "prompt_maintainer")
+    }
+    assumed = {
+        (role, "authenticator", False, False, True) for role in ("prompt_writer", "prompt_exporter")
+    }
+    assert ours == administrated | assumed, (
+        "A member of a role has its rights. Nobody is a member of prompt_maintainer."
+    )
+    members = {row[1] for row in memberships - ours if row[0] in ROLES}
+    assert members <= {"authenticator", "postgres"}, "Only PostgREST becomes a role of the API."
+
+
+def check_attributes(connection: Connection) -> None:
+    """Fail if a role has an attribute that grants do not restrict."""
+    attributes = read(connection, ATTRIBUTES)
+    configuration = {
+        "prompt_writer": "{statement_timeout=2s}",
+        "prompt_exporter": "{statement_timeout=60s,plan_cache_mode=force_custom_plan}",
+        "prompt_maintainer": None,
+    }
+    plain = (False,) * 7
+    assert {row for row in attributes if str(row[0]).startswith("prompt_")} == {
+        (role, *plain, setting) for role, setting in configuration.items()
+    }, "The roles of the functions are nologin noinherit, without any other attribute."
+    assert {row[0] for row in attributes if row[7] and row[0] in ROLES} == {"service_role"}, (
+        "Only service_role bypasses row level security, as in every Supabase project."
+    )
+
+
+def test_only_postgrest_can_become_a_role_of_the_functions(server: Server, populated: str) -> None:
+    with server.connect("postgres", populated) as connection:
+        check_memberships(connection)
+
+
+def test_no_role_has_an_attribute_that_grants_do_not_restrict(
+    server: Server, populated: str
+) -> None:
+    with server.connect("postgres", populated) as connection:
+        check_attributes(connection)
+
+
+@pytest.mark.parametrize(
+    ("hole", "check"),
+    [
+        ("grant prompt_maintainer to service_role", check_memberships),
+        ("grant prompt_exporter to authenticated", check_memberships),
+        ("grant service_role to anon", check_memberships),
+        ("alter role prompt_writer bypassrls", check_attributes),
+        ("alter role prompt_maintainer login", check_attributes),
+        ("alter role authenticated bypassrls", check_attributes),
+    ],
+)
+def test_a_hole_in_the_roles_is_detected(
+    server: Server, populated: str, hole: str, check: Callable[[Connection], None]
+) -> None:
+    """Roles belong to the whole server, so the hole is closed by a rollback."""
+    with server.connect("supabase_admin", populated, autocommit=False) as admin:
+        admin.execute(hole.encode())
+        with pytest.raises(AssertionError):
+            check(admin)
+
+
+def test_no_relation_outside_our_schemas_becomes_reachable(server: Server, populated: str) -> None:
+    found = added(server, populated, REACHABLE_RELATIONS)
+    outside = {
+        row
+        for row in found
+        if not str(row[0]).startswith(OWN_SCHEMAS) and row[1] != "prompt_maintainer"
+    }
+    assert outside == set(), "Tables and views live in public or private, where tests see them."
+    assert not {row for row in found if row[1] == "anon"}, "Anonymous callers reach nothing."
+    views = {row for row in found if row[1] == "authenticated"}
+    assert {row[0] for row in views} == {"public.nlu_prompt_logs", "public.intent_catalogue"}, (
+        "Users reach their own rows and the intents, and no view."
+    )
+
+
+def test_no_function_outside_the_granted_ones_becomes_reachable(
+    server: Server, populated: str
+) -> None:
+    found = added(server, populated, REACHABLE_FUNCTIONS)
+    outside = {
+        row
+        for row in found
+        if not str(row[0]).startswith(OWN_SCHEMAS) and row[1] != "prompt_maintainer"
+    }
+    assert outside == set(), "Functions live in public or private, where tests see them."
+    assert not {row for row in found if row[1] in {"anon", "authenticated"}}, (
+        "Users call no function of ours, least of all a security definer function."
+    )
