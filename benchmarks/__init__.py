@@ -1,1 +1,1 @@
-"""`make bench-model`: compare intent models on public datasets, in one run."""
+"""The benchmarks of intent models and of capture."""

@@ -6,9 +6,21 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.results import MachineInfo
+from pydantic import BaseModel, ConfigDict
 
 PACKAGES = ("microresolve", "numpy", "onnxruntime", "scikit-learn", "tokenizers")
+
+
+class MachineInfo(BaseModel):
+    """The machine of a run; `load_average` is its one-minute load average at the start."""
+
+    model_config = ConfigDict(frozen=True)
+
+    processor: str
+    cores: int
+    load_average: float
+    python: str
+    packages: dict[str, str]
 
 
 def describe_machine() -> MachineInfo:

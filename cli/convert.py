@@ -26,17 +26,18 @@ def convert(
     source_format: Annotated[DataFormat, typer.Option("--from", help="Format of the source.")],
     target_format: Annotated[DataFormat, typer.Option("--to", help="Format of the target.")],
 ) -> None:
-    """Convert labelled texts between the file formats of several tools.
+    """Convert labelled texts between file formats.
 
     Formats: jsonl (JSON lines), csv, parquet, rasa (Rasa NLU YAML),
     clu (Azure CLU JSON) and luis (LUIS JSON).
-    Texts and intents are converted. Entities and settings of other tools are not.
+    Converts texts and intents.
+    Drops entities and settings of other tools.
 
     [bold]Examples[/bold]
       prompt-capture convert nlu.yml data.jsonl --from rasa --to jsonl
       prompt-capture convert data.jsonl data.parquet --from jsonl --to parquet
     """
-    from training.formats import read_as, write_as
+    from training.data.formats import read_as, write_as
 
     with exit_on_error():
         examples = read_as(source_format.value, source)

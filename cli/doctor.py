@@ -16,7 +16,7 @@ from cli.error_handling import error_console
 from prompt_capture.domain.errors import InvalidSettings
 
 if TYPE_CHECKING:
-    from cli.checks.results import CheckResult, State
+    from cli.checks.interface import CheckResult, State
 
 _STYLES: "dict[State, str]" = {"ok": "green", "wrong": "red", "skipped": "yellow"}
 _STAGE = re.compile(r"[a-z0-9-]+")
@@ -42,18 +42,18 @@ def doctor(
     region: Annotated[str, typer.Option(help="The AWS region of the stage.")] = "eu-west-1",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Check a deployment from outside, and report how to fix what is wrong.
+    """Check a deployment, and report how to fix what is wrong.
 
-    Checks endpoints, keys, database, bucket, schedules and queues. Each result
-    is ok, wrong with a remediation, or skipped with what the check needs.
+    Checks endpoints, keys, database, bucket, schedules and queues from outside.
+    Each result is ok, wrong with a remediation, or skipped with what it needs.
     Changes nothing, stores no prompt, and prints no key and no row.
 
-    Exit status: 0 if nothing is wrong, 1 if something is wrong, 2 if there is
-    nothing to check.
+    Exit status: 0 if nothing is wrong, 1 if something is, 2 if nothing to check.
 
     Settings: SUPABASE_URL and its keys, CLASSIFY_URL, OUTCOMES_URL,
     CORRECTIONS_URL, API_KEY, EXPORT_BUCKET, SPOOL_QUEUE_URL, DATABASE_URL, and
-    those of AWS clients. X_PARAMETER names the parameter for the setting X.
+    those of AWS clients.
+    X_PARAMETER names the parameter for the setting X.
 
     [bold]Examples[/bold]
       . .local/stacks/default/stack.env; prompt-capture doctor

@@ -13,18 +13,19 @@ def erase(
     user: Annotated[UUID, typer.Option(help="The id of the user to erase.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Erase a user from the database and from exported datasets, and print a receipt.
+    """Erase all data of a user, and print a receipt.
 
     Deletes the user's prompts, their retained texts, corrections of texts that
-    only they sent, and deferred changes. Where the user reviewed, a pseudonym
-    replaces their id. The database refuses late writes of the user.
+    only they sent, and deferred changes.
+    Where the user reviewed, a pseudonym replaces their id.
+    The database refuses late writes of the user.
 
-    Cleans exported objects: removes the user's lines, deletes older versions,
-    and reads each object back to verify it.
+    Removes the user's lines from exported objects and deletes older versions.
+    Reads each object back to verify it.
 
     The receipt is JSON: counts_before and counts_after (all zero) of the data,
-    cleaned_objects, remaining_objects that could not be reached, and
-    dead_letters. If objects remain or the command was interrupted, run it again.
+    cleaned_objects, remaining_objects that could not be reached, dead_letters.
+    If objects remain or the command was interrupted, run it again.
 
     Settings: SUPABASE_URL, SUPABASE_SECRET_KEY and those of AWS clients.
     With SPOOL_QUEUE_URL, also removes the user's dead letters of the spool.

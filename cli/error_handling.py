@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from prompt_capture.domain.errors import PromptCaptureError
-from training.examples import InvalidExamples
+from training.data.examples import InvalidExamples
 
 error_console = Console(stderr=True)
 

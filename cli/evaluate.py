@@ -18,7 +18,7 @@ def evaluate(
         typer.Option(
             "--data",
             metavar="DATA",
-            help="JSON lines (a path or s3://bucket/key), or a folder of LABEL.txt files. "
+            help="JSON lines (a path or s3://bucket/key), or a folder of LABEL.txt files.\n\n"
             "Repeatable.",
         ),
     ],
@@ -35,10 +35,10 @@ def evaluate(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Measure accuracy, calibration, out-of-scope detection and latency of a model.
+    """Measure a model, or compare it with another one.
 
-    With --compare, also test whether the difference from another model is
-    significant (exact McNemar test).
+    Measures accuracy, calibration, out-of-scope detection and latency.
+    With --compare, tests whether the difference is significant (exact McNemar test).
 
     [bold]Examples[/bold]
       prompt-capture evaluate --model build/next --data training/data/heldout

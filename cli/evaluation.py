@@ -12,10 +12,10 @@ from cli.evaluation_tables import comparison_table, evaluation_table
 from cli.progress import progress_bars
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
-from training.compare import compare, describe_comparison
-from training.evaluate import Evaluation, evaluate_models
-from training.examples import Example, read_examples
-from training.predictions import Predictions
+from training.calibrate.predictions import Predictions
+from training.data.examples import Example, read_examples
+from training.report.comparison import compare, describe_comparison
+from training.report.evaluation import Evaluation, evaluate_models
 
 
 @dataclass(frozen=True)

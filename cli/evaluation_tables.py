@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table
 
-from training.evaluate import Evaluation
+from training.report.evaluation import Evaluation
 
 
 @dataclass(frozen=True)

@@ -8,26 +8,17 @@ from typing import Annotated
 import typer
 
 from cli.error_handling import error_console, exit_on_error
+from prompt_capture.domain.datasets.kinds import MODES, POLICIES
 from prompt_capture.domain.datasets.requests import ExportRequest
 
 _FILTERS, _LABELS, _PRIVACY = "Filters", "Labels", "Privacy"
 """Panels of the help text."""
 
 
-class ExportMode(StrEnum):
-    """Which dataset to export."""
-
-    retraining = "retraining"
-    review = "review"
-    gold = "gold"
-    labelled = "labelled"
-
-
-class ExportPolicy(StrEnum):
-    """Which labels a retraining dataset accepts."""
-
-    confidence = "confidence"
-    audited = "audited"
+# Typer needs enums for choices, and kinds of datasets are registered at run time.
+ExportMode = StrEnum("ExportMode", {mode: mode for mode in MODES})  # type: ignore[misc]
+ExportPolicy = StrEnum("ExportPolicy", {policy: policy for policy in POLICIES})  # type: ignore[misc]
+DEFAULT_POLICY = ExportPolicy("confidence")
 
 
 class ReviewFileFormat(StrEnum):
@@ -48,10 +39,11 @@ def export(
         typer.Option(
             metavar="POLICY",
             rich_help_panel=_LABELS,
-            help="For retraining. confidence: labels that are corrected, or predicted above the "
-            "threshold. audited: labels of tiers that a random audit found precise.",
+            help="Which labels a retraining dataset contains.\n\n"
+            "confidence: corrected, or predicted above the threshold.\n\n"
+            "audited: of tiers that a random audit found precise.",
         ),
-    ] = ExportPolicy.confidence,
+    ] = DEFAULT_POLICY,
     days: Annotated[
         int | None,
         typer.Option(
@@ -65,7 +57,7 @@ def export(
         typer.Option(
             metavar="P",
             rich_help_panel=_LABELS,
-            help="Predictions above it are labels; below it they need a review. "
+            help="Predictions above it are labels.\n\nPredictions below it need a review. "
             "(default: 0.85, for review 0.7)",
         ),
     ] = None,
@@ -74,7 +66,7 @@ def export(
         typer.Option(
             metavar="INTENT",
             rich_help_panel=_FILTERS,
-            help="Only labels of this intent. Repeatable.",
+            help="Only labels of this intent.\n\nRepeatable.",
         ),
     ] = None,
     model_version: Annotated[
@@ -82,7 +74,7 @@ def export(
         typer.Option(
             metavar="VERSION",
             rich_help_panel=_FILTERS,
-            help="Only predictions of this model version. Repeatable.",
+            help="Only predictions of this model version.\n\nRepeatable.",
         ),
     ] = None,
     source: Annotated[
@@ -90,7 +82,7 @@ def export(
         typer.Option(
             metavar="SOURCE",
             rich_help_panel=_FILTERS,
-            help="Only predictions of this source: rule or model. Repeatable.",
+            help="Only predictions of this source: rule or model.\n\nRepeatable.",
         ),
     ] = None,
     since_last: Annotated[
@@ -142,8 +134,8 @@ def export(
     gold        test set: labels from people, never part of a training dataset
     labelled    all labels from people, retained permanently
 
-    Settings: SUPABASE_URL, SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY, and,
-    without --out, EXPORT_BUCKET and those of AWS clients.
+    Settings: SUPABASE_URL, SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY.
+    Without --out, also EXPORT_BUCKET and those of AWS clients.
 
     [bold]Examples[/bold]
       prompt-capture export --mode retraining

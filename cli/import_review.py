@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from cli.error_handling import error_console, exit_on_error
+from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.domain.errors import InvalidReview
-from prompt_capture.domain.reviewers import validate_reviewer_name
-from prompt_capture.domain.reviews import Review, read_review
+from prompt_capture.domain.review_files import Review, read_review
 from prompt_capture.workflows.import_review import ImportPlan, ImportReview
 
 
@@ -34,11 +34,11 @@ def import_review(
         typer.Option("--overwrite", help="Replace corrections recorded since the export, too."),
     ] = False,
 ) -> None:
-    """Show the corrections in a review file, and record them with --apply.
+    """Show the corrections in a review file; --apply records them.
 
     Accepts JSON, CSV and Label Studio's JSON export.
-    Ignores entries without a corrected_intent. Reports invalid entries, which
-    do not affect the others; the exit status is then 1.
+    Ignores entries without a corrected_intent.
+    Reports invalid entries, which do not affect the others; exit status 1.
     Importing a file twice changes nothing.
 
     Settings: SUPABASE_URL and SUPABASE_SECRET_KEY.

@@ -20,16 +20,12 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (
-    serve,
-    prompts,
-    export,
-    import_review,
-    convert,
-    train,
-    evaluate,
-    erase,
-    redrive,
-    doctor,
-):
-    app.command()(command)
+for panel, commands in {
+    "Run": (serve,),
+    "Review": (prompts, import_review),
+    "Data": (export, convert),
+    "Model": (train, evaluate),
+    "Operate": (doctor, erase, redrive),
+}.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)

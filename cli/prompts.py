@@ -12,16 +12,16 @@ from rich.console import Console
 
 from cli.error_handling import exit_on_error
 from cli.prompt_table import print_prompts
-from prompt_capture.domain.datasets.requests import DEFAULT_THRESHOLDS
+from prompt_capture.domain.datasets.kinds import ConfidenceDataset, ReviewFile
 from prompt_capture.domain.prompts import LabelledPrompt, ReviewablePrompt
-from prompt_capture.ports import PromptStore
+from prompt_capture.ports.review import PromptReader
 
 Selection = Literal["low-confidence", "failed", "for-retraining"]
 
 TABLE_LIMIT = 50
 MAX_DAYS = 3650
-LOW_CONFIDENCE_THRESHOLD = DEFAULT_THRESHOLDS["review"]
-RETRAINING_THRESHOLD = DEFAULT_THRESHOLDS["retraining"]
+LOW_CONFIDENCE_THRESHOLD = ReviewFile.default_threshold
+RETRAINING_THRESHOLD = ConfidenceDataset.default_threshold
 
 _SELECTION = "Which prompts"
 """A panel of the help text."""
@@ -43,15 +43,15 @@ class PromptQuery:
         """The earliest time of capture."""
         return datetime.now(UTC) - timedelta(days=self.days) if self.days else None
 
-    def run(self, store: PromptStore) -> AsyncIterator[ReviewablePrompt]:
+    def run(self, reader: PromptReader) -> AsyncIterator[ReviewablePrompt]:
         """Stream the prompts, oldest first."""
         match self.selection:
             case "low-confidence":
-                return store.get_low_confidence_prompts(self.threshold, self.since)
+                return reader.get_low_confidence_prompts(self.threshold, self.since)
             case "failed":
-                return store.get_failed_workflow_prompts(self.since)
+                return reader.get_failed_workflow_prompts(self.since)
             case "for-retraining":
-                return store.get_prompts_for_retraining(self.threshold, self.since)
+                return reader.get_prompts_for_retraining(self.threshold, self.since)
 
     def describe_empty(self) -> str:
         """Return a message for a query without results."""
@@ -104,8 +104,8 @@ def prompts(
         typer.Option(
             metavar="P",
             callback=_validate_threshold,
-            help="The confidence threshold. Not for --failed. "
-            "(default: 0.7 for --low-confidence, 0.85 for --for-retraining)",
+            help="The confidence threshold. (default: 0.7, 0.85 for --for-retraining)\n\n"
+            "Not for --failed.",
         ),
     ] = None,
     days: Annotated[
@@ -129,13 +129,16 @@ def prompts(
     """List captured prompts: uncertain, failed, or for retraining.
 
     Choose one of --low-confidence, --failed and --for-retraining.
-    Lists the oldest prompts first. Changes nothing. Except for --failed,
-    excludes disputed texts and prompts beyond the daily cap of their user.
+    Lists the oldest prompts first.
+    Changes nothing.
+    Except for --failed, excludes disputed texts, and prompts beyond the daily cap
+    of their user.
 
-    The table crops long texts. With --json, texts are complete. Fields: id,
-    prompt, predicted_intent, confidence, created_at; for --failed, also
-    workflow_type and execution_error; for --for-retraining, also
-    corrected_intent and label.
+    The table crops long texts.
+    With --json, texts are complete.
+    Fields: id, prompt, predicted_intent, confidence, created_at.
+    For --failed, also workflow_type and execution_error.
+    For --for-retraining, also corrected_intent and label.
 
     Settings: SUPABASE_URL and SUPABASE_SECRET_KEY.
 

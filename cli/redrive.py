@@ -15,11 +15,12 @@ def redrive(
         bool, typer.Option("--dry-run", help="Change nothing, even with --send.")
     ] = False,
 ) -> None:
-    """Show the spool's dead letters, and send them again with --send.
+    """Show the spool's dead letters; --send sends them again.
 
     Dead letters are captured prompts that the drain could not store.
     Prints JSON: dead_letters (their number), reasons why they were spooled,
-    oldest, newest, and how many were sent. Prints no prompt.
+    oldest, newest, and how many were sent.
+    Prints no prompt.
     A prompt that is sent several times is stored once.
     Unreadable messages stay in the dead-letter queue.
 

@@ -26,7 +26,7 @@ _console = Console()
 
 def serve(
     name: Annotated[
-        str, typer.Option(help="The name of the stack. Several can run side by side.")
+        str, typer.Option(help="The name of the stack.\n\nSeveral can run side by side.")
     ] = "default",
     model: Annotated[
         Path | None,
@@ -37,11 +37,12 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Run the local stack: database, S3, SQS and all functions, until Ctrl-C.
+    """Run the local stack on this machine until Ctrl-C.
 
-    Starts PostgreSQL, PostgREST, S3, SQS and the functions on free loopback
-    ports, and prints their addresses and keys. Docker is not needed.
-    All data are deleted when the stack stops.
+    Starts PostgreSQL, PostgREST, S3, SQS and all functions on free loopback ports.
+    Prints their addresses and keys.
+    Needs no Docker.
+    Deletes all data when the stack stops.
 
     [bold]Examples[/bold]
       prompt-capture serve

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from training.examples import InvalidExamples
+from training.data.examples import InvalidExamples
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from rich.console import Console
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars
 from cli.sources import local_files
-from training.modes import TrainingMode
+from training.config import TrainingMode
 
 if TYPE_CHECKING:
     from training.train import TrainingResult
@@ -20,16 +20,16 @@ DataOption = Annotated[
         "--data",
         metavar="DATA",
         help='JSON lines with "text" and "label", as export writes them (a path or '
-        "s3://bucket/key), or a folder of LABEL.txt files. Repeatable: corrected labels win over "
-        "predicted ones, and later files over earlier ones.",
+        "s3://bucket/key), or a folder of LABEL.txt files.\n\n"
+        "Repeatable: corrected labels win over predicted ones, later files over earlier ones.",
     ),
 ]
 UnlabelledOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="DATA",
-        help='JSON lines with "text": messages without a label. A student learns from its '
-        "teacher's predictions for them. Repeatable.",
+        help='JSON lines with "text": messages without a label.\n\n'
+        "A student learns from its teacher's predictions for them.\n\nRepeatable.",
     ),
 ]
 ModeOption = Annotated[
@@ -59,9 +59,10 @@ def train(
     student  one small model that predicts in about 0.1 ms
     full     tunes the encoder and adds a student before it; about 15 minutes
 
-    The model is calibrated on held-out examples. To serve it, set MODEL_DIR to
-    its folder. The folder's report/ has a model card and the rows that may be
-    mislabelled. Correct those, and pass them as a further --data file.
+    The model is calibrated on held-out examples.
+    To serve it, set MODEL_DIR to its folder.
+    Its report/ has a model card and the rows that may be mislabelled.
+    Correct those, and pass them as a further --data file.
 
     [bold]Examples[/bold]
       prompt-capture train --data training/data/train --out build/next
@@ -69,10 +70,10 @@ def train(
         --mode full --out build/next
     """
     from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
-    from training.base_encoders import base_from_artifact
-    from training.examples import read_examples, read_texts
+    from training.config import TrainingConfig
+    from training.data.examples import read_examples, read_texts
+    from training.fit.encoders import base_from_artifact
     from training.report.writing import write_report
-    from training.train import TrainingConfig
     from training.train import train as train_model
 
     with (
@@ -84,7 +85,7 @@ def train(
         examples, start = read_examples(files), base_from_artifact(ModelArtifact.load(base))
         with progress_bars(error_console) as progress:
             result = train_model(examples, start, out, config, progress)
-        suspects = write_report(out, result, texts)
+        suspects = write_report(out, result.manifest, result.predictions, texts)
     _print_summary(error_console, result, out, suspects)
 
 

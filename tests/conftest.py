@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 
 from infra.local.stack import Stack
-from infra.packaging.errors import PackagingError
+from infra.packaging import PackagingError
 from infra.packaging.interpreter import find_lambda_python
 
 # Busy machines are slow, so a property test never fails because of its duration.

@@ -8,11 +8,11 @@
 import sys
 from pathlib import Path
 
-from training.base_encoders import base_from_checkpoint
-from training.examples import read_examples
-from training.progress import Progress, ProgressCallback, ignore_progress
+from training.config import Progress, ProgressCallback, TrainingConfig, ignore_progress
+from training.data.examples import read_examples
+from training.fit.encoders import base_from_checkpoint
 from training.report.writing import write_report
-from training.train import TrainingConfig, TrainingResult, train
+from training.train import TrainingResult, train
 
 DATA = Path(__file__).parent / "data"
 UTTERANCES = (DATA / "train", DATA / "two_intents.jsonl")
@@ -26,7 +26,7 @@ def build(weights: Path, out: Path, progress: Progress | None = None) -> Trainin
     config = TrainingConfig("full", name="assistant")
     base = base_from_checkpoint(weights)
     result = train(read_examples(UTTERANCES), base, out, config, progress)
-    write_report(out, result)
+    write_report(out, result.manifest, result.predictions)
     return result
 
 

@@ -11,39 +11,25 @@ from numpy.typing import NDArray
 from prompt_capture.adapters.onnx.model_artifact import ModelManifest
 from prompt_capture.domain.redaction import redact
 from training.artifact import ArtifactMetadata, CalibratedStage, write_artifact
-from training.base_encoders import BaseEncoders
-from training.calibrate import StageCalibration, calibrate
-from training.clause_calibration import sample_clauses
-from training.examples import Example, InvalidExamples, grouping_key, prepare_examples
-from training.head import Floats
-from training.learners import Learner, make_learner
-from training.modes import TrainingMode
-from training.out_of_fold import ClauseScores, OutOfFoldScores, StageScores
-from training.predictions import Predictions
-from training.progress import NoProgress, Progress
-from training.scope import ScopeScorer, intent_centroids, max_similarity, split_columns
-from training.stages import FittedStage
-from training.unlabelled import MAX_TEXTS
+from training.calibrate.cascade import (
+    ClauseScores,
+    OutOfFoldScores,
+    StageCalibration,
+    StageScores,
+    calibrate,
+)
+from training.calibrate.clauses import sample_clauses
+from training.calibrate.predictions import Predictions
+from training.calibrate.scope import ScopeScorer, intent_centroids, max_similarity, split_columns
+from training.config import NoProgress, Progress, TrainingConfig
+from training.data.examples import Example, InvalidExamples, grouping_key, prepare_examples
+from training.fit.encoders import BaseEncoders, FittedStage
+from training.fit.heads import MAX_TEXTS, Floats
+from training.fit.learners import Learner, make_learner
 
 FOLDS = 5
 MIN_UNSEEN = 100
 """With fewer examples that the base was not fine-tuned on, all examples may be held out."""
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How to train.
-
-    Mode `head` fits new heads to the stages of the base. Mode `student` distils the last encoder
-    into a small static model. Mode `full` fine-tunes that encoder, and distils a student as the
-    first stage. `unlabelled` texts add training data with pseudo-labels or a teacher's
-    predictions. The version starts with `name`.
-    """
-
-    mode: TrainingMode = "head"
-    unlabelled: Sequence[str] = ()
-    name: str = "model"
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +50,7 @@ def train(
     examples: Sequence[Example],
     base: BaseEncoders,
     out: Path,
-    config: TrainingConfig = TrainingConfig(),
+    config: TrainingConfig | None = None,
     progress: Progress | None = None,
 ) -> TrainingResult:
     """Train, calibrate on held-out examples, and write the artifact to `out`.
@@ -74,6 +60,7 @@ def train(
     once, and texts are redacted as in service. On one type of machine, the same examples and seed
     give the same files, whatever the order of the examples. Raises `InvalidExamples`.
     """
+    config = config or TrainingConfig()
     prepared = prepare_examples(examples)
     texts, labels = _split_texts_and_labels(prepared)
     if len(np.unique(labels)) < 2:

@@ -1,1 +1,1 @@
-"""`make bench-capture`: the cost of capture, measured in interleaved rounds."""
+"""`make bench NAME=capture`: the cost of capture, measured in interleaved rounds."""

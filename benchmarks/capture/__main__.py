@@ -1,4 +1,4 @@
-"""The command behind `make bench-capture`; ROUNDS sets the number of rounds."""
+"""The command behind `make bench NAME=capture`; ROUNDS sets the number of rounds."""
 
 import os
 import sys

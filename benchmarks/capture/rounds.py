@@ -16,9 +16,8 @@ from infra.local.functions import CLASSIFY, DRAIN
 from infra.local.paths import FUNCTIONS, ROOT
 from infra.local.stack import Stack
 from infra.local.users import User
-from infra.packaging.build import layer_folder
 from infra.packaging.emulator import EmulatedFunction
-from infra.packaging.functions import function_folder
+from infra.packaging.paths import function_folder, layer_folder
 from infra.packaging.targets import X86_64
 
 _MODELS = "/opt/model_artifacts"

@@ -84,15 +84,17 @@ def call_framework(user_id: str) -> Operation:
     from prompt_capture import bootstrap
     from prompt_capture.api.app import create_app
     from prompt_capture.api.classify import classify_router
+    from prompt_capture.domain.captures import ClassifiedMessage
     from prompt_capture.domain.predictions import Prediction
-    from prompt_capture.workflows.classify_and_log import ClassifiedMessage, IncomingMessage
 
     prediction = Prediction(intent="reschedule", confidence=0.9, source="model", model_version="1")
     result = ClassifiedMessage(
-        log_id=None, prediction=prediction, needs_review=False, captured="skipped"
+        log_id=None, prediction=prediction, needs_review=False, captured="skipped", seconds=0.0
     )
 
-    async def no_op_workflow(incoming: IncomingMessage, seconds_left: float) -> ClassifiedMessage:
+    async def no_op_workflow(
+        message: str, user_id: UUID | None, **fields: Any
+    ) -> ClassifiedMessage:
         return result
 
     asyncio.set_event_loop(asyncio.new_event_loop())

@@ -1,1 +1,5 @@
-"""The checks of `prompt-capture doctor`: one module per check, in the order of `registry`."""
+"""The checks of `prompt-capture doctor`.
+
+`registry` lists them all. Each module has the checks of one topic; `interface` defines what a check
+receives and what it yields.
+"""

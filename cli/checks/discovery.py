@@ -1,19 +1,43 @@
-"""Build a deployment from environment variables, parameters and the stack of a stage."""
+"""Find a deployment through environment variables, the stack of a stage, and parameters."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import boto3
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.checks import parameters
-from cli.checks.deployment import Deployment, ParameterState
-from cli.checks.settings import DoctorSettings
-from cli.checks.stage import read_stage_settings
-from prompt_capture.settings import parameter_names
+from cli.checks.endpoints import FUNCTION_PATHS
+from cli.checks.interface import Deployment, DoctorSettings, ParameterState
+from prompt_capture.domain.errors import InvalidSettings
+from prompt_capture.settings import PARAMETER_SUFFIX, parameter_names
 
 _TIMEOUT = httpx.Timeout(15, connect=5)
 """In seconds. It leaves time for a function's cold start."""
+
+_PARAMETER_BATCH_SIZE = 10
+"""The most that one call of GetParameters accepts."""
+
+_FUNCTIONS = {
+    "CLASSIFY_URL": "ClassifyDashandDashlogLambdaFunction",
+    "OUTCOMES_URL": "RecordDashoutcomeLambdaFunction",
+    "CORRECTIONS_URL": "CorrectLambdaFunction",
+}
+_RESOURCES = {
+    "EXPORT_BUCKET": "Datasets",
+    "EXPORT_SCHEDULE_GROUP": "ExportSchedules",
+    "SPOOL_QUEUE_URL": "Spool",
+    "MISSED_EXPORTS_QUEUE_URL": "MissedExports",
+}
+_PARAMETERS = (
+    "SUPABASE_URL",
+    "SUPABASE_PUBLISHABLE_KEY",
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_SIGNING_KEY",
+    "API_KEY_HASHES",
+    "IDEMPOTENCY_SECRET",
+)
 
 
 @contextmanager
@@ -29,8 +53,75 @@ def open_deployment(
     variables = dict(environment) | (read_stage_settings(session, stage) if stage else {})
     states: dict[str, ParameterState] = {}
     if names := parameter_names(variables):
-        values, states = parameters.read_parameters(session.client("ssm"), names)
+        values, states = _read_parameters(session.client("ssm"), names)
         variables |= values
     settings = DoctorSettings.from_env(variables)
     with httpx.Client(timeout=_TIMEOUT) as http:
         yield Deployment(settings, http, session, states)
+
+
+def read_stage_settings(session: boto3.Session, stage: str) -> dict[str, str]:
+    """Return the settings for the resources of a stage's stack, and its parameters' names.
+
+    Leaves out what the stack lacks. Raises `InvalidSettings` if the stack does not exist or the
+    credentials cannot read it.
+    """
+    try:
+        resources = _resources(session.client("cloudformation"), f"prompt-capture-{stage}")
+        urls = _function_urls(session.client("lambda"), resources)
+    except (BotoCoreError, ClientError) as error:
+        reason = type(error).__name__
+        if isinstance(error, ClientError):
+            reason = f"{error.response['Error']['Code']} for {error.operation_name}"
+        raise InvalidSettings(
+            f"Cannot read the stack prompt-capture-{stage} in {session.region_name} ({reason}). "
+            "Check the stage, --region and your AWS credentials."
+        ) from None
+    return {
+        **{
+            name: resources[logical] for name, logical in _RESOURCES.items() if logical in resources
+        },
+        **urls,
+        **{f"{name}{PARAMETER_SUFFIX}": _parameter(stage, name) for name in _PARAMETERS},
+    }
+
+
+def _resources(client: Any, stack: str) -> dict[str, str]:
+    pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return {
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if each.get("PhysicalResourceId")
+    }
+
+
+def _function_urls(client: Any, resources: dict[str, str]) -> dict[str, str]:
+    urls = {}
+    for name, logical in _FUNCTIONS.items():
+        with suppress(client.exceptions.ResourceNotFoundException, KeyError):
+            url = client.get_function_url_config(FunctionName=resources[logical])["FunctionUrl"]
+            urls[name] = url.rstrip("/") + FUNCTION_PATHS[name]
+    return urls
+
+
+def _parameter(stage: str, setting: str) -> str:
+    return f"/prompt-capture/{stage}/{setting.lower().replace('_', '-')}"
+
+
+def _read_parameters(
+    client: Any, names: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, ParameterState]]:
+    """Return the settings that `names` has parameters for, and each parameter's state."""
+    requested = sorted(set(names.values()))
+    values: dict[str, str] = {}
+    absent: ParameterState = "missing"
+    try:
+        for start in range(0, len(requested), _PARAMETER_BATCH_SIZE):
+            batch = requested[start : start + _PARAMETER_BATCH_SIZE]
+            response = client.get_parameters(Names=batch, WithDecryption=True)
+            values |= {each["Name"]: each["Value"] for each in response["Parameters"]}
+    except (BotoCoreError, ClientError):
+        absent = "denied"
+    settings = {setting: values[name] for setting, name in names.items() if name in values}
+    return settings, {name: "read" if name in values else absent for name in requested}

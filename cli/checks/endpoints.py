@@ -1,13 +1,25 @@
-"""Check that Supabase, the database and the functions respond at their addresses."""
+"""The checks `endpoints`, `clock` and `functions`: the addresses respond, and functions work."""
 
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import psycopg
 
-from cli.checks.deployment import SET_OR_USE_STAGE, Deployment, MissingPrerequisite
-from cli.checks.results import CheckResult, ok, skipped, wrong
+from cli.checks.interface import (
+    SET_OR_USE_STAGE,
+    CheckResult,
+    Deployment,
+    MissingPrerequisite,
+    ok,
+    require,
+    reveal,
+    skipped,
+    wrong,
+)
 
 JWKS = "/auth/v1/.well-known/jwks.json"
 FUNCTION_PATHS = {
@@ -20,13 +32,33 @@ FUNCTION_PATHS = {
 _CHECK_PROJECT = "Check SUPABASE_URL. If the project is paused, resume it in the Dashboard."
 _CHECK_URL = "Compare it with the output of `npx osls info --stage dev`."
 
+_CLOCK_TOLERANCE_SECONDS = 30
+"""PostgREST refuses tokens whose times differ by more (its `allowedSkewSeconds`)."""
+
+_EXPIRED_ID = "00000000-0000-7000-8000-000000000000"
+"""A UUIDv7 of 1970: no row has it, and no change is deferred for it."""
+
+_REQUESTS: dict[str, dict[str, Any]] = {
+    "CLASSIFY_URL": {"message": "Call 0 when ready, and move the rest.", "capture": False},
+    "OUTCOMES_URL": {"log_id": _EXPIRED_ID, "was_successful": True, "workflow_type": "doctor"},
+    "CORRECTIONS_URL": {"log_id": _EXPIRED_ID, "corrected_intent": "x", "reviewer": "doctor"},
+}
+_SEE_LOG = "See its log: `npx osls logs --function NAME --stage dev`."
+_REMEDIATIONS = {
+    "api_key_invalid": "Use a key whose hash is in the parameter api-key-hashes "
+    "(docs/how-to/deploy.md, step 2), then restart the functions.",
+    "store_unavailable": "The function cannot use the database. Check its key and "
+    "`npx osls logs --function NAME --stage dev`.",
+}
+_EXPECTED_RESPONSES = {(200, ""), (404, "prompt_log_not_found")}
+
 
 def endpoints(deployment: Deployment) -> Iterator[CheckResult]:
     """Request from Supabase, the database and each function what needs no permission."""
     yield from _supabase(deployment)
     yield _database(deployment)
     for name, path in FUNCTION_PATHS.items():
-        yield _function(deployment, name, path)
+        yield _function_endpoint(deployment, name, path)
 
 
 def _supabase(deployment: Deployment) -> Iterator[CheckResult]:
@@ -38,10 +70,10 @@ def _supabase(deployment: Deployment) -> Iterator[CheckResult]:
         except httpx.HTTPError as error:
             yield wrong(subject, f"does not respond ({type(error).__name__})", _CHECK_PROJECT)
         else:
-            yield _project(subject, response, path == JWKS)
+            yield _evaluate_project(subject, response, path == JWKS)
 
 
-def _project(subject: str, response: httpx.Response, must_succeed: bool) -> CheckResult:
+def _evaluate_project(subject: str, response: httpx.Response, must_succeed: bool) -> CheckResult:
     """Accept a refusal of the REST API: it refuses every request without a key."""
     if response.is_server_error or (must_succeed and not _has_keys(response)):
         return wrong(
@@ -73,7 +105,7 @@ def _database(deployment: Deployment) -> CheckResult:
     return ok("database", "responds")
 
 
-def _function(deployment: Deployment, name: str, path: str) -> CheckResult:
+def _function_endpoint(deployment: Deployment, name: str, path: str) -> CheckResult:
     url = getattr(deployment.settings, name.lower())
     if url is None:
         return skipped(name, "is not set", SET_OR_USE_STAGE)
@@ -84,16 +116,11 @@ def _function(deployment: Deployment, name: str, path: str) -> CheckResult:
         response = deployment.http.get(parts._replace(path="/openapi.json").geturl())
     except httpx.HTTPError as error:
         return wrong(name, f"does not respond ({type(error).__name__})", _CHECK_URL)
-    return _description(name, path, response)
+    return _evaluate_description(name, path, response)
 
 
-def requires_aws_signature(response: httpx.Response) -> bool:
-    """Return whether AWS refused the request because it has no AWS signature (AWS_IAM)."""
-    return response.status_code == httpx.codes.FORBIDDEN and "x-amzn-errortype" in response.headers
-
-
-def _description(name: str, path: str, response: httpx.Response) -> CheckResult:
-    if requires_aws_signature(response):
+def _evaluate_description(name: str, path: str, response: httpx.Response) -> CheckResult:
+    if _requires_aws_signature(response):
         return ok(name, "responds; it requires an AWS signature (AWS_IAM)")
     if not response.is_success:
         return wrong(
@@ -108,3 +135,77 @@ def _description(name: str, path: str, response: httpx.Response) -> CheckResult:
     if not has_path:
         return wrong(name, "is not the URL of this function", _CHECK_URL)
     return ok(name, "responds")
+
+
+def clock(deployment: Deployment) -> Iterator[CheckResult]:
+    """Compare the middle of a request with its response's `Date`, which is in whole seconds."""
+    started = time.time()
+    response = deployment.http.get(f"{deployment.supabase_url}{JWKS}")
+    local_time = (started + time.time()) / 2
+    try:
+        server_time = parsedate_to_datetime(response.headers["Date"]).timestamp()
+    except (KeyError, ValueError):
+        yield skipped(
+            "this machine",
+            "the server's response has no Date header",
+            "Call the server directly, not through a proxy.",
+        )
+        return
+    difference = round(local_time - server_time)
+    if abs(difference) <= _CLOCK_TOLERANCE_SECONDS:
+        yield ok("this machine", f"agrees with the server's within {_CLOCK_TOLERANCE_SECONDS} s")
+        return
+    yield wrong(
+        "this machine",
+        f"is {abs(difference)} s {'ahead of' if difference > 0 else 'behind'} the server's",
+        "Synchronize the clock: `sudo timedatectl set-ntp true`. "
+        "Until then, tokens signed here are refused.",
+    )
+
+
+def functions(deployment: Deployment) -> Iterator[CheckResult]:
+    """Classify without capture, and send an outcome and a correction of an unknown prompt.
+
+    Each function reaches its store, and the store refuses the unknown id.
+    """
+    for name in FUNCTION_PATHS:
+        if getattr(deployment.settings, name.lower()) is None:
+            yield skipped(name, "is not set", SET_OR_USE_STAGE)
+            continue
+        try:
+            yield _evaluate_call(name, call_function(deployment, name))
+        except httpx.HTTPError as error:
+            yield skipped(name, f"no response ({type(error).__name__})", "See `endpoints`.")
+
+
+def call_function(deployment: Deployment, name: str) -> httpx.Response:
+    """Send a function the request that stores nothing. Raises `MissingPrerequisite`."""
+    url = require(getattr(deployment.settings, name.lower()), name, SET_OR_USE_STAGE)
+    key = require(reveal(deployment.settings.api_key), "API_KEY", "Set it to your backend's key.")
+    return deployment.http.post(str(url), json=_REQUESTS[name], headers={"X-Api-Key": key})
+
+
+def _evaluate_call(name: str, response: httpx.Response) -> CheckResult:
+    code = _error_code(response)
+    if (response.status_code, code) in _EXPECTED_RESPONSES:
+        return ok(name, "works")
+    if _requires_aws_signature(response):
+        return skipped(
+            name,
+            "requires an AWS signature (AWS_IAM)",
+            "Send a message as in docs/how-to/deploy.md, step 4.",
+        )
+    message = f"returns HTTP {response.status_code} {code}".rstrip()
+    return wrong(name, message, _REMEDIATIONS.get(code, _SEE_LOG))
+
+
+def _error_code(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _requires_aws_signature(response: httpx.Response) -> bool:
+    """Return whether AWS refused the request because it has no AWS signature (AWS_IAM)."""
+    return response.status_code == httpx.codes.FORBIDDEN and "x-amzn-errortype" in response.headers

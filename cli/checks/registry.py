@@ -1,4 +1,7 @@
-"""All checks, in the order in which to fix what they report."""
+"""All checks, in the order in which to fix what they report, and how one runs.
+
+To add a check, write its function in the module of its topic and add it to `CHECKS`.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,21 +9,11 @@ import httpx
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.checks.accepted_keys import accepted_keys
-from cli.checks.anonymous_access import anonymous_access
-from cli.checks.bucket import bucket
-from cli.checks.clock import clock
-from cli.checks.deployment import Deployment, MissingPrerequisite
-from cli.checks.endpoints import endpoints
-from cli.checks.functions import functions
-from cli.checks.keys import keys
-from cli.checks.migrations import migrations
-from cli.checks.nightly_jobs import nightly_jobs
-from cli.checks.parameters import parameters
-from cli.checks.queues import queues
-from cli.checks.results import Check, CheckResult, skipped, wrong
-from cli.checks.row_level_security import row_level_security
-from cli.checks.schedules import schedules
+from cli.checks.aws import bucket, parameters, queues, schedules
+from cli.checks.database import anonymous_access, migrations, nightly_jobs, row_level_security
+from cli.checks.endpoints import clock, endpoints, functions
+from cli.checks.interface import Check, CheckResult, Deployment, MissingPrerequisite, skipped, wrong
+from cli.checks.keys import accepted_keys, keys
 from cli.checks.versions import versions
 
 CHECKS: Mapping[str, Check] = {

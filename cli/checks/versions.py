@@ -1,4 +1,4 @@
-"""Report the versions in use, to include in a bug report."""
+"""The check `versions`: the versions in use, to include in a bug report."""
 
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -6,10 +6,9 @@ from importlib.metadata import version
 import httpx
 import psycopg
 
-from cli.checks.deployment import Deployment, MissingPrerequisite
-from cli.checks.functions import call_function
-from cli.checks.migrations import applied_versions
-from cli.checks.results import CheckResult, ok, skipped
+from cli.checks.database import applied_versions
+from cli.checks.endpoints import call_function
+from cli.checks.interface import CheckResult, Deployment, MissingPrerequisite, ok, skipped
 
 
 def versions(deployment: Deployment) -> Iterator[CheckResult]:

@@ -10,7 +10,7 @@ import httpx
 
 from infra.local.stack import Stack
 from infra.local.users import User
-from training.examples import Example
+from training.data.examples import Example
 
 CONCURRENCY = 4
 USER_TOKEN_INTERVAL = 10

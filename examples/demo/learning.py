@@ -18,10 +18,11 @@ from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.bootstrap import SERVICE_ROLE
 from prompt_capture.settings import SupabaseSettings
-from training.base_encoders import base_from_artifact
-from training.evaluate import Evaluation, evaluate
-from training.examples import Example, read_examples
-from training.train import TrainingConfig, train
+from training.config import TrainingConfig
+from training.data.examples import Example, read_examples
+from training.fit.encoders import base_from_artifact
+from training.report.evaluation import Evaluation, evaluate
+from training.train import train
 
 
 @dataclass(frozen=True)

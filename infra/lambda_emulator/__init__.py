@@ -1,7 +1,20 @@
-"""A local Lambda service: real runtime clients, Function URLs and the Invoke API."""
+"""A Lambda emulator: real runtime clients, Function URLs and the Invoke API.
 
-from infra.local.lambda_runtime.pool import InstancePool
-from infra.local.lambda_runtime.service import LambdaService
-from infra.local.lambda_runtime.types import FunctionSpec, InvocationResult
+`README.md` in this folder describes what it emulates. It imports nothing of this repository.
+"""
 
-__all__ = ["FunctionSpec", "InstancePool", "InvocationResult", "LambdaService"]
+from infra.lambda_emulator.pool import InstancePool
+from infra.lambda_emulator.service import LambdaService
+from infra.lambda_emulator.types import ACCOUNT_ID, REGION, FunctionSpec, InvocationResult
+from infra.lambda_emulator.web import BackgroundLoop, WebServer
+
+__all__ = [
+    "ACCOUNT_ID",
+    "REGION",
+    "BackgroundLoop",
+    "FunctionSpec",
+    "InstancePool",
+    "InvocationResult",
+    "LambdaService",
+    "WebServer",
+]

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from infra.local.lambda_runtime.pool import InstancePool
-from infra.local.lambda_runtime.types import ACCOUNT_ID, REGION, InvocationResult
+from infra.lambda_emulator.pool import InstancePool
+from infra.lambda_emulator.types import ACCOUNT_ID, REGION, InvocationResult
 
 _SQS_BATCH_LIMIT = 10
 _WAIT_SECONDS = 1

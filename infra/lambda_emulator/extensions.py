@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from infra.local.lambda_runtime.types import FunctionSpec, Invocation
-from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
+from infra.lambda_emulator.types import FunctionSpec, Invocation
+from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
 
 BASE = "/2020-01-01/extension/"
 _NAME, _IDENTIFIER = b"lambda-extension-name", b"lambda-extension-identifier"

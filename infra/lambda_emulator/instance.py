@@ -5,13 +5,11 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from infra.local.lambda_runtime.environment import instance_environment
-from infra.local.lambda_runtime.extensions import Extensions
-from infra.local.lambda_runtime.types import FunctionSpec, Invocation, InvocationResult
-from infra.local.stack_lock import record_process
+from infra.lambda_emulator.extensions import Extensions
+from infra.lambda_emulator.types import REGION, FunctionSpec, Invocation, InvocationResult
 
 # Lambda allows ten seconds. A small machine that starts everything at once needs more.
 _INIT_SECONDS = 30
@@ -59,14 +57,19 @@ class Instance:
         has_responded = self._current is not None and self._current.result.done()
         return not self.initialised or (has_responded and self.extensions.are_idle)
 
-    async def start(self, runtime_api: str, folder: Path) -> None:
-        """Start the process; its output goes to the function's log file in `folder`."""
+    async def start(
+        self, runtime_api: str, folder: Path, on_process: Callable[[int], None]
+    ) -> None:
+        """Start the process; its output goes to the function's log file in `folder`.
+
+        `on_process` receives the process id.
+        """
         try:
             self._process = await self._spawn(runtime_api, folder)
         except OSError as error:
             self._on_end(self, InvocationResult.error("Runtime.InvalidEntrypoint", str(error)))
             return
-        record_process(folder, self._process.pid)
+        on_process(self._process.pid)
         self._watcher = asyncio.create_task(self._watch(self._process))
         self._loop.call_later(_INIT_SECONDS, self._time_out_init)
 
@@ -78,7 +81,7 @@ class Instance:
             return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "awslambdaric", self.spec.handler),
                 cwd=self.spec.folder,
-                env=instance_environment(self.spec, runtime_api, temporary),
+                env=_environment(self.spec, runtime_api, temporary),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -161,3 +164,31 @@ class Instance:
 
 def _describe_exit(status: int) -> str:
     return f"exit status {status}" if status >= 0 else f"signal: {signal.Signals(-status).name}"
+
+
+def _environment(spec: FunctionSpec, runtime_api: str, temporary: Path) -> Mapping[str, str]:
+    """Return all variables of an instance; it inherits none from this process."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}/usr/bin{os.pathsep}/bin",
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "PYTHONUNBUFFERED": "1",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}",
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        "AWS_LAMBDA_LOG_LEVEL": "INFO",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "LAMBDA_TASK_ROOT": str(spec.folder),
+        "_HANDLER": spec.handler,
+        **({"PYTHONPATH": str(spec.layer / "python")} if spec.layer else {}),
+        **spec.environment,
+    }

@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from infra.local.lambda_runtime.pool import InstancePool
-from infra.local.lambda_runtime.types import InvocationResult
-from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
+from infra.lambda_emulator.pool import InstancePool
+from infra.lambda_emulator.types import InvocationResult
+from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
 
 _PATH = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
 # A name, a partial ARN or a full ARN, with an optional qualifier.

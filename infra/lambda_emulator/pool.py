@@ -4,14 +4,14 @@ import asyncio
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from signal import Signals
 
-from infra.local.lambda_runtime.instance import Instance
-from infra.local.lambda_runtime.runtime_api import RuntimeApi
-from infra.local.lambda_runtime.types import FunctionSpec, Invocation, InvocationResult
+from infra.lambda_emulator.instance import Instance
+from infra.lambda_emulator.runtime_api import RuntimeApi
+from infra.lambda_emulator.types import FunctionSpec, Invocation, InvocationResult
 
 
 class InitFailed(Exception):
@@ -25,10 +25,16 @@ class InitFailed(Exception):
 class InstancePool:
     """Runs the invocations of one function; use it from one event loop only."""
 
-    def __init__(self, spec: FunctionSpec, apis: Mapping[str, RuntimeApi], folder: Path) -> None:
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        apis: Mapping[str, RuntimeApi],
+        folder: Path,
+        on_process: Callable[[int], None],
+    ) -> None:
         """`apis` maps `host:port` to a Runtime API, with one entry for each possible instance."""
         self.spec = spec
-        self._apis, self._folder = apis, folder
+        self._apis, self._folder, self._on_process = apis, folder, on_process
         self._free_addresses = list(apis)
         self._instances: dict[Instance, str] = {}
         self._idle: list[Instance] = []
@@ -113,7 +119,7 @@ class InstancePool:
             instance = Instance(self.spec, self._offer, self._remove)
             address = self._instances[instance] = self._free_addresses.pop()
             self._apis[address].instance = instance
-            start = asyncio.create_task(instance.start(address, self._folder))
+            start = asyncio.create_task(instance.start(address, self._folder, self._on_process))
             self._starts.add(start)
             start.add_done_callback(self._starts.discard)
 

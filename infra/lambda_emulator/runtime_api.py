@@ -3,10 +3,10 @@
 The same address also serves the Extensions API.
 """
 
-from infra.local.lambda_runtime import extensions
-from infra.local.lambda_runtime.instance import Instance
-from infra.local.lambda_runtime.types import PAYLOAD_LIMIT, Invocation, InvocationResult
-from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
+from infra.lambda_emulator import extensions
+from infra.lambda_emulator.instance import Instance
+from infra.lambda_emulator.types import PAYLOAD_LIMIT, Invocation, InvocationResult
+from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
 
 _BASE = "/2018-06-01/runtime/"
 _ACCEPTED = b'{"status":"OK"}'

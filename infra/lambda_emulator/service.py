@@ -1,24 +1,25 @@
-"""The Lambda service of a stack: all functions, their URLs and the Invoke API."""
+"""The emulated Lambda service: all functions, their URLs and the Invoke API."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from signal import Signals
 
-from infra.local.lambda_runtime.event_source_mapping import EventSourceMapping
-from infra.local.lambda_runtime.function_url import FunctionUrl
-from infra.local.lambda_runtime.invoke_api import InvokeApi
-from infra.local.lambda_runtime.pool import InstancePool
-from infra.local.lambda_runtime.runtime_api import RuntimeApi
-from infra.local.lambda_runtime.types import FunctionSpec, InvocationResult
-from infra.local.web import WebServer
+from infra.lambda_emulator.event_source_mapping import EventSourceMapping
+from infra.lambda_emulator.function_url import FunctionUrl
+from infra.lambda_emulator.invoke_api import InvokeApi
+from infra.lambda_emulator.pool import InstancePool
+from infra.lambda_emulator.runtime_api import RuntimeApi
+from infra.lambda_emulator.types import FunctionSpec, InvocationResult
+from infra.lambda_emulator.web import WebServer
 
 
 class LambdaService:
     """Registers the functions and the Invoke API on a web server.
 
-    Create it before the server starts, and call it on the server's event loop. `queues` maps the
-    name of a function to the URL of the queue that invokes it.
+    Create it before the server starts, and call it on the server's event loop. `folder` receives
+    the logs and the temporary files. `queues` maps the name of a function to the URL of the queue
+    that invokes it. `on_process` receives the process id of each instance that starts.
     """
 
     def __init__(
@@ -27,10 +28,14 @@ class LambdaService:
         folder: Path,
         functions: Iterable[FunctionSpec],
         queues: Mapping[str, str] | None = None,
+        on_process: Callable[[int], None] = lambda pid: None,
     ) -> None:
-        self.pools = {spec.name: _create_pool(web, folder, spec) for spec in functions}
+        self.pools = {
+            spec.name: InstancePool(spec, _add_apis(web, spec.max_instances), folder, on_process)
+            for spec in functions
+        }
         self.urls = {
-            name: f"http://127.0.0.1:{web.add(FunctionUrl(pool))}"
+            name: f"http://127.0.0.1:{web.add(FunctionUrl(pool), pool.spec.url_port)}"
             for name, pool in self.pools.items()
             if pool.spec.has_url
         }
@@ -65,9 +70,6 @@ class LambdaService:
             await pool.close()
 
 
-def _create_pool(web: WebServer, folder: Path, spec: FunctionSpec) -> InstancePool:
-    apis = {}
-    for _ in range(spec.max_instances):
-        api = RuntimeApi()
-        apis[f"127.0.0.1:{web.add(api)}"] = api
-    return InstancePool(spec, apis, folder)
+def _add_apis(web: WebServer, count: int) -> Mapping[str, RuntimeApi]:
+    apis = [RuntimeApi() for _ in range(count)]
+    return {f"127.0.0.1:{web.add(api)}": api for api in apis}

@@ -5,15 +5,21 @@ from asyncio import Future
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-ACCOUNT_ID, REGION = "123456789012", "eu-west-1"
+ACCOUNT_ID = "123456789012"
+REGION: Final = "eu-west-1"
 PAYLOAD_LIMIT = 6 * 1024 * 1024
 """The maximum size of a request or a response, in bytes."""
 
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """The configuration of a deployed function; `folder` contains the handler's module."""
+    """The configuration of a function; `folder` contains the handler's module.
+
+    `layer` contains a folder `python`, whose packages the function can import. The Function URL
+    gets the port `url_port`, or a free one if it is 0.
+    """
 
     name: str
     folder: Path
@@ -23,9 +29,12 @@ class FunctionSpec:
     timeout_seconds: float = 10.0
     max_instances: int = 2
     has_url: bool = True
+    url_port: int = 0
+    layer: Path | None = None
 
     @property
     def arn(self) -> str:
+        """The ARN that the function's context contains."""
         return f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{self.name}"
 
 

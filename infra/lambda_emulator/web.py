@@ -68,12 +68,17 @@ class WebServer:
         )
         self._serving: asyncio.Task[None] | None = None
 
-    def add(self, app: AsgiApp) -> int:
-        """Assign a port to an application and return it; call this before the server starts."""
+    def add(self, app: AsgiApp, port: int = 0) -> int:
+        """Assign a port to an application, a free one by default, and return it.
+
+        Call this before the server starts. Raises `OSError` if the port is in use.
+        """
         # asyncio sets TCP_NODELAY only on sockets with an explicit protocol.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind(("127.0.0.1", 0))
         self._sockets.append(listener)
+        # A server that just ended does not block its port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
         port = int(listener.getsockname()[1])
         self._apps[port] = app
         return port

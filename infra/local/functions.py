@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infra.lambda_emulator import FunctionSpec
 from infra.local.keys import Keys
-from infra.local.lambda_runtime import FunctionSpec
 from infra.local.paths import FUNCTIONS, MODEL, RULES
 from infra.local.s3 import S3Server
 from infra.local.sqs import SqsServer

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, respond
 from infra.local.keys import Keys
-from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, respond
 
 _REST, _JWKS = "/rest/v1", "/auth/v1/.well-known/jwks.json"
 # Hop-by-hop headers, and headers that the edge replaces.

@@ -108,33 +108,6 @@ def new_api_key() -> str:
     return f"pc_{secrets.token_urlsafe(32)}"
 
 
-def user_claims(
-    issuer: str,
-    user_id: str,
-    email: str,
-    app_metadata: dict[str, Any] | None = None,
-    lifetime: int = 3600,
-) -> JwtClaims:
-    """Return the claims of an access token that Supabase Auth issues after a password sign-in."""
-    now = int(time.time())
-    return {
-        "iss": issuer,
-        "sub": user_id,
-        "aud": "authenticated",
-        "role": "authenticated",
-        "email": email,
-        "phone": "",
-        "app_metadata": {"provider": "email", "providers": ["email"], **(app_metadata or {})},
-        "user_metadata": {"email": email, "email_verified": True},
-        "aal": "aal1",
-        "amr": [{"method": "password", "timestamp": now}],
-        "session_id": str(uuid.uuid4()),
-        "is_anonymous": False,
-        "iat": now,
-        "exp": now + lifetime,
-    }
-
-
 def _public_keys(*private: Jwk | None) -> Iterator[Jwk]:
     for jwk in filter(None, private):
         public = {name: value for name, value in jwk.items() if name != "d"}

@@ -6,7 +6,6 @@ import secrets
 import signal
 import sys
 from pathlib import Path
-from typing import Final
 
 import boto3
 import httpx
@@ -14,10 +13,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from mypy_boto3_s3 import S3Client
 
+from infra.lambda_emulator import REGION
 from infra.local.processes import ChildProcess, free_port
 from infra.local.stack_lock import record_external_files
 
-REGION: Final = "eu-west-1"
 _COMPONENTS = ("master", "volume", "filer", "s3", "admin")
 
 

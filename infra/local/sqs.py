@@ -4,18 +4,16 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Final
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from mypy_boto3_sqs import SQSClient
 
+from infra.lambda_emulator import ACCOUNT_ID, REGION
 from infra.local.paths import ROOT
 from infra.local.processes import ChildProcess, free_port
 
-REGION: Final = "eu-west-1"
-ACCOUNT_ID = "123456789012"
 QUEUE, DEAD_LETTERS = "prompt-spool", "prompt-spool-dead-letters"
 VISIBILITY_SECONDS = 1
 """Much less than in a deployment, so that a failed message is retried quickly."""

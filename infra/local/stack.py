@@ -14,11 +14,10 @@ from mypy_boto3_lambda import LambdaClient
 from mypy_boto3_s3 import S3Client
 from mypy_boto3_sqs import SQSClient
 
+from infra.lambda_emulator import REGION, LambdaService
 from infra.local import functions, stack_lock
 from infra.local.faults import FaultProxy
 from infra.local.keys import Keys, generate_keys
-from infra.local.lambda_runtime import LambdaService
-from infra.local.lambda_runtime.types import REGION
 from infra.local.paths import STACKS
 from infra.local.processes import ServiceFailed
 from infra.local.services import LocalServices, OnReady

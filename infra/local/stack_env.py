@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from infra.local.lambda_runtime.types import REGION
+from infra.lambda_emulator import REGION
 from infra.local.stack import Stack
 from infra.local.users import User
 

@@ -1,5 +1,6 @@
 """Creates signed-in users in the local project."""
 
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from infra.local.keys import Keys, user_claims
+from infra.local.keys import JwtClaims, Keys
 
 _INSERT = """
 insert into auth.users (id, aud, role, email, raw_app_meta_data, raw_user_meta_data)
@@ -37,3 +38,30 @@ class UserFactory:
             connection.execute(_INSERT, (user_id, email, Jsonb(app_metadata)))
         claims = user_claims(self._issuer, user_id, email, app_metadata)
         return User(user_id, email, self._keys.sign(claims))
+
+
+def user_claims(
+    issuer: str,
+    user_id: str,
+    email: str,
+    app_metadata: dict[str, Any] | None = None,
+    lifetime: int = 3600,
+) -> JwtClaims:
+    """Return the claims of an access token that Supabase Auth issues after a password sign-in."""
+    now = int(time.time())
+    return {
+        "iss": issuer,
+        "sub": user_id,
+        "aud": "authenticated",
+        "role": "authenticated",
+        "email": email,
+        "phone": "",
+        "app_metadata": {"provider": "email", "providers": ["email"], **(app_metadata or {})},
+        "user_metadata": {"email": email, "email_verified": True},
+        "aal": "aal1",
+        "amr": [{"method": "password", "timestamp": now}],
+        "session_id": str(uuid.uuid4()),
+        "is_anonymous": False,
+        "iat": now,
+        "exp": now + lifetime,
+    }

@@ -2,9 +2,8 @@
 
 import sys
 
-from infra.packaging import budgets, build, template
-from infra.packaging.errors import PackagingError
-from infra.packaging.paths import PACKAGES, ROOT
+from infra.packaging import PackagingError, budgets, build, template
+from infra.packaging.paths import PACKAGES, ROOT, layer_zip
 from infra.packaging.targets import TARGETS
 
 
@@ -17,7 +16,7 @@ def main() -> None:
         sys.exit(str(error))
     _print(f"{PACKAGES.relative_to(ROOT)}: {'rebuilt' if is_rebuilt else 'up to date'}")
     for target in TARGETS:
-        archive = build.layer_zip(target)
+        archive = layer_zip(target)
         _print(_describe(archive.name, budgets.measure(archive)))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
-from infra.packaging.errors import PackagingError
+from infra.packaging import PackagingError
 from infra.packaging.paths import MODELS
 
 _MB = 2**20

@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.packaging import budgets, functions, imports, sbom
+from infra.packaging import budgets, imports, sbom
 from infra.packaging.archives import write_zip
+from infra.packaging.assembly import assemble_layer, package_function
 from infra.packaging.interpreter import find_lambda_python
-from infra.packaging.layer import assemble
-from infra.packaging.paths import FUNCTIONS, LAYER_LOCK, MODELS, OWN_PACKAGE, PACKAGES
+from infra.packaging.paths import (
+    FUNCTIONS,
+    LAYER_LOCK,
+    MODELS,
+    OWN_PACKAGE,
+    PACKAGES,
+    function_names,
+    layer_folder,
+    layer_zip,
+)
 from infra.packaging.targets import TARGETS, Target
-
-
-def layer_folder(target: Target, output: Path = PACKAGES) -> Path:
-    """Return the folder of a layer, laid out as Lambda mounts it."""
-    return output / f"layer-{target.architecture}"
-
-
-def layer_zip(target: Target, output: Path = PACKAGES) -> Path:
-    """Return the path of a layer's zip."""
-    return layer_folder(target, output).with_suffix(".zip")
 
 
 def build(output: Path = PACKAGES) -> bool:
@@ -51,8 +50,7 @@ def _build_if_changed(output: Path) -> bool:
     for target in TARGETS:
         build_layer(target, output)
         folders = [
-            functions.package_function(name, target, output).with_suffix("")
-            for name in functions.function_names()
+            package_function(name, target, output).with_suffix("") for name in function_names()
         ]
         sbom.write(
             layer_folder(target, output), folders, output / f"sbom-{target.architecture}.cdx.json"
@@ -65,7 +63,7 @@ def _build_if_changed(output: Path) -> bool:
 def build_layer(target: Target, output: Path = PACKAGES) -> Path:
     """Build one layer and return its zip; raises `PackagingError` where it exceeds the budget."""
     folder, archive = layer_folder(target, output), layer_zip(target, output)
-    assemble(target, folder)
+    assemble_layer(target, folder)
     write_zip(folder, archive)
     budgets.check(budgets.measure(archive))
     return archive

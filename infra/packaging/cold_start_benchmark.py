@@ -1,4 +1,4 @@
-"""`python -m infra.packaging.cold_start_benchmark`: cold start times, relative to a baseline.
+"""`make bench NAME=cold`: cold start times, relative to a baseline.
 
 The baseline is a plain handler with valid bytecode that creates its clients at import. All variants
 are measured in one run, interleaved.
@@ -15,10 +15,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from infra.packaging import bytecode
-from infra.packaging.build import build, layer_folder
+from infra.packaging.archives import compile_all
+from infra.packaging.build import build
 from infra.packaging.emulator import EmulatedFunction
-from infra.packaging.functions import function_folder
+from infra.packaging.paths import function_folder, layer_folder
 from infra.packaging.targets import X86_64
 from infra.packaging.wheels import install_baseline_layer
 
@@ -91,7 +91,7 @@ def _write_task(folder: Path, name: str, code: str) -> Path:
     task = folder / re.sub(r"\W+", "-", name)
     task.mkdir()
     (task / "handler.py").write_text(code + _HANDLER)
-    bytecode.compile_all(task, "/var/task")
+    compile_all(task, "/var/task")
     return task
 
 
@@ -129,4 +129,5 @@ def _table(durations: Mapping[str, list[float]]) -> str:
     return "\n".join([*lines, f"Target ratio as packaged: {MAX_RATIO} ({verdict})."]) + "\n"
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from infra.packaging.errors import PackagingError
+from infra.packaging import PackagingError
 from infra.packaging.interpreter import find_lambda_python
 from infra.packaging.paths import CACHE
 from infra.packaging.wheels import install_runtime_wheels

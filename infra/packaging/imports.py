@@ -5,10 +5,9 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from infra.packaging.errors import PackagingError
-from infra.packaging.functions import function_folder, function_names
+from infra.packaging import PackagingError
 from infra.packaging.interpreter import find_lambda_python
-from infra.packaging.paths import PINNED_IMPORTS
+from infra.packaging.paths import PINNED_IMPORTS, function_folder, function_names, layer_folder
 from infra.packaging.targets import X86_64
 from infra.packaging.wheels import install_runtime_wheels
 
@@ -43,7 +42,7 @@ def check(packages: Path) -> None:
 
 def layer_imports(name: str, packages: Path) -> list[str]:
     """Import a packaged function in a new process; return the layer's top-level modules loaded."""
-    layer = packages / "layer-x86_64"
+    layer = layer_folder(X86_64, packages)
     python = layer / "python"
     task = function_folder(name, X86_64, packages)
     paths = [str(task), str(python), str(install_runtime_wheels())]

@@ -7,7 +7,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
 
-from infra.packaging.errors import PackagingError
+from infra.packaging import PackagingError
 from infra.packaging.targets import GLIBC_VERSION, Target
 
 _SECTION_TABLE_OFFSET, _SECTION_TABLE_COUNTS = 40, 60

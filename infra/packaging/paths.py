@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from infra.packaging.targets import Target
+
 ROOT = Path(__file__).resolve().parents[2]
 LAYER_LOCK = ROOT / "requirements-layer.lock"
 DEVELOPMENT_LOCK = ROOT / "requirements.lock"
@@ -16,6 +18,26 @@ PACKAGES = ROOT / "build" / "package"
 CACHE = ROOT / "build" / "cache"
 
 
+def function_names() -> list[str]:
+    """List the functions: every folder of `functions/` with a handler."""
+    return sorted(handler.parent.name for handler in FUNCTIONS.glob("*/handler.py"))
+
+
 def function_locks() -> list[Path]:
     """List the lock files in the folders of the functions."""
     return sorted(FUNCTIONS.glob(f"*/{FUNCTION_LOCK}"))
+
+
+def layer_folder(target: Target, output: Path = PACKAGES) -> Path:
+    """Return the folder of a layer, laid out as Lambda mounts it."""
+    return output / f"layer-{target.architecture}"
+
+
+def layer_zip(target: Target, output: Path = PACKAGES) -> Path:
+    """Return the path of a layer's zip."""
+    return layer_folder(target, output).with_suffix(".zip")
+
+
+def function_folder(name: str, target: Target, output: Path = PACKAGES) -> Path:
+    """Return the folder of a packaged function, laid out as Lambda mounts it."""
+    return output / f"functions-{target.architecture}" / name

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-from infra.packaging.errors import PackagingError
+from infra.packaging import PackagingError
 
 _HUB = "tokenizers loads from a file, never from the Hugging Face hub"
 _ONNX_CONVERSION = "onnxruntime's native library reads the models; its Python code converts them"

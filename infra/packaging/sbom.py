@@ -19,7 +19,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
-from infra.packaging.errors import PackagingError
+from infra.packaging import PackagingError
 from infra.packaging.paths import MODELS
 
 _FIXED_TIMESTAMP = datetime(1980, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from moto.server import ThreadedMotoServer
 
-from infra.packaging.errors import PackagingError
+from infra.packaging import PackagingError
 from infra.packaging.paths import PACKAGES, ROOT
 
 STAGES = ("dev", "prod")

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.packaging import bytecode
-from infra.packaging.errors import PackagingError
+from infra.packaging import PackagingError
+from infra.packaging.archives import compile_all
 from infra.packaging.interpreter import find_lambda_python
 from infra.packaging.paths import CACHE, DEVELOPMENT_LOCK, LAYER_LOCK, function_locks
 from infra.packaging.targets import PYTHON_VERSION, Target
@@ -50,7 +50,7 @@ def _convert_to_layer(folder: Path) -> None:
     python.mkdir()
     for path in content:
         path.rename(python / path.name)
-    bytecode.compile_all(python, "/opt/python")
+    compile_all(python, "/opt/python")
 
 
 def _install_locked(name: str, lock: Path, target: Target) -> Path:

@@ -2275,22 +2275,39 @@ $$;
 
 set role postgres;
 
--- A batch per minute for six hours of the night (UTC), each a short transaction of its own. Scheduling
--- replaces a job of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same
--- functions.
+-- Every minute for six hours of the night (UTC), the next three jobs an hour later. Scheduling replaces a job
+-- of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same functions.
 do $$
+declare
+  -- Runs batches until nothing is left or 20 seconds have passed. Each batch is a transaction of its own, so
+  -- no lock is held for longer than a batch takes, and the pause lets captures go first.
+  run_batches constant text := $command$do $run$
+declare
+  ends_at timestamptz := clock_timestamp() + interval '20 seconds';
+begin
+  while %s() > 0 loop
+    commit;
+    exit when clock_timestamp() >= ends_at;
+    perform pg_sleep(0.02);
+  end loop;
+end
+$run$;
+$command$;
 begin
   if exists (select from pg_catalog.pg_available_extensions where name = 'pg_cron') then
     create extension if not exists pg_cron;
   end if;
   perform cron.schedule(
-    'prompt-capture: delete expired rows', '* 0-5 * * *', 'select private.delete_expired_rows()'
+    'prompt-capture: delete expired rows', '* 0-5 * * *',
+    format(run_batches, 'private.delete_expired_rows')
   );
   perform cron.schedule(
-    'prompt-capture: delete expired texts', '*/10 6 * * *', 'select private.delete_expired_texts()'
+    'prompt-capture: delete expired texts', '*/10 6 * * *',
+    format(run_batches, 'private.delete_expired_texts')
   );
   perform cron.schedule(
-    'prompt-capture: delete expired exports', '*/10 6 * * *', 'select private.delete_expired_exports()'
+    'prompt-capture: delete expired exports', '*/10 6 * * *',
+    format(run_batches, 'private.delete_expired_exports')
   );
   perform cron.schedule(
     'prompt-capture: refresh the review queue', '30 6 * * *', 'select private.refresh_queue()'

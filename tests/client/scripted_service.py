@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.local.web import (
+from infra.lambda_emulator.web import (
     AsgiReceive,
     AsgiScope,
     AsgiSend,
@@ -18,9 +18,9 @@ from infra.local.web import (
 )
 from prompt_capture.client import Service
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
-CLASSIFICATION: Json = {
+CLASSIFICATION: JsonObject = {
     "log_id": "01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11",
     "intent": "reschedule",
     "confidence": 0.9,
@@ -41,14 +41,14 @@ class ReceivedRequest:
 
     path: str
     headers: dict[str, str]
-    body: Json
+    body: JsonObject
 
 
 @dataclass
 class ScriptedService:
     """Responds with one item of its script per request, and repeats the last one."""
 
-    script: list[tuple[int, Json] | str] = field(default_factory=list)
+    script: list[tuple[int, JsonObject] | str] = field(default_factory=list)
     requests: list[ReceivedRequest] = field(default_factory=list)
 
     def reset(self) -> None:
@@ -66,7 +66,7 @@ class ScriptedService:
             await respond(send, response[0], json.dumps(response[1]).encode())
 
     @property
-    def bodies(self) -> list[Json]:
+    def bodies(self) -> list[JsonObject]:
         return [request.body for request in self.requests]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID, uuid4
 
 import psycopg
@@ -16,13 +17,24 @@ from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.predictions import Source
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.ports import ErasureLedger, ExportSource, PromptStore
+from prompt_capture.ports.capture import CaptureStore
+from prompt_capture.ports.changes import OutcomeStore
+from prompt_capture.ports.drain import DrainStore
+from prompt_capture.ports.erasure import ErasureLedger, ErasureStore
+from prompt_capture.ports.exports import ExportSource
+from prompt_capture.ports.review import PromptReader, ReviewStore
 from prompt_capture.settings import SupabaseSettings
 from tests.database_reset import DELETE_ALL_ROWS
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
 
 INTENTS = ("reminder", "reschedule", "scheduling", "status", "unknown")
+
+
+class PromptStore(
+    CaptureStore, DrainStore, OutcomeStore, ReviewStore, PromptReader, ErasureStore, Protocol
+):
+    """Everything that a store of prompts offers."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from infra.local.stack import Stack
 from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
-from prompt_capture.ports import DatasetStore
+from prompt_capture.ports.exports import DatasetStore
 
 MEGABYTE = 1024 * 1024
 

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from infra.local.sqs import ACCOUNT_ID, REGION
+from infra.lambda_emulator import ACCOUNT_ID, REGION
 from infra.local.stack import Stack
 from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
 from prompt_capture.domain.errors import SpoolUnavailable
-from prompt_capture.ports import DeadLetters
+from prompt_capture.ports.drain import DeadLetters
 from tests.fakes.spool import InMemoryDeadLetters
 
 BODIES = sorted(f"dead letter {number}" for number in range(25))

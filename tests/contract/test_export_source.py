@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from prompt_capture.domain.changes import Correction, Outcome
 from prompt_capture.domain.datasets.rows import ErasedRow, ExportRow, Window
-from prompt_capture.domain.prompts import Correction, Outcome
 from tests.contract.conftest import Stores
 
 

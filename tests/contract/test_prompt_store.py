@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from prompt_capture.domain.changes import Correction, Outcome
 from prompt_capture.domain.erasures import UserDataCounts
 from prompt_capture.domain.errors import (
     CaptureConflict,
@@ -16,11 +17,7 @@ from prompt_capture.domain.errors import (
 )
 from prompt_capture.domain.log_ids import derived_log_id, new_log_id
 from prompt_capture.domain.predictions import SecondaryIntent
-from prompt_capture.domain.prompts import (
-    Correction,
-    Outcome,
-    ReviewablePrompt,
-)
+from prompt_capture.domain.prompts import ReviewablePrompt
 from tests.contract.conftest import Stores
 
 T = TypeVar("T")
@@ -292,7 +289,7 @@ async def test_thresholds_are_exclusive(stores: Stores) -> None:
 async def test_streams_are_ordered_across_pages(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.supabase.postgrest.PAGE_SIZE", 3)
+    monkeypatch.setattr("prompt_capture.adapters.supabase.prompt_store.PAGE_SIZE", 3)
     texts = [f"message {number}" for number in range(10)]
     for text in texts:
         await stores.writer.log_prompt(stores.make_prompt(text, confidence=0.1))

@@ -12,8 +12,8 @@ from psycopg.rows import dict_row
 
 from infra.local.stack import Stack
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
+from prompt_capture.domain.changes import Correction, Outcome
 from prompt_capture.domain.errors import StoreUnavailable, UnknownUser
-from prompt_capture.domain.prompts import Correction, Outcome
 from tests.contract.conftest import Stores, supabase_store
 from tests.contract.test_prompt_store import FAILURE, SUCCESS, _all
 
@@ -60,7 +60,7 @@ async def test_the_database_sets_the_time_of_a_correction(
 async def test_rows_with_the_same_timestamp_are_each_read_once(
     stack: Stack, supabase_stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.supabase.postgrest.PAGE_SIZE", 2)
+    monkeypatch.setattr("prompt_capture.adapters.supabase.prompt_store.PAGE_SIZE", 2)
     prompts = [supabase_stores.make_prompt(str(number), confidence=0.1) for number in range(7)]
     for prompt in prompts:
         await supabase_stores.writer.log_prompt(prompt)

@@ -1,4 +1,4 @@
-"""`make bench-db`: latency of the database for all its users, at a million rows."""
+"""`make bench NAME=db`: latency of the database for all its users, at a million rows."""
 
 import json
 import random

@@ -19,6 +19,15 @@ def run_batch(dashboard: Connection) -> object:
     return row[0]
 
 
+def run_schedule(dashboard: Connection) -> None:
+    """Run the scheduled command that deletes expired rows."""
+    row = dashboard.execute(
+        "select command from cron.job where jobname = 'prompt-capture: delete expired rows'"
+    ).fetchone()
+    assert row is not None
+    dashboard.execute(str(row[0]).encode())
+
+
 def test_only_rows_older_than_the_setting_are_deleted(dashboard: Connection) -> None:
     insert(dashboard, prompt="old", created_at=LONG_AGO)
     row = dashboard.execute("select now() - interval '89 days'").fetchone()
@@ -39,6 +48,40 @@ def test_a_batch_has_the_configured_size_and_deletes_the_oldest_rows(
     assert run_batch(dashboard) == 2
     assert dashboard.execute("select prompt from public.nlu_prompt_logs").fetchall() == [("2003",)]
     assert [run_batch(dashboard), run_batch(dashboard)] == [1, 0]
+
+
+def test_the_schedule_runs_batches_until_nothing_is_left(dashboard: Connection) -> None:
+    dashboard.execute("update private.settings set retention_batch_rows = 2")
+    for number in range(5):
+        insert(dashboard, prompt=str(number), created_at=LONG_AGO)
+    run_schedule(dashboard)
+    assert dashboard.execute("select from public.nlu_prompt_logs").rowcount == 0
+
+
+def test_each_batch_is_committed_before_the_next_one_begins(
+    dashboard: Connection, server: Server, database: str
+) -> None:
+    """The second batch fails, and the first one stays."""
+    dashboard.execute("update private.settings set retention_batch_rows = 1")
+    insert(dashboard, prompt="first", created_at=LONG_AGO)
+    insert(dashboard, prompt="second", created_at=LONG_AGO.replace(year=2002))
+    with server.connect("supabase_admin", database) as admin:
+        admin.execute(
+            """create function public.fail_on_second() returns trigger language plpgsql as $$
+               begin
+                 if old.prompt = 'second' then raise exception 'second batch'; end if;
+                 return old;
+               end $$;
+               create trigger before_99_fail before delete on public.nlu_prompt_logs
+                 for each row execute function public.fail_on_second()"""
+        )
+        try:
+            with pytest.raises(errors.RaiseException, match="second batch"):
+                run_schedule(dashboard)
+        finally:
+            admin.execute("drop function public.fail_on_second() cascade")
+    left = dashboard.execute("select prompt from public.nlu_prompt_logs").fetchall()
+    assert left == [("second",)]
 
 
 def test_daily_counts_are_retained_by_intent_version_and_outcome(dashboard: Connection) -> None:
@@ -126,29 +169,15 @@ def test_a_locked_row_is_left_for_the_next_batch(
 
 
 def test_the_schedule_has_all_nightly_jobs(dashboard: Connection) -> None:
-    jobs = dashboard.execute("select jobname, command, username from cron.job order by 1")
+    jobs = dashboard.execute(
+        r"select jobname, substring(command from 'private\.\w+'), username from cron.job order by 1"
+    )
     assert jobs.fetchall() == [
-        (
-            "prompt-capture: delete expired changes",
-            "select private.delete_expired_changes()",
-            "postgres",
-        ),
-        (
-            "prompt-capture: delete expired exports",
-            "select private.delete_expired_exports()",
-            "postgres",
-        ),
-        (
-            "prompt-capture: delete expired rows",
-            "select private.delete_expired_rows()",
-            "postgres",
-        ),
-        (
-            "prompt-capture: delete expired texts",
-            "select private.delete_expired_texts()",
-            "postgres",
-        ),
-        ("prompt-capture: refresh the review queue", "select private.refresh_queue()", "postgres"),
+        ("prompt-capture: delete expired changes", "private.delete_expired_changes", "postgres"),
+        ("prompt-capture: delete expired exports", "private.delete_expired_exports", "postgres"),
+        ("prompt-capture: delete expired rows", "private.delete_expired_rows", "postgres"),
+        ("prompt-capture: delete expired texts", "private.delete_expired_texts", "postgres"),
+        ("prompt-capture: refresh the review queue", "private.refresh_queue", "postgres"),
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from cli.checks import registry
 from cli.checks.discovery import open_deployment
-from cli.checks.results import CheckResult
+from cli.checks.interface import CheckResult
 from infra.local import stack_env
 from infra.local.stack import Stack
 from infra.packaging.template import moto_server

@@ -5,12 +5,12 @@ import os
 import psycopg
 import pytest
 
-from cli.checks.repository import migration_names, nightly_jobs, relations
+from cli.checks.database import expected_jobs, expected_relations, migration_names
 from infra.local import stack_env
 from infra.local.stack import Stack
 from tests.doctor.conftest import Environment, RunCheck, changed_database, problems, states
 
-JOB = nightly_jobs()[0]
+JOB = expected_jobs()[0]
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def test_a_new_project_lacks_everything_that_migrations_create(run_check: RunChe
         access = run_check("anonymous access", settings)
 
     assert problems(migrations) == {"database": f"lacks {', '.join(migration_names())}"}
-    assert problems(jobs) == dict.fromkeys(nightly_jobs(), "is not scheduled")
+    assert problems(jobs) == dict.fromkeys(expected_jobs(), "is not scheduled")
     assert problems(keys) == {
         "SUPABASE_SIGNING_KEY": "is trusted, but prompt_writer is missing",
     }
-    assert states(access) == dict.fromkeys(relations(), "skipped")
+    assert states(access) == dict.fromkeys(expected_relations(), "skipped")
 
 
 @pytest.mark.parametrize("table", ["public.nlu_prompt_logs", "private.keys"])
@@ -160,5 +160,5 @@ def test_the_repository_names_every_table_view_and_job(warm_stack: Stack) -> Non
         ).fetchall()
         jobs = connection.execute("select jobname from cron.job").fetchall()
 
-    assert sorted(relations()) == sorted(name for (name,) in created)
-    assert sorted(nightly_jobs()) == sorted(name for (name,) in jobs)
+    assert sorted(expected_relations()) == sorted(name for (name,) in created)
+    assert sorted(expected_jobs()) == sorted(name for (name,) in jobs)

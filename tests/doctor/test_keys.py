@@ -1,11 +1,13 @@
 """Keys of the wrong type, of another project, or that the project rejects, are reported."""
 
+import json
 import time
 from typing import Any
 
 import jwt
 import pytest
 
+from cli.checks.keys import detect_key_type
 from infra.local.keys import generate_keys
 from tests.doctor.conftest import Environment, RunCheck, problems, states
 
@@ -21,6 +23,28 @@ PUBLISHABLE, SECRET, SIGNING, JWT_SECRET = (
 
 def legacy_key(**claims: Any) -> str:
     return jwt.encode(claims, "a legacy project's secret, long enough", "HS256")
+
+
+@pytest.mark.parametrize(
+    ("key", "key_type"),
+    [
+        (OTHER_KEYS.publishable, "a publishable key"),
+        (OTHER_KEYS.secret, "a secret key"),
+        (OTHER_KEYS.legacy_anon, "a legacy anon key"),
+        (OTHER_KEYS.legacy_service_role, "a legacy service role key"),
+        (OTHER_KEYS.signing_key, "a private JWK"),
+        (json.dumps(OTHER_KEYS.jwks()["keys"][0]), "a public JWK"),
+        (OTHER_KEYS.jwt_secret, "a shared secret"),
+        (OTHER_KEYS.api_key, "a shared secret"),
+        (legacy_key(role="authenticated", sub="ada"), "a user's token"),
+        (legacy_key(sub="ada"), "a user's token"),
+        ('{"kty": "EC"}', "not a key"),
+        ("{", "not a key"),
+        ("short", "not a key"),
+    ],
+)
+def test_each_key_type_is_detected(key: str, key_type: str) -> None:
+    assert detect_key_type(key) == key_type
 
 
 def test_the_keys_of_a_healthy_deployment_are_of_the_right_type_and_accepted(

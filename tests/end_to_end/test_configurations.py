@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import jwt
 import pytest
 
-from infra.local.keys import user_claims
+from infra.local.users import user_claims
 from tests.end_to_end.conftest import DeployedStack
 
 FUNCTION = "classify-and-log"

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from infra.local.keys import user_claims
+from infra.local.users import user_claims
 from tests.end_to_end.conftest import DeployedStack
 
 MARKER = "xylophonic-zebra"

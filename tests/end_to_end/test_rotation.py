@@ -17,11 +17,11 @@ import boto3
 import httpx
 import pytest
 
+from infra.lambda_emulator import REGION
 from infra.local import functions
-from infra.local.keys import Keys, new_api_key, new_secret, new_signing_jwk, user_claims
-from infra.local.lambda_runtime.types import REGION
+from infra.local.keys import Keys, new_api_key, new_secret, new_signing_jwk
 from infra.local.stack import Stack
-from infra.local.users import User
+from infra.local.users import User, user_claims
 from tests.conftest import GENEROUS_TIMEOUTS
 
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "rotate-keys.md"

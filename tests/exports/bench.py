@@ -1,4 +1,4 @@
-"""`make bench-export`: throughput and memory of an export, at several database sizes.
+"""`make bench NAME=export`: throughput and memory of an export, at several database sizes.
 
 The export runs in its own process, through PostgREST, into a real S3 server. Memory is the peak of
 the process minus its memory before the export.
@@ -17,10 +17,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from infra.lambda_emulator import REGION
 from infra.local.keys import generate_keys
 from infra.local.postgres import Postgres
 from infra.local.postgrest import PostgREST
-from infra.local.s3 import REGION, S3Server
+from infra.local.s3 import S3Server
 from tests.database.server import Server, migrate
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -77,7 +78,7 @@ def run_export(policy: str) -> dict[str, float]:
     from prompt_capture.adapters.supabase.export_source import SupabaseExports  # noqa: PLC0415
     from prompt_capture.domain.datasets.requests import ExportRequest  # noqa: PLC0415
     from prompt_capture.settings import SupabaseSettings  # noqa: PLC0415
-    from prompt_capture.workflows.datasets.export import ExportDataset  # noqa: PLC0415
+    from prompt_capture.workflows.exports.export import ExportDataset  # noqa: PLC0415
 
     settings = SupabaseSettings.from_env()
     client = create_http_client(30, SupabaseAccess(settings, "prompt_exporter"))

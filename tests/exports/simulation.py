@@ -12,12 +12,13 @@ from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.domain.datasets.manifests import Manifest
+from prompt_capture.domain.changes import Correction, Outcome
+from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.domain.log_ids import new_log_id
-from prompt_capture.domain.prompts import CapturedPrompt, Correction, Outcome
-from prompt_capture.workflows.datasets.clean import CleanDatasets
+from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.workflows.erase_user import EraseUser
+from prompt_capture.workflows.exports.cleaning import CleanDatasets
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
 

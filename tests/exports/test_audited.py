@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.domain.datasets.manifests import Manifest
+from prompt_capture.domain.changes import Correction, Outcome
+from prompt_capture.domain.datasets.lines import Precision, split_of, wilson_interval
+from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.datasets.near_duplicates import MIN_SIMILARITY, NearDuplicateIndex
 from prompt_capture.domain.datasets.requests import ExportRequest
-from prompt_capture.domain.datasets.splits import split_of
-from prompt_capture.domain.datasets.tiers import AuditResult, Precision, wilson_interval
+from prompt_capture.domain.datasets.rows import AuditResult
 from prompt_capture.domain.log_ids import new_log_id
-from prompt_capture.domain.prompts import CapturedPrompt, Correction, Outcome
+from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.text import canonical_text
-from prompt_capture.workflows.datasets.export import ExportDataset
+from prompt_capture.workflows.exports.export import ExportDataset
 from tests.exports.simulation import read_lines
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore

@@ -19,13 +19,13 @@ from mypy_boto3_s3 import S3Client
 
 from infra.local.stack import Stack
 from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
-from prompt_capture.domain.datasets.manifests import Manifest
+from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.erasures import ErasureReceipt
 from prompt_capture.domain.errors import DatasetsUnavailable
-from prompt_capture.workflows.datasets.clean import CleanDatasets
-from prompt_capture.workflows.datasets.export import ExportDataset
 from prompt_capture.workflows.erase_user import EraseUser
+from prompt_capture.workflows.exports.cleaning import CleanDatasets
+from prompt_capture.workflows.exports.export import ExportDataset
 from tests.exports.test_audited import USERS, ExportScenario, dissimilar_texts
 
 BUCKET = "datasets"

@@ -11,7 +11,7 @@ import pytest
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.errors import DatasetsUnavailable, ExportInvalidated
-from prompt_capture.workflows.datasets.export import ExportDataset
+from prompt_capture.workflows.exports.export import ExportDataset
 from tests.exports.simulation import FaultyDatasetStore, ProcessKilled, Simulation, read_lines
 
 RUNS = int(os.environ.get("EXPORT_RUNS", "100"))

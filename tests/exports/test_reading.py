@@ -11,7 +11,7 @@ from tests.exports.test_audited import ExportScenario, dissimilar_texts
 
 @pytest.fixture
 async def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("prompt_capture.workflows.datasets.object_writers.LINES_PER_PART", 20)
+    monkeypatch.setattr("prompt_capture.workflows.exports.writer.LINES_PER_PART", 20)
     scenario = ExportScenario(tmp_path)
     for split, count in (("train", 50), ("dev", 5)):
         texts = dissimilar_texts(split)

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
+from prompt_capture.domain.datasets.lines import tier_of
 from prompt_capture.domain.datasets.rows import (
+    AuditResult,
     ErasedRow,
     ExportRow,
     OpenedExport,
     UserLine,
     Window,
 )
-from prompt_capture.domain.datasets.tiers import AuditResult, tier_of
 from prompt_capture.domain.text import canonical_text
 from tests.fakes.prompt_store import InMemoryPromptStore, LoggedPrompt
 

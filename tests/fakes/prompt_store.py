@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+from prompt_capture.domain.changes import ChangeStatus, Correction, Outcome, suggest_intents
 from prompt_capture.domain.erasures import ErasureReceipt, ExportedObject, UserDataCounts
 from prompt_capture.domain.errors import (
     CaptureConflict,
@@ -14,15 +15,11 @@ from prompt_capture.domain.errors import (
     UnknownIntent,
     UnknownUser,
 )
-from prompt_capture.domain.intents import suggest_intents
 from prompt_capture.domain.log_ids import may_arrive
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
-    ChangeStatus,
-    Correction,
     FailedPrompt,
     LabelledPrompt,
-    Outcome,
     ReviewablePrompt,
 )
 from prompt_capture.domain.text import canonical_text

@@ -1,4 +1,4 @@
-"""`make soak`: sends thousands of messages under each fault and prints a table of the results.
+"""`make soak NAME=faults`: sends thousands of messages under each fault and prints a table.
 
 Three environment variables configure it:
 

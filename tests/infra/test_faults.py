@@ -7,8 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.local.faults import HEALTHY, Fault, FaultProxy
-from infra.local.web import (
+from infra.lambda_emulator.web import (
     AsgiReceive,
     AsgiScope,
     AsgiSend,
@@ -17,6 +16,7 @@ from infra.local.web import (
     read_body,
     respond,
 )
+from infra.local.faults import HEALTHY, Fault, FaultProxy
 
 
 @dataclass

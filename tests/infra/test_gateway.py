@@ -7,8 +7,8 @@ import jwt
 import pytest
 from jwt.types import Options
 
-from infra.local.keys import user_claims
 from infra.local.stack import Stack
+from infra.local.users import user_claims
 
 CATALOGUE = "/rest/v1/intent_catalogue?select=intent&limit=1"
 

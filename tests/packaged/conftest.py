@@ -10,10 +10,9 @@ import pytest
 
 from infra.local.stack import Stack
 from infra.local.users import User
-from infra.packaging.build import build, layer_folder
+from infra.packaging.build import build
 from infra.packaging.emulator import EmulatedFunction
-from infra.packaging.functions import function_folder
-from infra.packaging.paths import PACKAGES
+from infra.packaging.paths import PACKAGES, function_folder, layer_folder
 from infra.packaging.targets import X86_64
 
 EVENTS = Path(__file__).parent / "events"

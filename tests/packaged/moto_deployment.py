@@ -11,8 +11,7 @@ import boto3
 import httpx
 
 from infra.packaging import template
-from infra.packaging.functions import function_folder
-from infra.packaging.paths import PACKAGES
+from infra.packaging.paths import PACKAGES, function_folder
 from infra.packaging.targets import X86_64
 
 STAGE = "dev"

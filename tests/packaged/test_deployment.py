@@ -11,12 +11,11 @@ from botocore.exceptions import ClientError
 from moto.cloudformation.parsing import get_model_map
 
 from infra.local.stack import Stack
-from infra.packaging.build import layer_folder
 from infra.packaging.emulator import EmulatedFunction
-from infra.packaging.functions import function_folder
+from infra.packaging.paths import function_folder, layer_folder
 from infra.packaging.targets import X86_64
 from infra.packaging.template import moto_server
-from prompt_capture.domain.datasets.manifests import Manifest
+from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.settings import parameter_names
 from tests.packaged.conftest import FunctionFactory, read_event, url_event
 from tests.packaged.moto_deployment import UNSUPPORTED_TYPES, MotoDeployment

@@ -14,8 +14,9 @@ import pytest
 from infra.local.stack import Stack
 from infra.local.users import User
 from infra.packaging import budgets, native_libraries
-from infra.packaging.build import build_layer, layer_folder, layer_zip
+from infra.packaging.build import build_layer
 from infra.packaging.emulator import EmulatedFunction
+from infra.packaging.paths import layer_folder, layer_zip
 from infra.packaging.targets import ARM64, TARGETS, Target
 from tests.packaged.conftest import FunctionFactory, read_event, url_event
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.predictions import Predictions
+from training.calibrate.predictions import Predictions
 
 
 def make_predictions(

@@ -1,4 +1,4 @@
-"""`make bench-redaction`: precision and recall of redaction by entity type.
+"""`make bench NAME=redaction`: precision and recall of redaction by entity type.
 
 The patterns were developed with the texts in `redaction/dev`. The texts in `redaction/test` were
 written before the patterns and serve only as a test. In both, double brackets mark the entities.

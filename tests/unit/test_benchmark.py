@@ -2,16 +2,17 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from benchmarks.__main__ import bench
-from benchmarks.models import MODELS
-from benchmarks.models.spec import ModelSpec, TrainingData
-from benchmarks.results import BenchmarkReport
+from benchmarks.model.__main__ import bench
+from benchmarks.model.data import TrainingData
+from benchmarks.model.models import MODELS
+from benchmarks.model.results import BenchmarkReport
 
 INTENTS = {
     "alarm": "wake me at {} please",
@@ -181,7 +182,7 @@ def test_an_interrupted_run_leaves_no_files(
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
-    monkeypatch.setitem(MODELS, "tfidf", ModelSpec("interrupted", interrupt, "missing:Missing"))
+    monkeypatch.setitem(MODELS, "tfidf", replace(MODELS["tfidf"], fit=interrupt))
     out = tmp_path / "out"
 
     result = run_bench("--data-dir", str(folder), "--models", "tfidf", "--out", str(out))

@@ -6,23 +6,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import goals
-from benchmarks.data import Dataset
-from benchmarks.latency import WARM_UP, measure_interleaved
-from benchmarks.predictors.base import ScoredIntent
-from benchmarks.result_table import BenchmarkCell, build_table
-from benchmarks.results import (
+from benchmarks.machine import MachineInfo
+from benchmarks.model import goals
+from benchmarks.model.data import TRAINING_SIZES, Dataset, TrainingSize
+from benchmarks.model.predictors import ScoredIntent
+from benchmarks.model.result_table import BenchmarkCell, build_table
+from benchmarks.model.results import (
     BenchmarkOptions,
     BenchmarkReport,
     DatasetResult,
     LatencyStats,
-    MachineInfo,
     ModelResult,
     ModelScores,
 )
-from benchmarks.scoring import average_scores, score_predictions
-from benchmarks.training_sizes import TRAINING_SIZES, TrainingSize
-from training.examples import Example
+from benchmarks.model.scoring import average_scores, score_predictions
+from benchmarks.model.serving import WARM_UP, measure_interleaved
+from training.data.examples import Example
 
 DATA = Dataset(
     name="made up",

@@ -10,20 +10,24 @@ from onnx.reference import ReferenceEvaluator
 from scipy.special import softmax
 
 from prompt_capture.domain.predictions import MIN_SCOPE
-from training.calibrate import calibrate, confidence_thresholds, manifest_metrics
-from training.calibration import confidence_for_precision
-from training.head import Head, round_to_int8
-from training.out_of_fold import ClauseScores, OutOfFoldScores, StageScores
-from training.outputs import attach_outputs
-from training.predictions import Predictions
-from training.scope import (
+from training.artifact import attach_outputs, manifest_metrics
+from training.calibrate.cascade import (
+    ClauseScores,
+    OutOfFoldScores,
+    StageScores,
+    calibrate,
+    confidence_thresholds,
+)
+from training.calibrate.confidence import confidence_for_precision
+from training.calibrate.predictions import Predictions
+from training.calibrate.scope import (
     ScopeScorer,
     intent_centroids,
     max_similarity,
     shade,
     split_columns,
 )
-from training.unlabelled import pseudo_label
+from training.fit.heads import Head, pseudo_label, round_to_int8
 
 LABELS = ("email", "greeting", "unknown")
 WIDTH = 5

@@ -8,9 +8,9 @@ import pytest
 
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
 from tests.unit.predictions import make_predictions
-from training.evaluate import LatencyPercentiles
-from training.predictions import Predictions
+from training.calibrate.predictions import Predictions
 from training.report.card import MAX_LABELS, write_card
+from training.report.evaluation import LatencyPercentiles
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 ROWS = [

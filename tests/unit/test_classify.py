@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from prompt_capture.api.correlation import CorrelationFilter
+from prompt_capture.api.request_context import CorrelationFilter
 from tests.unit.conftest import ApiFixture, KeywordClassifier
 
 

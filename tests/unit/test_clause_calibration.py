@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration
-from training.calibration import expected_calibration_error
-from training.clause_calibration import fit_clause_calibration, sample_clauses
-from training.examples import Example
+from training.calibrate.clauses import fit_clause_calibration, sample_clauses
+from training.calibrate.confidence import expected_calibration_error
+from training.data.examples import Example
 
 LABELS = ("email", "reminder", "unknown")
 

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from prompt_capture.domain.clauses import split_clauses
-from prompt_capture.domain.intents import suggest_intents
+from prompt_capture.domain.changes import suggest_intents
+from prompt_capture.domain.text import split_clauses
 
 CATALOGUE = ["adjust_plan", "calendar_event", "email", "reminder", "task_management", "thanks"]
 

@@ -12,20 +12,24 @@ from onnx.reference import ReferenceEvaluator
 from tokenizers import Tokenizer
 
 from tests.unit.test_encoder_numerics import random_weights
-from training.networks import finetune, student
-from training.networks.augment import augment, join_pieces
-from training.networks.batches import (
+from training.fit.networks import finetune, student
+from training.fit.networks.augment import augment, join_pieces
+from training.fit.networks.batches import (
     LENGTHS,
     TrainingBatch,
     TrainingSet,
     count_batches,
     iterate_batches,
 )
-from training.networks.minilm import WIDTH, EncoderBuilder, quantise, read_weights
-from training.networks.optimisers import linear_warmup_decay, scale_rows_by_adam
-from training.networks.pieces import nearest_pieces, project_pca
-from training.networks.student_graph import StudentBuilder
-from training.networks.vocabulary import select_pieces, trim_tokenizer
+from training.fit.networks.minilm import WIDTH, EncoderBuilder, quantise, read_weights
+from training.fit.networks.optimisation import linear_warmup_decay, scale_rows_by_adam
+from training.fit.networks.student_graph import StudentBuilder
+from training.fit.networks.vocabulary import (
+    nearest_pieces,
+    project_pca,
+    select_pieces,
+    trim_tokenizer,
+)
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 LABELS = 3

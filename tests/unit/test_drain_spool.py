@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from prompt_capture.domain.changes import Outcome
 from prompt_capture.domain.errors import PromptRefused
-from prompt_capture.domain.prompts import CapturedPrompt, Outcome
+from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt
 from prompt_capture.workflows.drain_spool import FINAL_RESULTS, DrainSpool
 from tests.fakes.prompt_store import InMemoryPromptStore

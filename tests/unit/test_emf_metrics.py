@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from prompt_capture.adapters.aws.metrics import EmfMetrics
-from prompt_capture.domain.captures import Capture, ClassificationMetrics
+from prompt_capture.domain.captures import Capture, ClassifiedMessage
 from tests.unit.test_capture import make_prompt
 
 
@@ -25,12 +25,11 @@ def test_messages_are_counted_by_intent_and_model_and_the_first_is_a_cold_start(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     metrics = EmfMetrics("classify-and-log")
-    classification = ClassificationMetrics(
-        make_prompt(text="my secret").prediction, "stored", 0.0012
-    )
+    prediction = make_prompt(text="my secret").prediction
+    classified = ClassifiedMessage(None, prediction, False, "stored", 0.0012)
 
-    metrics.record_classification(classification)
-    metrics.record_classification(classification)
+    metrics.record_classification(classified)
+    metrics.record_classification(classified)
 
     first, cold, second = read_lines(capsys)
     assert dimensions(first) == [["service"], ["service", "intent"], ["service", "model_version"]]

@@ -6,7 +6,7 @@ import numpy as np
 from onnx.reference import ReferenceEvaluator
 from scipy.special import erf, softmax
 
-from training.networks.minilm import HEADS, LAYERS, WIDTH, EncoderBuilder
+from training.fit.networks.minilm import HEADS, LAYERS, WIDTH, EncoderBuilder
 
 SHAPES = {
     "attention.self.query": (WIDTH, WIDTH),

@@ -11,9 +11,9 @@ from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.ports import DeadLetters
-from prompt_capture.workflows.datasets.clean import CleanDatasets
+from prompt_capture.ports.drain import DeadLetters
 from prompt_capture.workflows.erase_user import EraseUser
+from prompt_capture.workflows.exports.cleaning import CleanDatasets
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
 

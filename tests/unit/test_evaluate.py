@@ -13,12 +13,13 @@ from cli.main import app
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from tests.unit.predictions import make_predictions
-from training.base_encoders import base_from_artifact
-from training.calibration import reliability_bins
-from training.compare import compare, describe_comparison
-from training.evaluate import compute_metrics, predict
-from training.examples import read_examples
-from training.predictions import Predictions
+from training.calibrate.confidence import reliability_bins
+from training.calibrate.predictions import Predictions
+from training.calibrate.scope import scope_curve
+from training.config import TrainingConfig
+from training.data.examples import read_examples
+from training.fit.encoders import base_from_artifact
+from training.report.comparison import compare, describe_comparison
 from training.report.error_analysis import (
     Confusion,
     build_confusion_matrix,
@@ -26,8 +27,8 @@ from training.report.error_analysis import (
     intent_metrics,
     most_confident_mistakes,
 )
-from training.scope_curve import scope_curve
-from training.train import TrainingConfig, train
+from training.report.evaluation import compute_metrics, predict
+from training.train import train
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "model_artifacts" / "assistant"

@@ -6,14 +6,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
+from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
 from prompt_capture.domain.log_ids import new_log_id
-from prompt_capture.domain.prompts import CapturedPrompt, Correction
-from prompt_capture.workflows.datasets.export import ExportDataset
+from prompt_capture.domain.prompts import CapturedPrompt
+from prompt_capture.workflows.exports.export import ExportDataset
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
-from training.examples import read_examples
+from training.data.examples import read_examples
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 USER = uuid4()

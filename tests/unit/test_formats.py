@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cli.main import app
-from training.examples import Example, InvalidExamples
-from training.formats import FORMATS, read_as, write_as
+from training.data.examples import Example, InvalidExamples
+from training.data.formats import FORMATS, read_as, write_as
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(
     lambda text: text == text.strip()

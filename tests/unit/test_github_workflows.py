@@ -1,6 +1,7 @@
 """The GitHub workflows run the local gate, with actions pinned to digests."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,30 @@ def test_an_action_has_the_same_version_everywhere() -> None:
     assert len({one.partition("@")[0] for one in pinned}) == len(pinned)
 
 
-def test_the_workflows_run_the_local_gate_with_the_required_python_versions() -> None:
+def test_the_workflows_run_the_local_gate_with_the_python_version_of_lambda() -> None:
     runs = [step["run"] for step in steps() if "run" in step]
-    versions = [
-        str(inputs["python-version"]).split() for inputs in settings("actions/setup-python")
-    ]
+    versions = [inputs["python-version"] for inputs in settings("actions/setup-python")]
 
     assert ".ci/run" in runs
     assert "make package" in runs
-    assert [PYTHON_VERSION, "3.11"] in versions
-    assert "exec make test" in (ROOT / ".ci" / "run").read_text("utf-8")
+    assert versions[0] == PYTHON_VERSION
+    gate = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "exec make test" in gate
+    assert f"infra/find-python {PYTHON_VERSION}" in gate
+
+
+def test_every_supported_python_version_is_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    older = [
+        version
+        for workflow in WORKFLOWS
+        for job in jobs(workflow).values()
+        for version in job.get("strategy", {}).get("matrix", {}).get("python", [])
+    ]
+
+    first, after = re.findall(r"3\.(\d+)", project["requires-python"])
+    supported = [f"3.{minor}" for minor in range(int(first), int(after))]
+    assert sorted([*older, PYTHON_VERSION]) == supported
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)

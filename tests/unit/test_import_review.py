@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.log_ids import new_log_id
-from prompt_capture.domain.prompts import CapturedPrompt, Correction
-from prompt_capture.domain.reviews import read_review
+from prompt_capture.domain.prompts import CapturedPrompt
+from prompt_capture.domain.review_files import read_review
 from prompt_capture.workflows.import_review import ImportReview
 from tests.fakes.prompt_store import InMemoryPromptStore
 

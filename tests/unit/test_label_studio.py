@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from prompt_capture.domain.review_files import write_entries
-from prompt_capture.domain.reviews import read_review
+from prompt_capture.domain.review_files import read_review, write_entries
 
 ID = "01a20ce3-576e-7a47-ac46-366bfd775716"
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "review-in-files.md"

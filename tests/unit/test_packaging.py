@@ -10,11 +10,10 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from infra.packaging import audit, budgets, functions, native_libraries, sbom
+from infra.packaging import PackagingError, audit, budgets, native_libraries, sbom
 from infra.packaging.archives import write_zip
+from infra.packaging.assembly import check_models, package_function
 from infra.packaging.budgets import LayerSize
-from infra.packaging.errors import PackagingError
-from infra.packaging.layer import check_models
 from infra.packaging.paths import FUNCTION_LOCK, LAYER_LOCK, MODELS, function_locks
 from infra.packaging.targets import ARM64, TARGETS, X86_64, Target
 
@@ -30,16 +29,16 @@ def library(tmp_path: Path) -> Path:
 def test_a_functions_zip_does_not_depend_on_time_or_folder(
     tmp_path: Path,
 ) -> None:
-    first = functions.package_function("correct", X86_64, tmp_path / "here")
+    first = package_function("correct", X86_64, tmp_path / "here")
     os.utime(tmp_path / "here" / "functions-x86_64" / "correct" / "handler.py", (1, 1))
-    second = functions.package_function("correct", X86_64, tmp_path / "elsewhere" / "deeper")
+    second = package_function("correct", X86_64, tmp_path / "elsewhere" / "deeper")
 
     assert first.read_bytes() == second.read_bytes()
 
 
 @pytest.mark.usefixtures("packaging_python")
 def test_a_functions_zip_contains_only_the_files_of_that_function(tmp_path: Path) -> None:
-    with ZipFile(functions.package_function("correct", X86_64, tmp_path)) as zip_file:
+    with ZipFile(package_function("correct", X86_64, tmp_path)) as zip_file:
         assert zip_file.namelist() == ["__pycache__/handler.cpython-313.pyc", "handler.py"]
 
 
@@ -48,7 +47,7 @@ def test_a_functions_zip_contains_only_the_files_of_that_function(tmp_path: Path
 def test_packages_of_one_function_are_in_its_zip_for_its_architecture(
     tmp_path: Path, target: Target
 ) -> None:
-    with ZipFile(functions.package_function("export", target, tmp_path)) as zip_file:
+    with ZipFile(package_function("export", target, tmp_path)) as zip_file:
         zip_file.extractall(tmp_path / "mounted")
 
     (library,) = native_libraries.find_libraries(tmp_path / "mounted")
@@ -71,7 +70,7 @@ def _package_names(lock: Path) -> list[str]:
 
 @pytest.mark.usefixtures("packaging_python")
 def test_bytecode_is_not_validated_by_date(tmp_path: Path) -> None:
-    with ZipFile(functions.package_function("correct", X86_64, tmp_path)) as zip_file:
+    with ZipFile(package_function("correct", X86_64, tmp_path)) as zip_file:
         bytecode = zip_file.read("__pycache__/handler.cpython-313.pyc")
 
     hashed_and_unchecked = 0b01

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from prompt_capture.workflows.datasets.prefetch import prefetch
+from prompt_capture.workflows.exports.selection import prefetch
 
 
 class PageSource:

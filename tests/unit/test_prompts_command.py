@@ -18,9 +18,10 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from cli.prompt_table import BATCH_SIZE
 from prompt_capture import bootstrap
+from prompt_capture.domain.changes import Correction, Outcome
 from prompt_capture.domain.errors import StoreUnavailable
 from prompt_capture.domain.log_ids import new_log_id
-from prompt_capture.domain.prompts import CapturedPrompt, Correction, Outcome, ReviewablePrompt
+from prompt_capture.domain.prompts import CapturedPrompt, ReviewablePrompt
 from tests.fakes.prompt_store import InMemoryPromptStore
 
 ROOT = Path(__file__).parents[2]

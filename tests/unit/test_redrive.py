@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from prompt_capture import bootstrap
-from prompt_capture.domain.prompts import CapturedPrompt, Outcome
+from prompt_capture.domain.changes import Outcome
+from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt, SpoolReason
 from prompt_capture.workflows.redrive_dead_letters import RedriveDeadLetters
 from tests.fakes.spool import InMemoryDeadLetters

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from prompt_capture.domain.errors import InvalidReview
-from prompt_capture.domain.review_files import ReviewFormat, write_entries
-from prompt_capture.domain.reviews import read_review
+from prompt_capture.domain.review_files import ReviewFormat, read_review, write_entries
 
 ID = "01a20ce3-576e-7a47-ac46-366bfd775716"
 OTHER = "01a20ce3-576e-7a47-ac46-366bfd775717"

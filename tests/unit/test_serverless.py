@@ -292,7 +292,7 @@ def test_an_alarm_is_raised_when_an_export_fails_is_missed_or_is_small(
     assert service["functions"]["export"]["destinations"]["onFailure"]["arn"] == "AlarmTopic"
     assert {"SmallDatasets", "ExportsNotStarted", "NoExportInSevenDays"} <= resources.keys()
     pattern = resources["SmallDatasetMetricFilter"]["Properties"]["FilterPattern"]
-    workflow = ROOT / "shared/python/prompt_capture/workflows/datasets/export.py"
+    workflow = ROOT / "shared/python/prompt_capture/workflows/exports/export.py"
     assert pattern.split('"')[1] in workflow.read_text("utf-8")
 
 

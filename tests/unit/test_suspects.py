@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.unit.predictions import make_predictions
-from training.examples import Example, read_examples, resolve_conflicts
-from training.predictions import Predictions
+from training.calibrate.predictions import Predictions
+from training.data.examples import Example, read_examples, resolve_conflicts
 from training.report.suspects import Suspect, find_suspects, write_suspects
 
 LABELS = ("email", "greeting", "reminder")

@@ -11,19 +11,18 @@ from onnx.reference import ReferenceEvaluator
 
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
-from training.base_encoders import BaseEncoders, base_from_artifact
-from training.calibration import expected_calibration_error, fit_temperature
-from training.evaluate import evaluate
-from training.examples import (
+from training.calibrate.confidence import expected_calibration_error, fit_temperature
+from training.config import TrainingConfig, TrainingMode
+from training.data.examples import (
     Example,
     InvalidExamples,
     data_digest,
     read_examples,
     resolve_conflicts,
 )
-from training.fingerprint import TrainingFingerprint
-from training.modes import TrainingMode
-from training.networks.minilm import (
+from training.data.fingerprint import TrainingFingerprint
+from training.fit.encoders import BaseEncoders, base_from_artifact
+from training.fit.networks.minilm import (
     EMBEDDING_WIDTH,
     HEADS,
     LAYERS,
@@ -31,7 +30,8 @@ from training.networks.minilm import (
     WIDTH,
     EncoderBuilder,
 )
-from training.train import TrainingConfig, train
+from training.report.evaluation import evaluate
+from training.train import train
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "model_artifacts" / "assistant"

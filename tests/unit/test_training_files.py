@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.examples import InvalidExamples, read_examples
+from training.data.examples import InvalidExamples, read_examples
 
 
 def test_a_folder_has_a_file_for_each_label(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.errors import InvalidArtifact
 from training.build import UTTERANCES
-from training.examples import (
+from training.data.examples import (
     Example,
     InvalidExamples,
     data_digest,

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.utterances import make_utterance, random_utterances, severities
-from training.quality.balance import (
+from training.data.balance import (
     LabelStatistics,
     check_balance,
     check_templates,
     compute_statistics,
 )
-from training.quality.templates import count_distinct, find_families, mask_slots
+from training.data.templates import count_distinct, find_families, mask_slots
 
 VALID = LabelStatistics(
     group="email",

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.unit.utterances import make_utterance, random_utterances, severities
-from training.quality.duplicates import find_duplicates
-from training.quality.issues import DataIssue, check_duplicates, check_held_out, check_labels
-from training.quality.utterances import Utterance
+from training.data.duplicates import find_duplicates
+from training.data.issues import DataIssue, check_duplicates, check_held_out, check_labels
+from training.data.utterances import Utterance
 
 
 def find_duplicate_issues(*utterances: Utterance) -> list[DataIssue]:

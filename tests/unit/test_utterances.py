@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.utterances import make_utterance, random_utterances
-from training.examples import InvalidExamples
-from training.quality.__main__ import UTTERANCES, check, main
-from training.quality.balance import compute_statistics
-from training.quality.issues import DataIssue
-from training.quality.utterances import TWO_INTENTS, Utterance, read_utterances
+from training.data.balance import compute_statistics
+from training.data.examples import InvalidExamples
+from training.data.issues import DataIssue
+from training.data.utterances import TWO_INTENTS, Utterance, read_utterances
+from training.quality import UTTERANCES, check, main
 
 
 @pytest.fixture(scope="module")

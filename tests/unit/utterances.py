@@ -6,8 +6,8 @@ import string
 from collections.abc import Iterable
 from pathlib import Path
 
-from training.quality.issues import DataIssue
-from training.quality.utterances import Utterance
+from training.data.issues import DataIssue
+from training.data.utterances import Utterance
 
 _numbers = itertools.count(1)
 

@@ -1,1 +1,1 @@
-"""The report of a training run: the model card, and the rows that may be mislabelled."""
+"""What is measured of a model, and the reports about it."""

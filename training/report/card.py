@@ -7,9 +7,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scipy.stats import binomtest
 
 from prompt_capture.adapters.onnx.model_artifact import ModelManifest
-from training.calibration import reliability_bins
-from training.evaluate import CONFIDENT, EvaluationMetrics, LatencyPercentiles, compute_metrics
-from training.predictions import Predictions
+from training.calibrate.confidence import reliability_bins
+from training.calibrate.predictions import Predictions
+from training.calibrate.scope import IN_SCOPE_RECALL, ScopeCurve, scope_curve
 from training.report.charts import draw_confusion_matrix, draw_reliability_diagram, draw_scope_curve
 from training.report.error_analysis import (
     Confusion,
@@ -19,8 +19,12 @@ from training.report.error_analysis import (
     intent_metrics,
     most_confident_mistakes,
 )
-from training.scope import IN_SCOPE_RECALL
-from training.scope_curve import ScopeCurve, scope_curve
+from training.report.evaluation import (
+    CONFIDENT,
+    EvaluationMetrics,
+    LatencyPercentiles,
+    compute_metrics,
+)
 
 TEMPLATE = "card.html.jinja"
 MAX_LABELS = 24

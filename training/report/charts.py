@@ -14,10 +14,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 from matplotlib.typing import RcKeyType
 
-from training.calibration import ReliabilityBin
+from training.calibrate.confidence import ReliabilityBin
+from training.calibrate.scope import IN_SCOPE_RECALL, ScopeCurve
 from training.report.error_analysis import ConfusionMatrix
-from training.scope import IN_SCOPE_RECALL
-from training.scope_curve import ScopeCurve
 
 INK, MUTED, LINE, GOOD, BAD = "#000001", "#000002", "#000003", "#000004", "#000005"
 COLOURS = {

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from training.predictions import Predictions
+from training.calibrate.predictions import Predictions
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from cleanlab.filter import find_label_issues
 from pydantic import BaseModel, ConfigDict
 
-from training.predictions import Predictions
+from training.calibrate.predictions import Predictions
 
 MIN_OVERLAP_ROWS = 5
 """The number of suspects with the same two labels that suggests that the labels overlap."""

@@ -2,27 +2,32 @@
 
 from pathlib import Path
 
+from prompt_capture.adapters.onnx.model_artifact import ModelManifest
+from training.calibrate.predictions import Predictions
 from training.report.card import write_card
 from training.report.suspects import find_suspects, write_suspects
-from training.train import TrainingResult
 
 REPORT_FOLDER = "report"
 
 
-def write_report(out: Path, result: TrainingResult, include_texts: bool = True) -> int:
+def write_report(
+    out: Path,
+    manifest: ModelManifest,
+    predictions: Predictions | None,
+    include_texts: bool = True,
+) -> int:
     """Write `card.html` and `suspects.jsonl`; return the number of suspects.
 
-    Without `include_texts` the card contains no messages; `suspects.jsonl` always does. Nothing is
-    written where there were too few examples to hold any out.
+    `predictions` are out-of-fold; None, where there were too few examples to hold any out, writes
+    nothing. Without `include_texts` the card contains no messages; `suspects.jsonl` always does.
     """
-    predictions = result.predictions
     if predictions is None:
         return 0
     folder = out / REPORT_FOLDER
     folder.mkdir(exist_ok=True)
     write_card(
         folder / "card.html",
-        result.manifest,
+        manifest,
         predictions,
         evaluated_on="training messages, each held out from the model that classified it",
         include_texts=include_texts,

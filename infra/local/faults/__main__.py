@@ -11,9 +11,9 @@ import sys
 
 import uvicorn
 
+from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
 from infra.local.faults.fault import Fault
 from infra.local.faults.route import Route
-from infra.local.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
 
 
 class ControlApi:

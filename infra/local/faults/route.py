@@ -8,9 +8,14 @@ import struct
 import h11
 
 from infra.local.faults.fault import HEALTHY, Fault
-from infra.local.faults.messages import ConnectionEnded, read_request, read_response
 
 _HANG_SECONDS = 3_600
+_READ_SIZE = 65_536
+_REQUEST_HEADERS = [("host", "upstream")]
+
+
+class ConnectionEnded(Exception):
+    """The connection ended before a complete message arrived."""
 
 
 class Route:
@@ -62,7 +67,7 @@ class Route:
         try:
             source, upstream = await asyncio.open_connection("127.0.0.1", self._upstream)
             while True:
-                raw, request = await read_request(reader)
+                raw, request = await _read_request(reader)
                 await self._handle(raw, request, writer, source, upstream)
         except (ConnectionEnded, OSError, h11.RemoteProtocolError):
             pass  # when one side closes, close the other side too
@@ -92,7 +97,7 @@ class Route:
             response = _fault_response(fault)
         else:
             upstream.write(raw)
-            response = await read_response(source, request)
+            response = await _read_response(source, request)
         await _deliver(response, fault, writer)
 
     def _next_fault(self, request: h11.Request) -> Fault:
@@ -132,3 +137,43 @@ def _reset(writer: asyncio.StreamWriter) -> None:
         sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
+
+
+async def _read_request(reader: asyncio.StreamReader) -> tuple[bytes, h11.Request]:
+    """Return the next request, as raw bytes and parsed; raise `ConnectionEnded` at the end."""
+    connection = h11.Connection(h11.SERVER)
+    raw, head = await _read_message(reader, connection)
+    assert isinstance(head, h11.Request)  # noqa: S101 - a server connection parses only requests
+    return raw, head
+
+
+async def _read_response(reader: asyncio.StreamReader, request: h11.Request) -> bytes:
+    """Return the raw response to a request; raise `ConnectionEnded` if it is incomplete."""
+    connection = h11.Connection(h11.CLIENT)
+    # The request method determines whether the response has a body.
+    connection.send(
+        h11.Request(method=request.method, target=request.target, headers=_REQUEST_HEADERS)
+    )
+    connection.send(h11.EndOfMessage())
+    return (await _read_message(reader, connection))[0]
+
+
+async def _read_message(
+    reader: asyncio.StreamReader, connection: h11.Connection
+) -> tuple[bytes, h11.Request | h11.Response]:
+    raw = bytearray()
+    head: h11.Request | h11.Response | None = None
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            data = await reader.read(_READ_SIZE)
+            if not data and (head is None or isinstance(head, h11.Request)):
+                raise ConnectionEnded
+            raw += data
+            connection.receive_data(data)
+        elif isinstance(event, h11.Request | h11.Response):
+            head = event
+        elif isinstance(event, h11.EndOfMessage) and head is not None:
+            return bytes(raw), head
+        elif isinstance(event, h11.ConnectionClosed):
+            raise ConnectionEnded

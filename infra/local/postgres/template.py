@@ -12,8 +12,13 @@ from pathlib import Path
 import psycopg
 
 from infra.local.paths import CACHE, MIGRATIONS, PLATFORM_SQL
-from infra.local.postgres import binaries
-from infra.local.postgres.server import SUPERUSER, PostgresServer
+from infra.local.postgres.server import (
+    SUPERUSER,
+    PostgresServer,
+    as_unprivileged,
+    programs_folder,
+    server_version,
+)
 from infra.local.processes import ServiceFailed
 
 _CREATE_HISTORY = b"""
@@ -54,7 +59,7 @@ def copy_to(data: Path, migrated: bool = True) -> None:
 
 
 def _fingerprint(migrations: list[Path]) -> str:
-    digest = hashlib.sha256(f"{binaries.version()} {password()}".encode())
+    digest = hashlib.sha256(f"{server_version()} {password()}".encode())
     for file in (Path(__file__), PLATFORM_SQL, *migrations):
         digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:16]
@@ -82,12 +87,12 @@ def _initialise(data: Path) -> None:
     password_file = data.parent / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(password())
-    command = [str(binaries.find() / "initdb"), "--pgdata", str(data), "--no-sync"]
+    command = [str(programs_folder() / "initdb"), "--pgdata", str(data), "--no-sync"]
     command += ["--username", SUPERUSER, "--pwfile", str(password_file), "--auth", "scram-sha-256"]
     command += ["--encoding", "UTF8", "--locale", "C", "--wal-segsize", "4"]
     # The password is long and random, so more iterations only slow connections down.
     command += ["--set", "scram_iterations=1"]
-    command = binaries.as_unprivileged(command)
+    command = as_unprivileged(command)
     run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
     if run.returncode != 0:
         raise ServiceFailed(f"initdb failed: {run.stderr.strip()}")

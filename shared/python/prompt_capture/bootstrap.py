@@ -12,14 +12,13 @@ import httpx
 
 from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.supabase.access import SupabaseAccess
-from prompt_capture.adapters.supabase.export_source import SupabaseExports
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.api.authentication import Authenticator
-from prompt_capture.api.correlation import CorrelationFilter
+from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.rules import RuleSet
-from prompt_capture.ports import DatasetStore, Spool
+from prompt_capture.ports.capture import Spool
 from prompt_capture.settings import (
     AuthenticationSettings,
     CaptureSettings,
@@ -44,8 +43,10 @@ from prompt_capture.workflows.redrive_dead_letters import RedriveDeadLetters
 if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
-    from prompt_capture.workflows.datasets.export import ExportDataset
+    from prompt_capture.adapters.supabase.export_source import SupabaseExports
+    from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.workflows.erase_user import EraseUser
+    from prompt_capture.workflows.exports.export import ExportDataset
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
@@ -189,8 +190,8 @@ def correct() -> Correct:
 
 def erase_user() -> "EraseUser":
     """Wire the erasure of users. Raise `InvalidSettings`."""
-    from prompt_capture.workflows.datasets.clean import CleanDatasets
     from prompt_capture.workflows.erase_user import EraseUser
+    from prompt_capture.workflows.exports.cleaning import CleanDatasets
 
     store = prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS)
     has_spool = CaptureSettings.from_env(environment()).spool_queue_url is not None
@@ -216,7 +217,7 @@ def _dead_letters() -> "SqsDeadLetters":
 
 def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDataset":
     """Wire the export to S3. Raise `InvalidSettings`."""
-    from prompt_capture.workflows.datasets.export import ExportDataset, ExportOptions
+    from prompt_capture.workflows.exports.export import ExportDataset, ExportOptions
 
     source = _export_source()
     settings = ExportSettings.from_env(environment())
@@ -233,13 +234,13 @@ def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDatase
 def export_to_folder(folder: Path, report: Callable[[int], None] | None = None) -> "ExportDataset":
     """Wire the export to a local folder. Raise `InvalidSettings`."""
     from prompt_capture.adapters.local_datasets import LocalDatasetStore
-    from prompt_capture.workflows.datasets.export import ExportDataset, ExportOptions
+    from prompt_capture.workflows.exports.export import ExportDataset, ExportOptions
 
     options = ExportOptions(anonymizes_by_default=True)
     return ExportDataset(_export_source(), LocalDatasetStore(folder), options, report=report)
 
 
-def dataset_store(bucket: str, may_list: bool = True) -> DatasetStore:
+def dataset_store(bucket: str, may_list: bool = True) -> "DatasetStore":
     """Connect to an S3 bucket; a name with a slash is the path of a local folder.
 
     `may_list` is whether the caller has the permission to list the bucket.
@@ -255,8 +256,10 @@ def dataset_store(bucket: str, may_list: bool = True) -> DatasetStore:
     return S3DatasetStore(boto3.client("s3"), bucket, may_list)
 
 
-def _export_source(role: str = EXPORTER_ROLE) -> SupabaseExports:
+def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":
     """Connect to the store for exports. A page may take long, since no user waits for it."""
+    from prompt_capture.adapters.supabase.export_source import SupabaseExports
+
     settings = SupabaseSettings.from_env(environment())
     return SupabaseExports(_client(settings, role, PAGE_TIMEOUT_SECONDS), settings.rest_url)
 

@@ -4,6 +4,7 @@ It depends on httpx and pydantic only. See `docs/how-to/use-the-python-client.md
 """
 
 from prompt_capture.client.asynchronous import AsyncCaptureClient
+from prompt_capture.client.base import WorkflowRun
 from prompt_capture.client.errors import CaptureError, NoResponse, RequestRejected
 from prompt_capture.client.responses import (
     Classification,
@@ -13,7 +14,6 @@ from prompt_capture.client.responses import (
 from prompt_capture.client.retries import Timeouts
 from prompt_capture.client.service import Service
 from prompt_capture.client.synchronous import CaptureClient
-from prompt_capture.client.workflow_run import WorkflowRun
 
 __all__ = [
     "AsyncCaptureClient",

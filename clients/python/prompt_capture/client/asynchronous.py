@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 
-from prompt_capture.client.base import DEFAULT_TIMEOUTS, LIMITS, BaseClient
+from prompt_capture.client.base import DEFAULT_TIMEOUTS, LIMITS, BaseClient, WorkflowRun
 from prompt_capture.client.responses import (
     Classification,
     RecordingStatus,
@@ -23,7 +23,6 @@ from prompt_capture.client.retries import (
     retry_steps,
 )
 from prompt_capture.client.service import Service
-from prompt_capture.client.workflow_run import WorkflowRun
 
 
 class AsyncCaptureClient(BaseClient):

@@ -16,17 +16,12 @@ from pydantic import (
 from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
 from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import JsonRoute, read_header
-from prompt_capture.api.remaining_time import remaining_seconds
+from prompt_capture.api.request_context import remaining_seconds
 from prompt_capture.api.tokens import TokenUser
-from prompt_capture.domain.captures import CaptureStatus
+from prompt_capture.domain.captures import CaptureStatus, ClassifiedMessage
 from prompt_capture.domain.predictions import SecondaryIntent, Source
 from prompt_capture.domain.types import Identifier, Message, MessageIndex
-from prompt_capture.workflows.classify_and_log import (
-    ClassifiedMessage,
-    ClassifyAndLog,
-    IdempotencyKey,
-    IncomingMessage,
-)
+from prompt_capture.workflows.classify_and_log import ClassifyAndLog, IdempotencyKey
 
 _KEY_HEADER = "Idempotency-Key"
 _KEY_TYPE = TypeAdapter(
@@ -121,14 +116,15 @@ def classify_router(classify_and_log: ClassifyAndLog, authenticator: Authenticat
         key = read_header(_KEY_HEADER, _KEY_TYPE, connection)
         user = authenticator.authenticate(connection.headers)
         user_id = _user_id(body, user)
-        incoming = IncomingMessage(
-            message=body.message,
-            user_id=user_id if body.capture else None,
+        classified = await classify_and_log(
+            body.message,
+            user_id if body.capture else None,
             conversation_id=body.conversation_id,
             message_index=body.message_index,
-            idempotency_key=IdempotencyKey(caller=_caller_name(user), key=key) if key else None,
+            idempotency_key=IdempotencyKey(_caller_name(user), key) if key else None,
+            seconds_left=remaining_seconds(connection.scope),
         )
-        return _response(await classify_and_log(incoming, remaining_seconds(connection.scope)))
+        return _response(classified)
 
     return router
 

@@ -3,16 +3,13 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
 from prompt_capture.api.errors import ApiError, error_responses
-from prompt_capture.api.json_route import JsonRoute
-from prompt_capture.api.pending import PENDING_RESPONSES, pending_response
+from prompt_capture.api.json_route import PENDING_RESPONSES, JsonRoute, PendingResponse
 from prompt_capture.api.tokens import TokenUser
-from prompt_capture.domain.prompts import Correction
-from prompt_capture.domain.reviewers import validate_reviewer_name
+from prompt_capture.domain.changes import Correction, validate_reviewer_name
 from prompt_capture.domain.types import Identifier, Label, Note
 from prompt_capture.workflows.correct import Correct
 
@@ -65,7 +62,7 @@ def corrections_router(correct: Correct, authenticator: Authenticator) -> APIRou
     )
     async def corrections(
         body: CorrectionRequest, connection: Request
-    ) -> CorrectionResponse | JSONResponse:
+    ) -> CorrectionResponse | PendingResponse:
         """Record the right intent of a message, which may be the predicted one."""
         correction = Correction(
             corrected_intent=body.corrected_intent,
@@ -73,7 +70,7 @@ def corrections_router(correct: Correct, authenticator: Authenticator) -> APIRou
             notes=body.notes,
         )
         if await correct(body.log_id, correction) == "pending":
-            return pending_response()
+            return PendingResponse()
         return CorrectionResponse(
             log_id=body.log_id,
             corrected_intent=correction.corrected_intent,

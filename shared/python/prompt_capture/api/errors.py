@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from prompt_capture.api.request_ids import request_id
+from prompt_capture.api.request_context import request_id
 from prompt_capture.domain.errors import (
     CaptureConflict,
     PromptCaptureError,

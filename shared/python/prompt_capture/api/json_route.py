@@ -1,11 +1,11 @@
-"""A route that parses the request body and serialises the response in one step each.
+"""Routes that parse the request body and serialise the response in one step each.
 
 FastAPI still provides the OpenAPI description, the routing and the error handling. Its dependency
 resolution, which no endpoint here uses, would take longer than the rest of a request's handling.
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -18,8 +18,23 @@ HeaderValue = TypeVar("HeaderValue")
 _JSON = "application/json"
 
 
+class PendingResponse(BaseModel):
+    """The change is deferred: it is applied when the prompt log arrives."""
+
+    status: Literal["pending"] = "pending"
+
+
+PENDING_RESPONSES: dict[int | str, dict[str, Any]] = {
+    202: {"model": PendingResponse, "description": "The prompt log has not arrived yet."}
+}
+"""The OpenAPI description of the responses of an endpoint that may defer a change."""
+
+
 class JsonRoute(APIRoute):
-    """Calls endpoints with `body`, a model, and `connection`. They return a model or a response."""
+    """Calls endpoints with `body`, a model, and `connection`. They return a model.
+
+    The status is 202 for a `PendingResponse`, and 200 otherwise.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint, model = self.endpoint, get_type_hints(self.endpoint)["body"]
@@ -27,9 +42,8 @@ class JsonRoute(APIRoute):
         async def handle(connection: Request) -> Response:
             body = _parse_body(model, connection, await connection.body())
             result = await endpoint(body, connection)
-            if isinstance(result, Response):
-                return result
-            return Response(result.model_dump_json(), media_type=_JSON)
+            status = 202 if isinstance(result, PendingResponse) else 200
+            return Response(result.model_dump_json(), status, media_type=_JSON)
 
         return handle
 

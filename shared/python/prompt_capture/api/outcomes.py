@@ -3,14 +3,12 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from prompt_capture.api.authentication import KEY_ONLY, Authenticator
 from prompt_capture.api.errors import error_responses
-from prompt_capture.api.json_route import JsonRoute
-from prompt_capture.api.pending import PENDING_RESPONSES, pending_response
-from prompt_capture.domain.prompts import Outcome
+from prompt_capture.api.json_route import PENDING_RESPONSES, JsonRoute, PendingResponse
+from prompt_capture.domain.changes import Outcome
 from prompt_capture.domain.types import ErrorText, Label
 from prompt_capture.workflows.record_outcome import RecordOutcome
 
@@ -56,7 +54,9 @@ def outcomes_router(record_outcome: RecordOutcome, authenticator: Authenticator)
         summary="Record a workflow's outcome",
         openapi_extra=KEY_ONLY,
     )
-    async def outcomes(body: OutcomeRequest, connection: Request) -> OutcomeResponse | JSONResponse:
+    async def outcomes(
+        body: OutcomeRequest, connection: Request
+    ) -> OutcomeResponse | PendingResponse:
         """Record an outcome. Repeating it changes nothing; a different outcome replaces it."""
         authenticator.require_backend(connection.headers)
         outcome = Outcome(
@@ -65,7 +65,7 @@ def outcomes_router(record_outcome: RecordOutcome, authenticator: Authenticator)
             execution_error=body.execution_error,
         )
         if await record_outcome(body.log_id, outcome) == "pending":
-            return pending_response()
+            return PendingResponse()
         return OutcomeResponse(log_id=body.log_id, was_successful=body.was_successful)
 
     return router

@@ -1,8 +1,9 @@
-"""The result of a capture, and the metrics of a classification."""
+"""The result of a capture, and a message that was classified and captured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
@@ -33,10 +34,14 @@ class Capture:
 
 
 @dataclass(frozen=True)
-class ClassificationMetrics:
-    """What the metrics record about one classified message. The text is not part of it."""
+class ClassifiedMessage:
+    """What the response and the metrics report about a message. The text is not part of it.
 
+    `log_id` is None without a capture. `seconds` is the duration of the classification.
+    """
+
+    log_id: UUID | None
     prediction: Prediction
+    needs_review: bool
     captured: CaptureStatus
     seconds: float
-    """The duration of the classification."""

@@ -1,19 +1,15 @@
-"""Captured prompts, their outcomes and their corrections."""
+"""Captured prompts, and the views of them that reviewers and the CLI read."""
 
-from typing import Literal
 from uuid import UUID
 
 from prompt_capture.domain.log_ids import rekeyed_log_id
 from prompt_capture.domain.predictions import Prediction, SecondaryIntent, Source
-from prompt_capture.domain.reviewers import Reviewer
 from prompt_capture.domain.types import (
-    ErrorText,
     FrozenModel,
     Identifier,
     Label,
     Message,
     MessageIndex,
-    Note,
     Probability,
     Timestamp,
 )
@@ -90,31 +86,3 @@ class LabelledPrompt(ReviewablePrompt):
     def label(self) -> str:
         """The corrected intent where there is one, the predicted intent otherwise."""
         return self.corrected_intent or self.predicted_intent
-
-
-ChangeStatus = Literal["recorded", "pending"]
-"""The result of an outcome or a correction.
-
-`pending`: the change is deferred until its row arrives.
-"""
-
-
-class Outcome(FrozenModel):
-    """How the workflow that acted on a prompt ended."""
-
-    was_successful: bool
-    workflow_type: Label
-    execution_error: ErrorText | None = None
-
-
-Channel = Literal["api", "import"]
-"""How a correction arrives. Corrections from the dashboard do not pass through this package."""
-
-
-class Correction(FrozenModel):
-    """A reviewer's intent for a prompt. To confirm the predicted intent is a correction too."""
-
-    corrected_intent: Label
-    corrected_by: Reviewer
-    notes: Note | None = None
-    channel: Channel = "api"

@@ -1,12 +1,17 @@
-"""Review files in three formats: JSON, CSV for spreadsheets, and Label Studio tasks."""
+"""Review files in three formats (JSON, CSV, Label Studio tasks), and the decisions in them."""
 
 import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prompt_capture.domain.errors import InvalidReview
+from prompt_capture.domain.types import Label, Note, describe_first_error
 
 ReviewFormat = Literal["json", "csv", "label-studio"]
 
@@ -30,6 +35,33 @@ _COLUMNS = (
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 
 
+class ReviewedPrompt(BaseModel):
+    """A reviewer's decision about a prompt. Fields for information only are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+    id: UUID
+    corrected_intent: Label
+    notes: Note | None = None
+
+
+@dataclass(frozen=True)
+class EntryError:
+    """An entry that is not valid: its number in the file (a CSV's line), from 1, and the reason."""
+
+    entry: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """The content of a review file: decisions by entry number, empty entries, and errors."""
+
+    decided: dict[int, ReviewedPrompt]
+    undecided: int
+    errors: list[EntryError]
+
+
 def write_entries(entries: Sequence[Mapping[str, Any]], review_format: ReviewFormat) -> bytes:
     """Return the content of a review file."""
     if review_format == "csv":
@@ -38,6 +70,31 @@ def write_entries(entries: Sequence[Mapping[str, Any]], review_format: ReviewFor
     values = [_to_task(entry) for entry in entries] if is_label_studio else entries
     lines = ",\n  ".join(json.dumps(value, ensure_ascii=False) for value in values)
     return f"[\n  {lines}\n]\n".encode() if entries else b"[]\n"
+
+
+def read_review(text: str) -> Review:
+    """Read a review file of any format that the export writes.
+
+    Entries that are not valid do not affect the others. Raise `InvalidReview` where the file as a
+    whole is not valid.
+    """
+    decided, errors, undecided = {}, [], 0
+    first_entries: dict[UUID, int] = {}
+    for number, entry in read_entries(text).items():
+        if isinstance(entry, dict) and not entry.get("corrected_intent"):
+            undecided += 1
+            continue
+        try:
+            reviewed = ReviewedPrompt.model_validate(_without_empty_fields(entry))
+        except ValidationError as error:
+            errors.append(EntryError(number, describe_first_error(error, "entry")))
+            continue
+        first = first_entries.setdefault(reviewed.id, number)
+        if first == number:
+            decided[number] = reviewed
+        else:
+            errors.append(EntryError(number, f"id: entry {first} already decides this prompt"))
+    return Review(decided, undecided, errors)
 
 
 def read_entries(content: str) -> dict[int, Any]:
@@ -55,13 +112,6 @@ def read_entries(content: str) -> dict[int, Any]:
         number: _from_task(entry) if isinstance(entry, dict) and "data" in entry else entry
         for number, entry in enumerate(entries, 1)
     }
-
-
-def format_of(key: str) -> ReviewFormat:
-    """Return the format of an object by the suffix of its key."""
-    if key.endswith(".csv"):
-        return "csv"
-    return "label-studio" if key.endswith(".tasks.json") else "json"
 
 
 def _write_csv(entries: Sequence[Mapping[str, Any]]) -> bytes:
@@ -118,3 +168,9 @@ def _from_task(task: ReviewEntry) -> ReviewEntry:
                 elif result.get("from_name") == "notes":
                     entry["notes"] = "\n".join(value.get("text", []))
     return entry
+
+
+def _without_empty_fields(entry: object) -> object:
+    if not isinstance(entry, dict):
+        return entry
+    return {name: value for name, value in entry.items() if value not in ("", None)}

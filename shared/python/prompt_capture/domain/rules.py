@@ -9,8 +9,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from prompt_capture.domain.errors import InvalidRules
 from prompt_capture.domain.predictions import Prediction
-from prompt_capture.domain.types import FrozenModel, Label, Probability
-from prompt_capture.domain.validation import describe_first_error
+from prompt_capture.domain.types import FrozenModel, Label, Probability, describe_first_error
 
 _CLOSING_PUNCTUATION = " .!?…,"
 

@@ -1,8 +1,16 @@
-"""The constrained scalar types that records and requests use."""
+"""The types of fields, the base class of values, and the description of invalid ones."""
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 NO_NUL = r"^[^\x00]*$"
 """PostgreSQL's type `text` cannot hold NUL, so validation rejects it before a write."""
@@ -39,3 +47,13 @@ class FrozenModel(BaseModel):
     """An immutable model that rejects unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def describe_first_error(error: ValidationError, subject: str) -> str:
+    """Return the first invalid field and the reason.
+
+    `subject` takes the place of the field name where the whole input is invalid.
+    """
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or subject
+    return f"{field}: {first['msg']}"

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from prompt_capture.domain.prompts import ChangeStatus, Correction
+from prompt_capture.domain.changes import ChangeStatus, Correction
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
-from prompt_capture.ports import PromptStore
+from prompt_capture.ports.changes import CorrectionStore
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ class Correct:
 
     def __init__(
         self,
-        store: PromptStore,
+        store: CorrectionStore,
         record_metrics: Callable[[Mapping[str, int]], None] = lambda counts: None,
     ) -> None:
         self._store = store

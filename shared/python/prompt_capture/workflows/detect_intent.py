@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from prompt_capture.domain.clauses import split_clauses
 from prompt_capture.domain.predictions import UNKNOWN_INTENT, Prediction, SecondaryIntent
 from prompt_capture.domain.rules import RuleSet
-from prompt_capture.ports import Classifier
+from prompt_capture.domain.text import split_clauses
+from prompt_capture.ports.capture import Classifier
 
 
 class IntentDetector:

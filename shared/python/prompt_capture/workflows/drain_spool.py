@@ -10,7 +10,7 @@ from uuid import UUID
 from prompt_capture.domain.errors import PromptRefused, StoreUnavailable, UnknownUser
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import DrainResult, UnreadableMessage, parse_spooled_prompt
-from prompt_capture.ports import PromptStore
+from prompt_capture.ports.drain import DrainStore
 
 FINAL_RESULTS: frozenset[DrainResult] = frozenset({"stored", "rekeyed", "dropped"})
 """Messages with these results leave the queue. All others are delivered again."""
@@ -25,7 +25,7 @@ class DrainSpool:
 
     def __init__(
         self,
-        store: PromptStore,
+        store: DrainStore,
         record_metrics: Callable[[Mapping[str, int], float], None] = lambda counts, seconds: None,
     ) -> None:
         """Wire the drain.

@@ -7,8 +7,9 @@ from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
 from prompt_capture.domain.errors import ErasureIncomplete
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, parse_spooled_prompt
-from prompt_capture.ports import DeadLetters, PromptStore
-from prompt_capture.workflows.datasets.clean import CleanDatasets
+from prompt_capture.ports.drain import DeadLetters
+from prompt_capture.ports.erasure import ErasureStore
+from prompt_capture.workflows.exports.cleaning import CleanDatasets
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ class EraseUser:
     """Removes all data of a user, exported objects included. Running it again does no harm."""
 
     def __init__(
-        self, store: PromptStore, clean: CleanDatasets, dead_letters: DeadLetters | None = None
+        self, store: ErasureStore, clean: CleanDatasets, dead_letters: DeadLetters | None = None
     ) -> None:
         self._store = store
         self._clean = clean

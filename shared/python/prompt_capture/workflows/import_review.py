@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prompt_capture.domain.intents import suggest_intents
-from prompt_capture.domain.prompts import Correction
-from prompt_capture.domain.reviews import EntryError, Review, ReviewedPrompt
-from prompt_capture.ports import PromptStore
+from prompt_capture.domain.changes import Correction, suggest_intents
+from prompt_capture.domain.review_files import EntryError, Review, ReviewedPrompt
+from prompt_capture.ports.review import ReviewStore
 from prompt_capture.workflows.correct import Correct
 
 
@@ -41,7 +40,7 @@ class ImportPlan:
 class ImportReview:
     """Plans and applies reviews in one reviewer's name. Importing a file again changes nothing."""
 
-    def __init__(self, store: PromptStore, reviewer: str) -> None:
+    def __init__(self, store: ReviewStore, reviewer: str) -> None:
         self._store = store
         self._correct = Correct(store)
         self._reviewer = reviewer

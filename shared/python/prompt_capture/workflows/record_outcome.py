@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from prompt_capture.domain.prompts import ChangeStatus, Outcome
+from prompt_capture.domain.changes import ChangeStatus, Outcome
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.types import MAX_ERROR_LENGTH
-from prompt_capture.ports import PromptStore
+from prompt_capture.ports.changes import OutcomeStore
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ class RecordOutcome:
 
     def __init__(
         self,
-        store: PromptStore,
+        store: OutcomeStore,
         record_metrics: Callable[[Mapping[str, int]], None] = lambda counts: None,
     ) -> None:
         self._store = store

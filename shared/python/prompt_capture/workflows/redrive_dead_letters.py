@@ -6,7 +6,7 @@ from datetime import datetime
 
 from prompt_capture.domain.spool import DeadLetter, UnreadableMessage, parse_spooled_prompt
 from prompt_capture.domain.types import FrozenModel, Timestamp
-from prompt_capture.ports import DeadLetters
+from prompt_capture.ports.drain import DeadLetters
 
 
 class RedriveSummary(FrozenModel):

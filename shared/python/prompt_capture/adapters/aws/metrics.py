@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
-from prompt_capture.domain.captures import Capture, ClassificationMetrics
+from prompt_capture.domain.captures import Capture, ClassifiedMessage
 
 NAMESPACE = "PromptCapture"
 
@@ -34,11 +34,11 @@ class EmfMetrics:
         self._templates: dict[LineShape, dict[str, Any]] = {}
         self._is_cold = True
 
-    def record_classification(self, metrics: ClassificationMetrics) -> None:
+    def record_classification(self, classified: ClassifiedMessage) -> None:
         """Record a message, by intent and by model version, and the duration of classification."""
-        prediction = metrics.prediction
-        values = {"Messages": 1.0, "ClassifyDuration": _milliseconds(metrics.seconds)}
-        if metrics.captured == "skipped":
+        prediction = classified.prediction
+        values = {"Messages": 1.0, "ClassifyDuration": _milliseconds(classified.seconds)}
+        if classified.captured == "skipped":
             values["Skipped"] = 1
         self._write(values, intent=prediction.intent, model_version=prediction.model_version)
         self._record_cold_start()

@@ -10,8 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, field_validator
 
 from prompt_capture.domain.errors import InvalidArtifact
-from prompt_capture.domain.types import FrozenModel, Label, Probability
-from prompt_capture.domain.validation import describe_first_error
+from prompt_capture.domain.types import FrozenModel, Label, Probability, describe_first_error
 
 MANIFEST_FILE = "manifest.json"
 PROBABILITY_EPSILON = 1e-6

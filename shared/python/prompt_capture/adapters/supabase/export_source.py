@@ -2,23 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import httpx
-from pydantic_core import from_json
 
+from prompt_capture.adapters.supabase.postgrest import PostgrestAdapter
 from prompt_capture.domain.datasets.rows import (
+    AuditResult,
     ErasedRow,
     ExportRow,
     OpenedExport,
     UserLine,
     Window,
 )
-from prompt_capture.domain.datasets.tiers import AuditResult
-from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
+from prompt_capture.domain.errors import InvalidExport
 
 PAGE_ROWS = 5_000
 """PostgREST limits the number of rows, not their size. A page is one JSON value, so one row."""
@@ -27,9 +25,10 @@ REGISTERED_ROWS = 20_000
 """The number of rows that one call registers."""
 
 _NIL = "00000000-0000-0000-0000-000000000000"
-_RESTORED_DATABASE_CODE = "55000"
+_RESTORED_DATABASE = "55000"
+"""The SQLSTATE of `open_export` where the last dataset comes from another database."""
+
 _MAX_ATTEMPTS = 3
-_RETRY_PAUSE_SECONDS = 1.0
 
 
 class SupabaseExports:
@@ -39,12 +38,17 @@ class SupabaseExports:
     """
 
     def __init__(self, client: httpx.AsyncClient, rest_url: str) -> None:
-        self._client = client
-        self._url = f"{rest_url}/rpc"
+        self._postgrest = PostgrestAdapter(client, rest_url, max_attempts=_MAX_ATTEMPTS)
 
     async def open_export(self, series: str, since_last: bool, max_rows: int) -> OpenedExport:
-        opened = await self._call(
-            "open_export", series=series, since_last=since_last, max_rows=max_rows
+        restored_database = InvalidExport(
+            "The last export is newer than this database, which was restored or copied. Export "
+            "everything once, without since_last."
+        )
+        opened = await self._postgrest.call(
+            "open_export",
+            {"series": series, "since_last": since_last, "max_rows": max_rows},
+            {_RESTORED_DATABASE: restored_database},
         )
         window = Window(begin=opened["from"], end=opened["to"])
         return OpenedExport(window, opened["rows"], datetime.fromisoformat(opened["at"]))
@@ -69,99 +73,66 @@ class SupabaseExports:
         self, window: Window, salt: str, labelled_only: bool, after: tuple[str, str, str]
     ) -> list[ExportRow]:
         text, change, row_id = after
-        columns = await self._call(
-            "read_export",
-            window_from=window.begin,
-            window_to=window.end,
-            after_text=text,
-            after_change=change,
-            after_id=row_id,
-            labelled_only=labelled_only,
-            page_size=PAGE_ROWS,
-            salt=salt,
-        )
+        arguments = {
+            "window_from": window.begin,
+            "window_to": window.end,
+            "after_text": text,
+            "after_change": change,
+            "after_id": row_id,
+            "labelled_only": labelled_only,
+            "page_size": PAGE_ROWS,
+            "salt": salt,
+        }
+        columns = await self._postgrest.call("read_export", arguments)
         return list(map(ExportRow._make, zip(*columns, strict=True))) if columns[0] else []
 
     async def read_erased_rows(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
-        change, row_id = "0", _NIL
-        while page := await self._call(
-            "read_erased_rows",
-            window_from=window.begin,
-            window_to=window.end,
-            after_change=change,
-            after_id=row_id,
-            page_size=PAGE_ROWS,
-        ):
+        arguments = {
+            "window_from": window.begin,
+            "window_to": window.end,
+            "after_change": "0",
+            "after_id": _NIL,
+            "page_size": PAGE_ROWS,
+        }
+        while page := await self._postgrest.call("read_erased_rows", arguments):
             rows = [ErasedRow._make(row) for row in page]
-            change, row_id = rows[-1].change, rows[-1].id
+            arguments |= {"after_change": rows[-1].change, "after_id": rows[-1].id}
             yield rows
 
     async def read_audit_results(self, threshold: float) -> list[AuditResult]:
-        results = await self._call("read_audit_results", threshold=threshold)
+        results = await self._postgrest.call("read_audit_results", {"threshold": threshold})
         return [AuditResult._make(row) for row in results]
 
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         deleted: set[str] = set()
         for start in range(0, len(row_ids), REGISTERED_ROWS):
             rows = row_ids[start : start + REGISTERED_ROWS]
-            deleted |= set(await self._call("register_rows", bucket=bucket, key=key, rows=rows))
+            arguments = {"bucket": bucket, "key": key, "rows": rows}
+            deleted |= set(await self._postgrest.call("register_rows", arguments))
         return frozenset(deleted)
 
     async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
-        return bool(
-            await self._call(
-                "has_erasures_since", bucket=bucket, keys=keys, since=since.isoformat()
-            )
-        )
+        arguments = {"bucket": bucket, "keys": keys, "since": since.isoformat()}
+        return bool(await self._postgrest.call("has_erasures_since", arguments))
 
     async def record_dataset(
         self, series: str, bucket: str, manifest: str, window: Window, lines: int
     ) -> None:
-        await self._call(
-            "record_dataset",
-            series=series,
-            bucket=bucket,
-            manifest=manifest,
-            window_from=window.begin,
-            window_to=window.end,
-            lines=lines,
-        )
+        arguments = {
+            "series": series,
+            "bucket": bucket,
+            "manifest": manifest,
+            "window_from": window.begin,
+            "window_to": window.end,
+            "lines": lines,
+        }
+        await self._postgrest.call("record_dataset", arguments)
 
     async def list_user_lines(self, user_id: UUID, bucket: str, key: str) -> list[UserLine]:
-        lines = await self._call("list_user_lines", user_id=str(user_id), bucket=bucket, key=key)
+        arguments = {"user_id": str(user_id), "bucket": bucket, "key": key}
+        lines = await self._postgrest.call("list_user_lines", arguments)
         return [UserLine._make(line) for line in lines]
 
     async def unregister_user_rows(self, user_id: UUID, bucket: str, key: str) -> None:
-        await self._call("unregister_user_rows", user_id=str(user_id), bucket=bucket, key=key)
-
-    async def _call(self, function: str, **arguments: object) -> Any:
-        """Call a function and return its result. Retry after connection and server errors."""
-        for attempt in range(1, _MAX_ATTEMPTS):
-            with suppress(httpx.HTTPError):
-                response = await self._client.post(f"{self._url}/{function}", json=arguments)
-                if not response.is_server_error:
-                    return _read(response)
-            await asyncio.sleep(_RETRY_PAUSE_SECONDS * attempt)
-        try:
-            return _read(await self._client.post(f"{self._url}/{function}", json=arguments))
-        except httpx.HTTPError as error:
-            raise StoreUnavailable(f"The store did not respond ({type(error).__name__}).") from None
-
-
-def _read(response: httpx.Response) -> Any:
-    """Return the result of a call. Errors contain the server's code and not its message."""
-    if response.status_code == httpx.codes.NO_CONTENT:
-        return None
-    try:
-        content = from_json(response.content)  # twice as fast as the standard library
-    except ValueError:
-        raise StoreUnavailable("The response is not from PostgREST. Check SUPABASE_URL.") from None
-    if response.is_success:
-        return content
-    code = content.get("code") if isinstance(content, dict) else response.status_code
-    if code == _RESTORED_DATABASE_CODE:
-        raise InvalidExport(
-            "The last export is newer than this database, which was restored or copied. Export "
-            "everything once, without since_last."
-        )
-    raise StoreUnavailable(f"The store rejected the request (code {code}).")
+        arguments = {"user_id": str(user_id), "bucket": bucket, "key": key}
+        await self._postgrest.call("unregister_user_rows", arguments)

@@ -1,79 +1,109 @@
-"""The prompt store in Supabase, through PostgREST."""
+"""The prompt store in Supabase: captures, changes, reviews, reading and erasure."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 import httpx
-from postgrest import (
-    AsyncPostgrestClient,
-    AsyncRequestBuilder,
-    AsyncSelectRequestBuilder,
-)
+from postgrest import AsyncRequestBuilder, AsyncSelectRequestBuilder
+from pydantic import ValidationError
 
-from prompt_capture.adapters.supabase.captures import SupabaseCaptures
-from prompt_capture.adapters.supabase.postgrest import ForeignKeyViolation, execute, stream
+from prompt_capture.adapters.supabase.postgrest import FOREIGN_KEY_VIOLATION, PostgrestAdapter, Row
+from prompt_capture.domain.changes import ChangeStatus, Correction, Outcome, suggest_intents
 from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
-from prompt_capture.domain.errors import PromptLogNotFound, StoreUnavailable, UnknownIntent
-from prompt_capture.domain.intents import suggest_intents
+from prompt_capture.domain.errors import (
+    CaptureConflict,
+    PromptLogNotFound,
+    StoreUnavailable,
+    UnknownIntent,
+    UnknownUser,
+)
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
-    ChangeStatus,
-    Correction,
     FailedPrompt,
     LabelledPrompt,
-    Outcome,
     ReviewablePrompt,
 )
 
 DEFAULT_DEADLINE_SECONDS = 1.0
+
+PAGE_SIZE = 1_000
+"""Supabase's default limit for the rows of a response."""
 
 MAX_IDS_PER_REQUEST = 100
 """A URL with this many ids has 4 kB, which every proxy accepts."""
 
 logger = logging.getLogger(__name__)
 
+_CONTENT_FIELDS = {"id", "user_id", "prompt", "conversation_id", "message_index"}
 _REVIEW_COLUMNS = ("id", "prompt", "predicted_intent", "confidence", "created_at")
+
+PromptView = TypeVar("PromptView", bound=ReviewablePrompt)
 
 
 class SupabasePromptStore:
-    """Captured prompts in `public.nlu_prompt_logs`, through PostgREST.
+    """Captured prompts in `public.nlu_prompt_logs`.
 
-    The client's read timeout is the deadline of each call as a whole. `retry_reads` repeats a read
-    after a broken connection, with a pause of at least a second. That suits exports, but not the
-    requests of users.
+    The client's read timeout is the deadline of each request as a whole.
     """
 
-    def __init__(self, client: httpx.AsyncClient, rest_url: str, retry_reads: bool = False) -> None:
-        self._postgrest = AsyncPostgrestClient(
-            rest_url, http_client=client, retry_enabled=retry_reads
-        )
-        self._deadline_seconds = client.timeout.read or DEFAULT_DEADLINE_SECONDS
-        self._captures = SupabaseCaptures(self._postgrest, self._deadline_seconds)
+    def __init__(self, client: httpx.AsyncClient, rest_url: str) -> None:
+        deadline_seconds = client.timeout.read or DEFAULT_DEADLINE_SECONDS
+        self._postgrest = PostgrestAdapter(client, rest_url, deadline_seconds)
 
     async def connect(self) -> None:
         """Open the connection and authenticate, without a write. A failure is only logged."""
         try:
-            await self._captures.connect()
+            await self._find_recorded([])
         except StoreUnavailable as error:
             logger.warning("The store is not reachable yet.", extra={"reason": str(error)})
 
     async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
-        return await self._captures.log_prompt(prompt)
+        """Write a prompt with one request. Read the row in a second one where the id is taken."""
+        if await self._insert([prompt]):
+            return prompt
+        recorded = await self._find_recorded([prompt])
+        if not recorded:
+            raise CaptureConflict("The id belongs to a different message.")
+        on_record = recorded[0] | prompt.model_dump(mode="json", include=_CONTENT_FIELDS)
+        return CapturedPrompt.model_validate(on_record)
 
     async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
-        return await self._captures.log_prompts(prompts)
+        # A fixed order prevents deadlocks between two writers of the same rows.
+        ordered = sorted(prompts, key=lambda prompt: prompt.id)
+        inserted = await self._insert(ordered)
+        others = [prompt for prompt in ordered if prompt.id not in inserted]
+        if not others:
+            return frozenset()
+        same = {UUID(row["id"]) for row in await self._find_recorded(others)}
+        return frozenset(prompt.id for prompt in others) - same
+
+    async def _insert(self, prompts: Sequence[CapturedPrompt]) -> set[UUID]:
+        """Insert prompts, and return the ids that were free."""
+        rows = [prompt.model_dump(mode="json") for prompt in prompts]
+        request = self._logs().upsert(
+            rows[0] if len(rows) == 1 else rows, on_conflict="id", ignore_duplicates=True
+        )
+        unknown_user = UnknownUser("The user does not exist.")
+        inserted = await self._postgrest.rows(
+            request.select("id"), {FOREIGN_KEY_VIOLATION: unknown_user}
+        )
+        return {UUID(row["id"]) for row in inserted}
+
+    async def _find_recorded(self, prompts: Sequence[CapturedPrompt]) -> list[Row]:
+        """Return the recorded predictions of those prompts that are on record unchanged."""
+        sent = [prompt.model_dump(mode="json", include=_CONTENT_FIELDS) for prompt in prompts]
+        return await self._postgrest.call_for_rows("find_recorded_captures", {"sent": sent})
 
     async def update_prompt_log_outcome(self, log_id: UUID, outcome: Outcome) -> ChangeStatus:
         arguments = {"log_id": str(log_id), **outcome.model_dump(mode="json")}
-        return _change_status(await self._call("record_outcome", arguments))
+        return _change_status(await self._postgrest.call_for_rows("record_outcome", arguments))
 
     async def discard_deferred_changes(self, log_ids: Sequence[UUID]) -> None:
-        await self._call(
-            "discard_deferred_changes", {"log_ids": [str(log_id) for log_id in log_ids]}
-        )
+        ids = [str(log_id) for log_id in log_ids]
+        await self._postgrest.call("discard_deferred_changes", {"log_ids": ids})
 
     async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> ChangeStatus:
         arguments = {
@@ -84,23 +114,27 @@ class SupabasePromptStore:
             "channel": correction.channel,
         }
         try:
-            return _change_status(await self._call("record_correction", arguments))
-        except ForeignKeyViolation:
+            rows = await self._postgrest.call_for_rows(
+                "record_correction", arguments, {FOREIGN_KEY_VIOLATION: UnknownIntent([])}
+            )
+        except UnknownIntent:
             known = await self.known_intents()
             raise UnknownIntent(suggest_intents(correction.corrected_intent, known)) from None
+        return _change_status(rows)
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
         intents: dict[UUID, str | None] = {}
         for start in range(0, len(log_ids), MAX_IDS_PER_REQUEST):
             ids = [str(log_id) for log_id in log_ids[start : start + MAX_IDS_PER_REQUEST]]
-            query = self._labelled().select("id", "corrected_intent").in_("id", ids)
-            rows = await self._execute(query)
+            labelled = self._postgrest.table("labelled_prompts")
+            query = labelled.select("id", "corrected_intent").in_("id", ids)
+            rows = await self._postgrest.rows(query)
             intents |= {UUID(row["id"]): row["corrected_intent"] for row in rows}
         return intents
 
     async def known_intents(self) -> list[str]:
-        catalogue = self._postgrest.from_("intent_catalogue").select("intent")
-        return [row["intent"] for row in await self._execute(catalogue.is_("retired_at", "null"))]
+        query = self._postgrest.table("intent_catalogue").select("intent").is_("retired_at", "null")
+        return [row["intent"] for row in await self._postgrest.rows(query)]
 
     def get_low_confidence_prompts(
         self, threshold: float = 0.7, since: datetime | None = None
@@ -113,7 +147,7 @@ class SupabasePromptStore:
                 .is_("corrected_intent", "null")
             )
 
-        return stream(query, ReviewablePrompt, since, self._deadline_seconds)
+        return self._stream(query, ReviewablePrompt, since)
 
     def get_failed_workflow_prompts(
         self, since: datetime | None = None
@@ -122,7 +156,7 @@ class SupabasePromptStore:
             columns = (*_REVIEW_COLUMNS, "workflow_type", "execution_error")
             return self._logs().select(*columns).is_("was_successful", "false")
 
-        return stream(query, FailedPrompt, since, self._deadline_seconds)
+        return self._stream(query, FailedPrompt, since)
 
     def get_prompts_for_retraining(
         self, threshold: float = 0.85, since: datetime | None = None
@@ -134,34 +168,63 @@ class SupabasePromptStore:
                 .or_(f"corrected_intent.not.is.null,confidence.gt.{threshold}")
             )
 
-        return stream(query, LabelledPrompt, since, self._deadline_seconds)
+        return self._stream(query, LabelledPrompt, since)
+
+    async def _stream(
+        self,
+        query: Callable[[], AsyncSelectRequestBuilder],
+        row_type: type[PromptView],
+        since: datetime | None,
+    ) -> AsyncIterator[PromptView]:
+        """Stream rows page by page.
+
+        Keyset pagination over (created_at, id) makes every page cost the same.
+        """
+        last: PromptView | None = None
+        while True:
+            request = query().order("created_at").order("id").limit(PAGE_SIZE)
+            if last:
+                moment = _timestamp(last.created_at)
+                after = f'created_at.gt."{moment}",and(created_at.eq."{moment}",id.gt.{last.id})'
+                request = request.gte("created_at", moment).or_(after)
+            elif since:
+                request = request.gte("created_at", _timestamp(since))
+            rows = await self._postgrest.rows(request)
+            if not rows:
+                return
+            for row in rows:
+                last = _parse(row, row_type)
+                yield last
 
     async def erase_user(self, user_id: UUID) -> ErasureReceipt:
-        (receipt,) = await self._call("erase_user", {"user_id": str(user_id)})
-        return ErasureReceipt.model_validate(receipt)
+        (row,) = await self._postgrest.call_for_rows("erase_user", {"user_id": str(user_id)})
+        return ErasureReceipt.model_validate(row)
 
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
-        (counts,) = await self._call("count_user_data", {"user_id": str(user_id)})
-        return UserDataCounts.model_validate(counts)
-
-    async def _execute(self, request: Any) -> list[dict[str, Any]]:
-        return await execute(request, self._deadline_seconds)
+        (row,) = await self._postgrest.call_for_rows("count_user_data", {"user_id": str(user_id)})
+        return UserDataCounts.model_validate(row)
 
     def _logs(self) -> AsyncRequestBuilder:
-        return self._postgrest.from_("nlu_prompt_logs")
-
-    def _labelled(self) -> AsyncRequestBuilder:
-        return self._postgrest.from_("labelled_prompts")
+        return self._postgrest.table("nlu_prompt_logs")
 
     def _exportable(self) -> AsyncRequestBuilder:
-        return self._postgrest.from_("exportable_prompts")
-
-    async def _call(self, function: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        return await self._execute(self._postgrest.rpc(function, arguments))
+        return self._postgrest.table("exportable_prompts")
 
 
-def _change_status(rows: list[dict[str, Any]]) -> ChangeStatus:
+def _change_status(rows: list[Row]) -> ChangeStatus:
     state = rows[0]["state"]
     if state == "absent":
         raise PromptLogNotFound("No captured prompt has this id, and none with it can arrive.")
     return "pending" if state == "pending" else "recorded"
+
+
+def _parse(row: Row, row_type: type[PromptView]) -> PromptView:
+    try:
+        return row_type.model_validate(row)
+    except ValidationError as error:
+        columns = ", ".join(str(detail["loc"][0]) for detail in error.errors(include_input=False))
+        raise StoreUnavailable(f"Row {row.get('id')} has invalid columns: {columns}.") from None
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

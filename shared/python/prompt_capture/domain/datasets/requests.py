@@ -1,15 +1,22 @@
-"""Export requests and responses, and the lines of a dataset."""
+"""Export requests and responses. A request names the kind of its dataset."""
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
-from pydantic_core import to_json
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    GetPydanticSchema,
+    ValidationError,
+)
+from pydantic_core import core_schema
 
-from prompt_capture.domain.datasets.candidate_lines import CandidateLine
-from prompt_capture.domain.datasets.rows import ExportRow
+from prompt_capture.domain.datasets.kinds import KINDS, MODES, POLICIES, DatasetKind
+from prompt_capture.domain.datasets.lines import Criteria, Tier
 from prompt_capture.domain.errors import InvalidExport
 from prompt_capture.domain.review_files import ReviewFormat
 from prompt_capture.domain.types import (
@@ -20,16 +27,14 @@ from prompt_capture.domain.types import (
     reject_non_numbers,
 )
 
-Mode = Literal["retraining", "review", "gold", "labelled"]
-Policy = Literal["confidence", "audited"]
 
-DEFAULT_THRESHOLDS: Mapping[Mode, float] = {
-    "retraining": 0.85,
-    "review": 0.7,
-    "gold": 0.85,
-    "labelled": 0.85,
-}
-"""Predictions above 0.85 are training data. Predictions below 0.7 need a review."""
+def _one_of(names: Sequence[str]) -> GetPydanticSchema:
+    """Validate that a string is one of some names that are registered at run time."""
+    return GetPydanticSchema(lambda source, handler: core_schema.literal_schema(list(names)))
+
+
+Mode = Annotated[str, _one_of(MODES)]
+Policy = Annotated[str, _one_of(POLICIES)]
 
 
 def _sorted_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,18 +87,18 @@ class ExportRequest(FrozenModel):
             ) from None
 
     @property
-    def threshold(self) -> float:
-        """The requested confidence threshold, or the default of the mode."""
-        if self.confidence_threshold is not None:
-            return self.confidence_threshold
-        return DEFAULT_THRESHOLDS[self.mode]
+    def kind(self) -> DatasetKind:
+        """The kind of dataset that the mode and the policy name."""
+        return next(
+            kind for kind in KINDS if kind.mode == self.mode and kind.policy in {None, self.policy}
+        )
 
     @property
-    def is_per_text(self) -> bool:
-        """Whether a line represents a text with all its copies, and not one message."""
-        return self.mode in {"gold", "labelled"} or (
-            self.mode == "retraining" and self.policy == "audited"
-        )
+    def threshold(self) -> float:
+        """The requested confidence threshold, or the default of the kind."""
+        if self.confidence_threshold is not None:
+            return self.confidence_threshold
+        return self.kind.default_threshold
 
     @property
     def series(self) -> str:
@@ -107,10 +112,15 @@ class ExportRequest(FrozenModel):
         """Return the earliest time of capture, or None for no limit."""
         return now - timedelta(days=self.days) if self.days else None
 
-    def matches_filters(self, row: ExportRow) -> bool:
-        """Return whether a row passes the filters of source and model version."""
-        return (not self.sources or row.source in self.sources) and (
-            not self.model_versions or row.model_version in self.model_versions
+    def criteria(self, now: datetime, admitted_tiers: frozenset[Tier]) -> Criteria:
+        """Return what the lines of the dataset must meet."""
+        return Criteria(
+            self.threshold,
+            self.intents,
+            self.sources,
+            self.model_versions,
+            self.since(now),
+            admitted_tiers,
         )
 
 
@@ -158,51 +168,3 @@ class ExportedDataset(FrozenModel):
     exported_at: Timestamp
     is_repeat: bool = False
     warnings: tuple[str, ...] = ()
-
-
-_LINE_SEPARATORS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-"""Characters that some readers treat as line ends. JSON lines must contain them escaped."""
-
-
-def format_training_line(candidate: CandidateLine) -> str:
-    """Return a line of a retraining dataset with the policy `confidence`."""
-    return to_json_line(_common_fields(candidate) | {"id": candidate.id})
-
-
-def format_audited_line(
-    candidate: CandidateLine, precision: float | None, precision_ci_lower: float | None
-) -> str:
-    """Return a line of an audited dataset: the common fields, and the precision of the tier."""
-    return to_json_line(
-        _common_fields(candidate)
-        | {
-            "id": candidate.id,
-            "tier": candidate.tier,
-            "precision": precision,
-            "precision_ci_lower": precision_ci_lower,
-            "split": candidate.split,
-            "count": candidate.times_sent,
-            "model_version": candidate.model_version,
-        }
-    )
-
-
-def _common_fields(candidate: CandidateLine) -> dict[str, object]:
-    return {
-        "text": candidate.text,
-        "label": candidate.label,
-        "confidence": candidate.confidence,
-        "source": "production",
-        "corrected": candidate.corrected,
-    }
-
-
-def to_json_line(fields: dict[str, object]) -> str:
-    """Return fields as JSON that every reader treats as one line."""
-    line = to_json(fields).decode()
-    return line if line.isascii() else line.translate(_LINE_SEPARATORS)
-
-
-def format_timestamp(moment: datetime) -> str:
-    """Return a time in the form that object keys contain (UTC)."""
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"

@@ -1,4 +1,4 @@
-"""What an export reads from the store: rows, and the window in which they changed."""
+"""What an export reads from the store: rows, the window in which they changed, and audits."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -80,6 +80,15 @@ class UserLine(NamedTuple):
     text_id: str
     other_rows: int
     other_users: int
+
+
+class AuditResult(NamedTuple):
+    """How many rows of a tier and model version were audited, and how many were correct."""
+
+    tier: str
+    model_version: str
+    audited: int
+    correct: int
 
 
 def group_by_text(rows: Iterable[ExportRow]) -> Iterator[list[ExportRow]]:

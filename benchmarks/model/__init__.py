@@ -1,0 +1,1 @@
+"""`make bench NAME=model`: compare intent models on public datasets, in one run."""

@@ -1,0 +1,116 @@
+"""Run the benchmark on a dataset: fit every model at every training size, then time all of them."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from benchmarks.model.data import TRAINING_SIZES, Dataset, UnusableDataset, sample_evenly
+from benchmarks.model.fitting import FittedModel, fit_model
+from benchmarks.model.models import MODELS
+from benchmarks.model.results import BenchmarkOptions, DatasetResult, LatencyStats, ModelResult
+from benchmarks.model.scoring import average_scores
+from benchmarks.model.serving import TOKENIZER, measure_latency, measure_peak_memory
+
+BASELINE_MODEL = "microresolve"
+BASELINE = "microresolve, 20 labels per intent"
+"""The baseline of the goal for the p50 latency."""
+
+SERVING_SIZES = ("full", "full+oos", "2000", "20", "10")
+"""Latency, size and memory are measured at the first of these sizes that the run includes."""
+
+
+def sizes_for(data: Dataset, options: BenchmarkOptions) -> list[str]:
+    """Return the requested training sizes for which the dataset has enough examples."""
+    return [size for size in options.sizes if TRAINING_SIZES[size].is_available(data)]
+
+
+def seeds_for(size: str, options: BenchmarkOptions) -> range:
+    """Return the seeds of a training size: only one if the size is not sampled."""
+    return range(options.seeds if TRAINING_SIZES[size].is_sampled else 1)
+
+
+def count_steps(data: Dataset, options: BenchmarkOptions) -> int:
+    """Return how often `run_benchmark` reports progress."""
+    fits = sum(len(seeds_for(size, options)) for size in sizes_for(data, options))
+    return fits * len(options.models) + 1
+
+
+def run_benchmark(
+    data: Dataset,
+    options: BenchmarkOptions,
+    folder: Path,
+    report_progress: Callable[[str], None],
+) -> DatasetResult:
+    """Measure the models on one dataset; `folder` receives the intermediate files.
+
+    Raises `UnusableDataset` if the dataset is too small for every training size.
+    """
+    sizes = sizes_for(data, options)
+    if not sizes:
+        raise UnusableDataset(
+            f"The dataset {data.name} is too small for the training sizes requested "
+            f"({', '.join(options.sizes)})."
+        )
+    fitted = {
+        (name, size): list(
+            _fit_seeds(name, size, data, seeds_for(size, options), folder, report_progress)
+        )
+        for size in sizes
+        for name in options.models
+    }
+    serving_size = next(size for size in SERVING_SIZES if size in sizes)
+    served = {name: fitted[name, serving_size][0] for name in options.models}
+    baseline = (
+        {BASELINE: fitted[BASELINE_MODEL, "20"][0]} if (BASELINE_MODEL, "20") in fitted else {}
+    )
+    report_progress(f"{data.name}: measuring latency, {options.messages:,} messages")
+    texts = [example.text for example in sample_evenly(data.test, options.messages)]
+    latencies = measure_latency({**served, **baseline}, texts)
+    models = {
+        name: ModelResult(
+            title=MODELS[name].title,
+            scores={
+                size: average_scores([model.scores for model in fitted[name, size]])
+                for size in sizes
+            },
+            latency=latencies[name],
+            size_mb=model.size / 1e6,
+            peak_memory_mb=measure_peak_memory(model, texts) / 1e6,
+        )
+        for name, model in served.items()
+    }
+    return _build_result(data, serving_size, latencies, models)
+
+
+def _fit_seeds(
+    name: str,
+    size: str,
+    data: Dataset,
+    seeds: Iterable[int],
+    folder: Path,
+    report_progress: Callable[[str], None],
+) -> Iterator[FittedModel]:
+    for seed in seeds:
+        report_progress(f"{data.name}: fitting {name}, size {size}, seed {seed}")
+        model_folder = folder / f"{data.name}-{name}-{size}-{seed}"
+        training = TRAINING_SIZES[size].sample(data, seed)
+        yield fit_model(MODELS[name], training, data, model_folder)
+
+
+def _build_result(
+    data: Dataset,
+    serving_size: str,
+    latencies: Mapping[str, LatencyStats],
+    models: dict[str, ModelResult],
+) -> DatasetResult:
+    return DatasetResult(
+        name=data.name,
+        serving_size=serving_size,
+        intents=len({example.label for example in data.train}),
+        train=len(data.train),
+        test=len(data.test),
+        unseen=sum(data.unseen),
+        oos_test=len(data.oos_test),
+        tokenizer=latencies[TOKENIZER],
+        baseline=latencies.get(BASELINE),
+        models=models,
+    )

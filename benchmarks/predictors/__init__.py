@@ -1,1 +1,0 @@
-"""Predictors: what a serving process loads for each model, and nothing else."""

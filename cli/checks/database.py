@@ -1,0 +1,170 @@
+"""The checks `migrations`, `row level security`, `anonymous access` and `nightly jobs`."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from cli.checks.interface import CheckResult, Deployment, MissingPrerequisite, ok, skipped, wrong
+from cli.checks.keys import check_acceptance, key_of_expected_type
+
+MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
+
+_CREATED_RELATION = re.compile(r"^create (?:table|view) public\.(\w+)", re.MULTILINE)
+_SCHEDULED_JOB = re.compile(r"cron\.schedule\(\s*'([^']+)'")
+
+_APPLIED = "select version from supabase_migrations.schema_migrations"
+_JOBS = "select jobname, active from cron.job"
+_ACTIVATE = "select cron.alter_job(jobid, active := true) from cron.job where jobname ="
+_RELATIONS = """
+select format('%I.%I', nspname, relname), relkind = 'v', case
+    when relkind = 'v' then exists (
+      select from pg_options_to_table(reloptions)
+      where option_name = 'security_invoker' and option_value::boolean
+    )
+    else relrowsecurity
+  end
+from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+where nspname in ('public', 'private') and relkind in ('r', 'p', 'v')
+  and not exists (
+    select from pg_depend where classid = 'pg_class'::regclass and objid = pg_class.oid
+      and deptype = 'e'
+  )
+order by 1
+"""
+"""Views bypass row level security unless they are `security_invoker`. Extensions are excluded."""
+
+_PUBLISHABLE = "SUPABASE_PUBLISHABLE_KEY"
+_DENIED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
+
+
+def migrations(deployment: Deployment) -> Iterator[CheckResult]:
+    """Compare the migrations with those that the Supabase CLI recorded as applied."""
+    applied = applied_versions(deployment)
+    missing = [name for name in migration_names() if name.partition("_")[0] not in applied]
+    if missing:
+        yield wrong("database", f"lacks {', '.join(missing)}", "`supabase db push`")
+    else:
+        yield ok("database", f"has all {len(migration_names())}")
+
+
+def applied_versions(deployment: Deployment) -> set[str]:
+    """Return the applied versions, none for a new project. Raises as `Deployment.query` does."""
+    try:
+        return {version for (version,) in deployment.query(_APPLIED)}
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return set()
+
+
+def row_level_security(deployment: Deployment) -> Iterator[CheckResult]:
+    """Report every table and view without it, your own in these schemas included."""
+    relations = deployment.query(_RELATIONS)
+    for name, is_view, is_protected in relations:
+        if not is_protected and is_view:
+            yield wrong(
+                name,
+                "shows rows with its owner's privileges",
+                f"`alter view {name} set (security_invoker = on);`",
+            )
+        elif not is_protected:
+            yield wrong(
+                name,
+                "has no row level security: every role with a grant can read all rows",
+                f"`alter table {name} enable row level security;`",
+            )
+    protected = sum(is_protected for _, _, is_protected in relations)
+    if protected == len(relations):
+        yield ok("public, private", f"is on for all {protected} tables and views")
+
+
+def anonymous_access(deployment: Deployment) -> Iterator[CheckResult]:
+    """Request the first row of each table and view by HEAD, so that no row is sent."""
+    key = key_of_expected_type(deployment, _PUBLISHABLE)
+    if key is None or check_acceptance(deployment, _PUBLISHABLE).state != "ok":
+        yield skipped(
+            "anonymous", f"{_PUBLISHABLE} cannot be used", "See `keys` and `accepted keys`."
+        )
+        return
+    responses = {name: _request_first_row(deployment, name, key) for name in expected_relations()}
+    problems = [
+        problem
+        for name, response in responses.items()
+        if (problem := _access_problem(name, response))
+    ]
+    yield from problems
+    if not problems:
+        yield ok("anonymous", f"can read none of {len(responses)} tables and views")
+
+
+def _access_problem(name: str, response: httpx.Response) -> CheckResult | None:
+    if _has_row(response):
+        return wrong(
+            name,
+            "can be read without signing in",
+            f"`revoke all on public.{name} from anon;` and check which policy allows it.",
+        )
+    if response.is_success or response.status_code in _DENIED:
+        return None
+    return skipped(name, f"the project returns HTTP {response.status_code}", "See `migrations`.")
+
+
+def _request_first_row(deployment: Deployment, name: str, key: str) -> httpx.Response:
+    return deployment.http.head(f"{deployment.rest_url}/{name}?limit=1", headers={"apikey": key})
+
+
+def _has_row(response: httpx.Response) -> bool:
+    """Read PostgREST's Content-Range: `0-0/*` if it would send a row, `*/*` if not."""
+    return response.is_success and not response.headers.get("Content-Range", "*").startswith("*")
+
+
+def nightly_jobs(deployment: Deployment) -> Iterator[CheckResult]:
+    """Report every job that pg_cron lacks or that is inactive."""
+    try:
+        active: dict[str, bool] = dict(deployment.query(_JOBS))
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        active = {}
+    missing = [name for name in expected_jobs() if not active.get(name)]
+    for name in missing:
+        if name in active:
+            yield wrong(name, "is inactive", f"`{_ACTIVATE} '{name}';`")
+        else:
+            yield wrong(
+                name,
+                "is not scheduled",
+                "Enable pg_cron (Dashboard, Integrations, Cron), then `supabase db push`. If the "
+                "migration was applied already, run its cron.schedule(...) in the SQL editor.",
+            )
+    if not missing:
+        yield ok("pg_cron", f"has all {len(expected_jobs())} jobs active")
+
+
+def migration_names() -> list[str]:
+    """Return each migration's `<version>_<name>`, oldest first. Raises `MissingPrerequisite`."""
+    names = sorted(file.stem for file in MIGRATIONS.glob("*.sql"))
+    if not names:
+        raise MissingPrerequisite(
+            "repository",
+            "Install prompt-capture from its repository: `make setup`.",
+            "is missing",
+        )
+    return names
+
+
+def expected_relations() -> list[str]:
+    """Return the tables and views that migrations create in schema `public`.
+
+    Raises `MissingPrerequisite`.
+    """
+    return _find_all(_CREATED_RELATION)
+
+
+def expected_jobs() -> list[str]:
+    """Return the names of the jobs that migrations schedule. Raises `MissingPrerequisite`."""
+    return _find_all(_SCHEDULED_JOB)
+
+
+def _find_all(pattern: re.Pattern[str]) -> list[str]:
+    texts = [(MIGRATIONS / f"{name}.sql").read_text("utf-8") for name in migration_names()]
+    return list(dict.fromkeys(name for text in texts for name in pattern.findall(text)))

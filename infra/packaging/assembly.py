@@ -1,0 +1,91 @@
+"""Assemble what Lambda mounts: the layer, and the folder and zip of each function."""
+
+import shutil
+from pathlib import Path
+
+from infra.packaging import PackagingError, native_libraries
+from infra.packaging.archives import compile_all, replace_sources, write_zip
+from infra.packaging.paths import (
+    FUNCTION_LOCK,
+    FUNCTIONS,
+    MODELS,
+    OWN_PACKAGE,
+    PACKAGES,
+    function_folder,
+)
+from infra.packaging.pruning import prune_files, remove_excluded_packages
+from infra.packaging.targets import Target
+from infra.packaging.wheels import install_function_wheels, install_layer_wheels
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import MANIFEST_FILE, ModelArtifact
+from prompt_capture.domain.errors import InvalidArtifact
+
+_LAYER_MOUNT_PATH, _FUNCTION_MOUNT_PATH = "/opt/python", "/var/task"
+_NOT_IN_LAYER = shutil.ignore_patterns("__pycache__", "report", "README.md", "py.typed")
+_NOT_IN_FUNCTION = shutil.ignore_patterns("__pycache__", FUNCTION_LOCK)
+
+
+def assemble_layer(target: Target, folder: Path) -> None:
+    """Create the folder that Lambda mounts at /opt; raises `PackagingError`.
+
+    It contains the pruned wheels, `prompt_capture`, the model and the rules.
+    """
+    python = folder / "python"
+    shutil.rmtree(folder, ignore_errors=True)
+    wheels = install_layer_wheels(target)
+    shutil.copytree(wheels, python, ignore=shutil.ignore_patterns("__pycache__"))
+    remove_excluded_packages(python)
+    _prepare_packages(python, target, _LAYER_MOUNT_PATH)
+    own = python / OWN_PACKAGE.name
+    shutil.copytree(OWN_PACKAGE, own, ignore=_NOT_IN_LAYER)
+    compile_all(own, f"{_LAYER_MOUNT_PATH}/{own.name}")
+    shutil.copytree(MODELS, folder / MODELS.name, ignore=_NOT_IN_LAYER)
+    check_models(folder / MODELS.name)
+
+
+def check_models(folder: Path) -> None:
+    """Load and verify each model, since functions skip these checks for models of the layer.
+
+    Raises `PackagingError`.
+    """
+    models = [manifest.parent for manifest in folder.glob(f"*/{MANIFEST_FILE}")]
+    if not models:
+        raise PackagingError(
+            f"{folder.name} contains no model with a {MANIFEST_FILE}. Build one with `make model`."
+        )
+    for model in models:
+        try:
+            OnnxClassifier(ModelArtifact.load(model))
+        except InvalidArtifact as error:
+            raise PackagingError(str(error)) from None
+
+
+def package_function(name: str, target: Target, output: Path = PACKAGES) -> Path:
+    """Compile and zip one function; return the zip. Raises `PackagingError`.
+
+    It contains the files of the function's folder, and the packages that it alone needs.
+    """
+    folder = function_folder(name, target, output)
+    shutil.rmtree(folder, ignore_errors=True)
+    lock = FUNCTIONS / name / FUNCTION_LOCK
+    if lock.is_file():
+        wheels = install_function_wheels(lock, target)
+        shutil.copytree(wheels, folder, ignore=_NOT_IN_FUNCTION)
+        _prepare_packages(folder, target, _FUNCTION_MOUNT_PATH)
+    shutil.copytree(FUNCTIONS / name, folder, ignore=_NOT_IN_FUNCTION, dirs_exist_ok=True)
+    compile_all(folder, _FUNCTION_MOUNT_PATH)
+    archive = folder.with_suffix(".zip")
+    write_zip(folder, archive)
+    return archive
+
+
+def _prepare_packages(folder: Path, target: Target, mount_path: str) -> None:
+    """Prune third-party packages, check and strip native libraries, replace sources by bytecode.
+
+    Raises `PackagingError`.
+    """
+    prune_files(folder)
+    for library in native_libraries.find_libraries(folder):
+        native_libraries.check_compatibility(library, target)
+        native_libraries.strip_symbols(library)
+    replace_sources(folder, mount_path)

@@ -1,0 +1,1 @@
+"""The interfaces that the workflows need, by the workflow that needs them."""

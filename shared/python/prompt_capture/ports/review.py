@@ -1,0 +1,45 @@
+"""What reviewers need to read prompts, and to import a review file."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from prompt_capture.domain.prompts import FailedPrompt, LabelledPrompt, ReviewablePrompt
+from prompt_capture.ports.changes import CorrectionStore
+
+
+class ReviewStore(CorrectionStore, Protocol):
+    """The store that a review file is imported into. Every method raises `StoreUnavailable`."""
+
+    async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
+        """Return the corrected intent of each prompt that exists.
+
+        None: the prompt has no corrected intent, or is disputed.
+        """
+
+    async def known_intents(self) -> list[str]:
+        """Return the intents of the catalogue that a correction may use."""
+
+
+class PromptReader(Protocol):
+    """The prompts that need attention or teach the model.
+
+    Every method streams in the order of capture, from `since` (inclusive) on, and raises
+    `StoreUnavailable`.
+    """
+
+    def get_low_confidence_prompts(
+        self, threshold: float = 0.7, since: datetime | None = None
+    ) -> AsyncIterator[ReviewablePrompt]:
+        """Stream the uncorrected prompts with a confidence below `threshold`."""
+
+    def get_failed_workflow_prompts(
+        self, since: datetime | None = None
+    ) -> AsyncIterator[FailedPrompt]:
+        """Stream the prompts whose workflow failed."""
+
+    def get_prompts_for_retraining(
+        self, threshold: float = 0.85, since: datetime | None = None
+    ) -> AsyncIterator[LabelledPrompt]:
+        """Stream the corrected prompts, and those with a confidence above `threshold`."""

@@ -1,0 +1,1 @@
+"""How confidence and scope are calibrated on examples that a model was not fitted to."""

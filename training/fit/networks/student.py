@@ -1,0 +1,171 @@
+"""Train the static student in JAX: word piece vectors and a convolution over three pieces.
+
+The logits are linear in two features: the weighted sum of the vectors of a text, and each filter's
+maximum response along the text (Kim 2014). The table of vectors starts as the encoder's embeddings
+and has a learning rate of its own, which is low. Targets are distributions: smoothed labels, or the
+predictions of a teacher for other texts (Hinton et al. 2015).
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from numpy.typing import NDArray
+
+from training.config import ProgressCallback, ignore_progress
+from training.fit.networks.batches import TrainingSet, count_batches
+from training.fit.networks.optimisation import (
+    Parameters,
+    fit_by_batches,
+    linear_warmup_decay,
+    scale_rows_by_adam,
+)
+from training.fit.networks.student_graph import WINDOW, StudentWeights
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class StudentHyperparameters:
+    """How to train; docs/decisions describes how the values were chosen."""
+
+    filters: int = 256
+    epochs: int = 12
+    batch_size: int = 64
+    learning_rate: float = 4e-3
+    table_learning_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    dropout: float = 0.2
+    piece_dropout: float = 0.05
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Student:
+    """The weights of the graph, and the head: `head` [width + filters, labels], `bias` [labels]."""
+
+    weights: StudentWeights
+    head: Floats
+    bias: Floats
+
+
+def train_student(
+    table: Floats,
+    training_set: TrainingSet,
+    hyperparameters: StudentHyperparameters = StudentHyperparameters(),
+    on_batch: ProgressCallback = ignore_progress,
+) -> Student:
+    """Minimise the cross entropy on the training set, starting from `table` [pieces, width].
+
+    The same seed gives the same weights.
+    """
+    random = np.random.default_rng(hyperparameters.seed)
+    parameters = initial_parameters(table, training_set.targets.shape[1], hyperparameters, random)
+    steps = hyperparameters.epochs * count_batches(training_set, hyperparameters.batch_size)
+
+    def logits(
+        parameters: Parameters, ids: jax.Array, mask: jax.Array, key: jax.Array
+    ) -> jax.Array:
+        return compute_logits(parameters, ids, mask, key, hyperparameters)
+
+    optimiser = _optimiser(hyperparameters, steps)
+    parameters = fit_by_batches(
+        parameters, logits, optimiser, training_set, hyperparameters, on_batch
+    )
+    return student_from_parameters(jax.tree.map(np.asarray, parameters))
+
+
+def smooth_labels(labels: NDArray[np.integer], count: int, smoothing: float = 0.1) -> Floats:
+    """Return label-smoothed targets [texts, count]; `smoothing` is shared by all labels."""
+    hard = np.eye(count, dtype=np.float32)[labels]
+    targets: Floats = (1 - smoothing) * hard + np.float32(smoothing / count)
+    return targets
+
+
+def student_from_parameters(parameters: Parameters) -> Student:
+    """Convert parameters, as NumPy arrays, to a student."""
+    words, (filters, bias) = parameters["words"], parameters["phrases"]
+    weights = StudentWeights(words["table"], words["importance"], filters, bias)
+    return Student(weights, *parameters["head"])
+
+
+def initial_parameters(
+    table: Floats,
+    labels: int,
+    hyperparameters: StudentHyperparameters,
+    random: np.random.Generator,
+) -> Parameters:
+    """Return the trainable parameters before the first step; `labels` is the number of labels."""
+    width = table.shape[1]
+
+    def uniform(rows: int, columns: int) -> Floats:
+        return random.uniform(-1, 1, (rows, columns)).astype(np.float32) / np.float32(rows**0.5)
+
+    return {
+        "words": {"table": table, "importance": np.ones(len(table), np.float32)},
+        "phrases": (
+            uniform(WINDOW * width, hyperparameters.filters),
+            np.zeros(hyperparameters.filters, np.float32),
+        ),
+        "head": (uniform(width + hyperparameters.filters, labels), np.zeros(labels, np.float32)),
+    }
+
+
+def _optimiser(
+    hyperparameters: StudentHyperparameters, steps: int
+) -> optax.GradientTransformationExtraArgs:
+    schedule = linear_warmup_decay(steps)
+    table_rate, rate = hyperparameters.table_learning_rate, hyperparameters.learning_rate
+
+    def adam(rate: float, decay: float) -> optax.GradientTransformationExtraArgs:
+        return optax.chain(
+            optax.clip_by_global_norm(1.0),
+            optax.adamw(lambda step: rate * schedule(step), b2=0.99, weight_decay=decay),
+        )
+
+    return optax.multi_transform(
+        {
+            "table": optax.chain(
+                scale_rows_by_adam(),
+                optax.scale_by_learning_rate(lambda step: table_rate * schedule(step)),
+            ),
+            "importance": adam(2 * rate, 0.0),
+            "layers": adam(rate, hyperparameters.weight_decay),
+        },
+        {
+            "words": {"table": "table", "importance": "importance"},
+            "phrases": "layers",
+            "head": "layers",
+        },
+    )
+
+
+def compute_logits(
+    parameters: Parameters,
+    ids: jax.Array,
+    mask: jax.Array,
+    key: jax.Array,
+    hyperparameters: StudentHyperparameters,
+) -> jax.Array:
+    """Compute logits [batch, labels] of texts [batch, tokens], with dropout."""
+    piece_key, feature_key = jax.random.split(key)
+    kept_pieces = jax.random.bernoulli(piece_key, 1 - hyperparameters.piece_dropout, mask.shape)
+    kept_pieces = kept_pieces * mask
+    words = parameters["words"]
+    rows = words["table"][ids] * kept_pieces[..., None]
+    bag = (rows * words["importance"][ids][..., None]).sum(1)
+    bag = bag / jnp.sqrt(jnp.maximum(kept_pieces.sum(1, keepdims=True), 1))
+    padded = jnp.pad(rows, ((0, 0), (1, 1), (0, 0)))
+    tokens = ids.shape[1]
+    shifted = [padded[:, offset : offset + tokens] for offset in range(WINDOW)]
+    windows = jnp.concatenate(shifted, axis=2)
+    filters, bias = parameters["phrases"]
+    responses = jax.nn.relu(windows @ filters + bias) * mask[..., None]
+    embedding = jnp.concatenate([bag, responses.max(1)], axis=1)
+    kept = jax.random.bernoulli(feature_key, 1 - hyperparameters.dropout, embedding.shape)
+    weights, head_bias = parameters["head"]
+    features = jnp.where(kept, embedding / (1 - hyperparameters.dropout), 0)
+    logits: jax.Array = features @ weights + head_bias
+    return logits

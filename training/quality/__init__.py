@@ -1,1 +1,0 @@
-"""Checks of the quality of the project's utterances: `make check-utterances`."""

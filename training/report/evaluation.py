@@ -1,0 +1,146 @@
+"""Evaluate models on labelled texts that they were not trained on."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from pydantic import BaseModel
+from sklearn.metrics import f1_score
+
+from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
+from training.calibrate.confidence import expected_calibration_error
+from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
+from training.calibrate.scope import scope_curve
+from training.data.examples import Example
+
+CONFIDENT = 0.85
+"""The confidence above which a wrong intent for an out-of-scope message is a false acceptance."""
+
+
+class LatencyPercentiles(BaseModel):
+    """Milliseconds per message on one thread, tokenisation included."""
+
+    p50: float
+    p99: float
+
+
+class OutOfScopeMetrics(BaseModel):
+    """How well the model detects the `n` out-of-scope messages.
+
+    `found_at_95_kept` is the share of them with a scope below the threshold that keeps 95%
+    of the in-scope messages. `false_accept_rate` is the share of them that gets another intent with
+    a confidence above 0.85.
+    """
+
+    n: int
+    found_at_95_kept: float
+    false_accept_rate: float
+
+
+class EvaluationMetrics(BaseModel):
+    """Metrics over `n` messages.
+
+    `ece` is the expected calibration error in 15 bins of equal width. `oos` is None where the
+    labels are not both in scope and out of scope. `recall` holds the recall per intent.
+    """
+
+    accuracy: float
+    macro_f1: float
+    ece: float
+    n: int
+    oos: OutOfScopeMetrics | None
+    recall: dict[str, float]
+
+
+class Evaluation(EvaluationMetrics):
+    """The metrics of a model, and its latency."""
+
+    latency_ms: LatencyPercentiles
+
+
+def evaluate(model: OnnxClassifier, examples: Sequence[Example]) -> Evaluation:
+    """Classify every example and compare the prediction with its label."""
+    ((_, evaluation),) = evaluate_models([model], examples)
+    return evaluation
+
+
+def evaluate_models(
+    models: Sequence[OnnxClassifier],
+    examples: Sequence[Example],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[tuple[Predictions, Evaluation]]:
+    """Evaluate models side by side, and return their predictions too.
+
+    Every model classifies a text before the next text begins, so that other load on the machine
+    slows all models alike. `on_progress` receives the number of texts done, and of all texts.
+    """
+    runs = [_ModelRun(model) for model in models]
+    for done, example in enumerate(examples, 1):
+        for run in runs:
+            run.classify(example.text)
+        on_progress(done, len(examples))
+    return [(run.predictions(examples), run.evaluation(examples)) for run in runs]
+
+
+def predict(model: OnnxClassifier, examples: Sequence[Example]) -> Predictions:
+    """Classify every example, one after the other."""
+    ((predictions, _),) = evaluate_models([model], examples)
+    return predictions
+
+
+@dataclass
+class _ModelRun:
+    """A model, and its outputs so far."""
+
+    model: OnnxClassifier
+    outputs: list[ModelOutput] = field(default_factory=list)
+    milliseconds: list[float] = field(default_factory=list)
+
+    def classify(self, text: str) -> None:
+        start = time.perf_counter()
+        self.outputs.append(self.model.predict(text))
+        self.milliseconds.append((time.perf_counter() - start) * 1000)
+
+    def predictions(self, examples: Sequence[Example]) -> Predictions:
+        return Predictions(
+            texts=[example.text for example in examples],
+            truth=np.array([example.label for example in examples]),
+            labels=self.model.labels,
+            probabilities=np.stack([output.probabilities for output in self.outputs]),
+            scope=np.array([output.scope for output in self.outputs]),
+        )
+
+    def evaluation(self, examples: Sequence[Example]) -> Evaluation:
+        p50, p99 = np.percentile(self.milliseconds, [50, 99]).tolist()
+        return Evaluation(
+            **dict(compute_metrics(self.predictions(examples))),
+            latency_ms=LatencyPercentiles(p50=p50, p99=p99),
+        )
+
+
+def compute_metrics(predictions: Predictions) -> EvaluationMetrics:
+    """Compute the metrics of predictions."""
+    truth, correct = predictions.truth, predictions.correct
+    return EvaluationMetrics(
+        accuracy=float(correct.mean()),
+        macro_f1=float(f1_score(truth, predictions.predicted, average="macro", zero_division=0)),
+        ece=expected_calibration_error(predictions.confidences, correct),
+        n=len(truth),
+        oos=_out_of_scope_metrics(predictions),
+        recall={str(label): float(correct[truth == label].mean()) for label in np.unique(truth)},
+    )
+
+
+def _out_of_scope_metrics(predictions: Predictions) -> OutOfScopeMetrics | None:
+    curve = scope_curve(predictions)
+    if curve is None:
+        return None
+    out_of_scope = ~predictions.in_scope
+    has_intent = ~np.isin(predictions.predicted, list(OUT_OF_SCOPE_LABELS))
+    accepted = has_intent & (predictions.confidences > CONFIDENT)
+    return OutOfScopeMetrics(
+        n=int(out_of_scope.sum()),
+        found_at_95_kept=curve.found_at_95_kept,
+        false_accept_rate=float(accepted[out_of_scope].mean()),
+    )
