@@ -38,7 +38,7 @@ def evaluate(
     """Measure a model, or compare it with another one.
 
     Measures accuracy, calibration, out-of-scope detection and latency.
-    With --compare, tests whether the difference is significant (exact McNemar test).
+    With --compare, tests whether the difference is significant (McNemar's test).
 
     [bold]Examples[/bold]
       prompt-capture evaluate --model build/next --data training/data/heldout

@@ -26,7 +26,7 @@ _console = Console()
 
 def serve(
     name: Annotated[
-        str, typer.Option(help="The name of the stack.\n\nSeveral can run side by side.")
+        str, typer.Option(help="The name of the stack.")
     ] = "default",
     model: Annotated[
         Path | None,
@@ -39,8 +39,9 @@ def serve(
 ) -> None:
     """Run the local stack on this machine until Ctrl-C.
 
-    Starts PostgreSQL, PostgREST, S3, SQS and all functions on free loopback ports.
+    Starts PostgreSQL, PostgREST, S3, SQS and all functions on loopback.
     Prints their addresses and keys.
+    Stacks with different names run side by side.
     Needs no Docker.
     Deletes all data when the stack stops.
 

@@ -1,1 +1,1 @@
-"""Infrastructure: the local stack, the function packages, the AWS templates, cost estimates."""
+"""Infrastructure: the local stack, the Lambda emulator, packages, AWS templates, costs."""

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from infra.lambda_emulator.pool import InstancePool
 from infra.lambda_emulator.types import PAYLOAD_LIMIT, InvocationResult
-from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
+from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, Headers, read_body, respond
 
 _TEXT = ("text/", "application/json", "application/javascript", "application/xml")
 _TOO_LARGE = {"Message": f"Request must be smaller than {PAYLOAD_LIMIT} bytes."}
@@ -30,7 +30,7 @@ class HttpResponse:
 
     status: int
     body: bytes
-    headers: list[tuple[bytes, bytes]]
+    headers: Headers
 
 
 class FunctionUrl:

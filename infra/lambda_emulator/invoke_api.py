@@ -10,12 +10,11 @@ from urllib.parse import unquote
 
 from infra.lambda_emulator.pool import InstancePool
 from infra.lambda_emulator.types import InvocationResult
-from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
+from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, Headers, read_body, respond
 
 _PATH = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
 # A name, a partial ARN or a full ARN, with an optional qualifier.
 _NAME = re.compile(r"(?:.*function:)?(?P<name>[A-Za-z0-9_-]+)(?::[A-Za-z0-9$_-]+)?")
-Headers = list[tuple[bytes, bytes]]
 
 
 class InvokeApi:

@@ -6,7 +6,7 @@ The same address also serves the Extensions API.
 from infra.lambda_emulator import extensions
 from infra.lambda_emulator.instance import Instance
 from infra.lambda_emulator.types import PAYLOAD_LIMIT, Invocation, InvocationResult
-from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, read_body, respond
+from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, Headers, read_body, respond
 
 _BASE = "/2018-06-01/runtime/"
 _ACCEPTED = b'{"status":"OK"}'
@@ -45,7 +45,7 @@ async def _send_next_invocation(instance: Instance, send: AsgiSend) -> None:
         await respond(send, 200, invocation.payload, _headers(instance, invocation))
 
 
-def _headers(instance: Instance, invocation: Invocation) -> list[tuple[bytes, bytes]]:
+def _headers(instance: Instance, invocation: Invocation) -> Headers:
     trace = invocation.request_id.replace("-", "")
     headers = {
         "content-type": "application/json",

@@ -10,6 +10,7 @@ import uvicorn
 
 T = TypeVar("T")
 AsgiScope = MutableMapping[str, Any]
+Headers = list[tuple[bytes, bytes]]
 
 
 class AsgiReceive(Protocol):
@@ -112,9 +113,7 @@ async def read_body(receive: AsgiReceive) -> bytes:
     return b"".join(chunks)
 
 
-async def respond(
-    send: AsgiSend, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None
-) -> None:
+async def respond(send: AsgiSend, status: int, body: bytes, headers: Headers | None = None) -> None:
     """Send a complete response; the default content type is JSON."""
     headers = [(b"content-type", b"application/json")] if headers is None else headers
     headers = [*headers, (b"content-length", str(len(body)).encode())]

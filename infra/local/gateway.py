@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, respond
+from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, Headers, respond
 from infra.local.keys import Keys
 
 _REST, _JWKS = "/rest/v1", "/auth/v1/.well-known/jwks.json"
@@ -20,7 +20,6 @@ _NOT_FORWARDED = {b"host", b"connection", b"keep-alive", b"transfer-encoding", b
 _NOT_FORWARDED |= {b"apikey", b"authorization", b"te", b"trailer", b"proxy-authorization"}
 _NOT_RETURNED = {b"connection", b"keep-alive", b"transfer-encoding", b"server", b"date"}
 _TIMEOUTS = {"timeout": httpx.Timeout(60, connect=1).as_dict()}
-Headers = list[tuple[bytes, bytes]]
 
 
 class KeyRejected(Exception):

@@ -1124,16 +1124,17 @@ set role postgres;
 create trigger before_20_validate before insert on public.correction_events
   for each row execute function private.validate_correction();
 
--- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts.
+-- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. Names
+-- are compared as texts are, so that `Grace` and `grace` have one vote.
 create function private.is_disputed(p_text_key bytea, label text) returns boolean
 language sql stable
 set search_path = ''
 as $$
   with votes as (
-    select distinct on (reviewer) to_intent
+    select distinct on (private.normalise_text(reviewer)) to_intent
     from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by reviewer, id desc
+    order by private.normalise_text(reviewer), id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
   )
@@ -1170,8 +1171,12 @@ begin
     and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
       new.to_intent, reviewer, disputed, case when logs.id = new.log_id then notes end
     );
-  update public.labelled_texts set intent = new.to_intent
-  where text_key = new.text_key and not disputed and new.to_intent is not null;
+  -- A retained text has a label by definition. Its rows carry the text while it has none.
+  if new.to_intent is null then
+    delete from public.labelled_texts where text_key = new.text_key;
+  elsif not disputed then
+    update public.labelled_texts set intent = new.to_intent where text_key = new.text_key;
+  end if;
   perform private.update_queue_item(new, disputed);
   return null;
 end
@@ -2097,7 +2102,7 @@ create policy "The maintainer retains a labelled text"
   on public.labelled_texts for insert to prompt_maintainer with check (true);
 create policy "The maintainer updates a retained text, and removes erased users from it"
   on public.labelled_texts for update to prompt_maintainer using (true) with check (true);
-create policy "The maintainer deletes retained texts that are old or have no sender left"
+create policy "The maintainer deletes retained texts that are old, or have no sender or label left"
   on public.labelled_texts for delete to prompt_maintainer using (true);
 
 -- A label comes from a reviewer who read the text.
@@ -2326,14 +2331,15 @@ $$;
 -- Erased users, so that a late write cannot bring a row back.
 create table private.tombstones (
   user_key bytea not null,
-  erased_at timestamptz not null default now(),
+  erased_at timestamptz not null default clock_timestamp(),
 
   constraint tombstones_pkey primary key (user_key)
 );
 comment on table private.tombstones is
   'The user keys of erased users. Nothing is captured for them any more.';
 comment on column private.tombstones.user_key is 'See private.user_key.';
-comment on column private.tombstones.erased_at is 'When the user was erased.';
+comment on column private.tombstones.erased_at is
+  'When the user was erased. Taken after all waiting: an export that was registered while the erasure waited is older.';
 
 alter table private.tombstones enable row level security;
 alter table private.tombstones force row level security;
@@ -2459,7 +2465,7 @@ begin
   from public.exported_rows where user_keys @> array[erased_key];
 
   return jsonb_build_object(
-    'erased_at', now(), 'counts_before', counts_before,
+    'erased_at', clock_timestamp(), 'counts_before', counts_before,
     'counts_after', private.count_user_data(p_user_id), 'remaining_objects', remaining_objects
   );
 end
@@ -3143,13 +3149,14 @@ group by reviewer, channel
 order by corrections desc, reviewer, channel;
 comment on view public.corrections_by_reviewer is 'How much each reviewer corrected, by channel.';
 
--- The latest event of each named reviewer on each text.
+-- The latest event of each named reviewer on each text. Names are compared as texts are.
 create view public.reviewer_votes with (security_invoker = on) as
 select * from (
-  select distinct on (text_key, reviewer) text_key, reviewer, to_intent as intent, corrected_at
+  select distinct on (text_key, private.normalise_text(reviewer)) text_key,
+    private.normalise_text(reviewer) as reviewer, to_intent as intent, corrected_at
   from public.correction_events
   where reviewer <> all (private.anonymous_reviewers())
-  order by text_key, reviewer, id desc
+  order by text_key, private.normalise_text(reviewer), id desc
 ) as latest
 where intent is not null;
 comment on view public.reviewer_votes is 'The current vote of each named reviewer on each text.';
@@ -3497,6 +3504,7 @@ grant select on
 to service_role;
 grant execute on function
   private.anonymous_reviewers(),
+  private.normalise_text(text),
   private.outcome_label(boolean),
   private.lock_slot(uuid),
   private.lock_log_id(uuid),

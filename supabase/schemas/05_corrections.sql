@@ -173,16 +173,17 @@ set role postgres;
 create trigger before_20_validate before insert on public.correction_events
   for each row execute function private.validate_correction();
 
--- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts.
+-- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. Names
+-- are compared as texts are, so that `Grace` and `grace` have one vote.
 create function private.is_disputed(p_text_key bytea, label text) returns boolean
 language sql stable
 set search_path = ''
 as $$
   with votes as (
-    select distinct on (reviewer) to_intent
+    select distinct on (private.normalise_text(reviewer)) to_intent
     from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by reviewer, id desc
+    order by private.normalise_text(reviewer), id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
   )
@@ -219,8 +220,12 @@ begin
     and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
       new.to_intent, reviewer, disputed, case when logs.id = new.log_id then notes end
     );
-  update public.labelled_texts set intent = new.to_intent
-  where text_key = new.text_key and not disputed and new.to_intent is not null;
+  -- A retained text has a label by definition. Its rows carry the text while it has none.
+  if new.to_intent is null then
+    delete from public.labelled_texts where text_key = new.text_key;
+  elsif not disputed then
+    update public.labelled_texts set intent = new.to_intent where text_key = new.text_key;
+  end if;
   perform private.update_queue_item(new, disputed);
   return null;
 end

@@ -77,7 +77,7 @@ create policy "The maintainer retains a labelled text"
   on public.labelled_texts for insert to prompt_maintainer with check (true);
 create policy "The maintainer updates a retained text, and removes erased users from it"
   on public.labelled_texts for update to prompt_maintainer using (true) with check (true);
-create policy "The maintainer deletes retained texts that are old or have no sender left"
+create policy "The maintainer deletes retained texts that are old, or have no sender or label left"
   on public.labelled_texts for delete to prompt_maintainer using (true);
 
 -- A label comes from a reviewer who read the text.

@@ -4,14 +4,15 @@
 -- Erased users, so that a late write cannot bring a row back.
 create table private.tombstones (
   user_key bytea not null,
-  erased_at timestamptz not null default now(),
+  erased_at timestamptz not null default clock_timestamp(),
 
   constraint tombstones_pkey primary key (user_key)
 );
 comment on table private.tombstones is
   'The user keys of erased users. Nothing is captured for them any more.';
 comment on column private.tombstones.user_key is 'See private.user_key.';
-comment on column private.tombstones.erased_at is 'When the user was erased.';
+comment on column private.tombstones.erased_at is
+  'When the user was erased. Taken after all waiting: an export that was registered while the erasure waited is older.';
 
 alter table private.tombstones enable row level security;
 alter table private.tombstones force row level security;
@@ -137,7 +138,7 @@ begin
   from public.exported_rows where user_keys @> array[erased_key];
 
   return jsonb_build_object(
-    'erased_at', now(), 'counts_before', counts_before,
+    'erased_at', clock_timestamp(), 'counts_before', counts_before,
     'counts_after', private.count_user_data(p_user_id), 'remaining_objects', remaining_objects
   );
 end

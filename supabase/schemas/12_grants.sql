@@ -224,6 +224,7 @@ grant select on
 to service_role;
 grant execute on function
   private.anonymous_reviewers(),
+  private.normalise_text(text),
   private.outcome_label(boolean),
   private.lock_slot(uuid),
   private.lock_log_id(uuid),

@@ -125,6 +125,17 @@ def test_a_reviewer_who_changes_their_vote_ends_the_dispute(
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", False)
 
 
+@pytest.mark.parametrize("variant", ["Grace", "gra\u200bce", "GRACE  "])
+def test_variants_of_a_name_have_one_vote(
+    dashboard: Connection, log_id: UUID, variant: str
+) -> None:
+    correct(dashboard, log_id, "help", "grace")
+    correct(dashboard, log_id, "search", "ann")
+    correct(dashboard, log_id, "help", variant)
+    disputed = dashboard.execute("select is_disputed from public.nlu_prompt_logs").fetchone()
+    assert disputed == (True,)
+
+
 def test_an_edit_without_a_reviewer_is_not_a_vote(dashboard: Connection, log_id: UUID) -> None:
     edit_queue_item(dashboard, "push my dentist thing to friday", corrected_intent="help")
     correct(dashboard, log_id, "search", "ann")

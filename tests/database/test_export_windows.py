@@ -132,6 +132,35 @@ def test_an_erasure_waits_for_running_registrations_and_includes_them(
     assert row[0]["remaining_objects"] == [{"bucket": "b", "key": "k"}]
 
 
+def test_an_export_that_was_registered_while_an_erasure_waited_is_invalidated(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    log_id = insert(dashboard)
+    with (
+        connect_as(server, database, EXPORTER) as exporter,
+        server.connect("postgres", database, autocommit=False) as eraser,
+        ThreadPoolExecutor() as threads,
+    ):
+        eraser.execute("select now()")  # the erasure's transaction is older than the export
+        (opened,) = exporter.execute("select public.open_export('s', false, 1000)").fetchone() or (
+            None,
+        )
+        assert isinstance(opened, dict)
+        exporter.execute("select public.register_rows('b', 'k', %s)", [[log_id]])
+        erasure = threads.submit(eraser.execute, "select private.erase_user(%s)", [ALICE])
+        with pytest.raises(TimeoutError):
+            erasure.result(timeout=0.3)
+        exporter.commit()
+        erasure.result(timeout=10)
+        eraser.commit()
+        exporter.execute("set local role prompt_exporter")
+        invalidated = exporter.execute(
+            "select public.has_erasures_since('b', array['k'], %s)", [opened["at"]]
+        ).fetchone()
+
+    assert invalidated == (True,)
+
+
 def test_a_registration_after_an_erasure_returns_the_missing_rows(
     server: Server, database: str, dashboard: Connection
 ) -> None:

@@ -155,6 +155,18 @@ def test_labelled_texts_have_their_own_retention(dashboard: Connection) -> None:
     assert dashboard.execute("select from public.correction_events").rowcount == 0
 
 
+def test_a_retracted_correction_retracts_the_label_of_the_retained_text(
+    dashboard: Connection,
+) -> None:
+    correct(dashboard, insert(dashboard, created_at=LONG_AGO), "help")
+    run_batch(dashboard)
+    again = insert(dashboard)
+    correct(dashboard, again, None)
+    assert dashboard.execute("select from public.labelled_texts").rowcount == 0
+    queue = "select corrected_intent, waiting_since is not null from public.review_queue"
+    assert dashboard.execute(queue).fetchall() == [(None, True)]
+
+
 def test_a_locked_row_is_left_for_the_next_batch(
     dashboard: Connection, server: Server, database: str
 ) -> None:

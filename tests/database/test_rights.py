@@ -224,6 +224,7 @@ CALLABLE = {
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text)": {SERVICE},
     "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
+    "private.normalise_text(text)": {SERVICE},
 }  # fmt: skip
 ENTRY_POINTS = {
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},

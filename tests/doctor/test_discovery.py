@@ -157,8 +157,8 @@ def test_the_template_creates_what_is_read_from_a_stage() -> None:
 
 
 def _load(file: Path) -> Any:
-    class Loader(yaml.SafeLoader):
+    class TagIgnoringLoader(yaml.SafeLoader):
         """Reads CloudFormation's tags as None."""
 
-    Loader.add_multi_constructor("!", lambda loader, tag, node: None)
-    return yaml.load(file.read_text("utf-8"), Loader)
+    TagIgnoringLoader.add_multi_constructor("!", lambda loader, tag, node: None)
+    return yaml.load(file.read_text("utf-8"), TagIgnoringLoader)

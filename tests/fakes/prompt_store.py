@@ -109,7 +109,7 @@ class InMemoryPromptStore:
     def _correct(self, row: LoggedPrompt, correction: Correction) -> None:
         text = canonical_text(row.captured.prompt)
         votes = self.votes.setdefault(text, {})
-        votes[correction.corrected_by] = correction.corrected_intent
+        votes[canonical_text(correction.corrected_by)] = correction.corrected_intent
         counts = Counter(votes.values())
         votes_for_intent = counts.pop(correction.corrected_intent)
         is_disputed = any(other_votes >= votes_for_intent for other_votes in counts.values())

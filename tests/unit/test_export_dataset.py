@@ -8,7 +8,7 @@ import pytest
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
-from prompt_capture.domain.errors import InvalidExport, StoreUnavailable
+from prompt_capture.domain.errors import ExportTooLarge, InvalidExport, StoreUnavailable
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.workflows.exports.export import ExportDataset
@@ -93,6 +93,22 @@ async def test_a_review_dataset_is_one_json_array(
         "corrected_intent",
         "notes",
     }
+
+
+async def test_a_review_file_with_too_many_entries_is_refused(
+    store: InMemoryPromptStore,
+    export: ExportDataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("prompt_capture.workflows.exports.writer.MAX_SORTED_LINES", 2)
+    for number in range(3):
+        await _log(store, str(number), 0.1)
+
+    with pytest.raises(ExportTooLarge, match="more than 2 entries"):
+        await export(ExportRequest(mode="review"))
+
+    assert _files(tmp_path) == []
 
 
 async def test_days_bound_the_window(store: InMemoryPromptStore, export: ExportDataset) -> None:
