@@ -268,7 +268,7 @@ begin
   while %s() > 0 loop
     commit;
     exit when clock_timestamp() >= ends_at;
-    perform pg_sleep(0.02);
+    perform pg_sleep(0.1);
   end loop;
 end
 $run$;

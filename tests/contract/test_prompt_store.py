@@ -369,6 +369,7 @@ async def test_a_disputed_label_is_excluded_from_retraining_until_it_has_a_major
 
     assert await vote("grace", "reminder") == ["reminder"]
     assert await vote("alan", "status") == []
+    assert await vote("GRACE", "reminder") == [], "the same reviewer has one vote"
     assert await vote("ada", "status") == ["status"]
     assert await vote("grace", "reminder") == []
 

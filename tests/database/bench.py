@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -127,6 +128,37 @@ def measure_retention(server: Server) -> list[float]:
     return milliseconds
 
 
+def measure_scheduled_retention(server: Server, capture_alone: float) -> tuple[float, float]:
+    """Run the scheduled job once while captures go on.
+
+    Return the nights that the job needs for 3.3 million rows (20 seconds per minute, six hours per
+    night), and the median capture time during the job divided by that without it.
+    """
+    count = "select count(*) from public.nlu_prompt_logs"
+    command = "select command from cron.job where jobname = 'prompt-capture: delete expired rows'"
+    with (
+        server.connect("postgres", DATABASE) as connection,
+        server.connect("postgres", DATABASE) as job,
+        ThreadPoolExecutor() as threads,
+    ):
+        ((before,),) = connection.execute(count.encode()).fetchall()
+        ((scheduled,),) = connection.execute(command.encode()).fetchall()
+        start = time.perf_counter()
+        run = threads.submit(job.execute, str(scheduled).encode())
+        captures, inserted = [], 0
+        while not run.done():
+            captures.append(measure_writes(server, "service_role", lambda: (INSERT, [0.9])))
+            inserted += 100
+        seconds = time.perf_counter() - start
+        run.result()
+        ((after,),) = connection.execute(count.encode()).fetchall()
+    assert isinstance(before, int)
+    assert isinstance(after, int)
+    rows_per_second = (before + inserted - after) / seconds
+    nights = 3_300_000 / (rows_per_second * 20 * 60 * 6)
+    return nights, median(captures) / capture_alone
+
+
 def measure_all(server: Server) -> list[tuple[str, float, float, str]]:
     """Return the name, value, goal (an upper limit) and unit of every metric."""
     (queue,) = measure_queries(server, (DASHBOARD, QUEUE))
@@ -154,6 +186,7 @@ def measure_all(server: Server) -> list[tuple[str, float, float, str]]:
     timing_ratio = measure_queue_timing_ratio(server)
     correction = measure_writes(server, "service_role", lambda: (CORRECT, []))
     batches = measure_retention(server)
+    nights, capture_ratio = measure_scheduled_retention(server, confident)
     return [
         ("review queue, first page", queue, 5, "ms"),
         ("own prompts of a user, first page", own, 10, "ms"),
@@ -161,6 +194,8 @@ def measure_all(server: Server) -> list[tuple[str, float, float, str]]:
         ("export, first page of 1,000 rows", first, 1000, "ms"),
         ("export, deep page / first page", deep / first, 1.5, ""),
         ("retention, slowest of 30 batches", max(batches), 200, "ms"),
+        ("retention, nights for 3.3 million rows", nights, 1, ""),
+        ("capture, during retention / alone", capture_ratio, 3, ""),
         ("capture, confident prediction", confident, 5, "ms"),
         ("capture, queued for review", queued, 5, "ms"),
         ("capture, text already queued / any other text", timing_ratio, 2, ""),
