@@ -25,9 +25,7 @@ _console = Console()
 
 
 def serve(
-    name: Annotated[
-        str, typer.Option(help="The name of the stack.")
-    ] = "default",
+    name: Annotated[str, typer.Option(help="The name of the stack.")] = "default",
     model: Annotated[
         Path | None,
         typer.Option(

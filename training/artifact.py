@@ -32,6 +32,9 @@ from training.fit.heads import Floats, Head
 from training.fit.networks.graphs import quantise_columns
 from training.report.evaluation import compute_metrics
 
+PREFIX = "head/"
+"""The prefix of the names that `attach_outputs` adds to a graph."""
+
 
 @dataclass(frozen=True)
 class CalibratedStage:
@@ -127,9 +130,6 @@ def _delete_stale_files(out: Path, current: set[str]) -> None:
         for file in out.glob(suffix):
             if file.name not in current:
                 file.unlink()
-
-
-PREFIX = "head/"
 
 
 def attach_outputs(model: onnx.ModelProto, head: Head, scope: ScopeScorer) -> onnx.ModelProto:

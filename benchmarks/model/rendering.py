@@ -17,6 +17,8 @@ CAPTION = (
     "message. Training time covers reading the labelled file, training, and loading the model."
 )
 FIRST_COLUMNS = ("metric", "goal")
+PLOTTED_SIZES = {"20": "o", "full": "s"}
+"""Marker by training size."""
 
 
 def render_terminal(table: ResultTable) -> Table:
@@ -68,10 +70,6 @@ def _plain_text(cell: BenchmarkCell) -> str:
 
 def _goal_mark(cell: BenchmarkCell) -> str:
     return f"{'✓' if cell.is_met else '✗'} {cell.difference}"
-
-
-PLOTTED_SIZES = {"20": "o", "full": "s"}
-"""Marker by training size."""
 
 
 def write_plot(report: BenchmarkReport, file: Path) -> None:

@@ -18,6 +18,10 @@ _SCHEDULED_JOB = re.compile(r"cron\.schedule\(\s*'([^']+)'")
 _APPLIED = "select version from supabase_migrations.schema_migrations"
 _JOBS = "select jobname, active from cron.job"
 _ACTIVATE = "select cron.alter_job(jobid, active := true) from cron.job where jobname ="
+_RETENTION = """
+select row_retention_days, coalesce(extract(day from now() - oldest), 0)::integer
+from private.settings, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
+"""
 _RELATIONS = """
 select format('%I.%I', nspname, relname), relkind = 'v', case
     when relkind = 'v' then exists (
@@ -35,6 +39,9 @@ where nspname in ('public', 'private') and relkind in ('r', 'p', 'v')
 order by 1
 """
 """Views bypass row level security unless they are `security_invoker`. Extensions are excluded."""
+
+_RETENTION_DELAY_DAYS = 2
+"""Retention runs at night, so rows may be a day older than the setting. One night may fail."""
 
 _PUBLISHABLE = "SUPABASE_PUBLISHABLE_KEY"
 _DENIED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
@@ -120,7 +127,7 @@ def _has_row(response: httpx.Response) -> bool:
 
 
 def nightly_jobs(deployment: Deployment) -> Iterator[CheckResult]:
-    """Report every job that pg_cron lacks or that is inactive."""
+    """Report every job that pg_cron lacks or that is inactive, and rows that retention left."""
     try:
         active: dict[str, bool] = dict(deployment.query(_JOBS))
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
@@ -138,6 +145,20 @@ def nightly_jobs(deployment: Deployment) -> Iterator[CheckResult]:
             )
     if not missing:
         yield ok("pg_cron", f"has all {len(expected_jobs())} jobs active")
+        yield _retention(deployment)
+
+
+def _retention(deployment: Deployment) -> CheckResult:
+    [(retention_days, oldest_days)] = deployment.query(_RETENTION)
+    if oldest_days <= retention_days + _RETENTION_DELAY_DAYS:
+        return ok("retention", f"keeps pace: no row is much older than {retention_days} days")
+    return wrong(
+        "retention",
+        f"falls behind: the oldest row is {oldest_days} days old, "
+        f"row_retention_days is {retention_days}",
+        "See why runs fail: `select * from cron.job_run_details order by start_time desc;`. If "
+        "they succeed, raise retention_batch_rows in private.settings.",
+    )
 
 
 def migration_names() -> list[str]:

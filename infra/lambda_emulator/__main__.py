@@ -123,12 +123,12 @@ def _parse_line(line: str, place: str) -> str | None:
 
 def _run(web: WebServer, service: LambdaService, name: str, log: Path) -> int:
     """Serve the function until Ctrl-C; return the exit status."""
-    loop = BackgroundLoop()
+    loop, position = BackgroundLoop(), 0
     try:
         loop.run(web.start())
         failures = loop.run(service.warm())
+        position = _copy_log(log, position)
         if name in failures:
-            _copy_log(log, 0)
             sys.stderr.write(f"{name} cannot be started: {failures[name].error_message}\n")
             return 1
         sys.stdout.write(
@@ -137,7 +137,6 @@ def _run(web: WebServer, service: LambdaService, name: str, log: Path) -> int:
             "Press Ctrl-C to stop.\n"
         )
         sys.stdout.flush()
-        position = 0
         while True:
             position = _copy_log(log, position)
             time.sleep(_LOG_INTERVAL_SECONDS)
@@ -145,6 +144,7 @@ def _run(web: WebServer, service: LambdaService, name: str, log: Path) -> int:
         return 0
     finally:
         loop.run(service.close())
+        _copy_log(log, position)
         loop.run(web.stop())
         loop.close()
 

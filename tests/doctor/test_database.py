@@ -124,6 +124,25 @@ def test_an_inactive_or_missing_nightly_job_is_wrong(
         assert problems(run_check("nightly jobs", settings)) == {JOB: "is not scheduled"}
 
 
+def test_retention_that_falls_behind_is_wrong(
+    run_check: RunCheck, settings: Environment, warm_stack: Stack
+) -> None:
+    user_id = "0ddba11a-0000-4000-8000-000000000001"
+    with changed_database(
+        warm_stack,
+        f"""insert into auth.users (id) values ('{user_id}');
+        insert into public.nlu_prompt_logs (
+          id, user_id, prompt, predicted_intent, confidence, source, model_version, created_at
+        ) values (
+          gen_random_uuid(), '{user_id}', 'old', 'help', 1, 'model', 'x', now() - interval '93 days'
+        )""",
+        f"delete from auth.users where id = '{user_id}'",
+    ):
+        assert problems(run_check("nightly jobs", settings)) == {
+            "retention": "falls behind: the oldest row is 93 days old, row_retention_days is 90"
+        }
+
+
 def test_checks_that_need_database_url_are_skipped_without_it(
     run_check: RunCheck, settings: Environment
 ) -> None:

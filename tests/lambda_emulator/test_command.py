@@ -21,12 +21,14 @@ COMMAND = (sys.executable, "-m", "infra.lambda_emulator")
 
 @contextmanager
 def running(function: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run a function; yield the process and the Function URL."""
+    """Run a function; yield the process and the Function URL, and stop it at the end."""
     with child_process(*COMMAND, "--function", str(function), *options) as process:
         output = read_until(process, "Press Ctrl-C to stop.")
         url = re.search(r"^Function URL: (\S+)/$", output, re.MULTILINE)
         assert url is not None, output
         yield process, url[1]
+        process.terminate()
+        process.wait(30)
 
 
 def failed_run(*options: str) -> subprocess.CompletedProcess[str]:
@@ -84,20 +86,17 @@ def test_the_log_of_the_function_goes_to_standard_error(tmp_path: Path) -> None:
     (function / "handler.py").write_text(
         "def handler(event, context):\n    raise ValueError('logged error')\n"
     )
-    with subprocess.Popen(
-        [*COMMAND, "--function", str(function)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            url = read_until(process, "Press Ctrl-C to stop.").split()[2]
-            assert httpx.get(url).status_code == 502
-            assert process.stderr is not None
-            while "logged error" not in (line := process.stderr.readline()):
-                assert line, "The emulator ended before it copied the log."
-        finally:
-            process.kill()
+    with (tmp_path / "log").open("w+") as log:
+        with subprocess.Popen(
+            [*COMMAND, "--function", str(function)], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process:
+            try:
+                url = read_until(process, "Press Ctrl-C to stop.").split()[2]
+                assert httpx.get(url).status_code == 502
+            finally:
+                process.terminate()
+        log.seek(0)
+        assert "logged error" in log.read()
 
 
 def test_a_function_that_cannot_be_loaded_ends_the_command_with_the_reason() -> None:

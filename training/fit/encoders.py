@@ -1,4 +1,4 @@
-"""Encoders, which compute embeddings, and what training starts from and adds to them."""
+"""Encoders of texts, those that training starts from, and stages: an encoder and its head."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,10 @@ from training.fit.networks.minilm import (
 )
 
 Floats = NDArray[np.float32]
+
+MINILM = BaseModelInfo(
+    name="sentence-transformers/all-MiniLM-L6-v2", licence="Apache-2.0", sha256=WEIGHTS_SHA256
+)
 
 
 class Encoder:
@@ -71,9 +75,13 @@ class Encoder:
         return [self.graph.token_ids(text) for text in texts]
 
 
-MINILM = BaseModelInfo(
-    name="sentence-transformers/all-MiniLM-L6-v2", licence="Apache-2.0", sha256=WEIGHTS_SHA256
-)
+@dataclass(frozen=True)
+class FittedStage:
+    """An encoder, and a head that is fitted to its embeddings."""
+
+    name: str
+    encoder: Encoder
+    head: Head
 
 
 @dataclass(frozen=True)
@@ -119,12 +127,3 @@ def base_from_checkpoint(weights: Path) -> BaseEncoders:
         MINILM,
         TrainingFingerprint(),
     )
-
-
-@dataclass(frozen=True)
-class FittedStage:
-    """An encoder, and a head that is fitted to its embeddings."""
-
-    name: str
-    encoder: Encoder
-    head: Head

@@ -1,4 +1,4 @@
-"""The classification head: a linear model on the embeddings of an encoder."""
+"""The classification head, a linear model on embeddings, and pseudo-labels for unlabelled texts."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,8 +11,17 @@ from sklearn.semi_supervised import LabelSpreading
 
 from training.fit.networks.graphs import quantise_columns
 
-INVERSE_REGULARISATION = 10.0
 Floats = NDArray[np.floating]
+
+INVERSE_REGULARISATION = 10.0
+NEIGHBOURS = 10
+SPREADING_ALPHA = 0.9
+INVERSE_TEMPERATURE = 1 / 0.6
+MIN_SPREAD = 1e-3
+MAX_TEXTS = 20_000
+"""The maximum number of unlabelled texts."""
+_UNLABELLED = -1
+"""The class of an unlabelled row, as scikit-learn expects it."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +69,6 @@ def round_to_int8(matrix: Floats) -> Floats:
     values, scales = quantise_columns(matrix)
     rounded: Floats = values * scales
     return rounded
-
-
-NEIGHBOURS = 10
-SPREADING_ALPHA = 0.9
-INVERSE_TEMPERATURE = 1 / 0.6
-MIN_SPREAD = 1e-3
-MAX_TEXTS = 20_000
-_UNLABELLED = -1
-"""The class of an unlabelled row, as scikit-learn expects it."""
 
 
 def pseudo_label(

@@ -11,6 +11,11 @@ import optax
 from training.config import ProgressCallback, ignore_progress
 from training.fit.networks.batches import TrainingSet, count_batches, iterate_batches
 
+Parameters = dict[str, Any]
+
+Logits = Callable[[Parameters, jax.Array, jax.Array, jax.Array], jax.Array]
+"""Computes logits [batch, labels] of parameters, ids and mask [batch, tokens], a random key."""
+
 WARMUP_FRACTION = 0.1
 
 
@@ -82,12 +87,6 @@ def scale_rows_by_adam(
 
 def _has_gradient(gradient: jax.Array) -> jax.Array:
     return jnp.any(gradient != 0, axis=1, keepdims=True)
-
-
-Parameters = dict[str, Any]
-
-Logits = Callable[[Parameters, jax.Array, jax.Array, jax.Array], jax.Array]
-"""Computes logits [batch, labels] of parameters, ids and mask [batch, tokens], a random key."""
 
 
 class FittingHyperparameters(Protocol):

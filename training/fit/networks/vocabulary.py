@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+Floats = NDArray[np.float32]
+
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 _PLAIN = re.compile(r"(##)?[a-z0-9']+")
 FIRST_WORD_ID = 1996
@@ -63,14 +65,6 @@ def trim_tokenizer(tokenizer: Tokenizer, kept_ids: Sequence[int]) -> Tokenizer:
     return Tokenizer.from_str(json.dumps(content))
 
 
-def _is_character(piece: str) -> bool:
-    character = piece.removeprefix("##") if len(piece) > 2 else piece
-    return len(character) == 1 and ord(character) < 256
-
-
-Floats = NDArray[np.float32]
-
-
 def project_pca(vectors: Floats, width: int) -> Floats:
     """Project vectors [pieces, any] on their first principal components: [pieces, width].
 
@@ -96,3 +90,8 @@ def nearest_pieces(vectors: Floats, count: int = 8) -> NDArray[np.intp]:
         similarity[rows, start + rows] = -np.inf
         nearest.append(np.argpartition(-similarity, count, axis=1)[:, :count])
     return np.concatenate(nearest)
+
+
+def _is_character(piece: str) -> bool:
+    character = piece.removeprefix("##") if len(piece) > 2 else piece
+    return len(character) == 1 and ord(character) < 256
