@@ -1,3 +1,4 @@
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -218,3 +219,32 @@ async def test_the_window_includes_its_start(
     lines = _read(await export(ExportRequest(mode="retraining", days=7))).splitlines()
 
     assert [json.loads(line)["text"] for line in lines] == [str(timedelta(days=7))]
+
+
+@pytest.mark.parametrize("event", [{"mode": "review"}, {"mode": "retraining"}])
+def test_datasets_with_one_line_per_message_cannot_be_anonymised(event: dict[str, object]) -> None:
+    with pytest.raises(InvalidExport, match="one line per text"):
+        ExportRequest.from_event(event | {"anonymize": True})
+
+
+async def test_many_tombstones_are_one_object(
+    store: InMemoryPromptStore,
+    export: ExportDataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("prompt_capture.workflows.exports.writer.LINES_PER_PART", 2)
+    request = ExportRequest(mode="labelled", since_last=True)
+    correction = Correction(corrected_intent="reminder", corrected_by="grace")
+    await store.add_prompt_correction(await _log(store, "labelled", 0.9), correction)
+    await export(request)
+    for number in range(5):
+        await _log(store, f"unlabelled {number}", 0.9)
+
+    dataset = await export(request.model_copy(update={"scheduled_at": NOW}))
+
+    manifest = json.loads((tmp_path / dataset.manifest).read_text("utf-8"))
+    tombstones = [part for part in manifest["objects"] if part["kind"] == "tombstones"]
+    assert [part["lines"] for part in tombstones] == [5]
+    with gzip.open(tmp_path / tombstones[0]["key"]) as file:
+        assert len(file.readlines()) == 5

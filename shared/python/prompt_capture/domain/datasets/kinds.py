@@ -126,6 +126,7 @@ class ConfidenceDataset(DatasetKind):
     mode = "retraining"
     policy = "confidence"
     name = "retraining"
+    is_anonymizable = False
 
     def select(self, rows: Sequence[ExportRow], criteria: Criteria) -> Selected:
         rows = criteria.filter_rows(rows)
@@ -264,7 +265,7 @@ class LabelledDataset(TextDataset):
 class ReviewFile(DatasetKind):
     """Uncertain messages in the order of capture, for reviewers to fill in.
 
-    Entries have the ids of rows even in an anonymised export, since the import needs them.
+    Entries have the ids of rows, since the import needs them.
     """
 
     mode = "review"

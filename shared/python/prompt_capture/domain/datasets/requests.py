@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     GetPydanticSchema,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import core_schema
 
@@ -67,6 +68,15 @@ class ExportRequest(FrozenModel):
     users_per_cluster: Annotated[int, Field(ge=1, le=1000), BeforeValidator(reject_non_numbers)] = 3
     scheduled_at: AwareDatetime | None = None
     format: ReviewFormat = "json"
+
+    @model_validator(mode="after")
+    def _reject_impossible_anonymization(self) -> Self:
+        if self.anonymize and not self.kind.is_anonymizable:
+            raise ValueError(
+                "anonymize needs a dataset with one line per text: the policy audited, or the mode "
+                "gold or labelled"
+            )
+        return self
 
     @classmethod
     def from_event(cls, event: object) -> Self:

@@ -42,7 +42,7 @@ class LineSelection:
         self._window = window
         self._criteria = criteria
         self._report = report
-        self._is_anonymised = bool(request.anonymize) and self._kind.is_anonymizable
+        self._is_anonymised = bool(request.anonymize)
         self._min_users = request.users_per_cluster
         self._collects_tombstones = self._kind.writes_tombstones(window)
         self.excluded: Counter[str] = Counter()

@@ -124,7 +124,7 @@ def _content_type(key: str) -> str:
 
 @dataclass
 class PartitionedWriter:
-    """Writes lines to the open part of their split.
+    """Writes lines to the open part of their split. Tombstones are one object.
 
     End with `close`, which returns the objects, or with `abort`. A part that is not closed never
     appears.
@@ -146,7 +146,8 @@ class PartitionedWriter:
         """Write the bytes of some lines. A full part is closed."""
         part = self._open.get(split) or self._begin(split)
         part.write(content, lines)
-        if part.lines >= LINES_PER_PART and split and not self.keys.suffix:
+        is_partitioned = split not in {"", TOMBSTONES} and not self.keys.suffix
+        if is_partitioned and part.lines >= LINES_PER_PART:
             self._end(split)
 
     def close(self, splits: Sequence[str]) -> list[DatasetObject]:
