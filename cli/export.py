@@ -15,7 +15,7 @@ _FILTERS, _LABELS, _PRIVACY = "Filters", "Labels", "Privacy"
 """Panels of the help text."""
 
 
-# Typer needs enums for choices, and kinds of datasets are registered at run time.
+# Typer needs enums for choices. The kinds of datasets are defined in one place.
 ExportMode = StrEnum("ExportMode", {mode: mode for mode in MODES})  # type: ignore[misc]
 ExportPolicy = StrEnum("ExportPolicy", {policy: policy for policy in POLICIES})  # type: ignore[misc]
 DEFAULT_POLICY = ExportPolicy("confidence")
@@ -131,7 +131,7 @@ def export(
 
     retraining  corrected prompts and confident predictions, as JSON lines
     review      uncertain predictions, with fields for a reviewer to fill in
-    gold        test set: labels from people, never part of a training dataset
+    gold        test set: labels from people, never part of an audited dataset
     labelled    all labels from people, retained permanently
 
     Settings: SUPABASE_URL, SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY.

@@ -475,7 +475,7 @@ comment on column public.nlu_prompt_logs.execution_error is 'Why the workflow fa
 comment on column public.nlu_prompt_logs.outcome_recorded_at is
   'When the outcome last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.corrected_intent is
-  'The reviewers'' intent. It equals the prediction where a reviewer confirmed it. Null: not reviewed.';
+  'The reviewers'' intent. It equals the prediction where a reviewer confirmed it. Null: not reviewed, or a copy that does not show it; the label of a text is in public.review_queue.';
 comment on column public.nlu_prompt_logs.correction_notes is 'The reviewer''s reasons.';
 comment on column public.nlu_prompt_logs.corrected_by is
   'The reviewer; `dashboard` for an edit there that names none, `legacy` where it was not recorded.';
@@ -949,7 +949,7 @@ comment on function public.find_recorded_captures(jsonb) is
 
 -- 05_corrections.sql
 
--- Corrections: an append-only history of events. The row in nlu_prompt_logs shows the latest one.
+-- Corrections: an append-only history of events.
 --
 -- Every correction is a row of this table, whatever its channel. The API and the import insert it; an
 -- edit in the dashboard, of a captured row or of the queue, is turned into one. A model sees only a text,
@@ -991,7 +991,7 @@ comment on column public.correction_events.reviewer is
   'A user''s id, a name that the backend gave, `dashboard` for an edit there that names nobody, or the pseudonym of an erased reviewer.';
 comment on column public.correction_events.notes is 'The reviewer''s reasons.';
 comment on column public.correction_events.channel is
-  '`api`, `import`, `dashboard`, or `migration` for corrections that are older than this table.';
+    '`api`, `import` or `dashboard`; `migration` for corrections that are older than this table.';
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
 create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);
@@ -1706,12 +1706,13 @@ create trigger after_40_clean_up_texts after delete on public.nlu_prompt_logs
   referencing old table as deleted
   for each statement execute function private.clean_up_texts();
 
--- 07_deferred_changes.sql
+-- 07_record_changes.sql
 
--- Deferred changes: outcomes and corrections that arrive before their row, which waits in the spool.
+-- Recording outcomes and corrections, and deferring those that arrive before their row.
 --
--- They are stored here and applied, in the order in which they were made, when the row arrives. So the
--- row ends up the same, whatever comes first.
+-- A row may still wait in the spool when its outcome or correction arrives. The change is then stored here
+-- and applied, in the order in which changes were made, when the row arrives. So the row ends up the same,
+-- whatever comes first.
 
 create table private.deferred_changes (
   id bigint generated always as identity,

@@ -134,7 +134,7 @@ comment on column public.nlu_prompt_logs.execution_error is 'Why the workflow fa
 comment on column public.nlu_prompt_logs.outcome_recorded_at is
   'When the outcome last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.corrected_intent is
-  'The reviewers'' intent. It equals the prediction where a reviewer confirmed it. Null: not reviewed.';
+  'The reviewers'' intent. It equals the prediction where a reviewer confirmed it. Null: not reviewed, or a copy that does not show it; the label of a text is in public.review_queue.';
 comment on column public.nlu_prompt_logs.correction_notes is 'The reviewer''s reasons.';
 comment on column public.nlu_prompt_logs.corrected_by is
   'The reviewer; `dashboard` for an edit there that names none, `legacy` where it was not recorded.';

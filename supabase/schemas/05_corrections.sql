@@ -1,4 +1,4 @@
--- Corrections: an append-only history of events. The row in nlu_prompt_logs shows the latest one.
+-- Corrections: an append-only history of events.
 --
 -- Every correction is a row of this table, whatever its channel. The API and the import insert it; an
 -- edit in the dashboard, of a captured row or of the queue, is turned into one. A model sees only a text,
@@ -40,7 +40,7 @@ comment on column public.correction_events.reviewer is
   'A user''s id, a name that the backend gave, `dashboard` for an edit there that names nobody, or the pseudonym of an erased reviewer.';
 comment on column public.correction_events.notes is 'The reviewer''s reasons.';
 comment on column public.correction_events.channel is
-  '`api`, `import`, `dashboard`, or `migration` for corrections that are older than this table.';
+    '`api`, `import` or `dashboard`; `migration` for corrections that are older than this table.';
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
 create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);

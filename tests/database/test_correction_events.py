@@ -1,5 +1,6 @@
 """Every correction is an event that is appended and never changed, and that counts as a vote."""
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,7 +9,18 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from .actors import BOB
-from .rows import add_user, correct, edit_queue_item, insert, read, update
+from .rows import (
+    COLUMNS,
+    CORRECTION_COLUMNS,
+    OUTCOME_COLUMNS,
+    TIME_COLUMNS,
+    add_user,
+    correct,
+    edit_queue_item,
+    insert,
+    read,
+    update,
+)
 from .server import Connection
 
 TEXT = "push my dentist thing to friday"
@@ -198,6 +210,20 @@ def test_the_history_is_immutable_even_to_the_owner_of_the_table(
     with pytest.raises(errors.InsufficientPrivilege):
         dashboard.execute(statement.encode())
     assert read_events(dashboard, "*") == before
+
+
+def test_every_captured_and_derived_column_is_protected(dashboard: Connection) -> None:
+    """A column that the trigger does not list can be changed by the owner of the table."""
+    row = dashboard.execute(
+        "select pg_get_triggerdef(oid) from pg_trigger"
+        " where tgname = 'before_20_refuse_captured_changes'"
+    ).fetchone()
+    assert row is not None
+    changeable = {*OUTCOME_COLUMNS, *CORRECTION_COLUMNS, *TIME_COLUMNS, "changed_in"}
+    protected = set(re.findall(r"new\.(\w+) IS DISTINCT FROM old\.\1", str(row[0])))
+    assert protected == (set(COLUMNS) - changeable) | {"created_at"}
+    actual = dashboard.execute("select * from public.nlu_prompt_logs limit 0").description
+    assert {column.name for column in actual or ()} == set(COLUMNS)
 
 
 @pytest.mark.parametrize(

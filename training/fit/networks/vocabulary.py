@@ -70,7 +70,7 @@ def project_pca(vectors: Floats, width: int) -> Floats:
 
     The mean squared length of the rows is 1.
     """
-    centred = vectors - vectors.mean(axis=0)
+    centred: Floats = vectors - vectors.mean(axis=0)
     _, directions = np.linalg.eigh((centred.T @ centred).astype(np.float64))
     components = directions[:, ::-1][:, :width].astype(np.float32)
     # The sign of a component is arbitrary: fix it, so that all machines agree.

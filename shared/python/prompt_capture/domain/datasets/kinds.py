@@ -42,7 +42,8 @@ class DatasetKind(ABC):
     The defaults describe one file with a JSON line per message.
 
     - `mode` and `policy` of a request name its kind. The policy None matches every policy.
-    - `name` is part of object keys. `is_retained` selects the prefix of retained datasets.
+    - `name` is part of object keys, and has lower-case letters only. `is_retained` selects the
+      prefix of retained datasets.
     - `default_threshold` is the confidence threshold of a request without one.
     - `id_type`: a line represents a message ("row"), or a text with all its copies ("text").
     - `splits` have an object even if they are empty. "" is the only one without splits.

@@ -30,7 +30,7 @@ from prompt_capture.domain.types import (
 
 
 def _one_of(names: Sequence[str]) -> GetPydanticSchema:
-    """Validate that a string is one of some names that are registered at run time."""
+    """Validate that a string is one of some names."""
     return GetPydanticSchema(lambda source, handler: core_schema.literal_schema(list(names)))
 
 

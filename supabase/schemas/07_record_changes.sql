@@ -1,7 +1,8 @@
--- Deferred changes: outcomes and corrections that arrive before their row, which waits in the spool.
+-- Recording outcomes and corrections, and deferring those that arrive before their row.
 --
--- They are stored here and applied, in the order in which they were made, when the row arrives. So the
--- row ends up the same, whatever comes first.
+-- A row may still wait in the spool when its outcome or correction arrives. The change is then stored here
+-- and applied, in the order in which changes were made, when the row arrives. So the row ends up the same,
+-- whatever comes first.
 
 create table private.deferred_changes (
   id bigint generated always as identity,
