@@ -19,7 +19,7 @@ begin
   from unnest(array[
     'public.intent_catalogue', 'public.correction_events', 'public.review_queue', 'public.daily_counts',
     'public.labelled_texts', 'public.exported_rows', 'public.dataset_exports',
-    'public.exportable_prompts', 'public.exportable_texts', 'public.labelled_prompts',
+    'public.exportable_prompts', 'public.labelled_prompts',
     'public.failed_workflows', 'public.intent_health', 'public.confidence_distribution',
     'public.corrections_by_reviewer', 'public.reviewer_votes', 'public.disputed_texts',
     'public.reviewer_agreement', 'public.live_accuracy', 'public.daily_totals',

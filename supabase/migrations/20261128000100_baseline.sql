@@ -3080,14 +3080,6 @@ left join lateral (
 where logs.within_daily_cap and ('disagreement' = any (texts.reasons)) is not true;
 comment on view public.exportable_prompts is 'Captured rows that a dataset may hold.';
 
--- While a retained text is sent again, its rows carry the label.
-create view public.exportable_texts with (security_invoker = on) as
-select text_key, text, intent, times_sent, labelled_at, retained_at
-from public.labelled_texts retained
-where not exists (select from public.review_queue texts where texts.text_key = retained.text_key);
-comment on view public.exportable_texts is
-  'Retained texts that no row repeats, without their senders. Read in the order (retained_at, text_key).';
-
 -- Reviewers label a text on one of its rows; here every row has the label.
 create view public.labelled_prompts with (security_invoker = on) as
 select logs.id, logs.created_at, logs.prompt, logs.predicted_intent, logs.confidence, logs.scope,
@@ -3293,7 +3285,7 @@ revoke all on schema private
 revoke all on
   public.intent_catalogue, public.nlu_prompt_logs, public.correction_events, public.review_queue,
   public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
-  public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows,
+  public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
   public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
   public.daily_totals,
@@ -3438,7 +3430,7 @@ grant select (
 grant select (text_key, corrected_intent, reasons) on public.review_queue to prompt_exporter;
 grant select (text_key, text, intent, times_sent, labelled_at, retained_at)
   on public.labelled_texts to prompt_exporter;
-grant select on public.exportable_prompts, public.exportable_texts to prompt_exporter;
+grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
   private.open_export(text, boolean, bigint),
   private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
@@ -3498,7 +3490,7 @@ grant delete on public.exported_rows to service_role;
 grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
   on public.dataset_exports to service_role;
 grant select on
-  public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows,
+  public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
   public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
   public.daily_totals

@@ -17,14 +17,6 @@ left join lateral (
 where logs.within_daily_cap and ('disagreement' = any (texts.reasons)) is not true;
 comment on view public.exportable_prompts is 'Captured rows that a dataset may hold.';
 
--- While a retained text is sent again, its rows carry the label.
-create view public.exportable_texts with (security_invoker = on) as
-select text_key, text, intent, times_sent, labelled_at, retained_at
-from public.labelled_texts retained
-where not exists (select from public.review_queue texts where texts.text_key = retained.text_key);
-comment on view public.exportable_texts is
-  'Retained texts that no row repeats, without their senders. Read in the order (retained_at, text_key).';
-
 -- Reviewers label a text on one of its rows; here every row has the label.
 create view public.labelled_prompts with (security_invoker = on) as
 select logs.id, logs.created_at, logs.prompt, logs.predicted_intent, logs.confidence, logs.scope,

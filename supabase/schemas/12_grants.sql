@@ -12,7 +12,7 @@ revoke all on schema private
 revoke all on
   public.intent_catalogue, public.nlu_prompt_logs, public.correction_events, public.review_queue,
   public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
-  public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows,
+  public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
   public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
   public.daily_totals,
@@ -157,7 +157,7 @@ grant select (
 grant select (text_key, corrected_intent, reasons) on public.review_queue to prompt_exporter;
 grant select (text_key, text, intent, times_sent, labelled_at, retained_at)
   on public.labelled_texts to prompt_exporter;
-grant select on public.exportable_prompts, public.exportable_texts to prompt_exporter;
+grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
   private.open_export(text, boolean, bigint),
   private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
@@ -217,7 +217,7 @@ grant delete on public.exported_rows to service_role;
 grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
   on public.dataset_exports to service_role;
 grant select on
-  public.exportable_prompts, public.exportable_texts, public.labelled_prompts, public.failed_workflows,
+  public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
   public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
   public.daily_totals

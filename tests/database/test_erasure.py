@@ -201,7 +201,7 @@ def test_the_receipt_lists_exported_objects_with_retained_texts(
     dashboard.execute("select private.delete_expired_rows()")
     with connect_as(server, database, EXPORTER) as exporter:
         page = exporter.execute(
-            """select encode(text_key, 'hex')::uuid, text, intent from public.exportable_texts
+            """select encode(text_key, 'hex')::uuid, text, intent from public.labelled_texts
                order by retained_at, text_key limit 1000"""
         ).fetchall()
         assert [row[1:] for row in page] == [("push my dentist thing to friday", "help")]

@@ -254,7 +254,7 @@ def test_each_caller_can_call_exactly_the_granted_functions(server: Server, popu
             assert allowed == CALLABLE.get(name, ENTRY_POINTS.get(unqualified, set())), function
 
 
-EXPORTED_VIEWS = ("exportable_prompts", "exportable_texts")
+EXPORTED_VIEWS = ("exportable_prompts",)
 VIEWS = (
     *EXPORTED_VIEWS, "labelled_prompts", "failed_workflows", "intent_health",
     "confidence_distribution", "corrections_by_reviewer", "reviewer_votes", "disputed_texts",
@@ -264,7 +264,7 @@ VIEWS = (
 
 @pytest.mark.parametrize("actor", ACTORS, ids=str)
 @pytest.mark.parametrize("view", VIEWS)
-def test_the_backend_can_read_all_views_and_the_exporter_two(
+def test_the_backend_can_read_all_views_and_the_exporter_one(
     server: Server, populated: str, view: str, actor: Actor
 ) -> None:
     readers = {SERVICE, DASHBOARD} | ({EXPORTER} if view in EXPORTED_VIEWS else set())
