@@ -11,8 +11,8 @@
 -- Roles ---------------------------------------------------------------------------------------------
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
 -- prompt_exporter    exports datasets; likewise
--- prompt_maintainer  owns the security definer functions below. It cannot log in, and nobody is a
---                    member of it. Some actions are refused to every other role, the owner of the
+-- prompt_maintainer  owns the security definer functions below. It cannot log in, and no role can
+--                    become it or inherit from it. Some actions are refused to every other role, the owner of the
 --                    tables included.
 --
 -- Roles belong to the whole server, so they may exist already. Then they must have no attributes beyond
@@ -188,7 +188,7 @@ comment on column private.settings.label_retention_days is
 comment on column private.settings.spool_retention_days is
   'How many days a captured row may wait in the spool: the retention of the spool''s queue. Deferred changes are kept for twice as long.';
 comment on column private.settings.retention_batch_rows is
-  'The maximum number of rows that one retention run deletes.';
+  'The maximum number of rows that one batch of the retention deletes.';
 
 insert into private.settings default values;
 
@@ -278,7 +278,7 @@ comment on column public.intent_catalogue.intent is 'The label that models predi
 comment on column public.intent_catalogue.domain is 'The part of the assistant that handles it.';
 comment on column public.intent_catalogue.description is 'What a user with this intent wants.';
 comment on column public.intent_catalogue.retired_at is
-  'From this time on, no correction may name it. Null: in use.';
+  'From this time on, no new correction may name it. Null: in use.';
 
 alter table public.intent_catalogue enable row level security;
 alter table public.intent_catalogue force row level security;
@@ -341,8 +341,8 @@ insert into public.intent_catalogue (intent, domain, description) values
 
 -- Captured prompts: each message, its prediction, the outcome of its workflow, and its correction.
 --
--- The capture inserts a row once; outcomes and corrections update it. The Lambda functions make the ids
--- (time-ordered), so that a write can be repeated. Hence no default here.
+-- The capture inserts a row once; outcomes and corrections update it. The Lambda functions make the ids, so
+-- that a write can be repeated. Hence no default here.
 
 create table public.nlu_prompt_logs (
   -- Captured, and then immutable
@@ -467,7 +467,7 @@ comment on column public.nlu_prompt_logs.within_daily_cap is
 comment on column public.nlu_prompt_logs.sampling_probability is
   'The probability with which the row was chosen for review: 1 for a reason, less at random. Null: not chosen. Set by the database.';
 comment on column public.nlu_prompt_logs.is_disputed is
-  'Whether reviewers disagree about the text. Set by the database.';
+  'Whether reviewers disagree about the text, on rows that show its correction. Set by the database.';
 comment on column public.nlu_prompt_logs.was_successful is
   'Whether the workflow did what was asked. Null: unknown so far.';
 comment on column public.nlu_prompt_logs.workflow_type is 'The workflow that handled the message.';
@@ -482,7 +482,7 @@ comment on column public.nlu_prompt_logs.corrected_by is
 comment on column public.nlu_prompt_logs.corrected_at is
   'When the correction last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.created_at is
-  'When the prompt was captured. Set by the database. With `id`, the order of every list.';
+  'When the row was inserted: after the message, if it waited in the spool. Set by the database. With `id`, the order of every list.';
 comment on column public.nlu_prompt_logs.updated_at is
   'When anything in the row last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.changed_in is
@@ -537,8 +537,8 @@ alter table public.nlu_prompt_logs
   alter column corrected_at set statistics 0,
   alter column updated_at set statistics 0;
 
--- Lists need to know that the table is stored in the order of capture. A statistics target of 1 samples only
--- the first and the last time, which identify nobody.
+-- Lists need to know that the table is stored in the order of capture. A statistics target of 1 keeps
+-- hardly more than the first and the last time, which identify nobody.
 alter table public.nlu_prompt_logs
   alter column created_at set statistics 1;
 
@@ -981,7 +981,7 @@ comment on table public.correction_events is
   'Who corrected which text from which intent to which, why, when, and through which channel.';
 comment on column public.correction_events.id is 'In the order of recording.';
 comment on column public.correction_events.log_id is
-  'The captured row that the reviewer named. Null once it was deleted while a copy of the text remains.';
+  'The captured row that the reviewer named. Null once it was deleted while a copy or the retained text remains.';
 comment on column public.correction_events.text_key is 'The text key of that row.';
 comment on column public.correction_events.from_intent is
   'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
@@ -1012,9 +1012,9 @@ create policy "The maintainer reads every correction"
   on public.correction_events for select to prompt_maintainer using (true);
 create policy "The maintainer appends edits in the dashboard and deferred corrections"
   on public.correction_events for insert to prompt_maintainer with check (true);
-create policy "The maintainer replaces the name of an erased reviewer by a pseudonym"
+create policy "The maintainer replaces erased names by pseudonyms, and clears notes"
   on public.correction_events for update to prompt_maintainer using (true) with check (true);
-create policy "The maintainer deletes the corrections of texts without rows"
+create policy "The maintainer deletes the corrections of texts that nothing holds"
   on public.correction_events for delete to prompt_maintainer using (true);
 
 -- Reviewers' names ----------------------------------------------------------------------------------
@@ -1245,7 +1245,8 @@ create trigger after_10_append_log_edit_on_insert after insert on public.nlu_pro
 
 -- 06_review_queue.sql
 
--- The review queue: one row per text that waits for a reviewer, however many users sent it, best first.
+-- The review queue: one row per text that waits for a reviewer or was decided, however many users sent it,
+-- best first.
 --
 -- It is a base table, because the dashboard edits tables and offers foreign keys as drop-downs, and does
 -- neither for views. The database fills it. A reviewer sets `corrected_intent` and `reviewer`.
@@ -1285,7 +1286,7 @@ create table public.review_queue (
 );
 
 comment on table public.review_queue is
-  'Texts that wait for a reviewer. Set corrected_intent and reviewer; the database does the rest.';
+  'Texts that wait for a reviewer or were decided. Set corrected_intent and reviewer; the database does the rest.';
 comment on column public.review_queue.rank is
   'The order of review, lowest first, as of last night; 1000000 for texts that were decided before.';
 comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
@@ -1354,8 +1355,8 @@ as $$
   ], null) end
 $$;
 
--- Texts that are most likely wrong and most often sent come first. Audits come before uncertain messages:
--- they are few, and the estimate of accuracy needs all of them.
+-- Texts that are most likely wrong and most often sent come first. Audits usually come before
+-- uncertain messages: they are few, and the estimate of accuracy needs all of them.
 create function private.review_rank(reasons text[], confidence double precision, times_sent integer)
 returns integer
 language sql immutable
@@ -1535,7 +1536,7 @@ $$;
 --           after_10_append_edit        the edit becomes a correction event
 --           after_20_refuse_lost_edit   once per statement: an edit that reached no row fails
 --   insert, delete, truncate            before_90_refuse_changes, before_95_refuse_truncate
--- None of these run for the maintainer.
+-- None of these run for the maintainer, except for truncate.
 
 create function private.validate_queue_edit() returns trigger
 language plpgsql
@@ -1656,7 +1657,8 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 
 -- When rows are deleted -----------------------------------------------------------------------------
 
--- Deletes queue items and events of texts that no row has any more, and recounts the other items.
+-- Deletes queue items of texts without rows, and events of texts with neither rows nor a retained text, and
+-- recounts the other items.
 create function private.delete_orphans_and_recount(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
@@ -2039,7 +2041,7 @@ create table public.daily_counts (
 );
 
 comment on table public.daily_counts is
-  'The number of messages per day among deleted rows; public.daily_totals adds the rows that remain.';
+  'The number of messages per day among the rows that retention deleted; public.daily_totals adds the rows that remain.';
 comment on column public.daily_counts.day is 'The day of capture (UTC).';
 comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
 comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
@@ -2071,7 +2073,7 @@ comment on column public.labelled_texts.times_sent is
 comment on column public.labelled_texts.user_keys is 'The user keys of its senders.';
 comment on column public.labelled_texts.labelled_at is 'When it was labelled.';
 comment on column public.labelled_texts.retained_at is
-  'When one of its rows was last deleted. Its own retention starts here.';
+  'When retention last added one of its rows. Its own retention starts here.';
 comment on column public.labelled_texts.changed_in is
   'The transaction that last changed it: exports read windows of these. Set by the database.';
 
@@ -2281,7 +2283,7 @@ $$;
 
 set role postgres;
 
--- Every minute for six hours of the night (UTC), the next three jobs an hour later. Scheduling replaces a job
+-- Every minute for six hours of the night (UTC); the other jobs run in the hour after. Scheduling replaces a job
 -- of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same functions.
 do $$
 declare
@@ -2514,8 +2516,7 @@ comment on function public.count_user_data(uuid) is
 
 -- Exports: windows of changes, the record of what was exported, and the functions that exports call.
 --
--- An export reads everything that changed since the last one, in the order in which changes became
--- visible. Each change is stamped with its transaction (`changed_in`). A window ends before the oldest
+-- An export reads everything that changed since the last one. Each change is stamped with its transaction (`changed_in`). A window ends before the oldest
 -- transaction that is still running: below it nothing can appear any more.
 
 -- Which rows each exported object holds: three arrays of one length.
@@ -2547,7 +2548,7 @@ comment on column public.exported_rows.user_indexes is
 comment on column public.exported_rows.text_keys is
   'For each of log_ids, its text key. Set by the database.';
 comment on column public.exported_rows.user_keys is
-  'The user keys of the senders, each once. Set by the database.';
+  'The user keys of the senders; empty where a user was erased. Set by the database.';
 comment on column public.exported_rows.exported_at is 'When the page was registered.';
 
 create index exported_rows_by_user on public.exported_rows using gin (user_keys);
@@ -2600,7 +2601,7 @@ comment on table private.erased_rows is
   'Rows of erased users. The next window lists them. Holds no text and no user.';
 comment on column private.erased_rows.log_id is 'The id of the row.';
 comment on column private.erased_rows.text_key is 'The text key of the row.';
-comment on column private.erased_rows.changed_in is 'The transaction that erased it.';
+comment on column private.erased_rows.changed_in is 'The transaction that erased it, or that removed it from an exported object.';
 comment on column private.erased_rows.erased_at is 'When it was erased.';
 
 create index erased_rows_by_text on private.erased_rows (text_key, changed_in);
@@ -2746,8 +2747,8 @@ end
 $$;
 
 -- Returns a page of rows in the order of their texts: an array per column, which costs a third of rows
--- written one by one. Retained texts are among them. Every row of a text that changed in the window is in
--- it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
+-- written one by one. Retained texts are among them. If a text changed in the
+-- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text. Senders get pseudonyms only if a salt is given.
 create function private.read_export(
   window_from xid8, window_to xid8, after_text bytea, after_change xid8, after_id uuid,
@@ -2845,7 +2846,7 @@ as $$
 $$;
 
 -- Returns [tier, model version, audited rows, correct rows]: how often each tier was right, by the random
--- audit. Only rows that were drawn at random count, and only where reviewers agree. Plain
+-- audit. The tier `confident` begins above the threshold, which is that of the export. Only rows that were drawn at random count, and only where reviewers agree. Plain
 -- counts are unbiased while audit_rate stays the same.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
@@ -2991,7 +2992,7 @@ create function public.open_export(series text, since_last boolean, max_rows big
 language sql set search_path = ''
 as $$ select private.open_export(series, since_last, max_rows) $$;
 comment on function public.open_export(text, boolean, bigint) is
-  'Returns the window of an export and how many rows it has.';
+  'Returns the window of an export and how many captured rows changed in it, counted up to max_rows + 1.';
 
 create function public.read_export(
   window_from text, window_to text, after_text text, after_change text, after_id uuid,
@@ -3045,7 +3046,7 @@ create function public.has_erasures_since(bucket text, keys text[], since timest
 language sql stable set search_path = ''
 as $$ select private.has_erasures_since(bucket, keys, since) $$;
 comment on function public.has_erasures_since(text, text[], timestamptz) is
-  'Whether a user was erased while these objects were written.';
+  'Whether a user whose rows these objects hold was erased since.';
 
 create function public.list_user_lines(user_id uuid, bucket text, key text) returns json
 language sql stable set search_path = ''
@@ -3164,7 +3165,7 @@ select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
       where events.text_key = queue.text_key
       order by reviewer, events.id desc
     ) as votes
-  ) as votes,
+  ) as latest_intents,
   queue.waiting_since
 from public.review_queue queue
 where 'disagreement' = any (queue.reasons)
@@ -3208,9 +3209,9 @@ order by texts desc, reviewer_a, reviewer_b;
 comment on view public.reviewer_agreement is
   'Agreement of two reviewers beyond chance (Cohen''s kappa). Null: both gave one and the same intent only.';
 
--- Horvitz-Thompson estimate: each reviewed message that was chosen counts 1 / its probability. Messages
--- chosen for a reason and at random form two strata. Where a stratum is not fully reviewed, its reviewed
--- messages represent the rest, which is unbiased for the random stratum only.
+-- Horvitz-Thompson estimate over two strata: messages chosen for a reason (probability 1) and at random. A
+-- stratum has the weight of the messages that it represents, 1 / probability each. Where it is not fully
+-- reviewed, its reviewed messages represent the rest, which is unbiased for the random stratum only.
 create view public.live_accuracy with (security_invoker = on) as
 with messages as (
   select model_version, sampling_probability,
@@ -3252,7 +3253,7 @@ select model_version, messages::integer as messages, chosen::integer as chosen,
 from combined
 order by messages desc;
 comment on view public.live_accuracy is
-  'The accuracy of the model on all traffic of the last 30 days, with a 95% confidence interval. Unbiased once is_complete.';
+  'The accuracy of the model on all messages within the daily caps of the last 30 days, with a 95% confidence interval. Unbiased once is_complete.';
 
 create view public.daily_totals with (security_invoker = on) as
 select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
@@ -3267,14 +3268,14 @@ from (
 group by day, predicted_intent, model_version, outcome
 order by day desc, messages desc;
 comment on view public.daily_totals is
-  'The number of messages per day by intent, model version and outcome, including deleted rows.';
+  'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
 
 -- 12_grants.sql
 
 -- All grants, but for memberships of roles and what creating the schema needs (01). Whatever is not granted
 -- is refused, whatever the project's default privileges say.
 --
--- Grants to the roles of the API list their columns. `docs/reference/database.md` has the same as a table, role by role.
+-- Grants on tables to the roles of the API list their columns. `docs/reference/database.md` has the same as a table, role by role.
 
 -- Nothing is granted by default -----------------------------------------------------------------------
 -- Supabase projects created before October 2026 grant new tables, sequences and functions to the roles of
@@ -3450,7 +3451,7 @@ to prompt_exporter;
 
 -- service_role: the backend's secret key --------------------------------------------------------------
 -- It bypasses row level security, so only these grants restrict it. It reads everything but the private
--- schema, records outcomes, appends corrections, erases users, and captures and exports in projects that
+-- schema and user keys, records outcomes, appends corrections, erases users, and captures and exports in projects that
 -- do not allow custom roles. It changes no captured column, no time stamp and no history.
 
 grant usage on schema private to service_role;
@@ -3486,7 +3487,7 @@ grant select (text_key, text, intent, times_sent, labelled_at, retained_at, chan
   on public.labelled_texts to service_role;
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
-grant delete on public.exported_rows to service_role;
+
 grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
   on public.dataset_exports to service_role;
 grant select on
@@ -3599,7 +3600,7 @@ grant execute on function
   private.pseudonymise_reviewer(text)
 to postgres;
 
--- Nobody is a member of prompt_maintainer, and it creates nothing.
+-- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;
 revoke prompt_maintainer from postgres;
 

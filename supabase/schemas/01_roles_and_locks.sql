@@ -7,8 +7,8 @@
 -- Roles ---------------------------------------------------------------------------------------------
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
 -- prompt_exporter    exports datasets; likewise
--- prompt_maintainer  owns the security definer functions below. It cannot log in, and nobody is a
---                    member of it. Some actions are refused to every other role, the owner of the
+-- prompt_maintainer  owns the security definer functions below. It cannot log in, and no role can
+--                    become it or inherit from it. Some actions are refused to every other role, the owner of the
 --                    tables included.
 --
 -- Roles belong to the whole server, so they may exist already. Then they must have no attributes beyond

@@ -42,7 +42,7 @@ comment on column private.settings.label_retention_days is
 comment on column private.settings.spool_retention_days is
   'How many days a captured row may wait in the spool: the retention of the spool''s queue. Deferred changes are kept for twice as long.';
 comment on column private.settings.retention_batch_rows is
-  'The maximum number of rows that one retention run deletes.';
+  'The maximum number of rows that one batch of the retention deletes.';
 
 insert into private.settings default values;
 

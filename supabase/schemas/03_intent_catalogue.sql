@@ -19,7 +19,7 @@ comment on column public.intent_catalogue.intent is 'The label that models predi
 comment on column public.intent_catalogue.domain is 'The part of the assistant that handles it.';
 comment on column public.intent_catalogue.description is 'What a user with this intent wants.';
 comment on column public.intent_catalogue.retired_at is
-  'From this time on, no correction may name it. Null: in use.';
+  'From this time on, no new correction may name it. Null: in use.';
 
 alter table public.intent_catalogue enable row level security;
 alter table public.intent_catalogue force row level security;

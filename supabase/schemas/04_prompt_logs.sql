@@ -1,7 +1,7 @@
 -- Captured prompts: each message, its prediction, the outcome of its workflow, and its correction.
 --
--- The capture inserts a row once; outcomes and corrections update it. The Lambda functions make the ids
--- (time-ordered), so that a write can be repeated. Hence no default here.
+-- The capture inserts a row once; outcomes and corrections update it. The Lambda functions make the ids, so
+-- that a write can be repeated. Hence no default here.
 
 create table public.nlu_prompt_logs (
   -- Captured, and then immutable
@@ -126,7 +126,7 @@ comment on column public.nlu_prompt_logs.within_daily_cap is
 comment on column public.nlu_prompt_logs.sampling_probability is
   'The probability with which the row was chosen for review: 1 for a reason, less at random. Null: not chosen. Set by the database.';
 comment on column public.nlu_prompt_logs.is_disputed is
-  'Whether reviewers disagree about the text. Set by the database.';
+  'Whether reviewers disagree about the text, on rows that show its correction. Set by the database.';
 comment on column public.nlu_prompt_logs.was_successful is
   'Whether the workflow did what was asked. Null: unknown so far.';
 comment on column public.nlu_prompt_logs.workflow_type is 'The workflow that handled the message.';
@@ -141,7 +141,7 @@ comment on column public.nlu_prompt_logs.corrected_by is
 comment on column public.nlu_prompt_logs.corrected_at is
   'When the correction last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.created_at is
-  'When the prompt was captured. Set by the database. With `id`, the order of every list.';
+  'When the row was inserted: after the message, if it waited in the spool. Set by the database. With `id`, the order of every list.';
 comment on column public.nlu_prompt_logs.updated_at is
   'When anything in the row last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.changed_in is
@@ -196,8 +196,8 @@ alter table public.nlu_prompt_logs
   alter column corrected_at set statistics 0,
   alter column updated_at set statistics 0;
 
--- Lists need to know that the table is stored in the order of capture. A statistics target of 1 samples only
--- the first and the last time, which identify nobody.
+-- Lists need to know that the table is stored in the order of capture. A statistics target of 1 keeps
+-- hardly more than the first and the last time, which identify nobody.
 alter table public.nlu_prompt_logs
   alter column created_at set statistics 1;
 

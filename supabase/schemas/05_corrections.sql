@@ -30,7 +30,7 @@ comment on table public.correction_events is
   'Who corrected which text from which intent to which, why, when, and through which channel.';
 comment on column public.correction_events.id is 'In the order of recording.';
 comment on column public.correction_events.log_id is
-  'The captured row that the reviewer named. Null once it was deleted while a copy of the text remains.';
+  'The captured row that the reviewer named. Null once it was deleted while a copy or the retained text remains.';
 comment on column public.correction_events.text_key is 'The text key of that row.';
 comment on column public.correction_events.from_intent is
   'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
@@ -61,9 +61,9 @@ create policy "The maintainer reads every correction"
   on public.correction_events for select to prompt_maintainer using (true);
 create policy "The maintainer appends edits in the dashboard and deferred corrections"
   on public.correction_events for insert to prompt_maintainer with check (true);
-create policy "The maintainer replaces the name of an erased reviewer by a pseudonym"
+create policy "The maintainer replaces erased names by pseudonyms, and clears notes"
   on public.correction_events for update to prompt_maintainer using (true) with check (true);
-create policy "The maintainer deletes the corrections of texts without rows"
+create policy "The maintainer deletes the corrections of texts that nothing holds"
   on public.correction_events for delete to prompt_maintainer using (true);
 
 -- Reviewers' names ----------------------------------------------------------------------------------

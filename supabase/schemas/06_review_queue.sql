@@ -1,4 +1,5 @@
--- The review queue: one row per text that waits for a reviewer, however many users sent it, best first.
+-- The review queue: one row per text that waits for a reviewer or was decided, however many users sent it,
+-- best first.
 --
 -- It is a base table, because the dashboard edits tables and offers foreign keys as drop-downs, and does
 -- neither for views. The database fills it. A reviewer sets `corrected_intent` and `reviewer`.
@@ -38,7 +39,7 @@ create table public.review_queue (
 );
 
 comment on table public.review_queue is
-  'Texts that wait for a reviewer. Set corrected_intent and reviewer; the database does the rest.';
+  'Texts that wait for a reviewer or were decided. Set corrected_intent and reviewer; the database does the rest.';
 comment on column public.review_queue.rank is
   'The order of review, lowest first, as of last night; 1000000 for texts that were decided before.';
 comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
@@ -107,8 +108,8 @@ as $$
   ], null) end
 $$;
 
--- Texts that are most likely wrong and most often sent come first. Audits come before uncertain messages:
--- they are few, and the estimate of accuracy needs all of them.
+-- Texts that are most likely wrong and most often sent come first. Audits usually come before
+-- uncertain messages: they are few, and the estimate of accuracy needs all of them.
 create function private.review_rank(reasons text[], confidence double precision, times_sent integer)
 returns integer
 language sql immutable
@@ -288,7 +289,7 @@ $$;
 --           after_10_append_edit        the edit becomes a correction event
 --           after_20_refuse_lost_edit   once per statement: an edit that reached no row fails
 --   insert, delete, truncate            before_90_refuse_changes, before_95_refuse_truncate
--- None of these run for the maintainer.
+-- None of these run for the maintainer, except for truncate.
 
 create function private.validate_queue_edit() returns trigger
 language plpgsql
@@ -409,7 +410,8 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 
 -- When rows are deleted -----------------------------------------------------------------------------
 
--- Deletes queue items and events of texts that no row has any more, and recounts the other items.
+-- Deletes queue items of texts without rows, and events of texts with neither rows nor a retained text, and
+-- recounts the other items.
 create function private.delete_orphans_and_recount(texts bytea[]) returns void
 language plpgsql
 set search_path = ''

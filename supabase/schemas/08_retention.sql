@@ -13,7 +13,7 @@ create table public.daily_counts (
 );
 
 comment on table public.daily_counts is
-  'The number of messages per day among deleted rows; public.daily_totals adds the rows that remain.';
+  'The number of messages per day among the rows that retention deleted; public.daily_totals adds the rows that remain.';
 comment on column public.daily_counts.day is 'The day of capture (UTC).';
 comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
 comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
@@ -45,7 +45,7 @@ comment on column public.labelled_texts.times_sent is
 comment on column public.labelled_texts.user_keys is 'The user keys of its senders.';
 comment on column public.labelled_texts.labelled_at is 'When it was labelled.';
 comment on column public.labelled_texts.retained_at is
-  'When one of its rows was last deleted. Its own retention starts here.';
+  'When retention last added one of its rows. Its own retention starts here.';
 comment on column public.labelled_texts.changed_in is
   'The transaction that last changed it: exports read windows of these. Set by the database.';
 
@@ -255,7 +255,7 @@ $$;
 
 set role postgres;
 
--- Every minute for six hours of the night (UTC), the next three jobs an hour later. Scheduling replaces a job
+-- Every minute for six hours of the night (UTC); the other jobs run in the hour after. Scheduling replaces a job
 -- of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same functions.
 do $$
 declare

@@ -1,7 +1,6 @@
 -- Exports: windows of changes, the record of what was exported, and the functions that exports call.
 --
--- An export reads everything that changed since the last one, in the order in which changes became
--- visible. Each change is stamped with its transaction (`changed_in`). A window ends before the oldest
+-- An export reads everything that changed since the last one. Each change is stamped with its transaction (`changed_in`). A window ends before the oldest
 -- transaction that is still running: below it nothing can appear any more.
 
 -- Which rows each exported object holds: three arrays of one length.
@@ -33,7 +32,7 @@ comment on column public.exported_rows.user_indexes is
 comment on column public.exported_rows.text_keys is
   'For each of log_ids, its text key. Set by the database.';
 comment on column public.exported_rows.user_keys is
-  'The user keys of the senders, each once. Set by the database.';
+  'The user keys of the senders; empty where a user was erased. Set by the database.';
 comment on column public.exported_rows.exported_at is 'When the page was registered.';
 
 create index exported_rows_by_user on public.exported_rows using gin (user_keys);
@@ -86,7 +85,7 @@ comment on table private.erased_rows is
   'Rows of erased users. The next window lists them. Holds no text and no user.';
 comment on column private.erased_rows.log_id is 'The id of the row.';
 comment on column private.erased_rows.text_key is 'The text key of the row.';
-comment on column private.erased_rows.changed_in is 'The transaction that erased it.';
+comment on column private.erased_rows.changed_in is 'The transaction that erased it, or that removed it from an exported object.';
 comment on column private.erased_rows.erased_at is 'When it was erased.';
 
 create index erased_rows_by_text on private.erased_rows (text_key, changed_in);
@@ -232,8 +231,8 @@ end
 $$;
 
 -- Returns a page of rows in the order of their texts: an array per column, which costs a third of rows
--- written one by one. Retained texts are among them. Every row of a text that changed in the window is in
--- it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
+-- written one by one. Retained texts are among them. If a text changed in the
+-- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text. Senders get pseudonyms only if a salt is given.
 create function private.read_export(
   window_from xid8, window_to xid8, after_text bytea, after_change xid8, after_id uuid,
@@ -331,7 +330,7 @@ as $$
 $$;
 
 -- Returns [tier, model version, audited rows, correct rows]: how often each tier was right, by the random
--- audit. Only rows that were drawn at random count, and only where reviewers agree. Plain
+-- audit. The tier `confident` begins above the threshold, which is that of the export. Only rows that were drawn at random count, and only where reviewers agree. Plain
 -- counts are unbiased while audit_rate stays the same.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
@@ -477,7 +476,7 @@ create function public.open_export(series text, since_last boolean, max_rows big
 language sql set search_path = ''
 as $$ select private.open_export(series, since_last, max_rows) $$;
 comment on function public.open_export(text, boolean, bigint) is
-  'Returns the window of an export and how many rows it has.';
+  'Returns the window of an export and how many captured rows changed in it, counted up to max_rows + 1.';
 
 create function public.read_export(
   window_from text, window_to text, after_text text, after_change text, after_id uuid,
@@ -531,7 +530,7 @@ create function public.has_erasures_since(bucket text, keys text[], since timest
 language sql stable set search_path = ''
 as $$ select private.has_erasures_since(bucket, keys, since) $$;
 comment on function public.has_erasures_since(text, text[], timestamptz) is
-  'Whether a user was erased while these objects were written.';
+  'Whether a user whose rows these objects hold was erased since.';
 
 create function public.list_user_lines(user_id uuid, bucket text, key text) returns json
 language sql stable set search_path = ''

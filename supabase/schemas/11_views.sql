@@ -101,7 +101,7 @@ select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
       where events.text_key = queue.text_key
       order by reviewer, events.id desc
     ) as votes
-  ) as votes,
+  ) as latest_intents,
   queue.waiting_since
 from public.review_queue queue
 where 'disagreement' = any (queue.reasons)
@@ -145,9 +145,9 @@ order by texts desc, reviewer_a, reviewer_b;
 comment on view public.reviewer_agreement is
   'Agreement of two reviewers beyond chance (Cohen''s kappa). Null: both gave one and the same intent only.';
 
--- Horvitz-Thompson estimate: each reviewed message that was chosen counts 1 / its probability. Messages
--- chosen for a reason and at random form two strata. Where a stratum is not fully reviewed, its reviewed
--- messages represent the rest, which is unbiased for the random stratum only.
+-- Horvitz-Thompson estimate over two strata: messages chosen for a reason (probability 1) and at random. A
+-- stratum has the weight of the messages that it represents, 1 / probability each. Where it is not fully
+-- reviewed, its reviewed messages represent the rest, which is unbiased for the random stratum only.
 create view public.live_accuracy with (security_invoker = on) as
 with messages as (
   select model_version, sampling_probability,
@@ -189,7 +189,7 @@ select model_version, messages::integer as messages, chosen::integer as chosen,
 from combined
 order by messages desc;
 comment on view public.live_accuracy is
-  'The accuracy of the model on all traffic of the last 30 days, with a 95% confidence interval. Unbiased once is_complete.';
+  'The accuracy of the model on all messages within the daily caps of the last 30 days, with a 95% confidence interval. Unbiased once is_complete.';
 
 create view public.daily_totals with (security_invoker = on) as
 select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
@@ -204,4 +204,4 @@ from (
 group by day, predicted_intent, model_version, outcome
 order by day desc, messages desc;
 comment on view public.daily_totals is
-  'The number of messages per day by intent, model version and outcome, including deleted rows.';
+  'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';

@@ -1,7 +1,7 @@
 -- All grants, but for memberships of roles and what creating the schema needs (01). Whatever is not granted
 -- is refused, whatever the project's default privileges say.
 --
--- Grants to the roles of the API list their columns. `docs/reference/database.md` has the same as a table, role by role.
+-- Grants on tables to the roles of the API list their columns. `docs/reference/database.md` has the same as a table, role by role.
 
 -- Nothing is granted by default -----------------------------------------------------------------------
 -- Supabase projects created before October 2026 grant new tables, sequences and functions to the roles of
@@ -177,7 +177,7 @@ to prompt_exporter;
 
 -- service_role: the backend's secret key --------------------------------------------------------------
 -- It bypasses row level security, so only these grants restrict it. It reads everything but the private
--- schema, records outcomes, appends corrections, erases users, and captures and exports in projects that
+-- schema and user keys, records outcomes, appends corrections, erases users, and captures and exports in projects that
 -- do not allow custom roles. It changes no captured column, no time stamp and no history.
 
 grant usage on schema private to service_role;
@@ -213,7 +213,7 @@ grant select (text_key, text, intent, times_sent, labelled_at, retained_at, chan
   on public.labelled_texts to service_role;
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
-grant delete on public.exported_rows to service_role;
+
 grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
   on public.dataset_exports to service_role;
 grant select on
@@ -326,7 +326,7 @@ grant execute on function
   private.pseudonymise_reviewer(text)
 to postgres;
 
--- Nobody is a member of prompt_maintainer, and it creates nothing.
+-- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;
 revoke prompt_maintainer from postgres;
 

@@ -109,7 +109,7 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("exported_rows", "select"): {SERVICE: 0, DASHBOARD: 0},
     ("exported_rows", "insert"): {DASHBOARD: 0},
     ("exported_rows", "update"): {DASHBOARD: 0},
-    ("exported_rows", "delete"): {SERVICE: 0, DASHBOARD: 0},
+    ("exported_rows", "delete"): {DASHBOARD: 0},
     ("exported_rows", "truncate"): {DASHBOARD: -1},
     ("dataset_exports", "select"): {SERVICE: 0, DASHBOARD: 0},
     ("dataset_exports", "insert"): {DASHBOARD: 0},

@@ -45,7 +45,7 @@ def test_a_disputed_text_shows_the_vote_of_each_reviewer(dashboard: Connection) 
     log_id = insert(dashboard)
     correct(dashboard, log_id, "help", "ann")
     correct(dashboard, log_id, "search", "bob")
-    assert read_view(dashboard, "disputed_texts", "text, votes") == [
+    assert read_view(dashboard, "disputed_texts", "text, latest_intents") == [
         ("push my dentist thing to friday", {"ann": "help", "bob": "search"})
     ]
 
