@@ -69,15 +69,8 @@ grant usage on schema public, extensions to prompt_maintainer;
 
 -- Advisory locks ------------------------------------------------------------------------------------
 -- Every advisory lock is taken through one of these functions. All are held to the end of the
--- transaction. The first number is the class of the lock, one per purpose. Ids share 256 slots, since
--- one transaction may lock more ids than the server has locks for.
-
-create function private.lock_slot(id uuid) returns integer
-language sql immutable
-set search_path = ''
-as $$
-  select hashtext(id::text) & 255
-$$;
+-- transaction. The first number is the class of the lock, one per purpose. Ids share 256 slots (`& 255`),
+-- since one transaction may lock more ids than the server has locks for.
 
 -- Class 1: the votes on a text are counted one after another.
 create function private.lock_text(text_key bytea) returns void
@@ -101,14 +94,14 @@ create function private.lock_log_id(log_id uuid) returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(3, private.lock_slot(log_id))
+  select pg_advisory_xact_lock(3, hashtext(log_id::text) & 255)
 $$;
 
 create function private.lock_log_id_shared(log_id uuid) returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock_shared(3, private.lock_slot(log_id))
+  select pg_advisory_xact_lock_shared(3, hashtext(log_id::text) & 255)
 $$;
 
 -- Class 4: an erasure waits for the captures of its user that are under way. A capture that finds an
@@ -117,14 +110,14 @@ create function private.lock_person(user_id uuid) returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(4, private.lock_slot(user_id))
+  select pg_advisory_xact_lock(4, hashtext(user_id::text) & 255)
 $$;
 
 create function private.try_lock_person_shared(user_id uuid) returns boolean
 language sql
 set search_path = ''
 as $$
-  select pg_try_advisory_xact_lock_shared(4, private.lock_slot(user_id))
+  select pg_try_advisory_xact_lock_shared(4, hashtext(user_id::text) & 255)
 $$;
 
 -- Class 5: an erasure waits for the exports that are registering rows, and reads what they registered.
@@ -220,18 +213,26 @@ create policy "The maintainer reads the settings"
 create policy "The maintainer reads the secrets"
   on private.keys for select to prompt_maintainer using (true);
 
--- The form that copies of a text share: normalised as for the model, then A to Z in lower case.
-create function private.normalise_text(raw text) returns text
+-- A text as a reader sees it, normalised as for the model: no invisible characters, single spaces.
+create function private.visible_text(raw text) returns text
 language sql immutable
 set search_path = ''
 as $$
-  select lower(btrim(regexp_replace(
+  select btrim(regexp_replace(
     regexp_replace(
       normalize(raw, nfkc),
       '[\u0001-\u0008\u000e-\u001f\u007f-\u009f\u200b\u2060\ufeff]', '', 'g'
     ),
     '[\u0009-\u000d\u0020\u1680\u2028\u2029]+', ' ', 'g'
-  )) collate "C")
+  ))
+$$;
+
+-- The form that copies of a text share: as a reader sees it, with A to Z in lower case.
+create function private.normalise_text(raw text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select lower(private.visible_text(raw) collate "C")
 $$;
 
 -- The text key: a keyed hash that identifies all copies of a text. It has 16 bytes, so that exports can
@@ -1086,7 +1087,7 @@ begin
     raise exception 'A correction needs a reviewer.'
       using errcode = 'check_violation', hint = 'Set reviewer.';
   end if;
-  new.reviewer := btrim(new.reviewer);
+  new.reviewer := private.visible_text(new.reviewer);
   if private.is_reserved_reviewer(new.reviewer)
     and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
     raise exception 'This reviewer name is empty or reserved.'
@@ -1124,17 +1125,17 @@ set role postgres;
 create trigger before_20_validate before insert on public.correction_events
   for each row execute function private.validate_correction();
 
--- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. Names
--- are compared as texts are, so that `Grace` and `grace` have one vote.
+-- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. `Grace`
+-- and `grace` are one reviewer.
 create function private.is_disputed(p_text_key bytea, label text) returns boolean
 language sql stable
 set search_path = ''
 as $$
   with votes as (
-    select distinct on (private.normalise_text(reviewer)) to_intent
+    select distinct on (lower(reviewer)) to_intent
     from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by private.normalise_text(reviewer), id desc
+    order by lower(reviewer), id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
   )
@@ -3143,14 +3144,14 @@ group by reviewer, channel
 order by corrections desc, reviewer, channel;
 comment on view public.corrections_by_reviewer is 'How much each reviewer corrected, by channel.';
 
--- The latest event of each named reviewer on each text. Names are compared as texts are.
+-- The latest event of each named reviewer on each text. `Grace` and `grace` are one reviewer.
 create view public.reviewer_votes with (security_invoker = on) as
 select * from (
-  select distinct on (text_key, private.normalise_text(reviewer)) text_key,
-    private.normalise_text(reviewer) as reviewer, to_intent as intent, corrected_at
+  select distinct on (text_key, lower(reviewer)) text_key, lower(reviewer) as reviewer,
+    to_intent as intent, corrected_at
   from public.correction_events
   where reviewer <> all (private.anonymous_reviewers())
-  order by text_key, private.normalise_text(reviewer), id desc
+  order by text_key, lower(reviewer), id desc
 ) as latest
 where intent is not null;
 comment on view public.reviewer_votes is 'The current vote of each named reviewer on each text.';
@@ -3299,7 +3300,6 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 
 -- Functions that are called by name are opened below. Trigger functions are opened to nobody.
 revoke all on function
-  private.lock_slot(uuid),
   private.lock_text(bytea),
   private.try_lock_queue_item(bytea),
   private.lock_log_id(uuid),
@@ -3308,6 +3308,7 @@ revoke all on function
   private.try_lock_person_shared(uuid),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
@@ -3498,9 +3499,7 @@ grant select on
 to service_role;
 grant execute on function
   private.anonymous_reviewers(),
-  private.normalise_text(text),
   private.outcome_label(boolean),
-  private.lock_slot(uuid),
   private.lock_log_id(uuid),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
@@ -3560,13 +3559,13 @@ grant insert (series, bucket, manifest, window_from, window_to, lines)
 grant select, delete on private.erased_rows to prompt_maintainer;
 grant insert (log_id, text_key) on private.erased_rows to prompt_maintainer;
 grant execute on function
-  private.lock_slot(uuid),
   private.lock_text(bytea),
   private.try_lock_queue_item(bytea),
   private.lock_log_id_shared(uuid),
   private.lock_person(uuid),
   private.try_lock_person_shared(uuid),
   private.lock_export_registry_shared(),
+  private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),

@@ -65,15 +65,8 @@ grant usage on schema public, extensions to prompt_maintainer;
 
 -- Advisory locks ------------------------------------------------------------------------------------
 -- Every advisory lock is taken through one of these functions. All are held to the end of the
--- transaction. The first number is the class of the lock, one per purpose. Ids share 256 slots, since
--- one transaction may lock more ids than the server has locks for.
-
-create function private.lock_slot(id uuid) returns integer
-language sql immutable
-set search_path = ''
-as $$
-  select hashtext(id::text) & 255
-$$;
+-- transaction. The first number is the class of the lock, one per purpose. Ids share 256 slots (`& 255`),
+-- since one transaction may lock more ids than the server has locks for.
 
 -- Class 1: the votes on a text are counted one after another.
 create function private.lock_text(text_key bytea) returns void
@@ -97,14 +90,14 @@ create function private.lock_log_id(log_id uuid) returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(3, private.lock_slot(log_id))
+  select pg_advisory_xact_lock(3, hashtext(log_id::text) & 255)
 $$;
 
 create function private.lock_log_id_shared(log_id uuid) returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock_shared(3, private.lock_slot(log_id))
+  select pg_advisory_xact_lock_shared(3, hashtext(log_id::text) & 255)
 $$;
 
 -- Class 4: an erasure waits for the captures of its user that are under way. A capture that finds an
@@ -113,14 +106,14 @@ create function private.lock_person(user_id uuid) returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(4, private.lock_slot(user_id))
+  select pg_advisory_xact_lock(4, hashtext(user_id::text) & 255)
 $$;
 
 create function private.try_lock_person_shared(user_id uuid) returns boolean
 language sql
 set search_path = ''
 as $$
-  select pg_try_advisory_xact_lock_shared(4, private.lock_slot(user_id))
+  select pg_try_advisory_xact_lock_shared(4, hashtext(user_id::text) & 255)
 $$;
 
 -- Class 5: an erasure waits for the exports that are registering rows, and reads what they registered.

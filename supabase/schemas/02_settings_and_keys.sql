@@ -74,18 +74,26 @@ create policy "The maintainer reads the settings"
 create policy "The maintainer reads the secrets"
   on private.keys for select to prompt_maintainer using (true);
 
--- The form that copies of a text share: normalised as for the model, then A to Z in lower case.
-create function private.normalise_text(raw text) returns text
+-- A text as a reader sees it, normalised as for the model: no invisible characters, single spaces.
+create function private.visible_text(raw text) returns text
 language sql immutable
 set search_path = ''
 as $$
-  select lower(btrim(regexp_replace(
+  select btrim(regexp_replace(
     regexp_replace(
       normalize(raw, nfkc),
       '[\u0001-\u0008\u000e-\u001f\u007f-\u009f\u200b\u2060\ufeff]', '', 'g'
     ),
     '[\u0009-\u000d\u0020\u1680\u2028\u2029]+', ' ', 'g'
-  )) collate "C")
+  ))
+$$;
+
+-- The form that copies of a text share: as a reader sees it, with A to Z in lower case.
+create function private.normalise_text(raw text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select lower(private.visible_text(raw) collate "C")
 $$;
 
 -- The text key: a keyed hash that identifies all copies of a text. It has 16 bytes, so that exports can

@@ -135,7 +135,7 @@ begin
     raise exception 'A correction needs a reviewer.'
       using errcode = 'check_violation', hint = 'Set reviewer.';
   end if;
-  new.reviewer := btrim(new.reviewer);
+  new.reviewer := private.visible_text(new.reviewer);
   if private.is_reserved_reviewer(new.reviewer)
     and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
     raise exception 'This reviewer name is empty or reserved.'
@@ -173,17 +173,17 @@ set role postgres;
 create trigger before_20_validate before insert on public.correction_events
   for each row execute function private.validate_correction();
 
--- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. Names
--- are compared as texts are, so that `Grace` and `grace` have one vote.
+-- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. `Grace`
+-- and `grace` are one reviewer.
 create function private.is_disputed(p_text_key bytea, label text) returns boolean
 language sql stable
 set search_path = ''
 as $$
   with votes as (
-    select distinct on (private.normalise_text(reviewer)) to_intent
+    select distinct on (lower(reviewer)) to_intent
     from public.correction_events
     where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
-    order by private.normalise_text(reviewer), id desc
+    order by lower(reviewer), id desc
   ), counted as (
     select to_intent, count(*) as votes from votes where to_intent is not null group by to_intent
   )

@@ -79,14 +79,14 @@ group by reviewer, channel
 order by corrections desc, reviewer, channel;
 comment on view public.corrections_by_reviewer is 'How much each reviewer corrected, by channel.';
 
--- The latest event of each named reviewer on each text. Names are compared as texts are.
+-- The latest event of each named reviewer on each text. `Grace` and `grace` are one reviewer.
 create view public.reviewer_votes with (security_invoker = on) as
 select * from (
-  select distinct on (text_key, private.normalise_text(reviewer)) text_key,
-    private.normalise_text(reviewer) as reviewer, to_intent as intent, corrected_at
+  select distinct on (text_key, lower(reviewer)) text_key, lower(reviewer) as reviewer,
+    to_intent as intent, corrected_at
   from public.correction_events
   where reviewer <> all (private.anonymous_reviewers())
-  order by text_key, private.normalise_text(reviewer), id desc
+  order by text_key, lower(reviewer), id desc
 ) as latest
 where intent is not null;
 comment on view public.reviewer_votes is 'The current vote of each named reviewer on each text.';

@@ -25,7 +25,6 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 
 -- Functions that are called by name are opened below. Trigger functions are opened to nobody.
 revoke all on function
-  private.lock_slot(uuid),
   private.lock_text(bytea),
   private.try_lock_queue_item(bytea),
   private.lock_log_id(uuid),
@@ -34,6 +33,7 @@ revoke all on function
   private.try_lock_person_shared(uuid),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
@@ -224,9 +224,7 @@ grant select on
 to service_role;
 grant execute on function
   private.anonymous_reviewers(),
-  private.normalise_text(text),
   private.outcome_label(boolean),
-  private.lock_slot(uuid),
   private.lock_log_id(uuid),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
@@ -286,13 +284,13 @@ grant insert (series, bucket, manifest, window_from, window_to, lines)
 grant select, delete on private.erased_rows to prompt_maintainer;
 grant insert (log_id, text_key) on private.erased_rows to prompt_maintainer;
 grant execute on function
-  private.lock_slot(uuid),
   private.lock_text(bytea),
   private.try_lock_queue_item(bytea),
   private.lock_log_id_shared(uuid),
   private.lock_person(uuid),
   private.try_lock_person_shared(uuid),
   private.lock_export_registry_shared(),
+  private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),

@@ -218,13 +218,11 @@ CALLABLE = {
     "public.find_recorded_captures(jsonb)": {WRITER, SERVICE},
     "private.discard_deferred_changes(uuid[])": {WRITER, SERVICE},
     "public.discard_deferred_changes(uuid[])": {WRITER, SERVICE},
-    "private.lock_slot(uuid)": {SERVICE},
     "private.lock_log_id(uuid)": {SERVICE},
     "private.defer_change(private.deferred_changes)": {SERVICE},
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text)": {SERVICE},
     "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
-    "private.normalise_text(text)": {SERVICE},
 }  # fmt: skip
 ENTRY_POINTS = {
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},
