@@ -132,7 +132,7 @@ def export(
     retraining  corrected prompts and confident predictions, as JSON lines
     review      uncertain predictions, with fields for a reviewer to fill in
     gold        test set: labels from people, never part of an audited dataset
-    labelled    all labels from people, retained permanently
+    labelled    all labels from people, with a retention of their own
 
     Settings: SUPABASE_URL, SUPABASE_SIGNING_KEY or SUPABASE_SECRET_KEY.
     Without --out, also EXPORT_BUCKET and those of AWS clients.
