@@ -1,6 +1,7 @@
 """Fixtures for all tests, such as one shared local stack that starts on first use."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,12 @@ hypothesis.settings.load_profile("no-deadline")
 
 GENEROUS_TIMEOUTS = {"CAPTURE_TIMEOUT_SECONDS": "8"}
 """Settings for tests that must not reach a deadline, even on a busy machine."""
+
+
+def pytest_configure() -> None:
+    """Let child processes receive SIGINT, even if a shell runs the tests in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
