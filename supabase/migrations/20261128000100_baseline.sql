@@ -762,7 +762,7 @@ create trigger before_20_refuse_captured_changes before update on public.nlu_pro
   )
   execute function private.refuse_captured_changes();
 
--- Checks and completes a correction, whoever sets it. The maintainer's was checked as an event.
+-- Checks and completes a correction, from any role. The maintainer's was checked as an event.
 create function private.stamp_correction() returns trigger
 language plpgsql
 set search_path = ''
@@ -2436,8 +2436,8 @@ begin
     raise exception 'The user to erase is missing.'
       using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
   end if;
-  -- Before anything else, so that no capture commits in between. Whoever deletes an account has locked its
-  -- row, which a capture needs too, so waiting here as well could deadlock.
+  -- Before anything else, so that no capture commits in between. Deleting an account locks its row
+  -- first, which a capture needs too, so waiting here as well could deadlock.
   if pg_trigger_depth() = 0 then
     perform private.lock_person(p_user_id);
   end if;

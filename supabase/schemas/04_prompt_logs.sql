@@ -420,7 +420,7 @@ create trigger before_20_refuse_captured_changes before update on public.nlu_pro
   )
   execute function private.refuse_captured_changes();
 
--- Checks and completes a correction, whoever sets it. The maintainer's was checked as an event.
+-- Checks and completes a correction, from any role. The maintainer's was checked as an event.
 create function private.stamp_correction() returns trigger
 language plpgsql
 set search_path = ''

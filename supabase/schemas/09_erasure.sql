@@ -105,8 +105,8 @@ begin
     raise exception 'The user to erase is missing.'
       using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
   end if;
-  -- Before anything else, so that no capture commits in between. Whoever deletes an account has locked its
-  -- row, which a capture needs too, so waiting here as well could deadlock.
+  -- Before anything else, so that no capture commits in between. Deleting an account locks its row
+  -- first, which a capture needs too, so waiting here as well could deadlock.
   if pg_trigger_depth() = 0 then
     perform private.lock_person(p_user_id);
   end if;

@@ -129,7 +129,7 @@ def check_memberships(connection: Connection) -> None:
     """Fail if a role has a member beyond those that Supabase and the migrations give it."""
     memberships = read(connection, MEMBERSHIPS)
     ours = {row for row in memberships if "prompt_" in f"{row[0]} {row[1]}"}
-    # Whoever creates a role administrates it, and can neither inherit from it nor become it.
+    # The creator of a role administers it, and can neither inherit from it nor become it.
     administrated = {
         (role, "postgres", True, False, False)
         for role in ("prompt_writer", "prompt_exporter", "prompt_maintainer")
