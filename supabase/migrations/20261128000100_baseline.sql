@@ -2,7 +2,7 @@
 
 -- 01_roles_and_locks.sql
 
--- Roles and advisory locks.
+-- Roles, advisory locks and change numbers.
 --
 -- The schema is declared in this folder and read top to bottom, in the order of the file names.
 -- `make schema` generates the baseline migration from it. The whole folder runs in one transaction,
@@ -67,72 +67,162 @@ grant prompt_maintainer to postgres;
 grant usage, create on schema private to prompt_maintainer;
 grant usage on schema public, extensions to prompt_maintainer;
 
--- Advisory locks ------------------------------------------------------------------------------------
--- Every advisory lock is taken through one of these functions. All are held to the end of the
--- transaction. The first number is the class of the lock, one per purpose. Ids share 256 slots (`& 255`),
--- since one transaction may lock more ids than the server has locks for.
+-- Locks ---------------------------------------------------------------------------------------------
+-- Every advisory lock is taken through one of these functions, and is held to the end of the transaction.
+-- The first number of a lock is its class, one class per purpose.
+--
+-- Whoever waits for locks takes them in the order of their classes, before any row that they guard. Within
+-- a class, locks are taken in the order of their second number. So no two transactions can wait for each
+-- other. A capture waits for no lock: it tries once, and leaves what it could not do to
+-- `private.complete_captures`, which runs every minute.
+--
+-- Ids share 256 slots (`& 255`), since one transaction may lock more ids than the server has locks for.
 
--- Class 1: the votes on a text are counted one after another.
-create function private.lock_text(text_key bytea) returns void
-language sql
-set search_path = ''
-as $$
-  select pg_advisory_xact_lock(1, hashtext(encode(text_key, 'hex')))
-$$;
-
--- Class 2: one of several simultaneous captures adds a text to the review queue; the others go on.
-create function private.try_lock_queue_item(text_key bytea) returns boolean
-language sql
-set search_path = ''
-as $$
-  select pg_try_advisory_xact_lock(2, hashtext(encode(text_key, 'hex')))
-$$;
-
--- Class 3: a row and the changes that arrive before it exclude each other. Captures share the lock, so
--- rows do not wait for one another.
-create function private.lock_log_id(log_id uuid) returns void
-language sql
-set search_path = ''
-as $$
-  select pg_advisory_xact_lock(3, hashtext(log_id::text) & 255)
-$$;
-
-create function private.lock_log_id_shared(log_id uuid) returns void
-language sql
-set search_path = ''
-as $$
-  select pg_advisory_xact_lock_shared(3, hashtext(log_id::text) & 255)
-$$;
-
--- Class 4: an erasure waits for the captures of its user that are under way. A capture that finds an
--- erasure under way fails at once instead of waiting.
+-- Class 1, person. An erasure waits for the captures and corrections of its user that are under way.
 create function private.lock_person(user_id uuid) returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(4, hashtext(user_id::text) & 255)
+  select pg_advisory_xact_lock(1, hashtext(user_id::text) & 255)
 $$;
 
 create function private.try_lock_person_shared(user_id uuid) returns boolean
 language sql
 set search_path = ''
 as $$
-  select pg_try_advisory_xact_lock_shared(4, hashtext(user_id::text) & 255)
+  select pg_try_advisory_xact_lock_shared(1, hashtext(user_id::text) & 255)
 $$;
 
--- Class 5: an erasure waits for the exports that are registering rows, and reads what they registered.
+-- Class 2, log id. A row and the changes that arrive before it exclude each other.
+create function private.lock_log_ids(log_ids uuid[]) returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(2, slot) from (
+    select distinct hashtext(id::text) & 255 as slot from unnest(log_ids) as ids (id) order by slot
+  ) as slots
+$$;
+
+create function private.try_lock_log_id_shared(log_id uuid) returns boolean
+language sql
+set search_path = ''
+as $$
+  select pg_try_advisory_xact_lock_shared(2, hashtext(log_id::text) & 255)
+$$;
+
+-- Class 3, edits. The dashboard locks a row before a trigger can lock anything else. So an edit excludes
+-- every other change of texts, and so does the deletion of an account, which may have more texts than the
+-- server has locks. Changes of single texts share the lock.
+create function private.lock_edits() returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(3, 0)
+$$;
+
+-- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
+create function private.lock_texts(text_keys bytea[]) returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock_shared(3, 0);
+  select pg_advisory_xact_lock(4, slot) from (
+    select distinct hashtext(encode(text_key, 'hex')) as slot
+    from unnest(text_keys) as keys (text_key) order by slot
+  ) as slots
+$$;
+
+-- Returns those that are locked now.
+create function private.try_lock_texts(text_keys bytea[]) returns bytea[]
+language sql
+set search_path = ''
+as $$
+  select coalesce(array_agg(text_key), '{}')
+  from unnest(text_keys) as keys (text_key)
+  where pg_try_advisory_xact_lock_shared(3, 0)
+    and pg_try_advisory_xact_lock(4, hashtext(encode(text_key, 'hex')))
+$$;
+
+-- Class 5, new queue item. One transaction at a time adds the item of a text.
+create function private.lock_new_queue_item(text_key bytea) returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')))
+$$;
+
+create function private.try_lock_new_queue_item(text_key bytea) returns boolean
+language sql
+set search_path = ''
+as $$
+  select pg_try_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')))
+$$;
+
+-- Class 6, export registry. An erasure waits for the exports that are registering rows, and reads what they
+-- registered.
 create function private.lock_export_registry() returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(5, 0)
+  select pg_advisory_xact_lock(6, 0)
 $$;
 
 create function private.lock_export_registry_shared() returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock_shared(5, 0)
+  select pg_advisory_xact_lock_shared(6, 0)
+$$;
+
+-- Change numbers ------------------------------------------------------------------------------------
+-- Every change of a row, of a retained text, and every erased row has a number. Exports read windows of
+-- these numbers, not of times: a change that is committed late has an early time, and a window of times
+-- would miss it. Transaction ids would do as well, but a new cluster starts them again, and the numbers are
+-- dumped and restored with the database.
+
+create sequence private.change_numbers as bigint;
+
+-- The number that is drawn next.
+create function private.peek_change_number() returns bigint
+language sql
+set search_path = ''
+as $$
+  select case when is_called then last_value + 1 else last_value end from private.change_numbers
+$$;
+
+-- Returns the next change number. Before its first number, a transaction announces a lower bound: a shared
+-- lock of class 7 on the number that is next at this moment (its lowest 31 bits). The setting ends with the
+-- transaction, or with the subtransaction, as the lock does.
+create function private.next_change_number() returns bigint
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if coalesce(current_setting('prompt_capture.has_announced', true), '') = '' then
+    perform pg_advisory_xact_lock_shared(7, (private.peek_change_number() & 2147483647)::integer);
+    perform set_config('prompt_capture.has_announced', 'yes', true);
+  end if;
+  return nextval('private.change_numbers');
+end
+$$;
+
+-- Returns the end of the numbers that are complete: no smaller number can appear any more. Reads the next
+-- number first: whoever draws a smaller one has announced it before.
+create function private.complete_change_numbers() returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  next_number bigint := private.peek_change_number();
+  widest_gap bigint;
+begin
+  -- The differences are taken in 31 bits.
+  select max(((next_number & 2147483647) - objid::bigint + 2147483648) & 2147483647) into widest_gap
+  from pg_catalog.pg_locks
+  where locktype = 'advisory' and classid = 7 and objsubid = 2
+    and database = (select oid from pg_catalog.pg_database where datname = current_database());
+  return next_number - coalesce(widest_gap, 0);
+end
 $$;
 
 -- 02_settings_and_keys.sql
@@ -301,6 +391,23 @@ as $$
   )
 $$;
 
+-- The intent that a reviewer typed: without white space around it, and as the catalogue writes it. A name that
+-- differs from one intent only in case is that intent.
+create function private.find_intent(typed text) returns text
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    (select intent from public.intent_catalogue where intent = name),
+    (
+      select min(intent) from public.intent_catalogue where lower(intent) = lower(name)
+      having count(*) = 1
+    ),
+    name
+  )
+  from (select nullif(private.visible_text(typed), '') as name) as cleaned
+$$;
+
 insert into public.intent_catalogue (intent, domain, description) values
   ('scheduling', 'scheduling',
    'Find or keep free a time for something new; what counts is when, not an event''s details.'),
@@ -381,7 +488,7 @@ create table public.nlu_prompt_logs (
 
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  changed_in xid8 not null default '0',
+  change_number bigint not null default 0,
 
   constraint nlu_prompt_logs_pkey primary key (id),
   constraint sender_is_a_user
@@ -486,8 +593,8 @@ comment on column public.nlu_prompt_logs.created_at is
   'When the row was inserted: after the message, if it waited in the spool. Set by the database. With `id`, the order of every list.';
 comment on column public.nlu_prompt_logs.updated_at is
   'When anything in the row last changed. Set by the database.';
-comment on column public.nlu_prompt_logs.changed_in is
-  'The transaction that last changed the row: exports read windows of these. Set by the database.';
+comment on column public.nlu_prompt_logs.change_number is
+  'The number of the latest change of the row: exports read windows of these. Set by the database.';
 
 -- Indexes -------------------------------------------------------------------------------------------
 
@@ -516,7 +623,7 @@ create index nlu_prompt_logs_by_corrected_intent
 create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id);
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
-create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, changed_in, id);
+create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
 
 -- Planner statistics --------------------------------------------------------------------------------
 -- Row level security does not cover estimates, and any API user may ask for a planned count. With
@@ -587,12 +694,11 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_20_prepare_capture              refuse erased users; set the derived columns
 --           before_40_stamp_correction_on_insert   complete a correction that comes with the row
 --           before_50_stamp_outcome_on_insert      complete an outcome that comes with the row
---           before_70_stamp_change                 set changed_in, when the row has its final values
---           (before_80_lock_new_log)               last, as it needs text_key: exclude deferred changes
---           (after_10_append_log_edit_on_insert)   a correction becomes an event
---           (after_20_queue_capture)               the text joins the review queue, or is counted there
---           (after_30_apply_deferred_changes)      outcomes and corrections that came before the row
---   update  before_10_validate
+--           before_70_stamp_change                 set change_number, when the row has its final values
+--           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
+--                                                  correction that comes with the row
+--   update  (before_05_lock_edits)                 once per statement, for the dashboard
+--           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns
 --           before_40_stamp_correction
 --           before_50_stamp_outcome                a failure sets sampling_probability
@@ -601,7 +707,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           (after_10_append_log_edit)             an edit in the dashboard becomes an event
 --           (after_20_queue_failure)               a failed workflow puts the text into the queue
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
---           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest recounted
+--           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest counted
 --           (after_50_record_erased_rows)          erased rows reach the next export
 --   truncate before_95_refuse_truncate
 
@@ -681,9 +787,29 @@ create trigger before_15_refuse_legacy before insert on public.nlu_prompt_logs
   for each row when (new.model_version = 'legacy')
   execute function private.refuse_legacy_row();
 
+-- Locks the account of a sender against deletion, and returns its state: `present`, `locked` (it is being
+-- deleted), `deleted` (it is marked as deleted), or `absent`. Does not wait.
+create function private.lock_sender(user_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  deleted_at timestamptz;
+begin
+  select users.deleted_at into deleted_at from auth.users
+  where users.id = lock_sender.user_id for key share skip locked;
+  if found then
+    return case when deleted_at is null then 'present' else 'deleted' end;
+  end if;
+  return case when exists (select from auth.users where users.id = lock_sender.user_id)
+    then 'locked' else 'absent' end;
+end
+$$;
+
 set role prompt_maintainer;
 
--- A user waits for the capture, so it does little: look-ups by key and one bounded count.
+-- A user waits for the capture, so it does little, and waits for no lock.
 create function private.prepare_capture() returns trigger
 language plpgsql
 security definer
@@ -691,18 +817,21 @@ set search_path = ''
 as $$
 declare
   settings private.settings;
+  sender text;
 begin
   select * into strict settings from private.settings;
 
-  -- Held until this transaction ends, so that no row of a user outlives their erasure. While an erasure
-  -- is under way (of this user, or of one with the same lock slot), the capture fails at once: it is
-  -- spooled and written later, or meets the tombstone then.
-  if not private.try_lock_person_shared(new.user_id) then
+  -- Both locks are held until this transaction ends, so that no row of a user outlives their erasure or
+  -- their account. While one of these is under way (or that of a user with the same lock slot), the capture
+  -- fails at once: it is spooled and written later, or is refused then.
+  sender := private.lock_sender(new.user_id);
+  if sender = 'locked' or not private.try_lock_person_shared(new.user_id) then
     raise exception 'An erasure holds the lock of this user.'
       using errcode = 'lock_not_available', hint = 'Send the row again.';
   end if;
-  if exists (select from private.tombstones where user_key = private.user_key(new.user_id)) then
-    raise exception 'The user of this row was erased. Nothing is captured for them.'
+  if sender <> 'present'
+    or exists (select from private.tombstones where user_key = private.user_key(new.user_id)) then
+    raise exception 'The user of this row does not exist or was erased. Nothing is captured for them.'
       using errcode = 'foreign_key_violation', constraint = 'sender_is_a_user',
         hint = 'Drop the row.';
   end if;
@@ -768,6 +897,10 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  if current_user <> 'prompt_maintainer'
+    and new.corrected_intent is distinct from old.corrected_intent then
+    new.corrected_intent := private.find_intent(new.corrected_intent);
+  end if;
   if (new.corrected_intent, new.correction_notes, new.corrected_by)
     is not distinct from (old.corrected_intent, old.correction_notes, old.corrected_by) then
     new.corrected_at := old.corrected_at;
@@ -861,21 +994,24 @@ $$;
 create trigger before_60_stamp_updated_at before update on public.nlu_prompt_logs
   for each row execute function private.stamp_updated_at();
 
--- Sets changed_in. Exports read windows of transactions, not of times: a row that is committed late has
--- an early time, and a window of times would miss it.
+set role prompt_maintainer;
+
 create function private.stamp_change() returns trigger
 language plpgsql
+security definer
 set search_path = ''
 as $$
 begin
   if tg_op = 'INSERT' or new is distinct from old then
-    new.changed_in := pg_current_xact_id();
+    new.change_number := private.next_change_number();
   else
-    new.changed_in := old.changed_in;
+    new.change_number := old.change_number;
   end if;
   return new;
 end
 $$;
+
+set role postgres;
 
 create trigger before_70_stamp_change before insert or update on public.nlu_prompt_logs
   for each row execute function private.stamp_change();
@@ -1029,6 +1165,23 @@ as $$
   select array['dashboard', 'legacy']
 $$;
 
+-- Whether a reviewer's name is the id of a user.
+create function private.is_user_id(name text) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+$$;
+
+-- A name as a reader sees it. Ids are written in lower case.
+create function private.reviewer_name(typed text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case when private.is_user_id(name) then lower(name) else name end
+  from (select private.visible_text(typed) as name) as cleaned
+$$;
+
 -- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers.
 create function private.is_reserved_reviewer(reviewer text) returns boolean
 language sql immutable
@@ -1068,6 +1221,28 @@ create trigger before_10_set_channel before insert on public.correction_events
 
 set role prompt_maintainer;
 
+-- Refuses a reviewer who was erased. The lock is held until this transaction ends, so that no correction in
+-- the name of a user outlives their erasure.
+create function private.refuse_erased_reviewer(reviewer text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if not private.is_user_id(reviewer) then
+    return;
+  end if;
+  if not private.try_lock_person_shared(reviewer::uuid) then
+    raise exception 'An erasure holds the lock of this reviewer.'
+      using errcode = 'lock_not_available', hint = 'Send the correction again.';
+  end if;
+  if exists (select from private.tombstones where user_key = private.user_key(reviewer::uuid)) then
+    raise exception 'The account of this reviewer was erased.'
+      using errcode = 'PT403', hint = 'Sign in with another account.';
+  end if;
+end
+$$;
+
 -- Refuses values before a constraint would write them, whatever they are, to the server's log.
 create function private.validate_correction() returns trigger
 language plpgsql
@@ -1087,7 +1262,7 @@ begin
     raise exception 'A correction needs a reviewer.'
       using errcode = 'check_violation', hint = 'Set reviewer.';
   end if;
-  new.reviewer := private.visible_text(new.reviewer);
+  new.reviewer := private.reviewer_name(new.reviewer);
   if private.is_reserved_reviewer(new.reviewer)
     and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
     raise exception 'This reviewer name is empty or reserved.'
@@ -1099,7 +1274,12 @@ begin
       using errcode = 'check_violation', hint = 'Shorten the text. Without notes, send null.';
   end if;
 
-  perform private.lock_text(new.text_key);
+  perform private.refuse_erased_reviewer(new.reviewer);
+
+  perform private.lock_texts(array[new.text_key]);
+  if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
+    raise exception 'The prompt was deleted.' using errcode = 'PT404';
+  end if;
   select * into latest from public.correction_events events
   where events.text_key = new.text_key order by id desc limit 1;
   new.from_intent := coalesce(latest.to_intent, new.from_intent);
@@ -1115,7 +1295,9 @@ begin
     return null;  -- a repetition: nothing to append
   end if;
 
-  new.corrected_at := now();
+  -- The id that the insert drew before it waited for the lock may be smaller than that of a later correction.
+  new.id := nextval('public.correction_events_id_seq');
+  new.corrected_at := clock_timestamp();
   return new;
 end
 $$;
@@ -1215,6 +1397,20 @@ create trigger before_95_refuse_truncate before truncate on public.correction_ev
 
 set role prompt_maintainer;
 
+-- Excludes all other changes of texts until the edit is committed. An edit that is left open is ended, since
+-- others wait for it.
+create function private.lock_edits_for_dashboard() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_edits();
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
+  return null;
+end
+$$;
+
 create function private.append_log_edit() returns trigger
 language plpgsql
 security definer
@@ -1232,6 +1428,9 @@ $$;
 
 set role postgres;
 
+create trigger before_05_lock_edits before update on public.nlu_prompt_logs
+  for each statement when (current_user not in ('prompt_maintainer', 'service_role'))
+  execute function private.lock_edits_for_dashboard();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
   when (
@@ -1239,9 +1438,6 @@ create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
     and (new.corrected_intent, new.corrected_by, new.correction_notes)
       is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
   )
-  execute function private.append_log_edit();
-create trigger after_10_append_log_edit_on_insert after insert on public.nlu_prompt_logs
-  for each row when (new.corrected_intent is not null)
   execute function private.append_log_edit();
 
 -- 06_review_queue.sql
@@ -1389,14 +1585,44 @@ $$;
 
 -- How the queue is filled ---------------------------------------------------------------------------
 
--- Adds a text to the queue, or adds reasons to its item. A text that was labelled before its rows were
--- deleted comes back decided.
-create function private.enqueue_text(log public.nlu_prompt_logs) returns void
+-- What captures could not do without waiting: count themselves in the queue, or apply the changes that
+-- arrived before them. `private.complete_captures` does it within a minute.
+create table private.incomplete_captures (
+  id bigint generated always as identity,
+  log_id uuid not null,
+  text_key bytea not null,
+  captured_at timestamptz not null default now(),
+
+  constraint incomplete_captures_pkey primary key (id)
+);
+
+comment on table private.incomplete_captures is
+  'Captures that met another change of their text, and wait to be completed.';
+comment on column private.incomplete_captures.id is 'In the order of capture.';
+comment on column private.incomplete_captures.log_id is 'The id of the row.';
+comment on column private.incomplete_captures.text_key is 'The text key of the row.';
+comment on column private.incomplete_captures.captured_at is 'When the row was captured.';
+
+alter table private.incomplete_captures enable row level security;
+alter table private.incomplete_captures force row level security;
+
+create policy "The maintainer reads what is incomplete"
+  on private.incomplete_captures for select to prompt_maintainer using (true);
+create policy "The maintainer records what is incomplete"
+  on private.incomplete_captures for insert to prompt_maintainer with check (true);
+create policy "The maintainer deletes what it completed"
+  on private.incomplete_captures for delete to prompt_maintainer using (true);
+create policy "The maintainer locks what it completes"
+  on private.incomplete_captures for update to prompt_maintainer using (true);
+
+-- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
+-- labelled before its rows were deleted comes back decided.
+create function private.add_queue_item(
+  log public.nlu_prompt_logs, reasons text[], sampling_probability double precision
+) returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  log_reasons text[] := private.review_reasons(log);
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
@@ -1404,8 +1630,8 @@ begin
     text_key
   )
   select
-    case when retained.intent is not null or log_reasons = '{}' then private.rank_when_decided()
-      else private.review_rank(log_reasons, log.confidence, copies.times_sent) end,
+    case when retained.intent is not null or add_queue_item.reasons = '{}' then private.rank_when_decided()
+      else private.review_rank(add_queue_item.reasons, log.confidence, copies.times_sent) end,
     private.normalise_text(log.prompt), retained.intent, case when retained.intent is not null then (
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
@@ -1416,66 +1642,116 @@ begin
       case jsonb_typeof(log.secondary_intents -> 0 -> 'confidence') when 'number'
         then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
     ),
-    log.confidence, log_reasons, copies.times_sent, copies.user_count,
+    log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at,
-    log.sampling_probability, log.text_key
+    add_queue_item.sampling_probability, log.text_key
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
     from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
   ) as copies
-  left join public.labelled_texts retained on retained.text_key = log.text_key
-  on conflict (text_key) do update
-  set reasons = private.array_union(review_queue.reasons, excluded.reasons),
-    sampling_probability = greatest(review_queue.sampling_probability, excluded.sampling_probability);
+  left join public.labelled_texts retained on retained.text_key = log.text_key;
 end
 $$;
 
-set role prompt_maintainer;
+create function private.all_review_reasons(logs public.nlu_prompt_logs[]) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(array_agg(distinct reason order by reason), '{}')
+  from unnest(logs) as log, unnest(private.review_reasons(log)) as reason
+$$;
 
--- A user waits for the capture: most messages cost two look-ups, and it waits for no item. An item
--- that is being decided at this moment is skipped; its counts are corrected at night. Beyond the daily cap the queue
--- is not read at all: otherwise the time that it takes would reveal whether the text is in it.
-create function private.queue_capture() returns trigger
+-- Adds rows of one text to its item, or adds the item if one of them was chosen for review or the text has a
+-- label. New rows are counted; others only bring their reasons. Does not wait: returns false where another
+-- transaction holds the item, or is adding it.
+create function private.try_queue_logs(logs public.nlu_prompt_logs[], are_new boolean) returns boolean
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
   item public.review_queue;
+  first_log public.nlu_prompt_logs := logs[1];
+  probability double precision := (select max(sampling_probability) from unnest(logs));
 begin
-  if not new.within_daily_cap then
-    return null;
-  end if;
-  select * into item from public.review_queue
-  where text_key = new.text_key for update skip locked;
-
-  if item.text_key is null then
-    if (
-        new.sampling_probability is not null
-        or exists (select from public.labelled_texts where text_key = new.text_key)
-      )
-      and not exists (select from public.review_queue where text_key = new.text_key)
-      and private.try_lock_queue_item(new.text_key) then
-      perform private.enqueue_text(new);
+  if not exists (select from public.review_queue where text_key = first_log.text_key) then
+    if probability is null
+      and not exists (select from public.labelled_texts where text_key = first_log.text_key) then
+      return true;
     end if;
-    return null;
+    if not private.try_lock_new_queue_item(first_log.text_key)
+      or exists (select from public.review_queue where text_key = first_log.text_key) then
+      return false;
+    end if;
+    select * into first_log from unnest(logs) order by sampling_probability is null, created_at, id limit 1;
+    perform private.add_queue_item(first_log, private.all_review_reasons(logs), probability);
+    return true;
   end if;
 
-  item.times_sent := item.times_sent + 1;
-  if not exists (
-    select from public.nlu_prompt_logs
-    where text_key = new.text_key and user_id = new.user_id and id <> new.id and within_daily_cap
-  ) then
-    item.user_count := item.user_count + 1;
+  select * into item from public.review_queue
+  where text_key = first_log.text_key for update skip locked;
+  if not found then
+    return false;
   end if;
-  item.reasons := private.array_union(item.reasons, private.review_reasons(new));
+  if are_new then
+    item.times_sent := item.times_sent + cardinality(logs);
+    item.user_count := item.user_count + (
+      select count(distinct log.user_id) from unnest(logs) as log
+      where not exists (
+        select from public.nlu_prompt_logs earlier
+        where earlier.text_key = log.text_key and earlier.user_id = log.user_id
+          and earlier.within_daily_cap and earlier.id not in (select id from unnest(logs))
+      )
+    );
+  end if;
   update public.review_queue
-  set times_sent = item.times_sent, user_count = item.user_count, reasons = item.reasons,
-    sampling_probability = greatest(item.sampling_probability, new.sampling_probability)
+  set times_sent = item.times_sent, user_count = item.user_count,
+    reasons = private.array_union(item.reasons, private.all_review_reasons(logs)),
+    sampling_probability = greatest(item.sampling_probability, probability)
   where text_key = item.text_key;
-  return null;
+  return true;
 end
 $$;
+
+-- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
+-- caller holds the lock of the text.
+create function private.refresh_queue_item(p_text_key bytea) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  log public.nlu_prompt_logs;
+begin
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    perform private.lock_new_queue_item(p_text_key);
+    select * into log from public.nlu_prompt_logs logs
+    where text_key = p_text_key and within_daily_cap and (
+      sampling_probability is not null
+      or exists (select from public.labelled_texts where text_key = p_text_key)
+    )
+    order by sampling_probability is null, created_at, id limit 1;
+    if found and not exists (select from public.review_queue where text_key = p_text_key) then
+      perform private.add_queue_item(log, private.review_reasons(log), log.sampling_probability);
+    end if;
+  end if;
+
+  perform from public.review_queue where text_key = p_text_key for update;
+  update public.review_queue queue
+  set times_sent = counted.times_sent, user_count = counted.user_count,
+    reasons = private.array_union(queue.reasons, counted.reasons),
+    sampling_probability = greatest(queue.sampling_probability, counted.probability)
+  from (
+    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count,
+      max(sampling_probability) as probability, array(
+        select distinct unnest(private.review_reasons(chosen)) from public.nlu_prompt_logs chosen
+        where chosen.text_key = p_text_key and chosen.sampling_probability is not null
+      ) as reasons
+    from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
+  ) as counted
+  where queue.text_key = p_text_key;
+end
+$$;
+
+set role prompt_maintainer;
 
 create function private.queue_failure() returns trigger
 language plpgsql
@@ -1483,8 +1759,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  if new.sampling_probability is not null then
-    perform private.enqueue_text(new);
+  if new.sampling_probability is not null and not private.try_queue_logs(array[new], false) then
+    insert into private.incomplete_captures (log_id, text_key) values (new.id, new.text_key);
   end if;
   return null;
 end
@@ -1492,8 +1768,6 @@ $$;
 
 set role postgres;
 
-create trigger after_20_queue_capture after insert on public.nlu_prompt_logs
-  for each row execute function private.queue_capture();
 create trigger after_20_queue_failure after update of was_successful on public.nlu_prompt_logs
   for each row
   when (new.was_successful is false and old.was_successful is distinct from false)
@@ -1509,9 +1783,13 @@ declare
   item public.review_queue;
 begin
   if not exists (select from public.review_queue where text_key = event.text_key) then
-    perform private.enqueue_text(logs) from public.nlu_prompt_logs logs where id = event.log_id;
+    perform private.lock_new_queue_item(event.text_key);
+    perform private.add_queue_item(logs, private.review_reasons(logs), logs.sampling_probability)
+    from public.nlu_prompt_logs logs
+    where id = event.log_id
+      and not exists (select from public.review_queue where text_key = event.text_key);
   end if;
-  select * into item from public.review_queue where text_key = event.text_key;
+  select * into item from public.review_queue where text_key = event.text_key for update;
   if disputed then
     item.reasons := private.array_union(item.reasons, array['disagreement']);
   else
@@ -1533,7 +1811,8 @@ end
 $$;
 
 -- How the queue is edited ---------------------------------------------------------------------------
---   update  before_10_validate_edit     normalise the values; refuse other columns
+--   update  before_05_lock_edits        once per statement: exclude other changes of texts
+--           before_10_validate_edit     normalise the values; refuse other columns
 --           after_10_append_edit        the edit becomes a correction event
 --           after_20_refuse_lost_edit   once per statement: an edit that reached no row fails
 --   insert, delete, truncate            before_90_refuse_changes, before_95_refuse_truncate
@@ -1544,9 +1823,9 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  new.corrected_intent := nullif(lower(btrim(new.corrected_intent)), '');
-  new.reviewer := nullif(btrim(new.reviewer), '');
-  new.notes := nullif(btrim(new.notes), '');
+  new.corrected_intent := private.find_intent(new.corrected_intent);
+  new.reviewer := nullif(private.reviewer_name(new.reviewer), '');
+  new.notes := nullif(btrim(new.notes, E' \t\n\r\u00a0'), '');
 
   if to_jsonb(new) - array['corrected_intent', 'reviewer', 'notes']
     <> to_jsonb(old) - array['corrected_intent', 'reviewer', 'notes'] then
@@ -1572,6 +1851,11 @@ begin
       using errcode = 'check_violation', hint = 'Shorten it.';
   end if;
 
+  -- The previous decision's notes do not explain another one.
+  if new.corrected_intent is distinct from old.corrected_intent
+    and new.notes is not distinct from old.notes then
+    new.notes := null;
+  end if;
   -- The previous reviewer's name does not sign an edit that names nobody.
   if old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
     and (new.corrected_intent, new.notes) is distinct from (old.corrected_intent, old.notes) then
@@ -1584,6 +1868,9 @@ begin
 end
 $$;
 
+create trigger before_05_lock_edits before update on public.review_queue
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.lock_edits_for_dashboard();
 create trigger before_10_validate_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.validate_queue_edit();
@@ -1595,6 +1882,8 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  latest public.correction_events;
 begin
   -- Of the copies, the first that was chosen for review.
   insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
@@ -1603,6 +1892,12 @@ begin
   where text_key = new.text_key
   order by sampling_probability is null, created_at, id
   limit 1;
+  if not found then
+    -- It repeats the latest correction, which decides what the item shows.
+    select * into strict latest from public.correction_events events
+    where events.text_key = new.text_key order by id desc limit 1;
+    perform private.update_queue_item(latest, private.is_disputed(latest.text_key, latest.to_intent));
+  end if;
   return null;
 end
 $$;
@@ -1658,13 +1953,29 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 
 -- When rows are deleted -----------------------------------------------------------------------------
 
--- Deletes queue items of texts without rows, and events of texts with neither rows nor a retained text, and
--- recounts the other items.
-create function private.delete_orphans_and_recount(texts bytea[]) returns void
+-- Clears the notes about rows that are to be deleted: a note may quote the message that it is about.
+create function private.clear_notes(log_ids uuid[]) returns void
+language sql
+set search_path = ''
+as $$
+  update public.review_queue queue set notes = null
+  from public.nlu_prompt_logs logs
+  where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
+    and logs.id = (
+      select log_id from public.correction_events events
+      where events.text_key = queue.text_key order by events.id desc limit 1
+    );
+  update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
+$$;
+
+-- Deletes the queue items of texts without rows, and the events of texts with neither rows nor a retained
+-- text. Waits for captures that hold an item, and then sees their rows.
+create function private.delete_orphans(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+  perform from public.review_queue where text_key = any (texts) for update;
   delete from public.review_queue queue
   where queue.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = queue.text_key);
@@ -1674,18 +1985,6 @@ begin
     and not exists (
       select from public.labelled_texts retained where retained.text_key = events.text_key
     );
-  update public.review_queue queue
-  set times_sent = counted.times_sent, user_count = counted.user_count
-  from (
-    select logs.text_key, count(*) filter (where within_daily_cap)::integer as times_sent,
-      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
-    from public.nlu_prompt_logs logs
-    where logs.text_key = any (texts)
-      and exists (select from public.review_queue known where known.text_key = logs.text_key)
-    group by logs.text_key
-  ) as counted
-  where queue.text_key = counted.text_key
-    and (queue.times_sent, queue.user_count) <> (counted.times_sent, counted.user_count);
 end
 $$;
 
@@ -1698,7 +1997,23 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.delete_orphans_and_recount(array(select distinct text_key from deleted));
+  perform private.delete_orphans(array(select distinct text_key from deleted));
+  update public.review_queue queue
+  set times_sent = greatest(0, queue.times_sent - gone.times_sent),
+    user_count = greatest(0, queue.user_count - gone.user_count)
+  from (
+    select text_key, sum(times_sent)::integer as times_sent, (count(*) filter (where not exists (
+        select from public.nlu_prompt_logs logs
+        where logs.text_key = senders.text_key and logs.user_id = senders.user_id
+          and logs.within_daily_cap
+      )))::integer as user_count
+    from (
+      select text_key, user_id, count(*) as times_sent from deleted
+      where within_daily_cap group by text_key, user_id
+    ) as senders
+    group by text_key
+  ) as gone
+  where gone.text_key = queue.text_key;
   return null;
 end
 $$;
@@ -1770,9 +2085,34 @@ create policy "The maintainer replaces the name of an erased reviewer by a pseud
 create policy "The maintainer deletes changes that were applied or are too old"
   on private.deferred_changes for delete to prompt_maintainer using (true);
 
+-- Rows that the drain dropped, since their users do not exist or were erased. No change of theirs is deferred
+-- any more.
+create table private.dropped_captures (
+  log_id uuid not null,
+  dropped_at timestamptz not null default now(),
+
+  constraint dropped_captures_pkey primary key (log_id)
+);
+
+comment on table private.dropped_captures is 'Ids of rows that will not arrive. Holds no text and no user.';
+comment on column private.dropped_captures.log_id is 'The id of the row.';
+comment on column private.dropped_captures.dropped_at is 'When the row was dropped.';
+
+create index dropped_captures_by_age on private.dropped_captures (dropped_at);
+
+alter table private.dropped_captures enable row level security;
+alter table private.dropped_captures force row level security;
+
+create policy "The maintainer reads which rows were dropped"
+  on private.dropped_captures for select to prompt_maintainer using (true);
+create policy "The maintainer records which rows were dropped"
+  on private.dropped_captures for insert to prompt_maintainer with check (true);
+create policy "The maintainer deletes old records of dropped rows"
+  on private.dropped_captures for delete to prompt_maintainer using (true);
+
 -- Deferring a change --------------------------------------------------------------------------------
 
--- Whether a row with this id can still arrive. An erased row cannot. An id of version 7 holds the time at
+-- Whether a row with this id can still arrive. An erased or dropped row cannot. An id of version 7 holds the time at
 -- which it was made. An id of version 8 is derived from an idempotency key and holds none: its row is
 -- expected until a change has waited for it as long as a row may wait in the spool.
 create function private.may_arrive(log_id uuid) returns boolean
@@ -1793,8 +2133,17 @@ begin
     else false
   end and not exists (
     select from private.erased_rows erased where erased.log_id = may_arrive.log_id
+  ) and not exists (
+    select from private.dropped_captures dropped where dropped.log_id = may_arrive.log_id
   );
 end
+$$;
+
+create function private.max_deferred_corrections() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
 $$;
 
 set role prompt_maintainer;
@@ -1815,6 +2164,7 @@ begin
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
+  change.reviewer := private.reviewer_name(change.reviewer);
   if change.to_intent is not null and private.is_reserved_reviewer(change.reviewer) then
     raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
@@ -1825,6 +2175,19 @@ begin
   then
     raise exception 'A correction needs a reviewer and the channel `api` or `import`.'
       using errcode = 'check_violation', hint = 'Set reviewer and channel.';
+  end if;
+  if change.to_intent is not null then
+    perform private.refuse_erased_reviewer(change.reviewer);
+    -- Ids can be invented, so the number of corrections that one reviewer may defer is bounded.
+    if private.max_deferred_corrections() <= (
+      select count(*) from (
+        select from private.deferred_changes deferred where deferred.reviewer = change.reviewer
+        limit private.max_deferred_corrections()
+      ) as counted
+    ) then
+      raise exception 'Too many corrections of this reviewer wait for rows that have not arrived.'
+        using errcode = 'PT429', hint = 'Wait until the spool is drained, or correct rows that are on record.';
+    end if;
   end if;
 
   insert into private.deferred_changes (
@@ -1861,7 +2224,8 @@ as $$
 declare
   change private.deferred_changes;
 begin
-  perform private.lock_log_id(record_outcome.log_id);
+  perform private.lock_log_ids(array[record_outcome.log_id]);
+  perform private.apply_waiting_changes(record_outcome.log_id);
   update public.nlu_prompt_logs logs
   set was_successful = record_outcome.was_successful,
     workflow_type = record_outcome.workflow_type,
@@ -1892,7 +2256,9 @@ as $$
 declare
   change private.deferred_changes;
 begin
-  perform private.lock_log_id(record_correction.log_id);
+  perform private.refuse_erased_reviewer(private.reviewer_name(record_correction.reviewer));
+  perform private.lock_log_ids(array[record_correction.log_id]);
+  perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
     insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
     values (
@@ -1915,31 +2281,49 @@ $$;
 comment on function public.record_correction(uuid, text, text, text, text) is
   'Records a correction, or defers it until its row arrives.';
 
+-- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw.
+-- Returns `recorded`, `changed`: the text has another label now, or `absent`.
+create function public.record_review(
+  log_id uuid, to_intent text, reviewer text, notes text, seen_intent text
+) returns setof jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  label text;
+begin
+  perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
+  perform private.lock_log_ids(array[record_review.log_id]);
+  perform private.apply_waiting_changes(record_review.log_id);
+  perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
+  where logs.id = record_review.log_id;
+  select queue.corrected_intent into label
+  from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+  where logs.id = record_review.log_id;
+  if not found then
+    return next jsonb_build_object('state', 'absent');
+  elsif label is distinct from seen_intent then
+    return next jsonb_build_object('state', 'changed');
+  else
+    return query select public.record_correction(
+      record_review.log_id, record_review.to_intent, record_review.reviewer, record_review.notes,
+      'import'
+    );
+  end if;
+end
+$$;
+comment on function public.record_review(uuid, text, text, text, text) is
+  'Records a correction from a review file, unless the text has another label now than the reviewer saw.';
+
 -- Applying the changes ------------------------------------------------------------------------------
 
 set role prompt_maintainer;
 
--- Takes the lock of the row's id, and of its text where a correction waits, before the row is written. A
--- deferred correction would otherwise take the second one later, after other locks.
-create function private.lock_new_log() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform private.lock_log_id_shared(new.id);
-  if exists (
-    select from private.deferred_changes where log_id = new.id and to_intent is not null
-  ) then
-    perform private.lock_text(new.text_key);
-  end if;
-  return new;
-end
-$$;
-
--- A change that can no longer be applied, such as a correction to an intent that was retired meanwhile,
--- is dropped: it must not keep the row from being written.
-create function private.apply_deferred_changes() returns trigger
+-- Applies the changes that were deferred for a row, if it is on record. The caller holds the locks of its id
+-- and of its text. A
+-- change that can no longer be applied, such as a correction to an intent that was retired meanwhile, is
+-- dropped: it must not keep the row from being written.
+create function private.apply_deferred_changes(p_log_id uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
@@ -1948,33 +2332,147 @@ declare
   change private.deferred_changes;
 begin
   for change in
-    select * from private.deferred_changes where log_id = new.id order by id
+    select * from private.deferred_changes
+    where log_id = p_log_id and exists (select from public.nlu_prompt_logs where id = p_log_id)
+    order by id
   loop
     begin
       if change.to_intent is null then
         update public.nlu_prompt_logs
         set was_successful = change.was_successful, workflow_type = change.workflow_type,
           execution_error = change.execution_error
-        where id = new.id;
+        where id = p_log_id;
       else
         insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-        values (new.id, change.to_intent, change.reviewer, change.notes, change.channel);
+        values (p_log_id, change.to_intent, change.reviewer, change.notes, change.channel);
       end if;
     exception when integrity_constraint_violation then
       raise warning 'A deferred change could not be applied and was dropped.';
     end;
+    delete from private.deferred_changes where id = change.id;
   end loop;
-  delete from private.deferred_changes where log_id = new.id;
+end
+$$;
+
+-- Applies what `complete_captures` has not applied yet, before a later change of the same row.
+create function private.apply_waiting_changes(p_log_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from private.deferred_changes where log_id = p_log_id) then
+    perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs where id = p_log_id;
+    perform private.apply_deferred_changes(p_log_id);
+  end if;
+end
+$$;
+
+-- Applies the deferred changes of a new row. Does not wait: returns false where another transaction changes
+-- the text, one of its copies, or its queue item.
+create function private.try_apply_deferred_changes(log public.nlu_prompt_logs) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from private.deferred_changes where log_id = log.id and to_intent is not null) then
+    if private.try_lock_texts(array[log.text_key]) = '{}' then
+      return false;
+    end if;
+    if exists (
+      select id from public.nlu_prompt_logs where text_key = log.text_key
+      except select id from (
+        select id from public.nlu_prompt_logs where text_key = log.text_key for update skip locked
+      ) as lockable
+    ) then
+      return false;
+    end if;
+    if exists (select from public.review_queue where text_key = log.text_key) then
+      perform from public.review_queue where text_key = log.text_key for update skip locked;
+      if not found then
+        return false;
+      end if;
+    elsif not private.try_lock_new_queue_item(log.text_key) then
+      return false;
+    end if;
+  end if;
+  perform private.apply_deferred_changes(log.id);
+  return true;
+exception when lock_not_available then
+  return false;
+end
+$$;
+
+-- A user waits for the capture: most messages cost two look-ups. Beyond the daily cap the queue is not read
+-- at all: otherwise the time that it takes would reveal whether the text is in it.
+create function private.complete_new_captures() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  copies public.nlu_prompt_logs[];
+  log public.nlu_prompt_logs;
+begin
+  for copies in
+    select array_agg(captured::public.nlu_prompt_logs) from captured where within_daily_cap group by text_key
+  loop
+    if not private.try_queue_logs(copies, true) then
+      insert into private.incomplete_captures (log_id, text_key) select id, text_key from unnest(copies);
+    end if;
+  end loop;
+  for log in select * from captured loop
+    if not private.try_lock_log_id_shared(log.id) or (
+      exists (select from private.deferred_changes where log_id = log.id)
+      and not private.try_apply_deferred_changes(log)
+    ) then
+      insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
+    end if;
+  end loop;
+  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
+  select id, corrected_intent, coalesce(corrected_by, 'dashboard'), correction_notes, 'dashboard'
+  from captured where corrected_intent is not null;
   return null;
 end
 $$;
 
 set role postgres;
 
-create trigger before_80_lock_new_log before insert on public.nlu_prompt_logs
-  for each row execute function private.lock_new_log();
-create trigger after_30_apply_deferred_changes after insert on public.nlu_prompt_logs
-  for each row execute function private.apply_deferred_changes();
+create trigger after_10_complete_captures after insert on public.nlu_prompt_logs
+  referencing new table as captured
+  for each statement execute function private.complete_new_captures();
+
+set role prompt_maintainer;
+
+-- Completes one batch of captures that met another change of their text; returns how many.
+create function private.complete_captures() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  batch private.incomplete_captures[];
+  incomplete private.incomplete_captures;
+begin
+  select array_agg(waiting::private.incomplete_captures) into batch from (
+    select * from private.incomplete_captures
+    order by id limit (select retention_batch_rows from private.settings)
+    for update skip locked
+  ) as waiting;
+  perform private.lock_log_ids(array(select log_id from unnest(batch)));
+  perform private.lock_texts(array(select text_key from unnest(batch)));
+  for incomplete in select distinct on (text_key) * from unnest(batch) loop
+    perform private.refresh_queue_item(incomplete.text_key);
+  end loop;
+  for incomplete in select distinct on (log_id) * from unnest(batch) loop
+    perform private.apply_deferred_changes(incomplete.log_id);
+  end loop;
+  delete from private.incomplete_captures where id in (select id from unnest(batch));
+  return coalesce(cardinality(batch), 0);
+end
+$$;
+
+set role postgres;
 
 -- Discarding them -----------------------------------------------------------------------------------
 
@@ -1988,6 +2486,11 @@ as $$
 declare
   discarded integer;
 begin
+  perform private.lock_log_ids(log_ids);
+  insert into private.dropped_captures (log_id)
+  select distinct id from unnest(log_ids) as dropped (id)
+  where not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
+  on conflict do nothing;
   delete from private.deferred_changes deferred
   where deferred.log_id = any (log_ids)
     and not exists (select from public.nlu_prompt_logs logs where logs.id = deferred.log_id);
@@ -2009,6 +2512,9 @@ begin
   where deferred_at
     < now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
   get diagnostics deleted = row_count;
+  delete from private.dropped_captures
+  where dropped_at
+    < now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
   return deleted;
 end
 $$;
@@ -2057,7 +2563,7 @@ create table public.labelled_texts (
   user_keys bytea[] not null,
   labelled_at timestamptz not null,
   retained_at timestamptz not null default now(),
-  changed_in xid8 not null default '0',
+  change_number bigint not null default 0,
 
   constraint labelled_texts_pkey primary key (text_key),
   constraint label_is_in_the_catalogue
@@ -2075,8 +2581,8 @@ comment on column public.labelled_texts.user_keys is 'The user keys of its sende
 comment on column public.labelled_texts.labelled_at is 'When it was labelled.';
 comment on column public.labelled_texts.retained_at is
   'When retention last added one of its rows. Its own retention starts here.';
-comment on column public.labelled_texts.changed_in is
-  'The transaction that last changed it: exports read windows of these. Set by the database.';
+comment on column public.labelled_texts.change_number is
+  'The number of its latest change: exports read windows of these. Set by the database.';
 
 create index labelled_texts_by_intent on public.labelled_texts (intent);
 create index labelled_texts_by_user on public.labelled_texts using gin (user_keys);
@@ -2138,8 +2644,8 @@ $$;
 
 set role prompt_maintainer;
 
--- Deletes one batch of rows, the oldest first; returns how many. Rows that another transaction has locked
--- are left for the next run.
+-- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
+-- locked are left for the next run.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -2148,21 +2654,27 @@ as $$
 declare
   settings private.settings;
   expired uuid[];
+  locked_texts bytea[];
 begin
   select * into strict settings from private.settings;
-  select array_agg(id) into expired from (
-    select id from public.nlu_prompt_logs
+  select array_agg(id), private.try_lock_texts(array_agg(distinct text_key)) into expired, locked_texts
+  from (
+    select id, text_key from public.nlu_prompt_logs
     where created_at < now() - make_interval(days => settings.row_retention_days)
     order by created_at, id
     limit settings.retention_batch_rows
-    for update skip locked
   ) as oldest;
+  expired := array(
+    select id from public.nlu_prompt_logs
+    where id = any (expired) and text_key = any (locked_texts) for update skip locked
+  );
 
   insert into public.daily_counts as counts (day, predicted_intent, model_version, outcome, messages)
   select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
     private.outcome_label(was_successful), count(*)
   from public.nlu_prompt_logs where id = any (expired)
   group by 1, 2, 3, 4
+  order by 1, 2, 3, 4
   on conflict (day, predicted_intent, model_version, outcome) do update
   set messages = counts.messages + excluded.messages;
 
@@ -2181,8 +2693,9 @@ begin
     ),
     labelled_at = excluded.labelled_at, retained_at = now();
 
+  perform private.clear_notes(expired);
   delete from public.nlu_prompt_logs where id = any (expired);
-  return coalesce(cardinality(expired), 0);
+  return cardinality(expired);
 end
 $$;
 
@@ -2197,18 +2710,16 @@ declare
   expired bytea[];
 begin
   select * into strict settings from private.settings;
-  with deleted as (
-    delete from public.labelled_texts
-    where text_key in (
-      select text_key from public.labelled_texts
-      where retained_at < now() - make_interval(days => settings.label_retention_days)
-      order by retained_at limit settings.retention_batch_rows for update skip locked
-    )
-    returning text_key
-  )
-  select array_agg(text_key) into expired from deleted;
-  perform private.delete_orphans_and_recount(expired);
-  return coalesce(cardinality(expired), 0);
+  select private.try_lock_texts(array_agg(text_key)) into expired from (
+    select text_key from public.labelled_texts
+    where retained_at < now() - make_interval(days => settings.label_retention_days)
+    order by retained_at limit settings.retention_batch_rows
+  ) as oldest;
+  delete from public.labelled_texts
+  where text_key = any (expired)
+    and retained_at < now() - make_interval(days => settings.label_retention_days);
+  perform private.delete_orphans(expired);
+  return cardinality(expired);
 end
 $$;
 
@@ -2246,45 +2757,85 @@ begin
   get diagnostics deleted = row_count;
   total := total + deleted;
 
-  delete from private.erased_rows where (changed_in, log_id) in (
-    select changed_in, log_id from private.erased_rows where erased_at < grace_cutoff
-    order by changed_in, log_id limit settings.retention_batch_rows
+  delete from private.erased_rows where (change_number, log_id) in (
+    select change_number, log_id from private.erased_rows where erased_at < grace_cutoff
+    order by change_number, log_id limit settings.retention_batch_rows
   );
   get diagnostics deleted = row_count;
   return total + deleted;
 end
 $$;
 
--- Updates the waiting days, the counts that captures skipped, and then every rank; returns how many items
--- moved.
-create function private.refresh_queue() returns integer
+-- Updates one batch of queue items, in the order of their text keys: the days of waiting, the counts, and the
+-- rank. Returns the key to continue after, or null at the end. Items of texts that another transaction has
+-- locked are left for the next night.
+create function private.refresh_queue_items(after_text bytea) returns bytea
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  moved integer;
+  batch bytea[];
+  locked_texts bytea[];
 begin
-  update public.review_queue
-  set days_waiting = extract(day from now() - waiting_since)
-  where waiting_since is not null
-    and days_waiting <> extract(day from now() - waiting_since);
-  perform private.delete_orphans_and_recount(array(select text_key from public.review_queue));
-  update public.review_queue queue set rank = refreshed.rank
+  select array_agg(text_key order by text_key) into batch from (
+    select text_key from public.review_queue where text_key > after_text
+    order by text_key limit (select retention_batch_rows from private.settings)
+  ) as items;
+  locked_texts := private.try_lock_texts(batch);
+  perform private.delete_orphans(locked_texts);
+  update public.review_queue queue
+  set times_sent = current.times_sent, user_count = current.user_count,
+    days_waiting = current.days_waiting,
+    rank = case when queue.decided_at is not null then private.rank_when_decided()
+      else private.review_rank(queue.reasons, queue.confidence, current.times_sent) end
   from (
-    select id, case when decided_at is not null then private.rank_when_decided()
-      else private.review_rank(reasons, confidence, times_sent) end as rank
-    from public.review_queue
-  ) as refreshed
-  where refreshed.id = queue.id and refreshed.rank <> queue.rank;
-  get diagnostics moved = row_count;
-  return moved;
+    select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
+      count(*) filter (where within_daily_cap)::integer as times_sent,
+      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
+    from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
+    where items.text_key = any (locked_texts)
+    group by items.text_key, items.waiting_since
+  ) as current
+  where queue.text_key = current.text_key and (
+    queue.times_sent, queue.user_count, queue.days_waiting, queue.rank
+  ) is distinct from (
+    current.times_sent, current.user_count, current.days_waiting,
+    case when queue.decided_at is not null then private.rank_when_decided()
+      else private.review_rank(queue.reasons, queue.confidence, current.times_sent) end
+  );
+  return batch[cardinality(batch)];
+end
+$$;
+
+-- Adds one batch of missing queue items; returns how many. Rows that were chosen for review lack an item
+-- only if something went wrong.
+create function private.add_missing_queue_items() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  missing bytea[];
+  text_key bytea;
+begin
+  select private.try_lock_texts(array_agg(chosen.text_key)) into missing from (
+    select distinct logs.text_key from public.nlu_prompt_logs logs
+    where logs.sampling_probability is not null
+      and not exists (select from public.review_queue queue where queue.text_key = logs.text_key)
+    limit (select retention_batch_rows from private.settings)
+  ) as chosen;
+  foreach text_key in array missing loop
+    perform private.refresh_queue_item(text_key);
+  end loop;
+  return cardinality(missing);
 end
 $$;
 
 set role postgres;
 
--- Every minute for six hours of the night (UTC); the other jobs run in the hour after. Scheduling replaces a job
+-- Captures are completed every minute, rows are deleted for six hours of the night (UTC), and the other jobs
+-- run in the hour after. Scheduling replaces a job
 -- of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same functions.
 do $$
 declare
@@ -2319,8 +2870,24 @@ begin
     format(run_batches, 'private.delete_expired_exports')
   );
   perform cron.schedule(
-    'prompt-capture: refresh the review queue', '30 6 * * *', 'select private.refresh_queue()'
+    'prompt-capture: complete captures', '* * * * *', format(run_batches, 'private.complete_captures')
   );
+  perform cron.schedule(
+    'prompt-capture: add missing queue items', '20 6 * * *',
+    format(run_batches, 'private.add_missing_queue_items')
+  );
+  perform cron.schedule('prompt-capture: refresh the review queue', '30 6 * * *', $command$do $run$
+declare
+  last_text bytea := '';
+begin
+  loop
+    last_text := private.refresh_queue_items(last_text);
+    exit when last_text is null;
+    commit;
+  end loop;
+end
+$run$;
+$command$);
   perform cron.schedule(
     'prompt-capture: delete expired changes', '40 6 * * *', 'select private.delete_expired_changes()'
   );
@@ -2343,7 +2910,7 @@ comment on table private.tombstones is
   'The user keys of erased users. Nothing is captured for them any more.';
 comment on column private.tombstones.user_key is 'See private.user_key.';
 comment on column private.tombstones.erased_at is
-  'When the user was erased. Taken after all waiting: an export that was registered while the erasure waited is older.';
+  'When the erasure began; once it is finished, when it ended. An export that was registered meanwhile is older.';
 
 alter table private.tombstones enable row level security;
 alter table private.tombstones force row level security;
@@ -2352,46 +2919,12 @@ create policy "The maintainer sees who was erased"
   on private.tombstones for select to prompt_maintainer using (true);
 create policy "The maintainer records who was erased"
   on private.tombstones for insert to prompt_maintainer with check (true);
+create policy "The maintainer records when an erasure is finished"
+  on private.tombstones for update to prompt_maintainer using (true) with check (true);
 
--- An erasure waits for exports that are registering rows, and then reads what they registered. An export
--- that registers later finds the rows deleted.
-create function private.wait_for_registrations() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform private.lock_export_registry();
-  return null;
-end
-$$;
-
-create trigger before_10_wait_for_registrations before insert on private.tombstones
-  for each statement execute function private.wait_for_registrations();
+-- Counting ------------------------------------------------------------------------------------------
 
 set role prompt_maintainer;
-
--- Replaces a reviewer's name by one pseudonym everywhere, so that agreement can still be measured;
--- returns how many events changed.
-create function private.pseudonymise_reviewer(name text) returns integer
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  pseudonym text;
-  changed integer;
-begin
-  select 'erased-'
-    || left(encode(extensions.hmac(convert_to(name, 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
-  into strict pseudonym from private.keys;
-  update public.correction_events set reviewer = pseudonym where reviewer = name;
-  get diagnostics changed = row_count;
-  update private.deferred_changes set reviewer = pseudonym where reviewer = name;
-  update public.nlu_prompt_logs set corrected_by = pseudonym where corrected_by = name;
-  update public.review_queue set reviewer = pseudonym where reviewer = name;
-  return changed;
-end
-$$;
 
 -- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
 -- items.
@@ -2410,17 +2943,162 @@ as $$
       select count(*) from public.correction_events where reviewer = p_user_id::text
     ),
     'queue_items', (
-      select count(*) from public.review_queue queue
-      where queue.reviewer = p_user_id::text or exists (
-        select from public.nlu_prompt_logs logs
-        where logs.text_key = queue.text_key and logs.user_id = p_user_id
-      )
+      select count(*) from (
+        select text_key from public.review_queue where reviewer = p_user_id::text
+        union
+        select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
+        where user_id = p_user_id
+      ) as items
     )
   )
 $$;
 
--- Removes a user and returns a receipt: the counts before and after, and the exported objects that still
--- hold rows of theirs.
+-- Erasing in steps ----------------------------------------------------------------------------------
+-- An erasure begins with a tombstone, removes one batch after another, and is finished when nothing is left.
+-- Each step is a transaction of its own, so no lock is held for long, however much a user has sent. An
+-- interrupted erasure goes on where it stopped.
+
+-- The tombstone: no row of the user is captured any more, and no correction is recorded in their name. Waits
+-- for those that are under way.
+create function private.start_erasure(p_user_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
+  if pg_trigger_depth() = 0 then
+    perform private.lock_person(p_user_id);
+  end if;
+  insert into private.tombstones (user_key) values (private.user_key(p_user_id)) on conflict do nothing;
+  delete from private.deferred_changes where reviewer = p_user_id::text;
+end
+$$;
+
+-- Replaces a reviewer's name by one pseudonym in one batch of corrections, so that agreement can still be
+-- measured; returns how many.
+create function private.pseudonymise_batch(name text, lock_each_text boolean) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  pseudonym text;
+  event_ids bigint[];
+  texts bytea[];
+begin
+  select array_agg(id), array_agg(distinct text_key) into event_ids, texts from (
+    select id, text_key from public.correction_events where reviewer = name
+    limit (select retention_batch_rows from private.settings)
+  ) as batch;
+  if event_ids is null then
+    return 0;
+  end if;
+  if lock_each_text then
+    perform private.lock_texts(texts);
+  end if;
+  select 'erased-'
+    || left(encode(extensions.hmac(convert_to(name, 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
+  into strict pseudonym from private.keys;
+  update public.nlu_prompt_logs set corrected_by = pseudonym
+  where text_key = any (texts) and corrected_by = name;
+  update public.review_queue set reviewer = pseudonym where text_key = any (texts) and reviewer = name;
+  update public.correction_events set reviewer = pseudonym where id = any (event_ids);
+  return cardinality(event_ids);
+end
+$$;
+
+-- Removes one batch of a user's rows, else of retained texts, else of corrections in their name; returns how
+-- many. Without locks on each text, the caller holds the lock of edits.
+create function private.erase_batch(p_user_id uuid, lock_each_text boolean) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  max_rows integer := (select retention_batch_rows from private.settings);
+  erased_key bytea := private.user_key(p_user_id);
+  log_ids uuid[];
+  texts bytea[];
+begin
+  select array_agg(id), array_agg(distinct text_key) into log_ids, texts from (
+    select id, text_key from public.nlu_prompt_logs where user_id = p_user_id limit max_rows
+  ) as batch;
+  if log_ids is null then
+    select array_agg(text_key) into texts from (
+      select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
+    ) as batch;
+  end if;
+  if texts is null then
+    return private.pseudonymise_batch(p_user_id::text, lock_each_text);
+  end if;
+
+  if lock_each_text then
+    perform private.lock_texts(texts);
+  end if;
+  perform private.clear_notes(log_ids);
+  update public.labelled_texts set user_keys = array_remove(user_keys, erased_key)
+  where text_key = any (texts) and user_keys @> array[erased_key];
+  delete from public.labelled_texts where text_key = any (texts) and user_keys = '{}';
+  delete from public.nlu_prompt_logs where id = any (log_ids);
+  perform private.delete_orphans(texts);
+  return cardinality(coalesce(log_ids, '{}')) + cardinality(texts);
+end
+$$;
+
+-- Returns the exported objects that still hold rows of the user. Waits for the exports that are registering
+-- rows; one that registers later finds the rows deleted.
+create function private.finish_erasure(p_user_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  erased_key bytea := private.user_key(p_user_id);
+  finished_at timestamptz;
+begin
+  perform private.lock_export_registry();
+  finished_at := clock_timestamp();
+  update private.tombstones set erased_at = finished_at where user_key = erased_key;
+  return jsonb_build_object(
+    'erased_at', finished_at,
+    'remaining_objects', (
+      select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
+      from public.exported_rows where user_keys @> array[erased_key]
+    )
+  );
+end
+$$;
+
+-- Takes the next step of an erasure. Returns {"finished": false, "erased": rows, texts and corrections}, or at
+-- the end {"finished": true} with the time and the exported objects that hold rows of the user.
+create function private.continue_erasure(p_user_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  erased integer;
+begin
+  if p_user_id is null then
+    raise exception 'The user to erase is missing.'
+      using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
+  end if;
+  if not exists (select from private.tombstones where user_key = private.user_key(p_user_id)) then
+    perform private.start_erasure(p_user_id);
+    return jsonb_build_object('finished', false, 'erased', 0);
+  end if;
+  erased := private.erase_batch(p_user_id, true);
+  if erased > 0 then
+    return jsonb_build_object('finished', false, 'erased', erased);
+  end if;
+  return jsonb_build_object('finished', true) || private.finish_erasure(p_user_id);
+end
+$$;
+
+-- Erasing at once -----------------------------------------------------------------------------------
+
+-- Erases a user in one transaction, while no other texts are changed, and returns a receipt.
 create function private.erase_user(p_user_id uuid) returns jsonb
 language plpgsql
 security definer
@@ -2428,50 +3106,29 @@ set search_path = ''
 as $$
 declare
   counts_before jsonb;
-  erased_key bytea := private.user_key(p_user_id);
-  remaining_objects jsonb;
-  orphaned bytea[];
+  receipt jsonb;
 begin
-  if p_user_id is null then
-    raise exception 'The user to erase is missing.'
-      using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
-  end if;
-  -- Before anything else, so that no capture commits in between. Deleting an account locks its row
-  -- first, which a capture needs too, so waiting here as well could deadlock.
-  if pg_trigger_depth() = 0 then
-    perform private.lock_person(p_user_id);
-  end if;
-  insert into private.tombstones (user_key) values (erased_key) on conflict do nothing;
+  perform private.start_erasure(p_user_id);
+  perform private.lock_edits();
   counts_before := private.count_user_data(p_user_id);
-
-  -- A note may quote the message that it is about.
-  update public.correction_events events set notes = null
-  from public.nlu_prompt_logs logs
-  where logs.id = events.log_id and logs.user_id = p_user_id and events.notes is not null;
-  update public.review_queue queue set notes = null
-  from public.nlu_prompt_logs logs
-  where logs.text_key = queue.text_key and logs.user_id = p_user_id and queue.notes is not null;
-  perform private.pseudonymise_reviewer(p_user_id::text);
-
-  with changed as (
-    update public.labelled_texts set user_keys = array_remove(user_keys, erased_key)
-    where user_keys @> array[erased_key]
-    returning text_key, user_keys
-  )
-  select array_agg(text_key) into orphaned from changed where user_keys = '{}';
-  delete from public.labelled_texts where text_key = any (orphaned);
-
-  delete from public.nlu_prompt_logs where user_id = p_user_id;
-  perform private.delete_orphans_and_recount(orphaned);
-
-  select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
-  into remaining_objects
-  from public.exported_rows where user_keys @> array[erased_key];
-
-  return jsonb_build_object(
-    'erased_at', clock_timestamp(), 'counts_before', counts_before,
-    'counts_after', private.count_user_data(p_user_id), 'remaining_objects', remaining_objects
+  while private.erase_batch(p_user_id, false) > 0 loop
+  end loop;
+  receipt := private.finish_erasure(p_user_id);
+  return receipt || jsonb_build_object(
+    'counts_before', counts_before, 'counts_after', private.count_user_data(p_user_id)
   );
+end
+$$;
+
+-- Deleting an account takes the lock of edits before it locks the account.
+create function private.lock_edits_for_deletion() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_edits();
+  return null;
 end
 $$;
 
@@ -2488,21 +3145,44 @@ begin
 end
 $$;
 
+-- For a reviewer whom the backend calls by a name; returns how many corrections changed.
+create function private.pseudonymise_reviewer(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  changed integer;
+  total integer := 0;
+begin
+  perform private.lock_edits();
+  delete from private.deferred_changes where reviewer = name;
+  loop
+    changed := private.pseudonymise_batch(name, false);
+    exit when changed = 0;
+    total := total + changed;
+  end loop;
+  return total;
+end
+$$;
+
 set role postgres;
 
+create trigger prompt_capture_before_deletion before delete on auth.users
+  for each statement execute function private.lock_edits_for_deletion();
 create trigger prompt_capture_erase_user before delete on auth.users
   for each row execute function private.erase_deleted_account();
 
 -- The backend's entry points. They run with the caller's rights.
 
-create function public.erase_user(user_id uuid) returns setof jsonb
+create function public.continue_erasure(user_id uuid) returns setof jsonb
 language sql
 set search_path = ''
 as $$
-  select private.erase_user(user_id)
+  select private.continue_erasure(user_id)
 $$;
-comment on function public.erase_user(uuid) is
-  'Removes a user''s rows, texts and name, and returns a receipt.';
+comment on function public.continue_erasure(uuid) is
+  'Begins to erase a user, or goes on. Call it until `finished` is true; then it returns the exported objects that hold rows of the user.';
 
 create function public.count_user_data(user_id uuid) returns setof jsonb
 language sql stable
@@ -2517,8 +3197,8 @@ comment on function public.count_user_data(uuid) is
 
 -- Exports: windows of changes, the record of what was exported, and the functions that exports call.
 --
--- An export reads everything that changed since the last one. Each change is stamped with its transaction (`changed_in`). A window ends before the oldest
--- transaction that is still running: below it nothing can appear any more.
+-- An export reads everything that changed since the last one. Each change has a number (`change_number`). A
+-- window ends before the first number that may still appear.
 
 -- Which rows each exported object holds: three arrays of one length.
 create table public.exported_rows (
@@ -2561,8 +3241,8 @@ create table public.dataset_exports (
   series text not null,
   bucket text not null,
   manifest text not null,
-  window_from xid8 not null,
-  window_to xid8 not null,
+  window_from bigint not null,
+  window_to bigint not null,
   lines bigint not null,
   exported_at timestamptz not null default now(),
 
@@ -2581,31 +3261,31 @@ comment on column public.dataset_exports.series is
   'The request: mode, policy and filters. Windows of one series follow one another.';
 comment on column public.dataset_exports.bucket is 'The bucket, or the folder.';
 comment on column public.dataset_exports.manifest is 'The key of the manifest.';
-comment on column public.dataset_exports.window_from is 'The first transaction whose changes the dataset holds.';
-comment on column public.dataset_exports.window_to is 'The first transaction whose changes it does not hold.';
+comment on column public.dataset_exports.window_from is 'The first change that the dataset holds.';
+comment on column public.dataset_exports.window_to is 'The first change that it does not hold.';
 comment on column public.dataset_exports.lines is 'The number of lines.';
 comment on column public.dataset_exports.exported_at is 'When the dataset was recorded.';
 
-create index dataset_exports_by_series on public.dataset_exports (series, window_to desc);
+create index dataset_exports_by_series on public.dataset_exports (series, id desc);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset.
 create table private.erased_rows (
   log_id uuid not null,
   text_key bytea not null,
-  changed_in xid8 not null default pg_current_xact_id(),
+  change_number bigint not null,
   erased_at timestamptz not null default now(),
 
-  constraint erased_rows_pkey primary key (changed_in, log_id)
+  constraint erased_rows_pkey primary key (change_number, log_id)
 );
 
 comment on table private.erased_rows is
   'Rows of erased users. The next window lists them. Holds no text and no user.';
 comment on column private.erased_rows.log_id is 'The id of the row.';
 comment on column private.erased_rows.text_key is 'The text key of the row.';
-comment on column private.erased_rows.changed_in is 'The transaction that erased it, or that removed it from an exported object.';
+comment on column private.erased_rows.change_number is 'The number of the erasure, or of the removal from an exported object.';
 comment on column private.erased_rows.erased_at is 'When it was erased.';
 
-create index erased_rows_by_text on private.erased_rows (text_key, changed_in);
+create index erased_rows_by_text on private.erased_rows (text_key, change_number);
 create index erased_rows_by_log_id on private.erased_rows (log_id);
 
 alter table public.exported_rows enable row level security;
@@ -2650,8 +3330,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into private.erased_rows (log_id, text_key)
-  select deleted.id, deleted.text_key
+  insert into private.erased_rows (log_id, text_key, change_number)
+  select deleted.id, deleted.text_key, private.next_change_number()
   from deleted join (
     select user_id from (select distinct user_id from deleted) as users
     where exists (
@@ -2724,21 +3404,22 @@ security definer
 set search_path = ''
 as $$
 declare
-  window_end xid8 := pg_snapshot_xmin(pg_current_snapshot());
-  window_start xid8 := '0';
+  window_end bigint := private.complete_change_numbers();
+  window_start bigint := 0;
   row_count bigint;
 begin
   if since_last then
-    select coalesce(max(window_to), '0') into window_start
-    from public.dataset_exports where series = p_series;
+    window_start := coalesce((
+      select window_to from public.dataset_exports where series = p_series order by id desc limit 1
+    ), 0);
   end if;
   if window_start > window_end then
-    raise exception 'The last export is newer than this database, which was restored or copied.'
+    raise exception 'The last export is newer than the changes in this database: it was copied without its sequences.'
       using errcode = 'object_not_in_prerequisite_state', hint = 'Export everything once, without since_last.';
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs
-    where changed_in >= window_start and changed_in < window_end
+    where change_number >= window_start and change_number < window_end
     limit max_rows + 1
   ) as counted;
   return json_build_object(
@@ -2752,7 +3433,7 @@ $$;
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text. Senders get pseudonyms only if a salt is given.
 create function private.read_export(
-  window_from xid8, window_to xid8, after_text bytea, after_change xid8, after_id uuid,
+  window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
   labelled_only boolean, page_size integer, salt text
 ) returns json
 language plpgsql stable
@@ -2765,7 +3446,7 @@ declare
 begin
   select user_key_secret into strict secret from private.keys;
   with logs as (
-    select logs.id, logs.text_key, changed_in, prompt, logs.predicted_intent, logs.confidence, scope,
+    select logs.id, logs.text_key, change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
       was_successful,
@@ -2773,50 +3454,50 @@ begin
       created_at, user_id, 1 as times_sent
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
-    where (logs.text_key, changed_in, logs.id) > (after_text, after_change, after_id)
-      and changed_in < window_to and within_daily_cap
+    where (logs.text_key, change_number, logs.id) > (after_text, after_change, after_id)
+      and change_number < window_to and within_daily_cap
       and (queue.corrected_intent is not null or not labelled_only)
-      and (window_from = '0' or exists (
+      and (window_from = 0 or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = logs.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ) or exists (
         select from public.labelled_texts changed
         where changed.text_key = logs.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ) or exists (
         select from private.erased_rows changed
         where changed.text_key = logs.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ))
-    order by logs.text_key, changed_in, logs.id limit page_size
+    order by logs.text_key, change_number, logs.id limit page_size
   ), retained as (
-    select encode(text_key, 'hex')::uuid as id, text_key, changed_in, text, intent, null::float8,
+    select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', intent, null::boolean, false, labelled_at, null::uuid,
       times_sent
     from public.labelled_texts texts
-    where (text_key, changed_in, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
-      and text_key >= after_text and changed_in < window_to
-      and (window_from = '0' or exists (
+    where (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
+      and text_key >= after_text and change_number < window_to
+      and (window_from = 0 or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = texts.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ) or exists (
         select from public.labelled_texts changed
         where changed.text_key = texts.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ) or exists (
         select from private.erased_rows changed
         where changed.text_key = texts.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ))
     order by text_key limit page_size
   ), page as (
     select * from logs union all select * from retained
-    order by text_key, changed_in, id limit page_size
+    order by text_key, change_number, id limit page_size
   )
   select json_build_array(
-    array_agg(id), array_agg(encode(text_key, 'hex')), array_agg(changed_in::text),
+    array_agg(id), array_agg(encode(text_key, 'hex')), array_agg(change_number::text),
     array_agg(prompt), array_agg(predicted_intent), array_agg(confidence), array_agg(scope),
     array_agg(source), array_agg(model_version), array_agg(decided), array_agg(was_successful),
     array_agg(disputed), array_agg(created_at),
@@ -2829,20 +3510,20 @@ begin
 end
 $$;
 
--- Returns a page of [row, text key, transaction]: the rows that were erased in the window.
+-- Returns a page of [row, text key, change number]: the rows that were erased in the window.
 create function private.read_erased_rows(
-  window_from xid8, window_to xid8, after_change xid8, after_id uuid, page_size integer
+  window_from bigint, window_to bigint, after_change bigint, after_id uuid, page_size integer
 ) returns json
 language sql stable
 security definer
 set search_path = ''
 as $$
-  select coalesce(json_agg(json_build_array(log_id, encode(text_key, 'hex'), changed_in::text)), '[]')
+  select coalesce(json_agg(json_build_array(log_id, encode(text_key, 'hex'), change_number::text)), '[]')
   from (
     select * from private.erased_rows
-    where changed_in >= window_from and changed_in < window_to
-      and (changed_in, log_id) > (after_change, after_id)
-    order by changed_in, log_id limit page_size
+    where change_number >= window_from and change_number < window_to
+      and (change_number, log_id) > (after_change, after_id)
+    order by change_number, log_id limit page_size
   ) as page
 $$;
 
@@ -2871,15 +3552,22 @@ $$;
 
 -- Records a dataset; a repetition changes nothing.
 create function private.record_dataset(
-  p_series text, p_bucket text, p_manifest text, p_window_from xid8, p_window_to xid8, p_lines bigint
+  p_series text, p_bucket text, p_manifest text, p_window_from bigint, p_window_to bigint, p_lines bigint
 ) returns void
-language sql
+language plpgsql
 security definer
 set search_path = ''
 as $$
+begin
+  -- The next window begins where this one ends, so an invented end would hide the changes before it.
+  if p_window_from < 0 or p_window_to > private.complete_change_numbers() then
+    raise exception 'The window is not one that open_export returned.'
+      using errcode = 'check_violation', hint = 'Record the window of the export.';
+  end if;
   insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
   values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)
-  on conflict (bucket, manifest) do nothing
+  on conflict (bucket, manifest) do nothing;
+end
 $$;
 
 -- Registers the rows that an object will hold, before it is written; returns the ids of those that were
@@ -2918,69 +3606,98 @@ $$;
 
 -- Functions of an erasure ---------------------------------------------------------------------------
 
--- Returns [row, text key, rows of other users with the same text in the object, number of those users] for
--- each row of a user in an object. Users who were erased too do not count as others.
-create function private.list_user_lines(p_user_id uuid, p_bucket text, p_key text) returns json
+-- Returns [bucket, key] of the objects that hold rows of erased users: of an erasure that was interrupted, or of
+-- an account that was deleted.
+create function private.list_uncleaned_objects() returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(bucket, key)), '[]') from (
+    select distinct pages.bucket, pages.key
+    from private.tombstones erased
+    join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
+    order by bucket, key
+  ) as objects
+$$;
+
+-- Returns the lines and the senders of erased users in an object. A line is [row, text key, rows of other users
+-- with the same text in the object, number of those users]; a sender is [page, index].
+create function private.list_erased_lines(p_bucket text, p_key text) returns json
 language sql stable
 security definer
 set search_path = ''
 as $$
   with listed as (
-    select log_id, pages.user_keys[user_index] as user_key, text_key
+    select pages.id as page, user_index, log_id, text_key, pages.user_keys[user_index] as user_key, exists (
+      select from private.tombstones where user_key = pages.user_keys[user_index]
+    ) as is_erased
     from public.exported_rows pages,
       unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
     where pages.bucket = p_bucket and pages.key = p_key
-  ), own as (
-    select log_id, text_key from listed where user_key = private.user_key(p_user_id)
   ), others as (
     select text_key, count(distinct log_id) as row_count, count(distinct user_key) as user_count
     from listed
-    where user_key <> private.user_key(p_user_id)
-      and text_key in (select text_key from own)
-      and not exists (select from private.tombstones erased where erased.user_key = listed.user_key)
+    where not is_erased and text_key in (select text_key from listed where is_erased)
     group by text_key
   )
-  select coalesce(json_agg(json_build_array(
-    log_id, encode(text_key, 'hex'), coalesce(row_count, 0), coalesce(user_count, 0)
-  )), '[]')
-  from own left join others using (text_key)
+  select json_build_object(
+    'lines', coalesce(json_agg(json_build_array(
+      log_id, encode(text_key, 'hex'), coalesce(row_count, 0), coalesce(user_count, 0)
+    )), '[]'),
+    'senders', coalesce(
+      (select json_agg(distinct jsonb_build_array(page, user_index)) from listed where is_erased), '[]'
+    )
+  )
+  from listed left join others using (text_key) where is_erased
 $$;
 
--- Called once an object holds nothing of a user any more: removes their rows from its pages, and lists
+-- Called once an object holds no line of these senders any more: removes their rows from its pages, and lists
 -- them in the next window.
-create function private.unregister_user_rows(p_user_id uuid, p_bucket text, p_key text) returns void
+create function private.unregister_senders(p_bucket text, p_key text, senders jsonb) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  erased_key bytea := private.user_key(p_user_id);
+  number bigint := private.next_change_number();
+  page record;
 begin
-  insert into private.erased_rows (log_id, text_key)
-  select distinct log_id, text_key
-  from public.exported_rows pages,
-    unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-  where bucket = p_bucket and key = p_key and user_keys @> array[erased_key]
-    and user_keys[user_index] = erased_key
-  on conflict do nothing;
-
-  -- The user's key is blanked and not removed, so that the indexes of the others stay valid.
-  with changed as (
-    select pages.id, array_agg(log_id) as log_ids, array_agg(user_index) as user_indexes,
-      array_agg(text_key) as text_keys
+  for page in
+    select pages.id, array_agg((sender ->> 1)::integer) as user_indexes
+    from jsonb_array_elements(senders) as sender
+    join public.exported_rows pages on pages.id = (sender ->> 0)::bigint
+    where pages.bucket = p_bucket and pages.key = p_key and exists (
+      select from private.tombstones where user_key = pages.user_keys[(sender ->> 1)::integer]
+    )
+    group by pages.id order by pages.id
+  loop
+    insert into private.erased_rows (log_id, text_key, change_number)
+    select distinct log_id, text_key, number
     from public.exported_rows pages,
       unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-    where bucket = p_bucket and key = p_key and user_keys @> array[erased_key]
-      and user_keys[user_index] <> erased_key
-    group by pages.id
-  )
-  update public.exported_rows pages
-  set log_ids = changed.log_ids, user_indexes = changed.user_indexes, text_keys = changed.text_keys,
-    user_keys = array_replace(user_keys, erased_key, ''::bytea)
-  from changed where pages.id = changed.id;
+    where pages.id = page.id and user_index = any (page.user_indexes)
+    on conflict do nothing;
 
-  delete from public.exported_rows
-  where bucket = p_bucket and key = p_key and user_keys @> array[erased_key];
+    -- A user's key is blanked and not removed, so that the indexes of the others stay valid.
+    update public.exported_rows pages
+    set log_ids = remaining.log_ids, user_indexes = remaining.user_indexes,
+      text_keys = remaining.text_keys, user_keys = array(
+        select case when position = any (page.user_indexes) then ''::bytea else user_key end
+        from unnest(pages.user_keys) with ordinality as keys (user_key, position) order by position
+      )
+    from (
+      select array_agg(log_id) as log_ids, array_agg(user_index) as user_indexes,
+        array_agg(text_key) as text_keys
+      from public.exported_rows entries,
+        unnest(entries.log_ids, entries.user_indexes, entries.text_keys) as entry (log_id, user_index, text_key)
+      where entries.id = page.id and user_index <> all (page.user_indexes)
+    ) as remaining
+    where pages.id = page.id and remaining.log_ids is not null;
+    if not found then
+      delete from public.exported_rows where id = page.id;
+    end if;
+  end loop;
 end
 $$;
 
@@ -3002,7 +3719,7 @@ create function public.read_export(
 language sql stable set search_path = ''
 as $$
   select private.read_export(
-    window_from::xid8, window_to::xid8, decode(after_text, 'hex'), after_change::xid8, after_id,
+    window_from::bigint, window_to::bigint, decode(after_text, 'hex'), after_change::bigint, after_id,
     labelled_only, page_size, salt
   )
 $$;
@@ -3015,7 +3732,7 @@ create function public.read_erased_rows(
 language sql stable set search_path = ''
 as $$
   select private.read_erased_rows(
-    window_from::xid8, window_to::xid8, after_change::xid8, after_id, page_size
+    window_from::bigint, window_to::bigint, after_change::bigint, after_id, page_size
   )
 $$;
 comment on function public.read_erased_rows(text, text, text, uuid, integer) is
@@ -3032,7 +3749,7 @@ create function public.record_dataset(
 ) returns void
 language sql set search_path = ''
 as $$
-  select private.record_dataset(series, bucket, manifest, window_from::xid8, window_to::xid8, lines)
+  select private.record_dataset(series, bucket, manifest, window_from::bigint, window_to::bigint, lines)
 $$;
 comment on function public.record_dataset(text, text, text, text, text, bigint) is
   'Records a complete dataset, so that the next window begins where it ends.';
@@ -3049,17 +3766,23 @@ as $$ select private.has_erasures_since(bucket, keys, since) $$;
 comment on function public.has_erasures_since(text, text[], timestamptz) is
   'Whether a user whose rows these objects hold was erased since.';
 
-create function public.list_user_lines(user_id uuid, bucket text, key text) returns json
+create function public.list_uncleaned_objects() returns json
 language sql stable set search_path = ''
-as $$ select private.list_user_lines(user_id, bucket, key) $$;
-comment on function public.list_user_lines(uuid, text, text) is
-  'Lists the lines of an exported object that are about a user.';
+as $$ select private.list_uncleaned_objects() $$;
+comment on function public.list_uncleaned_objects() is
+  'Lists the exported objects that hold rows of erased users.';
 
-create function public.unregister_user_rows(user_id uuid, bucket text, key text) returns void
+create function public.list_erased_lines(bucket text, key text) returns json
+language sql stable set search_path = ''
+as $$ select private.list_erased_lines(bucket, key) $$;
+comment on function public.list_erased_lines(text, text) is
+  'Lists the lines and the senders of erased users in an exported object.';
+
+create function public.unregister_senders(bucket text, key text, senders jsonb) returns void
 language sql set search_path = ''
-as $$ select private.unregister_user_rows(user_id, bucket, key) $$;
-comment on function public.unregister_user_rows(uuid, text, text) is
-  'Records that an exported object holds nothing of a user any more.';
+as $$ select private.unregister_senders(bucket, key, senders) $$;
+comment on function public.unregister_senders(text, text, jsonb) is
+  'Records that an exported object holds no line of these senders any more.';
 
 -- 11_views.sql
 
@@ -3291,29 +4014,39 @@ revoke all on
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
   public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
   public.daily_totals,
-  private.settings, private.keys, private.deferred_changes, private.tombstones, private.erased_rows
+  private.settings, private.keys, private.incomplete_captures, private.deferred_changes,
+  private.dropped_captures, private.tombstones, private.erased_rows
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
 revoke all on sequence
   public.correction_events_id_seq, public.review_queue_id_seq, public.exported_rows_id_seq,
-  public.dataset_exports_id_seq, private.deferred_changes_id_seq
+  public.dataset_exports_id_seq, private.deferred_changes_id_seq, private.incomplete_captures_id_seq,
+  private.change_numbers
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
 
 -- Functions that are called by name are opened below. Trigger functions are opened to nobody.
 revoke all on function
-  private.lock_text(bytea),
-  private.try_lock_queue_item(bytea),
-  private.lock_log_id(uuid),
-  private.lock_log_id_shared(uuid),
   private.lock_person(uuid),
   private.try_lock_person_shared(uuid),
+  private.lock_log_ids(uuid[]),
+  private.try_lock_log_id_shared(uuid),
+  private.lock_edits(),
+  private.lock_texts(bytea[]),
+  private.try_lock_texts(bytea[]),
+  private.lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.peek_change_number(),
+  private.next_change_number(),
+  private.complete_change_numbers(),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
   private.is_active_intent(text),
+  private.find_intent(text),
   private.validate_prompt_log(),
+  private.lock_sender(uuid),
   private.prepare_capture(),
   private.refuse_captured_changes(),
   private.refuse_legacy_row(),
@@ -3325,31 +4058,42 @@ revoke all on function
   private.refuse_truncate(),
   private.find_recorded_captures(jsonb),
   private.anonymous_reviewers(),
+  private.is_user_id(text),
+  private.reviewer_name(text),
   private.is_reserved_reviewer(text),
+  private.refuse_erased_reviewer(text),
   private.set_correction_channel(),
   private.validate_correction(),
   private.is_disputed(bytea, text),
   private.apply_correction(),
   private.refuse_event_changes(),
+  private.lock_edits_for_dashboard(),
   private.append_log_edit(),
   private.review_reasons(public.nlu_prompt_logs),
   private.review_rank(text[], double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
-  private.enqueue_text(public.nlu_prompt_logs),
-  private.queue_capture(),
+  private.add_queue_item(public.nlu_prompt_logs, text[], double precision),
+  private.all_review_reasons(public.nlu_prompt_logs[]),
+  private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.refresh_queue_item(bytea),
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
   private.validate_queue_edit(),
   private.append_queue_edit(),
   private.refuse_lost_edit(),
   private.refuse_queue_changes(),
-  private.delete_orphans_and_recount(bytea[]),
+  private.clear_notes(uuid[]),
+  private.delete_orphans(bytea[]),
   private.clean_up_texts(),
   private.may_arrive(uuid),
   private.defer_change(private.deferred_changes),
-  private.lock_new_log(),
-  private.apply_deferred_changes(),
+  private.max_deferred_corrections(),
+  private.apply_deferred_changes(uuid),
+  private.apply_waiting_changes(uuid),
+  private.try_apply_deferred_changes(public.nlu_prompt_logs),
+  private.complete_new_captures(),
+  private.complete_captures(),
   private.discard_deferred_changes(uuid[]),
   private.delete_expired_changes(),
   private.refuse_label_edit(),
@@ -3357,28 +4101,36 @@ revoke all on function
   private.delete_expired_rows(),
   private.delete_expired_texts(),
   private.delete_expired_exports(),
-  private.refresh_queue(),
-  private.wait_for_registrations(),
-  private.pseudonymise_reviewer(text),
+  private.refresh_queue_items(bytea),
+  private.add_missing_queue_items(),
   private.count_user_data(uuid),
+  private.start_erasure(uuid),
+  private.pseudonymise_batch(text, boolean),
+  private.erase_batch(uuid, boolean),
+  private.finish_erasure(uuid),
+  private.continue_erasure(uuid),
   private.erase_user(uuid),
+  private.pseudonymise_reviewer(text),
+  private.lock_edits_for_deletion(),
   private.erase_deleted_account(),
   private.record_erased_rows(),
   private.complete_exported_page(),
   private.open_export(text, boolean, bigint),
-  private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
-  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, xid8, xid8, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
-  private.list_user_lines(uuid, text, text),
-  private.unregister_user_rows(uuid, text, text),
+  private.list_uncleaned_objects(),
+  private.list_erased_lines(text, text),
+  private.unregister_senders(text, text, jsonb),
   public.find_recorded_captures(jsonb),
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text),
+  public.record_review(uuid, text, text, text, text),
   public.discard_deferred_changes(uuid[]),
-  public.erase_user(uuid),
+  public.continue_erasure(uuid),
   public.count_user_data(uuid),
   public.open_export(text, boolean, bigint),
   public.read_export(text, text, text, text, uuid, boolean, integer, text),
@@ -3387,8 +4139,9 @@ revoke all on function
   public.record_dataset(text, text, text, text, text, bigint),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
-  public.list_user_lines(uuid, text, text),
-  public.unregister_user_rows(uuid, text, text)
+  public.list_uncleaned_objects(),
+  public.list_erased_lines(text, text),
+  public.unregister_senders(text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 
 -- Signed-in users -------------------------------------------------------------------------------------
@@ -3402,7 +4155,7 @@ grant select (
   text_key, within_daily_cap, sampling_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, correction_notes, corrected_by, corrected_at,
-  created_at, updated_at, changed_in
+  created_at, updated_at, change_number
 ) on public.nlu_prompt_logs to authenticated;
 
 -- prompt_writer ---------------------------------------------------------------------------------------
@@ -3435,10 +4188,10 @@ grant select (text_key, text, intent, times_sent, labelled_at, retained_at)
 grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
   private.open_export(text, boolean, bigint),
-  private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
-  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, xid8, xid8, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.open_export(text, boolean, bigint),
@@ -3447,7 +4200,10 @@ grant execute on function
   public.read_audit_results(float8),
   public.record_dataset(text, text, text, text, text, bigint),
   public.register_rows(text, text, uuid[]),
-  public.has_erasures_since(text, text[], timestamptz)
+  public.has_erasures_since(text, text[], timestamptz),
+  private.list_uncleaned_objects(), public.list_uncleaned_objects(),
+  private.list_erased_lines(text, text), public.list_erased_lines(text, text),
+  private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb)
 to prompt_exporter;
 
 -- service_role: the backend's secret key --------------------------------------------------------------
@@ -3464,7 +4220,7 @@ grant select (
   text_key, within_daily_cap, sampling_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, correction_notes, corrected_by, corrected_at,
-  created_at, updated_at, changed_in
+  created_at, updated_at, change_number
 ) on public.nlu_prompt_logs to service_role;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
@@ -3484,7 +4240,7 @@ grant select (
 ) on public.review_queue to service_role;
 grant select (day, predicted_intent, model_version, outcome, messages)
   on public.daily_counts to service_role;
-grant select (text_key, text, intent, times_sent, labelled_at, retained_at, changed_in)
+grant select (text_key, text, intent, times_sent, labelled_at, retained_at, change_number)
   on public.labelled_texts to service_role;
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
@@ -3500,23 +4256,31 @@ to service_role;
 grant execute on function
   private.anonymous_reviewers(),
   private.outcome_label(boolean),
-  private.lock_log_id(uuid),
+  private.is_user_id(text),
+  private.visible_text(text),
+  private.reviewer_name(text),
+  private.refuse_erased_reviewer(text),
+  private.lock_log_ids(uuid[]),
+  private.lock_texts(bytea[]),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
+  private.apply_waiting_changes(uuid),
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text),
+  public.record_review(uuid, text, text, text, text),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
-  private.erase_user(uuid), public.erase_user(uuid),
+  private.continue_erasure(uuid), public.continue_erasure(uuid),
   private.count_user_data(uuid), public.count_user_data(uuid),
-  private.list_user_lines(uuid, text, text), public.list_user_lines(uuid, text, text),
-  private.unregister_user_rows(uuid, text, text), public.unregister_user_rows(uuid, text, text),
+  private.list_uncleaned_objects(), public.list_uncleaned_objects(),
+  private.list_erased_lines(text, text), public.list_erased_lines(text, text),
+  private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb),
   private.open_export(text, boolean, bigint), public.open_export(text, boolean, bigint),
-  private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
+  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
   public.read_export(text, text, text, text, uuid, boolean, integer, text),
-  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   public.read_erased_rows(text, text, text, uuid, integer),
   private.read_audit_results(float8), public.read_audit_results(float8),
-  private.record_dataset(text, text, text, xid8, xid8, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint),
   public.record_dataset(text, text, text, text, text, bigint),
   private.register_rows(text, text, uuid[]), public.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
@@ -3542,13 +4306,17 @@ grant update (
   waiting_since, decided_at, sampling_probability
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
-grant update (reviewer) on private.deferred_changes to prompt_maintainer;
+grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
+grant insert (log_id, text_key) on private.incomplete_captures to prompt_maintainer;
+grant select, delete on private.dropped_captures to prompt_maintainer;
+grant insert (log_id) on private.dropped_captures to prompt_maintainer;
 grant select, insert on public.daily_counts to prompt_maintainer;
 grant update (messages) on public.daily_counts to prompt_maintainer;
 grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, times_sent, user_keys, labelled_at, retained_at)
   on public.labelled_texts to prompt_maintainer;
-grant select, insert on private.tombstones to prompt_maintainer;
+grant select on private.tombstones to prompt_maintainer;
+grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
 grant update (log_ids, user_keys, user_indexes, text_keys)
@@ -3557,31 +4325,51 @@ grant select, delete on public.dataset_exports to prompt_maintainer;
 grant insert (series, bucket, manifest, window_from, window_to, lines)
   on public.dataset_exports to prompt_maintainer;
 grant select, delete on private.erased_rows to prompt_maintainer;
-grant insert (log_id, text_key) on private.erased_rows to prompt_maintainer;
+grant insert (log_id, text_key, change_number) on private.erased_rows to prompt_maintainer;
+grant select, usage on sequence private.change_numbers to prompt_maintainer;
+grant usage on sequence public.correction_events_id_seq to prompt_maintainer;
 grant execute on function
-  private.lock_text(bytea),
-  private.try_lock_queue_item(bytea),
-  private.lock_log_id_shared(uuid),
   private.lock_person(uuid),
   private.try_lock_person_shared(uuid),
+  private.lock_log_ids(uuid[]),
+  private.try_lock_log_id_shared(uuid),
+  private.lock_edits(),
+  private.lock_texts(bytea[]),
+  private.try_lock_texts(bytea[]),
+  private.lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item(bytea),
+  private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.peek_change_number(),
+  private.next_change_number(),
+  private.complete_change_numbers(),
+  private.lock_sender(uuid),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
   private.is_active_intent(text),
+  private.find_intent(text),
   private.anonymous_reviewers(),
+  private.is_user_id(text),
+  private.reviewer_name(text),
   private.is_reserved_reviewer(text),
   private.is_disputed(bytea, text),
   private.review_reasons(public.nlu_prompt_logs),
+  private.all_review_reasons(public.nlu_prompt_logs[]),
   private.review_rank(text[], double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
-  private.enqueue_text(public.nlu_prompt_logs),
+  private.add_queue_item(public.nlu_prompt_logs, text[], double precision),
+  private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.refresh_queue_item(bytea),
   private.update_queue_item(public.correction_events, boolean),
-  private.delete_orphans_and_recount(bytea[]),
+  private.clear_notes(uuid[]),
+  private.delete_orphans(bytea[]),
   private.may_arrive(uuid),
-  private.lock_export_registry(),
+  private.max_deferred_corrections(),
+  private.apply_deferred_changes(uuid),
+  private.try_apply_deferred_changes(public.nlu_prompt_logs),
   private.outcome_label(boolean)
 to prompt_maintainer;
 
@@ -3593,8 +4381,11 @@ grant execute on function
   private.delete_expired_texts(),
   private.delete_expired_changes(),
   private.delete_expired_exports(),
-  private.refresh_queue(),
+  private.refresh_queue_items(bytea),
+  private.add_missing_queue_items(),
+  private.complete_captures(),
   private.count_user_data(uuid),
+  private.continue_erasure(uuid),
   private.erase_user(uuid),
   private.pseudonymise_reviewer(text)
 to postgres;

@@ -214,7 +214,7 @@ begin
   order by corrected_at;
 
   -- Texts with a reason wait for review; corrected texts are decided.
-  perform private.enqueue_text(logs) from (
+  perform private.add_queue_item(logs, private.review_reasons(logs), logs.sampling_probability) from (
     select distinct on (text_key) * from public.nlu_prompt_logs
     where sampling_probability is not null or corrected_intent is not null
     order by text_key, created_at desc

@@ -1,4 +1,4 @@
--- Roles and advisory locks.
+-- Roles, advisory locks and change numbers.
 --
 -- The schema is declared in this folder and read top to bottom, in the order of the file names.
 -- `make schema` generates the baseline migration from it. The whole folder runs in one transaction,
@@ -63,70 +63,160 @@ grant prompt_maintainer to postgres;
 grant usage, create on schema private to prompt_maintainer;
 grant usage on schema public, extensions to prompt_maintainer;
 
--- Advisory locks ------------------------------------------------------------------------------------
--- Every advisory lock is taken through one of these functions. All are held to the end of the
--- transaction. The first number is the class of the lock, one per purpose. Ids share 256 slots (`& 255`),
--- since one transaction may lock more ids than the server has locks for.
+-- Locks ---------------------------------------------------------------------------------------------
+-- Every advisory lock is taken through one of these functions, and is held to the end of the transaction.
+-- The first number of a lock is its class, one class per purpose.
+--
+-- Whoever waits for locks takes them in the order of their classes, before any row that they guard. Within
+-- a class, locks are taken in the order of their second number. So no two transactions can wait for each
+-- other. A capture waits for no lock: it tries once, and leaves what it could not do to
+-- `private.complete_captures`, which runs every minute.
+--
+-- Ids share 256 slots (`& 255`), since one transaction may lock more ids than the server has locks for.
 
--- Class 1: the votes on a text are counted one after another.
-create function private.lock_text(text_key bytea) returns void
-language sql
-set search_path = ''
-as $$
-  select pg_advisory_xact_lock(1, hashtext(encode(text_key, 'hex')))
-$$;
-
--- Class 2: one of several simultaneous captures adds a text to the review queue; the others go on.
-create function private.try_lock_queue_item(text_key bytea) returns boolean
-language sql
-set search_path = ''
-as $$
-  select pg_try_advisory_xact_lock(2, hashtext(encode(text_key, 'hex')))
-$$;
-
--- Class 3: a row and the changes that arrive before it exclude each other. Captures share the lock, so
--- rows do not wait for one another.
-create function private.lock_log_id(log_id uuid) returns void
-language sql
-set search_path = ''
-as $$
-  select pg_advisory_xact_lock(3, hashtext(log_id::text) & 255)
-$$;
-
-create function private.lock_log_id_shared(log_id uuid) returns void
-language sql
-set search_path = ''
-as $$
-  select pg_advisory_xact_lock_shared(3, hashtext(log_id::text) & 255)
-$$;
-
--- Class 4: an erasure waits for the captures of its user that are under way. A capture that finds an
--- erasure under way fails at once instead of waiting.
+-- Class 1, person. An erasure waits for the captures and corrections of its user that are under way.
 create function private.lock_person(user_id uuid) returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(4, hashtext(user_id::text) & 255)
+  select pg_advisory_xact_lock(1, hashtext(user_id::text) & 255)
 $$;
 
 create function private.try_lock_person_shared(user_id uuid) returns boolean
 language sql
 set search_path = ''
 as $$
-  select pg_try_advisory_xact_lock_shared(4, hashtext(user_id::text) & 255)
+  select pg_try_advisory_xact_lock_shared(1, hashtext(user_id::text) & 255)
 $$;
 
--- Class 5: an erasure waits for the exports that are registering rows, and reads what they registered.
+-- Class 2, log id. A row and the changes that arrive before it exclude each other.
+create function private.lock_log_ids(log_ids uuid[]) returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(2, slot) from (
+    select distinct hashtext(id::text) & 255 as slot from unnest(log_ids) as ids (id) order by slot
+  ) as slots
+$$;
+
+create function private.try_lock_log_id_shared(log_id uuid) returns boolean
+language sql
+set search_path = ''
+as $$
+  select pg_try_advisory_xact_lock_shared(2, hashtext(log_id::text) & 255)
+$$;
+
+-- Class 3, edits. The dashboard locks a row before a trigger can lock anything else. So an edit excludes
+-- every other change of texts, and so does the deletion of an account, which may have more texts than the
+-- server has locks. Changes of single texts share the lock.
+create function private.lock_edits() returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(3, 0)
+$$;
+
+-- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
+create function private.lock_texts(text_keys bytea[]) returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock_shared(3, 0);
+  select pg_advisory_xact_lock(4, slot) from (
+    select distinct hashtext(encode(text_key, 'hex')) as slot
+    from unnest(text_keys) as keys (text_key) order by slot
+  ) as slots
+$$;
+
+-- Returns those that are locked now.
+create function private.try_lock_texts(text_keys bytea[]) returns bytea[]
+language sql
+set search_path = ''
+as $$
+  select coalesce(array_agg(text_key), '{}')
+  from unnest(text_keys) as keys (text_key)
+  where pg_try_advisory_xact_lock_shared(3, 0)
+    and pg_try_advisory_xact_lock(4, hashtext(encode(text_key, 'hex')))
+$$;
+
+-- Class 5, new queue item. One transaction at a time adds the item of a text.
+create function private.lock_new_queue_item(text_key bytea) returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')))
+$$;
+
+create function private.try_lock_new_queue_item(text_key bytea) returns boolean
+language sql
+set search_path = ''
+as $$
+  select pg_try_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')))
+$$;
+
+-- Class 6, export registry. An erasure waits for the exports that are registering rows, and reads what they
+-- registered.
 create function private.lock_export_registry() returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(5, 0)
+  select pg_advisory_xact_lock(6, 0)
 $$;
 
 create function private.lock_export_registry_shared() returns void
 language sql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock_shared(5, 0)
+  select pg_advisory_xact_lock_shared(6, 0)
+$$;
+
+-- Change numbers ------------------------------------------------------------------------------------
+-- Every change of a row, of a retained text, and every erased row has a number. Exports read windows of
+-- these numbers, not of times: a change that is committed late has an early time, and a window of times
+-- would miss it. Transaction ids would do as well, but a new cluster starts them again, and the numbers are
+-- dumped and restored with the database.
+
+create sequence private.change_numbers as bigint;
+
+-- The number that is drawn next.
+create function private.peek_change_number() returns bigint
+language sql
+set search_path = ''
+as $$
+  select case when is_called then last_value + 1 else last_value end from private.change_numbers
+$$;
+
+-- Returns the next change number. Before its first number, a transaction announces a lower bound: a shared
+-- lock of class 7 on the number that is next at this moment (its lowest 31 bits). The setting ends with the
+-- transaction, or with the subtransaction, as the lock does.
+create function private.next_change_number() returns bigint
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if coalesce(current_setting('prompt_capture.has_announced', true), '') = '' then
+    perform pg_advisory_xact_lock_shared(7, (private.peek_change_number() & 2147483647)::integer);
+    perform set_config('prompt_capture.has_announced', 'yes', true);
+  end if;
+  return nextval('private.change_numbers');
+end
+$$;
+
+-- Returns the end of the numbers that are complete: no smaller number can appear any more. Reads the next
+-- number first: whoever draws a smaller one has announced it before.
+create function private.complete_change_numbers() returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  next_number bigint := private.peek_change_number();
+  widest_gap bigint;
+begin
+  -- The differences are taken in 31 bits.
+  select max(((next_number & 2147483647) - objid::bigint + 2147483648) & 2147483647) into widest_gap
+  from pg_catalog.pg_locks
+  where locktype = 'advisory' and classid = 7 and objsubid = 2
+    and database = (select oid from pg_catalog.pg_database where datname = current_database());
+  return next_number - coalesce(widest_gap, 0);
+end
 $$;

@@ -41,6 +41,23 @@ as $$
   )
 $$;
 
+-- The intent that a reviewer typed: without white space around it, and as the catalogue writes it. A name that
+-- differs from one intent only in case is that intent.
+create function private.find_intent(typed text) returns text
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    (select intent from public.intent_catalogue where intent = name),
+    (
+      select min(intent) from public.intent_catalogue where lower(intent) = lower(name)
+      having count(*) = 1
+    ),
+    name
+  )
+  from (select nullif(private.visible_text(typed), '') as name) as cleaned
+$$;
+
 insert into public.intent_catalogue (intent, domain, description) values
   ('scheduling', 'scheduling',
    'Find or keep free a time for something new; what counts is when, not an event''s details.'),

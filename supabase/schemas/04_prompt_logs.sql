@@ -39,7 +39,7 @@ create table public.nlu_prompt_logs (
 
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  changed_in xid8 not null default '0',
+  change_number bigint not null default 0,
 
   constraint nlu_prompt_logs_pkey primary key (id),
   constraint sender_is_a_user
@@ -144,8 +144,8 @@ comment on column public.nlu_prompt_logs.created_at is
   'When the row was inserted: after the message, if it waited in the spool. Set by the database. With `id`, the order of every list.';
 comment on column public.nlu_prompt_logs.updated_at is
   'When anything in the row last changed. Set by the database.';
-comment on column public.nlu_prompt_logs.changed_in is
-  'The transaction that last changed the row: exports read windows of these. Set by the database.';
+comment on column public.nlu_prompt_logs.change_number is
+  'The number of the latest change of the row: exports read windows of these. Set by the database.';
 
 -- Indexes -------------------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ create index nlu_prompt_logs_by_corrected_intent
 create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id);
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
-create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, changed_in, id);
+create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
 
 -- Planner statistics --------------------------------------------------------------------------------
 -- Row level security does not cover estimates, and any API user may ask for a planned count. With
@@ -245,12 +245,11 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_20_prepare_capture              refuse erased users; set the derived columns
 --           before_40_stamp_correction_on_insert   complete a correction that comes with the row
 --           before_50_stamp_outcome_on_insert      complete an outcome that comes with the row
---           before_70_stamp_change                 set changed_in, when the row has its final values
---           (before_80_lock_new_log)               last, as it needs text_key: exclude deferred changes
---           (after_10_append_log_edit_on_insert)   a correction becomes an event
---           (after_20_queue_capture)               the text joins the review queue, or is counted there
---           (after_30_apply_deferred_changes)      outcomes and corrections that came before the row
---   update  before_10_validate
+--           before_70_stamp_change                 set change_number, when the row has its final values
+--           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
+--                                                  correction that comes with the row
+--   update  (before_05_lock_edits)                 once per statement, for the dashboard
+--           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns
 --           before_40_stamp_correction
 --           before_50_stamp_outcome                a failure sets sampling_probability
@@ -259,7 +258,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           (after_10_append_log_edit)             an edit in the dashboard becomes an event
 --           (after_20_queue_failure)               a failed workflow puts the text into the queue
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
---           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest recounted
+--           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest counted
 --           (after_50_record_erased_rows)          erased rows reach the next export
 --   truncate before_95_refuse_truncate
 
@@ -339,9 +338,29 @@ create trigger before_15_refuse_legacy before insert on public.nlu_prompt_logs
   for each row when (new.model_version = 'legacy')
   execute function private.refuse_legacy_row();
 
+-- Locks the account of a sender against deletion, and returns its state: `present`, `locked` (it is being
+-- deleted), `deleted` (it is marked as deleted), or `absent`. Does not wait.
+create function private.lock_sender(user_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  deleted_at timestamptz;
+begin
+  select users.deleted_at into deleted_at from auth.users
+  where users.id = lock_sender.user_id for key share skip locked;
+  if found then
+    return case when deleted_at is null then 'present' else 'deleted' end;
+  end if;
+  return case when exists (select from auth.users where users.id = lock_sender.user_id)
+    then 'locked' else 'absent' end;
+end
+$$;
+
 set role prompt_maintainer;
 
--- A user waits for the capture, so it does little: look-ups by key and one bounded count.
+-- A user waits for the capture, so it does little, and waits for no lock.
 create function private.prepare_capture() returns trigger
 language plpgsql
 security definer
@@ -349,18 +368,21 @@ set search_path = ''
 as $$
 declare
   settings private.settings;
+  sender text;
 begin
   select * into strict settings from private.settings;
 
-  -- Held until this transaction ends, so that no row of a user outlives their erasure. While an erasure
-  -- is under way (of this user, or of one with the same lock slot), the capture fails at once: it is
-  -- spooled and written later, or meets the tombstone then.
-  if not private.try_lock_person_shared(new.user_id) then
+  -- Both locks are held until this transaction ends, so that no row of a user outlives their erasure or
+  -- their account. While one of these is under way (or that of a user with the same lock slot), the capture
+  -- fails at once: it is spooled and written later, or is refused then.
+  sender := private.lock_sender(new.user_id);
+  if sender = 'locked' or not private.try_lock_person_shared(new.user_id) then
     raise exception 'An erasure holds the lock of this user.'
       using errcode = 'lock_not_available', hint = 'Send the row again.';
   end if;
-  if exists (select from private.tombstones where user_key = private.user_key(new.user_id)) then
-    raise exception 'The user of this row was erased. Nothing is captured for them.'
+  if sender <> 'present'
+    or exists (select from private.tombstones where user_key = private.user_key(new.user_id)) then
+    raise exception 'The user of this row does not exist or was erased. Nothing is captured for them.'
       using errcode = 'foreign_key_violation', constraint = 'sender_is_a_user',
         hint = 'Drop the row.';
   end if;
@@ -426,6 +448,10 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  if current_user <> 'prompt_maintainer'
+    and new.corrected_intent is distinct from old.corrected_intent then
+    new.corrected_intent := private.find_intent(new.corrected_intent);
+  end if;
   if (new.corrected_intent, new.correction_notes, new.corrected_by)
     is not distinct from (old.corrected_intent, old.correction_notes, old.corrected_by) then
     new.corrected_at := old.corrected_at;
@@ -519,21 +545,24 @@ $$;
 create trigger before_60_stamp_updated_at before update on public.nlu_prompt_logs
   for each row execute function private.stamp_updated_at();
 
--- Sets changed_in. Exports read windows of transactions, not of times: a row that is committed late has
--- an early time, and a window of times would miss it.
+set role prompt_maintainer;
+
 create function private.stamp_change() returns trigger
 language plpgsql
+security definer
 set search_path = ''
 as $$
 begin
   if tg_op = 'INSERT' or new is distinct from old then
-    new.changed_in := pg_current_xact_id();
+    new.change_number := private.next_change_number();
   else
-    new.changed_in := old.changed_in;
+    new.change_number := old.change_number;
   end if;
   return new;
 end
 $$;
+
+set role postgres;
 
 create trigger before_70_stamp_change before insert or update on public.nlu_prompt_logs
   for each row execute function private.stamp_change();

@@ -77,6 +77,23 @@ as $$
   select array['dashboard', 'legacy']
 $$;
 
+-- Whether a reviewer's name is the id of a user.
+create function private.is_user_id(name text) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+$$;
+
+-- A name as a reader sees it. Ids are written in lower case.
+create function private.reviewer_name(typed text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case when private.is_user_id(name) then lower(name) else name end
+  from (select private.visible_text(typed) as name) as cleaned
+$$;
+
 -- Names that nobody can review under: those, the empty name, and pseudonyms of erased reviewers.
 create function private.is_reserved_reviewer(reviewer text) returns boolean
 language sql immutable
@@ -116,6 +133,28 @@ create trigger before_10_set_channel before insert on public.correction_events
 
 set role prompt_maintainer;
 
+-- Refuses a reviewer who was erased. The lock is held until this transaction ends, so that no correction in
+-- the name of a user outlives their erasure.
+create function private.refuse_erased_reviewer(reviewer text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if not private.is_user_id(reviewer) then
+    return;
+  end if;
+  if not private.try_lock_person_shared(reviewer::uuid) then
+    raise exception 'An erasure holds the lock of this reviewer.'
+      using errcode = 'lock_not_available', hint = 'Send the correction again.';
+  end if;
+  if exists (select from private.tombstones where user_key = private.user_key(reviewer::uuid)) then
+    raise exception 'The account of this reviewer was erased.'
+      using errcode = 'PT403', hint = 'Sign in with another account.';
+  end if;
+end
+$$;
+
 -- Refuses values before a constraint would write them, whatever they are, to the server's log.
 create function private.validate_correction() returns trigger
 language plpgsql
@@ -135,7 +174,7 @@ begin
     raise exception 'A correction needs a reviewer.'
       using errcode = 'check_violation', hint = 'Set reviewer.';
   end if;
-  new.reviewer := private.visible_text(new.reviewer);
+  new.reviewer := private.reviewer_name(new.reviewer);
   if private.is_reserved_reviewer(new.reviewer)
     and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
     raise exception 'This reviewer name is empty or reserved.'
@@ -147,7 +186,12 @@ begin
       using errcode = 'check_violation', hint = 'Shorten the text. Without notes, send null.';
   end if;
 
-  perform private.lock_text(new.text_key);
+  perform private.refuse_erased_reviewer(new.reviewer);
+
+  perform private.lock_texts(array[new.text_key]);
+  if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
+    raise exception 'The prompt was deleted.' using errcode = 'PT404';
+  end if;
   select * into latest from public.correction_events events
   where events.text_key = new.text_key order by id desc limit 1;
   new.from_intent := coalesce(latest.to_intent, new.from_intent);
@@ -163,7 +207,9 @@ begin
     return null;  -- a repetition: nothing to append
   end if;
 
-  new.corrected_at := now();
+  -- The id that the insert drew before it waited for the lock may be smaller than that of a later correction.
+  new.id := nextval('public.correction_events_id_seq');
+  new.corrected_at := clock_timestamp();
   return new;
 end
 $$;
@@ -263,6 +309,20 @@ create trigger before_95_refuse_truncate before truncate on public.correction_ev
 
 set role prompt_maintainer;
 
+-- Excludes all other changes of texts until the edit is committed. An edit that is left open is ended, since
+-- others wait for it.
+create function private.lock_edits_for_dashboard() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_edits();
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
+  return null;
+end
+$$;
+
 create function private.append_log_edit() returns trigger
 language plpgsql
 security definer
@@ -280,6 +340,9 @@ $$;
 
 set role postgres;
 
+create trigger before_05_lock_edits before update on public.nlu_prompt_logs
+  for each statement when (current_user not in ('prompt_maintainer', 'service_role'))
+  execute function private.lock_edits_for_dashboard();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
   when (
@@ -287,7 +350,4 @@ create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
     and (new.corrected_intent, new.corrected_by, new.correction_notes)
       is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
   )
-  execute function private.append_log_edit();
-create trigger after_10_append_log_edit_on_insert after insert on public.nlu_prompt_logs
-  for each row when (new.corrected_intent is not null)
   execute function private.append_log_edit();

@@ -141,14 +141,44 @@ $$;
 
 -- How the queue is filled ---------------------------------------------------------------------------
 
--- Adds a text to the queue, or adds reasons to its item. A text that was labelled before its rows were
--- deleted comes back decided.
-create function private.enqueue_text(log public.nlu_prompt_logs) returns void
+-- What captures could not do without waiting: count themselves in the queue, or apply the changes that
+-- arrived before them. `private.complete_captures` does it within a minute.
+create table private.incomplete_captures (
+  id bigint generated always as identity,
+  log_id uuid not null,
+  text_key bytea not null,
+  captured_at timestamptz not null default now(),
+
+  constraint incomplete_captures_pkey primary key (id)
+);
+
+comment on table private.incomplete_captures is
+  'Captures that met another change of their text, and wait to be completed.';
+comment on column private.incomplete_captures.id is 'In the order of capture.';
+comment on column private.incomplete_captures.log_id is 'The id of the row.';
+comment on column private.incomplete_captures.text_key is 'The text key of the row.';
+comment on column private.incomplete_captures.captured_at is 'When the row was captured.';
+
+alter table private.incomplete_captures enable row level security;
+alter table private.incomplete_captures force row level security;
+
+create policy "The maintainer reads what is incomplete"
+  on private.incomplete_captures for select to prompt_maintainer using (true);
+create policy "The maintainer records what is incomplete"
+  on private.incomplete_captures for insert to prompt_maintainer with check (true);
+create policy "The maintainer deletes what it completed"
+  on private.incomplete_captures for delete to prompt_maintainer using (true);
+create policy "The maintainer locks what it completes"
+  on private.incomplete_captures for update to prompt_maintainer using (true);
+
+-- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
+-- labelled before its rows were deleted comes back decided.
+create function private.add_queue_item(
+  log public.nlu_prompt_logs, reasons text[], sampling_probability double precision
+) returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  log_reasons text[] := private.review_reasons(log);
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
@@ -156,8 +186,8 @@ begin
     text_key
   )
   select
-    case when retained.intent is not null or log_reasons = '{}' then private.rank_when_decided()
-      else private.review_rank(log_reasons, log.confidence, copies.times_sent) end,
+    case when retained.intent is not null or add_queue_item.reasons = '{}' then private.rank_when_decided()
+      else private.review_rank(add_queue_item.reasons, log.confidence, copies.times_sent) end,
     private.normalise_text(log.prompt), retained.intent, case when retained.intent is not null then (
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
@@ -168,66 +198,116 @@ begin
       case jsonb_typeof(log.secondary_intents -> 0 -> 'confidence') when 'number'
         then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
     ),
-    log.confidence, log_reasons, copies.times_sent, copies.user_count,
+    log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at,
-    log.sampling_probability, log.text_key
+    add_queue_item.sampling_probability, log.text_key
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
     from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
   ) as copies
-  left join public.labelled_texts retained on retained.text_key = log.text_key
-  on conflict (text_key) do update
-  set reasons = private.array_union(review_queue.reasons, excluded.reasons),
-    sampling_probability = greatest(review_queue.sampling_probability, excluded.sampling_probability);
+  left join public.labelled_texts retained on retained.text_key = log.text_key;
 end
 $$;
 
-set role prompt_maintainer;
+create function private.all_review_reasons(logs public.nlu_prompt_logs[]) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(array_agg(distinct reason order by reason), '{}')
+  from unnest(logs) as log, unnest(private.review_reasons(log)) as reason
+$$;
 
--- A user waits for the capture: most messages cost two look-ups, and it waits for no item. An item
--- that is being decided at this moment is skipped; its counts are corrected at night. Beyond the daily cap the queue
--- is not read at all: otherwise the time that it takes would reveal whether the text is in it.
-create function private.queue_capture() returns trigger
+-- Adds rows of one text to its item, or adds the item if one of them was chosen for review or the text has a
+-- label. New rows are counted; others only bring their reasons. Does not wait: returns false where another
+-- transaction holds the item, or is adding it.
+create function private.try_queue_logs(logs public.nlu_prompt_logs[], are_new boolean) returns boolean
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
   item public.review_queue;
+  first_log public.nlu_prompt_logs := logs[1];
+  probability double precision := (select max(sampling_probability) from unnest(logs));
 begin
-  if not new.within_daily_cap then
-    return null;
-  end if;
-  select * into item from public.review_queue
-  where text_key = new.text_key for update skip locked;
-
-  if item.text_key is null then
-    if (
-        new.sampling_probability is not null
-        or exists (select from public.labelled_texts where text_key = new.text_key)
-      )
-      and not exists (select from public.review_queue where text_key = new.text_key)
-      and private.try_lock_queue_item(new.text_key) then
-      perform private.enqueue_text(new);
+  if not exists (select from public.review_queue where text_key = first_log.text_key) then
+    if probability is null
+      and not exists (select from public.labelled_texts where text_key = first_log.text_key) then
+      return true;
     end if;
-    return null;
+    if not private.try_lock_new_queue_item(first_log.text_key)
+      or exists (select from public.review_queue where text_key = first_log.text_key) then
+      return false;
+    end if;
+    select * into first_log from unnest(logs) order by sampling_probability is null, created_at, id limit 1;
+    perform private.add_queue_item(first_log, private.all_review_reasons(logs), probability);
+    return true;
   end if;
 
-  item.times_sent := item.times_sent + 1;
-  if not exists (
-    select from public.nlu_prompt_logs
-    where text_key = new.text_key and user_id = new.user_id and id <> new.id and within_daily_cap
-  ) then
-    item.user_count := item.user_count + 1;
+  select * into item from public.review_queue
+  where text_key = first_log.text_key for update skip locked;
+  if not found then
+    return false;
   end if;
-  item.reasons := private.array_union(item.reasons, private.review_reasons(new));
+  if are_new then
+    item.times_sent := item.times_sent + cardinality(logs);
+    item.user_count := item.user_count + (
+      select count(distinct log.user_id) from unnest(logs) as log
+      where not exists (
+        select from public.nlu_prompt_logs earlier
+        where earlier.text_key = log.text_key and earlier.user_id = log.user_id
+          and earlier.within_daily_cap and earlier.id not in (select id from unnest(logs))
+      )
+    );
+  end if;
   update public.review_queue
-  set times_sent = item.times_sent, user_count = item.user_count, reasons = item.reasons,
-    sampling_probability = greatest(item.sampling_probability, new.sampling_probability)
+  set times_sent = item.times_sent, user_count = item.user_count,
+    reasons = private.array_union(item.reasons, private.all_review_reasons(logs)),
+    sampling_probability = greatest(item.sampling_probability, probability)
   where text_key = item.text_key;
-  return null;
+  return true;
 end
 $$;
+
+-- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
+-- caller holds the lock of the text.
+create function private.refresh_queue_item(p_text_key bytea) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  log public.nlu_prompt_logs;
+begin
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    perform private.lock_new_queue_item(p_text_key);
+    select * into log from public.nlu_prompt_logs logs
+    where text_key = p_text_key and within_daily_cap and (
+      sampling_probability is not null
+      or exists (select from public.labelled_texts where text_key = p_text_key)
+    )
+    order by sampling_probability is null, created_at, id limit 1;
+    if found and not exists (select from public.review_queue where text_key = p_text_key) then
+      perform private.add_queue_item(log, private.review_reasons(log), log.sampling_probability);
+    end if;
+  end if;
+
+  perform from public.review_queue where text_key = p_text_key for update;
+  update public.review_queue queue
+  set times_sent = counted.times_sent, user_count = counted.user_count,
+    reasons = private.array_union(queue.reasons, counted.reasons),
+    sampling_probability = greatest(queue.sampling_probability, counted.probability)
+  from (
+    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count,
+      max(sampling_probability) as probability, array(
+        select distinct unnest(private.review_reasons(chosen)) from public.nlu_prompt_logs chosen
+        where chosen.text_key = p_text_key and chosen.sampling_probability is not null
+      ) as reasons
+    from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
+  ) as counted
+  where queue.text_key = p_text_key;
+end
+$$;
+
+set role prompt_maintainer;
 
 create function private.queue_failure() returns trigger
 language plpgsql
@@ -235,8 +315,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  if new.sampling_probability is not null then
-    perform private.enqueue_text(new);
+  if new.sampling_probability is not null and not private.try_queue_logs(array[new], false) then
+    insert into private.incomplete_captures (log_id, text_key) values (new.id, new.text_key);
   end if;
   return null;
 end
@@ -244,8 +324,6 @@ $$;
 
 set role postgres;
 
-create trigger after_20_queue_capture after insert on public.nlu_prompt_logs
-  for each row execute function private.queue_capture();
 create trigger after_20_queue_failure after update of was_successful on public.nlu_prompt_logs
   for each row
   when (new.was_successful is false and old.was_successful is distinct from false)
@@ -261,9 +339,13 @@ declare
   item public.review_queue;
 begin
   if not exists (select from public.review_queue where text_key = event.text_key) then
-    perform private.enqueue_text(logs) from public.nlu_prompt_logs logs where id = event.log_id;
+    perform private.lock_new_queue_item(event.text_key);
+    perform private.add_queue_item(logs, private.review_reasons(logs), logs.sampling_probability)
+    from public.nlu_prompt_logs logs
+    where id = event.log_id
+      and not exists (select from public.review_queue where text_key = event.text_key);
   end if;
-  select * into item from public.review_queue where text_key = event.text_key;
+  select * into item from public.review_queue where text_key = event.text_key for update;
   if disputed then
     item.reasons := private.array_union(item.reasons, array['disagreement']);
   else
@@ -285,7 +367,8 @@ end
 $$;
 
 -- How the queue is edited ---------------------------------------------------------------------------
---   update  before_10_validate_edit     normalise the values; refuse other columns
+--   update  before_05_lock_edits        once per statement: exclude other changes of texts
+--           before_10_validate_edit     normalise the values; refuse other columns
 --           after_10_append_edit        the edit becomes a correction event
 --           after_20_refuse_lost_edit   once per statement: an edit that reached no row fails
 --   insert, delete, truncate            before_90_refuse_changes, before_95_refuse_truncate
@@ -296,9 +379,9 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  new.corrected_intent := nullif(lower(btrim(new.corrected_intent)), '');
-  new.reviewer := nullif(btrim(new.reviewer), '');
-  new.notes := nullif(btrim(new.notes), '');
+  new.corrected_intent := private.find_intent(new.corrected_intent);
+  new.reviewer := nullif(private.reviewer_name(new.reviewer), '');
+  new.notes := nullif(btrim(new.notes, E' \t\n\r\u00a0'), '');
 
   if to_jsonb(new) - array['corrected_intent', 'reviewer', 'notes']
     <> to_jsonb(old) - array['corrected_intent', 'reviewer', 'notes'] then
@@ -324,6 +407,11 @@ begin
       using errcode = 'check_violation', hint = 'Shorten it.';
   end if;
 
+  -- The previous decision's notes do not explain another one.
+  if new.corrected_intent is distinct from old.corrected_intent
+    and new.notes is not distinct from old.notes then
+    new.notes := null;
+  end if;
   -- The previous reviewer's name does not sign an edit that names nobody.
   if old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
     and (new.corrected_intent, new.notes) is distinct from (old.corrected_intent, old.notes) then
@@ -336,6 +424,9 @@ begin
 end
 $$;
 
+create trigger before_05_lock_edits before update on public.review_queue
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.lock_edits_for_dashboard();
 create trigger before_10_validate_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.validate_queue_edit();
@@ -347,6 +438,8 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  latest public.correction_events;
 begin
   -- Of the copies, the first that was chosen for review.
   insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
@@ -355,6 +448,12 @@ begin
   where text_key = new.text_key
   order by sampling_probability is null, created_at, id
   limit 1;
+  if not found then
+    -- It repeats the latest correction, which decides what the item shows.
+    select * into strict latest from public.correction_events events
+    where events.text_key = new.text_key order by id desc limit 1;
+    perform private.update_queue_item(latest, private.is_disputed(latest.text_key, latest.to_intent));
+  end if;
   return null;
 end
 $$;
@@ -410,13 +509,29 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 
 -- When rows are deleted -----------------------------------------------------------------------------
 
--- Deletes queue items of texts without rows, and events of texts with neither rows nor a retained text, and
--- recounts the other items.
-create function private.delete_orphans_and_recount(texts bytea[]) returns void
+-- Clears the notes about rows that are to be deleted: a note may quote the message that it is about.
+create function private.clear_notes(log_ids uuid[]) returns void
+language sql
+set search_path = ''
+as $$
+  update public.review_queue queue set notes = null
+  from public.nlu_prompt_logs logs
+  where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
+    and logs.id = (
+      select log_id from public.correction_events events
+      where events.text_key = queue.text_key order by events.id desc limit 1
+    );
+  update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
+$$;
+
+-- Deletes the queue items of texts without rows, and the events of texts with neither rows nor a retained
+-- text. Waits for captures that hold an item, and then sees their rows.
+create function private.delete_orphans(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+  perform from public.review_queue where text_key = any (texts) for update;
   delete from public.review_queue queue
   where queue.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = queue.text_key);
@@ -426,18 +541,6 @@ begin
     and not exists (
       select from public.labelled_texts retained where retained.text_key = events.text_key
     );
-  update public.review_queue queue
-  set times_sent = counted.times_sent, user_count = counted.user_count
-  from (
-    select logs.text_key, count(*) filter (where within_daily_cap)::integer as times_sent,
-      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
-    from public.nlu_prompt_logs logs
-    where logs.text_key = any (texts)
-      and exists (select from public.review_queue known where known.text_key = logs.text_key)
-    group by logs.text_key
-  ) as counted
-  where queue.text_key = counted.text_key
-    and (queue.times_sent, queue.user_count) <> (counted.times_sent, counted.user_count);
 end
 $$;
 
@@ -450,7 +553,23 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.delete_orphans_and_recount(array(select distinct text_key from deleted));
+  perform private.delete_orphans(array(select distinct text_key from deleted));
+  update public.review_queue queue
+  set times_sent = greatest(0, queue.times_sent - gone.times_sent),
+    user_count = greatest(0, queue.user_count - gone.user_count)
+  from (
+    select text_key, sum(times_sent)::integer as times_sent, (count(*) filter (where not exists (
+        select from public.nlu_prompt_logs logs
+        where logs.text_key = senders.text_key and logs.user_id = senders.user_id
+          and logs.within_daily_cap
+      )))::integer as user_count
+    from (
+      select text_key, user_id, count(*) as times_sent from deleted
+      where within_daily_cap group by text_key, user_id
+    ) as senders
+    group by text_key
+  ) as gone
+  where gone.text_key = queue.text_key;
   return null;
 end
 $$;

@@ -57,9 +57,34 @@ create policy "The maintainer replaces the name of an erased reviewer by a pseud
 create policy "The maintainer deletes changes that were applied or are too old"
   on private.deferred_changes for delete to prompt_maintainer using (true);
 
+-- Rows that the drain dropped, since their users do not exist or were erased. No change of theirs is deferred
+-- any more.
+create table private.dropped_captures (
+  log_id uuid not null,
+  dropped_at timestamptz not null default now(),
+
+  constraint dropped_captures_pkey primary key (log_id)
+);
+
+comment on table private.dropped_captures is 'Ids of rows that will not arrive. Holds no text and no user.';
+comment on column private.dropped_captures.log_id is 'The id of the row.';
+comment on column private.dropped_captures.dropped_at is 'When the row was dropped.';
+
+create index dropped_captures_by_age on private.dropped_captures (dropped_at);
+
+alter table private.dropped_captures enable row level security;
+alter table private.dropped_captures force row level security;
+
+create policy "The maintainer reads which rows were dropped"
+  on private.dropped_captures for select to prompt_maintainer using (true);
+create policy "The maintainer records which rows were dropped"
+  on private.dropped_captures for insert to prompt_maintainer with check (true);
+create policy "The maintainer deletes old records of dropped rows"
+  on private.dropped_captures for delete to prompt_maintainer using (true);
+
 -- Deferring a change --------------------------------------------------------------------------------
 
--- Whether a row with this id can still arrive. An erased row cannot. An id of version 7 holds the time at
+-- Whether a row with this id can still arrive. An erased or dropped row cannot. An id of version 7 holds the time at
 -- which it was made. An id of version 8 is derived from an idempotency key and holds none: its row is
 -- expected until a change has waited for it as long as a row may wait in the spool.
 create function private.may_arrive(log_id uuid) returns boolean
@@ -80,8 +105,17 @@ begin
     else false
   end and not exists (
     select from private.erased_rows erased where erased.log_id = may_arrive.log_id
+  ) and not exists (
+    select from private.dropped_captures dropped where dropped.log_id = may_arrive.log_id
   );
 end
+$$;
+
+create function private.max_deferred_corrections() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
 $$;
 
 set role prompt_maintainer;
@@ -102,6 +136,7 @@ begin
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
+  change.reviewer := private.reviewer_name(change.reviewer);
   if change.to_intent is not null and private.is_reserved_reviewer(change.reviewer) then
     raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
@@ -112,6 +147,19 @@ begin
   then
     raise exception 'A correction needs a reviewer and the channel `api` or `import`.'
       using errcode = 'check_violation', hint = 'Set reviewer and channel.';
+  end if;
+  if change.to_intent is not null then
+    perform private.refuse_erased_reviewer(change.reviewer);
+    -- Ids can be invented, so the number of corrections that one reviewer may defer is bounded.
+    if private.max_deferred_corrections() <= (
+      select count(*) from (
+        select from private.deferred_changes deferred where deferred.reviewer = change.reviewer
+        limit private.max_deferred_corrections()
+      ) as counted
+    ) then
+      raise exception 'Too many corrections of this reviewer wait for rows that have not arrived.'
+        using errcode = 'PT429', hint = 'Wait until the spool is drained, or correct rows that are on record.';
+    end if;
   end if;
 
   insert into private.deferred_changes (
@@ -148,7 +196,8 @@ as $$
 declare
   change private.deferred_changes;
 begin
-  perform private.lock_log_id(record_outcome.log_id);
+  perform private.lock_log_ids(array[record_outcome.log_id]);
+  perform private.apply_waiting_changes(record_outcome.log_id);
   update public.nlu_prompt_logs logs
   set was_successful = record_outcome.was_successful,
     workflow_type = record_outcome.workflow_type,
@@ -179,7 +228,9 @@ as $$
 declare
   change private.deferred_changes;
 begin
-  perform private.lock_log_id(record_correction.log_id);
+  perform private.refuse_erased_reviewer(private.reviewer_name(record_correction.reviewer));
+  perform private.lock_log_ids(array[record_correction.log_id]);
+  perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
     insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
     values (
@@ -202,31 +253,49 @@ $$;
 comment on function public.record_correction(uuid, text, text, text, text) is
   'Records a correction, or defers it until its row arrives.';
 
+-- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw.
+-- Returns `recorded`, `changed`: the text has another label now, or `absent`.
+create function public.record_review(
+  log_id uuid, to_intent text, reviewer text, notes text, seen_intent text
+) returns setof jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  label text;
+begin
+  perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
+  perform private.lock_log_ids(array[record_review.log_id]);
+  perform private.apply_waiting_changes(record_review.log_id);
+  perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
+  where logs.id = record_review.log_id;
+  select queue.corrected_intent into label
+  from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+  where logs.id = record_review.log_id;
+  if not found then
+    return next jsonb_build_object('state', 'absent');
+  elsif label is distinct from seen_intent then
+    return next jsonb_build_object('state', 'changed');
+  else
+    return query select public.record_correction(
+      record_review.log_id, record_review.to_intent, record_review.reviewer, record_review.notes,
+      'import'
+    );
+  end if;
+end
+$$;
+comment on function public.record_review(uuid, text, text, text, text) is
+  'Records a correction from a review file, unless the text has another label now than the reviewer saw.';
+
 -- Applying the changes ------------------------------------------------------------------------------
 
 set role prompt_maintainer;
 
--- Takes the lock of the row's id, and of its text where a correction waits, before the row is written. A
--- deferred correction would otherwise take the second one later, after other locks.
-create function private.lock_new_log() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform private.lock_log_id_shared(new.id);
-  if exists (
-    select from private.deferred_changes where log_id = new.id and to_intent is not null
-  ) then
-    perform private.lock_text(new.text_key);
-  end if;
-  return new;
-end
-$$;
-
--- A change that can no longer be applied, such as a correction to an intent that was retired meanwhile,
--- is dropped: it must not keep the row from being written.
-create function private.apply_deferred_changes() returns trigger
+-- Applies the changes that were deferred for a row, if it is on record. The caller holds the locks of its id
+-- and of its text. A
+-- change that can no longer be applied, such as a correction to an intent that was retired meanwhile, is
+-- dropped: it must not keep the row from being written.
+create function private.apply_deferred_changes(p_log_id uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
@@ -235,33 +304,147 @@ declare
   change private.deferred_changes;
 begin
   for change in
-    select * from private.deferred_changes where log_id = new.id order by id
+    select * from private.deferred_changes
+    where log_id = p_log_id and exists (select from public.nlu_prompt_logs where id = p_log_id)
+    order by id
   loop
     begin
       if change.to_intent is null then
         update public.nlu_prompt_logs
         set was_successful = change.was_successful, workflow_type = change.workflow_type,
           execution_error = change.execution_error
-        where id = new.id;
+        where id = p_log_id;
       else
         insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-        values (new.id, change.to_intent, change.reviewer, change.notes, change.channel);
+        values (p_log_id, change.to_intent, change.reviewer, change.notes, change.channel);
       end if;
     exception when integrity_constraint_violation then
       raise warning 'A deferred change could not be applied and was dropped.';
     end;
+    delete from private.deferred_changes where id = change.id;
   end loop;
-  delete from private.deferred_changes where log_id = new.id;
+end
+$$;
+
+-- Applies what `complete_captures` has not applied yet, before a later change of the same row.
+create function private.apply_waiting_changes(p_log_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from private.deferred_changes where log_id = p_log_id) then
+    perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs where id = p_log_id;
+    perform private.apply_deferred_changes(p_log_id);
+  end if;
+end
+$$;
+
+-- Applies the deferred changes of a new row. Does not wait: returns false where another transaction changes
+-- the text, one of its copies, or its queue item.
+create function private.try_apply_deferred_changes(log public.nlu_prompt_logs) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from private.deferred_changes where log_id = log.id and to_intent is not null) then
+    if private.try_lock_texts(array[log.text_key]) = '{}' then
+      return false;
+    end if;
+    if exists (
+      select id from public.nlu_prompt_logs where text_key = log.text_key
+      except select id from (
+        select id from public.nlu_prompt_logs where text_key = log.text_key for update skip locked
+      ) as lockable
+    ) then
+      return false;
+    end if;
+    if exists (select from public.review_queue where text_key = log.text_key) then
+      perform from public.review_queue where text_key = log.text_key for update skip locked;
+      if not found then
+        return false;
+      end if;
+    elsif not private.try_lock_new_queue_item(log.text_key) then
+      return false;
+    end if;
+  end if;
+  perform private.apply_deferred_changes(log.id);
+  return true;
+exception when lock_not_available then
+  return false;
+end
+$$;
+
+-- A user waits for the capture: most messages cost two look-ups. Beyond the daily cap the queue is not read
+-- at all: otherwise the time that it takes would reveal whether the text is in it.
+create function private.complete_new_captures() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  copies public.nlu_prompt_logs[];
+  log public.nlu_prompt_logs;
+begin
+  for copies in
+    select array_agg(captured::public.nlu_prompt_logs) from captured where within_daily_cap group by text_key
+  loop
+    if not private.try_queue_logs(copies, true) then
+      insert into private.incomplete_captures (log_id, text_key) select id, text_key from unnest(copies);
+    end if;
+  end loop;
+  for log in select * from captured loop
+    if not private.try_lock_log_id_shared(log.id) or (
+      exists (select from private.deferred_changes where log_id = log.id)
+      and not private.try_apply_deferred_changes(log)
+    ) then
+      insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
+    end if;
+  end loop;
+  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
+  select id, corrected_intent, coalesce(corrected_by, 'dashboard'), correction_notes, 'dashboard'
+  from captured where corrected_intent is not null;
   return null;
 end
 $$;
 
 set role postgres;
 
-create trigger before_80_lock_new_log before insert on public.nlu_prompt_logs
-  for each row execute function private.lock_new_log();
-create trigger after_30_apply_deferred_changes after insert on public.nlu_prompt_logs
-  for each row execute function private.apply_deferred_changes();
+create trigger after_10_complete_captures after insert on public.nlu_prompt_logs
+  referencing new table as captured
+  for each statement execute function private.complete_new_captures();
+
+set role prompt_maintainer;
+
+-- Completes one batch of captures that met another change of their text; returns how many.
+create function private.complete_captures() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  batch private.incomplete_captures[];
+  incomplete private.incomplete_captures;
+begin
+  select array_agg(waiting::private.incomplete_captures) into batch from (
+    select * from private.incomplete_captures
+    order by id limit (select retention_batch_rows from private.settings)
+    for update skip locked
+  ) as waiting;
+  perform private.lock_log_ids(array(select log_id from unnest(batch)));
+  perform private.lock_texts(array(select text_key from unnest(batch)));
+  for incomplete in select distinct on (text_key) * from unnest(batch) loop
+    perform private.refresh_queue_item(incomplete.text_key);
+  end loop;
+  for incomplete in select distinct on (log_id) * from unnest(batch) loop
+    perform private.apply_deferred_changes(incomplete.log_id);
+  end loop;
+  delete from private.incomplete_captures where id in (select id from unnest(batch));
+  return coalesce(cardinality(batch), 0);
+end
+$$;
+
+set role postgres;
 
 -- Discarding them -----------------------------------------------------------------------------------
 
@@ -275,6 +458,11 @@ as $$
 declare
   discarded integer;
 begin
+  perform private.lock_log_ids(log_ids);
+  insert into private.dropped_captures (log_id)
+  select distinct id from unnest(log_ids) as dropped (id)
+  where not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
+  on conflict do nothing;
   delete from private.deferred_changes deferred
   where deferred.log_id = any (log_ids)
     and not exists (select from public.nlu_prompt_logs logs where logs.id = deferred.log_id);
@@ -296,6 +484,9 @@ begin
   where deferred_at
     < now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
   get diagnostics deleted = row_count;
+  delete from private.dropped_captures
+  where dropped_at
+    < now() - 2 * make_interval(days => (select spool_retention_days from private.settings));
   return deleted;
 end
 $$;

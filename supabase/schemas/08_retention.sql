@@ -28,7 +28,7 @@ create table public.labelled_texts (
   user_keys bytea[] not null,
   labelled_at timestamptz not null,
   retained_at timestamptz not null default now(),
-  changed_in xid8 not null default '0',
+  change_number bigint not null default 0,
 
   constraint labelled_texts_pkey primary key (text_key),
   constraint label_is_in_the_catalogue
@@ -46,8 +46,8 @@ comment on column public.labelled_texts.user_keys is 'The user keys of its sende
 comment on column public.labelled_texts.labelled_at is 'When it was labelled.';
 comment on column public.labelled_texts.retained_at is
   'When retention last added one of its rows. Its own retention starts here.';
-comment on column public.labelled_texts.changed_in is
-  'The transaction that last changed it: exports read windows of these. Set by the database.';
+comment on column public.labelled_texts.change_number is
+  'The number of its latest change: exports read windows of these. Set by the database.';
 
 create index labelled_texts_by_intent on public.labelled_texts (intent);
 create index labelled_texts_by_user on public.labelled_texts using gin (user_keys);
@@ -109,8 +109,8 @@ $$;
 
 set role prompt_maintainer;
 
--- Deletes one batch of rows, the oldest first; returns how many. Rows that another transaction has locked
--- are left for the next run.
+-- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
+-- locked are left for the next run.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -119,21 +119,27 @@ as $$
 declare
   settings private.settings;
   expired uuid[];
+  locked_texts bytea[];
 begin
   select * into strict settings from private.settings;
-  select array_agg(id) into expired from (
-    select id from public.nlu_prompt_logs
+  select array_agg(id), private.try_lock_texts(array_agg(distinct text_key)) into expired, locked_texts
+  from (
+    select id, text_key from public.nlu_prompt_logs
     where created_at < now() - make_interval(days => settings.row_retention_days)
     order by created_at, id
     limit settings.retention_batch_rows
-    for update skip locked
   ) as oldest;
+  expired := array(
+    select id from public.nlu_prompt_logs
+    where id = any (expired) and text_key = any (locked_texts) for update skip locked
+  );
 
   insert into public.daily_counts as counts (day, predicted_intent, model_version, outcome, messages)
   select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
     private.outcome_label(was_successful), count(*)
   from public.nlu_prompt_logs where id = any (expired)
   group by 1, 2, 3, 4
+  order by 1, 2, 3, 4
   on conflict (day, predicted_intent, model_version, outcome) do update
   set messages = counts.messages + excluded.messages;
 
@@ -152,8 +158,9 @@ begin
     ),
     labelled_at = excluded.labelled_at, retained_at = now();
 
+  perform private.clear_notes(expired);
   delete from public.nlu_prompt_logs where id = any (expired);
-  return coalesce(cardinality(expired), 0);
+  return cardinality(expired);
 end
 $$;
 
@@ -168,18 +175,16 @@ declare
   expired bytea[];
 begin
   select * into strict settings from private.settings;
-  with deleted as (
-    delete from public.labelled_texts
-    where text_key in (
-      select text_key from public.labelled_texts
-      where retained_at < now() - make_interval(days => settings.label_retention_days)
-      order by retained_at limit settings.retention_batch_rows for update skip locked
-    )
-    returning text_key
-  )
-  select array_agg(text_key) into expired from deleted;
-  perform private.delete_orphans_and_recount(expired);
-  return coalesce(cardinality(expired), 0);
+  select private.try_lock_texts(array_agg(text_key)) into expired from (
+    select text_key from public.labelled_texts
+    where retained_at < now() - make_interval(days => settings.label_retention_days)
+    order by retained_at limit settings.retention_batch_rows
+  ) as oldest;
+  delete from public.labelled_texts
+  where text_key = any (expired)
+    and retained_at < now() - make_interval(days => settings.label_retention_days);
+  perform private.delete_orphans(expired);
+  return cardinality(expired);
 end
 $$;
 
@@ -217,45 +222,85 @@ begin
   get diagnostics deleted = row_count;
   total := total + deleted;
 
-  delete from private.erased_rows where (changed_in, log_id) in (
-    select changed_in, log_id from private.erased_rows where erased_at < grace_cutoff
-    order by changed_in, log_id limit settings.retention_batch_rows
+  delete from private.erased_rows where (change_number, log_id) in (
+    select change_number, log_id from private.erased_rows where erased_at < grace_cutoff
+    order by change_number, log_id limit settings.retention_batch_rows
   );
   get diagnostics deleted = row_count;
   return total + deleted;
 end
 $$;
 
--- Updates the waiting days, the counts that captures skipped, and then every rank; returns how many items
--- moved.
-create function private.refresh_queue() returns integer
+-- Updates one batch of queue items, in the order of their text keys: the days of waiting, the counts, and the
+-- rank. Returns the key to continue after, or null at the end. Items of texts that another transaction has
+-- locked are left for the next night.
+create function private.refresh_queue_items(after_text bytea) returns bytea
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  moved integer;
+  batch bytea[];
+  locked_texts bytea[];
 begin
-  update public.review_queue
-  set days_waiting = extract(day from now() - waiting_since)
-  where waiting_since is not null
-    and days_waiting <> extract(day from now() - waiting_since);
-  perform private.delete_orphans_and_recount(array(select text_key from public.review_queue));
-  update public.review_queue queue set rank = refreshed.rank
+  select array_agg(text_key order by text_key) into batch from (
+    select text_key from public.review_queue where text_key > after_text
+    order by text_key limit (select retention_batch_rows from private.settings)
+  ) as items;
+  locked_texts := private.try_lock_texts(batch);
+  perform private.delete_orphans(locked_texts);
+  update public.review_queue queue
+  set times_sent = current.times_sent, user_count = current.user_count,
+    days_waiting = current.days_waiting,
+    rank = case when queue.decided_at is not null then private.rank_when_decided()
+      else private.review_rank(queue.reasons, queue.confidence, current.times_sent) end
   from (
-    select id, case when decided_at is not null then private.rank_when_decided()
-      else private.review_rank(reasons, confidence, times_sent) end as rank
-    from public.review_queue
-  ) as refreshed
-  where refreshed.id = queue.id and refreshed.rank <> queue.rank;
-  get diagnostics moved = row_count;
-  return moved;
+    select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
+      count(*) filter (where within_daily_cap)::integer as times_sent,
+      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
+    from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
+    where items.text_key = any (locked_texts)
+    group by items.text_key, items.waiting_since
+  ) as current
+  where queue.text_key = current.text_key and (
+    queue.times_sent, queue.user_count, queue.days_waiting, queue.rank
+  ) is distinct from (
+    current.times_sent, current.user_count, current.days_waiting,
+    case when queue.decided_at is not null then private.rank_when_decided()
+      else private.review_rank(queue.reasons, queue.confidence, current.times_sent) end
+  );
+  return batch[cardinality(batch)];
+end
+$$;
+
+-- Adds one batch of missing queue items; returns how many. Rows that were chosen for review lack an item
+-- only if something went wrong.
+create function private.add_missing_queue_items() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  missing bytea[];
+  text_key bytea;
+begin
+  select private.try_lock_texts(array_agg(chosen.text_key)) into missing from (
+    select distinct logs.text_key from public.nlu_prompt_logs logs
+    where logs.sampling_probability is not null
+      and not exists (select from public.review_queue queue where queue.text_key = logs.text_key)
+    limit (select retention_batch_rows from private.settings)
+  ) as chosen;
+  foreach text_key in array missing loop
+    perform private.refresh_queue_item(text_key);
+  end loop;
+  return cardinality(missing);
 end
 $$;
 
 set role postgres;
 
--- Every minute for six hours of the night (UTC); the other jobs run in the hour after. Scheduling replaces a job
+-- Captures are completed every minute, rows are deleted for six hours of the night (UTC), and the other jobs
+-- run in the hour after. Scheduling replaces a job
 -- of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same functions.
 do $$
 declare
@@ -290,8 +335,24 @@ begin
     format(run_batches, 'private.delete_expired_exports')
   );
   perform cron.schedule(
-    'prompt-capture: refresh the review queue', '30 6 * * *', 'select private.refresh_queue()'
+    'prompt-capture: complete captures', '* * * * *', format(run_batches, 'private.complete_captures')
   );
+  perform cron.schedule(
+    'prompt-capture: add missing queue items', '20 6 * * *',
+    format(run_batches, 'private.add_missing_queue_items')
+  );
+  perform cron.schedule('prompt-capture: refresh the review queue', '30 6 * * *', $command$do $run$
+declare
+  last_text bytea := '';
+begin
+  loop
+    last_text := private.refresh_queue_items(last_text);
+    exit when last_text is null;
+    commit;
+  end loop;
+end
+$run$;
+$command$);
   perform cron.schedule(
     'prompt-capture: delete expired changes', '40 6 * * *', 'select private.delete_expired_changes()'
   );

@@ -12,7 +12,7 @@ comment on table private.tombstones is
   'The user keys of erased users. Nothing is captured for them any more.';
 comment on column private.tombstones.user_key is 'See private.user_key.';
 comment on column private.tombstones.erased_at is
-  'When the user was erased. Taken after all waiting: an export that was registered while the erasure waited is older.';
+  'When the erasure began; once it is finished, when it ended. An export that was registered meanwhile is older.';
 
 alter table private.tombstones enable row level security;
 alter table private.tombstones force row level security;
@@ -21,46 +21,12 @@ create policy "The maintainer sees who was erased"
   on private.tombstones for select to prompt_maintainer using (true);
 create policy "The maintainer records who was erased"
   on private.tombstones for insert to prompt_maintainer with check (true);
+create policy "The maintainer records when an erasure is finished"
+  on private.tombstones for update to prompt_maintainer using (true) with check (true);
 
--- An erasure waits for exports that are registering rows, and then reads what they registered. An export
--- that registers later finds the rows deleted.
-create function private.wait_for_registrations() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform private.lock_export_registry();
-  return null;
-end
-$$;
-
-create trigger before_10_wait_for_registrations before insert on private.tombstones
-  for each statement execute function private.wait_for_registrations();
+-- Counting ------------------------------------------------------------------------------------------
 
 set role prompt_maintainer;
-
--- Replaces a reviewer's name by one pseudonym everywhere, so that agreement can still be measured;
--- returns how many events changed.
-create function private.pseudonymise_reviewer(name text) returns integer
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  pseudonym text;
-  changed integer;
-begin
-  select 'erased-'
-    || left(encode(extensions.hmac(convert_to(name, 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
-  into strict pseudonym from private.keys;
-  update public.correction_events set reviewer = pseudonym where reviewer = name;
-  get diagnostics changed = row_count;
-  update private.deferred_changes set reviewer = pseudonym where reviewer = name;
-  update public.nlu_prompt_logs set corrected_by = pseudonym where corrected_by = name;
-  update public.review_queue set reviewer = pseudonym where reviewer = name;
-  return changed;
-end
-$$;
 
 -- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
 -- items.
@@ -79,17 +45,162 @@ as $$
       select count(*) from public.correction_events where reviewer = p_user_id::text
     ),
     'queue_items', (
-      select count(*) from public.review_queue queue
-      where queue.reviewer = p_user_id::text or exists (
-        select from public.nlu_prompt_logs logs
-        where logs.text_key = queue.text_key and logs.user_id = p_user_id
-      )
+      select count(*) from (
+        select text_key from public.review_queue where reviewer = p_user_id::text
+        union
+        select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
+        where user_id = p_user_id
+      ) as items
     )
   )
 $$;
 
--- Removes a user and returns a receipt: the counts before and after, and the exported objects that still
--- hold rows of theirs.
+-- Erasing in steps ----------------------------------------------------------------------------------
+-- An erasure begins with a tombstone, removes one batch after another, and is finished when nothing is left.
+-- Each step is a transaction of its own, so no lock is held for long, however much a user has sent. An
+-- interrupted erasure goes on where it stopped.
+
+-- The tombstone: no row of the user is captured any more, and no correction is recorded in their name. Waits
+-- for those that are under way.
+create function private.start_erasure(p_user_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Deleting an account locks its row first, which excludes captures; waiting here as well could deadlock.
+  if pg_trigger_depth() = 0 then
+    perform private.lock_person(p_user_id);
+  end if;
+  insert into private.tombstones (user_key) values (private.user_key(p_user_id)) on conflict do nothing;
+  delete from private.deferred_changes where reviewer = p_user_id::text;
+end
+$$;
+
+-- Replaces a reviewer's name by one pseudonym in one batch of corrections, so that agreement can still be
+-- measured; returns how many.
+create function private.pseudonymise_batch(name text, lock_each_text boolean) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  pseudonym text;
+  event_ids bigint[];
+  texts bytea[];
+begin
+  select array_agg(id), array_agg(distinct text_key) into event_ids, texts from (
+    select id, text_key from public.correction_events where reviewer = name
+    limit (select retention_batch_rows from private.settings)
+  ) as batch;
+  if event_ids is null then
+    return 0;
+  end if;
+  if lock_each_text then
+    perform private.lock_texts(texts);
+  end if;
+  select 'erased-'
+    || left(encode(extensions.hmac(convert_to(name, 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
+  into strict pseudonym from private.keys;
+  update public.nlu_prompt_logs set corrected_by = pseudonym
+  where text_key = any (texts) and corrected_by = name;
+  update public.review_queue set reviewer = pseudonym where text_key = any (texts) and reviewer = name;
+  update public.correction_events set reviewer = pseudonym where id = any (event_ids);
+  return cardinality(event_ids);
+end
+$$;
+
+-- Removes one batch of a user's rows, else of retained texts, else of corrections in their name; returns how
+-- many. Without locks on each text, the caller holds the lock of edits.
+create function private.erase_batch(p_user_id uuid, lock_each_text boolean) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  max_rows integer := (select retention_batch_rows from private.settings);
+  erased_key bytea := private.user_key(p_user_id);
+  log_ids uuid[];
+  texts bytea[];
+begin
+  select array_agg(id), array_agg(distinct text_key) into log_ids, texts from (
+    select id, text_key from public.nlu_prompt_logs where user_id = p_user_id limit max_rows
+  ) as batch;
+  if log_ids is null then
+    select array_agg(text_key) into texts from (
+      select text_key from public.labelled_texts where user_keys @> array[erased_key] limit max_rows
+    ) as batch;
+  end if;
+  if texts is null then
+    return private.pseudonymise_batch(p_user_id::text, lock_each_text);
+  end if;
+
+  if lock_each_text then
+    perform private.lock_texts(texts);
+  end if;
+  perform private.clear_notes(log_ids);
+  update public.labelled_texts set user_keys = array_remove(user_keys, erased_key)
+  where text_key = any (texts) and user_keys @> array[erased_key];
+  delete from public.labelled_texts where text_key = any (texts) and user_keys = '{}';
+  delete from public.nlu_prompt_logs where id = any (log_ids);
+  perform private.delete_orphans(texts);
+  return cardinality(coalesce(log_ids, '{}')) + cardinality(texts);
+end
+$$;
+
+-- Returns the exported objects that still hold rows of the user. Waits for the exports that are registering
+-- rows; one that registers later finds the rows deleted.
+create function private.finish_erasure(p_user_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  erased_key bytea := private.user_key(p_user_id);
+  finished_at timestamptz;
+begin
+  perform private.lock_export_registry();
+  finished_at := clock_timestamp();
+  update private.tombstones set erased_at = finished_at where user_key = erased_key;
+  return jsonb_build_object(
+    'erased_at', finished_at,
+    'remaining_objects', (
+      select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
+      from public.exported_rows where user_keys @> array[erased_key]
+    )
+  );
+end
+$$;
+
+-- Takes the next step of an erasure. Returns {"finished": false, "erased": rows, texts and corrections}, or at
+-- the end {"finished": true} with the time and the exported objects that hold rows of the user.
+create function private.continue_erasure(p_user_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  erased integer;
+begin
+  if p_user_id is null then
+    raise exception 'The user to erase is missing.'
+      using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
+  end if;
+  if not exists (select from private.tombstones where user_key = private.user_key(p_user_id)) then
+    perform private.start_erasure(p_user_id);
+    return jsonb_build_object('finished', false, 'erased', 0);
+  end if;
+  erased := private.erase_batch(p_user_id, true);
+  if erased > 0 then
+    return jsonb_build_object('finished', false, 'erased', erased);
+  end if;
+  return jsonb_build_object('finished', true) || private.finish_erasure(p_user_id);
+end
+$$;
+
+-- Erasing at once -----------------------------------------------------------------------------------
+
+-- Erases a user in one transaction, while no other texts are changed, and returns a receipt.
 create function private.erase_user(p_user_id uuid) returns jsonb
 language plpgsql
 security definer
@@ -97,50 +208,29 @@ set search_path = ''
 as $$
 declare
   counts_before jsonb;
-  erased_key bytea := private.user_key(p_user_id);
-  remaining_objects jsonb;
-  orphaned bytea[];
+  receipt jsonb;
 begin
-  if p_user_id is null then
-    raise exception 'The user to erase is missing.'
-      using errcode = 'null_value_not_allowed', hint = 'Send the user''s id.';
-  end if;
-  -- Before anything else, so that no capture commits in between. Deleting an account locks its row
-  -- first, which a capture needs too, so waiting here as well could deadlock.
-  if pg_trigger_depth() = 0 then
-    perform private.lock_person(p_user_id);
-  end if;
-  insert into private.tombstones (user_key) values (erased_key) on conflict do nothing;
+  perform private.start_erasure(p_user_id);
+  perform private.lock_edits();
   counts_before := private.count_user_data(p_user_id);
-
-  -- A note may quote the message that it is about.
-  update public.correction_events events set notes = null
-  from public.nlu_prompt_logs logs
-  where logs.id = events.log_id and logs.user_id = p_user_id and events.notes is not null;
-  update public.review_queue queue set notes = null
-  from public.nlu_prompt_logs logs
-  where logs.text_key = queue.text_key and logs.user_id = p_user_id and queue.notes is not null;
-  perform private.pseudonymise_reviewer(p_user_id::text);
-
-  with changed as (
-    update public.labelled_texts set user_keys = array_remove(user_keys, erased_key)
-    where user_keys @> array[erased_key]
-    returning text_key, user_keys
-  )
-  select array_agg(text_key) into orphaned from changed where user_keys = '{}';
-  delete from public.labelled_texts where text_key = any (orphaned);
-
-  delete from public.nlu_prompt_logs where user_id = p_user_id;
-  perform private.delete_orphans_and_recount(orphaned);
-
-  select coalesce(jsonb_agg(distinct jsonb_build_object('bucket', bucket, 'key', key)), '[]')
-  into remaining_objects
-  from public.exported_rows where user_keys @> array[erased_key];
-
-  return jsonb_build_object(
-    'erased_at', clock_timestamp(), 'counts_before', counts_before,
-    'counts_after', private.count_user_data(p_user_id), 'remaining_objects', remaining_objects
+  while private.erase_batch(p_user_id, false) > 0 loop
+  end loop;
+  receipt := private.finish_erasure(p_user_id);
+  return receipt || jsonb_build_object(
+    'counts_before', counts_before, 'counts_after', private.count_user_data(p_user_id)
   );
+end
+$$;
+
+-- Deleting an account takes the lock of edits before it locks the account.
+create function private.lock_edits_for_deletion() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_edits();
+  return null;
 end
 $$;
 
@@ -157,21 +247,44 @@ begin
 end
 $$;
 
+-- For a reviewer whom the backend calls by a name; returns how many corrections changed.
+create function private.pseudonymise_reviewer(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  changed integer;
+  total integer := 0;
+begin
+  perform private.lock_edits();
+  delete from private.deferred_changes where reviewer = name;
+  loop
+    changed := private.pseudonymise_batch(name, false);
+    exit when changed = 0;
+    total := total + changed;
+  end loop;
+  return total;
+end
+$$;
+
 set role postgres;
 
+create trigger prompt_capture_before_deletion before delete on auth.users
+  for each statement execute function private.lock_edits_for_deletion();
 create trigger prompt_capture_erase_user before delete on auth.users
   for each row execute function private.erase_deleted_account();
 
 -- The backend's entry points. They run with the caller's rights.
 
-create function public.erase_user(user_id uuid) returns setof jsonb
+create function public.continue_erasure(user_id uuid) returns setof jsonb
 language sql
 set search_path = ''
 as $$
-  select private.erase_user(user_id)
+  select private.continue_erasure(user_id)
 $$;
-comment on function public.erase_user(uuid) is
-  'Removes a user''s rows, texts and name, and returns a receipt.';
+comment on function public.continue_erasure(uuid) is
+  'Begins to erase a user, or goes on. Call it until `finished` is true; then it returns the exported objects that hold rows of the user.';
 
 create function public.count_user_data(user_id uuid) returns setof jsonb
 language sql stable

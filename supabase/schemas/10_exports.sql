@@ -1,7 +1,7 @@
 -- Exports: windows of changes, the record of what was exported, and the functions that exports call.
 --
--- An export reads everything that changed since the last one. Each change is stamped with its transaction (`changed_in`). A window ends before the oldest
--- transaction that is still running: below it nothing can appear any more.
+-- An export reads everything that changed since the last one. Each change has a number (`change_number`). A
+-- window ends before the first number that may still appear.
 
 -- Which rows each exported object holds: three arrays of one length.
 create table public.exported_rows (
@@ -44,8 +44,8 @@ create table public.dataset_exports (
   series text not null,
   bucket text not null,
   manifest text not null,
-  window_from xid8 not null,
-  window_to xid8 not null,
+  window_from bigint not null,
+  window_to bigint not null,
   lines bigint not null,
   exported_at timestamptz not null default now(),
 
@@ -64,31 +64,31 @@ comment on column public.dataset_exports.series is
   'The request: mode, policy and filters. Windows of one series follow one another.';
 comment on column public.dataset_exports.bucket is 'The bucket, or the folder.';
 comment on column public.dataset_exports.manifest is 'The key of the manifest.';
-comment on column public.dataset_exports.window_from is 'The first transaction whose changes the dataset holds.';
-comment on column public.dataset_exports.window_to is 'The first transaction whose changes it does not hold.';
+comment on column public.dataset_exports.window_from is 'The first change that the dataset holds.';
+comment on column public.dataset_exports.window_to is 'The first change that it does not hold.';
 comment on column public.dataset_exports.lines is 'The number of lines.';
 comment on column public.dataset_exports.exported_at is 'When the dataset was recorded.';
 
-create index dataset_exports_by_series on public.dataset_exports (series, window_to desc);
+create index dataset_exports_by_series on public.dataset_exports (series, id desc);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset.
 create table private.erased_rows (
   log_id uuid not null,
   text_key bytea not null,
-  changed_in xid8 not null default pg_current_xact_id(),
+  change_number bigint not null,
   erased_at timestamptz not null default now(),
 
-  constraint erased_rows_pkey primary key (changed_in, log_id)
+  constraint erased_rows_pkey primary key (change_number, log_id)
 );
 
 comment on table private.erased_rows is
   'Rows of erased users. The next window lists them. Holds no text and no user.';
 comment on column private.erased_rows.log_id is 'The id of the row.';
 comment on column private.erased_rows.text_key is 'The text key of the row.';
-comment on column private.erased_rows.changed_in is 'The transaction that erased it, or that removed it from an exported object.';
+comment on column private.erased_rows.change_number is 'The number of the erasure, or of the removal from an exported object.';
 comment on column private.erased_rows.erased_at is 'When it was erased.';
 
-create index erased_rows_by_text on private.erased_rows (text_key, changed_in);
+create index erased_rows_by_text on private.erased_rows (text_key, change_number);
 create index erased_rows_by_log_id on private.erased_rows (log_id);
 
 alter table public.exported_rows enable row level security;
@@ -133,8 +133,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into private.erased_rows (log_id, text_key)
-  select deleted.id, deleted.text_key
+  insert into private.erased_rows (log_id, text_key, change_number)
+  select deleted.id, deleted.text_key, private.next_change_number()
   from deleted join (
     select user_id from (select distinct user_id from deleted) as users
     where exists (
@@ -207,21 +207,22 @@ security definer
 set search_path = ''
 as $$
 declare
-  window_end xid8 := pg_snapshot_xmin(pg_current_snapshot());
-  window_start xid8 := '0';
+  window_end bigint := private.complete_change_numbers();
+  window_start bigint := 0;
   row_count bigint;
 begin
   if since_last then
-    select coalesce(max(window_to), '0') into window_start
-    from public.dataset_exports where series = p_series;
+    window_start := coalesce((
+      select window_to from public.dataset_exports where series = p_series order by id desc limit 1
+    ), 0);
   end if;
   if window_start > window_end then
-    raise exception 'The last export is newer than this database, which was restored or copied.'
+    raise exception 'The last export is newer than the changes in this database: it was copied without its sequences.'
       using errcode = 'object_not_in_prerequisite_state', hint = 'Export everything once, without since_last.';
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs
-    where changed_in >= window_start and changed_in < window_end
+    where change_number >= window_start and change_number < window_end
     limit max_rows + 1
   ) as counted;
   return json_build_object(
@@ -235,7 +236,7 @@ $$;
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text. Senders get pseudonyms only if a salt is given.
 create function private.read_export(
-  window_from xid8, window_to xid8, after_text bytea, after_change xid8, after_id uuid,
+  window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
   labelled_only boolean, page_size integer, salt text
 ) returns json
 language plpgsql stable
@@ -248,7 +249,7 @@ declare
 begin
   select user_key_secret into strict secret from private.keys;
   with logs as (
-    select logs.id, logs.text_key, changed_in, prompt, logs.predicted_intent, logs.confidence, scope,
+    select logs.id, logs.text_key, change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
       was_successful,
@@ -256,50 +257,50 @@ begin
       created_at, user_id, 1 as times_sent
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
-    where (logs.text_key, changed_in, logs.id) > (after_text, after_change, after_id)
-      and changed_in < window_to and within_daily_cap
+    where (logs.text_key, change_number, logs.id) > (after_text, after_change, after_id)
+      and change_number < window_to and within_daily_cap
       and (queue.corrected_intent is not null or not labelled_only)
-      and (window_from = '0' or exists (
+      and (window_from = 0 or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = logs.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ) or exists (
         select from public.labelled_texts changed
         where changed.text_key = logs.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ) or exists (
         select from private.erased_rows changed
         where changed.text_key = logs.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ))
-    order by logs.text_key, changed_in, logs.id limit page_size
+    order by logs.text_key, change_number, logs.id limit page_size
   ), retained as (
-    select encode(text_key, 'hex')::uuid as id, text_key, changed_in, text, intent, null::float8,
+    select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', intent, null::boolean, false, labelled_at, null::uuid,
       times_sent
     from public.labelled_texts texts
-    where (text_key, changed_in, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
-      and text_key >= after_text and changed_in < window_to
-      and (window_from = '0' or exists (
+    where (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
+      and text_key >= after_text and change_number < window_to
+      and (window_from = 0 or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = texts.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ) or exists (
         select from public.labelled_texts changed
         where changed.text_key = texts.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ) or exists (
         select from private.erased_rows changed
         where changed.text_key = texts.text_key
-          and changed.changed_in >= window_from and changed.changed_in < window_to
+          and changed.change_number >= window_from and changed.change_number < window_to
       ))
     order by text_key limit page_size
   ), page as (
     select * from logs union all select * from retained
-    order by text_key, changed_in, id limit page_size
+    order by text_key, change_number, id limit page_size
   )
   select json_build_array(
-    array_agg(id), array_agg(encode(text_key, 'hex')), array_agg(changed_in::text),
+    array_agg(id), array_agg(encode(text_key, 'hex')), array_agg(change_number::text),
     array_agg(prompt), array_agg(predicted_intent), array_agg(confidence), array_agg(scope),
     array_agg(source), array_agg(model_version), array_agg(decided), array_agg(was_successful),
     array_agg(disputed), array_agg(created_at),
@@ -312,20 +313,20 @@ begin
 end
 $$;
 
--- Returns a page of [row, text key, transaction]: the rows that were erased in the window.
+-- Returns a page of [row, text key, change number]: the rows that were erased in the window.
 create function private.read_erased_rows(
-  window_from xid8, window_to xid8, after_change xid8, after_id uuid, page_size integer
+  window_from bigint, window_to bigint, after_change bigint, after_id uuid, page_size integer
 ) returns json
 language sql stable
 security definer
 set search_path = ''
 as $$
-  select coalesce(json_agg(json_build_array(log_id, encode(text_key, 'hex'), changed_in::text)), '[]')
+  select coalesce(json_agg(json_build_array(log_id, encode(text_key, 'hex'), change_number::text)), '[]')
   from (
     select * from private.erased_rows
-    where changed_in >= window_from and changed_in < window_to
-      and (changed_in, log_id) > (after_change, after_id)
-    order by changed_in, log_id limit page_size
+    where change_number >= window_from and change_number < window_to
+      and (change_number, log_id) > (after_change, after_id)
+    order by change_number, log_id limit page_size
   ) as page
 $$;
 
@@ -354,15 +355,22 @@ $$;
 
 -- Records a dataset; a repetition changes nothing.
 create function private.record_dataset(
-  p_series text, p_bucket text, p_manifest text, p_window_from xid8, p_window_to xid8, p_lines bigint
+  p_series text, p_bucket text, p_manifest text, p_window_from bigint, p_window_to bigint, p_lines bigint
 ) returns void
-language sql
+language plpgsql
 security definer
 set search_path = ''
 as $$
+begin
+  -- The next window begins where this one ends, so an invented end would hide the changes before it.
+  if p_window_from < 0 or p_window_to > private.complete_change_numbers() then
+    raise exception 'The window is not one that open_export returned.'
+      using errcode = 'check_violation', hint = 'Record the window of the export.';
+  end if;
   insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
   values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)
-  on conflict (bucket, manifest) do nothing
+  on conflict (bucket, manifest) do nothing;
+end
 $$;
 
 -- Registers the rows that an object will hold, before it is written; returns the ids of those that were
@@ -401,69 +409,98 @@ $$;
 
 -- Functions of an erasure ---------------------------------------------------------------------------
 
--- Returns [row, text key, rows of other users with the same text in the object, number of those users] for
--- each row of a user in an object. Users who were erased too do not count as others.
-create function private.list_user_lines(p_user_id uuid, p_bucket text, p_key text) returns json
+-- Returns [bucket, key] of the objects that hold rows of erased users: of an erasure that was interrupted, or of
+-- an account that was deleted.
+create function private.list_uncleaned_objects() returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(bucket, key)), '[]') from (
+    select distinct pages.bucket, pages.key
+    from private.tombstones erased
+    join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
+    order by bucket, key
+  ) as objects
+$$;
+
+-- Returns the lines and the senders of erased users in an object. A line is [row, text key, rows of other users
+-- with the same text in the object, number of those users]; a sender is [page, index].
+create function private.list_erased_lines(p_bucket text, p_key text) returns json
 language sql stable
 security definer
 set search_path = ''
 as $$
   with listed as (
-    select log_id, pages.user_keys[user_index] as user_key, text_key
+    select pages.id as page, user_index, log_id, text_key, pages.user_keys[user_index] as user_key, exists (
+      select from private.tombstones where user_key = pages.user_keys[user_index]
+    ) as is_erased
     from public.exported_rows pages,
       unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
     where pages.bucket = p_bucket and pages.key = p_key
-  ), own as (
-    select log_id, text_key from listed where user_key = private.user_key(p_user_id)
   ), others as (
     select text_key, count(distinct log_id) as row_count, count(distinct user_key) as user_count
     from listed
-    where user_key <> private.user_key(p_user_id)
-      and text_key in (select text_key from own)
-      and not exists (select from private.tombstones erased where erased.user_key = listed.user_key)
+    where not is_erased and text_key in (select text_key from listed where is_erased)
     group by text_key
   )
-  select coalesce(json_agg(json_build_array(
-    log_id, encode(text_key, 'hex'), coalesce(row_count, 0), coalesce(user_count, 0)
-  )), '[]')
-  from own left join others using (text_key)
+  select json_build_object(
+    'lines', coalesce(json_agg(json_build_array(
+      log_id, encode(text_key, 'hex'), coalesce(row_count, 0), coalesce(user_count, 0)
+    )), '[]'),
+    'senders', coalesce(
+      (select json_agg(distinct jsonb_build_array(page, user_index)) from listed where is_erased), '[]'
+    )
+  )
+  from listed left join others using (text_key) where is_erased
 $$;
 
--- Called once an object holds nothing of a user any more: removes their rows from its pages, and lists
+-- Called once an object holds no line of these senders any more: removes their rows from its pages, and lists
 -- them in the next window.
-create function private.unregister_user_rows(p_user_id uuid, p_bucket text, p_key text) returns void
+create function private.unregister_senders(p_bucket text, p_key text, senders jsonb) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-  erased_key bytea := private.user_key(p_user_id);
+  number bigint := private.next_change_number();
+  page record;
 begin
-  insert into private.erased_rows (log_id, text_key)
-  select distinct log_id, text_key
-  from public.exported_rows pages,
-    unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-  where bucket = p_bucket and key = p_key and user_keys @> array[erased_key]
-    and user_keys[user_index] = erased_key
-  on conflict do nothing;
-
-  -- The user's key is blanked and not removed, so that the indexes of the others stay valid.
-  with changed as (
-    select pages.id, array_agg(log_id) as log_ids, array_agg(user_index) as user_indexes,
-      array_agg(text_key) as text_keys
+  for page in
+    select pages.id, array_agg((sender ->> 1)::integer) as user_indexes
+    from jsonb_array_elements(senders) as sender
+    join public.exported_rows pages on pages.id = (sender ->> 0)::bigint
+    where pages.bucket = p_bucket and pages.key = p_key and exists (
+      select from private.tombstones where user_key = pages.user_keys[(sender ->> 1)::integer]
+    )
+    group by pages.id order by pages.id
+  loop
+    insert into private.erased_rows (log_id, text_key, change_number)
+    select distinct log_id, text_key, number
     from public.exported_rows pages,
       unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-    where bucket = p_bucket and key = p_key and user_keys @> array[erased_key]
-      and user_keys[user_index] <> erased_key
-    group by pages.id
-  )
-  update public.exported_rows pages
-  set log_ids = changed.log_ids, user_indexes = changed.user_indexes, text_keys = changed.text_keys,
-    user_keys = array_replace(user_keys, erased_key, ''::bytea)
-  from changed where pages.id = changed.id;
+    where pages.id = page.id and user_index = any (page.user_indexes)
+    on conflict do nothing;
 
-  delete from public.exported_rows
-  where bucket = p_bucket and key = p_key and user_keys @> array[erased_key];
+    -- A user's key is blanked and not removed, so that the indexes of the others stay valid.
+    update public.exported_rows pages
+    set log_ids = remaining.log_ids, user_indexes = remaining.user_indexes,
+      text_keys = remaining.text_keys, user_keys = array(
+        select case when position = any (page.user_indexes) then ''::bytea else user_key end
+        from unnest(pages.user_keys) with ordinality as keys (user_key, position) order by position
+      )
+    from (
+      select array_agg(log_id) as log_ids, array_agg(user_index) as user_indexes,
+        array_agg(text_key) as text_keys
+      from public.exported_rows entries,
+        unnest(entries.log_ids, entries.user_indexes, entries.text_keys) as entry (log_id, user_index, text_key)
+      where entries.id = page.id and user_index <> all (page.user_indexes)
+    ) as remaining
+    where pages.id = page.id and remaining.log_ids is not null;
+    if not found then
+      delete from public.exported_rows where id = page.id;
+    end if;
+  end loop;
 end
 $$;
 
@@ -485,7 +522,7 @@ create function public.read_export(
 language sql stable set search_path = ''
 as $$
   select private.read_export(
-    window_from::xid8, window_to::xid8, decode(after_text, 'hex'), after_change::xid8, after_id,
+    window_from::bigint, window_to::bigint, decode(after_text, 'hex'), after_change::bigint, after_id,
     labelled_only, page_size, salt
   )
 $$;
@@ -498,7 +535,7 @@ create function public.read_erased_rows(
 language sql stable set search_path = ''
 as $$
   select private.read_erased_rows(
-    window_from::xid8, window_to::xid8, after_change::xid8, after_id, page_size
+    window_from::bigint, window_to::bigint, after_change::bigint, after_id, page_size
   )
 $$;
 comment on function public.read_erased_rows(text, text, text, uuid, integer) is
@@ -515,7 +552,7 @@ create function public.record_dataset(
 ) returns void
 language sql set search_path = ''
 as $$
-  select private.record_dataset(series, bucket, manifest, window_from::xid8, window_to::xid8, lines)
+  select private.record_dataset(series, bucket, manifest, window_from::bigint, window_to::bigint, lines)
 $$;
 comment on function public.record_dataset(text, text, text, text, text, bigint) is
   'Records a complete dataset, so that the next window begins where it ends.';
@@ -532,14 +569,20 @@ as $$ select private.has_erasures_since(bucket, keys, since) $$;
 comment on function public.has_erasures_since(text, text[], timestamptz) is
   'Whether a user whose rows these objects hold was erased since.';
 
-create function public.list_user_lines(user_id uuid, bucket text, key text) returns json
+create function public.list_uncleaned_objects() returns json
 language sql stable set search_path = ''
-as $$ select private.list_user_lines(user_id, bucket, key) $$;
-comment on function public.list_user_lines(uuid, text, text) is
-  'Lists the lines of an exported object that are about a user.';
+as $$ select private.list_uncleaned_objects() $$;
+comment on function public.list_uncleaned_objects() is
+  'Lists the exported objects that hold rows of erased users.';
 
-create function public.unregister_user_rows(user_id uuid, bucket text, key text) returns void
+create function public.list_erased_lines(bucket text, key text) returns json
+language sql stable set search_path = ''
+as $$ select private.list_erased_lines(bucket, key) $$;
+comment on function public.list_erased_lines(text, text) is
+  'Lists the lines and the senders of erased users in an exported object.';
+
+create function public.unregister_senders(bucket text, key text, senders jsonb) returns void
 language sql set search_path = ''
-as $$ select private.unregister_user_rows(user_id, bucket, key) $$;
-comment on function public.unregister_user_rows(uuid, text, text) is
-  'Records that an exported object holds nothing of a user any more.';
+as $$ select private.unregister_senders(bucket, key, senders) $$;
+comment on function public.unregister_senders(text, text, jsonb) is
+  'Records that an exported object holds no line of these senders any more.';

@@ -16,29 +16,39 @@ revoke all on
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
   public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
   public.daily_totals,
-  private.settings, private.keys, private.deferred_changes, private.tombstones, private.erased_rows
+  private.settings, private.keys, private.incomplete_captures, private.deferred_changes,
+  private.dropped_captures, private.tombstones, private.erased_rows
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
 revoke all on sequence
   public.correction_events_id_seq, public.review_queue_id_seq, public.exported_rows_id_seq,
-  public.dataset_exports_id_seq, private.deferred_changes_id_seq
+  public.dataset_exports_id_seq, private.deferred_changes_id_seq, private.incomplete_captures_id_seq,
+  private.change_numbers
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
 
 -- Functions that are called by name are opened below. Trigger functions are opened to nobody.
 revoke all on function
-  private.lock_text(bytea),
-  private.try_lock_queue_item(bytea),
-  private.lock_log_id(uuid),
-  private.lock_log_id_shared(uuid),
   private.lock_person(uuid),
   private.try_lock_person_shared(uuid),
+  private.lock_log_ids(uuid[]),
+  private.try_lock_log_id_shared(uuid),
+  private.lock_edits(),
+  private.lock_texts(bytea[]),
+  private.try_lock_texts(bytea[]),
+  private.lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.peek_change_number(),
+  private.next_change_number(),
+  private.complete_change_numbers(),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
   private.is_active_intent(text),
+  private.find_intent(text),
   private.validate_prompt_log(),
+  private.lock_sender(uuid),
   private.prepare_capture(),
   private.refuse_captured_changes(),
   private.refuse_legacy_row(),
@@ -50,31 +60,42 @@ revoke all on function
   private.refuse_truncate(),
   private.find_recorded_captures(jsonb),
   private.anonymous_reviewers(),
+  private.is_user_id(text),
+  private.reviewer_name(text),
   private.is_reserved_reviewer(text),
+  private.refuse_erased_reviewer(text),
   private.set_correction_channel(),
   private.validate_correction(),
   private.is_disputed(bytea, text),
   private.apply_correction(),
   private.refuse_event_changes(),
+  private.lock_edits_for_dashboard(),
   private.append_log_edit(),
   private.review_reasons(public.nlu_prompt_logs),
   private.review_rank(text[], double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
-  private.enqueue_text(public.nlu_prompt_logs),
-  private.queue_capture(),
+  private.add_queue_item(public.nlu_prompt_logs, text[], double precision),
+  private.all_review_reasons(public.nlu_prompt_logs[]),
+  private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.refresh_queue_item(bytea),
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
   private.validate_queue_edit(),
   private.append_queue_edit(),
   private.refuse_lost_edit(),
   private.refuse_queue_changes(),
-  private.delete_orphans_and_recount(bytea[]),
+  private.clear_notes(uuid[]),
+  private.delete_orphans(bytea[]),
   private.clean_up_texts(),
   private.may_arrive(uuid),
   private.defer_change(private.deferred_changes),
-  private.lock_new_log(),
-  private.apply_deferred_changes(),
+  private.max_deferred_corrections(),
+  private.apply_deferred_changes(uuid),
+  private.apply_waiting_changes(uuid),
+  private.try_apply_deferred_changes(public.nlu_prompt_logs),
+  private.complete_new_captures(),
+  private.complete_captures(),
   private.discard_deferred_changes(uuid[]),
   private.delete_expired_changes(),
   private.refuse_label_edit(),
@@ -82,28 +103,36 @@ revoke all on function
   private.delete_expired_rows(),
   private.delete_expired_texts(),
   private.delete_expired_exports(),
-  private.refresh_queue(),
-  private.wait_for_registrations(),
-  private.pseudonymise_reviewer(text),
+  private.refresh_queue_items(bytea),
+  private.add_missing_queue_items(),
   private.count_user_data(uuid),
+  private.start_erasure(uuid),
+  private.pseudonymise_batch(text, boolean),
+  private.erase_batch(uuid, boolean),
+  private.finish_erasure(uuid),
+  private.continue_erasure(uuid),
   private.erase_user(uuid),
+  private.pseudonymise_reviewer(text),
+  private.lock_edits_for_deletion(),
   private.erase_deleted_account(),
   private.record_erased_rows(),
   private.complete_exported_page(),
   private.open_export(text, boolean, bigint),
-  private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
-  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, xid8, xid8, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
-  private.list_user_lines(uuid, text, text),
-  private.unregister_user_rows(uuid, text, text),
+  private.list_uncleaned_objects(),
+  private.list_erased_lines(text, text),
+  private.unregister_senders(text, text, jsonb),
   public.find_recorded_captures(jsonb),
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text),
+  public.record_review(uuid, text, text, text, text),
   public.discard_deferred_changes(uuid[]),
-  public.erase_user(uuid),
+  public.continue_erasure(uuid),
   public.count_user_data(uuid),
   public.open_export(text, boolean, bigint),
   public.read_export(text, text, text, text, uuid, boolean, integer, text),
@@ -112,8 +141,9 @@ revoke all on function
   public.record_dataset(text, text, text, text, text, bigint),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
-  public.list_user_lines(uuid, text, text),
-  public.unregister_user_rows(uuid, text, text)
+  public.list_uncleaned_objects(),
+  public.list_erased_lines(text, text),
+  public.unregister_senders(text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
 
 -- Signed-in users -------------------------------------------------------------------------------------
@@ -127,7 +157,7 @@ grant select (
   text_key, within_daily_cap, sampling_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, correction_notes, corrected_by, corrected_at,
-  created_at, updated_at, changed_in
+  created_at, updated_at, change_number
 ) on public.nlu_prompt_logs to authenticated;
 
 -- prompt_writer ---------------------------------------------------------------------------------------
@@ -160,10 +190,10 @@ grant select (text_key, text, intent, times_sent, labelled_at, retained_at)
 grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
   private.open_export(text, boolean, bigint),
-  private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
-  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, xid8, xid8, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.open_export(text, boolean, bigint),
@@ -172,7 +202,10 @@ grant execute on function
   public.read_audit_results(float8),
   public.record_dataset(text, text, text, text, text, bigint),
   public.register_rows(text, text, uuid[]),
-  public.has_erasures_since(text, text[], timestamptz)
+  public.has_erasures_since(text, text[], timestamptz),
+  private.list_uncleaned_objects(), public.list_uncleaned_objects(),
+  private.list_erased_lines(text, text), public.list_erased_lines(text, text),
+  private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb)
 to prompt_exporter;
 
 -- service_role: the backend's secret key --------------------------------------------------------------
@@ -189,7 +222,7 @@ grant select (
   text_key, within_daily_cap, sampling_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, correction_notes, corrected_by, corrected_at,
-  created_at, updated_at, changed_in
+  created_at, updated_at, change_number
 ) on public.nlu_prompt_logs to service_role;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
@@ -209,7 +242,7 @@ grant select (
 ) on public.review_queue to service_role;
 grant select (day, predicted_intent, model_version, outcome, messages)
   on public.daily_counts to service_role;
-grant select (text_key, text, intent, times_sent, labelled_at, retained_at, changed_in)
+grant select (text_key, text, intent, times_sent, labelled_at, retained_at, change_number)
   on public.labelled_texts to service_role;
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
@@ -225,23 +258,31 @@ to service_role;
 grant execute on function
   private.anonymous_reviewers(),
   private.outcome_label(boolean),
-  private.lock_log_id(uuid),
+  private.is_user_id(text),
+  private.visible_text(text),
+  private.reviewer_name(text),
+  private.refuse_erased_reviewer(text),
+  private.lock_log_ids(uuid[]),
+  private.lock_texts(bytea[]),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
+  private.apply_waiting_changes(uuid),
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text),
+  public.record_review(uuid, text, text, text, text),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
-  private.erase_user(uuid), public.erase_user(uuid),
+  private.continue_erasure(uuid), public.continue_erasure(uuid),
   private.count_user_data(uuid), public.count_user_data(uuid),
-  private.list_user_lines(uuid, text, text), public.list_user_lines(uuid, text, text),
-  private.unregister_user_rows(uuid, text, text), public.unregister_user_rows(uuid, text, text),
+  private.list_uncleaned_objects(), public.list_uncleaned_objects(),
+  private.list_erased_lines(text, text), public.list_erased_lines(text, text),
+  private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb),
   private.open_export(text, boolean, bigint), public.open_export(text, boolean, bigint),
-  private.read_export(xid8, xid8, bytea, xid8, uuid, boolean, integer, text),
+  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
   public.read_export(text, text, text, text, uuid, boolean, integer, text),
-  private.read_erased_rows(xid8, xid8, xid8, uuid, integer),
+  private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   public.read_erased_rows(text, text, text, uuid, integer),
   private.read_audit_results(float8), public.read_audit_results(float8),
-  private.record_dataset(text, text, text, xid8, xid8, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint),
   public.record_dataset(text, text, text, text, text, bigint),
   private.register_rows(text, text, uuid[]), public.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
@@ -267,13 +308,17 @@ grant update (
   waiting_since, decided_at, sampling_probability
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
-grant update (reviewer) on private.deferred_changes to prompt_maintainer;
+grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
+grant insert (log_id, text_key) on private.incomplete_captures to prompt_maintainer;
+grant select, delete on private.dropped_captures to prompt_maintainer;
+grant insert (log_id) on private.dropped_captures to prompt_maintainer;
 grant select, insert on public.daily_counts to prompt_maintainer;
 grant update (messages) on public.daily_counts to prompt_maintainer;
 grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, times_sent, user_keys, labelled_at, retained_at)
   on public.labelled_texts to prompt_maintainer;
-grant select, insert on private.tombstones to prompt_maintainer;
+grant select on private.tombstones to prompt_maintainer;
+grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
 grant update (log_ids, user_keys, user_indexes, text_keys)
@@ -282,31 +327,51 @@ grant select, delete on public.dataset_exports to prompt_maintainer;
 grant insert (series, bucket, manifest, window_from, window_to, lines)
   on public.dataset_exports to prompt_maintainer;
 grant select, delete on private.erased_rows to prompt_maintainer;
-grant insert (log_id, text_key) on private.erased_rows to prompt_maintainer;
+grant insert (log_id, text_key, change_number) on private.erased_rows to prompt_maintainer;
+grant select, usage on sequence private.change_numbers to prompt_maintainer;
+grant usage on sequence public.correction_events_id_seq to prompt_maintainer;
 grant execute on function
-  private.lock_text(bytea),
-  private.try_lock_queue_item(bytea),
-  private.lock_log_id_shared(uuid),
   private.lock_person(uuid),
   private.try_lock_person_shared(uuid),
+  private.lock_log_ids(uuid[]),
+  private.try_lock_log_id_shared(uuid),
+  private.lock_edits(),
+  private.lock_texts(bytea[]),
+  private.try_lock_texts(bytea[]),
+  private.lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item(bytea),
+  private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.peek_change_number(),
+  private.next_change_number(),
+  private.complete_change_numbers(),
+  private.lock_sender(uuid),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
   private.user_key(uuid),
   private.is_active_intent(text),
+  private.find_intent(text),
   private.anonymous_reviewers(),
+  private.is_user_id(text),
+  private.reviewer_name(text),
   private.is_reserved_reviewer(text),
   private.is_disputed(bytea, text),
   private.review_reasons(public.nlu_prompt_logs),
+  private.all_review_reasons(public.nlu_prompt_logs[]),
   private.review_rank(text[], double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
-  private.enqueue_text(public.nlu_prompt_logs),
+  private.add_queue_item(public.nlu_prompt_logs, text[], double precision),
+  private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.refresh_queue_item(bytea),
   private.update_queue_item(public.correction_events, boolean),
-  private.delete_orphans_and_recount(bytea[]),
+  private.clear_notes(uuid[]),
+  private.delete_orphans(bytea[]),
   private.may_arrive(uuid),
-  private.lock_export_registry(),
+  private.max_deferred_corrections(),
+  private.apply_deferred_changes(uuid),
+  private.try_apply_deferred_changes(public.nlu_prompt_logs),
   private.outcome_label(boolean)
 to prompt_maintainer;
 
@@ -318,8 +383,11 @@ grant execute on function
   private.delete_expired_texts(),
   private.delete_expired_changes(),
   private.delete_expired_exports(),
-  private.refresh_queue(),
+  private.refresh_queue_items(bytea),
+  private.add_missing_queue_items(),
+  private.complete_captures(),
   private.count_user_data(uuid),
+  private.continue_erasure(uuid),
   private.erase_user(uuid),
   private.pseudonymise_reviewer(text)
 to postgres;

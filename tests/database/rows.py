@@ -21,7 +21,7 @@ DERIVED_COLUMNS = (
     "within_daily_cap",
     "sampling_probability",
     "is_disputed",
-    "changed_in",
+    "change_number",
 )
 OUTCOME_COLUMNS = ("was_successful", "workflow_type", "execution_error")
 CORRECTION_COLUMNS = ("corrected_intent", "correction_notes", "corrected_by")
@@ -124,6 +124,36 @@ def correct(
                values (%s, %s, %s, %s, %s)""",
             [log_id, intent, reviewer, notes, channel],
         ).rowcount
+
+
+def refresh_queue(dashboard: Connection) -> None:
+    """Run the nightly refreshment of the queue over all items."""
+    last_text: object = b""
+    while last_text is not None:
+        row = dashboard.execute("select private.refresh_queue_items(%s)", [last_text]).fetchone()
+        last_text = row[0] if row else None
+
+
+def complete_captures(dashboard: Connection) -> int:
+    """Run the job of every minute once, and return how many captures it completed."""
+    row = dashboard.execute("select private.complete_captures()").fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def erase(dashboard: Connection, user_id: UUID) -> dict[str, Any]:
+    """Erase a user as the backend does, step by step, and return the receipt."""
+
+    def call(function: str) -> Any:
+        with dashboard.transaction():
+            dashboard.execute("set local role service_role")
+            row = dashboard.execute(f"select public.{function}(%s)".encode(), [user_id]).fetchone()
+        return row[0] if row else None
+
+    counts_before, step = call("count_user_data"), {"finished": False}
+    while not step["finished"]:
+        step = call("continue_erasure")
+    counts = {"counts_before": counts_before, "counts_after": call("count_user_data")}
+    return step | counts
 
 
 def edit_queue_item(dashboard: Connection, text: str, /, **changes: Any) -> int:

@@ -219,7 +219,7 @@ def test_every_captured_and_derived_column_is_protected(dashboard: Connection) -
         " where tgname = 'before_20_refuse_captured_changes'"
     ).fetchone()
     assert row is not None
-    changeable = {*OUTCOME_COLUMNS, *CORRECTION_COLUMNS, *TIME_COLUMNS, "changed_in"}
+    changeable = {*OUTCOME_COLUMNS, *CORRECTION_COLUMNS, *TIME_COLUMNS, "change_number"}
     protected = set(re.findall(r"new\.(\w+) IS DISTINCT FROM old\.\1", str(row[0])))
     assert protected == (set(COLUMNS) - changeable) | {"created_at"}
     actual = dashboard.execute("select * from public.nlu_prompt_logs limit 0").description

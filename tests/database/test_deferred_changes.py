@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from psycopg import errors
 from psycopg.rows import dict_row
@@ -13,12 +14,12 @@ from psycopg.rows import dict_row
 from prompt_capture.domain.log_ids import derived_log_id
 
 from .actors import ALICE, BOB, SERVICE, USER, WRITER, connect_as
-from .rows import add_user, build_row, insert
+from .rows import add_user, build_row, complete_captures, erase, insert, read
 from .server import Connection, Server
 
 TOO_OLD = UUID("01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11")
 VOLATILE_COLUMNS = {
-    "created_at", "updated_at", "outcome_recorded_at", "corrected_at", "changed_in",
+    "created_at", "updated_at", "outcome_recorded_at", "corrected_at", "change_number",
     "waiting_since", "decided_at",
     "id", "log_id", "prompt", "text", "text_key",
 }  # fmt: skip
@@ -208,6 +209,8 @@ def test_no_change_is_lost_when_it_arrives_at_the_same_time_as_its_row(
             for future in [pool.submit(capture, row), pool.submit(change, row)]:
                 future.result()
 
+    while complete_captures(dashboard) > 0:
+        pass
     incomplete = dashboard.execute(
         """select count(*) from public.nlu_prompt_logs
            where was_successful is null or corrected_intent is null"""
@@ -242,17 +245,60 @@ def test_expired_deferred_changes_are_deleted(dashboard: Connection, backend: Co
     assert count_deferred(dashboard) == 1
 
 
-def test_the_name_of_an_erased_reviewer_is_replaced_in_deferred_changes(
+def test_deferred_corrections_of_an_erased_reviewer_are_deleted(
     dashboard: Connection, backend: Connection
 ) -> None:
     record_correction(backend, build_row()["id"], "help", str(ALICE), None)
+    record_correction(backend, build_row()["id"], "help", "ann", None)
 
-    backend.execute("select public.erase_user(%s)", [ALICE])
+    erase(dashboard, ALICE)
 
-    (reviewer,) = dashboard.execute("select reviewer from private.deferred_changes").fetchone() or (
-        "",
+    reviewers = dashboard.execute("select reviewer from private.deferred_changes").fetchall()
+    assert reviewers == [("ann",)]
+
+
+def test_no_change_is_deferred_for_a_dropped_row(
+    server: Server, database: str, dashboard: Connection, backend: Connection
+) -> None:
+    log_id = build_row()["id"]
+    with connect_as(server, database, WRITER) as connection:
+        connection.execute("select public.discard_deferred_changes(%s)", [[log_id]])
+        connection.commit()
+
+    assert record_outcome(backend, log_id, *OUTCOMES[0]) == "absent"
+    assert record_correction(backend, log_id, *CORRECTIONS[0]) == "absent"
+    assert count_deferred(dashboard) == 0
+
+
+def test_the_deferred_corrections_of_one_reviewer_are_bounded(
+    dashboard: Connection, backend: Connection
+) -> None:
+    dashboard.execute(
+        """insert into private.deferred_changes (log_id, to_intent, reviewer, channel)
+           select gen_random_uuid(), 'help', 'ann', 'api' from generate_series(1, 1000)"""
     )
-    assert str(reviewer).startswith("erased-")
+
+    with pytest.raises(psycopg.Error) as refused:
+        record_correction(backend, build_row()["id"], "help", "ann", None)
+
+    assert refused.value.sqlstate == "PT429"
+    assert record_correction(backend, build_row()["id"], "help", "ben", None) == "pending"
+
+
+def test_a_later_change_is_applied_after_the_ones_that_still_wait(
+    dashboard: Connection, backend: Connection
+) -> None:
+    row = build_row()
+    record_outcome(backend, row["id"], False, "move", "no such event")
+    with dashboard.transaction():  # the capture could not apply the outcome at once
+        dashboard.execute("alter table public.nlu_prompt_logs disable trigger user")
+        insert(dashboard, **row, text_key=b"key")
+        dashboard.execute("alter table public.nlu_prompt_logs enable trigger user")
+
+    record_outcome(backend, row["id"], True, "move", None)
+
+    assert read(dashboard, row["id"], "was_successful", "execution_error") == (True, None)
+    assert count_deferred(dashboard) == 0
 
 
 def test_a_recorded_capture_is_found_only_with_its_user_and_content(

@@ -85,11 +85,11 @@ def test_a_row_captured_after_a_window_was_opened_is_not_in_it(dashboard: Connec
 def test_an_update_with_equal_values_is_not_a_change(dashboard: Connection) -> None:
     log_id = insert(dashboard)
     update_as_backend(dashboard, log_id, was_successful=True)
-    before = read(dashboard, log_id, "changed_in", "updated_at")
+    before = read(dashboard, log_id, "change_number", "updated_at")
 
     update_as_backend(dashboard, log_id, was_successful=True)
 
-    assert read(dashboard, log_id, "changed_in", "updated_at") == before
+    assert read(dashboard, log_id, "change_number", "updated_at") == before
 
 
 def test_rows_beyond_the_daily_cap_are_not_exported(dashboard: Connection) -> None:
@@ -100,15 +100,71 @@ def test_rows_beyond_the_daily_cap_are_not_exported(dashboard: Connection) -> No
     assert export_next(dashboard) == within_cap
 
 
-def test_a_restored_database_requires_a_full_export(dashboard: Connection) -> None:
+@pytest.mark.parametrize("end", ["18446744073709551615", "9223372036854775807", "1000000"])
+def test_a_window_that_was_not_opened_cannot_be_recorded(
+    server: Server, database: str, dashboard: Connection, end: str
+) -> None:
+    insert(dashboard)
+    with (
+        connect_as(server, database, EXPORTER) as exporter,
+        pytest.raises((errors.CheckViolation, errors.NumericValueOutOfRange)),
+    ):
+        exporter.execute("select public.record_dataset('s', 'b', 'm', '0', %s, 0)", [end])
+    assert len(export_next(dashboard)) == 1
+
+
+def test_a_database_copied_without_its_sequences_exports_again_after_one_full_export(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    log_id = insert(dashboard)
+    export_next(dashboard)
+    with server.connect("supabase_admin", database) as admin:
+        admin.execute("select setval('private.change_numbers', 1, false)")
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="without its sequences"):
+        export_next(dashboard)
+
+    window = dashboard.execute("select public.open_export('s', false, 1000)").fetchone()
+    assert window
+    assert isinstance(window[0], dict)
     dashboard.execute(
-        """select public.record_dataset('s', 'b', 'm', '0', later::text, 0)
-           from (select pg_current_xact_id()::text::bigint + 9999) as restored (later)"""
+        "select public.record_dataset('s', 'b', 'full', '0', %s, 0)", [window[0]["to"]]
     )
 
-    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="restored or copied"):
-        export_next(dashboard)
-    dashboard.execute("select public.open_export('s', false, 1000)")
+    assert log_id not in export_next(dashboard)
+    assert export_next(dashboard) == set()
+
+
+def test_a_window_ends_before_the_first_number_of_every_running_transaction(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    with (
+        server.connect("postgres", database, autocommit=False) as first,
+        server.connect("postgres", database, autocommit=False) as second,
+    ):
+        insert(first, prompt="first")
+        insert(second, prompt="second")
+        committed = insert(dashboard, prompt="committed")
+        assert export_next(dashboard) == set()
+        first.commit()
+        assert len(export_next(dashboard)) == 1
+        insert(second, prompt="second again")
+        second.commit()
+    assert committed in (rest := export_next(dashboard))
+    assert len(rest) == 3
+
+
+def test_the_announcement_of_a_rolled_back_savepoint_is_made_again(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    with server.connect("postgres", database, autocommit=False) as writer:
+        writer.execute("savepoint one")
+        insert(writer, prompt="rolled back")
+        writer.execute("rollback to savepoint one")
+        late = insert(writer, prompt="late")
+        insert(dashboard, prompt="early")
+        assert export_next(dashboard) == set()
+        writer.commit()
+    assert late in export_next(dashboard)
 
 
 def test_an_erasure_waits_for_running_registrations_and_includes_them(

@@ -217,7 +217,7 @@ HOLES: dict[str, tuple[str, Test]] = {
         check_table_rights("keys", SERVICE),
     ),
     "a user who can call the erasure": (
-        "grant execute on function public.erase_user(uuid) to authenticated",
+        "grant execute on function public.continue_erasure(uuid) to authenticated",
         rights.test_each_caller_can_call_exactly_the_granted_functions,
     ),
     "a public security definer function": (

@@ -249,7 +249,7 @@ def test_users_and_the_publishable_key_cannot_access_tables_about_other_users(
 
 
 @pytest.mark.parametrize("actor", [None, USER, OTHER_USER, REVIEWER, WRITER, EXPORTER], ids=str)
-@pytest.mark.parametrize("function", ["erase_user", "count_user_data"])
+@pytest.mark.parametrize("function", ["continue_erasure", "count_user_data"])
 def test_only_the_backend_can_erase_a_user(
     api: PostgrestClient, actor: Actor | None, function: str
 ) -> None:

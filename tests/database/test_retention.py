@@ -185,11 +185,17 @@ def test_the_schedule_has_all_nightly_jobs(dashboard: Connection) -> None:
         r"select jobname, substring(command from 'private\.\w+'), username from cron.job order by 1"
     )
     assert jobs.fetchall() == [
+        (
+            "prompt-capture: add missing queue items",
+            "private.add_missing_queue_items",
+            "postgres",
+        ),
+        ("prompt-capture: complete captures", "private.complete_captures", "postgres"),
         ("prompt-capture: delete expired changes", "private.delete_expired_changes", "postgres"),
         ("prompt-capture: delete expired exports", "private.delete_expired_exports", "postgres"),
         ("prompt-capture: delete expired rows", "private.delete_expired_rows", "postgres"),
         ("prompt-capture: delete expired texts", "private.delete_expired_texts", "postgres"),
-        ("prompt-capture: refresh the review queue", "private.refresh_queue", "postgres"),
+        ("prompt-capture: refresh the review queue", "private.refresh_queue_items", "postgres"),
     ]
 
 

@@ -13,10 +13,12 @@ from .rows import (
     FAILED_OUTCOME,
     LONG_AGO,
     add_user,
+    complete_captures,
     correct,
     edit_queue_item,
     insert,
     read,
+    refresh_queue,
     update_as_backend,
 )
 from .server import Connection, Server
@@ -156,7 +158,7 @@ def test_repetitions_beyond_the_daily_cap_are_not_counted(dashboard: Connection)
     for _ in range(9):
         insert(dashboard)
     assert read_item(dashboard, "times_sent", "user_count") == (3, 2)
-    dashboard.execute("select private.refresh_queue()")
+    refresh_queue(dashboard)
     assert read_item(dashboard, "times_sent", "user_count") == (3, 2)
     correct(dashboard, log_id, "help")
     dashboard.execute("delete from auth.users where id = %s", [BOB])
@@ -183,7 +185,7 @@ def test_the_rank_orders_items_by_reason_confidence_and_times_sent(dashboard: Co
     failed = insert(dashboard, prompt="failed", confidence=0.9)
     update_as_backend(dashboard, failed, **FAILED_OUTCOME)
     correct(dashboard, insert(dashboard, prompt="decided", confidence=0.1), "help")
-    dashboard.execute("select private.refresh_queue()")
+    refresh_queue(dashboard)
     texts = list_texts(dashboard)
     assert texts.index("disputed") == 0
     assert texts.index("decided") == 5
@@ -286,7 +288,7 @@ def test_ranks_change_only_in_the_nightly_job(dashboard: Connection) -> None:
     edit_queue_item(dashboard, "first", reviewer="ann")
     assert read_item(dashboard, "rank", text="last") == (rank,)
     assert list_texts(dashboard) == ["first", "last"]
-    dashboard.execute("select private.refresh_queue()")
+    refresh_queue(dashboard)
     (moved,) = read_item(dashboard, "rank", text="last")
     assert moved < rank, "a text that is sent more often has a lower rank"
     assert list_texts(dashboard) == ["last", "first"]
@@ -341,7 +343,7 @@ def test_a_capture_does_not_wait_for_an_item_that_is_being_decided(
         dashboard.execute("set lock_timeout = '100ms'")
         insert(dashboard)
         assert read_item(dashboard, "times_sent") == (1,)
-    dashboard.execute("select private.refresh_queue()")
+    assert complete_captures(dashboard) == 1
     assert read_item(dashboard, "times_sent") == (2,)
 
 
@@ -353,5 +355,5 @@ def test_the_nightly_job_updates_the_days_waiting(dashboard: Connection) -> None
             "update public.review_queue set waiting_since = now() - interval '3 days 2 hours'"
         )
         dashboard.execute("alter table public.review_queue enable trigger user")
-    dashboard.execute("select private.refresh_queue()")
+    refresh_queue(dashboard)
     assert read_item(dashboard, "days_waiting") == (3,)

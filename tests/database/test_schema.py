@@ -170,7 +170,8 @@ def test_triggers_are_listed_in_the_order_in_which_they_fire(server: Server, tem
                     """select tgname from pg_trigger
                        where tgrelid = 'public.nlu_prompt_logs'::regclass and not tgisinternal
                          and tgtype & %s <> 0
-                       order by tgtype & 2 = 0, tgtype & 1 = 0, tgname collate "C" """,
+                       order by tgtype & 2 = 0, (tgtype & 2 <> 0) = (tgtype & 1 <> 0),
+                           tgname collate "C" """,
                     [bit],
                 ).fetchall()
             ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from .actors import ALICE, BOB
-from .rows import add_user, correct, insert
+from .rows import add_user, correct, insert, refresh_queue
 from .server import ROOT, Server
 from .table_editor import TableEditor, run_table_editor
 
@@ -108,7 +108,7 @@ def test_an_edit_of_a_row_that_moved_is_refused_with_a_hint(
     with server.connect("postgres", reviewed) as connection:
         for _ in range(5):
             insert(connection, prompt="moved", confidence=0.1)
-        connection.execute("select private.refresh_queue()")
+        refresh_queue(connection)
     response = editor.edit("review_queue", opened, corrected_intent="help", reviewer="ann")
     assert response.status_code == 400
     assert "has moved" in response.text
