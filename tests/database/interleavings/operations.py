@@ -1,0 +1,197 @@
+"""The operations that meet each other, each as the statements of one transaction after another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from tests.database.rows import build_row
+from tests.database.server import Connection
+
+from .scene import Scene
+
+Step = Callable[[Connection, Scene], Any]
+
+MAX_STEPS = 8
+"""Of an operation that repeats its step until it is finished."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of one role. `steps` are its transactions.
+
+    An operation that `repeats` takes its only step until the result is finished. One that
+    `never_waits` for another transaction does not wait for locks.
+    """
+
+    name: str
+    role: str
+    steps: tuple[Step, ...]
+    repeats: bool = False
+    never_waits: bool = False
+
+    def __str__(self) -> str:
+        """Return the name, which becomes part of a test's id."""
+        return self.name
+
+
+def _call(call: str, *attributes: str) -> Step:
+    """Return a step that calls a function with attributes of the scene, and returns its result."""
+
+    def step(connection: Connection, scene: Scene) -> Any:
+        values = [getattr(scene, name) for name in attributes]
+        row = connection.execute(f"select {call}".encode(), values or None).fetchone()
+        return row[0] if row else None
+
+    return step
+
+
+def _insert(connection: Connection, rows: list[dict[str, Any]]) -> Any:
+    """Insert rows in one statement, as PostgREST does, and return the ids that were free."""
+    columns = [name for name in build_row() if name != "secondary_intents"]
+    query = sql.SQL(
+        "insert into public.nlu_prompt_logs ({}) values {} on conflict (id) do nothing returning id"
+    ).format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.SQL(", ").join(
+            sql.SQL("({})").format(sql.SQL(", ").join(sql.Placeholder() * len(columns)))
+            for _ in rows
+        ),
+    )
+    return connection.execute(query, [row[name] for row in rows for name in columns]).fetchall()
+
+
+def _capture(connection: Connection, scene: Scene) -> Any:
+    """Capture the row for which a correction waits."""
+    row = build_row(id=scene.expected, user_id=scene.alice, prompt=scene.shared, confidence=0.3)
+    return _insert(connection, [row])
+
+
+def _capture_new_text(connection: Connection, scene: Scene) -> Any:
+    """Capture a confident message, which is not chosen for review, with a text of its own."""
+    row = build_row(id=scene.fresh, user_id=scene.alice, prompt=f"new {scene.own}", confidence=1)
+    return _insert(connection, [row])
+
+
+def _capture_lone_text(connection: Connection, scene: Scene) -> Any:
+    """Capture another user's copy of the text whose only row is expired."""
+    row = build_row(id=scene.second, user_id=scene.bob, prompt=scene.lone, confidence=0.3)
+    return _insert(connection, [row])
+
+
+def _drain(connection: Connection, scene: Scene) -> Any:
+    """Write a batch of 100 messages of both users, among them copies of the three texts."""
+    rows = []
+    for number, log_id in enumerate(scene.batch):
+        is_alices = number % 2 == 0
+        text = (scene.shared, scene.own if is_alices else scene.lone, f"{number} {scene.mark}")
+        rows.append(
+            build_row(
+                id=log_id,
+                user_id=scene.alice if is_alices else scene.bob,
+                prompt=text[number % 3],
+                confidence=0.3 if number % 5 else 0.99,
+            )
+        )
+    return _insert(connection, rows)
+
+
+def _record_outcome(connection: Connection, scene: Scene) -> Any:
+    return connection.execute(
+        "select public.record_outcome(%s, false, 'move', %s)",
+        [scene.alices[0], f"failed on confession {scene.mark}"],
+    ).fetchone()
+
+
+def _correct(connection: Connection, scene: Scene) -> Any:
+    return connection.execute(
+        "select public.record_correction(%s, 'search', %s, %s, 'api')",
+        [scene.alices[0], str(scene.alice), f"quotes confession {scene.mark}"],
+    ).fetchone()
+
+
+def _import(connection: Connection, scene: Scene) -> Any:
+    return connection.execute(
+        "select public.record_review(%s, 'reminder', 'ina', %s, 'help')",
+        [scene.alices[1], f"quotes confession {scene.mark}"],
+    ).fetchone()
+
+
+def _edit_queue(connection: Connection, scene: Scene) -> Any:
+    return connection.execute(
+        """update public.review_queue set corrected_intent = 'status', reviewer = 'dora'
+           where text_key = %s""",
+        [scene.shared_key],
+    ).rowcount
+
+
+def _edit_log(connection: Connection, scene: Scene) -> Any:
+    return connection.execute(
+        """update public.nlu_prompt_logs set corrected_intent = 'email', corrected_by = 'lou'
+           where id = %s""",
+        [scene.alices[0]],
+    ).rowcount
+
+
+def _delete_account(connection: Connection, scene: Scene) -> Any:
+    return connection.execute("delete from auth.users where id = %s", [scene.alice]).rowcount
+
+
+def _register_rows(connection: Connection, scene: Scene) -> Any:
+    return connection.execute(
+        "select public.register_rows('bucket', %s, %s)",
+        [scene.mark, [*scene.alices, scene.bobs]],
+    ).fetchone()
+
+
+def _open_export(connection: Connection, scene: Scene) -> Any:
+    """Return the end of a window, and how many changes of the scenario it holds now."""
+    end = _call("public.open_export(%s, true, 10)", "mark")(connection, scene)["to"]
+    connection.execute("reset role")
+    row = connection.execute(
+        """select count(*) from public.nlu_prompt_logs
+           where change_number >= %s and change_number < %s""",
+        [scene.window_end, int(end)],
+    ).fetchone()
+    return int(end), int(str(row[0])) if row else 0
+
+
+def _finish_export(connection: Connection, scene: Scene) -> Any:
+    """Check for erasures and record the dataset, as an export does at its end."""
+    row = connection.execute(
+        """select public.record_dataset(%s, 'bucket', %s, '0', %s, 1)
+           where not public.has_erasures_since('bucket', array[%s], now() - interval '1 minute')""",
+        [scene.mark, f"{scene.mark}.json", str(scene.window_end), scene.mark],
+    )
+    return row.rowcount
+
+
+OPERATIONS = (
+    Operation("capture", "prompt_writer", (_capture,), never_waits=True),
+    Operation("capture of a new text", "prompt_writer", (_capture_new_text,), never_waits=True),
+    Operation("capture of a lone text", "prompt_writer", (_capture_lone_text,), never_waits=True),
+    Operation("drain batch of 100", "prompt_writer", (_drain,), never_waits=True),
+    Operation("outcome", "service_role", (_record_outcome,)),
+    Operation("correction", "service_role", (_correct,)),
+    Operation("edit of the queue", "postgres", (_edit_queue,)),
+    Operation("edit of a row", "postgres", (_edit_log,)),
+    Operation("import of a review", "service_role", (_import,)),
+    Operation(
+        "erasure", "service_role", (_call("public.continue_erasure(%s)", "alice"),), repeats=True
+    ),
+    Operation("deletion of the account", "postgres", (_delete_account,)),
+    Operation("retention", "postgres", (_call("private.delete_expired_rows()"),)),
+    Operation(
+        "nightly jobs",
+        "postgres",
+        (
+            _call("private.complete_captures()"),
+            _call("private.add_missing_queue_items()"),
+            _call("private.refresh_queue_items('')"),
+        ),
+    ),
+    Operation("opening an export", "prompt_exporter", (_open_export,)),
+    Operation("registering exported rows", "prompt_exporter", (_register_rows,)),
+    Operation("finishing an export", "prompt_exporter", (_register_rows, _finish_export)),
+)

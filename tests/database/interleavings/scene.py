@@ -1,0 +1,91 @@
+"""What every scenario starts from: two users, a text that both sent, and a text of one of them."""
+
+from dataclasses import dataclass, field, replace
+from uuid import UUID, uuid4
+
+from uuid6 import uuid7
+
+from tests.database.rows import LONG_AGO, correct, insert
+from tests.database.server import Connection
+
+
+def new_id() -> UUID:
+    """Return an id as the functions make them."""
+    return UUID(bytes=uuid7().bytes)
+
+
+@dataclass
+class Scene:
+    """The rows of a scenario. `alice` is erased in some of them, `bob` never.
+
+    `shared` is a text that both sent; `own` is a text of Alice alone, which a note quotes. Both
+    have an expired row of Alice and are decided. `lone` has no row but an expired one of Alice, and
+    waits for review. A correction waits for `expected`, a row that has not arrived.
+    """
+
+    alice: UUID = field(default_factory=uuid4)
+    bob: UUID = field(default_factory=uuid4)
+    mark: str = field(default_factory=lambda: uuid4().hex)
+    expected: UUID = field(default_factory=new_id)
+    fresh: UUID = field(default_factory=new_id)
+    second: UUID = field(default_factory=new_id)
+    batch: list[UUID] = field(default_factory=lambda: sorted(new_id() for _ in range(100)))
+    alices: list[UUID] = field(default_factory=list)
+    bobs: UUID = field(default_factory=new_id)
+    shared_key: bytes = b""
+    own_key: bytes = b""
+    lone_key: bytes = b""
+    window_end: int = 0
+
+    def with_other_messages(self) -> "Scene":
+        """Return the scene with other ids, for a second operation of the same kind."""
+        return replace(
+            self,
+            expected=new_id(),
+            fresh=new_id(),
+            second=new_id(),
+            batch=sorted(new_id() for _ in self.batch),
+        )
+
+    @property
+    def shared(self) -> str:
+        """A text that Alice and Bob sent."""
+        return f"shared {self.mark}"
+
+    @property
+    def own(self) -> str:
+        """A text that only Alice sent."""
+        return f"confession {self.mark}"
+
+    @property
+    def lone(self) -> str:
+        """A text of which only an expired row of Alice is on record."""
+        return f"lone {self.mark}"
+
+
+def create_scene(dashboard: Connection) -> Scene:
+    """Insert the rows of a new scenario."""
+    scene = Scene()
+    for user_id in (scene.alice, scene.bob):
+        dashboard.execute("insert into auth.users (id) values (%s)", [user_id])
+    for text in (scene.shared, scene.own):
+        scene.alices.append(insert(dashboard, user_id=scene.alice, prompt=text, confidence=0.3))
+        old = insert(dashboard, user_id=scene.alice, prompt=text, created_at=LONG_AGO)
+        correct(dashboard, old, "help", "ann", f"quotes confession {scene.mark}")
+        scene.alices.append(old)
+    insert(dashboard, user_id=scene.alice, prompt=scene.lone, confidence=0.3, created_at=LONG_AGO)
+    scene.bobs = insert(dashboard, user_id=scene.bob, prompt=scene.shared, confidence=0.3)
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        dashboard.execute(
+            "select public.record_correction(%s, 'status', 'ben', %s, 'api')",
+            [scene.expected, f"quotes confession {scene.mark}"],
+        )
+    row = dashboard.execute(
+        """select private.text_key(%s), private.text_key(%s), private.text_key(%s),
+             private.peek_change_number()""",
+        [scene.shared, scene.own, scene.lone],
+    ).fetchone()
+    assert row is not None
+    scene.shared_key, scene.own_key, scene.lone_key, scene.window_end = row  # type: ignore[assignment]
+    return scene

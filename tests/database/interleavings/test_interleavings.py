@@ -1,0 +1,172 @@
+"""Every ordered pair of operations: one is held open at each of its locks, while the other runs."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from tests.database.server import Connection, Server
+from tests.database_reset import DELETE_ALL_ROWS
+
+from .holds import HOLDS
+from .invariants import check_scene, complete
+from .operations import OPERATIONS, Operation
+from .runner import NoProgressError, Point, Stage
+from .scene import create_scene
+
+BY_NAME = {operation.name: operation for operation in OPERATIONS}
+
+
+@contextmanager
+def open_stage(server: Server, database: str) -> Iterator[tuple[Stage, Connection]]:
+    """Open the connections of two operations and the dashboard's; delete all rows at the end."""
+    with ThreadPoolExecutor(2) as threads, server.connect("postgres", database) as dashboard:
+        dashboard.execute("update private.settings set audit_rate = 0")
+        stage = Stage(server, database, threads)
+        try:
+            yield stage, dashboard
+        finally:
+            stage.close()
+    with server.connect("supabase_admin", database) as admin:
+        admin.execute(DELETE_ALL_ROWS)
+        admin.execute("delete from auth.users")
+
+
+@pytest.fixture(scope="module")
+def world(server: Server, template: str) -> str:
+    """A migrated database in which every scenario adds its own rows."""
+    server.copy_database(template, "interleavings")
+    return "interleavings"
+
+
+_points: dict[str, list[Point]] = {}
+
+
+def list_points(stage: Stage, dashboard: Connection, operation: Operation) -> list[Point]:
+    """Return where an operation can be held: each lock for which it waits, commit and rollback."""
+    if operation.name not in _points:
+        points: list[Point] = []
+        for step in range(stage.steps_of(operation, create_scene(dashboard))):
+            points += [Point(step, "commit"), Point(step, "rollback")]
+            points += [
+                Point(step, hold)
+                for hold in HOLDS
+                if stage.blocks(operation, step, hold, create_scene(dashboard))
+            ]
+        _points[operation.name] = points
+    return _points[operation.name]
+
+
+def meet(
+    stage: Stage, dashboard: Connection, held: Operation, point: Point, other: Operation
+) -> None:
+    """Let two operations meet in a new scene, and check the invariants."""
+    scene = create_scene(dashboard)
+    others_scene = scene.with_other_messages() if other is held else scene
+    first, second = stage.meet(held, point, other, scene, others_scene)
+    complete(dashboard)
+    try:
+        assert not (other.never_waits and second.waited), "a capture waited"
+        check_scene(stage.monitor, scene, {other.name: second} | {held.name: first})
+    except AssertionError as failure:
+        failure.add_note(f"{held} was held at {point}: {first}. {other} ran: {second}.")
+        raise
+
+
+@pytest.mark.parametrize("other", OPERATIONS, ids=str)
+@pytest.mark.parametrize("held", OPERATIONS, ids=str)
+def test_two_operations_meet(server: Server, world: str, held: Operation, other: Operation) -> None:
+    with open_stage(server, world) as (stage, dashboard):
+        for point in list_points(stage, dashboard, held):
+            meet(stage, dashboard, held, point, other)
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.never_waits], ids=str)
+def test_a_capture_waits_for_no_lock(server: Server, world: str, operation: Operation) -> None:
+    with open_stage(server, world) as (stage, dashboard):
+        for hold in HOLDS:
+            assert not stage.blocks(operation, 0, hold, create_scene(dashboard)), hold.name
+
+
+def _without(line: str, replacement: str = "") -> Callable[[str], str]:
+    """Return a change of a function's definition that must apply."""
+
+    def change(definition: str) -> str:
+        assert line in definition, definition
+        return definition.replace(line, replacement)
+
+    return change
+
+
+_NOTHING = "select pg_advisory_xact_lock_shared(99, 0)"
+
+MISTAKES = {
+    "a correction does not lock its text": (
+        "private.lock_texts(bytea[])",
+        _without("pg_advisory_xact_lock(4, slot)", "pg_advisory_xact_lock_shared(4, slot)"),
+        ("correction", "commit", "import of a review"),
+    ),
+    "an edit in the dashboard does not exclude corrections": (
+        "private.lock_edits()",
+        _without("select pg_advisory_xact_lock(3, 0)", _NOTHING),
+        ("correction", "rows", "edit of the queue"),
+    ),
+    "the deletion of an account does not exclude corrections": (
+        "private.lock_edits_for_deletion()",
+        _without("perform private.lock_edits();"),
+        ("edit of a row", "rows", "deletion of the account"),
+    ),
+    "an erasure does not wait for captures": (
+        "private.start_erasure(uuid)",
+        _without("perform private.lock_person(p_user_id);"),
+        ("capture of a new text", "commit", "erasure"),
+    ),
+    "a capture forgets the item that another one was adding": (
+        "private.try_queue_logs(nlu_prompt_logs[],boolean)",
+        _without("return false;", "return true;"),
+        ("capture", "rollback", "capture"),
+    ),
+    "an item is deleted with the rows that a capture added meanwhile": (
+        "private.delete_orphans(bytea[])",
+        _without("for update;", ";"),
+        ("capture of a lone text", "commit", "retention"),
+    ),
+    "retention keeps the notes about the rows that it deletes": (
+        "private.clear_notes(uuid[])",
+        _without("where log_id = any (log_ids)", "where false"),
+        ("retention", "commit", "erasure"),
+    ),
+    "a transaction does not announce its change numbers": (
+        "private.next_change_number()",
+        _without("perform pg_advisory_xact_lock_shared", "perform least"),
+        ("capture", "commit", "opening an export"),
+    ),
+    "an import overwrites a newer label": (
+        "record_review(uuid,text,text,text,text)",
+        _without("label is distinct from seen_intent", "false"),
+        ("import of a review", "log ids of Alice", "edit of a row"),
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_the_instrument_detects_a_mistake(server: Server, template: str, mistake: str) -> None:
+    function, change, (held, at, other) = MISTAKES[mistake]
+    database = f"mistake_{list(MISTAKES).index(mistake)}"
+    server.copy_database(template, database)
+    with server.connect("supabase_admin", database) as admin:
+        row = admin.execute("select pg_get_functiondef(%s::regprocedure)", [function]).fetchone()
+        assert row is not None
+        admin.execute(change(str(row[0])).encode())
+    detected: list[str] = []
+    for hold in [*HOLDS, "commit", "rollback"]:
+        if at == getattr(hold, "name", hold):
+            point = Point(0, hold)  # type: ignore[arg-type]
+            with open_stage(server, database) as (stage, dashboard):
+                try:
+                    meet(stage, dashboard, BY_NAME[held], point, BY_NAME[other])
+                except (AssertionError, NoProgressError, psycopg.Error) as error:
+                    detected.append(type(error).__name__)
+    assert detected, "nothing was noticed"
