@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
 .PHONY: bench bench-capture bench-cold bench-db bench-export bench-model bench-redaction
-.PHONY: soak soak-faults soak-export
+.PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
 PYTHON ?= 3.13 3.12 3.11
@@ -73,11 +73,14 @@ bench-redaction: setup  #: Precision and recall of redaction, by entity type
 bench-%:
 	@{ echo "There is no benchmark named '$*'."; $(call list,bench); } >&2; exit 2
 
-soak: soak-$(or $(NAME),faults)  ## Test under load, NAME=faults (the default) or export
+soak: soak-$(or $(NAME),faults)  ## Test under load, NAME=faults (the default), chaos or export
 
 soak-faults: setup  #: Messages under each injected fault; MESSAGES=10000 ONLY=fault DEADLINE=0.3
 	@$(if $(MESSAGES),MESSAGES=$(MESSAGES)) $(if $(ONLY),ONLY="$(ONLY)") \
 		$(if $(DEADLINE),DEADLINE=$(DEADLINE)) $(BIN)/python -m tests.faults.soak
+
+soak-chaos: setup  #: Deletions of accounts while everything else changes; DELETIONS=1000
+	@$(if $(DELETIONS),DELETIONS=$(DELETIONS)) $(BIN)/python -m tests.database.chaos
 
 soak-export: setup  #: Exports under 1,000 random sequences of crashes, failures and races
 	EXPORT_RUNS=1000 $(BIN)/pytest tests/exports/test_protocol.py -q
