@@ -33,6 +33,7 @@ revoke all on function
   private.try_lock_person_shared(uuid),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
+  private.normal_form_version(),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
@@ -54,6 +55,7 @@ revoke all on function
   private.set_correction_channel(),
   private.validate_correction(),
   private.is_disputed(bytea, text),
+  private.apply_event(public.correction_events),
   private.apply_correction(),
   private.refuse_event_changes(),
   private.append_log_edit(),
@@ -99,6 +101,8 @@ revoke all on function
   private.has_erasures_since(text, text[], timestamptz),
   private.list_user_lines(uuid, text, text),
   private.unregister_user_rows(uuid, text, text),
+  private.move_text(bytea, bytea),
+  private.rebuild_text_keys(bytea, integer),
   public.find_recorded_captures(jsonb),
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text),
@@ -255,12 +259,12 @@ grant select on public.intent_catalogue, private.settings, private.keys to promp
 grant select, delete on public.nlu_prompt_logs to prompt_maintainer;
 grant update (
   was_successful, workflow_type, execution_error,
-  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed
+  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
 grant insert (log_id, to_intent, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
-grant update (reviewer, notes) on public.correction_events to prompt_maintainer;
+grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;
 grant update (
   rank, corrected_intent, reviewer, notes, reasons, times_sent, user_count, days_waiting,
@@ -298,6 +302,7 @@ grant execute on function
   private.anonymous_reviewers(),
   private.is_reserved_reviewer(text),
   private.is_disputed(bytea, text),
+  private.apply_event(public.correction_events),
   private.review_reasons(public.nlu_prompt_logs),
   private.review_rank(text[], double precision, integer),
   private.rank_when_decided(),
@@ -307,7 +312,8 @@ grant execute on function
   private.delete_orphans_and_recount(bytea[]),
   private.may_arrive(uuid),
   private.lock_export_registry(),
-  private.outcome_label(boolean)
+  private.outcome_label(boolean),
+  private.move_text(bytea, bytea)
 to prompt_maintainer;
 
 -- postgres: the schedule and the dashboard ------------------------------------------------------------
@@ -321,7 +327,8 @@ grant execute on function
   private.refresh_queue(),
   private.count_user_data(uuid),
   private.erase_user(uuid),
-  private.pseudonymise_reviewer(text)
+  private.pseudonymise_reviewer(text),
+  private.rebuild_text_keys(bytea, integer)
 to postgres;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
