@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
-.PHONY: bench bench-capture bench-cold bench-db bench-export bench-model bench-redaction
+.PHONY: bench bench-capture bench-cold bench-db bench-export bench-inputs bench-model bench-redaction
 .PHONY: soak soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -61,6 +61,9 @@ bench-db: setup  #: Database queries with a million rows; takes several minutes
 
 bench-export: setup  #: Exports of many rows; SIZES=10000,100000,1000000
 	@SIZES="$(SIZES)" $(BIN)/python -m tests.exports.bench
+
+bench-inputs: setup  #: Cost of the worst messages, relative to ordinary ones
+	@$(BIN)/python -m tests.database.inputs_bench
 
 bench-model: setup  #: Models on public data; DATA_DIR= QUICK=1 MODELS= DATASETS= SIZES= SEEDS=
 	@$(BIN)/python -m benchmarks.model $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \

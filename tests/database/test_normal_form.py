@@ -26,22 +26,15 @@ from .rows import (
     read,
     update_as_backend,
 )
-from .server import Connection, Server, run_script
+from .server import ROOT, Connection, Server, run_script
 from .test_review_queue import list_texts, read_item
 
 FORM_1 = Path(__file__).with_name("normal_form_1.sql")
 TEXT = INVISIBLE_COPIES[0]
-REBUILD = """do $$
-declare
-  last_key bytea := '';
-begin
-  loop
-    last_key := private.rebuild_text_keys(last_key, 3);
-    exit when last_key is null;
-    commit;
-  end loop;
-end
-$$"""
+GUIDE = (ROOT / "docs/how-to/operate.md").read_text("utf-8")
+REBUILD = GUIDE.partition("## Rebuild text keys")[2].partition("```sql")[2].partition("```")[0]
+"""The statement of the guide."""
+
 STATE = {
     "rows": """select prompt, text_key, within_daily_cap, sampling_probability, is_disputed,
       corrected_intent, correction_notes, corrected_by from public.nlu_prompt_logs""",
@@ -222,11 +215,11 @@ def test_after_a_rebuild_all_is_as_if_captured_in_the_present_form(
         expected = read_state(other)
     assert read_state(dashboard) != expected
 
-    dashboard.execute(REBUILD)
+    dashboard.execute(REBUILD.encode())
 
     assert read_state(dashboard) == expected
     rebuilt = read_everything(dashboard)
-    dashboard.execute(REBUILD)
+    dashboard.execute(REBUILD.encode())
     assert read_everything(dashboard) == rebuilt
 
 
@@ -271,7 +264,7 @@ def test_texts_whose_form_is_the_same_are_not_touched(
     before = read_everything(dashboard)
     switch.to_present()
 
-    dashboard.execute(REBUILD)
+    dashboard.execute(REBUILD.encode())
 
     assert read_everything(dashboard) == before
 
@@ -285,7 +278,7 @@ def test_retained_texts_that_become_one_are_added_up(
     retain(dashboard)
     switch.to_present()
 
-    dashboard.execute(REBUILD)
+    dashboard.execute(REBUILD.encode())
 
     assert read_retained(dashboard) == [(TEXT, "help", 3, 2)]
 
@@ -299,7 +292,7 @@ def test_a_row_and_a_retained_text_that_become_one_share_the_label(
     insert(dashboard, prompt=TEXT)
     switch.to_present()
 
-    dashboard.execute(REBUILD)
+    dashboard.execute(REBUILD.encode())
 
     assert read_retained(dashboard) == [(TEXT, "help", 1, 1)]
     assert read_item(dashboard, "corrected_intent", "reviewer", text=TEXT) == ("help", "ann")
@@ -314,7 +307,7 @@ def test_retained_texts_that_become_one_disputed_text_are_not_retained(
     retain(dashboard)
     switch.to_present()
 
-    dashboard.execute(REBUILD)
+    dashboard.execute(REBUILD.encode())
 
     assert read_retained(dashboard) == []
     assert dashboard.execute("select from public.correction_events").rowcount == 0
@@ -330,7 +323,7 @@ def test_a_decided_text_of_the_old_form_keeps_when_and_by_whom_it_was_decided(
     before = read_item(dashboard, *columns, text=INVISIBLE_COPIES[1])
     switch.to_present()
 
-    dashboard.execute(REBUILD)
+    dashboard.execute(REBUILD.encode())
 
     assert read_item(dashboard, *columns, text=TEXT) == before
 
@@ -346,7 +339,7 @@ def test_the_lines_of_exported_objects_are_still_found_and_their_old_ids_are_wit
     window_start = call(dashboard, "open_export('series', false, 9)")["to"]
     switch.to_present()
 
-    dashboard.execute(REBUILD)
+    dashboard.execute(REBUILD.encode())
 
     window_end = call(dashboard, "open_export('series', false, 9)")["to"]
     (new_key,) = read(dashboard, log_id, "text_key")
