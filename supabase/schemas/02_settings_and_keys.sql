@@ -138,7 +138,7 @@ declare
 begin
   if visible ~ ('[' || joiners || ']') then
     without_joiners := regexp_replace(visible, '[' || joiners || ']+', '', 'g');
-    -- To tell the joiners in emoji from others costs as much as to remove a hundred other characters.
+    -- Where they stay costs much more to determine than to remove them all.
     visible := case
       when char_length(visible) - char_length(without_joiners) > 100 then without_joiners
       else regexp_replace(

@@ -12,9 +12,13 @@ NORMAL_FORM_VERSION = 2
 Under another version, a text may have another text key and another split.
 """
 
+MAX_MARKS = 30
+"""A longer run of combining marks is removed. No language has one, and Unicode's Stream-Safe Text
+Format has the same limit."""
+
 MAX_JOINERS = 100
-"""A text with more joiners keeps none. To tell those in emoji from others costs as much as to
-remove a hundred other characters."""
+"""A text with more joiners keeps none. Where they stay costs much more to determine than to remove
+them all."""
 
 MAX_LONG_LIGATURES = 200
 """A text ends before the next one. Each becomes 18 characters; any other character at most 8."""
@@ -28,11 +32,7 @@ _JOINERS = re.compile(f"[{JOINERS}]+")
 _JOINERS_IN_PLACE = re.compile(rf"([{EMOJI}])(\u200D)(?=[{EMOJI}])|({FLAG})|[{JOINERS}]+")
 """The groups are what stays: a joiner between two emoji, and a flag."""
 
-MAX_MARKS = 30
-"""More marks on one letter than in any language: the limit of Unicode's Stream-Safe Text Format."""
-
-_MARK = re.compile(f"[{MARKS}]")
-_PILE_OF_MARKS = re.compile(f"(?<![{MARKS}])[{MARKS}]{{{MAX_MARKS + 1},}}")
+_RUN_OF_MARKS = re.compile(f"[{MARKS}]+")
 
 _INCOMPLETE_AT_END = " \u200d" + "".join(map(chr, range(0xE0062, 0xE0080)))
 
@@ -90,8 +90,9 @@ def _compose(text: str) -> str:
 
 def _without_piles(text: str) -> str:
     """Remove runs of more marks than a letter has in any language."""
-    has_pile = _MARK.search(text[MAX_MARKS :: MAX_MARKS + 1])  # each pile contains one of these
-    return _PILE_OF_MARKS.sub("", text) if has_pile else text
+    if not _RUN_OF_MARKS.search(text[MAX_MARKS :: MAX_MARKS + 1]):
+        return text  # a shortcut: each pile would contain one of these characters
+    return _RUN_OF_MARKS.sub(lambda run: "" if len(run[0]) > MAX_MARKS else run[0], text)
 
 
 def _cut(text: str) -> str:
