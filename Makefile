@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
-.PHONY: bench bench-capture bench-cold bench-db bench-export bench-model bench-redaction
+.PHONY: bench bench-capture bench-cold bench-db bench-export bench-inputs bench-model bench-redaction
 .PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -62,6 +62,9 @@ bench-db: setup  #: Database queries with a million rows; takes several minutes
 bench-export: setup  #: Exports of many rows; SIZES=10000,100000,1000000
 	@SIZES="$(SIZES)" $(BIN)/python -m tests.exports.bench
 
+bench-inputs: setup  #: Cost of the worst messages, relative to ordinary ones
+	@$(BIN)/python -m tests.database.inputs_bench
+
 bench-model: setup  #: Models on public data; DATA_DIR= QUICK=1 MODELS= DATASETS= SIZES= SEEDS=
 	@$(BIN)/python -m benchmarks.model $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \
 		$(if $(MODELS),--models "$(MODELS)") $(if $(DATASETS),--datasets "$(DATASETS)") \
@@ -73,7 +76,7 @@ bench-redaction: setup  #: Precision and recall of redaction, by entity type
 bench-%:
 	@{ echo "There is no benchmark named '$*'."; $(call list,bench); } >&2; exit 2
 
-soak: soak-$(or $(NAME),faults)  ## Test under load, NAME=faults (the default), chaos or export
+soak: soak-$(or $(NAME),faults)  ## Test under load; NAME=faults, chaos or export
 
 soak-faults: setup  #: Messages under each injected fault; MESSAGES=10000 ONLY=fault DEADLINE=0.3
 	@$(if $(MESSAGES),MESSAGES=$(MESSAGES)) $(if $(ONLY),ONLY="$(ONLY)") \

@@ -9,6 +9,7 @@ import psycopg
 
 from cli.checks.interface import CheckResult, Deployment, MissingPrerequisite, ok, skipped, wrong
 from cli.checks.keys import check_acceptance, key_of_expected_type
+from prompt_capture.domain.text import NORMAL_FORM_VERSION
 
 MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
 
@@ -16,6 +17,17 @@ _CREATED_RELATION = re.compile(r"^create (?:table|view) public\.(\w+)", re.MULTI
 _SCHEDULED_JOB = re.compile(r"cron\.schedule\(\s*'([^']+)'")
 
 _APPLIED = "select version from supabase_migrations.schema_migrations"
+_NORMAL_FORM = """
+select private.normal_form_version(), exists (
+  select from (
+    (select text from public.review_queue limit 5000)
+    union all (select text from public.labelled_texts limit 5000)
+  ) as stored
+  where private.normalise_text(text) <> text
+)
+"""
+"""A stored text that is not in the present form has a key of an earlier one."""
+
 _JOBS = "select jobname, active from cron.job"
 _ACTIVATE = "select cron.alter_job(jobid, active := true) from cron.job where jobname ="
 _RETENTION = """
@@ -55,6 +67,29 @@ def migrations(deployment: Deployment) -> Iterator[CheckResult]:
         yield wrong("database", f"lacks {', '.join(missing)}", "`supabase db push`")
     else:
         yield ok("database", f"has all {len(migration_names())}")
+        yield _normal_form(deployment)
+
+
+def _normal_form(deployment: Deployment) -> CheckResult:
+    """Compare the normal form of the database with that of this package and of stored texts."""
+    subject = "normal form"
+    try:
+        [(version, has_earlier_texts)] = deployment.query(_NORMAL_FORM)
+    except psycopg.errors.UndefinedFunction:
+        version, has_earlier_texts = 1, False
+    if version != NORMAL_FORM_VERSION:
+        return wrong(
+            subject,
+            f"is version {version} in the database and {NORMAL_FORM_VERSION} in this package",
+            "Use the migrations and the functions of one release.",
+        )
+    if has_earlier_texts:
+        return wrong(
+            subject,
+            f"is version {version}, but stored texts have an earlier one",
+            'See "Rebuild text keys" in docs/how-to/operate.md.',
+        )
+    return ok(subject, f"is version {version}")
 
 
 def applied_versions(deployment: Deployment) -> set[str]:

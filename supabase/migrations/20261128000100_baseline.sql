@@ -6,7 +6,7 @@
 --
 -- The schema is declared in this folder and read top to bottom, in the order of the file names.
 -- `make schema` generates the baseline migration from it. The whole folder runs in one transaction,
--- as role `postgres`; nothing is reachable before `12_grants.sql` has closed and opened it.
+-- as role `postgres`; nothing is reachable before `13_grants.sql` has closed and opened it.
 
 -- Roles ---------------------------------------------------------------------------------------------
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
@@ -62,7 +62,7 @@ create schema if not exists private;
 create extension if not exists pgcrypto with schema extensions;
 
 -- Between `set role prompt_maintainer` and `set role postgres`, functions are created under the role
--- that owns them. `12_grants.sql` revokes the membership and the right to create.
+-- that owns them. `13_grants.sql` revokes the membership and the right to create.
 grant prompt_maintainer to postgres;
 grant usage, create on schema private to prompt_maintainer;
 grant usage on schema public, extensions to prompt_maintainer;
@@ -303,26 +303,119 @@ create policy "The maintainer reads the settings"
 create policy "The maintainer reads the secrets"
   on private.keys for select to prompt_maintainer using (true);
 
--- A text as a reader sees it, normalised as for the model: no invisible characters, single spaces.
-create function private.visible_text(raw text) returns text
+-- The version of the normal form below. Under another version, a text may have another text key and another
+-- split: see 12_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
+create function private.normal_form_version() returns integer
 language sql immutable
 set search_path = ''
 as $$
-  select btrim(regexp_replace(
-    regexp_replace(
-      normalize(raw, nfkc),
-      '[\u0001-\u0008\u000e-\u001f\u007f-\u009f\u200b\u2060\ufeff]', '', 'g'
-    ),
-    '[\u0009-\u000d\u0020\u1680\u2028\u2029]+', ' ', 'g'
-  ))
+  select 2
+$$;
+
+-- A text as a reader sees it, normalised as for the model: no invisible characters, single spaces, at most
+-- 4,000 characters. `normalise` in Python returns the same, with the same literals and limits, and says more.
+--
+-- Whatever the characters are, the time grows with the length of the text alone. Composition would sort a run of
+-- combining marks in a time that grows with the square of its length, and expand U+FDFA to 18 characters.
+create function private.visible_text(raw text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  hidden constant text :=
+    '\u0001-\u0008\u000E-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F'
+    '\u200B\u200C\u200E\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB'
+    '\U0001BCA0-\U0001BCA3\U0001D173-\U0001D17A\U000E0000-\U000E0061\U000E0080-\U000E0FFF';
+  joiners constant text := '\u200D\U000E0062-\U000E007F';
+  emoji constant text := '\u2194\u2195\u2600-\u27BF\u2B1B\U0001F300-\U0001FAFF';
+  flag constant text :=
+    '\U0001F3F4\U000E0067\U000E0062(?:\U000E0065\U000E006E\U000E0067|\U000E0073\U000E0063\U000E0074'
+    '|\U000E0077\U000E006C\U000E0073)\U000E007F';
+  marks constant text :=
+    '\u0300-\u034E\u0350-\u036F\u0483-\u0487\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u05C7'
+    '\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\u0711'
+    '\u0730-\u074A\u07EB-\u07F3\u07FD\u0816-\u0819\u081B-\u0823\u0825-\u0827\u0829-\u082D'
+    '\u0859-\u085B\u0897-\u089F\u08CA-\u08E1\u08E3-\u08FF\u093C\u094D\u0951-\u0954\u09BC\u09CD'
+    '\u09FE\u0A3C-\u0A4D\u0ABC\u0ACD\u0B3C\u0B4D\u0BCD\u0C3C\u0C4D-\u0C56\u0CBC\u0CCD'
+    '\u0D3B\u0D3C\u0D4D\u0DCA\u0E38-\u0E3A\u0E48-\u0E4B\u0EB8-\u0EBA\u0EC8-\u0ECB\u0F18\u0F19'
+    '\u0F35\u0F37\u0F39\u0F71-\u0F84\u0F86\u0F87\u0FC6\u1037-\u103A\u108D\u135D-\u135F'
+    '\u1714\u1715\u1734\u17D2\u17DD\u18A9\u1939-\u193B\u1A17\u1A18\u1A60-\u1A7F\u1AB0-\u1AEB'
+    '\u1B34-\u1B44\u1B6B-\u1B73\u1BAA\u1BAB\u1BE6-\u1BF3\u1C37\u1CD0-\u1CD2\u1CD4-\u1CE8\u1CED'
+    '\u1CF4\u1CF8\u1CF9\u1DC0-\u1DFF\u20D0-\u20F0\u2CEF-\u2CF1\u2D7F\u2DE0-\u2DFF\u302A-\u302F'
+    '\u3099\u309A\uA66F\uA674-\uA67D\uA69E\uA69F\uA6F0\uA6F1\uA806\uA82C\uA8C4\uA8E0-\uA8F1'
+    '\uA92B-\uA92D\uA953\uA9B3-\uA9C0\uAAB0\uAAB2-\uAAB4\uAAB7\uAAB8\uAABE\uAABF\uAAC1\uAAF6'
+    '\uABED\uFB1E\uFE20-\uFE2F\uFF9E\uFF9F\U000101FD\U000102E0\U00010376-\U0001037A'
+    '\U00010A0D-\U00010A0F\U00010A38-\U00010A3F\U00010AE5\U00010AE6\U00010D24-\U00010D27'
+    '\U00010D69-\U00010D6D\U00010EAB\U00010EAC\U00010EFA-\U00010EFF\U00010F46-\U00010F50'
+    '\U00010F82-\U00010F85\U00011046\U00011070\U0001107F\U000110B9\U000110BA'
+    '\U00011100-\U00011102\U00011133\U00011134\U00011173\U000111C0\U000111CA'
+    '\U00011235\U00011236\U000112E9\U000112EA\U0001133B\U0001133C\U0001134D'
+    '\U00011366-\U00011374\U000113CE-\U000113D0\U00011442-\U00011446\U0001145E'
+    '\U000114C2\U000114C3\U000115BF\U000115C0\U0001163F\U000116B6\U000116B7\U0001172B'
+    '\U00011839\U0001183A\U0001193D\U0001193E\U00011943\U000119E0\U00011A34\U00011A47\U00011A99'
+    '\U00011C3F\U00011D42-\U00011D45\U00011D97\U00011F41\U00011F42\U0001612F'
+    '\U00016AF0-\U00016AF4\U00016B30-\U00016B36\U00016FF0\U00016FF1\U0001BC9E'
+    '\U0001D165-\U0001D169\U0001D16D-\U0001D172\U0001D17B-\U0001D182\U0001D185-\U0001D18B'
+    '\U0001D1AA-\U0001D1AD\U0001D242-\U0001D244\U0001E000-\U0001E02A\U0001E08F'
+    '\U0001E130-\U0001E136\U0001E2AE\U0001E2EC-\U0001E2EF\U0001E4EC-\U0001E4EF'
+    '\U0001E5EE\U0001E5EF\U0001E6E3\U0001E6E6\U0001E6EE\U0001E6EF\U0001E6F5'
+    '\U0001E8D0-\U0001E8D6\U0001E944-\U0001E94A';
+  pile_of_marks constant text := '[' || marks || ']{31,}';
+  visible text := regexp_replace(raw, '[' || hidden || ']+', '', 'g');
+  without_joiners text;
+  composed text;
+begin
+  if visible ~ ('[' || joiners || ']') then
+    without_joiners := regexp_replace(visible, '[' || joiners || ']+', '', 'g');
+    -- Where they stay costs much more to determine than to remove them all.
+    visible := case
+      when char_length(visible) - char_length(without_joiners) > 100 then without_joiners
+      else regexp_replace(
+        visible,
+        '([' || emoji || '])(\u200D)(?=[' || emoji || '])|(' || flag || ')|[' || joiners || ']+',
+        '\1\2\3', 'g'
+      )
+    end;
+  end if;
+
+  if octet_length(visible) > char_length(visible) then  -- not ASCII
+    if position(U&'\FDFA' in visible) > 0 then
+      visible := array_to_string((string_to_array(visible, U&'\FDFA'))[1:201], U&'\FDFA');
+    end if;
+    visible := normalize(regexp_replace(visible, pile_of_marks, '', 'g'), nfkc);
+  end if;
+
+  -- An emoji or a flag at the cut would be incomplete.
+  if char_length(visible) > 4000 then
+    visible := regexp_replace(left(visible, 4000), '[ ' || joiners || ']+$', '');
+  end if;
+
+  if octet_length(visible) > char_length(visible) then
+    -- A character may decompose to several marks, and what stood around them may compose.
+    composed := regexp_replace(visible, pile_of_marks, '', 'g');
+    if composed <> visible then
+      visible := normalize(composed, nfc);
+    end if;
+  end if;
+  return btrim(regexp_replace(visible, '[\u0009-\u000d\u0020\u1680\u2028\u2029]+', ' ', 'g'));
+end
 $$;
 
 -- The form that copies of a text share: as a reader sees it, with A to Z in lower case.
 create function private.normalise_text(raw text) returns text
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select lower(private.visible_text(raw) collate "C")
+declare
+  visible text := private.visible_text(raw);
+  lowered text := lower(visible collate "C");
+begin
+  -- Some letters form one character with a mark only in lower case.
+  if lowered <> visible and octet_length(lowered) > char_length(lowered) then
+    return normalize(lowered, nfc);
+  end if;
+  return lowered;
+end
 $$;
 
 -- The text key: a keyed hash that identifies all copies of a text. It has 16 bytes, so that exports can
@@ -525,6 +618,8 @@ create table public.nlu_prompt_logs (
   ),
   constraint secondary_intents_is_an_array
     check (jsonb_typeof(secondary_intents) = 'array'),
+  constraint secondary_intents_have_at_most_10000_bytes
+    check (model_version = 'legacy' or octet_length(secondary_intents::text) <= 10000),
   constraint source_is_rule_or_model
     check (source in ('rule', 'model')),
   constraint model_version_has_1_to_100_characters
@@ -742,6 +837,8 @@ begin
     when new.confidence not between 0 and 1 then 'confidence_is_a_probability'
     when new.scope not between 0 and 1 then 'scope_is_a_probability'
     when jsonb_typeof(new.secondary_intents) <> 'array' then 'secondary_intents_is_an_array'
+    when octet_length(new.secondary_intents::text) > 10000
+      then 'secondary_intents_have_at_most_10000_bytes'
     when num_nulls(new.runner_up_intent, new.runner_up_confidence) = 1
       or char_length(new.runner_up_intent) not between 1 and 100
       or new.runner_up_confidence not between 0 and 1
@@ -1328,6 +1425,40 @@ as $$
   )
 $$;
 
+-- Gives a text the label of its latest event, unless reviewers disagree.
+create function private.apply_event(event public.correction_events) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  disputed boolean := private.is_disputed(event.text_key, event.to_intent);
+  reviewer text := case when event.to_intent is not null then event.reviewer end;
+  notes text := case when event.to_intent is not null then event.notes end;
+begin
+  -- A sender sees a correction only on the named row and on rows that were chosen for review before. On any
+  -- other copy it would reveal that somebody else sent the same text. Notes may be about the sender of the named
+  -- row, so other rows do not get them.
+  update public.nlu_prompt_logs logs
+  set corrected_intent = event.to_intent, corrected_by = reviewer, is_disputed = disputed,
+    correction_notes = case when logs.id = event.log_id then notes end
+  where text_key = event.text_key
+    and (
+      logs.id = event.log_id or logs.corrected_intent is not null
+      or (logs.sampling_probability is not null and logs.created_at <= event.corrected_at)
+    )
+    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
+      event.to_intent, reviewer, disputed, case when logs.id = event.log_id then notes end
+    );
+  -- A retained text has a label by definition. Its rows carry the text while it has none.
+  if event.to_intent is null then
+    delete from public.labelled_texts where text_key = event.text_key;
+  elsif not disputed then
+    update public.labelled_texts set intent = event.to_intent where text_key = event.text_key;
+  end if;
+  perform private.update_queue_item(event, disputed);
+end
+$$;
+
 set role prompt_maintainer;
 
 create function private.apply_correction() returns trigger
@@ -1335,32 +1466,8 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  disputed boolean := private.is_disputed(new.text_key, new.to_intent);
-  reviewer text := case when new.to_intent is not null then new.reviewer end;
-  notes text := case when new.to_intent is not null then new.notes end;
 begin
-  -- A sender sees a correction only on the named row and on rows that were chosen for review. On any other
-  -- copy it would reveal that somebody else sent the same text. Notes may be about the sender of the named row, so
-  -- other rows do not get them.
-  update public.nlu_prompt_logs logs
-  set corrected_intent = new.to_intent, corrected_by = reviewer, is_disputed = disputed,
-    correction_notes = case when logs.id = new.log_id then notes end
-  where text_key = new.text_key
-    and (
-      logs.id = new.log_id or logs.sampling_probability is not null
-      or logs.corrected_intent is not null
-    )
-    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
-      new.to_intent, reviewer, disputed, case when logs.id = new.log_id then notes end
-    );
-  -- A retained text has a label by definition. Its rows carry the text while it has none.
-  if new.to_intent is null then
-    delete from public.labelled_texts where text_key = new.text_key;
-  elsif not disputed then
-    update public.labelled_texts set intent = new.to_intent where text_key = new.text_key;
-  end if;
-  perform private.update_queue_item(new, disputed);
+  perform private.apply_event(new);
   return null;
 end
 $$;
@@ -1800,7 +1907,7 @@ begin
     reviewer = case when is_decided then event.reviewer end,
     notes = case when is_decided then event.notes end,
     reasons = item.reasons,
-    decided_at = case when is_decided then now() end,
+    decided_at = case when is_decided then event.corrected_at end,
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
     -- A decided item keeps its rank until the night, so that it stays where the reviewer sees it.
@@ -3268,7 +3375,8 @@ comment on column public.dataset_exports.exported_at is 'When the dataset was re
 
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
 
--- Rows of erased users, so that consumers remove them from their own copies of a dataset.
+-- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
+-- longer exist (12_normal_form.sql) are listed likewise, each as a row of its own.
 create table private.erased_rows (
   log_id uuid not null,
   text_key bytea not null,
@@ -3279,9 +3387,9 @@ create table private.erased_rows (
 );
 
 comment on table private.erased_rows is
-  'Rows of erased users. The next window lists them. Holds no text and no user.';
-comment on column private.erased_rows.log_id is 'The id of the row.';
-comment on column private.erased_rows.text_key is 'The text key of the row.';
+  'Rows of erased users, and text keys that were rebuilt. The next window lists them. Holds no text and no user.';
+comment on column private.erased_rows.log_id is 'The id of the row; of a text key, the key written as a UUID.';
+comment on column private.erased_rows.text_key is 'The text key of the row, by which datasets name it.';
 comment on column private.erased_rows.change_number is 'The number of the erasure, or of the removal from an exported object.';
 comment on column private.erased_rows.erased_at is 'When it was erased.';
 
@@ -3994,7 +4102,125 @@ order by day desc, messages desc;
 comment on view public.daily_totals is
   'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
 
--- 12_grants.sql
+-- 12_normal_form.sql
+
+-- A new version of the normal form (02) gives some texts another key. Rows, corrections, queue items and retained
+-- texts then move to it, and texts that have become one are merged: docs/how-to/operate.md says how to run it.
+--
+-- Exported objects name their lines by the key of that time, and so do the records about them (exported_rows,
+-- erased_rows): an erasure finds the lines by it. These keep the old keys.
+
+-- Moves everything of a text whose key is another one now. If the new key has a text already, both are one from
+-- now on: their counts and reasons are added up, and the votes of all reviewers decide its label. The caller
+-- holds the lock of edits.
+create function private.move_text(old_key bytea, new_key bytea) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_merged boolean;
+  latest public.correction_events;
+begin
+  is_merged := exists (select from public.nlu_prompt_logs where text_key = new_key)
+    or exists (select from public.labelled_texts where text_key = new_key);
+
+  update public.nlu_prompt_logs set text_key = new_key
+  where text_key = old_key and private.text_key(prompt) = new_key;
+
+  insert into public.labelled_texts as retained
+    (text_key, text, intent, times_sent, user_keys, labelled_at, retained_at)
+  select new_key, private.normalise_text(text), intent, times_sent, user_keys, labelled_at, retained_at
+  from public.labelled_texts
+  where text_key = old_key and private.text_key(text) = new_key
+  on conflict (text_key) do update
+  set times_sent = retained.times_sent + excluded.times_sent,
+    user_keys = (
+      select array_agg(distinct user_key)
+      from unnest(retained.user_keys || excluded.user_keys) as user_key
+    ),
+    labelled_at = greatest(retained.labelled_at, excluded.labelled_at),
+    retained_at = greatest(retained.retained_at, excluded.retained_at);
+  delete from public.labelled_texts where text_key = old_key and private.text_key(text) = new_key;
+
+  update public.correction_events events set text_key = new_key
+  where text_key = old_key and not exists (
+    select from public.nlu_prompt_logs logs where logs.id = events.log_id and logs.text_key <> new_key
+  );
+
+  insert into public.review_queue as queue (
+    rank, text, corrected_intent, reviewer, notes, predicted_intent, runner_up_intent,
+    runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
+    decided_at, sampling_probability, text_key
+  )
+  select rank, private.normalise_text(text), corrected_intent, reviewer, notes, predicted_intent,
+    runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting,
+    waiting_since, decided_at, sampling_probability, new_key
+  from public.review_queue where text_key = old_key
+  on conflict (text_key) do update
+  set reasons = private.array_union(queue.reasons, excluded.reasons),
+    sampling_probability = greatest(queue.sampling_probability, excluded.sampling_probability);
+
+  if is_merged then
+    select * into latest from public.correction_events
+    where text_key = new_key order by id desc limit 1;
+    if found then
+      perform private.apply_event(latest);
+      -- A disputed text is retained only with rows, whose queue item says so.
+      delete from public.labelled_texts retained
+      where text_key = new_key and private.is_disputed(new_key, latest.to_intent)
+        and not exists (select from public.nlu_prompt_logs where text_key = new_key);
+    end if;
+  end if;
+  perform private.delete_orphans(array[old_key, new_key]);
+  perform private.refresh_queue_item(new_key);
+
+  -- Consumers of a dataset remove the line with the old key, as that of an erased row.
+  insert into private.erased_rows (log_id, text_key, change_number)
+  values (encode(old_key, 'hex')::uuid, old_key, private.next_change_number());
+end
+$$;
+
+set role prompt_maintainer;
+
+-- Examines the next texts after a key, and moves those whose key is another one now. Returns the last key that it
+-- examined, or null at the end. It may be interrupted and started again at any key: what was moved stays.
+create function private.rebuild_text_keys(after_key bytea default '', max_texts integer default 200)
+returns bytea
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  examined bytea[];
+  moved record;
+begin
+  perform private.lock_edits();
+  select array_agg(text_key order by text_key) into examined from (
+    (select distinct text_key from public.nlu_prompt_logs
+     where text_key > after_key order by text_key limit max_texts)
+    union
+    (select text_key from public.labelled_texts
+     where text_key > after_key order by text_key limit max_texts)
+    order by text_key limit max_texts
+  ) as known;
+  for moved in
+    select distinct text_key as old_key, private.text_key(text) as new_key from (
+      select text_key, prompt as text from public.nlu_prompt_logs where text_key = any (examined)
+      union
+      select text_key, text from public.labelled_texts where text_key = any (examined)
+    ) as texts
+    where private.text_key(text) <> text_key
+    order by old_key, new_key
+  loop
+    perform private.move_text(moved.old_key, moved.new_key);
+  end loop;
+  return examined[cardinality(examined)];
+end
+$$;
+
+set role postgres;
+
+-- 13_grants.sql
 
 -- All grants, but for memberships of roles and what creating the schema needs (01). Whatever is not granted
 -- is refused, whatever the project's default privileges say.
@@ -4039,6 +4265,7 @@ revoke all on function
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
+  private.normal_form_version(),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
@@ -4065,6 +4292,7 @@ revoke all on function
   private.set_correction_channel(),
   private.validate_correction(),
   private.is_disputed(bytea, text),
+  private.apply_event(public.correction_events),
   private.apply_correction(),
   private.refuse_event_changes(),
   private.lock_edits_for_dashboard(),
@@ -4125,6 +4353,8 @@ revoke all on function
   private.list_uncleaned_objects(),
   private.list_erased_lines(text, text),
   private.unregister_senders(text, text, jsonb),
+  private.move_text(bytea, bytea),
+  private.rebuild_text_keys(bytea, integer),
   public.find_recorded_captures(jsonb),
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text),
@@ -4294,12 +4524,12 @@ grant select on public.intent_catalogue, private.settings, private.keys to promp
 grant select, delete on public.nlu_prompt_logs to prompt_maintainer;
 grant update (
   was_successful, workflow_type, execution_error,
-  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed
+  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
 grant insert (log_id, to_intent, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
-grant update (reviewer, notes) on public.correction_events to prompt_maintainer;
+grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;
 grant update (
   rank, corrected_intent, reviewer, notes, reasons, times_sent, user_count, days_waiting,
@@ -4355,6 +4585,7 @@ grant execute on function
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
   private.is_disputed(bytea, text),
+  private.apply_event(public.correction_events),
   private.review_reasons(public.nlu_prompt_logs),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.review_rank(text[], double precision, integer),
@@ -4370,7 +4601,8 @@ grant execute on function
   private.max_deferred_corrections(),
   private.apply_deferred_changes(uuid),
   private.try_apply_deferred_changes(public.nlu_prompt_logs),
-  private.outcome_label(boolean)
+  private.outcome_label(boolean),
+  private.move_text(bytea, bytea)
 to prompt_maintainer;
 
 -- postgres: the schedule and the dashboard ------------------------------------------------------------
@@ -4387,7 +4619,8 @@ grant execute on function
   private.count_user_data(uuid),
   private.continue_erasure(uuid),
   private.erase_user(uuid),
-  private.pseudonymise_reviewer(text)
+  private.pseudonymise_reviewer(text),
+  private.rebuild_text_keys(bytea, integer)
 to postgres;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.

@@ -74,26 +74,119 @@ create policy "The maintainer reads the settings"
 create policy "The maintainer reads the secrets"
   on private.keys for select to prompt_maintainer using (true);
 
--- A text as a reader sees it, normalised as for the model: no invisible characters, single spaces.
-create function private.visible_text(raw text) returns text
+-- The version of the normal form below. Under another version, a text may have another text key and another
+-- split: see 12_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
+create function private.normal_form_version() returns integer
 language sql immutable
 set search_path = ''
 as $$
-  select btrim(regexp_replace(
-    regexp_replace(
-      normalize(raw, nfkc),
-      '[\u0001-\u0008\u000e-\u001f\u007f-\u009f\u200b\u2060\ufeff]', '', 'g'
-    ),
-    '[\u0009-\u000d\u0020\u1680\u2028\u2029]+', ' ', 'g'
-  ))
+  select 2
+$$;
+
+-- A text as a reader sees it, normalised as for the model: no invisible characters, single spaces, at most
+-- 4,000 characters. `normalise` in Python returns the same, with the same literals and limits, and says more.
+--
+-- Whatever the characters are, the time grows with the length of the text alone. Composition would sort a run of
+-- combining marks in a time that grows with the square of its length, and expand U+FDFA to 18 characters.
+create function private.visible_text(raw text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  hidden constant text :=
+    '\u0001-\u0008\u000E-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F'
+    '\u200B\u200C\u200E\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB'
+    '\U0001BCA0-\U0001BCA3\U0001D173-\U0001D17A\U000E0000-\U000E0061\U000E0080-\U000E0FFF';
+  joiners constant text := '\u200D\U000E0062-\U000E007F';
+  emoji constant text := '\u2194\u2195\u2600-\u27BF\u2B1B\U0001F300-\U0001FAFF';
+  flag constant text :=
+    '\U0001F3F4\U000E0067\U000E0062(?:\U000E0065\U000E006E\U000E0067|\U000E0073\U000E0063\U000E0074'
+    '|\U000E0077\U000E006C\U000E0073)\U000E007F';
+  marks constant text :=
+    '\u0300-\u034E\u0350-\u036F\u0483-\u0487\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u05C7'
+    '\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\u0711'
+    '\u0730-\u074A\u07EB-\u07F3\u07FD\u0816-\u0819\u081B-\u0823\u0825-\u0827\u0829-\u082D'
+    '\u0859-\u085B\u0897-\u089F\u08CA-\u08E1\u08E3-\u08FF\u093C\u094D\u0951-\u0954\u09BC\u09CD'
+    '\u09FE\u0A3C-\u0A4D\u0ABC\u0ACD\u0B3C\u0B4D\u0BCD\u0C3C\u0C4D-\u0C56\u0CBC\u0CCD'
+    '\u0D3B\u0D3C\u0D4D\u0DCA\u0E38-\u0E3A\u0E48-\u0E4B\u0EB8-\u0EBA\u0EC8-\u0ECB\u0F18\u0F19'
+    '\u0F35\u0F37\u0F39\u0F71-\u0F84\u0F86\u0F87\u0FC6\u1037-\u103A\u108D\u135D-\u135F'
+    '\u1714\u1715\u1734\u17D2\u17DD\u18A9\u1939-\u193B\u1A17\u1A18\u1A60-\u1A7F\u1AB0-\u1AEB'
+    '\u1B34-\u1B44\u1B6B-\u1B73\u1BAA\u1BAB\u1BE6-\u1BF3\u1C37\u1CD0-\u1CD2\u1CD4-\u1CE8\u1CED'
+    '\u1CF4\u1CF8\u1CF9\u1DC0-\u1DFF\u20D0-\u20F0\u2CEF-\u2CF1\u2D7F\u2DE0-\u2DFF\u302A-\u302F'
+    '\u3099\u309A\uA66F\uA674-\uA67D\uA69E\uA69F\uA6F0\uA6F1\uA806\uA82C\uA8C4\uA8E0-\uA8F1'
+    '\uA92B-\uA92D\uA953\uA9B3-\uA9C0\uAAB0\uAAB2-\uAAB4\uAAB7\uAAB8\uAABE\uAABF\uAAC1\uAAF6'
+    '\uABED\uFB1E\uFE20-\uFE2F\uFF9E\uFF9F\U000101FD\U000102E0\U00010376-\U0001037A'
+    '\U00010A0D-\U00010A0F\U00010A38-\U00010A3F\U00010AE5\U00010AE6\U00010D24-\U00010D27'
+    '\U00010D69-\U00010D6D\U00010EAB\U00010EAC\U00010EFA-\U00010EFF\U00010F46-\U00010F50'
+    '\U00010F82-\U00010F85\U00011046\U00011070\U0001107F\U000110B9\U000110BA'
+    '\U00011100-\U00011102\U00011133\U00011134\U00011173\U000111C0\U000111CA'
+    '\U00011235\U00011236\U000112E9\U000112EA\U0001133B\U0001133C\U0001134D'
+    '\U00011366-\U00011374\U000113CE-\U000113D0\U00011442-\U00011446\U0001145E'
+    '\U000114C2\U000114C3\U000115BF\U000115C0\U0001163F\U000116B6\U000116B7\U0001172B'
+    '\U00011839\U0001183A\U0001193D\U0001193E\U00011943\U000119E0\U00011A34\U00011A47\U00011A99'
+    '\U00011C3F\U00011D42-\U00011D45\U00011D97\U00011F41\U00011F42\U0001612F'
+    '\U00016AF0-\U00016AF4\U00016B30-\U00016B36\U00016FF0\U00016FF1\U0001BC9E'
+    '\U0001D165-\U0001D169\U0001D16D-\U0001D172\U0001D17B-\U0001D182\U0001D185-\U0001D18B'
+    '\U0001D1AA-\U0001D1AD\U0001D242-\U0001D244\U0001E000-\U0001E02A\U0001E08F'
+    '\U0001E130-\U0001E136\U0001E2AE\U0001E2EC-\U0001E2EF\U0001E4EC-\U0001E4EF'
+    '\U0001E5EE\U0001E5EF\U0001E6E3\U0001E6E6\U0001E6EE\U0001E6EF\U0001E6F5'
+    '\U0001E8D0-\U0001E8D6\U0001E944-\U0001E94A';
+  pile_of_marks constant text := '[' || marks || ']{31,}';
+  visible text := regexp_replace(raw, '[' || hidden || ']+', '', 'g');
+  without_joiners text;
+  composed text;
+begin
+  if visible ~ ('[' || joiners || ']') then
+    without_joiners := regexp_replace(visible, '[' || joiners || ']+', '', 'g');
+    -- Where they stay costs much more to determine than to remove them all.
+    visible := case
+      when char_length(visible) - char_length(without_joiners) > 100 then without_joiners
+      else regexp_replace(
+        visible,
+        '([' || emoji || '])(\u200D)(?=[' || emoji || '])|(' || flag || ')|[' || joiners || ']+',
+        '\1\2\3', 'g'
+      )
+    end;
+  end if;
+
+  if octet_length(visible) > char_length(visible) then  -- not ASCII
+    if position(U&'\FDFA' in visible) > 0 then
+      visible := array_to_string((string_to_array(visible, U&'\FDFA'))[1:201], U&'\FDFA');
+    end if;
+    visible := normalize(regexp_replace(visible, pile_of_marks, '', 'g'), nfkc);
+  end if;
+
+  -- An emoji or a flag at the cut would be incomplete.
+  if char_length(visible) > 4000 then
+    visible := regexp_replace(left(visible, 4000), '[ ' || joiners || ']+$', '');
+  end if;
+
+  if octet_length(visible) > char_length(visible) then
+    -- A character may decompose to several marks, and what stood around them may compose.
+    composed := regexp_replace(visible, pile_of_marks, '', 'g');
+    if composed <> visible then
+      visible := normalize(composed, nfc);
+    end if;
+  end if;
+  return btrim(regexp_replace(visible, '[\u0009-\u000d\u0020\u1680\u2028\u2029]+', ' ', 'g'));
+end
 $$;
 
 -- The form that copies of a text share: as a reader sees it, with A to Z in lower case.
 create function private.normalise_text(raw text) returns text
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select lower(private.visible_text(raw) collate "C")
+declare
+  visible text := private.visible_text(raw);
+  lowered text := lower(visible collate "C");
+begin
+  -- Some letters form one character with a mark only in lower case.
+  if lowered <> visible and octet_length(lowered) > char_length(lowered) then
+    return normalize(lowered, nfc);
+  end if;
+  return lowered;
+end
 $$;
 
 -- The text key: a keyed hash that identifies all copies of a text. It has 16 bytes, so that exports can

@@ -76,6 +76,8 @@ create table public.nlu_prompt_logs (
   ),
   constraint secondary_intents_is_an_array
     check (jsonb_typeof(secondary_intents) = 'array'),
+  constraint secondary_intents_have_at_most_10000_bytes
+    check (model_version = 'legacy' or octet_length(secondary_intents::text) <= 10000),
   constraint source_is_rule_or_model
     check (source in ('rule', 'model')),
   constraint model_version_has_1_to_100_characters
@@ -293,6 +295,8 @@ begin
     when new.confidence not between 0 and 1 then 'confidence_is_a_probability'
     when new.scope not between 0 and 1 then 'scope_is_a_probability'
     when jsonb_typeof(new.secondary_intents) <> 'array' then 'secondary_intents_is_an_array'
+    when octet_length(new.secondary_intents::text) > 10000
+      then 'secondary_intents_have_at_most_10000_bytes'
     when num_nulls(new.runner_up_intent, new.runner_up_confidence) = 1
       or char_length(new.runner_up_intent) not between 1 and 100
       or new.runner_up_confidence not between 0 and 1

@@ -240,6 +240,40 @@ as $$
   )
 $$;
 
+-- Gives a text the label of its latest event, unless reviewers disagree.
+create function private.apply_event(event public.correction_events) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  disputed boolean := private.is_disputed(event.text_key, event.to_intent);
+  reviewer text := case when event.to_intent is not null then event.reviewer end;
+  notes text := case when event.to_intent is not null then event.notes end;
+begin
+  -- A sender sees a correction only on the named row and on rows that were chosen for review before. On any
+  -- other copy it would reveal that somebody else sent the same text. Notes may be about the sender of the named
+  -- row, so other rows do not get them.
+  update public.nlu_prompt_logs logs
+  set corrected_intent = event.to_intent, corrected_by = reviewer, is_disputed = disputed,
+    correction_notes = case when logs.id = event.log_id then notes end
+  where text_key = event.text_key
+    and (
+      logs.id = event.log_id or logs.corrected_intent is not null
+      or (logs.sampling_probability is not null and logs.created_at <= event.corrected_at)
+    )
+    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
+      event.to_intent, reviewer, disputed, case when logs.id = event.log_id then notes end
+    );
+  -- A retained text has a label by definition. Its rows carry the text while it has none.
+  if event.to_intent is null then
+    delete from public.labelled_texts where text_key = event.text_key;
+  elsif not disputed then
+    update public.labelled_texts set intent = event.to_intent where text_key = event.text_key;
+  end if;
+  perform private.update_queue_item(event, disputed);
+end
+$$;
+
 set role prompt_maintainer;
 
 create function private.apply_correction() returns trigger
@@ -247,32 +281,8 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  disputed boolean := private.is_disputed(new.text_key, new.to_intent);
-  reviewer text := case when new.to_intent is not null then new.reviewer end;
-  notes text := case when new.to_intent is not null then new.notes end;
 begin
-  -- A sender sees a correction only on the named row and on rows that were chosen for review. On any other
-  -- copy it would reveal that somebody else sent the same text. Notes may be about the sender of the named row, so
-  -- other rows do not get them.
-  update public.nlu_prompt_logs logs
-  set corrected_intent = new.to_intent, corrected_by = reviewer, is_disputed = disputed,
-    correction_notes = case when logs.id = new.log_id then notes end
-  where text_key = new.text_key
-    and (
-      logs.id = new.log_id or logs.sampling_probability is not null
-      or logs.corrected_intent is not null
-    )
-    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
-      new.to_intent, reviewer, disputed, case when logs.id = new.log_id then notes end
-    );
-  -- A retained text has a label by definition. Its rows carry the text while it has none.
-  if new.to_intent is null then
-    delete from public.labelled_texts where text_key = new.text_key;
-  elsif not disputed then
-    update public.labelled_texts set intent = new.to_intent where text_key = new.text_key;
-  end if;
-  perform private.update_queue_item(new, disputed);
+  perform private.apply_event(new);
   return null;
 end
 $$;

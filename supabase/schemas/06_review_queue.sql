@@ -356,7 +356,7 @@ begin
     reviewer = case when is_decided then event.reviewer end,
     notes = case when is_decided then event.notes end,
     reasons = item.reasons,
-    decided_at = case when is_decided then now() end,
+    decided_at = case when is_decided then event.corrected_at end,
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
     -- A decided item keeps its rank until the night, so that it stays where the reviewer sees it.

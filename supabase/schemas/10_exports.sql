@@ -71,7 +71,8 @@ comment on column public.dataset_exports.exported_at is 'When the dataset was re
 
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
 
--- Rows of erased users, so that consumers remove them from their own copies of a dataset.
+-- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
+-- longer exist (12_normal_form.sql) are listed likewise, each as a row of its own.
 create table private.erased_rows (
   log_id uuid not null,
   text_key bytea not null,
@@ -82,9 +83,9 @@ create table private.erased_rows (
 );
 
 comment on table private.erased_rows is
-  'Rows of erased users. The next window lists them. Holds no text and no user.';
-comment on column private.erased_rows.log_id is 'The id of the row.';
-comment on column private.erased_rows.text_key is 'The text key of the row.';
+  'Rows of erased users, and text keys that were rebuilt. The next window lists them. Holds no text and no user.';
+comment on column private.erased_rows.log_id is 'The id of the row; of a text key, the key written as a UUID.';
+comment on column private.erased_rows.text_key is 'The text key of the row, by which datasets name it.';
 comment on column private.erased_rows.change_number is 'The number of the erasure, or of the removal from an exported object.';
 comment on column private.erased_rows.erased_at is 'When it was erased.';
 

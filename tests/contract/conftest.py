@@ -1,8 +1,14 @@
 """The in-memory store and the Supabase store with one interface for tests."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -27,6 +33,7 @@ from prompt_capture.settings import SupabaseSettings
 from tests.database_reset import DELETE_ALL_ROWS
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
+from tests.slow_rows import slow_rows
 
 INTENTS = ("reminder", "reschedule", "scheduling", "status", "unknown")
 
@@ -48,6 +55,8 @@ class Stores:
     create_user: Callable[[], Awaitable[UUID]]
     exports: ExportSource
     ledger: ErasureLedger
+    slow_rows: Callable[[str], AbstractContextManager[None]]
+    """Makes the store abort every write of a text while the context is open."""
 
     def make_prompt(
         self, text: str = "move it", confidence: float = 0.9, source: Source = "model"
@@ -77,8 +86,14 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         async def create_user() -> UUID:
             return other_user_id
 
+        @contextmanager
+        def slow_in_memory(text: str) -> Iterator[None]:
+            store.slow_texts.add(text)
+            yield
+            store.slow_texts.discard(text)
+
         exports = InMemoryExports(store, page_rows=2)
-        yield Stores(store, store, store, user_id, create_user, exports, exports)
+        yield Stores(store, store, store, user_id, create_user, exports, exports, slow_in_memory)
 
 
 @pytest.fixture
@@ -103,6 +118,7 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
             create_user=create_user,
             exports=await clients.enter_async_context(_exports(stack, "prompt_exporter")),
             ledger=await clients.enter_async_context(_exports(stack, "service_role")),
+            slow_rows=partial(slow_rows, stack),
         )
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
         connection.execute(DELETE_ALL_ROWS)

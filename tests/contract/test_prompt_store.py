@@ -12,6 +12,7 @@ from prompt_capture.domain.erasures import UserDataCounts
 from prompt_capture.domain.errors import (
     CaptureConflict,
     PromptLogNotFound,
+    RequestAborted,
     UnknownIntent,
     UnknownUser,
 )
@@ -138,6 +139,18 @@ async def test_a_batch_with_an_unknown_user_writes_nothing(stores: Stores) -> No
 
     with pytest.raises(UnknownUser):
         await stores.writer.log_prompts([stores.make_prompt("of a user", 0.1), unknown])
+
+    assert await _texts(stores.exporter.get_low_confidence_prompts()) == []
+
+
+async def test_a_batch_with_a_row_that_takes_too_long_writes_nothing(stores: Stores) -> None:
+    slow, quick = stores.make_prompt("a slow row", 0.1), stores.make_prompt("a quick row", 0.1)
+
+    with stores.slow_rows(slow.prompt):
+        with pytest.raises(RequestAborted):
+            await stores.writer.log_prompts([quick, slow])
+        with pytest.raises(RequestAborted):
+            await stores.writer.log_prompt(slow)
 
     assert await _texts(stores.exporter.get_low_confidence_prompts()) == []
 

@@ -283,9 +283,8 @@ def read_queue(dashboard: Connection) -> dict[str, tuple[int, str]]:
 
 CONFUSABLE_TEXTS = [
     "p\u0430y rent",
-    "pay\u200d rent",
-    "\u202epay rent",
     "pay\u00adrent",
+    "pay\u2800rent",
     "p\u00e1y rent",
 ]
 
@@ -300,7 +299,18 @@ def test_a_confusable_text_does_not_get_the_label_of_the_original(
     assert sorted(label for _, label in read_queue(dashboard).values()) == ["", "help"]
 
 
-@pytest.mark.parametrize("text", ["\u200bpay rent", "Pay  rent\x07", "\uff50ay rent"], ids=ascii)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u200bpay rent",
+        "Pay  rent\x07",
+        "\uff50ay rent",
+        "pay\u200d rent",
+        "\u202epay rent",
+        "pay rent\ufe0f",
+    ],
+    ids=ascii,
+)
 def test_texts_that_are_equal_for_the_model_are_one_queue_item(
     dashboard: Connection, text: str
 ) -> None:

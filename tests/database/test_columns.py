@@ -63,7 +63,8 @@ def test_each_caller_can_use_exactly_the_granted_columns(
 
 
 def test_the_maintainer_cannot_change_captured_columns(server: Server, populated: str) -> None:
-    changeable = {*OUTCOME_COLUMNS, *CORRECTION_COLUMNS, "sampling_probability", "is_disputed"}
+    derived = {"text_key", "sampling_probability", "is_disputed"}
+    changeable = {*OUTCOME_COLUMNS, *CORRECTION_COLUMNS, *derived}
     with server.connect("postgres", populated) as connection:
         allowed = {
             column

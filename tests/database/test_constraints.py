@@ -6,6 +6,8 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
+from prompt_capture.domain.predictions import MAX_SECONDARY_INTENTS
+
 from .actors import ALICE, SERVICE, STRANGER, WRITER, connect_as
 from .rows import add_user, insert
 from .server import Connection, Server
@@ -19,6 +21,10 @@ VIOLATIONS: list[tuple[str, dict[str, Any]]] = [
     ("confidence_is_a_probability", {"confidence": 1.01}),
     ("confidence_is_a_probability", {"confidence": float("nan")}),
     ("secondary_intents_is_an_array", {"secondary_intents": {"intent": "help"}}),
+    (
+        "secondary_intents_have_at_most_10000_bytes",
+        {"secondary_intents": [{"intent": "x" * 100, "confidence": 0.5}] * 90},
+    ),
     ("source_is_rule_or_model", {"source": "guess"}),
     ("model_version_has_1_to_100_characters", {"model_version": ""}),
     ("conversation_id_has_1_to_200_characters", {"conversation_id": ""}),
@@ -58,6 +64,14 @@ def test_a_row_that_violates_a_constraint_is_refused(
         {"prompt": "x" * 4000, "confidence": 0, "message_index": 0},
         {"prompt": "é" * 4000, "confidence": 1, "conversation_id": "c" * 200},
         {"secondary_intents": [{"intent": "help", "confidence": 0.3}], "source": "rule"},
+        {
+            "secondary_intents": [{"intent": '"\x01' * 50, "confidence": 0.123456}]
+            * MAX_SECONDARY_INTENTS
+        },
+        {
+            "secondary_intents": [{"intent": "\U0001f469" * 100, "confidence": 0.123456}]
+            * MAX_SECONDARY_INTENTS
+        },
     ],
 )
 def test_values_at_the_limits_are_accepted(dashboard: Connection, changes: dict[str, Any]) -> None:

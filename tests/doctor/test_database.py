@@ -8,6 +8,7 @@ import pytest
 from cli.checks.database import expected_jobs, expected_relations, migration_names
 from infra.local import stack_env
 from infra.local.stack import Stack
+from prompt_capture.domain.text import NORMAL_FORM_VERSION
 from tests.doctor.conftest import Environment, RunCheck, changed_database, problems, states
 
 JOB = expected_jobs()[0]
@@ -37,6 +38,37 @@ def test_a_missing_migration_is_wrong(
 
     assert problems(results) == {"database": f"lacks {last}"}
     assert results[0].remediation == "`supabase db push`"
+
+
+def test_a_normal_form_of_another_version_is_wrong(
+    run_check: RunCheck, settings: Environment, warm_stack: Stack
+) -> None:
+    function = """create or replace function private.normal_form_version() returns integer
+      language sql immutable set search_path = '' as $$ select {} $$"""
+    with changed_database(warm_stack, function.format(7), function.format(NORMAL_FORM_VERSION)):
+        results = run_check("migrations", settings)
+
+    assert problems(results) == {
+        "normal form": f"is version 7 in the database and {NORMAL_FORM_VERSION} in this package"
+    }
+
+
+def test_stored_texts_of_an_earlier_normal_form_are_wrong_and_not_shown(
+    run_check: RunCheck, settings: Environment, warm_stack: Stack
+) -> None:
+    with changed_database(
+        warm_stack,
+        """set session_replication_role = replica;
+           insert into public.labelled_texts
+             (text_key, text, intent, times_sent, user_keys, labelled_at)
+           values ('x', U&'my secret\\00AD plan', 'help', 1, '{}', now())""",
+        "delete from public.labelled_texts",
+    ):
+        results = run_check("migrations", settings)
+
+    assert problems(results).keys() == {"normal form"}
+    assert "Rebuild text keys" in results[-1].remediation
+    assert "secret" not in repr(results)
 
 
 def test_a_new_project_lacks_everything_that_migrations_create(run_check: RunCheck) -> None:

@@ -14,8 +14,9 @@ import pytest
 
 from infra.local import stack_env
 from tests.end_to_end.conftest import DeployedStack
-from tests.end_to_end.test_spool import message
+from tests.end_to_end.test_spool import drain, message
 from tests.faults.load import count_queued
+from tests.slow_rows import short_statements, slow_rows
 
 COMMAND = str(Path(sys.executable).parent / "prompt-capture")
 POISON = "a message that a constraint rejects"
@@ -89,3 +90,21 @@ def test_a_poison_message_alone_becomes_a_dead_letter_and_is_redriven_once_it_ca
     deployment.wait_for_rows(3)
     assert str(deployment.rows()[-1]["id"]) == json.loads(bodies[1])["prompt"]["id"]
     wait_for_messages(deployment, stack.dead_letters_url, 0)
+
+
+def test_messages_that_take_too_long_do_not_hold_up_the_others_of_their_batch(
+    deployment: DeployedStack,
+) -> None:
+    ada = UUID(deployment.ada.id)
+    slow = {str(number) for number in range(0, 30, 6)}
+    bodies = [
+        message(ada, f"slow message {number}" if str(number) in slow else f"innocent {number}")
+        for number in range(30)
+    ]
+
+    with slow_rows(deployment.stack, "slow %"), short_statements(deployment.stack, "500ms"):
+        again = drain(deployment, *bodies)
+
+    assert set(again) == slow
+    assert len(deployment.rows()) == 25
+    assert drain(deployment, *(bodies[int(number)] for number in again)) == []

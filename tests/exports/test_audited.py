@@ -1,6 +1,7 @@
 """Audited datasets hold no test text, and only tiers whose precision an audit confirmed."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.datasets.rows import AuditResult
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.domain.text import canonical_text
+from prompt_capture.domain.text import NORMAL_FORM_VERSION, canonical_text
 from prompt_capture.workflows.exports.export import ExportDataset
 from tests.exports.simulation import read_lines
 from tests.fakes.export_source import InMemoryExports
@@ -182,6 +183,17 @@ async def test_a_label_comes_from_the_best_tier_of_its_text(scenario: ExportScen
     }  # fmt: skip
     assert manifest.excluded == {"unlabelled": 1}
     assert manifest.counts.messages == 5
+
+
+async def test_the_manifest_states_the_normal_form_that_made_the_splits(
+    scenario: ExportScenario,
+) -> None:
+    _, manifest = await scenario.export()
+    before = json.loads(manifest.model_dump_json())
+    del before["normal_form"]
+
+    assert manifest.normal_form == NORMAL_FORM_VERSION
+    assert Manifest.model_validate(before).normal_form == 1
 
 
 async def test_a_tier_is_excluded_until_an_audit_confirms_its_precision(

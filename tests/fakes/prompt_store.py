@@ -11,6 +11,7 @@ from prompt_capture.domain.erasures import ErasureReceipt, ExportedObject, UserD
 from prompt_capture.domain.errors import (
     CaptureConflict,
     PromptLogNotFound,
+    RequestAborted,
     StoreUnavailable,
     UnknownIntent,
     UnknownUser,
@@ -46,7 +47,10 @@ class LoggedPrompt:
 
 
 class InMemoryPromptStore:
-    """A store with fixed users and intents. `is_reachable = False` simulates an outage."""
+    """A store with fixed users and intents.
+
+    `is_reachable = False` simulates an outage, and `slow_texts` rows that exceed the time limit.
+    """
 
     def __init__(self, users: Iterable[UUID], intents: Iterable[str]) -> None:
         self._users = set(users)
@@ -60,6 +64,7 @@ class InMemoryPromptStore:
         self.changes = 0
         self.deferred_changes: dict[UUID, list[Outcome | Correction]] = {}
         self.is_reachable = True
+        self.slow_texts: set[str] = set()
 
     async def log_prompt(self, prompt: CapturedPrompt) -> CapturedPrompt:
         if await self.log_prompts([prompt]):
@@ -70,6 +75,8 @@ class InMemoryPromptStore:
         self.raise_if_unreachable()
         if any(prompt.user_id not in self._users for prompt in prompts):
             raise UnknownUser("The user does not exist.")
+        if any(prompt.prompt in self.slow_texts for prompt in prompts):
+            raise RequestAborted("The store aborted the request (code 57014).")
         for prompt in prompts:
             if prompt.id not in self.rows:
                 correction, is_disputed = self._labels.get(

@@ -1,5 +1,6 @@
 """Spooled prompts are written once, in few calls, and a faulty message affects no other."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -7,7 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from prompt_capture.domain.changes import Outcome
-from prompt_capture.domain.errors import PromptRefused
+from prompt_capture.domain.errors import (
+    LockConflict,
+    PromptRefused,
+    RequestAborted,
+    StoreUnavailable,
+)
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.spool import SpooledPrompt
 from prompt_capture.workflows.drain_spool import FINAL_RESULTS, DrainSpool
@@ -16,12 +22,27 @@ from tests.unit.test_capture import USER, make_prompt, make_store
 
 
 class CountingStore(InMemoryPromptStore):
-    """Counts its calls, and rejects every prompt `poison`."""
+    """Counts its calls, rejects every prompt `poison`, and raises each of `faults` once.
+
+    A call takes no time, or `slow_seconds` on `clock` if it is aborted.
+    """
 
     calls = 0
+    now = 0.0
+    slow_seconds = 2.0
+    faults: tuple[Exception, ...] = ()
+
+    def clock(self) -> float:
+        return self.now
 
     async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
         self.calls += 1
+        if self.faults:
+            fault, *others = self.faults
+            self.faults = tuple(others)
+            raise fault
+        if any(prompt.prompt in self.slow_texts for prompt in prompts):
+            self.now += self.slow_seconds
         if any(prompt.prompt == "poison" for prompt in prompts):
             raise PromptRefused("The store rejected the row (code 23514).")
         return await super().log_prompts(prompts)
@@ -139,6 +160,74 @@ async def test_an_outage_leaves_every_message_in_the_queue() -> None:
     results = await DrainSpool(store)(bodies(make_prompt(), make_prompt()))
 
     assert set(results.values()) == {"unavailable"}
+
+
+async def test_an_outage_is_met_once_however_many_parts_of_the_batch_are_left() -> None:
+    store = CountingStore([USER], [])
+    store.faults = (RequestAborted("too long"), StoreUnavailable("no connection"))
+
+    results = await DrainSpool(store)(bodies(*(make_prompt() for _ in range(30))))
+
+    assert set(results.values()) == {"unavailable"}
+    assert store.calls == 2
+
+
+def slow_store(*slow_texts: str) -> CountingStore:
+    store = CountingStore([USER], [])
+    store.slow_texts = set(slow_texts)
+    return store
+
+
+async def test_messages_that_take_too_long_are_the_only_ones_that_are_delivered_again() -> None:
+    store = slow_store("slow")
+    sent = bodies(
+        *(make_prompt(text="slow" if number % 12 == 0 else "quick") for number in range(30))
+    )
+
+    results = await DrainSpool(store, clock=store.clock)(sent)
+
+    assert Counter(results.values()) == {"stored": 27, "unavailable": 3}
+    assert store.now == (1 + 3) * store.slow_seconds
+
+
+async def test_divided_batches_end_within_the_budget_and_a_few_deliveries_write_the_rest() -> None:
+    store = slow_store("slow")
+    prompts = [make_prompt(text="slow" if number < 40 else "quick") for number in range(100)]
+    waiting, deliveries = bodies(*prompts), 0
+
+    while len(store.rows) < 60:
+        started_at = store.now
+        results = await DrainSpool(store, budget_seconds=10, clock=store.clock)(waiting)
+        assert store.now - started_at <= 10 + store.slow_seconds
+        waiting = {key: sent for key, sent in waiting.items() if results[key] == "unavailable"}
+        deliveries += 1
+        assert deliveries < 480, "The queue delivers a message no more often in a day."
+
+    assert all(row.captured.prompt == "quick" for row in store.rows.values())
+
+
+async def test_a_batch_that_met_a_lock_is_written_by_a_second_call() -> None:
+    store = CountingStore([USER], [])
+    store.faults = (LockConflict("deadlock"),)
+
+    results = await DrainSpool(store)(bodies(make_prompt(), make_prompt()))
+
+    assert set(results.values()) == {"stored"}
+    assert store.calls == 2
+
+
+async def test_a_message_whose_lock_stays_taken_is_delivered_again_alone() -> None:
+    class LockedStore(InMemoryPromptStore):
+        async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
+            if any(prompt.prompt == "locked" for prompt in prompts):
+                raise LockConflict("an erasure is under way")
+            return await super().log_prompts(prompts)
+
+    store = LockedStore([USER], [])
+
+    results = await DrainSpool(store)(bodies(make_prompt(), make_prompt(text="locked")))
+
+    assert results == {"0": "stored", "1": "unavailable"}
 
 
 async def test_deferred_changes_of_a_dropped_prompt_are_discarded() -> None:

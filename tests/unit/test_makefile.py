@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FIND_PYTHON = ROOT / "infra" / "find-python"
-BENCHMARKS = ("capture", "cold", "db", "export", "model", "redaction")
-SOAK_TESTS = ("faults", "export")
+BENCHMARKS = ("capture", "cold", "db", "export", "inputs", "model", "redaction")
+SOAK_TESTS = ("faults", "chaos", "export")
 
 
 def make(*arguments: str) -> "subprocess.CompletedProcess[str]":

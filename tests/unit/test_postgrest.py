@@ -9,7 +9,13 @@ import httpx
 import pytest
 
 from prompt_capture.adapters.supabase.postgrest import FOREIGN_KEY_VIOLATION, PostgrestAdapter
-from prompt_capture.domain.errors import PromptRefused, StoreUnavailable, UnknownUser
+from prompt_capture.domain.errors import (
+    LockConflict,
+    PromptRefused,
+    RequestAborted,
+    StoreUnavailable,
+    UnknownUser,
+)
 
 MARKER = "the row was: my secret"
 
@@ -67,6 +73,18 @@ async def test_a_function_without_a_result_returns_none() -> None:
         (error(403, "42501"), StoreUnavailable, "code 42501"),
         (error(404, "PT404"), StoreUnavailable, "code PT404"),
         (error(500, "55000"), StoreUnavailable, "code 55000"),
+        (error(500, "57014"), RequestAborted, "code 57014"),
+        (error(500, "54000"), RequestAborted, "code 54000"),
+        (error(400, "P0001"), RequestAborted, "code P0001"),
+        (error(500, "XX000"), RequestAborted, "code XX000"),
+        (httpx.Response(413, text=MARKER), RequestAborted, "code 413"),
+        (error(500, "40001"), LockConflict, "code 40001"),
+        (error(500, "40P01"), LockConflict, "code 40P01"),
+        (error(500, "55P03"), LockConflict, "code 55P03"),
+        (error(503, "57P01"), StoreUnavailable, "code 57P01"),
+        (error(503, "53300"), StoreUnavailable, "code 53300"),
+        (httpx.Response(401, json={"message": MARKER}), StoreUnavailable, "code 401"),
+        (httpx.Response(404, json={"message": MARKER}), StoreUnavailable, "code 404"),
         (httpx.Response(503, json={"message": MARKER}), StoreUnavailable, "code 503"),
         (httpx.Response(503, json=[MARKER]), StoreUnavailable, "code 503"),
         (httpx.Response(502, text=MARKER), StoreUnavailable, "status 502"),
@@ -99,6 +117,28 @@ async def test_a_response_without_rows_where_rows_belong_is_an_error(content: ob
     async with connect(ScriptedServer(httpx.Response(200, json=content))) as postgrest:
         with pytest.raises(StoreUnavailable, match="not from PostgREST"):
             await postgrest.rows(postgrest.table("t").select("id"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (httpx.ConnectError(MARKER), StoreUnavailable),
+        (httpx.ConnectTimeout(MARKER), StoreUnavailable),
+        (httpx.PoolTimeout(MARKER), StoreUnavailable),
+        (httpx.ReadError(MARKER), StoreUnavailable),
+        (httpx.ReadTimeout(MARKER), RequestAborted),
+        (TimeoutError(MARKER), RequestAborted),
+    ],
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
+)
+async def test_only_a_store_that_was_reached_can_have_aborted_a_request(
+    fault: Exception, kind: type[StoreUnavailable]
+) -> None:
+    async with connect(ScriptedServer(fault)) as postgrest:
+        with pytest.raises(StoreUnavailable, match=type(fault).__name__) as raised:
+            await postgrest.call("f", {})
+
+    assert type(raised.value) is kind
 
 
 async def test_a_request_is_sent_once_by_default() -> None:

@@ -53,6 +53,12 @@ EXPORTER_ROLE = "prompt_exporter"
 SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
 DRAIN_TIMEOUT_SECONDS = 5.0
+DRAIN_CONNECT_SECONDS = 2.0
+"""Less than the whole timeout, which shows whether the store is slow or cannot be reached."""
+
+DRAIN_BUDGET_SECONDS = 10.0
+"""A third of the function's timeout: the last write begins then, and may take two requests."""
+
 AFTER_RESPONSE_TIMEOUT_SECONDS = 2.0
 """The time for a write and its spooling after the response (answer-first mode)."""
 
@@ -163,8 +169,8 @@ def _spool(settings: CaptureSettings, timeout_seconds: float) -> Spool | None:
 
 def drain_spool() -> DrainSpool:
     """Wire the drain of the spool. Raise `InvalidSettings`."""
-    store = prompt_store(WRITER_ROLE, timeout_seconds=DRAIN_TIMEOUT_SECONDS)
-    return DrainSpool(store, _metrics("drain").record_counts)
+    store = prompt_store(WRITER_ROLE, DRAIN_TIMEOUT_SECONDS, DRAIN_CONNECT_SECONDS)
+    return DrainSpool(store, _metrics("drain").record_counts, DRAIN_BUDGET_SECONDS)
 
 
 def intent_detector(settings: ClassifierSettings) -> IntentDetector:
@@ -284,14 +290,22 @@ def authenticator() -> Authenticator:
     return Authenticator(tokens, settings.api_key_hashes)
 
 
-def prompt_store(role: str, timeout_seconds: float | None = None) -> SupabasePromptStore:
+def prompt_store(
+    role: str, timeout_seconds: float | None = None, connect_seconds: float | None = None
+) -> SupabasePromptStore:
     """Connect to the store with a database role. The default timeout comes from the settings."""
     settings = SupabaseSettings.from_env(environment())
-    client = _client(settings, role, timeout_seconds or settings.store_timeout_seconds)
+    timeout_seconds = timeout_seconds or settings.store_timeout_seconds
+    client = _client(settings, role, timeout_seconds, connect_seconds)
     return SupabasePromptStore(client, settings.rest_url)
 
 
-def _client(settings: SupabaseSettings, role: str, timeout_seconds: float) -> httpx.AsyncClient:
+def _client(
+    settings: SupabaseSettings,
+    role: str,
+    timeout_seconds: float,
+    connect_seconds: float | None = None,
+) -> httpx.AsyncClient:
     for verbose_logger in ("httpx", "mangum.http"):
         logging.getLogger(verbose_logger).setLevel(logging.WARNING)
-    return create_http_client(timeout_seconds, SupabaseAccess(settings, role))
+    return create_http_client(timeout_seconds, SupabaseAccess(settings, role), connect_seconds)

@@ -6,15 +6,18 @@ from functools import cache
 import httpx
 
 
-def create_http_client(timeout_seconds: float, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+def create_http_client(
+    timeout_seconds: float, auth: httpx.Auth | None = None, connect_seconds: float | None = None
+) -> httpx.AsyncClient:
     """Create a connection pool that survives a freeze of the Lambda environment.
 
-    Idle connections are dropped after 20 s, because the server may have closed them by then.
+    `timeout_seconds` limits each step of a request; `connect_seconds`, the connection alone. Idle
+    connections are dropped after 20 s, because the server may have closed them by then.
     """
     return httpx.AsyncClient(
         auth=auth,
         verify=tls_context(),
-        timeout=timeout_seconds,
+        timeout=httpx.Timeout(timeout_seconds, connect=connect_seconds or timeout_seconds),
         limits=httpx.Limits(max_connections=10, keepalive_expiry=20),
     )
 

@@ -19,7 +19,9 @@ PromptCaptureError
 ├── SpoolUnavailable       the spool queue failed or timed out
 ├── UnreadableMessage      a queue message is not a spooled prompt (see `spool.py`)
 └── StoreUnavailable       the store failed or timed out
-    └── PromptRefused      the store rejected the row, and will reject it again
+    ├── PromptRefused      the store rejected the row, and will reject it again
+    └── RequestAborted     the store did not complete the request, perhaps because of one row
+        └── LockConflict   another transaction was in the way
 
 No error message contains a prompt, a token, a key or the content of a row.
 """
@@ -101,6 +103,17 @@ class StoreUnavailable(PromptCaptureError):
 
 class PromptRefused(StoreUnavailable):
     """The store rejected the row, and will reject it on every attempt."""
+
+
+class RequestAborted(StoreUnavailable):
+    """The store was reached and did not complete the request, perhaps because of one of its rows.
+
+    Without that row, the request may succeed. To repeat a write is harmless, whatever became of it.
+    """
+
+
+class LockConflict(RequestAborted):
+    """Another transaction was in the way. The same request may succeed at once."""
 
 
 class SpoolUnavailable(PromptCaptureError):

@@ -14,6 +14,10 @@ MIN_SCOPE = 0.5
 """Below this scope, a message is probably not meant for this assistant."""
 
 
+MAX_SECONDARY_INTENTS = 10
+"""More than a message has clauses. The database accepts as many of the longest labels."""
+
+
 class SecondaryIntent(FrozenModel):
     """A further intent that the same message carries."""
 

@@ -1,9 +1,17 @@
 """Captured prompts, and the views of them that reviewers and the CLI read."""
 
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
 from prompt_capture.domain.log_ids import rekeyed_log_id
-from prompt_capture.domain.predictions import Prediction, SecondaryIntent, Source
+from prompt_capture.domain.predictions import (
+    MAX_SECONDARY_INTENTS,
+    Prediction,
+    SecondaryIntent,
+    Source,
+)
 from prompt_capture.domain.types import (
     FrozenModel,
     Identifier,
@@ -26,7 +34,9 @@ class CapturedPrompt(FrozenModel):
     scope: Probability | None = None
     runner_up_intent: Label | None = None
     runner_up_confidence: Probability | None = None
-    secondary_intents: tuple[SecondaryIntent, ...] = ()
+    secondary_intents: Annotated[
+        tuple[SecondaryIntent, ...], Field(max_length=MAX_SECONDARY_INTENTS)
+    ] = ()
     source: Source
     model_version: Label
     conversation_id: Identifier | None = None

@@ -3,8 +3,38 @@
 import re
 import unicodedata
 
-_INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\ud800-\udfff]")
-"""Control characters, zero-width characters, and unpaired surrogates."""
+from prompt_capture.domain.characters import EMOJI, FLAG, HIDDEN, JOINERS, MARKS
+from prompt_capture.domain.types import MAX_MESSAGE_LENGTH
+
+NORMAL_FORM_VERSION = 2
+"""The version of the form that copies of a text share, as `private.normal_form_version` returns it.
+
+Under another version, a text may have another text key and another split.
+"""
+
+MAX_MARKS = 30
+"""A longer run of combining marks is removed. No language has one, and Unicode's Stream-Safe Text
+Format has the same limit."""
+
+MAX_JOINERS = 100
+"""A text with more joiners keeps none. Where they stay costs much more to determine than to remove
+them all."""
+
+MAX_LONG_LIGATURES = 200
+"""A text ends before the next one. Each becomes 18 characters; any other character at most 8."""
+
+_LONG_LIGATURE = "\ufdfa"
+
+_HIDDEN = re.compile(rf"[{HIDDEN}\x00\ud800-\udfff]+")
+"""With NUL and unpaired surrogates, which PostgreSQL cannot store."""
+
+_JOINERS = re.compile(f"[{JOINERS}]+")
+_JOINERS_IN_PLACE = re.compile(rf"([{EMOJI}])(\u200D)(?=[{EMOJI}])|({FLAG})|[{JOINERS}]+")
+"""The groups are what stays: a joiner between two emoji, and a flag."""
+
+_RUN_OF_MARKS = re.compile(f"[{MARKS}]+")
+
+_INCOMPLETE_AT_END = " \u200d" + "".join(map(chr, range(0xE0062, 0xE0080)))
 
 _CLAUSE_BOUNDARY = re.compile(
     r"""
@@ -18,10 +48,19 @@ _MIN_CLAUSE_WORDS = 2
 
 
 def normalise(text: str) -> str:
-    """Compose (Unicode NFKC), remove invisible characters, and collapse white space."""
+    """Return a text as its reader sees it, with at most 4,000 characters.
+
+    Characters that nobody sees are removed, except where they join emoji or make a flag, and so are
+    piles of more than 30 combining marks. The rest is composed (Unicode NFKC), and each run of
+    white space becomes one space. To normalise a text again changes nothing.
+
+    The time grows with the length of the text, whatever its characters are.
+    """
     if text.isascii() and text.isprintable():
-        return " ".join(text.split())  # a shortcut: nothing to compose or remove
-    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
+        return " ".join(_cut(text).split())  # a shortcut: nothing to compose or remove
+    visible = _without_hidden(text)
+    composed = _cut(visible) if visible.isascii() else _compose(visible)
+    return " ".join(composed.split())
 
 
 def canonical_text(text: str) -> str:
@@ -29,7 +68,38 @@ def canonical_text(text: str) -> str:
 
     The database function `private.normalise_text` returns the same form.
     """
-    return normalise(text).encode().lower().decode()
+    lowered = normalise(text).encode().lower().decode()
+    # Some letters form one character with a mark only in lower case.
+    return unicodedata.normalize("NFC", lowered)
+
+
+def _without_hidden(text: str) -> str:
+    visible = _HIDDEN.sub("", text)
+    without_joiners = _JOINERS.sub("", visible)
+    if 0 < len(visible) - len(without_joiners) <= MAX_JOINERS:
+        return _JOINERS_IN_PLACE.sub(r"\1\2\3", visible)
+    return without_joiners
+
+
+def _compose(text: str) -> str:
+    text = _LONG_LIGATURE.join(text.split(_LONG_LIGATURE)[: MAX_LONG_LIGATURES + 1])
+    composed = _cut(unicodedata.normalize("NFKC", _without_piles(text)))
+    # A character may decompose to several marks, and what stood around them may compose.
+    return unicodedata.normalize("NFC", _without_piles(composed))
+
+
+def _without_piles(text: str) -> str:
+    """Remove runs of more marks than a letter has in any language."""
+    if not _RUN_OF_MARKS.search(text[MAX_MARKS :: MAX_MARKS + 1]):
+        return text  # a shortcut: each pile would contain one of these characters
+    return _RUN_OF_MARKS.sub(lambda run: "" if len(run[0]) > MAX_MARKS else run[0], text)
+
+
+def _cut(text: str) -> str:
+    """Return the beginning of a long text, without a last emoji or flag that is incomplete."""
+    if len(text) <= MAX_MESSAGE_LENGTH:
+        return text
+    return text[:MAX_MESSAGE_LENGTH].rstrip(_INCOMPLETE_AT_END)
 
 
 def split_clauses(message: str, max_clauses: int = 3) -> list[str]:

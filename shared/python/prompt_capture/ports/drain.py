@@ -14,8 +14,8 @@ class DrainStore(Protocol):
     async def log_prompts(self, prompts: Sequence[CapturedPrompt]) -> frozenset[UUID]:
         """Write all prompts in one call, or none. Return the ids that belong to other messages.
 
-        Raise `UnknownUser` or `PromptRefused` when one of the prompts causes it. Then nothing was
-        written.
+        Raise `UnknownUser` or `PromptRefused` when one of the prompts causes it: then nothing was
+        written. Raise `RequestAborted` or `LockConflict` when one of them may be the cause.
         """
 
     async def discard_deferred_changes(self, log_ids: Sequence[UUID]) -> None:

@@ -10,13 +10,26 @@ from postgrest import AsyncPostgrestClient, AsyncRequestBuilder
 from postgrest.base_request_builder import RequestConfig
 from pydantic_core import from_json
 
-from prompt_capture.domain.errors import PromptCaptureError, PromptRefused, StoreUnavailable
+from prompt_capture.domain.errors import (
+    LockConflict,
+    PromptCaptureError,
+    PromptRefused,
+    RequestAborted,
+    StoreUnavailable,
+)
 
 FOREIGN_KEY_VIOLATION = "23503"
 """The SQLSTATE of a row that refers to something that does not exist."""
 
 _ROW_ERROR_CLASSES = ("22", "23")
 """The SQLSTATE classes for invalid data and for violated constraints."""
+
+_ABORTED = ("57014", "54", "P0", "XX", "413")
+"""A statement that took too long, an exceeded limit, an error in a trigger, an internal error, and
+HTTP's status of a request that is too large."""
+
+_LOCK_CONFLICTS = {"40001", "40P01", "55P03"}
+"""Serialization failures, deadlocks, and locks that were not available."""
 
 _RETRY_PAUSE_SECONDS = 1.0
 
@@ -39,8 +52,9 @@ class PostgrestAdapter:
     `deadline_seconds` limits each attempt as a whole. With more than one attempt, a request is
     repeated after a connection error or a server error, so it must be idempotent.
 
-    Errors become `StoreUnavailable`, or `PromptRefused` where the data is at fault. They contain
-    the server's code, but not its message, which may contain a row.
+    Errors become `StoreUnavailable`, or one of its subclasses where more is known: `PromptRefused`
+    where the data is at fault, `RequestAborted` or `LockConflict` where it may be. They contain the
+    server's code, but not its message, which may contain a row.
     """
 
     def __init__(
@@ -81,6 +95,8 @@ class PostgrestAdapter:
         try:
             content = from_json(response.content)  # twice as fast as the standard library
         except ValueError:
+            if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+                raise _domain_error(str(response.status_code), errors) from None
             raise _foreign_response(f"status {response.status_code}") from None
         if response.is_success:
             return content
@@ -97,7 +113,9 @@ class PostgrestAdapter:
             await asyncio.sleep(_RETRY_PAUSE_SECONDS * attempt)
         try:
             return await self._attempt(request)
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.ReadTimeout, TimeoutError) as error:
+            raise RequestAborted(f"The store took too long ({type(error).__name__}).") from None
+        except httpx.HTTPError as error:
             raise StoreUnavailable(f"The store did not respond ({type(error).__name__}).") from None
 
     async def _attempt(self, request: RequestConfig[httpx.AsyncClient]) -> httpx.Response:
@@ -110,6 +128,10 @@ def _domain_error(code: str, errors: ErrorsByCode) -> PromptCaptureError:
         return errors[code]
     if code.startswith(_ROW_ERROR_CLASSES):
         return PromptRefused(f"The store rejected the row (code {code}).")
+    if code in _LOCK_CONFLICTS:
+        return LockConflict(f"Another transaction was in the way (code {code}).")
+    if code.startswith(_ABORTED):
+        return RequestAborted(f"The store aborted the request (code {code}).")
     return StoreUnavailable(f"The store rejected the request (code {code}).")
 
 

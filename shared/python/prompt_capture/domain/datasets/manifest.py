@@ -15,6 +15,9 @@ from prompt_capture.domain.types import FrozenModel, Timestamp
 
 SCHEMA_VERSION = 1
 
+FIRST_NORMAL_FORM = 1
+"""The version of the normal form in manifests that do not state it."""
+
 HOW_TO_VERIFY = (
     "The dataset is complete if this manifest exists. Read only the objects that it lists. Each "
     "object has the listed size in bytes and SHA-256, both before decompression."
@@ -91,9 +94,13 @@ class DatasetObject(FrozenModel):
 
 
 class Manifest(FrozenModel):
-    """The description of a dataset. `id_type` is what the `id` of a line identifies."""
+    """The description of a dataset. `id_type` is what the `id` of a line identifies.
+
+    `normal_form` is the version of the form by which texts are equal and have a split.
+    """
 
     schema_version: int = SCHEMA_VERSION
+    normal_form: int = FIRST_NORMAL_FORM
     how_to_verify: str = HOW_TO_VERIFY
     request: ExportRequest
     series: str

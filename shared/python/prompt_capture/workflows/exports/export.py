@@ -13,6 +13,7 @@ from prompt_capture.domain.datasets.manifest import DatasetKeys, Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.datasets.rows import OpenedExport
 from prompt_capture.domain.errors import ExportInvalidated, ExportTooLarge
+from prompt_capture.domain.text import NORMAL_FORM_VERSION
 from prompt_capture.ports.exports import DatasetStore, ExportSource
 from prompt_capture.workflows.exports.selection import LineSelection
 from prompt_capture.workflows.exports.writer import PartitionedWriter, create_line_writer
@@ -168,6 +169,7 @@ class ExportDataset:
         erased_rows = await writer.write_erased_tombstones(window)
         return Manifest.model_validate(
             {
+                "normal_form": NORMAL_FORM_VERSION,
                 "request": request,
                 "series": request.series,
                 "window": window,

@@ -41,6 +41,7 @@ revoke all on function
   private.peek_change_number(),
   private.next_change_number(),
   private.complete_change_numbers(),
+  private.normal_form_version(),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
@@ -67,6 +68,7 @@ revoke all on function
   private.set_correction_channel(),
   private.validate_correction(),
   private.is_disputed(bytea, text),
+  private.apply_event(public.correction_events),
   private.apply_correction(),
   private.refuse_event_changes(),
   private.lock_edits_for_dashboard(),
@@ -127,6 +129,8 @@ revoke all on function
   private.list_uncleaned_objects(),
   private.list_erased_lines(text, text),
   private.unregister_senders(text, text, jsonb),
+  private.move_text(bytea, bytea),
+  private.rebuild_text_keys(bytea, integer),
   public.find_recorded_captures(jsonb),
   public.record_outcome(uuid, boolean, text, text),
   public.record_correction(uuid, text, text, text, text),
@@ -296,12 +300,12 @@ grant select on public.intent_catalogue, private.settings, private.keys to promp
 grant select, delete on public.nlu_prompt_logs to prompt_maintainer;
 grant update (
   was_successful, workflow_type, execution_error,
-  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed
+  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
 grant insert (log_id, to_intent, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
-grant update (reviewer, notes) on public.correction_events to prompt_maintainer;
+grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;
 grant update (
   rank, corrected_intent, reviewer, notes, reasons, times_sent, user_count, days_waiting,
@@ -357,6 +361,7 @@ grant execute on function
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
   private.is_disputed(bytea, text),
+  private.apply_event(public.correction_events),
   private.review_reasons(public.nlu_prompt_logs),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.review_rank(text[], double precision, integer),
@@ -372,7 +377,8 @@ grant execute on function
   private.max_deferred_corrections(),
   private.apply_deferred_changes(uuid),
   private.try_apply_deferred_changes(public.nlu_prompt_logs),
-  private.outcome_label(boolean)
+  private.outcome_label(boolean),
+  private.move_text(bytea, bytea)
 to prompt_maintainer;
 
 -- postgres: the schedule and the dashboard ------------------------------------------------------------
@@ -389,7 +395,8 @@ grant execute on function
   private.count_user_data(uuid),
   private.continue_erasure(uuid),
   private.erase_user(uuid),
-  private.pseudonymise_reviewer(text)
+  private.pseudonymise_reviewer(text),
+  private.rebuild_text_keys(bytea, integer)
 to postgres;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
