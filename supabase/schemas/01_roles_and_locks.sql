@@ -76,98 +76,122 @@ grant usage on schema public, extensions to prompt_maintainer;
 
 -- Class 1, person. An erasure waits for the captures and corrections of its user that are under way.
 create function private.lock_person(user_id uuid) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(1, hashtext(user_id::text) & 255)
+begin
+  perform pg_advisory_xact_lock(1, hashtext(user_id::text) & 255);
+end
 $$;
 
 create function private.try_lock_person_shared(user_id uuid) returns boolean
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_try_advisory_xact_lock_shared(1, hashtext(user_id::text) & 255)
+begin
+  return pg_try_advisory_xact_lock_shared(1, hashtext(user_id::text) & 255);
+end
 $$;
 
 -- Class 2, log id. A row and the changes that arrive before it exclude each other.
 create function private.lock_log_ids(log_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(2, slot) from (
+begin
+  perform pg_advisory_xact_lock(2, slot) from (
     select distinct hashtext(id::text) & 255 as slot from unnest(log_ids) as ids (id) order by slot
-  ) as slots
+  ) as slots;
+end
 $$;
 
 create function private.try_lock_log_id_shared(log_id uuid) returns boolean
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_try_advisory_xact_lock_shared(2, hashtext(log_id::text) & 255)
+begin
+  return pg_try_advisory_xact_lock_shared(2, hashtext(log_id::text) & 255);
+end
 $$;
 
 -- Class 3, edits. The dashboard locks a row before a trigger can lock anything else. So an edit excludes
 -- every other change of texts, and so does the deletion of an account, which may have more texts than the
 -- server has locks. Changes of single texts share the lock.
 create function private.lock_edits() returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(3, 0)
+begin
+  perform pg_advisory_xact_lock(3, 0);
+end
 $$;
 
 -- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
 create function private.lock_texts(text_keys bytea[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock_shared(3, 0);
-  select pg_advisory_xact_lock(4, slot) from (
+begin
+  perform pg_advisory_xact_lock_shared(3, 0);
+  perform pg_advisory_xact_lock(4, slot) from (
     select distinct hashtext(encode(text_key, 'hex')) as slot
     from unnest(text_keys) as keys (text_key) order by slot
-  ) as slots
+  ) as slots;
+end
 $$;
 
 -- Returns those that are locked now.
 create function private.try_lock_texts(text_keys bytea[]) returns bytea[]
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select coalesce(array_agg(text_key), '{}')
-  from unnest(text_keys) as keys (text_key)
-  where pg_try_advisory_xact_lock_shared(3, 0)
-    and pg_try_advisory_xact_lock(4, hashtext(encode(text_key, 'hex')))
+begin
+  return (
+    select coalesce(array_agg(text_key), '{}')
+    from unnest(text_keys) as keys (text_key)
+    where pg_try_advisory_xact_lock_shared(3, 0)
+      and pg_try_advisory_xact_lock(4, hashtext(encode(text_key, 'hex')))
+  );
+end
 $$;
 
 -- Class 5, new queue item. One transaction at a time adds the item of a text.
 create function private.lock_new_queue_item(text_key bytea) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')))
+begin
+  perform pg_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')));
+end
 $$;
 
 create function private.try_lock_new_queue_item(text_key bytea) returns boolean
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_try_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')))
+begin
+  return pg_try_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')));
+end
 $$;
 
 -- Class 6, export registry. An erasure waits for the exports that are registering rows, and reads what they
 -- registered.
 create function private.lock_export_registry() returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(6, 0)
+begin
+  perform pg_advisory_xact_lock(6, 0);
+end
 $$;
 
 create function private.lock_export_registry_shared() returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock_shared(6, 0)
+begin
+  perform pg_advisory_xact_lock_shared(6, 0);
+end
 $$;
 
 -- Change numbers ------------------------------------------------------------------------------------
@@ -180,10 +204,14 @@ create sequence private.change_numbers as bigint;
 
 -- The number that is drawn next.
 create function private.peek_change_number() returns bigint
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select case when is_called then last_value + 1 else last_value end from private.change_numbers
+begin
+  return (
+    select case when is_called then last_value + 1 else last_value end from private.change_numbers
+  );
+end
 $$;
 
 -- Returns the next change number. Before its first number, a transaction announces a lower bound: a shared

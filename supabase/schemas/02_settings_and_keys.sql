@@ -192,20 +192,28 @@ $$;
 -- The text key: a keyed hash that identifies all copies of a text. It has 16 bytes, so that exports can
 -- write it as a UUID.
 create function private.text_key(raw text) returns bytea
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select substring(
-    extensions.hmac(convert_to(private.normalise_text(raw), 'UTF8'), text_key_secret, 'sha256')
-    from 1 for 16
-  )
-  from private.keys
+begin
+  return (
+    select substring(
+      extensions.hmac(convert_to(private.normalise_text(raw), 'UTF8'), text_key_secret, 'sha256')
+      from 1 for 16
+    )
+    from private.keys
+  );
+end
 $$;
 
 -- The user key: a keyed hash that stands in for a user's id where the id must not be stored.
 create function private.user_key(user_id uuid) returns bytea
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select extensions.hmac(uuid_send(user_id), user_key_secret, 'sha256') from private.keys
+begin
+  return (
+    select extensions.hmac(uuid_send(user_id), user_key_secret, 'sha256') from private.keys
+  );
+end
 $$;

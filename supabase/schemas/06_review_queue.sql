@@ -95,17 +95,21 @@ create policy "The maintainer removes texts without rows"
 -- Reasons and rank ----------------------------------------------------------------------------------
 
 create function private.review_reasons(log public.nlu_prompt_logs) returns text[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select case when log.sampling_probability is null then '{}' else array_remove(array[
-    case when log.was_successful is false then 'failed_workflow' end,
-    case when log.predicted_intent = 'unknown'
-      or log.scope < (select min_scope from private.settings) then 'out_of_scope' end,
-    case when log.confidence < (select review_threshold from private.settings)
-      then 'low_confidence' end,
-    case when log.sampling_probability < 1 then 'random_audit' end
-  ], null) end
+begin
+  return (
+    select case when log.sampling_probability is null then '{}' else array_remove(array[
+      case when log.was_successful is false then 'failed_workflow' end,
+      case when log.predicted_intent = 'unknown'
+        or log.scope < (select min_scope from private.settings) then 'out_of_scope' end,
+      case when log.confidence < (select review_threshold from private.settings)
+        then 'low_confidence' end,
+      case when log.sampling_probability < 1 then 'random_audit' end
+    ], null) end
+  );
+end
 $$;
 
 -- Texts that are most likely wrong and most often sent come first. Audits usually come before
@@ -132,11 +136,15 @@ as $$
 $$;
 
 create function private.array_union(one text[], other text[]) returns text[]
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select coalesce(array_agg(distinct item order by item), '{}')
-  from unnest(one || other) as items (item)
+begin
+  return (
+    select coalesce(array_agg(distinct item order by item), '{}')
+    from unnest(one || other) as items (item)
+  );
+end
 $$;
 
 -- How the queue is filled ---------------------------------------------------------------------------
@@ -210,11 +218,15 @@ end
 $$;
 
 create function private.all_review_reasons(logs public.nlu_prompt_logs[]) returns text[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select coalesce(array_agg(distinct reason order by reason), '{}')
-  from unnest(logs) as log, unnest(private.review_reasons(log)) as reason
+begin
+  return (
+    select coalesce(array_agg(distinct reason order by reason), '{}')
+    from unnest(logs) as log, unnest(private.review_reasons(log)) as reason
+  );
+end
 $$;
 
 -- Adds rows of one text to its item, or adds the item if one of them was chosen for review or the text has a

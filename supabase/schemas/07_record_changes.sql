@@ -318,7 +318,7 @@ begin
         insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
         values (p_log_id, change.to_intent, change.reviewer, change.notes, change.channel);
       end if;
-    exception when integrity_constraint_violation then
+    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' then
       raise warning 'A deferred change could not be applied and was dropped.';
     end;
     delete from private.deferred_changes where id = change.id;
