@@ -8,6 +8,7 @@ from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.export import export
 from cli.import_review import import_review
+from cli.migrations import app as migrations
 from cli.prompts import prompts
 from cli.redrive import redrive
 from cli.serve import serve
@@ -29,3 +30,4 @@ for panel, commands in {
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(migrations, name="migrations", rich_help_panel="Operate")
