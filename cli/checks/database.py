@@ -7,8 +7,9 @@ import httpx
 import psycopg
 
 from cli.checks.interface import CheckResult, Deployment, ok, skipped, wrong
-from cli.checks.keys import check_acceptance, key_of_expected_type
+from cli.checks.keys import check_acceptance, usable_key_or_none
 from cli.migration_copies import APPLIED_MIGRATIONS, Migration, find_copies, own_migrations
+from prompt_capture.adapters.supabase.keys import PUBLISHABLE
 
 _CREATED_RELATION = re.compile(r"^create (?:table|view) public\.(\w+)", re.MULTILINE)
 _SCHEDULED_JOB = re.compile(r"cron\.schedule\(\s*'([^']+)'")
@@ -40,7 +41,6 @@ order by 1
 _RETENTION_DELAY_DAYS = 2
 """Retention runs at night, so rows may be a day older than the setting. One night may fail."""
 
-_PUBLISHABLE = "SUPABASE_PUBLISHABLE_KEY"
 _DENIED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
 
 
@@ -98,10 +98,10 @@ def row_level_security(deployment: Deployment) -> Iterator[CheckResult]:
 
 def anonymous_access(deployment: Deployment) -> Iterator[CheckResult]:
     """Request the first row of each table and view by HEAD, so that no row is sent."""
-    key = key_of_expected_type(deployment, _PUBLISHABLE)
-    if key is None or check_acceptance(deployment, _PUBLISHABLE).state != "ok":
+    key = usable_key_or_none(deployment, PUBLISHABLE)
+    if key is None or check_acceptance(deployment, PUBLISHABLE).state != "ok":
         yield skipped(
-            "anonymous", f"{_PUBLISHABLE} cannot be used", "See `keys` and `accepted keys`."
+            "anonymous", f"{PUBLISHABLE} cannot be used", "See `keys` and `accepted keys`."
         )
         return
     responses = {name: _request_first_row(deployment, name, key) for name in expected_relations()}

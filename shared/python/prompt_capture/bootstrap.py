@@ -12,6 +12,7 @@ import httpx
 
 from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.supabase.access import SupabaseAccess
+from prompt_capture.adapters.supabase.keys import JWT_SECRET, usable_key
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.request_context import CorrelationFilter
@@ -278,9 +279,8 @@ def authenticator() -> Authenticator:
         handler.addFilter(CorrelationFilter())
     settings = AuthenticationSettings.from_env(environment())
     secret = settings.supabase_jwt_secret
-    tokens = TokenVerifier(
-        str(settings.supabase_url), secret.get_secret_value() if secret else None
-    )
+    legacy_secret = usable_key(JWT_SECRET, secret.get_secret_value()) if secret else ""
+    tokens = TokenVerifier(str(settings.supabase_url), legacy_secret or None)
     return Authenticator(tokens, settings.api_key_hashes)
 
 
