@@ -15,6 +15,7 @@ from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.adapters.supabase.keys import JWT_SECRET, usable_key
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.api.authentication import Authenticator
+from prompt_capture.api.lambda_handler import Handler
 from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.redaction import redact
@@ -30,6 +31,7 @@ from prompt_capture.settings import (
     QueueSettings,
     SpoolSettings,
     SupabaseSettings,
+    WebSettings,
     parameter_names,
 )
 from prompt_capture.workflows.answer_first import AnswerFirst
@@ -62,8 +64,6 @@ CLASSIFY = "classify-and-log"
 LAYERS = Path("/opt")
 """Where Lambda mounts layers, read-only. `make package` has checked the artifacts in them."""
 
-Handler = Callable[[Any, Any], Any]
-
 _WARM_UP_MESSAGE = "Call 0 when ready, and move the rest."
 """A message to warm up the model and the redaction with."""
 
@@ -86,9 +86,13 @@ def _parameters(names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
     return read_parameters(dict(names), ParameterStoreSettings.from_env())
 
 
-def classify_and_log(capture: CaptureStrategy) -> ClassifyAndLog:
-    """Wire the classification. Raise `InvalidSettings`, `InvalidArtifact` or `InvalidRules`."""
-    settings = ClassifierSettings.from_env(environment())
+def classifier_settings() -> ClassifierSettings:
+    """Return the settings of the classification. Raise `InvalidSettings`."""
+    return ClassifierSettings.from_env(environment())
+
+
+def classify_and_log(settings: ClassifierSettings, capture: CaptureStrategy) -> ClassifyAndLog:
+    """Wire the classification. Raise `InvalidArtifact` or `InvalidRules`."""
     detector = intent_detector(settings)
     detector.detect(redact(_WARM_UP_MESSAGE))
     return ClassifyAndLog(
@@ -282,6 +286,11 @@ def authenticator() -> Authenticator:
     legacy_secret = usable_key(JWT_SECRET, secret.get_secret_value()) if secret else ""
     tokens = TokenVerifier(str(settings.supabase_url), legacy_secret or None)
     return Authenticator(tokens, settings.api_key_hashes)
+
+
+def allowed_origins() -> tuple[str, ...]:
+    """Return the origins of the web pages that may call. Raise `InvalidSettings`."""
+    return WebSettings.from_env(environment()).cors_allow_origins
 
 
 def prompt_store(role: str, timeout_seconds: float | None = None) -> SupabasePromptStore:
