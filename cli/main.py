@@ -1,5 +1,8 @@
 """The `prompt-capture` command."""
 
+import io
+import sys
+
 import typer
 
 from cli.convert import convert
@@ -31,3 +34,11 @@ for panel, commands in {
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(migrations, name="migrations", rich_help_panel="Operate")
+
+
+def main() -> None:
+    """Run the command. What the terminal's encoding lacks is shown as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app()

@@ -15,7 +15,6 @@ from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.adapters.supabase.keys import JWT_SECRET, usable_key
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.api.authentication import Authenticator
-from prompt_capture.api.lambda_handler import Handler
 from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.redaction import redact
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
+    from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
@@ -137,7 +137,7 @@ def _write_first(
     return WriteFirst(store, spool, timeout_seconds, record_metrics=record_metrics), store
 
 
-def with_after_response_hook(handler: Handler, capture: CaptureStrategy) -> Handler:
+def with_after_response_hook(handler: "Handler", capture: CaptureStrategy) -> "Handler":
     """Make a handler report each response to the capture, where that follows the response."""
     if not isinstance(capture, AnswerFirst):
         return handler
