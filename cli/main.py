@@ -1,5 +1,8 @@
 """The `prompt-capture` command."""
 
+import io
+import sys
+
 import typer
 
 from cli.convert import convert
@@ -8,6 +11,7 @@ from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.export import export
 from cli.import_review import import_review
+from cli.migrations import app as migrations
 from cli.prompts import prompts
 from cli.redrive import redrive
 from cli.serve import serve
@@ -29,3 +33,12 @@ for panel, commands in {
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(migrations, name="migrations", rich_help_panel="Operate")
+
+
+def main() -> None:
+    """Run the command. What the terminal's encoding lacks is shown as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app()

@@ -14,11 +14,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infra.local import stack_env
-from infra.local.functions import CLASSIFY
+from infra.local.functions import CLASSIFY, CORRECT
 from infra.local.processes import ServiceFailed
 from infra.local.stack import Stack
 from infra.local.stack_lock import FolderInUse
 from infra.local.users import User
+from prompt_capture.domain.errors import InvalidSettings
+from prompt_capture.settings import WebSettings
 
 _SERVICES = ("PostgreSQL", "PostgREST", "S3", "SQS", "HTTP", "Functions")
 _console = Console()
@@ -43,6 +45,8 @@ def serve(
     Needs no Docker.
     Deletes all data when the stack stops.
 
+    Settings: CORS_ALLOW_ORIGINS, the web pages that may call the functions.
+
     [bold]Examples[/bold]
       prompt-capture serve
       prompt-capture serve --name candidate --model build/next
@@ -50,7 +54,9 @@ def serve(
     # A supervisor stops a process by SIGTERM; the stack then stops as for Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        stack = Stack(name, {CLASSIFY: {"MODEL_DIR": str(model.resolve())}} if model else None)
+        stack = Stack(name, _settings(model))
+    except InvalidSettings as error:
+        raise typer.BadParameter(str(error)) from None
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--name") from None
     try:
@@ -64,6 +70,14 @@ def serve(
         _console.print("\nStopping.")
     finally:
         stack.close()
+
+
+def _settings(model: Path | None) -> dict[str, dict[str, str]]:
+    """Return the settings of functions that differ from the defaults. Raise `InvalidSettings`."""
+    origins = ",".join(WebSettings.from_env().cors_allow_origins)
+    web = {"CORS_ALLOW_ORIGINS": origins}
+    served = {"MODEL_DIR": str(model.resolve())} if model else {}
+    return {CLASSIFY: web | served, CORRECT: web}
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

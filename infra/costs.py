@@ -75,7 +75,7 @@ class MonthlyUsage:
     memory_gb = 0.5
     """From serverless.yml."""
 
-    alarms = 21
+    alarms = 22
     """From infra/aws/alarms.yml."""
 
     metrics = 12

@@ -79,11 +79,10 @@ def call_framework(user_id: str) -> Operation:
     This covers everything between the event and the workflow, including the check of the API key
     and the validation of the message.
     """
-    from mangum import Mangum
-
     from prompt_capture import bootstrap
     from prompt_capture.api.app import create_app
     from prompt_capture.api.classify import classify_router
+    from prompt_capture.api.lambda_handler import handle_requests
     from prompt_capture.domain.captures import ClassifiedMessage
     from prompt_capture.domain.predictions import Prediction
 
@@ -99,7 +98,7 @@ def call_framework(user_id: str) -> Operation:
 
     asyncio.set_event_loop(asyncio.new_event_loop())
     router = classify_router(cast("ClassifyAndLog", no_op_workflow), bootstrap.authenticator())
-    handler = Mangum(create_app("No-op", router), lifespan="off")
+    handler = handle_requests(create_app("No-op", router))
     body = json.dumps({"message": MESSAGE, "user_id": user_id, "capture": False})
     event = function_url_event(body, os.environ["API_KEY"])
     return lambda: handler(event, _lambda_context())

@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import psycopg
 
-from cli.checks.interface import CheckResult, Deployment, MissingPrerequisite, ok, skipped, wrong
-from cli.checks.keys import check_acceptance, key_of_expected_type
+from cli.checks.interface import CheckResult, Deployment, ok, skipped, wrong
+from cli.checks.keys import check_acceptance, usable_key_or_none
+from cli.migration_copies import APPLIED_MIGRATIONS, Migration, find_copies, own_migrations
+from prompt_capture.adapters.supabase.keys import PUBLISHABLE
 from prompt_capture.domain.text import NORMAL_FORM_VERSION
-
-MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
 
 _CREATED_RELATION = re.compile(r"^create (?:table|view) public\.(\w+)", re.MULTILINE)
 _SCHEDULED_JOB = re.compile(r"cron\.schedule\(\s*'([^']+)'")
 
-_APPLIED = "select version from supabase_migrations.schema_migrations"
 _NORMAL_FORM = """
 select private.normal_form_version(), exists (
   select from (
@@ -55,19 +53,24 @@ order by 1
 _RETENTION_DELAY_DAYS = 2
 """Retention runs at night, so rows may be a day older than the setting. One night may fail."""
 
-_PUBLISHABLE = "SUPABASE_PUBLISHABLE_KEY"
 _DENIED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
 
 
 def migrations(deployment: Deployment) -> Iterator[CheckResult]:
-    """Compare the migrations with those that the Supabase CLI recorded as applied."""
-    applied = applied_versions(deployment)
-    missing = [name for name in migration_names() if name.partition("_")[0] not in applied]
-    if missing:
-        yield wrong("database", f"lacks {', '.join(missing)}", "`supabase db push`")
-    else:
-        yield ok("database", f"has all {len(migration_names())}")
+    """Compare the migrations with those that the Supabase CLI recorded as applied.
+
+    Copies of them in the history of another project count.
+    """
+    history = applied_migrations(deployment)
+    copies = find_copies(history, own_migrations())
+    missing = [original.stem for original, found in copies.items() if not found]
+    if not missing:
+        yield ok("database", f"has all {len(copies)}")
         yield _normal_form(deployment)
+        return
+    has_others = len(history) > sum(map(len, copies.values()))
+    addition = "`prompt-capture migrations add --to DIR`, then " if has_others else ""
+    yield wrong("database", f"lacks {', '.join(missing)}", f"{addition}`supabase db push`")
 
 
 def _normal_form(deployment: Deployment) -> CheckResult:
@@ -92,12 +95,19 @@ def _normal_form(deployment: Deployment) -> CheckResult:
     return ok(subject, f"is version {version}")
 
 
-def applied_versions(deployment: Deployment) -> set[str]:
-    """Return the applied versions, none for a new project. Raises as `Deployment.query` does."""
+def newest_migration(deployment: Deployment) -> str:
+    """Return the name of the last migration that is applied, or "none"."""
+    copies = find_copies(applied_migrations(deployment), own_migrations())
+    applied = [original.stem for original, found in copies.items() if found]
+    return applied[-1] if applied else "none"
+
+
+def applied_migrations(deployment: Deployment) -> list[Migration]:
+    """Return the applied migrations, none for a new project. Raises as `Deployment.query` does."""
     try:
-        return {version for (version,) in deployment.query(_APPLIED)}
+        return [Migration(*row) for row in deployment.query(APPLIED_MIGRATIONS)]
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        return set()
+        return []
 
 
 def row_level_security(deployment: Deployment) -> Iterator[CheckResult]:
@@ -123,10 +133,10 @@ def row_level_security(deployment: Deployment) -> Iterator[CheckResult]:
 
 def anonymous_access(deployment: Deployment) -> Iterator[CheckResult]:
     """Request the first row of each table and view by HEAD, so that no row is sent."""
-    key = key_of_expected_type(deployment, _PUBLISHABLE)
-    if key is None or check_acceptance(deployment, _PUBLISHABLE).state != "ok":
+    key = usable_key_or_none(deployment, PUBLISHABLE)
+    if key is None or check_acceptance(deployment, PUBLISHABLE).state != "ok":
         yield skipped(
-            "anonymous", f"{_PUBLISHABLE} cannot be used", "See `keys` and `accepted keys`."
+            "anonymous", f"{PUBLISHABLE} cannot be used", "See `keys` and `accepted keys`."
         )
         return
     responses = {name: _request_first_row(deployment, name, key) for name in expected_relations()}
@@ -196,31 +206,16 @@ def _retention(deployment: Deployment) -> CheckResult:
     )
 
 
-def migration_names() -> list[str]:
-    """Return each migration's `<version>_<name>`, oldest first. Raises `MissingPrerequisite`."""
-    names = sorted(file.stem for file in MIGRATIONS.glob("*.sql"))
-    if not names:
-        raise MissingPrerequisite(
-            "repository",
-            "Install prompt-capture from its repository: `make setup`.",
-            "is missing",
-        )
-    return names
-
-
 def expected_relations() -> list[str]:
-    """Return the tables and views that migrations create in schema `public`.
-
-    Raises `MissingPrerequisite`.
-    """
+    """Return the tables and views that migrations create in schema `public`."""
     return _find_all(_CREATED_RELATION)
 
 
 def expected_jobs() -> list[str]:
-    """Return the names of the jobs that migrations schedule. Raises `MissingPrerequisite`."""
+    """Return the names of the jobs that migrations schedule."""
     return _find_all(_SCHEDULED_JOB)
 
 
 def _find_all(pattern: re.Pattern[str]) -> list[str]:
-    texts = [(MIGRATIONS / f"{name}.sql").read_text("utf-8") for name in migration_names()]
-    return list(dict.fromkeys(name for text in texts for name in pattern.findall(text)))
+    found = (name for migration in own_migrations() for name in pattern.findall(migration.sql))
+    return list(dict.fromkeys(found))

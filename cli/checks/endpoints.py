@@ -1,5 +1,6 @@
 """The checks `endpoints`, `clock` and `functions`: the addresses respond, and functions work."""
 
+import re
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
@@ -20,6 +21,8 @@ from cli.checks.interface import (
     skipped,
     wrong,
 )
+
+_SLASHES = re.compile("/{2,}")
 
 JWKS = "/auth/v1/.well-known/jwks.json"
 FUNCTION_PATHS = {
@@ -43,10 +46,15 @@ _REQUESTS: dict[str, dict[str, Any]] = {
     "OUTCOMES_URL": {"log_id": _EXPIRED_ID, "was_successful": True, "workflow_type": "doctor"},
     "CORRECTIONS_URL": {"log_id": _EXPIRED_ID, "corrected_intent": "x", "reviewer": "doctor"},
 }
+_RESTART = (
+    "Correct the parameter (docs/how-to/deploy.md, step 2), then restart the functions "
+    "(docs/how-to/rotate-keys.md, step 4)."
+)
 _SEE_LOG = "See its log: `npx osls logs --function NAME --stage dev`."
 _REMEDIATIONS = {
     "api_key_invalid": "Use a key whose hash is in the parameter api-key-hashes "
     "(docs/how-to/deploy.md, step 2), then restart the functions.",
+    "not_configured": "See `endpoints`.",
     "store_unavailable": "The function cannot use the database. Check its key and "
     "`npx osls logs --function NAME --stage dev`.",
 }
@@ -110,10 +118,12 @@ def _function_endpoint(deployment: Deployment, name: str, path: str) -> CheckRes
     if url is None:
         return skipped(name, "is not set", SET_OR_USE_STAGE)
     parts = urlsplit(str(url))
-    if parts.path != path:
+    actual = _SLASHES.sub("/", parts.path).rstrip("/")  # the functions accept such paths, too
+    if not actual.endswith(path):
         return wrong(name, "has the wrong path", f"Set it to a URL that ends with {path}.")
+    description = f"{actual.removesuffix(path)}/openapi.json"
     try:
-        response = deployment.http.get(parts._replace(path="/openapi.json").geturl())
+        response = deployment.http.get(parts._replace(path=description).geturl())
     except httpx.HTTPError as error:
         return wrong(name, f"does not respond ({type(error).__name__})", _CHECK_URL)
     return _evaluate_description(name, path, response)
@@ -122,6 +132,8 @@ def _function_endpoint(deployment: Deployment, name: str, path: str) -> CheckRes
 def _evaluate_description(name: str, path: str, response: httpx.Response) -> CheckResult:
     if _requires_aws_signature(response):
         return ok(name, "responds; it requires an AWS signature (AWS_IAM)")
+    if _error(response).get("code") == "not_configured":
+        return wrong(name, str(_error(response).get("message")), _RESTART)
     if not response.is_success:
         return wrong(
             name,
@@ -186,7 +198,7 @@ def call_function(deployment: Deployment, name: str) -> httpx.Response:
 
 
 def _evaluate_call(name: str, response: httpx.Response) -> CheckResult:
-    code = _error_code(response)
+    code = str(_error(response).get("code", ""))
     if (response.status_code, code) in _EXPECTED_RESPONSES:
         return ok(name, "works")
     if _requires_aws_signature(response):
@@ -199,11 +211,13 @@ def _evaluate_call(name: str, response: httpx.Response) -> CheckResult:
     return wrong(name, message, _REMEDIATIONS.get(code, _SEE_LOG))
 
 
-def _error_code(response: httpx.Response) -> str:
+def _error(response: httpx.Response) -> dict[str, Any]:
+    """Return the error of a response; empty where it has none."""
     try:
-        return str(response.json()["error"]["code"])
+        error = response.json()["error"]
     except (ValueError, KeyError, TypeError):
-        return ""
+        return {}
+    return error if isinstance(error, dict) else {}
 
 
 def _requires_aws_signature(response: httpx.Response) -> bool:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import httpx
 import psycopg
 
-from cli.checks.database import applied_versions
+from cli.checks.database import newest_migration
 from cli.checks.endpoints import call_function
 from cli.checks.interface import CheckResult, Deployment, MissingPrerequisite, ok, skipped
 
@@ -15,7 +15,7 @@ def versions(deployment: Deployment) -> Iterator[CheckResult]:
     """Report the version of this package, of the served model and of the database."""
     yield ok("prompt-capture", version("prompt-capture"))
     yield _report("model", lambda: _model_version(deployment))
-    yield _report("newest migration", lambda: max(applied_versions(deployment), default="none"))
+    yield _report("newest migration", lambda: newest_migration(deployment))
     yield _report("Postgres", lambda: str(deployment.query("show server_version")[0][0]))
 
 

@@ -4,14 +4,21 @@ from prompt_capture import cold_start
 
 # isort: split
 
-from mangum import Mangum
-
 from prompt_capture import bootstrap
 from prompt_capture.api.app import create_app
 from prompt_capture.api.classify import classify_router
+from prompt_capture.api.lambda_handler import Handler, handle_requests, start
 
-capture = bootstrap.capture()
-router = classify_router(bootstrap.classify_and_log(capture), bootstrap.authenticator())
-app = create_app("Classify and log", router)
-handler = bootstrap.with_after_response_hook(Mangum(app, lifespan="off"), capture)
+
+def create() -> Handler:
+    """Wire the function. The capture may start a thread, so it follows all that may be refused."""
+    authenticator, origins = bootstrap.authenticator(), bootstrap.allowed_origins()
+    settings = bootstrap.classifier_settings()
+    capture = bootstrap.capture()
+    router = classify_router(bootstrap.classify_and_log(settings, capture), authenticator)
+    app = create_app("Classify and log", router, origins)
+    return bootstrap.with_after_response_hook(handle_requests(app), capture)
+
+
+handler = start(create)
 cold_start.enable_garbage_collection()

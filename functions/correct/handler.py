@@ -4,12 +4,17 @@ from prompt_capture import cold_start
 
 # isort: split
 
-from mangum import Mangum
-
 from prompt_capture import bootstrap
 from prompt_capture.api.app import create_app
 from prompt_capture.api.corrections import corrections_router
+from prompt_capture.api.lambda_handler import Handler, handle_requests, start
 
-app = create_app("Correct", corrections_router(bootstrap.correct(), bootstrap.authenticator()))
-handler = Mangum(app, lifespan="off")
+
+def create() -> Handler:
+    """Wire the function."""
+    router = corrections_router(bootstrap.correct(), bootstrap.authenticator())
+    return handle_requests(create_app("Correct", router, bootstrap.allowed_origins()))
+
+
+handler = start(create)
 cold_start.enable_garbage_collection()

@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 from prompt_capture import bootstrap
+from prompt_capture.api.events import ignore, queue_messages
 from prompt_capture.workflows.drain_spool import FINAL_RESULTS
 
 runner = asyncio.Runner()
@@ -16,7 +17,9 @@ drain_spool = bootstrap.drain_spool()
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Drain a batch, and return the messages that the queue must deliver again."""
-    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    bodies = queue_messages(event)
+    if not bodies:
+        return ignore(event, "messages from the spool queue")
     results = runner.run(drain_spool(bodies))
     failed = [key for key, result in results.items() if result not in FINAL_RESULTS]
     return {"batchItemFailures": [{"itemIdentifier": key} for key in failed]}

@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 from prompt_capture import bootstrap
+from prompt_capture.api.events import ignore, is_ping
 from prompt_capture.domain.datasets.requests import ExportRequest
 
 runner = asyncio.Runner()
@@ -16,6 +17,8 @@ export_dataset = bootstrap.export_dataset()
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Run the export that the event requests, in its own keys or in a schedule's `detail`."""
+    if is_ping(event):
+        return ignore(event, 'an export request, for example {"mode": "retraining"}')
     request = ExportRequest.from_event(event)
     dataset = runner.run(export_dataset(request))
     return dataset.model_dump(mode="json")

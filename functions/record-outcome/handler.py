@@ -4,13 +4,17 @@ from prompt_capture import cold_start
 
 # isort: split
 
-from mangum import Mangum
-
 from prompt_capture import bootstrap
 from prompt_capture.api.app import create_app
+from prompt_capture.api.lambda_handler import Handler, handle_requests, start
 from prompt_capture.api.outcomes import outcomes_router
 
-router = outcomes_router(bootstrap.record_outcome(), bootstrap.authenticator())
-app = create_app("Record outcome", router)
-handler = Mangum(app, lifespan="off")
+
+def create() -> Handler:
+    """Wire the function. Web pages may not call it, since it needs an API key."""
+    router = outcomes_router(bootstrap.record_outcome(), bootstrap.authenticator())
+    return handle_requests(create_app("Record outcome", router))
+
+
+handler = start(create)
 cold_start.enable_garbage_collection()

@@ -1,6 +1,7 @@
 """The command `prompt-capture doctor`."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_the_settings_file_of_a_healthy_stack_is_enough(warm_stack: Stack) -> No
     file = stack_env.write_file(warm_stack, warm_stack.create_user("doctor@example.com"))
 
     ended = subprocess.run(
-        ["bash", "-c", f". {file} && {COMMAND} doctor"],
+        ["bash", "-c", f". {shlex.quote(str(file))} && {shlex.quote(str(COMMAND))} doctor"],
         capture_output=True,
         text=True,
         check=False,

@@ -5,7 +5,8 @@ import os
 import psycopg
 import pytest
 
-from cli.checks.database import expected_jobs, expected_relations, migration_names
+from cli.checks.database import expected_jobs, expected_relations
+from cli.migration_copies import own_migrations
 from infra.local import stack_env
 from infra.local.stack import Stack
 from prompt_capture.domain.text import NORMAL_FORM_VERSION
@@ -26,17 +27,16 @@ def test_the_database_of_a_healthy_deployment_is_ok(
 def test_a_missing_migration_is_wrong(
     run_check: RunCheck, settings: Environment, warm_stack: Stack
 ) -> None:
-    last = migration_names()[-1]
-    version, _, name = last.partition("_")
+    last = own_migrations()[-1]
     records = "supabase_migrations.schema_migrations"
     with changed_database(
         warm_stack,
-        f"delete from {records} where version = '{version}'",
-        f"insert into {records} values ('{version}', null, '{name}')",
+        f"delete from {records} where version = '{last.version}'",
+        f"insert into {records} values ('{last.version}', null, '{last.name}')",
     ):
         results = run_check("migrations", settings)
 
-    assert problems(results) == {"database": f"lacks {last}"}
+    assert problems(results) == {"database": f"lacks {last.stem}"}
     assert results[0].remediation == "`supabase db push`"
 
 
@@ -71,6 +71,42 @@ def test_stored_texts_of_an_earlier_normal_form_are_wrong_and_not_shown(
     assert "secret" not in repr(results)
 
 
+def test_copies_in_the_history_of_another_project_count(
+    run_check: RunCheck, settings: Environment, warm_stack: Stack
+) -> None:
+    records = "supabase_migrations.schema_migrations"
+    with changed_database(
+        warm_stack,
+        f"""insert into {records} values ('20990101000000', '{{select 1}}', 'theirs');
+            update {records} set version = '3' || version, name = 'prompt_capture_' || name
+            where name <> 'theirs'""",
+        f"""delete from {records} where name = 'theirs';
+            update {records} set version = substr(version, 2), name = substr(name, 16)""",
+    ):
+        assert set(states(run_check("migrations", settings)).values()) == {"ok"}
+        newest = run_check("versions", settings)[2]
+
+    assert newest.message == own_migrations()[-1].stem
+
+
+def test_a_project_with_other_migrations_is_told_to_add_what_is_missing(
+    run_check: RunCheck, settings: Environment, warm_stack: Stack
+) -> None:
+    last = own_migrations()[-1]
+    records = "supabase_migrations.schema_migrations"
+    with changed_database(
+        warm_stack,
+        f"update {records} set version = '2099', name = 'theirs', statements = '{{select 1}}' "
+        f"where version = '{last.version}'",
+        f"update {records} set version = '{last.version}', name = '{last.name}' "
+        "where version = '2099'",
+    ):
+        results = run_check("migrations", settings)
+
+    assert problems(results) == {"database": f"lacks {last.stem}"}
+    assert "prompt-capture migrations add" in results[0].remediation
+
+
 def test_a_new_project_lacks_everything_that_migrations_create(run_check: RunCheck) -> None:
     with Stack(f"doctor-{os.getpid()}", migrated=False) as empty_stack:
         settings = stack_env.variables(empty_stack)
@@ -78,7 +114,8 @@ def test_a_new_project_lacks_everything_that_migrations_create(run_check: RunChe
         keys = run_check("accepted keys", settings)
         access = run_check("anonymous access", settings)
 
-    assert problems(migrations) == {"database": f"lacks {', '.join(migration_names())}"}
+    names = ", ".join(migration.stem for migration in own_migrations())
+    assert problems(migrations) == {"database": f"lacks {names}"}
     assert problems(jobs) == dict.fromkeys(expected_jobs(), "is not scheduled")
     assert problems(keys) == {
         "SUPABASE_SIGNING_KEY": "is trusted, but prompt_writer is missing",

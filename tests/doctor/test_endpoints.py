@@ -9,6 +9,7 @@ from infra.local.processes import free_port
 from infra.local.stack import Stack
 from tests.doctor.conftest import Environment, RunCheck, problems, states
 from tests.doctor.http_stub import http_stub
+from tests.unit.signing_keys import REFUSED
 
 
 def unused_url() -> str:
@@ -59,6 +60,40 @@ def test_the_remediation_of_a_url_without_its_path_has_the_path(
         "CLASSIFY_URL",
         "Set it to a URL that ends with /v1/classify.",
     )
+
+
+@pytest.mark.parametrize("path", ["//v1/classify", "/v1/classify/", "//v1//classify//"])
+def test_a_url_with_a_slash_too_many_is_ok(
+    run_check: RunCheck, settings: Environment, path: str
+) -> None:
+    settings["CLASSIFY_URL"] = settings["CLASSIFY_URL"].removesuffix("/v1/classify") + path
+
+    assert set(states(run_check("endpoints", settings)).values()) == {"ok"}
+    assert set(states(run_check("functions", settings)).values()) == {"ok"}
+
+
+def test_a_url_with_the_stage_of_a_gateway_is_asked_for_its_description_there(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    with http_stub(200, {"paths": {"/v1/classify": {}}}) as url:
+        settings["CLASSIFY_URL"] = f"{url}/dev/v1/classify"
+        assert states(run_check("endpoints", settings))["CLASSIFY_URL"] == "ok"
+
+
+def test_a_function_that_is_not_configured_is_wrong_with_its_setting(
+    run_check: RunCheck, settings: Environment, warm_stack: Stack
+) -> None:
+    public = REFUSED["a public key"][0]
+    before = warm_stack.environment("classify-and-log")["SUPABASE_SIGNING_KEY"]
+    warm_stack.redeploy("classify-and-log", {"SUPABASE_SIGNING_KEY": public})
+    try:
+        reported = problems(run_check("endpoints", settings))
+        called = run_check("functions", settings)
+    finally:
+        warm_stack.redeploy("classify-and-log", {"SUPABASE_SIGNING_KEY": before})
+
+    assert "SUPABASE_SIGNING_KEY is a public JWK" in reported["CLASSIFY_URL"]
+    assert problems(called) == {"CLASSIFY_URL": "returns HTTP 503 not_configured"}
 
 
 def test_the_url_of_another_function_is_wrong(run_check: RunCheck, settings: Environment) -> None:

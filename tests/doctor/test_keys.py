@@ -7,9 +7,10 @@ from typing import Any
 import jwt
 import pytest
 
-from cli.checks.keys import detect_key_type
 from infra.local.keys import generate_keys
+from prompt_capture.adapters.supabase.keys import detect_key_type
 from tests.doctor.conftest import Environment, RunCheck, problems, states
+from tests.unit.signing_keys import REFUSED, UNDERSTOOD
 
 OTHER_KEYS = generate_keys()
 LEGACY = "legacy service role key"
@@ -74,6 +75,33 @@ def test_a_key_in_the_wrong_setting_is_wrong(
     settings.pop("API_KEY_HASHES")
 
     assert problems(run_check("keys", settings | {name: key})) == {name: message}
+
+
+@pytest.mark.parametrize("form", REFUSED)
+def test_a_signing_key_is_refused_as_the_functions_refuse_it(
+    run_check: RunCheck, settings: Environment, form: str
+) -> None:
+    key, problem = REFUSED[form]
+
+    results = run_check("keys", settings | {SIGNING: key})
+    accepted = run_check("accepted keys", settings | {SIGNING: key})
+
+    assert problems(results)[SIGNING].startswith(problem)
+    assert states(accepted)[SIGNING] == "skipped"
+    assert key not in repr(results + accepted)
+
+
+@pytest.mark.parametrize("form", UNDERSTOOD)
+def test_a_signing_key_is_understood_as_the_functions_understand_it(
+    run_check: RunCheck, settings: Environment, form: str
+) -> None:
+    [signing_key] = [
+        result
+        for result in run_check("keys", settings | {SIGNING: UNDERSTOOD[form]})
+        if result.subject == SIGNING
+    ]
+
+    assert (signing_key.state, signing_key.message) == ("ok", "is a private JWK")
 
 
 def test_swapped_keys_are_both_wrong_and_neither_is_used(

@@ -44,11 +44,13 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         "erase",
         "redrive",
         "doctor",
+        "migrations add",
     ],
 )
 def test_every_command_has_a_help_text_with_examples(command: str) -> None:
-    assert command in _run("--help").stdout
-    shown = _run(command, "--help").stdout
+    words = command.split()
+    assert words[0] in _run("--help").stdout
+    shown = _run(*words, "--help").stdout
     assert "Usage: prompt-capture" in shown
     assert re.search(rf"Examples.*\n.*prompt-capture {command}", shown)
 
@@ -147,3 +149,17 @@ def test_serve_prints_a_request_that_works_and_removes_its_data() -> None:
 
     assert json.loads(response.stdout)["captured"] == "stored"
     assert not (STACKS / name).exists()
+
+
+def test_a_terminal_without_a_character_shows_a_question_mark(
+    deployment: DeployedStack,
+) -> None:
+    deployment.classify("日本 übermorgen")
+    settings = stack_env.variables(deployment.stack)
+
+    shown = _run(
+        "prompts", "--low-confidence", "--threshold", "1", PYTHONIOENCODING="ascii", **settings
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert "?? ?bermorgen" in shown.stdout

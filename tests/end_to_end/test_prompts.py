@@ -1,6 +1,7 @@
 """`prompt-capture prompts` against the store of a deployment."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,7 +25,7 @@ def list_prompts(deployment: DeployedStack) -> ListPrompts:
 
     def run(options: str, pipe: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", "-c", f"{COMMAND} prompts {options} {pipe}"],
+            ["bash", "-c", f"{shlex.quote(COMMAND)} prompts {options} {pipe}"],
             capture_output=True,
             text=True,
             check=True,

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ def test_the_commands_of_the_readme_work_in_their_order(
 
     def run(script: str, **environment: str) -> str:
         completed = subprocess.run(
-            ["bash", "-ec", f". {user}\n{script}"],
+            ["bash", "-ec", f". {shlex.quote(str(user))}\n{script}"],
             capture_output=True,
             text=True,
             check=False,

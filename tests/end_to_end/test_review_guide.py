@@ -11,8 +11,8 @@ import psycopg
 from infra.local.stack import Stack
 from tests.conftest import GENEROUS_TIMEOUTS
 from tests.database.server import ROOT, Server
+from tests.database.supabase_cli import supabase
 from tests.database.table_editor import run_table_editor
-from tests.database.test_supabase_cli import supabase
 
 GUIDE = (ROOT / "docs/how-to/review.md").read_text("utf-8")
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ def test_the_commands_of_the_tutorial_lead_to_a_better_model(tmp_path: Path) -> 
         stack.warm()
         file = stack_env.write_file(stack, stack.create_user("ada@example.com"))
         completed = subprocess.run(
-            ["bash", "-ec", f". {file}\n{script}"],
+            ["bash", "-ec", f". {shlex.quote(str(file))}\n{script}"],
             capture_output=True,
             text=True,
             check=False,

@@ -98,13 +98,18 @@ def mint(monkeypatch: pytest.MonkeyPatch) -> TokenMint:
 
 
 def make_apps(
-    store: InMemoryPromptStore, tokens: TokenVerifier, spool: InMemorySpool | None = None
+    store: InMemoryPromptStore,
+    tokens: TokenVerifier,
+    spool: InMemorySpool | None = None,
+    origins: Sequence[str] = (),
 ) -> dict[str, FastAPI]:
     authenticator = Authenticator(tokens, [API_KEY_HASH])
     capture = WriteFirst(store, spool)
     classify = ClassifyAndLog(IntentDetector(KeywordClassifier()), capture, b"secret" * 6)
     return {
-        "classify": create_app("Classify and log", classify_router(classify, authenticator)),
+        "classify": create_app(
+            "Classify and log", classify_router(classify, authenticator), origins
+        ),
         "outcomes": create_app(
             "Record outcome", outcomes_router(RecordOutcome(store), authenticator)
         ),

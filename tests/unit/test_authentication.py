@@ -51,7 +51,7 @@ def _is_rejected(api: ApiFixture, token: str) -> bool:
 
 def test_a_token_signed_by_another_key_is_rejected(api: ApiFixture) -> None:
     other = ec.generate_private_key(ec.SECP256R1())
-    claims = api.mint.claims(api.user_id)
+    claims = api.mint.claims(api.user_id, iat=int(time.time()) - 3000)
 
     assert _is_rejected(api, jwt.encode(claims, other, "ES256", headers={"kid": KEY_ID}))
     assert _is_rejected(api, jwt.encode(claims, other, "ES256", headers={"kid": "unknown"}))

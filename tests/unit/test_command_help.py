@@ -2,22 +2,21 @@
 
 import inspect
 import re
-from typing import Any
 
 import pytest
-import typer
 from rich.text import Text
 from typer.testing import CliRunner
 
 from cli.main import app
+from tests.unit.commands import all_commands, top_level_commands
 
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {**top_level_commands(), **all_commands()}
 GROUPS = {
     "Run": ["serve"],
     "Review": ["prompts", "import-review"],
     "Data": ["export", "convert"],
     "Model": ["train", "evaluate"],
-    "Operate": ["doctor", "erase", "redrive"],
+    "Operate": ["doctor", "erase", "redrive", "migrations"],
 }
 COLUMNS = 80
 NEXT_SENTENCE = re.compile(r"[.!?] +[A-Z]")
@@ -25,7 +24,8 @@ NEXT_SENTENCE = re.compile(r"[.!?] +[A-Z]")
 
 def help_lines(*command: str) -> list[str]:
     """Return the lines of a help text, as a terminal shows them."""
-    result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": str(COLUMNS)})
+    words = [word for name in command for word in name.split()]
+    result = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": str(COLUMNS)})
     assert result.exit_code == 0
     return [line.rstrip() for line in Text.from_ansi(result.output).plain.splitlines()]
 

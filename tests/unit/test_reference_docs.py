@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-import typer
 import yaml
 from pydantic_core import PydanticUndefined
 
 from cli.checks.interface import DoctorSettings
 from cli.checks.registry import CHECKS
-from cli.main import app
 from prompt_capture import settings
 from prompt_capture.api import errors
 from prompt_capture.api.tokens import TokenVerifier
@@ -24,6 +22,7 @@ from prompt_capture.domain.datasets.requests import ExportedDataset, ExportReque
 from prompt_capture.domain.spool import DrainResult
 from prompt_capture.settings import Settings
 from tests.fakes.prompt_store import InMemoryPromptStore
+from tests.unit.commands import all_commands
 from tests.unit.conftest import INTENTS, make_apps
 from tests.unit.tokens import SUPABASE_URL
 
@@ -33,7 +32,7 @@ UNREAD_VARIABLES = {"PARAMETERS_VERSION"}
 """Variables of `serverless.yml` that no function reads."""
 
 APPS = make_apps(InMemoryPromptStore(users=[], intents=INTENTS), TokenVerifier(SUPABASE_URL))
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = all_commands()
 
 
 def read_page(page: str) -> str:
@@ -141,7 +140,7 @@ def test_every_deployment_parameter_is_documented_with_its_value() -> None:
     del rows["parametersVersion"]  # has its default where it is used
 
     def value_of(parameter: Any) -> str:
-        return "unreserved" if parameter is None else str(parameter)
+        return "unreserved" if parameter is None else str(parameter) or "none"
 
     default = parameters["default"]
     assert rows == {
@@ -204,8 +203,8 @@ def test_every_option_of_a_command_is_documented_and_no_others(name: str) -> Non
 def test_every_command_is_documented_and_no_others() -> None:
     page = read_page("cli.md")
 
-    assert re.findall(r"^## `([\w-]+)`$", page, re.MULTILINE) == list(COMMANDS)
-    assert re.findall(r"^\| \[`([\w-]+)`\]", page, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^## `([\w -]+)`$", page, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^\| \[`([\w -]+)`\]", page, re.MULTILINE) == list(COMMANDS)
 
 
 def test_every_field_of_a_dataset_is_documented_and_no_others() -> None:

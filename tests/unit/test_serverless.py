@@ -20,6 +20,7 @@ from prompt_capture.settings import (
     ExportSettings,
     SpoolSettings,
     SupabaseSettings,
+    WebSettings,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -31,9 +32,10 @@ SETTINGS = {
         ClassifierSettings,
         CaptureSettings,
         SpoolSettings,
+        WebSettings,
     ),
     "record-outcome": (SupabaseSettings, AuthenticationSettings),
-    "correct": (SupabaseSettings, AuthenticationSettings),
+    "correct": (SupabaseSettings, AuthenticationSettings, WebSettings),
     "drain": (SupabaseSettings,),
     "export": (SupabaseSettings, ExportSettings),
 }
@@ -308,8 +310,27 @@ def test_labels_are_retained_longer_than_other_datasets(
     assert params["labelRetentionDays"] > params["datasetRetentionDays"]
 
 
-def test_cross_origin_requests_are_not_allowed(service: dict[str, Any]) -> None:
+def test_web_pages_may_call_only_by_the_setting_of_the_functions(service: dict[str, Any]) -> None:
     assert all("cors" not in url for url in service["custom"]["urls"].values())
+    assert service["params"]["default"]["corsAllowOrigins"] == ""
+    assert "CORS_ALLOW_ORIGINS" not in environment(service, "record-outcome")
+
+
+def test_an_alarm_is_raised_when_a_function_is_not_configured(
+    service: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    filters = [
+        resource["Properties"]
+        for name, resource in resources.items()
+        if name.endswith("ConfigurationMetricFilter")
+    ]
+    with_url = {name for name, function in service["functions"].items() if "url" in function}
+    handler = ROOT / "shared/python/prompt_capture/api/lambda_handler.py"
+
+    assert len({one["LogGroupName"] for one in filters}) == len(filters) == len(with_url)
+    for one in filters:
+        assert one["FilterPattern"].split('"')[1] in handler.read_text("utf-8")
+        assert one["MetricTransformations"][0]["MetricName"] == "NotConfigured"
 
 
 def test_queues_and_the_bucket_are_encrypted_and_the_bucket_private(

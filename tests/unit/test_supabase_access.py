@@ -15,6 +15,7 @@ from prompt_capture.adapters.supabase.access import (
     RoleTokenSigner,
     SupabaseAccess,
 )
+from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import SupabaseSettings
 
 URL = "https://project.supabase.co"
@@ -43,12 +44,22 @@ def test_a_secret_key_is_sent_as_apikey_only() -> None:
 
 
 def test_a_legacy_service_key_is_sent_in_both_headers() -> None:
-    headers = _headers(supabase_secret_key="ey.legacy.key")
+    key = jwt.encode({"role": "service_role"}, SECRET, "HS256")
 
-    assert (headers["apikey"], headers["Authorization"]) == (
-        "ey.legacy.key",
-        "Bearer ey.legacy.key",
-    )
+    headers = _headers(supabase_secret_key=key)
+
+    assert (headers["apikey"], headers["Authorization"]) == (key, f"Bearer {key}")
+
+
+@pytest.mark.parametrize("key", ["sb_secret_x\n", "\ufeffsb_secret_x", ' "sb_secret_x" '])
+def test_a_key_is_sent_without_what_was_copied_with_it(key: str) -> None:
+    assert _headers(supabase_secret_key=key)["apikey"] == "sb_secret_x"
+
+
+@pytest.mark.parametrize("key", ["", "\n", "''"])
+def test_an_empty_key_counts_as_missing(key: str) -> None:
+    with pytest.raises(InvalidSettings, match="Set SUPABASE_SIGNING_KEY"):
+        _headers(supabase_secret_key=key)
 
 
 def test_a_signing_key_signs_a_token_for_the_role() -> None:

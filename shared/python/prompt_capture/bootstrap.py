@@ -12,6 +12,7 @@ import httpx
 
 from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.supabase.access import SupabaseAccess
+from prompt_capture.adapters.supabase.keys import JWT_SECRET, usable_key
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.request_context import CorrelationFilter
@@ -29,6 +30,7 @@ from prompt_capture.settings import (
     QueueSettings,
     SpoolSettings,
     SupabaseSettings,
+    WebSettings,
     parameter_names,
 )
 from prompt_capture.workflows.answer_first import AnswerFirst
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
+    from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
@@ -67,8 +70,6 @@ CLASSIFY = "classify-and-log"
 LAYERS = Path("/opt")
 """Where Lambda mounts layers, read-only. `make package` has checked the artifacts in them."""
 
-Handler = Callable[[Any, Any], Any]
-
 _WARM_UP_MESSAGE = "Call 0 when ready, and move the rest."
 """A message to warm up the model and the redaction with."""
 
@@ -91,9 +92,13 @@ def _parameters(names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
     return read_parameters(dict(names), ParameterStoreSettings.from_env())
 
 
-def classify_and_log(capture: CaptureStrategy) -> ClassifyAndLog:
-    """Wire the classification. Raise `InvalidSettings`, `InvalidArtifact` or `InvalidRules`."""
-    settings = ClassifierSettings.from_env(environment())
+def classifier_settings() -> ClassifierSettings:
+    """Return the settings of the classification. Raise `InvalidSettings`."""
+    return ClassifierSettings.from_env(environment())
+
+
+def classify_and_log(settings: ClassifierSettings, capture: CaptureStrategy) -> ClassifyAndLog:
+    """Wire the classification. Raise `InvalidArtifact` or `InvalidRules`."""
     detector = intent_detector(settings)
     detector.detect(redact(_WARM_UP_MESSAGE))
     return ClassifyAndLog(
@@ -138,7 +143,7 @@ def _write_first(
     return WriteFirst(store, spool, timeout_seconds, record_metrics=record_metrics), store
 
 
-def with_after_response_hook(handler: Handler, capture: CaptureStrategy) -> Handler:
+def with_after_response_hook(handler: "Handler", capture: CaptureStrategy) -> "Handler":
     """Make a handler report each response to the capture, where that follows the response."""
     if not isinstance(capture, AnswerFirst):
         return handler
@@ -284,10 +289,14 @@ def authenticator() -> Authenticator:
         handler.addFilter(CorrelationFilter())
     settings = AuthenticationSettings.from_env(environment())
     secret = settings.supabase_jwt_secret
-    tokens = TokenVerifier(
-        str(settings.supabase_url), secret.get_secret_value() if secret else None
-    )
+    legacy_secret = usable_key(JWT_SECRET, secret.get_secret_value()) if secret else ""
+    tokens = TokenVerifier(str(settings.supabase_url), legacy_secret or None)
     return Authenticator(tokens, settings.api_key_hashes)
+
+
+def allowed_origins() -> tuple[str, ...]:
+    """Return the origins of the web pages that may call. Raise `InvalidSettings`."""
+    return WebSettings.from_env(environment()).cors_allow_origins
 
 
 def prompt_store(

@@ -5,8 +5,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     AnyHttpUrl,
     BaseModel,
     BeforeValidator,
@@ -32,6 +34,21 @@ def _split_list(value: object) -> object:
 def _split_entity_types(value: object) -> object:
     return () if value == "none" else _split_list(value)
 
+
+def _split_origins(value: object) -> object:
+    parts = _split_list(value)
+    return [part.rstrip("/") for part in parts] if isinstance(parts, list) else parts
+
+
+def _check_origin(value: str) -> str:
+    url = urlsplit(value)
+    is_origin = url.scheme in {"http", "https"} and url.netloc and f"{url.scheme}://{url.netloc}"
+    if value not in {"*", is_origin}:
+        raise ValueError("an origin has the form https://app.example.com, without a path")
+    return value
+
+
+Origin = Annotated[str, AfterValidator(_check_origin)]
 
 PARAMETER_SUFFIX = "_PARAMETER"
 """The variable X_PARAMETER names the SSM parameter that holds the setting X."""
@@ -110,6 +127,15 @@ class AuthenticationSettings(Settings):
     api_key_hashes: Annotated[
         tuple[Sha256Hex, ...], BeforeValidator(_split_list), Field(max_length=2)
     ] = ()
+
+
+class WebSettings(Settings):
+    """The web pages that may call the functions, by origin: `https://app.example.com`.
+
+    They are separated by commas. `*` allows all. By default none may.
+    """
+
+    cors_allow_origins: Annotated[tuple[Origin, ...], BeforeValidator(_split_origins)] = ()
 
 
 class ClassifierSettings(Settings):

@@ -3,6 +3,7 @@
 import json
 import logging
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -12,10 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prompt_capture.api.authentication import SECURITY_SCHEMES
 from prompt_capture.api.errors import ApiError, error_body, install_error_handlers
+from prompt_capture.api.paths import canonical_path
 from prompt_capture.api.request_context import CORRELATION_HEADER, request_id, set_correlation_id
 
 MAX_BODY_BYTES = 64 * 1024
 """A message of 4,000 characters takes at most 48 kB of JSON, with every character escaped."""
+
+_PREFLIGHT_LIFESPAN_SECONDS = 600
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +28,11 @@ _INTERNAL_ERROR = ApiError(
 )
 
 
-def create_app(title: str, router: APIRouter) -> FastAPI:
+def create_app(title: str, router: APIRouter, allowed_origins: Sequence[str] = ()) -> FastAPI:
     """Create an app with one router, the shared error handlers and the guard middleware.
 
-    A body without a content type is read as JSON.
+    A body without a content type is read as JSON. Web pages of `allowed_origins` may call the app;
+    by default none may.
     """
     app = _App(
         title=title,
@@ -41,7 +46,26 @@ def create_app(title: str, router: APIRouter) -> FastAPI:
     app.include_router(router, prefix="/v1")
     install_error_handlers(app)
     app.add_middleware(GuardMiddleware)
+    if allowed_origins:
+        _allow_web_pages(app, allowed_origins)
     return app
+
+
+def _allow_web_pages(app: FastAPI, origins: Sequence[str]) -> None:
+    """Answer preflight requests, and let the pages of `origins` read responses.
+
+    A page cannot send `X-Api-Key`: the key of a backend has no place in a browser.
+    """
+    from starlette.middleware.cors import CORSMiddleware  # noqa: PLC0415 - rarely needed
+
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["POST"],
+        allow_headers=["Authorization", "X-User-Token", "Idempotency-Key", CORRELATION_HEADER],
+        expose_headers=["X-Request-Id", CORRELATION_HEADER, "Retry-After"],
+        max_age=_PREFLIGHT_LIFESPAN_SECONDS,
+    )
 
 
 class _App(FastAPI):
@@ -56,6 +80,8 @@ class _App(FastAPI):
 class GuardMiddleware:
     """Limits the body, adds ids to every response, and lets no exception escape.
 
+    Corrects the path before the routing.
+
     The log records the type and the location of an unexpected error, not its text, which may
     contain a prompt.
     """
@@ -67,6 +93,7 @@ class GuardMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["path"] = canonical_path(scope)
         identifier = request_id(scope)
         correlation_id = set_correlation_id(scope, identifier)
         has_started = False

@@ -99,7 +99,13 @@ class Authenticator:
                 401, "token_invalid", str(error), "Sign in again and send a new access token."
             ) from None
         except KeysUnavailable as error:
-            raise ApiError(503, "keys_unavailable", str(error), "Try again in a moment.") from None
+            raise ApiError(
+                503,
+                "keys_unavailable",
+                str(error),
+                "Send the same request again in a moment. The token need not be renewed.",
+                error.retry_after_seconds,
+            ) from None
 
 
 def _read_token(headers: Headers) -> str | None:

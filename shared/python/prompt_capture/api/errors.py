@@ -40,14 +40,22 @@ class ErrorResponse(BaseModel):
 
 
 class ApiError(Exception):
-    """An error with its HTTP status. `hint` says what to do."""
+    """An error with its HTTP status. `hint` says what to do, `retry_after_seconds` when."""
 
-    def __init__(self, status: int, code: str, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        hint: str | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.hint = hint
+        self.retry_after_seconds = retry_after_seconds
 
 
 def error_body(request_id: str, error: ApiError) -> dict[str, Any]:
@@ -70,7 +78,8 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def _api_error(request: Request, error: ApiError) -> JSONResponse:
-        return await respond(request, error)
+        seconds = error.retry_after_seconds
+        return await respond(request, error, {"Retry-After": str(seconds)} if seconds else None)
 
     @app.exception_handler(PromptCaptureError)
     async def _domain_error(request: Request, error: PromptCaptureError) -> JSONResponse:

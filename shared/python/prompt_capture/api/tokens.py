@@ -1,7 +1,11 @@
 """Verify Supabase access tokens locally, without a request to the Auth server."""
 
+import logging
+import time
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 from uuid import UUID
 
 import jwt
@@ -12,6 +16,16 @@ _REQUIRED_CLAIMS = ("exp", "sub", "aud", "iss")
 _LEEWAY_SECONDS = 10
 _JWKS_LIFESPAN_SECONDS = 600
 _JWKS_TIMEOUT_SECONDS = 2
+_JWKS_RETRY_SECONDS = 5
+_JWKS_COOLDOWN_SECONDS = 30
+"""An unknown key id fetches the keys again, but not more often."""
+
+_PUBLICATION_SECONDS = 600
+"""Supabase publishes a new key within this time: so long do its servers cache the old key set."""
+
+_NOT_A_KEY_SET = (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError)
+
+logger = logging.getLogger(__name__)
 
 
 class InvalidToken(Exception):
@@ -19,7 +33,11 @@ class InvalidToken(Exception):
 
 
 class KeysUnavailable(Exception):
-    """The project's public keys could not be fetched."""
+    """The public key that verifies the token is not available now."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True)
@@ -33,25 +51,18 @@ class TokenUser:
 class TokenVerifier:
     """Checks signature, algorithm, issuer, audience, expiry and role of a user's token.
 
-    The public keys for asymmetric signatures come from the project's JWKS, which is cached for ten
-    minutes. HS256 is accepted only with the legacy secret.
+    HS256 is accepted only with the legacy secret.
     """
 
     def __init__(self, supabase_url: str, legacy_secret: str | None = None) -> None:
         self._issuer = f"{supabase_url.rstrip('/')}/auth/v1"
         self._legacy_secret = legacy_secret
-        self._jwks = jwt.PyJWKClient(
-            f"{self._issuer}/.well-known/jwks.json",
-            lifespan=_JWKS_LIFESPAN_SECONDS,
-            timeout=_JWKS_TIMEOUT_SECONDS,
-        )
+        self._keys = _PublicKeys(f"{self._issuer}/.well-known/jwks.json")
 
     def verify(self, token: str) -> TokenUser:
         """Return the token's user. Raise `InvalidToken` or `KeysUnavailable`."""
         try:
             claims = self._decode(token)
-        except jwt.PyJWKClientConnectionError:
-            raise KeysUnavailable("The project's public keys could not be fetched.") from None
         except jwt.ExpiredSignatureError:
             raise InvalidToken("The token has expired.") from None
         except jwt.InvalidAudienceError:
@@ -67,7 +78,7 @@ class TokenVerifier:
     def _decode(self, token: str) -> dict[str, Any]:
         algorithm = jwt.get_unverified_header(token).get("alg")
         if algorithm in _ASYMMETRIC:
-            key: Any = self._jwks.get_signing_key_from_jwt(token)
+            key: Any = self._public_key(token)
         elif algorithm == "HS256" and self._legacy_secret:
             key = self._legacy_secret
         else:
@@ -82,6 +93,70 @@ class TokenVerifier:
             options={"require": list(_REQUIRED_CLAIMS)},
         )
         return claims
+
+    def _public_key(self, token: str) -> jwt.PyJWK:
+        unverified = jwt.decode_complete(token, options={"verify_signature": False})
+        key_id, claims = unverified["header"].get("kid"), unverified["payload"]
+        if not key_id:
+            raise jwt.InvalidKeyError("The token names no key.")
+        try:
+            return self._keys.get_signing_key(key_id)
+        except jwt.PyJWKClientError:
+            if not self._is_new(claims):
+                raise
+            raise KeysUnavailable(
+                "The token was signed by a key that the project has not published yet.",
+                _JWKS_COOLDOWN_SECONDS,
+            ) from None
+
+    def _is_new(self, claims: dict[str, Any]) -> bool:
+        """Return whether a token says that this project has just issued it."""
+        age = time.time() - claims.get("iat", 0)
+        return claims.get("iss") == self._issuer and abs(age) < _PUBLICATION_SECONDS
+
+
+class _PublicKeys(jwt.PyJWKClient):
+    """The project's public keys, cached for ten minutes.
+
+    Raises `KeysUnavailable` where the project does not respond, or not with keys. After a failure,
+    the next requests fail at once for a few seconds, instead of waiting for another timeout.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            url,
+            lifespan=_JWKS_LIFESPAN_SECONDS,
+            timeout=_JWKS_TIMEOUT_SECONDS,
+            cooldown_duration=_JWKS_COOLDOWN_SECONDS,
+        )
+        self._failure = ""
+        self._retry_at = 0.0
+
+    def fetch_data(self) -> Any:
+        if time.monotonic() < self._retry_at:
+            raise KeysUnavailable(self._failure, _JWKS_RETRY_SECONDS)
+        try:
+            return super().fetch_data()
+        except (jwt.PyJWKClientConnectionError, OSError, HTTPException) as error:
+            cause = error.__cause__
+            reason = f"status {cause.code}" if isinstance(cause, HTTPError) else "no response"
+        except _NOT_A_KEY_SET:
+            reason = "the response is not a key set"
+        raise self._report(reason)
+
+    def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
+        try:
+            return super().get_signing_keys(refresh)
+        except _NOT_A_KEY_SET:
+            if self.jwk_set_cache:
+                self.jwk_set_cache.put(None)
+            raise self._report("the key set has no usable key") from None
+
+    def _report(self, reason: str) -> KeysUnavailable:
+        self._failure = f"The project's public keys cannot be fetched ({reason})."
+        self._retry_at = time.monotonic() + _JWKS_RETRY_SECONDS
+        logger.warning("The public keys cannot be fetched.", extra={"reason": reason})
+        return KeysUnavailable(self._failure, _JWKS_RETRY_SECONDS)
 
 
 def _user(claims: dict[str, Any]) -> TokenUser:

@@ -1,13 +1,18 @@
 """Authenticate a function to Supabase, by a self-signed role token or by the secret key."""
 
-import json
 import time
 from collections.abc import Generator
-from typing import Any
 
 import httpx
 import jwt
+from pydantic import SecretStr
 
+from prompt_capture.adapters.supabase.keys import (
+    PUBLISHABLE,
+    SECRET,
+    parse_signing_key,
+    usable_key,
+)
 from prompt_capture.domain.errors import InvalidSettings
 from prompt_capture.settings import SupabaseSettings
 
@@ -19,13 +24,13 @@ class RoleTokenSigner:
     """Signs short-lived tokens for one database role, and reuses each until it almost expires.
 
     `signing_key` is a private JWK (ES256 or RS256, from `supabase gen signing-key`), or the HS256
-    secret of a legacy project.
+    secret of a legacy project. Raise `UnusableKey`.
     """
 
     def __init__(self, signing_key: str, role: str, issuer: str) -> None:
         self._role = role
         self._issuer = issuer
-        self._key, self._algorithm, self._headers = _read_signing_key(signing_key)
+        self._key = parse_signing_key(signing_key)
         self._token = ""
         self._expires_at = 0.0
 
@@ -40,7 +45,8 @@ class RoleTokenSigner:
                 "iat": int(now),
                 "exp": int(self._expires_at),
             }
-            self._token = jwt.encode(claims, self._key, self._algorithm, headers=self._headers)
+            key = self._key
+            self._token = jwt.encode(claims, key.key, key.algorithm, headers=key.headers)
         return self._token
 
     def invalidate(self) -> None:
@@ -48,28 +54,16 @@ class RoleTokenSigner:
         self._expires_at = 0.0
 
 
-def _read_signing_key(signing_key: str) -> tuple[Any, str, dict[str, str]]:
-    if not signing_key.lstrip().startswith("{"):
-        return signing_key, "HS256", {}
-    try:
-        jwk = json.loads(signing_key)
-        key = jwt.PyJWK(jwk)
-    except (ValueError, jwt.PyJWTError):
-        raise InvalidSettings(
-            "SUPABASE_SIGNING_KEY is not a private JWK. Create one with `supabase gen signing-key`."
-        ) from None
-    return key.key, key.algorithm_name, {"kid": key.key_id} if key.key_id else {}
-
-
 class SupabaseAccess(httpx.Auth):
     """Adds the authentication headers to each request.
 
-    They suit a hosted project, a local one, and PostgREST alone.
+    They suit a hosted project, a local one, and PostgREST alone. Raise `InvalidSettings` where a
+    key is missing or unusable.
     """
 
     def __init__(self, settings: SupabaseSettings, role: str) -> None:
-        self._publishable_key = _reveal(settings.supabase_publishable_key)
-        self._secret_key = _reveal(settings.supabase_secret_key)
+        self._publishable_key = _read_key(PUBLISHABLE, settings.supabase_publishable_key)
+        self._secret_key = _read_key(SECRET, settings.supabase_secret_key)
         signing_key = _reveal(settings.supabase_signing_key)
         self._signer = RoleTokenSigner(signing_key, role, settings.issuer) if signing_key else None
         if not self._signer and not self._secret_key:
@@ -96,8 +90,12 @@ class SupabaseAccess(httpx.Auth):
             yield request
 
 
-def _reveal(secret: Any) -> str:
+def _reveal(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
+
+
+def _read_key(setting: str, secret: SecretStr | None) -> str:
+    return usable_key(setting, _reveal(secret))
 
 
 def _legacy_token(secret_key: str) -> str:

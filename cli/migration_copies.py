@@ -1,0 +1,265 @@
+"""The migrations of this package, and copies of them in another project's folder and database."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from prompt_capture.domain.errors import PromptCaptureError
+
+APPLIED_MIGRATIONS = """
+select version, coalesce(name, ''), coalesce(array_to_string(statements, E';\\n'), '')
+from supabase_migrations.schema_migrations order by version
+"""
+"""The history that the Supabase CLI records: version, name, and SQL."""
+
+COPY_PREFIX = "prompt_capture_"
+
+_HEADER = re.compile(r"\s*-- prompt-capture migration (\d+_\w+) sha256:([0-9a-f]{64})\s*?\n")
+_FILE_NAME = re.compile(r"([0-9]+)_(.*)\.sql")
+"""The names of migrations. The Supabase CLI skips all other files."""
+
+_OWN_TABLE = re.compile(r'create\s+table\s[^;(]*"?\bpublic"?\."?intent_catalogue\b', re.IGNORECASE)
+_TIMESTAMP, _TIMESTAMP_LENGTH = "%Y%m%d%H%M%S", 14
+
+
+class MigrationConflict(PromptCaptureError):
+    """Copies contradict each other or this version. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A migration, and its SQL; empty where a database did not record it."""
+
+    version: str
+    name: str
+    sql: str
+
+    @property
+    def stem(self) -> str:
+        """The file name without its extension."""
+        return f"{self.version}_{self.name}"
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the SQL without a copy's header.
+
+        It ignores blank lines and the last semicolon: `supabase migration fetch` drops them, and
+        git may change the ends of lines.
+        """
+        lines = (line.rstrip() for line in _HEADER.sub("", self.sql, count=1).splitlines())
+        text = "\n".join(filter(None, lines)).rstrip(";")
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a project has of each migration, in order.
+
+    `present` pairs a migration with its copy. `new` are the copies to write.
+    """
+
+    present: tuple[tuple[Migration, Migration], ...]
+    new: tuple[Migration, ...]
+
+
+@cache
+def own_migrations() -> tuple[Migration, ...]:
+    """Return the migrations of this package, in order."""
+    return tuple(read_folder(_own_folder()))
+
+
+def _own_folder() -> Path:
+    packaged = Path(__file__).parent / "supabase_migrations"
+    return packaged if packaged.is_dir() else Path(__file__).parents[1] / "supabase/migrations"
+
+
+def is_own_folder(folder: Path) -> bool:
+    """Return whether a folder is the one that the migrations are copied from."""
+    return folder.resolve() == _own_folder().resolve()
+
+
+def read_folder(folder: Path) -> list[Migration]:
+    """Return the migrations of a folder, in the order in which the Supabase CLI applies them."""
+    names = {file: _FILE_NAME.fullmatch(file.name) for file in folder.glob("*.sql")}
+    migrations = [
+        Migration(name[1], name[2], file.read_text("utf-8-sig", errors="replace"))
+        for file, name in names.items()
+        if name
+    ]
+    return sorted(migrations, key=lambda migration: migration.stem)
+
+
+def find_copies(
+    history: Iterable[Migration], originals: Sequence[Migration]
+) -> dict[Migration, list[Migration]]:
+    """Return the copies of each original in a history, the original itself included.
+
+    A copy is known by its header, by its name, or by its SQL.
+    """
+    copies: dict[Migration, list[Migration]] = {original: [] for original in originals}
+    for migration in history:
+        if original := _find_original(migration, originals):
+            copies[original].append(migration)
+    return copies
+
+
+def _find_original(migration: Migration, originals: Sequence[Migration]) -> Migration | None:
+    header = _HEADER.match(migration.sql)
+    for original in originals:
+        if header:
+            is_copy = header[1] == original.stem
+        else:
+            is_copy = (
+                migration.stem == original.stem
+                or migration.name == f"{COPY_PREFIX}{original.name}"
+                or migration.digest == original.digest
+            )
+        if is_copy:
+            return original
+    return None
+
+
+def plan_copies(
+    folder: Sequence[Migration],
+    database: Sequence[Migration],
+    originals: Sequence[Migration],
+    now: datetime,
+) -> Plan:
+    """Decide what to copy into a project's folder.
+
+    A migration that the database has is copied under the version that it has there. All others get
+    versions after every migration of the folder and of the database: the seconds before `now`,
+    where these are late enough, so that the next `supabase migration new` comes after them.
+
+    Raise `MigrationConflict`.
+    """
+    in_folder, in_database = find_copies(folder, originals), find_copies(database, originals)
+    _reject_own_tables(folder, in_folder)
+    copies = {one: _only_copy(one, in_folder[one], "folder") for one in originals}
+    applied_copies = {one: _only_copy(one, in_database[one], "database") for one in originals}
+    _reject_differences(copies, applied_copies)
+    last = max((migration.version for migration in [*folder, *database]), default="")
+    versions = _versions_after(last, now - timedelta(seconds=len(originals)))
+    present: list[tuple[Migration, Migration]] = []
+    new: list[Migration] = []
+    is_complete = True
+    for original in originals:
+        copy, applied = copies[original], applied_copies[original]
+        if (known := copy or applied) and not is_complete:
+            raise MigrationConflict(
+                f"{known.stem} is there, but a migration that belongs before it is missing. "
+                "Restore the missing file from version control."
+            )
+        if copy:
+            present.append((original, copy))
+        elif applied:
+            new.append(_copy_of(original, applied.version, applied.name))
+        else:
+            is_complete = False
+            new.append(_copy_of(original, next(versions), f"{COPY_PREFIX}{original.name}"))
+    _reject_other_order([*(copy for _, copy in present), *new], originals)
+    return Plan(tuple(present), tuple(new))
+
+
+def missing_in_folder(
+    folder: Sequence[Migration], database: Sequence[Migration], originals: Sequence[Migration]
+) -> list[str]:
+    """Return the versions of the project's own migrations that only the database has."""
+    copies = {copy for found in find_copies(database, originals).values() for copy in found}
+    known = {migration.version for migration in folder}
+    return [one.version for one in database if one not in copies and one.version not in known]
+
+
+def _copy_of(original: Migration, version: str, name: str) -> Migration:
+    header = f"-- prompt-capture migration {original.stem} sha256:{original.digest}\n"
+    return Migration(version, name, header + original.sql)
+
+
+def _versions_after(last: str, start: datetime) -> Iterator[str]:
+    """Yield increasing versions. The Supabase CLI compares versions as text."""
+    moment = start
+    if last >= f"{start:{_TIMESTAMP}}":
+        try:
+            if len(last) != _TIMESTAMP_LENGTH:
+                raise ValueError
+            moment = datetime.strptime(last, _TIMESTAMP) + timedelta(seconds=1)  # noqa: DTZ007
+        except (ValueError, OverflowError):
+            yield from (f"{last}{number:04}" for number in range(1, 10_000))
+            return
+    while True:
+        yield f"{moment:{_TIMESTAMP}}"
+        moment += timedelta(seconds=1)
+
+
+def _only_copy(original: Migration, copies: Sequence[Migration], place: str) -> Migration | None:
+    if len(copies) > 1:
+        raise MigrationConflict(
+            f"The {place} has {original.stem} more than once: "
+            f"{', '.join(copy.stem for copy in copies)}. Delete the file that no database has "
+            "applied (`supabase migration list` shows which)."
+        )
+    return copies[0] if copies else None
+
+
+def _reject_differences(
+    copies: Mapping[Migration, Migration | None],
+    applied_copies: Mapping[Migration, Migration | None],
+) -> None:
+    differences = [
+        difference
+        for original, copy in copies.items()
+        if copy and (difference := _difference(original, copy, applied_copies[original]))
+    ]
+    if differences:
+        raise MigrationConflict("\n".join(differences))
+
+
+def _difference(original: Migration, copy: Migration, applied: Migration | None) -> str | None:
+    """Return what is wrong with a copy in the folder, and what to do."""
+    if applied and applied.version != copy.version:
+        return (
+            f"{copy.stem}.sql has another version than in the database, which has it as "
+            f"{applied.stem}. Rename the file to {applied.stem}.sql."
+        )
+    if copy.digest == original.digest:
+        return None
+    header = _HEADER.match(copy.sql)
+    if header and header[2] == copy.digest:
+        return (
+            f"{copy.stem}.sql is a copy from another version of Prompt Capture, whose "
+            f"{original.name} differs. If no database has applied it, delete it and run this "
+            "again. Otherwise use the version that it comes from."
+        )
+    return (
+        f"{copy.stem}.sql was edited. Restore it from version control, or, if no database has "
+        "applied it, delete it and run this again. Put changes of your own into a migration of "
+        "your own."
+    )
+
+
+def _reject_other_order(copies: Sequence[Migration], originals: Sequence[Migration]) -> None:
+    versions = [copy.version for copy in copies]
+    if versions != sorted(versions):
+        raise MigrationConflict(
+            "The copies are in the wrong order. Rename the files that no database has applied, so "
+            f"that they run in this order: {', '.join(original.name for original in originals)}."
+        )
+
+
+def _reject_own_tables(
+    folder: Sequence[Migration], copies: dict[Migration, list[Migration]]
+) -> None:
+    """Reject a dump that `supabase db pull` or `supabase migration squash` has written."""
+    known = {copy for found in copies.values() for copy in found}
+    for migration in folder:
+        if migration not in known and _OWN_TABLE.search(migration.sql):
+            raise MigrationConflict(
+                f"{migration.stem}.sql creates public.intent_catalogue. `supabase db pull` and "
+                "`supabase migration squash` write such files, which lack rows and jobs that "
+                "Prompt Capture needs. Remove Prompt Capture's objects from it, or the whole file "
+                "if it has nothing else, and run this again."
+            )

@@ -1,0 +1,238 @@
+"""Supabase keys, as people copy them. The functions and `doctor` read keys with this module."""
+
+import base64
+import binascii
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import jwt
+
+from prompt_capture.domain.errors import InvalidSettings
+
+KeyType = Literal[
+    "a publishable key",
+    "a secret key",
+    "a legacy anon key",
+    "a legacy service role key",
+    "a user's token",
+    "a private JWK",
+    "a public JWK",
+    "a PEM file",
+    "a shared secret",
+    "not a key",
+]
+
+PUBLISHABLE, SECRET, SIGNING, JWT_SECRET = (
+    "SUPABASE_PUBLISHABLE_KEY",
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_SIGNING_KEY",
+    "SUPABASE_JWT_SECRET",
+)
+
+EXPECTED_TYPES: dict[str, tuple[KeyType, ...]] = {
+    PUBLISHABLE: ("a publishable key", "a legacy anon key"),
+    SECRET: ("a secret key", "a legacy service role key"),
+    SIGNING: ("a private JWK", "a shared secret"),
+    JWT_SECRET: ("a shared secret",),
+}
+"""The types that each setting accepts, the recommended one first."""
+
+_LEGACY_ROLES: dict[object, KeyType] = {
+    "anon": "a legacy anon key",
+    "service_role": "a legacy service role key",
+}
+_PRIVILEGED: tuple[KeyType, ...] = ("a secret key", "a legacy service role key", "a private JWK")
+_ALGORITHMS = ("ES256", "RS256", "HS256")
+_PRIVATE_FIELDS = {"d", "k"}
+_MIN_SECRET_LENGTH = 32
+_BYTE_ORDER_MARK = "\ufeff"
+_CREATE_KEY = "Create one with `supabase gen signing-key --algorithm ES256`, and import it as the "
+_STANDBY = "project's standby key (docs/how-to/deploy.md, step 2)."
+
+
+class UnusableKey(InvalidSettings):
+    """A setting has no usable key. `problem` says why, and `remedy` what to do; neither has it."""
+
+    def __init__(self, setting: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{setting} {problem}. {remedy}")
+        self.problem, self.remedy = problem, remedy
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A key that signs tokens, and the headers of these tokens."""
+
+    key_type: KeyType
+    key: Any = field(repr=False)
+    algorithm: str
+    headers: dict[str, str]
+
+
+def clean_key(text: str) -> str:
+    """Remove what editors, shells and configuration files put around a key.
+
+    These are blanks, line ends, a byte order mark and quotes. A key that was encoded as a JSON
+    string is decoded.
+    """
+    text = text.strip().removeprefix(_BYTE_ORDER_MARK).strip()
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
+        return text
+    try:
+        decoded = json.loads(text)
+    except ValueError:
+        decoded = None
+    return clean_key(decoded if isinstance(decoded, str) else text[1:-1])
+
+
+def usable_key(setting: str, text: str) -> str:
+    """Return the key of a setting, clean; empty where the setting has none.
+
+    Raise `UnusableKey` where the key is of another type or has expired.
+    """
+    key = clean_key(text)
+    if not key:
+        return ""
+    key_type = detect_key_type(key)
+    if key_type not in EXPECTED_TYPES[setting]:
+        raise UnusableKey(
+            setting,
+            f"is {key_type}; expected {EXPECTED_TYPES[setting][0]}",
+            _replacement(setting, key_type),
+        )
+    if is_expired(key):
+        raise UnusableKey(
+            setting, f"is {key_type} that has expired", "Replace it: Dashboard, API Keys."
+        )
+    return key
+
+
+def is_expired(key: str) -> bool:
+    """Return whether a key is a token that has expired."""
+    expiry = read_claims(key).get("exp")
+    return isinstance(expiry, int | float) and expiry < time.time()
+
+
+def _replacement(setting: str, key_type: KeyType) -> str:
+    remedy = f"Set it to {EXPECTED_TYPES[setting][0]} (docs/how-to/deploy.md, step 2)."
+    if setting == PUBLISHABLE and key_type in _PRIVILEGED:
+        return (
+            f"{remedy} Rotate the exposed key too: it lets anyone who has seen it read every row."
+        )
+    return remedy
+
+
+def parse_signing_key(text: str) -> SigningKey:
+    """Read a private JWK, also from an array, a key set or Base64, or a shared secret.
+
+    Raise `UnusableKey`.
+    """
+    key = clean_key(text)
+    document = _read_document(key)
+    if document is None:
+        return SigningKey("a shared secret", usable_key(SIGNING, key), "HS256", {})
+    private = _only_private(_jwks(document))
+    try:
+        jwk = jwt.PyJWK(private)
+        headers = {"kid": jwk.key_id} if jwk.key_id else {}
+        signing_key = SigningKey("a private JWK", jwk.key, jwk.algorithm_name, headers)
+        jwt.encode({}, signing_key.key, signing_key.algorithm, headers=signing_key.headers)
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+        raise UnusableKey(SIGNING, "is not a valid private JWK", _CREATE_KEY + _STANDBY) from None
+    if signing_key.algorithm not in _ALGORITHMS:
+        raise UnusableKey(
+            SIGNING,
+            f"is a key for {signing_key.algorithm}; Supabase accepts ES256 and RS256",
+            _CREATE_KEY + _STANDBY,
+        )
+    return signing_key
+
+
+def _read_document(key: str) -> object:
+    """Return the content of a JSON document, or None where the key is none. Raise `UnusableKey`."""
+    text = key if key.startswith(("{", "[")) else _decode_base64(key)
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnusableKey(
+            SIGNING,
+            "is not complete JSON",
+            "Set it to the whole output of `supabase gen signing-key`, on one line.",
+        ) from None
+
+
+def _decode_base64(key: str) -> str:
+    try:
+        return base64.b64decode("".join(key.split()), validate=True).decode().strip()
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _jwks(document: object) -> list[dict[str, Any]]:
+    """Return the keys of a JWK, of an array of JWKs, or of a key set."""
+    if isinstance(document, dict) and isinstance(document.get("keys"), list):
+        document = document["keys"]
+    members = document if isinstance(document, list) else [document]
+    return [member for member in members if isinstance(member, dict) and "kty" in member]
+
+
+def _only_private(jwks: list[dict[str, Any]]) -> dict[str, Any]:
+    private = [jwk for jwk in jwks if jwk.keys() & _PRIVATE_FIELDS]
+    if not jwks:
+        raise UnusableKey(SIGNING, "is JSON without a JWK", _CREATE_KEY + _STANDBY)
+    if not private:
+        raise UnusableKey(
+            SIGNING,
+            "is a public JWK; expected a private JWK",
+            "Set it to the file that `supabase gen signing-key` wrote; a key set and the Dashboard "
+            f"have the public part only. If it is lost: {_CREATE_KEY}{_STANDBY}",
+        )
+    if len(private) > 1:
+        raise UnusableKey(
+            SIGNING,
+            f"has {len(private)} private JWKs; expected one",
+            "Keep the one whose `kid` the project uses (Dashboard, JWT keys), and remove the rest.",
+        )
+    return private[0]
+
+
+def detect_key_type(key: str) -> KeyType:
+    """Return the type of a clean key. Tokens are decoded, not verified."""
+    if key.startswith("sb_publishable_"):
+        return "a publishable key"
+    if key.startswith("sb_secret_"):
+        return "a secret key"
+    if key.startswith("-----BEGIN"):
+        return "a PEM file"
+    if key.startswith(("{", "[")):
+        return _detect_jwk_type(key)
+    claims = read_claims(key)
+    if claims:
+        return _LEGACY_ROLES.get(claims.get("role"), "a user's token")
+    is_secret = len(key) >= _MIN_SECRET_LENGTH and "\n" not in key
+    return "a shared secret" if is_secret else "not a key"
+
+
+def _detect_jwk_type(key: str) -> KeyType:
+    try:
+        jwks = _jwks(json.loads(key))
+        for jwk in jwks:
+            jwt.PyJWK(jwk)
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
+        return "not a key"
+    if not jwks:
+        return "not a key"
+    is_private = any(jwk.keys() & _PRIVATE_FIELDS for jwk in jwks)
+    return "a private JWK" if is_private else "a public JWK"
+
+
+def read_claims(key: str) -> dict[str, Any]:
+    """Return the claims of a token, without verifying it; empty if the key is not a token."""
+    try:
+        claims: dict[str, Any] = jwt.decode(key, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return {}
+    return claims

@@ -1,0 +1,62 @@
+"""Events of Lambda: messages from a queue, and events that ask for nothing.
+
+The latter are warm-up pings and tests from the Lambda console.
+"""
+
+import logging
+from typing import Any
+
+_WARM_UP_SOURCE = "serverless-plugin-warmup"
+_WARMER_FIELD = "warmer"
+"""The field of the npm package lambda-warmer."""
+
+_CONSOLE_FIELDS = {"key1", "key2", "key3"}
+"""The fields of the console's test event "Hello World"."""
+
+_CONSOLE_TIME = "1970-01-01T00:00:00Z"
+"""The time in the console's test events of EventBridge."""
+
+_QUEUE = "aws:sqs"
+
+logger = logging.getLogger(__name__)
+
+
+def is_ping(event: object) -> bool:
+    """Return whether an event is a warm-up ping, empty, or a test event of the console."""
+    if not event:
+        return True
+    if not isinstance(event, dict):
+        return False
+    return (
+        event.get("source") == _WARM_UP_SOURCE
+        or event.get(_WARMER_FIELD) is True
+        or event.keys() <= _CONSOLE_FIELDS
+        or event.get("time") == _CONSOLE_TIME
+    )
+
+
+def is_schedule(event: object) -> bool:
+    """Return whether an event comes from a schedule of EventBridge, which may be a warm-up."""
+    return isinstance(event, dict) and event.get("source") in {"aws.events", "aws.scheduler"}
+
+
+def queue_messages(event: object) -> dict[str, str]:
+    """Return the bodies of SQS messages by their ids; none where the event has no messages."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    return {
+        record["messageId"]: record["body"]
+        for record in records or []
+        if "messageId" in record and record.get("eventSource", _QUEUE) == _QUEUE
+    }
+
+
+def ignore(event: object, expected: str) -> dict[str, Any]:
+    """Return the answer to an event that the function does not handle.
+
+    `expected` says in the answer what the function handles. An event that is no ping is logged,
+    without its content.
+    """
+    message = f"This function expects {expected}. Nothing was done."
+    if not (is_ping(event) or is_schedule(event)):
+        logger.warning("The event was ignored.", extra={"reason": message})
+    return {"status": "ignored", "message": message}

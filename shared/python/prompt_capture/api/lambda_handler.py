@@ -1,0 +1,89 @@
+"""The Lambda handler of a function with an HTTP interface."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from mangum import Mangum
+
+from prompt_capture.api.errors import ApiError, error_body
+from prompt_capture.api.events import ignore, is_ping, is_schedule
+from prompt_capture.domain.errors import InvalidSettings
+
+Handler = Callable[[Any, Any], Any]
+
+_EXPECTED = "an HTTP request to its Function URL"
+_NO_REQUEST = (KeyError, TypeError, ValueError, AttributeError, RuntimeError)
+"""What Mangum raises for an event that is not a request."""
+
+logger = logging.getLogger(__name__)
+
+
+def handle_requests(app: FastAPI) -> Handler:
+    """Return a handler that passes requests to an app, and answers all other events.
+
+    Answers to other events have the form of HTTP responses, since an API gateway may wait for one:
+    status 200 for pings, and 400 for what was probably meant as a request.
+    """
+    adapter = Mangum(app, lifespan="off")
+
+    def handle(event: Any, context: Any) -> Any:
+        try:
+            adapter.infer(event, context).scope  # noqa: B018 - raises where it is no request
+        except _NO_REQUEST:
+            return _answer_other_event(event, context)
+        return adapter(event, context)
+
+    return handle
+
+
+def _answer_other_event(event: object, context: Any) -> dict[str, Any]:
+    answer = ignore(event, _EXPECTED)
+    if is_ping(event) or is_schedule(event):
+        return _response(200, answer)
+    error = ApiError(
+        400, "not_a_request", answer["message"], "See docs/reference/api.md for the requests."
+    )
+    return _error_response(error, context)
+
+
+def start(create: Callable[[], Handler]) -> Handler:
+    """Return the handler that `create` creates, or one that names the setting that is wrong.
+
+    An exception would make Lambda start the function again for each request, and callers would get
+    no reason.
+    """
+    try:
+        return create()
+    except InvalidSettings as error:
+        return _report_each_time(str(error))
+
+
+def _report_each_time(problem: str) -> Handler:
+    def report() -> None:
+        # The alarm NotConfigured looks for this message.
+        logger.error("The function is not configured.", extra={"reason": problem})
+
+    def handle(event: Any, context: Any) -> Any:
+        report()
+        error = ApiError(
+            503,
+            "not_configured",
+            f"The function is not configured. {problem}",
+            "Correct the setting and restart the function. `prompt-capture doctor` checks all.",
+        )
+        return _error_response(error, context)
+
+    report()
+    return handle
+
+
+def _error_response(error: ApiError, context: Any) -> dict[str, Any]:
+    return _response(error.status, error_body(context.aws_request_id, error))
+
+
+def _response(status: int, body: dict[str, Any]) -> dict[str, Any]:
+    headers = {"content-type": "application/json"}
+    return {"statusCode": status, "headers": headers, "body": json.dumps(body)}

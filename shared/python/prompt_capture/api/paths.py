@@ -1,0 +1,20 @@
+"""The path of a request, without what addresses and gateways put before or after it."""
+
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+_SLASHES = re.compile("/{2,}")
+
+
+def canonical_path(scope: MutableMapping[str, Any]) -> str:
+    """Return a request's path without repeated and final slashes, and without a gateway's stage.
+
+    Function URLs end with a slash, so appending a path gives two: `//v1/classify`.
+    """
+    path = _SLASHES.sub("/", scope["path"])
+    context = scope.get("aws.event", {}).get("requestContext", {})
+    stage = f"/{context.get('stage')}"
+    if path.startswith(f"{stage}/"):
+        path = path.removeprefix(stage)
+    return path.rstrip("/") or "/"

@@ -1,0 +1,78 @@
+"""Signing keys in every form in which people copy them, and what is refused."""
+
+import base64
+import json
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm
+
+
+def ec_jwk(curve: ec.EllipticCurve | None = None, is_public: bool = False) -> dict[str, Any]:
+    key = ec.generate_private_key(curve or ec.SECP256R1())
+    jwk = ECAlgorithm.to_jwk(key.public_key() if is_public else key, as_dict=True)
+    return jwk | {"kid": "k1", "use": "sig"}
+
+
+PRIVATE, PUBLIC = ec_jwk(), ec_jwk(is_public=True)
+TEXT = json.dumps(PRIVATE)
+HS256_SECRET = "a-legacy-secret-that-is-long-enough-for-hs256"
+PEM = (
+    ec.generate_private_key(ec.SECP256R1())
+    .private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    .decode()
+)
+
+
+def token(**claims: Any) -> str:
+    return jwt.encode(claims, HS256_SECRET, "HS256")
+
+
+UNDERSTOOD = {
+    "an object": TEXT,
+    "an object on several lines": json.dumps(PRIVATE, indent=2),
+    "an array": json.dumps([PRIVATE]),
+    "an array with a public key": json.dumps([PUBLIC, PRIVATE], indent=2),
+    "a key set": json.dumps({"keys": [PRIVATE]}),
+    "a newline": f"{TEXT}\r\n",
+    "a byte order mark": f"\ufeff{TEXT}",
+    "single quotes": f"'{TEXT}'",
+    "double quotes": f'"{TEXT}"',
+    "a JSON string": json.dumps(TEXT),
+    "Base64": base64.b64encode(TEXT.encode()).decode(),
+    "Base64 on several lines": base64.encodebytes(TEXT.encode()).decode(),
+    "Base64 of an array": base64.b64encode(json.dumps([PRIVATE]).encode()).decode() + "\n",
+}
+
+REFUSED = {
+    "a public key": (json.dumps(PUBLIC), "is a public JWK; expected a private JWK"),
+    "a public array": (json.dumps([PUBLIC]), "is a public JWK; expected a private JWK"),
+    "a public key set": (json.dumps({"keys": [PUBLIC]}), "is a public JWK"),
+    "two private keys": (json.dumps([PRIVATE, PRIVATE]), "has 2 private JWKs; expected one"),
+    "half a key": (TEXT[:-20], "is not complete JSON"),
+    "an empty array": ("[]", "is JSON without a JWK"),
+    "other JSON": ('{"a": 1}', "is JSON without a JWK"),
+    "a key without its point": (
+        json.dumps({"kty": "EC", "crv": "P-256", "d": PRIVATE["d"]}),
+        "is not a valid private JWK",
+    ),
+    "an unknown algorithm": (json.dumps(PRIVATE | {"alg": ["x"]}), "is not a valid private JWK"),
+    "another algorithm": (json.dumps(PRIVATE | {"alg": "RS256"}), "is not a valid private JWK"),
+    "another curve": (json.dumps(ec_jwk(ec.SECP384R1())), "is a key for ES384"),
+    "another kind": (
+        json.dumps(OKPAlgorithm.to_jwk(ed25519.Ed25519PrivateKey.generate(), as_dict=True)),
+        "is a key for EdDSA",
+    ),
+    "a PEM file": (PEM, "is a PEM file; expected a private JWK"),
+    "a short secret": ("short", "is not a key; expected a private JWK"),
+    "a publishable key": ("sb_publishable_x", "is a publishable key; expected a private JWK"),
+    "a secret key": ("sb_secret_x", "is a secret key; expected a private JWK"),
+    "an anon key": (token(role="anon"), "is a legacy anon key; expected a private JWK"),
+    "a user's token": (token(sub="ada"), "is a user's token; expected a private JWK"),
+}

@@ -1,0 +1,218 @@
+"""Events that are no requests, paths that are almost right, and functions that cannot start."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from prompt_capture.api.events import is_ping, queue_messages
+from prompt_capture.api.lambda_handler import Handler, handle_requests, start
+from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.domain.errors import InvalidArtifact, InvalidSettings
+from tests.fakes.prompt_store import InMemoryPromptStore
+from tests.unit.conftest import INTENTS, make_apps
+from tests.unit.tokens import API_KEY, SUPABASE_URL
+
+MARKER = "xylophonic-zebra"
+CONTEXT = SimpleNamespace(aws_request_id="r-1", get_remaining_time_in_millis=lambda: 10_000)
+BODY = json.dumps({"message": "move it", "capture": False})
+HEADERS = {"x-api-key": API_KEY, "content-type": "application/json"}
+
+SCHEDULE = {
+    "version": "0",
+    "id": "cdc73f9d-aea9-11e3-9d5a-835b769c0d9c",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "123456789012",
+    "time": "2026-11-23T04:00:00Z",
+    "region": "eu-west-1",
+    "resources": ["arn:aws:events:eu-west-1:123456789012:rule/warm-up"],
+    "detail": {},
+}
+PINGS: dict[str, Any] = {
+    "serverless-plugin-warmup": {"source": "serverless-plugin-warmup"},
+    "lambda-warmer": {"warmer": True, "concurrency": 3},
+    "empty": {},
+    "null": None,
+    "console": {"key1": "value1", "key2": "value2", "key3": "value3"},
+    "console schedule": SCHEDULE | {"time": "1970-01-01T00:00:00Z"},
+}
+OTHER_EVENTS: dict[str, Any] = {
+    "the body of a request": {"message": MARKER, "user_id": "x"},
+    "a queue message": {"Records": [{"messageId": "1", "body": MARKER, "eventSource": "aws:sqs"}]},
+    "a notification": {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": MARKER}}]},
+    "an object": {"Records": [{"eventSource": "aws:s3", "s3": {"object": {"key": MARKER}}}]},
+    "an authorizer": {"type": "TOKEN", "authorizationToken": MARKER, "methodArn": "arn"},
+    "a list": [MARKER],
+    "a text": MARKER,
+    "a number": 7,
+    "no context": {"version": "2.0", "requestContext": None},
+    "an empty context": {"version": "2.0", "requestContext": {}},
+    "an empty load balancer": {"requestContext": {"elb": {}}},
+}
+
+
+def function_url_event(path: str, stage: str = "$default", **http: str) -> dict[str, Any]:
+    """A Function URL or an HTTP API of API Gateway."""
+    method = {"method": "POST", "path": path, "sourceIp": "203.0.113.7"} | http
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": HEADERS,
+        "requestContext": {"http": method, "stage": stage},
+        "body": BODY,
+        "isBase64Encoded": False,
+    }
+
+
+def rest_api_event(path: str) -> dict[str, Any]:
+    """A REST API of API Gateway with a proxy integration."""
+    return {
+        "resource": "/{proxy+}",
+        "path": path,
+        "httpMethod": "POST",
+        "headers": HEADERS,
+        "multiValueHeaders": None,
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "requestContext": {"identity": {"sourceIp": "203.0.113.7"}, "stage": "dev"},
+        "body": BODY,
+        "isBase64Encoded": False,
+    }
+
+
+def load_balancer_event(path: str) -> dict[str, Any]:
+    return {
+        "requestContext": {"elb": {"targetGroupArn": "arn"}},
+        "httpMethod": "POST",
+        "path": path,
+        "queryStringParameters": {},
+        "headers": HEADERS,
+        "body": BODY,
+        "isBase64Encoded": False,
+    }
+
+
+@pytest.fixture
+def store(user_id: UUID) -> InMemoryPromptStore:
+    return InMemoryPromptStore(users=[user_id], intents=INTENTS)
+
+
+@pytest.fixture
+def handler(store: InMemoryPromptStore) -> Iterator[Handler]:
+    with asyncio.Runner() as runner:
+        asyncio.set_event_loop(runner.get_loop())  # on which Mangum runs the app
+        yield handle_requests(make_apps(store, TokenVerifier(SUPABASE_URL))["classify"])
+        asyncio.set_event_loop(None)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        function_url_event("/v1/classify"),
+        function_url_event("//v1/classify"),
+        function_url_event("/v1/classify/"),
+        function_url_event("///v1//classify//"),
+        function_url_event("/dev/v1/classify", stage="dev"),
+        function_url_event("//dev//v1/classify", stage="dev"),
+        rest_api_event("/v1/classify"),
+        rest_api_event("/dev/v1/classify/"),
+        load_balancer_event("/v1/classify"),
+        load_balancer_event("//v1/classify"),
+    ],
+)
+def test_a_path_that_is_almost_right_is_found(handler: Handler, event: dict[str, Any]) -> None:
+    response = handler(event, CONTEXT)
+
+    assert response["statusCode"] == 200, response
+    assert json.loads(response["body"])["intent"] == "reschedule"
+
+
+@pytest.mark.parametrize("path", ["/", "//", "", "/v1", "/classify", "/dev/v1/classify", "/v1//x"])
+def test_another_path_is_not_found(handler: Handler, path: str) -> None:
+    response = handler(function_url_event(path), CONTEXT)
+
+    assert response["statusCode"] == 404
+    assert json.loads(response["body"])["error"]["code"] == "not_found"
+
+
+def test_the_description_is_found_after_a_double_slash(handler: Handler) -> None:
+    response = handler(function_url_event("//openapi.json", method="GET"), CONTEXT)
+
+    assert "/v1/classify" in json.loads(response["body"])["paths"]
+
+
+@pytest.mark.parametrize("name", [*PINGS, "schedule"])
+def test_a_ping_is_answered_and_not_logged(
+    handler: Handler, name: str, caplog: pytest.LogCaptureFixture, store: InMemoryPromptStore
+) -> None:
+    response = handler(PINGS.get(name, SCHEDULE), CONTEXT)
+
+    assert response["statusCode"] == 200
+    assert json.loads(response["body"]) == {
+        "status": "ignored",
+        "message": "This function expects an HTTP request to its Function URL. Nothing was done.",
+    }
+    assert not caplog.records
+    assert not store.rows
+
+
+@pytest.mark.parametrize("name", OTHER_EVENTS)
+def test_any_other_event_gets_an_error_that_says_what_is_expected(
+    handler: Handler, name: str, caplog: pytest.LogCaptureFixture, store: InMemoryPromptStore
+) -> None:
+    response = handler(OTHER_EVENTS[name], CONTEXT)
+
+    assert response["statusCode"] == 400
+    error = json.loads(response["body"])
+    assert error["error"]["code"] == "not_a_request"
+    assert "Function URL" in error["error"]["message"]
+    assert error["request_id"] == "r-1"
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert MARKER not in caplog.text + response["body"]
+    assert not store.rows
+
+
+def test_a_request_for_an_export_is_no_ping() -> None:
+    assert not is_ping({"mode": "retraining"})
+    assert not is_ping(SCHEDULE)
+    assert not is_ping({"key1": "value1", "mode": "retraining"})
+
+
+@pytest.mark.parametrize("name", [*PINGS, *OTHER_EVENTS])
+def test_only_events_of_a_queue_have_messages(name: str) -> None:
+    event = (PINGS | OTHER_EVENTS)[name]
+
+    assert queue_messages(event) == ({"1": MARKER} if name == "a queue message" else {})
+
+
+def test_a_function_with_a_wrong_setting_answers_with_its_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def create() -> Handler:
+        raise InvalidSettings("SUPABASE_SIGNING_KEY is a public JWK; expected a private JWK.")
+
+    handler = start(create)
+    response = handler(function_url_event("/v1/classify"), CONTEXT)
+
+    assert response["statusCode"] == 503
+    error = json.loads(response["body"])
+    assert error["error"]["code"] == "not_configured"
+    assert "SUPABASE_SIGNING_KEY is a public JWK" in error["error"]["message"]
+    assert error["request_id"] == "r-1"
+    messages = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert messages == ["The function is not configured."] * 2
+
+
+def test_another_error_at_the_start_is_raised() -> None:
+    def create() -> Handler:
+        raise InvalidArtifact("The model is damaged.")
+
+    with pytest.raises(InvalidArtifact):
+        start(create)

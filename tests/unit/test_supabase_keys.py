@@ -1,0 +1,134 @@
+"""Keys in every form in which people copy them: understood, or refused with the remedy."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from prompt_capture.adapters.supabase.keys import (
+    JWT_SECRET,
+    PUBLISHABLE,
+    SECRET,
+    SIGNING,
+    UnusableKey,
+    parse_signing_key,
+    usable_key,
+)
+from tests.unit.signing_keys import (
+    HS256_SECRET,
+    PRIVATE,
+    PUBLIC,
+    REFUSED,
+    TEXT,
+    UNDERSTOOD,
+    token,
+)
+
+ROOT = Path(__file__).parents[2]
+CLI = ROOT / "node_modules/.bin/supabase"
+
+
+@pytest.mark.parametrize("form", UNDERSTOOD)
+def test_a_signing_key_is_understood_in_every_form(form: str) -> None:
+    key = parse_signing_key(UNDERSTOOD[form])
+
+    assert (key.key_type, key.algorithm, key.headers) == ("a private JWK", "ES256", {"kid": "k1"})
+    assert key.key.private_numbers() == jwt.PyJWK(PRIVATE).key.private_numbers()
+
+
+def test_an_rsa_key_and_a_shared_secret_are_understood() -> None:
+    private = rsa.generate_private_key(65537, 2048)
+
+    assert parse_signing_key(RSAAlgorithm.to_jwk(private)).algorithm == "RS256"
+    secret = parse_signing_key(f"{HS256_SECRET}\n")
+    assert (secret.key_type, secret.key, secret.algorithm) == (
+        "a shared secret",
+        HS256_SECRET,
+        "HS256",
+    )
+
+
+@pytest.mark.parametrize("form", REFUSED)
+def test_a_signing_key_that_cannot_sign_is_refused_with_the_remedy(form: str) -> None:
+    text, problem = REFUSED[form]
+
+    with pytest.raises(UnusableKey) as refused:
+        parse_signing_key(text)
+
+    assert refused.value.problem.startswith(problem)
+    assert refused.value.remedy
+    assert str(refused.value).startswith(SIGNING)
+    assert text not in str(refused.value)
+    assert PRIVATE["d"] not in repr(refused.value)
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
+def test_the_files_that_the_supabase_cli_writes_are_understood(
+    tmp_path: Path, algorithm: str
+) -> None:
+    (tmp_path / "supabase").mkdir()
+    config = tmp_path / "supabase/config.toml"
+    config.write_text('project_id = "p"\n')
+
+    def generate(*options: str) -> str:
+        command: list[str | Path] = [CLI, "gen", "signing-key", "--algorithm", algorithm, *options]
+        run = subprocess.run(
+            [*command, "--yes", "--workdir", tmp_path],
+            env={
+                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "HOME": str(tmp_path),
+                "DO_NOT_TRACK": "1",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return run.stdout
+
+    assert parse_signing_key(generate()).algorithm == algorithm
+    config.write_text('project_id = "p"\n[auth]\nsigning_keys_path = "./signing_keys.json"\n')
+    file = tmp_path / "supabase/signing_keys.json"
+    file.write_text("[]")
+    generate("--append")
+    assert parse_signing_key(file.read_text()).algorithm == algorithm
+    generate("--append")
+    with pytest.raises(UnusableKey, match="has 2 private JWKs"):
+        parse_signing_key(file.read_text())
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "problem"),
+    [
+        (SECRET, "sb_publishable_x", "is a publishable key; expected a secret key"),
+        (SECRET, token(role="anon"), "is a legacy anon key; expected a secret key"),
+        (SECRET, TEXT, "is a private JWK; expected a secret key"),
+        (SECRET, "sb_", "is not a key; expected a secret key"),
+        (
+            SECRET,
+            token(role="service_role", exp=time.time() - 60),
+            "is a legacy service role key that has expired",
+        ),
+        (PUBLISHABLE, "sb_secret_x", "is a secret key; expected a publishable key"),
+        (PUBLISHABLE, json.dumps([PUBLIC]), "is a public JWK; expected a publishable key"),
+        (JWT_SECRET, TEXT, "is a private JWK; expected a shared secret"),
+        (JWT_SECRET, "short", "is not a key; expected a shared secret"),
+        (JWT_SECRET, f"{HS256_SECRET}\nand more", "is not a key; expected a shared secret"),
+    ],
+)
+def test_another_key_in_a_setting_is_refused(setting: str, key: str, problem: str) -> None:
+    with pytest.raises(UnusableKey) as refused:
+        usable_key(setting, key)
+
+    assert refused.value.problem == problem
+
+
+def test_an_expiry_that_is_no_time_is_ignored() -> None:
+    key = token(role="service_role", exp="tomorrow")
+
+    assert usable_key(SECRET, key) == key
