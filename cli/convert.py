@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.error_handling import exit_on_error
+from cli.error_handling import error_console, exit_on_error
 
 
 class DataFormat(StrEnum):
@@ -30,16 +30,29 @@ def convert(
 
     Formats: jsonl (JSON lines), csv, parquet, rasa (Rasa NLU YAML),
     clu (Azure CLU JSON) and luis (LUIS JSON).
-    Converts texts and intents.
+    Converts texts, intents and splits.
     Drops entities and settings of other tools.
+    Reports what it leaves out or changes, with the first lines.
 
     [bold]Examples[/bold]
       prompt-capture convert nlu.yml data.jsonl --from rasa --to jsonl
       prompt-capture convert data.jsonl data.parquet --from jsonl --to parquet
     """
-    from training.data.formats import read_as, write_as
+    from cli.labelled_data import print_warnings
+    from training.data.diagnosis import describe_conflicts, describe_splits
+    from training.data.files import DataFile
+    from training.data.formats import read_file, write_file
+    from training.data.formats.reading import Reading
+    from training.data.remarks import Remarks
 
+    remarks = Remarks()
     with exit_on_error():
-        examples = read_as(source_format.value, source)
-        write_as(target_format.value, target, examples)
-    typer.echo(f"Wrote {len(examples):,} texts to {target}")
+        with error_console.status(f"Reading {source}"):
+            file = DataFile.at_path(source)
+            examples = list(read_file(source_format.value, file, Reading(remarks)))
+        with error_console.status(f"Writing {target}"):
+            written = write_file(target_format.value, target, examples, remarks)
+    print_warnings(remarks)
+    print_warnings(describe_splits(examples))
+    print_warnings(describe_conflicts(examples))
+    typer.echo(f"Wrote {written:,} texts to {target}")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.text import normalise
-from training.data.examples import read_examples
+from training.data.reading import read_examples
 
 SHIPPED_MODEL = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 
