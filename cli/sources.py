@@ -1,11 +1,11 @@
 """Data by local path or by `s3://` URL: a file, a folder, or an exported dataset."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from prompt_capture.domain.datasets.manifest import manifest_key_of
 from training.config import Progress, ProgressCallback
@@ -27,11 +27,23 @@ def local_sources(sources: Sequence[str], progress: Progress) -> Iterator[list[D
     """
     with tempfile.TemporaryDirectory() as folder:
         yield [
-            _download(source, Path(folder) / str(number), progress)
-            if source.startswith(_S3)
-            else DataSource(Path(source))
+            _localise(source, Path(folder) / str(number), progress)
             for number, source in enumerate(sources)
         ]
+
+
+def _localise(source: str, folder: Path, progress: Progress) -> DataSource:
+    """Return a source whose files can be read more than once."""
+    if source.startswith(_S3):
+        return _download(source, folder, progress)
+    path = Path(source)
+    if not (path.is_fifo() or path.is_char_device()):
+        return DataSource(path)
+    copy = folder / path.name
+    folder.mkdir()
+    with path.open("rb") as pipe, copy.open("wb") as file:
+        shutil.copyfileobj(pipe, file)
+    return DataSource(copy, folder, str(path.parent))
 
 
 def _download(url: str, folder: Path, progress: Progress) -> DataSource:
@@ -39,11 +51,10 @@ def _download(url: str, folder: Path, progress: Progress) -> DataSource:
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
-    parts = urlsplit(url, allow_fragments=False)
+    name, _, key = url.removeprefix(_S3).partition("/")
     report = progress.step(f"Downloading {url}")
     try:
-        bucket = _Bucket(boto3.client("s3"), parts.netloc, folder, report)
-        return bucket.download(parts.path.strip("/"))
+        return _Bucket(boto3.client("s3"), name, folder, report).download(key.strip("/"))
     except (BotoCoreError, Boto3Error, ClientError) as error:
         raise InvalidExamples(f"Cannot download {url}: {error}") from None
 
@@ -65,7 +76,7 @@ class _Bucket:
         source = DataSource(self._folder / key, self._folder, self._url)
         if key.endswith(MANIFEST_SUFFIX):
             self._download_datasets(source, {key: 0})
-        elif (size := self._size(key)) is not None:
+        elif key and (size := self._size(key)) is not None:
             self._fetch({key: size})
         else:
             self._download_datasets(source, self._find_manifests(source, key))
@@ -104,7 +115,7 @@ class _Bucket:
             return self._client.head_object(Bucket=self._name, Key=key)["ContentLength"]
         except ClientError as error:
             # Without the right to list a bucket, S3 answers 403 for an object that does not exist.
-            if error.response["Error"].get("Code") in {"403", "404"} or not key:
+            if error.response["Error"].get("Code") in {"403", "404"}:
                 return None
             raise
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from prompt_capture.domain.predictions import UNKNOWN_INTENT
 from training.data.examples import Example, LocatedExample, grouping_key
+from training.data.locations import Location
 
 _SHOWN = 3
 _NOT_A_LETTER = re.compile(r"[\W_]+")
@@ -15,14 +16,11 @@ _FOREIGN_UNKNOWN = frozenset({"none", "nlufallback", "outofscope", "fallback"})
 
 def describe_conflicts(examples: Sequence[LocatedExample]) -> Iterator[str]:
     """Name the texts that have different labels, with the place of each label."""
-    by_text: dict[str, list[LocatedExample]] = {}
-    for located in examples:
-        by_text.setdefault(grouping_key(located.example.text), []).append(located)
-    first_places = [
-        {each.example.label: each.location for each in reversed(copies)}
-        for copies in by_text.values()
-    ]
-    conflicts = [dict(reversed(places.items())) for places in first_places if len(places) > 1]
+    places_by_text: dict[str, dict[str, Location]] = {}
+    for example, location in examples:
+        places = places_by_text.setdefault(grouping_key(example.text), {})
+        places.setdefault(example.label, location)
+    conflicts = [places for places in places_by_text.values() if len(places) > 1]
     if conflicts:
         listed = "; ".join(
             " and ".join(f"{location} ({label})" for label, location in places.items())
@@ -97,7 +95,7 @@ def describe_scope(examples: Sequence[Example], minimum: int) -> Iterator[str]:
 
 
 def _compared(label: str) -> str:
-    return _NOT_A_LETTER.sub("", label.casefold())
+    return _NOT_A_LETTER.sub("", label.casefold()) or label
 
 
 def _count(number: int, singular: str, plural: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from prompt_capture.domain.datasets.kinds import ReviewFile
 from prompt_capture.domain.datasets.manifest import DatasetObject, Manifest, manifest_key_of
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
@@ -51,13 +52,15 @@ class Dataset:
         lines = DatasetLines({}, [], set())
         for part in self.manifest.objects:
             file = DataFile(self.path_of(part), self.source.name(self.path_of(part)))
-            _verify(file, part)
+            is_review = self.manifest.request.mode == ReviewFile.mode
+            if not is_review:  # reviewers fill in the file
+                _verify(file, part)
             if part.kind == "tombstones":
                 ids = (
                     values.get("id") for values, _ in json_lines.read_values(file, reading.report)
                 )
                 lines.removed.update(map(str, ids))
-            elif self.manifest.request.mode == "review":
+            elif is_review:
                 lines.without_id.extend(review.read(file, reading))
             else:
                 for values, location in json_lines.read_values(file, reading.report):

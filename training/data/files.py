@@ -66,8 +66,7 @@ class DataFile:
         """
         with self._open() as (file, raw):
             try:
-                encoding = detect_encoding(file.read(_HEAD))
-                file.seek(0)
+                encoding = detect_encoding(file.peek(_HEAD))
                 encoding = "utf-8-sig" if encoding == "utf-8" else encoding
                 text = io.TextIOWrapper(file, encoding)
                 position = 0
@@ -83,15 +82,13 @@ class DataFile:
                 raise
 
     @contextmanager
-    def _open(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    def _open(self) -> Iterator[tuple[io.BufferedReader, IO[bytes]]]:
         """Open the file. Yield the decompressed file, and the file itself."""
         try:
             with self.path.open("rb") as raw:
-                is_compressed = raw.read(len(_GZIP)) == _GZIP
-                raw.seek(0)
-                if is_compressed:
+                if raw.peek(len(_GZIP)).startswith(_GZIP):
                     with gzip.open(raw) as file:
-                        yield cast("IO[bytes]", file), raw
+                        yield cast("io.BufferedReader", file), raw
                 else:
                     yield raw, raw
         except (EOFError, zlib.error, gzip.BadGzipFile):
