@@ -21,14 +21,16 @@ class DataFormat(StrEnum):
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="The file to read.")],
+    source: Annotated[
+        Path, typer.Argument(help="The file to read, or the folder of an exported dataset.")
+    ],
     target: Annotated[Path, typer.Argument(help="The file to write.")],
     source_format: Annotated[DataFormat, typer.Option("--from", help="Format of the source.")],
     target_format: Annotated[DataFormat, typer.Option("--to", help="Format of the target.")],
 ) -> None:
     """Convert labelled texts between file formats.
 
-    Formats: jsonl (JSON lines), csv, parquet, rasa (Rasa NLU YAML),
+    Formats: jsonl (JSON lines, an exported dataset), csv, parquet, rasa (Rasa NLU YAML),
     clu (Azure CLU JSON) and luis (LUIS JSON).
     Converts texts, intents and splits.
     Drops entities and settings of other tools.
@@ -43,13 +45,18 @@ def convert(
     from training.data.files import DataFile
     from training.data.formats import read_file, write_file
     from training.data.formats.reading import Reading
+    from training.data.reading import read_sources
     from training.data.remarks import Remarks
+    from training.data.sources import DataSource
 
     remarks = Remarks()
     with exit_on_error():
         with error_console.status(f"Reading {source}"):
-            file = DataFile.at_path(source)
-            examples = list(read_file(source_format.value, file, Reading(remarks)))
+            if source.is_dir() and source_format is DataFormat.jsonl:
+                examples = read_sources([DataSource(source)], remarks)
+            else:
+                file = DataFile.at_path(source)
+                examples = list(read_file(source_format.value, file, Reading(remarks)))
         with error_console.status(f"Writing {target}"):
             written = write_file(target_format.value, target, examples, remarks)
     print_warnings(remarks)

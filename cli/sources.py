@@ -88,7 +88,7 @@ class _Bucket:
             {
                 self._key_of(dataset.path_of(part)): part.bytes
                 for dataset in datasets_in_use(find_datasets(source))
-                for part in dataset.manifest.objects
+                for part in dataset.objects
             }
         )
 

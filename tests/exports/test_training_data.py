@@ -12,8 +12,10 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from typer.testing import CliRunner
 
 from cli import labelled_data
+from cli.main import app
 from cli.sources import local_sources
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.changes import Correction
@@ -23,6 +25,7 @@ from prompt_capture.workflows.exports.export import ExportDataset
 from tests.exports.test_audited import ExportScenario, dissimilar_texts
 from training.config import NoProgress
 from training.data.examples import Example, InvalidExamples
+from training.data.formats import read_as
 from training.data.reading import read_examples, read_sources
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
@@ -67,7 +70,8 @@ async def test_an_audited_dataset_is_read_from_every_folder_above_it_and_by_its_
     (file,) = scenario.folder.rglob("*.manifest")
     assert len(manifest.objects) > 3
 
-    sources = (scenario.folder, file.parent, _run_folder(scenario, manifest), file)
+    run_folder = _run_folder(scenario, manifest)
+    sources = (scenario.folder, file.parent, run_folder, run_folder / "split=train", file)
 
     for source in sources:
         assert sorted(e.text for e in _train(source)) == sorted(line["text"] for line in lines)
@@ -86,6 +90,33 @@ async def test_training_takes_the_split_train_and_evaluation_the_others(
     assert "7 texts, labelled by label (dataset audited)." in errors
     assert "3 texts are left out: their split is dev." in errors
     assert len(_evaluate(scenario.folder)) == 3
+
+
+async def test_a_folder_of_one_split_is_read_alone(scenario: ExportScenario) -> None:
+    await _label(scenario, "train", 4)
+    await _label(scenario, "dev", 3)
+    _, manifest = await scenario.export()
+
+    assert len(_evaluate(_run_folder(scenario, manifest) / "split=dev")) == 3
+    with pytest.raises(InvalidExamples, match="3 of the split dev"):
+        _train(_run_folder(scenario, manifest) / "split=dev")
+
+
+async def test_an_exported_dataset_is_converted_with_its_splits(
+    scenario: ExportScenario, tmp_path: Path
+) -> None:
+    await _label(scenario, "train", 2)
+    await _label(scenario, "dev", 1)
+    await scenario.export()
+    target = tmp_path / "data.csv"
+
+    command = ["convert", str(scenario.folder), str(target), "--from", "jsonl", "--to", "csv"]
+    result = CliRunner().invoke(app, command)
+
+    assert "Wrote 3 texts" in result.stdout
+    assert sorted(str(example.split) for example in read_as("csv", target)) == [
+        "dev", "train", "train",
+    ]  # fmt: skip
 
 
 async def test_a_gold_dataset_is_for_evaluation_only(scenario: ExportScenario) -> None:
@@ -288,6 +319,7 @@ async def test_a_dataset_in_s3_is_read_by_prefix_and_by_manifest_and_its_copy_re
         file.parent.relative_to(scenario.folder).as_posix(),
         file.relative_to(scenario.folder).as_posix(),
         _run_folder(scenario, manifest).relative_to(scenario.folder).as_posix(),
+        (_run_folder(scenario, manifest) / "split=train").relative_to(scenario.folder).as_posix(),
     )
 
     for key in keys:

@@ -28,16 +28,26 @@ _PART = re.compile(r"(.*/split=\w+/\w+-)\d{5}\.jsonl\.gz")
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset in a folder: its manifest, and the file of the manifest."""
+    """A dataset in a folder: its manifest, and the file of the manifest.
+
+    `folder` contains the objects to read; other objects of the dataset are not read.
+    """
 
     source: DataSource
     file: Path
     manifest: Manifest
+    folder: Path
 
     @property
     def name(self) -> str:
         """The name of the manifest's file, as its user knows it."""
         return self.source.name(self.file)
+
+    @property
+    def objects(self) -> list[DatasetObject]:
+        """The objects to read."""
+        objects = self.manifest.objects
+        return [part for part in objects if self.path_of(part).is_relative_to(self.folder)]
 
     def path_of(self, part: DatasetObject) -> Path:
         """Return the file of an object; the folder of the manifest may have been moved."""
@@ -50,7 +60,7 @@ class Dataset:
     def read(self, reading: Reading) -> "DatasetLines":
         """Read all objects, and check them against the manifest; raise `InvalidExamples`."""
         lines = DatasetLines({}, [], set())
-        for part in self.manifest.objects:
+        for part in self.objects:
             file = DataFile(self.path_of(part), self.source.name(self.path_of(part)))
             is_review = self.manifest.request.mode == ReviewFile.mode
             if not is_review:  # reviewers fill in the file
@@ -81,16 +91,21 @@ class DatasetLines:
 def find_datasets(source: DataSource) -> list[Dataset]:
     """Return the datasets in a folder, the oldest first; raise `InvalidExamples`.
 
-    The folder contains manifests at any depth, or it is the folder of one dataset's objects, whose
-    manifest lies beside it.
+    The folder contains manifests at any depth, or objects of one dataset, whose manifest lies
+    beside it or beside the folder above.
     """
-    folder = source.path
-    files = [folder] if folder.is_file() else sorted(folder.rglob(f"*{MANIFEST_SUFFIX}"))
-    if not files:
-        beside = sorted(folder.parent.glob(f"*{MANIFEST_SUFFIX}"))
-        files = [file for file in beside if folder.name.startswith(file.stem)]
-    datasets = [each for file in files if (each := _open(source, file))]
-    return sorted(datasets, key=lambda each: each.manifest.exported_at)
+    path = source.path
+    if path.is_file():
+        datasets = [_open(source, path, path.parent)]
+    else:
+        datasets = [_open(source, file, path) for file in path.rglob(f"*{MANIFEST_SUFFIX}")]
+    for folder in (path, path.parent):
+        if not datasets:
+            beside = folder.parent.glob(f"*{MANIFEST_SUFFIX}")
+            files = [file for file in beside if folder.name.startswith(file.stem)]
+            datasets = [_open(source, file, path) for file in files]
+    found = [each for each in datasets if each is not None]
+    return sorted(found, key=lambda each: each.manifest.exported_at)
 
 
 def datasets_in_use(datasets: Sequence[Dataset]) -> Sequence[Dataset]:
@@ -144,13 +159,13 @@ def note_other_parts(file: DataFile, remarks: Remarks) -> None:
             )
 
 
-def _open(source: DataSource, file: Path) -> Dataset | None:
+def _open(source: DataSource, file: Path, folder: Path) -> Dataset | None:
     """Read a manifest. An empty one means that there is no dataset."""
     content = DataFile(file, source.name(file)).read_bytes()
     if not content.strip():
         return None
     try:
-        return Dataset(source, file, Manifest.model_validate_json(content))
+        return Dataset(source, file, Manifest.model_validate_json(content), folder)
     except ValidationError:
         raise InvalidExamples(
             f"{source.name(file)} is not the manifest of a dataset of this version."
