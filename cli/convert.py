@@ -30,7 +30,7 @@ def convert(
 ) -> None:
     """Convert labelled texts between file formats.
 
-    Formats: jsonl (JSON lines, an exported dataset), csv, parquet, rasa (Rasa NLU YAML),
+    Formats: jsonl (JSON lines), csv, parquet, rasa (Rasa NLU YAML),
     clu (Azure CLU JSON) and luis (LUIS JSON).
     Converts texts, intents and splits.
     Drops entities and settings of other tools.

@@ -60,7 +60,7 @@ def test_a_separator_line_decides_where_several_delimiters_occur() -> None:
     ["", "hello,greeting\n", "text\nhello\n", "sep=;\ntext,label\na,b\n", '"text,label\nhello,x'],
 )
 def test_a_header_without_the_columns_is_rejected(content: str) -> None:
-    with pytest.raises(InvalidFile, match="first line must name the columns label and text"):
+    with pytest.raises(InvalidFile, match="first line must name the columns text and label"):
         _rows(content)
 
 

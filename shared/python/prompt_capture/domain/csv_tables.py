@@ -210,8 +210,10 @@ def _read_header(
             )
             next(reader.records(delimiter, skips_spaces))
             return _Header(names, delimiter, skips_spaces)
-    alternatives = ", or ".join(" and ".join(sorted(each)) for each in columns)
-    raise InvalidFile(f"The first line must name the columns {alternatives}.")
+    alternatives = ", or ".join(" and ".join(each) for each in columns)
+    raise InvalidFile(
+        f"The first line must name the columns {alternatives}. Add the line, or rename the columns."
+    )
 
 
 def _normalise_names(cells: Sequence[str]) -> tuple[str, ...]:
