@@ -159,8 +159,8 @@ async def test_decisions_in_a_review_dataset_are_labels(
         (example,) = _train(source)
         assert (example.text, example.label, example.corrected) == ("=1+1 what", "reminder", True)
     errors = capsys.readouterr().err
-    assert "1 texts, labelled by corrected_intent." in errors
-    assert "1 texts, labelled by corrected_intent (dataset review)." in errors
+    assert "1 text, labelled by corrected_intent." in errors
+    assert "1 text, labelled by corrected_intent (dataset review)." in errors
     assert "1 left out: entries without a decision" in errors
 
 

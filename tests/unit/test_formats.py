@@ -63,6 +63,7 @@ def test_the_command_converts_files_and_rejects_invalid_ones(tmp_path: Path) -> 
     assert done.stderr == ""
     assert read_as("clu", target) == [Example(text="hello", label="greeting")]
     assert failed.exit_code == 1
+    assert "It seems to be a file for --from csv." in failed.stderr
     with pytest.raises(InvalidExamples, match="is not a valid parquet file"):
         read_as("parquet", source)
 
@@ -137,6 +138,17 @@ def test_a_source_that_cannot_be_read_is_explained(tmp_path: Path, source: str) 
     assert result.exit_code == 1
     assert "cannot be read: " in result.stderr
     assert not (tmp_path / "b").exists()
+
+
+def test_the_error_for_a_wrong_format_names_the_right_one(tmp_path: Path) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "a", "label": "x"}\n')
+
+    result = _convert(source, tmp_path / "b", "clu", "csv")
+
+    assert result.exit_code == 1
+    assert "no list of utterances" in result.stderr
+    assert "It seems to be a file for --from jsonl." in result.stderr
 
 
 def test_a_failed_conversion_leaves_the_old_file(tmp_path: Path) -> None:

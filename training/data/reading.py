@@ -93,7 +93,8 @@ class _SourceReader:
             before = len(examples)
             examples.extend(self._without_invisible(found))
             count = len(examples) - before
-            self._describe(f"{source.given_name}: {count:,} texts, labelled by {labels}.")
+            noun = "text" if count == 1 else "texts"
+            self._describe(f"{source.given_name}: {count:,} {noun}, labelled by {labels}.")
             self._done = sum(self._sizes[:number])
             self._report(0)
         return examples
