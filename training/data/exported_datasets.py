@@ -27,7 +27,7 @@ _PART = re.compile(r"(.*/split=\w+/\w+-)\d{5}\.jsonl\.gz")
 
 
 @dataclass(frozen=True)
-class Dataset:
+class StoredDataset:
     """A dataset in a folder: its manifest, and the file of the manifest.
 
     `folder` contains the objects to read; other objects of the dataset are not read.
@@ -88,7 +88,7 @@ class DatasetLines:
     removed: set[str]
 
 
-def find_datasets(source: DataSource) -> list[Dataset]:
+def find_datasets(source: DataSource) -> list[StoredDataset]:
     """Return the datasets in a folder, the oldest first; raise `InvalidExamples`.
 
     The folder contains manifests at any depth, or objects of one dataset, whose manifest lies
@@ -108,7 +108,7 @@ def find_datasets(source: DataSource) -> list[Dataset]:
     return sorted(found, key=lambda each: each.manifest.exported_at)
 
 
-def datasets_in_use(datasets: Sequence[Dataset]) -> Sequence[Dataset]:
+def datasets_in_use(datasets: Sequence[StoredDataset]) -> Sequence[StoredDataset]:
     """Return the last dataset of everything, and the datasets of changes after it.
 
     Raise `InvalidExamples` where the datasets are not of one series.
@@ -124,7 +124,7 @@ def datasets_in_use(datasets: Sequence[Dataset]) -> Sequence[Dataset]:
     return datasets[complete[-1] if complete else 0 :]
 
 
-def read_datasets(datasets: Sequence[Dataset], reading: Reading) -> Iterator[LocatedExample]:
+def read_datasets(datasets: Sequence[StoredDataset], reading: Reading) -> Iterator[LocatedExample]:
     """Yield the lines that are valid after the last of some datasets of one series.
 
     A dataset of everything replaces the earlier ones. A dataset of changes removes the lines that
@@ -159,13 +159,13 @@ def note_other_parts(file: DataFile, remarks: Remarks) -> None:
             )
 
 
-def _open(source: DataSource, file: Path, folder: Path) -> Dataset | None:
+def _open(source: DataSource, file: Path, folder: Path) -> StoredDataset | None:
     """Read a manifest. An empty one means that there is no dataset."""
     content = DataFile(file, source.name(file)).read_bytes()
     if not content.strip():
         return None
     try:
-        return Dataset(source, file, Manifest.model_validate_json(content), folder)
+        return StoredDataset(source, file, Manifest.model_validate_json(content), folder)
     except ValidationError:
         raise InvalidExamples(
             f"{source.name(file)} is not the manifest of a dataset of this version."
