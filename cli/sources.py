@@ -4,13 +4,19 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from prompt_capture.domain.datasets.manifest import manifest_key_of
 from training.config import Progress, ProgressCallback
 from training.data.examples import InvalidExamples
-from training.data.exported_datasets import MANIFEST_SUFFIX, datasets_in_use, find_datasets
+from training.data.exported_datasets import (
+    MANIFEST_SUFFIX,
+    datasets_in_use,
+    find_datasets,
+    is_part,
+)
 from training.data.sources import DataSource
 
 if TYPE_CHECKING:
@@ -78,6 +84,7 @@ class _Bucket:
             self._download_datasets(source, {key: 0})
         elif key and (size := self._size(key)) is not None:
             self._fetch({key: size})
+            return replace(source, other_parts=self._count_other_parts(key))
         else:
             self._download_datasets(source, self._find_manifests(source, key))
         return source
@@ -91,6 +98,19 @@ class _Bucket:
                 for part in dataset.objects
             }
         )
+
+    def _count_other_parts(self, key: str) -> int:
+        """Return how many other parts of its dataset lie beside an object."""
+        from botocore.exceptions import ClientError
+
+        if not is_part(PurePosixPath(key)):
+            return 0
+        folder = key.rpartition("/")[0]
+        try:
+            listing = self._client.list_objects_v2(Bucket=self._name, Prefix=f"{folder}/")
+        except ClientError:  # the right to list is not needed to read one object
+            return 0
+        return sum(is_part(PurePosixPath(item["Key"])) for item in listing["Contents"]) - 1
 
     def _find_manifests(self, source: DataSource, prefix: str) -> Mapping[str, int]:
         """Return the manifests below a prefix, or the one beside it, with their sizes."""

@@ -133,7 +133,7 @@ def test_an_exported_dataset_in_s3_is_read_by_its_prefix(deployment: DeployedSta
     evaluated = _run("evaluate", "--model", SHIPPED_MODEL, "--data", source, "--json", **settings)
 
     assert evaluated.returncode == 0, evaluated.stderr
-    assert "labelled by label (dataset retraining)" in evaluated.stderr
+    assert "labels from the field label (dataset retraining)" in evaluated.stderr
     assert json.loads(evaluated.stdout)["n"] >= 1
 
 

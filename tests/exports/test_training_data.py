@@ -87,7 +87,7 @@ async def test_training_takes_the_split_train_and_evaluation_the_others(
 
     assert {example.split for example in _train(scenario.folder)} == {"train"}
     errors = capsys.readouterr().err
-    assert "7 texts, labelled by label (dataset audited)." in errors
+    assert "7 texts; labels from the field label (dataset audited)." in errors
     assert "3 texts are left out: their split is dev." in errors
     assert len(_evaluate(scenario.folder)) == 3
 
@@ -159,8 +159,8 @@ async def test_decisions_in_a_review_dataset_are_labels(
         (example,) = _train(source)
         assert (example.text, example.label, example.corrected) == ("=1+1 what", "reminder", True)
     errors = capsys.readouterr().err
-    assert "1 text, labelled by corrected_intent." in errors
-    assert "1 text, labelled by corrected_intent (dataset review)." in errors
+    assert "1 text; labels from the field corrected_intent." in errors
+    assert "1 text; labels from the field corrected_intent (dataset review)." in errors
     assert "1 left out: entries without a decision" in errors
 
 
@@ -280,6 +280,24 @@ async def test_one_part_is_read_and_the_other_parts_are_named(
 
     assert len(read_sources([DataSource(part)], remarks)) < 5
     assert "left out: other parts of the dataset (name its folder)." in next(iter(remarks))
+
+
+async def test_one_part_in_s3_is_read_and_the_other_parts_are_named(
+    scenario: ExportScenario,
+    bucket: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("prompt_capture.workflows.exports.writer.LINES_PER_PART", 2)
+    await _label(scenario, "train", 5)
+    _, manifest = await scenario.export()
+    _upload(bucket, scenario.folder)
+    url = f"s3://{BUCKET}/{manifest.objects[0].key}"
+
+    _train(url)
+
+    parts = sum(part.split == "train" for part in manifest.objects)
+    assert f"{url}: {parts - 1} left out: other parts of the dataset" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -320,6 +320,26 @@ def test_a_faulty_task_is_an_error_of_its_own(fields: dict[str, Any], problem: s
     assert re.search(problem, errors[0])
 
 
+@pytest.mark.parametrize("note", ["[1]", "[see above]", "{1}", '{"a": 1}'])
+def test_a_note_that_resembles_json_stays_as_it_is(note: str) -> None:
+    entry = {"log_id": ID, "intent": "reminder", "notes": note, "annotation_id": 3}
+
+    (decided,) = read_review(json.dumps([entry])).decided.values()
+
+    assert decided.notes == note
+
+
+def test_deeply_nested_values_are_a_fault_of_their_entry() -> None:
+    nested: Any = "reminder"
+    for _ in range(900):
+        nested = [nested]
+    entry = {"log_id": ID, "intent": nested, "annotation_id": 3}
+
+    (error,) = read_review(json.dumps([entry])).errors
+
+    assert "neither a text nor a list of texts" in error.reason
+
+
 @pytest.mark.parametrize("notes", ["said twice", ["said", "twice"], [], ""])
 def test_notes_are_a_text_or_a_list_of_texts(notes: Any) -> None:
     value = {"from_name": "notes", "type": "textarea", "value": {"text": notes}}

@@ -178,7 +178,7 @@ def test_what_is_left_out_and_odd_is_reported_without_a_text(
     labelled_data.read_training_examples([DataSource(file)], NoProgress())
 
     errors = capsys.readouterr().err
-    assert f"{file}: 3 texts, labelled by label." in errors
+    assert f"{file}: 3 texts; labels from the field label." in errors
     assert f"{file}: 1 left out: rows without content (line 4)." in errors
     assert "1 text has more than one label." in errors
     assert "'Jam', 'jam' differ only in case" in errors

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pydantic import ValidationError
 
@@ -23,7 +23,7 @@ FIRST_CHANGE = "0"
 """Where the window of a dataset of everything begins."""
 
 _SHOWN = 3
-_PART = re.compile(r"(.*/split=\w+/\w+-)\d{5}\.jsonl\.gz")
+_PART = re.compile(r".*/split=\w+/\w+-\d{5}\.jsonl\.gz")
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,19 @@ def read_datasets(datasets: Sequence[StoredDataset], reading: Reading) -> Iterat
     yield from by_id.values()
 
 
-def note_other_parts(file: DataFile, remarks: Remarks) -> None:
+def is_part(path: PurePath) -> bool:
+    """Return whether a file may be one of several parts of a dataset."""
+    return bool(_PART.fullmatch(path.as_posix()))
+
+
+def note_other_parts(source: DataSource, remarks: Remarks) -> None:
     """Remark where a file is one of several parts of a dataset."""
-    if _PART.fullmatch(file.path.as_posix()):
-        others = len(list(file.path.parent.glob("*.jsonl.gz"))) - 1
-        if others:
-            remarks.leave_out(
-                "other parts of the dataset (name its folder)", file.location(), others
-            )
+    others = source.other_parts
+    if is_part(source.path) and not others:
+        others = sum(map(is_part, source.path.parent.iterdir())) - 1
+    if others:
+        location = Location(source.given_name)
+        remarks.leave_out("other parts of the dataset (name its folder)", location, others)
 
 
 def _open(source: DataSource, file: Path, folder: Path) -> StoredDataset | None:

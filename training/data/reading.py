@@ -25,12 +25,14 @@ ReadProgress = Callable[[int, int], None]
 
 _LABELS: Final = {
     "text": "the name of the file",
-    "rasa": "intent",
-    "clu": "intent",
-    "luis": "intent",
-    "review": "corrected_intent",
+    "rasa": "its intents",
+    "clu": "its intents",
+    "luis": "its intents",
+    "review": "the field corrected_intent",
 }
-"""What the labels come from, by format; `label` in all others."""
+"""Where the labels come from, by format; in all others from `_LABEL_FIELD`."""
+
+_LABEL_FIELD: Final = "the field label"
 
 
 def read_examples(paths: Iterable[Path]) -> list[Example]:
@@ -94,7 +96,7 @@ class _SourceReader:
             examples.extend(self._without_invisible(found))
             count = len(examples) - before
             noun = "text" if count == 1 else "texts"
-            self._describe(f"{source.given_name}: {count:,} {noun}, labelled by {labels}.")
+            self._describe(f"{source.given_name}: {count:,} {noun}; labels from {labels}.")
             self._done = sum(self._sizes[:number])
             self._report(0)
         return examples
@@ -117,8 +119,8 @@ class _SourceReader:
             return self._read_datasets(source)
         file = DataFile(source.path, source.given_name)
         file_format = detect_format(file)
-        note_other_parts(file, self._reading.remarks)
-        return _read_file(file, file_format, self._reading), _LABELS.get(file_format, "label")
+        note_other_parts(source, self._reading.remarks)
+        return _read_file(file, file_format, self._reading), _LABELS.get(file_format, _LABEL_FIELD)
 
     def _read_label_files(
         self, source: DataSource, files: Sequence[Path]
@@ -135,8 +137,8 @@ class _SourceReader:
                 "manifest of a dataset with the objects beside it."
             )
         request = datasets[-1].manifest.request
-        labels = f"{_LABELS.get(request.mode, 'label')} (dataset {request.kind.name})"
-        return read_datasets(datasets, self._reading), labels
+        labels = _LABELS.get(request.mode, _LABEL_FIELD)
+        return read_datasets(datasets, self._reading), f"{labels} (dataset {request.kind.name})"
 
     def _report(self, position: int) -> None:
         self._done += position

@@ -8,12 +8,14 @@ from pathlib import Path
 class DataSource:
     """A file or folder, and what its user calls it.
 
-    For a download, `download_folder` contains what lies below `url`.
+    For a download, `download_folder` contains what lies below `url`, and `other_parts` is how many
+    parts of the same dataset were not downloaded.
     """
 
     path: Path
     download_folder: Path | None = None
     url: str = ""
+    other_parts: int = 0
 
     @property
     def given_name(self) -> str:

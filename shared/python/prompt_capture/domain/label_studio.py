@@ -17,6 +17,9 @@ _EXPORT_FIELDS = frozenset(
 )
 """What JSON-MIN and CSV add to the data of a task, beside `id` and `created_at`."""
 
+_JSON_CELLS = ('{"choices":', '{"text":', '[{"', '["')
+"""How a cell with several texts begins."""
+
 _RENAMED = "_data_"
 """How the CSV export begins the name of a data field whose name is also that of a control."""
 
@@ -172,21 +175,23 @@ def _choose_intent(choices: Mapping[str, Sequence[str]]) -> str:
 
 
 def _list_texts(value: object, name: str) -> list[str]:
-    """Return the texts of a value: a text, a list of texts, or an object with such a list."""
-    if isinstance(value, dict):
-        return _list_texts(value.get("choices", value.get("text")), name)
-    if isinstance(value, list):
-        return [text for each in value for text in _list_texts(each, name)]
-    if value is None or value == "":
-        return []
-    if not isinstance(value, str):
+    """Return the texts of a value: a text or an object with texts, or a list of these."""
+    parts = [_unwrap(each) for each in (value if isinstance(value, list) else [value])]
+    values = [text for part in parts for text in (part if isinstance(part, list) else [part])]
+    texts = [text for text in values if isinstance(text, str)]
+    if len(texts) < len(values) - values.count(None):
         raise InvalidEntry(f"{name}: it is neither a text nor a list of texts")
-    return [value]
+    return [text for text in texts if text]
+
+
+def _unwrap(value: object) -> object:
+    """Return the texts in the value of a result; other values stay as they are."""
+    return value.get("choices", value.get("text")) if isinstance(value, dict) else value
 
 
 def _parse_cell(value: object) -> object:
     """Parse a CSV cell with more than one text, which Label Studio writes as JSON."""
-    if not isinstance(value, str) or not value.startswith(("{", "[")):
+    if not isinstance(value, str) or not value.startswith(_JSON_CELLS):
         return value
     try:
         return json.loads(value)
