@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
+from cli.convert import DataFormat
 from cli.main import app
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import FORMATS, read_as, write_as
@@ -50,6 +51,10 @@ def test_a_round_trip_preserves_texts_and_labels(
 def _convert(source: Path, target: Path, source_format: str, target_format: str) -> Result:
     command = ["convert", str(source), str(target), "--from", source_format, "--to", target_format]
     return CliRunner().invoke(app, command)
+
+
+def test_the_command_offers_all_formats() -> None:
+    assert tuple(each.value for each in DataFormat) == FORMATS
 
 
 def test_the_command_converts_files_and_rejects_invalid_ones(tmp_path: Path) -> None:
