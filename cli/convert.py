@@ -2,11 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.error_handling import exit_on_error
+from cli.error_handling import error_console, exit_on_error
+
+if TYPE_CHECKING:
+    from training.data.examples import LocatedExample
+    from training.data.remarks import Remarks
 
 
 class DataFormat(StrEnum):
@@ -21,7 +25,9 @@ class DataFormat(StrEnum):
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="The file to read.")],
+    source: Annotated[
+        Path, typer.Argument(help="The file to read, or the folder of an exported dataset.")
+    ],
     target: Annotated[Path, typer.Argument(help="The file to write.")],
     source_format: Annotated[DataFormat, typer.Option("--from", help="Format of the source.")],
     target_format: Annotated[DataFormat, typer.Option("--to", help="Format of the target.")],
@@ -30,16 +36,53 @@ def convert(
 
     Formats: jsonl (JSON lines), csv, parquet, rasa (Rasa NLU YAML),
     clu (Azure CLU JSON) and luis (LUIS JSON).
-    Converts texts and intents.
+    Converts texts, intents and splits.
     Drops entities and settings of other tools.
+    Reports what it leaves out or changes, with the first lines.
 
     [bold]Examples[/bold]
       prompt-capture convert nlu.yml data.jsonl --from rasa --to jsonl
       prompt-capture convert data.jsonl data.parquet --from jsonl --to parquet
     """
-    from training.data.formats import read_as, write_as
+    from cli.labelled_data import print_warnings
+    from training.data.diagnosis import describe_conflicts, describe_splits
+    from training.data.formats import write_file
+    from training.data.remarks import Remarks
 
+    remarks = Remarks()
     with exit_on_error():
-        examples = read_as(source_format.value, source)
-        write_as(target_format.value, target, examples)
-    typer.echo(f"Wrote {len(examples):,} texts to {target}")
+        with error_console.status(f"Reading {source}"):
+            examples = _read(source, source_format, remarks)
+        with error_console.status(f"Writing {target}"):
+            written = write_file(target_format.value, target, examples, remarks)
+    print_warnings(remarks)
+    print_warnings(describe_splits(examples))
+    print_warnings(describe_conflicts(examples))
+    typer.echo(f"Wrote {written:,} texts to {target}")
+
+
+def _read(source: Path, source_format: DataFormat, remarks: "Remarks") -> "list[LocatedExample]":
+    """Read a file, or the dataset in a folder; where that fails, say which format it seems to be.
+
+    Raise `InvalidExamples`.
+    """
+    from training.data.examples import InvalidExamples
+    from training.data.files import DataFile
+    from training.data.formats import read_file
+    from training.data.formats.detection import detect_format
+    from training.data.formats.reading import Reading
+    from training.data.reading import read_sources
+    from training.data.sources import DataSource
+
+    if source.is_dir() and source_format is DataFormat.jsonl:
+        return read_sources([DataSource(source)], remarks)
+    file = DataFile.at_path(source)
+    try:
+        return list(read_file(source_format.value, file, Reading(remarks)))
+    except InvalidExamples as error:
+        detected = detect_format(file)
+        if detected in {source_format.value, "text", "review"} or (
+            {detected, source_format.value} == {"clu", "luis"}
+        ):
+            raise
+        raise InvalidExamples(f"{error} It seems to be a file for --from {detected}.") from None

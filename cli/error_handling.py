@@ -18,5 +18,5 @@ def exit_on_error() -> Iterator[None]:
     try:
         yield
     except (PromptCaptureError, InvalidExamples) as error:
-        error_console.print(str(error), style="red", highlight=False, markup=False)
+        error_console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from None

@@ -1,6 +1,7 @@
 """`prompt-capture evaluate`: measure a model on data that it was not trained on."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,6 @@ import typer
 from rich.console import Console
 
 from cli.error_handling import exit_on_error
-from cli.sources import local_files
 
 
 def evaluate(
@@ -18,8 +18,7 @@ def evaluate(
         typer.Option(
             "--data",
             metavar="DATA",
-            help="JSON lines (a path or s3://bucket/key), or a folder of LABEL.txt files.\n\n"
-            "Repeatable.",
+            help="Labelled texts, as for train.\n\nRepeatable.",
         ),
     ],
     compare: Annotated[
@@ -38,6 +37,7 @@ def evaluate(
     """Measure a model, or compare it with another one.
 
     Measures accuracy, calibration, out-of-scope detection and latency.
+    Leaves out texts of the split train.
     With --compare, tests whether the difference is significant (McNemar's test).
 
     [bold]Examples[/bold]
@@ -48,9 +48,9 @@ def evaluate(
     from cli import evaluation
 
     if card:
-        _create(card)
-    with exit_on_error(), local_files(data) as files:
-        evaluated = evaluation.evaluate_folders([model, compare] if compare else [model], files)
+        _check_writable(card)
+    with exit_on_error():
+        evaluated = evaluation.evaluate_folders([model, compare] if compare else [model], data)
     if card:
         evaluation.write_model_card(card, evaluated[0], data, texts)
     if as_json:
@@ -59,12 +59,9 @@ def evaluate(
         evaluation.print_evaluation(Console(), evaluated)
 
 
-def _create(card: Path) -> None:
-    """Create the file before the evaluation, which takes long, so that it fails early."""
-    try:
-        card.parent.mkdir(parents=True, exist_ok=True)
-        card.touch()
-    except OSError as error:
-        raise typer.BadParameter(
-            f"Cannot write {card}: {error.strerror}.", param_hint="--card"
-        ) from None
+def _check_writable(card: Path) -> None:
+    """Fail before the evaluation, which takes long, where the card cannot be written after it."""
+    folder = next(parent for parent in card.absolute().parents if parent.exists())
+    existing = card if card.exists() else folder
+    if not folder.is_dir() or not os.access(existing, os.W_OK):
+        raise typer.BadParameter(f"Cannot write {card}.", param_hint="--card")

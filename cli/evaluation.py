@@ -9,11 +9,13 @@ from rich.console import Console
 
 from cli.error_handling import error_console
 from cli.evaluation_tables import comparison_table, evaluation_table
+from cli.labelled_data import read_test_examples
 from cli.progress import progress_bars
+from cli.sources import local_sources
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
 from training.calibrate.predictions import Predictions
-from training.data.examples import Example, read_examples
+from training.data.examples import Example
 from training.report.comparison import compare, describe_comparison
 from training.report.evaluation import Evaluation, evaluate_models
 
@@ -27,17 +29,17 @@ class EvaluatedModel:
     evaluation: Evaluation
 
 
-def evaluate_folders(folders: Sequence[Path], files: Sequence[Path]) -> list[EvaluatedModel]:
-    """Evaluate the models in folders on the examples in files.
+def evaluate_folders(folders: Sequence[Path], data: Sequence[str]) -> list[EvaluatedModel]:
+    """Evaluate the models in folders on the examples in files and datasets.
 
     Raises `InvalidArtifact` and `InvalidExamples`.
     """
     artifacts = [ModelArtifact.load(folder) for folder in folders]
-    examples = read_examples(files)
-    for artifact in artifacts:
-        _warn_of_unknown_labels(artifact.manifest, examples)
     classifiers = [OnnxClassifier(artifact) for artifact in artifacts]
-    with progress_bars(error_console) as progress:
+    with progress_bars(error_console) as progress, local_sources(data, progress) as sources:
+        examples = read_test_examples(sources, progress)
+        for artifact in artifacts:
+            _warn_of_unknown_labels(artifact.manifest, examples)
         results = evaluate_models(classifiers, examples, progress.step("Classifying"))
     return [
         EvaluatedModel(artifact.manifest, predictions, evaluation)
@@ -56,6 +58,7 @@ def write_model_card(file: Path, model: EvaluatedModel, data: Sequence[str], tex
     """Write a model's card. `data` names the sources of the messages it was measured on."""
     from training.report.card import write_card  # drawing takes half a second to load
 
+    file.parent.mkdir(parents=True, exist_ok=True)
     write_card(
         file,
         model.manifest,

@@ -11,8 +11,9 @@ from rich.console import Console
 
 from cli.error_handling import error_console, exit_on_error
 from prompt_capture.domain.changes import validate_reviewer_name
-from prompt_capture.domain.errors import InvalidReview
+from prompt_capture.domain.errors import InvalidFile, InvalidReview
 from prompt_capture.domain.review_files import Review, read_review
+from prompt_capture.domain.text_files import decode_text
 from prompt_capture.workflows.import_review import ImportPlan, ImportReview
 
 
@@ -36,9 +37,10 @@ def import_review(
 ) -> None:
     """Show the corrections in a review file; --apply records them.
 
-    Accepts JSON, CSV and Label Studio's JSON export.
+    Accepts JSON, CSV, and Label Studio's exports as JSON or CSV.
     Ignores entries without a corrected_intent.
     Reports invalid entries, which do not affect the others; exit status 1.
+    Records nothing for a prompt on which entries or annotators disagree.
     Importing a file twice changes nothing.
 
     Settings: SUPABASE_URL and SUPABASE_SECRET_KEY.
@@ -50,7 +52,7 @@ def import_review(
     from prompt_capture import bootstrap
 
     with exit_on_error():
-        review = read_review(_read_text(file))
+        review = _read(file)
         workflow = ImportReview(bootstrap.service_store(), reviewer)
         with error_console.status("Importing") as status:
 
@@ -67,11 +69,13 @@ def import_review(
         raise typer.Exit(1)
 
 
-def _read_text(file: Path) -> str:
+def _read(file: Path) -> Review:
     try:
-        return file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidReview(f"Cannot read {file}: {error}") from None
+        return read_review(decode_text(file.read_bytes()))
+    except OSError as error:
+        raise InvalidReview(f"{file} cannot be read: {error.strerror}.") from None
+    except InvalidFile as error:
+        raise InvalidReview(f"{file} cannot be read: {error}") from None
 
 
 async def _run(
@@ -93,6 +97,7 @@ def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
         (len(plan.overwrites), overwrites),
         (plan.unchanged, "already recorded"),
         (plan.undecided, "without a corrected_intent"),
+        (plan.repeated, "repeat the decision of an earlier entry"),
         (len(plan.errors), "invalid"),
     ):
         console.print(f"{count:>7,}  {description}", highlight=False)
@@ -100,7 +105,7 @@ def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
         console.print(f"         {intent}: {count:,} new", highlight=False, markup=False)
     for conflict in plan.overwrites:
         console.print(
-            f"         entry {conflict.entry}: recorded as {conflict.on_record}, "
+            f"         {plan.unit} {conflict.entry}: recorded as {conflict.on_record}, "
             f"{conflict.reviewed.corrected_intent} in the file",
             highlight=False,
             markup=False,
@@ -108,5 +113,8 @@ def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
         )
     for error in plan.errors:
         console.print(
-            f"         entry {error.entry}: {error.reason}", highlight=False, markup=False
+            f"         {plan.unit} {error.entry}: {error.reason}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
         )

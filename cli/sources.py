@@ -1,30 +1,159 @@
-"""Data files by local path or by `s3://` URL."""
+"""Data by local path or by `s3://` URL: a file, a folder, or an exported dataset."""
 
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import urlsplit
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
+from prompt_capture.domain.datasets.manifest import manifest_key_of
+from training.config import Progress, ProgressCallback
 from training.data.examples import InvalidExamples
+from training.data.exported_datasets import (
+    MANIFEST_SUFFIX,
+    datasets_in_use,
+    find_datasets,
+    is_part,
+)
+from training.data.sources import DataSource
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_S3 = "s3://"
 
 
 @contextmanager
-def local_files(sources: Sequence[str]) -> Iterator[list[Path]]:
-    """Yield a local path for each source. Downloads from S3 exist until the block ends."""
+def local_sources(sources: Sequence[str], progress: Progress) -> Iterator[list[DataSource]]:
+    """Yield each source as a local one. Downloads exist until the block ends.
+
+    Raise `InvalidExamples` where a download fails.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        yield [_local_path(source, Path(folder) / str(n)) for n, source in enumerate(sources)]
+        yield [
+            _localise(source, Path(folder) / str(number), progress)
+            for number, source in enumerate(sources)
+        ]
 
 
-def _local_path(source: str, target: Path) -> Path:
-    if not source.startswith("s3://"):
-        return Path(source)
+def _localise(source: str, folder: Path, progress: Progress) -> DataSource:
+    """Return a source whose files can be read more than once."""
+    if source.startswith(_S3):
+        return _download(source, folder, progress)
+    path = Path(source)
+    if not (path.is_fifo() or path.is_char_device()):
+        return DataSource(path)
+    copy = folder / path.name
+    folder.mkdir()
+    with path.open("rb") as pipe, copy.open("wb") as file:
+        shutil.copyfileobj(pipe, file)
+    return DataSource(copy, folder, str(path.parent))
+
+
+def _download(url: str, folder: Path, progress: Progress) -> DataSource:
     import boto3
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
-    url = urlsplit(source)
+    name, _, key = url.removeprefix(_S3).partition("/")
+    report = progress.step(f"Downloading {url}")
     try:
-        boto3.client("s3").download_file(url.netloc, url.path.lstrip("/"), str(target))
-    except (BotoCoreError, ClientError) as error:
-        raise InvalidExamples(f"Cannot download {source}: {error}") from None
-    return target
+        return _Bucket(boto3.client("s3"), name, folder, report).download(key.strip("/"))
+    except (BotoCoreError, Boto3Error, ClientError) as error:
+        raise InvalidExamples(f"Cannot download {url}: {error}") from None
+
+
+class _Bucket:
+    """Downloads objects to a folder, where each has its key as its path."""
+
+    def __init__(
+        self, client: "S3Client", name: str, folder: Path, report: ProgressCallback
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._folder = folder
+        self._url = f"{_S3}{name}"
+        self._report = report
+
+    def download(self, key: str) -> DataSource:
+        """Download the object with a key, or the dataset whose keys begin with it."""
+        source = DataSource(self._folder / key, self._folder, self._url)
+        if key.endswith(MANIFEST_SUFFIX):
+            self._download_datasets(source, {key: 0})
+        elif key and (size := self._size(key)) is not None:
+            self._fetch({key: size})
+            return replace(source, other_parts=self._count_other_parts(key))
+        else:
+            self._download_datasets(source, self._find_manifests(source, key))
+        return source
+
+    def _download_datasets(self, source: DataSource, manifests: Mapping[str, int]) -> None:
+        self._fetch(manifests)
+        self._fetch(
+            {
+                self._key_of(dataset.path_of(part)): part.bytes
+                for dataset in datasets_in_use(find_datasets(source))
+                for part in dataset.objects
+            }
+        )
+
+    def _count_other_parts(self, key: str) -> int:
+        """Return how many other parts of its dataset lie beside an object."""
+        from botocore.exceptions import ClientError
+
+        if not is_part(PurePosixPath(key)):
+            return 0
+        folder = key.rpartition("/")[0]
+        try:
+            listing = self._client.list_objects_v2(Bucket=self._name, Prefix=f"{folder}/")
+        except ClientError:  # the right to list is not needed to read one object
+            return 0
+        return sum(is_part(PurePosixPath(item["Key"])) for item in listing["Contents"]) - 1
+
+    def _find_manifests(self, source: DataSource, prefix: str) -> Mapping[str, int]:
+        """Return the manifests below a prefix, or the one beside it, with their sizes."""
+        below = f"{prefix}/" if prefix else ""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._name, Prefix=below
+        )
+        sizes = {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+        manifests = {key: sizes[key] for key in sizes if key.endswith(MANIFEST_SUFFIX)}
+        beside = {key: 0 for each in sizes if (key := manifest_key_of(each))}
+        if not (manifests or beside):
+            raise InvalidExamples(
+                f"{source.given_name} is neither an object nor a folder with an exported dataset."
+            )
+        return manifests or beside
+
+    def _size(self, key: str) -> int | None:
+        """Return the size of an object in bytes, or None where it seems not to exist."""
+        from botocore.exceptions import ClientError
+
+        try:
+            return self._client.head_object(Bucket=self._name, Key=key)["ContentLength"]
+        except ClientError as error:
+            # Without the right to list a bucket, S3 answers 403 for an object that does not exist.
+            if error.response["Error"].get("Code") in {"403", "404"}:
+                return None
+            raise
+
+    def _fetch(self, sizes: Mapping[str, int]) -> None:
+        """Download objects by key; `sizes` are their sizes in bytes."""
+        done, total = 0, sum(sizes.values())
+
+        def report(received: int) -> None:
+            nonlocal done
+            done += received
+            self._report(done, max(done, total))
+
+        for key in sizes:
+            target = self._folder / key
+            if not target.resolve().is_relative_to(self._folder.resolve()):
+                raise InvalidExamples(f"{self._url}/{key} has a key that leads out of its folder.")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._client.download_file(self._name, key, str(target), Callback=report)
+
+    def _key_of(self, path: Path) -> str:
+        return path.relative_to(self._folder).as_posix()

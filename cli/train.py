@@ -1,5 +1,6 @@
 """`prompt-capture train`: train a model on labelled messages."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +9,10 @@ from rich.console import Console
 
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars
-from cli.sources import local_files
 from training.config import TrainingMode
 
 if TYPE_CHECKING:
+    from training.data.examples import Example
     from training.train import TrainingResult
 
 DataOption = Annotated[
@@ -19,8 +20,9 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         metavar="DATA",
-        help='JSON lines with "text" and "label", as export writes them (a path or '
-        "s3://bucket/key), or a folder of LABEL.txt files.\n\n"
+        help='Labelled texts: a file with "text" and "label" (JSON lines, CSV, Parquet), '
+        "a folder of LABEL.txt files, or an exported dataset (its folder or manifest).\n\n"
+        "A path, or s3://bucket/key.\n\n"
         "Repeatable: corrected labels win over predicted ones, later files over earlier ones.",
     ),
 ]
@@ -28,7 +30,7 @@ UnlabelledOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="DATA",
-        help='JSON lines with "text": messages without a label.\n\n'
+        help='Files with "text": messages without a label.\n\n'
         "A student learns from its teacher's predictions for them.\n\nRepeatable.",
     ),
 ]
@@ -59,6 +61,7 @@ def train(
     student  one small model that predicts in about 0.1 ms
     full     tunes the encoder and adds a student before it; about 15 minutes
 
+    Trains on texts of the split train, or without a split.
     The model is calibrated on held-out examples.
     To serve it, set MODEL_DIR to its folder.
     Its report/ has a model card and the rows that may be mislabelled.
@@ -69,24 +72,39 @@ def train(
       prompt-capture train --data training/data/train --data new.jsonl \\
         --mode full --out build/next
     """
+    from cli import labelled_data
+    from cli.sources import local_sources
     from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
     from training.config import TrainingConfig
-    from training.data.examples import read_examples, read_texts
     from training.fit.encoders import base_from_artifact
     from training.report.writing import write_report
     from training.train import train as train_model
 
     with (
         exit_on_error(),
-        local_files(data) as files,
-        local_files(unlabelled or []) as unlabelled_files,
+        progress_bars(error_console) as progress,
+        local_sources(data, progress) as sources,
+        local_sources(unlabelled or [], progress) as unlabelled_sources,
     ):
-        config = TrainingConfig(mode, read_texts(unlabelled_files), name, seed)
-        examples, start = read_examples(files), base_from_artifact(ModelArtifact.load(base))
-        with progress_bars(error_console) as progress:
-            result = train_model(examples, start, out, config, progress)
+        more_texts = labelled_data.read_unlabelled(unlabelled_sources, progress)
+        examples = labelled_data.read_training_examples(sources, progress)
+        labelled_data.print_warnings(_diagnose(examples))
+        config = TrainingConfig(mode, more_texts, name, seed)
+        start = base_from_artifact(ModelArtifact.load(base))
+        result = train_model(examples, start, out, config, progress)
         suspects = write_report(out, result.manifest, result.predictions, texts)
     _print_summary(error_console, result, out, suspects)
+
+
+def _diagnose(examples: "Sequence[Example]") -> Iterator[str]:
+    """Yield what makes a worse model than the user may expect."""
+    from training.calibrate.scope import MIN_OUT_OF_SCOPE
+    from training.data import diagnosis
+    from training.train import FOLDS
+
+    yield from diagnosis.describe_copies(examples)
+    yield from diagnosis.describe_rare_labels(examples, FOLDS)
+    yield from diagnosis.describe_scope(examples, MIN_OUT_OF_SCOPE)
 
 
 def _print_summary(console: Console, result: "TrainingResult", out: Path, suspects: int) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from training.config import Progress, ProgressCallback, TrainingConfig, ignore_progress
-from training.data.examples import read_examples
+from training.data.reading import read_examples
 from training.fit.encoders import base_from_checkpoint
 from training.report.writing import write_report
 from training.train import TrainingResult, train

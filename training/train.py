@@ -19,7 +19,7 @@ from training.calibrate.cascade import (
     calibrate,
 )
 from training.calibrate.clauses import sample_clauses
-from training.calibrate.predictions import Predictions
+from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
 from training.calibrate.scope import ScopeScorer, intent_centroids, max_similarity, split_columns
 from training.config import NoProgress, Progress, TrainingConfig
 from training.data.examples import Example, InvalidExamples, grouping_key, prepare_examples
@@ -65,6 +65,11 @@ def train(
     texts, labels = _split_texts_and_labels(prepared)
     if len(np.unique(labels)) < 2:
         raise InvalidExamples("Training needs examples of at least two intents.")
+    if OUT_OF_SCOPE_LABELS.issuperset(labels.tolist()):
+        raise InvalidExamples(
+            "Training needs examples of at least one intent. The labels "
+            f"{', '.join(sorted(OUT_OF_SCOPE_LABELS))} mean that no intent applies."
+        )
     unlabelled = _select_unlabelled(config.unlabelled, texts, config.seed)
     learner = make_learner(config.mode, base, unlabelled, config.seed, progress or NoProgress())
     unseen = ~base.fingerprint.contains(texts)

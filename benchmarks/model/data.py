@@ -9,7 +9,8 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from training.data.examples import Example, InvalidExamples, grouping_key, read_examples
+from training.data.examples import Example, InvalidExamples, grouping_key
+from training.data.reading import read_examples
 
 USAGE = """\
 Usage: make bench NAME=model DATA_DIR=folder

@@ -13,7 +13,8 @@ from benchmarks.model.models import ModelSpec
 from benchmarks.model.predictors import Predictor, ScoredIntent
 from benchmarks.model.results import ModelScores
 from benchmarks.model.scoring import score_predictions
-from training.data.examples import Example, read_examples
+from training.data.examples import Example
+from training.data.reading import read_examples
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.bootstrap import SERVICE_ROLE
 from prompt_capture.settings import SupabaseSettings
 from training.config import TrainingConfig
-from training.data.examples import Example, read_examples
+from training.data.examples import Example
+from training.data.reading import read_examples
 from training.fit.encoders import base_from_artifact
 from training.report.evaluation import Evaluation, evaluate
 from training.train import train

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 
 from prompt_capture.domain.types import Message
-from training.data.examples import Example, InvalidExamples, grouping_key, read_examples
+from training.data.examples import Example, InvalidExamples, grouping_key
+from training.data.reading import read_examples
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "data"

@@ -126,6 +126,44 @@ def test_a_model_is_trained_on_data_in_s3_and_evaluated(
     assert {"p50", "p99"} == set(metrics["latency_ms"])
 
 
+def test_an_exported_dataset_in_s3_is_read_by_its_prefix(deployment: DeployedStack) -> None:
+    deployment.classify("move my dentist appointment to friday")
+    settings = stack_env.variables(deployment.stack)
+    _run("export", "--mode", "retraining", **settings)
+    source = f"s3://{deployment.stack.bucket}/exports/retraining"
+
+    evaluated = _run("evaluate", "--model", SHIPPED_MODEL, "--data", source, "--json", **settings)
+
+    assert evaluated.returncode == 0, evaluated.stderr
+    assert "labels from the field label (dataset retraining)" in evaluated.stderr
+    assert json.loads(evaluated.stdout)["n"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("id,corrected_intent\nréserve,status\n".encode("cp1252"), "Line 2 is not UTF-8"),
+        (b"PK\x03\x04", "Excel workbook"),
+        (b'id,corrected_intent\n"a,status\n', "Line 2: the quote"),
+        (b'{"id": 1}\n{"id": 2}\n', "not valid JSON"),
+        (None, "No such file"),
+    ],
+)
+def test_a_review_file_that_cannot_be_read_is_explained(
+    tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    file = tmp_path / "review.csv"
+    if content is not None:
+        file.write_bytes(content)
+
+    completed = _run("import-review", str(file), "--reviewer", "grace")
+
+    assert completed.returncode == 1
+    assert f"{file} cannot be read: " in completed.stderr
+    assert problem in completed.stderr
+    assert "Traceback" not in completed.stderr
+
+
 def test_errors_in_a_model_or_in_data_are_explained(tmp_path: Path) -> None:
     no_model = _run("evaluate", "--model", str(tmp_path), "--data", str(tmp_path))
     no_data = _run("evaluate", "--model", SHIPPED_MODEL, "--data", str(tmp_path))

@@ -22,7 +22,8 @@ from examples.demo.learning import retrain
 from examples.demo.runner import run_demo
 from examples.demo.scenario import Scenario, college_scenario, file_scenario
 from infra.local.stack import Stack
-from training.data.examples import Example, grouping_key, read_examples
+from training.data.examples import Example, grouping_key
+from training.data.reading import read_examples
 
 ROOT = Path(__file__).parents[2]
 UTTERANCES = ROOT / "training" / "data" / "train"

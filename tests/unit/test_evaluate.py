@@ -17,7 +17,7 @@ from training.calibrate.confidence import reliability_bins
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import scope_curve
 from training.config import TrainingConfig
-from training.data.examples import read_examples
+from training.data.reading import read_examples
 from training.fit.encoders import base_from_artifact
 from training.report.comparison import compare, describe_comparison
 from training.report.error_analysis import (

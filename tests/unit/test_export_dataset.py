@@ -15,7 +15,7 @@ from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.workflows.exports.export import ExportDataset
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
-from training.data.examples import read_examples
+from training.data.reading import read_examples
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 USER = uuid4()

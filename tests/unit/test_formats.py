@@ -1,21 +1,35 @@
-"""Conversion between formats: round trips, and files as other tools write them."""
+"""Conversion between formats: round trips, and the command."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
+from cli.convert import DataFormat
 from cli.main import app
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import FORMATS, read_as, write_as
 
+COMMAND = str(Path(sys.executable).parent / "prompt-capture")
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(
     lambda text: text == text.strip()
 )
 EXAMPLES = st.lists(
-    st.builds(Example, text=TEXTS, label=st.sampled_from(["status", "reminder"])), min_size=1
+    st.builds(
+        Example,
+        text=TEXTS,
+        label=st.sampled_from(["status", "reminder"]),
+        secondary=st.just(()),
+        corrected=st.just(False),
+        split=st.none(),
+    ),
+    min_size=1,
 )
 
 
@@ -34,37 +48,149 @@ def test_a_round_trip_preserves_texts_and_labels(
     round_trip()
 
 
-def test_rasa_files_with_entities_and_synonyms_are_read(tmp_path: Path) -> None:
-    file = tmp_path / "nlu.yml"
-    file.write_text(
-        'version: "3.1"\n'
-        "nlu:\n"
-        "- intent: reminder\n"
-        "  examples: |\n"
-        "    - remind me on [Friday](day)\n"
-        '    - remind me in [two hours]{"entity": "time", "value": "2h"}\n'
-        "- synonym: two hours\n"
-        "  examples: |\n"
-        "    - 2h\n"
-    )
+def _convert(source: Path, target: Path, source_format: str, target_format: str) -> Result:
+    command = ["convert", str(source), str(target), "--from", source_format, "--to", target_format]
+    return CliRunner().invoke(app, command)
 
-    read = read_as("rasa", file)
 
-    assert [(example.text, example.label) for example in read] == [
-        ("remind me on Friday", "reminder"), ("remind me in two hours", "reminder"),
-    ]  # fmt: skip
+def test_the_command_offers_all_formats() -> None:
+    assert tuple(each.value for each in DataFormat) == FORMATS
 
 
 def test_the_command_converts_files_and_rejects_invalid_ones(tmp_path: Path) -> None:
     source, target = tmp_path / "a.csv", tmp_path / "b.json"
     source.write_text("text,label\nhello,greeting\n")
-    command = ["convert", str(source), str(target), "--from"]
 
-    done = CliRunner().invoke(app, [*command, "csv", "--to", "clu"])
-    failed = CliRunner().invoke(app, [*command, "rasa", "--to", "clu"])
+    done = _convert(source, target, "csv", "clu")
+    failed = _convert(source, target, "rasa", "clu")
 
     assert "1 texts" in done.stdout
+    assert done.stderr == ""
     assert read_as("clu", target) == [Example(text="hello", label="greeting")]
     assert failed.exit_code == 1
+    assert "It seems to be a file for --from csv." in failed.stderr
     with pytest.raises(InvalidExamples, match="is not a valid parquet file"):
         read_as("parquet", source)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_an_unpaired_surrogate_is_replaced_in_every_format_and_named(
+    tmp_path: Path, file_format: str
+) -> None:
+    source, target = tmp_path / "a.jsonl", tmp_path / "b"
+    source.write_text('{"text": "sure", "label": "a"}\n{"text": "well \\ud83d", "label": "a"}\n')
+
+    result = _convert(source, target, "jsonl", file_format)
+
+    assert result.exit_code == 0
+    assert f"{source}: 1 changed: unpaired surrogates become U+FFFD (line 2)." in result.stderr
+    assert [example.text for example in read_as(file_format, target)] == ["sure", "well \ufffd"]
+
+
+def test_a_text_with_two_labels_and_other_splits_are_named(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    source.write_text(
+        '{"text": "Put it in", "label": "add"}\n'
+        '{"text": "put it  in", "label": "none"}\n'
+        '{"text": "PUT IT IN", "label": "add", "split": "gold"}\n'
+    )
+
+    stderr = _convert(source, target, "jsonl", "jsonl").stderr
+
+    assert "1 text has more than one label." in stderr
+    assert f"{source}, line 1 (add) and {source}, line 2 (none)" in stderr
+    assert "1 text has the split gold: not for training." in stderr
+    assert "put it" not in stderr.casefold()
+
+
+def test_fields_that_a_format_lacks_are_named(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.jsonl", tmp_path / "b"
+    line = '{"text": "do both", "label": "a", "secondary": ["b", "c"], "corrected": true}\n'
+    source.write_text(line)
+
+    to_csv = _convert(source, target, "jsonl", "csv")
+    assert "2 left out: secondary intents (line 1)." in to_csv.stderr
+    assert "1 left out: marks that a label is corrected (line 1)." in to_csv.stderr
+
+    to_json_lines = _convert(source, target, "jsonl", "jsonl")
+    assert to_json_lines.stderr == ""
+    assert target.read_text() == line
+
+
+def test_the_number_of_written_texts_is_that_in_the_file(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.jsonl", tmp_path / "b.yml"
+    source.write_text('{"text": "a [b](c)", "label": "x"}\n{"text": "d", "label": "x"}\n')
+
+    assert "Wrote 1 texts" in _convert(source, target, "jsonl", "rasa").stdout
+
+
+@pytest.mark.parametrize("target", ["", "file/b.csv"])
+def test_a_target_that_cannot_be_written_is_explained(tmp_path: Path, target: str) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "a", "label": "x"}\n')
+    (tmp_path / "file").touch()
+
+    result = _convert(source, tmp_path / target, "jsonl", "csv")
+
+    assert result.exit_code == 1
+    assert "cannot be written: " in result.stderr
+
+
+@pytest.mark.parametrize("source", ["", "missing.csv"])
+def test_a_source_that_cannot_be_read_is_explained(tmp_path: Path, source: str) -> None:
+    result = _convert(tmp_path / source, tmp_path / "b", "csv", "jsonl")
+
+    assert result.exit_code == 1
+    assert "cannot be read: " in result.stderr
+    assert not (tmp_path / "b").exists()
+
+
+def test_the_error_for_a_wrong_format_names_the_right_one(tmp_path: Path) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "a", "label": "x"}\n')
+
+    result = _convert(source, tmp_path / "b", "clu", "csv")
+
+    assert result.exit_code == 1
+    assert "no list of utterances" in result.stderr
+    assert "It seems to be a file for --from jsonl." in result.stderr
+
+
+def test_a_failed_conversion_leaves_the_old_file(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.csv", tmp_path / "b.jsonl"
+    source.write_text('text,label\na,x\n"b,x\n')
+    target.write_text("old")
+
+    assert _convert(source, target, "csv", "jsonl").exit_code == 1
+    assert target.read_text() == "old"
+    assert sorted(tmp_path.iterdir()) == [source, target]
+
+
+def test_a_package_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "training.data.formats.parquet", raising=False)
+
+    with pytest.raises(InvalidExamples, match="needs the package pyarrow"):
+        read_as("parquet", tmp_path / "a.parquet")
+
+
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    os.mkfifo(source)  # reading waits for a writer
+    command = [COMMAND, "convert", str(source), str(tmp_path / "out" / "b")]
+    with (
+        subprocess.Popen(
+            [*command, "--from", "csv", "--to", "jsonl"], stderr=subprocess.PIPE, text=True
+        ) as process,
+        source.open("w") as pipe,
+    ):  # blocks until the command reads
+        pipe.write("text,label\n")
+        pipe.flush()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode != 0
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == [source]

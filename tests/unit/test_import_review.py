@@ -112,19 +112,27 @@ async def test_invalid_entries_are_reported_and_affect_no_other(
     assert [entry.id for entry in plan.new] == [valid]
 
 
-async def test_the_first_of_two_decisions_on_a_prompt_counts(
+async def test_decisions_that_disagree_record_nothing_and_repeated_ones_count_once(
     store: InMemoryPromptStore, import_review: ImportReview
 ) -> None:
-    log_id = await _log(store)
+    disputed, agreed = await _log(store), await _log(store)
 
     plan = await import_review.plan(
-        read_review(_file(_entry(log_id, "reminder"), _entry(log_id, "status")))
+        read_review(
+            _file(
+                _entry(disputed, "reminder"),
+                _entry(disputed, "status"),
+                _entry(agreed, "reminder"),
+                _entry(agreed, "reminder"),
+            )
+        )
     )
 
-    assert [entry.corrected_intent for entry in plan.new] == ["reminder"]
-    assert [(error.entry, error.reason) for error in plan.errors] == [
-        (2, "id: entry 1 already decides this prompt")
-    ]
+    assert [entry.id for entry in plan.new] == [agreed]
+    assert plan.repeated == 1
+    (error,) = plan.errors
+    assert error.entry == 1
+    assert "as reminder, entry 2 as status" in error.reason
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "null", '"review"'])

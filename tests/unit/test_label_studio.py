@@ -1,4 +1,4 @@
-"""Label Studio's SDK reads the exported tasks, and its annotations can be imported."""
+"""Label Studio's SDK reads the exported tasks, and its annotations and exports can be imported."""
 
 import json
 import os
@@ -39,6 +39,30 @@ for task in tasks:
 print(json.dumps(results))
 """
 
+CONVERTER = """
+import json, sys, types
+from pathlib import Path
+from unittest.mock import MagicMock
+
+# Packages that the exports in question do not use, or only to read and write JSON.
+names = ("nltk", "nltk.tokenize", "nltk.tokenize.treebank")
+sys.modules |= {name: MagicMock() for name in names} | {"ujson": json}
+items = lambda file, prefix, use_float: iter(json.load(file))
+sys.modules["ijson"] = types.SimpleNamespace(items=items, backend="json")
+
+from label_studio_sdk.converter.converter import Converter
+
+folder = Path(sys.argv[1])
+config, tasks = json.load(sys.stdin)
+(folder / "tasks.json").write_text(json.dumps(tasks))
+converter = Converter(config, str(folder))
+for name, suffix in (("JSON", "json"), ("JSON_MIN", "json"), ("CSV", "csv"), ("TSV", "csv")):
+    converter.convert(str(folder / "tasks.json"), str(folder / name), name, is_dir=False)
+    (folder / name / f"result.{suffix}").rename(folder / f"{name}.txt")
+"""
+
+EXPORTS = ("JSON", "JSON_MIN", "CSV", "TSV")
+
 
 def _task(prompt: str, predicted: str = "reminder") -> dict[str, Any]:
     entry = {
@@ -58,20 +82,25 @@ PROMPTS = ["=1+1", 'say "hi",\nthen go', "erinnere mich an Zoë 🎻", "$prompt"
 TASKS = [*map(_task, PROMPTS), _task("move it", predicted="not a choice of the project")]
 
 
-@pytest.fixture(scope="module")
-def results() -> list[dict[str, Any]]:
-    """Read each task with Label Studio's SDK, in the project that the documentation shows."""
-    (project,) = re.findall(r"```xml\n(.+?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+def _run(script: str, content: object, *arguments: str) -> str:
+    """Run a script with Label Studio's SDK, and return its output."""
     process = subprocess.run(
-        [sys.executable, "-c", READER],
+        [sys.executable, "-c", script, *arguments],
         env=os.environ | {"PYTHONPATH": str(LABEL_STUDIO)},
-        input=json.dumps([project, TASKS]),
+        input=json.dumps(content),
         capture_output=True,
         text=True,
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    results: list[dict[str, Any]] = json.loads(process.stdout)
+    return process.stdout
+
+
+@pytest.fixture(scope="module")
+def results() -> list[dict[str, Any]]:
+    """Read each task with Label Studio's SDK, in the project that the documentation shows."""
+    (project,) = re.findall(r"```xml\n(.+?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    results: list[dict[str, Any]] = json.loads(_run(READER, [project, TASKS]))
     return results
 
 
@@ -102,3 +131,222 @@ def test_label_studio_annotations_are_imported(
     assert [decided.corrected_intent] == values["intent"]["choices"]
     assert decided.notes == "\n".join(values["notes"]["text"])
     assert (str(decided.id), review.errors) == (ID, [])
+
+
+def _annotation(*results: tuple[str, str, list[str]], **fields: Any) -> dict[str, Any]:
+    """Return an annotation with a result for each control, type and its values."""
+    result = [
+        {
+            "from_name": control,
+            "to_name": "text",
+            "type": kind,
+            "value": {"choices" if kind == "choices" else "text": values},
+        }
+        for control, kind, values in results
+    ]
+    times = {"created_at": "2026-11-24T00:00:00Z", "updated_at": "2026-11-24T00:00:00Z"}
+    return {"id": 3, "completed_by": 1, "lead_time": 4.2, "result": result, **times, **fields}
+
+
+def _export(folder: Path, intent: str, notes: str, *annotations: dict[str, Any]) -> dict[str, str]:
+    """Return the content of each export of one task; the controls have the given names."""
+    config = f"""<View>
+      <Text name="text" value="$prompt"/>
+      <Choices name="{intent}" toName="text" choice="multiple"><Choice value="reminder"/></Choices>
+      <TextArea name="{notes}" toName="text"/>
+    </View>"""
+    task = {"id": 12, **_task("=1+1; move it"), "annotations": list(annotations)}
+    _run(CONVERTER, [config, [task]], str(folder))
+    return {name: (folder / f"{name}.txt").read_text("utf-8") for name in EXPORTS}
+
+
+def test_a_decision_is_read_from_every_export(tmp_path: Path) -> None:
+    notes = ("notes", "textarea", ["they say when"])
+    annotation = _annotation(("intent", "choices", ["reminder"]), notes)
+
+    for name, content in _export(tmp_path, "intent", "notes", annotation).items():
+        review = read_review(content)
+        assert (name, review.errors, review.undecided) == (name, [], 0)
+        (decided,) = review.decided.values()
+        assert (str(decided.id), decided.corrected_intent, decided.notes) == (
+            ID, "reminder", "they say when",
+        )  # fmt: skip
+
+
+def test_a_control_of_another_name_is_recognised_where_it_is_the_only_one(tmp_path: Path) -> None:
+    annotation = _annotation(("choice", "choices", ["reminder"]))
+
+    for name, content in _export(tmp_path, "choice", "notes", annotation).items():
+        review = read_review(content)
+        assert [(name, each.corrected_intent) for each in review.decided.values()] == [
+            (name, "reminder")
+        ]
+
+
+def test_several_notes_and_choices_in_one_cell_are_understood(tmp_path: Path) -> None:
+    notes = ("notes", "textarea", ["one", "two"])
+    good = _annotation(("intent", "choices", ["reminder"]), notes)
+    several = _annotation(("intent", "choices", ["reminder", "status"]))
+
+    for name, content in _export(tmp_path, "intent", "notes", good).items():
+        assert [(name, each.notes) for each in read_review(content).decided.values()] == [
+            (name, "one\ntwo")
+        ]
+    for content in _export(tmp_path, "intent", "notes", several).values():
+        (error,) = read_review(content).errors
+        assert "several intents: reminder, status" in error.reason
+
+
+def test_an_annotation_without_a_choice_is_a_fault_in_every_export(tmp_path: Path) -> None:
+    annotation = _annotation(("notes", "textarea", ["hm"]))
+
+    for name, content in _export(tmp_path, "intent", "notes", annotation).items():
+        review = read_review(content)
+        assert [(name, error.reason) for error in review.errors] == [
+            (name, "annotations: one has no choice of an intent")
+        ]
+        assert (review.decided, review.undecided) == ({}, 0)
+
+
+def test_a_task_without_an_annotation_is_undecided_in_every_export(tmp_path: Path) -> None:
+    for name, content in _export(tmp_path, "intent", "notes").items():
+        review = read_review(content)
+        assert (name, review.undecided, review.errors) == (name, 1, [])
+
+
+def test_annotators_who_disagree_are_named_in_every_export_and_agreement_counts_once(
+    tmp_path: Path,
+) -> None:
+    first, second = (
+        _annotation(("intent", "choices", [intent]), id=number, completed_by=number)
+        for number, intent in enumerate(["reminder", "status"])
+    )
+
+    for name, content in _export(tmp_path, "intent", "notes", first, second).items():
+        review = read_review(content)
+        (error,) = review.errors
+        assert {"reminder", "status"} <= set(re.findall(r"\w+", error.reason)), name
+        assert review.decided == {}
+    for content in _export(tmp_path, "intent", "notes", first, first | {"id": 9}).values():
+        review = read_review(content)
+        assert [each.corrected_intent for each in review.decided.values()] == ["reminder"]
+        assert review.errors == []
+
+
+def test_the_number_of_the_task_in_place_of_the_id_is_a_fault_with_a_remedy() -> None:
+    entry = {"id": 12, "prompt": "p", "corrected_intent": None, "notes": None}
+    annotated = entry | {"intent": "reminder", "annotator": 1, "annotation_id": 3}
+
+    review = read_review(json.dumps([annotated]))
+
+    assert review.undecided == 0
+    (error,) = review.errors
+    assert "replaces the prompt's id" in error.reason
+    assert "Export as JSON" in error.reason
+
+
+def _read_task(**fields: Any) -> tuple[list[str], list[str], int]:
+    """Return decisions, errors and the number of undecided entries of a file with one task."""
+    review = read_review(json.dumps([{**_task("p"), **fields}]))
+    intents = [each.corrected_intent for each in review.decided.values()]
+    return intents, [error.reason for error in review.errors], review.undecided
+
+
+CHOICE = ("intent", "choices", ["reminder"])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"annotations": []},
+        {"annotations": None},
+        {"annotations": [_annotation(CHOICE, was_cancelled=True)]},
+        {"annotations": [_annotation(CHOICE, skipped=True)]},
+        {"drafts": [_annotation(CHOICE)]},
+    ],
+)
+def test_tasks_without_a_valid_annotation_are_undecided(fields: dict[str, Any]) -> None:
+    assert _read_task(**fields) == ([], [], 1)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"annotations": [_annotation(CHOICE)]},
+        {"completions": [_annotation(CHOICE)]},
+        {"annotations": [_annotation(CHOICE), _annotation(CHOICE)]},
+        {"annotations": [_annotation(("i", "choices", ["x"]), was_cancelled=True),
+                         _annotation(CHOICE)]},
+        {"annotations": [_annotation(CHOICE, ("mood", "choices", ["calm"]))]},
+        {"annotations": [_annotation(("any", "choices", ["reminder"]), ("n", "textarea", ["a"]))]},
+        {"annotations": [_annotation(("intent", "choices", ["reminder", "reminder"]))]},
+    ],
+)  # fmt: skip
+def test_a_decision_is_found_in_an_annotation(fields: dict[str, Any]) -> None:
+    assert _read_task(**fields) == (["reminder"], [], 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"annotations": [17]}, "only their ids.*Export as JSON"),
+        ({"annotations": 17}, "not a list"),
+        ({"annotations": [], "total_annotations": 2}, "only their ids or their number"),
+        ({"annotations": [_annotation()]}, "no choice of an intent"),
+        ({"annotations": [{"id": 1}]}, "no choice of an intent"),
+        ({"annotations": [{"result": 3}]}, "result of one is not a list"),
+        ({"annotations": [{"result": [3]}]}, "has no value"),
+        ({"annotations": [{"result": [{"value": 3}]}]}, "has no value"),
+        ({"annotations": [_annotation(("intent", "choices", []))]}, "no choice"),
+        ({"annotations": [_annotation(("intent", "choices", [3]))]}, "neither a text nor a list"),  # type: ignore[list-item]
+        ({"annotations": [_annotation(("intent", "textarea", ["x"]))]}, "not of the type Choices"),
+        (
+            {"annotations": [_annotation(("a", "choices", ["x"]), ("b", "choices", ["y"]))]},
+            "any of the controls a, b.*`intent`",
+        ),
+        (
+            {"annotations": [_annotation(CHOICE), _annotation(("intent", "choices", ["email"]))]},
+            r"annotators disagree: reminder, email\. Nothing is recorded",
+        ),
+        ({"data": 3, "annotations": []}, "has no data"),
+        ({"data": {"id": "x"}, "annotations": [_annotation(CHOICE)]}, "id: "),
+    ],
+)
+def test_a_faulty_task_is_an_error_of_its_own(fields: dict[str, Any], problem: str) -> None:
+    decided, errors, undecided = _read_task(**fields)
+
+    assert (decided, undecided, len(errors)) == ([], 0, 1)
+    assert re.search(problem, errors[0])
+
+
+@pytest.mark.parametrize("note", ["[1]", "[see above]", "{1}", '{"a": 1}'])
+def test_a_note_that_resembles_json_stays_as_it_is(note: str) -> None:
+    entry = {"log_id": ID, "intent": "reminder", "notes": note, "annotation_id": 3}
+
+    (decided,) = read_review(json.dumps([entry])).decided.values()
+
+    assert decided.notes == note
+
+
+def test_deeply_nested_values_are_a_fault_of_their_entry() -> None:
+    nested: Any = "reminder"
+    for _ in range(900):
+        nested = [nested]
+    entry = {"log_id": ID, "intent": nested, "annotation_id": 3}
+
+    (error,) = read_review(json.dumps([entry])).errors
+
+    assert "neither a text nor a list of texts" in error.reason
+
+
+@pytest.mark.parametrize("notes", ["said twice", ["said", "twice"], [], ""])
+def test_notes_are_a_text_or_a_list_of_texts(notes: Any) -> None:
+    value = {"from_name": "notes", "type": "textarea", "value": {"text": notes}}
+    annotation = _annotation(CHOICE)
+    annotation["result"].append(value)
+
+    review = read_review(json.dumps([{**_task("p"), "annotations": [annotation]}]))
+
+    (decided,) = review.decided.values()
+    assert (decided.notes or "").split() == (notes.split() if isinstance(notes, str) else notes)

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from prompt_capture.domain.errors import InvalidReview
-from prompt_capture.domain.review_files import ReviewFormat, read_review, write_entries
+from prompt_capture.domain.review_files import (
+    ReviewFormat,
+    read_entries,
+    read_review,
+    write_entries,
+)
+from prompt_capture.domain.text_files import decode_text
 
 ID = "01a20ce3-576e-7a47-ac46-366bfd775716"
 OTHER = "01a20ce3-576e-7a47-ac46-366bfd775717"
@@ -71,6 +77,118 @@ def test_a_csv_with_semicolons_is_read_and_errors_have_line_numbers() -> None:
     assert list(review.decided) == [2]
     assert [(error.entry, error.reason[:3]) for error in review.errors] == [(3, "id:")]
     assert review.undecided == 1
+
+
+def test_a_spreadsheets_apostrophes_are_not_part_of_a_decision() -> None:
+    entry = _entry(corrected_intent="reminder", notes="=see above")
+
+    content = write_entries([entry], "csv").decode()
+
+    assert ",'=see above" in content
+    (decided,) = read_review(content).decided.values()
+    assert decided.notes == "=see above"
+
+
+@pytest.mark.parametrize("review_format", ["json", "csv", "label-studio"])
+def test_an_unpaired_surrogate_can_be_written(review_format: ReviewFormat) -> None:
+    content = write_entries([_entry(prompt="well \ud83d")], review_format).decode()
+
+    assert "well \ufffd" in content
+
+
+@pytest.mark.parametrize("review_format", ["json", "csv", "label-studio"])
+def test_a_file_that_is_read_and_written_again_stays_the_same(review_format: ReviewFormat) -> None:
+    entries = [_entry(prompt="'=1+1\n-2; =3"), _entry(OTHER, prompt="=1")]
+    content = write_entries(entries, review_format)
+
+    read = list(read_entries(content.decode()).values())
+
+    assert write_entries(read, review_format).decode() == content.decode()
+
+
+def test_rows_without_content_are_no_entries_and_faulty_rows_affect_no_other() -> None:
+    text = f"ID, Corrected_Intent\n{ID}, status\n,\n{OTHER}, status, more\n{OTHER}, reminder\n"
+
+    review = read_review(text)
+
+    assert [(number, each.corrected_intent) for number, each in review.decided.items()] == [
+        (2, "status"), (5, "reminder"),
+    ]  # fmt: skip
+    assert [(error.entry, error.reason[:7]) for error in review.errors] == [(4, "the row")]
+    assert (review.undecided, review.unit) == (0, "line")
+
+
+def test_excels_unicode_text_is_a_review_file() -> None:
+    content = f"id\tprompt\tcorrected_intent\r\n{ID}\thi\treminder\r\n".encode("utf-16")
+
+    (decided,) = read_review(decode_text(content)).decided.values()
+
+    assert decided.corrected_intent == "reminder"
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"id": ID}, "corrected_intent: the field is missing"),
+        ({"id": ID, "intent": "reminder"}, "corrected_intent: the field is missing"),
+        ({"id": ID, "corrected_intent": ["reminder"]}, "corrected_intent: "),
+        ({"id": ID, "corrected_intent": 0}, "corrected_intent: "),
+        ({"id": ID, "corrected_intent": False}, "corrected_intent: "),
+        ({"id": ID, "corrected_intent": {}}, "corrected_intent: "),
+        ({"id": 12, "corrected_intent": "reminder"}, "id: "),
+        ({"corrected_intent": "reminder"}, "id: "),
+        ({"id": ID, "corrected_intent": "reminder", "notes": {"a": 1}}, "notes: "),
+        ({"id": ID, "corrected_intent": "reminder", "notes": "x" * 2_001}, "notes: "),
+        ("reminder", "entry: it is not an object"),
+        (None, "entry: it is not an object"),
+        ([[]], "entry: it is not an object"),
+    ],
+)
+def test_a_decision_that_is_not_understood_is_a_fault_and_not_empty(
+    entry: object, problem: str
+) -> None:
+    review = read_review(json.dumps([entry, _entry(OTHER, corrected_intent="status")]))
+
+    assert (len(review.decided), review.undecided) == (1, 0)
+    (error,) = review.errors
+    assert error.entry == 1
+    assert error.reason.startswith(problem)
+
+
+@pytest.mark.parametrize("intent", [None, "", "  "])
+def test_a_decision_that_is_left_empty_is_undecided(intent: str | None) -> None:
+    review = read_review(json.dumps([_entry(corrected_intent=intent)]))
+
+    assert (review.decided, review.undecided, review.errors) == ({}, 1, [])
+
+
+def test_notes_may_be_a_list_of_texts_and_hold_no_surrogate() -> None:
+    entry = _entry(corrected_intent="reminder", notes=["one", "two \ud83d"])
+
+    (decided,) = read_review(json.dumps([entry])).decided.values()
+
+    assert decided.notes == "one\ntwo \ufffd"
+
+
+def test_entries_that_disagree_are_an_error_and_entries_that_agree_count_once() -> None:
+    intents = ("reminder", "status", "reminder")
+    disagreeing = [_entry(corrected_intent=intent) for intent in intents]
+    agreeing = [_entry(OTHER, corrected_intent="status") for _ in range(2)]
+
+    review = read_review(json.dumps([*disagreeing, *agreeing]))
+
+    assert [(number, str(each.id)) for number, each in review.decided.items()] == [(4, OTHER)]
+    assert review.repeated == [3, 5]
+    (error,) = review.errors
+    assert error.entry == 1
+    assert "this entry decides the prompt as reminder, entry 2 as status" in error.reason
+
+
+def test_an_entry_with_the_same_key_twice_is_rejected() -> None:
+    text = f'[{{"id": "{ID}", "corrected_intent": "a", "corrected_intent": "b"}}]'
+
+    with pytest.raises(InvalidReview, match="same key twice"):
+        read_review(text)
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "[1,", '{"a": 1}'])

@@ -7,7 +7,8 @@ import pytest
 
 from prompt_capture.domain.errors import InvalidRules
 from prompt_capture.domain.rules import RuleSet
-from training.data.examples import Example, read_examples
+from training.data.examples import Example
+from training.data.reading import read_examples
 
 ROOT = Path(__file__).parents[2]
 RULES_FILE = ROOT / "model_artifacts" / "rules.toml"

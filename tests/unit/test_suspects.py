@@ -9,7 +9,8 @@ import pytest
 
 from tests.unit.predictions import make_predictions
 from training.calibrate.predictions import Predictions
-from training.data.examples import Example, read_examples, resolve_conflicts
+from training.data.examples import Example, resolve_conflicts
+from training.data.reading import read_examples
 from training.report.suspects import Suspect, find_suspects, write_suspects
 
 LABELS = ("email", "greeting", "reminder")

@@ -21,7 +21,7 @@ from tests.difficult_texts import (
     difficult_texts,
     normalise_in_form_1,
 )
-from training.data.examples import read_examples
+from training.data.reading import read_examples
 
 SHIPPED_MODEL = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 

@@ -13,14 +13,9 @@ from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from training.calibrate.confidence import expected_calibration_error, fit_temperature
 from training.config import TrainingConfig, TrainingMode
-from training.data.examples import (
-    Example,
-    InvalidExamples,
-    data_digest,
-    read_examples,
-    resolve_conflicts,
-)
+from training.data.examples import Example, InvalidExamples, data_digest, resolve_conflicts
 from training.data.fingerprint import TrainingFingerprint
+from training.data.reading import read_examples
 from training.fit.encoders import BaseEncoders, base_from_artifact
 from training.fit.networks.minilm import (
     EMBEDDING_WIDTH,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training.data.examples import InvalidExamples, read_examples
+from training.data.examples import InvalidExamples
+from training.data.reading import read_examples
 
 
 def test_a_folder_has_a_file_for_each_label(tmp_path: Path) -> None:

@@ -12,13 +12,8 @@ from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.errors import InvalidArtifact
 from training.build import UTTERANCES
-from training.data.examples import (
-    Example,
-    InvalidExamples,
-    data_digest,
-    prepare_examples,
-    read_examples,
-)
+from training.data.examples import Example, InvalidExamples, data_digest, prepare_examples
+from training.data.reading import read_examples
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "model_artifacts" / "assistant"

@@ -11,7 +11,9 @@ PromptCaptureError
 ├── ExportInvalidated      a user was erased during the export; nothing was written
 ├── DatasetsUnavailable    the bucket or folder cannot be read or written
 │   └── DatasetChanged     another writer changed the object since it was read
-├── InvalidReview          the file is not a review file
+├── InvalidFile            a file that people handed over cannot be read
+│   └── InvalidReview      the file is not a review file
+├── InvalidEntry           an entry of a review file is not valid (see `review_files.py`)
 ├── InvalidArtifact        the model files are damaged or do not belong together
 ├── InvalidRules           the rules file is not valid
 ├── InvalidSettings        an environment variable is missing or malformed
@@ -77,8 +79,16 @@ class DatasetChanged(DatasetsUnavailable):
     """Another writer changed or deleted the object since it was read. Read it again."""
 
 
-class InvalidReview(PromptCaptureError):
+class InvalidFile(PromptCaptureError):
+    """A file that people handed over cannot be read; the message names the line and the remedy."""
+
+
+class InvalidReview(InvalidFile):
     """The file is not a review file."""
+
+
+class InvalidEntry(PromptCaptureError):
+    """An entry of a review file is not valid. The others are."""
 
 
 class InvalidArtifact(PromptCaptureError):

@@ -1,16 +1,23 @@
-"""Review files in three formats (JSON, CSV, Label Studio tasks), and the decisions in them."""
+"""Review files (JSON, CSV, Label Studio's tasks and exports), and the decisions in them."""
 
-import csv
-import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from prompt_capture.domain.errors import InvalidReview
+from prompt_capture.domain.csv_tables import read_table, write_table
+from prompt_capture.domain.errors import InvalidEntry, InvalidFile, InvalidReview
+from prompt_capture.domain.label_studio import (
+    is_flattened_task,
+    is_task,
+    read_flattened_task,
+    read_task,
+    to_task,
+)
+from prompt_capture.domain.text_files import parse_json, replace_surrogates
 from prompt_capture.domain.types import Label, Note, describe_first_error
 
 ReviewFormat = Literal["json", "csv", "label-studio"]
@@ -21,8 +28,6 @@ SUFFIXES: Mapping[ReviewFormat, str] = {
     "label-studio": "tasks.json",
 }
 
-ReviewEntry = dict[str, Any]
-
 _COLUMNS = (
     "id",
     "prompt",
@@ -32,7 +37,8 @@ _COLUMNS = (
     "corrected_intent",
     "notes",
 )
-_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
+_TABLES = (("id", "corrected_intent"), ("id", "annotation_id"))
+"""The columns that a CSV must have: our own, or an export of Label Studio."""
 
 
 class ReviewedPrompt(BaseModel):
@@ -55,122 +61,157 @@ class EntryError:
 
 @dataclass(frozen=True)
 class Review:
-    """The content of a review file: decisions by entry number, empty entries, and errors."""
+    """The content of a review file: decisions by entry number, and errors.
+
+    `undecided` counts the entries without a decision. `repeated` are the entries that decide a
+    prompt in the same way as an earlier entry. `unit` is what an entry's number counts: `entry`, or
+    the `line` of a CSV.
+    """
 
     decided: dict[int, ReviewedPrompt]
     undecided: int
     errors: list[EntryError]
+    repeated: list[int] = field(default_factory=list)
+    unit: Literal["entry", "line"] = "entry"
+
+
+class _Entry(NamedTuple):
+    """An entry as it is written. `problem` says what is wrong with it, where something is."""
+
+    number: int
+    values: Any
+    problem: str | None = None
 
 
 def write_entries(entries: Sequence[Mapping[str, Any]], review_format: ReviewFormat) -> bytes:
     """Return the content of a review file."""
     if review_format == "csv":
-        return _write_csv(entries)
+        return write_table(_COLUMNS, entries)
     is_label_studio = review_format == "label-studio"
-    values = [_to_task(entry) for entry in entries] if is_label_studio else entries
+    values = [to_task(entry, _COLUMNS) for entry in entries] if is_label_studio else entries
     lines = ",\n  ".join(json.dumps(value, ensure_ascii=False) for value in values)
-    return f"[\n  {lines}\n]\n".encode() if entries else b"[]\n"
+    return replace_surrogates(f"[\n  {lines}\n]\n").encode() if entries else b"[]\n"
 
 
-def read_review(text: str) -> Review:
-    """Read a review file of any format that the export writes.
+def read_review(content: str) -> Review:
+    """Read a review file of any format that the export or Label Studio writes.
 
-    Entries that are not valid do not affect the others. Raise `InvalidReview` where the file as a
-    whole is not valid.
+    Entries that are not valid do not affect the others, and neither do prompts on which entries
+    disagree. Raise `InvalidReview` where the file as a whole is not valid.
     """
-    decided, errors, undecided = {}, [], 0
-    first_entries: dict[UUID, int] = {}
-    for number, entry in read_entries(text).items():
-        if isinstance(entry, dict) and not entry.get("corrected_intent"):
-            undecided += 1
-            continue
+    decided: dict[int, ReviewedPrompt] = {}
+    errors, undecided = [], 0
+    for entry in _list_entries(content):
         try:
-            reviewed = ReviewedPrompt.model_validate(_without_empty_fields(entry))
-        except ValidationError as error:
-            errors.append(EntryError(number, describe_first_error(error, "entry")))
+            reviewed = _read_decision(entry)
+        except InvalidEntry as error:
+            errors.append(EntryError(entry.number, str(error)))
             continue
-        first = first_entries.setdefault(reviewed.id, number)
-        if first == number:
-            decided[number] = reviewed
+        if reviewed is None:
+            undecided += 1
         else:
-            errors.append(EntryError(number, f"id: entry {first} already decides this prompt"))
-    return Review(decided, undecided, errors)
+            decided[entry.number] = reviewed
+    unit: Literal["entry", "line"] = "entry" if _is_json(content) else "line"
+    repeated, disagreements = _find_repeated(decided, unit)
+    remaining = {
+        number: reviewed
+        for number, reviewed in decided.items()
+        if number not in repeated and reviewed.id not in disagreements
+    }
+    errors += disagreements.values()
+    errors.sort(key=lambda error: error.entry)
+    return Review(remaining, undecided, errors, repeated, unit)
 
 
 def read_entries(content: str) -> dict[int, Any]:
     """Return the entries by number: the line in a CSV, otherwise the position in the list, from 1.
 
-    The content determines the format. Raise `InvalidReview`.
+    An entry of Label Studio's JSON export is the data of its task. The content determines the
+    format. Raise `InvalidReview`.
     """
-    if not content.lstrip().startswith("["):
-        return _read_csv(content)
-    try:
-        entries = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise InvalidReview(f"The file is not valid JSON: {error}") from None
     return {
-        number: _from_task(entry) if isinstance(entry, dict) and "data" in entry else entry
-        for number, entry in enumerate(entries, 1)
+        entry.number: entry.values["data"]
+        if isinstance(entry.values, dict) and isinstance(entry.values.get("data"), dict)
+        else entry.values
+        for entry in _list_entries(content)
     }
 
 
-def _write_csv(entries: Sequence[Mapping[str, Any]]) -> bytes:
-    """Write a CSV with a byte order mark, and escape messages that look like formulas."""
-    file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, _COLUMNS, extrasaction="ignore")
-    writer.writeheader()
-    for entry in entries:
-        text = str(entry["prompt"])
-        shown = f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
-        writer.writerow({**entry, "prompt": shown})
-    return file.getvalue().encode("utf-8-sig")
+def _is_json(content: str) -> bool:
+    return content.lstrip("\ufeff \t\r\n").startswith(("[", "{"))
 
 
-def _read_csv(content: str) -> dict[int, Any]:
-    file = io.StringIO(content.removeprefix("\ufeff"), newline="")
-    header = file.readline()
-    file.seek(0)
-    delimiter = ";" if header.count(";") > header.count(",") else ","
-    reader = csv.DictReader(file, delimiter=delimiter)
-    if not {"id", "corrected_intent"} <= set(reader.fieldnames or ()):
-        raise InvalidReview(
-            "The file is not a review file: it needs the columns id and corrected_intent."
-        )
+def _list_entries(content: str) -> Iterator[_Entry]:
+    """Yield the entries of a file; rows of a CSV without content are no entries."""
     try:
-        return dict((reader.line_num, row) for row in reader)  # noqa: C402
-    except csv.Error as error:
-        raise InvalidReview(f"The file is not valid CSV: {error}") from None
+        if not _is_json(content):
+            for row in read_table(content, _TABLES):
+                if not row.is_blank:
+                    problem = f"the row {row.problem}" if row.problem else None
+                    yield _Entry(row.line, row.cells, problem)
+            return
+        entries = parse_json(content.removeprefix("\ufeff"))
+    except InvalidFile as error:
+        raise InvalidReview(str(error)) from None
+    if not isinstance(entries, list):
+        raise InvalidReview("The file is not a review file: it must be a list of entries.")
+    for number, entry in enumerate(entries, 1):
+        yield _Entry(number, entry)
 
 
-def _to_task(entry: Mapping[str, Any]) -> ReviewEntry:
-    shown = {name: entry[name] for name in _COLUMNS if name in entry}
-    choice = {
-        "from_name": "intent",
-        "to_name": "text",
-        "type": "choices",
-        "value": {"choices": [entry["predicted_intent"]]},
-    }
+def _read_decision(entry: _Entry) -> ReviewedPrompt | None:
+    """Return the decision in an entry, or None where it is left empty; raise `InvalidEntry`."""
+    values = entry.values
+    if entry.problem:
+        raise InvalidEntry(entry.problem)
+    if not isinstance(values, Mapping):
+        raise InvalidEntry("entry: it is not an object")
+    if is_task(values):
+        values = read_task(values)
+    elif is_flattened_task(values):
+        values = read_flattened_task(values, _COLUMNS)
+    elif "corrected_intent" not in values:
+        raise InvalidEntry("corrected_intent: the field is missing. Leave it empty to not decide")
+    intent = values["corrected_intent"]
+    if intent is None or (isinstance(intent, str) and not intent.strip()):
+        return None
+    try:
+        return ReviewedPrompt.model_validate(_prepare(values))
+    except ValidationError as error:
+        raise InvalidEntry(describe_first_error(error, "entry")) from None
+
+
+def _prepare(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry's fields without empty ones, with text that can be sent, and joined notes."""
+    notes = values.get("notes")
+    if isinstance(notes, list) and all(isinstance(note, str) for note in notes):
+        notes = "\n".join(notes)
+    fields = {**values, "notes": notes}
     return {
-        "data": shown,
-        "predictions": [{"score": entry["confidence"], "result": [choice]}],
+        name: replace_surrogates(value) if isinstance(value, str) else value
+        for name, value in fields.items()
+        if value not in ("", None)
     }
 
 
-def _from_task(task: ReviewEntry) -> ReviewEntry:
-    """Return an entry with the annotator's choice: the last annotation that was not cancelled."""
-    entry = dict(task["data"]) if isinstance(task["data"], dict) else {}
-    for annotation in task.get("annotations") or []:
-        if not annotation.get("was_cancelled"):
-            for result in annotation.get("result", []):
-                value = result.get("value", {})
-                if result.get("from_name") == "intent":
-                    entry["corrected_intent"] = next(iter(value.get("choices", [])), None)
-                elif result.get("from_name") == "notes":
-                    entry["notes"] = "\n".join(value.get("text", []))
-    return entry
-
-
-def _without_empty_fields(entry: object) -> object:
-    if not isinstance(entry, dict):
-        return entry
-    return {name: value for name, value in entry.items() if value not in ("", None)}
+def _find_repeated(
+    decided: Mapping[int, ReviewedPrompt], unit: str
+) -> tuple[list[int], dict[UUID, EntryError]]:
+    """Return the entries that repeat an earlier decision, and the prompts with two intents."""
+    first: dict[UUID, int] = {}
+    repeated: list[int] = []
+    disagreements: dict[UUID, EntryError] = {}
+    for number, reviewed in decided.items():
+        earlier = first.setdefault(reviewed.id, number)
+        if earlier == number:
+            continue
+        intents = decided[earlier].corrected_intent, reviewed.corrected_intent
+        if intents[0] == intents[1]:
+            repeated.append(number)
+        else:
+            reason = (
+                f"id: this {unit} decides the prompt as {intents[0]}, {unit} {number} as "
+                f"{intents[1]}. Nothing is recorded for the prompt. Delete the wrong decision"
+            )
+            disagreements.setdefault(reviewed.id, EntryError(earlier, reason))
+    return repeated, disagreements

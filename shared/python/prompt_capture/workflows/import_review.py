@@ -26,8 +26,8 @@ class ImportPlan:
     """The effect of an import.
 
     `new` are decisions on prompts without a corrected intent, and `overwrites` those that would
-    replace one. `unchanged` counts the decisions that are on record already, and `undecided` the
-    entries without a decision.
+    replace one. `unchanged` counts the decisions that are on record already, `undecided` the
+    entries without a decision, and `repeated` those that decide a prompt like an earlier entry.
     """
 
     new: list[ReviewedPrompt]
@@ -35,6 +35,8 @@ class ImportPlan:
     unchanged: int
     undecided: int
     errors: list[EntryError]
+    repeated: int = 0
+    unit: str = "entry"
 
 
 class ImportReview:
@@ -63,7 +65,10 @@ class ImportReview:
             else:
                 overwrites.append(Overwrite(number, existing, entry))
         errors.sort(key=lambda error: error.entry)
-        return ImportPlan(new, overwrites, unchanged, review.undecided, errors)
+        repeated = len(review.repeated)
+        return ImportPlan(
+            new, overwrites, unchanged, review.undecided, errors, repeated, review.unit
+        )
 
     async def apply(
         self,

@@ -1,0 +1,83 @@
+"""Read the data of `train` and `evaluate`, and report on it to standard error."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from cli.error_handling import error_console
+from training.config import Progress
+from training.data.diagnosis import describe_conflicts, describe_similar_labels
+from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
+from training.data.reading import read_sources, read_texts
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
+
+
+def read_training_examples(sources: Sequence[DataSource], progress: Progress) -> list[Example]:
+    """Read examples to train on: those without a split, and those of the split `train`.
+
+    Raise `InvalidExamples`.
+    """
+    located = _read(sources, progress)
+    kept = [each for each in located if each.example.is_for_training]
+    return _report(located, kept, f"of the split {TRAINING_SPLIT}, nor without a split")
+
+
+def read_test_examples(sources: Sequence[DataSource], progress: Progress) -> list[Example]:
+    """Read examples to measure a model on: those without a split, and all but those to train on.
+
+    Raise `InvalidExamples`.
+    """
+    located = _read(sources, progress)
+    kept = [each for each in located if each.example.split != TRAINING_SPLIT]
+    return _report(located, kept, f"of another split than {TRAINING_SPLIT}")
+
+
+def read_unlabelled(sources: Sequence[DataSource], progress: Progress) -> list[str]:
+    """Read texts without labels; raise `InvalidExamples`."""
+    if not sources:
+        return []
+    remarks = Remarks()
+    texts = read_texts(sources, remarks, progress.step("Reading unlabelled texts"))
+    print_warnings(remarks)
+    return texts
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    """Print each warning on a line of its own."""
+    for warning in warnings:
+        error_console.print(warning, style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def _read(sources: Sequence[DataSource], progress: Progress) -> list[LocatedExample]:
+    remarks = Remarks()
+
+    def describe(summary: str) -> None:
+        error_console.print(summary, highlight=False, markup=False, soft_wrap=True)
+
+    located = read_sources(sources, remarks, progress.step("Reading data"), describe)
+    print_warnings(remarks)
+    return located
+
+
+def _report(
+    located: Sequence[LocatedExample], kept: Sequence[LocatedExample], needed: str
+) -> list[Example]:
+    """Report the splits that are left out, and what is odd about the labels of the others."""
+    all_splits = Counter(each.example.split for each in located)
+    used = {each.example.split for each in kept}
+    left_out = {split: count for split, count in all_splits.items() if split not in used}
+    if not kept:
+        found = ", ".join(f"{count:,} of the split {split}" for split, count in left_out.items())
+        raise InvalidExamples(
+            f"The data contains no examples {needed}: {found}."
+            if found
+            else "The data contains no examples."
+        )
+    print_warnings(
+        f"{count:,} texts are left out: their split is {split}."
+        for split, count in left_out.items()
+    )
+    examples = [example for example, _location in kept]
+    print_warnings(describe_conflicts(kept))
+    print_warnings(describe_similar_labels([example.label for example in examples]))
+    return examples

@@ -1,0 +1,233 @@
+"""CSV files: read as spreadsheets save them, and written so that no spreadsheet runs a message.
+
+Every CSV file of the product is written here.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from prompt_capture.domain.errors import InvalidFile
+from prompt_capture.domain.text_files import REPLACEMENT, replace_surrogates
+
+_DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"\']|\t)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
+"""The first line with which Excel names the delimiter."""
+
+_CELL_STARTS = re.compile(r"([;\t\r\n])")
+"""A spreadsheet that expects semicolons or tabs begins a new cell at these, even within quotes."""
+
+_INVISIBLE = r"[\s\x00-\x1f\x7f-\xa0\u200b-\u200f\u2060\ufeff]*"
+_FORMULA = rf"{_INVISIBLE}[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
+"""How a formula begins, in half-width, full-width or small characters."""
+
+_DANGEROUS = re.compile(rf"'*{_FORMULA}")
+_PROTECTED = re.compile(rf"'+{_FORMULA}")
+_DANGEROUS_START = re.compile(rf"'*(?:[\t\r\n]|{_FORMULA})")
+_PROTECTED_START = re.compile(rf"'+(?:[\t\r\n]|{_FORMULA})")
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of a table: the line on which it begins, and its cells by the name of their column.
+
+    Names are in lower case. `protected` names the columns whose cell was protected as a formula.
+    `problem` says what is wrong with the row, where something is.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+    protected: frozenset[str] = frozenset()
+    problem: str | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no cell has content."""
+        return self.problem is None and not any(cell.strip() for cell in self.cells.values())
+
+
+def read_table(content: str, columns: Sequence[Collection[str]]) -> Iterator[TableRow]:
+    """Yield the rows of a CSV file; lines without any character are no rows.
+
+    Each item of `columns` is a set of names, in lower case. The header must contain one of the
+    sets, which also decides the delimiter: a comma, a semicolon, a tab or a vertical bar. Case and
+    white space of the names do not matter. Cells have the text that `protect_formula` protected.
+
+    Raise `InvalidFile` for a header without such a set, or quotes that do not match.
+    """
+    content = content.removeprefix("\ufeff")
+    separator = _SEPARATOR_LINE.match(content)
+    reader = _RecordReader(content[separator.end() :] if separator else content)
+    reader.line += 1 if separator else 0
+    header = _read_header(reader, separator[1] if separator else None, columns)
+    for line, cells in reader.records(header.delimiter, header.skips_spaces):
+        yield header.to_row(line, cells)
+
+
+def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """Return a CSV file in UTF-8, with a byte order mark and with protected formulas.
+
+    Other keys of the rows are not written. U+FFFD takes the place of characters that no CSV file
+    can hold: unpaired surrogates, and NUL.
+    """
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_to_cell(row.get(column)) for column in columns])
+    return file.getvalue().encode("utf-8-sig")
+
+
+def protect_formula(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would take for a formula.
+
+    That is an equals sign, plus, minus or at sign at the start of the text, or where a spreadsheet
+    that expects another delimiter starts a cell: after a semicolon, a tab or a line end. A tab or
+    a line end at the start of the text counts as well. `unprotect_formula` is the inverse.
+    """
+    if _DANGEROUS_START.match(text):
+        text = f"'{text}"
+    return _edit_cell_starts(text, lambda part: f"'{part}" if _DANGEROUS.match(part) else part)
+
+
+def unprotect_formula(text: str) -> str:
+    """Remove the apostrophes of `protect_formula`."""
+    text = _edit_cell_starts(text, lambda part: part[1:] if _PROTECTED.match(part) else part)
+    return text[1:] if _PROTECTED_START.match(text) else text
+
+
+def _edit_cell_starts(text: str, edit: Callable[[str], str]) -> str:
+    """Edit what follows each character that may start a cell."""
+    first, *parts = _CELL_STARTS.split(text)
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return first + "".join(start + edit(part) for start, part in pairs)
+
+
+def _to_cell(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return protect_formula(replace_surrogates(value).replace("\0", REPLACEMENT))
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The columns of a table by position, and how its rows are separated into cells."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    skips_spaces: bool
+
+    def to_row(self, line: int, cells: Sequence[str]) -> TableRow:
+        written = {name: cell for name, cell in zip(self.names, cells, strict=False) if name}
+        texts = {name: unprotect_formula(cell) for name, cell in written.items()}
+        protected = frozenset(name for name, text in texts.items() if text != written[name])
+        problem = None
+        if any(cell.strip() for cell in cells[len(self.names) :]):
+            problem = (
+                f"has {len(cells)} cells, and the header has {len(self.names)}. Put quotes around "
+                f"a text that contains {_DELIMITERS.get(self.delimiter, 'the delimiter')}"
+            )
+        return TableRow(line, texts, protected, problem)
+
+
+class _RecordReader:
+    """Parses records, and knows on which line each began."""
+
+    def __init__(self, content: str) -> None:
+        self._lines = io.StringIO(content, newline="")
+        self._read: list[str] = []
+        self.line = 0
+
+    def records(self, delimiter: str, skips_spaces: bool) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line and the cells of each record. Raise `InvalidFile`."""
+        parser = csv.reader(
+            self._next_lines(), delimiter=delimiter, skipinitialspace=skips_spaces, strict=True
+        )
+        while True:
+            first_line = self.line + 1
+            self._read.clear()
+            try:
+                cells = next(parser, None)
+            except csv.Error as error:
+                raise InvalidFile(self._describe(str(error), first_line, delimiter)) from None
+            if cells is None:
+                return
+            if cells:
+                yield first_line, cells
+
+    def first_record(self, delimiter: str) -> list[str] | None:
+        """Return the first record, or None where it cannot be parsed. Stay at the beginning."""
+        start, line = self._lines.tell(), self.line
+        try:
+            return next((cells for _, cells in self.records(delimiter, skips_spaces=False)), None)
+        except InvalidFile:
+            return None
+        finally:
+            self._lines.seek(start)
+            self.line = line
+
+    def _next_lines(self) -> Iterator[str]:
+        for line in self._lines:
+            self.line += 1
+            self._read.append(line)
+            yield line
+
+    def _describe(self, error: str, first_line: int, delimiter: str) -> str:
+        if "expected after" in error:
+            return (
+                f"Line {self.line} has text after a closing quote. Write a quote inside a quoted "
+                'text twice ("").'
+            )
+        opened = first_line + _lines_before_open_quote(self._read, delimiter)
+        return f"Line {opened}: the quote that opens a text here is not closed. Close or remove it."
+
+
+def _lines_before_open_quote(lines: Sequence[str], delimiter: str) -> int:
+    """Return how many lines of a record precede the one whose quote stays open."""
+    opened, is_quoted, is_start = 0, False, True
+    for number, line in enumerate(lines):
+        for character in line:
+            if character == '"' and (is_quoted or is_start):
+                is_quoted, opened = not is_quoted, opened if is_quoted else number
+            is_start = character == delimiter
+        is_start = not is_quoted
+    return opened
+
+
+def _read_header(
+    reader: _RecordReader, separator: str | None, columns: Sequence[Collection[str]]
+) -> _Header:
+    for delimiter in [separator] if separator else _DELIMITERS:
+        record = reader.first_record(delimiter)
+        names = _normalise_names(record or ())
+        if known := next((each for each in columns if set(each) <= set(names)), None):
+            for name in known:
+                _reject_repeated_column(names, name)
+            skips_spaces = len(names) > 1 and all(
+                cell.startswith(" ") for cell in (record or ())[1 : len(names)]
+            )
+            next(reader.records(delimiter, skips_spaces))
+            return _Header(names, delimiter, skips_spaces)
+    alternatives = ", or ".join(" and ".join(each) for each in columns)
+    raise InvalidFile(
+        f"The first line must name the columns {alternatives}. Add the line, or rename the columns."
+    )
+
+
+def _normalise_names(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the columns, without unnamed ones after the last name."""
+    names = [cell.strip().strip("\ufeff\"'").strip().casefold() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    return tuple(names)
+
+
+def _reject_repeated_column(names: Sequence[str], name: str) -> None:
+    positions = [str(position) for position, each in enumerate(names, 1) if each == name]
+    if len(positions) > 1:
+        raise InvalidFile(
+            f"Line 1 has the column {name} {len(positions)} times (columns "
+            f"{' and '.join(positions)}). Rename or delete the wrong one."
+        )

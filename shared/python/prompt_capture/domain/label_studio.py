@@ -1,0 +1,199 @@
+"""Label Studio: prompts as its tasks, and the decisions in its exports (JSON, JSON-MIN, CSV, TSV).
+
+The exports are those of Label Studio's own converter (`label_studio_sdk.converter`).
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from prompt_capture.domain.errors import InvalidEntry
+
+_INTENT, _NOTES = "intent", "notes"
+"""The names of the controls in the labelling configuration of the documentation."""
+
+_EXPORT_FIELDS = frozenset(
+    {"annotator", "annotation_id", "updated_at", "lead_time", "agreement", "history"}
+)
+"""What JSON-MIN and CSV add to the data of a task, beside `id` and `created_at`."""
+
+_JSON_CELLS = ('{"choices":', '{"text":', '[{"', '["')
+"""How a cell with several texts begins."""
+
+_RENAMED = "_data_"
+"""How the CSV export begins the name of a data field whose name is also that of a control."""
+
+
+def to_task(entry: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+    """Return a task with some fields of an entry, and its prediction.
+
+    `log_id` repeats the id, since JSON-MIN replaces `id` by the number of the task.
+    """
+    shown = {name: entry[name] for name in columns if name in entry}
+    choice = {
+        "from_name": _INTENT,
+        "to_name": "text",
+        "type": "choices",
+        "value": {"choices": [entry["predicted_intent"]]},
+    }
+    return {
+        "data": {**shown, "log_id": entry["id"]},
+        "predictions": [{"score": entry["confidence"], "result": [choice]}],
+    }
+
+
+def is_task(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry is a task of the JSON export."""
+    return not entry.keys().isdisjoint({"data", "annotations", "completions"})
+
+
+def is_flattened_task(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry is one annotation of the exports JSON-MIN, CSV or TSV."""
+    return not entry.keys().isdisjoint({"annotation_id", "annotator"})
+
+
+def read_task(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `id`, `corrected_intent` and `notes` of a task of the JSON export.
+
+    Annotations that were cancelled or skipped do not count, and neither do predictions. Without
+    any annotation, the values are those of the task's data. Raise `InvalidEntry` for an annotation
+    without exactly one intent, and for annotators who disagree.
+    """
+    entry = _read_data(task)
+    annotations = _list_annotations(task)
+    counted = [each for each in annotations if not _is_cancelled(each)]
+    if not counted:
+        return entry
+    intents, notes = zip(*map(_read_annotation, counted), strict=True)
+    if len(different := list(dict.fromkeys(intents))) > 1:
+        raise InvalidEntry(
+            f"the annotators disagree: {', '.join(different)}. Nothing is recorded for this "
+            "prompt. Delete the wrong annotation in Label Studio"
+        )
+    texts = dict.fromkeys(text for each in notes for text in each)
+    return {**entry, "corrected_intent": different[0], "notes": "\n".join(texts) or entry["notes"]}
+
+
+def read_flattened_task(entry: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+    """Return `id`, `corrected_intent` and `notes` of one annotation in JSON-MIN, CSV or TSV.
+
+    `columns` are the names of the data. The intent is the value of the control `intent`, or else
+    of the only other control. Raise `InvalidEntry`.
+    """
+    log_id = entry.get("log_id") or entry.get("id")
+    if str(log_id).isdigit():
+        raise InvalidEntry(
+            "id: it is the number of Label Studio's task, which replaces the prompt's id in "
+            "this kind of export. Export as JSON"
+        )
+    decision = {
+        "id": log_id,
+        "corrected_intent": entry.get("corrected_intent"),
+        "notes": "\n".join(_list_texts(_parse_cell(entry.get(_NOTES)), _NOTES)),
+    }
+    if entry.get("annotation_id") in (None, ""):
+        return decision
+    known = {*columns, "log_id", *_EXPORT_FIELDS}
+    controls = (
+        [_INTENT]
+        if _INTENT in entry
+        else [name for name in entry if name not in known and not name.startswith(_RENAMED)]
+    )
+    choices = {name: _list_texts(_parse_cell(entry[name]), name) for name in controls}
+    return {**decision, "corrected_intent": _choose_intent(choices)}
+
+
+def _read_data(task: Mapping[str, Any]) -> dict[str, Any]:
+    data = task.get("data")
+    if not isinstance(data, dict):
+        raise InvalidEntry("data: the task has no data. Export the tasks with their data")
+    return {
+        "id": data.get("log_id") or data.get("id"),
+        "corrected_intent": data.get("corrected_intent"),
+        "notes": data.get("notes"),
+    }
+
+
+def _list_annotations(task: Mapping[str, Any]) -> list[Any]:
+    annotations = task.get("annotations", task.get("completions"))
+    if annotations is None:
+        annotations = []
+    if not isinstance(annotations, list):
+        raise InvalidEntry("annotations: they are not a list")
+    if not all(isinstance(each, dict) for each in annotations) or (
+        not annotations and task.get("total_annotations")
+    ):
+        raise InvalidEntry(
+            "annotations: the file has only their ids or their number. Export as JSON, which "
+            "contains the annotations"
+        )
+    return annotations
+
+
+def _is_cancelled(annotation: Mapping[str, Any]) -> bool:
+    return bool(annotation.get("was_cancelled") or annotation.get("skipped"))
+
+
+def _read_annotation(annotation: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return the intent and the notes of an annotation."""
+    choices: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {}
+    results = annotation.get("result") or []
+    if not isinstance(results, list):
+        raise InvalidEntry("annotations: the result of one is not a list")
+    for result in results:
+        value = result.get("value") if isinstance(result, dict) else None
+        if not isinstance(value, dict):
+            raise InvalidEntry("annotations: a result of one has no value")
+        control = str(result.get("from_name"))
+        if "choices" in value:
+            choices.setdefault(control, []).extend(_list_texts(value["choices"], control))
+        elif control == _INTENT:
+            raise InvalidEntry("annotations: the control intent is not of the type Choices")
+        elif "text" in value and result.get("type", "textarea") == "textarea":
+            notes.setdefault(control, []).extend(_list_texts(value["text"], control))
+    all_notes = [text for texts in notes.values() for text in texts]
+    return _choose_intent(choices), notes.get(_NOTES, all_notes)
+
+
+def _choose_intent(choices: Mapping[str, Sequence[str]]) -> str:
+    """Return the one intent among the choices by control."""
+    chosen = {name: list(dict.fromkeys(texts)) for name, texts in choices.items() if texts}
+    if _INTENT in choices:
+        chosen = {_INTENT: chosen.get(_INTENT, [])}
+    if not any(chosen.values()):
+        raise InvalidEntry("annotations: one has no choice of an intent")
+    if len(chosen) > 1:
+        raise InvalidEntry(
+            f"annotations: any of the controls {', '.join(chosen)} may be the intent. Name the "
+            "control of the intent `intent`"
+        )
+    ((_, intents),) = chosen.items()
+    if len(intents) > 1:
+        raise InvalidEntry(f"annotations: one has several intents: {', '.join(intents)}")
+    return intents[0]
+
+
+def _list_texts(value: object, name: str) -> list[str]:
+    """Return the texts of a value: a text or an object with texts, or a list of these."""
+    parts = [_unwrap(each) for each in (value if isinstance(value, list) else [value])]
+    values = [text for part in parts for text in (part if isinstance(part, list) else [part])]
+    texts = [text for text in values if isinstance(text, str)]
+    if len(texts) < len(values) - values.count(None):
+        raise InvalidEntry(f"{name}: it is neither a text nor a list of texts")
+    return [text for text in texts if text]
+
+
+def _unwrap(value: object) -> object:
+    """Return the texts in the value of a result; other values stay as they are."""
+    return value.get("choices", value.get("text")) if isinstance(value, dict) else value
+
+
+def _parse_cell(value: object) -> object:
+    """Parse a CSV cell with more than one text, which Label Studio writes as JSON."""
+    if not isinstance(value, str) or not value.startswith(_JSON_CELLS):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

@@ -1,0 +1,108 @@
+"""The bytes of files that people hand over: their encoding, and JSON in them."""
+
+import codecs
+import json
+import re
+from typing import Any
+
+from prompt_capture.domain.errors import InvalidFile
+
+REPLACEMENT = "\ufffd"
+"""The character that takes the place of one that cannot be written."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+_OTHER_FILES = {
+    b"PK\x03\x04": "is an Excel workbook or another zip archive. In Excel, save it as the type "
+    "'CSV UTF-8 (Comma delimited)'",
+    b"\xd0\xcf\x11\xe0": "is an Excel workbook. In Excel, save it as the type "
+    "'CSV UTF-8 (Comma delimited)'",
+    b"PAR1": "is a Parquet file and not a text file",
+    b"ARROW1": "is an Arrow or Feather file. Write it as Parquet",
+    b"%PDF": "is a PDF and not a text file",
+    b"{\\rtf": "is a Rich Text document. Save it as plain text",
+}
+"""What a file is, by its first bytes."""
+
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # begins with the mark of UTF-16, so it comes first
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_SAMPLE = 4_096
+_MIN_NUL_SHARE = 0.3
+
+
+def detect_encoding(content: bytes) -> str:
+    """Return the name of a text's encoding, given at least its first bytes.
+
+    A byte order mark decides. Without one, a text whose bytes are zero in every other place is
+    UTF-16, and all else counts as UTF-8. Raise `InvalidFile` where the bytes are no text.
+    """
+    for start, description in _OTHER_FILES.items():
+        if content.startswith(start):
+            raise InvalidFile(f"The file {description}.")
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if content.startswith(mark):
+            return encoding
+    sample = content[:_SAMPLE]
+    for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        places = sample[offset::2]
+        if places and places.count(0) >= _MIN_NUL_SHARE * len(places):
+            return encoding
+    return "utf-8"
+
+
+def decode_text(content: bytes) -> str:
+    """Return the text of a file without its byte order mark; line ends stay as they are.
+
+    Raise `InvalidFile`, which names the first line that cannot be decoded. An 8-bit encoding such
+    as Excel's "ANSI" is not guessed, since the wrong guess changes letters without an error.
+    """
+    encoding = detect_encoding(content)
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding not in {"utf-8", "utf-8-sig"}:
+            raise InvalidFile(f"The file is not valid {encoding.upper()}.") from None
+        line = len((content[: error.start] + b"?").splitlines())
+        raise InvalidFile(
+            f"Line {line} is not UTF-8. Save the file as UTF-8; in Excel, choose the type "
+            "'CSV UTF-8 (Comma delimited)'."
+        ) from None
+    if (position := text.find("\0")) >= 0:
+        line = count_lines(text[:position])
+        raise InvalidFile(f"Line {line} contains a NUL character: the file is damaged or no text.")
+    return text
+
+
+def count_lines(text: str) -> int:
+    """Return the number of the line on which a text ends, from 1. Line ends are LF, CR, CRLF."""
+    return 1 + text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON. Raise `InvalidFile` where it is not valid or where an object repeats a key."""
+    try:
+        return json.loads(text, object_pairs_hook=_reject_repeated_keys)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidFile(f"It is not valid JSON ({place}: {error.msg}).") from None
+    except (ValueError, RecursionError):
+        raise InvalidFile(
+            "It is not valid JSON: a number is too long, or brackets nest too deeply."
+        ) from None
+
+
+def replace_surrogates(text: str) -> str:
+    """Return a text that UTF-8 can encode, with U+FFFD in place of each unpaired surrogate."""
+    return _SURROGATES.sub(REPLACEMENT, text)
+
+
+def _reject_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise InvalidFile("It has an object with the same key twice. Keep one of the two.")
+    return values

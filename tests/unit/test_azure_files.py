@@ -1,0 +1,127 @@
+"""Projects of CLU and LUIS: the test set, patterns, and what is no project."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from training.data.examples import Example, InvalidExamples
+from training.data.formats import read_as, write_as
+from training.data.remarks import Remarks
+
+
+def _utterance(text: Any, intent: Any = "Book", **fields: Any) -> dict[str, Any]:
+    return {"text": text, "intent": intent, **fields}
+
+
+def _clu(*utterances: Any) -> dict[str, Any]:
+    assets = {"projectKind": "Conversation", "intents": [], "utterances": list(utterances)}
+    return {"projectFileVersion": "2023-04-01", "assets": assets}
+
+
+def _read(tmp_path: Path, content: Any, remarks: Remarks | None = None) -> list[Example]:
+    file = tmp_path / "project.json"
+    file.write_text(json.dumps(content))
+    return read_as("clu", file, remarks)
+
+
+@pytest.mark.parametrize("file_format", ["clu", "luis"])
+def test_either_name_of_the_format_reads_both(tmp_path: Path, file_format: str) -> None:
+    for content in (_clu(_utterance("book it")), {"utterances": [_utterance("book it")]}):
+        file = tmp_path / "project.json"
+        file.write_text(json.dumps(content), "utf-8-sig")
+
+        assert read_as(file_format, file) == [Example(text="book it", label="Book")]
+
+
+def test_the_test_set_keeps_its_split(tmp_path: Path) -> None:
+    content = _clu(
+        _utterance("a", dataset="Train"),
+        _utterance("b", dataset="Test", language="fr"),
+        _utterance("c", dataset="test "),
+        _utterance("d", dataset=""),
+        _utterance("e"),
+    )
+
+    examples = _read(tmp_path, content)
+
+    assert [(example.text, example.split) for example in examples] == [
+        ("a", None), ("b", "test"), ("c", "test"), ("d", None), ("e", None),
+    ]  # fmt: skip
+    write_as("clu", tmp_path / "again.json", examples)
+    assert read_as("clu", tmp_path / "again.json") == examples
+
+
+def test_patterns_entities_and_empty_utterances_are_left_out_and_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+    content = {
+        "luis_schema_version": "7.0.0",
+        "patterns": [{"pattern": "put {thing} away[ please]", "intent": "Add"}] * 2,
+        "utterances": [
+            _utterance("put it away", entities=[{"entity": "thing"}, {"entity": "place"}]),
+            _utterance(""),
+            _utterance(" \n "),
+        ],
+    }
+
+    assert [example.text for example in _read(tmp_path, content, remarks)] == ["put it away"]
+    assert [line.removeprefix(f"{tmp_path}/project.json: ") for line in remarks] == [
+        "2 left out: entity annotations (utterance 1).",
+        "2 left out: texts that are empty (utterances 2 and 3).",
+        "2 left out: patterns (patterns 1 and 2).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ([_utterance("a")], "is a list, such as a file for LUIS batch tests"),
+        ("a", "is not a project"),
+        ({"intents": []}, "no list of utterances"),
+        ({"utterances": {}}, "no list of utterances"),
+        ({"assets": {"projectKind": "Orchestration"}}, "of the kind Orchestration"),
+        (
+            {"metadata": {"projectKind": "CustomSingleLabelClassification"}, "assets": {}},
+            "of the kind CustomSingleLabelClassification",
+        ),
+        (_clu(_utterance("a"), "b"), r"project\.json, utterance 2 is not a JSON object"),
+        (_clu(_utterance(["a"])), "utterance 1: text"),
+        (_clu(_utterance("a", None)), "utterance 1: label"),
+        (_clu({"text": "a"}), "utterance 1: label"),
+        (_clu(_utterance("a", dataset=3)), "utterance 1: split"),
+    ],
+)
+def test_what_is_no_project_is_rejected_with_the_reason(
+    tmp_path: Path, content: Any, problem: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=problem):
+        _read(tmp_path, content)
+
+
+def test_the_text_format_of_luis_is_recognised(tmp_path: Path) -> None:
+    (tmp_path / "app.lu").write_text("# Book\n- book it\n")
+
+    with pytest.raises(InvalidExamples, match=r"app\.lu .*not valid JSON.*export the LUIS version"):
+        read_as("luis", tmp_path / "app.lu")
+
+
+@pytest.mark.parametrize(
+    ("file_format", "texts", "reason"),
+    [
+        ("clu", ["a", "b"], "1 changed: other splits than train become the test set (example 2)"),
+        ("luis", ["a"], "1 left out: texts of other splits than train, which LUIS lacks"),
+    ],
+)
+def test_splits_that_a_format_lacks_are_named(
+    tmp_path: Path, file_format: str, texts: list[str], reason: str
+) -> None:
+    remarks, file = Remarks(), tmp_path / "project.json"
+    examples = [
+        Example(text="a", label="x", split="train"), Example(text="b", label="x", split="gold"),
+    ]  # fmt: skip
+
+    write_as(file_format, file, examples, remarks)
+
+    assert [example.text for example in read_as(file_format, file)] == texts
+    assert reason in next(iter(remarks))

@@ -1,0 +1,89 @@
+"""JSON lines as people write them: each is read, or rejected with the line and the remedy."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from training.data.examples import Example, InvalidExamples
+from training.data.formats import read_as
+from training.data.remarks import Remarks
+
+LINE = '{"text": "hello", "label": "greeting"}'
+HELLO = Example(text="hello", label="greeting")
+
+
+def _read(tmp_path: Path, content: str | bytes, remarks: Remarks | None = None) -> list[Example]:
+    file = tmp_path / "data.jsonl"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_as("jsonl", file, remarks)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{LINE}\n{LINE}\n".encode(),
+        f"\n{LINE}\n \n{LINE}".encode(),
+        f"{LINE}\r\n{LINE}\r\n".encode(),
+        f"{LINE}\r{LINE}\r".encode(),
+        f"{LINE}\n{LINE}\n".encode("utf-8-sig"),
+        f"{LINE}\n{LINE}\n".encode("utf-16"),
+        gzip.compress(f"{LINE}\n{LINE}\n".encode()),
+    ],
+)
+def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, content: bytes) -> None:
+    assert _read(tmp_path, content) == [HELLO, HELLO]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (f"{LINE}\n{LINE},\n", r"line 2 is not valid JSON.*without a comma"),
+        (f"[\n{LINE}\n]", r"line 1 begins a JSON array.*jq"),
+        (f"[{LINE}]", r"line 1 begins a JSON array"),
+        ('{\n"text": "a",\n"label": "b"}', r"line 1 is not valid JSON.*per line"),
+        (f'{LINE}\n"hello"\n', "line 2 is not a JSON object"),
+        ("NaN\n", "line 1 is not a JSON object"),
+        ('{"text": "a", "label": NaN}', "line 1: label"),
+        ('{"text": null, "label": "b"}', "line 1: text"),
+        ('{"text": ["a"], "label": "b"}', "line 1: text"),
+        ('{"text": "a", "label": 3}', "line 1: label"),
+        ('{"text": "a", "label": " "}', "line 1: label"),
+        ('{"text": "a", "label": "b", "corrected": "maybe"}', "line 1: corrected"),
+        ('{"text": "a", "text": "b", "label": "c"}', r"line 1: .*same key twice"),
+        (f"{LINE}\n{LINE}".encode() + b"\n\xe9\n", r"Line 3 is not UTF-8"),
+        (b"PK\x03\x04", "Excel workbook"),
+        (gzip.compress(LINE.encode())[:-9], "compressed data is incomplete"),
+        (b"\x1f\x8bnothing", "compressed data is incomplete"),
+    ],
+)
+def test_a_faulty_line_is_rejected_with_its_number_and_the_remedy(
+    tmp_path: Path, content: str | bytes, problem: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=rf"data\.jsonl.*{problem}"):
+        _read(tmp_path, content)
+
+
+def test_numbers_that_json_lacks_do_not_matter_in_fields_that_are_not_read(tmp_path: Path) -> None:
+    assert _read(tmp_path, '{"text": "hello", "label": "greeting", "confidence": NaN}') == [HELLO]
+
+
+def test_empty_texts_and_spaces_around_labels_are_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+    lines = [LINE, '{"text": " ", "label": "a"}', '{"text": "hello", "label": " greeting\\n"}']
+
+    assert _read(tmp_path, "\n".join(lines), remarks) == [HELLO, HELLO]
+    assert [line.partition("jsonl: ")[2] for line in remarks] == [
+        "1 left out: texts that are empty (line 2).",
+        "1 changed: white space around labels is removed (line 3).",
+    ]
+
+
+def test_only_the_first_lines_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    _read(tmp_path, '{"text": "", "label": "a"}\n' * 1_234, remarks)
+
+    assert [line.partition("jsonl: ")[2] for line in remarks] == [
+        "1,234 left out: texts that are empty (lines 1, 2, 3, 4, 5 and 1,229 more)."
+    ]

@@ -1,0 +1,237 @@
+"""Rasa files are read by Rasa's own rules, and written so that Rasa reads every text as it is."""
+
+from pathlib import Path
+
+import pytest
+
+from training.data.examples import Example, InvalidExamples
+from training.data.formats import read_as, write_as
+from training.data.remarks import Remarks
+
+
+def _read(tmp_path: Path, content: str, remarks: Remarks | None = None) -> list[tuple[str, str]]:
+    file = tmp_path / "nlu.yml"
+    file.write_text(content, "utf-8")
+    return [(example.text, example.label) for example in read_as("rasa", file, remarks)]
+
+
+def _read_examples(tmp_path: Path, *lines: str) -> list[str]:
+    block = "".join(f"    {line}\n" for line in lines)
+    return [
+        text for text, _ in _read(tmp_path, f"nlu:\n- intent: x\n  examples: |\n{block}")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["yes", "no", "on", "off", "y", "true", "null", "12", "1.10", "~"])
+def test_intents_are_texts_as_written(tmp_path: Path, name: str) -> None:
+    assert _read(tmp_path, f"nlu:\n- intent: {name}\n  examples: |\n    - sure\n") == [
+        ("sure", name)
+    ]
+
+
+def test_every_line_that_begins_with_a_dash_is_an_example(tmp_path: Path) -> None:
+    lines = ("-good morning", "- good evening", "-\tgood night", "--good dash", "- ", "-")
+
+    assert _read_examples(tmp_path, *lines) == [
+        "good morning", "good evening", "good night", "-good dash",
+    ]  # fmt: skip
+
+
+def test_examples_may_be_a_list_of_texts_or_of_texts_with_metadata(tmp_path: Path) -> None:
+    content = """
+nlu:
+- intent: affirm
+  examples:
+  - text: no doubt
+  - text: 2024-05-01
+  - text: on
+  - text: |
+      naturally
+    metadata:
+      tone: warm
+  - just so
+  metadata: {a: 1}
+"""
+    assert [text for text, _ in _read(tmp_path, content)] == [
+        "no doubt", "2024-05-01", "on", "naturally", "just so",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("annotated", "plain"),
+    [
+        ("fly to [Rome](city)", "fly to Rome"),
+        ("fly to [the big apple](city:New York)", "fly to the big apple"),
+        ("fly to [Rome](the city)", "fly to Rome"),
+        ('from [Rome]{"entity": "city", "role": "from"} on', "from Rome on"),
+        ('[Rome]{"entity": "city", "group": "1", "value": "ROM"}', "Rome"),
+        ('[Rome][{"entity": "city"}, {"entity": "capital", "role": "to"}]!', "Rome!"),
+        ("[a](b) and [c](d)", "a and c"),
+        ("a [list][of](words)", "a [list]of"),
+        ("- [ ] to do", "- [ ] to do"),
+        ("see [1] and (2)", "see [1] and (2)"),
+        ("[a] (b)", "[a] (b)"),
+        ("[](b)", "[](b)"),
+    ],
+)
+def test_every_notation_of_entities_leaves_the_text(
+    tmp_path: Path, annotated: str, plain: str
+) -> None:
+    assert _read_examples(tmp_path, f"- {annotated}") == [plain]
+
+
+@pytest.mark.parametrize("annotation", ["[a]{2}", '[a]{"role": "x"}', '[a][{"entity": 1}]'])
+def test_an_annotation_that_rasa_rejects_is_rejected_with_its_line(
+    tmp_path: Path, annotation: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=r"nlu\.yml, line 5: the braces"):
+        _read_examples(tmp_path, "- hello", f"- {annotation}")
+
+
+def test_intents_with_several_parts_keep_their_name(tmp_path: Path) -> None:
+    content = (
+        "nlu:\n- intent: faq/ask_price\n  examples: |\n    - a\n- intent: a+b\n  examples: |\n"
+    )
+
+    assert _read(tmp_path, f"{content}    - c\n") == [("a", "faq/ask_price"), ("c", "a+b")]
+
+
+def test_what_is_no_example_is_left_out_and_named_with_its_line(tmp_path: Path) -> None:
+    remarks = Remarks()
+    content = """version: "3.1"
+nlu:
+- intent: greet
+  examples: |
+    - hello [you](who)
+
+    a line without a dash
+      - an indented line
+    -
+- synonym: you
+  examples: |
+    - thee
+- regex: zip
+  examples: |
+    - \\d{5}
+- lookup: city
+  examples: |
+    - Rome
+- intent: empty
+  examples: |
+- intent:
+  examples: |
+    - nameless
+- intent: listed
+  examples:
+  - metadata: {a: 1}
+- hello
+responses:
+  utter_greet:
+  - text: hello
+"""
+    assert _read(tmp_path, content, remarks) == [("hello you", "greet")]
+    reported = [line.removeprefix(f"{tmp_path}/nlu.yml: ") for line in remarks]
+    assert sorted(reported) == [
+        "1 left out: entity annotations (line 5).",
+        "1 left out: examples without text (line 26).",
+        "1 left out: intents without a name (line 21).",
+        "1 left out: keys beside nlu (line 29).",
+        "1 left out: lookup tables (line 16).",
+        "1 left out: regular expressions (line 13).",
+        "1 left out: sections without an intent (line 27).",
+        "1 left out: synonyms (line 10).",
+        "1 left out: texts that are empty (line 9).",
+        "2 left out: intents without examples (lines 19 and 24).",
+        "2 left out: lines that do not begin with a dash (lines 7 and 8).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("stories:\n- story: a\n  steps: []\n", "file of stories.*nlu.yml"),
+        ("rules:\n- rule: a\n", "file of rules"),
+        ("intents:\n- greet\nresponses: {}\n", "is a domain"),
+        ("recipe: default.v1\npipeline: []\n", "is a configuration"),
+        ("hello: 1\n", "no key nlu"),
+        ("- hello\n", "no key nlu"),
+        ("", "no key nlu"),
+        ("## intent:greet\n- hello\n- good [day](time)\n", "Markdown.*rasa data convert"),
+        ("## lookup:city\n  data/city.txt\n", "Markdown"),
+        ('{"rasa_nlu_data": {"common_examples": []}}', "JSON.*rasa data convert"),
+        ("nlu:\n- intent: a\n  examples: [b\n", r"Line 4 is not valid YAML"),
+        ("nlu:\n- intent: a\n\texamples: b\n", r"Line 3 is not valid YAML"),
+        ("nlu: []\n---\nnlu: []\n", "not valid YAML"),
+        ("nlu: " + "[" * 3000, "not valid YAML"),
+        ("nlu:\n  intent: a\n", r"nlu\.yml, line 2: nlu must be a list"),
+        ("nlu:\n- intent: a\n  examples: >\n    - b\n    - c\n", r"line 3: `>` joins"),
+        ("nlu:\n- intent: a\n  examples:\n  - text: [b]\n", r"line 4: text must be text"),
+        ("nlu:\n- intent: a\n  intent: b\n", r"line 3: the same key appears twice"),
+        ("nlu: []\nnlu: []\n", r"line 2: the same key appears twice"),
+    ],
+)
+def test_another_file_is_rejected_with_what_it_is_and_what_to_do(
+    tmp_path: Path, content: str, problem: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=problem):
+        _read(tmp_path, content)
+
+
+def test_the_error_quotes_nothing_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidExamples) as error:
+        _read(tmp_path, "nlu:\n- intent: a\n  examples:\n  - *marmalade is what I want\n")
+
+    assert "marmalade" not in str(error.value)
+
+
+TEXTS = [
+    "what does [draft](v2) in the title mean?",
+    "put [milk]{2} on the list",
+    "see [1][2]",
+    "- [ ] buy bread",
+    "-5 degrees",
+    "  two leading spaces",
+    "first line\nsecond line\n",
+    "yes",
+    "null",
+    "12:30",
+    "*bold* & `code`",
+    "a: b # c",
+    "\uff46\uff55\uff4c\uff4c width \u0085 next \u2028 line",
+    "emoji 👩‍👩‍👧 and \u200b zero width \ufeff mark",
+    "tab\tinside, back\\slash, nul \0 and \x1b",
+    "long " * 60 + "text",
+    "\"quoted\" and 'quoted'",
+]
+
+
+def test_each_text_comes_back_unchanged_or_is_named(tmp_path: Path) -> None:
+    remarks, file = Remarks(), tmp_path / "nlu.yml"
+    source = [Example(text=text, label="help") for text in TEXTS]
+
+    write_as("rasa", file, source, remarks)
+
+    assert [example.text for example in read_as("rasa", file)] == [
+        text.strip() for text in TEXTS[3:]
+    ]
+    assert [line.removeprefix(f"{file}: ") for line in remarks] == [
+        "3 left out: texts in which Rasa would read an entity annotation (examples 1, 2 and 3).",
+        "2 changed: white space around texts is removed, as Rasa does (examples 6 and 7).",
+    ]
+
+
+def test_texts_of_a_test_set_are_not_written_as_training_data(tmp_path: Path) -> None:
+    remarks, file = Remarks(), tmp_path / "nlu.yml"
+
+    write_as("rasa", file, [Example(text="hi", label="a", split="gold")], remarks)
+
+    assert read_as("rasa", file) == []
+    assert "1 left out: texts of other splits than train" in next(iter(remarks))
+
+
+def test_labels_that_yaml_takes_for_other_types_come_back(tmp_path: Path) -> None:
+    examples = [Example(text="a", label=label) for label in ("yes", "off", "null", "1", "a: b")]
+
+    write_as("rasa", tmp_path / "nlu.yml", examples)
+
+    assert read_as("rasa", tmp_path / "nlu.yml") == examples

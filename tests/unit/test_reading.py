@@ -1,0 +1,216 @@
+"""The data of `train` and `evaluate`: files of any format are recognised, read and reported on."""
+
+import gzip
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import labelled_data
+from cli.main import app
+from cli.sources import local_sources
+from training.config import NoProgress
+from training.data.examples import Example, InvalidExamples
+from training.data.formats import FORMATS, write_as
+from training.data.reading import read_examples, read_sources, read_texts
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
+
+HELLO = Example(text="hello", label="greeting")
+SUFFIXES = {
+    "jsonl": "jsonl",
+    "csv": "csv",
+    "parquet": "parquet",
+    "rasa": "yml",
+    "clu": "json",
+    "luis": "json",
+}
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_the_format_of_a_file_is_recognised(
+    tmp_path: Path, file_format: str, is_compressed: bool
+) -> None:
+    file = tmp_path / f"data.{SUFFIXES[file_format]}"
+    write_as(file_format, file, [HELLO])
+    if is_compressed:
+        content = file.read_bytes()
+        file = tmp_path / f"{file.name}.gz"
+        file.write_bytes(gzip.compress(content))
+
+    assert read_examples([file]) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data.tsv", "text\tlabel\nhello\tgreeting\n"),
+        ("data.txt", "\ufefftext\tlabel\nhello\tgreeting\n"),
+        ("data.txt", "sep=;\nLabel;Text\ngreeting;hello\n"),
+        ("greeting.txt", "hello\n"),
+        ("data.ndjson", '{"text": "hello", "label": "greeting"}\n'),
+        ("data.json", '{"text": "hello", "label": "greeting"}\n'),
+        ("data", '{"text": "hello", "label": "greeting"}\n'),
+        ("app", '{\n "utterances": [{"text": "hello", "intent": "greeting"}]\n}'),
+    ],
+)
+def test_other_names_and_contents_are_recognised(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+
+    assert read_examples([tmp_path / name]) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("data.json", '[{"text": "hello", "label": "greeting"}]', "begins a JSON array"),
+        ("data.json", '{"rasa_nlu_data": {}}', "format of Rasa 1"),
+        ("nlu.md", "## intent:greet\n- hello\n", "Markdown"),
+        ("app.lu", "# greet\n- hello\n", "export the LUIS version as JSON"),
+        ("data.xlsx", "PK\x03\x04", "Excel workbook"),
+        ("data.json", "", "no examples"),
+    ],
+)
+def test_other_files_are_rejected_with_what_to_do(
+    tmp_path: Path, name: str, content: str, problem: str
+) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+
+    with pytest.raises(InvalidExamples, match=problem):
+        read_examples([tmp_path / name])
+
+
+def test_a_review_file_is_read_by_its_decisions(tmp_path: Path) -> None:
+    entry = {"id": "01a20ce3-576e-7a47-ac46-366bfd775716", "prompt": "hello"}
+    other = {"id": "01a20ce3-576e-7a47-ac46-366bfd775717", "prompt": "?", "corrected_intent": None}
+    file, remarks = tmp_path / "review.json", Remarks()
+    file.write_text(json.dumps([{**entry, "corrected_intent": "greeting"}, other]))
+
+    (read,) = read_sources([DataSource(file)], remarks)
+
+    assert read.example == Example(text="hello", label="greeting", corrected=True)
+    assert list(remarks) == [f"{file}: 1 left out: entries without a decision (entry 2)."]
+    assert read_texts([DataSource(file)], Remarks()) == ["hello", "?"]
+    file.write_text(json.dumps([{**entry, "corrected_intent": 3}]))
+    with pytest.raises(InvalidExamples, match=r"review\.json, entry 1: corrected_intent"):
+        read_examples([file])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data.jsonl", '{"text": "hello"}\n{"text": "", "label": 3}\n{"text": "bye", "label": 3}'),
+        ("data.csv", "text;note\nhello;a\n;b\nbye;\n"),
+        ("data.txt", "hello\n\nbye\n"),
+    ],
+)
+def test_texts_without_labels_are_read_from_the_same_formats(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content)
+
+    assert read_texts([DataSource(tmp_path / name)], Remarks()) == ["hello", "bye"]
+
+
+def test_texts_without_a_visible_character_are_left_out_and_named(tmp_path: Path) -> None:
+    (tmp_path / "greeting.txt").write_text("hello\n\u200b\u2060\n", "utf-8")
+    remarks = Remarks()
+
+    read = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [located.example for located in read] == [HELLO]
+    assert "1 left out: texts without a visible character (line 2)." in next(iter(remarks))
+
+
+def test_the_places_of_examples_are_files_and_lines(tmp_path: Path) -> None:
+    (tmp_path / "greeting.txt").write_text("hello\n\nhi\n")
+    (tmp_path / "data.csv").write_text('text,label\n"a\nb",x\nc,x\n')
+
+    sources = [DataSource(tmp_path), DataSource(tmp_path / "data.csv")]
+    places = [str(located.location) for located in read_sources(sources, Remarks())]
+
+    assert places == [
+        f"{tmp_path}/greeting.txt, line 1", f"{tmp_path}/greeting.txt, line 3",
+        f"{tmp_path}/data.csv, line 2", f"{tmp_path}/data.csv, line 4",
+    ]  # fmt: skip
+
+
+def test_progress_reaches_the_size_of_all_files(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "label": "x"}\n' * 5_000)
+    (tmp_path / "b.csv").write_text("text,label\na,x\n")
+    reports: list[tuple[int, int]] = []
+
+    sources = [DataSource(tmp_path / name) for name in ("a.jsonl", "b.csv")]
+    read_sources(sources, Remarks(), lambda done, total: reports.append((done, total)))
+
+    total = sum(file.stat().st_size for file in tmp_path.iterdir())
+    assert {each for _, each in reports} == {total}
+    assert [done for done, _ in reports] == sorted(done for done, _ in reports)
+    assert len(reports) > 3
+    assert reports[-1] == (total, total)
+
+
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    line = '{"text": "hello", "label": "greeting"}\n'
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(line,))
+    writer.start()
+
+    with local_sources([str(tmp_path / "pipe")], NoProgress()) as sources:
+        (read,) = read_sources(sources, Remarks())
+    writer.join()
+
+    assert read.example == HELLO
+    assert str(read.location) == f"{tmp_path}/pipe, line 1"
+
+
+def test_what_is_left_out_and_odd_is_reported_without_a_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("text,label\nmarmalade,Jam\nMarmalade,jam\n,\nmarmalade,x\n")
+
+    labelled_data.read_training_examples([DataSource(file)], NoProgress())
+
+    errors = capsys.readouterr().err
+    assert f"{file}: 3 texts; labels from the field label." in errors
+    assert f"{file}: 1 left out: rows without content (line 4)." in errors
+    assert "1 text has more than one label." in errors
+    assert "'Jam', 'jam' differ only in case" in errors
+    assert "marmalade" not in errors.casefold()
+
+
+def test_training_without_an_intent_is_explained(tmp_path: Path) -> None:
+    lines = [f'{{"text": "{n}", "label": "{label}"}}' for n, label in enumerate(["unknown", "oos"])]
+    (tmp_path / "data.jsonl").write_text("\n".join(lines))
+    command = ["train", "--data", str(tmp_path / "data.jsonl"), "--out", str(tmp_path / "out")]
+
+    result = CliRunner().invoke(app, command)
+
+    assert result.exit_code == 1
+    assert "at least one intent. The labels oos, unknown mean that no intent applies" in (
+        result.stderr
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_training_names_rare_labels_copies_and_the_missing_unknown(tmp_path: Path) -> None:
+    texts = {"greeting": ["hi", "HI", "hello", "hey", "good day", "hiya"], "rare": ["only me"]}
+    texts["status"] = [f"how far is task {n}" for n in "abcdef"]
+    lines = [{"text": text, "label": label} for label in texts for text in texts[label]]
+    (tmp_path / "data.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    command = ["train", "--data", str(tmp_path / "data.jsonl"), "--out", str(tmp_path / "out")]
+    base = ["--base", str(ROOT / "model_artifacts" / "assistant")]
+
+    result = CliRunner().invoke(app, [*command, *base])
+
+    assert result.exit_code == 0, result.output
+    assert "1 text is a copy" in result.stderr
+    assert "1 label has fewer than 5 different texts" in result.stderr
+    assert "rare (1)" in result.stderr
+    assert "No text has the label unknown" in result.stderr

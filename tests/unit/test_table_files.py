@@ -1,0 +1,187 @@
+"""Labelled texts in CSV and Parquet files, as other programs write them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import datasets  # type: ignore[import-untyped]
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from training.data.examples import Example, InvalidExamples
+from training.data.formats import read_as, write_as
+from training.data.remarks import Remarks
+
+HELLO = Example(text="hello", label="greeting")
+
+
+def _read_csv(tmp_path: Path, content: str, remarks: Remarks | None = None) -> list[Example]:
+    file = tmp_path / "data.csv"
+    file.write_bytes(content.encode())
+    return read_as("csv", file, remarks)
+
+
+def test_excels_unicode_text_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "data.txt"
+    file.write_bytes("text\tlabel\r\nhello\tgreeting\r\n".encode("utf-16"))
+
+    assert read_as("csv", file) == [HELLO]
+
+
+def test_excels_ansi_encoding_is_rejected_with_the_remedy(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    file.write_bytes("text,label\nréserve,help\n".encode("cp1252"))
+
+    with pytest.raises(InvalidExamples, match=r"data\.csv cannot be read: Line 2.*CSV UTF-8"):
+        read_as("csv", file)
+
+
+def test_rows_without_content_are_left_out_and_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    read = _read_csv(tmp_path, "text,label\nhello,greeting\n,\n\n ,greeting\n,,,\n", remarks)
+
+    assert read == [HELLO]
+    assert [line.partition("csv: ")[2] for line in remarks] == [
+        "2 left out: rows without content (lines 3 and 6).",
+        "1 left out: texts that are empty (line 5).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("text,label\nhello, world,greeting\n", r"line 2 has 3 cells.*quotes.*comma"),
+        ("text;label\nhello; world;greeting\n", r"line 2 has 3 cells.*quotes.*semicolon"),
+        ("text,label\nhello,greeting\nbye\n", "line 3 has no label"),
+        ("text,label\nhello,\n", "line 2 has no label"),
+        ("text,label\nhello,  \n", "line 2 has no label"),
+        ("note,label,text\na,greeting\n", "line 2 has no text"),
+        (f"text,label\nhello,{'x' * 101}\n", "line 2: label"),
+        ('text,label\n"hello,greeting\n', "Line 2: the quote"),
+        ("hello,greeting\n", "first line must name the columns"),
+    ],
+)
+def test_a_faulty_row_is_rejected_with_its_line(tmp_path: Path, content: str, problem: str) -> None:
+    with pytest.raises(InvalidExamples, match=rf"data\.csv.*{problem}"):
+        _read_csv(tmp_path, content)
+
+
+def test_formulas_are_protected_and_come_back(tmp_path: Path) -> None:
+    texts = ["=1+1", "+1", "@me", "-5", "\t=1", "\uff1d1", "hi\n=1", "'=1", "it's"]
+    examples = [Example(text=text, label="help") for text in texts]
+
+    write_as("csv", tmp_path / "data.csv", examples)
+
+    written = (tmp_path / "data.csv").read_text("utf-8-sig")
+    assert "'=1+1,help" in written
+    assert "\n'=1" in written
+    assert read_as("csv", tmp_path / "data.csv") == examples
+
+
+def test_apostrophes_that_are_removed_are_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    read = _read_csv(tmp_path, "text,label,note\n'-5 degrees,help,'=1\nfine,help,'=1\n", remarks)
+
+    assert [example.text for example in read] == ["-5 degrees", "fine"]
+    assert [line.partition("csv: ")[2] for line in remarks] == [
+        "1 changed: apostrophes before formulas are removed (line 2)."
+    ]
+
+
+def test_a_nul_character_is_replaced_and_named(tmp_path: Path) -> None:
+    remarks, file = Remarks(), tmp_path / "data.csv"
+
+    write_as("csv", file, [Example(text="a\0b", label="help")], remarks)
+
+    assert read_as("csv", file) == [Example(text="a\ufffdb", label="help")]
+    assert "1 changed: NUL characters become U+FFFD" in next(iter(remarks))
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet", "jsonl"])
+def test_splits_are_preserved(tmp_path: Path, file_format: str) -> None:
+    examples = [
+        Example(text="a", label="x", split="train"),
+        Example(text="b", label="x", split="gold"),
+        Example(text="c", label="x"),
+    ]
+
+    write_as(file_format, tmp_path / "data", examples)
+
+    assert read_as(file_format, tmp_path / "data") == examples
+
+
+def _write_parquet(tmp_path: Path, **columns: Any) -> Path:
+    parquet.write_table(pa.table(columns), tmp_path / "data.parquet")
+    return tmp_path / "data.parquet"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.binary(),
+        pa.large_binary(),
+        pa.dictionary(pa.int32(), pa.string()),
+        pa.dictionary(pa.int8(), pa.large_string()),
+    ],
+)
+def test_all_types_of_text_columns_are_read(tmp_path: Path, kind: Any) -> None:
+    texts, labels = (pa.array(values, pa.string()) for values in (["hello"], ["greeting"]))
+    file = _write_parquet(tmp_path, Text=texts.cast(kind), LABEL=labels.cast(kind), more=[1])
+
+    assert read_as("parquet", file) == [HELLO]
+
+
+def test_class_labels_of_the_library_datasets_are_read_by_their_names(tmp_path: Path) -> None:
+    features = datasets.Features(
+        text=datasets.Value("string"), label=datasets.ClassLabel(names=["greeting", "thanks"])
+    )
+    rows = datasets.Dataset.from_dict({"text": ["hello", "ta"], "label": [0, 1]}, features)
+    rows.to_parquet(tmp_path / "data.parquet")
+
+    assert read_as("parquet", tmp_path / "data.parquet") == [
+        HELLO, Example(text="ta", label="thanks"),
+    ]  # fmt: skip
+
+
+def test_missing_values_are_named_by_their_row(tmp_path: Path) -> None:
+    remarks = Remarks()
+    file = _write_parquet(tmp_path, text=["hello", None, None], label=["greeting", "a", None])
+
+    assert read_as("parquet", file, remarks) == [HELLO]
+    assert [line.partition("parquet: ")[2] for line in remarks] == [
+        "1 left out: texts that are empty (row 2).",
+        "1 left out: rows without content (row 3).",
+    ]
+    with pytest.raises(InvalidExamples, match=r"data\.parquet, row 2 has no label"):
+        read_as("parquet", _write_parquet(tmp_path, text=["a", "b"], label=["x", None]))
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        ({"text": ["a"], "label": [3]}, "label has the type int64.*names of intents"),
+        ({"text": [{"a": "b"}], "label": ["x"]}, "text is nested"),
+        ({"text": [["a"]], "label": ["x"]}, "text is nested"),
+        ({"text": [b"\xff"], "label": ["x"]}, "not a valid parquet file"),
+        ({"text": ["a"], "intent": ["x"]}, "no column label"),
+        ({"text": ["a"], "label": ["x"], "Label ": ["y"]}, "column label twice"),
+    ],
+)
+def test_other_columns_are_rejected_with_the_remedy(
+    tmp_path: Path, columns: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=problem):
+        read_as("parquet", _write_parquet(tmp_path, **columns))
+
+
+def test_a_file_that_is_not_parquet_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "data.parquet").write_text(json.dumps({"text": "a"}))
+
+    with pytest.raises(InvalidExamples, match="not a valid parquet file"):
+        read_as("parquet", tmp_path / "data.parquet")

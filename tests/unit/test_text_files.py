@@ -1,0 +1,62 @@
+"""Files of other programs: their encodings, and JSON with a clear error."""
+
+import pytest
+
+from prompt_capture.domain.errors import InvalidFile
+from prompt_capture.domain.text_files import decode_text, parse_json, replace_surrogates
+
+TEXT = "text,label\r\nZoë 🎻,greeting\r\n"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_unicode_encodings_are_recognised(encoding: str) -> None:
+    assert decode_text(TEXT.encode(encoding)) == TEXT
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_the_line_that_is_not_utf_8_is_named_with_the_remedy(line_end: str) -> None:
+    content = f"text,label{line_end}hello,greeting{line_end}réserve,help{line_end}"
+
+    with pytest.raises(InvalidFile, match=r"Line 3 is not UTF-8.*CSV UTF-8"):
+        decode_text(content.encode("cp1252"))
+
+
+@pytest.mark.parametrize(
+    ("content", "description"),
+    [
+        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"\xd0\xcf\x11\xe0rest", "Excel workbook"),
+        (b"PAR1rest", "Parquet"),
+        (b"ARROW1rest", "Feather"),
+        (b"%PDF-1.7", "PDF"),
+        (b"{\\rtf1 hi}", "Rich Text"),
+        (b"\xff\xfea", "not valid UTF-16"),
+        (b"text,label\nhel\x00lo,greeting\n", "Line 2 contains a NUL"),
+    ],
+)
+def test_files_that_are_no_text_are_rejected_with_what_they_are(
+    content: bytes, description: str
+) -> None:
+    with pytest.raises(InvalidFile, match=description):
+        decode_text(content)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{\n 1", "line 2, column 2"),
+        ("[" * 100_000, "nest too deeply"),
+        ("9" * 5_000, "too long"),
+        ('{"a": 1, "a": 2}', "same key twice"),
+        ('[{"b": {"a": 1, "a": 2}}]', "same key twice"),
+    ],
+)
+def test_json_errors_say_where_and_why(text: str, problem: str) -> None:
+    with pytest.raises(InvalidFile, match=problem):
+        parse_json(text)
+
+
+def test_a_replaced_surrogate_can_be_encoded_and_pairs_stay() -> None:
+    assert replace_surrogates("a\ud83d b 🎻").encode() == "a\ufffd b 🎻".encode()

@@ -1,0 +1,106 @@
+"""What in labelled texts makes a worse model than their author expects, in sentences."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from prompt_capture.domain.predictions import UNKNOWN_INTENT
+from training.data.examples import Example, LocatedExample, grouping_key
+from training.data.locations import Location
+
+_SHOWN = 3
+_NOT_A_LETTER = re.compile(r"[\W_]+")
+_FOREIGN_UNKNOWN = frozenset({"none", "nlufallback", "outofscope", "fallback"})
+"""How other tools name the intent of messages to which no intent applies, as compared."""
+
+
+def describe_conflicts(examples: Sequence[LocatedExample]) -> Iterator[str]:
+    """Name the texts that have different labels, with the place of each label."""
+    places_by_text: dict[str, dict[str, Location]] = {}
+    for example, location in examples:
+        places = places_by_text.setdefault(grouping_key(example.text), {})
+        places.setdefault(example.label, location)
+    conflicts = [places for places in places_by_text.values() if len(places) > 1]
+    if conflicts:
+        listed = "; ".join(
+            " and ".join(f"{location} ({label})" for label, location in places.items())
+            for places in conflicts[:_SHOWN]
+        )
+        yield (
+            f"{_count(len(conflicts), 'text has', 'texts have')} more than one label. Training "
+            f"takes the corrected one, or else the last. {listed}{_more(len(conflicts))}."
+        )
+
+
+def describe_similar_labels(labels: Sequence[str]) -> Iterator[str]:
+    """Name the labels that differ only in case, white space or punctuation."""
+    groups: dict[str, list[str]] = {}
+    for label in sorted(set(labels)):
+        groups.setdefault(_compared(label), []).append(label)
+    for group in groups.values():
+        if len(group) > 1:
+            names = ", ".join(f"'{label}'" for label in group)
+            yield (
+                f"The labels {names} differ only in case, white space or punctuation. Each counts "
+                "as an intent of its own: write them alike if they are one."
+            )
+
+
+def describe_rare_labels(examples: Sequence[Example], minimum: int) -> Iterator[str]:
+    """Name the labels with fewer than `minimum` different texts, which training cannot measure."""
+    texts = {(grouping_key(example.text), example.label) for example in examples}
+    counts = Counter(label for _text, label in texts)
+    rare = sorted((count, label) for label, count in counts.items() if count < minimum)
+    if rare:
+        listed = ", ".join(f"{label} ({count})" for count, label in rare)
+        yield (
+            f"{_count(len(rare), 'label has', 'labels have')} fewer than {minimum} different "
+            f"texts, too few to learn from and to measure: {listed}. Add texts, or remove them."
+        )
+
+
+def describe_copies(examples: Sequence[Example]) -> Iterator[str]:
+    """Say how many examples repeat the text and the label of another one."""
+    distinct = {(grouping_key(example.text), example.label) for example in examples}
+    if copies := len(examples) - len(distinct):
+        yield f"{_count(copies, 'text is a copy', 'texts are copies')} and counts once."
+
+
+def describe_splits(examples: Sequence[LocatedExample]) -> Iterator[str]:
+    """Name the splits whose texts are not for training."""
+    splits = Counter(each.example.split for each in examples if not each.example.is_for_training)
+    for split, count in splits.items():
+        yield f"{_count(count, 'text has', 'texts have')} the split {split}: not for training."
+
+
+def describe_scope(examples: Sequence[Example], minimum: int) -> Iterator[str]:
+    """Say what `unknown` means where there are fewer than `minimum` texts with this label."""
+    labels = Counter(example.label for example in examples)
+    for label in sorted(labels):
+        if _compared(label) in _FOREIGN_UNKNOWN:
+            yield (
+                f"The label {label} counts as an intent. If it means that no intent applies, "
+                f"rename it to {UNKNOWN_INTENT}."
+            )
+    count = labels[UNKNOWN_INTENT]
+    if count < minimum:
+        found = f"Only {count} texts have" if count else "No text has"
+        yield (
+            f"{found} the label {UNKNOWN_INTENT}, which means that no intent applies. The model "
+            "then recognises out-of-scope messages less well. Add at least "
+            f"{minimum} messages that your assistant does not handle, with this label or in a file "
+            f"{UNKNOWN_INTENT}.txt. training/data/train/{UNKNOWN_INTENT}.txt has some: leave out "
+            "what your assistant does handle."
+        )
+
+
+def _compared(label: str) -> str:
+    return _NOT_A_LETTER.sub("", label.casefold()) or label
+
+
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number:,} {singular if number == 1 else plural}"
+
+
+def _more(count: int) -> str:
+    return f"; and {count - _SHOWN:,} more" if count > _SHOWN else ""

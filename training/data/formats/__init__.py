@@ -1,0 +1,119 @@
+"""Read and write labelled texts in the formats of other tools."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final, Protocol, cast
+from uuid import uuid4
+
+from prompt_capture.domain.text_files import replace_surrogates
+from training.data.examples import Example, InvalidExamples, LocatedExample
+from training.data.files import DataFile
+from training.data.formats.reading import Reading
+from training.data.locations import Location
+from training.data.remarks import Remarks
+
+_MODULES: Final = {
+    "jsonl": "json_lines",
+    "csv": "csv_files",
+    "parquet": "parquet",
+    "rasa": "rasa",
+    "clu": "clu",
+    "luis": "luis",
+}
+"""The module of each format, which may need packages that are not always installed."""
+
+FORMATS: Final = tuple(_MODULES)
+
+
+class _Format(Protocol):
+    """The functions of a format's module."""
+
+    def read(self, file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+        """Yield the examples of a file; raise `InvalidExamples`."""
+
+    def fit(self, examples: Sequence[LocatedExample], remarks: Remarks) -> Iterable[LocatedExample]:
+        """Return the examples as the format can hold them; what it cannot goes to `remarks`."""
+
+    def encode(self, examples: Sequence[LocatedExample]) -> bytes:
+        """Return the content of a file."""
+
+
+def read_file(file_format: str, file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    """Yield the examples of a file in one of `FORMATS`; raise `InvalidExamples`."""
+    return _load(file_format).read(file, reading)
+
+
+def write_file(
+    file_format: str, file: Path, examples: Sequence[LocatedExample], remarks: Remarks
+) -> int:
+    """Write a file in one of `FORMATS`, complete or not at all; raise `InvalidExamples`.
+
+    Text, label and split are written, and in JSON lines all fields. What the format cannot hold
+    goes to `remarks`. Return the number of texts in the file.
+    """
+    for example, location in examples:
+        if file_format != "jsonl" and example.secondary:
+            remarks.leave_out("secondary intents", location, len(example.secondary))
+        if file_format != "jsonl" and example.corrected:
+            remarks.leave_out("marks that a label is corrected", location)
+    encoder = _load(file_format)
+    encodable = [_to_encodable(each, remarks) for each in examples]
+    fitting = list(encoder.fit(encodable, remarks))
+    try:
+        _replace(file, encoder.encode(fitting))
+    except OSError as error:
+        raise InvalidExamples(f"{file} cannot be written: {error.strerror}.") from None
+    return len(fitting)
+
+
+def read_as(file_format: str, file: Path, remarks: Remarks | None = None) -> list[Example]:
+    """Read a file in one of `FORMATS`; raise `InvalidExamples`."""
+    reading = Reading(remarks if remarks is not None else Remarks())
+    located = read_file(file_format, DataFile.at_path(file), reading)
+    return [example for example, _location in located]
+
+
+def write_as(
+    file_format: str, file: Path, examples: Sequence[Example], remarks: Remarks | None = None
+) -> None:
+    """Write examples in one of `FORMATS`; raise `InvalidExamples`."""
+    located = [
+        LocatedExample(example, Location(str(file), "example", number))
+        for number, example in enumerate(examples, 1)
+    ]
+    write_file(file_format, file, located, remarks if remarks is not None else Remarks())
+
+
+def _load(file_format: str) -> _Format:
+    try:
+        module = import_module(f"{__name__}.{_MODULES[file_format]}")
+    except ModuleNotFoundError as error:
+        raise InvalidExamples(
+            f"The format {file_format} needs the package {error.name}: install the extra "
+            "`formats` of this project."
+        ) from None
+    return cast("_Format", module)
+
+
+def _to_encodable(located: LocatedExample, remarks: Remarks) -> LocatedExample:
+    text = replace_surrogates(located.example.text)
+    if text == located.example.text:
+        return located
+    remarks.change("unpaired surrogates become U+FFFD", located.location)
+    return located._replace(example=located.example.model_copy(update={"text": text}))
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write a file under another name, then rename it. Write to devices directly."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and not file.is_file():
+        file.write_bytes(content)
+        return
+    target = file.resolve()
+    partial = target.with_name(f".{target.name}.{uuid4().hex}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,67 @@
+"""CSV files with the columns `text` and `label`."""
+
+from collections.abc import Iterator, Sequence
+
+from prompt_capture.domain.csv_tables import (
+    TableRow,
+    read_table,
+    write_table,
+)
+from prompt_capture.domain.errors import InvalidFile
+from prompt_capture.domain.text_files import REPLACEMENT
+from training.data.examples import InvalidExamples, LocatedExample
+from training.data.files import DataFile
+from training.data.formats.reading import Reading
+from training.data.remarks import Remarks
+
+_COLUMNS = ("text", "label")
+_NUL = "\0"
+
+
+def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    """Yield the examples of a file. Raise `InvalidExamples`."""
+    columns = _COLUMNS if reading.needs_labels else _COLUMNS[:1]
+    content = file.read_text()
+    try:
+        for row in read_table(content, [columns]):
+            if located := _read_row(file, row, columns, reading):
+                yield located
+    except InvalidFile as error:
+        raise file.invalid(str(error)) from None
+
+
+def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Iterator[LocatedExample]:
+    """Yield the examples with U+FFFD in place of NUL, which no CSV file can hold."""
+    for located in examples:
+        example, location = located
+        if _NUL not in example.text:
+            yield located
+            continue
+        remarks.change("NUL characters become U+FFFD", location)
+        text = example.text.replace(_NUL, REPLACEMENT)
+        yield LocatedExample(example.model_copy(update={"text": text}), location)
+
+
+def encode(examples: Sequence[LocatedExample]) -> bytes:
+    """Return a CSV file; it has the column `split` where an example has one."""
+    has_splits = any(example.split for example, _location in examples)
+    columns = (*_COLUMNS, "split") if has_splits else _COLUMNS
+    return write_table(columns, (example.model_dump() for example, _location in examples))
+
+
+def _read_row(
+    file: DataFile, row: TableRow, columns: Sequence[str], reading: Reading
+) -> LocatedExample | None:
+    location = file.location("line", row.line)
+    if row.is_blank:
+        reading.remarks.leave_out("rows without content", location)
+        return None
+    if row.problem:
+        raise InvalidExamples(f"{location} {row.problem}.")
+    for column in columns:
+        if column not in row.cells or (column == "label" and not row.cells[column].strip()):
+            raise InvalidExamples(f"{location} has no {column}. Add it, or delete the row.")
+    label = row.cells.get("label", "").strip()
+    if row.protected.intersection(columns):
+        reading.remarks.change("apostrophes before formulas are removed", location)
+    return reading.accept({**row.cells, "label": label}, location)

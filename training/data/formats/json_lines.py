@@ -1,0 +1,64 @@
+"""JSON lines: one object with `text` and `label` per line, as `prompt-capture export` writes."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from prompt_capture.domain.errors import InvalidFile
+from prompt_capture.domain.text_files import parse_json
+from training.data.examples import InvalidExamples, LocatedExample
+from training.data.files import DataFile
+from training.data.formats.reading import Reading
+from training.data.locations import Location
+from training.data.remarks import Remarks
+
+_FORM = 'Write one {"text": ..., "label": ...} per line'
+
+
+def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    """Yield the examples of a file. Raise `InvalidExamples`."""
+    for values, location in read_values(file, reading.report):
+        if located := reading.accept(values, location):
+            yield located
+
+
+def read_values(
+    file: DataFile, report: Callable[[int], None]
+) -> Iterator[tuple[dict[str, Any], Location]]:
+    """Yield the object on each line that is not blank, and its location."""
+    for number, line in file.lines(report):
+        if line.strip():
+            location = file.location("line", number)
+            yield _parse(line, location), location
+
+
+def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Sequence[LocatedExample]:
+    """Return all examples: JSON holds every text."""
+    return examples
+
+
+def encode(examples: Sequence[LocatedExample]) -> bytes:
+    """Return JSON lines with all fields of the examples that are set."""
+    lines = (
+        json.dumps(example.model_dump(exclude_defaults=True)) for example, _location in examples
+    )
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _parse(line: str, location: Location) -> dict[str, Any]:
+    start = line.lstrip("\ufeff \t")
+    if start.startswith("["):
+        raise InvalidExamples(
+            f"{location} begins a JSON array. {_FORM}, for example with "
+            "`jq --compact-output '.[]' FILE`."
+        )
+    try:
+        values = parse_json(line)
+    except InvalidFile as error:
+        if "same key" in str(error):
+            raise InvalidExamples(f"{location}: {error}") from None
+        hint = " without a comma at its end" if start.rstrip().endswith(",") else ""
+        raise InvalidExamples(f"{location} is not valid JSON. {_FORM}{hint}.") from None
+    if not isinstance(values, dict):
+        raise InvalidExamples(f"{location} is not a JSON object. {_FORM}.")
+    return values

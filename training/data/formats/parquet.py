@@ -1,0 +1,120 @@
+"""Parquet files with the columns `text` and `label`."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from training.data.examples import InvalidExamples, LocatedExample
+from training.data.files import DataFile
+from training.data.formats.reading import Reading
+from training.data.remarks import Remarks
+
+_TEXT_TYPES = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_string_view,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+    pa.types.is_null,
+)
+
+
+def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    """Yield the examples of a file. Raise `InvalidExamples`."""
+    needed = ("text", "label") if reading.needs_labels else ("text",)
+    try:
+        table = parquet.ParquetFile(io.BytesIO(file.read_bytes()))
+        names = _find_columns(file, table.schema_arrow, needed)
+        class_names = _read_class_names(table.schema_arrow)
+        content = table.read(columns=list(names.values()))
+        columns = {
+            name: _to_texts(file, name, content.column(original), class_names.get(original))
+            for name, original in names.items()
+        }
+    except (pa.ArrowException, OSError):
+        raise InvalidExamples(f"{file.name} is not a valid parquet file.") from None
+    for number in range(content.num_rows):
+        values = {name: column[number] for name, column in columns.items()}
+        location = file.location("row", number + 1)
+        if not any(values.values()):
+            reading.remarks.leave_out("rows without content", location)
+            continue
+        if reading.needs_labels and values["label"] is None:
+            raise InvalidExamples(f"{location} has no label. Add it, or delete the row.")
+        if located := reading.accept({**values, "text": values["text"] or ""}, location):
+            yield located
+
+
+def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Sequence[LocatedExample]:
+    """Return all examples: Parquet holds every text."""
+    return examples
+
+
+def encode(examples: Sequence[LocatedExample]) -> bytes:
+    """Return a Parquet file; it has the column `split` where an example has one."""
+    rows = [example for example, _location in examples]
+    columns: dict[str, list[str | None]] = {
+        "text": [row.text for row in rows],
+        "label": [row.label for row in rows],
+    }
+    if any(row.split for row in rows):
+        columns["split"] = [row.split for row in rows]
+    content = io.BytesIO()
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    parquet.write_table(table, content, compression="zstd")
+    return content.getvalue()
+
+
+def _find_columns(file: DataFile, schema: Any, needed: Sequence[str]) -> Mapping[str, str]:
+    """Return the needed columns, and `split` if there is one, with their names in the file."""
+    found: dict[str, str] = {}
+    for original in schema.names:
+        name = original.strip().casefold()
+        if name in found:
+            raise file.invalid(f"It has the column {name} twice. Rename or drop the wrong one.")
+        if name in {*needed, "split"}:
+            found[name] = original
+    if missing := [name for name in needed if name not in found]:
+        raise file.invalid(f"It has no column {' and no column '.join(missing)}. Rename yours.")
+    return found
+
+
+def _read_class_names(schema: Any) -> Mapping[str, list[str]]:
+    """Return the names of class labels by column, as the library `datasets` stores them."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        return {
+            name: [str(label) for label in feature["names"]]
+            for name, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return {}
+
+
+def _to_texts(
+    file: DataFile, name: str, column: Any, class_names: Sequence[str] | None
+) -> list[str | None]:
+    """Return the values of a column: texts of any type, or the names of class labels."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+        column = column.cast(kind)
+    if any(is_text(kind) for is_text in _TEXT_TYPES):
+        texts: list[str | None] = column.cast(pa.large_string()).to_pylist()
+        return texts
+    if class_names and pa.types.is_integer(kind):
+        return [
+            class_names[number] if number in range(len(class_names)) else None
+            for number in column.to_pylist()
+        ]
+    description = "is nested" if pa.types.is_nested(kind) else f"has the type {kind}"
+    raise file.invalid(
+        f"The column {name} {description}. Write it as text, for example the names of intents."
+    )

@@ -1,0 +1,251 @@
+"""Rasa NLU training data in YAML (version 2 and later): the intents under `nlu`.
+
+The rules are those of Rasa's `rasa_yaml.py` and `entities_parser.py`.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from training.data.examples import InvalidExamples, LocatedExample
+from training.data.files import DataFile
+from training.data.formats.reading import Reading
+from training.data.locations import Location
+from training.data.remarks import Remarks
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_STRIPPED = "\n\r\t "
+"""The white space that Rasa removes around a text (tabs it removes later, between words)."""
+
+_ENTITY = re.compile(
+    r"\[(?P<text>[^\]]+?)\]"
+    r"(?:\([^:)]+?(?::[^)]+)?\)|(?P<attributes>\{[^}]+?\}|\[\s*\{.*?\]))"
+)
+"""An entity: `[x](type)`, `[x](type:value)`, `[x]{"entity": ...}`, `[x][{...}, {...}]`."""
+
+_ATTRIBUTES = re.compile(r"\{[^}]+?\}")
+
+_BRACKET_PAIRS = re.compile(r"\[[^\]]+\]\[.*?\]")
+"""What some versions of Rasa take for an entity with a list of attributes, whatever the list."""
+
+_MARKDOWN = re.compile(r"^##\s*(?:intent|synonym|regex|lookup)\s*:", re.MULTILINE)
+
+_OTHER_FILES = {
+    "rasa_nlu_data": "holds NLU data in JSON, the format of Rasa 1. With Rasa 2, run "
+    "`rasa data convert nlu -f yaml --data FILE --out FOLDER`",
+    "stories": "is a file of stories. Convert the NLU data, usually data/nlu.yml",
+    "rules": "is a file of rules. Convert the NLU data, usually data/nlu.yml",
+    "pipeline": "is a configuration. Convert the NLU data, usually data/nlu.yml",
+    "policies": "is a configuration. Convert the NLU data, usually data/nlu.yml",
+    "intents": "is a domain. Convert the NLU data, usually data/nlu.yml",
+    "responses": "holds responses. Convert the NLU data, usually data/nlu.yml",
+    "slots": "is a domain. Convert the NLU data, usually data/nlu.yml",
+    "actions": "is a domain. Convert the NLU data, usually data/nlu.yml",
+}
+"""What a file without the key `nlu` is, by one of its keys."""
+
+_OTHER_SECTIONS = {
+    "synonym": "synonyms",
+    "regex": "regular expressions",
+    "lookup": "lookup tables",
+}
+
+
+def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    """Yield the examples of the intents. Raise `InvalidExamples`."""
+    yield from _Reader(file, reading).read()
+
+
+def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Iterator[LocatedExample]:
+    """Yield the examples that Rasa reads as they are, without white space around them."""
+    for located in examples:
+        example, location = located
+        text = example.text.strip(_STRIPPED)
+        if not example.is_for_training:
+            remarks.leave_out("texts of other splits than train, which Rasa lacks", location)
+        elif _ENTITY.search(text) or _BRACKET_PAIRS.search(text):
+            remarks.leave_out("texts in which Rasa would read an entity annotation", location)
+        elif text == example.text:
+            yield located
+        else:
+            remarks.change("white space around texts is removed, as Rasa does", location)
+            yield located._replace(example=example.model_copy(update={"text": text}))
+
+
+def encode(examples: Sequence[LocatedExample]) -> bytes:
+    """Return a Rasa file."""
+    by_label: dict[str, list[dict[str, str]]] = {}
+    for example, _location in examples:
+        by_label.setdefault(example.label, []).append({"text": example.text})
+    items = [{"intent": label, "examples": texts} for label, texts in by_label.items()]
+    content = {"version": "3.1", "nlu": items}
+    written = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=sys.maxsize)
+    return written.encode()
+
+
+class _Reader:
+    """Reads one file. YAML scalars are taken as written: `yes`, `12` and `null` are texts."""
+
+    def __init__(self, file: DataFile, reading: Reading) -> None:
+        self._file = file
+        self._reading = reading
+
+    def read(self) -> Iterator[LocatedExample]:
+        for item in self._read_sections():
+            section = self._fields(item) if isinstance(item, MappingNode) else {}
+            if "intent" in section:
+                yield from self._read_intent(item, section)
+                continue
+            kind = next((name for name in _OTHER_SECTIONS if name in section), None)
+            reason = _OTHER_SECTIONS[kind] if kind else "sections without an intent"
+            self._reading.remarks.leave_out(reason, self._at(item))
+
+    def _read_sections(self) -> Sequence[Node]:
+        """Return the items under `nlu`."""
+        text = self._file.read_text()
+        try:
+            root = yaml.compose(text, _LOADER)
+        except (yaml.YAMLError, RecursionError) as error:
+            self._reject_markdown(text)
+            raise self._file.invalid(_describe_yaml_error(error)) from None
+        fields = self._fields(root) if isinstance(root, MappingNode) else {}
+        if "nlu" not in fields:
+            self._reject_markdown(text)
+            raise self._describe_other_file(fields)
+        for name, node in fields.items():
+            if name not in {"nlu", "version"}:
+                self._reading.remarks.leave_out("keys beside nlu", self._at(node))
+        sections = fields["nlu"]
+        if isinstance(sections, SequenceNode):
+            return list(sections.value)
+        if isinstance(sections, ScalarNode) and sections.value in {"", "~", "null"}:
+            return []
+        raise InvalidExamples(f"{self._at(sections)}: nlu must be a list of intents.")
+
+    def _read_intent(self, item: Node, section: Mapping[str, Node]) -> Iterator[LocatedExample]:
+        label = self._text(section["intent"], "intent").strip()
+        if not label:
+            self._reading.remarks.leave_out("intents without a name", self._at(item))
+            return
+        has_examples = False
+        for text, location in self._read_texts(section.get("examples")):
+            has_examples = True
+            values = {"text": self._remove_entities(text, location), "label": label}
+            if located := self._reading.accept(values, location):
+                yield located
+        if not has_examples:
+            self._reading.remarks.leave_out("intents without examples", self._at(item))
+
+    def _read_texts(self, examples: Node | None) -> Iterator[tuple[str, Location]]:
+        if isinstance(examples, SequenceNode):
+            for item in examples.value:
+                if isinstance(item, MappingNode):
+                    fields = self._fields(item)
+                    if "text" not in fields:
+                        self._reading.remarks.leave_out("examples without text", self._at(item))
+                        continue
+                    yield self._text(fields["text"], "text").strip(_STRIPPED), self._at(item)
+                else:
+                    yield self._text(item, "example").strip(_STRIPPED), self._at(item)
+        elif examples is not None:
+            yield from self._read_lines(examples)
+
+    def _read_lines(self, examples: Node) -> Iterator[tuple[str, Location]]:
+        """Yield the text of each line that begins with a dash, as Rasa does."""
+        text = self._text(examples, "examples")
+        if isinstance(examples, ScalarNode) and examples.style == ">":
+            raise InvalidExamples(
+                f"{self._at(examples)}: `>` joins the lines of the examples. Write `examples: |`."
+            )
+        first = examples.start_mark.line + 2 if _is_literal(examples) else None
+        for offset, line in enumerate(text.splitlines()):
+            location = self._at(examples) if first is None else self._line(first + offset)
+            if line.startswith("-"):
+                yield line[1:].strip(_STRIPPED), location
+            elif line.strip():
+                self._reading.remarks.leave_out("lines that do not begin with a dash", location)
+
+    def _remove_entities(self, text: str, location: Location) -> str:
+        """Return a text without its entity annotations; raise `InvalidExamples` as Rasa does."""
+        plain, count = _remove_entities(text, location)
+        if count:
+            self._reading.remarks.leave_out("entity annotations", location, count)
+        return plain
+
+    def _fields(self, mapping: MappingNode) -> dict[str, Node]:
+        fields: dict[str, Node] = {}
+        for key, value in mapping.value:
+            name = key.value if isinstance(key, ScalarNode) else ""
+            if name in fields:
+                raise InvalidExamples(f"{self._at(key)}: the same key appears twice. Join the two.")
+            fields[name] = value
+        return fields
+
+    def _text(self, node: Node, name: str) -> str:
+        if not isinstance(node, ScalarNode):
+            raise InvalidExamples(
+                f"{self._at(node)}: {name} must be text. Put quotes around a text that begins "
+                "with [ or {."
+            )
+        return str(node.value)
+
+    def _at(self, node: Node) -> Location:
+        return self._line(node.start_mark.line + 1)
+
+    def _line(self, number: int) -> Location:
+        return self._file.location("line", number)
+
+    def _reject_markdown(self, text: str) -> None:
+        if _MARKDOWN.search(text):
+            raise self._file.invalid(
+                "It holds NLU data in Markdown, the format of Rasa 1. With Rasa 2, run "
+                "`rasa data convert nlu -f yaml --data FILE --out FOLDER`."
+            )
+
+    def _describe_other_file(self, fields: Mapping[str, Node]) -> InvalidExamples:
+        for name, description in _OTHER_FILES.items():
+            if name in fields:
+                return self._file.invalid(f"It {description}.")
+        return self._file.invalid(
+            "It has no key nlu. Convert the NLU data in YAML, usually data/nlu.yml."
+        )
+
+
+def _is_literal(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and node.style == "|"
+
+
+def _remove_entities(text: str, location: Location) -> tuple[str, int]:
+    """Return a text without entity annotations, and their number."""
+    for match in _ENTITY.finditer(text):
+        for attributes in _ATTRIBUTES.findall(match["attributes"] or ""):
+            _check_attributes(attributes, location)
+    return _ENTITY.subn(lambda match: match["text"], text)
+
+
+def _check_attributes(attributes: str, location: Location) -> None:
+    """Raise `InvalidExamples` where Rasa fails: on what is no JSON, or names no entity."""
+    try:
+        values = json.loads(attributes)
+    except (ValueError, RecursionError):
+        values = {}
+    if not isinstance(values, dict) or not isinstance(values.get("entity"), str):
+        raise InvalidExamples(
+            f"{location}: the braces after the brackets are no entity. Rasa needs JSON in them: "
+            '{"entity": "name"}.'
+        )
+
+
+def _describe_yaml_error(error: Exception) -> str:
+    """Say where the YAML is wrong, without the quotation of the file in PyYAML's message."""
+    mark = getattr(error, "problem_mark", None)
+    place = f"Line {mark.line + 1}" if mark else "It"
+    return (
+        f"{place} is not valid YAML. Check the indentation, and put quotes around a text that "
+        "contains ': ' or ' #', or begins with a special character."
+    )

@@ -1,0 +1,39 @@
+"""Completed review files: the decisions in them are labels."""
+
+from collections.abc import Iterator
+
+from prompt_capture.domain.errors import InvalidReview
+from prompt_capture.domain.review_files import read_entries, read_review
+from training.data.examples import InvalidExamples, LocatedExample
+from training.data.files import DataFile
+from training.data.formats.reading import Reading
+
+
+def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    """Yield the prompts that are decided, with `corrected_intent` as label.
+
+    Where no labels are needed, yield all prompts. Raise `InvalidExamples`.
+    """
+    content = file.read_text()
+    try:
+        entries, review = read_entries(content), read_review(content)
+    except InvalidReview as error:
+        raise file.invalid(str(error)) from None
+    if reading.needs_labels and review.errors:
+        first = review.errors[0]
+        raise InvalidExamples(f"{file.location(review.unit, first.entry)}: {first.reason}.")
+    for number, entry in entries.items():
+        location = file.location(review.unit, number)
+        decided = review.decided.get(number)
+        if reading.needs_labels and decided is None:
+            is_repeated = number in review.repeated
+            reason = "entries that repeat another" if is_repeated else "entries without a decision"
+            reading.remarks.leave_out(reason, location)
+            continue
+        if not isinstance(entry, dict):
+            reading.remarks.leave_out("entries that are not objects", location)
+            continue
+        label = decided.corrected_intent if decided else None
+        values = {"text": entry.get("prompt"), "label": label, "corrected": decided is not None}
+        if located := reading.accept(values, location):
+            yield located

@@ -1,0 +1,24 @@
+"""Text files with one text per line; the file's name is the label."""
+
+from collections.abc import Iterator
+
+from pydantic import TypeAdapter, ValidationError
+
+from prompt_capture.domain.types import Label, describe_first_error
+from training.data.examples import InvalidExamples, LocatedExample
+from training.data.files import DataFile
+from training.data.formats.reading import Reading
+
+
+def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    """Yield the texts of `<label>.txt`. Raise `InvalidExamples`."""
+    label = file.path.name.removesuffix(".gz").removesuffix(".txt")
+    try:
+        TypeAdapter(Label).validate_python(label)
+    except ValidationError as error:
+        raise InvalidExamples(f"{file.name}: {describe_first_error(error, 'label')}") from None
+    for number, line in file.lines(reading.report):
+        if line.strip():
+            values = {"text": line, "label": label}
+            if located := reading.accept(values, file.location("line", number)):
+                yield located

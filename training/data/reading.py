@@ -1,0 +1,161 @@
+"""Read labelled texts: files of any format, folders of text files, and exported datasets."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from prompt_capture.domain.text import normalise
+from training.data.examples import Example, InvalidExamples, LocatedExample
+from training.data.exported_datasets import (
+    MANIFEST_SUFFIX,
+    find_datasets,
+    note_other_parts,
+    read_datasets,
+)
+from training.data.files import DataFile
+from training.data.formats import read_file, review, text_lines
+from training.data.formats.detection import detect_format
+from training.data.formats.reading import Reading
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
+
+ReadProgress = Callable[[int, int], None]
+"""Receives how many bytes were read, and how many there are."""
+
+_LABELS: Final = {
+    "text": "the name of the file",
+    "rasa": "its intents",
+    "clu": "its intents",
+    "luis": "its intents",
+    "review": "the field corrected_intent",
+}
+"""Where the labels come from, by format; in all others from `_LABEL_FIELD`."""
+
+_LABEL_FIELD: Final = "the field label"
+
+
+def read_examples(paths: Iterable[Path]) -> list[Example]:
+    """Read the examples of files and folders; raise `InvalidExamples` where there are none."""
+    sources = [DataSource(path) for path in paths]
+    examples = [example for example, _location in read_sources(sources, Remarks())]
+    if not examples:
+        raise InvalidExamples("The data contains no examples.")
+    return examples
+
+
+def read_texts(
+    sources: Sequence[DataSource], remarks: Remarks, progress: ReadProgress | None = None
+) -> list[str]:
+    """Read the texts of sources, labelled or not; raise `InvalidExamples`."""
+    located = _SourceReader(sources, remarks, progress, needs_labels=False).read()
+    return [example.text for example, _location in located]
+
+
+def read_sources(
+    sources: Sequence[DataSource],
+    remarks: Remarks,
+    progress: ReadProgress | None = None,
+    describe: Callable[[str], None] = lambda summary: None,
+) -> list[LocatedExample]:
+    """Read the examples of sources, in their order.
+
+    A source is a file in any of `FORMATS`, a completed review file, `<label>.txt`, a folder of such
+    text files, or a dataset as `prompt-capture export` writes it: its folder or its manifest. Files
+    may be compressed with gzip. What was left out or changed goes to `remarks`, and what was read
+    from each source to `describe`. Raise `InvalidExamples`.
+    """
+    return _SourceReader(sources, remarks, progress, describe=describe).read()
+
+
+class _SourceReader:
+    """Reads sources, and reports how many bytes were read."""
+
+    def __init__(
+        self,
+        sources: Sequence[DataSource],
+        remarks: Remarks,
+        progress: ReadProgress | None,
+        *,
+        needs_labels: bool = True,
+        describe: Callable[[str], None] = lambda summary: None,
+    ) -> None:
+        self._sources = sources
+        self._progress = progress or (lambda done, total: None)
+        self._describe = describe
+        self._sizes = [_size(source.path) for source in sources]
+        self._done = 0
+        self._reading = Reading(remarks, needs_labels, self._report)
+
+    def read(self) -> list[LocatedExample]:
+        """Return the examples of all sources."""
+        examples: list[LocatedExample] = []
+        for number, source in enumerate(self._sources, 1):
+            found, labels = self._open(source)
+            before = len(examples)
+            examples.extend(self._without_invisible(found))
+            count = len(examples) - before
+            noun = "text" if count == 1 else "texts"
+            self._describe(f"{source.given_name}: {count:,} {noun}; labels from {labels}.")
+            self._done = sum(self._sizes[:number])
+            self._report(0)
+        return examples
+
+    def _without_invisible(self, found: Iterable[LocatedExample]) -> Iterator[LocatedExample]:
+        """Leave out the texts of which nothing remains in service."""
+        for located in found:
+            if normalise(located.example.text):
+                yield located
+            else:
+                reason = "texts without a visible character"
+                self._reading.remarks.leave_out(reason, located.location)
+
+    def _open(self, source: DataSource) -> tuple[Iterator[LocatedExample], str]:
+        """Return the examples of a source, and what their labels come from."""
+        if source.path.is_dir():
+            files = sorted(source.path.glob("*.txt"))
+            return self._read_label_files(source, files) if files else self._read_datasets(source)
+        if source.path.suffix == MANIFEST_SUFFIX:
+            return self._read_datasets(source)
+        file = DataFile(source.path, source.given_name)
+        file_format = detect_format(file)
+        note_other_parts(source, self._reading.remarks)
+        return _read_file(file, file_format, self._reading), _LABELS.get(file_format, _LABEL_FIELD)
+
+    def _read_label_files(
+        self, source: DataSource, files: Sequence[Path]
+    ) -> tuple[Iterator[LocatedExample], str]:
+        data_files = (DataFile(path, source.name(path)) for path in files)
+        examples = chain.from_iterable(text_lines.read(file, self._reading) for file in data_files)
+        return examples, "the names of the files"
+
+    def _read_datasets(self, source: DataSource) -> tuple[Iterator[LocatedExample], str]:
+        datasets = find_datasets(source)
+        if not datasets:
+            raise InvalidExamples(
+                f"{source.given_name} contains no examples: it has neither LABEL.txt files nor the "
+                "manifest of a dataset with the objects beside it."
+            )
+        request = datasets[-1].manifest.request
+        labels = _LABELS.get(request.mode, _LABEL_FIELD)
+        return read_datasets(datasets, self._reading), f"{labels} (dataset {request.kind.name})"
+
+    def _report(self, position: int) -> None:
+        self._done += position
+        self._progress(self._done, sum(self._sizes))
+
+
+def _read_file(file: DataFile, file_format: str, reading: Reading) -> Iterator[LocatedExample]:
+    match file_format:
+        case "text":
+            return text_lines.read(file, reading)
+        case "review":
+            return review.read(file, reading)
+        case _:
+            return read_file(file_format, file, reading)
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file, or of the files in a folder, in bytes; 0 for what is missing."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
