@@ -14,7 +14,7 @@ from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.domain.errors import InvalidFile, InvalidReview
 from prompt_capture.domain.review_files import Review, read_review
 from prompt_capture.domain.text_files import decode_text
-from prompt_capture.workflows.import_review import ImportPlan, ImportReview
+from prompt_capture.workflows.import_review import AppliedPlan, ImportPlan, ImportReview
 
 
 def _validate_reviewer(name: str) -> str:
@@ -41,6 +41,7 @@ def import_review(
     Ignores entries without a corrected_intent.
     Reports invalid entries, which do not affect the others; exit status 1.
     Records nothing for a prompt on which entries or annotators disagree.
+    Reports entries that others corrected while it ran; exit status 1.
     Importing a file twice changes nothing.
 
     Settings: SUPABASE_URL and SUPABASE_SECRET_KEY.
@@ -59,13 +60,14 @@ def import_review(
             def report(recorded: int) -> None:
                 status.update(f"Importing: {recorded:,} recorded")
 
-            plan, recorded = asyncio.run(_run(workflow, review, apply, overwrite, report))
+            plan, applied = asyncio.run(_run(workflow, review, apply, overwrite, report))
     _print_plan(Console(), plan, overwrite)
-    if apply:
-        typer.echo(f"Recorded {recorded:,} corrections.")
+    if applied:
+        typer.echo(f"Recorded {applied.recorded:,} corrections.")
+        _print_changed(review, applied)
     else:
         typer.echo("Nothing was recorded. Add --apply to record the corrections.")
-    if plan.errors:
+    if plan.errors or (applied and applied.changed):
         raise typer.Exit(1)
 
 
@@ -84,10 +86,23 @@ async def _run(
     apply: bool,
     overwrite: bool,
     report: Callable[[int], None],
-) -> tuple[ImportPlan, int]:
+) -> tuple[ImportPlan, AppliedPlan | None]:
     plan = await workflow.plan(review)
-    recorded = await workflow.apply(plan, overwrite, report) if apply else 0
-    return plan, recorded
+    return plan, await workflow.apply(plan, overwrite, report) if apply else None
+
+
+def _print_changed(review: Review, applied: AppliedPlan) -> None:
+    """Report the decisions that were not recorded, since their prompts changed meanwhile."""
+    changed = set(applied.changed)
+    entries = [number for number, entry in review.decided.items() if entry.id in changed]
+    if entries:
+        numbers = ", ".join(map(str, entries))
+        error_console.print(
+            f"{len(entries):,} decisions were not recorded: their prompts were corrected or "
+            f"deleted while the import ran (entries {numbers}). Import the file again to see them.",
+            style="yellow",
+            highlight=False,
+        )
 
 
 def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:

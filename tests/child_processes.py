@@ -1,5 +1,6 @@
 """Child processes for tests; a failing test leaves none running."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,11 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def child_process(*command: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a child process and kill it at the end of the block."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+def child_process(*command: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a child process, with more environment variables, and kill it at the end of the block."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | environment
+    ) as process:
         try:
             yield process
         finally:

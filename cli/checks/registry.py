@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.checks.aws import bucket, parameters, queues, schedules
 from cli.checks.database import anonymous_access, migrations, nightly_jobs, row_level_security
 from cli.checks.endpoints import clock, endpoints, functions
+from cli.checks.erasures import erasures
 from cli.checks.interface import Check, CheckResult, Deployment, MissingPrerequisite, skipped, wrong
 from cli.checks.keys import accepted_keys, keys
 from cli.checks.versions import versions
@@ -28,6 +29,7 @@ CHECKS: Mapping[str, Check] = {
     "functions": functions,
     "nightly jobs": nightly_jobs,
     "bucket": bucket,
+    "erasures": erasures,
     "schedules": schedules,
     "queues": queues,
     "versions": versions,

@@ -12,14 +12,19 @@ from prompt_capture.api.events import ignore, is_ping
 from prompt_capture.domain.datasets.requests import ExportRequest
 
 runner = asyncio.Runner()
+clean_before_export = bootstrap.clean_before_export()
 export_dataset = bootstrap.export_dataset()
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Run the export that the event requests, in its own keys or in a schedule's `detail`."""
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Run the export that the event requests, in its own keys or in a schedule's `detail`.
+
+    Users who were erased since the last export leave its datasets first.
+    """
     if is_ping(event):
         return ignore(event, 'an export request, for example {"mode": "retraining"}')
     request = ExportRequest.from_event(event)
+    runner.run(clean_before_export(context.get_remaining_time_in_millis() / 1000))
     dataset = runner.run(export_dataset(request))
     return dataset.model_dump(mode="json")
 

@@ -1,6 +1,7 @@
 """The services of the stack, started in parallel and stopped together.
 
-The gateway and the Lambda service run in this process, the others in processes of their own.
+The gateway, the Lambda service and the scheduled jobs run in this process, the others in processes
+of their own.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from infra.local.keys import Keys
 from infra.local.postgres import Postgres
 from infra.local.postgrest import PostgREST
 from infra.local.s3 import S3Server
+from infra.local.scheduled_jobs import ScheduledJobs
 from infra.local.sqs import SqsServer
 
 OnReady = Callable[[str], None]
@@ -43,6 +45,7 @@ class LocalServices:
     ) -> None:
         self._cleanup = cleanup
         self.postgres = Postgres(folder, migrated)
+        self.jobs = ScheduledJobs(folder, self.postgres.dsn)
         self.s3 = S3Server(folder, "prompt-exports")
         self.postgrest = PostgREST(folder, self.postgres.dsn("authenticator"), keys)
         self.sqs = SqsServer(folder)
@@ -69,6 +72,8 @@ class LocalServices:
         self._cleanup.callback(self.postgres.stop)
         self.postgres.create()
         self.postgres.start()
+        self._cleanup.callback(self.jobs.stop)
+        self.jobs.start()
         on_ready("PostgreSQL")
         self._cleanup.callback(self.postgrest.stop)
         self.postgrest.start()

@@ -20,6 +20,7 @@ from infra.local.faults import FaultProxy
 from infra.local.keys import Keys, generate_keys
 from infra.local.paths import STACKS
 from infra.local.processes import ServiceFailed
+from infra.local.scheduled_jobs import ScheduledJobs
 from infra.local.services import LocalServices, OnReady
 from infra.local.users import User, UserFactory
 
@@ -139,6 +140,11 @@ class Stack:
         """Start the database server again and return when PostgREST is ready."""
         self._services.postgres.start()
         self._services.postgrest.reconnect()
+
+    @property
+    def jobs(self) -> ScheduledJobs:
+        """The scheduled jobs of the database."""
+        return self._services.jobs
 
     def create_user(self, email: str) -> User:
         """Create a signed-in user."""

@@ -2437,7 +2437,8 @@ comment on function public.record_correction(uuid, text, text, text, text) is
   'Records a correction, or defers it until its row arrives.';
 
 -- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw.
--- Returns `recorded`, `changed`: the text has another label now, or `absent`.
+-- Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold several copies of
+-- a text, so the label may also come from this reviewer's own decision.
 create function public.record_review(
   log_id uuid, to_intent text, reviewer text, notes text, seen_intent text
 ) returns setof jsonb
@@ -2446,18 +2447,26 @@ set search_path = ''
 as $$
 declare
   label text;
+  latest public.correction_events;
 begin
   perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
   perform private.lock_log_ids(array[record_review.log_id]);
   perform private.apply_waiting_changes(record_review.log_id);
   perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
+  select events.* into latest
+  from public.nlu_prompt_logs logs join public.correction_events events using (text_key)
+  where logs.id = record_review.log_id order by events.id desc limit 1;
   select queue.corrected_intent into label
   from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
   where logs.id = record_review.log_id;
   if not found then
     return next jsonb_build_object('state', 'absent');
-  elsif label is distinct from seen_intent then
+  elsif label is distinct from seen_intent and label is distinct from record_review.to_intent
+    and (latest.reviewer, latest.to_intent) is distinct from (
+      private.reviewer_name(record_review.reviewer), record_review.to_intent
+    )
+  then
     return next jsonb_build_object('state', 'changed');
   else
     return query select public.record_correction(
@@ -3197,7 +3206,7 @@ begin
   delete from public.labelled_texts where text_key = any (texts) and user_keys = '{}';
   delete from public.nlu_prompt_logs where id = any (log_ids);
   perform private.delete_orphans(texts);
-  return cardinality(coalesce(log_ids, '{}')) + cardinality(texts);
+  return coalesce(cardinality(log_ids), cardinality(texts));
 end
 $$;
 
@@ -3778,34 +3787,54 @@ as $$
 $$;
 
 -- Returns the lines and the senders of erased users in an object. A line is [row, text key, rows of other users
--- with the same text in the object, number of those users]; a sender is [page, index].
+-- with the same text in the object, number of those users]; a sender is [page, index]. `is_recent`: a page was
+-- registered within a day, so the export that writes the object may still run.
 create function private.list_erased_lines(p_bucket text, p_key text) returns json
 language sql stable
 security definer
 set search_path = ''
 as $$
-  with listed as (
-    select pages.id as page, user_index, log_id, text_key, pages.user_keys[user_index] as user_key, exists (
-      select from private.tombstones where user_key = pages.user_keys[user_index]
-    ) as is_erased
-    from public.exported_rows pages,
-      unnest(pages.log_ids, pages.user_indexes, pages.text_keys) as entry (log_id, user_index, text_key)
-    where pages.bucket = p_bucket and pages.key = p_key
+  -- Arrays of fixed-size elements: a look-up in an array of keys reads all keys before it.
+  with senders as materialized (
+    select id as page, array_agg(erased_at is not null order by index) as is_erased,
+      array_agg(hashtextextended(encode(user_key, 'hex'), 0) order by index) as users
+    from public.exported_rows cross join unnest(user_keys) with ordinality as sender (user_key, index)
+    left join private.tombstones using (user_key)
+    where bucket = p_bucket and key = p_key
+    group by id
+  ), listed as materialized (
+    select log_id, text_key, users[sender] as sent_by, is_erased[sender] as is_erased
+    from senders join public.exported_rows pages on pages.id = page
+    cross join unnest(log_ids, user_indexes, text_keys) as entry (log_id, sender, text_key)
+    where exists (select from senders where true = any (is_erased))
+  ), erased as materialized (
+    select log_id, text_key from listed where is_erased
   ), others as (
-    select text_key, count(distinct log_id) as row_count, count(distinct user_key) as user_count
+    select text_key, count(distinct log_id) as row_count, count(distinct sent_by) as user_count
     from listed
-    where not is_erased and text_key in (select text_key from listed where is_erased)
+    where not is_erased and text_key in (select text_key from erased)
     group by text_key
   )
   select json_build_object(
-    'lines', coalesce(json_agg(json_build_array(
-      log_id, encode(text_key, 'hex'), coalesce(row_count, 0), coalesce(user_count, 0)
-    )), '[]'),
+    'lines', coalesce(
+      (
+        select json_agg(json_build_array(
+          log_id, encode(text_key, 'hex'), coalesce(row_count, 0), coalesce(user_count, 0)
+        )) from erased left join others using (text_key)
+      ), '[]'
+    ),
     'senders', coalesce(
-      (select json_agg(distinct jsonb_build_array(page, user_index)) from listed where is_erased), '[]'
+      (
+        select json_agg(json_build_array(page, index))
+        from senders cross join unnest(is_erased) with ordinality as sender (sender_is_erased, index)
+        where sender_is_erased
+      ), '[]'
+    ),
+    'is_recent', exists (
+      select from public.exported_rows
+      where bucket = p_bucket and key = p_key and exported_at > now() - interval '1 day'
     )
   )
-  from listed left join others using (text_key) where is_erased
 $$;
 
 -- Called once an object holds no line of these senders any more: removes their rows from its pages, and lists
@@ -3928,8 +3957,9 @@ as $$ select private.list_uncleaned_objects() $$;
 comment on function public.list_uncleaned_objects() is
   'Lists the exported objects that hold rows of erased users.';
 
+-- PostgREST applies the timeout to the transaction: an object may hold millions of rows.
 create function public.list_erased_lines(bucket text, key text) returns json
-language sql stable set search_path = ''
+language sql stable set search_path = '' set statement_timeout = '60s'
 as $$ select private.list_erased_lines(bucket, key) $$;
 comment on function public.list_erased_lines(text, text) is
   'Lists the lines and the senders of erased users in an exported object.';

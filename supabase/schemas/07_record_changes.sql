@@ -254,7 +254,8 @@ comment on function public.record_correction(uuid, text, text, text, text) is
   'Records a correction, or defers it until its row arrives.';
 
 -- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw.
--- Returns `recorded`, `changed`: the text has another label now, or `absent`.
+-- Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold several copies of
+-- a text, so the label may also come from this reviewer's own decision.
 create function public.record_review(
   log_id uuid, to_intent text, reviewer text, notes text, seen_intent text
 ) returns setof jsonb
@@ -263,18 +264,26 @@ set search_path = ''
 as $$
 declare
   label text;
+  latest public.correction_events;
 begin
   perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
   perform private.lock_log_ids(array[record_review.log_id]);
   perform private.apply_waiting_changes(record_review.log_id);
   perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
+  select events.* into latest
+  from public.nlu_prompt_logs logs join public.correction_events events using (text_key)
+  where logs.id = record_review.log_id order by events.id desc limit 1;
   select queue.corrected_intent into label
   from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
   where logs.id = record_review.log_id;
   if not found then
     return next jsonb_build_object('state', 'absent');
-  elsif label is distinct from seen_intent then
+  elsif label is distinct from seen_intent and label is distinct from record_review.to_intent
+    and (latest.reviewer, latest.to_intent) is distinct from (
+      private.reviewer_name(record_review.reviewer), record_review.to_intent
+    )
+  then
     return next jsonb_build_object('state', 'changed');
   else
     return query select public.record_correction(

@@ -144,7 +144,7 @@ begin
   delete from public.labelled_texts where text_key = any (texts) and user_keys = '{}';
   delete from public.nlu_prompt_logs where id = any (log_ids);
   perform private.delete_orphans(texts);
-  return cardinality(coalesce(log_ids, '{}')) + cardinality(texts);
+  return coalesce(cardinality(log_ids), cardinality(texts));
 end
 $$;
 

@@ -24,7 +24,7 @@ from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.predictions import Source
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.ports.capture import CaptureStore
-from prompt_capture.ports.changes import OutcomeStore
+from prompt_capture.ports.changes import CorrectionStore, OutcomeStore
 from prompt_capture.ports.drain import DrainStore
 from prompt_capture.ports.erasure import ErasureLedger, ErasureStore
 from prompt_capture.ports.exports import ExportSource
@@ -39,7 +39,14 @@ INTENTS = ("reminder", "reschedule", "scheduling", "status", "unknown")
 
 
 class PromptStore(
-    CaptureStore, DrainStore, OutcomeStore, ReviewStore, PromptReader, ErasureStore, Protocol
+    CaptureStore,
+    DrainStore,
+    OutcomeStore,
+    CorrectionStore,
+    ReviewStore,
+    PromptReader,
+    ErasureStore,
+    Protocol,
 ):
     """Everything that a store of prompts offers."""
 

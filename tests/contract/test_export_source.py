@@ -5,8 +5,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from prompt_capture.domain.changes import Correction, Outcome
-from prompt_capture.domain.datasets.rows import ErasedRow, ExportRow, Window
+from prompt_capture.domain.datasets.rows import ErasedLines, ErasedRow, ExportRow, Window
+from prompt_capture.domain.erasures import ExportedObject
 from tests.contract.conftest import Stores
+from tests.erasures import erase_in_store
 
 
 @pytest.fixture(autouse=True)
@@ -135,18 +137,35 @@ async def test_labelled_only_excludes_unlabelled_rows(stores: Stores) -> None:
     assert [(row.prompt, row.corrected_intent) for row in rows] == [("one", "status")]
 
 
-async def test_the_ledger_lists_the_lines_of_a_user_in_an_object(stores: Stores) -> None:
+OBJECT = ExportedObject(bucket="b", key="k")
+
+
+async def test_the_ledger_lists_the_lines_of_erased_users_in_an_object(stores: Stores) -> None:
+    other_user = await stores.create_user()
+    others = stores.make_prompt("three").model_copy(update={"user_id": other_user})
     one, two = await _log(stores, "one", "two")
+    await stores.writer.log_prompt(others)
     missing = uuid4()
 
-    deleted = await stores.exports.register_rows("b", "k", [str(one), str(two), str(missing)])
+    rows = [str(row) for row in (one, two, others.id, missing)]
+    assert await stores.exports.register_rows("b", "k", rows) == {str(missing)}
     await stores.exports.register_rows("b", "other", [str(two)])
+    assert await stores.ledger.list_uncleaned_objects() == []
+    assert (await stores.ledger.list_erased_lines(OBJECT)).lines == []
+    await erase_in_store(stores.service, stores.user_id)
 
-    assert deleted == {str(missing)}
-    lines = await stores.ledger.list_user_lines(stores.user_id, "b", "k")
-    assert {line.id for line in lines} == {str(one), str(two)}
-    assert {(line.other_rows, line.other_users) for line in lines} == {(0, 0)}
-    assert await stores.ledger.list_user_lines(uuid4(), "b", "k") == []
+    erased = await stores.ledger.list_erased_lines(OBJECT)
+    assert {line.id for line in erased.lines} == {str(one), str(two)}
+    assert {(line.other_rows, line.other_users) for line in erased.lines} == {(0, 0)}
+    assert len(erased.senders) == 1
+    assert erased.is_recent
+    uncleaned = await stores.ledger.list_uncleaned_objects()
+    assert {(item.bucket, item.key) for item in uncleaned} == {("b", "k"), ("b", "other")}
+
+
+async def test_an_object_that_the_ledger_does_not_know_has_no_erased_lines(stores: Stores) -> None:
+    assert await stores.ledger.list_erased_lines(OBJECT) == ErasedLines([], [], is_recent=False)
+    await stores.ledger.unregister_senders(OBJECT, [])
 
 
 async def test_erased_users_do_not_count_as_other_users(stores: Stores) -> None:
@@ -157,12 +176,35 @@ async def test_erased_users_do_not_count_as_other_users(stores: Stores) -> None:
     await stores.exports.register_rows("b", "k", [str(one), str(copy.id)])
 
     async def count_others() -> set[tuple[int, int]]:
-        lines = await stores.ledger.list_user_lines(stores.user_id, "b", "k")
+        lines = (await stores.ledger.list_erased_lines(OBJECT)).lines
         return {(line.other_rows, line.other_users) for line in lines}
 
+    await erase_in_store(stores.service, other_user)
     assert await count_others() == {(1, 1)}
-    await stores.service.erase_user(other_user)
+    await erase_in_store(stores.service, stores.user_id)
     assert await count_others() == {(0, 0)}
+
+
+async def test_senders_who_were_erased_later_stay_registered(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prompt_capture.adapters.supabase.export_source.REGISTERED_ROWS", 1)
+    monkeypatch.setattr("prompt_capture.adapters.supabase.export_source.UNREGISTERED_PAGES", 1)
+    other_user = await stores.create_user()
+    other = stores.make_prompt("three").model_copy(update={"user_id": other_user})
+    one, two = await _log(stores, "one", "two")
+    await stores.writer.log_prompt(other)
+    rows = [str(row) for row in (one, two, other.id)]
+    await stores.exports.register_rows("b", "k", rows)
+    await erase_in_store(stores.service, stores.user_id)
+    erased = await stores.ledger.list_erased_lines(OBJECT)
+
+    await erase_in_store(stores.service, other_user)
+    await stores.ledger.unregister_senders(OBJECT, erased.senders)
+
+    remaining = await stores.ledger.list_erased_lines(OBJECT)
+    assert [line.id for line in remaining.lines] == [str(other.id)]
+    assert await stores.ledger.list_uncleaned_objects() == [OBJECT]
 
 
 async def test_an_erasure_invalidates_the_exports_that_hold_rows_of_the_user(
@@ -173,7 +215,7 @@ async def test_an_erasure_invalidates_the_exports_that_hold_rows_of_the_user(
     await stores.exports.register_rows("b", "k", [str(one)])
     assert not await stores.exports.has_erasures_since("b", ["k"], opened.opened_at)
 
-    await stores.service.erase_user(stores.user_id)
+    await erase_in_store(stores.service, stores.user_id)
 
     assert await stores.exports.has_erasures_since("b", ["k", "x"], opened.opened_at)
     assert not await stores.exports.has_erasures_since("b", ["x"], opened.opened_at)
@@ -186,7 +228,7 @@ async def test_an_erasure_changes_the_texts_that_other_users_sent_too(stores: St
     await _log(stores, "one", "two")
     await _record(stores, await _window(stores))
 
-    await stores.service.erase_user(stores.user_id)
+    await erase_in_store(stores.service, stores.user_id)
 
     assert [row.id for row in await _rows(stores, await _window(stores))] == [str(copy.id)]
 
@@ -196,18 +238,20 @@ async def test_the_next_window_contains_the_exported_rows_that_were_erased(store
     await stores.exports.register_rows("b", "k", [str(one), str(two)])
     rows = {row.id: row.text_id for row in await _rows(stores, await _window(stores))}
     await _record(stores, await _window(stores))
-    await stores.service.erase_user(stores.user_id)
+    await erase_in_store(stores.service, stores.user_id)
 
-    await stores.ledger.unregister_user_rows(stores.user_id, "b", "k")
-    await stores.ledger.unregister_user_rows(stores.user_id, "b", "k")
+    senders = (await stores.ledger.list_erased_lines(OBJECT)).senders
+    await stores.ledger.unregister_senders(OBJECT, senders)
+    await stores.ledger.unregister_senders(OBJECT, senders)
 
     window = await _window(stores)
     erased = [row async for page in stores.exports.read_erased_rows(window) for row in page]
     assert {(row.id, row.text_id) for row in erased} == set(rows.items())
     assert all(isinstance(row, ErasedRow) for row in erased)
-    assert await stores.ledger.list_user_lines(stores.user_id, "b", "k") == []
-    receipt = await stores.service.erase_user(stores.user_id)
-    assert receipt.remaining_objects == ()
+    assert (await stores.ledger.list_erased_lines(OBJECT)).lines == []
+    assert await stores.ledger.list_uncleaned_objects() == []
+    finished = await erase_in_store(stores.service, stores.user_id)
+    assert finished.remaining_objects == ()
 
 
 async def test_there_are_no_audit_results_without_audited_rows(stores: Stores) -> None:

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from prompt_capture.domain.changes import Correction, Outcome
-from prompt_capture.domain.erasures import UserDataCounts
+from prompt_capture.domain.erasures import FinishedErasure, UserDataCounts
 from prompt_capture.domain.errors import (
     CaptureConflict,
     PromptLogNotFound,
     RequestAborted,
+    ReviewerErased,
     UnknownIntent,
     UnknownUser,
 )
@@ -20,6 +21,7 @@ from prompt_capture.domain.log_ids import derived_log_id, new_log_id
 from prompt_capture.domain.predictions import SecondaryIntent
 from prompt_capture.domain.prompts import ReviewablePrompt
 from tests.contract.conftest import Stores
+from tests.erasures import erase_in_store
 
 T = TypeVar("T")
 
@@ -394,16 +396,83 @@ async def test_the_data_of_an_erased_user_is_deleted_and_new_prompts_are_rejecte
     await stores.writer.log_prompt(prompt)
     await stores.exports.register_rows("bucket", "exports/a.json", [str(prompt.id)])
     counts = await stores.service.count_user_data(stores.user_id)
-    assert counts.prompts == 1
+    assert (counts.prompts, counts.erasable_items) == (1, 1)
 
-    receipt = await stores.service.erase_user(stores.user_id)
+    assert await stores.service.continue_erasure(stores.user_id) == 0
+    with pytest.raises(UnknownUser):
+        await stores.writer.log_prompt(stores.make_prompt("after the first step"))
+    assert await stores.service.continue_erasure(stores.user_id) == 1
+    for _ in range(2):
+        finished = await stores.service.continue_erasure(stores.user_id)
 
-    assert receipt.counts_before == counts
-    assert receipt.counts_after == UserDataCounts()
-    assert [(item.bucket, item.key) for item in receipt.remaining_objects] == [
-        ("bucket", "exports/a.json")
-    ]
+        assert isinstance(finished, FinishedErasure)
+        assert [(item.bucket, item.key) for item in finished.remaining_objects] == [
+            ("bucket", "exports/a.json")
+        ]
     assert await stores.service.count_user_data(stores.user_id) == UserDataCounts()
     assert await _all(stores.exporter.get_low_confidence_prompts()) == []
     with pytest.raises(UnknownUser):
         await stores.writer.log_prompt(prompt)
+
+
+async def test_an_erased_reviewer_has_a_pseudonym_and_can_review_no_more(stores: Stores) -> None:
+    reviewer = await stores.create_user()
+    prompt = stores.make_prompt()
+    await stores.writer.log_prompt(prompt)
+    correction = Correction(corrected_intent="reminder", corrected_by=str(reviewer))
+    await stores.service.add_prompt_correction(prompt.id, correction)
+    assert (await stores.service.count_user_data(reviewer)).corrections == 1
+
+    await erase_in_store(stores.service, reviewer)
+
+    assert await stores.service.count_user_data(reviewer) == UserDataCounts()
+    assert await stores.service.get_corrected_intents([prompt.id]) == {prompt.id: "reminder"}
+    for log_id in (prompt.id, new_log_id()):
+        with pytest.raises(ReviewerErased):
+            await stores.service.add_prompt_correction(log_id, correction)
+    with pytest.raises(ReviewerErased):
+        await stores.service.record_review(prompt.id, correction, "reminder")
+
+
+def _decision(intent: str, reviewer: str = "grace") -> Correction:
+    return Correction(corrected_intent=intent, corrected_by=reviewer, channel="import")
+
+
+async def test_a_review_replaces_only_the_label_that_the_reviewer_saw(stores: Stores) -> None:
+    prompt = stores.make_prompt()
+    await stores.writer.log_prompt(prompt)
+
+    async def review(intent: str, seen: str | None, reviewer: str = "grace") -> tuple[str, object]:
+        status = await stores.service.record_review(prompt.id, _decision(intent, reviewer), seen)
+        return status, (await stores.service.get_corrected_intents([prompt.id]))[prompt.id]
+
+    assert await review("reminder", "status") == ("changed", None)
+    assert await review("reminder", None) == ("recorded", "reminder")
+    assert await review("status", None, "alan") == ("changed", "reminder")
+    assert await review("reminder", None, "alan") == ("recorded", "reminder"), "the same label"
+    assert await review("status", "reminder", "ada") == ("recorded", None), "disputed"
+    assert await review("status", "reminder", "ada") == ("recorded", None), "her own decision"
+    assert await review("status", "reminder", "alan") == ("changed", None)
+
+
+async def test_a_review_of_a_deleted_prompt_or_with_an_unknown_intent_is_not_recorded(
+    stores: Stores,
+) -> None:
+    prompt = stores.make_prompt()
+    await stores.writer.log_prompt(prompt)
+
+    assert await stores.service.record_review(new_log_id(), _decision("status"), None) == "absent"
+    with pytest.raises(UnknownIntent) as raised:
+        await stores.service.record_review(prompt.id, _decision("remindr"), None)
+    assert raised.value.suggestions[0] == "reminder"
+
+
+async def test_copies_of_a_text_can_be_decided_alike_in_one_file(stores: Stores) -> None:
+    prompts = [stores.make_prompt(text) for text in ("move it", "Move it")]
+    for prompt in prompts:
+        await stores.writer.log_prompt(prompt)
+    await stores.service.add_prompt_correction(prompts[0].id, _decision("status", "alan"))
+
+    for prompt in prompts:  # the first decision makes the text disputed
+        status = await stores.service.record_review(prompt.id, _decision("reminder"), "status")
+        assert status == "recorded"

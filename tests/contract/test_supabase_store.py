@@ -13,7 +13,8 @@ from psycopg.rows import dict_row
 from infra.local.stack import Stack
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.domain.changes import Correction, Outcome
-from prompt_capture.domain.errors import StoreUnavailable, UnknownUser
+from prompt_capture.domain.errors import StoreUnavailable, TooManyDeferred, UnknownUser
+from prompt_capture.domain.log_ids import new_log_id
 from tests.contract.conftest import Stores, supabase_store
 from tests.contract.test_prompt_store import FAILURE, SUCCESS, _all
 
@@ -149,3 +150,19 @@ async def test_a_capture_during_an_erasure_is_retryable_and_then_rejected(
             await supabase_stores.writer.log_prompt(prompt)
     with pytest.raises(UnknownUser):
         await supabase_stores.writer.log_prompt(prompt)
+
+
+async def test_a_reviewer_with_too_many_deferred_corrections_is_refused(
+    stack: Stack, supabase_stores: Stores
+) -> None:
+    correction = Correction(corrected_intent="reminder", corrected_by="grace")
+    with psycopg.connect(stack.postgres_admin_dsn) as connection:
+        connection.execute(
+            "insert into private.deferred_changes (log_id, to_intent, reviewer, channel) "
+            "select gen_random_uuid(), 'reminder', 'grace', 'api' "
+            "from generate_series(1, private.max_deferred_corrections())"
+        )
+    with pytest.raises(TooManyDeferred):
+        await supabase_stores.service.add_prompt_correction(new_log_id(), correction)
+    other = correction.model_copy(update={"corrected_by": "alan"})
+    assert await supabase_stores.service.add_prompt_correction(new_log_id(), other) == "pending"

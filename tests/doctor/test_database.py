@@ -197,7 +197,7 @@ def test_retention_that_falls_behind_is_wrong(
     run_check: RunCheck, settings: Environment, warm_stack: Stack
 ) -> None:
     user_id = "0ddba11a-0000-4000-8000-000000000001"
-    with changed_database(
+    change = changed_database(
         warm_stack,
         f"""insert into auth.users (id) values ('{user_id}');
         insert into public.nlu_prompt_logs (
@@ -206,7 +206,8 @@ def test_retention_that_falls_behind_is_wrong(
           gen_random_uuid(), '{user_id}', 'old', 'help', 1, 'model', 'x', now() - interval '93 days'
         )""",
         f"delete from auth.users where id = '{user_id}'",
-    ):
+    )
+    with warm_stack.jobs.paused(), change:
         assert problems(run_check("nightly jobs", settings)) == {
             "retention": "falls behind: the oldest row is 93 days old, row_retention_days is 90"
         }

@@ -19,6 +19,8 @@ from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.workflows.erase_user import EraseUser
 from prompt_capture.workflows.exports.cleaning import CleanDatasets
+from prompt_capture.workflows.exports.pending_cleaning import CleanPendingObjects
+from tests.erasures import erase_in_store
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
 
@@ -91,10 +93,15 @@ class InterleavedExports(InMemoryExports):
         await self._yield_to_others()
         return deleted
 
-    async def list_user_lines(self, *arguments: Any) -> Any:
-        lines = await super().list_user_lines(*arguments)
+    async def list_erased_lines(self, *arguments: Any) -> Any:
+        erased = await super().list_erased_lines(*arguments)
         await self._yield_to_others()
-        return lines
+        return erased
+
+    async def list_uncleaned_objects(self) -> Any:
+        objects = await super().list_uncleaned_objects()
+        await self._yield_to_others()
+        return objects
 
     async def has_erasures_since(self, *arguments: Any) -> Any:
         has_erasures = await super().has_erasures_since(*arguments)
@@ -112,13 +119,22 @@ class Simulation:
         self.store = InMemoryPromptStore(self.users, INTENTS)
         self.source = InterleavedExports(self.store, self.rng)
         self.erased: set[UUID] = set()
+        self._clean = CleanDatasets(self.source, lambda bucket: LocalDatasetStore(Path(bucket)))
 
     async def run_events(self, count: int) -> None:
         """Run random events one after the other."""
         for _ in range(count):
             await asyncio.sleep(0)
             event = self.rng.choices(
-                (self.capture, self.record_outcome, self.correct, self.erase_users), (8, 3, 3, 0.3)
+                (
+                    self.capture,
+                    self.record_outcome,
+                    self.correct,
+                    self.erase_users,
+                    self.delete_account,
+                    self.clean_pending,
+                ),
+                (8, 3, 3, 0.2, 0.1, 0.3),
             )[0]
             await event()
 
@@ -159,8 +175,18 @@ class Simulation:
         """One or two users are erased concurrently, from the datasets too."""
         users = self.rng.sample(self.users, self.rng.choice((1, 2)))
         self.erased.update(users)
-        clean = CleanDatasets(self.source, lambda bucket: LocalDatasetStore(Path(bucket)))
-        await asyncio.gather(*(EraseUser(self.store, clean)(user_id) for user_id in users))
+        erase = EraseUser(self.store, self._clean)
+        await asyncio.gather(*(erase(user_id) for user_id in users))
+
+    async def delete_account(self) -> None:
+        """A user is erased in the store only; the exported objects stay as they are."""
+        user_id = self.rng.choice(self.users)
+        self.erased.add(user_id)
+        await erase_in_store(self.store, user_id)
+
+    async def clean_pending(self) -> None:
+        """The exported objects of all erased users are cleaned."""
+        await CleanPendingObjects(self.source, self._clean)()
 
     def manifests(self) -> dict[Path, Manifest]:
         """Read the manifests of all datasets, in the order of their runs."""

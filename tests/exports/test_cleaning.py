@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,11 +22,13 @@ from infra.local.stack import Stack
 from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
-from prompt_capture.domain.erasures import ErasureReceipt
+from prompt_capture.domain.erasures import CleaningReceipt, ErasureReceipt
 from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.workflows.erase_user import EraseUser
-from prompt_capture.workflows.exports.cleaning import CleanDatasets
+from prompt_capture.workflows.exports.cleaning import NO_TIME_LEFT, CleanDatasets
 from prompt_capture.workflows.exports.export import ExportDataset
+from prompt_capture.workflows.exports.pending_cleaning import CleanPendingObjects
+from tests.erasures import erase_in_store
 from tests.exports.test_audited import USERS, ExportScenario, dissimilar_texts
 
 BUCKET = "datasets"
@@ -50,6 +53,10 @@ class VersionedBucket:
     async def erase(self, user_id: UUID) -> ErasureReceipt:
         clean = CleanDatasets(self.scenario.source, lambda bucket: self.store)
         return await EraseUser(self.scenario.store, clean)(user_id)
+
+    async def clean_pending(self) -> CleaningReceipt:
+        clean = CleanDatasets(self.scenario.source, lambda bucket: self.store)
+        return await CleanPendingObjects(self.scenario.source, clean)()
 
     def versions(self, key: str) -> list[bytes]:
         listing = self.client.list_object_versions(Bucket=self.name, Prefix=key)
@@ -202,7 +209,7 @@ class InterruptedManifestStore(InterruptedStore):
 
 @pytest.mark.parametrize("policy", ["confidence", "audited"])
 @pytest.mark.parametrize("store", [InterruptedStore, InterruptedManifestStore])
-async def test_two_concurrent_erasures_remove_both_users_and_the_manifest_is_updated(
+async def test_two_concurrent_cleanings_remove_both_users_and_the_manifest_is_updated(
     server_bucket: VersionedBucket, store: type[InterruptedStore], policy: str
 ) -> None:
     bucket = server_bucket
@@ -211,19 +218,23 @@ async def test_two_concurrent_erasures_remove_both_users_and_the_manifest_is_upd
         for user in users:
             await bucket.scenario.log(text, user=user)
     dataset = await bucket.export(policy=policy)
-    receipts = {
-        user_id: await bucket.scenario.store.erase_user(user_id) for user_id in (ALICE, BOB)
-    }
+    erased = await erase_in_store(bucket.scenario.store, ALICE)
 
-    def clean(user_id: UUID, datasets: S3DatasetStore) -> Any:
+    def clean(datasets: S3DatasetStore) -> CleaningReceipt:
         clean_datasets = CleanDatasets(bucket.scenario.source, lambda _: datasets)
         with ThreadPoolExecutor() as executor:
-            exported = receipts[user_id].remaining_objects
-            return executor.submit(asyncio.run, clean_datasets(user_id, exported)).result()
+            run = executor.submit(asyncio.run, clean_datasets(erased.remaining_objects))
+            return run.result()
 
-    (cleaned,), remaining = clean(ALICE, store(bucket, lambda: clean(BOB, bucket.store)))
+    def erase_bob() -> None:
+        with ThreadPoolExecutor() as executor:
+            executor.submit(asyncio.run, erase_in_store(bucket.scenario.store, BOB)).result()
+        clean(bucket.store)
 
-    assert (remaining, cleaned.key) == ((), dataset.key)
+    receipt = clean(store(bucket, erase_bob))
+
+    assert receipt.remaining_objects == ()
+    assert [item.key for item in receipt.cleaned_objects] == [dataset.key]
     assert [line["text"] for line in bucket.lines(dataset.key)] == [carols]
     manifest = bucket.manifest(dataset)
     assert (manifest.counts.lines, manifest.counts.messages) == (1, 1)
@@ -235,7 +246,7 @@ async def test_a_dataset_that_changes_continually_stays_on_the_receipt(
 ) -> None:
     await bucket.scenario.log("alice's secret")
     dataset = await bucket.export()
-    receipt = await bucket.scenario.store.erase_user(ALICE)
+    erased = await erase_in_store(bucket.scenario.store, ALICE)
 
     def change() -> None:
         content = bucket.store.read(dataset.key) or b""
@@ -243,8 +254,92 @@ async def test_a_dataset_that_changes_continually_stays_on_the_receipt(
             file.write(content + b'{"id": "another"}\n')
 
     store = InterruptedStore(bucket, change, times=1000)
-    cleaned, remaining = await CleanDatasets(bucket.scenario.source, lambda _: store)(
-        ALICE, receipt.remaining_objects
-    )
+    receipt = await CleanDatasets(bucket.scenario.source, lambda _: store)(erased.remaining_objects)
 
-    assert (cleaned, remaining) == ((), receipt.remaining_objects)
+    assert receipt.cleaned_objects == ()
+    assert [item.key for item in receipt.remaining_objects] == [dataset.key]
+
+
+async def test_objects_of_a_deleted_account_are_cleaned_without_its_id(
+    bucket: VersionedBucket,
+) -> None:
+    await bucket.scenario.log("alice's secret")
+    await bucket.scenario.log("bob's words", user=1)
+    datasets = [await bucket.export(), await bucket.export(mode="review", confidence_threshold=1)]
+    await erase_in_store(bucket.scenario.store, ALICE)
+
+    receipt = await bucket.clean_pending()
+
+    assert {item.key for item in receipt.cleaned_objects} == {item.key for item in datasets}
+    assert receipt.remaining_objects == ()
+    for dataset in datasets:
+        (content,) = bucket.versions(dataset.key)
+        assert b"secret" not in content
+        assert b"bob's words" in content
+    assert await bucket.clean_pending() == CleaningReceipt()
+
+
+async def test_an_object_without_a_manifest_stays_registered_while_its_export_may_run(
+    bucket: VersionedBucket,
+) -> None:
+    await bucket.scenario.log("alice's secret")
+    dataset = await bucket.export()
+    bucket.store.delete(dataset.manifest)
+    await erase_in_store(bucket.scenario.store, ALICE)
+
+    for _ in range(2):
+        (cleaned,) = (await bucket.clean_pending()).cleaned_objects
+        assert (cleaned.key, bucket.versions(dataset.key)) == (dataset.key, [])
+    (page,) = bucket.scenario.store.ledger.values()
+    page.registered_at -= timedelta(days=1)
+    await bucket.clean_pending()
+
+    assert await bucket.clean_pending() == CleaningReceipt()
+
+
+async def test_an_object_that_cannot_be_read_keeps_no_other_from_being_cleaned(
+    bucket: VersionedBucket,
+) -> None:
+    text = next(dissimilar_texts("train"))
+    await bucket.scenario.log(text)
+    damaged = [await bucket.export(policy="audited") for _ in range(3)]
+    for dataset, content in zip(damaged, [b"no gzip", b"", b"\x1f\x8b\x08"], strict=True):
+        bucket.client.put_object(Bucket=bucket.name, Key=dataset.key, Body=content)
+    no_manifest = await bucket.export()
+    bucket.client.put_object(Bucket=bucket.name, Key=no_manifest.manifest, Body=b"{")
+    intact = await bucket.export()
+    await erase_in_store(bucket.scenario.store, ALICE)
+
+    receipt = await bucket.clean_pending()
+
+    assert bucket.lines(intact.key) == []
+    assert {item.key: item.reason for item in receipt.remaining_objects} == {
+        damaged[0].key: "The object cannot be rewritten (BadGzipFile).",
+        damaged[2].key: "The object cannot be rewritten (EOFError).",
+        no_manifest.key: "The object cannot be rewritten (ValidationError).",
+    }
+    assert text not in receipt.model_dump_json()
+
+
+async def test_a_cleaning_ends_when_the_store_fails_or_no_time_is_left(
+    bucket: VersionedBucket,
+) -> None:
+    await bucket.scenario.log("alice's secret")
+    keys = {(await bucket.export()).key for _ in range(3)}
+    await erase_in_store(bucket.scenario.store, ALICE)
+    exported = await bucket.scenario.source.list_uncleaned_objects()
+    clean = CleanDatasets(bucket.scenario.source, lambda _: bucket.store)
+    progress: list[tuple[int, int]] = []
+    time_left = iter([True, False, False])
+
+    receipt = await clean(
+        exported, lambda done, total: progress.append((done, total)), lambda: next(time_left)
+    )
+    bucket.scenario.store.is_reachable = False
+    unreachable = await clean(exported)
+
+    assert progress == [(0, 3), (1, 3), (2, 3)]
+    assert len(receipt.cleaned_objects) == 1
+    assert {item.reason for item in receipt.remaining_objects} == {NO_TIME_LEFT}
+    assert {item.key for item in unreachable.remaining_objects} == keys
+    assert {item.reason for item in unreachable.remaining_objects} == {"The store did not respond."}

@@ -82,6 +82,7 @@ async def test_datasets_are_right_despite_faults_crashes_and_races(
     weeks = 3
     for week in range(weeks):
         await _run_week(simulation, policy, week)
+    await simulation.clean_pending()
 
     assert len(simulation.manifests()) == weeks
     merged = _merge_datasets(simulation)
@@ -118,7 +119,8 @@ async def test_a_repeat_of_the_same_tick_finds_its_dataset_and_writes_nothing(
     await simulation.run_events(30)
     first = await _export(simulation, _request(policy, 0))
     files = _files(tmp_path)
-    await simulation.run_events(10)
+    for _ in range(10):
+        await simulation.capture()
 
     repeat = await _export(simulation, _request(policy, 0))
 

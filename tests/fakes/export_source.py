@@ -2,24 +2,24 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
 from prompt_capture.domain.datasets.lines import tier_of
 from prompt_capture.domain.datasets.rows import (
     AuditResult,
+    ErasedLine,
+    ErasedLines,
     ErasedRow,
     ExportRow,
     OpenedExport,
-    UserLine,
+    SenderOfPage,
     Window,
 )
+from prompt_capture.domain.erasures import ExportedObject
 from prompt_capture.domain.text import canonical_text
-from tests.fakes.prompt_store import InMemoryPromptStore, LoggedPrompt
-
-RegisteredRows = dict[UUID, tuple[UUID, str]]
-"""The user id and the text id of each registered row, by log id."""
+from tests.fakes.prompt_store import InMemoryPromptStore, LedgerPage, LoggedPrompt
 
 
 class InMemoryExports:
@@ -87,10 +87,15 @@ class InMemoryExports:
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         self._store.raise_if_unreachable()
         log_ids = [UUID(row_id) for row_id in row_ids]
-        registered = self._store.registered_rows.setdefault((bucket, key), {})
-        for log_id in log_ids:
-            if row := self._store.rows.get(log_id):
-                registered[log_id] = (row.captured.user_id, _text_id(row))
+        registered = {
+            log_id: (row.captured.user_id, _text_id(row))
+            for log_id in log_ids
+            if (row := self._store.rows.get(log_id))
+        }
+        if registered:
+            page = self._store.ledger.setdefault((bucket, key), LedgerPage())
+            page.rows |= registered
+            page.registered_at = datetime.now(UTC)
         return frozenset(str(log_id) for log_id in log_ids if log_id not in self._store.rows)
 
     async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
@@ -106,35 +111,52 @@ class InMemoryExports:
             self._horizons[series] = max(self._horizons.get(series, 0), int(window.end))
             self.datasets[bucket, manifest] = lines
 
-    async def list_user_lines(self, user_id: UUID, bucket: str, key: str) -> list[UserLine]:
+    async def list_uncleaned_objects(self) -> list[ExportedObject]:
         self._store.raise_if_unreachable()
-        registered = self._store.registered_rows.get((bucket, key), {})
         return [
-            UserLine(str(log_id), text_id, *self._count_others(registered, user_id, text_id))
-            for log_id, (row_user_id, text_id) in registered.items()
-            if row_user_id == user_id
+            ExportedObject(bucket=bucket, key=key)
+            for bucket, key in self._store.ledger
+            if self._store.erased.keys() & set(self._user_ids(bucket, key))
         ]
 
-    async def unregister_user_rows(self, user_id: UUID, bucket: str, key: str) -> None:
+    async def list_erased_lines(self, exported: ExportedObject) -> ErasedLines:
         self._store.raise_if_unreachable()
-        registered = self._store.registered_rows.get((bucket, key), {})
-        user_rows = [log_id for log_id, (row_user, _) in registered.items() if row_user == user_id]
-        for log_id in user_rows:
-            registered.pop(log_id)
+        page = self._store.ledger.get((exported.bucket, exported.key))
+        if page is None:
+            return ErasedLines([], [], is_recent=False)
+        lines = [
+            ErasedLine(str(log_id), text_id, *self._count_others(page, text_id))
+            for log_id, (user_id, text_id) in page.rows.items()
+            if user_id in self._store.erased
+        ]
+        users = self._user_ids(exported.bucket, exported.key)
+        senders = [
+            SenderOfPage(1, list(self._store.erased).index(user_id))
+            for user_id in self._store.erased
+            if user_id in users
+        ]
+        age = datetime.now(UTC) - page.registered_at
+        return ErasedLines(lines, senders, is_recent=age < timedelta(days=1))
+
+    async def unregister_senders(
+        self, exported: ExportedObject, senders: Sequence[SenderOfPage]
+    ) -> None:
+        self._store.raise_if_unreachable()
+        erased = list(self._store.erased)
+        cleaned = {erased[sender.user_index] for sender in senders}
+        page = self._store.ledger.get((exported.bucket, exported.key), LedgerPage())
+        page.rows = {key: row for key, row in page.rows.items() if row[0] not in cleaned}
 
     def _user_ids(self, bucket: str, key: str) -> list[UUID]:
-        registered = self._store.registered_rows.get((bucket, key), {})
-        return [user_id for user_id, _ in registered.values()]
+        page = self._store.ledger.get((bucket, key), LedgerPage())
+        return [user_id for user_id, _ in page.rows.values()]
 
-    def _count_others(
-        self, registered: RegisteredRows, user_id: UUID, text_id: str
-    ) -> tuple[int, int]:
+    def _count_others(self, page: LedgerPage, text_id: str) -> tuple[int, int]:
         """Return the number of other rows with the text, and of the users who sent them."""
-        excluded = {user_id, *self._store.erased}
         other_users = [
             row_user_id
-            for row_user_id, row_text_id in registered.values()
-            if row_text_id == text_id and row_user_id not in excluded
+            for row_user_id, row_text_id in page.rows.values()
+            if row_text_id == text_id and row_user_id not in self._store.erased
         ]
         return len(other_users), len(set(other_users))
 

@@ -6,13 +6,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from prompt_capture.domain.changes import ChangeStatus, Correction, Outcome, suggest_intents
-from prompt_capture.domain.erasures import ErasureReceipt, ExportedObject, UserDataCounts
+from prompt_capture.domain.changes import (
+    ERASED_PREFIX,
+    ChangeStatus,
+    Correction,
+    Outcome,
+    ReviewStatus,
+    suggest_intents,
+)
+from prompt_capture.domain.erasures import ExportedObject, FinishedErasure, UserDataCounts
 from prompt_capture.domain.errors import (
     CaptureConflict,
     PromptLogNotFound,
     RequestAborted,
+    ReviewerErased,
     StoreUnavailable,
+    TooManyDeferred,
     UnknownIntent,
     UnknownUser,
 )
@@ -46,11 +55,22 @@ class LoggedPrompt:
         return columns | {"created_at": self.created_at}
 
 
+@dataclass
+class LedgerPage:
+    """What the ledger holds of an exported object: the user and the text id of each row."""
+
+    rows: dict[UUID, tuple[UUID, str]] = field(default_factory=dict)
+    registered_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
 class InMemoryPromptStore:
     """A store with fixed users and intents.
 
     `is_reachable = False` simulates an outage, and `slow_texts` rows that exceed the time limit.
     """
+
+    max_deferred_corrections = 1_000
+    erased_per_step = 2
 
     def __init__(self, users: Iterable[UUID], intents: Iterable[str]) -> None:
         self._users = set(users)
@@ -58,7 +78,7 @@ class InMemoryPromptStore:
         self.rows: dict[UUID, LoggedPrompt] = {}
         self.votes: dict[str, dict[str, str]] = {}
         self._labels: dict[str, tuple[Correction, bool]] = {}
-        self.registered_rows: dict[tuple[str, str], dict[UUID, tuple[UUID, str]]] = {}
+        self.ledger: dict[tuple[str, str], LedgerPage] = {}
         self.erased: dict[UUID, datetime] = {}
         self.erased_rows: list[tuple[int, LoggedPrompt]] = []
         self.changes = 0
@@ -105,13 +125,49 @@ class InMemoryPromptStore:
         return "recorded"
 
     async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> ChangeStatus:
+        self._refuse_erased_reviewer(correction)
         has_arrived = self._has_arrived(log_id)
-        if correction.corrected_intent not in self._intents:
-            raise UnknownIntent(suggest_intents(correction.corrected_intent, self._intents))
+        self._refuse_unknown_intent(correction)
         if not has_arrived:
+            self._refuse_too_many_deferred(correction.corrected_by)
             return self._defer(log_id, correction)
         self._correct(self.rows[log_id], correction)
         return "recorded"
+
+    async def record_review(
+        self, log_id: UUID, correction: Correction, seen_intent: str | None
+    ) -> ReviewStatus:
+        self.raise_if_unreachable()
+        self._refuse_erased_reviewer(correction)
+        row = self.rows.get(log_id)
+        if row is None:
+            return "absent"
+        label = (await self.get_corrected_intents([log_id]))[log_id]
+        is_seen = label in {seen_intent, correction.corrected_intent}
+        is_own = row.correction is not None and (
+            row.correction.corrected_intent == correction.corrected_intent
+            and row.correction.corrected_by == correction.corrected_by
+        )
+        if not is_seen and not is_own:
+            return "changed"
+        self._refuse_unknown_intent(correction)
+        self._correct(row, correction)
+        return "recorded"
+
+    def _refuse_erased_reviewer(self, correction: Correction) -> None:
+        if correction.corrected_by.lower() in map(str, self.erased):
+            raise ReviewerErased("The account of this reviewer was erased.")
+
+    def _refuse_unknown_intent(self, correction: Correction) -> None:
+        if correction.corrected_intent not in self._intents:
+            raise UnknownIntent(suggest_intents(correction.corrected_intent, self._intents))
+
+    def _refuse_too_many_deferred(self, reviewer: str) -> None:
+        deferred = (change for changes in self.deferred_changes.values() for change in changes)
+        corrections = [change for change in deferred if isinstance(change, Correction)]
+        count = sum(correction.corrected_by == reviewer for correction in corrections)
+        if count >= self.max_deferred_corrections:
+            raise TooManyDeferred("Too many corrections wait for their prompts.")
 
     def _correct(self, row: LoggedPrompt, correction: Correction) -> None:
         text = canonical_text(row.captured.prompt)
@@ -171,30 +227,42 @@ class InMemoryPromptStore:
                 row.review_columns | {"corrected_intent": corrected}
             )
 
-    async def erase_user(self, user_id: UUID) -> ErasureReceipt:
-        counts_before = await self.count_user_data(user_id)
-        self._users.discard(user_id)
-        self.erased.setdefault(user_id, datetime.now(UTC))
-        change = self._next_change()
-        self.erased_rows += [
-            (change, row) for row in self.rows.values() if row.captured.user_id == user_id
-        ]
-        self.rows = {
-            log_id: row for log_id, row in self.rows.items() if row.captured.user_id != user_id
-        }
+    async def continue_erasure(self, user_id: UUID) -> int | FinishedErasure:
+        self.raise_if_unreachable()
+        if user_id not in self.erased:
+            self._users.discard(user_id)
+            self.erased[user_id] = datetime.now(UTC)
+            return 0
+        erased = self._erase_rows(user_id) or self._pseudonymise(user_id)
+        if erased:
+            return erased
+        self.erased[user_id] = datetime.now(UTC)
+        return FinishedErasure(
+            erased_at=self.erased[user_id],
+            remaining_objects=tuple(
+                ExportedObject(bucket=bucket, key=key)
+                for (bucket, key), page in sorted(self.ledger.items())
+                if any(row_user_id == user_id for row_user_id, _ in page.rows.values())
+            ),
+        )
+
+    def _erase_rows(self, user_id: UUID) -> int:
+        """Remove some rows of a user, and labels of texts that nobody else sent."""
+        rows = [row for row in self.rows.values() if row.captured.user_id == user_id]
+        for row in rows[: self.erased_per_step]:
+            self.erased_rows.append((self._next_change(), row))
+            del self.rows[row.captured.id]
         texts = {canonical_text(row.captured.prompt) for row in self.rows.values()}
         self.votes = {text: votes for text, votes in self.votes.items() if text in texts}
         self._labels = {text: label for text, label in self._labels.items() if text in texts}
-        return ErasureReceipt(
-            erased_at=datetime.now(UTC),
-            counts_before=counts_before,
-            counts_after=await self.count_user_data(user_id),
-            remaining_objects=tuple(
-                ExportedObject(bucket=bucket, key=key)
-                for (bucket, key), rows in sorted(self.registered_rows.items())
-                if any(row_user_id == user_id for row_user_id, _ in rows.values())
-            ),
-        )
+        return len(rows[: self.erased_per_step])
+
+    def _pseudonymise(self, user_id: UUID) -> int:
+        """Replace the name of an erased reviewer on some texts."""
+        reviewed = [votes for votes in self.votes.values() if str(user_id) in votes]
+        for votes in reviewed[: self.erased_per_step]:
+            votes[f"{ERASED_PREFIX}{user_id.hex[:12]}"] = votes.pop(str(user_id))
+        return len(reviewed[: self.erased_per_step])
 
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
         self.raise_if_unreachable()

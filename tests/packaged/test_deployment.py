@@ -125,17 +125,50 @@ def test_every_deployed_schedule_is_tested_and_invokes_the_export(
     )
 
 
-def test_the_export_role_cannot_read_delete_or_list_datasets_or_write_elsewhere(
+def test_the_export_removes_users_whose_account_was_deleted_from_earlier_datasets(
+    deployment: MotoDeployment, export: EmulatedFunction, stack: Stack
+) -> None:
+    user = stack.create_user("deleted@example.com")
+    first, second = (
+        schedule_event(deployment, "RetrainingExport", f"2026-12-{day}T07:00:00Z")
+        for day in ("07", "14")
+    )
+    with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as database:
+        database.execute(
+            "insert into public.nlu_prompt_logs "
+            "(id, user_id, prompt, predicted_intent, confidence, source, model_version) "
+            "values (gen_random_uuid(), %s, 'my deleted words', 'help', 0.9, 'model', 'test')",
+            [user.id],
+        )
+        with deployment.enforced_roles():
+            before = export.invoke(first)
+        database.execute("delete from auth.users where id = %s", [user.id])
+    with deployment.enforced_roles():
+        assert "errorMessage" not in export.invoke(second)
+
+    s3, dataset = deployment.client("s3"), {"Bucket": before["bucket"], "Prefix": before["key"]}
+    [version] = s3.list_object_versions(**dataset)["Versions"]
+    content = s3.get_object(
+        Bucket=before["bucket"], Key=before["key"], VersionId=version["VersionId"]
+    )["Body"].read()
+    assert before["rows"] > 0
+    assert b"my deleted words" not in content
+    lines = read_manifest(deployment, before["manifest"]).counts.lines
+    assert lines == before["rows"] - 1 == content.count(b"\n")
+
+
+def test_the_export_role_cannot_delete_datasets_or_reach_other_objects(
     deployment: MotoDeployment, export: EmulatedFunction
 ) -> None:
     response = export.invoke(schedule_event(deployment, "ReviewExport", "2026-11-30T08:00:00Z"))
     dataset = {"Bucket": response["bucket"], "Key": response["key"]}
     s3 = deployment.client("s3", "ExportRole")
+    elsewhere = {"Bucket": response["bucket"], "Key": "elsewhere"}
+    deployment.client("s3").put_object(**elsewhere, Body=b"")
     attempts = {
-        "read": lambda: s3.get_object(**dataset),
         "delete": lambda: s3.delete_object(**dataset),
-        "list": lambda: s3.list_objects_v2(Bucket=response["bucket"]),
-        "put": lambda: s3.put_object(Bucket=response["bucket"], Key="elsewhere", Body=b""),
+        "read elsewhere": lambda: s3.get_object(**elsewhere),
+        "put elsewhere": lambda: s3.put_object(**elsewhere, Body=b""),
     }
     with deployment.enforced_roles():
         codes = {name: _error_code(attempt) for name, attempt in attempts.items()}

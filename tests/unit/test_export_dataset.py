@@ -9,7 +9,12 @@ import pytest
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
-from prompt_capture.domain.errors import ExportTooLarge, InvalidExport, StoreUnavailable
+from prompt_capture.domain.errors import (
+    ExportInvalidated,
+    ExportTooLarge,
+    InvalidExport,
+    StoreUnavailable,
+)
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.workflows.exports.export import ExportDataset
@@ -248,3 +253,17 @@ async def test_many_tombstones_are_one_object(
     assert [part["lines"] for part in tombstones] == [5]
     with gzip.open(tmp_path / tombstones[0]["key"]) as file:
         assert len(file.readlines()) == 5
+
+
+async def test_an_export_that_was_interrupted_for_half_a_day_writes_nothing(
+    store: InMemoryPromptStore, tmp_path: Path
+) -> None:
+    await _log(store, "sure", 0.9)
+    times = iter(NOW + timedelta(hours=hours) for hours in (0, 0, 0, 13))
+    datasets = LocalDatasetStore(tmp_path)
+    export = ExportDataset(InMemoryExports(store), datasets, clock=lambda: next(times))
+
+    with pytest.raises(ExportInvalidated, match="12 hours"):
+        await export(ExportRequest(mode="retraining"))
+
+    assert _files(tmp_path) == []

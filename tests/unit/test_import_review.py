@@ -1,17 +1,22 @@
 """The import of review files."""
 
+import asyncio
 import json
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
+from prompt_capture import bootstrap
 from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.review_files import read_review
-from prompt_capture.workflows.import_review import ImportReview
+from prompt_capture.workflows.import_review import AppliedPlan, ImportReview
 from tests.fakes.prompt_store import InMemoryPromptStore
 
 USER = uuid4()
@@ -27,11 +32,11 @@ def import_review(store: InMemoryPromptStore) -> ImportReview:
     return ImportReview(store, "grace")
 
 
-async def _log(store: InMemoryPromptStore) -> UUID:
+async def _log(store: InMemoryPromptStore, text: str = "hm") -> UUID:
     prompt = CapturedPrompt(
         id=new_log_id(),
         user_id=USER,
-        prompt="hm",
+        prompt=text,
         predicted_intent="status",
         confidence=0.1,
         source="model",
@@ -60,7 +65,7 @@ async def test_new_corrections_are_planned_then_recorded_once(
     assert len(plan.new) == 1
     assert store.rows[log_id].correction is None
 
-    assert await import_review.apply(plan) == 1
+    assert await import_review.apply(plan) == (1, ())
     assert store.rows[log_id].correction == Correction(
         corrected_intent="reminder", corrected_by="grace", notes="why", channel="import"
     )
@@ -78,13 +83,61 @@ async def test_a_later_decision_is_replaced_only_with_overwrite(
     plan = await import_review.plan(read_review(_file(_entry(log_id, "reminder"))))
     (overwrite,) = plan.overwrites
     assert (overwrite.entry, overwrite.on_record) == (1, "status")
-    assert await import_review.apply(plan) == 0
+    assert await import_review.apply(plan) == (0, ())
     assert store.rows[log_id].correction == later
 
-    assert await import_review.apply(plan, overwrite=True) == 1
+    assert await import_review.apply(plan, overwrite=True) == (1, ())
     changed = store.rows[log_id].correction
     assert changed is not None
     assert changed.corrected_intent == "reminder"
+
+
+async def test_what_changed_after_the_plan_is_not_overwritten_and_reported(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    texts = ("corrected meanwhile", "corrected alike", "deleted", "unchanged", "replaced", "again")
+    ids = [await _log(store, text) for text in texts]
+    seen = Correction(corrected_intent="status", corrected_by="ada")
+    for log_id in ids[4:]:
+        await store.add_prompt_correction(log_id, seen)
+    plan = await import_review.plan(read_review(_file(*(_entry(one, "reminder") for one in ids))))
+
+    meanwhile = Correction(corrected_intent="status", corrected_by="alan")
+    await store.add_prompt_correction(ids[0], meanwhile)
+    alike = meanwhile.model_copy(update={"corrected_intent": "reminder"})
+    await store.add_prompt_correction(ids[1], alike)
+    del store.rows[ids[2]]
+    await store.add_prompt_correction(ids[5], alike)
+    applied = await import_review.apply(plan, overwrite=True)
+
+    assert applied == (3, (ids[0], ids[2], ids[5]))
+    assert store.rows[ids[0]].correction == meanwhile
+
+
+def test_the_command_names_the_entries_that_changed_while_it_ran(
+    store: InMemoryPromptStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ids = [asyncio.run(_log(store, text)) for text in ("one", "two")]
+    meanwhile = Correction(corrected_intent="status", corrected_by="alan")
+    file = tmp_path / "review.json"
+    file.write_text(_file(*(_entry(log_id, "reminder") for log_id in ids)))
+
+    class Interfering(ImportReview):
+        async def apply(self, *arguments: Any) -> AppliedPlan:
+            await store.add_prompt_correction(ids[1], meanwhile)
+            return await super().apply(*arguments)
+
+    monkeypatch.setattr("cli.import_review.ImportReview", Interfering)
+    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    command = ["import-review", str(file), "--reviewer", "grace", "--apply"]
+
+    result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 1
+    assert "Recorded 1 corrections." in result.stdout
+    assert "1 decisions were not recorded" in result.stderr
+    assert "(entries 2)" in result.stderr
+    assert store.rows[ids[1]].correction == meanwhile
 
 
 async def test_invalid_entries_are_reported_and_affect_no_other(

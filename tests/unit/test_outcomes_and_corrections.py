@@ -1,9 +1,11 @@
 """The endpoints /outcomes and /corrections."""
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 
+from prompt_capture.domain.log_ids import new_log_id
 from tests.unit.conftest import ApiFixture
 
 REVIEWER = {"app_metadata": {"role": "reviewer"}}
@@ -137,3 +139,33 @@ def test_an_outage_gets_a_503_with_its_own_code(api: ApiFixture) -> None:
 
     assert response.status_code == 503
     assert response.json()["error"]["code"] == "store_unavailable"
+
+
+def test_nobody_can_review_in_the_name_of_an_erased_account(api: ApiFixture) -> None:
+    log_id = api.log()
+    api.store.erased[api.user_id] = datetime.now(UTC)
+    body = {"log_id": log_id, "corrected_intent": "reminder"}
+    named = {**body, "reviewer": str(api.user_id).upper()}
+
+    for response in (
+        api.corrections.post("/v1/corrections", json=body, headers=api.token(**REVIEWER)),
+        api.corrections.post("/v1/corrections", json=named, headers=api.key),
+    ):
+        assert response.status_code == 403
+        assert response.json()["error"]["code"] == "reviewer_erased"
+
+
+def test_a_reviewer_with_too_many_pending_corrections_is_told_when_to_retry(
+    api: ApiFixture,
+) -> None:
+    api.store.max_deferred_corrections = 1
+
+    body = {"corrected_intent": "reminder", "reviewer": "grace"}
+    bodies = [{**body, "log_id": str(new_log_id())} for _ in range(2)]
+    pending, response = (
+        api.corrections.post("/v1/corrections", json=one, headers=api.key) for one in bodies
+    )
+
+    assert (pending.status_code, response.status_code) == (202, 429)
+    assert response.headers["Retry-After"] == "180"
+    assert response.json()["error"]["code"] == "too_many_pending"

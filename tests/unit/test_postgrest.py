@@ -17,12 +17,13 @@ from prompt_capture.domain.errors import (
     UnknownUser,
 )
 
+ADAPTER = "prompt_capture.adapters.supabase.postgrest"
 MARKER = "the row was: my secret"
 
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prompt_capture.adapters.supabase.postgrest._RETRY_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(f"{ADAPTER}._RETRY_PAUSE_SECONDS", 0)
 
 
 class ScriptedServer:
@@ -95,7 +96,7 @@ async def test_a_function_without_a_result_returns_none() -> None:
 async def test_an_error_has_the_code_of_the_server_and_nothing_else(
     response: httpx.Response, kind: type[StoreUnavailable], reason: str
 ) -> None:
-    async with connect(ScriptedServer(response)) as postgrest:
+    async with connect(ScriptedServer(*[response] * 3)) as postgrest:
         with pytest.raises(StoreUnavailable, match=reason) as raised:
             await postgrest.call("f", {})
 
@@ -158,6 +159,33 @@ async def test_connection_and_server_errors_are_retried() -> None:
 
     async with connect(server, max_attempts=3) as postgrest:
         assert await postgrest.rows(postgrest.table("t").select("id")) == [{"id": 1}]
+
+
+@pytest.mark.parametrize("code", ["40P01", "40001", "55P03"])
+async def test_a_request_is_repeated_twice_after_a_conflict_with_another_transaction(
+    code: str,
+) -> None:
+    conflicts = [error(500, code) for _ in range(3)]
+    recorded = httpx.Response(200, json=[{"id": 1}])
+
+    async with connect(ScriptedServer(*conflicts[:2], recorded)) as postgrest:
+        assert await postgrest.rows(postgrest.table("t").select("id")) == [{"id": 1}]
+    async with connect(ScriptedServer(*conflicts)) as postgrest:
+        with pytest.raises(StoreUnavailable, match=f"code {code}"):
+            await postgrest.call("f", {})
+
+
+async def test_the_deadline_ends_the_repetitions_after_conflicts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(f"{ADAPTER}._CONFLICT_PAUSE_SECONDS", 1_000_000)
+    server = ScriptedServer(error(500, "40P01"))
+
+    async with connect(server, deadline_seconds=0.01) as postgrest:
+        with pytest.raises(StoreUnavailable, match="TimeoutError"):
+            await postgrest.call("f", {})
+
+    assert len(server.requests) == 1
 
 
 async def test_the_last_error_is_raised_after_the_last_attempt() -> None:

@@ -228,7 +228,7 @@ def test_every_reason_for_exclusion_is_documented_and_no_others() -> None:
 def test_every_metric_is_documented_and_no_others() -> None:
     rows = table_rows(section(read_page("metrics.md"), "## Metrics"))
     documented: dict[str, set[str]] = {
-        service: set() for service in ("classify-and-log", "drain", "record-outcome")
+        service: set() for service in ("classify-and-log", "drain", "record-outcome", "export")
     }
     for services, metric, _ in rows:
         for service, metrics in documented.items():
@@ -248,6 +248,7 @@ def test_every_metric_is_documented_and_no_others() -> None:
         "ColdStart",
         *(result.capitalize() for result in get_args(DrainResult)),
     }
+    assert documented["export"] == {"ColdStart", "Cleaned", "Uncleaned"}
     assert documented["record-outcome"] == {
         "ColdStart",
         *(status.capitalize() for status in get_args(ChangeStatus)),

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from infra.packaging.targets import PYTHON_VERSION
+from prompt_capture.api.errors import DRAIN_INTERVAL_SECONDS
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.log_ids import SPOOL_RETENTION
 from prompt_capture.settings import (
@@ -42,6 +43,7 @@ SETTINGS = {
 
 SET_BY_LAMBDA = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 WITHOUT_RESOURCE_PERMISSIONS = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+CLEANING_ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion"]
 DATASET_PREFIXES = ["${Datasets.Arn}/exports/*", "${Datasets.Arn}/retained/*"]
 NOT_A_SETTING = {"PARAMETERS_VERSION"}
 
@@ -184,25 +186,25 @@ def test_roles_have_wildcards_only_for_tracing_and_the_export_prefixes(
         and actions(statement) != WITHOUT_RESOURCE_PERMISSIONS
     ]
 
-    assert wildcards == [
-        ("ExportRole", ["s3:PutObject"], DATASET_PREFIXES),
-        ("ExportRole", ["s3:GetObject"], [f"{prefix}.manifest" for prefix in DATASET_PREFIXES]),
-    ]
+    assert wildcards == [("ExportRole", CLEANING_ACTIONS, DATASET_PREFIXES)]
 
 
-def test_only_the_export_role_may_use_s3_to_put_and_get_objects(
+def test_only_the_export_role_may_use_s3_and_delete_no_more_than_versions_of_datasets(
     resources: dict[str, Any],
 ) -> None:
     allowed = {
-        (role, action)
+        (role, action, arn)
         for role, resource in resources.items()
         if resource["Type"] == "AWS::IAM::Role"
         for statement in statements(resources, role)
         for action in actions(statement)
+        for arn in resource_arns(statement)
         if action.startswith("s3:")
     }
 
-    assert allowed == {("ExportRole", "s3:PutObject"), ("ExportRole", "s3:GetObject")}
+    listing = [("s3:ListBucket", "Datasets.Arn"), ("s3:ListBucketVersions", "Datasets.Arn")]
+    objects = [(action, prefix) for action in CLEANING_ACTIONS for prefix in DATASET_PREFIXES]
+    assert allowed == {("ExportRole", *right) for right in (*listing, *objects)}
 
 
 def test_permissions_to_erase_and_redrive_are_only_in_the_operator_policy(
@@ -293,6 +295,9 @@ def test_an_alarm_is_raised_when_an_export_fails_is_missed_or_is_small(
         assert schedule["Target"]["DeadLetterConfig"] == {"Arn": "MissedExports.Arn"}
     assert service["functions"]["export"]["destinations"]["onFailure"]["arn"] == "AlarmTopic"
     assert {"SmallDatasets", "ExportsNotStarted", "NoExportInSevenDays"} <= resources.keys()
+    cleaning = resources["UncleanedObjects"]["Properties"]
+    assert cleaning["MetricName"].lower() == "uncleaned"
+    assert cleaning["Dimensions"] == [{"Name": "service", "Value": "export"}]
     pattern = resources["SmallDatasetMetricFilter"]["Properties"]["FilterPattern"]
     workflow = ROOT / "shared/python/prompt_capture/workflows/exports/export.py"
     assert pattern.split('"')[1] in workflow.read_text("utf-8")
@@ -356,6 +361,12 @@ def test_failed_messages_are_retried_for_a_day_and_then_become_dead_letters(
     assert spool["RedrivePolicy"]["deadLetterTargetArn"] == "DeadLetters.Arn"
     [event] = service["functions"]["drain"]["events"]
     assert event["sqs"]["functionResponseType"] == "ReportBatchItemFailures"
+
+
+def test_callers_wait_for_the_drain_before_they_defer_more_corrections(
+    resources: dict[str, Any],
+) -> None:
+    assert resources["Spool"]["Properties"]["VisibilityTimeout"] == DRAIN_INTERVAL_SECONDS
 
 
 def test_the_spool_retains_prompts_as_long_as_their_changes_are_deferred(

@@ -140,7 +140,8 @@ alter function auth.role() owner to supabase_auth_admin;
 alter function auth.email() owner to supabase_auth_admin;
 
 -- pg_cron -----------------------------------------------------------------------------------
--- If the server has no pg_cron, this substitute stores schedules but never runs them.
+-- If the server has no pg_cron, this substitute stores schedules. The local stack runs them
+-- (infra/local/scheduled_jobs.py).
 
 do $$
 begin

@@ -17,6 +17,7 @@ from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.rules import RuleSet
 from prompt_capture.ports.capture import Spool
@@ -50,6 +51,10 @@ if TYPE_CHECKING:
     from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
+    from prompt_capture.workflows.exports.pending_cleaning import (
+        CleanBeforeExport,
+        CleanPendingObjects,
+    )
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
@@ -207,8 +212,37 @@ def erase_user() -> "EraseUser":
     store = prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS)
     has_spool = CaptureSettings.from_env(environment()).spool_queue_url is not None
     dead_letters = _dead_letters() if has_spool else None
-    clean = CleanDatasets(_export_source(SERVICE_ROLE), dataset_store)
+    clean = CleanDatasets(_export_source(SERVICE_ROLE), _existing_dataset_store)
     return EraseUser(store, clean, dead_letters)
+
+
+def clean_pending_objects() -> "CleanPendingObjects":
+    """Wire the cleaning of what earlier erasures left. Raise `InvalidSettings`."""
+    return _clean_pending_objects(_export_source(SERVICE_ROLE), _existing_dataset_store)
+
+
+def clean_before_export() -> "CleanBeforeExport":
+    """Wire the cleaning of the export's own bucket. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.exports.pending_cleaning import CleanBeforeExport
+
+    own = dataset_store(ExportSettings.from_env(environment()).export_bucket)
+
+    def store_for(bucket: str) -> "DatasetStore":
+        if bucket != own.bucket:
+            raise DatasetsUnavailable("The export cannot reach the bucket.")
+        return own
+
+    clean_pending = _clean_pending_objects(_export_source(), store_for)
+    return CleanBeforeExport(clean_pending, _metrics("export").record_counts)
+
+
+def _clean_pending_objects(
+    ledger: "SupabaseExports", store_for: "Callable[[str], DatasetStore]"
+) -> "CleanPendingObjects":
+    from prompt_capture.workflows.exports.cleaning import CleanDatasets
+    from prompt_capture.workflows.exports.pending_cleaning import CleanPendingObjects
+
+    return CleanPendingObjects(ledger, CleanDatasets(ledger, store_for))
 
 
 def redrive_dead_letters() -> RedriveDeadLetters:
@@ -238,7 +272,7 @@ def export_dataset(report: Callable[[int], None] | None = None) -> "ExportDatase
         settings.export_max_rows,
         settings.export_min_lines,
     )
-    datasets = dataset_store(settings.export_bucket, may_list=False)
+    datasets = dataset_store(settings.export_bucket)
     return ExportDataset(source, datasets, options, report=report)
 
 
@@ -251,12 +285,9 @@ def export_to_folder(folder: Path, report: Callable[[int], None] | None = None) 
     return ExportDataset(_export_source(), LocalDatasetStore(folder), options, report=report)
 
 
-def dataset_store(bucket: str, may_list: bool = True) -> "DatasetStore":
-    """Connect to an S3 bucket; a name with a slash is the path of a local folder.
-
-    `may_list` is whether the caller has the permission to list the bucket.
-    """
-    if "/" in bucket:
+def dataset_store(bucket: str) -> "DatasetStore":
+    """Connect to an S3 bucket; a name with a slash is the path of a local folder."""
+    if _is_folder(bucket):
         from prompt_capture.adapters.local_datasets import LocalDatasetStore
 
         return LocalDatasetStore(Path(bucket))
@@ -264,7 +295,22 @@ def dataset_store(bucket: str, may_list: bool = True) -> "DatasetStore":
 
     from prompt_capture.adapters.aws.s3_datasets import S3DatasetStore
 
-    return S3DatasetStore(boto3.client("s3"), bucket, may_list)
+    return S3DatasetStore(boto3.client("s3"), bucket)
+
+
+def _existing_dataset_store(bucket: str) -> "DatasetStore":
+    """Connect to a bucket, or to a folder that exists.
+
+    A folder of another machine does not: its objects must not count as deleted. Raise
+    `DatasetsUnavailable`.
+    """
+    if _is_folder(bucket) and not Path(bucket).is_dir():
+        raise DatasetsUnavailable("This machine has no such folder.")
+    return dataset_store(bucket)
+
+
+def _is_folder(bucket: str) -> bool:
+    return "/" in bucket
 
 
 def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":

@@ -56,7 +56,7 @@ def corrections_router(correct: Correct, authenticator: Authenticator) -> APIRou
     @router.post(
         "/corrections",
         response_model=CorrectionResponse,
-        responses=error_responses(403, 404) | PENDING_RESPONSES,
+        responses=error_responses(403, 404, 429) | PENDING_RESPONSES,
         summary="Correct an intent",
         openapi_extra=KEY_OR_TOKEN,
     )

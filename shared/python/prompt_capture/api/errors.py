@@ -18,10 +18,15 @@ from prompt_capture.domain.errors import (
     CaptureConflict,
     PromptCaptureError,
     PromptLogNotFound,
+    ReviewerErased,
     StoreUnavailable,
+    TooManyDeferred,
     UnknownIntent,
     UnknownUser,
 )
+
+DRAIN_INTERVAL_SECONDS = 180
+"""How often the drain tries to write a spooled prompt: the visibility timeout of its queue."""
 
 
 class ErrorDetail(BaseModel):
@@ -74,12 +79,13 @@ def install_error_handlers(app: FastAPI) -> None:
 
     async def respond(request: Request, error: ApiError, headers: Any = None) -> JSONResponse:
         body = error_body(request_id(request.scope), error)
+        if error.retry_after_seconds:
+            headers = {"Retry-After": str(error.retry_after_seconds)}
         return JSONResponse(body, status_code=error.status, headers=headers)
 
     @app.exception_handler(ApiError)
     async def _api_error(request: Request, error: ApiError) -> JSONResponse:
-        seconds = error.retry_after_seconds
-        return await respond(request, error, {"Retry-After": str(seconds)} if seconds else None)
+        return await respond(request, error)
 
     @app.exception_handler(PromptCaptureError)
     async def _domain_error(request: Request, error: PromptCaptureError) -> JSONResponse:
@@ -110,14 +116,8 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
                 "Idempotency-Key: already used for a different message.",
                 "Create a new key for each message, and reuse it only to send that message again.",
             )
-        case UnknownIntent(suggestions=suggestions):
-            hint = f"Did you mean {', '.join(suggestions)}?" if suggestions else None
-            return ApiError(
-                422,
-                "unknown_intent",
-                "corrected_intent: not in the intent catalogue.",
-                hint or "See the intents in the table intent_catalogue.",
-            )
+        case UnknownIntent() | ReviewerErased() | TooManyDeferred():
+            return _from_refused_correction(error)
         case PromptLogNotFound():
             return ApiError(
                 404,
@@ -133,6 +133,33 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
                 "Send the same request again in a moment. Repeating it is safe.",
             )
     raise error
+
+
+def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDeferred) -> ApiError:
+    match error:
+        case UnknownIntent(suggestions=suggestions):
+            hint = f"Did you mean {', '.join(suggestions)}?" if suggestions else None
+            return ApiError(
+                422,
+                "unknown_intent",
+                "corrected_intent: not in the intent catalogue.",
+                hint or "See the intents in the table intent_catalogue.",
+            )
+        case ReviewerErased():
+            return ApiError(
+                403,
+                "reviewer_erased",
+                "reviewer: the account of this reviewer was erased.",
+                "Review in the name of another account.",
+            )
+        case TooManyDeferred():
+            return ApiError(
+                429,
+                "too_many_pending",
+                "Too many corrections of this reviewer wait for prompts that have not arrived.",
+                "Send the request again after the seconds in Retry-After.",
+                DRAIN_INTERVAL_SECONDS,
+            )
 
 
 def _from_validation(details: Sequence[Any]) -> ApiError:

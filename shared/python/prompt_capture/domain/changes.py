@@ -21,6 +21,12 @@ ChangeStatus = Literal["recorded", "pending"]
 `pending`: the change is deferred until its row arrives.
 """
 
+ReviewStatus = Literal["recorded", "changed", "absent"]
+"""The result of a decision from a review file.
+
+`changed`: the text has another label than the reviewer saw. `absent`: the prompt was deleted.
+"""
+
 Channel = Literal["api", "import"]
 """How a correction arrives. Corrections from the dashboard do not pass through this package."""
 

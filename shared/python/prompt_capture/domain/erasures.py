@@ -1,4 +1,4 @@
-"""The data that the store holds about a user, and the receipt of an erasure."""
+"""The data that the store holds about a user, and the receipts of erasures."""
 
 from prompt_capture.domain.types import FrozenModel, Timestamp
 
@@ -11,16 +11,28 @@ class UserDataCounts(FrozenModel):
     corrections: int = 0
     queue_items: int = 0
 
+    @property
+    def erasable_items(self) -> int:
+        """How many items an erasure removes or pseudonymises one by one."""
+        return self.prompts + self.labelled_texts + self.corrections
+
 
 class ExportedObject(FrozenModel):
-    """An exported object that still holds prompts of an erased user."""
+    """An exported object that holds rows of erased users."""
 
     bucket: str
     key: str
 
 
+class FinishedErasure(FrozenModel):
+    """The end of an erasure in the store, and the exported objects that hold rows of the user."""
+
+    erased_at: Timestamp
+    remaining_objects: tuple[ExportedObject, ...] = ()
+
+
 class CleanedObject(ExportedObject):
-    """An exported object after cleaning: no version of it holds a line of the erased user.
+    """An exported object after cleaning: no version of it holds a line of an erased user.
 
     The object was read again to verify this.
     """
@@ -29,17 +41,30 @@ class CleanedObject(ExportedObject):
     lines_changed: int
 
 
+class RemainingObject(ExportedObject):
+    """An exported object that could not be cleaned, and why."""
+
+    reason: str
+
+
+class CleaningReceipt(FrozenModel):
+    """Which exported objects were cleaned, and which still hold rows of erased users."""
+
+    cleaned_objects: tuple[CleanedObject, ...] = ()
+    remaining_objects: tuple[RemainingObject, ...] = ()
+
+
 class ErasureReceipt(FrozenModel):
     """What an erasure removed, and what still has to be cleaned.
 
-    `counts_after` comes from a second read of the store. `remaining_objects` still hold rows of
-    the user; `cleaned_objects` no longer do.
+    `counts_before` is what the store held when this run began, and `counts_after` comes from a
+    second read of the store.
     """
 
     erased_at: Timestamp
     counts_before: UserDataCounts
     counts_after: UserDataCounts
-    remaining_objects: tuple[ExportedObject, ...] = ()
+    cleaned_objects: tuple[CleanedObject, ...] = ()
+    remaining_objects: tuple[RemainingObject, ...] = ()
     dead_letters: int | None = None
     """How many dead letters of the spool were removed. None: the queue was not searched."""
-    cleaned_objects: tuple[CleanedObject, ...] = ()

@@ -5,7 +5,9 @@ PromptCaptureError
 ├── CaptureConflict        the id belongs to a different message
 ├── UnknownIntent          the intent is not in the catalogue; carries suggestions
 ├── PromptLogNotFound      no captured prompt has this id
-├── ErasureIncomplete      data of an erased user was found again
+├── ReviewerErased         the account of the reviewer was erased
+├── TooManyDeferred        too many corrections of the reviewer wait for their prompts
+├── ErasureIncomplete      the erasure has not ended, or data was found after it
 ├── InvalidExport          the export event is not valid
 ├── ExportTooLarge         the window has more rows than one run may export
 ├── ExportInvalidated      a user was erased during the export; nothing was written
@@ -55,8 +57,16 @@ class PromptLogNotFound(PromptCaptureError):
     """No captured prompt has this id."""
 
 
+class ReviewerErased(PromptCaptureError):
+    """The account of the reviewer was erased, so nobody can review in its name."""
+
+
+class TooManyDeferred(PromptCaptureError):
+    """Too many corrections of the reviewer wait for prompts that have not arrived."""
+
+
 class ErasureIncomplete(PromptCaptureError):
-    """Data of a user was found after the erasure."""
+    """The erasure has not ended, or data of an erased user was found again. Erase again."""
 
 
 class InvalidExport(PromptCaptureError):
@@ -68,7 +78,7 @@ class ExportTooLarge(PromptCaptureError):
 
 
 class ExportInvalidated(PromptCaptureError):
-    """A user whose rows were being exported was erased. Run the export again."""
+    """A user whose rows were being exported was erased, or may have been. Run the export again."""
 
 
 class DatasetsUnavailable(PromptCaptureError):

@@ -27,6 +27,6 @@ class CorrectionStore(Protocol):
         one, and the same again changes nothing. While reviewers disagree, the text is disputed and
         has no label for retraining.
 
-        Raise `PromptLogNotFound`, `StoreUnavailable`, and `UnknownIntent` with suggestions when the
-        catalogue lacks the intent.
+        Raise `PromptLogNotFound`, `StoreUnavailable`, `UnknownIntent` with suggestions when the
+        catalogue lacks the intent, `ReviewerErased`, and `TooManyDeferred`.
         """

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from prompt_capture.domain.datasets.rows import UserLine
-from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
+from prompt_capture.domain.datasets.rows import ErasedLines, SenderOfPage
+from prompt_capture.domain.erasures import ExportedObject, FinishedErasure, UserDataCounts
 
 
 class ErasureStore(Protocol):
     """The store that erases users. Every method raises `StoreUnavailable`."""
 
-    async def erase_user(self, user_id: UUID) -> ErasureReceipt:
-        """Delete all data of a user, and refuse data of the user that arrives later."""
+    async def continue_erasure(self, user_id: UUID) -> int | FinishedErasure:
+        """Take the next step of an erasure: the first one, or the one after the last.
+
+        Return how many items the step removed, or the end of the erasure. From the first step on,
+        the store refuses data of the user that arrives later. A step can be repeated.
+        """
 
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
         """Count the data that the store holds about a user."""
@@ -24,8 +28,13 @@ class ErasureStore(Protocol):
 class ErasureLedger(Protocol):
     """The ledger of exported lines and their users. Every method raises `StoreUnavailable`."""
 
-    async def list_user_lines(self, user_id: UUID, bucket: str, key: str) -> list[UserLine]:
-        """List the rows of a user in an object."""
+    async def list_uncleaned_objects(self) -> list[ExportedObject]:
+        """List the objects that hold rows of erased users."""
 
-    async def unregister_user_rows(self, user_id: UUID, bucket: str, key: str) -> None:
-        """Record that an object no longer holds rows of a user."""
+    async def list_erased_lines(self, exported: ExportedObject) -> ErasedLines:
+        """List the lines of erased users in an object."""
+
+    async def unregister_senders(
+        self, exported: ExportedObject, senders: Sequence[SenderOfPage]
+    ) -> None:
+        """Record that an object no longer holds rows of these users."""

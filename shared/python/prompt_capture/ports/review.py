@@ -5,12 +5,21 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from prompt_capture.domain.changes import Correction, ReviewStatus
 from prompt_capture.domain.prompts import FailedPrompt, LabelledPrompt, ReviewablePrompt
-from prompt_capture.ports.changes import CorrectionStore
 
 
-class ReviewStore(CorrectionStore, Protocol):
+class ReviewStore(Protocol):
     """The store that a review file is imported into. Every method raises `StoreUnavailable`."""
+
+    async def record_review(
+        self, log_id: UUID, correction: Correction, seen_intent: str | None
+    ) -> ReviewStatus:
+        """Record a correction, unless the label of the text is another one than the reviewer saw.
+
+        `seen_intent` is that label; None: the text had none. Copies of the text that the same
+        reviewer decides alike count as seen. Raise `UnknownIntent` and `ReviewerErased`.
+        """
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
         """Return the corrected intent of each prompt that exists.

@@ -26,7 +26,8 @@ class Correct:
     async def __call__(self, log_id: UUID, correction: Correction) -> ChangeStatus:
         """Record a correction.
 
-        Raise `PromptLogNotFound`, `UnknownIntent` or `StoreUnavailable`.
+        Raise `PromptLogNotFound`, `UnknownIntent`, `ReviewerErased`, `TooManyDeferred` or
+        `StoreUnavailable`.
         """
         if correction.notes:
             notes = redact(correction.notes)[:MAX_NOTE_LENGTH]

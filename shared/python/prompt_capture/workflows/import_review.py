@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
 
 from prompt_capture.domain.changes import Correction, suggest_intents
+from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.review_files import EntryError, Review, ReviewedPrompt
+from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.ports.review import ReviewStore
-from prompt_capture.workflows.correct import Correct
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,21 @@ class ImportPlan:
     unit: str = "entry"
 
 
+class AppliedPlan(NamedTuple):
+    """How many corrections an import recorded, and the prompts that changed since its plan.
+
+    Those have another correction by now, or were deleted, and their decisions are not recorded.
+    """
+
+    recorded: int
+    changed: tuple[UUID, ...]
+
+
 class ImportReview:
     """Plans and applies reviews in one reviewer's name. Importing a file again changes nothing."""
 
     def __init__(self, store: ReviewStore, reviewer: str) -> None:
         self._store = store
-        self._correct = Correct(store)
         self._reviewer = reviewer
 
     async def plan(self, review: Review) -> ImportPlan:
@@ -75,24 +87,29 @@ class ImportReview:
         plan: ImportPlan,
         overwrite: bool = False,
         report_progress: Callable[[int], None] = lambda recorded: None,
-    ) -> int:
-        """Record the new corrections and return their number.
+    ) -> AppliedPlan:
+        """Record the new corrections. With `overwrite`, record those that replace another one too.
 
-        With `overwrite`, record those that replace another one too. An interrupted import can be
-        run again: the corrections that it recorded are then unchanged.
+        An interrupted import can be run again: the corrections that it recorded are then
+        unchanged. Raise `ReviewerErased`, `UnknownIntent` or `StoreUnavailable`.
         """
-        replacing = [item.reviewed for item in plan.overwrites] if overwrite else []
-        entries = plan.new + replacing
-        for recorded, entry in enumerate(entries, 1):
+        decisions: list[tuple[ReviewedPrompt, str | None]] = [(entry, None) for entry in plan.new]
+        if overwrite:
+            decisions += [(item.reviewed, item.on_record) for item in plan.overwrites]
+        recorded, changed = 0, []
+        for entry, seen_intent in decisions:
             correction = Correction(
                 corrected_intent=entry.corrected_intent,
                 corrected_by=self._reviewer,
-                notes=entry.notes,
+                notes=redact(entry.notes)[:MAX_NOTE_LENGTH] if entry.notes else None,
                 channel="import",
             )
-            await self._correct(entry.id, correction)
+            if await self._store.record_review(entry.id, correction, seen_intent) == "recorded":
+                recorded += 1
+            else:
+                changed.append(entry.id)
             report_progress(recorded)
-        return len(entries)
+        return AppliedPlan(recorded, tuple(changed))
 
 
 def _unknown_intent(intent: str, intents: set[str]) -> str:

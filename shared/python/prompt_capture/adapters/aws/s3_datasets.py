@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _NOT_FOUND = {"404", "NoSuchKey", "NoSuchVersion"}
-_ACCESS_DENIED = {"403", "AccessDenied"}
 _PRECONDITION_FAILED = {"412", "PreconditionFailed"}
 _CONFLICT = {"409", "ConditionalRequestConflict"}
 _MAX_ATTEMPTS = 5
@@ -26,14 +25,13 @@ class S3DatasetStore:
     An interrupted export leaves no object. The temporary file takes as much space in `/tmp` as the
     object, and memory use is constant.
 
-    `may_list`: whether the caller may list the bucket (`s3:ListBucket`). Without this right, S3
-    responds with 403 instead of 404 where there is no object.
+    Every caller needs the right to list the bucket (`s3:ListBucket`). Without it, S3 responds with
+    403 instead of 404 where there is no object, as to a forbidden one.
     """
 
-    def __init__(self, client: "S3Client", bucket: str, may_list: bool = True) -> None:
+    def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self.bucket = bucket
-        self._absent = _NOT_FOUND if may_list else _NOT_FOUND | _ACCESS_DENIED
 
     @contextmanager
     def create(
@@ -105,7 +103,7 @@ class S3DatasetStore:
     def _read(self, key: str) -> tuple[bytes | None, str]:
         """Return an object and its ETag, or None and an empty string."""
         try:
-            with _translate_errors(self._absent):
+            with _translate_errors(_NOT_FOUND):
                 response = self._client.get_object(Bucket=self.bucket, Key=key)
                 return response["Body"].read(), response["ETag"]
         except ClientError:
@@ -115,7 +113,7 @@ class S3DatasetStore:
     def open(self, key: str) -> Iterator[BinaryIO | None]:
         with tempfile.TemporaryFile() as file:
             try:
-                with _translate_errors(self._absent):
+                with _translate_errors(_NOT_FOUND):
                     self._client.download_fileobj(self.bucket, key, file)
             except ClientError:
                 yield None

@@ -3,26 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from uuid import UUID
+from itertools import groupby
 
 import httpx
 
 from prompt_capture.adapters.supabase.postgrest import PostgrestAdapter
 from prompt_capture.domain.datasets.rows import (
     AuditResult,
+    ErasedLine,
+    ErasedLines,
     ErasedRow,
     ExportRow,
     OpenedExport,
-    UserLine,
+    SenderOfPage,
     Window,
 )
+from prompt_capture.domain.erasures import ExportedObject
 from prompt_capture.domain.errors import InvalidExport
 
 PAGE_ROWS = 5_000
 """PostgREST limits the number of rows, not their size. A page is one JSON value, so one row."""
 
 REGISTERED_ROWS = 20_000
-"""The number of rows that one call registers."""
+"""The number of rows that one call registers, as a page of the ledger."""
+
+UNREGISTERED_PAGES = 10
+"""The number of pages that one call removes senders from."""
 
 _NIL = "00000000-0000-0000-0000-000000000000"
 _RESTORED_DATABASE = "55000"
@@ -128,11 +134,23 @@ class SupabaseExports:
         }
         await self._postgrest.call("record_dataset", arguments)
 
-    async def list_user_lines(self, user_id: UUID, bucket: str, key: str) -> list[UserLine]:
-        arguments = {"user_id": str(user_id), "bucket": bucket, "key": key}
-        lines = await self._postgrest.call("list_user_lines", arguments)
-        return [UserLine._make(line) for line in lines]
+    async def list_uncleaned_objects(self) -> list[ExportedObject]:
+        objects = await self._postgrest.call("list_uncleaned_objects", {})
+        return [ExportedObject(bucket=bucket, key=key) for bucket, key in objects]
 
-    async def unregister_user_rows(self, user_id: UUID, bucket: str, key: str) -> None:
-        arguments = {"user_id": str(user_id), "bucket": bucket, "key": key}
-        await self._postgrest.call("unregister_user_rows", arguments)
+    async def list_erased_lines(self, exported: ExportedObject) -> ErasedLines:
+        listed = await self._postgrest.call("list_erased_lines", exported.model_dump())
+        return ErasedLines(
+            [ErasedLine._make(line) for line in listed["lines"]],
+            [SenderOfPage._make(sender) for sender in listed["senders"]],
+            listed["is_recent"],
+        )
+
+    async def unregister_senders(
+        self, exported: ExportedObject, senders: Sequence[SenderOfPage]
+    ) -> None:
+        pages = [list(of_page) for _, of_page in groupby(sorted(senders), key=lambda one: one.page)]
+        for start in range(0, len(pages), UNREGISTERED_PAGES):
+            in_call = [one for page in pages[start : start + UNREGISTERED_PAGES] for one in page]
+            arguments = exported.model_dump() | {"senders": in_call}
+            await self._postgrest.call("unregister_senders", arguments)

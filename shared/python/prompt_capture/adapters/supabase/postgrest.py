@@ -1,6 +1,7 @@
 """The adapter to PostgREST. Every request to the database goes through it."""
 
 import asyncio
+import random
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
@@ -28,10 +29,17 @@ _ABORTED = ("57014", "54", "P0", "XX", "413")
 """A statement that took too long, an exceeded limit, an error in a trigger, an internal error, and
 HTTP's status of a request that is too large."""
 
-_LOCK_CONFLICTS = {"40001", "40P01", "55P03"}
-"""Serialization failures, deadlocks, and locks that were not available."""
+_LOCK_CONFLICTS = frozenset({"40001", "40P01", "55P03"})
+"""The SQLSTATEs of serialization failures, deadlocks, and locks that were not available.
+
+The transaction of such a request had no effect.
+"""
 
 _RETRY_PAUSE_SECONDS = 1.0
+
+_CONFLICT_RETRIES = 2
+_CONFLICT_PAUSE_SECONDS = 0.03
+"""The mean pause. Each is chosen at random, so that two requests do not meet again."""
 
 Row = dict[str, Any]
 ErrorsByCode = Mapping[str, PromptCaptureError]
@@ -49,8 +57,9 @@ class RequestBuilder(Protocol):
 class PostgrestAdapter:
     """Sends the requests that the postgrest library builds, and reads the responses itself.
 
-    `deadline_seconds` limits each attempt as a whole. With more than one attempt, a request is
-    repeated after a connection error or a server error, so it must be idempotent.
+    Every request must be idempotent: it is repeated at once after a conflict with another
+    transaction, and, with more than one attempt, after a connection error or a server error.
+    `deadline_seconds` limits each attempt as a whole, with the repetitions after conflicts.
 
     Errors become `StoreUnavailable`, or one of its subclasses where more is known: `PromptRefused`
     where the data is at fault, `RequestAborted` or `LockConflict` where it may be. They contain the
@@ -92,16 +101,10 @@ class PostgrestAdapter:
         response = await self._send(request.request)
         if response.status_code == httpx.codes.NO_CONTENT:
             return None
-        try:
-            content = from_json(response.content)  # twice as fast as the standard library
-        except ValueError:
-            if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
-                raise _domain_error(str(response.status_code), errors) from None
-            raise _foreign_response(f"status {response.status_code}") from None
+        content = _content(response)
         if response.is_success:
             return content
-        code = content.get("code") if isinstance(content, dict) else None
-        raise _domain_error(str(code or response.status_code), errors)
+        raise _domain_error(_code(content) or str(response.status_code), errors)
 
     async def _send(self, request: RequestConfig[httpx.AsyncClient]) -> httpx.Response:
         """Return the response to the first attempt without a connection or server error."""
@@ -120,7 +123,35 @@ class PostgrestAdapter:
 
     async def _attempt(self, request: RequestConfig[httpx.AsyncClient]) -> httpx.Response:
         async with asyncio.timeout(self._deadline_seconds):
-            return await request.send(httpx.Headers())
+            response = await request.send(httpx.Headers())
+            for _ in range(_CONFLICT_RETRIES):
+                if not _is_conflict(response):
+                    break
+                pause = random.uniform(0, 2 * _CONFLICT_PAUSE_SECONDS)  # noqa: S311 - no secret
+                await asyncio.sleep(pause)
+                response = await request.send(httpx.Headers())
+            return response
+
+
+def _content(response: httpx.Response) -> Any:
+    try:
+        return from_json(response.content)  # twice as fast as the standard library
+    except ValueError:
+        if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+            return {"code": str(response.status_code)}  # from the proxy in front of PostgREST
+        raise _foreign_response(f"status {response.status_code}") from None
+
+
+def _code(content: Any) -> str:
+    return str(content.get("code") or "") if isinstance(content, dict) else ""
+
+
+def _is_conflict(response: httpx.Response) -> bool:
+    if response.is_success:
+        return False
+    with suppress(StoreUnavailable):
+        return _code(_content(response)) in _LOCK_CONFLICTS
+    return False
 
 
 def _domain_error(code: str, errors: ErrorsByCode) -> PromptCaptureError:

@@ -1,7 +1,7 @@
 """The prompt store in Supabase: captures, changes, reviews, reading and erasure."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -11,12 +11,20 @@ from postgrest import AsyncRequestBuilder, AsyncSelectRequestBuilder
 from pydantic import ValidationError
 
 from prompt_capture.adapters.supabase.postgrest import FOREIGN_KEY_VIOLATION, PostgrestAdapter, Row
-from prompt_capture.domain.changes import ChangeStatus, Correction, Outcome, suggest_intents
-from prompt_capture.domain.erasures import ErasureReceipt, UserDataCounts
+from prompt_capture.domain.changes import (
+    ChangeStatus,
+    Correction,
+    Outcome,
+    ReviewStatus,
+    suggest_intents,
+)
+from prompt_capture.domain.erasures import FinishedErasure, UserDataCounts
 from prompt_capture.domain.errors import (
     CaptureConflict,
     PromptLogNotFound,
+    ReviewerErased,
     StoreUnavailable,
+    TooManyDeferred,
     UnknownIntent,
     UnknownUser,
 )
@@ -34,6 +42,9 @@ PAGE_SIZE = 1_000
 
 MAX_IDS_PER_REQUEST = 100
 """A URL with this many ids has 4 kB, which every proxy accepts."""
+
+_REVIEWER_ERASED, _TOO_MANY_DEFERRED = "PT403", "PT429"
+"""The database's own error codes for corrections."""
 
 logger = logging.getLogger(__name__)
 
@@ -106,21 +117,38 @@ class SupabasePromptStore:
         await self._postgrest.call("discard_deferred_changes", {"log_ids": ids})
 
     async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> ChangeStatus:
+        fields = {"channel": correction.channel}
+        return _change_status(await self._correct("record_correction", log_id, correction, fields))
+
+    async def record_review(
+        self, log_id: UUID, correction: Correction, seen_intent: str | None
+    ) -> ReviewStatus:
+        fields = {"seen_intent": seen_intent}
+        (row,) = await self._correct("record_review", log_id, correction, fields)
+        status: ReviewStatus = row["state"]
+        return status
+
+    async def _correct(
+        self, function: str, log_id: UUID, correction: Correction, fields: Mapping[str, str | None]
+    ) -> list[Row]:
+        """Call a function of the database that records a correction."""
         arguments = {
             "log_id": str(log_id),
             "to_intent": correction.corrected_intent,
             "reviewer": correction.corrected_by,
             "notes": correction.notes,
-            "channel": correction.channel,
+            **fields,
+        }
+        errors = {
+            FOREIGN_KEY_VIOLATION: UnknownIntent([]),
+            _REVIEWER_ERASED: ReviewerErased("The account of this reviewer was erased."),
+            _TOO_MANY_DEFERRED: TooManyDeferred("Too many corrections wait for their prompts."),
         }
         try:
-            rows = await self._postgrest.call_for_rows(
-                "record_correction", arguments, {FOREIGN_KEY_VIOLATION: UnknownIntent([])}
-            )
+            return await self._postgrest.call_for_rows(function, arguments, errors)
         except UnknownIntent:
             known = await self.known_intents()
             raise UnknownIntent(suggest_intents(correction.corrected_intent, known)) from None
-        return _change_status(rows)
 
     async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
         intents: dict[UUID, str | None] = {}
@@ -196,9 +224,12 @@ class SupabasePromptStore:
                 last = _parse(row, row_type)
                 yield last
 
-    async def erase_user(self, user_id: UUID) -> ErasureReceipt:
-        (row,) = await self._postgrest.call_for_rows("erase_user", {"user_id": str(user_id)})
-        return ErasureReceipt.model_validate(row)
+    async def continue_erasure(self, user_id: UUID) -> int | FinishedErasure:
+        (row,) = await self._postgrest.call_for_rows("continue_erasure", {"user_id": str(user_id)})
+        if not row.pop("finished"):
+            erased: int = row["erased"]
+            return erased
+        return FinishedErasure.model_validate(row)
 
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
         (row,) = await self._postgrest.call_for_rows("count_user_data", {"user_id": str(user_id)})

@@ -18,7 +18,7 @@ from prompt_capture.domain.datasets.lines import (
     reviewed_intent,
     to_json_line,
 )
-from prompt_capture.domain.datasets.rows import ErasedRow, ExportRow, UserLine, Window
+from prompt_capture.domain.datasets.rows import ErasedLine, ErasedRow, ExportRow, Window
 from prompt_capture.domain.review_files import SUFFIXES, ReviewFormat, read_entries, write_entries
 
 LOW_PRECISION: Final = 0.9
@@ -100,7 +100,7 @@ class DatasetKind(ABC):
             elif edited is not None:
                 yield self.encode([edited], review_format), 1
 
-    def line_id(self, row: ExportRow | ErasedRow | UserLine) -> str:
+    def line_id(self, row: ExportRow | ErasedRow | ErasedLine) -> str:
         """Return the id of the line that represents a row."""
         return row.id
 
@@ -108,8 +108,8 @@ class DatasetKind(ABC):
         """Return whether a dataset lists the ids that no longer have a line."""
         return self.has_tombstones and not window.is_whole
 
-    def remaining_count(self, line: UserLine, min_users: int) -> int | None:
-        """Return the count of a line without an erased user, or None if it must be removed."""
+    def remaining_count(self, line: ErasedLine, min_users: int) -> int | None:
+        """Return the count of a line without erased users, or None if it must be removed."""
         return None
 
     def admit_tiers(self, precisions: Precisions, floor: float) -> AdmittedTiers:
@@ -204,10 +204,10 @@ class TextDataset(DatasetKind):
     def suffix(self, review_format: ReviewFormat) -> str:
         return ""
 
-    def line_id(self, row: ExportRow | ErasedRow | UserLine) -> str:
+    def line_id(self, row: ExportRow | ErasedRow | ErasedLine) -> str:
         return row.text_id
 
-    def remaining_count(self, line: UserLine, min_users: int) -> int | None:
+    def remaining_count(self, line: ErasedLine, min_users: int) -> int | None:
         """Return the number of other rows, or None where too few other users sent the text."""
         return line.other_rows if line.other_users >= min_users else None
 

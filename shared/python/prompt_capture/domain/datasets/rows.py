@@ -69,17 +69,36 @@ class ErasedRow(NamedTuple):
     change: str
 
 
-class UserLine(NamedTuple):
-    """A row of a user in an exported object, and how many others share its text there.
+class ErasedLine(NamedTuple):
+    """A row of an erased user in an exported object, and how many others share its text there.
 
-    `other_rows` are the rows of other users with the same text, `other_users` those users. Users
-    who were erased too do not count, even where the object still holds their rows.
+    `other_rows` are the rows of other users with the same text, `other_users` those users. Erased
+    users do not count, even where the object still holds their rows.
     """
 
     id: str
     text_id: str
     other_rows: int
     other_users: int
+
+
+class SenderOfPage(NamedTuple):
+    """A user whose rows an exported object holds: a page of the ledger, and an index in it."""
+
+    page: int
+    user_index: int
+
+
+class ErasedLines(NamedTuple):
+    """What an exported object holds of erased users.
+
+    `is_recent`: the ledger registered rows of the object within a day, so the export that writes
+    it may still run.
+    """
+
+    lines: list[ErasedLine]
+    senders: list[SenderOfPage]
+    is_recent: bool
 
 
 class AuditResult(NamedTuple):

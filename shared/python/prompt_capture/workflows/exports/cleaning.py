@@ -1,23 +1,38 @@
-"""Remove a user from exported datasets, and verify the removal."""
+"""Remove erased users from exported objects, and verify the removal."""
 
 import gzip
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, Self, cast
-from uuid import UUID
 
 from prompt_capture.domain.datasets.lines import DatasetCounts, salted_id
 from prompt_capture.domain.datasets.manifest import DatasetObject, Manifest, manifest_key_of
-from prompt_capture.domain.datasets.rows import UserLine
-from prompt_capture.domain.erasures import CleanedObject, ExportedObject
-from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable, ErasureIncomplete
+from prompt_capture.domain.datasets.rows import ErasedLine
+from prompt_capture.domain.erasures import (
+    CleanedObject,
+    CleaningReceipt,
+    ExportedObject,
+    RemainingObject,
+)
+from prompt_capture.domain.errors import (
+    DatasetChanged,
+    DatasetsUnavailable,
+    ErasureIncomplete,
+    StoreUnavailable,
+)
 from prompt_capture.ports.erasure import ErasureLedger
 from prompt_capture.ports.exports import DatasetStore
 from prompt_capture.workflows.exports.writer import ObjectWriter
 
 MAX_ATTEMPTS = 20
 """An attempt fails only where another writer's succeeds."""
+
+NO_TIME_LEFT = "No time was left."
+
+_UNREADABLE = (ValueError, EOFError, OSError, zlib.error)
+"""The errors of damaged objects and of a full disk. Their texts may contain lines."""
 
 
 @dataclass
@@ -34,12 +49,12 @@ class LineRemoval:
     changed: int = 0
 
     @classmethod
-    def of_user(cls, user_lines: list[UserLine], manifest: Manifest) -> Self:
-        """Return the changes to the lines of a dataset that represent a user."""
+    def of_lines(cls, erased_lines: Sequence[ErasedLine], manifest: Manifest) -> Self:
+        """Return the changes to the lines of a dataset that represent erased users."""
         request = manifest.request
         min_users = request.users_per_cluster if request.anonymize else 1
         removal = cls()
-        for line in user_lines:
+        for line in erased_lines:
             line_id = request.kind.line_id(line)
             if request.anonymize:
                 line_id = salted_id(line_id, manifest.series)
@@ -147,7 +162,7 @@ class ObjectRewriter:
 
     def _verify(self, removal: LineRemoval, manifest: Manifest) -> None:
         if any(removal.should_drop(entry) for entry in self._read(self._key, manifest)):
-            raise ErasureIncomplete("A dataset still contains a line of the user. Erase again.")
+            raise ErasureIncomplete("The object still contains a line of an erased user.")
 
     def _read(self, key: str, manifest: Manifest) -> Iterator[dict[str, Any]]:
         with self._open(key) as lines:
@@ -165,56 +180,83 @@ class ObjectRewriter:
 
 
 class CleanDatasets:
-    """Rewrites the objects that hold rows of a user, and deletes all older versions of them.
+    """Rewrites the objects that hold rows of erased users, and deletes all older versions of them.
 
     A line that other users sent too stays, with their count. An anonymised line stays only if
-    enough users remain. Several erasures may run concurrently, and an interrupted one can be
-    repeated.
+    enough users remain. Several may run concurrently, and an interrupted one can be repeated.
     """
 
     def __init__(self, ledger: ErasureLedger, store_for: Callable[[str], DatasetStore]) -> None:
-        """`store_for` returns the dataset store of a bucket."""
+        """`store_for` returns the dataset store of a bucket, or raises `DatasetsUnavailable`."""
         self._ledger = ledger
         self._store_for = store_for
 
     async def __call__(
-        self, user_id: UUID, exported_objects: tuple[ExportedObject, ...]
-    ) -> tuple[tuple[CleanedObject, ...], tuple[ExportedObject, ...]]:
-        """Return the cleaned objects, and the remaining ones, which could not be reached.
+        self,
+        exported_objects: Sequence[ExportedObject],
+        report: Callable[[int, int], None] = lambda done, total: None,
+        has_time_left: Callable[[], bool] = lambda: True,
+    ) -> CleaningReceipt:
+        """Return the cleaned objects, and those that remain because they could not be cleaned.
 
-        Raise `ErasureIncomplete` where a line is still there when the object is read again.
+        `report` receives the number of objects that are done, and of all. Without time left, the
+        other objects remain.
         """
-        cleaned: list[CleanedObject] = []
-        remaining: list[ExportedObject] = []
-        for exported in exported_objects:
+        results: list[CleanedObject | RemainingObject] = []
+        reason_to_stop = ""
+        for number, exported in enumerate(exported_objects):
+            report(number, len(exported_objects))
+            if not has_time_left():
+                reason_to_stop = NO_TIME_LEFT
+            if reason_to_stop:
+                results.append(_remaining(exported, reason_to_stop))
+                continue
             try:
-                cleaned.append(await self._clean(user_id, exported))
-            except DatasetsUnavailable:
-                remaining.append(exported)
-        return tuple(cleaned), tuple(remaining)
+                results.append(await self._clean(exported))
+            except StoreUnavailable as error:
+                reason_to_stop = str(error)
+                results.append(_remaining(exported, reason_to_stop))
+        return CleaningReceipt(
+            cleaned_objects=tuple(one for one in results if isinstance(one, CleanedObject)),
+            remaining_objects=tuple(one for one in results if isinstance(one, RemainingObject)),
+        )
 
-    async def _clean(self, user_id: UUID, exported: ExportedObject) -> CleanedObject:
+    async def _clean(self, exported: ExportedObject) -> CleanedObject | RemainingObject:
+        try:
+            return await self._rewrite(exported)
+        except (DatasetsUnavailable, ErasureIncomplete) as error:
+            return _remaining(exported, str(error))
+        except _UNREADABLE as error:
+            reason = f"The object cannot be rewritten ({type(error).__name__})."
+            return _remaining(exported, reason)
+
+    async def _rewrite(self, exported: ExportedObject) -> CleanedObject:
         rewriter = ObjectRewriter(self._store_for(exported.bucket), exported.key)
         for _ in range(MAX_ATTEMPTS):
             with suppress(DatasetChanged):
-                await self._attempt(user_id, exported, rewriter)
+                await self._attempt(exported, rewriter)
                 return CleanedObject(
                     **exported.model_dump(),
                     lines_removed=rewriter.removed,
                     lines_changed=rewriter.changed,
                 )
         raise DatasetsUnavailable(
-            f"Other writers changed the dataset during all {MAX_ATTEMPTS} attempts. Erase again."
+            f"Other writers changed the dataset during all {MAX_ATTEMPTS} attempts."
         )
 
-    async def _attempt(
-        self, user_id: UUID, exported: ExportedObject, rewriter: ObjectRewriter
-    ) -> None:
+    async def _attempt(self, exported: ExportedObject, rewriter: ObjectRewriter) -> None:
+        # The lines come last: a rewriter that knows fewer erased users must fail, not overwrite.
         manifest = rewriter.read_manifest()
-        if manifest is None:
+        erased = await self._ledger.list_erased_lines(exported)
+        if manifest is not None:
+            rewriter.rewrite(LineRemoval.of_lines(erased.lines, manifest), manifest)
+        else:
             # The export was interrupted, or still runs and will find out that it is invalidated.
             rewriter.delete()
-            return
-        user_lines = await self._ledger.list_user_lines(user_id, exported.bucket, exported.key)
-        rewriter.rewrite(LineRemoval.of_user(user_lines, manifest), manifest)
-        await self._ledger.unregister_user_rows(user_id, exported.bucket, exported.key)
+            if erased.is_recent:
+                return  # That export looks for its erased users in the ledger.
+        await self._ledger.unregister_senders(exported, erased.senders)
+
+
+def _remaining(exported: ExportedObject, reason: str) -> RemainingObject:
+    return RemainingObject(**exported.model_dump(), reason=reason)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
 from prompt_capture.domain.datasets.kinds import DatasetKind
@@ -22,6 +22,9 @@ MAX_ROWS = 5_000_000
 """One invocation of 15 minutes can export this many rows with a margin."""
 
 MAX_BUILDS = 3
+
+MAX_DURATION = timedelta(hours=12)
+"""After a day without a manifest, the ledger forgets which erased users an object held."""
 
 logger = logging.getLogger(__name__)
 
@@ -119,10 +122,13 @@ class ExportDataset:
 
         None: an erasure invalidated the dataset.
         """
+        started_at = self._clock()
         opened = await self._open(request)
         parts = PartitionedWriter(self._datasets, keys)
         try:
             manifest = await self._write_parts(request, opened, parts)
+            if self._clock() - started_at > MAX_DURATION:
+                raise ExportInvalidated("The export took more than 12 hours. Run it again.")
             is_invalidated = await self._is_invalidated(manifest)
         except BaseException:
             parts.abort()

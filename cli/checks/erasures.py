@@ -1,0 +1,37 @@
+"""The check `erasures`: whether exported objects hold rows of erased users."""
+
+from collections.abc import Iterator
+
+from cli.checks.interface import CheckResult, Deployment, ok, wrong
+
+_UNCLEANED = """
+select bucket, count(distinct key), extract(day from now() - min(erased_at))::integer
+from private.tombstones erased
+join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
+group by bucket order by bucket
+"""
+
+_CLEANING_DELAY_DAYS = 8
+"""The exports run every week, and clean their bucket before."""
+
+
+def erasures(deployment: Deployment) -> Iterator[CheckResult]:
+    """Count the objects with rows of erased users, by bucket or folder."""
+    uncleaned = deployment.query(_UNCLEANED)
+    for bucket, objects, days in uncleaned:
+        yield _uncleaned_objects(deployment, bucket, objects, days)
+    if not uncleaned:
+        yield ok("exported objects", "hold no rows of erased users")
+
+
+def _uncleaned_objects(deployment: Deployment, bucket: str, objects: int, days: int) -> CheckResult:
+    is_folder = "/" in bucket
+    export_bucket = deployment.settings.export_bucket
+    is_cleaned_by_exports = bucket == export_bucket or not (export_bucket or is_folder)
+    if is_cleaned_by_exports and days < _CLEANING_DELAY_DAYS:
+        return ok(bucket, f"the next export removes erased users from {objects} objects")
+    return wrong(
+        bucket,
+        f"{objects} objects hold rows of users who were erased up to {days} days ago",
+        "`prompt-capture erase --pending`" + (", on the machine with this folder" * is_folder),
+    )
