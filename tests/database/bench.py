@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from uuid import UUID
 
 from infra.local.postgres import Postgres
 
@@ -19,25 +20,33 @@ from .server import Server, migrate
 ROWS = 1_000_000
 DATABASE = "bench"
 
-# 2,000 users over 200 days. With `row_retention_days` at 150, the oldest 250,000 rows are expired.
-# Triggers are disabled: only the latency of a large table matters, not how it was filled.
+PROLIFIC = UUID("b16b16b1-0000-4000-8000-000000000004")
+"""A user who sent every tenth message."""
+
+# 2,000 users over 200 days, and one who sent a tenth of all messages. With `row_retention_days` at
+# 150, the oldest 250,000 rows are expired. Triggers are disabled: only the latency of a large table
+# matters, not how it was filled.
 FILL = f"""
 set session_replication_role = replica;
 insert into auth.users (id)
 select '{ALICE}' union all select gen_random_uuid() from generate_series(1, 1999);
+insert into auth.users (id) values ('{PROLIFIC}');
 
 insert into public.nlu_prompt_logs (
   id, user_id, prompt, predicted_intent, confidence, source, model_version, text_key, created_at,
   corrected_intent, corrected_by, corrected_at, sampling_probability
 )
 select
-  gen_random_uuid(), owners.id, 'message number ' || n, 'help',
+  gen_random_uuid(), case n % 10 when 3 then '{PROLIFIC}' else owners.id end,
+  'message number ' || n, 'help',
   case when n % 10 = 0 then 0.05 * (n % 14) else 0.7 + 0.003 * (n % 100) end,
   'model', 'bench', decode(md5(n::text), 'hex'), now() - ({ROWS} - n) * interval '17 seconds',
   case when n % 50 = 0 then 'search' end, case when n % 50 = 0 then 'ann' end,
   case when n % 50 = 0 then now() end, case when n % 10 = 0 then 1 end
 from generate_series(1, {ROWS}) as numbers (n)
-join (select id, row_number() over (order by id) as place from auth.users) as owners
+join (
+  select id, row_number() over (order by id) as place from auth.users where id <> '{PROLIFIC}'
+) as owners
   on place = 1 + n % 2000;
 
 insert into public.review_queue (
@@ -159,6 +168,25 @@ def measure_scheduled_retention(server: Server) -> tuple[float, float]:
     return nights, median(captures)
 
 
+def measure_erasure(server: Server) -> tuple[float, float]:
+    """Erase the prolific user.
+
+    Return the milliseconds of the slowest step, and the minutes for a million rows.
+    """
+    milliseconds, erased, finished = [], 0, False
+    with server.connect("postgres", DATABASE) as connection:
+        connection.execute("set role service_role")
+        while not finished:
+            start = time.perf_counter()
+            row = connection.execute("select public.continue_erasure(%s)", [PROLIFIC]).fetchone()
+            milliseconds.append((time.perf_counter() - start) * 1000)
+            assert row is not None
+            step = row[0]
+            assert isinstance(step, dict)
+            finished, erased = step["finished"], erased + step.get("erased", 0)
+    return max(milliseconds), sum(milliseconds) / erased * 1_000_000 / 60_000
+
+
 def measure_all(server: Server) -> list[tuple[str, float, float, str]]:
     """Return the name, value, goal (an upper limit) and unit of every metric."""
     (queue,) = measure_queries(server, (DASHBOARD, QUEUE))
@@ -187,6 +215,7 @@ def measure_all(server: Server) -> list[tuple[str, float, float, str]]:
     correction = measure_writes(server, "service_role", lambda: (CORRECT, []))
     batches = measure_retention(server)
     nights, capture_meanwhile = measure_scheduled_retention(server)
+    slowest_step, minutes = measure_erasure(server)
     return [
         ("review queue, first page", queue, 5, "ms"),
         ("own prompts of a user, first page", own, 10, "ms"),
@@ -196,6 +225,8 @@ def measure_all(server: Server) -> list[tuple[str, float, float, str]]:
         ("retention, slowest of 30 batches", max(batches), 200, "ms"),
         ("retention, nights for 3.3 million rows", nights, 1, ""),
         ("capture, during retention", capture_meanwhile, 5, "ms"),
+        ("erasure, slowest step", slowest_step, 200, "ms"),
+        ("erasure, minutes for a million rows", minutes, 10, ""),
         ("capture, confident prediction", confident, 5, "ms"),
         ("capture, queued for review", queued, 5, "ms"),
         ("capture, text already queued / any other text", timing_ratio, 2, ""),
