@@ -235,7 +235,8 @@ $$;
 -- Returns a page of rows in the order of their texts: an array per column, which costs a third of rows
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
--- all copies of a text. Senders get pseudonyms only if a salt is given.
+-- all copies of a text, and so do the reasons of rows that wait for review. Senders get pseudonyms only if a
+-- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
   labelled_only boolean, page_size integer, salt text
@@ -255,7 +256,9 @@ begin
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
       was_successful,
       queue.decided_at is null and coalesce('disagreement' = any (queue.reasons), false) as disputed,
-      created_at, user_id, 1 as times_sent
+      created_at, user_id, 1 as times_sent,
+      case when queue.waiting_since is not null and logs.sampling_probability is not null
+        then queue.reasons end as reasons
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
     where (logs.text_key, change_number, logs.id) > (after_text, after_change, after_id)
@@ -278,7 +281,7 @@ begin
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', intent, null::boolean, false, labelled_at, null::uuid,
-      times_sent
+      times_sent, null::text[]
     from public.labelled_texts texts
     where (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
       and text_key >= after_text and change_number < window_to
@@ -308,7 +311,7 @@ begin
     array_agg(case when salt <> '' then left(encode(extensions.hmac(
       uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
     ), 'hex'), 16) end),
-    array_agg(times_sent)
+    array_agg(times_sent), json_agg(reasons)
   ) into columns from page;
   return columns;
 end

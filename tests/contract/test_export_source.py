@@ -258,3 +258,21 @@ async def test_there_are_no_audit_results_without_audited_rows(stores: Stores) -
     await _log(stores, "one")
 
     assert await stores.exports.read_audit_results(0.85) == []
+
+
+async def test_a_row_says_why_it_waits_for_review(stores: Stores) -> None:
+    prompts = [stores.make_prompt(f"message {n}", c) for n, c in enumerate((0.2, 0.99, 0.2))]
+    for prompt in prompts:
+        await stores.writer.log_prompt(prompt)
+    unsure, failed, decided = (prompt.id for prompt in prompts)
+    outcome = Outcome(was_successful=False, workflow_type="move", execution_error="no event")
+    await stores.service.update_prompt_log_outcome(failed, outcome)
+    decision = Correction(corrected_intent="status", corrected_by="grace")
+    await stores.service.add_prompt_correction(decided, decision)
+
+    rows = await _rows(stores, await _window(stores))
+
+    reasons = {UUID(row.id): row.reasons for row in rows}
+    assert reasons[unsure] == ["low_confidence"]
+    assert "failed_workflow" in (reasons[failed] or ())
+    assert reasons[decided] is None

@@ -18,8 +18,12 @@ from prompt_capture.domain.datasets.rows import (
     Window,
 )
 from prompt_capture.domain.erasures import ExportedObject
+from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT
 from prompt_capture.domain.text import canonical_text
 from tests.fakes.prompt_store import InMemoryPromptStore, LedgerPage, LoggedPrompt
+
+REVIEW_THRESHOLD = 0.7
+"""The default of the setting `review_threshold`."""
 
 
 class InMemoryExports:
@@ -188,4 +192,20 @@ def _export_row(row: LoggedPrompt, salt: str) -> ExportRow:
         is_disputed=row.is_disputed,
         created_at=row.created_at.isoformat(),
         sender=sha256(f"{salt}{captured.user_id}".encode()).hexdigest()[:16] if salt else None,
+        reasons=_review_reasons(row),
     )
+
+
+def _review_reasons(row: LoggedPrompt) -> list[str] | None:
+    """Return why a row waits for review. The store draws no row at random."""
+    captured = row.captured
+    reasons = {
+        "disagreement": row.is_disputed,
+        "failed_workflow": row.outcome is not None and not row.outcome.was_successful,
+        "out_of_scope": captured.predicted_intent == UNKNOWN_INTENT
+        or (captured.scope is not None and captured.scope < MIN_SCOPE),
+        "low_confidence": captured.confidence < REVIEW_THRESHOLD,
+    }
+    if row.correction is not None and not row.is_disputed:
+        return None
+    return sorted(reason for reason, applies in reasons.items() if applies) or None

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.domain.changes import Correction
+from prompt_capture.domain.changes import Correction, Outcome
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.errors import (
     ExportInvalidated,
@@ -17,6 +17,7 @@ from prompt_capture.domain.errors import (
 )
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
+from prompt_capture.domain.review_files import ReviewFormat
 from prompt_capture.workflows.exports.export import ExportDataset
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
@@ -96,9 +97,42 @@ async def test_a_review_dataset_is_one_json_array(
         "predicted_intent",
         "confidence",
         "created_at",
+        "reasons",
         "corrected_intent",
         "notes",
     }
+
+
+async def test_a_review_dataset_holds_what_waits_for_other_reasons_than_confidence(
+    store: InMemoryPromptStore, export: ExportDataset
+) -> None:
+    unsure = await _log(store, "unsure", 0.2)
+    failed = await _log(store, "failed", 0.99)
+    await store.update_prompt_log_outcome(
+        failed, Outcome(was_successful=False, workflow_type="move", execution_error="no event")
+    )
+    await _log(store, "sure", 0.99)
+
+    entries = json.loads(_read(await export(ExportRequest(mode="review"))))
+
+    assert {entry["id"]: entry["reasons"] for entry in entries} == {
+        str(unsure): ["low_confidence"],
+        str(failed): ["failed_workflow"],
+    }
+
+
+@pytest.mark.parametrize("review_format", ["csv", "label-studio"])
+async def test_a_review_file_without_lists_has_the_reasons_as_text(
+    store: InMemoryPromptStore, export: ExportDataset, review_format: ReviewFormat
+) -> None:
+    failed = await _log(store, "failed", 0.2)
+    await store.update_prompt_log_outcome(
+        failed, Outcome(was_successful=False, workflow_type="move", execution_error="no event")
+    )
+
+    content = _read(await export(ExportRequest(mode="review", format=review_format)))
+
+    assert "failed_workflow, low_confidence" in content
 
 
 async def test_a_review_file_with_too_many_entries_is_refused(

@@ -34,6 +34,7 @@ _COLUMNS = (
     "predicted_intent",
     "confidence",
     "created_at",
+    "reasons",
     "corrected_intent",
     "notes",
 )
@@ -85,12 +86,20 @@ class _Entry(NamedTuple):
 
 def write_entries(entries: Sequence[Mapping[str, Any]], review_format: ReviewFormat) -> bytes:
     """Return the content of a review file."""
+    if review_format != "json":
+        entries = [_with_joined_reasons(entry) for entry in entries]
     if review_format == "csv":
         return write_table(_COLUMNS, entries)
     is_label_studio = review_format == "label-studio"
     values = [to_task(entry, _COLUMNS) for entry in entries] if is_label_studio else entries
     lines = ",\n  ".join(json.dumps(value, ensure_ascii=False) for value in values)
     return replace_surrogates(f"[\n  {lines}\n]\n").encode() if entries else b"[]\n"
+
+
+def _with_joined_reasons(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an entry for a format without lists. An entry that was read from it has a text."""
+    reasons = entry.get("reasons")
+    return {**entry, "reasons": ", ".join(reasons)} if isinstance(reasons, list) else entry
 
 
 def read_review(content: str) -> Review:

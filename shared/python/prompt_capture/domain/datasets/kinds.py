@@ -264,7 +264,7 @@ class LabelledDataset(TextDataset):
 
 
 class ReviewFile(DatasetKind):
-    """Uncertain messages in the order of capture, for reviewers to fill in.
+    """Messages that wait for review, and other uncertain ones, for reviewers to fill in.
 
     Entries have the ids of rows, since the import needs them.
     """
@@ -280,8 +280,10 @@ class ReviewFile(DatasetKind):
         if reviewed_intent(rows) is not None:
             return
         for row in criteria.filter_rows(rows):
-            is_unsure = not row.is_retained and (row.confidence or 0) < criteria.threshold
-            if is_unsure and criteria.accepts_intent(row.predicted_intent):
+            if row.is_retained or not criteria.accepts_intent(row.predicted_intent):
+                continue
+            other_reasons = set(row.reasons or ()) - {"low_confidence"}
+            if other_reasons or (row.confidence or 0) < criteria.threshold:
                 yield CandidateLine(
                     id=row.id,
                     text=row.prompt,
@@ -294,6 +296,7 @@ class ReviewFile(DatasetKind):
                     times_sent=1,
                     row_ids=(row.id,),
                     created_at=row.created_at,
+                    reasons=tuple(row.reasons or ()),
                 )
 
     def to_entry(self, candidate: CandidateLine, precision: Precision | None) -> Entry:
@@ -304,6 +307,7 @@ class ReviewFile(DatasetKind):
             "predicted_intent": candidate.label,
             "confidence": candidate.confidence,
             "created_at": candidate.created_at,
+            "reasons": list(candidate.reasons),
             "corrected_intent": None,
             "notes": None,
         }

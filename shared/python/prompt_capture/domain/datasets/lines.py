@@ -56,7 +56,8 @@ _LINE_SEPARATORS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"
 class CandidateLine(NamedTuple):
     """A line that may become part of a dataset, with the rows and senders that it represents.
 
-    `split` is "" in a dataset without splits. Only entries of review files have `created_at`.
+    `split` is "" in a dataset without splits. Only entries of review files have `created_at` and
+    `reasons`.
     """
 
     id: str
@@ -71,6 +72,7 @@ class CandidateLine(NamedTuple):
     row_ids: tuple[str, ...]
     senders: tuple[str, ...] = ()
     created_at: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from prompt_capture.domain.types import FrozenModel
 class Window(FrozenModel):
     """A half-open range of changes, in the order in which they became visible.
 
-    `begin` is included, `end` is not. Both are transaction numbers as text, since JSON readers may
+    `begin` is included, `end` is not. Both are change numbers as text, since JSON readers may
     round large numbers. A window that begins at "0" covers everything.
     """
 
@@ -36,7 +36,7 @@ class ExportRow(NamedTuple):
     """A captured row, or a retained text (with `source` "retained", and without a sender).
 
     `text_id` is a keyed hash that all copies of a text share. `sender` is a pseudonym that is
-    valid within one export only.
+    valid within one export only. `reasons` says why the row waits for review; None: it does not.
     """
 
     id: str
@@ -54,6 +54,7 @@ class ExportRow(NamedTuple):
     created_at: str
     sender: str | None
     times_sent: int = 1
+    reasons: list[str] | None = None
 
     @property
     def is_retained(self) -> bool:
