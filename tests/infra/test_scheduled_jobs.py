@@ -20,7 +20,7 @@ NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-class Database:
+class JobsDatabase:
     """A database with scheduled jobs that record their runs."""
 
     def __init__(self, folder: Path, postgres: Postgres) -> None:
@@ -61,11 +61,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pos
 
 
 @pytest.fixture
-def database(server: tuple[Path, Postgres]) -> Database:
-    return Database(*server)
+def database(server: tuple[Path, Postgres]) -> JobsDatabase:
+    return JobsDatabase(*server)
 
 
-def test_jobs_run_as_their_user_in_the_minutes_of_their_schedule(database: Database) -> None:
+def test_jobs_run_as_their_user_in_the_minutes_of_their_schedule(database: JobsDatabase) -> None:
     database.schedule("every minute", "* * * * *")
     database.schedule("at noon", "0 12 * * *")
     database.schedule("at one", "0 13 * * *")
@@ -80,7 +80,7 @@ def test_jobs_run_as_their_user_in_the_minutes_of_their_schedule(database: Datab
     ]
 
 
-def test_minutes_that_passed_meanwhile_are_made_up_for_once(database: Database) -> None:
+def test_minutes_that_passed_meanwhile_are_made_up_for_once(database: JobsDatabase) -> None:
     database.schedule("every minute", "* * * * *")
     database.schedule("at noon", "0 12 * * *")
 
@@ -91,7 +91,7 @@ def test_minutes_that_passed_meanwhile_are_made_up_for_once(database: Database) 
     assert [job for job, _ in database.runs()] == ["every minute", "at noon"]
 
 
-def test_a_job_may_commit(database: Database) -> None:
+def test_a_job_may_commit(database: JobsDatabase) -> None:
     loop = "do $$ begin for n in 1..3 loop insert into public.runs values (n); commit; end loop;"
     database.schedule("batches", "* * * * *", f"{loop} perform 1 / 0; end $$")
 
@@ -101,7 +101,7 @@ def test_a_job_may_commit(database: Database) -> None:
     assert "batches: failed (SQLSTATE 22012)" in database.log()
 
 
-def test_a_job_that_fails_stops_no_other_and_the_log_has_no_message(database: Database) -> None:
+def test_a_job_that_fails_stops_no_other_and_the_log_has_no_message(database: JobsDatabase) -> None:
     database.schedule("fails", "* * * * *", "select 'my secret'::integer")
     database.schedule("misspelt", "every minute", "select 1")
     database.schedule("of another user", "* * * * *", "select 1")
@@ -119,7 +119,7 @@ def test_a_job_that_fails_stops_no_other_and_the_log_has_no_message(database: Da
     assert "secret" not in log
 
 
-def test_a_database_that_does_not_respond_is_logged(database: Database) -> None:
+def test_a_database_that_does_not_respond_is_logged(database: JobsDatabase) -> None:
     database.jobs._dsn = lambda role, name: "postgresql://x@127.0.0.1:9/x"
 
     database.jobs.run_due(NOON - MINUTE, NOON)
@@ -143,7 +143,7 @@ def _wait_for(condition: Callable[[], object]) -> None:
 
 
 def test_jobs_run_in_the_background_until_they_are_stopped(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: JobsDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _run_every_moment(monkeypatch)
     database.schedule("every minute", "* * * * *")
@@ -160,7 +160,7 @@ def test_jobs_run_in_the_background_until_they_are_stopped(
 
 
 def test_stopping_cancels_the_job_that_runs(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: JobsDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _run_every_moment(monkeypatch)
     command = "insert into public.runs (job) values ('long'); commit; select pg_sleep(600)"

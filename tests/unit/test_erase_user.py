@@ -77,7 +77,7 @@ class LateCaptureStore(InMemoryPromptStore):
         return await super().continue_erasure(user_id)
 
 
-class InterruptedStore(InMemoryPromptStore):
+class CancelledErasureStore(InMemoryPromptStore):
     """A store whose second step is interrupted by Ctrl-C."""
 
     async def continue_erasure(self, user_id: UUID) -> int | FinishedErasure:
@@ -227,7 +227,7 @@ def test_the_command_needs_a_user_or_pending(
 
 
 def test_an_interrupted_command_says_that_it_continues(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = InterruptedStore([USER], ["help"])
+    store = CancelledErasureStore([USER], ["help"])
 
     status, output, messages = run(monkeypatch, store, "--user", str(USER), "--yes")
 
