@@ -111,15 +111,31 @@ def test_a_queue_batch_is_drained_and_unreadable_messages_are_reported(
             assert response == {"batchItemFailures": [{"itemIdentifier": "unreadable"}]}
 
 
-def test_a_missing_parameter_fails_the_start_and_is_named_in_the_log(
+def test_a_missing_parameter_is_named_in_the_response_and_in_the_log(
     create_function: FunctionFactory,
 ) -> None:
     missing = {"API_KEY_HASHES_PARAMETER": "/packaged/missing"}
+    with create_function("correct", environment=missing) as function:
+        response = function.invoke(url_event("/v1/corrections", {}))
+
+    assert response["statusCode"] == 503
+    assert "The Parameter Store has no /packaged/missing." in response["body"]
+    records = [json.loads(line) for line in function.log.splitlines() if line.startswith("{")]
+    [*_, reported] = [record for record in records if record.get("level") == "ERROR"]
+    # The alarm NotConfigured looks for this message.
+    assert reported["message"] == "The function is not configured."
+    assert reported["reason"] == "The Parameter Store has no /packaged/missing."
+
+
+def test_a_missing_parameter_stops_a_function_without_a_url(
+    create_function: FunctionFactory,
+) -> None:
+    missing = {"SUPABASE_URL_PARAMETER": "/packaged/missing"}
     with (
-        create_function("correct", environment=missing) as function,
+        create_function("drain", environment=missing) as function,
         pytest.raises(OSError, match="502"),
     ):
-        function.invoke(url_event("/v1/corrections", {}))
+        function.invoke(read_event("sqs"))
 
     assert "The Parameter Store has no /packaged/missing." in function.log
 
