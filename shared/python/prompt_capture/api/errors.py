@@ -58,7 +58,7 @@ def error_body(request_id: str, error: ApiError) -> dict[str, Any]:
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe error responses for OpenAPI: the common ones and those of `statuses`."""
-    return {status: {"model": ErrorResponse} for status in (400, 401, 413, 422, 503, *statuses)}
+    return {status: {"model": ErrorResponse} for status in (400, 401, 413, 415, 422, 503, *statuses)}
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prompt_capture.domain.changes import Correction, suggest_intents
+from prompt_capture.domain.changes import suggest_intents
 from prompt_capture.domain.review_files import EntryError, Review, ReviewedPrompt
 from prompt_capture.ports.review import ReviewStore
 from prompt_capture.workflows.correct import Correct
@@ -79,13 +79,9 @@ class ImportReview:
         replacing = [item.reviewed for item in plan.overwrites] if overwrite else []
         entries = plan.new + replacing
         for recorded, entry in enumerate(entries, 1):
-            correction = Correction(
-                corrected_intent=entry.corrected_intent,
-                corrected_by=self._reviewer,
-                notes=entry.notes,
-                channel="import",
+            await self._correct(
+                entry.id, entry.corrected_intent, self._reviewer, entry.notes, "import"
             )
-            await self._correct(entry.id, correction)
             report_progress(recorded)
         return len(entries)
 
