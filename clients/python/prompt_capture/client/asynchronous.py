@@ -164,18 +164,14 @@ class _RecordedBlock(AbstractAsyncContextManager[WorkflowRun]):
     It is no asynchronous generator: an event loop that ends would finish it before the block.
     """
 
-    def __init__(
-        self, run: WorkflowRun, record: Callable[[WorkflowRun], Awaitable[None]]
-    ) -> None:
+    def __init__(self, run: WorkflowRun, record: Callable[[WorkflowRun], Awaitable[None]]) -> None:
         self._run = run
         self._record = record
 
     async def __aenter__(self) -> WorkflowRun:
         return self._run
 
-    async def __aexit__(
-        self, kind: object, error: BaseException | None, traceback: object
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if error is None:
             await self._record(self._run)
             return

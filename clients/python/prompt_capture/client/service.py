@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 from prompt_capture.client.retries import ServiceRequest
 from prompt_capture.client.texts import (
     clean_error,
-    clean_identifier,
     clean_idempotency_key,
+    clean_identifier,
     clean_message,
     clean_note,
     clean_workflow_type,

@@ -31,7 +31,7 @@ def describe_error(error: BaseException) -> str:
     The text is whatever the exception's own code returns, which can fail in any way.
     """
     name = type(error).__name__
-    text = _to_text(error)
+    text = _clean(_to_text(error))
     return f"{name}: {text}" if text.strip() else name
 
 
@@ -73,7 +73,9 @@ def clean_identifier(value: object) -> str | None:
         return None
     text = _clean(_to_text(value))
     if len(text) > MAX_IDENTIFIER_LENGTH:
-        text = f"{text[: MAX_IDENTIFIER_LENGTH - _DIGEST_LENGTH - 1]}-{_digest(text)[:_DIGEST_LENGTH]}"
+        text = (
+            f"{text[: MAX_IDENTIFIER_LENGTH - _DIGEST_LENGTH - 1]}-{_digest(text)[:_DIGEST_LENGTH]}"
+        )
     return text if text.strip() else None
 
 
@@ -83,7 +85,7 @@ def clean_message(value: object) -> object:
 
 
 def clean_idempotency_key(value: object) -> str:
-    """Return a key that a header can hold: a digest of one that is too long or not visible ASCII."""
+    """Return a key that a header can hold: a digest of one that is too long or not ASCII."""
     text = _to_text(value)
     return text if _VISIBLE_ASCII.fullmatch(text) else _digest(text)
 
@@ -95,9 +97,10 @@ def _clean(text: str) -> str:
 
 
 def _to_text(value: object) -> str:
-    """Return `str(value)`. Where its code fails, return the name of the type, or nothing for errors.
+    """Return `str(value)`.
 
-    Its code can raise what is no `Exception`, such as the panic of an extension in Rust.
+    Where that fails, return the name of the type; of an exception, return an empty text. The code
+    of a value can raise what is no `Exception`, such as the panic of an extension in Rust.
     """
     try:
         return str.__str__(value if isinstance(value, str) else str(value))

@@ -30,7 +30,8 @@ def redact_start(
         # Half an entity, at the end of what was read, is not recognised. What a shorter and a
         # longer part have in common does not depend on where they end.
         shorter = redact(read[:-_LONGEST_ENTITY], entity_types)
-        redacted = commonprefix([redacted, shorter]) or _ONE_ENTITY
+        common = commonprefix([redacted, shorter])  # noqa: RUF071 - characters, no paths
+        redacted = common or _ONE_ENTITY
     return redacted[:max_length], True
 
 
