@@ -35,7 +35,7 @@ def run_echo_service(certificate: Path | None = None) -> Iterator[EchoService]:
     """Run the service on a free loopback port, over TLS with a certificate."""
     service = EchoService()
 
-    class Handler(BaseHTTPRequestHandler):
+    class EchoHandler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -54,15 +54,20 @@ def run_echo_service(certificate: Path | None = None) -> Iterator[EchoService]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Log nothing."""
 
-    class Server(ThreadingHTTPServer):
+    class EchoServer(ThreadingHTTPServer):
+        request_queue_size = 100
+
         def handle_error(self, request: object, client_address: object) -> None:
             """Report nothing: a client may end its connection."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = EchoServer(("127.0.0.1", 0), EchoHandler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        # Each connection has its handshake in its own thread: a slow one holds up no other.
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     service.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}/v1/classify"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -14,7 +14,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from prompt_capture.client import AsyncCaptureClient, CaptureClient, Classification, Service
+from prompt_capture.client import (
+    AsyncCaptureClient,
+    CaptureClient,
+    Classification,
+    Service,
+    Timeouts,
+)
 
 KIND, SCENARIO, URL, REPORT = sys.argv[1:]
 report = os.open(REPORT, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -109,8 +115,10 @@ def outside_python() -> None:
     os.waitpid(child, 0)
 
 
-client = CaptureClient(Service(URL, URL, URL, "pc_key"))
-async_client = AsyncCaptureClient(Service(URL, URL, URL, "pc_key"))
+service = Service(URL, URL, URL, "pc_key")
+patience = Timeouts(deadline=100, attempt=100)
+client = CaptureClient(service, timeouts=patience)
+async_client = AsyncCaptureClient(service, timeouts=patience)
 of_thread = threading.local()
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mangum import Mangum
 
-from prompt_capture.api.json_route import _replace_half_pairs
+from prompt_capture.api.json_route import replace_half_pairs
 from prompt_capture.domain.prompts import CapturedPrompt
 from tests.unit.conftest import ApiFixture
 
@@ -61,7 +61,7 @@ def test_only_unpaired_surrogates_are_replaced(text: str) -> None:
     for half in range(0xD800, 0xE000):
         expected = expected.replace(chr(half).encode("utf-8", "surrogatepass"), b"\xef\xbf\xbd")
 
-    assert json.loads(_replace_half_pairs(escaped)).encode() == expected
+    assert json.loads(replace_half_pairs(escaped)).encode() == expected
 
 
 @pytest.mark.parametrize(

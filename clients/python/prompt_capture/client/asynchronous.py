@@ -110,7 +110,11 @@ class AsyncCaptureClient(BaseClient):
 
     async def _record(self, run: WorkflowRun) -> None:
         """Record an outcome in a task of its own, which no cancellation of the caller stops."""
-        connections = await self._loops.get().get()
+        try:
+            connections = await self._loops.get().connections()
+        except Exception as error:  # noqa: BLE001 - without an event loop, nothing can be sent
+            self._failed_recording(error)
+            return
         await asyncio.shield(connections.record(self.record_outcome(*run.outcome)))
 
     async def correct(
@@ -149,7 +153,7 @@ class AsyncCaptureClient(BaseClient):
     async def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
         try:
             async with asyncio.timeout(seconds):
-                connections = await self._loops.get().get()
+                connections = await self._loops.get().connections()
                 response = await connections.http.post(
                     request.url, content=request.body, headers=request.headers, timeout=seconds
                 )

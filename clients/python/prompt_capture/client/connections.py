@@ -89,7 +89,7 @@ class LoopConnections:
 
 
 async def _close(http: httpx.AsyncClient, recordings: Set[asyncio.Task[Any]]) -> None:
-    if recordings:
+    while recordings:
         await asyncio.wait(recordings)
     await http.aclose()
 
@@ -114,7 +114,7 @@ class EventLoops:
         self._tls = httpx.create_ssl_context()
         self._by_loop: dict[asyncio.AbstractEventLoop, LoopConnections] = {}
 
-    async def get(self) -> LoopConnections:
+    async def connections(self) -> LoopConnections:
         """Return the connections of the running event loop. Raise `RuntimeError` without one."""
         loop = asyncio.get_running_loop()
         connections = self._by_loop.get(loop)

@@ -73,9 +73,8 @@ def clean_identifier(value: object) -> str | None:
         return None
     text = _clean(_to_text(value))
     if len(text) > MAX_IDENTIFIER_LENGTH:
-        text = (
-            f"{text[: MAX_IDENTIFIER_LENGTH - _DIGEST_LENGTH - 1]}-{_digest(text)[:_DIGEST_LENGTH]}"
-        )
+        end = f"-{_digest(text)[:_DIGEST_LENGTH]}"
+        text = text[: MAX_IDENTIFIER_LENGTH - len(end)] + end
     return text if text.strip() else None
 
 

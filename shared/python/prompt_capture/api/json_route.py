@@ -106,13 +106,13 @@ def _validate(model: type[Model], json: bytes) -> Model:
     try:
         return model.model_validate_json(json)
     except ValidationError:
-        repaired = _replace_half_pairs(json)
+        repaired = replace_half_pairs(json)
         if repaired == json:
             raise
     return model.model_validate_json(repaired)
 
 
-def _replace_half_pairs(json: bytes) -> bytes:
+def replace_half_pairs(json: bytes) -> bytes:
     """Replace the escapes of unpaired surrogates, which the grammar of JSON allows (RFC 8259, 8.2).
 
     Clients send them that cut a text within a character, such as an emoji.
