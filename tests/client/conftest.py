@@ -1,12 +1,14 @@
-"""A scripted service, and both clients of it."""
+"""Services for the clients, and both clients."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from prompt_capture.client import Service, Timeouts
 
 from .clients import AnyClient, create_client
+from .echo_service import EchoService, run_echo_service, write_certificate
 from .scripted_service import ScriptedService, run_service
 
 SHORT_TIMEOUTS = Timeouts(deadline=0.6, attempt=0.2)
@@ -45,3 +47,17 @@ async def connect(request: pytest.FixtureRequest, service: Service) -> AsyncIter
     yield connect_client
     for client in clients:
         await client.aclose()
+
+
+@pytest.fixture(params=["http", "https"])
+def echo(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[EchoService]:
+    """A service that answers with the message, over HTTP and over TLS."""
+    certificate = None
+    if request.param == "https":
+        certificate = tmp_path / "certificate.pem"
+        write_certificate(certificate)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with run_echo_service(certificate) as service:
+        yield service

@@ -43,6 +43,7 @@ async def test_a_workflow_can_report_a_failure(connect: Connect, scripted: Scrip
         run.fail("The list is full." + "x" * 9_000)
     assert scripted.bodies[0]["was_successful"] is False
     assert len(scripted.bodies[0]["execution_error"]) == 8_000
+    assert scripted.bodies[0]["execution_error"].endswith("x [shortened]")
 
 
 async def test_a_message_without_a_log_id_has_no_outcome(

@@ -39,8 +39,8 @@ def _assert_rejected(response: Any) -> None:
         b"\xff\xfe",
         b"[" * 50_000,
         b'{"message": "xylophonic-zebra',
-        b'{"message": "\\ud800 xylophonic-zebra"}',
-        b'{"message": "' + b"xylophonic-zebra " * 6_000 + b'"}',
+        b'{"message": "xylophonic-zebra", "message": "\\ud800", "user_id": "me"}',
+        b'{"message": "' + b"xylophonic-zebra " * 16_000 + b'"}',
     ],
     ids=range(10),
 )
@@ -61,8 +61,7 @@ def test_an_unreadable_body_is_rejected(
     "changes",
     [
         {"message": ""},
-        {"message": MARKER + "\x00"},
-        {"message": MARKER * 300},
+        {"message": "\x00"},
         {"message": 7},
         {"message": None},
         {"message": [MARKER]},
@@ -215,7 +214,7 @@ def test_an_invalid_export_is_rejected(deployment: DeployedStack, event: object)
 
 def test_no_log_contains_a_prompt_a_key_or_a_token(deployment: DeployedStack) -> None:
     deployment.classify(f"move my {MARKER} to friday")
-    body = {"message": f"{MARKER}\x00", "user_id": deployment.ada.id}
+    body = {"message": f"{MARKER}\x00", "user_id": "nobody"}
     deployment.http.post(deployment.stack.classify_url, json=body, headers=deployment.key)
     unknown = {"message": MARKER, "user_id": str(uuid4())}
     deployment.http.post(deployment.stack.classify_url, json=unknown, headers=deployment.key)

@@ -26,6 +26,7 @@ def test_a_response_has_the_intent_and_the_id_of_the_prompt_log(api: ApiFixture)
         "source": "model",
         "model_version": "keywords-1",
         "needs_review": False,
+        "shortened": False,
         "captured": "stored",
     }
     assert api.store.rows[UUID(log_id)].captured.prompt == "move my dentist to friday"
@@ -108,16 +109,17 @@ def test_a_message_with_two_intents_returns_the_first_and_lists_the_other(api: A
         ({"message": "hm"}, "user_id_missing"),
         ({"message": "hm", "user_id": "6f0f4b1e-3c52-4d0a-9d5b-0a3f5a1c2b3d"}, "unknown_user"),
         ({"message": ""}, "invalid_request"),
-        ({"message": "x" * 4_001}, "invalid_request"),
-        ({"message": "x" * 100_000}, "body_too_large"),
-        ({"message": "a\x00b"}, "invalid_request"),
+        ({"message": "\x00"}, "invalid_request"),
+        ({"message": "x" * 300_000}, "body_too_large"),
         ({"message": 7}, "invalid_request"),
         ({"message": None}, "invalid_request"),
         ({"message": "hm", "user_id": "me"}, "invalid_request"),
         ({"message": "hm", "capture": "yes"}, "invalid_request"),
+        ({"message": "hm", "capture": ""}, "invalid_request"),
+        ({"message": "hm", "capture": None}, "invalid_request"),
         ({"message": "hm", "message_index": -1}, "invalid_request"),
         ({"message": "hm", "message_index": 2**31}, "invalid_request"),
-        ({"message": "hm", "conversation_id": "c\x00"}, "invalid_request"),
+        ({"message": "hm", "conversation_id": "c" * 201}, "invalid_request"),
         ({"message": "hm", "intent": "greeting"}, "invalid_request"),
         ({}, "invalid_request"),
         ([], "invalid_request"),
@@ -137,48 +139,13 @@ def test_invalid_input_is_rejected_before_anything_is_written(
     assert not api.store.rows
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b'{"message": "cut',
-        b"\xff\xfe",
-        b'{"message": "\xff"}',
-        b'{"message": "\\ud800", "capture": false}',
-        b"[" * 60_000,
-        b'{"message_index": ' + b"9" * 5_000 + b"}",
-    ],
-)
-def test_malformed_bodies_are_rejected(api: ApiFixture, content: bytes) -> None:
-    headers = api.key | {"Content-Type": "application/json"}
-
-    response = api.classify.post("/v1/classify", content=content, headers=headers)
-
-    assert 400 <= response.status_code < 500
-    assert response.json()["error"]["message"]
-
-
-def test_a_body_without_a_content_type_is_read_as_json(api: ApiFixture) -> None:
-    response = api.classify.post("/v1/classify", content=b'{"message": "hm"}', headers=api.token())
-
-    assert response.json()["captured"] == "stored"
-
-
-def test_a_form_gets_a_hint_what_to_send(api: ApiFixture) -> None:
-    response = api.classify.post("/v1/classify", data={"message": "hm"}, headers=api.token())
-
-    assert response.status_code == 422
-    assert "application/json" in response.json()["error"]["hint"]
-
-
 def test_a_rejected_message_is_not_repeated_in_the_response(api: ApiFixture) -> None:
-    body = {"message": "my secret\x00", "my secret field": 1}
+    body = {"message": "my secret", "my secret field": 1}
 
     response = api.classify.post("/v1/classify", json=body, headers=api.key)
 
-    assert "my secret\\u0000" not in response.text
-    assert "my secret\x00" not in response.text
+    assert response.status_code == 422
+    assert "my secret" not in response.text.replace("my secret field", "")
 
 
 def test_unknown_paths_and_methods_get_the_common_error_format(api: ApiFixture) -> None:

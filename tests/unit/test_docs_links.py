@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-READMES = [ROOT / folder / "README.md" for folder in ("model_artifacts", "infra/lambda_emulator")]
+READMES_OF = ("clients/python", "infra/lambda_emulator", "model_artifacts")
+READMES = [ROOT / folder / "README.md" for folder in READMES_OF]
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *READMES])
 FOLDERS = "|".join(sorted(path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()))
 PATHS = rf"`((?:{FOLDERS}|docs|functions|model_artifacts|shared|supabase)/[\w./*-]+)`"

@@ -69,12 +69,12 @@ def test_a_correction_with_a_token_has_the_id_of_its_user(api: ApiFixture) -> No
         ({"reviewer": "grace", "corrected_intent": "remindr"}, "unknown_intent"),
         ({"reviewer": "grace", "log_id": str(uuid4())}, "prompt_log_not_found"),
         ({"reviewer": "grace", "log_id": "1"}, "invalid_request"),
-        ({"reviewer": ""}, "invalid_request"),
+        ({"reviewer": ""}, "reviewer_missing"),
         ({"reviewer": "  "}, "invalid_reviewer"),
         ({"reviewer": "legacy"}, "invalid_reviewer"),
         ({"reviewer": " Dashboard"}, "invalid_reviewer"),
         ({"reviewer": "erased-0123456789ab"}, "invalid_reviewer"),
-        ({"reviewer": "grace", "notes": "\x00"}, "invalid_request"),
+        ({"reviewer": "g" * 201}, "invalid_request"),
     ],
 )
 def test_an_invalid_correction_is_rejected(
@@ -115,7 +115,8 @@ def test_only_reviewers_can_correct_and_only_in_their_own_name(api: ApiFixture) 
         ({"log_id": str(uuid4())}, "prompt_log_not_found"),
         ({"was_successful": 1}, "invalid_request"),
         ({"workflow_type": ""}, "invalid_request"),
-        ({"execution_error": "x" * 8_001}, "invalid_request"),
+        ({"workflow_type": "\x00"}, "invalid_request"),
+        ({"workflow_type": "x" * 101}, "invalid_request"),
         ({"unknown_field": True}, "invalid_request"),
     ],
 )

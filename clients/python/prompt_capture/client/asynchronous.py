@@ -1,14 +1,15 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Self
 from uuid import UUID
 
 import httpx
 
-from prompt_capture.client.base import DEFAULT_TIMEOUTS, LIMITS, BaseClient, WorkflowRun
+from prompt_capture.client.base import DEFAULT_TIMEOUTS, BaseClient, WorkflowRun
+from prompt_capture.client.connections import EventLoops, PerProcess
 from prompt_capture.client.responses import (
     Classification,
     RecordingStatus,
@@ -26,9 +27,11 @@ from prompt_capture.client.service import Service
 
 
 class AsyncCaptureClient(BaseClient):
-    """The asyncio version of `CaptureClient`, for one event loop.
+    """The asyncio version of `CaptureClient`.
 
-    `timeouts` bound each call as a whole. `aclose` waits for outcomes that are being recorded.
+    Each event loop has connections of its own, so a client can be used in several: one after the
+    other, as with repeated `asyncio.run`, or at the same time in several threads. `timeouts` bound
+    each call as a whole.
     """
 
     def __init__(
@@ -39,8 +42,8 @@ class AsyncCaptureClient(BaseClient):
         raise_errors: bool = False,
     ) -> None:
         super().__init__(service, timeouts, raise_errors)
-        self._http = httpx.AsyncClient(limits=LIMITS)
-        self._recording: set[asyncio.Task[RecordingStatus]] = set()
+        self._loops = PerProcess(EventLoops)
+        self._loops.get()  # raises an error now if the certificates cannot be read
 
     async def __aenter__(self) -> Self:
         return self
@@ -49,9 +52,12 @@ class AsyncCaptureClient(BaseClient):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Wait for outcomes that are being recorded, then close the connections."""
-        await asyncio.gather(*self._recording, return_exceptions=True)
-        await self._http.aclose()
+        """Wait for the outcomes that this event loop is recording, then close its connections.
+
+        A later call opens new ones. `asyncio.run` closes connections without this call, but stops
+        recordings that nothing waits for.
+        """
+        await self._loops.get().aclose()
 
     async def classify(
         self,
@@ -76,7 +82,7 @@ class AsyncCaptureClient(BaseClient):
         log_id: UUID | None,
         was_successful: bool,
         workflow_type: str,
-        execution_error: str | None = None,
+        execution_error: str | BaseException | None = None,
     ) -> RecordingStatus:
         """Record the outcome of the workflow that handled a message.
 
@@ -92,30 +98,24 @@ class AsyncCaptureClient(BaseClient):
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
             return self._failed_recording(error)
 
-    @asynccontextmanager
-    async def workflow(
+    def workflow(
         self, classification: Classification | UUID | None, workflow_type: str
-    ) -> AsyncIterator[WorkflowRun]:
+    ) -> AbstractAsyncContextManager[WorkflowRun]:
         """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
         The exception is raised again. Cancellation is a failure too, and is recorded even if the
         wait for the recording is cancelled as well.
         """
-        run = WorkflowRun(classification, workflow_type)
-        try:
-            yield run
-        except BaseException as error:
-            run.fail_with(error)
-            with suppress(Exception):  # the workflow's own exception takes precedence
-                await self._record_shielded(run)
-            raise
-        await self._record_shielded(run)
+        return _RecordedBlock(WorkflowRun(classification, workflow_type), self._record)
 
-    async def _record_shielded(self, run: WorkflowRun) -> None:
-        task = asyncio.create_task(self.record_outcome(*run.outcome))
-        self._recording.add(task)
-        task.add_done_callback(self._recording.discard)
-        await asyncio.shield(task)
+    async def _record(self, run: WorkflowRun) -> None:
+        """Record an outcome in a task of its own, which no cancellation of the caller stops."""
+        try:
+            connections = await self._loops.get().connections()
+        except Exception as error:  # noqa: BLE001 - without an event loop, nothing can be sent
+            self._failed_recording(error)
+            return
+        await asyncio.shield(connections.record(self.record_outcome(*run.outcome)))
 
     async def correct(
         self,
@@ -153,9 +153,32 @@ class AsyncCaptureClient(BaseClient):
     async def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
         try:
             async with asyncio.timeout(seconds):
-                response = await self._http.post(
+                connections = await self._loops.get().connections()
+                response = await connections.http.post(
                     request.url, content=request.body, headers=request.headers, timeout=seconds
                 )
         except (httpx.HTTPError, TimeoutError):
             return None
         return ServiceResponse(response.status_code, response.content)
+
+
+class _RecordedBlock(AbstractAsyncContextManager[WorkflowRun]):
+    """A block whose outcome is recorded at its end.
+
+    It is no asynchronous generator: an event loop that ends would finish it before the block.
+    """
+
+    def __init__(self, run: WorkflowRun, record: Callable[[WorkflowRun], Awaitable[None]]) -> None:
+        self._run = run
+        self._record = record
+
+    async def __aenter__(self) -> WorkflowRun:
+        return self._run
+
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None:
+            await self._record(self._run)
+            return
+        self._run.fail_with(error)
+        with suppress(Exception):  # the block's own exception takes precedence
+            await self._record(self._run)

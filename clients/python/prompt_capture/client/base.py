@@ -7,21 +7,15 @@ from collections.abc import Mapping
 from typing import Any, Self
 from uuid import UUID
 
-import httpx
-
 from prompt_capture.client.errors import CaptureError
 from prompt_capture.client.responses import Classification, RecordingStatus
 from prompt_capture.client.retries import Timeouts
 from prompt_capture.client.service import Service
+from prompt_capture.client.texts import clean_error
 
 logger = logging.getLogger("prompt_capture.client")
 
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=20)
-"""Idle connections are closed after 20 s, before the server is likely to close them."""
-
 DEFAULT_TIMEOUTS = Timeouts()
-
-_MAX_ERROR_LENGTH = 8_000
 
 
 class BaseClient:
@@ -80,15 +74,11 @@ class WorkflowRun:
         """The arguments of `record_outcome`."""
         return self.log_id, self.was_successful, self.workflow_type, self.execution_error
 
-    def fail(self, error: str) -> None:
-        """Mark the workflow as failed without an exception; `error` is the reason."""
+    def fail(self, error: str | BaseException) -> None:
+        """Mark the workflow as failed without raising an exception; `error` is the reason."""
         self.was_successful = False
-        self.execution_error = error.replace("\0", "")[:_MAX_ERROR_LENGTH] or None
+        self.execution_error = clean_error(error)
 
     def fail_with(self, error: BaseException) -> None:
         """Mark the workflow as failed by an exception. Cancellation is a failure too."""
-        if isinstance(error, CancelledError | GeneratorExit):
-            self.fail("Cancelled.")
-        else:
-            text = str(error)
-            self.fail(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        self.fail("Cancelled." if isinstance(error, CancelledError | GeneratorExit) else error)

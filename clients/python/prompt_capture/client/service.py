@@ -2,12 +2,29 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID, uuid4
 
 from prompt_capture.client.retries import ServiceRequest
+from prompt_capture.client.texts import (
+    clean_error,
+    clean_idempotency_key,
+    clean_identifier,
+    clean_message,
+    clean_note,
+    clean_workflow_type,
+)
+
+_CLEANERS: Mapping[str, Callable[[object], object]] = {
+    "message": clean_message,
+    "conversation_id": clean_identifier,
+    "workflow_type": clean_workflow_type,
+    "execution_error": clean_error,
+    "notes": clean_note,
+    "reviewer": clean_identifier,
+}
 
 
 @dataclass(frozen=True)
@@ -42,12 +59,16 @@ class Service:
         **fields: Any,
     ) -> ServiceRequest:
         """Create a request to classify a message. Its idempotency key makes retries safe."""
-        key = {"Idempotency-Key": idempotency_key or str(uuid4())}
+        key = {"Idempotency-Key": clean_idempotency_key(idempotency_key or uuid4())}
         body = {"message": message, "user_id": user_id, **fields}
         return self._request(self.classify_url, body, self._credentials(token) | key)
 
     def outcome_request(
-        self, log_id: UUID, was_successful: bool, workflow_type: str, execution_error: str | None
+        self,
+        log_id: UUID,
+        was_successful: bool,
+        workflow_type: str,
+        execution_error: str | BaseException | None,
     ) -> ServiceRequest:
         """Create a request to record the outcome of a workflow."""
         body = {
@@ -73,11 +94,14 @@ class Service:
 
     @staticmethod
     def _request(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> ServiceRequest:
-        present = {name: _to_json(value) for name, value in body.items() if value is not None}
-        # Every text can be encoded this way, because JSON escapes all but ASCII characters.
-        content = json.dumps(present).encode("ascii")
+        cleaned = {name: _to_json(name, value) for name, value in body.items()}
+        present = {name: value for name, value in cleaned.items() if value is not None}
+        # UTF-8 takes a third of the bytes of escaped characters, and a body has a limit.
+        content = json.dumps(present, ensure_ascii=False).encode("utf-8", "replace")
         return ServiceRequest(url, content, {"Content-Type": "application/json", **headers})
 
 
-def _to_json(value: Any) -> Any:
+def _to_json(name: str, value: Any) -> Any:
+    if name in _CLEANERS:
+        return _CLEANERS[name](value)
     return str(value) if isinstance(value, UUID) else value

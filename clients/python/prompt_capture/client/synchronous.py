@@ -8,7 +8,8 @@ from uuid import UUID
 
 import httpx
 
-from prompt_capture.client.base import DEFAULT_TIMEOUTS, LIMITS, BaseClient, WorkflowRun
+from prompt_capture.client.base import DEFAULT_TIMEOUTS, BaseClient, WorkflowRun
+from prompt_capture.client.connections import LIMITS, PerProcess
 from prompt_capture.client.responses import (
     Classification,
     RecordingStatus,
@@ -28,7 +29,9 @@ from prompt_capture.client.service import Service
 class CaptureClient(BaseClient):
     """A pool of connections to the service. Create one, reuse it, and `close` it.
 
-    `timeouts` bound each wait for the network. A response that arrives too slowly counts as none.
+    Threads can share a client. A process that is forked from one that uses it opens connections of
+    its own. `timeouts` bound each wait for the network. A response that arrives too slowly counts
+    as none.
     """
 
     def __init__(
@@ -39,7 +42,8 @@ class CaptureClient(BaseClient):
         raise_errors: bool = False,
     ) -> None:
         super().__init__(service, timeouts, raise_errors)
-        self._http = httpx.Client(limits=LIMITS)
+        self._connections = PerProcess(lambda: httpx.Client(limits=LIMITS))
+        self._connections.get()  # raises an error now if the certificates cannot be read
 
     def __enter__(self) -> Self:
         return self
@@ -48,8 +52,9 @@ class CaptureClient(BaseClient):
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+        """Close the connections of this process. A later call opens new ones."""
+        if (http := self._connections.pop()) is not None:
+            http.close()
 
     def classify(
         self,
@@ -79,7 +84,7 @@ class CaptureClient(BaseClient):
         log_id: UUID | None,
         was_successful: bool,
         workflow_type: str,
-        execution_error: str | None = None,
+        execution_error: str | BaseException | None = None,
     ) -> RecordingStatus:
         """Record the outcome of the workflow that handled a message.
 
@@ -149,7 +154,7 @@ class CaptureClient(BaseClient):
     def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
         ends_at, body = time.monotonic() + seconds, bytearray()
         try:
-            with self._http.stream(
+            with self._connections.get().stream(
                 "POST", request.url, content=request.body, headers=request.headers, timeout=seconds
             ) as response:
                 for chunk in response.iter_bytes():

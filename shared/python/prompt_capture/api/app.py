@@ -16,8 +16,8 @@ from prompt_capture.api.errors import ApiError, error_body, install_error_handle
 from prompt_capture.api.paths import canonical_path
 from prompt_capture.api.request_context import CORRELATION_HEADER, request_id, set_correlation_id
 
-MAX_BODY_BYTES = 64 * 1024
-"""A message of 4,000 characters takes at most 48 kB of JSON, with every character escaped."""
+MAX_BODY_BYTES = 256 * 1024
+"""An error of 8,000 characters takes at most 96 kB of JSON, with every character escaped."""
 
 _PREFLIGHT_LIFESPAN_SECONDS = 600
 

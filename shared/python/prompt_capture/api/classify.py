@@ -17,10 +17,15 @@ from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
 from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import JsonRoute, read_header
 from prompt_capture.api.request_context import remaining_seconds
+from prompt_capture.api.request_fields import (
+    OptionalIdentifier,
+    OptionalMessageIndex,
+    OptionalUserId,
+    RequiredText,
+)
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.captures import CaptureStatus, ClassifiedMessage
 from prompt_capture.domain.predictions import SecondaryIntent, Source
-from prompt_capture.domain.types import Identifier, Message, MessageIndex
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog, IdempotencyKey
 
 _KEY_HEADER = "Idempotency-Key"
@@ -54,14 +59,19 @@ class ClassifyRequest(BaseModel):
         },
     )
 
-    message: Message = Field(description="The text that the user wrote, unchanged.")
-    user_id: UUID | None = Field(
+    message: RequiredText = Field(
+        description="The text that the user wrote, unchanged. Of a message with more than 4,000 "
+        "characters, only the first 4,000 are classified and captured."
+    )
+    user_id: OptionalUserId = Field(
         None,
         description="The user who sent the message. Required with an API key; with a user token, "
         "it is taken from the token.",
     )
-    conversation_id: Identifier | None = Field(None, description="Your own id of the conversation.")
-    message_index: MessageIndex | None = Field(
+    conversation_id: OptionalIdentifier = Field(
+        None, description="Your own id of the conversation."
+    )
+    message_index: OptionalMessageIndex = Field(
         None, description="The position of the message in the conversation, from 0."
     )
     capture: StrictBool = Field(True, description="False: classify only, and store nothing.")
@@ -93,6 +103,10 @@ class ClassifyResponse(BaseModel):
     model_version: str = Field(description="The version of the model or of the rules.")
     needs_review: bool = Field(
         description="True when the intent is unknown, or the confidence or the scope is low."
+    )
+    shortened: bool = Field(
+        description="True when the message was longer than 4,000 characters: the intent and the "
+        "capture are of its first 4,000."
     )
     captured: CaptureStatus = Field(
         description="`stored`: the store has the message. `spooled`: the store did not confirm in "
@@ -165,5 +179,6 @@ def _response(classified: ClassifiedMessage) -> ClassifyResponse:
         source=prediction.source,
         model_version=prediction.model_version,
         needs_review=classified.needs_review,
+        shortened=classified.shortened,
         captured=classified.captured,
     )

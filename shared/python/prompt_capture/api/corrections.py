@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
 from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import PENDING_RESPONSES, JsonRoute, PendingResponse
+from prompt_capture.api.request_fields import OptionalIdentifier, OptionalText, RequiredLabel
 from prompt_capture.api.tokens import TokenUser
-from prompt_capture.domain.changes import Correction, validate_reviewer_name
-from prompt_capture.domain.types import Identifier, Label, Note
+from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.workflows.correct import Correct
 
 
@@ -32,9 +32,11 @@ class CorrectionRequest(BaseModel):
     )
 
     log_id: UUID
-    corrected_intent: Label
-    notes: Note | None = None
-    reviewer: Identifier | None = Field(
+    corrected_intent: RequiredLabel
+    notes: OptionalText = Field(
+        None, description="A remark. A text with more than 2,000 characters is shortened."
+    )
+    reviewer: OptionalIdentifier = Field(
         None,
         description="The reviewer who decided. Required with an API key; with a user token, it is "
         "taken from the token.",
@@ -64,17 +66,12 @@ def corrections_router(correct: Correct, authenticator: Authenticator) -> APIRou
         body: CorrectionRequest, connection: Request
     ) -> CorrectionResponse | PendingResponse:
         """Record the right intent of a message, which may be the predicted one."""
-        correction = Correction(
-            corrected_intent=body.corrected_intent,
-            corrected_by=_reviewer(body, authenticator.authenticate(connection.headers)),
-            notes=body.notes,
-        )
-        if await correct(body.log_id, correction) == "pending":
+        reviewer = _reviewer(body, authenticator.authenticate(connection.headers))
+        status = await correct(body.log_id, body.corrected_intent, reviewer, body.notes)
+        if status == "pending":
             return PendingResponse()
         return CorrectionResponse(
-            log_id=body.log_id,
-            corrected_intent=correction.corrected_intent,
-            corrected_by=correction.corrected_by,
+            log_id=body.log_id, corrected_intent=body.corrected_intent, corrected_by=reviewer
         )
 
     return router

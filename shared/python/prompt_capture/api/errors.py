@@ -71,7 +71,9 @@ def error_body(request_id: str, error: ApiError) -> dict[str, Any]:
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe error responses for OpenAPI: the common ones and those of `statuses`."""
-    return {status: {"model": ErrorResponse} for status in (400, 401, 413, 422, 503, *statuses)}
+    return {
+        status: {"model": ErrorResponse} for status in (400, 401, 413, 415, 422, 503, *statuses)
+    }
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -198,6 +200,9 @@ def _from_http(error: HTTPException) -> ApiError:
             return ApiError(405, "method_not_allowed", "Method not allowed.", "See /openapi.json.")
         case 413:
             return ApiError(
-                413, "body_too_large", "The body is too large.", "Shorten the message or the notes."
+                413,
+                "body_too_large",
+                "The body is too large.",
+                "Shorten the message, the error or the notes.",
             )
     return ApiError(error.status_code, "request_rejected", "The request was rejected.")

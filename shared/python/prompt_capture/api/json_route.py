@@ -4,6 +4,8 @@ FastAPI still provides the OpenAPI description, the routing and the error handli
 resolution, which no endpoint here uses, would take longer than the rest of a request's handling.
 """
 
+import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal, TypeVar, get_type_hints
 
@@ -12,10 +14,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from prompt_capture.api.errors import ApiError
+
 Model = TypeVar("Model", bound=BaseModel)
 HeaderValue = TypeVar("HeaderValue")
 
 _JSON = "application/json"
+
+_ESCAPE = re.compile(
+    rb"""(?P<kept>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}  # a surrogate pair
+        |\\(?!u[dD][89a-fA-F]).)                                            # any other escape
+        |\\u[dD][89a-fA-F][0-9a-fA-F]{2}                                    # half a pair
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""An escape in a JSON string. Outside strings, JSON has no backslash."""
 
 
 class PendingResponse(BaseModel):
@@ -65,6 +78,18 @@ def read_header(
 
 
 def _parse_body(model: type[Model], connection: Request, body: bytes) -> Model:
+    """Return the body. Raise `RequestValidationError` or `ApiError`.
+
+    A byte order mark is ignored, and half a surrogate pair is read as U+FFFD.
+    """
+    encoding = connection.headers.get("content-encoding", "")
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise ApiError(
+            415,
+            "unsupported_encoding",
+            "The body is compressed.",
+            "Send it without Content-Encoding.",
+        )
     media_type = connection.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
     is_json = media_type == _JSON or (
         media_type.startswith("application/") and media_type.endswith("+json")
@@ -72,9 +97,27 @@ def _parse_body(model: type[Model], connection: Request, body: bytes) -> Model:
     if not body or not is_json:
         raise RequestValidationError([{"type": "model_type", "loc": ("body",), "msg": "No JSON."}])
     try:
-        return model.model_validate_json(body)
+        return _validate(model, body.removeprefix(BOM_UTF8))
     except ValidationError as error:
         raise _request_error(error, "body") from None
+
+
+def _validate(model: type[Model], json: bytes) -> Model:
+    try:
+        return model.model_validate_json(json)
+    except ValidationError:
+        repaired = replace_half_pairs(json)
+        if repaired == json:
+            raise
+    return model.model_validate_json(repaired)
+
+
+def replace_half_pairs(json: bytes) -> bytes:
+    """Replace the escapes of unpaired surrogates, which the grammar of JSON allows (RFC 8259, 8.2).
+
+    Clients send them that cut a text within a character, such as an emoji.
+    """
+    return _ESCAPE.sub(lambda escape: escape["kept"] or rb"\ufffd", json)
 
 
 def _request_error(error: ValidationError, *location: str) -> RequestValidationError:

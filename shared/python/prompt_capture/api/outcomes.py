@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from prompt_capture.api.authentication import KEY_ONLY, Authenticator
 from prompt_capture.api.errors import error_responses
 from prompt_capture.api.json_route import PENDING_RESPONSES, JsonRoute, PendingResponse
-from prompt_capture.domain.changes import Outcome
-from prompt_capture.domain.types import ErrorText, Label
+from prompt_capture.api.request_fields import OptionalText, RequiredLabel
 from prompt_capture.workflows.record_outcome import RecordOutcome
 
 
@@ -32,8 +31,11 @@ class OutcomeRequest(BaseModel):
 
     log_id: UUID
     was_successful: StrictBool
-    workflow_type: Label = Field(description="Your own name for the workflow.")
-    execution_error: ErrorText | None = Field(None, description="The reason of a failure.")
+    workflow_type: RequiredLabel = Field(description="Your own name for the workflow.")
+    execution_error: OptionalText = Field(
+        None,
+        description="The reason of a failure. A text with more than 8,000 characters is shortened.",
+    )
 
 
 class OutcomeResponse(BaseModel):
@@ -59,12 +61,10 @@ def outcomes_router(record_outcome: RecordOutcome, authenticator: Authenticator)
     ) -> OutcomeResponse | PendingResponse:
         """Record an outcome. Repeating it changes nothing; a different outcome replaces it."""
         authenticator.require_backend(connection.headers)
-        outcome = Outcome(
-            was_successful=body.was_successful,
-            workflow_type=body.workflow_type,
-            execution_error=body.execution_error,
+        status = await record_outcome(
+            body.log_id, body.was_successful, body.workflow_type, body.execution_error
         )
-        if await record_outcome(body.log_id, outcome) == "pending":
+        if status == "pending":
             return PendingResponse()
         return OutcomeResponse(log_id=body.log_id, was_successful=body.was_successful)
 

@@ -38,6 +38,7 @@ class ClassifiedMessage:
     """What the response and the metrics report about a message. The text is not part of it.
 
     `log_id` is None without a capture. `seconds` is the duration of the classification.
+    `shortened` is whether the message was longer than what is classified and captured.
     """
 
     log_id: UUID | None
@@ -45,3 +46,4 @@ class ClassifiedMessage:
     needs_review: bool
     captured: CaptureStatus
     seconds: float
+    shortened: bool = False

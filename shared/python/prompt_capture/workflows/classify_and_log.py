@@ -7,9 +7,10 @@ from uuid import UUID
 
 from prompt_capture.domain.captures import CaptureStatus, ClassifiedMessage
 from prompt_capture.domain.log_ids import derived_log_id, new_log_id
+from prompt_capture.domain.long_texts import redact_start
 from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT, Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
+from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType
 from prompt_capture.domain.types import MAX_MESSAGE_LENGTH
 from prompt_capture.workflows.capture import CaptureStrategy
 from prompt_capture.workflows.detect_intent import IntentDetector
@@ -58,17 +59,19 @@ class ClassifyAndLog:
     ) -> ClassifiedMessage:
         """Return the message's intent. Without a `user_id`, the message is not captured.
 
+        A message can have any length; what follows the first `MAX_MESSAGE_LENGTH` characters is
+        neither classified nor captured.
+
         The capture takes no more than the seconds that are left. For a message that is on record,
         return the prediction on record. Raise `UnknownUser` when the user does not exist, and
         `CaptureConflict` when the key belongs to a different message.
         """
         started_at = time.perf_counter()
-        # A placeholder may be longer than the text that it replaces.
-        text = redact(message, self._redacted)[:MAX_MESSAGE_LENGTH]
+        text, shortened = redact_start(message, MAX_MESSAGE_LENGTH, self._redacted)
         prediction = self._detector.detect(text)
         seconds = time.perf_counter() - started_at
         if user_id is None:
-            return self._result(None, prediction, "skipped", seconds)
+            return self._result(None, prediction, shortened, "skipped", seconds)
         runner_up = prediction.runner_up
         prompt = CapturedPrompt(
             id=self._log_id(idempotency_key),
@@ -86,7 +89,8 @@ class ClassifyAndLog:
             message_index=message_index,
         )
         capture = await self._capture(prompt, seconds_left - seconds)
-        return self._result(prompt.id, capture.prompt.prediction, capture.captured, seconds)
+        prediction = capture.prompt.prediction
+        return self._result(prompt.id, prediction, shortened, capture.captured, seconds)
 
     def _log_id(self, key: IdempotencyKey | None) -> UUID:
         return derived_log_id(self._id_secret, key.caller, key.key) if key else new_log_id()
@@ -95,11 +99,13 @@ class ClassifyAndLog:
         self,
         log_id: UUID | None,
         prediction: Prediction,
+        shortened: bool,
         captured: CaptureStatus,
         seconds: float,
     ) -> ClassifiedMessage:
-        needs_review = self._needs_review(prediction)
-        classified = ClassifiedMessage(log_id, prediction, needs_review, captured, seconds)
+        classified = ClassifiedMessage(
+            log_id, prediction, self._needs_review(prediction), captured, seconds, shortened
+        )
         self._record_metrics(classified)
         return classified
 

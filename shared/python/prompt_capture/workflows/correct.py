@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from prompt_capture.domain.changes import ChangeStatus, Correction
-from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.ports.changes import CorrectionStore
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Correct:
-    """Records the latest correction of a prompt. The notes are redacted as prompts are."""
+    """Records the latest correction of a prompt."""
 
     def __init__(
         self,
@@ -23,15 +23,24 @@ class Correct:
         self._store = store
         self._record_metrics = record_metrics
 
-    async def __call__(self, log_id: UUID, correction: Correction) -> ChangeStatus:
-        """Record a correction.
+    async def __call__(
+        self,
+        log_id: UUID,
+        corrected_intent: str,
+        reviewer: str,
+        notes: str | None = None,
+    ) -> ChangeStatus:
+        """Record a correction. The notes are redacted as prompts are, and can have any length.
 
         Raise `PromptLogNotFound`, `UnknownIntent`, `ReviewerErased`, `TooManyDeferred` or
         `StoreUnavailable`.
         """
-        if correction.notes:
-            notes = redact(correction.notes)[:MAX_NOTE_LENGTH]
-            correction = correction.model_copy(update={"notes": notes})
+        correction = Correction(
+            corrected_intent=corrected_intent,
+            corrected_by=reviewer,
+            notes=notes and redact_and_shorten(notes, MAX_NOTE_LENGTH),
+            channel="api",
+        )
         status = await self._store.add_prompt_correction(log_id, correction)
         self._record_metrics({status: 1})
         logger.info("Correction received.", extra={"log_id": str(log_id), "state": status})

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from prompt_capture.domain.changes import Correction, suggest_intents
-from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.review_files import EntryError, Review, ReviewedPrompt
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.ports.review import ReviewStore
@@ -101,7 +101,7 @@ class ImportReview:
             correction = Correction(
                 corrected_intent=entry.corrected_intent,
                 corrected_by=self._reviewer,
-                notes=redact(entry.notes)[:MAX_NOTE_LENGTH] if entry.notes else None,
+                notes=entry.notes and redact_and_shorten(entry.notes, MAX_NOTE_LENGTH),
                 channel="import",
             )
             if await self._store.record_review(entry.id, correction, seen_intent) == "recorded":

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from prompt_capture.domain.changes import ChangeStatus, Outcome
-from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.types import MAX_ERROR_LENGTH
 from prompt_capture.ports.changes import OutcomeStore
 
@@ -23,18 +23,30 @@ class RecordOutcome:
         self._store = store
         self._record_metrics = record_metrics
 
-    async def __call__(self, log_id: UUID, outcome: Outcome) -> ChangeStatus:
-        """Record an outcome. Raise `PromptLogNotFound` or `StoreUnavailable`."""
-        if outcome.execution_error:
-            error = redact(outcome.execution_error)[:MAX_ERROR_LENGTH]
-            outcome = outcome.model_copy(update={"execution_error": error})
+    async def __call__(
+        self,
+        log_id: UUID,
+        was_successful: bool,
+        workflow_type: str,
+        execution_error: str | None = None,
+    ) -> ChangeStatus:
+        """Record an outcome. The error is redacted as prompts are, and can have any length.
+
+        Raise `PromptLogNotFound` or `StoreUnavailable`.
+        """
+        outcome = Outcome(
+            was_successful=was_successful,
+            workflow_type=workflow_type,
+            execution_error=execution_error
+            and redact_and_shorten(execution_error, MAX_ERROR_LENGTH),
+        )
         status = await self._store.update_prompt_log_outcome(log_id, outcome)
         self._record_metrics({status: 1})
         logger.info(
             "Outcome received.",
             extra={
                 "log_id": str(log_id),
-                "was_successful": outcome.was_successful,
+                "was_successful": was_successful,
                 "state": status,
             },
         )

@@ -1,0 +1,136 @@
+"""Connections that belong to one process and, for asyncio, to one event loop.
+
+Two processes that share a connection read each other's responses, over TLS too. A fork copies
+connections, their locks and event loops in whatever state they are, so the new process touches
+none of them: it opens connections of its own, and leaves the inherited ones as they are.
+"""
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncGenerator, Callable, Coroutine, Set
+from typing import Any, Generic, TypeVar
+
+import httpx
+
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=20)
+"""Idle connections are closed after 20 s, before the server is likely to close them."""
+
+Value = TypeVar("Value")
+
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks  # noqa: PLW0603 - the number belongs to the process
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
+
+
+def current_process() -> tuple[int, int]:
+    """Return a value that no process shares with a process that it was forked from.
+
+    The number of forks differs where a namespace gives both the same process id. The process id
+    differs where a fork outside Python runs no hook.
+    """
+    return _forks, os.getpid()
+
+
+class PerProcess(Generic[Value]):
+    """A value that each process creates when it first needs it. Threads share it.
+
+    There is no lock, which another thread might hold at the moment of a fork. What is inherited
+    stays referenced, since even its destructor could disturb the process that it belongs to.
+    """
+
+    def __init__(self, create: Callable[[], Value]) -> None:
+        self._create = create
+        self._values: dict[tuple[int, int], Value] = {}
+
+    def get(self) -> Value:
+        """Return the value of this process."""
+        process = current_process()
+        value = self._values.get(process)
+        return self._values.setdefault(process, self._create()) if value is None else value
+
+    def pop(self) -> Value | None:
+        """Remove and return the value of this process, or return None where there is none."""
+        return self._values.pop(current_process(), None)
+
+
+class LoopConnections:
+    """The connections of one event loop, and the outcomes that are being recorded on it."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self.http = httpx.AsyncClient(verify=tls, limits=LIMITS)
+        self._recordings: set[asyncio.Task[Any]] = set()
+        self._closing = _close_when_finished(self.http, self._recordings)
+
+    async def close_with_the_loop(self) -> None:
+        """Have the event loop close the connections before it closes itself.
+
+        `asyncio.run` and `asyncio.Runner` first finish the asynchronous generators of their loop.
+        """
+        await anext(self._closing)
+
+    def record(self, recording: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Start a recording in a task of its own, which `aclose` waits for."""
+        task = asyncio.get_running_loop().create_task(recording)
+        self._recordings.add(task)
+        task.add_done_callback(self._recordings.discard)
+        return task
+
+    async def aclose(self) -> None:
+        """Wait for the recordings, then close the connections."""
+        await _close(self.http, self._recordings)
+
+
+async def _close(http: httpx.AsyncClient, recordings: Set[asyncio.Task[Any]]) -> None:
+    while recordings:
+        await asyncio.wait(recordings)
+    await http.aclose()
+
+
+async def _close_when_finished(
+    http: httpx.AsyncClient, recordings: Set[asyncio.Task[Any]]
+) -> AsyncGenerator[None, None]:
+    process = current_process()
+    try:
+        yield
+    finally:
+        if process == current_process():
+            # Blocks that the event loop ends at the same time first start to record their outcomes.
+            await asyncio.sleep(0)
+            await _close(http, recordings)
+
+
+class EventLoops:
+    """The connections of one process, by event loop. Their event loops may run in many threads."""
+
+    def __init__(self) -> None:
+        self._tls = httpx.create_ssl_context()
+        self._by_loop: dict[asyncio.AbstractEventLoop, LoopConnections] = {}
+
+    async def connections(self) -> LoopConnections:
+        """Return the connections of the running event loop. Raise `RuntimeError` without one."""
+        loop = asyncio.get_running_loop()
+        connections = self._by_loop.get(loop)
+        if connections is None or connections.http.is_closed:
+            self._forget_closed_loops()
+            connections = self._by_loop[loop] = LoopConnections(self._tls)
+            await connections.close_with_the_loop()
+        return connections
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop."""
+        connections = self._by_loop.get(asyncio.get_running_loop())
+        if connections is not None:
+            await connections.aclose()
+
+    def _forget_closed_loops(self) -> None:
+        for loop in list(self._by_loop):
+            if loop.is_closed():
+                self._by_loop.pop(loop, None)

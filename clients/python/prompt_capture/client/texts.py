@@ -1,0 +1,119 @@
+"""Texts as the service accepts them: no text of a caller costs a message or an outcome.
+
+Lengths count characters (Unicode code points), as the service and the database count them.
+"""
+
+import hashlib
+import re
+
+MAX_ERROR_LENGTH = 8_000
+MAX_NOTE_LENGTH = 2_000
+MAX_NAME_LENGTH = 100
+MAX_IDENTIFIER_LENGTH = 200
+MAX_SENT_MESSAGE_LENGTH = 20_000
+"""The service redacts a message before it shortens it to 4,000 characters, so it receives more.
+
+20,000 characters fit in the largest body that it reads, 256 KiB.
+"""
+
+SHORTENED = " [shortened]"
+"""The end of a text that was longer than the service's limit."""
+
+_UNNAMED = "unnamed"
+_LAST_WORD = re.compile(r"(?<=\s)\S{1,100}\Z")
+_DIGEST_LENGTH = 16
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the type and the text of an exception; only the type where it has no text.
+
+    The text is whatever the exception's own code returns, which can fail in any way.
+    """
+    name = type(error).__name__
+    text = _clean(_to_text(error))
+    return f"{name}: {text}" if text.strip() else name
+
+
+def clean_text(value: object, max_length: int) -> str | None:
+    """Return a text without what PostgreSQL or JSON cannot hold, or None where it is blank.
+
+    Halves of surrogate pairs become U+FFFD, and NUL is removed. A text over `max_length` ends with
+    `SHORTENED`. The value can be of any type; an exception becomes its description.
+    """
+    if value is None:
+        return None
+    text = _clean(describe_error(value) if isinstance(value, BaseException) else _to_text(value))
+    if not text.strip():
+        return None
+    return text if len(text) <= max_length else _cut(text, max_length - len(SHORTENED)) + SHORTENED
+
+
+def clean_error(value: object) -> str | None:
+    """Return the text of an error, or None where it has none."""
+    return clean_text(value, MAX_ERROR_LENGTH)
+
+
+def clean_note(value: object) -> str | None:
+    """Return the notes of a correction, or None where there are none."""
+    return clean_text(value, MAX_NOTE_LENGTH)
+
+
+def clean_workflow_type(value: object) -> str:
+    """Return the name of a workflow, which the service requires."""
+    return clean_text(value, MAX_NAME_LENGTH) or _UNNAMED
+
+
+def clean_identifier(value: object) -> str | None:
+    """Return an id or a name, or None where it is blank.
+
+    A digest replaces the end of one that is too long, so that different ones stay different.
+    """
+    if value is None:
+        return None
+    text = _clean(_to_text(value))
+    if len(text) > MAX_IDENTIFIER_LENGTH:
+        end = f"-{_digest(text)[:_DIGEST_LENGTH]}"
+        text = text[: MAX_IDENTIFIER_LENGTH - len(end)] + end
+    return text if text.strip() else None
+
+
+def clean_message(value: object) -> object:
+    """Return a message without what the service cannot store. Other types stay as they are."""
+    return _clean(value)[:MAX_SENT_MESSAGE_LENGTH] if isinstance(value, str) else value
+
+
+def clean_idempotency_key(value: object) -> str:
+    """Return a key that a header can hold: a digest of one that is too long or not ASCII."""
+    text = _to_text(value)
+    return text if _VISIBLE_ASCII.fullmatch(text) else _digest(text)
+
+
+def _clean(text: str) -> str:
+    # UTF-16 joins the halves of a surrogate pair, and `replace` leaves only those without another.
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return joined.replace("\0", "")
+
+
+def _to_text(value: object) -> str:
+    """Return `str(value)`.
+
+    Where that fails, return the name of the type; of an exception, return an empty text. The code
+    of a value can raise what is no `Exception`, such as the panic of an extension in Rust.
+    """
+    try:
+        return str.__str__(value if isinstance(value, str) else str(value))
+    except BaseException:  # noqa: BLE001 - the text must neither cost the outcome nor hide an error
+        return "" if isinstance(value, BaseException) else type(value).__name__
+
+
+def _cut(text: str, length: int) -> str:
+    """Return the beginning of a text, without the half word at its end.
+
+    Half an address or half a secret is not recognised as one, and would not be redacted.
+    """
+    return _LAST_WORD.sub("", text[:length]).rstrip()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

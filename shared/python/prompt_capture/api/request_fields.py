@@ -1,0 +1,54 @@
+"""The types of fields in request bodies, which accept more than what is stored.
+
+No caller's text may cost a message, an outcome or a correction: an empty optional field counts as
+absent, and NUL, which PostgreSQL cannot hold, is removed. The workflows shorten texts that are too
+long, after redaction. The OpenAPI description follows from these types.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+from prompt_capture.domain.types import MessageIndex
+
+_NOT_ONLY_NUL = r"[^\x00]"
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "")
+
+
+def _none_if_empty(text: str | None) -> str | None:
+    return (text and _without_nul(text)) or None
+
+
+def _none_if_blank(text: str | None) -> str | None:
+    text = _none_if_empty(text)
+    return None if text is None or text.isspace() else text
+
+
+def _empty_to_none(value: object) -> object:
+    return None if value == "" else value
+
+
+RequiredText = Annotated[
+    str, StringConstraints(min_length=1, pattern=_NOT_ONLY_NUL), AfterValidator(_without_nul)
+]
+RequiredLabel = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100, pattern=_NOT_ONLY_NUL),
+    AfterValidator(_without_nul),
+]
+OptionalText = Annotated[str | None, AfterValidator(_none_if_blank)]
+OptionalIdentifier = Annotated[
+    Annotated[str, StringConstraints(max_length=200)] | None, AfterValidator(_none_if_empty)
+]
+OptionalUserId = Annotated[
+    UUID | None,
+    BeforeValidator(_empty_to_none, json_schema_input_type=UUID | Literal[""] | None),
+]
+OptionalMessageIndex = Annotated[
+    MessageIndex | None,
+    BeforeValidator(_empty_to_none, json_schema_input_type=MessageIndex | Literal[""] | None),
+]

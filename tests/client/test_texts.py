@@ -1,0 +1,250 @@
+"""No text of a caller costs a message or an outcome, and none hides the caller's own error."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import date
+from enum import Enum, StrEnum
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from prompt_capture.client import texts
+from prompt_capture.domain import long_texts, types
+
+from .conftest import Connect
+from .scripted_service import CLASSIFICATION, ScriptedService
+
+LOG_ID = UUID(CLASSIFICATION["log_id"])
+RECORDED: tuple[int, dict[str, str]] = (200, {})
+EMOJI = "\U0001f600"
+
+
+class Odd(Exception):
+    """An exception whose text raises what the test chooses."""
+
+    def __init__(self, raised: Callable[[], Any]) -> None:
+        self._raised = raised
+
+    def __str__(self) -> str:
+        result: str = self._raised()
+        return result
+
+
+def raising(error: BaseException) -> Callable[[], Any]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+class Fatal(BaseException):
+    """No subclass of `Exception`, like a panic of a Rust extension."""
+
+
+ERRORS = [
+    (TimeoutError(), "TimeoutError"),
+    (ValueError(""), "ValueError"),
+    (ValueError(" \n"), "ValueError"),
+    (ValueError("\0"), "ValueError"),
+    (ValueError("bad \ud83d"), "ValueError: bad \ufffd"),
+    (ValueError("\ud83d\ude00 \ude00\ud83d"), f"ValueError: {EMOJI} \ufffd\ufffd"),
+    (ValueError("a\0b"), "ValueError: ab"),
+    (ValueError(EMOJI * 8_000), "ValueError: " + EMOJI * 7_976 + " [shortened]"),
+    (ValueError("\x01" * 9_000), "ValueError: " + "\x01" * 7_976 + " [shortened]"),
+    (KeyError("calendar"), "KeyError: 'calendar'"),
+    (ExceptionGroup("two", [ValueError("a"), OSError()]), "ExceptionGroup: two (2 sub-exceptions)"),
+    (Odd(raising(RuntimeError("no text"))), "Odd"),
+    (Odd(raising(Fatal())), "Odd"),
+    (Odd(raising(SystemExit(3))), "Odd"),
+    (Odd(raising(RecursionError())), "Odd"),
+    (Odd(lambda: None), "Odd"),
+    (Odd(lambda: b"bytes"), "Odd"),
+    (KeyboardInterrupt(), "KeyboardInterrupt"),
+    (SystemExit(2), "SystemExit: 2"),
+    (Fatal("stop"), "Fatal: stop"),
+    (StopIteration("stop"), "StopIteration: stop"),
+    (StopAsyncIteration(), "StopAsyncIteration"),
+    (GeneratorExit(), "Cancelled."),
+    (asyncio.CancelledError(), "Cancelled."),
+]
+
+
+@pytest.mark.parametrize(("error", "text"), ERRORS, ids=[text[:30] for _, text in ERRORS])
+async def test_a_block_raises_its_own_error_and_its_outcome_is_recorded(
+    connect: Connect, scripted: ScriptedService, error: BaseException, text: str
+) -> None:
+    raised: BaseException | None = None
+    try:
+        async with connect().workflow(LOG_ID, "create_task"):
+            raise error
+    except BaseException as caught:  # noqa: BLE001 - it is compared below
+        raised = caught
+
+    assert raised is error
+    assert (error.__cause__, error.__context__) == (None, None)
+    assert scripted.bodies == [
+        {
+            "log_id": str(LOG_ID),
+            "was_successful": False,
+            "workflow_type": "create_task",
+            "execution_error": text,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (None, None),
+        ("", None),
+        (" \t", None),
+        ("\0", None),
+        (str(TimeoutError()), None),
+        (TimeoutError(), "TimeoutError"),
+        (Odd(raising(Fatal())), "Odd"),
+        ("x" * 8_000, "x" * 8_000),
+        ("x" * 8_001, "x" * 7_988 + " [shortened]"),
+        ("half \ude00", "half \ufffd"),
+        (17, "17"),
+        (date(2026, 11, 28), "2026-11-28"),
+    ],
+)
+async def test_the_error_of_an_outcome_can_be_anything(
+    connect: Connect, scripted: ScriptedService, error: Any, text: str | None
+) -> None:
+    scripted.script = [RECORDED]
+    client = connect()
+
+    assert await client.record_outcome(LOG_ID, False, "t", error) == "recorded"
+    async with client.workflow(LOG_ID, "t") as run:
+        run.fail(error)
+
+    expected = {"log_id": str(LOG_ID), "was_successful": False, "workflow_type": "t"}
+    assert scripted.bodies == [expected | ({"execution_error": text} if text else {})] * 2
+
+
+class Name(StrEnum):
+    GREET = "greet"
+
+
+class OldName(str, Enum):  # noqa: UP042 - its `str` is not its value
+    GREET = "greet"
+
+
+@pytest.mark.parametrize(
+    ("workflow_type", "sent"),
+    [
+        (Name.GREET, "greet"),
+        (OldName.GREET, "greet"),
+        ("", "unnamed"),
+        (None, "unnamed"),
+        ("\0", "unnamed"),
+        ("greet \ud83d", "greet \ufffd"),
+        ("x" * 101, "x" * 88 + " [shortened]"),
+    ],
+)
+async def test_an_outcome_needs_no_valid_name_of_the_workflow(
+    connect: Connect, scripted: ScriptedService, workflow_type: Any, sent: str
+) -> None:
+    scripted.script = [RECORDED]
+
+    assert await connect().record_outcome(LOG_ID, True, workflow_type) == "recorded"
+
+    assert scripted.bodies[0]["workflow_type"] == sent
+
+
+async def test_the_texts_of_a_correction_are_cleaned(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [RECORDED]
+    client = connect()
+
+    await client.correct(LOG_ID, "reminder", reviewer="ann\0", notes="")
+    await client.correct(LOG_ID, "reminder", reviewer="", notes="\ud83d" * 3_000)
+
+    assert scripted.bodies == [
+        {"log_id": str(LOG_ID), "corrected_intent": "reminder", "reviewer": "ann"},
+        {
+            "log_id": str(LOG_ID),
+            "corrected_intent": "reminder",
+            "notes": "\ufffd" * 1_988 + " [shortened]",
+        },
+    ]
+
+
+async def test_the_texts_of_a_message_are_cleaned(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    client = connect()
+
+    await client.classify("nice\0 \ud83d", user_id="u", conversation_id="")
+    await client.classify("hm", user_id="u", conversation_id=17, idempotency_key=UUID(int=1))
+    await client.classify(EMOJI * 30_000, user_id="u")
+
+    first, second, third = scripted.bodies
+    assert first == {"message": "nice \ufffd", "user_id": "u"}
+    assert second == {"message": "hm", "user_id": "u", "conversation_id": "17"}
+    assert scripted.requests[1].headers["idempotency-key"] == str(UUID(int=1))
+    assert third["message"] == EMOJI * 20_000
+
+
+async def test_long_conversation_ids_stay_different(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    client = connect()
+    for conversation_id in ("c" * 200, "c" * 201, "c" * 201, "c" * 202):
+        await client.classify("hm", user_id="u", conversation_id=conversation_id)
+
+    complete, first, repeated, other = (body["conversation_id"] for body in scripted.bodies)
+    assert complete == "c" * 200
+    assert first == repeated
+    assert len({complete, first, other}) == 3
+    assert {len(complete), len(first), len(other)} == {200}
+
+
+@pytest.mark.parametrize("key", ["message 17", "nachricht-ü", "k" * 201, "half \ud83d", "a\r\nb"])
+async def test_a_key_that_no_header_can_hold_still_identifies_its_message(
+    connect: Connect, scripted: ScriptedService, key: str
+) -> None:
+    client = connect()
+    for each in (key, key, f"{key}!"):
+        assert (await client.classify("hm", user_id="u", idempotency_key=each)).log_id
+
+    first, repeated, other = (request.headers["idempotency-key"] for request in scripted.requests)
+    assert first == repeated != other
+
+
+def test_the_limits_are_those_of_the_service() -> None:
+    def limit(field: Any) -> int:
+        length: int = TypeAdapter(field).json_schema()["maxLength"]
+        return length
+
+    assert limit(types.ErrorText) == texts.MAX_ERROR_LENGTH
+    assert limit(types.Note) == texts.MAX_NOTE_LENGTH
+    assert limit(types.Label) == texts.MAX_NAME_LENGTH
+    assert limit(types.Identifier) == texts.MAX_IDENTIFIER_LENGTH
+    assert texts.MAX_SENT_MESSAGE_LENGTH >= 2 * types.MAX_MESSAGE_LENGTH
+    assert texts.SHORTENED == long_texts.SHORTENED
+
+
+def test_a_text_is_shortened_at_the_end_of_a_word() -> None:
+    """Half an address is not recognised as one, so the service would not redact it."""
+    text = "x" * 70 + " ask ada.lovelace@example.com about it"
+
+    assert texts.clean_text(text, 100) == "x" * 70 + " ask [shortened]"
+
+
+@given(st.text(st.characters(), max_size=60), st.integers(20, 50))
+def test_a_cleaned_text_can_be_stored(text: str, max_length: int) -> None:
+    cleaned = texts.clean_text(text, max_length)
+
+    if cleaned is None:
+        assert not text.replace("\0", "").strip()
+    else:
+        assert 1 <= len(cleaned) <= max_length
+        assert "\0" not in cleaned
+        assert cleaned.encode()
