@@ -192,15 +192,15 @@ def test_a_token_that_the_project_did_not_sign_is_rejected(deployment: DeployedS
 @pytest.mark.parametrize(
     "event",
     [
-        {},
+        {"mode": None},
         {"mode": "everything"},
         {"mode": "review", "days": 0},
         {"mode": "review", "days": "week"},
         {"mode": "review", "confidence_threshold": 2},
         {"mode": "review", "unheard_of": 1},
         {"detail-type": "Scheduled Event", "detail": "nonsense"},
-        [],
-        None,
+        ["review"],
+        7,
         "review",
     ],
     ids=str,

@@ -93,7 +93,7 @@ def store(user_id: UUID) -> InMemoryPromptStore:
 @pytest.fixture
 def mint(monkeypatch: pytest.MonkeyPatch) -> TokenMint:
     mint = TokenMint()
-    monkeypatch.setattr("jwt.PyJWKClient.fetch_data", lambda _: mint.jwks)
+    monkeypatch.setattr("prompt_capture.api.tokens.PublicKeys.fetch_data", lambda _: mint.jwks)
     return mint
 
 

@@ -111,7 +111,7 @@ TROUBLE: dict[str, tuple[Respond, str]] = {
     "unusable keys": (send('{"keys": [{"kty": "EC", "alg": ["x"]}, 1]}'), "not a key set"),
     "keys without an id": (
         send(json.dumps({"keys": [TokenMint().jwks["keys"][0] | {"kid": ""}]})),
-        "no usable key",
+        "usable keys",
     ),
     "a server error": (send(MARKER, 500), "status 500"),
     "a missing project": (send(MARKER, 404), "status 404"),
@@ -188,6 +188,19 @@ def test_a_new_token_of_a_key_that_is_not_published_yet_is_a_503(
         TokenVerifier(keys.url).verify(rotated(keys, user_id))
 
 
+def test_a_cached_key_set_is_older_than_a_token_that_was_issued_meanwhile(
+    keys: KeyServer, user_id: UUID
+) -> None:
+    keys.respond = send(json.dumps(keys.mint.jwks), headers={"Age": "300"})
+    verifier = TokenVerifier(keys.url)
+    now = int(time.time())
+
+    with pytest.raises(KeysUnavailable, match="not published yet"):
+        verifier.verify(rotated(keys, user_id, iat=now - 200))
+    with pytest.raises(InvalidToken):
+        verifier.verify(rotated(keys, user_id, iat=now - 400))
+
+
 def test_a_key_that_is_published_after_a_rotation_is_found(
     keys: KeyServer, user_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,12 +208,15 @@ def test_a_key_that_is_published_after_a_rotation_is_found(
     verifier.verify(keys.token(user_id))
     new = TokenMint()
     new.jwks["keys"][0]["kid"] = "rotated"
-    keys.respond = send(json.dumps({"keys": keys.mint.jwks["keys"] + new.jwks["keys"]}))
     claims = keys.mint.claims(user_id, iss=f"{keys.url}/auth/v1")
     token = jwt.encode(claims, new.private_key, "ES256", headers={"kid": "rotated"})
 
+    with pytest.raises(KeysUnavailable):
+        verifier.verify(token)
+    keys.respond = send(json.dumps({"keys": keys.mint.jwks["keys"] + new.jwks["keys"]}))
     with pytest.raises(KeysUnavailable) as unavailable:
         verifier.verify(token)
+    assert keys.requests == 2, "unknown keys do not fetch the key set each time"
     later = time.monotonic() + unavailable.value.retry_after_seconds
     monkeypatch.setattr("time.monotonic", lambda: later)
 
@@ -210,12 +226,19 @@ def test_a_key_that_is_published_after_a_rotation_is_found(
 @pytest.mark.parametrize(
     "claims",
     [
-        {"iat": int(time.time()) - 3000},
+        {"iat": int(time.time()) - 10},
         {"iat": int(time.time()) + 3000},
         {"iat": None},
+        {"iat": "now"},
         {"iss": "https://elsewhere.supabase.co/auth/v1"},
     ],
-    ids=["old", "of the future", "without a time", "of another project"],
+    ids=[
+        "older than the key set, as after a revocation",
+        "of the future",
+        "without a time",
+        "with a malformed time",
+        "of another project",
+    ],
 )
 def test_any_other_token_of_an_unknown_key_stays_invalid(
     keys: KeyServer, user_id: UUID, claims: dict[str, Any]

@@ -1,13 +1,13 @@
 """Verify Supabase access tokens locally, without a request to the Auth server."""
 
 import logging
+import math
 import time
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
 from uuid import UUID
 
+import httpx
 import jwt
 
 _ASYMMETRIC = ("ES256", "RS256")
@@ -20,8 +20,8 @@ _JWKS_RETRY_SECONDS = 5
 _JWKS_COOLDOWN_SECONDS = 30
 """An unknown key id fetches the keys again, but not more often."""
 
-_PUBLICATION_SECONDS = 600
-"""Supabase publishes a new key within this time: so long do its servers cache the old key set."""
+_CLOCK_DIFFERENCE_SECONDS = 2
+"""How much the clocks of this function and of the project differ at most, usually."""
 
 _NOT_A_KEY_SET = (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError)
 
@@ -57,7 +57,7 @@ class TokenVerifier:
     def __init__(self, supabase_url: str, legacy_secret: str | None = None) -> None:
         self._issuer = f"{supabase_url.rstrip('/')}/auth/v1"
         self._legacy_secret = legacy_secret
-        self._keys = _PublicKeys(f"{self._issuer}/.well-known/jwks.json")
+        self._keys = PublicKeys(f"{self._issuer}/.well-known/jwks.json")
 
     def verify(self, token: str) -> TokenUser:
         """Return the token's user. Raise `InvalidToken` or `KeysUnavailable`."""
@@ -102,21 +102,28 @@ class TokenVerifier:
         try:
             return self._keys.get_signing_key(key_id)
         except jwt.PyJWKClientError:
-            if not self._is_new(claims):
+            if not self._was_issued_later(claims):
                 raise
             raise KeysUnavailable(
                 "The token was signed by a key that the project has not published yet.",
                 _JWKS_COOLDOWN_SECONDS,
             ) from None
 
-    def _is_new(self, claims: dict[str, Any]) -> bool:
-        """Return whether a token says that this project has just issued it."""
-        age = time.time() - claims.get("iat", 0)
-        return claims.get("iss") == self._issuer and abs(age) < _PUBLICATION_SECONDS
+    def _was_issued_later(self, claims: dict[str, Any]) -> bool:
+        """Return whether a token says that this project issued it after it made the key set.
+
+        Then its key may be new. The key of an earlier token was revoked, or is not the project's.
+        """
+        earliest = self._keys.made_at - _CLOCK_DIFFERENCE_SECONDS
+        latest = time.time() + _LEEWAY_SECONDS
+        return claims.get("iss") == self._issuer and earliest <= claims.get("iat", 0) <= latest
 
 
-class _PublicKeys(jwt.PyJWKClient):
+class PublicKeys(jwt.PyJWKClient):
     """The project's public keys, cached for ten minutes.
+
+    `made_at` is the time of the key set, in seconds since 1970: caches between the project and this
+    function may hold an older one.
 
     Raises `KeysUnavailable` where the project does not respond, or not with keys. After a failure,
     the next requests fail at once for a few seconds, instead of waiting for another timeout.
@@ -129,28 +136,36 @@ class _PublicKeys(jwt.PyJWKClient):
             timeout=_JWKS_TIMEOUT_SECONDS,
             cooldown_duration=_JWKS_COOLDOWN_SECONDS,
         )
+        self.made_at = math.inf
         self._failure = ""
         self._retry_at = 0.0
 
     def fetch_data(self) -> Any:
+        """Return the key set. The base class caches it."""
         if time.monotonic() < self._retry_at:
             raise KeysUnavailable(self._failure, _JWKS_RETRY_SECONDS)
+        now = time.time()
         try:
-            return super().fetch_data()
-        except (jwt.PyJWKClientConnectionError, OSError, HTTPException) as error:
-            cause = error.__cause__
-            reason = f"status {cause.code}" if isinstance(cause, HTTPError) else "no response"
+            response = httpx.get(self.uri, timeout=self.timeout)
+        except httpx.HTTPError:
+            raise self._report("no response") from None
+        if not response.is_success:
+            raise self._report(f"status {response.status_code}")
+        age = response.headers.get("Age", "")
+        self.made_at = now - int(age) if age.isdecimal() else now
+        try:
+            return response.json()
         except _NOT_A_KEY_SET:
-            reason = "the response is not a key set"
-        raise self._report(reason)
+            raise self._report("the response is not a key set") from None
 
     def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
+        """Return the keys of the key set."""
         try:
             return super().get_signing_keys(refresh)
         except _NOT_A_KEY_SET:
             if self.jwk_set_cache:
                 self.jwk_set_cache.put(None)
-            raise self._report("the key set has no usable key") from None
+            raise self._report("the response is not a key set with usable keys") from None
 
     def _report(self, reason: str) -> KeysUnavailable:
         self._failure = f"The project's public keys cannot be fetched ({reason})."
