@@ -76,7 +76,8 @@ grant usage on schema public, extensions to prompt_maintainer;
 -- other. A capture waits for no lock: it tries once, and leaves what it could not do to
 -- `private.complete_captures`, which runs every minute.
 --
--- Ids share 256 slots (`& 255`), since one transaction may lock more ids than the server has locks for.
+-- Ids share 256 slots (`& 255`) and new items 1,024, since one transaction may insert more rows than the server has
+-- locks for.
 
 -- Class 1, person. An erasure waits for the captures and corrections of its user that are under way.
 create function private.lock_person(user_id uuid) returns void
@@ -109,6 +110,15 @@ begin
 end
 $$;
 
+create function private.try_lock_log_id(log_id uuid) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return pg_try_advisory_xact_lock(2, hashtext(log_id::text) & 255);
+end
+$$;
+
 create function private.try_lock_log_id_shared(log_id uuid) returns boolean
 language plpgsql
 set search_path = ''
@@ -130,13 +140,22 @@ begin
 end
 $$;
 
+create function private.lock_edits_shared() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock_shared(3, 0);
+end
+$$;
+
 -- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
 create function private.lock_texts(text_keys bytea[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform pg_advisory_xact_lock_shared(3, 0);
+  perform private.lock_edits_shared();
   perform pg_advisory_xact_lock(4, slot) from (
     select distinct hashtext(encode(text_key, 'hex')) as slot
     from unnest(text_keys) as keys (text_key) order by slot
@@ -159,13 +178,14 @@ begin
 end
 $$;
 
--- Class 5, new queue item. One transaction at a time adds the item of a text.
+-- Class 5, new queue item. One transaction at a time adds the item of a text. A capture of a text without an
+-- item shares the lock, since the item must count it.
 create function private.lock_new_queue_item(text_key bytea) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform pg_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')));
+  perform pg_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')) & 1023);
 end
 $$;
 
@@ -174,7 +194,16 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  return pg_try_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')));
+  return pg_try_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')) & 1023);
+end
+$$;
+
+create function private.try_lock_new_queue_item_shared(text_key bytea) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return pg_try_advisory_xact_lock_shared(5, hashtext(encode(text_key, 'hex')) & 1023);
 end
 $$;
 
@@ -1265,7 +1294,7 @@ comment on column public.correction_events.channel is
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
 create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);
-create index correction_events_by_reviewer on public.correction_events (reviewer, corrected_at);
+create index correction_events_by_reviewer on public.correction_events (lower(reviewer));
 create index correction_events_by_log_id on public.correction_events (log_id);
 create index correction_events_by_intent on public.correction_events (to_intent);
 
@@ -1330,6 +1359,16 @@ $$;
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
 
+-- Ends a transaction that is left open in the dashboard, since others wait for its locks.
+create function private.end_idle_transaction() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
+end
+$$;
+
 create function private.set_correction_channel() returns trigger
 language plpgsql
 set search_path = ''
@@ -1339,6 +1378,7 @@ begin
     return new;
   end if;
   if current_user = 'postgres' then
+    perform private.end_idle_transaction();
     new.channel := 'dashboard';
     new.reviewer := coalesce(nullif(btrim(new.reviewer), ''), 'dashboard');
   elsif new.channel is null or new.channel not in ('api', 'import') then
@@ -1410,6 +1450,8 @@ begin
   perform private.refuse_erased_reviewer(new.reviewer);
 
   perform private.lock_texts(array[new.text_key]);
+  -- Again, since the account of the reviewer may have been deleted while this waited.
+  perform private.refuse_erased_reviewer(new.reviewer);
   if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
@@ -1461,6 +1503,39 @@ as $$
   )
 $$;
 
+-- Shows a correction on at most 1,000 rows of its text, the named one first; returns how many changed. A sender
+-- sees a correction only on the named row and on rows that were chosen for review before. On any other copy it
+-- would reveal that somebody else sent the same text. Notes may be about the sender of the named row, so other
+-- rows do not get them.
+create function private.show_correction(event public.correction_events, disputed boolean) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  reviewer text := case when event.to_intent is not null then event.reviewer end;
+  notes text := case when event.to_intent is not null then event.notes end;
+  changed integer;
+begin
+  update public.nlu_prompt_logs
+  set corrected_intent = event.to_intent, corrected_by = reviewer, is_disputed = disputed,
+    correction_notes = case when id = event.log_id then notes end
+  where id in (
+    select logs.id from public.nlu_prompt_logs logs
+    where logs.text_key = event.text_key
+      and (
+        logs.id = event.log_id or logs.corrected_intent is not null
+        or (logs.sampling_probability is not null and logs.created_at <= event.corrected_at)
+      )
+      and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
+        event.to_intent, reviewer, disputed, case when logs.id = event.log_id then notes end
+      )
+    order by logs.id <> event.log_id limit 1000
+  );
+  get diagnostics changed = row_count;
+  return changed;
+end
+$$;
+
 -- Gives a text the label of its latest event, unless reviewers disagree.
 create function private.apply_event(event public.correction_events) returns void
 language plpgsql
@@ -1468,23 +1543,12 @@ set search_path = ''
 as $$
 declare
   disputed boolean := private.is_disputed(event.text_key, event.to_intent);
-  reviewer text := case when event.to_intent is not null then event.reviewer end;
-  notes text := case when event.to_intent is not null then event.notes end;
 begin
-  -- A sender sees a correction only on the named row and on rows that were chosen for review before. On any
-  -- other copy it would reveal that somebody else sent the same text. Notes may be about the sender of the named
-  -- row, so other rows do not get them.
-  update public.nlu_prompt_logs logs
-  set corrected_intent = event.to_intent, corrected_by = reviewer, is_disputed = disputed,
-    correction_notes = case when logs.id = event.log_id then notes end
-  where text_key = event.text_key
-    and (
-      logs.id = event.log_id or logs.corrected_intent is not null
-      or (logs.sampling_probability is not null and logs.created_at <= event.corrected_at)
-    )
-    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
-      event.to_intent, reviewer, disputed, case when logs.id = event.log_id then notes end
-    );
+  -- `complete_captures` goes on with the rows of a text that has more.
+  if private.show_correction(event, disputed) = 1000 then
+    insert into private.incomplete_captures (log_id, text_key)
+    select id, text_key from public.nlu_prompt_logs where text_key = event.text_key limit 1;
+  end if;
   -- A retained text has a label by definition. Its rows carry the text while it has none.
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;
@@ -1540,8 +1604,7 @@ create trigger before_95_refuse_truncate before truncate on public.correction_ev
 
 set role prompt_maintainer;
 
--- Excludes all other changes of texts until the edit is committed. An edit that is left open is ended, since
--- others wait for it.
+-- Excludes all other changes of texts until the edit is committed.
 create function private.lock_edits_for_dashboard() returns trigger
 language plpgsql
 security definer
@@ -1549,7 +1612,7 @@ set search_path = ''
 as $$
 begin
   perform private.lock_edits();
-  perform set_config('idle_in_transaction_session_timeout', '10s', true);
+  perform private.end_idle_transaction();
   return null;
 end
 $$;
@@ -1790,7 +1853,7 @@ begin
     log.predicted_intent, coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     coalesce(
       log.runner_up_confidence,
-      case jsonb_typeof(log.secondary_intents -> 0 -> 'confidence') when 'number'
+      case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
         then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
     ),
     log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
@@ -1831,7 +1894,7 @@ begin
   if not exists (select from public.review_queue where text_key = first_log.text_key) then
     if probability is null
       and not exists (select from public.labelled_texts where text_key = first_log.text_key) then
-      return true;
+      return not are_new or private.try_lock_new_queue_item_shared(first_log.text_key);
     end if;
     if not private.try_lock_new_queue_item(first_log.text_key)
       or exists (select from public.review_queue where text_key = first_log.text_key) then
@@ -1886,6 +1949,8 @@ begin
     order by sampling_probability is null, created_at, id limit 1;
     if found and not exists (select from public.review_queue where text_key = p_text_key) then
       perform private.add_queue_item(log, private.review_reasons(log), log.sampling_probability);
+      -- The item gives the row the label of the retained text, which is a change for exports.
+      update public.labelled_texts set change_number = 0 where text_key = p_text_key;
     end if;
   end if;
 
@@ -1981,6 +2046,9 @@ begin
   new.corrected_intent := private.find_intent(new.corrected_intent);
   new.reviewer := nullif(private.reviewer_name(new.reviewer), '');
   new.notes := nullif(btrim(new.notes, E' \t\n\r\u00a0'), '');
+  if new.reviewer is distinct from old.reviewer then
+    perform private.refuse_erased_reviewer(new.reviewer);
+  end if;
 
   if to_jsonb(new) - array['corrected_intent', 'reviewer', 'notes']
     <> to_jsonb(old) - array['corrected_intent', 'reviewer', 'notes'] then
@@ -2108,7 +2176,8 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 
 -- When rows are deleted -----------------------------------------------------------------------------
 
--- Clears the notes about rows that are to be deleted: a note may quote the message that it is about.
+-- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
+-- item that nobody has decided yet may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
 language sql
 set search_path = ''
@@ -2116,15 +2185,15 @@ as $$
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and logs.id = (
+    and (queue.decided_at is null or logs.id = (
       select log_id from public.correction_events events
       where events.text_key = queue.text_key order by events.id desc limit 1
-    );
+    ));
   update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
 $$;
 
--- Deletes the queue items of texts without rows, and the events of texts with neither rows nor a retained
--- text. Waits for captures that hold an item, and then sees their rows.
+-- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,
+-- and the events of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
 create function private.delete_orphans(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
@@ -2134,6 +2203,13 @@ begin
   delete from public.review_queue queue
   where queue.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = queue.text_key);
+  delete from public.labelled_texts retained
+  where retained.text_key = any (texts)
+    and not exists (select from public.nlu_prompt_logs logs where logs.text_key = retained.text_key)
+    and private.is_disputed(retained.text_key, (
+      select to_intent from public.correction_events events
+      where events.text_key = retained.text_key order by events.id desc limit 1
+    ));
   delete from public.correction_events events
   where events.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
@@ -2294,6 +2370,14 @@ begin
 end
 $$;
 
+-- A row rarely waits for more than one change. More are invented or repeated, and its capture applies them all.
+create function private.max_deferred_changes() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 20
+$$;
+
 create function private.max_deferred_corrections() returns integer
 language sql immutable
 set search_path = ''
@@ -2314,6 +2398,17 @@ begin
   if not private.may_arrive(change.log_id) then
     return false;
   end if;
+  if num_nonnulls(change.was_successful, change.to_intent) <> 1 then
+    raise exception 'A change is an outcome or a correction.'
+      using errcode = 'check_violation', hint = 'Set was_successful, or to_intent.';
+  end if;
+  if char_length(change.reviewer) > 200 or char_length(change.notes) not between 1 and 2000
+    or char_length(change.workflow_type) not between 1 and 100
+    or char_length(change.execution_error) not between 1 and 8000 then
+    raise exception 'A text of the change is empty or too long.'
+      using errcode = 'check_violation',
+        hint = 'reviewer: 200 characters, notes: 2,000, workflow_type: 100, execution_error: 8,000.';
+  end if;
   if change.to_intent is not null and not private.is_active_intent(change.to_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
@@ -2332,6 +2427,8 @@ begin
       using errcode = 'check_violation', hint = 'Set reviewer and channel.';
   end if;
   if change.to_intent is not null then
+    -- Waits for the deletion of an account that is under way.
+    perform private.lock_edits_shared();
     perform private.refuse_erased_reviewer(change.reviewer);
     -- Ids can be invented, so the number of corrections that one reviewer may defer is bounded.
     if private.max_deferred_corrections() <= (
@@ -2360,6 +2457,10 @@ begin
     where latest.log_id = change.log_id
       and (latest.to_intent is null) = (change.to_intent is null)
     order by latest.id desc limit 1
+  );
+  delete from private.deferred_changes where id in (
+    select id from private.deferred_changes where log_id = change.log_id
+    order by id desc offset private.max_deferred_changes()
   );
   return true;
 end
@@ -2484,9 +2585,8 @@ comment on function public.record_review(uuid, text, text, text, text) is
 set role prompt_maintainer;
 
 -- Applies the changes that were deferred for a row, if it is on record. The caller holds the locks of its id
--- and of its text. A
--- change that can no longer be applied, such as a correction to an intent that was retired meanwhile, is
--- dropped: it must not keep the row from being written.
+-- and of its text. A change is dropped if it is older than what was recorded meanwhile, or can no longer be
+-- applied, such as a correction to an intent that was retired: it must not keep the row from being written.
 create function private.apply_deferred_changes(p_log_id uuid) returns void
 language plpgsql
 security definer
@@ -2494,6 +2594,10 @@ set search_path = ''
 as $$
 declare
   change private.deferred_changes;
+  started_at timestamptz := clock_timestamp();
+  outcome_was_recorded_at timestamptz := (
+    select outcome_recorded_at from public.nlu_prompt_logs where id = p_log_id
+  );
 begin
   for change in
     select * from private.deferred_changes
@@ -2505,10 +2609,15 @@ begin
         update public.nlu_prompt_logs
         set was_successful = change.was_successful, workflow_type = change.workflow_type,
           execution_error = change.execution_error
-        where id = p_log_id;
+        where id = p_log_id and (outcome_was_recorded_at <= change.deferred_at) is not false;
       else
         insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-        values (p_log_id, change.to_intent, change.reviewer, change.notes, change.channel);
+        select p_log_id, change.to_intent, change.reviewer, change.notes, change.channel
+        where not exists (
+          select from public.correction_events later join public.nlu_prompt_logs logs using (text_key)
+          where logs.id = p_log_id and lower(later.reviewer) = lower(change.reviewer)
+            and later.corrected_at > change.deferred_at and later.corrected_at < started_at
+        );
       end if;
     exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' then
       raise warning 'A deferred change could not be applied and was dropped.';
@@ -2533,7 +2642,7 @@ end
 $$;
 
 -- Applies the deferred changes of a new row. Does not wait: returns false where another transaction changes
--- the text, one of its copies, or its queue item.
+-- the text, one of its copies, or its queue item; and where the text has many copies, which take long.
 create function private.try_apply_deferred_changes(log public.nlu_prompt_logs) returns boolean
 language plpgsql
 set search_path = ''
@@ -2541,6 +2650,13 @@ as $$
 begin
   if exists (select from private.deferred_changes where log_id = log.id and to_intent is not null) then
     if private.try_lock_texts(array[log.text_key]) = '{}' then
+      return false;
+    end if;
+    if 100 < (
+      select count(*) from (
+        select from public.nlu_prompt_logs where text_key = log.text_key limit 101
+      ) as copies
+    ) then
       return false;
     end if;
     if exists (
@@ -2608,7 +2724,8 @@ create trigger after_10_complete_captures after insert on public.nlu_prompt_logs
 
 set role prompt_maintainer;
 
--- Completes one batch of captures that met another change of their text; returns how many.
+-- Completes one batch of captures that met another change of their text; returns how many. What is locked is left
+-- for the next run. Corrections of texts with many rows are shown on more of them.
 create function private.complete_captures() returns integer
 language plpgsql
 security definer
@@ -2616,23 +2733,39 @@ set search_path = ''
 as $$
 declare
   batch private.incomplete_captures[];
+  locked_texts bytea[];
   incomplete private.incomplete_captures;
+  latest public.correction_events;
+  unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
     select * from private.incomplete_captures
     order by id limit (select retention_batch_rows from private.settings)
     for update skip locked
   ) as waiting;
-  perform private.lock_log_ids(array(select log_id from unnest(batch)));
-  perform private.lock_texts(array(select text_key from unnest(batch)));
+  locked_texts := private.try_lock_texts(array(select distinct text_key from unnest(batch)));
+  batch := array(
+    select waiting::private.incomplete_captures from unnest(batch) as waiting
+    where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
+  );
   for incomplete in select distinct on (text_key) * from unnest(batch) loop
     perform private.refresh_queue_item(incomplete.text_key);
   end loop;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
     perform private.apply_deferred_changes(incomplete.log_id);
   end loop;
-  delete from private.incomplete_captures where id in (select id from unnest(batch));
-  return coalesce(cardinality(batch), 0);
+  for latest in
+    select distinct on (text_key) * from public.correction_events
+    where text_key in (select text_key from unnest(batch)) order by text_key, id desc
+  loop
+    if private.show_correction(latest, private.is_disputed(latest.text_key, latest.to_intent)) = 1000 then
+      unfinished := unfinished || latest.text_key;
+    end if;
+  end loop;
+  delete from private.incomplete_captures where id in (
+    select id from unnest(batch) where text_key <> all (unfinished)
+  );
+  return cardinality(batch);
 end
 $$;
 
@@ -2818,20 +2951,31 @@ as $$
 declare
   settings private.settings;
   expired uuid[];
+  candidates uuid[];
   locked_texts bytea[];
+  last_time timestamptz := '-infinity';
+  last_id uuid := '00000000-0000-0000-0000-000000000000';
 begin
   select * into strict settings from private.settings;
-  select array_agg(id), private.try_lock_texts(array_agg(distinct text_key)) into expired, locked_texts
-  from (
-    select id, text_key from public.nlu_prompt_logs
-    where created_at < now() - make_interval(days => settings.row_retention_days)
-    order by created_at, id
-    limit settings.retention_batch_rows
-  ) as oldest;
-  expired := array(
-    select id from public.nlu_prompt_logs
-    where id = any (expired) and text_key = any (locked_texts) for update skip locked
-  );
+  -- Goes past rows of which none can be locked.
+  loop
+    select array_agg(id order by created_at, id), private.try_lock_texts(array_agg(distinct text_key)),
+      max(created_at)
+    into candidates, locked_texts, last_time
+    from (
+      select id, text_key, created_at from public.nlu_prompt_logs
+      where created_at < now() - make_interval(days => settings.row_retention_days)
+        and (created_at, id) > (last_time, last_id)
+      order by created_at, id
+      limit settings.retention_batch_rows
+    ) as oldest;
+    expired := array(
+      select id from public.nlu_prompt_logs
+      where id = any (candidates) and text_key = any (locked_texts) for update skip locked
+    );
+    exit when candidates is null or expired <> '{}';
+    last_id := candidates[cardinality(candidates)];
+  end loop;
 
   insert into public.daily_counts as counts (day, predicted_intent, model_version, outcome, messages)
   select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
@@ -3104,11 +3248,11 @@ as $$
       where user_keys @> array[private.user_key(p_user_id)]
     ),
     'corrections', (
-      select count(*) from public.correction_events where reviewer = p_user_id::text
+      select count(*) from public.correction_events where lower(reviewer) = p_user_id::text
     ),
     'queue_items', (
       select count(*) from (
-        select text_key from public.review_queue where reviewer = p_user_id::text
+        select text_key from public.review_queue where lower(reviewer) = p_user_id::text
         union
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
@@ -3139,36 +3283,52 @@ begin
 end
 $$;
 
--- Replaces a reviewer's name by one pseudonym in one batch of corrections, so that agreement can still be
--- measured; returns how many.
+-- Replaces a reviewer's name by one pseudonym in one batch of rows, corrections or queue items, so that agreement
+-- can still be measured; returns how many. `Grace` and `grace` are one reviewer.
 create function private.pseudonymise_batch(name text, lock_each_text boolean) returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+  max_rows integer := (select retention_batch_rows from private.settings);
   pseudonym text;
   event_ids bigint[];
   texts bytea[];
+  changed integer;
 begin
   select array_agg(id), array_agg(distinct text_key) into event_ids, texts from (
-    select id, text_key from public.correction_events where reviewer = name
-    limit (select retention_batch_rows from private.settings)
+    select id, text_key from public.correction_events where lower(reviewer) = lower(name) limit max_rows
   ) as batch;
   if event_ids is null then
+    -- A reviewer may have typed their name for an item that nobody has decided yet.
+    select array_agg(text_key) into texts from (
+      select text_key from public.review_queue where lower(reviewer) = lower(name) limit max_rows
+    ) as batch;
+  end if;
+  if texts is null then
     return 0;
   end if;
   if lock_each_text then
     perform private.lock_texts(texts);
   end if;
   select 'erased-'
-    || left(encode(extensions.hmac(convert_to(name, 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
+    || left(encode(extensions.hmac(convert_to(lower(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
   into strict pseudonym from private.keys;
-  update public.nlu_prompt_logs set corrected_by = pseudonym
-  where text_key = any (texts) and corrected_by = name;
-  update public.review_queue set reviewer = pseudonym where text_key = any (texts) and reviewer = name;
+  update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
+    select id from public.nlu_prompt_logs
+    where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
+  );
+  get diagnostics changed = row_count;
+  if changed = max_rows then
+    return changed;  -- these texts have more rows: their corrections follow
+  end if;
+  update public.review_queue
+  set reviewer = case when decided_at is not null then pseudonym end,
+    notes = case when decided_at is not null then notes end
+  where text_key = any (texts) and lower(reviewer) = lower(name);
   update public.correction_events set reviewer = pseudonym where id = any (event_ids);
-  return cardinality(event_ids);
+  return greatest(1, coalesce(cardinality(event_ids), 0));
 end
 $$;
 
@@ -3292,6 +3452,7 @@ set search_path = ''
 as $$
 begin
   perform private.lock_edits();
+  perform private.end_idle_transaction();
   return null;
 end
 $$;
@@ -3320,7 +3481,7 @@ declare
   total integer := 0;
 begin
   perform private.lock_edits();
-  delete from private.deferred_changes where reviewer = name;
+  delete from private.deferred_changes where lower(reviewer) = lower(name);
   loop
     changed := private.pseudonymise_batch(name, false);
     exit when changed = 0;
@@ -3641,10 +3802,14 @@ begin
     order by logs.text_key, change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
-      null::float8, 'retained', 'retained', intent, null::boolean, false, labelled_at, null::uuid,
-      times_sent, null::text[]
+      null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
+      disputed is true, labelled_at, null::uuid, times_sent, null::text[]
     from public.labelled_texts texts
-    where (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
+    left join lateral (
+      select queue.decided_at is null and 'disagreement' = any (queue.reasons) as disputed
+      from public.review_queue queue where queue.text_key = texts.text_key
+    ) as item on true
+    where (not labelled_only or disputed is not true) and (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
       and text_key >= after_text and change_number < window_to
       and (window_from = 0 or exists (
         select from public.nlu_prompt_logs changed
@@ -4202,6 +4367,7 @@ declare
   is_merged boolean;
   latest public.correction_events;
 begin
+  perform private.lock_new_queue_item(new_key);
   is_merged := exists (select from public.nlu_prompt_logs where text_key = new_key)
     or exists (select from public.labelled_texts where text_key = new_key);
 
@@ -4335,12 +4501,15 @@ revoke all on function
   private.lock_person(uuid),
   private.try_lock_person_shared(uuid),
   private.lock_log_ids(uuid[]),
+  private.try_lock_log_id(uuid),
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
+  private.lock_edits_shared(),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
   private.lock_new_queue_item(bytea),
   private.try_lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
   private.peek_change_number(),
@@ -4370,9 +4539,11 @@ revoke all on function
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
   private.refuse_erased_reviewer(text),
+  private.end_idle_transaction(),
   private.set_correction_channel(),
   private.validate_correction(),
   private.is_disputed(bytea, text),
+  private.show_correction(public.correction_events, boolean),
   private.apply_event(public.correction_events),
   private.apply_correction(),
   private.refuse_event_changes(),
@@ -4397,6 +4568,7 @@ revoke all on function
   private.clean_up_texts(),
   private.may_arrive(uuid),
   private.defer_change(private.deferred_changes),
+  private.max_deferred_changes(),
   private.max_deferred_corrections(),
   private.apply_deferred_changes(uuid),
   private.apply_waiting_changes(uuid),
@@ -4572,6 +4744,7 @@ grant execute on function
   private.reviewer_name(text),
   private.refuse_erased_reviewer(text),
   private.lock_log_ids(uuid[]),
+  private.lock_edits_shared(),
   private.lock_texts(bytea[]),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
@@ -4624,7 +4797,7 @@ grant insert (log_id) on private.dropped_captures to prompt_maintainer;
 grant select, insert on public.daily_counts to prompt_maintainer;
 grant update (messages) on public.daily_counts to prompt_maintainer;
 grant select, insert, delete on public.labelled_texts to prompt_maintainer;
-grant update (intent, times_sent, user_keys, labelled_at, retained_at)
+grant update (intent, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
 grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
@@ -4643,12 +4816,15 @@ grant execute on function
   private.lock_person(uuid),
   private.try_lock_person_shared(uuid),
   private.lock_log_ids(uuid[]),
+  private.try_lock_log_id(uuid),
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
+  private.lock_edits_shared(),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
   private.lock_new_queue_item(bytea),
   private.try_lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item_shared(bytea),
   private.lock_export_registry(),
   private.lock_export_registry_shared(),
   private.peek_change_number(),
@@ -4666,7 +4842,9 @@ grant execute on function
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
   private.is_disputed(bytea, text),
+  private.show_correction(public.correction_events, boolean),
   private.apply_event(public.correction_events),
+  private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.review_rank(text[], double precision, integer),
@@ -4679,6 +4857,7 @@ grant execute on function
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),
   private.may_arrive(uuid),
+  private.max_deferred_changes(),
   private.max_deferred_corrections(),
   private.apply_deferred_changes(uuid),
   private.try_apply_deferred_changes(public.nlu_prompt_logs),

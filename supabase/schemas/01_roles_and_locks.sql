@@ -72,7 +72,8 @@ grant usage on schema public, extensions to prompt_maintainer;
 -- other. A capture waits for no lock: it tries once, and leaves what it could not do to
 -- `private.complete_captures`, which runs every minute.
 --
--- Ids share 256 slots (`& 255`), since one transaction may lock more ids than the server has locks for.
+-- Ids share 256 slots (`& 255`) and new items 1,024, since one transaction may insert more rows than the server has
+-- locks for.
 
 -- Class 1, person. An erasure waits for the captures and corrections of its user that are under way.
 create function private.lock_person(user_id uuid) returns void
@@ -105,6 +106,15 @@ begin
 end
 $$;
 
+create function private.try_lock_log_id(log_id uuid) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return pg_try_advisory_xact_lock(2, hashtext(log_id::text) & 255);
+end
+$$;
+
 create function private.try_lock_log_id_shared(log_id uuid) returns boolean
 language plpgsql
 set search_path = ''
@@ -126,13 +136,22 @@ begin
 end
 $$;
 
+create function private.lock_edits_shared() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock_shared(3, 0);
+end
+$$;
+
 -- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
 create function private.lock_texts(text_keys bytea[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform pg_advisory_xact_lock_shared(3, 0);
+  perform private.lock_edits_shared();
   perform pg_advisory_xact_lock(4, slot) from (
     select distinct hashtext(encode(text_key, 'hex')) as slot
     from unnest(text_keys) as keys (text_key) order by slot
@@ -155,13 +174,14 @@ begin
 end
 $$;
 
--- Class 5, new queue item. One transaction at a time adds the item of a text.
+-- Class 5, new queue item. One transaction at a time adds the item of a text. A capture of a text without an
+-- item shares the lock, since the item must count it.
 create function private.lock_new_queue_item(text_key bytea) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform pg_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')));
+  perform pg_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')) & 1023);
 end
 $$;
 
@@ -170,7 +190,16 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  return pg_try_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')));
+  return pg_try_advisory_xact_lock(5, hashtext(encode(text_key, 'hex')) & 1023);
+end
+$$;
+
+create function private.try_lock_new_queue_item_shared(text_key bytea) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return pg_try_advisory_xact_lock_shared(5, hashtext(encode(text_key, 'hex')) & 1023);
 end
 $$;
 

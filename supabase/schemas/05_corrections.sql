@@ -44,7 +44,7 @@ comment on column public.correction_events.channel is
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
 create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);
-create index correction_events_by_reviewer on public.correction_events (reviewer, corrected_at);
+create index correction_events_by_reviewer on public.correction_events (lower(reviewer));
 create index correction_events_by_log_id on public.correction_events (log_id);
 create index correction_events_by_intent on public.correction_events (to_intent);
 
@@ -109,6 +109,16 @@ $$;
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
 
+-- Ends a transaction that is left open in the dashboard, since others wait for its locks.
+create function private.end_idle_transaction() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
+end
+$$;
+
 create function private.set_correction_channel() returns trigger
 language plpgsql
 set search_path = ''
@@ -118,6 +128,7 @@ begin
     return new;
   end if;
   if current_user = 'postgres' then
+    perform private.end_idle_transaction();
     new.channel := 'dashboard';
     new.reviewer := coalesce(nullif(btrim(new.reviewer), ''), 'dashboard');
   elsif new.channel is null or new.channel not in ('api', 'import') then
@@ -189,6 +200,8 @@ begin
   perform private.refuse_erased_reviewer(new.reviewer);
 
   perform private.lock_texts(array[new.text_key]);
+  -- Again, since the account of the reviewer may have been deleted while this waited.
+  perform private.refuse_erased_reviewer(new.reviewer);
   if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
@@ -240,6 +253,39 @@ as $$
   )
 $$;
 
+-- Shows a correction on at most 1,000 rows of its text, the named one first; returns how many changed. A sender
+-- sees a correction only on the named row and on rows that were chosen for review before. On any other copy it
+-- would reveal that somebody else sent the same text. Notes may be about the sender of the named row, so other
+-- rows do not get them.
+create function private.show_correction(event public.correction_events, disputed boolean) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  reviewer text := case when event.to_intent is not null then event.reviewer end;
+  notes text := case when event.to_intent is not null then event.notes end;
+  changed integer;
+begin
+  update public.nlu_prompt_logs
+  set corrected_intent = event.to_intent, corrected_by = reviewer, is_disputed = disputed,
+    correction_notes = case when id = event.log_id then notes end
+  where id in (
+    select logs.id from public.nlu_prompt_logs logs
+    where logs.text_key = event.text_key
+      and (
+        logs.id = event.log_id or logs.corrected_intent is not null
+        or (logs.sampling_probability is not null and logs.created_at <= event.corrected_at)
+      )
+      and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
+        event.to_intent, reviewer, disputed, case when logs.id = event.log_id then notes end
+      )
+    order by logs.id <> event.log_id limit 1000
+  );
+  get diagnostics changed = row_count;
+  return changed;
+end
+$$;
+
 -- Gives a text the label of its latest event, unless reviewers disagree.
 create function private.apply_event(event public.correction_events) returns void
 language plpgsql
@@ -247,23 +293,12 @@ set search_path = ''
 as $$
 declare
   disputed boolean := private.is_disputed(event.text_key, event.to_intent);
-  reviewer text := case when event.to_intent is not null then event.reviewer end;
-  notes text := case when event.to_intent is not null then event.notes end;
 begin
-  -- A sender sees a correction only on the named row and on rows that were chosen for review before. On any
-  -- other copy it would reveal that somebody else sent the same text. Notes may be about the sender of the named
-  -- row, so other rows do not get them.
-  update public.nlu_prompt_logs logs
-  set corrected_intent = event.to_intent, corrected_by = reviewer, is_disputed = disputed,
-    correction_notes = case when logs.id = event.log_id then notes end
-  where text_key = event.text_key
-    and (
-      logs.id = event.log_id or logs.corrected_intent is not null
-      or (logs.sampling_probability is not null and logs.created_at <= event.corrected_at)
-    )
-    and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
-      event.to_intent, reviewer, disputed, case when logs.id = event.log_id then notes end
-    );
+  -- `complete_captures` goes on with the rows of a text that has more.
+  if private.show_correction(event, disputed) = 1000 then
+    insert into private.incomplete_captures (log_id, text_key)
+    select id, text_key from public.nlu_prompt_logs where text_key = event.text_key limit 1;
+  end if;
   -- A retained text has a label by definition. Its rows carry the text while it has none.
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;
@@ -319,8 +354,7 @@ create trigger before_95_refuse_truncate before truncate on public.correction_ev
 
 set role prompt_maintainer;
 
--- Excludes all other changes of texts until the edit is committed. An edit that is left open is ended, since
--- others wait for it.
+-- Excludes all other changes of texts until the edit is committed.
 create function private.lock_edits_for_dashboard() returns trigger
 language plpgsql
 security definer
@@ -328,7 +362,7 @@ set search_path = ''
 as $$
 begin
   perform private.lock_edits();
-  perform set_config('idle_in_transaction_session_timeout', '10s', true);
+  perform private.end_idle_transaction();
   return null;
 end
 $$;

@@ -203,7 +203,7 @@ begin
     log.predicted_intent, coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     coalesce(
       log.runner_up_confidence,
-      case jsonb_typeof(log.secondary_intents -> 0 -> 'confidence') when 'number'
+      case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
         then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
     ),
     log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
@@ -244,7 +244,7 @@ begin
   if not exists (select from public.review_queue where text_key = first_log.text_key) then
     if probability is null
       and not exists (select from public.labelled_texts where text_key = first_log.text_key) then
-      return true;
+      return not are_new or private.try_lock_new_queue_item_shared(first_log.text_key);
     end if;
     if not private.try_lock_new_queue_item(first_log.text_key)
       or exists (select from public.review_queue where text_key = first_log.text_key) then
@@ -299,6 +299,8 @@ begin
     order by sampling_probability is null, created_at, id limit 1;
     if found and not exists (select from public.review_queue where text_key = p_text_key) then
       perform private.add_queue_item(log, private.review_reasons(log), log.sampling_probability);
+      -- The item gives the row the label of the retained text, which is a change for exports.
+      update public.labelled_texts set change_number = 0 where text_key = p_text_key;
     end if;
   end if;
 
@@ -394,6 +396,9 @@ begin
   new.corrected_intent := private.find_intent(new.corrected_intent);
   new.reviewer := nullif(private.reviewer_name(new.reviewer), '');
   new.notes := nullif(btrim(new.notes, E' \t\n\r\u00a0'), '');
+  if new.reviewer is distinct from old.reviewer then
+    perform private.refuse_erased_reviewer(new.reviewer);
+  end if;
 
   if to_jsonb(new) - array['corrected_intent', 'reviewer', 'notes']
     <> to_jsonb(old) - array['corrected_intent', 'reviewer', 'notes'] then
@@ -521,7 +526,8 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 
 -- When rows are deleted -----------------------------------------------------------------------------
 
--- Clears the notes about rows that are to be deleted: a note may quote the message that it is about.
+-- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
+-- item that nobody has decided yet may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
 language sql
 set search_path = ''
@@ -529,15 +535,15 @@ as $$
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and logs.id = (
+    and (queue.decided_at is null or logs.id = (
       select log_id from public.correction_events events
       where events.text_key = queue.text_key order by events.id desc limit 1
-    );
+    ));
   update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
 $$;
 
--- Deletes the queue items of texts without rows, and the events of texts with neither rows nor a retained
--- text. Waits for captures that hold an item, and then sees their rows.
+-- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,
+-- and the events of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
 create function private.delete_orphans(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
@@ -547,6 +553,13 @@ begin
   delete from public.review_queue queue
   where queue.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = queue.text_key);
+  delete from public.labelled_texts retained
+  where retained.text_key = any (texts)
+    and not exists (select from public.nlu_prompt_logs logs where logs.text_key = retained.text_key)
+    and private.is_disputed(retained.text_key, (
+      select to_intent from public.correction_events events
+      where events.text_key = retained.text_key order by events.id desc limit 1
+    ));
   delete from public.correction_events events
   where events.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)

@@ -111,6 +111,14 @@ begin
 end
 $$;
 
+-- A row rarely waits for more than one change. More are invented or repeated, and its capture applies them all.
+create function private.max_deferred_changes() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 20
+$$;
+
 create function private.max_deferred_corrections() returns integer
 language sql immutable
 set search_path = ''
@@ -131,6 +139,17 @@ begin
   if not private.may_arrive(change.log_id) then
     return false;
   end if;
+  if num_nonnulls(change.was_successful, change.to_intent) <> 1 then
+    raise exception 'A change is an outcome or a correction.'
+      using errcode = 'check_violation', hint = 'Set was_successful, or to_intent.';
+  end if;
+  if char_length(change.reviewer) > 200 or char_length(change.notes) not between 1 and 2000
+    or char_length(change.workflow_type) not between 1 and 100
+    or char_length(change.execution_error) not between 1 and 8000 then
+    raise exception 'A text of the change is empty or too long.'
+      using errcode = 'check_violation',
+        hint = 'reviewer: 200 characters, notes: 2,000, workflow_type: 100, execution_error: 8,000.';
+  end if;
   if change.to_intent is not null and not private.is_active_intent(change.to_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
@@ -149,6 +168,8 @@ begin
       using errcode = 'check_violation', hint = 'Set reviewer and channel.';
   end if;
   if change.to_intent is not null then
+    -- Waits for the deletion of an account that is under way.
+    perform private.lock_edits_shared();
     perform private.refuse_erased_reviewer(change.reviewer);
     -- Ids can be invented, so the number of corrections that one reviewer may defer is bounded.
     if private.max_deferred_corrections() <= (
@@ -177,6 +198,10 @@ begin
     where latest.log_id = change.log_id
       and (latest.to_intent is null) = (change.to_intent is null)
     order by latest.id desc limit 1
+  );
+  delete from private.deferred_changes where id in (
+    select id from private.deferred_changes where log_id = change.log_id
+    order by id desc offset private.max_deferred_changes()
   );
   return true;
 end
@@ -301,9 +326,8 @@ comment on function public.record_review(uuid, text, text, text, text) is
 set role prompt_maintainer;
 
 -- Applies the changes that were deferred for a row, if it is on record. The caller holds the locks of its id
--- and of its text. A
--- change that can no longer be applied, such as a correction to an intent that was retired meanwhile, is
--- dropped: it must not keep the row from being written.
+-- and of its text. A change is dropped if it is older than what was recorded meanwhile, or can no longer be
+-- applied, such as a correction to an intent that was retired: it must not keep the row from being written.
 create function private.apply_deferred_changes(p_log_id uuid) returns void
 language plpgsql
 security definer
@@ -311,6 +335,10 @@ set search_path = ''
 as $$
 declare
   change private.deferred_changes;
+  started_at timestamptz := clock_timestamp();
+  outcome_was_recorded_at timestamptz := (
+    select outcome_recorded_at from public.nlu_prompt_logs where id = p_log_id
+  );
 begin
   for change in
     select * from private.deferred_changes
@@ -322,10 +350,15 @@ begin
         update public.nlu_prompt_logs
         set was_successful = change.was_successful, workflow_type = change.workflow_type,
           execution_error = change.execution_error
-        where id = p_log_id;
+        where id = p_log_id and (outcome_was_recorded_at <= change.deferred_at) is not false;
       else
         insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-        values (p_log_id, change.to_intent, change.reviewer, change.notes, change.channel);
+        select p_log_id, change.to_intent, change.reviewer, change.notes, change.channel
+        where not exists (
+          select from public.correction_events later join public.nlu_prompt_logs logs using (text_key)
+          where logs.id = p_log_id and lower(later.reviewer) = lower(change.reviewer)
+            and later.corrected_at > change.deferred_at and later.corrected_at < started_at
+        );
       end if;
     exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' then
       raise warning 'A deferred change could not be applied and was dropped.';
@@ -350,7 +383,7 @@ end
 $$;
 
 -- Applies the deferred changes of a new row. Does not wait: returns false where another transaction changes
--- the text, one of its copies, or its queue item.
+-- the text, one of its copies, or its queue item; and where the text has many copies, which take long.
 create function private.try_apply_deferred_changes(log public.nlu_prompt_logs) returns boolean
 language plpgsql
 set search_path = ''
@@ -358,6 +391,13 @@ as $$
 begin
   if exists (select from private.deferred_changes where log_id = log.id and to_intent is not null) then
     if private.try_lock_texts(array[log.text_key]) = '{}' then
+      return false;
+    end if;
+    if 100 < (
+      select count(*) from (
+        select from public.nlu_prompt_logs where text_key = log.text_key limit 101
+      ) as copies
+    ) then
       return false;
     end if;
     if exists (
@@ -425,7 +465,8 @@ create trigger after_10_complete_captures after insert on public.nlu_prompt_logs
 
 set role prompt_maintainer;
 
--- Completes one batch of captures that met another change of their text; returns how many.
+-- Completes one batch of captures that met another change of their text; returns how many. What is locked is left
+-- for the next run. Corrections of texts with many rows are shown on more of them.
 create function private.complete_captures() returns integer
 language plpgsql
 security definer
@@ -433,23 +474,39 @@ set search_path = ''
 as $$
 declare
   batch private.incomplete_captures[];
+  locked_texts bytea[];
   incomplete private.incomplete_captures;
+  latest public.correction_events;
+  unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
     select * from private.incomplete_captures
     order by id limit (select retention_batch_rows from private.settings)
     for update skip locked
   ) as waiting;
-  perform private.lock_log_ids(array(select log_id from unnest(batch)));
-  perform private.lock_texts(array(select text_key from unnest(batch)));
+  locked_texts := private.try_lock_texts(array(select distinct text_key from unnest(batch)));
+  batch := array(
+    select waiting::private.incomplete_captures from unnest(batch) as waiting
+    where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
+  );
   for incomplete in select distinct on (text_key) * from unnest(batch) loop
     perform private.refresh_queue_item(incomplete.text_key);
   end loop;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
     perform private.apply_deferred_changes(incomplete.log_id);
   end loop;
-  delete from private.incomplete_captures where id in (select id from unnest(batch));
-  return coalesce(cardinality(batch), 0);
+  for latest in
+    select distinct on (text_key) * from public.correction_events
+    where text_key in (select text_key from unnest(batch)) order by text_key, id desc
+  loop
+    if private.show_correction(latest, private.is_disputed(latest.text_key, latest.to_intent)) = 1000 then
+      unfinished := unfinished || latest.text_key;
+    end if;
+  end loop;
+  delete from private.incomplete_captures where id in (
+    select id from unnest(batch) where text_key <> all (unfinished)
+  );
+  return cardinality(batch);
 end
 $$;
 

@@ -119,20 +119,31 @@ as $$
 declare
   settings private.settings;
   expired uuid[];
+  candidates uuid[];
   locked_texts bytea[];
+  last_time timestamptz := '-infinity';
+  last_id uuid := '00000000-0000-0000-0000-000000000000';
 begin
   select * into strict settings from private.settings;
-  select array_agg(id), private.try_lock_texts(array_agg(distinct text_key)) into expired, locked_texts
-  from (
-    select id, text_key from public.nlu_prompt_logs
-    where created_at < now() - make_interval(days => settings.row_retention_days)
-    order by created_at, id
-    limit settings.retention_batch_rows
-  ) as oldest;
-  expired := array(
-    select id from public.nlu_prompt_logs
-    where id = any (expired) and text_key = any (locked_texts) for update skip locked
-  );
+  -- Goes past rows of which none can be locked.
+  loop
+    select array_agg(id order by created_at, id), private.try_lock_texts(array_agg(distinct text_key)),
+      max(created_at)
+    into candidates, locked_texts, last_time
+    from (
+      select id, text_key, created_at from public.nlu_prompt_logs
+      where created_at < now() - make_interval(days => settings.row_retention_days)
+        and (created_at, id) > (last_time, last_id)
+      order by created_at, id
+      limit settings.retention_batch_rows
+    ) as oldest;
+    expired := array(
+      select id from public.nlu_prompt_logs
+      where id = any (candidates) and text_key = any (locked_texts) for update skip locked
+    );
+    exit when candidates is null or expired <> '{}';
+    last_id := candidates[cardinality(candidates)];
+  end loop;
 
   insert into public.daily_counts as counts (day, predicted_intent, model_version, outcome, messages)
   select (created_at at time zone 'UTC')::date, predicted_intent, model_version,

@@ -42,11 +42,11 @@ as $$
       where user_keys @> array[private.user_key(p_user_id)]
     ),
     'corrections', (
-      select count(*) from public.correction_events where reviewer = p_user_id::text
+      select count(*) from public.correction_events where lower(reviewer) = p_user_id::text
     ),
     'queue_items', (
       select count(*) from (
-        select text_key from public.review_queue where reviewer = p_user_id::text
+        select text_key from public.review_queue where lower(reviewer) = p_user_id::text
         union
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
@@ -77,36 +77,52 @@ begin
 end
 $$;
 
--- Replaces a reviewer's name by one pseudonym in one batch of corrections, so that agreement can still be
--- measured; returns how many.
+-- Replaces a reviewer's name by one pseudonym in one batch of rows, corrections or queue items, so that agreement
+-- can still be measured; returns how many. `Grace` and `grace` are one reviewer.
 create function private.pseudonymise_batch(name text, lock_each_text boolean) returns integer
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+  max_rows integer := (select retention_batch_rows from private.settings);
   pseudonym text;
   event_ids bigint[];
   texts bytea[];
+  changed integer;
 begin
   select array_agg(id), array_agg(distinct text_key) into event_ids, texts from (
-    select id, text_key from public.correction_events where reviewer = name
-    limit (select retention_batch_rows from private.settings)
+    select id, text_key from public.correction_events where lower(reviewer) = lower(name) limit max_rows
   ) as batch;
   if event_ids is null then
+    -- A reviewer may have typed their name for an item that nobody has decided yet.
+    select array_agg(text_key) into texts from (
+      select text_key from public.review_queue where lower(reviewer) = lower(name) limit max_rows
+    ) as batch;
+  end if;
+  if texts is null then
     return 0;
   end if;
   if lock_each_text then
     perform private.lock_texts(texts);
   end if;
   select 'erased-'
-    || left(encode(extensions.hmac(convert_to(name, 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
+    || left(encode(extensions.hmac(convert_to(lower(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
   into strict pseudonym from private.keys;
-  update public.nlu_prompt_logs set corrected_by = pseudonym
-  where text_key = any (texts) and corrected_by = name;
-  update public.review_queue set reviewer = pseudonym where text_key = any (texts) and reviewer = name;
+  update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
+    select id from public.nlu_prompt_logs
+    where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
+  );
+  get diagnostics changed = row_count;
+  if changed = max_rows then
+    return changed;  -- these texts have more rows: their corrections follow
+  end if;
+  update public.review_queue
+  set reviewer = case when decided_at is not null then pseudonym end,
+    notes = case when decided_at is not null then notes end
+  where text_key = any (texts) and lower(reviewer) = lower(name);
   update public.correction_events set reviewer = pseudonym where id = any (event_ids);
-  return cardinality(event_ids);
+  return greatest(1, coalesce(cardinality(event_ids), 0));
 end
 $$;
 
@@ -230,6 +246,7 @@ set search_path = ''
 as $$
 begin
   perform private.lock_edits();
+  perform private.end_idle_transaction();
   return null;
 end
 $$;
@@ -258,7 +275,7 @@ declare
   total integer := 0;
 begin
   perform private.lock_edits();
-  delete from private.deferred_changes where reviewer = name;
+  delete from private.deferred_changes where lower(reviewer) = lower(name);
   loop
     changed := private.pseudonymise_batch(name, false);
     exit when changed = 0;

@@ -280,10 +280,14 @@ begin
     order by logs.text_key, change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
-      null::float8, 'retained', 'retained', intent, null::boolean, false, labelled_at, null::uuid,
-      times_sent, null::text[]
+      null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
+      disputed is true, labelled_at, null::uuid, times_sent, null::text[]
     from public.labelled_texts texts
-    where (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
+    left join lateral (
+      select queue.decided_at is null and 'disagreement' = any (queue.reasons) as disputed
+      from public.review_queue queue where queue.text_key = texts.text_key
+    ) as item on true
+    where (not labelled_only or disputed is not true) and (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
       and text_key >= after_text and change_number < window_to
       and (window_from = 0 or exists (
         select from public.nlu_prompt_logs changed

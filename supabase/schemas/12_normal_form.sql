@@ -15,6 +15,7 @@ declare
   is_merged boolean;
   latest public.correction_events;
 begin
+  perform private.lock_new_queue_item(new_key);
   is_merged := exists (select from public.nlu_prompt_logs where text_key = new_key)
     or exists (select from public.labelled_texts where text_key = new_key);
 

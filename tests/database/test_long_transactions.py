@@ -11,18 +11,22 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import errors
+from uuid6 import uuid7
 
 from .actors import ALICE, BOB
 from .rows import (
     LONG_AGO,
     add_user,
+    build_row,
     complete_captures,
     correct,
     edit_queue_item,
     erase,
     insert,
+    read,
 )
 from .server import Connection, Server
+from .test_export_windows import export_next
 
 
 @pytest.fixture
@@ -285,3 +289,258 @@ def test_an_intent_is_found_as_it_was_typed(
 
     events = unaudited.execute("select to_intent from public.correction_events").fetchall()
     assert events == [(recorded,)]
+
+
+def record_correction(connection: Connection, log_id: UUID, *values: object) -> str:
+    """Record a correction as the backend does, and return the state."""
+    row = connection.execute(
+        "select public.record_correction(%s, %s, %s, %s, 'api') ->> 'state'", [log_id, *values]
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+@pytest.mark.parametrize("is_on_record", [True, False])
+def test_a_correction_that_waits_for_the_deletion_of_its_reviewer_is_refused(
+    unaudited: Connection,
+    slow: Connection,
+    server: Server,
+    database: str,
+    is_on_record: bool,
+) -> None:
+    log_id = insert(unaudited, user_id=BOB) if is_on_record else UUID(bytes=uuid7().bytes)
+    slow.execute("delete from auth.users where id = %s", [ALICE])
+    with server.connect("postgres", database) as backend, ThreadPoolExecutor() as threads:
+        late = threads.submit(record_correction, backend, log_id, "help", str(ALICE), "note")
+        slow.commit()
+        with pytest.raises(psycopg.Error) as refused:
+            late.result(timeout=10)
+
+    assert refused.value.sqlstate == "PT403"
+    assert unaudited.execute("select from private.deferred_changes").rowcount == 0
+
+
+def test_what_was_typed_for_an_undecided_item_is_erased_with_its_reviewer_and_its_sender(
+    unaudited: Connection,
+) -> None:
+    insert(unaudited, prompt="hello")
+    insert(unaudited, prompt="hello", user_id=BOB)
+    edit_queue_item(unaudited, "hello", reviewer=str(BOB), notes="Alice said so")
+
+    erase(unaudited, ALICE)
+    assert notes_of(unaudited) == []
+    receipt = erase(unaudited, BOB)
+
+    assert receipt["counts_after"]["queue_items"] == 0
+
+
+def test_the_label_of_a_disputed_text_is_not_retained(unaudited: Connection) -> None:
+    correct(unaudited, insert(unaudited, created_at=LONG_AGO), "help", "ann")
+    unaudited.execute("select private.delete_expired_rows()")
+    correct(unaudited, insert(unaudited, user_id=BOB, created_at=LONG_AGO), "status", "ben")
+    unaudited.execute("select private.delete_expired_rows()")
+
+    insert(unaudited, user_id=BOB)
+
+    item = unaudited.execute(
+        "select corrected_intent, reviewer from public.review_queue"
+    ).fetchone()
+    assert item == (None, None)
+    assert unaudited.execute("select from public.labelled_texts").rowcount == 0
+
+
+def test_a_deferred_correction_does_not_replace_a_later_one_of_its_reviewer(
+    unaudited: Connection,
+) -> None:
+    row = build_row(prompt="hello")
+    assert record_correction(unaudited, row["id"], "help", "ann", None) == "pending"
+    recorded = insert(unaudited, prompt="hello", user_id=BOB)
+    record_correction(unaudited, recorded, "status", "ann", None)
+
+    insert(unaudited, **row)
+
+    item = unaudited.execute("select corrected_intent from public.review_queue").fetchone()
+    assert item == ("status",)
+    assert unaudited.execute("select from private.deferred_changes").rowcount == 0
+
+
+def test_the_job_of_every_minute_waits_for_no_lock(unaudited: Connection, slow: Connection) -> None:
+    insert(unaudited)
+    unaudited.execute(
+        """insert into private.incomplete_captures (log_id, text_key)
+           select id, text_key from public.nlu_prompt_logs"""
+    )
+    slow.execute("delete from auth.users where id = %s", [BOB])
+    unaudited.execute("set lock_timeout = '100ms'")
+
+    assert complete_captures(unaudited) == 0
+    slow.rollback()
+    assert complete_captures(unaudited) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from auth.users where false",
+        """insert into public.correction_events (log_id, to_intent, reviewer)
+           select id, 'help', 'ann' from public.nlu_prompt_logs""",
+    ],
+)
+def test_a_transaction_that_is_left_open_in_the_dashboard_is_ended(
+    unaudited: Connection, slow: Connection, statement: str
+) -> None:
+    insert(unaudited)
+    slow.execute(statement.encode())
+    row = slow.execute("show idle_in_transaction_session_timeout").fetchone()
+    assert row == ("10s",)
+
+
+def test_retention_goes_past_rows_that_are_locked(unaudited: Connection, slow: Connection) -> None:
+    unaudited.execute("update private.settings set retention_batch_rows = 2")
+    for _ in range(4):
+        insert(unaudited, prompt="locked", created_at=LONG_AGO)
+    insert(unaudited, prompt="free", created_at="2002-01-01")
+    slow.execute("select private.lock_texts(array[private.text_key('locked')])")
+
+    assert unaudited.execute("select private.delete_expired_rows()").fetchone() == (1,)
+    assert unaudited.execute("select private.delete_expired_rows()").fetchone() == (0,)
+
+
+def test_a_correction_is_shown_on_a_thousand_rows_at_once_and_on_the_others_by_the_job(
+    unaudited: Connection,
+) -> None:
+    unaudited.execute("update private.settings set daily_cap = 10000")
+    with unaudited.transaction():
+        ids = [insert(unaudited, prompt="yes") for _ in range(1500)]
+
+    correct(unaudited, ids[-1], "help")
+
+    shown = "select from public.nlu_prompt_logs where corrected_intent = 'help'"
+    assert unaudited.execute(shown).rowcount == 1000
+    assert read(unaudited, ids[-1], "corrected_intent") == ("help",)
+    while complete_captures(unaudited):
+        pass
+    assert unaudited.execute(shown).rowcount == 1500
+
+
+def test_a_capture_of_a_text_with_many_copies_leaves_deferred_corrections_to_the_job(
+    unaudited: Connection,
+) -> None:
+    unaudited.execute("update private.settings set daily_cap = 10000")
+    for _ in range(101):
+        insert(unaudited, prompt="yes")
+    row = build_row(prompt="yes")
+    record_correction(unaudited, row["id"], "help", "ann", None)
+
+    insert(unaudited, **row)
+    assert read(unaudited, row["id"], "corrected_intent") == (None,)
+    assert complete_captures(unaudited) == 1
+    assert read(unaudited, row["id"], "corrected_intent") == ("help",)
+
+
+def test_the_changes_that_wait_for_one_row_are_bounded(unaudited: Connection) -> None:
+    log_id = build_row()["id"]
+    for number in range(30):
+        unaudited.execute(
+            "select public.record_outcome(%s, %s, 'move', null)", [log_id, number % 2 == 0]
+        )
+    assert unaudited.execute("select from private.deferred_changes").rowcount == 20
+
+
+def test_a_text_that_was_retained_is_in_the_window_in_which_its_item_is_added(
+    unaudited: Connection, slow: Connection
+) -> None:
+    correct(unaudited, insert(unaudited, created_at=LONG_AGO), "help")
+    unaudited.execute("select private.delete_expired_rows()")
+    slow.execute("select private.lock_new_queue_item(text_key) from public.labelled_texts")
+    log_id = insert(unaudited, user_id=BOB)
+    assert log_id in export_next(unaudited)
+    slow.rollback()
+
+    assert complete_captures(unaudited) == 1
+
+    assert log_id in export_next(unaudited)
+
+
+@pytest.mark.parametrize("confidences", [(0.99, 0.1), (0.1, 0.99)])
+def test_two_first_captures_of_a_text_are_counted(
+    unaudited: Connection, slow: Connection, confidences: tuple[float, float]
+) -> None:
+    insert(slow, confidence=confidences[0])
+    insert(unaudited, confidence=confidences[1], user_id=BOB)
+    slow.commit()
+
+    assert complete_captures(unaudited) == 1
+    counts = unaudited.execute("select times_sent, user_count from public.review_queue").fetchone()
+    assert counts == (2, 2)
+
+
+def test_a_capture_during_a_rebuild_of_text_keys_is_stored(
+    unaudited: Connection, slow: Connection, server: Server, database: str
+) -> None:
+    insert(unaudited)
+    with server.connect("supabase_admin", database) as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute(
+            "update public.nlu_prompt_logs set text_key = decode(repeat('01', 16), 'hex')"
+        )
+        admin.execute("update public.review_queue set text_key = decode(repeat('01', 16), 'hex')")
+    slow.execute("select private.rebuild_text_keys()")
+    unaudited.execute("set lock_timeout = '100ms'")
+    insert(unaudited, user_id=BOB)
+    slow.commit()
+
+    assert complete_captures(unaudited) == 1
+    assert unaudited.execute("select times_sent from public.review_queue").fetchall() == [(2,)]
+
+
+def test_all_spellings_of_a_reviewer_get_one_pseudonym(unaudited: Connection) -> None:
+    log_id = insert(unaudited)
+    correct(unaudited, log_id, "help", "Grace")
+    correct(unaudited, log_id, "status", "grace")
+
+    unaudited.execute("select private.pseudonymise_reviewer('Grace')")
+
+    reviewers = unaudited.execute("select distinct reviewer from public.correction_events")
+    assert len(reviewers.fetchall()) == 1
+    votes = unaudited.execute("select intent from public.reviewer_votes").fetchall()
+    assert votes == [("status",)]
+
+
+def test_a_confidence_that_no_number_can_hold_does_not_stop_the_queue(
+    unaudited: Connection,
+) -> None:
+    log_id = insert(unaudited, confidence=0.99)
+    with unaudited.transaction():
+        unaudited.execute("alter table public.nlu_prompt_logs disable trigger user")
+        unaudited.execute(
+            """update public.nlu_prompt_logs
+               set secondary_intents = '[{"intent": "help", "confidence": 1e400}]'"""
+        )
+        unaudited.execute("alter table public.nlu_prompt_logs enable trigger user")
+
+    unaudited.execute("select public.record_outcome(%s, false, 'move', null)", [log_id])
+
+    item = unaudited.execute("select runner_up_confidence from public.review_queue").fetchone()
+    assert item == (None,)
+
+
+@pytest.mark.parametrize(
+    ("function", "values"),
+    [
+        ("record_correction", ("help", "x" * 201, None, "api")),
+        ("record_correction", ("help", "ann", "x" * 2001, "api")),
+        ("record_correction", (None, "ann", None, "api")),
+        ("record_outcome", (False, "x" * 101, None)),
+        ("record_outcome", (False, "move", "x" * 8001)),
+        ("record_outcome", (None, "move", None)),
+    ],
+)
+def test_a_change_that_could_not_be_applied_is_not_deferred(
+    unaudited: Connection, function: str, values: tuple[object, ...]
+) -> None:
+    marks = ", ".join(["%s"] * (1 + len(values)))
+    with pytest.raises(errors.CheckViolation):
+        unaudited.execute(
+            f"select public.{function}({marks})".encode(), [build_row()["id"], *values]
+        )

@@ -38,7 +38,11 @@ HOLDS = (
     Hold("edits", "select pg_advisory_xact_lock(3, 0)"),
     Hold("shared text", _text_lock(4), "shared_key"),
     Hold("own text", _text_lock(4), "own_key"),
-    Hold("new queue item", _text_lock(5), "shared_key"),
+    Hold(
+        "new queue item",
+        "select pg_advisory_xact_lock(5, hashtext(encode(%s::bytea, 'hex')) & 1023)",
+        "shared_key",
+    ),
     Hold("export registry", "select pg_advisory_xact_lock(6, 0)"),
     Hold("account", "select from auth.users where id = %s for update", "alice"),
     Hold("rows", "select from public.nlu_prompt_logs where id = any (%s) for update", "alices"),

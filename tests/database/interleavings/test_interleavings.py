@@ -100,7 +100,7 @@ def _without(line: str, replacement: str = "") -> Callable[[str], str]:
     return change
 
 
-_NOTHING = "select pg_advisory_xact_lock_shared(99, 0)"
+_NOTHING = "perform pg_advisory_xact_lock_shared(99, 0)"
 
 MISTAKES = {
     "a correction does not lock its text": (
@@ -110,7 +110,7 @@ MISTAKES = {
     ),
     "an edit in the dashboard does not exclude corrections": (
         "private.lock_edits()",
-        _without("select pg_advisory_xact_lock(3, 0)", _NOTHING),
+        _without("perform pg_advisory_xact_lock(3, 0)", _NOTHING),
         ("correction", "rows", "edit of the queue"),
     ),
     "the deletion of an account does not exclude corrections": (
