@@ -12,8 +12,9 @@ from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
 
 TEXTS = Path(__file__).parent / "redaction"
 PLACEHOLDERS: dict[EntityType, str] = {
-    "url": "<URL>", "secret": "<SECRET>", "email": "<EMAIL>", "bank": "<BANK>",
-    "card": "<CARD>", "national_id": "<ID>", "phone": "<PHONE>",
+    "url": "<URL>", "wallet": "<WALLET>", "secret": "<SECRET>", "email": "<EMAIL>",
+    "bank": "<BANK>", "card": "<CARD>", "mac": "<MAC>", "ip": "<IP>",
+    "birth_date": "<BIRTH_DATE>", "national_id": "<ID>", "phone": "<PHONE>",
 }  # fmt: skip
 MARKED = re.compile(r"\[\[(.+?)\]\](?!\])")
 

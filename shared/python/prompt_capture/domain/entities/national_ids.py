@@ -1,0 +1,201 @@
+"""Identity numbers: of citizens, taxpayers, insured people, drivers and passports."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from typing import Protocol, cast
+
+from prompt_capture.domain.entities.candidates import is_reference
+from prompt_capture.domain.entities.phones import is_named_as_phone
+from prompt_capture.domain.entities.searched import (
+    NOT_BEFORE_WORD,
+    NamePattern,
+    Searched,
+    any_of,
+    names,
+)
+from prompt_capture.domain.searchable_text import Span
+
+_NAMES = names(
+    """ssn itin nino passport passnummer reisepass pasaporte passaporto passeport paspoort
+    personalausweis personalausweisnummer ausweis ausweisnummer perso steuer-id steueridnr
+    steueridentifikationsnummer steuernummer sozialversicherungsnummer svnr sv-nummer sv-nr
+    rentenversicherungsnummer versichertennummer krankenversichertennummer führerschein
+    führerscheinnummer dni nie nif nir cpf rg curp rut cuit cuil aadhaar aadhar pesel dowód bsn
+    burgerservicenummer personnummer hetu fødselsnummer cpr cpr-nummer rijksregisternummer cnp egn
+    amka afm oib tckn nric hkid tfn pps ppsn nhs medicare snils cédula tin sécu
+    身份证 身份证号 身份证号码 护照 护照号 マイナンバー パスポート 주민등록번호 여권
+    паспорт снилс инн""",
+    "social security", "social insurance", "national insurance", "ni number", "id card",
+    "identity card", "national id", "my id", "personal id", "tax id", "tax number",
+    "tax file number", "driver licence", "driver license", "drivers licence", "drivers license",
+    "driver's licence", "driver's license", "driving licence", "driving license",
+    "licence number", "license number", "pan card", "pan number", "health card",
+    "health insurance", "green card", "alien number", "codice fiscale", "carta d'identità",
+    "carte d'identité", "sécurité sociale", "numéro fiscal", "seguridad social",
+    "número de identidad", "documento de identidad", "permis de conduire", "tc kimlik",
+    "rodné číslo", "pass nr", "pass nr.", "numero nir", "sv nummer",
+)  # fmt: skip
+_NAMED = NamePattern(
+    _NAMES,
+    rf"""{any_of(_NAMES)}{NOT_BEFORE_WORD}
+        (?:\ (?:number|num|no\.?|nr\.?|card|nummer|numero|id|号码))?[^a-z0-9\x7f]{{0,3}}
+        (?:(?:is|ist|est|es|e|:)[^a-z0-9\x7f]{{1,3}})?
+        (?:(?P<number>(?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})[a-z0-9]{{1,20}}
+                (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z](?![a-z]))[a-z0-9]{{1,11}}){{0,6}})
+            |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
+)
+_NAMED_CANADIAN = NamePattern(
+    ["sin"],
+    rf"""sin(?:\ (?:number|no\.?))?[^a-z0-9\x7f]{{0,3}}(?:is[^a-z0-9\x7f]{{1,3}})?
+        (?P<number>[0-9]{{3}}[ -]?[0-9]{{3}}[ -]?[0-9]{{3}}){NOT_BEFORE_WORD}""",
+)
+_MIN_DIGITS = 2
+_MIN_NAMED_CHARACTERS = 6
+_DATE = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}\Z")
+
+# Formats that nothing else has. The first digit is apart, so that the search skips to digits.
+_FORMATTED_DIGITS = re.compile(
+    r"""[0-9](?<![A-Za-z0-9\x7f-].)(?:
+        [0-9]{2}-[0-9]{2}-[0-9]{4}                                      # United States
+        |(?<=7)56[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}                # Switzerland
+        |[0-9]{2}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}                          # Brazil
+        |[0-9]?\.[0-9]{3}\.[0-9]{3}-[0-9kK]                             # Chile
+        |[0-9]\.[01][0-9]\.[0-3][0-9]-[0-9]{3}\.[0-9]{2}                # Belgium
+        |[0-9][01][0-9][0-3][0-9]-[1-8][0-9]{6}                         # South Korea
+        |[0-9][01][0-9]{3}[+A-FU-Y-][0-9]{3}[0-9A-FHJ-NPR-Y]            # Finland
+        )(?![A-Za-z0-9\x7f-])""",
+    re.VERBOSE,
+)
+_FORMATTED_LETTERS = re.compile(
+    r"""(?<!-)(?:
+        (?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]     # United Kingdom
+            (?:\ ?[0-9]{2}){3}\ ?[A-D]
+        |[A-Z9]{5}[0-9]{6}[A-Z9]{2}[0-9][A-Z]{2}                        # United Kingdom
+        |[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]                      # Mexico
+        |[A-Z]{1,2}[0-9]{6}\([0-9A]\)                                   # Hong Kong
+        |[A-Z]{3}[PCHFATBLJG][A-Z][0-9]{4}[A-Z]                         # India
+        )(?![A-Za-z0-9\x7f-])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+# Formats that other numbers share, with the validators of python-stdnum that tell them apart.
+_CHECKED_DIGITS = re.compile(
+    r"""[0-9](?<![A-Za-z0-9\x7f.+-].)(?:
+        (?P<spanish>[0-9]{7}[ -]?[A-Za-z])
+        |(?P<irish>[0-9]{6}[A-W][A-IW]?)
+        |(?P<czech>[0-9]{5}/[0-9]{3,4})
+        |(?P<nordic>(?:[0-9]{2})?[0-9]{5}[+-][0-9]{4})
+        |(?P<indian>[0-9]{3}\ [0-9]{4}\ [0-9]{4})
+        |(?P<digits>(?:[ .-]?[0-9]){10,16}[0-9Xx]?)
+        )(?![A-Za-z0-9\x7f-])""",
+    re.VERBOSE,
+)
+_CHECKED_LETTERS = re.compile(
+    r"""(?<![.+-])(?:
+        (?P<spanish>[XYZ][ -]?[0-9]{7}[ -]?[A-Z])
+        |(?P<italian>[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}\ ?[A-Z][0-9]{3}[A-Z])
+        )(?![A-Za-z0-9\x7f-])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_VALIDATORS = {
+    "spanish": (("es.dni", ""), ("es.nie", "")),
+    "irish": (("ie.pps", ""),),
+    "italian": (("it.codicefiscale", ""),),
+    "czech": (("cz.rc", ""),),
+    "nordic": (("se.personnummer", ""), ("dk.cpr", "")),
+    "indian": (("in_.aadhaar", ""),),
+    "11": (
+        ("br.cpf", ""),
+        ("de.idnr", "[1-9]"),
+        ("tr.tckimlik", "[1-9].{9}[02468]"),
+        ("pl.pesel", "..[02468][1-9][0-3]|..[13579][0-2][0-3]"),
+        ("be.nn", "..[01].[0-3]"),
+        ("no.fodselsnummer", "[0-7].[0-5]"),
+        ("ee.ik", "[1-8]..[01].[0-3]"),
+    ),
+    "12": (("se.personnummer", "(?:19|20)..[01].[0-9]"),),
+    "13": (("ro.cnp", "[1-9]..[01].[0-3]"), ("za.idnr", "..[01].[0-3]")),
+    "15": (("fr.nir", "[12]"),),
+    "18": (("cn.ric", "[1-9].{5}(?:19|20)..[01].[0-3]"),),
+}
+"""The validators for each kind of number, and how its valid numbers begin: the check is slower."""
+
+_CHECKS = 10
+_MAX_OTHER_GROUPS = 4
+"""How many groups of digits behind an identity number may belong to others."""
+_GROUP = re.compile(r"[0-9X]+", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[ .-]")
+
+
+def find_national_ids(searched: Searched) -> Iterator[Span]:
+    """Find identity numbers by their format, the words before them, or their check digits."""
+    if searched.digit_count < _MIN_DIGITS:
+        return
+    for match in _candidates(searched, _FORMATTED_DIGITS, _FORMATTED_LETTERS):
+        yield match.span()
+    for match in _NAMED.finditer(searched):
+        span = match.span("capitals" if match["capitals"] else "number")
+        number = searched.text[slice(*span)]
+        needs_capitals = match["capitals"] or number.partition(" ")[0].isalpha()
+        has_form = number.isupper() or not needs_capitals
+        if has_form and len(number) >= _MIN_NAMED_CHARACTERS and not _DATE.match(number):
+            yield span
+    for match in _NAMED_CANADIAN.finditer(searched):
+        yield match.span("number")
+    yield from _find_checked(searched)
+
+
+def _find_checked(searched: Searched) -> Iterator[Span]:
+    for match in _candidates(searched, _CHECKED_DIGITS, _CHECKED_LETTERS):
+        start, end = match.start(), _valid_end(searched, match)
+        is_other = end and (
+            is_reference(searched.lower, start) or is_named_as_phone(searched.lower, start)
+        )
+        if end and not is_other:
+            yield start, end
+
+
+def _candidates(
+    searched: Searched, digits_first: re.Pattern[str], letters_first: re.Pattern[str]
+) -> Iterator[re.Match[str]]:
+    yield from digits_first.finditer(searched.text)
+    matches = (letters_first.match(searched.text, start) for start in searched.identifier_starts)
+    yield from filter(None, matches)
+
+
+def _valid_end(searched: Searched, match: re.Match[str]) -> int | None:
+    """Return the end of the longest valid part: other numbers may follow an identity number."""
+    kind = match.lastgroup or ""
+    if kind != "digits":
+        return match.end() if searched.passes(_is_valid, (kind, match[0]), _CHECKS) else None
+    groups = [group.span() for group in _GROUP.finditer(match[0])]
+    sizes = [end - start for start, end in groups]
+    if max(sizes) < 3:
+        return None  # a list of small numbers
+    for count in range(len(groups), max(0, len(groups) - _MAX_OTHER_GROUPS), -1):
+        size = str(sum(sizes[:count]))
+        number = match[0][: groups[count - 1][1]]
+        if size in _VALIDATORS and searched.passes(_is_valid, (size, number), _CHECKS):
+            return match.start() + len(number)
+    return None
+
+
+def _is_valid(candidate: tuple[str, str]) -> bool:
+    """Return whether a number, behind its kind, passes one of the kind's validators."""
+    kind, number = candidate
+    compact = _SEPARATOR.sub("", number).upper()
+    return any(
+        re.match(begin, compact) and _validator(name).is_valid(compact)
+        for name, begin in _VALIDATORS[kind]
+    )
+
+
+class _Validator(Protocol):
+    def is_valid(self, number: str) -> bool: ...
+
+
+@cache
+def _validator(name: str) -> _Validator:
+    return cast("_Validator", import_module(f"stdnum.{name}"))

@@ -1,0 +1,114 @@
+"""A text during the search for entities, and patterns that begin with a name."""
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import cached_property
+from itertools import chain
+from typing import TypeVar
+
+from prompt_capture.domain.searchable_text import Span, fold
+
+_T = TypeVar("_T", bound=Hashable)
+
+MASK = "\x7f"
+"""What finders see for each character of a placeholder. It is part of no entity, but of a word: an
+entity does not begin or end next to it, so that finding one entity reveals no other."""
+
+NOT_AFTER_WORD = r"(?<![A-Za-z0-9\x7f])"
+NOT_BEFORE_WORD = r"(?![A-Za-z0-9\x7f])"
+"""Boundaries of a word. Letters of other scripts are no part of it: "卡号4111" has a boundary."""
+
+_WORD = re.compile(r"[a-z0-9\x7f]+")
+_FIRST_WORDS: set[str] = set()
+"""The first words of the names in all patterns; a text is searched once for them."""
+
+# The start of many identifiers: "DE89", "X1234567", "AB 12 34 56 C".
+_LETTERS_AND_DIGIT = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9])")
+
+
+class Searched:
+    """The searched form of a text, in which the entities that were found are masked."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lower = text.lower()
+        self.digit_count = sum(map(text.count, "0123456789"))
+        self._starts: dict[str, list[int]] = {}
+        for match in _WORD.finditer(self.lower):
+            if match[0] in _FIRST_WORDS:
+                self._starts.setdefault(match[0], []).append(match.start())
+        self._results: dict[Callable[..., bool], dict[Hashable, bool]] = {}
+
+    def mask(self, spans: Iterable[Span]) -> None:
+        """Hide spans from the finders that follow. The spans are sorted and do not overlap."""
+        parts, position = [], 0
+        for start, end in spans:
+            parts += [self.text[position:start], MASK * (end - start)]
+            position = end
+        if parts:
+            self.text = "".join([*parts, self.text[position:]])
+            self.lower = self.text.lower()
+
+    def passes(self, check: Callable[[_T], bool], candidate: _T, limit: int) -> bool:
+        """Return whether a candidate passes a check, which is made for `limit` candidates.
+
+        The rest passes: a text with so many candidates is a list of numbers, all of which are
+        redacted from there on.
+        """
+        results = self._results.setdefault(check, {})
+        if candidate not in results:
+            results[candidate] = len(results) >= limit or check(candidate)
+        return results[candidate]
+
+    def starts_of(self, words: frozenset[str]) -> list[int]:
+        """Return where the text has one of these first words of names, in order."""
+        found = words & self._starts.keys()
+        return sorted(chain.from_iterable(map(self._starts.__getitem__, found)))
+
+    @cached_property
+    def identifier_starts(self) -> list[int]:
+        """Where one to six letters begin that a digit follows, with a space or a hyphen or none."""
+        return [match.start() for match in _LETTERS_AND_DIGIT.finditer(self.text)]
+
+
+def context_before(text: str, position: int, size: int) -> str:
+    """Return up to `size` characters before a position, back to the last entity."""
+    return text[max(0, position - size) : position].rpartition(MASK)[2]
+
+
+def names(words: str, *phrases: str) -> tuple[str, ...]:
+    """Return names as the searched form of a text spells them: words, and phrases of several."""
+    return tuple(dict.fromkeys(fold(name.lower()) for name in (*words.split(), *phrases)))
+
+
+def name_set(words: str) -> frozenset[str]:
+    """Return names of one word as the searched form of a text spells them."""
+    return frozenset(names(words))
+
+
+def any_of(alternatives: Iterable[str]) -> str:
+    """Return a pattern for names, longest first."""
+    escaped = map(re.escape, alternatives)
+    return "(?:" + "|".join(sorted(escaped, key=lambda name: (-len(name), name))) + ")"
+
+
+class NamePattern:
+    """A pattern, in verbose notation, that begins with one of some names."""
+
+    def __init__(self, begin: Iterable[str], pattern: str) -> None:
+        begin = frozenset(begin)
+        self._pattern = re.compile(pattern, re.VERBOSE)
+        first_words = (_WORD.match(name) for name in begin)
+        self._first_words = frozenset(word[0] for word in first_words if word)
+        _FIRST_WORDS.update(self._first_words)
+        other = [name for name in begin if not name.isascii()]
+        self._other = re.compile(any_of(other)) if other else None
+
+    def finditer(self, searched: Searched) -> Iterator[re.Match[str]]:
+        """Find the pattern in the text in lower case, where a name begins. Matches may overlap."""
+        starts = searched.starts_of(self._first_words)
+        if self._other and not searched.text.isascii():
+            others = (match.start() for match in self._other.finditer(searched.lower))
+            starts = sorted([*starts, *others])
+        matches = (self._pattern.match(searched.lower, start) for start in starts)
+        yield from filter(None, matches)
