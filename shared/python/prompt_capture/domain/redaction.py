@@ -64,7 +64,7 @@ _FINDERS: tuple[tuple[EntityType, Callable[[Searched], Iterable[Span]]], ...] = 
 )
 """In search order. What one finder finds is hidden from the next ones."""
 
-_MAX_ROUNDS = 5
+_MAX_ROUNDS = 4
 """A text that reveals another entity in each of these rounds is made to deceive."""
 
 

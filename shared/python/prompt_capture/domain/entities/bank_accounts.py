@@ -33,7 +33,7 @@ _NAMES = names(
 _NAMED = NamePattern(
     _NAMES,
     rf"""{any_of(_NAMES)}{NOT_BEFORE_WORD}
-        (?:\ (?:number|num|no\.?|nr\.?|code|numero))?[^a-z0-9\x7f]{{0,3}}
+        (?:\ (?:number|nummer|numero|num|no|nr|code){NOT_BEFORE_WORD})?[^a-z0-9\x7f]{{0,3}}
         (?:(?:is|ist|est|es|e)[^a-z0-9\x7f]{{1,3}})?
         (?P<number>[0-9](?:[ -]?[0-9]){{4,19}}){NOT_BEFORE_WORD}""",
 )

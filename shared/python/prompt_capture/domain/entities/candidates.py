@@ -8,7 +8,7 @@ _WORD = re.compile(r"[^\W_]+")
 _WINDOW = 36
 _FILLERS = name_set(
     """number numbers num no nr nro nummer numero numer id ids code ref key details is ist was
-    war are est es e my mein meine the of del de to with 是 号码 番号 は 는 은"""
+    war are est es e my mein meine the of del de to 是 号码 番号 は 는 은"""
 )
 """Words between a name and its number: "order number is 1"."""
 _PARTICLES = "".join(names("是 为 為 は が 는 은 이 가"))

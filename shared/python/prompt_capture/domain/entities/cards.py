@@ -27,7 +27,7 @@ _SCHEME = re.compile(
     re.VERBOSE,
 )
 _NAMES = name_set(
-    """card cards visa mastercard maestro amex express debit credit discover cc girocard karte
+    """card cards visa mastercard maestro amex express debit credit discover cc girocard bleue bancaire karte
     kreditkarte bankkarte carte tarjeta carta tarjetas cartão kaart kort kortti
     卡 卡号 银行卡 信用卡 カード 카드 карта карты карту"""
 )

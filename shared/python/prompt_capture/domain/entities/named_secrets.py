@@ -33,16 +33,17 @@ _HEAD = NamePattern(
             |(?P<pass>pass)
             |(?P<pin>{any_of(words.PIN)})
             |(?P<code>{any_of(words.CODE)}
-                (?P<lock>\ {_PREPOSITION}\ (?:(?:la|le|die|das|den|der)\ )?(?:l')?
-                    {any_of(words.LOCKS_AFTER)})?)
+                (?P<lock>\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:l')?
+                    {any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NOT_BEFORE_WORD}
-        (?:(?:\ {any_of(words.ACCOUNTS)}|\ {_PREPOSITION}(?:\ [^ :=\x7f]{{1,30}}){{1,5}}?)?
+        (?:(?:\ {any_of(words.ACCOUNTS)}|\ {_PREPOSITION}(?:\ [^ :=0-9\x7f]{{1,30}}){{1,5}}?)?
             (?:\ ?(?P<assigned>:=|[:=]|->|=>|\ -\ )
               |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}:?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})
               |(?P<to>\ {any_of(words.TO)}(?=\ )))
-          |(?:\ {_PREPOSITION}(?:\ [a-z'-]{{1,30}}){{1,3}}?)?(?=\ ?[^ ]{{0,64}}[0-9]|\ ["'`]))
+          |(?:\ {_PREPOSITION}(?:\ [^\W\d_]{{1,30}}){{1,3}}?)?(?=\ [^ ]{{0,64}}[0-9]|\ ["'`])
+          |(?<=[^\x00-\x7f])(?=[^ ]{{0,64}}[0-9]))
         \ ?\(?""",
 )
 _CONTEXT = 40
@@ -65,6 +66,7 @@ _KEY = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z]).{6,}|[0-9]{6,}|[A-Za-
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
 _MIN_DIGITS, _MAX_CODE = 3, 20
+_LOCKS = frozenset(words.LOCKS)
 _WORD_CHARACTERS = ascii_lowercase + digits
 _JOINERS = {" ", "_", "-"}
 
@@ -144,7 +146,7 @@ def _names_a_secret(lower: str, head: re.Match[str], relation: Relation) -> bool
         before = _word_before(lower, head.start())
         return (
             bool(head["lock"])
-            or before in words.LOCKS
+            or before in _LOCKS
             or (before in words.OWNERS and relation != "next")
         )
     return True
@@ -154,6 +156,7 @@ def _word_before(lower: str, position: int) -> str:
     """Return the word directly before a position, with a space or a hyphen between or nothing."""
     before = lower[max(0, position - _CONTEXT) : position]
     before = before[:-1] if before[-1:] in _JOINERS else before
+    before = before.removesuffix("'s")
     return before[len(before.rstrip(_WORD_CHARACTERS)) :]
 
 
@@ -220,7 +223,7 @@ def _words_span(lower: str, head: re.Match[str], relation: Relation) -> Span | N
 def _find_codes_behind_locks(searched: Searched) -> Iterator[Span]:
     """Find the codes in sentences such as "the safe opens with 4711"."""
     for match in _OPENED_WITH.finditer(searched):
-        if not words.LOCKS.isdisjoint(_words_before(searched.lower, match.start())):
+        if not _LOCKS.isdisjoint(_words_before(searched.lower, match.start())):
             yield match.span("value")
 
 
@@ -251,4 +254,4 @@ def _may_precede_name(lower: str, token: str, match: re.Match[str]) -> bool:
         return True
     before = _word_before(lower, match.start("code"))
     is_code = before in words.OWNERS and len(value) > _MIN_DIGITS and _DIGITS.fullmatch(value)
-    return before in words.LOCKS or bool(is_code)
+    return before in _LOCKS or bool(is_code)

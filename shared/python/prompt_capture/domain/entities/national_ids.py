@@ -24,7 +24,7 @@ _NAMES = names(
     rentenversicherungsnummer versichertennummer krankenversichertennummer führerschein
     führerscheinnummer dni nie nif nir cpf rg curp rut cuit cuil aadhaar aadhar pesel dowód bsn
     burgerservicenummer personnummer hetu fødselsnummer cpr cpr-nummer rijksregisternummer cnp egn
-    amka afm oib tckn nric hkid tfn pps ppsn nhs medicare snils cédula tin sécu
+    amka afm oib tckn nric hkid tfn pps ppsn nhs medicare snils cédula tin sécu pan
     身份证 身份证号 身份证号码 护照 护照号 マイナンバー パスポート 주민등록번호 여권
     паспорт снилс инн""",
     "social security", "social insurance", "national insurance", "ni number", "id card",
@@ -40,8 +40,8 @@ _NAMES = names(
 _NAMED = NamePattern(
     _NAMES,
     rf"""{any_of(_NAMES)}{NOT_BEFORE_WORD}
-        (?:\ (?:number|num|no\.?|nr\.?|card|nummer|numero|id|号码))?[^a-z0-9\x7f]{{0,3}}
-        (?:(?:is|ist|est|es|e|:)[^a-z0-9\x7f]{{1,3}})?
+        (?:\ (?:number|nummer|numero|num|no|nr|card|id|号码){NOT_BEFORE_WORD})?[^a-z0-9\x7f]{{0,3}}
+        (?:(?:is|ist|est|es|e)[^a-z0-9\x7f]{{1,3}})?
         (?:(?P<number>(?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})[a-z0-9]{{1,20}}
                 (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z](?![a-z]))[a-z0-9]{{1,11}}){{0,6}})
             |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
@@ -70,7 +70,7 @@ _FORMATTED_DIGITS = re.compile(
 )
 _FORMATTED_LETTERS = re.compile(
     r"""(?<!-)(?:
-        (?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]     # United Kingdom
+        (?!BG|GB|NK|KN|TN|NT|ZZ)(?:QQ|[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])   # United Kingdom
             (?:\ ?[0-9]{2}){3}\ ?[A-D]
         |[A-Z9]{5}[0-9]{6}[A-Z9]{2}[0-9][A-Z]{2}                        # United Kingdom
         |[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]                      # Mexico
@@ -122,7 +122,7 @@ _VALIDATORS = {
 }
 """The validators for each kind of number, and how its valid numbers begin: the check is slower."""
 
-_CHECKS = 10
+_CHECKS = 6
 _MAX_OTHER_GROUPS = 4
 """How many groups of digits behind an identity number may belong to others."""
 _GROUP = re.compile(r"[0-9X]+", re.IGNORECASE)

@@ -41,6 +41,7 @@ _OCTET = re.compile(r"[0-9]+")
 _IPV6 = re.compile(
     r"[0-9A-Fa-f:](?<![A-Za-z0-9\x7f].)[0-9A-Fa-f:.]{3,44}+(?:%[A-Za-z0-9]{1,15})?(?![A-Za-z0-9\x7f:])"
 )
+_SINGLE_COLONS = re.compile(r"\A:(?!:)|(?<!:):\Z")
 _IPV6_CHECKS = 100
 _VERSION_NAMES = name_set(
     """version versions v ver release firmware build driver update upgrade upgraded patch chapter
@@ -100,7 +101,8 @@ def find_mac_addresses(searched: Searched) -> Iterator[Span]:
     """Find MAC addresses: pairs of digits with colons or hyphens, or what is named as one."""
     for match in _MAC.finditer(searched.text):
         # 10-20-30-40-50-60 and 1234.5678.9012 may be anything.
-        if match["separator"] == ":" or _HEXADECIMAL_LETTER.search(match[0]):
+        is_likely = match["separator"] == ":" or match[0].startswith("00-")
+        if is_likely or _HEXADECIMAL_LETTER.search(match[0]):
             yield match.span()
     for match in _NAMED_MAC.finditer(searched):
         yield match.span("address")
@@ -133,11 +135,10 @@ def _has_octets(address: str) -> bool:
 
 def _find_ipv6_addresses(searched: Searched) -> Iterator[Span]:
     for match in _IPV6.finditer(searched.text):
-        address = match[0].rstrip(".")
-        if address.endswith(":") and not address.endswith("::"):
-            address = address[:-1]
+        address = _SINGLE_COLONS.sub("", match[0].rstrip("."))
         if address.count(":") > 1 and searched.passes(_is_ipv6, address, _IPV6_CHECKS):
-            yield match.start(), match.start() + len(address)
+            start = match.start() + match[0].index(address)
+            yield start, start + len(address)
 
 
 def _is_ipv6(address: str) -> bool:

@@ -73,7 +73,8 @@ def _is_password(phrase: list[_Word], clause: list[_Word], relation: Relation) -
         return len(clause) == 1 and first not in words.NOT_AFTER_TO and not _is_state(first)
     if relation == "next":
         return False
-    if _is_state(first):
+    is_state = first in words.STATES if relation == "assigned" else _is_state(first)
+    if is_state:
         is_long = len(phrase) >= (2 if relation == "assigned" else 4)
         return is_long and first in words.ADJECTIVES and len(phrase) == len(clause)
     return True

@@ -66,7 +66,8 @@ _LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
 def _standing_alone(first: str, rest: str) -> re.Pattern[str]:
     """Return a pattern for a number, by the class of its first character and what follows."""
     return re.compile(
-        rf"{first}(?<![A-Za-z0-9\x7f+.,:/=$-].)(?:{rest})(?![A-Za-z0-9\x7f]|[.,/:-][0-9])"
+        rf"{first}(?<![A-Za-z0-9\x7f+=/$-].)(?<![0-9\x7f][.,:].)"
+        rf"(?:{rest})(?![A-Za-z0-9\x7f]|[.,/:-][0-9])"
     )
 
 

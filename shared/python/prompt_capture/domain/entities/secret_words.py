@@ -40,22 +40,19 @@ PIN = names(
 CODE = names("code codes código codice kod combination combo kombination")
 """Names of secrets that have digits, where the words around them name a lock or a login."""
 
-LOCKS = name_set(
+LOCKS = names(
     """2fa mfa totp sms alarm door frontdoor gate entry entrance backup unlock safe vault lock
     locker padlock lockbox keybox garage building house home apartment flat office elevator lift
     keypad keyless access security verification confirmation authentication authenticator login
     signin recovery reset activation pairing parental secret bank atm card sim voicemail phone
     tablet screen wifi fi wlan router guest airbnb shed bike suitcase luggage drawer cabinet
     bathroom toilet gym pool storage room master admin whatsapp paypal google apple microsoft
-    factor digit onetime pin opener key"""
-)
-LOCKS_AFTER = names(
-    """porte portail alarme coffre sécurité accès vérification confirmation puerta alarma portal
-    seguridad acceso verificación cassaforte porta allarme sicurezza accesso verifica cofre
-    segurança portão deur kluis dörren bramy drzwi sejfu alarmu tür haustür tor safe tresor
-    alarmanlage""",
-    "caja fuerte",
-)
+    factor digit onetime pin opener key tür haustür wohnungstür tor tresor alarmanlage schließfach
+    garagentor porte portail alarme coffre sécurité accès vérification confirmation puerta alarma
+    portal seguridad acceso verificación cassaforte porta allarme sicurezza accesso verifica cofre
+    segurança portão deur kluis dörren bramy drzwi sejfu alarmu""",
+    "front door", "caja fuerte",
+)  # fmt: skip
 """What a code opens, before it ("door code") or after it ("code de la porte")."""
 
 OWNERS = names(
@@ -84,7 +81,7 @@ IS = names(
     """is was are ist war sind lautet lautete reads equals est es e era son etait är er jest je
     это""",
     "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
-    "ist nun", "is set to", "has to be",
+    "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
 )  # fmt: skip
 WITH = names("with using via mit takes needs expects")
 """Words between a lock and its code: "the safe opens with 4711"."""
@@ -93,7 +90,7 @@ IS_WITHOUT_SPACE = names("是 为 為 は 은 는 이 가")
 TO = names("to as auf zu")
 PREPOSITION = names(
     """for to of on at in from with für zu zum zur vom von der des de du del della da do para pour
-    per till voor fürs ans beim im am"""
+    per till voor fürs ans beim im am à от для"""
 )
 """Words between the name of a secret and its value."""
 

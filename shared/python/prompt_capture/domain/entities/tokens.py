@@ -51,7 +51,9 @@ def find_tokens(searched: Searched) -> Iterator[Span]:
     text = searched.text
     for match in _TOKEN.finditer(text):
         prefixed = [
-            found.span() for found in _PREFIXED.finditer(text, *match.span()) if _is_key(found)
+            (found.start(), found.start() + len(found[0].rstrip(".")))
+            for found in _PREFIXED.finditer(text, *match.span())
+            if _is_key(found)
         ]
         yield from prefixed
         is_url = match[0].startswith("//") and text[match.start() - 1 : match.start()] == ":"

@@ -36,7 +36,7 @@ _RIPPLE_TO_BITCOIN = str.maketrans(
     "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz",
     "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
 )
-_CHECKS = 30
+_CHECKS = 15
 _SOLANA_SIZES = (43, 44)
 
 _NAMES = name_set(
