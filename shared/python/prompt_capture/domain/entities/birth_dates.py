@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    LazyPattern,
     NamePattern,
     Searched,
     any_of,
@@ -29,7 +30,7 @@ _MONTH = any_of(_MONTHS)
 _YEAR = "(?:19|20)[0-9]{2}"
 _SHORT_YEAR = "'?[0-9]{2}(?![0-9\x7f:])"
 _ORDINAL = r"(?:st|nd|rd|th|er|\.|o)?"
-_DATE = re.compile(
+_DATE = LazyPattern(
     rf"""[0-9](?<![0-9A-Za-z\x7f].)(?:
         (?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?:
             \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}
@@ -55,8 +56,8 @@ _BORN = names(
     nacimiento nascita nascido nascida nascimento nasceu urodzony urodzona urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
     родился родилась рождения 出生日期 出生于 出生 生年月日 出生年月日 생년월일""",
-    "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "né le", "née le", "né(e) le", "nato il",
-    "nata il", "nato a", "nata a", "doğum tarihi",
+    "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "né le",
+    "née le", "né(e) le", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
 )  # fmt: skip
 _BIRTHDAY = names(
     """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny 生日
@@ -98,7 +99,7 @@ def _dates_near(births: list[re.Match[str]], lower: str) -> Iterator[re.Match[st
     for birth in births:
         start = max(position, birth.start() - _GAP_BEFORE_NAME - _MAX_DATE)
         position = max(start, birth.end() + _GAP_AFTER_NAME)
-        for date in _DATE.finditer(lower, start, position + _MAX_DATE):
+        for date in _DATE.compiled.finditer(lower, start, position + _MAX_DATE):
             if date.start() < position:
                 yield date
                 position = max(position, date.end())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from stdnum import luhn
 
 from prompt_capture.domain.entities.candidates import is_named, is_reference
-from prompt_capture.domain.entities.searched import Searched, name_set
+from prompt_capture.domain.entities.searched import LazyPattern, Searched, name_set
 from prompt_capture.domain.searchable_text import Span
 
 _MIN_DIGITS, _MAX_DIGITS = 13, 19
@@ -15,7 +15,7 @@ _RUN = re.compile(r"[0-9](?:[ ._/()-]{0,3}+[0-9]){12,}+")
 _GROUP = re.compile(r"[0-9]++")
 
 # The first digits of each scheme, and how many digits its numbers have.
-_SCHEME = re.compile(
+_SCHEME = LazyPattern(
     r"""4(?:\d{12}|\d{15}|\d{18})                                           # Visa
         |(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}     # Mastercard
         |220[0-4]\d{12}                                                     # Mir
@@ -27,10 +27,11 @@ _SCHEME = re.compile(
     re.VERBOSE,
 )
 _NAMES = name_set(
-    """card cards visa mastercard maestro amex express debit credit discover cc girocard bleue bancaire karte
-    kreditkarte bankkarte carte tarjeta carta tarjetas cartão kaart kort kortti
+    """card cards visa mastercard maestro amex express debit credit discover cc girocard bleue
+    bancaire karte kreditkarte bankkarte carte tarjeta carta tarjetas cartão kaart kort kortti
     卡 卡号 银行卡 信用卡 カード 카드 карта карты карту"""
 )
+_OTHER_GROUPINGS = {(4, 6, 5), (4, 6, 4), (4, 4, 4, 1), (4, 4, 4, 2), (4, 4, 4, 3), (4, 4, 4, 4, 3)}
 _CHECKS = 200
 
 
@@ -75,14 +76,17 @@ class _Run:
         named_last = None
         digits = ""
         for last in range(first, len(self.groups)):
-            if last > first and not is_named and not self._may_follow(first, last):
-                break
             start, end = self.groups[last]
             digits += self._text[start:end]
             if len(digits) > _MAX_DIGITS:
                 break
             if len(digits) >= _MIN_DIGITS and self._may_end(last):
-                if _SCHEME.fullmatch(digits) and self._has_check_digit(digits):
+                has_form = is_named or _is_grouping(self._sizes[first : last + 1])
+                if (
+                    has_form
+                    and _SCHEME.compiled.fullmatch(digits)
+                    and self._has_check_digit(digits)
+                ):
                     is_card = is_named or not is_reference(self._searched.lower, self.groups[0][0])
                     return last if is_card else None
                 if is_named and len(digits) <= _MAX_NAMED_DIGITS:
@@ -98,12 +102,6 @@ class _Run:
         is_in_word = before == "+" or (before.isascii() and before.isalpha())
         return self._sizes[0] != 2 and not is_in_word
 
-    def _may_follow(self, first: int, group: int) -> bool:
-        """Return whether a group continues a card: all of one digit, or all of three and more."""
-        if self._sizes[first] == 1:
-            return self._sizes[group] == 1
-        return self._sizes[group - 1] >= 3
-
     def _may_end(self, group: int) -> bool:
         end = self.groups[group][1]
         after = self._text[end : end + 1]
@@ -111,3 +109,13 @@ class _Run:
             return False
         is_last = group + 1 == len(self.groups)
         return is_last or self._text[end : self.groups[group + 1][0]] not in {".", "-"}
+
+
+def _is_grouping(sizes: list[int]) -> bool:
+    """Return whether the digits of a card are written in groups of these sizes."""
+    return (
+        len(sizes) == 1
+        or max(sizes) == 1
+        or (sum(sizes) == 16 and all(size % 4 == 0 for size in sizes))
+        or tuple(sizes) in _OTHER_GROUPINGS
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    LazyPattern,
     Searched,
     any_of,
     context_before,
@@ -22,10 +23,10 @@ _UNSPACED = (
 _PREPOSITIONS = "\u5230\u7ed9\u7d66\u662f\u4e3a\u70ba\u5411\u81f3\u306f\u3078\u306b\u3092"
 
 _ASCII_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+?^_`{|}~-"
-_SPACED_LETTER = re.compile(rf"[^\W\d_a-z{_UNSPACED}]|[0-9._+-]")
-_UNSPACED_LETTER = re.compile(rf"[{_UNSPACED}]|[0-9._+-]")
+_SPACED_LETTER = LazyPattern(rf"[^\W\d_a-z{_UNSPACED}]|[0-9._+-]")
+_UNSPACED_LETTER = LazyPattern(rf"[{_UNSPACED}]|[0-9._+-]")
 _OTHER_LETTERS = (_SPACED_LETTER, _UNSPACED_LETTER)
-_AFTER_PREPOSITION = re.compile(rf"[^{_PREPOSITIONS}]+\Z")
+_AFTER_PREPOSITION = LazyPattern(rf"[^{_PREPOSITIONS}]+\Z")
 _ASCII_LETTER = re.compile(r"[a-z]")
 _NOT_A_WORD = re.compile(r"[^a-z]")
 _PUNCTUATION = ".!#$%&'*+?^`{|}~-"
@@ -41,7 +42,7 @@ _UNSPACED_TOP_LEVEL = any_of(
         "我爱你 みんな コム 닷컴 닷넷 한국 삼성 ไทย คอม",
     )
 )
-_DOMAIN = re.compile(
+_DOMAIN = LazyPattern(
     rf"""(?:{_LABEL}\.){{1,8}}{_TOP_LEVEL}
         |{_LABEL}(?:{_DOT}|\ ?\.\ |\ \.|,){_COMMON_TOP_LEVEL}
         |{_LABEL}(?:{_DOT}{_LABEL}){{1,4}}
@@ -55,7 +56,9 @@ _FILE_TYPES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".pdf", ".heic"
 # Said or bracketed: "anna dot smith at example dot org", "anna(at)example.org".
 _BRACKETED_AT = re.compile(r"[\[({] ?(?:at|@) ?[\])}] ?")
 _SAID_AT = re.compile(" at ")
-_SAID_DOMAIN = re.compile(rf"{_LABEL}(?:(?:{_DOT}|\.){_LABEL}){{1,5}}{NOT_BEFORE_WORD}", re.VERBOSE)
+_SAID_DOMAIN = LazyPattern(
+    rf"{_LABEL}(?:(?:{_DOT}|\.){_LABEL}){{1,5}}{NOT_BEFORE_WORD}", re.VERBOSE
+)
 _SAID_DOT = re.compile(_DOT)
 _MAILBOX_WORD = re.compile(r"[a-z0-9][a-z0-9._+-]{0,63}\Z")
 _MAILBOX_SIGNS = name_set("dot punkt punto point underscore dash minus plus")
@@ -92,7 +95,7 @@ def _written_address(searched: Searched, at: int) -> Span | None:
     """Return the span of the address around an "@", which may have spaces around it."""
     lower = searched.lower
     is_before_space = lower[at + 1 : at + 2] == " "
-    domain = _DOMAIN.match(lower, at + 1 + is_before_space)
+    domain = _DOMAIN.compiled.match(lower, at + 1 + is_before_space)
     if not domain or domain[0].endswith(_FILE_TYPES):
         return None
     is_after_space = lower[at - 1 : at] == " "
@@ -115,15 +118,15 @@ def _mailbox_before(lower: str, end: int, is_ascii_domain: bool) -> str:
     if not mailbox or not (is_ascii_domain or _ASCII_LETTER.search(mailbox)):
         longest = max((_run_at_end(before, letter) for letter in _OTHER_LETTERS), key=len)
         mailbox = longest.lstrip(_PUNCTUATION)
-        after_preposition = _AFTER_PREPOSITION.search(mailbox)
+        after_preposition = _AFTER_PREPOSITION.compiled.search(mailbox)
         mailbox = after_preposition[0] if after_preposition else mailbox
     return mailbox
 
 
-def _run_at_end(text: str, character: re.Pattern[str]) -> str:
+def _run_at_end(text: str, character: LazyPattern) -> str:
     """Return the characters at the end of a text that match a pattern for one of them."""
     start = len(text)
-    while start and character.match(text, start - 1):
+    while start and character.compiled.match(text, start - 1):
         start -= 1
     return text[start:]
 
@@ -131,7 +134,7 @@ def _run_at_end(text: str, character: re.Pattern[str]) -> str:
 def _find_said_addresses(lower: str, at: re.Pattern[str], may_be_site: bool) -> Iterator[Span]:
     """Find addresses around said "at"s. `may_be_site` is whether "x at y.z" may mean a site."""
     for match in at.finditer(lower):
-        domain = _SAID_DOMAIN.match(lower, match.end())
+        domain = _SAID_DOMAIN.compiled.match(lower, match.end())
         if domain:
             before = context_before(lower, match.start(), _SAID_WINDOW).rstrip(" ")
             mailbox = _said_mailbox(before)

@@ -15,6 +15,7 @@ from prompt_capture.domain.entities.passphrases import (
 )
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    LazyPattern,
     NamePattern,
     Searched,
     any_of,
@@ -53,7 +54,7 @@ _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80})\1""")
 _TOKEN = re.compile(r"""[!#-&(-;=?-_a-~]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}""")
 _PUNCTUATION = ".,;:?)"
 # Times, dates, amounts, addresses and masks ("****") are no passwords or codes.
-_NO_VALUE = re.compile(
+_NO_VALUE = LazyPattern(
     r"""[0-9]{1,2}[:.][0-9]{2}(?:[ap]m)?|[0-9]{1,2}(?:am|pm|h|x)|[0-9]+(?:st|nd|rd|th|%)
         |[$€£][0-9.,]+|[0-9.,]+[$€£]|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}
         |[0-9]{4}-[0-9]{2}-[0-9]{2}|[^@]+@[^@]+\.[a-z]{2,}|(?:[a-z]+://|www\.).*|[\W_]*""",
@@ -116,7 +117,7 @@ def _value(searched: Searched, head: re.Match[str]) -> Span | None:
         return quoted.span("value") if quoted else None
     value = token[0].rstrip(_PUNCTUATION)
     is_word = not _NOT_A_WORD.search(value)
-    if not value or (not is_word and _NO_VALUE.fullmatch(value)):
+    if not value or (not is_word and _NO_VALUE.compiled.fullmatch(value)):
         return None
     if is_word and not (head["token"] or head["key"]):
         return _words_span(searched.lower, head, relation)
@@ -248,7 +249,7 @@ def _find_values_before_names(searched: Searched) -> Iterator[Span]:
 def _may_precede_name(lower: str, token: str, match: re.Match[str]) -> bool:
     value = token.rstrip("\"'`")
     is_quoted = value != token
-    if not is_quoted and (_NO_VALUE.fullmatch(value) or not any(map(str.isdigit, value))):
+    if not is_quoted and (_NO_VALUE.compiled.fullmatch(value) or not any(map(str.isdigit, value))):
         return False
     if not match["code"]:
         return True

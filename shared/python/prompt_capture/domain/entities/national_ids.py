@@ -10,6 +10,7 @@ from prompt_capture.domain.entities.candidates import is_reference
 from prompt_capture.domain.entities.phones import is_named_as_phone
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    LazyPattern,
     NamePattern,
     Searched,
     any_of,
@@ -56,7 +57,7 @@ _MIN_NAMED_CHARACTERS = 6
 _DATE = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}\Z")
 
 # Formats that nothing else has. The first digit is apart, so that the search skips to digits.
-_FORMATTED_DIGITS = re.compile(
+_FORMATTED_DIGITS = LazyPattern(
     r"""[0-9](?<![A-Za-z0-9\x7f-].)(?:
         [0-9]{2}-[0-9]{2}-[0-9]{4}                                      # United States
         |(?<=7)56[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}                # Switzerland
@@ -68,7 +69,7 @@ _FORMATTED_DIGITS = re.compile(
         )(?![A-Za-z0-9\x7f-])""",
     re.VERBOSE,
 )
-_FORMATTED_LETTERS = re.compile(
+_FORMATTED_LETTERS = LazyPattern(
     r"""(?<!-)(?:
         (?!BG|GB|NK|KN|TN|NT|ZZ)(?:QQ|[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])   # United Kingdom
             (?:\ ?[0-9]{2}){3}\ ?[A-D]
@@ -81,18 +82,23 @@ _FORMATTED_LETTERS = re.compile(
 )
 
 # Formats that other numbers share, with the validators of python-stdnum that tell them apart.
-_CHECKED_DIGITS = re.compile(
+_CHECKED_DIGITS = LazyPattern(
     r"""[0-9](?<![A-Za-z0-9\x7f.+-].)(?:
         (?P<spanish>[0-9]{7}[ -]?[A-Za-z])
         |(?P<irish>[0-9]{6}[A-W][A-IW]?)
         |(?P<czech>[0-9]{5}/[0-9]{3,4})
         |(?P<nordic>(?:[0-9]{2})?[0-9]{5}[+-][0-9]{4})
-        |(?P<indian>[0-9]{3}\ [0-9]{4}\ [0-9]{4})
-        |(?P<digits>(?:[ .-]?[0-9]){10,16}[0-9Xx]?)
+        |(?P<indian>(?<![0-9]\ .)[0-9]{3}\ [0-9]{4}\ [0-9]{4}(?!\ [0-9]))
+        |(?P<eleven>[0-9]{10}|[0-9](?:[ ][0-9]{3}){3}|[0-9]{2}[. ][0-9]{3}[. ][0-9]{3}[ -][0-9]{2}
+            |[0-9](?:[. ][0-9]{2}){2}[ -][0-9]{3}[. ][0-9]{2}|[0-9]{5}\ [0-9]{5})
+        |(?P<twelve>[0-9]{11})
+        |(?P<thirteen>[0-9]{12}|[0-9]{5}\ [0-9]{4}\ [0-9]{3})
+        |(?P<fifteen>[0-9]{14}|(?:\ [0-9]{2}){3}(?:\ [0-9]{3}){2}\ [0-9]{2})
+        |(?P<eighteen>[0-9]{16}[0-9Xx])
         )(?![A-Za-z0-9\x7f-])""",
     re.VERBOSE,
 )
-_CHECKED_LETTERS = re.compile(
+_CHECKED_LETTERS = LazyPattern(
     r"""(?<![.+-])(?:
         (?P<spanish>[XYZ][ -]?[0-9]{7}[ -]?[A-Z])
         |(?P<italian>[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}\ ?[A-Z][0-9]{3}[A-Z])
@@ -106,7 +112,7 @@ _VALIDATORS = {
     "czech": (("cz.rc", ""),),
     "nordic": (("se.personnummer", ""), ("dk.cpr", "")),
     "indian": (("in_.aadhaar", ""),),
-    "11": (
+    "eleven": (
         ("br.cpf", ""),
         ("de.idnr", "[1-9]"),
         ("tr.tckimlik", "[1-9].{9}[02468]"),
@@ -115,17 +121,14 @@ _VALIDATORS = {
         ("no.fodselsnummer", "[0-7].[0-5]"),
         ("ee.ik", "[1-8]..[01].[0-3]"),
     ),
-    "12": (("se.personnummer", "(?:19|20)..[01].[0-9]"),),
-    "13": (("ro.cnp", "[1-9]..[01].[0-3]"), ("za.idnr", "..[01].[0-3]")),
-    "15": (("fr.nir", "[12]"),),
-    "18": (("cn.ric", "[1-9].{5}(?:19|20)..[01].[0-3]"),),
+    "twelve": (("se.personnummer", "(?:19|20)..[01].[0-9]"),),
+    "thirteen": (("ro.cnp", "[1-9]..[01].[0-3]"), ("za.idnr", "..[01].[0-3]")),
+    "fifteen": (("fr.nir", "[12]"),),
+    "eighteen": (("cn.ric", "[1-9].{5}(?:19|20)..[01].[0-3]"),),
 }
 """The validators for each kind of number, and how its valid numbers begin: the check is slower."""
 
-_CHECKS = 6
-_MAX_OTHER_GROUPS = 4
-"""How many groups of digits behind an identity number may belong to others."""
-_GROUP = re.compile(r"[0-9X]+", re.IGNORECASE)
+_CHECKS = 24
 _SEPARATOR = re.compile(r"[ .-]")
 
 
@@ -149,47 +152,35 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
 
 def _find_checked(searched: Searched) -> Iterator[Span]:
     for match in _candidates(searched, _CHECKED_DIGITS, _CHECKED_LETTERS):
-        start, end = match.start(), _valid_end(searched, match)
-        is_other = end and (
-            is_reference(searched.lower, start) or is_named_as_phone(searched.lower, start)
+        start, lower = match.start(), searched.lower
+        is_valid = any(
+            searched.passes(_is_valid, candidate, _CHECKS) for candidate in _validations(match)
         )
-        if end and not is_other:
-            yield start, end
+        if is_valid and not is_reference(lower, start) and not is_named_as_phone(lower, start):
+            yield match.span()
 
 
 def _candidates(
-    searched: Searched, digits_first: re.Pattern[str], letters_first: re.Pattern[str]
+    searched: Searched, digits_first: LazyPattern, letters_first: LazyPattern
 ) -> Iterator[re.Match[str]]:
-    yield from digits_first.finditer(searched.text)
-    matches = (letters_first.match(searched.text, start) for start in searched.identifier_starts)
+    yield from digits_first.compiled.finditer(searched.text)
+    matches = (
+        letters_first.compiled.match(searched.text, start) for start in searched.identifier_starts
+    )
     yield from filter(None, matches)
 
 
-def _valid_end(searched: Searched, match: re.Match[str]) -> int | None:
-    """Return the end of the longest valid part: other numbers may follow an identity number."""
-    kind = match.lastgroup or ""
-    if kind != "digits":
-        return match.end() if searched.passes(_is_valid, (kind, match[0]), _CHECKS) else None
-    groups = [group.span() for group in _GROUP.finditer(match[0])]
-    sizes = [end - start for start, end in groups]
-    if max(sizes) < 3:
-        return None  # a list of small numbers
-    for count in range(len(groups), max(0, len(groups) - _MAX_OTHER_GROUPS), -1):
-        size = str(sum(sizes[:count]))
-        number = match[0][: groups[count - 1][1]]
-        if size in _VALIDATORS and searched.passes(_is_valid, (size, number), _CHECKS):
-            return match.start() + len(number)
-    return None
+def _validations(match: re.Match[str]) -> Iterator[tuple[str, str]]:
+    """Return the validators that may accept a number, each with the number."""
+    number = _SEPARATOR.sub("", match[0]).upper()
+    for validator, begin in _VALIDATORS[match.lastgroup or ""]:
+        if re.match(begin, number):
+            yield validator, number
 
 
 def _is_valid(candidate: tuple[str, str]) -> bool:
-    """Return whether a number, behind its kind, passes one of the kind's validators."""
-    kind, number = candidate
-    compact = _SEPARATOR.sub("", number).upper()
-    return any(
-        re.match(begin, compact) and _validator(name).is_valid(compact)
-        for name, begin in _VALIDATORS[kind]
-    )
+    validator, number = candidate
+    return _validator(validator).is_valid(number)
 
 
 class _Validator(Protocol):

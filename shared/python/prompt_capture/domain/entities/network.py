@@ -7,6 +7,7 @@ from ipaddress import AddressValueError, IPv6Address
 from prompt_capture.domain.entities.candidates import is_named
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    LazyPattern,
     NamePattern,
     Searched,
     any_of,
@@ -21,7 +22,7 @@ _URL_SIGN = re.compile(r"://|www\.")
 _SCHEME = re.compile(r"(?<![a-z0-9\x7f])[a-z][a-z0-9+.-]{1,15}\Z")
 _ADDRESS = re.compile(r"[!#-&(-;=?-~]+")
 _USER_AND_PASSWORD = re.compile(r"[^/?#@:]{0,100}+:[^/?#@]{1,200}+@")
-_SECRET_PARAMETER = re.compile(
+_SECRET_PARAMETER = LazyPattern(
     r"""[?&\#;](?:[\w.-]{0,40}(?:token|key|sig|signature|code|auth|jwt|otp|pass|password|pwd|secret
             |session|session_?id|sid|ticket|invite|credential|hash|nonce|assertion|magic|hmac)
             |pin|h|k|t)=[^&]{4}
@@ -52,7 +53,7 @@ _VERSION_NAMES = name_set(
 
 _PAIR = "[0-9A-Fa-f]{2}"
 _QUAD = "[0-9A-Fa-f]{4}"
-_MAC = re.compile(
+_MAC = LazyPattern(
     rf"""[0-9A-Fa-f](?<![A-Za-z0-9\x7f].)(?:[0-9A-Fa-f](?:
             (?P<separator>[:-])(?<![0-9A-Fa-f]{{2}}[:-]{_PAIR}.)
                 (?:{_PAIR}(?P=separator)){{4}}{_PAIR}(?:(?P=separator){_PAIR}){{0,2}}
@@ -99,7 +100,8 @@ def find_ip_addresses(searched: Searched) -> Iterator[Span]:
 
 def find_mac_addresses(searched: Searched) -> Iterator[Span]:
     """Find MAC addresses: pairs of digits with colons or hyphens, or what is named as one."""
-    for match in _MAC.finditer(searched.text):
+    may_have_one = max(map(searched.text.count, ":-")) >= 5 or searched.text.count(".") >= 2
+    for match in _MAC.compiled.finditer(searched.text) if may_have_one else ():
         # 10-20-30-40-50-60 and 1234.5678.9012 may be anything.
         is_likely = match["separator"] == ":" or match[0].startswith("00-")
         if is_likely or _HEXADECIMAL_LETTER.search(match[0]):
@@ -118,7 +120,7 @@ def _url_start(lower: str, sign: re.Match[str]) -> int | None:
 
 
 def _gives_access(address: str) -> bool:
-    if _USER_AND_PASSWORD.match(address) or _SECRET_PARAMETER.search(address):
+    if _USER_AND_PASSWORD.match(address) or _SECRET_PARAMETER.compiled.search(address):
         return True
     return any(
         (is_random(piece[1]) or _PLAIN_TOKEN.fullmatch(piece[1]))

@@ -10,6 +10,7 @@ from prompt_capture.domain.entities.candidates import is_amount, is_named, is_re
 from prompt_capture.domain.entities.searched import (
     NOT_AFTER_WORD,
     NOT_BEFORE_WORD,
+    LazyPattern,
     NamePattern,
     Searched,
     any_of,
@@ -20,7 +21,7 @@ from prompt_capture.domain.searchable_text import Span
 _MIN_DIGITS = 7
 _INTERNATIONAL = re.compile(
     r"\+ ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
-    r"|0(?<![A-Za-z0-9\x7f+]0)0 ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
+    r"|0(?<![A-Za-z0-9\x7f+]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-])"
 _NAMES = names(
@@ -48,10 +49,10 @@ _OWNERS = names(
     "my your his her their our new old mein meine dein deine sein seine ihr ihre unsere",
     "mon ton son mi tu su mio moj mijn мой",
 )
-_OWNER = re.compile(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
+_OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
 _OWNER_WINDOW = 30
 _NOBODY = re.compile(rf"(?:\A|[.,;:!?] ?|{NOT_AFTER_WORD}(?:the|die|le|el|il) )\Z")
-_NO_PHONE = re.compile(
+_NO_PHONE = LazyPattern(
     r"""[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}(?![0-9\x7f])              # a date
         |(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])\Z      # a date
         |[0-9]{1,2}\.[0-9]{2}[ -]                                      # a time
@@ -63,9 +64,9 @@ _NO_PHONE = re.compile(
 _LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
 
 
-def _standing_alone(first: str, rest: str) -> re.Pattern[str]:
+def _standing_alone(first: str, rest: str) -> LazyPattern:
     """Return a pattern for a number, by the class of its first character and what follows."""
-    return re.compile(
+    return LazyPattern(
         rf"{first}(?<![A-Za-z0-9\x7f+=/$-].)(?<![0-9\x7f][.,:].)"
         rf"(?:{rest})(?![A-Za-z0-9\x7f]|[.,/:-][0-9])"
     )
@@ -84,7 +85,7 @@ _NATIONAL = (
         ("GB", "DE", "FR"),
     ),
 )
-_CHINESE_MOBILE = re.compile(r"(?<=[\u4e00-\u9fff])1[3-9][0-9]{9}(?![0-9\x7f])")
+_CHINESE_MOBILE = LazyPattern(r"(?<=[\u4e00-\u9fff])1[3-9][0-9]{9}(?![0-9\x7f])")
 _CHECKS = 60
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 
@@ -101,7 +102,7 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         if _may_be_phone(searched, span):
             yield span
     yield from _find_national_numbers(searched)
-    for match in _CHINESE_MOBILE.finditer(searched.text):
+    for match in _CHINESE_MOBILE.compiled.finditer(searched.text):
         yield match.span()
 
 
@@ -114,13 +115,13 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
     yield from _NAMED.finditer(searched)
     for match in _NAMED_NUMBER.finditer(searched):
         before = searched.lower[max(0, match.start() - _OWNER_WINDOW) : match.start()]
-        if _OWNER.search(before) or (match["is"] and _NOBODY.search(before)):
+        if _OWNER.compiled.search(before) or (match["is"] and _NOBODY.search(before)):
             yield match
 
 
 def _find_national_numbers(searched: Searched) -> Iterator[Span]:
     for pattern, regions in _NATIONAL:
-        for match in pattern.finditer(searched.text):
+        for match in pattern.compiled.finditer(searched.text):
             span = _without_open_bracket(searched.text, match.span())
             may_be_phone = not _LIST.match(match[0]) and _may_be_phone(searched, span)
             if may_be_phone and searched.passes(_is_valid, (match[0], regions), _CHECKS):
@@ -135,7 +136,7 @@ def _without_open_bracket(text: str, span: Span) -> Span:
 
 def _may_be_phone(searched: Searched, span: Span) -> bool:
     start, end = span
-    is_other = _NO_PHONE.match(searched.text[start:end].lstrip("("))
+    is_other = _NO_PHONE.compiled.match(searched.text[start:end].lstrip("("))
     return not (is_other or is_amount(searched.lower, end) or is_reference(searched.lower, start))
 
 

@@ -92,23 +92,36 @@ def any_of(alternatives: Iterable[str]) -> str:
     return "(?:" + "|".join(sorted(escaped, key=lambda name: (-len(name), name))) + ")"
 
 
+class LazyPattern:
+    """A pattern that is compiled when it is first used, so that functions start fast."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._pattern = pattern
+        self._flags = flags
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """The compiled pattern."""
+        return re.compile(self._pattern, self._flags)
+
+
 class NamePattern:
     """A pattern, in verbose notation, that begins with one of some names."""
 
     def __init__(self, begin: Iterable[str], pattern: str) -> None:
         begin = frozenset(begin)
-        self._pattern = re.compile(pattern, re.VERBOSE)
+        self._pattern = LazyPattern(pattern, re.VERBOSE)
         first_words = (_WORD.match(name) for name in begin)
         self._first_words = frozenset(word[0] for word in first_words if word)
         _FIRST_WORDS.update(self._first_words)
         other = [name for name in begin if not name.isascii()]
-        self._other = re.compile(any_of(other)) if other else None
+        self._other = LazyPattern(any_of(other)) if other else None
 
     def finditer(self, searched: Searched) -> Iterator[re.Match[str]]:
         """Find the pattern in the text in lower case, where a name begins. Matches may overlap."""
         starts = searched.starts_of(self._first_words)
         if self._other and not searched.text.isascii():
-            others = (match.start() for match in self._other.finditer(searched.lower))
+            others = (match.start() for match in self._other.compiled.finditer(searched.lower))
             starts = sorted([*starts, *others])
-        matches = (self._pattern.match(searched.lower, start) for start in starts)
+        matches = (self._pattern.compiled.match(searched.lower, start) for start in starts)
         yield from filter(None, matches)

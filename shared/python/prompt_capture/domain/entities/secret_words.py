@@ -72,8 +72,8 @@ KEY_KINDS = name_set(
 
 ACCOUNTS = names(
     """wifi wi-fi wlan router modem hotspot login email e-mail mail gmail bank netflix spotify
-    server admin root guest gast vpn ssh ftp db database facebook instagram amazon apple google steam
-    windows laptop pc phone handy hotel zoom"""
+    server admin root guest gast vpn ssh ftp db database facebook instagram amazon apple google
+    steam windows laptop pc phone handy hotel zoom"""
 )
 """What a password is for, where no preposition stands before it: "password wifi: ..."."""
 
@@ -139,23 +139,23 @@ CONJUNCTIONS = name_set(
 
 STATES = name_set(
     """wrong right correct incorrect invalid valid blocked locked expired gone lost forgotten
-    missing broken working safe secure insecure weak strong saved stored stolen leaked compromised known
-    unknown required needed changed reset hidden shared asked accepted rejected refused denied empty
-    different fine good bad great easy hard long short shown visible public private used unique
-    random mandatory optional case case-sensitive unavailable available ready active inactive
-    disabled enabled outdated old new due set unset sent coming stuck dead down okay ok cool great
-    nice cute awful terrible horrible stupid silly simple complex complicated tricky confidential
-    secret sensitive important necessary useless pointless ridiculous annoying impossible possible
-    enough identical similar obsolete temporary permanent default standard strange weird odd funny
-    none null n/a tbd redacted undefined unclear common popular obvious essential crucial vital
-    mixed up-to-date written encrypted hashed protected unchanged typed entered copied pasted
-    synced autofilled failing failed
+    missing broken working safe secure insecure weak strong saved stored stolen leaked
+    compromised known unknown required needed changed reset hidden shared asked accepted
+    rejected refused denied empty different fine good bad great easy hard long short shown
+    visible public private used unique random mandatory optional case case-sensitive unavailable
+    available ready active inactive disabled enabled outdated old new due set unset sent coming
+    stuck dead down okay ok cool nice cute awful terrible horrible stupid silly simple complex
+    complicated tricky confidential secret sensitive important necessary useless pointless
+    ridiculous annoying impossible possible enough identical similar obsolete temporary
+    permanent default standard strange weird odd funny none null n/a tbd redacted undefined
+    unclear common popular obvious essential crucial vital mixed up-to-date written encrypted
+    hashed protected unchanged typed entered copied pasted synced autofilled failing failed
     falsch richtig korrekt inkorrekt ungultig gultig gesperrt abgelaufen weg verloren vergessen
     kaputt sicher unsicher schwach stark gespeichert gestohlen geleakt bekannt unbekannt
-    erforderlich notig notwendig geandert zuruckgesetzt versteckt geheim leer anders gut schlecht
-    einfach schwer schwierig lang kurz sichtbar privat neu alt aktiv deaktiviert veraltet fertig
-    faux incorrecte incorrect expire oublie bloque errone incorrecta caducada olvidada bloqueada
-    mala sbagliata scaduta errata"""
+    erforderlich notig notwendig geandert zuruckgesetzt versteckt geheim leer anders gut
+    schlecht einfach schwer schwierig lang kurz sichtbar privat neu alt aktiv deaktiviert
+    veraltet fertig faux incorrecte expire oublie bloque errone incorrecta caducada olvidada
+    bloqueada mala sbagliata scaduta errata"""
 )
 """Words that say how a password is: "the password is wrong"."""
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from prompt_capture.domain.entities.candidates import is_named, is_reference
-from prompt_capture.domain.entities.searched import Searched, name_set
+from prompt_capture.domain.entities.searched import LazyPattern, Searched, name_set
 from prompt_capture.domain.searchable_text import Span
 
 _TOKEN = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
 # Alternatives begin with a letter each, by which the search skips what is no token.
-_PREFIXED = re.compile(
+_PREFIXED = LazyPattern(
     r"""(?:
         eyJ[\w-]{5,}+\.[\w-]++(?:\.[\w-]*+)?
         |(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9\x7f])
@@ -52,7 +52,7 @@ def find_tokens(searched: Searched) -> Iterator[Span]:
     for match in _TOKEN.finditer(text):
         prefixed = [
             (found.start(), found.start() + len(found[0].rstrip(".")))
-            for found in _PREFIXED.finditer(text, *match.span())
+            for found in _PREFIXED.compiled.finditer(text, *match.span())
             if _is_key(found)
         ]
         yield from prefixed

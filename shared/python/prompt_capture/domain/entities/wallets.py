@@ -9,6 +9,7 @@ from stdnum import bitcoin
 from prompt_capture.domain.entities.searched import (
     MASK,
     NOT_BEFORE_WORD,
+    LazyPattern,
     Searched,
     context_before,
     name_set,
@@ -17,7 +18,7 @@ from prompt_capture.domain.searchable_text import Span
 
 _LONG_WORD = re.compile(r"[A-Za-z0-9](?<![A-Za-z0-9\x7f].)[A-Za-z0-9:_-]{24,}+")
 # Addresses with a prefix and a length that nothing else has. Their checksum may be mistyped.
-_PREFIXED = re.compile(
+_PREFIXED = LazyPattern(
     rf"""(?:
         0x[0-9a-fA-F]{{40}}                                             # Ethereum
         |(?:bc|tb|ltc|addr|stake|cosmos|osmo|inj|bnb|thor|juno|terra|sei|celestia|akash|erd|kava
@@ -51,7 +52,7 @@ _NAME_WINDOW = 40
 def find_wallets(searched: Searched) -> Iterator[Span]:
     """Find wallets by their prefix and length, their checksum, or the name of a currency."""
     for word in _LONG_WORD.finditer(searched.text):
-        match = _PREFIXED.match(searched.text, word.start())
+        match = _PREFIXED.compiled.match(searched.text, word.start())
         base58 = None if match else _BASE58.match(searched.text, word.start())
         if base58 and _HAS_LETTERS_AND_DIGITS.match(base58[0]):
             is_known = len(base58[0]) in _SOLANA_SIZES or _is_named(searched.lower, base58)
