@@ -21,7 +21,7 @@ from prompt_capture.domain.entities.network import (
     find_secret_urls,
 )
 from prompt_capture.domain.entities.phones import find_phone_numbers
-from prompt_capture.domain.entities.searched import MASK, Searched
+from prompt_capture.domain.entities.searched import MASK, Searched, merge
 from prompt_capture.domain.entities.tokens import find_private_keys, find_tokens
 from prompt_capture.domain.entities.wallets import find_wallets
 from prompt_capture.domain.searchable_text import SearchableText, Span
@@ -90,22 +90,12 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
         if not found:
             return searchable.replace(replacements) if replacements else text
         replacements += found
+        searched.narrow(span for span, _ in found)
     return replacements[-1][1]
 
 
 def _mask(searched: Searched, spans: Iterable[Span]) -> list[Span]:
     """Hide spans from the finders that follow, and return them."""
-    merged = _merge(spans)
+    merged = merge(spans)
     searched.mask(merged)
-    return merged
-
-
-def _merge(spans: Iterable[Span]) -> list[Span]:
-    """Sort spans, and merge those that overlap."""
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
     return merged

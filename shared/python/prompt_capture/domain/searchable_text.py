@@ -62,31 +62,25 @@ class SearchableText:
         """Return the text with other strings in place of parts of its searched form.
 
         The spans do not overlap. Combining marks and invisible characters behind a part go with it.
-        A character that is searched as several, and of which a span covers some, is decomposed.
+        Of a character that is searched as several, what is outside the spans stays, decomposed.
         """
-        if self._parts is None:
-            return _replace(self.text, replacements)
-        replacements = list(replacements)
-        positions = _Positions(self._parts)
-        original = {n: positions.original(n) for span, _ in replacements for n in span}
-        divided = {index for index, is_inside in original.values() if is_inside}
-        if divided:
-            decomposed = (
-                unicodedata.normalize("NFKD", character) if index in divided else character
-                for index, character in enumerate(self.text)
-            )
-            return SearchableText("".join(decomposed)).replace(replacements)
-        return _replace(
-            self.text,
-            (((original[start][0], original[end][0]), new) for (start, end), new in replacements),
-        )
+        original = _Original(self.text, self._parts) if self._parts else None
+        pieces: list[str] = []
+        position = 0
+        for (start, end), new in sorted(replacements):
+            pieces.append(original.part(position, start) if original else self.text[position:start])
+            pieces.append(new)
+            position = end
+        pieces.append(original.rest(position) if original else self.text[position:])
+        return "".join(pieces)
 
 
-class _Positions:
-    """The positions in a text of the characters of its searched form."""
+class _Original:
+    """The parts of a text that became parts of its searched form."""
 
-    def __init__(self, parts: list[str]) -> None:
+    def __init__(self, text: str, parts: list[str]) -> None:
         joined = "".join(parts)
+        self._text = text
         self._ends = [0, *accumulate(map(len, parts))]
         # Behind a run of spaces, of which one remains, positions differ by the length of the rest.
         difference = len(joined) - len(joined.lstrip(" "))
@@ -97,24 +91,45 @@ class _Positions:
             difference = run.end() - self._behind[-1]
             self._differences.append(difference)
 
-    def original(self, position: int) -> tuple[int, bool]:
-        """Return which character of the text is searched at a position, and whether inside it."""
+    def part(self, start: int, end: int) -> str:
+        """Return what became the searched form from one position to another one."""
+        first, skipped = self._position(start) if start else (0, 0)
+        last, kept = self._position(end)
+        if first == last:
+            return _decomposed(self._text[first : first + 1], skipped, kept)
+        if not skipped and not kept:
+            return self._text[first:last]
+        head = _decomposed(self._text[first], skipped, None) if skipped else self._text[first]
+        return head + self._text[first + 1 : last] + _decomposed(self._text[last], 0, kept)
+
+    def rest(self, start: int) -> str:
+        """Return the text from what is searched at a position."""
+        first, skipped = self._position(start)
+        if not skipped:
+            return self._text[first:]
+        return _decomposed(self._text[first], skipped, None) + self._text[first + 1 :]
+
+    def _position(self, position: int) -> tuple[int, int]:
+        """Return which character is searched at a position, and how much of it is before that."""
         joined = position + self._differences[bisect_right(self._behind, position)]
         index = bisect_right(self._ends, joined) - 1
-        return index, self._ends[index] != joined
+        return index, joined - self._ends[index]
+
+
+def _decomposed(character: str, start: int, end: int | None) -> str:
+    """Return a part of a decomposed character, by positions in its searched form."""
+    parts = list(unicodedata.normalize("NFKD", character))
+    ends = list(accumulate(len(_fold_decomposed(part)) for part in parts))
+    return "".join(
+        part
+        for part, part_end in zip(parts, ends, strict=True)
+        if part_end > start and (end is None or part_end <= end)
+    )
 
 
 def fold(text: str) -> str:
     """Return the searched form of a text."""
     return SearchableText(text).searched
-
-
-def _replace(text: str, replacements: Iterable[tuple[Span, str]]) -> str:
-    parts, position = [], 0
-    for (start, end), new in sorted(replacements):
-        parts += [text[position:start], new]
-        position = end
-    return "".join([*parts, text[position:]])
 
 
 class _FoldedCharacters(dict[str, str]):

@@ -9,6 +9,7 @@ from prompt_capture.domain.entities.searched import (
     NamePattern,
     Searched,
     any_of,
+    merge,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -95,14 +96,14 @@ def find_birth_dates(searched: Searched) -> Iterator[Span]:
 
 def _dates_near(births: list[re.Match[str]], lower: str) -> Iterator[re.Match[str]]:
     """Find the dates that begin with a digit, in the parts of a text around words for birth."""
-    position = 0
-    for birth in births:
-        start = max(position, birth.start() - _GAP_BEFORE_NAME - _MAX_DATE)
-        position = max(start, birth.end() + _GAP_AFTER_NAME)
-        for date in _DATE.compiled.finditer(lower, start, position + _MAX_DATE):
-            if date.start() < position:
+    before = _GAP_BEFORE_NAME + _MAX_DATE
+    near = merge(
+        (max(0, birth.start() - before), birth.end() + _GAP_AFTER_NAME) for birth in births
+    )
+    for start, end in near:
+        for date in _DATE.compiled.finditer(lower, start, end + _MAX_DATE):
+            if date.start() < end:
                 yield date
-                position = max(position, date.end())
 
 
 def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:

@@ -31,7 +31,7 @@ def is_named(lower: str, start: int, what: frozenset[str]) -> bool:
     return bool(name.rstrip(_PARTICLES).endswith(tuple(what)))
 
 
-_REFERENCES = name_set(
+REFERENCES = name_set(
     """order orders invoice student customer member membership tracking track parcel package
     shipment delivery consignment waybill awb container ticket booking reservation case
     reference ref receipt serial isbn issn ean gtin upc sku barcode imei iccid vin population
@@ -52,7 +52,7 @@ _REFERENCES = name_set(
 
 def is_reference(lower: str, start: int) -> bool:
     """Return whether the words before a number, in lower case, make it one of a thing."""
-    return is_named(lower, start, _REFERENCES)
+    return is_named(lower, start, REFERENCES)
 
 
 _UNITS = name_set(

@@ -13,6 +13,7 @@ _MIN_DIGITS, _MAX_DIGITS = 13, 19
 _MAX_NAMED_DIGITS = 16
 _RUN = re.compile(r"[0-9](?:[ ._/()-]{0,3}+[0-9]){12,}+")
 _GROUP = re.compile(r"[0-9]++")
+_GROUP_OF_CARD = re.compile(r"[0-9]{4}|(?<![0-9])[0-9](?![0-9])")
 
 # The first digits of each scheme, and how many digits its numbers have.
 _SCHEME = LazyPattern(
@@ -40,7 +41,10 @@ def find_cards(searched: Searched) -> Iterator[Span]:
     if searched.digit_count < _MIN_DIGITS:
         return
     for match in _RUN.finditer(searched.text):
-        run = _Run(searched, match.span())
+        run_is_named = is_named(searched.lower, match.start(), _NAMES)
+        if not run_is_named and not _GROUP_OF_CARD.search(match[0]):
+            continue
+        run = _Run(searched, match.span(), run_is_named)
         end = 0
         for first in run.possible_starts():
             last = run.last_group_of_card(first) if first >= end else None
@@ -52,12 +56,12 @@ def find_cards(searched: Searched) -> Iterator[Span]:
 class _Run:
     """Digits with separators between them: groups of digits, some of which may be a card."""
 
-    def __init__(self, searched: Searched, span: Span) -> None:
+    def __init__(self, searched: Searched, span: Span, is_named: bool) -> None:
         self._searched = searched
         self._text = searched.text
         self.groups = [match.span() for match in _GROUP.finditer(self._text, *span)]
         self._sizes = [end - start for start, end in self.groups]
-        self._is_named = is_named(searched.lower, span[0], _NAMES)
+        self._is_named = is_named
 
     def possible_starts(self) -> list[int]:
         """Return the groups in which a card may start: of four digits or more, or one by one."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from itertools import chain
 from typing import Protocol, cast
 
 from prompt_capture.domain.entities.candidates import is_reference
@@ -56,53 +57,45 @@ _MIN_DIGITS = 2
 _MIN_NAMED_CHARACTERS = 6
 _DATE = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}\Z")
 
-# Formats that nothing else has. The first digit is apart, so that the search skips to digits.
-_FORMATTED_DIGITS = LazyPattern(
-    r"""[0-9](?<![A-Za-z0-9\x7f-].)(?:
-        [0-9]{2}-[0-9]{2}-[0-9]{4}                                      # United States
-        |(?<=7)56[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}                # Switzerland
-        |[0-9]{2}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}                          # Brazil
-        |[0-9]?\.[0-9]{3}\.[0-9]{3}-[0-9kK]                             # Chile
-        |[0-9]\.[01][0-9]\.[0-3][0-9]-[0-9]{3}\.[0-9]{2}                # Belgium
-        |[0-9][01][0-9][0-3][0-9]-[1-8][0-9]{6}                         # South Korea
-        |[0-9][01][0-9]{3}[+A-FU-Y-][0-9]{3}[0-9A-FHJ-NPR-Y]            # Finland
-        )(?![A-Za-z0-9\x7f-])""",
+# Formats that nothing else has, and formats that other numbers share, which a check digit tells
+# apart. The first digit is on its own, so that the search skips to digits.
+_DIGITS_FIRST = LazyPattern(
+    r"""[0-9](?<![A-Za-z0-9\x7f-].)(?:(?P<formatted>
+            [0-9]{2}-[0-9]{2}-[0-9]{4}                                  # United States
+            |(?<=7)56[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}            # Switzerland
+            |[0-9]{2}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}                      # Brazil
+            |[0-9]?\.[0-9]{3}\.[0-9]{3}-[0-9kK]                         # Chile
+            |[0-9]\.[01][0-9]\.[0-3][0-9]-[0-9]{3}\.[0-9]{2}            # Belgium
+            |[0-9][01][0-9][0-3][0-9]-[1-8][0-9]{6}                     # South Korea
+            |[0-9][01][0-9]{3}[+A-FU-Y-][0-9]{3}[0-9A-FHJ-NPR-Y]        # Finland
+        )|(?<![.+].)(?:
+            (?P<spanish>[0-9]{7}[ -]?[A-Za-z])
+            |(?P<irish>[0-9]{6}[A-W][A-IW]?)
+            |(?P<czech>[0-9]{5}/[0-9]{3,4})
+            |(?P<nordic>(?:[0-9]{2})?[0-9]{5}[+-][0-9]{4})
+            |(?P<indian>(?<![0-9]\ .)[0-9]{3}\ [0-9]{4}\ [0-9]{4}(?!\ [0-9\x7f]))
+            |(?P<eleven>[0-9]{10}|[0-9](?:\ [0-9]{3}){3}|[0-9]{5}\ [0-9]{5}
+                |[0-9]{2}[. ][0-9]{3}[. ][0-9]{3}[ -][0-9]{2}
+                |[0-9](?:[. ][0-9]{2}){2}[ -][0-9]{3}[. ][0-9]{2})
+            |(?P<twelve>[0-9]{11})
+            |(?P<thirteen>[0-9]{12}|[0-9]{5}\ [0-9]{4}\ [0-9]{3})
+            |(?P<fifteen>[0-9]{14}|(?:\ [0-9]{2}){3}(?:\ [0-9]{3}){2}\ [0-9]{2})
+            |(?P<eighteen>[0-9]{16}[0-9Xx])
+        ))(?![A-Za-z0-9\x7f-])""",
     re.VERBOSE,
 )
-_FORMATTED_LETTERS = LazyPattern(
-    r"""(?<!-)(?:
-        (?!BG|GB|NK|KN|TN|NT|ZZ)(?:QQ|[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])   # United Kingdom
-            (?:\ ?[0-9]{2}){3}\ ?[A-D]
-        |[A-Z9]{5}[0-9]{6}[A-Z9]{2}[0-9][A-Z]{2}                        # United Kingdom
-        |[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]                      # Mexico
-        |[A-Z]{1,2}[0-9]{6}\([0-9A]\)                                   # Hong Kong
-        |[A-Z]{3}[PCHFATBLJG][A-Z][0-9]{4}[A-Z]                         # India
-        )(?![A-Za-z0-9\x7f-])""",
-    re.VERBOSE | re.IGNORECASE,
-)
-
-# Formats that other numbers share, with the validators of python-stdnum that tell them apart.
-_CHECKED_DIGITS = LazyPattern(
-    r"""[0-9](?<![A-Za-z0-9\x7f.+-].)(?:
-        (?P<spanish>[0-9]{7}[ -]?[A-Za-z])
-        |(?P<irish>[0-9]{6}[A-W][A-IW]?)
-        |(?P<czech>[0-9]{5}/[0-9]{3,4})
-        |(?P<nordic>(?:[0-9]{2})?[0-9]{5}[+-][0-9]{4})
-        |(?P<indian>(?<![0-9]\ .)[0-9]{3}\ [0-9]{4}\ [0-9]{4}(?!\ [0-9]))
-        |(?P<eleven>[0-9]{10}|[0-9](?:[ ][0-9]{3}){3}|[0-9]{2}[. ][0-9]{3}[. ][0-9]{3}[ -][0-9]{2}
-            |[0-9](?:[. ][0-9]{2}){2}[ -][0-9]{3}[. ][0-9]{2}|[0-9]{5}\ [0-9]{5})
-        |(?P<twelve>[0-9]{11})
-        |(?P<thirteen>[0-9]{12}|[0-9]{5}\ [0-9]{4}\ [0-9]{3})
-        |(?P<fifteen>[0-9]{14}|(?:\ [0-9]{2}){3}(?:\ [0-9]{3}){2}\ [0-9]{2})
-        |(?P<eighteen>[0-9]{16}[0-9Xx])
-        )(?![A-Za-z0-9\x7f-])""",
-    re.VERBOSE,
-)
-_CHECKED_LETTERS = LazyPattern(
-    r"""(?<![.+-])(?:
-        (?P<spanish>[XYZ][ -]?[0-9]{7}[ -]?[A-Z])
-        |(?P<italian>[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}\ ?[A-Z][0-9]{3}[A-Z])
-        )(?![A-Za-z0-9\x7f-])""",
+_LETTERS_FIRST = LazyPattern(
+    r"""(?<!-)(?:(?P<formatted>
+            (?!BG|GB|NK|KN|TN|NT|ZZ)(?:QQ|[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])
+                (?:\ ?[0-9]{2}){3}\ ?[A-D]                              # United Kingdom
+            |[A-Z9]{5}[0-9]{6}[A-Z9]{2}[0-9][A-Z]{2}                    # United Kingdom
+            |[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]                  # Mexico
+            |[A-Z]{1,2}[0-9]{6}\([0-9A]\)                               # Hong Kong
+            |[A-Z]{3}[PCHFATBLJG][A-Z][0-9]{4}[A-Z]                     # India
+        )|(?<![.+])(?:
+            (?P<spanish>[XYZ][ -]?[0-9]{7}[ -]?[A-Z])
+            |(?P<italian>[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}\ ?[A-Z][0-9]{3}[A-Z])
+        ))(?![A-Za-z0-9\x7f-])""",
     re.VERBOSE | re.IGNORECASE,
 )
 _VALIDATORS = {
@@ -128,7 +121,7 @@ _VALIDATORS = {
 }
 """The validators for each kind of number, and how its valid numbers begin: the check is slower."""
 
-_CHECKS = 24
+_CHECKS = 12
 _SEPARATOR = re.compile(r"[ .-]")
 
 
@@ -136,8 +129,13 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
     """Find identity numbers by their format, the words before them, or their check digits."""
     if searched.digit_count < _MIN_DIGITS:
         return
-    for match in _candidates(searched, _FORMATTED_DIGITS, _FORMATTED_LETTERS):
-        yield match.span()
+    letters_first = (
+        _LETTERS_FIRST.compiled.match(searched.text, start) for start in searched.identifier_starts
+    )
+    digits_first = _DIGITS_FIRST.compiled.finditer(searched.text)
+    for match in filter(None, chain(digits_first, letters_first)):
+        if match["formatted"] or _is_checked_id(searched, match):
+            yield match.span()
     for match in _NAMED.finditer(searched):
         span = match.span("capitals" if match["capitals"] else "number")
         number = searched.text[slice(*span)]
@@ -147,27 +145,12 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
             yield span
     for match in _NAMED_CANADIAN.finditer(searched):
         yield match.span("number")
-    yield from _find_checked(searched)
 
 
-def _find_checked(searched: Searched) -> Iterator[Span]:
-    for match in _candidates(searched, _CHECKED_DIGITS, _CHECKED_LETTERS):
-        start, lower = match.start(), searched.lower
-        is_valid = any(
-            searched.passes(_is_valid, candidate, _CHECKS) for candidate in _validations(match)
-        )
-        if is_valid and not is_reference(lower, start) and not is_named_as_phone(lower, start):
-            yield match.span()
-
-
-def _candidates(
-    searched: Searched, digits_first: LazyPattern, letters_first: LazyPattern
-) -> Iterator[re.Match[str]]:
-    yield from digits_first.compiled.finditer(searched.text)
-    matches = (
-        letters_first.compiled.match(searched.text, start) for start in searched.identifier_starts
-    )
-    yield from filter(None, matches)
+def _is_checked_id(searched: Searched, match: re.Match[str]) -> bool:
+    is_valid = any(searched.passes(_is_valid, each, _CHECKS) for each in _validations(match))
+    lower, start = searched.lower, match.start()
+    return is_valid and not is_reference(lower, start) and not is_named_as_phone(lower, start)
 
 
 def _validations(match: re.Match[str]) -> Iterator[tuple[str, str]]:

@@ -91,8 +91,8 @@ def find_ip_addresses(searched: Searched) -> Iterator[Span]:
     """Find IP addresses, versions 4 and 6, except where the words before name a version."""
     if searched.text.count(".") >= 3:
         for match in _IPV4.finditer(searched.text):
-            is_version = is_named(searched.lower, match.start(), _VERSION_NAMES)
-            if _has_octets(match[0]) and not is_version:
+            is_address = _has_octets(match[0])
+            if is_address and not is_named(searched.lower, match.start(), _VERSION_NAMES):
                 yield match.span()
     if "::" in searched.text or searched.text.count(":") >= 7:
         yield from _find_ipv6_addresses(searched)

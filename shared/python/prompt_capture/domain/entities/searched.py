@@ -26,10 +26,20 @@ _FIRST_WORDS: set[str] = set()
 _LETTERS_AND_DIGIT = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9])")
 
 
+_REACH = 240
+"""Characters to each side of an entity that a finder may look at to find another one."""
+_DENSE = 0.8
+"""The share of a text from which searching all of it again is faster than choosing parts."""
+
+
 class Searched:
     """The searched form of a text, in which the entities that were found are masked."""
 
     def __init__(self, text: str) -> None:
+        self._results: dict[Callable[..., bool], dict[Hashable, bool]] = {}
+        self._search_in(text)
+
+    def _search_in(self, text: str) -> None:
         self.text = text
         self.lower = text.lower()
         self.digit_count = sum(map(text.count, "0123456789"))
@@ -37,7 +47,7 @@ class Searched:
         for match in _WORD.finditer(self.lower):
             if match[0] in _FIRST_WORDS:
                 self._starts.setdefault(match[0], []).append(match.start())
-        self._results: dict[Callable[..., bool], dict[Hashable, bool]] = {}
+        self.__dict__.pop("identifier_starts", None)
 
     def mask(self, spans: Iterable[Span]) -> None:
         """Hide spans from the finders that follow. The spans are sorted and do not overlap."""
@@ -48,6 +58,28 @@ class Searched:
         if parts:
             self.text = "".join([*parts, self.text[position:]])
             self.lower = self.text.lower()
+
+    def narrow(self, spans: Iterable[Span]) -> None:
+        """Search only around these spans from now on, where masking them may have revealed more.
+
+        The rest is masked as well: it has been searched as it is.
+        """
+        windows = merge(
+            (self._space_before(start), self._space_behind(end)) for start, end in spans
+        )
+        if sum(stop - begin for begin, stop in windows) < _DENSE * len(self.text):
+            parts, position = [], 0
+            for begin, stop in windows:
+                parts += [MASK * (begin - position), self.text[begin:stop]]
+                position = stop
+            self._search_in("".join([*parts, MASK * (len(self.text) - position)]))
+
+    def _space_before(self, position: int) -> int:
+        return max(0, self.text.rfind(" ", 0, max(0, position - _REACH)))
+
+    def _space_behind(self, position: int) -> int:
+        space = self.text.find(" ", position + _REACH)
+        return space if space >= 0 else len(self.text)
 
     def passes(self, check: Callable[[_T], bool], candidate: _T, limit: int) -> bool:
         """Return whether a candidate passes a check, which is made for `limit` candidates.
@@ -69,6 +101,17 @@ class Searched:
     def identifier_starts(self) -> list[int]:
         """Where one to six letters begin that a digit follows, with a space or a hyphen or none."""
         return [match.start() for match in _LETTERS_AND_DIGIT.finditer(self.text)]
+
+
+def merge(spans: Iterable[Span]) -> list[Span]:
+    """Sort spans, and merge those that overlap."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def context_before(text: str, position: int, size: int) -> str:

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from prompt_capture.domain.entities.candidates import is_named, is_reference
+from prompt_capture.domain.entities.candidates import REFERENCES, is_named
 from prompt_capture.domain.entities.searched import LazyPattern, Searched, name_set
 from prompt_capture.domain.searchable_text import Span
 
@@ -32,11 +32,11 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE
 _HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9a-f]{32,}|(?=.*[A-F])[0-9A-F]{32,}")
 _PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9]{4,8}")
 
-_CONTENT_NAMES = name_set(
+_PUBLIC_NAMES = REFERENCES | name_set(
     """commit commits revision rev sha sha1 sha224 sha256 sha384 sha512 checksum md5 md5sum digest
     fingerprint etag git blob tree branch cherry-pick revert checkout uuid guid integrity"""
 )
-"""Words before a hash that names a public content."""
+"""Words before the name of a thing, such as the hash of a public content."""
 
 
 def find_private_keys(searched: Searched) -> Iterator[Span]:
@@ -93,10 +93,9 @@ def _is_key(match: re.Match[str]) -> bool:
 def _find_random(searched: Searched, match: re.Match[str]) -> Iterator[Span]:
     token = match[0].rstrip("=.~/-")
     token = token[token.rfind("=") + 1 :].lstrip(".~/-")
-    if is_random(token) or _PRODUCT_KEY.fullmatch(token):
+    if is_random(token) or ("-" in token and _PRODUCT_KEY.fullmatch(token)):
         start = match.start() + match[0].find(token)
-        is_content = is_named(searched.lower, start, _CONTENT_NAMES)
-        if not is_content and not is_reference(searched.lower, start):
+        if not is_named(searched.lower, start, _PUBLIC_NAMES):
             yield start, start + len(token)
 
 
