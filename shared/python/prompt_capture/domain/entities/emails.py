@@ -35,7 +35,7 @@ _MAX_MAILBOX = 64
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _TOP_LEVEL = rf"(?:xn--[a-z0-9-]{{2,59}}|[a-z]{{2,24}}){NOT_BEFORE_WORD}"
 _COMMON_TOP_LEVEL = rf"(?:com|org|net|edu|gov|io|de|ch|co\.uk|fr|nl|pl|se|eu){NOT_BEFORE_WORD}"
-_DOT = r"(?:\ ?[\[({]\ ?(?:dot|punkt|\.)\ ?[\])}]\ ?|\ (?:dot|punkt|punto|point)\ )"
+_DOT = r"(?:\ ?[\[({]\ ?(?:dot|punkt|\.)\ ?[\])}]\ ?|\ (?:dot|punkt)\ )"
 _UNSPACED_TOP_LEVEL = any_of(
     names(
         "中国 中國 公司 网络 網絡 香港 台湾 台灣 澳门 新加坡 网址 网站 中文网 在线 商城 集团",
@@ -61,7 +61,7 @@ _SAID_DOMAIN = LazyPattern(
 )
 _SAID_DOT = re.compile(_DOT)
 _MAILBOX_WORD = re.compile(r"[a-z0-9][a-z0-9._+-]{0,63}\Z")
-_MAILBOX_SIGNS = name_set("dot punkt punto point underscore dash minus plus")
+_MAILBOX_SIGNS = name_set("dot punkt underscore dash minus plus")
 _MAX_SIGNS = 3
 _SAID_WINDOW = 120
 _ABOUT_MAIL = re.compile("mail")

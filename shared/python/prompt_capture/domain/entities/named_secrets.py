@@ -39,7 +39,7 @@ _HEAD = NamePattern(
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
         ){NOT_BEFORE_WORD}
         (?:(?:\ {any_of(words.ACCOUNTS)}|\ {_PREPOSITION}(?:\ [^ :=0-9\x7f]{{1,30}}){{1,5}}?)?
-            (?:\ ?(?P<assigned>:=|[:=]|->|=>|\ -\ )
+            (?:["'`]?\ ?(?P<assigned>:=|[:=]|->|=>|\ -\ )
               |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}:?|'s{NOT_BEFORE_WORD}
                 |\ ?{any_of(words.IS_WITHOUT_SPACE)})
               |(?P<to>\ {any_of(words.TO)}(?=\ )))
@@ -57,13 +57,14 @@ _PUNCTUATION = ".,;:?)"
 _NO_VALUE = LazyPattern(
     r"""[0-9]{1,2}[:.][0-9]{2}(?:[ap]m)?|[0-9]{1,2}(?:am|pm|h|x)|[0-9]+(?:st|nd|rd|th|%)
         |[$€£][0-9.,]+|[0-9.,]+[$€£]|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}
-        |[0-9]{4}-[0-9]{2}-[0-9]{2}|[^@]+@[^@]+\.[a-z]{2,}|(?:[a-z]+://|www\.).*|[\W_]*""",
+        |[0-9]{4}-[0-9]{2}-[0-9]{2}|[^@]+@[^@]+\.[a-z]{2,}|(?:[a-z]*://|//|www\.).*|[\W_]*""",
     re.VERBOSE | re.IGNORECASE,
 )
 _NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
 _CODE = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9#*-]{1,16}")
 _DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
-_KEY = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z]).{6,}|[0-9]{6,}|[A-Za-z]{20,}")
+_WORD = re.compile(r"[\w.+/=~-]{6,}")
+_KEY = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^ (]{6,}|[0-9]{6,}|[A-Za-z]{20,}")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
 _MIN_DIGITS, _MAX_CODE = 3, 20
@@ -113,17 +114,25 @@ def _value(searched: Searched, head: re.Match[str]) -> Span | None:
         return None
     token = _TOKEN.match(searched.text, head.end())
     if not token:
-        quoted = _QUOTED.match(searched.text, head.end())
-        return quoted.span("value") if quoted else None
+        return _quoted_span(searched, head)
     value = token[0].rstrip(_PUNCTUATION)
-    is_word = not _NOT_A_WORD.search(value)
-    if not value or (not is_word and _NO_VALUE.compiled.fullmatch(value)):
+    if not value or (not value.isalpha() and _NO_VALUE.compiled.fullmatch(value)):
         return None
-    if is_word and not (head["token"] or head["key"]):
+    if not _names_a_key(head) and not _NOT_A_WORD.search(value):
         return _words_span(searched.lower, head, relation)
-    return (
-        _token_span(searched.lower, head, value) if _has_form(searched.lower, head, value) else None
-    )
+    return _token_span(searched.lower, head, value)
+
+
+def _quoted_span(searched: Searched, head: re.Match[str]) -> Span | None:
+    quoted = _QUOTED.match(searched.text, head.end())
+    if not quoted or (_names_a_key(head) and not _has_form(searched.lower, head, quoted["value"])):
+        return None
+    return quoted.span("value")
+
+
+def _names_a_key(head: re.Match[str]) -> bool:
+    """Return whether the name is one of keys and tokens, which are no words."""
+    return bool(head["token"] or head["key"])
 
 
 def _relation(head: re.Match[str]) -> Relation:
@@ -172,9 +181,9 @@ def _is_change(lower: str, head: re.Match[str]) -> bool:
 
 def _has_form(lower: str, head: re.Match[str], value: str) -> bool:
     """Return whether a value that is no word has the form of what the sentence names."""
-    if head["token"] or head["key"]:
-        is_only_word = head["assigned"] and len(value) >= 6 and not words.is_common(value)
-        return bool(is_only_word or _KEY.fullmatch(value))
+    if _names_a_key(head):
+        is_word = _WORD.fullmatch(value) and not words.is_common(value)
+        return bool((head["assigned"] and is_word) or _KEY.fullmatch(value))
     if (
         head["to"]
         and (head["pin"] or head["code"] or value.isdigit())
@@ -197,6 +206,8 @@ def _is_year_of_goals(lower: str, head: re.Match[str], value: str) -> bool:
 def _token_span(lower: str, head: re.Match[str], value: str) -> Span | None:
     """Return the span of a value that is no word, with the groups of digits that continue it."""
     start, end = head.end(), head.end() + len(value)
+    if not _has_form(lower, head, value):
+        return None
     if not value.isdigit():
         return start, end
     group = _NEXT_GROUP.match(lower, end)
