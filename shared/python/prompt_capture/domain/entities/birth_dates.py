@@ -58,7 +58,7 @@ _BORN = names(
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
     родился родилась рождения 出生日期 出生于 出生 生年月日 出生年月日 생년월일""",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "né le",
-    "née le", "né(e) le", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
+    "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
 )  # fmt: skip
 _BIRTHDAY = names(
     """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny 生日

@@ -11,6 +11,7 @@ from prompt_capture.domain.entities.passphrases import (
     Relation,
     find_passphrase,
     find_seed_phrase,
+    find_sentence,
     find_spelled_digits,
 )
 from prompt_capture.domain.entities.searched import (
@@ -229,7 +230,9 @@ def _words_span(lower: str, head: re.Match[str], relation: Relation) -> Span | N
         return find_seed_phrase(lower, head.end())
     if relation == "to" and not _is_change(lower, head):
         return None
-    return find_passphrase(lower, head.end(), relation)
+    is_phrase = relation == "assigned" and head["password"] in words.PHRASE
+    sentence = find_sentence(lower, head.end()) if is_phrase else None
+    return sentence or find_passphrase(lower, head.end(), relation)
 
 
 def _find_codes_behind_locks(searched: Searched) -> Iterator[Span]:

@@ -20,7 +20,8 @@ from prompt_capture.domain.entities.searched import (
 from prompt_capture.domain.searchable_text import Span
 
 _NAMES = names(
-    """ssn itin nino passport passnummer reisepass pasaporte passaporto passeport paspoort
+    """ssn itin nino passport passnummer reisepass reisepassnummer pasaporte passaporto
+    passeport paspoort
     personalausweis personalausweisnummer ausweis ausweisnummer perso steuer-id steueridnr
     steueridentifikationsnummer steuernummer sozialversicherungsnummer svnr sv-nummer sv-nr
     rentenversicherungsnummer versichertennummer krankenversichertennummer führerschein
@@ -31,7 +32,8 @@ _NAMES = names(
     паспорт снилс инн""",
     "social security", "social insurance", "national insurance", "ni number", "id card",
     "identity card", "national id", "my id", "personal id", "tax id", "tax number",
-    "tax file number", "driver licence", "driver license", "drivers licence", "drivers license",
+    "tax file number", "steuer id", "driver licence", "driver license", "drivers licence",
+    "drivers license",
     "driver's licence", "driver's license", "driving licence", "driving license",
     "licence number", "license number", "pan card", "pan number", "health card",
     "health insurance", "green card", "alien number", "codice fiscale", "carta d'identità",

@@ -18,6 +18,7 @@ _TOKEN = re.compile(
 _SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){5,23}")
 _MAX_WORDS = 12
 _MIN_DIGITS = 3
+_MIN_SENTENCE = 3
 _STATE = re.compile(r".{3,}(?:able|ible|ous|ful|less|ive|[^aeiou]ed|ied|[^rk]ing)")
 _GERMAN_STATE = re.compile(r"(?:ge|abge|ver|be|zu).{3,}(?:t|en)")
 
@@ -32,6 +33,14 @@ def find_seed_phrase(lower: str, start: int) -> Span | None:
     """Return the span of the words that restore a wallet."""
     phrase = _SEED_PHRASE.match(lower, start)
     return phrase.span() if phrase else None
+
+
+def find_sentence(lower: str, start: int) -> Span | None:
+    """Return the span of a sentence that is a password: "winter is coming soon"."""
+    clause = _clause(lower, start)
+    if len(clause) < _MIN_SENTENCE or words.is_common(clause[0]["word"]):
+        return None
+    return clause[0].start("word"), clause[-1].end("word")
 
 
 def find_passphrase(lower: str, start: int, relation: Relation) -> Span | None:

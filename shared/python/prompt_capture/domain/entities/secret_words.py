@@ -12,6 +12,9 @@ PASSWORD = names(
 )  # fmt: skip
 """Names of secrets that may be ordinary words. "Pass" is one where it is no ticket."""
 
+PHRASE = frozenset({"passphrase", "pass phrase"})
+"""Names of secrets that may be sentences."""
+
 TICKETS = name_set(
     """bus boarding ski season day gym mountain hall museum parking travel annual fast press
     backstage festival rail train interrail monthly weekly transit metro tram lift entry visitor
@@ -37,7 +40,7 @@ PIN = names(
 )  # fmt: skip
 """Names of secrets that have digits."""
 
-CODE = names("code codes código codice kod combination combo kombination")
+CODE = names("code codes código codice kod код combination combo kombination")
 """Names of secrets that have digits, where the words around them name a lock or a login."""
 
 LOCKS = names(
@@ -47,10 +50,11 @@ LOCKS = names(
     signin recovery reset activation pairing parental secret bank atm card sim voicemail phone
     tablet screen wifi fi wlan router guest airbnb shed bike suitcase luggage drawer cabinet
     bathroom toilet gym pool storage room master admin whatsapp paypal google apple microsoft
-    factor digit onetime pin opener key tür haustür wohnungstür tor tresor alarmanlage schließfach
-    garagentor porte portail alarme coffre sécurité accès vérification confirmation puerta alarma
+    factor digit time onetime pin opener key tür haustür wohnungstür tor tresor alarmanlage
+    schließfach garagentor porte portail alarme coffre sécurité accès vérification confirmation puerta alarma
     portal seguridad acceso verificación cassaforte porta allarme sicurezza accesso verifica cofre
-    segurança portão deur kluis dörren bramy drzwi sejfu alarmu""",
+    segurança portão deur kluis dörren bramy drzwi sejfu alarmu
+    домофона двери сейфа подъезда""",
     "front door", "caja fuerte",
 )  # fmt: skip
 """What a code opens, before it ("door code") or after it ("code de la porte")."""
