@@ -25,6 +25,9 @@ _GERMAN_STATE = re.compile(r"(?:ge|abge|ver|be|zu).{3,}(?:t|en)")
 
 def find_spelled_digits(lower: str, start: int) -> Span | None:
     """Return the span of three or more digits that are spelled out: "four seven one one"."""
+    first = _TOKEN.match(lower, start)
+    if not first or first["word"] not in words.NUMBER_WORDS:
+        return None
     digits = list(takewhile(lambda word: word["word"] in words.NUMBER_WORDS, _clause(lower, start)))
     return (digits[0].start("word"), digits[-1].end("word")) if len(digits) >= _MIN_DIGITS else None
 

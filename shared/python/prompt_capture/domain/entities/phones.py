@@ -86,7 +86,7 @@ _NATIONAL = (
         ("GB", "DE", "FR"),
     ),
 )
-_CHINESE_MOBILE = LazyPattern(r"(?<=[\u4e00-\u9fff])1[3-9][0-9]{9}(?![0-9\x7f])")
+_CHINESE_MOBILE = re.compile(r"1(?<=[\u4e00-\u9fff]1)[3-9][0-9]{9}(?![0-9\x7f])")
 _CHECKS = 60
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 
@@ -103,7 +103,7 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
         if _may_be_phone(searched, span):
             yield span
     yield from _find_national_numbers(searched)
-    for match in _CHINESE_MOBILE.compiled.finditer(searched.text):
+    for match in _CHINESE_MOBILE.finditer(searched.text):
         yield match.span()
 
 

@@ -22,6 +22,7 @@ _WORD = re.compile(r"[a-z0-9\x7f]+")
 _FIRST_WORDS: set[str] = set()
 """The first words of the names in all patterns; a text is searched once for them."""
 
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
 # The start of many identifiers: "DE89", "X1234567", "AB 12 34 56 C".
 _LETTERS_AND_DIGIT = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9])")
 
@@ -48,6 +49,7 @@ class Searched:
             if match[0] in _FIRST_WORDS:
                 self._starts.setdefault(match[0], []).append(match.start())
         self.__dict__.pop("identifier_starts", None)
+        self.__dict__.pop("long_words", None)
 
     def mask(self, spans: Iterable[Span]) -> None:
         """Hide spans from the finders that follow. The spans are sorted and do not overlap."""
@@ -96,6 +98,11 @@ class Searched:
         """Return where the text has one of these first words of names, in order."""
         found = words & self._starts.keys()
         return sorted(chain.from_iterable(map(self._starts.__getitem__, found)))
+
+    @cached_property
+    def long_words(self) -> list[Span]:
+        """Where 16 or more characters of keys, tokens and wallets follow one another."""
+        return [match.span() for match in _LONG_WORD.finditer(self.text)]
 
     @cached_property
     def identifier_starts(self) -> list[int]:

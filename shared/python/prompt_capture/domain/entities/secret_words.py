@@ -45,15 +45,15 @@ CODE = names("code codes código codice kod код combination combo kombination
 
 LOCKS = names(
     """2fa mfa totp sms alarm door frontdoor gate entry entrance backup unlock safe vault lock
-    locker padlock lockbox keybox garage building house home apartment flat office elevator lift
-    keypad keyless access security verification confirmation authentication authenticator login
-    signin recovery reset activation pairing parental secret bank atm card sim voicemail phone
-    tablet screen wifi fi wlan router guest airbnb shed bike suitcase luggage drawer cabinet
-    bathroom toilet gym pool storage room master admin whatsapp paypal google apple microsoft
-    factor digit time onetime pin opener key tür haustür wohnungstür tor tresor alarmanlage
-    schließfach garagentor porte portail alarme coffre sécurité accès vérification confirmation puerta alarma
-    portal seguridad acceso verificación cassaforte porta allarme sicurezza accesso verifica cofre
-    segurança portão deur kluis dörren bramy drzwi sejfu alarmu
+    locker padlock lockbox keybox garage building house home apartment flat office elevator
+    lift keypad keyless access security verification confirmation authentication authenticator
+    login signin recovery reset activation pairing parental secret bank atm card sim voicemail
+    phone tablet screen wifi fi wlan router guest airbnb shed bike suitcase luggage drawer
+    cabinet bathroom toilet gym pool storage room master admin whatsapp paypal google apple
+    microsoft factor digit time onetime pin opener key tür haustür wohnungstür tor tresor
+    alarmanlage schließfach garagentor porte portail alarme coffre sécurité accès vérification
+    puerta alarma portal seguridad acceso verificación cassaforte porta allarme sicurezza
+    accesso verifica cofre segurança portão deur kluis dörren bramy drzwi sejfu alarmu
     домофона двери сейфа подъезда""",
     "front door", "caja fuerte",
 )  # fmt: skip

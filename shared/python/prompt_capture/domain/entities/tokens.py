@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from prompt_capture.domain.entities.candidates import REFERENCES, is_named
-from prompt_capture.domain.entities.searched import LazyPattern, Searched, name_set
+from prompt_capture.domain.entities.searched import MASK, LazyPattern, Searched, name_set
 from prompt_capture.domain.searchable_text import Span
 
-_TOKEN = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
 # Alternatives begin with a letter each, by which the search skips what is no token.
 _PREFIXED = LazyPattern(
     r"""(?:
-        eyJ[\w-]{5,}+\.[\w-]++(?:\.[\w-]*+)?
+        e(?<![A-Za-z0-9\x7f].)yJ[\w-]{5,}+\.[\w-]++(?:\.[\w-]*+)?
         |(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9\x7f])
         |(?:sk|pk|rk|whsec)[-_](?:(?:live|test|proj|ant|or)[-_])?[\w-]{12,}+
         |(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt)-|xox[abeoprs]-|xapp-|npm_|hf_|pypi-
@@ -26,6 +25,8 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 
 _MIN_RANDOM = 20
+_MAX_JUDGED = 400
+"""Characters of a long string that decide whether all of it looks random."""
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CHARACTER_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -49,16 +50,16 @@ def find_private_keys(searched: Searched) -> Iterator[Span]:
 def find_tokens(searched: Searched) -> Iterator[Span]:
     """Find tokens with the prefix of a known issuer, and random strings."""
     text = searched.text
-    for match in _TOKEN.finditer(text):
+    for start, end in searched.long_words:
         prefixed = [
             (found.start(), found.start() + len(found[0].rstrip(".")))
-            for found in _PREFIXED.compiled.finditer(text, *match.span())
+            for found in _PREFIXED.compiled.finditer(text, start, end)
             if _is_key(found)
         ]
         yield from prefixed
-        is_url = match[0].startswith("//") and text[match.start() - 1 : match.start()] == ":"
+        is_url = text.startswith("://", start - 1)
         if not prefixed and not is_url:
-            yield from _find_random(searched, match)
+            yield from _find_random(searched, start, text[start:end].partition(MASK)[0])
 
 
 def is_random(token: str) -> bool:
@@ -87,14 +88,15 @@ def is_random(token: str) -> bool:
 def _is_key(match: re.Match[str]) -> bool:
     """Return whether a word begins with the prefix, and a digit follows: not "sk-learn"."""
     before = match.string[match.start() - 1 : match.start()]
-    return not (before.isascii() and before.isalnum()) and any(map(str.isdigit, match[0]))
+    is_in_word = before == MASK or (before.isascii() and before.isalnum())
+    return not is_in_word and any(map(str.isdigit, match[0]))
 
 
-def _find_random(searched: Searched, match: re.Match[str]) -> Iterator[Span]:
-    token = match[0].rstrip("=.~/-")
+def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
+    token = word.rstrip("=.~/-")
     token = token[token.rfind("=") + 1 :].lstrip(".~/-")
-    if is_random(token) or ("-" in token and _PRODUCT_KEY.fullmatch(token)):
-        start = match.start() + match[0].find(token)
+    if is_random(token[:_MAX_JUDGED]) or ("-" in token and _PRODUCT_KEY.fullmatch(token)):
+        start += word.find(token)
         if not is_named(searched.lower, start, _PUBLIC_NAMES):
             yield start, start + len(token)
 

@@ -16,7 +16,8 @@ from prompt_capture.domain.entities.searched import (
 )
 from prompt_capture.domain.searchable_text import Span
 
-_LONG_WORD = re.compile(r"[A-Za-z0-9](?<![A-Za-z0-9\x7f].)[A-Za-z0-9:_-]{24,}+")
+_START = re.compile(r"[A-Za-z0-9](?<![A-Za-z0-9\x7f].)(?=[A-Za-z0-9_-]{24})")
+_NETWORK = "bitcoincash:"
 # Addresses with a prefix and a length that nothing else has. Their checksum may be mistyped.
 _PREFIXED = LazyPattern(
     rf"""(?:
@@ -24,7 +25,7 @@ _PREFIXED = LazyPattern(
         |(?:bc|tb|ltc|addr|stake|cosmos|osmo|inj|bnb|thor|juno|terra|sei|celestia|akash|erd|kava
             |zil|dgb|vtc|btg)1[02-9ac-hj-np-z]{{25,110}}                # Bech32
         |BC1[02-9AC-HJ-NP-Z]{{25,87}}
-        |(?:bitcoincash:)?[qp][02-9ac-hj-np-z]{{41}}                    # Bitcoin Cash
+        |[qp][02-9ac-hj-np-z]{{41}}                    # Bitcoin Cash
         |[48][0-9AB][1-9A-HJ-NP-Za-km-z]{{93}}(?:[1-9A-HJ-NP-Za-km-z]{{11}})?   # Monero
         |(?:DdzFF|Ae2)[1-9A-HJ-NP-Za-km-z]{{50,110}}                    # Cardano
         |(?:EQ|UQ)[A-Za-z0-9_-]{{46}}                                   # TON
@@ -51,15 +52,23 @@ _NAME_WINDOW = 40
 
 def find_wallets(searched: Searched) -> Iterator[Span]:
     """Find wallets by their prefix and length, their checksum, or the name of a currency."""
-    for word in _LONG_WORD.finditer(searched.text):
-        match = _PREFIXED.compiled.match(searched.text, word.start())
-        base58 = None if match else _BASE58.match(searched.text, word.start())
-        if base58 and _HAS_LETTERS_AND_DIGITS.match(base58[0]):
-            is_known = len(base58[0]) in _SOLANA_SIZES or _is_named(searched.lower, base58)
-            is_wallet = is_known or searched.passes(_has_checksum, base58[0], _CHECKS)
-            match = base58 if is_wallet else None
-        if match:
-            yield match.span()
+    for word in searched.long_words:
+        for start in _START.finditer(searched.text, *word):
+            wallet = _wallet_at(searched, start.start())
+            if wallet:
+                is_named = searched.text.endswith(_NETWORK, 0, wallet.start())
+                yield wallet.start() - len(_NETWORK) * is_named, wallet.end()
+
+
+def _wallet_at(searched: Searched, start: int) -> re.Match[str] | None:
+    prefixed = _PREFIXED.compiled.match(searched.text, start)
+    if prefixed:
+        return prefixed
+    base58 = _BASE58.match(searched.text, start)
+    if not base58 or not _HAS_LETTERS_AND_DIGITS.match(base58[0]):
+        return None
+    is_known = len(base58[0]) in _SOLANA_SIZES or _is_named(searched.lower, base58)
+    return base58 if is_known or searched.passes(_has_checksum, base58[0], _CHECKS) else None
 
 
 def _has_checksum(address: str) -> bool:
