@@ -22,7 +22,7 @@ def http_stub(
     `clock_offset` shifts the server's clock, and thereby the `Date` header.
     """
 
-    class Handler(BaseHTTPRequestHandler):
+    class StubHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             content = json.dumps(body).encode()
             self.send_response(status)
@@ -42,7 +42,7 @@ def http_stub(
         def log_message(self, *args: Any) -> None:
             """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), StubHandler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -1,19 +1,24 @@
-"""`make bench NAME=redaction`: precision and recall of redaction by entity type.
+"""`make bench NAME=redaction`: precision and recall of redaction by entity type, and its time.
 
 The patterns were developed with the texts in `redaction/dev`. The texts in `redaction/test` were
 written before the patterns and serve only as a test. In both, double brackets mark the entities.
 """
 
+import os
 import re
+import statistics
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
+from tests.unit.redaction_fuzzer import SIZE, expensive_texts, repeat
 
 TEXTS = Path(__file__).parent / "redaction"
 PLACEHOLDERS: dict[EntityType, str] = {
-    "url": "<URL>", "secret": "<SECRET>", "email": "<EMAIL>", "bank": "<BANK>",
-    "card": "<CARD>", "national_id": "<ID>", "phone": "<PHONE>",
+    "url": "<URL>", "wallet": "<WALLET>", "secret": "<SECRET>", "email": "<EMAIL>",
+    "bank": "<BANK>", "card": "<CARD>", "mac": "<MAC>", "ip": "<IP>",
+    "birth_date": "<BIRTH_DATE>", "national_id": "<ID>", "phone": "<PHONE>",
 }  # fmt: skip
 MARKED = re.compile(r"\[\[(.+?)\]\](?!\])")
 
@@ -66,8 +71,18 @@ def _count_marked(metrics: EntityMetrics, placeholder: str, text: str, redacted:
     metrics.missed += missed
 
 
+def milliseconds(text: str, repetitions: int = 5) -> float:
+    """Measure the processor time of one redaction: the shortest of several repetitions."""
+    shortest = float("inf")
+    for _ in range(repetitions):
+        started_at = time.thread_time()
+        redact(text)
+        shortest = min(shortest, time.thread_time() - started_at)
+    return 1000 * shortest
+
+
 def main() -> None:
-    """Print a table for each part."""
+    """Print a table for each part, and the times. SEED and TEXTS choose the expensive texts."""
     for part in ("dev", "test"):
         print(f"{part} texts")
         print(f"{'entity type':<12} {'marked':>6} {'recall':>7} {'precision':>10}  missed texts")
@@ -79,6 +94,28 @@ def main() -> None:
         ordinary = read_texts(part, "ordinary")
         changed = sum(redact(text) != text for text in ordinary)
         print(f"False positives: {changed} of {len(ordinary)} ordinary messages changed.\n")
+    _print_times(int(os.environ.get("SEED") or 1), int(os.environ.get("TEXTS") or 200))
+
+
+def _print_times(seed: int, count: int) -> None:
+    message = "finish the report and block an hour for it tomorrow at 15:30"
+    ordinary = milliseconds(message, 300)
+    texts = list(expensive_texts(seed, count))
+    times = [milliseconds(text) for text in texts]
+    # Other processes disturb single measurements: repeat those that decide.
+    candidates = sorted(zip(times, texts, strict=True), reverse=True)[:10]
+    slowest = sorted(((milliseconds(text, 50), text) for _, text in candidates), reverse=True)
+    print(f"{'processor time':<52} {'ms':>7} {'ratio':>6}")
+    _print_time("an ordinary message", ordinary, ordinary)
+    long_message = milliseconds(repeat(f"{message}. "), 50)
+    _print_time(f"{SIZE:,} characters: ordinary messages", long_message, ordinary)
+    _print_time(f"{SIZE:,} characters: median of the fuzzer", statistics.median(times), ordinary)
+    for worst, text in slowest[:3]:
+        _print_time(f"{SIZE:,} characters: {text[:26]!a}", worst, ordinary)
+
+
+def _print_time(what: str, time_ms: float, ordinary_ms: float) -> None:
+    print(f"{what:<52} {time_ms:>7.3f} {time_ms / ordinary_ms:>6.0f}")
 
 
 if __name__ == "__main__":

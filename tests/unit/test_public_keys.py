@@ -72,7 +72,7 @@ def send_nothing(handler: BaseHTTPRequestHandler) -> None:
 
 @contextmanager
 def key_server() -> Iterator[KeyServer]:
-    class Handler(BaseHTTPRequestHandler):
+    class KeyHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             server.requests += 1
             server.respond(self)
@@ -80,7 +80,7 @@ def key_server() -> Iterator[KeyServer]:
         def log_message(self, *args: Any) -> None:
             """Log nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+    with ThreadingHTTPServer(("127.0.0.1", 0), KeyHandler) as http:
         server = KeyServer(f"http://127.0.0.1:{http.server_port}", TokenMint())
         thread = threading.Thread(target=http.serve_forever)
         thread.start()

@@ -1,12 +1,17 @@
-"""Redaction finds entities in texts that were written independently of the patterns."""
+"""Redaction finds entities, however they are written, and changes nothing else."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prompt_capture.domain import redaction
 from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
+from prompt_capture.domain.text import normalise
+from tests.unit.redaction_fuzzer import UNITS, repeat
 from tests.unit.redaction_metrics import (
     MARKED,
     PLACEHOLDERS,
@@ -32,7 +37,16 @@ def test_each_entity_type_is_found_with_high_recall_and_precision(
     measured = metrics[part][entity_type]
     assert measured.marked >= 20
     assert measured.recall >= 0.95, measured.missed
-    assert measured.precision >= 0.9
+    assert measured.precision >= 0.95
+
+
+@pytest.mark.parametrize("entity_type", ENTITY_TYPES)
+def test_only_the_entity_is_replaced(entity_type: EntityType) -> None:
+    texts = [text for part in PARTS for text in read_texts(part, entity_type)]
+    expected = [MARKED.sub(PLACEHOLDERS[entity_type], text) for text in texts]
+    redacted = [redact(MARKED.sub(r"\1", text)) for text in texts]
+    different = [pair for pair in zip(expected, redacted, strict=True) if pair[0] != pair[1]]
+    assert len(different) <= len(texts) / 20, different
 
 
 def test_messages_without_entities_do_not_change() -> None:
@@ -56,18 +70,148 @@ def test_each_entity_type_can_be_switched_off() -> None:
         assert redact(text, []) == text
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.text(alphabet="ab1 2@.:/+-=<>_eyJ\n", max_size=200))
-def test_redaction_is_idempotent(text: str) -> None:
-    assert redact(redact(text)) == redact(text)
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("my card 4111  1111  1111  1111", "my card <CARD>"),
+        ("my card 4111\n1111\n1111\n1111", "my card <CARD>"),
+        ("我的卡号是4111111111111111谢谢", "我的卡号是<CARD>谢谢"),
+        ("请发邮件到ann@example.org谢谢", "请发邮件到<EMAIL>谢谢"),
+        ("请发邮件到ann@example.org谢谢你", "请发邮件到<EMAIL>谢谢你"),
+        ("write to ann@\u200bexample.org now", "write to <EMAIL> now"),
+        ("write to ann@exam\u00adple.org now", "write to <EMAIL> now"),
+        ("order number 4111111111111111", "order number 4111111111111111"),
+    ],
+)
+def test_what_readers_would_read_is_redacted_and_its_neighbours_stay(
+    text: str, redacted: str
+) -> None:
+    assert redact(text) == redacted
+
+
+ENTITIES: tuple[tuple[EntityType, str], ...] = (
+    ("card", "4111 1111 1111 1111"),
+    ("card", "4012888888881881"),
+    ("bank", "DE89 3704 0044 0532 0130 00"),
+    ("bank", "GB29NWBK60161331926819"),
+    ("email", "ann@example.org"),
+    ("phone", "+49 171 2345678"),
+    ("phone", "(212) 736-5000"),
+    ("ip", "203.0.113.77"),
+    ("ip", "2001:db8::8a2e:370:7334"),
+    ("mac", "3c:22:fb:9a:41:0e"),
+    ("national_id", "536-90-4399"),
+    ("wallet", "0xde0B295669a9FD93d5F28D9Ec85E40f4cb697BAe"),
+    ("wallet", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+    ("secret", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+    ("secret", "q7Rk2Lm9Xv4Tz8Wp1Nc6Yb3Hd"),
+    ("url", "https://example.org/reset?token=9f8e7d6c5b4a"),
+)
+
+
+def _digits(digits: str) -> Callable[[str], str]:
+    return lambda text: text.translate(str.maketrans("0123456789", digits))
+
+
+def _from(zero: int) -> Callable[[str], str]:
+    return _digits("".join(map(chr, range(zero, zero + 10))))
+
+
+WAYS_OF_WRITING: dict[str, Callable[[str], str]] = {
+    "full-width": lambda text: re.sub("[!-~]", lambda sign: chr(ord(sign[0]) + 0xFEE0), text),
+    "circled": _digits("⓪①②③④⑤⑥⑦⑧⑨"),
+    "negative circled": _digits("⓿❶❷❸❹❺❻❼❽❾"),
+    "superscript": _digits("⁰¹²³⁴⁵⁶⁷⁸⁹"),
+    "mathematical": _from(0x1D7CE),
+    "Arabic": _from(0x660),
+    "Persian": _from(0x6F0),
+    "Devanagari": _from(0x966),
+    "keycaps": lambda text: re.sub("[0-9]", "\\g<0>\ufe0f\u20e3", text),
+    "combining marks": lambda text: re.sub(".", "\\g<0>\u0301", text),
+    "ideographic punctuation": lambda text: text.replace(".", "。").replace("@", "﹫"),
+    "full-width punctuation": lambda text: text.replace(".", "\uff0e").replace("@", "\uff20"),
+    "no-break hyphens": lambda text: text.replace("-", "\u2011"),
+    "minus signs": lambda text: text.replace("-", "\u2212"),
+} | {
+    f"U+{ord(invisible):04X} between characters": invisible.join
+    for invisible in "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u061c\u180e\ufe0f\u202e\u2064"
+} | {
+    f"{white_space!a} for spaces": lambda text, to=white_space: text.replace(" ", to)
+    for white_space in ("  ", "\n", "\r\n", "\t", "\u00a0", "\u2009", "\u3000", "\n \n")
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS_OF_WRITING)
+def test_no_way_of_writing_hides_an_entity(way: str) -> None:
+    write = WAYS_OF_WRITING[way]
+    for entity_type, entity in ENTITIES:
+        assert redact(f"a {write(entity)} b") == f"a {PLACEHOLDERS[entity_type]} b"
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["x" * 4000, "1 " * 2000, "a.a1" * 1000, "a@" * 2000, "call 1" * 600, "//a:" * 1000,
-     "12 " * 1300, "sin 123 " * 500, "password for " * 300, "(" * 4000, "4.1 1." * 600,
-     "a dot " * 600, "login is a/" * 300, "password is " * 300, "order no 1" * 400],
+    ("before", "after"),
+    [("号", "谢谢"), ("は", "です"), ("는", "입니다"), ("на", "спасибо"), ("إلى", "شكرا"),
+     ("אל", "תודה"), ("ที่", "นะ"), ("💳", "👍"), ("«", "»"), ("【", "】"),
+     ("\uff1a", "\uff0c"), ("\uff0c", "。")],
 )  # fmt: skip
-def test_no_text_causes_catastrophic_backtracking(text: str) -> None:
+def test_other_scripts_and_punctuation_neither_hide_an_entity_nor_go_with_it(
+    before: str, after: str
+) -> None:
+    for entity_type, entity in ENTITIES:
+        assert redact(f"{before}{entity}{after}") == f"{before}{PLACEHOLDERS[entity_type]}{after}"
+
+
+NASTY_TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from(UNITS),
+        st.sampled_from([entity for _, entity in ENTITIES]),
+        st.sampled_from(
+            "ab1 2@.:/+-=<>_eyJ\n'\"()\u200b\u00ad\u0301\u0338一ж한\u11a8¨㏂⑷①４ﬁÅ。﹫"
+        ),
+    ),
+    max_size=30,
+).map("".join)
+
+
+def settled(text: str) -> str:
+    """Normalise a text until that changes nothing more."""
+    return normalise(normalise(text))
+
+
+@settings(max_examples=300, deadline=None)
+@given(NASTY_TEXTS)
+def test_redacting_twice_changes_nothing(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NASTY_TEXTS)
+def test_redaction_and_normalisation_have_the_same_result_in_either_order(text: str) -> None:
+    assert settled(redact(settled(text))) == settled(redact(text))
+
+
+def test_a_text_that_reveals_new_entities_again_and_again_is_replaced_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(redaction, "_MAX_ROUNDS", 1)
+    assert redact("write to ann@example.org") == "<EMAIL>"
+
+
+def test_placeholders_in_a_text_stay_and_are_no_words() -> None:
+    assert redact("<EMAIL> and <PHONE> 7654321") == "<EMAIL> and <PHONE> 7654321"
+    assert redact("my password is <SECRET>") == "my password is <SECRET>"
+
+
+def test_a_list_of_more_numbers_than_are_checked_is_redacted_from_there_on() -> None:
+    not_an_id = [str(number) for number in range(44051401350, 44051401450, 2)]
+    numbers = [number for number in not_an_id if redact(number) == number]
+    redacted = redact(f"these: {' '.join(numbers)}")
+    assert redacted.startswith(f"these: {numbers[0]} ")
+    assert redacted.endswith(" <ID>")
+    assert redact(redacted) == redacted
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_no_text_causes_catastrophic_backtracking(unit: str) -> None:
     # The time limit of each test is the assertion.
-    redact(text)
+    redact(repeat(unit))

@@ -1,0 +1,77 @@
+"""Bank account numbers."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from stdnum import iban, numdb
+
+from prompt_capture.domain.entities.candidates import is_named
+from prompt_capture.domain.entities.searched import (
+    NOT_BEFORE_WORD,
+    NamePattern,
+    Searched,
+    any_of,
+    names,
+)
+from prompt_capture.domain.searchable_text import Span
+
+_MIN_DIGITS = 5
+_IBAN_START = re.compile("([A-Za-z]{2})[ -]?[0-9]{2}")
+_IBAN_NAMES = frozenset({"iban"})
+_PART_SIZES = re.compile(r"([0-9]+)!")
+_CHECKS = 100
+
+_NAMES = names(
+    """account acct acc a/c konto kontonummer kontonr routing aba bsb iban bic blz bankleitzahl
+    compte cuenta conto conta rib clabe rekening rekeningnummer konta rachunek rachunku
+    银行账号 账号 口座番号 口座 계좌번호 계좌""",
+    "sort code",
+    "bank details",
+    "bank account",
+)
+_NAMED = NamePattern(
+    _NAMES,
+    rf"""{any_of(_NAMES)}{NOT_BEFORE_WORD}
+        (?:\ (?:number|nummer|numero|num|no|nr|code){NOT_BEFORE_WORD})?[^a-z0-9\x7f]{{0,3}}
+        (?:(?:is|ist|est|es|e)[^a-z0-9\x7f]{{1,3}})?
+        (?P<number>[0-9](?:[ -]?[0-9]){{4,19}}){NOT_BEFORE_WORD}""",
+)
+
+
+def find_bank_accounts(searched: Searched) -> Iterator[Span]:
+    """Find IBANs by their check digits, and other account numbers by the word before them."""
+    if searched.digit_count < _MIN_DIGITS:
+        return
+    yield from _find_ibans(searched)
+    for match in _NAMED.finditer(searched):
+        yield match.span("number")
+
+
+def _find_ibans(searched: Searched) -> Iterator[Span]:
+    position = 0
+    for start in searched.identifier_starts:
+        match = _IBAN_START.match(searched.text, start)
+        remainder = _iban_remainder(match[1].upper()) if match else None
+        rest = remainder.match(searched.text, match.end()) if match and remainder else None
+        if rest and start >= position:
+            end = rest.end()
+            number = searched.text[start:end]
+            is_iban = searched.passes(_is_iban, number, _CHECKS)
+            if is_iban or is_named(searched.lower, start, _IBAN_NAMES):
+                yield start, end
+                position = end
+
+
+def _is_iban(number: str) -> bool:
+    return bool(iban.is_valid(number, check_country=False))
+
+
+@cache
+def _iban_remainder(country: str) -> re.Pattern[str] | None:
+    """Return what follows the country and the check digits in the IBANs of a country."""
+    [*_, (_, properties)] = numdb.get("iban").info(country)
+    size = sum(map(int, _PART_SIZES.findall(properties.get("bban", ""))))
+    if not size:
+        return None
+    return re.compile(rf"(?:[ .:/-]{{0,2}}+[A-Za-z0-9]){{{size}}}{NOT_BEFORE_WORD}")

@@ -1,0 +1,117 @@
+"""Dates of birth, where the words around a date name it as one."""
+
+import re
+from collections.abc import Iterator
+
+from prompt_capture.domain.entities.searched import (
+    NOT_BEFORE_WORD,
+    LazyPattern,
+    NamePattern,
+    Searched,
+    any_of,
+    merge,
+    names,
+)
+from prompt_capture.domain.searchable_text import Span
+
+_MONTHS = names(
+    """january february march april may june july august september october november december
+    jan feb mar apr jun jul aug sep sept oct nov dec
+    januar jänner februar märz mai juni juli oktober dezember okt dez
+    janvier février mars avril juin juillet août septembre octobre novembre décembre
+    enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+    gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre
+    janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
+    januari februari maart mei augustus
+    stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada
+    grudnia января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+    """
+)
+_MONTH = any_of(_MONTHS)
+_YEAR = "(?:19|20)[0-9]{2}"
+_SHORT_YEAR = "'?[0-9]{2}(?![0-9\x7f:])"
+_ORDINAL = r"(?:st|nd|rd|th|er|\.|o)?"
+_DATE = LazyPattern(
+    rf"""[0-9](?<![0-9A-Za-z\x7f].)(?:
+        (?:(?<=1)9|(?<=2)0)[0-9]{{2}}(?:
+            \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}
+                (?:\ ?[0-9]{{1,2}}(?:\ ?{any_of(names("日 일"))})?)?
+            |(?P<separator>[./ -])\ ?[0-9]{{1,2}}(?P=separator)\ ?[0-9]{{1,2}}
+            |(?:0[1-9]|1[0-2])[0-3][0-9])
+        |[0-9]?(?:
+            (?P<between>\ ?[./ -])\ ?[0-9]{{1,2}}(?P=between)\ ?(?:{_YEAR}|{_SHORT_YEAR})
+            |{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?
+                (?:[ ,-]{{1,2}}(?:(?:of|de|del|do)\ )?(?:{_YEAR}|{_SHORT_YEAR}))?)
+        |[0-9](?:0[1-9]|1[0-2]){_YEAR}
+        ){NOT_BEFORE_WORD}""",
+    re.VERBOSE,
+)
+_DATE_FROM_MONTH = NamePattern(
+    _MONTHS,
+    rf"""{_MONTH}\.?[ -](?:the\ )?[0-9]{{1,2}}{_ORDINAL}
+        (?:[ ,-]{{1,2}}(?:{_YEAR}|{_SHORT_YEAR}))?{NOT_BEFORE_WORD}""",
+)
+
+_BORN = names(
+    """birthdate dob born geboren geb geburtsdatum geboortedatum naissance nacido nacida nació
+    nacimiento nascita nascido nascida nascimento nasceu urodzony urodzona urodzenia født född
+    fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
+    родился родилась рождения 出生日期 出生于 出生 生年月日 出生年月日 생년월일""",
+    "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "né le",
+    "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
+)  # fmt: skip
+_BIRTHDAY = names(
+    """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny 生日
+    誕生日"""
+)
+_NAME = NamePattern(
+    (*_BORN, *_BIRTHDAY),
+    rf"(?:{any_of(_BORN)}|(?P<birthday>{any_of(_BIRTHDAY)})){NOT_BEFORE_WORD}",
+)
+_GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40
+_NOT_IN_GAP = re.compile(r"[0-9!?;\x7f]|\.(?! ?\Z)")
+# A birthday of these years is one in the future or a celebration: "her birthday on 12.12.2026".
+_CELEBRATED = re.compile(r"20(?:2[4-9]|[3-9][0-9])")
+_WITH_YEAR = re.compile(rf"{_YEAR}|[./-][0-9]{{2}}\Z")
+
+
+def find_birth_dates(searched: Searched) -> Iterator[Span]:
+    """Find dates with a word for birth before or after them: "born on", "12.3.1985 geboren".
+
+    A birthday needs a year, so that reminders of birthdays keep their date.
+    """
+    births = list(_NAME.finditer(searched)) if searched.digit_count else []
+    if not births:
+        return
+    from_digits = _dates_near(births, searched.lower)
+    dates = sorted([*from_digits, *_DATE_FROM_MONTH.finditer(searched)], key=re.Match.start)
+    behind = 0  # the first birth that a date precedes
+    for date in dates:
+        while behind < len(births) and births[behind].end() <= date.start():
+            behind += 1
+        neighbours = births[max(0, behind - 1) : behind + 1]
+        if any(_is_named(searched.lower, birth, date) for birth in neighbours):
+            yield date.span()
+
+
+def _dates_near(births: list[re.Match[str]], lower: str) -> Iterator[re.Match[str]]:
+    """Find the dates that begin with a digit, in the parts of a text around words for birth."""
+    before = _GAP_BEFORE_NAME + _MAX_DATE
+    near = merge(
+        (max(0, birth.start() - before), birth.end() + _GAP_AFTER_NAME) for birth in births
+    )
+    for start, end in near:
+        for date in _DATE.compiled.finditer(lower, start, end + _MAX_DATE):
+            if date.start() < end:
+                yield date
+
+
+def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
+    is_before = birth.end() <= date.start()
+    gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
+    is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
+    if not is_near or _NOT_IN_GAP.search(gap):
+        return False
+    if not birth["birthday"]:
+        return True
+    return bool(_WITH_YEAR.search(date[0])) and not _CELEBRATED.search(date[0])

@@ -1,0 +1,72 @@
+"""What the words around a candidate say about it."""
+
+import re
+
+from prompt_capture.domain.entities.searched import context_before, name_set, names
+
+_WORD = re.compile(r"[^\W_]+")
+_WINDOW = 36
+_FILLERS = name_set(
+    """number numbers num no nr nro nummer numero numer id ids code ref key details is ist was
+    war are est es e my mein meine the of del de to 是 号码 番号 は 는 은"""
+)
+"""Words between a name and its number: "order number is 1"."""
+_PARTICLES = "".join(names("是 为 為 は が 는 은 이 가"))
+
+
+def is_named(lower: str, start: int, what: frozenset[str]) -> bool:
+    """Return whether the words before a position, in lower case, end with one of some names.
+
+    A name in another script may follow other words without a space.
+    """
+    before = context_before(lower, start, _WINDOW).rstrip(" :#.=(-'\"/")
+    if not before[-1:].isalnum():
+        return False
+    words = _WORD.findall(before)
+    while len(words) > 1 and words[-1] in _FILLERS and words[-1] not in what:
+        words.pop()
+    name = words[-1]
+    if name.isascii():
+        return name in what
+    return bool(name.rstrip(_PARTICLES).endswith(tuple(what)))
+
+
+REFERENCES = name_set(
+    """order orders invoice student customer member membership tracking track parcel package
+    shipment delivery consignment waybill awb container ticket booking reservation case
+    reference ref receipt serial isbn issn ean gtin upc sku barcode imei iccid vin population
+    version matriculation matrikel article item product part model asset inventory batch lot
+    claim policy contract transaction confirmation purchase po rma quote job request issue bug
+    incident commit build document doc file page chapter section room seat gate flight bus train
+    meeting session meter employee staff timestamp epoch score total amount sum box uuid guid
+    auftrag auftrags bestellung bestell rechnung rechnungs kunden sendung sendungs vorgang
+    vorgangs artikel vertrag vertrags serien mitglied mitglieds seriennummer bestellnummer
+    rechnungsnummer kundennummer auftragsnummer sendungsnummer artikelnummer vertragsnummer
+    matrikelnummer mitgliedsnummer vorgangsnummer ticketnummer trackingnummer
+    commande facture suivi colis pedido factura seguimiento ordine fattura spedizione
+    bestelling bestelnummer factuur factuurnummer zamowienie zamowienia faktura encomenda
+    订单 订单号 订单编号 运单号 快递单号 注文番号 注文 주문번호 заказ заказа счет
+    طلب الطلب فاتورة الفاتورة הזמנה"""
+)
+
+
+def is_reference(lower: str, start: int) -> bool:
+    """Return whether the words before a number, in lower case, make it one of a thing."""
+    return is_named(lower, start, REFERENCES)
+
+
+_UNITS = name_set(
+    """characters character chars char letters letter digits digit symbols words word numbers
+    zeichen stellen ziffern buchstaben wörter caractères cifras caratteri
+    days day hours hour minutes minute mins min seconds sec weeks months years year times
+    attempts tries euros euro eur usd dollars dollar bucks pounds chf percent am pm uhr o'clock
+    people users bytes bits kb mb km meters m kg items points steps floor floors requests
+    messages tasks tage stunden minuten jahre mal versuche rows lines pages views copies"""
+)
+_NEXT_WORD = re.compile(r" ([a-z']+)")
+
+
+def is_amount(lower: str, end: int) -> bool:
+    """Return whether the word behind a number, in lower case, makes it an amount."""
+    word = _NEXT_WORD.match(lower, end)
+    return word is not None and word[1] in _UNITS

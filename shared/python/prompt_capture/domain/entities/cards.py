@@ -1,0 +1,82 @@
+"""Payment card numbers."""
+
+import re
+from collections.abc import Iterator
+
+from stdnum import luhn
+
+from prompt_capture.domain.entities.candidates import is_reference
+from prompt_capture.domain.entities.searched import (
+    NOT_BEFORE_WORD,
+    LazyPattern,
+    NamePattern,
+    Searched,
+    any_of,
+    names,
+)
+from prompt_capture.domain.searchable_text import Span
+
+_MIN_DIGITS = 13
+_GAP = "[ ._/()-]{1,3}+"
+_END = r"(?![A-Za-z0-9\x7f]|[.-][0-9\x7f])"
+# The groups in which cards are written. Candidates may overlap: only the first digit is consumed.
+_CANDIDATE = LazyPattern(
+    rf"""[2-68](?:(?<![A-Za-z0-9\x7f+].)(?<![0-9][.-].)|(?<=card.)|(?<=visa.))(?=(?P<rest>
+        [0-9]{{12,18}}                                                  # 4111111111111111
+        |[0-9]{{3}}(?:{_GAP}[0-9]{{4}}){{3}}(?:{_GAP}[0-9]{{3}})?           # 4111 1111 1111 1111
+        |[0-9]{{3}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{4,5}}                       # 3714 496353 98431
+        |[0-9]{{3}}(?:{_GAP}[0-9]{{4}}){{2}}{_GAP}[0-9]{{1,3}}              # 4222 2222 2222 2
+        |[0-9]{{3}}(?:[0-9]{{4}}|{_GAP}[0-9]{{4}}){{3}}                     # 41111111 11111111
+        |(?:{_GAP}[0-9]){{12,18}}                                         # 4 1 1 1 1 ...
+        ){_END})""",
+    re.VERBOSE,
+)
+
+# The first digits of each scheme, and how many digits its numbers have.
+_SCHEME = LazyPattern(
+    r"""4(?:\d{12}|\d{15}|\d{18})                                           # Visa
+        |(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}     # Mastercard
+        |220[0-4]\d{12}                                                     # Mir
+        |3[47]\d{13}                                                        # American Express
+        |3(?:0[0-5]|09|[689]\d)(?:\d{11}|\d{13})                            # Diners Club
+        |(?:35(?:2[89]|[3-8]\d)|6011|64[4-9]\d|65\d\d|62\d\d|60\d\d|81\d\d)\d{12}(?:\d{2,3})?
+        |(?:50|5[6-8]|6\d)(?:\d{14}|\d{16}|\d{17})                          # Maestro and others
+        """,
+    re.VERBOSE,
+)
+_NAMES = names(
+    """card cards visa mastercard maestro amex express debit credit discover cc girocard bleue
+    bancaire karte kreditkarte bankkarte carte tarjeta carta tarjetas cartão kaart kort kortti
+    卡 卡号 银行卡 信用卡 カード 카드 карта карты карту"""
+)
+_NAMED = NamePattern(
+    _NAMES,
+    rf"""{any_of(_NAMES)}{NOT_BEFORE_WORD}(?:[ -]{any_of(_NAMES)})?
+        (?:[ -](?:number|nummer|numero|num|no|nr|details){NOT_BEFORE_WORD})?[^a-z0-9\x7f]{{0,3}}
+        (?:(?:is|are|ist|est|es|e)[^a-z0-9\x7f]{{1,3}})?
+        (?P<number>[0-9](?:[ ._/()-]{{0,3}}[0-9]){{12,15}}){_END}""",
+)
+_NOT_DIGITS = re.compile("[^0-9]+")
+_CHECKS = 100
+
+
+def find_cards(searched: Searched) -> Iterator[Span]:
+    """Find card numbers: by scheme and check digit, or by the word "card" before them."""
+    if searched.digit_count < _MIN_DIGITS:
+        return
+    end = 0
+    for match in _CANDIDATE.compiled.finditer(searched.lower):
+        if match.start() >= end and _is_card(searched, match):
+            end = match.end("rest")
+            yield match.start(), end
+    for match in _NAMED.finditer(searched):
+        yield match.span("number")
+
+
+def _is_card(searched: Searched, match: re.Match[str]) -> bool:
+    digits = _NOT_DIGITS.sub("", match[0] + match["rest"])
+    if not _SCHEME.compiled.fullmatch(digits) or not searched.passes(
+        luhn.is_valid, digits, _CHECKS
+    ):
+        return False
+    return not is_reference(searched.lower, match.start())

@@ -1,0 +1,160 @@
+"""Email addresses, as they are written and as they are said."""
+
+import re
+from collections.abc import Iterator
+
+from prompt_capture.domain.entities.searched import (
+    NOT_BEFORE_WORD,
+    LazyPattern,
+    Searched,
+    any_of,
+    context_before,
+    name_set,
+    names,
+)
+from prompt_capture.domain.searchable_text import Span
+
+# Scripts that write words without spaces between them, and Hangul, which adds suffixes.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+# "to", "is" and similar words in these scripts, where a mailbox may begin.
+_PREPOSITIONS = "\u5230\u7ed9\u7d66\u662f\u4e3a\u70ba\u5411\u81f3\u306f\u3078\u306b\u3092"
+
+_ASCII_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+?^_`{|}~-"
+_SPACED_LETTER = LazyPattern(rf"[^\W\d_a-z{_UNSPACED}]|[0-9._+-]")
+_UNSPACED_LETTER = LazyPattern(rf"[{_UNSPACED}]|[0-9._+-]")
+_OTHER_LETTERS = (_SPACED_LETTER, _UNSPACED_LETTER)
+_AFTER_PREPOSITION = LazyPattern(rf"[^{_PREPOSITIONS}]+\Z")
+_ASCII_LETTER = re.compile(r"[a-z]")
+_NOT_A_WORD = re.compile(r"[^a-z]")
+_PUNCTUATION = ".!#$%&'*+?^`{|}~-"
+_MAX_MAILBOX = 64
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_TOP_LEVEL = rf"(?:xn--[a-z0-9-]{{2,59}}|[a-z]{{2,24}}){NOT_BEFORE_WORD}"
+_COMMON_TOP_LEVEL = rf"(?:com|org|net|edu|gov|io|de|ch|co\.uk|fr|nl|pl|se|eu){NOT_BEFORE_WORD}"
+_DOT = r"(?:\ ?[\[({]\ ?(?:dot|punkt|\.)\ ?[\])}]\ ?|\ (?:dot|punkt)\ )"
+_UNSPACED_TOP_LEVEL = any_of(
+    names(
+        "中国 中國 公司 网络 網絡 香港 台湾 台灣 澳门 新加坡 网址 网站 中文网 在线 商城 集团",
+        "我爱你 みんな コム 닷컴 닷넷 한국 삼성 ไทย คอม",
+    )
+)
+_DOMAIN = LazyPattern(
+    rf"""(?:{_LABEL}\.){{1,8}}{_TOP_LEVEL}
+        |{_LABEL}(?:{_DOT}|\ ?\.\ |\ \.|,){_COMMON_TOP_LEVEL}
+        |{_LABEL}(?:{_DOT}{_LABEL}){{1,4}}
+        |(?:[^\W_](?:[^\W_]|-){{0,62}}\.){{1,8}}
+            (?:{_TOP_LEVEL}|{_UNSPACED_TOP_LEVEL}|[^\W\d_a-z{_UNSPACED}]{{2,24}})""",
+    re.VERBOSE,
+)
+_NEXT_SENTENCE = re.compile(r"[a-z0-9.-]+\.[a-z]{2,24}(?P<next>\.[A-Z][a-z]*)\Z")
+_FILE_TYPES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".pdf", ".heic")
+
+# Said or bracketed: "anna dot smith at example dot org", "anna(at)example.org".
+_BRACKETED_AT = re.compile(r"[\[({] ?(?:at|@) ?[\])}] ?")
+_SAID_AT = re.compile(" at ")
+_SAID_DOMAIN = LazyPattern(
+    rf"{_LABEL}(?:(?:{_DOT}|\.){_LABEL}){{1,5}}{NOT_BEFORE_WORD}", re.VERBOSE
+)
+_SAID_DOT = re.compile(_DOT)
+_MAILBOX_WORD = re.compile(r"[a-z0-9][a-z0-9._+-]{0,63}\Z")
+_MAILBOX_SIGNS = name_set("dot punkt underscore dash minus plus")
+_MAX_SIGNS = 3
+_SAID_WINDOW = 120
+_ABOUT_MAIL = re.compile("mail")
+
+# "look at example dot com" names a site, not a mailbox.
+_NOT_A_MAILBOX = name_set(
+    """is it it's are was be me you him her them us that this these those up look looked looking see
+    seen read found find search searched posted post page site shop store blog article video
+    question questions answer answers ask asked online available again here there out over buy
+    bought order ordered sale account class course courses learn meet meeting work works study
+    watch watched stuff things info more everything something anything one and or but for to the a
+    an in on of with from about arrive arrived arrives book booked sold started live lives stay
+    staying working job him today tomorrow now people team office home all files file hosted deal
+    dinner lunch breakfast party event tickets ticket login sign mail email"""
+)
+
+
+def find_emails(searched: Searched) -> Iterator[Span]:
+    """Find addresses with a domain: written, bracketed or said ("ann at example dot org")."""
+    at = searched.text.find("@")
+    while at >= 0:
+        span = _written_address(searched, at)
+        if span:
+            yield span
+        at = searched.text.find("@", at + 1)
+    yield from _find_said_addresses(searched.lower, _BRACKETED_AT, may_be_site=False)
+    yield from _find_said_addresses(searched.lower, _SAID_AT, may_be_site=True)
+
+
+def _written_address(searched: Searched, at: int) -> Span | None:
+    """Return the span of the address around an "@", which may have spaces around it."""
+    lower = searched.lower
+    is_before_space = lower[at + 1 : at + 2] == " "
+    domain = _DOMAIN.compiled.match(lower, at + 1 + is_before_space)
+    if not domain or domain[0].endswith(_FILE_TYPES):
+        return None
+    is_after_space = lower[at - 1 : at] == " "
+    mailbox = _mailbox_before(lower, at - is_after_space, domain[0].isascii())
+    if is_after_space and (
+        mailbox in _NOT_A_MAILBOX or not (is_before_space or _NOT_A_WORD.search(mailbox))
+    ):
+        return None  # "meet @ example.org", "thanks @ann.example.org"
+    if not mailbox or (mailbox == "git" and lower[domain.end() : domain.end() + 1] == ":"):
+        return None  # git@example.org:team/repository.git is the address of a repository
+    next_sentence = _NEXT_SENTENCE.match(searched.text, domain.start(), domain.end())
+    end = next_sentence.start("next") if next_sentence else domain.end()
+    return at - is_after_space - len(mailbox), end
+
+
+def _mailbox_before(lower: str, end: int, is_ascii_domain: bool) -> str:
+    """Return the mailbox that ends at a position: letters of one script, or nothing."""
+    before = lower[max(0, end - _MAX_MAILBOX) : end]
+    mailbox = before[len(before.rstrip(_ASCII_MAILBOX)) :].lstrip(_PUNCTUATION)
+    if not mailbox or not (is_ascii_domain or _ASCII_LETTER.search(mailbox)):
+        longest = max((_run_at_end(before, letter) for letter in _OTHER_LETTERS), key=len)
+        mailbox = longest.lstrip(_PUNCTUATION)
+        after_preposition = _AFTER_PREPOSITION.compiled.search(mailbox)
+        mailbox = after_preposition[0] if after_preposition else mailbox
+    return mailbox
+
+
+def _run_at_end(text: str, character: LazyPattern) -> str:
+    """Return the characters at the end of a text that match a pattern for one of them."""
+    start = len(text)
+    while start and character.compiled.match(text, start - 1):
+        start -= 1
+    return text[start:]
+
+
+def _find_said_addresses(lower: str, at: re.Pattern[str], may_be_site: bool) -> Iterator[Span]:
+    """Find addresses around said "at"s. `may_be_site` is whether "x at y.z" may mean a site."""
+    for match in at.finditer(lower):
+        domain = _SAID_DOMAIN.compiled.match(lower, match.end())
+        if domain:
+            before = context_before(lower, match.start(), _SAID_WINDOW).rstrip(" ")
+            mailbox = _said_mailbox(before)
+            if mailbox and not (may_be_site and _is_site(before, mailbox, domain[0])):
+                start = lower.rfind(mailbox, 0, match.start())
+                yield start, domain.end()
+
+
+def _said_mailbox(before: str) -> str:
+    """Return the mailbox at the end of a text, in which dots may be said, or nothing."""
+    words = before.split(" ")[-1 - 2 * _MAX_SIGNS :]
+    first = len(words)
+    while first and _MAILBOX_WORD.match(words[first - 1]):
+        first -= 1
+        if first < 2 or words[first - 1].strip("[](){}") not in _MAILBOX_SIGNS:
+            break
+        first -= 1
+    return " ".join(words[first:])
+
+
+def _is_site(before: str, mailbox: str, domain: str) -> bool:
+    is_said = bool(_SAID_DOT.search(domain)) or bool(_ABOUT_MAIL.search(before))
+    return not is_said or mailbox in _NOT_A_MAILBOX

@@ -1,0 +1,272 @@
+"""Passwords, codes and keys that a sentence names: "the wifi password is ...", "PIN: 1234"."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from string import ascii_lowercase, digits
+
+from prompt_capture.domain.entities import secret_words as words
+from prompt_capture.domain.entities.candidates import is_amount
+from prompt_capture.domain.entities.passphrases import (
+    Relation,
+    find_passphrase,
+    find_seed_phrase,
+    find_sentence,
+    find_spelled_digits,
+)
+from prompt_capture.domain.entities.searched import (
+    NOT_BEFORE_WORD,
+    LazyPattern,
+    NamePattern,
+    Searched,
+    any_of,
+    context_before,
+)
+from prompt_capture.domain.searchable_text import Span
+
+# The name of a secret, and what leads to its value: words such as "for the router", and "is".
+_NAMES = (
+    *words.PASSWORD, *words.SEED_PHRASE, *words.PIN, *words.CODE, *words.TOKEN, *words.KEY, "pass",
+)  # fmt: skip
+_PREPOSITION = any_of(words.PREPOSITION)
+_HEAD = NamePattern(
+    _NAMES,
+    rf"""(?:(?P<password>{any_of(words.PASSWORD)}|(?P<seed>{any_of(words.SEED_PHRASE)}))
+            |(?P<pass>pass)
+            |(?P<pin>{any_of(words.PIN)})
+            |(?P<code>{any_of(words.CODE)}
+                (?P<lock>\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:l')?
+                    {any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
+            |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
+        ){NOT_BEFORE_WORD}
+        (?:(?:\ {any_of(words.ACCOUNTS)}|\ {_PREPOSITION}(?:\ [^ :=0-9\x7f]{{1,30}}){{1,5}}?)?
+            (?:["'`]?\ ?(?P<assigned>:=|[:=]|->|=>|\ -\ )
+              |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}:?|'s{NOT_BEFORE_WORD}
+                |\ ?{any_of(words.IS_WITHOUT_SPACE)})
+              |(?P<to>\ {any_of(words.TO)}(?=\ )))
+          |(?:\ {_PREPOSITION}(?:\ [^\W\d_]{{1,30}}){{1,3}}?)?(?=\ [^ ]{{0,64}}[0-9]|\ ["'`])
+          |(?<=[^\x00-\x7f])(?=[^ ]{{0,64}}[0-9]))
+        \ ?\(?""",
+)
+_CONTEXT = 40
+_CHECKS = 60
+
+_QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80})\1""")
+_TOKEN = re.compile(r"""[!#-&(-;=?-_a-~]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}""")
+_PUNCTUATION = ".,;:?)"
+# Times, dates, amounts, addresses and masks ("****") are no passwords or codes.
+_NO_VALUE = LazyPattern(
+    r"""[0-9]{1,2}[:.][0-9]{2}(?:[ap]m)?|[0-9]{1,2}(?:am|pm|h|x)|[0-9]+(?:st|nd|rd|th|%)
+        |[$€£][0-9.,]+|[0-9.,]+[$€£]|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}
+        |[0-9]{4}-[0-9]{2}-[0-9]{2}|[^@]+@[^@]+\.[a-z]{2,}|(?:[a-z]*://|//|www\.).*|[\W_]*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
+_CODE = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9#*-]{1,16}")
+_DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
+_WORD = re.compile(r"[\w.+/=~-]{6,}")
+_KEY = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^ (]{6,}|[0-9]{6,}|[A-Za-z]{20,}")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
+_MIN_DIGITS, _MAX_CODE = 3, 20
+_LOCKS = frozenset(words.LOCKS)
+_WORD_CHARACTERS = ascii_lowercase + digits
+_JOINERS = {" ", "_", "-"}
+
+# A value before its name, a value behind a lock, and the pair of a login.
+_NAME_AFTER = NamePattern(
+    words.IS_AFTER,
+    rf"""{any_of(words.IS_AFTER)}\ {any_of(words.OWNERS)}\ (?:[a-z'-]{{1,20}}\ ){{0,3}}?
+        (?:{any_of((*words.PASSWORD, *words.PIN))}|(?P<code>{any_of(words.CODE)}))
+        {NOT_BEFORE_WORD}""",
+)
+_LAST_TOKEN = re.compile(r"""(?:(?<=[ "'`(])|\A)[^ "'`\x7f(]{3,64}["'`]?\Z""")
+_OPENED_WITH = NamePattern(
+    words.WITH,
+    rf"{any_of(words.WITH)}\ (?P<value>[0-9#*]{{4,8}}){NOT_BEFORE_WORD}(?!\ [a-z])",
+)
+_LOGIN = NamePattern(
+    words.LOGIN,
+    rf"""{any_of(words.LOGIN)}(?:\ (?:details?|data))?\ ?(?:is|are|ist|sind|:|=)\ ?
+        (?P<name>[^ /\x7f:]{{1,64}})\ ?[/:]\ ?(?P<value>[^ /\x7f]{{1,64}})""",
+)
+_RATIO = re.compile(r"[0-9:/., ]+")
+
+
+def find_named_secrets(searched: Searched) -> Iterator[Span]:
+    """Find the values that sentences give for passwords, codes, keys and logins."""
+    heads = _HEAD.finditer(searched)
+    for head in islice(heads, _CHECKS):
+        span = _value(searched, head)
+        if span:
+            yield span
+    for head in heads:  # a text that names so many secrets is a list of them
+        token = _TOKEN.match(searched.text, head.end())
+        if token:
+            yield token.span()
+    yield from _find_values_before_names(searched)
+    yield from _find_codes_behind_locks(searched)
+    yield from _find_logins(searched)
+
+
+def _value(searched: Searched, head: re.Match[str]) -> Span | None:
+    relation = _relation(head)
+    if not _names_a_secret(searched.lower, head, relation):
+        return None
+    token = _TOKEN.match(searched.text, head.end())
+    if not token:
+        return _quoted_span(searched, head)
+    value = token[0].rstrip(_PUNCTUATION)
+    if not value or (not value.isalpha() and _NO_VALUE.compiled.fullmatch(value)):
+        return None
+    if not _names_a_key(head) and not _NOT_A_WORD.search(value):
+        return _words_span(searched.lower, head, relation)
+    return _token_span(searched.lower, head, value)
+
+
+def _quoted_span(searched: Searched, head: re.Match[str]) -> Span | None:
+    quoted = _QUOTED.match(searched.text, head.end())
+    if not quoted or (_names_a_key(head) and not _has_form(searched.lower, head, quoted["value"])):
+        return None
+    return quoted.span("value")
+
+
+def _names_a_key(head: re.Match[str]) -> bool:
+    """Return whether the name is one of keys and tokens, which are no words."""
+    return bool(head["token"] or head["key"])
+
+
+def _relation(head: re.Match[str]) -> Relation:
+    if head["assigned"]:
+        return "assigned"
+    if head["is"]:
+        return "is"
+    return "to" if head["to"] else "next"
+
+
+def _names_a_secret(lower: str, head: re.Match[str], relation: Relation) -> bool:
+    """Return whether the words around a name make it one of a secret: no "bus pass", "zip code"."""
+    if head["pass"]:
+        return (
+            relation in {"assigned", "is"}
+            and _word_before(lower, head.start()) not in words.TICKETS
+        )
+    if head["key"]:
+        return _word_before(lower, head.start()) in words.KEY_KINDS
+    if head["code"]:
+        before = _word_before(lower, head.start())
+        return (
+            bool(head["lock"])
+            or before in _LOCKS
+            or (before in words.OWNERS and relation != "next")
+        )
+    return True
+
+
+def _word_before(lower: str, position: int) -> str:
+    """Return the word directly before a position, with a space or a hyphen between or nothing."""
+    before = lower[max(0, position - _CONTEXT) : position]
+    before = before[:-1] if before[-1:] in _JOINERS else before
+    before = before.removesuffix("'s")
+    return before[len(before.rstrip(_WORD_CHARACTERS)) :]
+
+
+def _words_before(lower: str, position: int) -> list[str]:
+    return context_before(lower, position, _CONTEXT).split()
+
+
+def _is_change(lower: str, head: re.Match[str]) -> bool:
+    """Return whether the sentence changes a secret: "set the alarm code to 2580"."""
+    return not words.CHANGE.isdisjoint(_words_before(lower, head.start()))
+
+
+def _has_form(lower: str, head: re.Match[str], value: str) -> bool:
+    """Return whether a value that is no word has the form of what the sentence names."""
+    if _names_a_key(head):
+        is_word = _WORD.fullmatch(value) and not words.is_common(value)
+        return bool((head["assigned"] and is_word) or _KEY.fullmatch(value))
+    if (
+        head["to"]
+        and (head["pin"] or head["code"] or value.isdigit())
+        and not _is_change(lower, head)
+    ):
+        return False
+    if head["code"] and not head["lock"] and _word_before(lower, head.start()) in words.OWNERS:
+        return len(value) > _MIN_DIGITS and bool(_DIGITS.fullmatch(value))
+    if head["code"] or head["pin"]:
+        return bool(_CODE.fullmatch(value)) and not _is_year_of_goals(lower, head, value)
+    return True
+
+
+def _is_year_of_goals(lower: str, head: re.Match[str], value: str) -> bool:
+    """Return whether "pin" may be a verb: "pin 2026 goals to the top"."""
+    after = lower[head.end() + len(value) :][:2]
+    return _relation(head) == "next" and bool(_YEAR.fullmatch(value)) and after[1:].isalpha()
+
+
+def _token_span(lower: str, head: re.Match[str], value: str) -> Span | None:
+    """Return the span of a value that is no word, with the groups of digits that continue it."""
+    start, end = head.end(), head.end() + len(value)
+    if not _has_form(lower, head, value):
+        return None
+    if not value.isdigit():
+        return start, end
+    group = _NEXT_GROUP.match(lower, end)
+    while group and len(group[1]) in {len(value), len(value) + 1} and end - start < _MAX_CODE:
+        end = group.end()
+        group = _NEXT_GROUP.match(lower, end)
+    is_short = sum(map(str.isdigit, lower[start:end])) < _MIN_DIGITS
+    if is_amount(lower, end) or (is_short and not (head["assigned"] and head["password"])):
+        return None
+    return start, end
+
+
+def _words_span(lower: str, head: re.Match[str], relation: Relation) -> Span | None:
+    """Return the span of a value of words: a passphrase, or digits that are spelled out."""
+    spelled = find_spelled_digits(lower, head.end())
+    if spelled or not (head["password"] or head["pass"]):
+        return spelled
+    if head["seed"]:
+        return find_seed_phrase(lower, head.end())
+    if relation == "to" and not _is_change(lower, head):
+        return None
+    is_phrase = relation == "assigned" and head["password"] in words.PHRASE
+    sentence = find_sentence(lower, head.end()) if is_phrase else None
+    return sentence or find_passphrase(lower, head.end(), relation)
+
+
+def _find_codes_behind_locks(searched: Searched) -> Iterator[Span]:
+    """Find the codes in sentences such as "the safe opens with 4711"."""
+    for match in _OPENED_WITH.finditer(searched):
+        if not _LOCKS.isdisjoint(_words_before(searched.lower, match.start())):
+            yield match.span("value")
+
+
+def _find_logins(searched: Searched) -> Iterator[Span]:
+    """Find a name and a password together: "login: ann / hunter2"."""
+    for match in _LOGIN.finditer(searched):
+        if not _RATIO.fullmatch(searched.lower, match.start("name"), match.end()):
+            yield match.span("name")
+            yield match.span("value")
+
+
+def _find_values_before_names(searched: Searched) -> Iterator[Span]:
+    """Find values that a name follows: "4711 is the safe code", "use 4711 as the pin"."""
+    for match in _NAME_AFTER.finditer(searched):
+        begin = max(0, match.start() - _CONTEXT)
+        token = _LAST_TOKEN.search(searched.text[begin : match.start()].rstrip(" "))
+        if token and _may_precede_name(searched.lower, token[0], match):
+            value = token[0].rstrip("\"'`")
+            yield begin + token.start(), begin + token.start() + len(value)
+
+
+def _may_precede_name(lower: str, token: str, match: re.Match[str]) -> bool:
+    value = token.rstrip("\"'`")
+    is_quoted = value != token
+    if not is_quoted and (_NO_VALUE.compiled.fullmatch(value) or not any(map(str.isdigit, value))):
+        return False
+    if not match["code"]:
+        return True
+    before = _word_before(lower, match.start("code"))
+    is_code = before in words.OWNERS and len(value) > _MIN_DIGITS and _DIGITS.fullmatch(value)
+    return before in _LOCKS or bool(is_code)

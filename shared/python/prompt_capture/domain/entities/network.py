@@ -1,0 +1,154 @@
+"""Addresses on the internet: URLs that give access, IP addresses and MAC addresses."""
+
+import re
+from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv6Address
+
+from prompt_capture.domain.entities.candidates import is_named
+from prompt_capture.domain.entities.searched import (
+    NOT_BEFORE_WORD,
+    LazyPattern,
+    NamePattern,
+    Searched,
+    any_of,
+    name_set,
+    names,
+)
+from prompt_capture.domain.entities.tokens import is_random
+from prompt_capture.domain.searchable_text import Span
+
+# A URL ends before other scripts: their words follow without a space.
+_URL_SIGN = re.compile(r"://|www\.")
+_SCHEME = re.compile(r"(?<![a-z0-9\x7f])[a-z][a-z0-9+.-]{1,15}\Z")
+_ADDRESS = re.compile(r"[!#-&(-;=?-~]+")
+_USER_AND_PASSWORD = re.compile(r"[^/?#@:]{0,100}+:[^/?#@]{1,200}+@")
+_SECRET_PARAMETER = LazyPattern(
+    r"""[?&\#;](?:[\w.-]{0,40}(?:token|key|sig|signature|code|auth|jwt|otp|pass|password|pwd|secret
+            |session|session_?id|sid|ticket|invite|credential|hash|nonce|assertion|magic|hmac)
+            |pin|h|k|t)=[^&]{4}
+        |[=/](?:eyJ|sk[-_]|sb_secret_)""",
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
+_PATH_PIECE = re.compile(r"/([\w-]{16,}+)", re.ASCII)
+_PLAIN_TOKEN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
+_PUBLIC_PATH = re.compile(r"/(?:commits?|tree|blob|compare|raw)/\Z")
+_PUBLIC_PATH_SIZE = 10
+
+_DOT = r"(?:\.|\[\.\]|\(\.\))"
+_IPV4 = re.compile(
+    rf"[0-9](?<![A-Za-z0-9\x7f.^~].)(?<![<>=!~]=.)[0-9]{{0,2}}(?:{_DOT}[0-9]{{1,3}}){{3}}(?![A-Za-z0-9\x7f]|\.[0-9])"
+)
+_OCTET = re.compile(r"[0-9]+")
+_IPV6 = re.compile(
+    r"[0-9A-Fa-f:](?<![A-Za-z0-9\x7f].)[0-9A-Fa-f:.]{3,44}+(?:%[A-Za-z0-9]{1,15})?(?![A-Za-z0-9\x7f:])"
+)
+_SINGLE_COLONS = re.compile(r"\A:(?!:)|(?<!:):\Z")
+_IPV6_CHECKS = 100
+_VERSION_NAMES = name_set(
+    """version versions v ver release firmware build driver update upgrade upgraded patch chapter
+    section sections sec kapitel abschnitt paragraph clause oid step point item figure fig table
+    rule article chrome chromium firefox safari edge python node java jdk ios android windows macos
+    kernel linux sdk app software plugin package library assembly nuget"""
+)
+
+_PAIR = "[0-9A-Fa-f]{2}"
+_QUAD = "[0-9A-Fa-f]{4}"
+_MAC = LazyPattern(
+    rf"""[0-9A-Fa-f](?<![A-Za-z0-9\x7f].)(?:[0-9A-Fa-f](?:
+            (?P<separator>[:-])(?<![0-9A-Fa-f]{{2}}[:-]{_PAIR}.)
+                (?:{_PAIR}(?P=separator)){{4}}{_PAIR}(?:(?P=separator){_PAIR}){{0,2}}
+                (?!(?P=separator)?[A-Za-z0-9\x7f])
+            |(?:\.{_PAIR}){{5}}(?!\.?[A-Za-z0-9\x7f]))
+        |[0-9A-Fa-f]{{3}}\.{_QUAD}\.{_QUAD}(?!\.?[A-Za-z0-9\x7f]))""",
+    re.VERBOSE,
+)
+_MAC_NAMES = names("mac bssid hwaddr", "hw address", "hardware address", "bluetooth address")
+_NAMED_MAC = NamePattern(
+    _MAC_NAMES,
+    rf"""{any_of(_MAC_NAMES)}(?:[ -]?addr(?:ess|esse)?)?[^a-z0-9\x7f]{{0,3}}
+        (?:(?:is|ist|lautet)[^a-z0-9\x7f]{{1,3}})?
+        (?P<address>[0-9a-f]{{2}}(?:[ :.-]?[0-9a-f]{{2}}){{5}}){NOT_BEFORE_WORD}""",
+)
+_HEXADECIMAL_LETTER = re.compile("[A-Fa-f]")
+
+
+def find_secret_urls(searched: Searched) -> Iterator[Span]:
+    """Find URLs that contain a password, a token or an unguessable path."""
+    position = 0
+    for sign in _URL_SIGN.finditer(searched.lower):
+        if sign.start() < position:
+            continue
+        start = _url_start(searched.lower, sign)
+        address = None if start is None else _ADDRESS.match(searched.text, sign.end())
+        if start is not None and address:
+            position = address.end()
+            body = address[0].rstrip(".,;:!?)]}|`")
+            if _gives_access(body):
+                yield start, address.start() + len(body)
+
+
+def find_ip_addresses(searched: Searched) -> Iterator[Span]:
+    """Find IP addresses, versions 4 and 6, except where the words before name a version."""
+    if searched.text.count(".") >= 3:
+        for match in _IPV4.finditer(searched.text):
+            is_address = _has_octets(match[0])
+            if is_address and not is_named(searched.lower, match.start(), _VERSION_NAMES):
+                yield match.span()
+    if "::" in searched.text or searched.text.count(":") >= 7:
+        yield from _find_ipv6_addresses(searched)
+
+
+def find_mac_addresses(searched: Searched) -> Iterator[Span]:
+    """Find MAC addresses: pairs of digits with colons or hyphens, or what is named as one."""
+    may_have_one = max(map(searched.text.count, ":-")) >= 5 or searched.text.count(".") >= 2
+    for match in _MAC.compiled.finditer(searched.text) if may_have_one else ():
+        # 10-20-30-40-50-60 and 1234.5678.9012 may be anything.
+        is_likely = match["separator"] == ":" or match[0].startswith("00-")
+        if is_likely or _HEXADECIMAL_LETTER.search(match[0]):
+            yield match.span()
+    for match in _NAMED_MAC.finditer(searched):
+        yield match.span("address")
+
+
+def _url_start(lower: str, sign: re.Match[str]) -> int | None:
+    if sign[0] == "://":
+        before = lower[max(0, sign.start() - 17) : sign.start()]
+        scheme = _SCHEME.search(before)
+        return sign.start() - len(scheme[0]) if scheme else None
+    before = lower[sign.start() - 1 : sign.start()]
+    return None if before.isascii() and before.isalnum() else sign.start()
+
+
+def _gives_access(address: str) -> bool:
+    if _USER_AND_PASSWORD.match(address) or _SECRET_PARAMETER.compiled.search(address):
+        return True
+    return any(
+        (is_random(piece[1]) or _PLAIN_TOKEN.fullmatch(piece[1]))
+        and not _PUBLIC_PATH.search(address[: piece.start() + 1][-_PUBLIC_PATH_SIZE:])
+        for piece in _PATH_PIECE.finditer(address)
+    )
+
+
+def _has_octets(address: str) -> bool:
+    """Return whether each number is at most 255 and has no leading zero."""
+    octets = _OCTET.findall(address)
+    return all(len(octet) == 1 or (octet[0] != "0" and int(octet) < 256) for octet in octets)
+
+
+def _find_ipv6_addresses(searched: Searched) -> Iterator[Span]:
+    for match in _IPV6.finditer(searched.text):
+        address = _SINGLE_COLONS.sub("", match[0].rstrip("."))
+        if address.count(":") > 1 and searched.passes(_is_ipv6, address, _IPV6_CHECKS):
+            start = match.start() + match[0].index(address)
+            yield start, start + len(address)
+
+
+def _is_ipv6(address: str) -> bool:
+    groups = [group for group in address.partition("%")[0].split(":") if group]
+    if len(groups) < 2 or max(map(len, groups)) < 3 or not any(map(str.isdigit, address)):
+        return False  # "a::b" is a name in a program, and 1:2:3:4:5:6:7:8 a ratio
+    try:
+        IPv6Address(address)
+    except AddressValueError:
+        return False
+    return True

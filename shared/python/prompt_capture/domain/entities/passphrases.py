@@ -1,0 +1,96 @@
+"""Passwords that are words, where a sentence gives them: up to the end of its clause."""
+
+import re
+from itertools import takewhile
+from typing import Literal
+
+from prompt_capture.domain.entities import secret_words as words
+from prompt_capture.domain.searchable_text import Span
+
+Relation = Literal["assigned", "is", "to", "next"]
+"""How a value follows the name of a secret: "pin: 1", "pin is 1", "set pin to 1", "pin 1"."""
+
+_Word = re.Match[str]
+
+_TOKEN = re.compile(
+    r"""["'`(]?(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)(?P<end>["'`)]?[.,;:!?)]*)(?: |\Z)"""
+)
+_SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){5,23}")
+_MAX_WORDS = 12
+_MIN_DIGITS = 3
+_MIN_SENTENCE = 3
+_STATE = re.compile(r".{3,}(?:able|ible|ous|ful|less|ive|[^aeiou]ed|ied|[^rk]ing)")
+_GERMAN_STATE = re.compile(r"(?:ge|abge|ver|be|zu).{3,}(?:t|en)")
+
+
+def find_spelled_digits(lower: str, start: int) -> Span | None:
+    """Return the span of three or more digits that are spelled out: "four seven one one"."""
+    first = _TOKEN.match(lower, start)
+    if not first or first["word"] not in words.NUMBER_WORDS:
+        return None
+    digits = list(takewhile(lambda word: word["word"] in words.NUMBER_WORDS, _clause(lower, start)))
+    return (digits[0].start("word"), digits[-1].end("word")) if len(digits) >= _MIN_DIGITS else None
+
+
+def find_seed_phrase(lower: str, start: int) -> Span | None:
+    """Return the span of the words that restore a wallet."""
+    phrase = _SEED_PHRASE.match(lower, start)
+    return phrase.span() if phrase else None
+
+
+def find_sentence(lower: str, start: int) -> Span | None:
+    """Return the span of a sentence that is a password: "winter is coming soon"."""
+    clause = _clause(lower, start)
+    if len(clause) < _MIN_SENTENCE or words.is_common(clause[0]["word"]):
+        return None
+    return clause[0].start("word"), clause[-1].end("word")
+
+
+def find_passphrase(lower: str, start: int, relation: Relation) -> Span | None:
+    """Return the span of the password of words that begins at a position of a lower-case text.
+
+    A word that says how or where the password is ("wrong", "on the fridge") is none.
+    """
+    clause = _clause(lower, start)
+    phrase = list(takewhile(lambda word: word["word"] not in words.FUNCTION_WORDS, clause))
+    if relation == "assigned" and clause and clause[0]["word"] in words.BEGINNINGS:
+        phrase = clause if _is_quotation(clause) else []
+    if not phrase or not _is_password(phrase, clause, relation):
+        return None
+    return phrase[0].start("word"), phrase[-1].end("word")
+
+
+def _clause(lower: str, start: int) -> list[_Word]:
+    """Return the words from a position to the end of their clause."""
+    clause: list[_Word] = []
+    word = _TOKEN.match(lower, start)
+    while word and len(clause) < _MAX_WORDS:
+        if clause and word["word"] in words.CONJUNCTIONS:
+            break
+        clause.append(word)
+        word = None if word["end"] else _TOKEN.match(lower, word.end())
+    return clause
+
+
+def _is_quotation(clause: list[_Word]) -> bool:
+    """Return whether a phrase with an article refers to nothing: "the quick brown fox"."""
+    return len(clause) >= 3 and all(word["word"] not in words.FUNCTION_WORDS for word in clause[1:])
+
+
+def _is_password(phrase: list[_Word], clause: list[_Word], relation: Relation) -> bool:
+    first = phrase[0]["word"]
+    if relation == "is" and not first.isascii():
+        return False  # the states of a password in other scripts are not listed
+    if relation == "to":
+        return len(clause) == 1 and first not in words.NOT_AFTER_TO and not _is_state(first)
+    if relation == "next":
+        return False
+    is_state = first in words.STATES if relation == "assigned" else _is_state(first)
+    if is_state:
+        is_long = len(phrase) >= (2 if relation == "assigned" else 4)
+        return is_long and first in words.ADJECTIVES and len(phrase) == len(clause)
+    return True
+
+
+def _is_state(word: str) -> bool:
+    return word in words.STATES or bool(_STATE.fullmatch(word) or _GERMAN_STATE.fullmatch(word))

@@ -1,0 +1,161 @@
+"""Phone numbers."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from phonenumbers import PhoneMetadata
+
+from prompt_capture.domain.entities.candidates import is_amount, is_named, is_reference
+from prompt_capture.domain.entities.searched import (
+    NOT_AFTER_WORD,
+    NOT_BEFORE_WORD,
+    LazyPattern,
+    NamePattern,
+    Searched,
+    any_of,
+    names,
+)
+from prompt_capture.domain.searchable_text import Span
+
+_MIN_DIGITS = 7
+_INTERNATIONAL = re.compile(
+    r"\+ ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
+    r"|0(?<![A-Za-z0-9\x7f+]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
+)
+_NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-])"
+_NAMES = names(
+    """call calls called calling ring phone phones tel telephone mobile cell cellphone text sms
+    whatsapp signal telegram viber fax dial reach reached contact landline hotline callback
+    anrufen anruf anrufe ruf rufe rufnummer handy handynummer mobil mobilnummer festnetz durchwahl
+    telefon telefonnummer telefonat appelle appeler appelez rappelle rappeler telephoner portable
+    llama llámame llamar llame llámeme llamarme teléfono móvil chiama chiamami chiamare cellulare
+    telefona ligue ligar celular telefone bel bellen mobiel telefoon telefoonnummer ringa mobilen
+    telefonnumret tlf puhelin soita zadzwoń dzwoń komórka telefonu
+    电话 手机 手机号 電話 携帯 전화 전화번호 휴대폰 핸드폰
+    телефон телефону мобильный звони позвони"""
+)
+_PHONE_NAMES = frozenset(_NAMES)
+_NAMED = NamePattern(_NAMES, rf"{any_of(_NAMES)}{NOT_BEFORE_WORD}[^0-9+\x7f]{{0,25}}{_NUMBER}")
+# "My number is ...", "the number of the dorm is ...", but not "number 1234567".
+_NUMBER_NAMES = names("number nummer numéro número numero numer номер")
+_NAMED_NUMBER = NamePattern(
+    _NUMBER_NAMES,
+    rf"""{any_of(_NUMBER_NAMES)}{NOT_BEFORE_WORD}
+        (?P<is>(?:\ [a-z]+){{0,4}}?(?:(?:\ (?:is|ist|was|est|es)|'s){NOT_BEFORE_WORD}|:))?
+        [^0-9+\x7f]{{0,12}}{_NUMBER}""",
+)
+_OWNERS = names(
+    "my your his her their our new old mein meine dein deine sein seine ihr ihre unsere",
+    "mon ton son mi tu su mio moj mijn мой",
+)
+_OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
+_OWNER_WINDOW = 30
+_NOBODY = re.compile(rf"(?:\A|[.,;:!?] ?|{NOT_AFTER_WORD}(?:the|die|le|el|il) )\Z")
+_NO_PHONE = LazyPattern(
+    r"""[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}(?![0-9\x7f])              # a date
+        |(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])\Z      # a date
+        |[0-9]{1,2}\.[0-9]{2}[ -]                                      # a time
+        |[1-9][0-9]{0,2}(?:\.[0-9]{3})+\Z                              # thousands
+        |[0-9]{5}-[0-9]{4}\Z                                            # a ZIP code
+        |[1-9][0-9]{0,2}0{5,}\Z                                        # a round number""",
+    re.VERBOSE,
+)
+
+_LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
+
+
+def _standing_alone(first: str, rest: str) -> LazyPattern:
+    """Return a pattern for a number, by the class of its first character and what follows."""
+    return LazyPattern(
+        rf"{first}(?<![A-Za-z0-9\x7f+=/$-].)(?<![0-9\x7f][.,:].)"
+        rf"(?:{rest})(?![A-Za-z0-9\x7f]|[.,/:-][0-9])"
+    )
+
+
+# Groupings and prefixes that other numbers lack, and the regions that use them.
+_NATIONAL = (
+    (_standing_alone(r"\(", r"[2-9][0-9]{2}\) ?[2-9][0-9]{2}[ .-][0-9]{4}"), ("US",)),
+    (
+        _standing_alone("[1-9]", r"(?:(?<=1)[ .-]?[2-9])?[0-9]{2}[ .-][2-9][0-9]{2}[ .-][0-9]{4}"),
+        ("US",),
+    ),
+    (_standing_alone("[67]", r"[0-9]{2}(?: [0-9]{2}){3}"), ("ES",)),
+    (
+        _standing_alone(r"[(0]", r"(?:(?<=\()0)?[1-9](?:[ ()/.-]{0,2}[0-9]){7,10}"),
+        ("GB", "DE", "FR"),
+    ),
+)
+_CHINESE_MOBILE = re.compile(r"1(?<=[\u4e00-\u9fff]1)[3-9][0-9]{9}(?![0-9\x7f])")
+_CHECKS = 60
+_NOT_DIGITS = re.compile(r"[^0-9]+")
+
+
+def find_phone_numbers(searched: Searched) -> Iterator[Span]:
+    """Find phone numbers: international, named as one, or valid in a region that is common."""
+    if searched.digit_count < _MIN_DIGITS:
+        return
+    for match in _INTERNATIONAL.finditer(searched.text):
+        if match[0].startswith("+") or not is_reference(searched.lower, match.start()):
+            yield match.span()
+    for match in _named_numbers(searched):
+        span = _without_open_bracket(searched.text, match.span("number"))
+        if _may_be_phone(searched, span):
+            yield span
+    yield from _find_national_numbers(searched)
+    for match in _CHINESE_MOBILE.finditer(searched.text):
+        yield match.span()
+
+
+def is_named_as_phone(lower: str, start: int) -> bool:
+    """Return whether the words before a number name it as a phone number."""
+    return is_named(lower, start, _PHONE_NAMES)
+
+
+def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
+    yield from _NAMED.finditer(searched)
+    for match in _NAMED_NUMBER.finditer(searched):
+        before = searched.lower[max(0, match.start() - _OWNER_WINDOW) : match.start()]
+        if _OWNER.compiled.search(before) or (match["is"] and _NOBODY.search(before)):
+            yield match
+
+
+def _find_national_numbers(searched: Searched) -> Iterator[Span]:
+    for pattern, regions in _NATIONAL:
+        for match in pattern.compiled.finditer(searched.text):
+            span = _without_open_bracket(searched.text, match.span())
+            may_be_phone = not _LIST.match(match[0]) and _may_be_phone(searched, span)
+            if may_be_phone and searched.passes(_is_valid, (match[0], regions), _CHECKS):
+                yield span
+
+
+def _without_open_bracket(text: str, span: Span) -> Span:
+    """Return a span without the bracket at its start, where the other one is behind the span."""
+    start, end = span
+    return start + (text[start] == "(" and ")" not in text[start:end]), end
+
+
+def _may_be_phone(searched: Searched, span: Span) -> bool:
+    start, end = span
+    is_other = _NO_PHONE.compiled.match(searched.text[start:end].lstrip("("))
+    return not (is_other or is_amount(searched.lower, end) or is_reference(searched.lower, start))
+
+
+def _is_valid(candidate: tuple[str, tuple[str, ...]]) -> bool:
+    """Return whether a number, before the regions, is valid in one of them."""
+    number, regions = candidate
+    digits = _NOT_DIGITS.sub("", number)
+    return any(_national_numbers(region).fullmatch(digits) for region in regions)
+
+
+@cache
+def _national_numbers(region: str) -> re.Pattern[str]:
+    """Return a pattern for the numbers of a region, as they are dialled in it."""
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None:
+        raise ValueError(f"phonenumbers does not know the region {region}.")
+    kinds = ("fixed_line", "mobile", "toll_free", "shared_cost", "personal_number", "voip", "uan")
+    numbers = (getattr(metadata, kind) for kind in kinds)
+    patterns = (kind.national_number_pattern for kind in numbers if kind)
+    alternatives = "|".join(f"(?:{pattern})" for pattern in patterns if pattern)
+    return re.compile(f"(?:{metadata.national_prefix or ''})?(?:{alternatives})")

@@ -1,0 +1,177 @@
+"""A text during the search for entities, and patterns that begin with a name."""
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import cached_property
+from itertools import chain
+from typing import TypeVar
+
+from prompt_capture.domain.searchable_text import Span, fold
+
+_T = TypeVar("_T", bound=Hashable)
+
+MASK = "\x7f"
+"""What finders see for each character of a placeholder. It is part of no entity, but of a word: an
+entity does not begin or end next to it, so that finding one entity reveals no other."""
+
+NOT_AFTER_WORD = r"(?<![A-Za-z0-9\x7f])"
+NOT_BEFORE_WORD = r"(?![A-Za-z0-9\x7f])"
+"""Boundaries of a word. Letters of other scripts are no part of it: "卡号4111" has a boundary."""
+
+_WORD = re.compile(r"[a-z0-9\x7f]+")
+_FIRST_WORDS: set[str] = set()
+"""The first words of the names in all patterns; a text is searched once for them."""
+
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
+# The start of many identifiers: "DE89", "X1234567", "AB 12 34 56 C".
+_LETTERS_AND_DIGIT = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9])")
+
+
+_REACH = 240
+"""Characters to each side of an entity that a finder may look at to find another one."""
+_DENSE = 0.8
+"""The share of a text from which searching all of it again is faster than choosing parts."""
+
+
+class Searched:
+    """The searched form of a text, in which the entities that were found are masked."""
+
+    def __init__(self, text: str) -> None:
+        self._results: dict[Callable[..., bool], dict[Hashable, bool]] = {}
+        self._search_in(text)
+
+    def _search_in(self, text: str) -> None:
+        self.text = text
+        self.lower = text.lower()
+        self.digit_count = sum(map(text.count, "0123456789"))
+        self._starts: dict[str, list[int]] = {}
+        for match in _WORD.finditer(self.lower):
+            if match[0] in _FIRST_WORDS:
+                self._starts.setdefault(match[0], []).append(match.start())
+        self.__dict__.pop("identifier_starts", None)
+        self.__dict__.pop("long_words", None)
+
+    def mask(self, spans: Iterable[Span]) -> None:
+        """Hide spans from the finders that follow. The spans are sorted and do not overlap."""
+        parts, position = [], 0
+        for start, end in spans:
+            parts += [self.text[position:start], MASK * (end - start)]
+            position = end
+        if parts:
+            self.text = "".join([*parts, self.text[position:]])
+            self.lower = self.text.lower()
+
+    def narrow(self, spans: Iterable[Span]) -> None:
+        """Search only around these spans from now on, where masking them may have revealed more.
+
+        The rest is masked as well: it has been searched as it is.
+        """
+        windows = merge(
+            (self._space_before(start), self._space_behind(end)) for start, end in spans
+        )
+        if sum(stop - begin for begin, stop in windows) < _DENSE * len(self.text):
+            parts, position = [], 0
+            for begin, stop in windows:
+                parts += [MASK * (begin - position), self.text[begin:stop]]
+                position = stop
+            self._search_in("".join([*parts, MASK * (len(self.text) - position)]))
+
+    def _space_before(self, position: int) -> int:
+        return max(0, self.text.rfind(" ", 0, max(0, position - _REACH)))
+
+    def _space_behind(self, position: int) -> int:
+        space = self.text.find(" ", position + _REACH)
+        return space if space >= 0 else len(self.text)
+
+    def passes(self, check: Callable[[_T], bool], candidate: _T, limit: int) -> bool:
+        """Return whether a candidate passes a check, which is made for `limit` candidates.
+
+        The rest passes: a text with so many candidates is a list of numbers, all of which are
+        redacted from there on.
+        """
+        results = self._results.setdefault(check, {})
+        if candidate not in results:
+            results[candidate] = len(results) >= limit or check(candidate)
+        return results[candidate]
+
+    def starts_of(self, words: frozenset[str]) -> list[int]:
+        """Return where the text has one of these first words of names, in order."""
+        found = words & self._starts.keys()
+        return sorted(chain.from_iterable(map(self._starts.__getitem__, found)))
+
+    @cached_property
+    def long_words(self) -> list[Span]:
+        """Where 16 or more characters of keys, tokens and wallets follow one another."""
+        return [match.span() for match in _LONG_WORD.finditer(self.text)]
+
+    @cached_property
+    def identifier_starts(self) -> list[int]:
+        """Where one to six letters begin that a digit follows, with a space or a hyphen or none."""
+        return [match.start() for match in _LETTERS_AND_DIGIT.finditer(self.text)]
+
+
+def merge(spans: Iterable[Span]) -> list[Span]:
+    """Sort spans, and merge those that overlap."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def context_before(text: str, position: int, size: int) -> str:
+    """Return up to `size` characters before a position, back to the last entity."""
+    return text[max(0, position - size) : position].rpartition(MASK)[2]
+
+
+def names(words: str, *phrases: str) -> tuple[str, ...]:
+    """Return names as the searched form of a text spells them: words, and phrases of several."""
+    return tuple(dict.fromkeys(fold(name.lower()) for name in (*words.split(), *phrases)))
+
+
+def name_set(words: str) -> frozenset[str]:
+    """Return names of one word as the searched form of a text spells them."""
+    return frozenset(names(words))
+
+
+def any_of(alternatives: Iterable[str]) -> str:
+    """Return a pattern for names, longest first."""
+    escaped = map(re.escape, alternatives)
+    return "(?:" + "|".join(sorted(escaped, key=lambda name: (-len(name), name))) + ")"
+
+
+class LazyPattern:
+    """A pattern that is compiled when it is first used, so that functions start fast."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._pattern = pattern
+        self._flags = flags
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """The compiled pattern."""
+        return re.compile(self._pattern, self._flags)
+
+
+class NamePattern:
+    """A pattern, in verbose notation, that begins with one of some names."""
+
+    def __init__(self, begin: Iterable[str], pattern: str) -> None:
+        begin = frozenset(begin)
+        self._pattern = LazyPattern(pattern, re.VERBOSE)
+        first_words = (_WORD.match(name) for name in begin)
+        self._first_words = frozenset(word[0] for word in first_words if word)
+        _FIRST_WORDS.update(self._first_words)
+        other = [name for name in begin if not name.isascii()]
+        self._other = LazyPattern(any_of(other)) if other else None
+
+    def finditer(self, searched: Searched) -> Iterator[re.Match[str]]:
+        """Find the pattern in the text in lower case, where a name begins. Matches may overlap."""
+        starts = searched.starts_of(self._first_words)
+        if self._other and not searched.text.isascii():
+            others = (match.start() for match in self._other.compiled.finditer(searched.lower))
+            starts = sorted([*starts, *others])
+        matches = (self._pattern.compiled.match(searched.lower, start) for start in starts)
+        yield from filter(None, matches)

@@ -1,0 +1,187 @@
+"""The words around passwords and codes in sentences, as the searched form of a text spells them."""
+
+from prompt_capture.domain.entities.searched import name_set, names
+
+PASSWORD = names(
+    """password passwords passwort passwörter kennwort passphrase passcode pw pwd psw mdp
+    contraseña senha wachtwoord lösenord adgangskode kodeord passord salasana hasło heslo jelszó
+    şifre codeword codewort safeword losung losungswort
+    пароль 密码 密碼 口令 パスワード 合言葉 비밀번호 암호""",
+    "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
+    "secret word", "palavra-passe", "parola d'ordine", "security answer",
+)  # fmt: skip
+"""Names of secrets that may be ordinary words. "Pass" is one where it is no ticket."""
+
+PHRASE = frozenset({"passphrase", "pass phrase"})
+"""Names of secrets that may be sentences."""
+
+TICKETS = name_set(
+    """bus boarding ski season day gym mountain hall museum parking travel annual fast press
+    backstage festival rail train interrail monthly weekly transit metro tram lift entry visitor
+    game battle free hiking alpine second first"""
+)
+"""Words before "pass" that make it a ticket or a road."""
+
+SEED_PHRASE = names(
+    "mnemonic wiederherstellungsphrase seed-phrase",
+    "seed phrase", "seed words", "recovery phrase", "recovery words", "backup phrase",
+    "secret phrase", "mnemonic phrase",
+)  # fmt: skip
+"""Names of the words that restore a wallet."""
+
+_COMPOUNDS = """alarm tür haustür eingangs eingang tor alarmanlagen safe tresor zugangs
+    zutritts zugang sicherheits bestätigungs freischalt entsperr garagen schließfach
+    verifizierungs einmal zahlen geheim keller wohnungs pin door gate key""".split()  # noqa: SIM905 (a list of words reads better so)
+PIN = names(
+    """pin pins pincode tan otp totp puk cvv cvv2 cvc csc geheimzahl parola clave zahlenkombination
+    tastensperre пин 验证码 驗證碼 認証コード 暗証番号 인증번호""",
+    "pin code", "pin-code", "pin number", "code pin", "código pin", "codice pin", "clave pin",
+    *(f"{lock}{code}" for lock in _COMPOUNDS for code in ("code", "codes", "-code")),
+)  # fmt: skip
+"""Names of secrets that have digits."""
+
+CODE = names("code codes código codice kod код combination combo kombination")
+"""Names of secrets that have digits, where the words around them name a lock or a login."""
+
+LOCKS = names(
+    """2fa mfa totp sms alarm door frontdoor gate entry entrance backup unlock safe vault lock
+    locker padlock lockbox keybox garage building house home apartment flat office elevator
+    lift keypad keyless access security verification confirmation authentication authenticator
+    login signin recovery reset activation pairing parental secret bank atm card sim voicemail
+    phone tablet screen wifi fi wlan router guest airbnb shed bike suitcase luggage drawer
+    cabinet bathroom toilet gym pool storage room master admin whatsapp paypal google apple
+    microsoft factor digit time onetime pin opener key tür haustür wohnungstür tor tresor
+    alarmanlage schließfach garagentor porte portail alarme coffre sécurité accès vérification
+    puerta alarma portal seguridad acceso verificación cassaforte porta allarme sicurezza
+    accesso verifica cofre segurança portão deur kluis dörren bramy drzwi sejfu alarmu
+    домофона двери сейфа подъезда""",
+    "front door", "caja fuerte",
+)  # fmt: skip
+"""What a code opens, before it ("door code") or after it ("code de la porte")."""
+
+OWNERS = names(
+    """the my our your his her their this that new der die das mein meine unser unsere dein ihr le
+    la mon notre el mi nuestro il mio de mijn"""
+)
+"""Words before "code" that make digits behind it a secret: "my code is 4711"."""
+
+TOKEN = names("token bearer secret apikey apikeys authtoken", "authorization: basic")
+KEY = names("key keys schlüssel")
+"""Names of secrets that have letters and digits; a key only behind one of `KEY_KINDS`."""
+KEY_KINDS = name_set(
+    """api access secret private encryption decryption license licence product activation wifi fi
+    wlan wpa wpa2 network security ssh signing master recovery netzwerk lizenz webhook client auth
+    authorization login session deploy aws stripe openai github google azure"""
+)
+
+ACCOUNTS = names(
+    """wifi wi-fi wlan router modem hotspot login email e-mail mail gmail bank netflix spotify
+    server admin root guest gast vpn ssh ftp db database facebook instagram amazon apple google
+    steam windows laptop pc phone handy hotel zoom"""
+)
+"""What a password is for, where no preposition stands before it: "password wifi: ..."."""
+
+IS = names(
+    """is was are ist war sind lautet lautete reads equals est es e era son etait är er jest je
+    это""",
+    "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
+    "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
+)  # fmt: skip
+WITH = names("with using via mit takes needs expects")
+"""Words between a lock and its code: "the safe opens with 4711"."""
+IS_AFTER = names("is was as ist war als")
+IS_WITHOUT_SPACE = names("是 为 為 は 은 는 이 가")
+TO = names("to as auf zu")
+PREPOSITION = names(
+    """for to of on at in from with für zu zum zur vom von der des de du del della da do para pour
+    per till voor fürs ans beim im am à от для"""
+)
+"""Words between the name of a secret and its value."""
+
+LOGIN = names("login log-in credentials credential zugang zugangsdaten anmeldedaten")
+"""Names of a user's name and password together."""
+
+CHANGE = name_set(
+    """change changed set reset update updated make ändere ändern setze setz stell stelle cambia use
+    enter"""
+)
+"""Words before a name that give it a value: "set the pin to 4711"."""
+
+BEGINNINGS = name_set(
+    """a an the my our your his her der die das ein eine mein meine unser le la les un une mon ma el
+    los mi il"""
+)
+"""Function words that may begin a password of several words."""
+
+FUNCTION_WORDS = name_set(
+    """a an the this that these those my your his her its our their mine yours i you he she it we
+    they me him us them someone somebody anyone everyone something anything nothing everything what
+    which who whom whose where when why how if whether than as at by for from in into of off on onto
+    out over through to under until up with within without about after against before behind below
+    between during since toward via is are was were be been being am do does did done has have had
+    having can could may might must shall should will would not no nor never always often again
+    anymore already also ever just only even still yet very too so quite really rather almost
+    somewhere there here now today tomorrow yesterday later soon every each all any some both such
+    other same like unlike per more most less least much many few enough
+    der die das den dem des ein eine einen einem einer mein meine dein deine sein seine ihr ihre
+    unser unsere euer ich du er sie es wir man mir dir uns euch ihm ihnen wer was wo wann wie warum
+    wieso weil dass ob als am an auf aus bei bis durch fur gegen hinter im in ins mit nach neben
+    ohne seit uber um unter vom von vor zu zum zur zwischen ist sind war waren wird werden wurde
+    hat haben hatte kann konnen muss mussen soll sollte darf nicht kein keine nie immer wieder schon
+    noch auch nur sehr viel mehr hier dort jetzt heute morgen gestern alle jeder selbe gleiche
+    le la les un une des du mon ma mes ton ta son sa est sont pas dans sur avec pour par el los las
+    una mi tu su no en con por para il lo gli non di da"""
+)
+"""Words that no password is, and that end one."""
+
+CONJUNCTIONS = name_set(
+    """and but or please pls plz thanks thank thx cheers because then while so und aber oder bitte
+    danke sondern denn et mais ou merci svp y pero gracias e ma grazie btw ok okay fyi lol username
+    user login pin pass password"""
+)
+"""Words that begin another clause."""
+
+STATES = name_set(
+    """wrong right correct incorrect invalid valid blocked locked expired gone lost forgotten
+    missing broken working safe secure insecure weak strong saved stored stolen leaked
+    compromised known unknown required needed changed reset hidden shared asked accepted
+    rejected refused denied empty different fine good bad great easy hard long short shown
+    visible public private used unique random mandatory optional case case-sensitive unavailable
+    available ready active inactive disabled enabled outdated old new due set unset sent coming
+    stuck dead down okay ok cool nice cute awful terrible horrible stupid silly simple complex
+    complicated tricky confidential secret sensitive important necessary useless pointless
+    ridiculous annoying impossible possible enough identical similar obsolete temporary
+    permanent default standard strange weird odd funny none null n/a tbd redacted undefined
+    unclear common popular obvious essential crucial vital mixed up-to-date written encrypted
+    hashed protected unchanged typed entered copied pasted synced autofilled failing failed
+    falsch richtig korrekt inkorrekt ungultig gultig gesperrt abgelaufen weg verloren vergessen
+    kaputt sicher unsicher schwach stark gespeichert gestohlen geleakt bekannt unbekannt
+    erforderlich notig notwendig geandert zuruckgesetzt versteckt geheim leer anders gut
+    schlecht einfach schwer schwierig lang kurz sichtbar privat neu alt aktiv deaktiviert
+    veraltet fertig faux incorrecte expire oublie bloque errone incorrecta caducada olvidada
+    bloqueada mala sbagliata scaduta errata"""
+)
+"""Words that say how a password is: "the password is wrong"."""
+
+ADJECTIVES = name_set(
+    "correct right safe secure strong easy hard long short old new good bad great simple nice cool"
+)
+"""States that may also begin a password of several words: "correct horse battery staple"."""
+
+NOT_AFTER_TO = name_set(
+    """access log login sign enter get use continue see open join reach start view unlock connect
+    proceed work match something anything meet be protect keep make avoid prevent read find verify
+    confirm check"""
+)
+
+NUMBER_WORDS = name_set(
+    """zero oh one two three four five six seven eight nine ten double triple hash star pound
+    null eins zwei drei vier fünf sechs sieben acht neun
+    zéro un deux trois quatre cinq sept huit neuf cero uno dos tres cuatro cinco seis
+    siete ocho nueve"""
+)
+
+
+def is_common(word: str) -> bool:
+    """Return whether a word is none that stands for a secret."""
+    return word.lower() in FUNCTION_WORDS | STATES | CONJUNCTIONS

@@ -1,0 +1,175 @@
+"""The form of a text in which redaction searches, with a map back to the text.
+
+Readers of the queue, datasets and models see a normalised text. The searched form goes further,
+so that no way of writing hides an entity: it has ASCII digits, ASCII punctuation, no diacritics,
+nothing invisible and single spaces. A text and its normalised form have the same searched form.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
+
+Span = tuple[int, int]
+"""The start and the end of a part of a text, as in a slice."""
+
+_SALUTATION = "\ufdfa"
+"""A character that Unicode decomposes into eighteen. `normalise` abbreviates it, too."""
+
+_LOOK_ALIKES = {
+    "\u0131": "i", "\u00f8": "o", "\u00d8": "O", "\u0142": "l", "\u0141": "L", "\u00df": "s",
+    "\u0111": "d", "\u0110": "D", "\u2800": " ", _SALUTATION: "\u0635",
+} | {
+    look_alike: character
+    for character, look_alikes in {
+        ".": "\u3002\u06d4\u0964\u00b7\u2022\u2027\u2219\u22c5\u30fb",
+        ",": "\u3001\u060c",
+        ":": "\u2236\ua789\u02d0\u05c3",
+        ";": "\u061b",
+        "?": "\u061f",
+        "/": "\u2044\u2215\u29f8",
+        "-": "\u2212\u30fc\u02d7\u2043",
+        "'": "\u2018\u2019\u201a\u201b\u2039\u203a\u02bc\u02b9\u2032",
+        '"': "\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\u300e\u300f",
+    }.items()
+    for look_alike in look_alikes
+}  # fmt: skip
+
+# Unicode ignores these by default, but their categories do not say so.
+_IGNORABLE = frozenset("\u115f\u1160\u2065" + "".join(map(chr, range(0xFFF0, 0xFFF9))))
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
+_IGNORABLE_PLANE = ("\U000e0000", "\U000e0fff")
+_CACHED_CHARACTERS = 8192
+_SPACES = re.compile("  +")
+
+
+class SearchableText:
+    """A text and its searched form (`searched`)."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.searched = text
+        self._parts: list[str] | None = None
+        if not (text.isascii() and text.isprintable()) or "  " in text or text != text.strip():
+            parts = list(map(_FOLDED.__getitem__, text))
+            joined = "".join(parts)
+            self.searched = _SPACES.sub(" ", joined).strip(" ")
+            if self.searched != joined or len(joined) != len(text) or "" in parts:
+                self._parts = parts
+
+    def replace(self, replacements: Iterable[tuple[Span, str]]) -> str:
+        """Return the text with other strings in place of parts of its searched form.
+
+        The spans do not overlap. Combining marks and invisible characters behind a part go with it.
+        Of a character that is searched as several, what is outside the spans stays, decomposed.
+        """
+        original = _Original(self.text, self._parts) if self._parts else None
+        pieces: list[str] = []
+        position = 0
+        for (start, end), new in sorted(replacements):
+            pieces.append(original.part(position, start) if original else self.text[position:start])
+            pieces.append(new)
+            position = end
+        pieces.append(original.rest(position) if original else self.text[position:])
+        return "".join(pieces)
+
+
+class _Original:
+    """The parts of a text that became parts of its searched form."""
+
+    def __init__(self, text: str, parts: list[str]) -> None:
+        joined = "".join(parts)
+        self._text = text
+        self._ends = [0, *accumulate(map(len, parts))]
+        # Behind a run of spaces, of which one remains, positions differ by the length of the rest.
+        difference = len(joined) - len(joined.lstrip(" "))
+        self._differences = [difference]
+        self._behind: list[int] = []
+        for run in _SPACES.finditer(joined, difference):
+            self._behind.append(run.start() + 1 - difference)
+            difference = run.end() - self._behind[-1]
+            self._differences.append(difference)
+
+    def part(self, start: int, end: int) -> str:
+        """Return what became the searched form from one position to another one."""
+        first, skipped = self._position(start) if start else (0, 0)
+        last, kept = self._position(end)
+        if first == last:
+            return _decomposed(self._text[first : first + 1], skipped, kept)
+        if not skipped and not kept:
+            return self._text[first:last]
+        head = _decomposed(self._text[first], skipped, None) if skipped else self._text[first]
+        return head + self._text[first + 1 : last] + _decomposed(self._text[last], 0, kept)
+
+    def rest(self, start: int) -> str:
+        """Return the text from what is searched at a position."""
+        first, skipped = self._position(start)
+        if not skipped:
+            return self._text[first:]
+        return _decomposed(self._text[first], skipped, None) + self._text[first + 1 :]
+
+    def _position(self, position: int) -> tuple[int, int]:
+        """Return which character is searched at a position, and how much of it is before that."""
+        joined = position + self._differences[bisect_right(self._behind, position)]
+        index = bisect_right(self._ends, joined) - 1
+        return index, joined - self._ends[index]
+
+
+def _decomposed(character: str, start: int, end: int | None) -> str:
+    """Return a part of a decomposed character, by positions in its searched form."""
+    parts = list(unicodedata.normalize("NFKD", character))
+    ends = list(accumulate(len(_fold_decomposed(part)) for part in parts))
+    return "".join(
+        part
+        for part, part_end in zip(parts, ends, strict=True)
+        if part_end > start and (end is None or part_end <= end)
+    )
+
+
+def fold(text: str) -> str:
+    """Return the searched form of a text."""
+    return SearchableText(text).searched
+
+
+class _FoldedCharacters(dict[str, str]):
+    """The searched form of each character, computed on demand."""
+
+    def __missing__(self, character: str) -> str:
+        if len(self) >= _CACHED_CHARACTERS:
+            self.clear()
+        self[character] = folded = _fold(character)
+        return folded
+
+
+def _fold(character: str) -> str:
+    if character.isascii():
+        if character.isprintable():
+            return character
+        return " " if character in "\t\n\v\f\r" else ""
+    decomposed = unicodedata.normalize("NFKD", character)
+    if character in {decomposed, _SALUTATION}:
+        return _fold_decomposed(character)
+    return "".join(map(_fold_decomposed, decomposed))
+
+
+def _fold_decomposed(character: str) -> str:
+    category = unicodedata.category(character)
+    if category[0] == "M" or category in _INVISIBLE or _is_ignorable(character):
+        return ""
+    if category[0] == "Z":
+        return " "
+    if category == "Pd":
+        return "-"
+    if category[0] == "N" and not character.isascii():
+        digit = unicodedata.digit(character, None)
+        return character if digit is None else str(digit)
+    return _LOOK_ALIKES.get(character, character)
+
+
+def _is_ignorable(character: str) -> bool:
+    first, last = _IGNORABLE_PLANE
+    return character in _IGNORABLE or first <= character <= last
+
+
+_FOLDED = _FoldedCharacters()

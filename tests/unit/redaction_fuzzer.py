@@ -1,0 +1,68 @@
+"""Texts that are expensive to redact, for tests and for `make bench NAME=redaction`."""
+
+import random
+import string
+from collections.abc import Iterator
+
+SIZE = 4_000
+"""Characters of a text, as many as a message may have."""
+
+UNITS = (
+    "x", "1 ", "a.a1", "a@", "call 1", "//a:", "12 ", "sin 123 ", "password for ", "(", "4.1 1.",
+    "a dot ", "login is a/", "order no 1", "password is ", "/6.//", "@", ".", ":", "a:", "::",
+    "1:", "a::1 ", "12:34:56 ", "4111 1112 ", "4111 1111 1111 1112 ", "4 1 1 1 1 ", "41 11 ",
+    "4111-1112-", "+49 171 2345678 ", "0171 2345678 ", "020 7946 0018 ", "(212) 736-5000 ",
+    "pass is pass is ", "pin pin ", "pin 1 ", "pin;", "pin is 4711 ",
+    "password is correct horse ", "the code is 4711 ", "set pin to 4711 ", "dob ", "dob 1 ",
+    "1 dob ", "born 12.3.85 ", "12.3.85 born ", "12 march 1985 ", "DE89 3704 0044 0532 0130 01 ",
+    "NO9386011117948 ", "DE12 ", "iban is DE12 ", "account 12345 ", "ssn 1234 ", "44051401358 ",
+    "44051401359 ", "12345678A ", "70010112345 ", "2341 2341 2347 ", "a@b.c", "a@b.cc ",
+    "ж@ж.жж ", "a at b dot c ", "x (at) y.zz ", "www.", "http://a?a=", "://", "?a&",
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb ", "q7Rk2Lm9Xv4Tz8Wp1Nc6Yb3Hd ", "aB1", "deadbeef",
+    "f3b1c9d27a4e58f6b0a1d2e3c4-", "eyJ", "eyJaaaaa.", "sk-", "AKIA", "00:1b:",
+    "00:1b:44:11:3a:b7 ", "001b.", "10.0.0.1 ", "1.2.3.", "2001:db8::1 ", "卡号4111111111111111",
+    "密码是hunter2", '\u200b', "é", "ﷻ", "㏂", "①", "\uff21", "<EMAIL> ", "<", '\n', '\t1',
+    '"a" is the password ', "4711 is the pin ", "=", "key=", "secret=", "api key is abc123def ",
+    " at b dot c", "9", "00", "+1", "(1", "change my password to ", "seed phrase: ", "mac 00 ",
+    "call a 1234567 ", "my number is 1234567 ", "01.02.2026 ", "612 34 56 78 ",
+    "code de la porte ", "my code is ", "card 1234 5678 9012 3456 ", "4242.4242.", "commit ",
+    "[at]", "ab@cd.ef.", "password for a b c d e ",
+)  # fmt: skip
+"""What the texts repeat and mix: starts of entities, near misses, and entities."""
+
+
+def repeat(unit: str) -> str:
+    """Repeat a text up to `SIZE` characters."""
+    return (unit * (SIZE // len(unit) + 1))[:SIZE]
+
+
+def expensive_texts(seed: int, count: int) -> Iterator[str]:
+    """Yield every unit repeated, and then `count` mixed and random texts of `SIZE` characters."""
+    yield from map(repeat, UNITS)
+    generator = random.Random(seed)
+    makers = (_mixed_units, _repeated_units, _random_characters, _repeated_characters, _unicode)
+    for number in range(count):
+        yield makers[number % len(makers)](generator)
+
+
+def _mixed_units(generator: random.Random) -> str:
+    units = generator.sample(UNITS, generator.randint(2, 40))
+    return "".join(generator.choices(units, k=SIZE))[:SIZE]
+
+
+def _repeated_units(generator: random.Random) -> str:
+    return repeat("".join(generator.sample(UNITS, generator.randint(2, 5))))
+
+
+def _random_characters(generator: random.Random) -> str:
+    alphabet = generator.sample(string.printable, generator.randint(1, 8))
+    return "".join(generator.choices(alphabet, k=SIZE))
+
+
+def _repeated_characters(generator: random.Random) -> str:
+    return repeat(_random_characters(generator)[: generator.randint(2, 40)])
+
+
+def _unicode(generator: random.Random) -> str:
+    first = generator.choice([0x20, 0x300, 0x600, 0x3000, 0xAC00, 0xF900, 0x1D400])
+    return "".join(chr(generator.randrange(first, first + 0x800)) for _ in range(SIZE))
