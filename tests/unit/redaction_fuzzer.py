@@ -21,12 +21,12 @@ UNITS = (
     "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb ", "q7Rk2Lm9Xv4Tz8Wp1Nc6Yb3Hd ", "aB1", "deadbeef",
     "f3b1c9d27a4e58f6b0a1d2e3c4-", "eyJ", "eyJaaaaa.", "sk-", "AKIA", "00:1b:",
     "00:1b:44:11:3a:b7 ", "001b.", "10.0.0.1 ", "1.2.3.", "2001:db8::1 ", "卡号4111111111111111",
-    "密码是hunter2", '\u200b', "é", "ﷻ", "㏂", "①", "\uff21", "<EMAIL> ", "<", '\n', '\t1',
-    '"a" is the password ', "4711 is the pin ", "=", "key=", "secret=", "api key is abc123def ",
-    " at b dot c", "9", "00", "+1", "(1", "change my password to ", "seed phrase: ", "mac 00 ",
-    "call a 1234567 ", "my number is 1234567 ", "01.02.2026 ", "612 34 56 78 ",
-    "code de la porte ", "my code is ", "card 1234 5678 9012 3456 ", "4242.4242.", "commit ",
-    "[at]", "ab@cd.ef.", "password for a b c d e ",
+    "密码是hunter2", "\u200b", "é", "ﷻ", "\ufdfa", "㏂", "①", "\uff21", "<EMAIL> ", "<",
+    "\n", "\t1", '"a" is the password ', "4711 is the pin ", "=", "key=", "secret=",
+    "api key is abc123def ", " at b dot c", "9", "00", "+1", "(1", "change my password to ",
+    "seed phrase: ", "mac 00 ", "call a 1234567 ", "my number is 1234567 ", "01.02.2026 ",
+    "612 34 56 78 ", "code de la porte ", "my code is ", "card 1234 5678 9012 3456 ", "4242.4242.",
+    "commit ", "[at]", "ab@cd.ef.", "password for a b c d e ",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

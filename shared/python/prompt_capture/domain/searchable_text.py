@@ -14,12 +14,15 @@ from itertools import accumulate
 Span = tuple[int, int]
 """The start and the end of a part of a text, as in a slice."""
 
-_SALUTATION = "\ufdfa"
-"""A character that Unicode decomposes into eighteen. `normalise` abbreviates it, too."""
+_LONG_LIGATURE = "\ufdfa"
+_SHORT_LIGATURE = "\u0635"
+_MAX_LONG_LIGATURES = 200
+"""Unicode decomposes the ligature into 18 characters, any other character into 8 at most. Further
+ones in a text are searched as one letter."""
 
 _LOOK_ALIKES = {
     "\u0131": "i", "\u00f8": "o", "\u00d8": "O", "\u0142": "l", "\u0141": "L", "\u00df": "s",
-    "\u0111": "d", "\u0110": "D", "\u2800": " ", _SALUTATION: "\u0635",
+    "\u0111": "d", "\u0110": "D", "\u2800": " ",
 } | {
     look_alike: character
     for character, look_alikes in {
@@ -52,7 +55,7 @@ class SearchableText:
         self.searched = text
         self._parts: list[str] | None = None
         if not (text.isascii() and text.isprintable()) or "  " in text or text != text.strip():
-            parts = list(map(_FOLDED.__getitem__, text))
+            parts = list(map(_FOLDED.__getitem__, _abbreviate_ligatures(text)))
             joined = "".join(parts)
             self.searched = _SPACES.sub(" ", joined).strip(" ")
             if self.searched != joined or len(joined) != len(text) or "" in parts:
@@ -95,6 +98,8 @@ class _Original:
         """Return what became the searched form from one position to another one."""
         first, skipped = self._position(start) if start else (0, 0)
         last, kept = self._position(end)
+        if first == last and skipped == kept:
+            return ""
         if first == last:
             return _decomposed(self._text[first : first + 1], skipped, kept)
         if not skipped and not kept:
@@ -127,6 +132,14 @@ def _decomposed(character: str, start: int, end: int | None) -> str:
     )
 
 
+def _abbreviate_ligatures(text: str) -> str:
+    """Replace the long ligatures beyond the limit by one letter each."""
+    if text.count(_LONG_LIGATURE) <= _MAX_LONG_LIGATURES:
+        return text
+    *kept, rest = text.split(_LONG_LIGATURE, _MAX_LONG_LIGATURES)
+    return _LONG_LIGATURE.join([*kept, rest.replace(_LONG_LIGATURE, _SHORT_LIGATURE)])
+
+
 def fold(text: str) -> str:
     """Return the searched form of a text."""
     return SearchableText(text).searched
@@ -148,8 +161,6 @@ def _fold(character: str) -> str:
             return character
         return " " if character in "\t\n\v\f\r" else ""
     decomposed = unicodedata.normalize("NFKD", character)
-    if character in {decomposed, _SALUTATION}:
-        return _fold_decomposed(character)
     return "".join(map(_fold_decomposed, decomposed))
 
 

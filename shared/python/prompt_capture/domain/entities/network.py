@@ -39,8 +39,15 @@ _IPV4 = re.compile(
     rf"[0-9](?<![A-Za-z0-9\x7f.^~].)(?<![<>=!~]=.)[0-9]{{0,2}}(?:{_DOT}[0-9]{{1,3}}){{3}}(?![A-Za-z0-9\x7f]|\.[0-9])"
 )
 _OCTET = re.compile(r"[0-9]+")
+# The same in millions of networks: the machine itself, the usual addresses of routers, net masks,
+# and public name servers. They identify nobody.
+_COMMON_IPV4 = frozenset({
+    "127.0.0.1", "10.0.0.1", "192.168.0.1", "192.168.1.1", "255.255.255.0",
+    "255.255.255.255", "1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9",
+})  # fmt: skip
 _IPV6 = re.compile(
-    r"[0-9A-Fa-f:](?<![A-Za-z0-9\x7f].)[0-9A-Fa-f:.]{3,44}+(?:%[A-Za-z0-9]{1,15})?(?![A-Za-z0-9\x7f:])"
+    r"[0-9A-Fa-f:](?<![A-Za-z0-9\x7f].)(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:.]{3,44}+"
+    r"(?:%[A-Za-z0-9]{1,15})?(?![A-Za-z0-9\x7f:])"
 )
 _SINGLE_COLONS = re.compile(r"\A:(?!:)|(?<!:):\Z")
 _IPV6_CHECKS = 100
@@ -88,10 +95,13 @@ def find_secret_urls(searched: Searched) -> Iterator[Span]:
 
 
 def find_ip_addresses(searched: Searched) -> Iterator[Span]:
-    """Find IP addresses, versions 4 and 6, except where the words before name a version."""
+    """Find IP addresses, versions 4 and 6, but no common ones.
+
+    Numbers that the words before name a version are none.
+    """
     if searched.text.count(".") >= 3:
         for match in _IPV4.finditer(searched.text):
-            is_address = _has_octets(match[0])
+            is_address = _has_octets(match[0]) and match[0] not in _COMMON_IPV4
             if is_address and not is_named(searched.lower, match.start(), _VERSION_NAMES):
                 yield match.span()
     if "::" in searched.text or searched.text.count(":") >= 7:

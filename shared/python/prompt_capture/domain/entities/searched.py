@@ -24,10 +24,9 @@ _FIRST_WORDS: set[str] = set()
 
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
 # The start of many identifiers: "DE89", "X1234567", "AB 12 34 56 C".
-_LETTERS_AND_DIGIT = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9])")
+_LETTERS_AND_DIGITS = re.compile(rf"{NOT_AFTER_WORD}[A-Za-z]{{1,6}}+[ -]?(?=[0-9]{{2}})")
 
-
-_REACH = 240
+_REACH = 160
 """Characters to each side of an entity that a finder may look at to find another one."""
 _DENSE = 0.8
 """The share of a text from which searching all of it again is faster than choosing parts."""
@@ -106,8 +105,8 @@ class Searched:
 
     @cached_property
     def identifier_starts(self) -> list[int]:
-        """Where one to six letters begin that a digit follows, with a space or a hyphen or none."""
-        return [match.start() for match in _LETTERS_AND_DIGIT.finditer(self.text)]
+        """Where one to six letters begin that two digits follow, with a space, a hyphen or none."""
+        return [match.start() for match in _LETTERS_AND_DIGITS.finditer(self.text)]
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:
