@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 
 from prompt_capture.domain.types import Message
 from training.data.examples import Example, InvalidExamples, grouping_key
-from training.data.reading import read_examples
+from training.data.reading import read_examples, read_sources
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "data"
@@ -87,21 +90,22 @@ def file_scenario(file: Path, limit: int, seed: int) -> Scenario:
 
 
 def _read_sendable(file: Path) -> list[Example]:
-    """Read a file and check that the API accepts every text.
+    """Read a file, check that the API accepts every text, and report what is left out.
 
     Raises `InvalidExamples`, which names the line.
     """
-    examples = read_examples([file])
-    lines = file.read_text("utf-8").split("\n")
-    line_numbers = [number for number, line in enumerate(lines, 1) if line.strip()]
+    remarks = Remarks()
+    located = read_sources([DataSource(file)], remarks)
+    for remark in remarks:
+        typer.echo(remark, err=True)
     message_type = TypeAdapter(Message)
-    for number, example in zip(line_numbers, examples, strict=True):
+    for example, location in located:
         try:
             message_type.validate_python(example.text)
         except ValidationError as error:
             reason = error.errors(include_input=False, include_url=False)[0]["msg"]
-            raise InvalidExamples(f"{file}, line {number}: text: {reason}") from None
-    return examples
+            raise InvalidExamples(f"{location}: text: {reason}") from None
+    return [example for example, _location in located]
 
 
 def _without(examples: Sequence[Example], excluded: Sequence[Example]) -> list[Example]:

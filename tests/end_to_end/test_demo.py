@@ -178,7 +178,7 @@ def test_the_order_in_which_messages_were_captured_does_not_change_the_model(
         ('{"text": "a", "label": "b"}', "at least 100 different texts"),
         ('{"text": "a"}', "line 1: label"),
         ("text,label", "line 1 is not valid JSON"),
-        ('{"text": "a", "label": "b"}\n\n{"text": "", "label": "b"}', "line 3: text"),
+        ('{"text": "a", "label": "b"}\n\n{"text": "", "label": "b"}', "(line 3)"),
     ],
 )
 def test_an_invalid_file_is_explained(tmp_path: Path, content: str, message: str) -> None:

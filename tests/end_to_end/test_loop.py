@@ -131,6 +131,7 @@ def test_the_review_dataset_has_fields_to_fill_in(deployment: DeployedStack) -> 
     )
 
     assert entry.pop("created_at")
+    assert isinstance(entry.pop("reasons"), list)
     assert entry == {
         "id": response["log_id"],
         "prompt": "maybe the thing with the numbers, or when is it",
