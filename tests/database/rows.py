@@ -149,9 +149,11 @@ def erase(dashboard: Connection, user_id: UUID) -> dict[str, Any]:
             row = dashboard.execute(f"select public.{function}(%s)".encode(), [user_id]).fetchone()
         return row[0] if row else None
 
-    counts_before, step = call("count_user_data"), {"finished": False}
+    counts_before, steps = call("count_user_data"), 0
+    step: dict[str, Any] = {"finished": False}
     while not step["finished"]:
-        step = call("continue_erasure")
+        assert steps < 100, "the erasure does not end"
+        step, steps = call("continue_erasure"), steps + 1
     counts = {"counts_before": counts_before, "counts_after": call("count_user_data")}
     return step | counts
 
