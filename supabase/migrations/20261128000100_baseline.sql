@@ -71,7 +71,7 @@ grant usage on schema public, extensions to prompt_maintainer;
 -- Every advisory lock is taken through one of these functions, and is held to the end of the transaction.
 -- The first number of a lock is its class, one class per purpose.
 --
--- Whoever waits for locks takes them in the order of their classes, before any row that they guard. Within
+-- A transaction that waits for locks takes them in the order of their classes, before any row that they guard. Within
 -- a class, locks are taken in the order of their second number. So no two transactions can wait for each
 -- other. A capture waits for no lock: it tries once, and leaves what it could not do to
 -- `private.complete_captures`, which runs every minute.
@@ -264,7 +264,7 @@ end
 $$;
 
 -- Returns the end of the numbers that are complete: no smaller number can appear any more. Reads the next
--- number first: whoever draws a smaller one has announced it before.
+-- number first: a transaction that draws a smaller one has announced it before.
 create function private.complete_change_numbers() returns bigint
 language plpgsql
 set search_path = ''
@@ -1447,10 +1447,8 @@ begin
       using errcode = 'check_violation', hint = 'Shorten the text. Without notes, send null.';
   end if;
 
-  perform private.refuse_erased_reviewer(new.reviewer);
-
   perform private.lock_texts(array[new.text_key]);
-  -- Again, since the account of the reviewer may have been deleted while this waited.
+  -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
   if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
@@ -1604,8 +1602,9 @@ create trigger before_95_refuse_truncate before truncate on public.correction_ev
 
 set role prompt_maintainer;
 
--- Excludes all other changes of texts until the edit is committed.
-create function private.lock_edits_for_dashboard() returns trigger
+-- Excludes all other changes of texts until the transaction ends: before an edit in the dashboard, or the deletion
+-- of an account, locks its row.
+create function private.lock_edits_first() returns trigger
 language plpgsql
 security definer
 set search_path = ''
@@ -1636,7 +1635,7 @@ set role postgres;
 
 create trigger before_05_lock_edits before update on public.nlu_prompt_logs
   for each statement when (current_user not in ('prompt_maintainer', 'service_role'))
-  execute function private.lock_edits_for_dashboard();
+  execute function private.lock_edits_first();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
   when (
@@ -2093,7 +2092,7 @@ $$;
 
 create trigger before_05_lock_edits before update on public.review_queue
   for each statement when (current_user <> 'prompt_maintainer')
-  execute function private.lock_edits_for_dashboard();
+  execute function private.lock_edits_first();
 create trigger before_10_validate_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.validate_queue_edit();
@@ -3444,19 +3443,6 @@ begin
 end
 $$;
 
--- Deleting an account takes the lock of edits before it locks the account.
-create function private.lock_edits_for_deletion() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform private.lock_edits();
-  perform private.end_idle_transaction();
-  return null;
-end
-$$;
-
 -- Deleting an account erases its user. It runs before the account is deleted, while the rows still show
 -- which notes are about them.
 create function private.erase_deleted_account() returns trigger
@@ -3494,7 +3480,7 @@ $$;
 set role postgres;
 
 create trigger prompt_capture_before_deletion before delete on auth.users
-  for each statement execute function private.lock_edits_for_deletion();
+  for each statement execute function private.lock_edits_first();
 create trigger prompt_capture_erase_user before delete on auth.users
   for each row execute function private.erase_deleted_account();
 
@@ -4547,7 +4533,7 @@ revoke all on function
   private.apply_event(public.correction_events),
   private.apply_correction(),
   private.refuse_event_changes(),
-  private.lock_edits_for_dashboard(),
+  private.lock_edits_first(),
   private.append_log_edit(),
   private.review_reasons(public.nlu_prompt_logs),
   private.review_rank(text[], double precision, integer),
@@ -4592,7 +4578,6 @@ revoke all on function
   private.continue_erasure(uuid),
   private.erase_user(uuid),
   private.pseudonymise_reviewer(text),
-  private.lock_edits_for_deletion(),
   private.erase_deleted_account(),
   private.record_erased_rows(),
   private.complete_exported_page(),

@@ -67,7 +67,7 @@ grant usage on schema public, extensions to prompt_maintainer;
 -- Every advisory lock is taken through one of these functions, and is held to the end of the transaction.
 -- The first number of a lock is its class, one class per purpose.
 --
--- Whoever waits for locks takes them in the order of their classes, before any row that they guard. Within
+-- A transaction that waits for locks takes them in the order of their classes, before any row that they guard. Within
 -- a class, locks are taken in the order of their second number. So no two transactions can wait for each
 -- other. A capture waits for no lock: it tries once, and leaves what it could not do to
 -- `private.complete_captures`, which runs every minute.
@@ -260,7 +260,7 @@ end
 $$;
 
 -- Returns the end of the numbers that are complete: no smaller number can appear any more. Reads the next
--- number first: whoever draws a smaller one has announced it before.
+-- number first: a transaction that draws a smaller one has announced it before.
 create function private.complete_change_numbers() returns bigint
 language plpgsql
 set search_path = ''

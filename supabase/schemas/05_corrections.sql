@@ -197,10 +197,8 @@ begin
       using errcode = 'check_violation', hint = 'Shorten the text. Without notes, send null.';
   end if;
 
-  perform private.refuse_erased_reviewer(new.reviewer);
-
   perform private.lock_texts(array[new.text_key]);
-  -- Again, since the account of the reviewer may have been deleted while this waited.
+  -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
   if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
@@ -354,8 +352,9 @@ create trigger before_95_refuse_truncate before truncate on public.correction_ev
 
 set role prompt_maintainer;
 
--- Excludes all other changes of texts until the edit is committed.
-create function private.lock_edits_for_dashboard() returns trigger
+-- Excludes all other changes of texts until the transaction ends: before an edit in the dashboard, or the deletion
+-- of an account, locks its row.
+create function private.lock_edits_first() returns trigger
 language plpgsql
 security definer
 set search_path = ''
@@ -386,7 +385,7 @@ set role postgres;
 
 create trigger before_05_lock_edits before update on public.nlu_prompt_logs
   for each statement when (current_user not in ('prompt_maintainer', 'service_role'))
-  execute function private.lock_edits_for_dashboard();
+  execute function private.lock_edits_first();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
   when (

@@ -443,7 +443,7 @@ $$;
 
 create trigger before_05_lock_edits before update on public.review_queue
   for each statement when (current_user <> 'prompt_maintainer')
-  execute function private.lock_edits_for_dashboard();
+  execute function private.lock_edits_first();
 create trigger before_10_validate_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.validate_queue_edit();

@@ -238,19 +238,6 @@ begin
 end
 $$;
 
--- Deleting an account takes the lock of edits before it locks the account.
-create function private.lock_edits_for_deletion() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform private.lock_edits();
-  perform private.end_idle_transaction();
-  return null;
-end
-$$;
-
 -- Deleting an account erases its user. It runs before the account is deleted, while the rows still show
 -- which notes are about them.
 create function private.erase_deleted_account() returns trigger
@@ -288,7 +275,7 @@ $$;
 set role postgres;
 
 create trigger prompt_capture_before_deletion before delete on auth.users
-  for each statement execute function private.lock_edits_for_deletion();
+  for each statement execute function private.lock_edits_first();
 create trigger prompt_capture_erase_user before delete on auth.users
   for each row execute function private.erase_deleted_account();
 

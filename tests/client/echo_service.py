@@ -64,7 +64,7 @@ def run_echo_service(certificate: Path | None = None) -> Iterator[EchoService]:
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        # Each connection has its handshake in its own thread: a slow one holds up no other.
+        # Each connection has its handshake in its own thread: a slow one does not delay others.
         server.socket = context.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
         )

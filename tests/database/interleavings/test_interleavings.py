@@ -114,7 +114,7 @@ MISTAKES = {
         ("correction", "rows", "edit of the queue"),
     ),
     "the deletion of an account does not exclude corrections": (
-        "private.lock_edits_for_deletion()",
+        "private.lock_edits_first()",
         _without("perform private.lock_edits();"),
         ("edit of a row", "rows", "deletion of the account"),
     ),

@@ -53,8 +53,8 @@ def queue_messages(event: object) -> dict[str, str]:
 def ignore(event: object, expected: str) -> dict[str, Any]:
     """Return the answer to an event that the function does not handle.
 
-    `expected` says in the answer what the function handles. An event that is no ping is logged,
-    without its content.
+    The response names what the function handles (`expected`). An event that is not a ping is
+    logged, without its content.
     """
     message = f"This function expects {expected}. Nothing was done."
     if not (is_ping(event) or is_schedule(event)):

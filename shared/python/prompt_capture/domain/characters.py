@@ -1,7 +1,7 @@
 """The characters that the normal form of texts removes or counts, as parts of regular expressions.
 
 `supabase/schemas/02_settings_and_keys.sql` has the same literals: a text has one form in Python and
-in SQL. Whoever changes one of them changes the form (see `NORMAL_FORM_VERSION`).
+in SQL. A change of one of them changes the form (see `NORMAL_FORM_VERSION`).
 """
 
 HIDDEN = (

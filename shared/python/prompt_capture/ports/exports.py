@@ -92,7 +92,7 @@ class DatasetStore(Protocol):
         """Open an object for reading, or return None where there is none."""
 
     def delete(self, key: str) -> None:
-        """Delete an object with all of its versions. It is no error if there is none."""
+        """Delete an object with all of its versions. It is not an error if there is none."""
 
     def delete_older_versions(self, key: str) -> None:
         """Delete every version of an object except the current one."""

@@ -1,4 +1,4 @@
-"""Clean the exported objects that still hold rows of erased users, whoever they are.
+"""Clean the exported objects that still hold rows of erased users.
 
 Deleting an account erases its user in the database only, and a command can be interrupted. The
 ledger lists what then remains to be cleaned.
