@@ -44,7 +44,7 @@ comment on column public.correction_events.channel is
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
 create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);
-create index correction_events_by_reviewer on public.correction_events (lower(reviewer));
+create index correction_events_by_reviewer on public.correction_events (lower(reviewer), id);
 create index correction_events_by_log_id on public.correction_events (log_id);
 create index correction_events_by_intent on public.correction_events (to_intent);
 
