@@ -15,7 +15,7 @@ from training.report.writing import write_report
 from training.train import TrainingResult, train
 
 DATA = Path(__file__).parent / "data"
-UTTERANCES = (DATA / "train", DATA / "two_intents.jsonl")
+UTTERANCES = (DATA / "train", *sorted(DATA.glob("train/*/two_intents.jsonl")))
 
 
 def build(weights: Path, out: Path, progress: Progress | None = None) -> TrainingResult:
