@@ -38,6 +38,11 @@ class Utterance:
         return self.intents[0] if len(self.intents) == 1 else TWO_INTENTS
 
     @property
+    def author(self) -> str:
+        """The author, by the name of their folder."""
+        return self.file.parent.name
+
+    @property
     def split(self) -> str:
         """The split of the data: `training` or `held-out`."""
         return "held-out" if self.held_out else "training"
