@@ -211,6 +211,11 @@ def test_a_list_of_more_numbers_than_are_checked_is_redacted_from_there_on() -> 
     assert redact(redacted) == redacted
 
 
+def test_a_quoted_secret_is_redacted_however_many_secrets_a_text_names() -> None:
+    redacted = redact('password: "swordfish", ' * 80)
+    assert redacted == 'password: "<SECRET>", ' * 80
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_no_text_causes_catastrophic_backtracking(unit: str) -> None:
     # The time limit of each test is the assertion.
