@@ -1,7 +1,6 @@
 """Train a model from examples, and write the artifact that the functions serve."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +27,8 @@ from training.fit.heads import MAX_TEXTS, Floats
 from training.fit.learners import Learner, make_learner
 
 FOLDS = 5
+MIN_HELD_OUT = 1_500
+"""With this many held-out examples, another fold would not calibrate better."""
 MIN_UNSEEN = 100
 """With fewer examples that the base was not fine-tuned on, all examples may be held out."""
 
@@ -55,8 +56,8 @@ def train(
 ) -> TrainingResult:
     """Train, calibrate on held-out examples, and write the artifact to `out`.
 
-    Calibration holds out folds of the examples: three of five folds in turn in mode `head`, one
-    fold in the other modes. The final model is then fitted to all examples. Copies of a text count
+    Calibration holds out folds of the examples: up to three of five folds in turn in mode `head`,
+    until `MIN_HELD_OUT` examples were held out, and one fold in the other modes. The final model is then fitted to all examples. Copies of a text count
     once, and texts are redacted as in service. On one type of machine, the same examples and seed
     give the same files, whatever the order of the examples. Raises `InvalidExamples`.
     """
@@ -133,10 +134,15 @@ def _cross_validate(
             ClauseScores(clauses.intents, score(clauses.texts)),
         )
 
-    used = [fold for fold in range(learner.calibration_folds) if (folds == fold).any()]
-    with ThreadPoolExecutor(learner.parallel_folds) as threads:
-        scores = list(threads.map(score_fold, used))
+    used = [fold for fold in range(_count_folds(learner, folds)) if (folds == fold).any()]
+    scores = [score_fold(fold) for fold in used]
     return OutOfFoldScores.concatenate(scores) if scores else None
+
+
+def _count_folds(learner: Learner, folds: NDArray[np.int_]) -> int:
+    """Return how many folds to hold out for `MIN_HELD_OUT` examples, or all that may be."""
+    sizes = np.cumsum([(folds == fold).sum() for fold in range(learner.max_folds)])
+    return min(learner.max_folds, int(np.searchsorted(sizes, MIN_HELD_OUT)) + 1)
 
 
 def _score_texts(stage: FittedStage, centroids: Floats, texts: Sequence[str]) -> StageScores:

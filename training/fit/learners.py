@@ -1,6 +1,5 @@
 """The three training modes: new heads, a distilled student, or a fine-tuned encoder."""
 
-import os
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -15,13 +14,11 @@ from training.fit.heads import Floats, Head, fit_head, pseudo_label
 class Learner(Protocol):
     """Fits the stages of a model.
 
-    `calibration_folds` is the number of folds to hold out in turn for calibration, and
-    `parallel_folds` how many of them run at the same time. `tunes_encoder` is true where the
-    encoders learn from the texts too.
+    `max_folds` is how many folds it may hold out in turn for calibration. `tunes_encoder` is true
+    where the encoders learn from the texts too.
     """
 
-    calibration_folds: int
-    parallel_folds: int
+    max_folds: int
     tunes_encoder: bool
 
     def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
@@ -48,8 +45,7 @@ def make_learner(
 class HeadLearner:
     """Fits a new head to each stage, and leaves the encoders unchanged."""
 
-    calibration_folds = 3
-    parallel_folds = os.cpu_count() or 1
+    max_folds = 3
     tunes_encoder = False
 
     def __init__(self, base: BaseEncoders, unlabelled: Sequence[str], progress: Progress) -> None:
@@ -67,12 +63,11 @@ class HeadLearner:
     def _fit_head(self, encoder: Encoder, texts: Sequence[str], labels: NDArray[np.str_]) -> Head:
         embeddings = encoder.embed(texts, self._progress.step("Embedding the examples"))
         on_progress = self._progress.step("Fitting a head")
-        head = fit_head(embeddings, labels)
+        head = fit_head(embeddings, labels, on_progress=on_progress)
         if self._unlabelled:
             step = self._progress.step("Embedding the unlabelled texts")
             others = encoder.embed(self._unlabelled, step)
             head = _refit_with_pseudo_labels(head, embeddings, labels, others)
-        on_progress(1, 1)
         return head.round_to_int8()
 
 
