@@ -117,6 +117,7 @@ def _write_stage(out: Path, stage: CalibratedStage) -> CascadeStage:
         temperature=round(calibration.temperature, 4),
         min_margin=round(calibration.min_margin, 4),
         min_scope=calibration.min_scope,
+        blend=calibration.blend,
     )
     head = fitted.head.divided_by(calibration.temperature)
     graph = attach_outputs(fitted.encoder.model, head, stage.scope)

@@ -137,10 +137,39 @@ def test_a_trained_model_can_be_served(
     assert evaluate(model, few).accuracy > 0.9
 
 
+def test_without_jax_the_base_s_own_student_gets_a_new_head(
+    few: list[Example], base: BaseEncoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.fit.learners.find_spec", lambda name: None)
+
+    train(few, base, tmp_path)
+
+    served = base_from_artifact(ModelArtifact.load(tmp_path))
+    texts = [example.text for example in few[:10]]
+    assert list(served.encoders) == ["student", "encoder"]
+    for name, encoder in served.encoders.items():
+        difference = encoder.embed(texts) - base.encoders[name].embed(texts)
+        assert np.abs(difference).max() < 1e-4
+
+
+def test_embeddings_are_computed_once_and_not_copied(base: BaseEncoders) -> None:
+    texts = ["a new text", "another new text", "a third one"]
+    encoder = base.encoders["student"]
+
+    together = encoder.embed(texts)
+    rest = encoder.embed(texts[1:])
+    mixed = encoder.embed([texts[2], "one more", texts[0]])
+
+    assert np.shares_memory(rest, together)
+    assert (mixed[0] == together[2]).all()
+    assert (mixed[2] == together[0]).all()
+    assert encoder.embed([]).shape == (0, together.shape[1])
+
+
 def test_training_and_service_compute_the_same_embeddings(
     few: list[Example], base: BaseEncoders, tmp_path: Path
 ) -> None:
-    train(few, base, tmp_path)
+    train(few, base, tmp_path, TrainingConfig(distils_student=False))
 
     served = base_from_artifact(ModelArtifact.load(tmp_path))
     texts = [example.text for example in few[:10]]

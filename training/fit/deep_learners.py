@@ -21,7 +21,7 @@ EPOCHS, EPOCHS_FOR_LARGE_SET, LARGE_SET_TEXTS = 4, 3, 12_000
 class _DeepLearner:
     """Starts from an encoder; the student also learns from the `unlabelled` texts."""
 
-    max_folds = 1
+    calibration_folds = 1
     tunes_encoder = True
 
     def __init__(

@@ -28,6 +28,9 @@ from training.fit.networks.minilm import (
 
 Floats = NDArray[np.float32]
 
+STUDENT = "student"
+"""The name of the stage that needs no transformer."""
+
 _SEQUENCES_PER_TASK = 64
 
 MINILM = BaseModelInfo(
