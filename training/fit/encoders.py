@@ -82,7 +82,7 @@ class Encoder:
         def run(start: int) -> int:
             rows = range(start, min(start + _SEQUENCES_PER_TASK, len(keys)))
             for row in rows:
-                ids = np.frombuffer(keys[row], np.int32)
+                ids = np.frombuffer(keys[row], np.int32).tolist()
                 block[row] = self.graph.run_ids(ids, "embedding")[0]
             return len(rows)
 

@@ -122,9 +122,7 @@ class _Objective:
         penalty = self._penalty / 2 * float(np.square(model.weights, dtype=np.float64).sum())
         return loss / self._total + penalty, joined.astype(np.float64).ravel()
 
-    def _evaluate_chunk(
-        self, start: int, model: LinearWeights
-    ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
+    def _evaluate_chunk(self, start: int, model: LinearWeights) -> tuple[float, Floats, Floats]:
         """Return the cross entropy of the chunk from row `start` on, and its gradients."""
         rows = slice(start, start + ROWS_PER_CHUNK)
         embeddings, weights = self._embeddings[rows], self._sample_weights[rows]

@@ -18,7 +18,7 @@ from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.predictions import Prediction, RunnerUp
 from prompt_capture.domain.text import normalise
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 _SMALLEST_PROBABILITY = np.float32(1e-12)
 """Logarithms are of at least this much, so that a probability of 0 has one too."""
