@@ -6,12 +6,14 @@ from scipy.special import softmax
 
 from prompt_capture.adapters.onnx.classifier import blend_probabilities
 from prompt_capture.adapters.onnx.model_artifact import Blend
+from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibrate.escalation import (
     MAX_ACCURACY_LOSS,
     NO_BLEND,
     StageOutputs,
     fit_blend,
     fit_min_margin,
+    fit_min_scope,
 )
 
 LABELS = 5
@@ -103,6 +105,17 @@ def test_the_margin_hardly_depends_on_a_single_example(random: np.random.Generat
         changed = weights.copy()
         changed[left_out] = 0
         assert fit_min_margin(own, 0.5, later, changed) == pytest.approx(margin, abs=0.03)
+
+
+def test_a_stage_decides_alone_only_what_is_clearly_in_scope() -> None:
+    scope = np.concatenate([np.linspace(0.6, 1, 101), np.zeros(50)])
+    outputs = StageOutputs(np.full((151, 2), 0.5), scope)
+
+    min_scope = fit_min_scope(outputs, np.arange(151) < 101, np.ones(151))
+
+    assert min_scope == pytest.approx(0.68)
+    low = StageOutputs(outputs.probabilities, scope / 4)
+    assert fit_min_scope(low, np.arange(151) < 101, np.ones(151)) == MIN_SCOPE
 
 
 def test_a_stage_that_agrees_with_the_next_answers_everything_in_scope(

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from prompt_capture.adapters.onnx.model_artifact import Blend, ClauseCalibration, Thresholds
-from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibrate.clauses import fit_clause_calibration
 from training.calibrate.confidence import confidence_for_precision, fit_temperature
-from training.calibrate.escalation import StageOutputs, fit_blend, fit_min_margin
+from training.calibrate.escalation import StageOutputs, fit_blend, fit_min_margin, fit_min_scope
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import fit_scope, scope_features, shade, split_columns
 
@@ -119,6 +118,7 @@ def calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
     columns = np.searchsorted(scores.labels, scores.truth)
     stages = [_calibrate_stage(stage, columns, scores.labels) for stage in scores.stages]
     weights = np.ones(len(columns))
+    in_scope = np.isin(columns, split_columns(scores.labels)[0])
     outputs = _compute_outputs(scores.stages, stages, scores.labels)
     for index in range(1, len(outputs)):
         blend = fit_blend(outputs[index], outputs[index - 1], columns, weights)
@@ -126,9 +126,10 @@ def calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
         outputs[index] = outputs[index].blended_with(outputs[index - 1], blend)
     cascade = outputs[-1]
     for index in reversed(range(len(outputs) - 1)):
-        margin = fit_min_margin(outputs[index], MIN_SCOPE, cascade, weights)
-        stages[index] = replace(stages[index], min_margin=margin, min_scope=MIN_SCOPE)
-        cascade = outputs[index].escalate(margin, MIN_SCOPE, cascade)
+        scope = fit_min_scope(outputs[index], in_scope, weights)
+        margin = fit_min_margin(outputs[index], scope, cascade, weights)
+        stages[index] = replace(stages[index], min_margin=margin, min_scope=scope)
+        cascade = outputs[index].escalate(margin, scope, cascade)
     return CascadeCalibration(
         stages,
         Predictions(

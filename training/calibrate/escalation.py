@@ -8,11 +8,14 @@ from scipy.optimize import minimize
 
 from prompt_capture.adapters.onnx.classifier import blend_probabilities
 from prompt_capture.adapters.onnx.model_artifact import Blend
+from prompt_capture.domain.predictions import MIN_SCOPE
 
 Floats = NDArray[np.floating]
 
 MAX_ACCURACY_LOSS = 0.002
 """How much accuracy a stage may cost by answering alone."""
+MAX_IN_SCOPE_SHARE = 0.8
+"""The largest share of the messages in scope that a stage takes for in scope on its own."""
 NO_BLEND = Blend(own=1.0, earlier=0.0)
 MIN_ROWS = 100
 """With fewer examples, a stage answers alone: two weights cannot be fitted to so few."""
@@ -68,6 +71,18 @@ def fit_blend(
 
     fitted = minimize(loss, [1.0, 0.0], method="Powell", bounds=[(0, 3), (0, 3)]).x
     return Blend(own=round(float(fitted[0]), 4), earlier=round(float(fitted[1]), 4))
+
+
+def fit_min_scope(own: StageOutputs, in_scope: NDArray[np.bool_], weights: Floats) -> float:
+    """Return the scope below which the stage leaves a message to the next one.
+
+    It lies well above the limit of what is in scope. A student is a worse judge of scope than an
+    encoder, but good at what is clearly in scope: what it does not call that, the encoder decides.
+    """
+    fair = in_scope & (weights > 0)
+    if not fair.any():
+        return 1.0
+    return max(MIN_SCOPE, float(np.quantile(own.scope[fair], 1 - MAX_IN_SCOPE_SHARE)))
 
 
 def fit_min_margin(
