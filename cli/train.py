@@ -57,7 +57,7 @@ def train(
     """Train an intent model on labelled messages.
 
     Modes, from the fastest to the most accurate:
-    head     new heads on the base's encoders; takes less than a minute
+    head     new head and new student; about two minutes
     student  one small model that predicts in about 0.1 ms
     full     tunes the encoder and adds a student before it; about 15 minutes
 

@@ -116,7 +116,8 @@ def _write_stage(out: Path, stage: CalibratedStage) -> CascadeStage:
         max_tokens=fitted.encoder.max_tokens,
         temperature=round(calibration.temperature, 4),
         min_margin=round(calibration.min_margin, 4),
-        min_scope=calibration.min_scope,
+        min_scope=round(calibration.min_scope, 4),
+        blend=calibration.blend,
     )
     head = fitted.head.divided_by(calibration.temperature)
     graph = attach_outputs(fitted.encoder.model, head, stage.scope)

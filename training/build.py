@@ -8,7 +8,7 @@
 import sys
 from pathlib import Path
 
-from training.config import Progress, ProgressCallback, TrainingConfig, ignore_progress
+from training.config import Progress, ProgressLines, TrainingConfig
 from training.data.reading import read_examples
 from training.fit.encoders import base_from_checkpoint
 from training.report.writing import write_report
@@ -30,14 +30,10 @@ def build(weights: Path, out: Path, progress: Progress | None = None) -> Trainin
     return result
 
 
-class _StepPrinter:
-    """Prints the name of each step to standard error."""
-
-    def step(self, name: str) -> ProgressCallback:
-        sys.stderr.write(f"{name} ...\n")
-        return ignore_progress
+def _write_line(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":
-    manifest = build(Path(sys.argv[1]), Path(sys.argv[2]), _StepPrinter()).manifest
+    manifest = build(Path(sys.argv[1]), Path(sys.argv[2]), ProgressLines(_write_line)).manifest
     sys.stdout.write(f"{manifest.version}: {dict(manifest.metrics)}\n")

@@ -1,5 +1,7 @@
 """Train a model from examples, and write the artifact that the functions serve."""
 
+import math
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ from training.fit.heads import MAX_TEXTS, Floats
 from training.fit.learners import Learner, make_learner
 
 FOLDS = 5
+MIN_HELD_OUT = 1_500
+"""With this many held-out examples, another fold would not calibrate better."""
 MIN_UNSEEN = 100
 """With fewer examples that the base was not fine-tuned on, all examples may be held out."""
 
@@ -55,10 +59,11 @@ def train(
 ) -> TrainingResult:
     """Train, calibrate on held-out examples, and write the artifact to `out`.
 
-    Calibration holds out folds of the examples: three of five folds in turn in mode `head`, one
-    fold in the other modes. The final model is then fitted to all examples. Copies of a text count
-    once, and texts are redacted as in service. On one type of machine, the same examples and seed
-    give the same files, whatever the order of the examples. Raises `InvalidExamples`.
+    Calibration holds out folds of the examples: up to three of five in mode `head`, until
+    `MIN_HELD_OUT` examples were held out, and one in the other modes. The final model is fitted to
+    all examples, at the same time as the folds. Copies of a text count once, and texts are redacted
+    as in service. On one type of machine, the same examples and seed give the same files, whatever
+    the order of the examples. Raises `InvalidExamples`.
     """
     config = config or TrainingConfig()
     prepared = prepare_examples(examples)
@@ -71,16 +76,21 @@ def train(
             f"{', '.join(sorted(OUT_OF_SCOPE_LABELS))} mean that no intent applies."
         )
     unlabelled = _select_unlabelled(config.unlabelled, texts, config.seed)
-    learner = make_learner(config.mode, base, unlabelled, config.seed, progress or NoProgress())
+    progress = progress or NoProgress()
+    learner = make_learner(config, base, unlabelled, progress)
     unseen = ~base.fingerprint.contains(texts)
     is_unbiased = bool(unseen.sum() >= MIN_UNSEEN)
     can_hold_out = unseen if is_unbiased else np.ones(len(texts), bool)
     folds = _assign_folds(labels, can_hold_out, config.seed)
-    scores = _cross_validate(learner, prepared, folds, config.seed)
+    # All fits need these, and the last one then needs no copy of them.
+    base.last_encoder.embed(texts, progress.step("Embedding the examples"))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        final = threads.submit(learner.fit, texts, labels)
+        scores = _cross_validate(learner, prepared, folds, config.seed, threads)
     calibration = calibrate(scores) if scores else None
     stages = [
         _add_calibration(stage, texts, labels, calibration.stages[index] if calibration else None)
-        for index, stage in enumerate(learner.fit(texts, labels))
+        for index, stage in enumerate(final.result())
     ]
     tuned = learner.tunes_encoder
     fingerprint = base.fingerprint.with_texts(texts) if tuned else base.fingerprint
@@ -107,9 +117,13 @@ def _select_unlabelled(unlabelled: Sequence[str], texts: Sequence[str], seed: in
 
 
 def _cross_validate(
-    learner: Learner, examples: Sequence[Example], folds: NDArray[np.int_], seed: int
+    learner: Learner,
+    examples: Sequence[Example],
+    folds: NDArray[np.int_],
+    seed: int,
+    threads: ThreadPoolExecutor,
 ) -> OutOfFoldScores | None:
-    """Hold out one fold after the other, and score it with a model of the other examples."""
+    """Hold out each fold, and score it with a model of the other examples."""
 
     def score_fold(fold: int) -> OutOfFoldScores:
         training = [one for one, index in zip(examples, folds, strict=True) if index != fold]
@@ -133,10 +147,14 @@ def _cross_validate(
             ClauseScores(clauses.intents, score(clauses.texts)),
         )
 
-    used = [fold for fold in range(learner.calibration_folds) if (folds == fold).any()]
-    with ThreadPoolExecutor(learner.parallel_folds) as threads:
-        scores = list(threads.map(score_fold, used))
+    used = [fold for fold in range(_count_folds(learner, len(examples))) if (folds == fold).any()]
+    scores = list(threads.map(score_fold, used))
     return OutOfFoldScores.concatenate(scores) if scores else None
+
+
+def _count_folds(learner: Learner, examples: int) -> int:
+    """Return how many folds hold out `MIN_HELD_OUT` examples, or all that the learner may."""
+    return min(learner.calibration_folds, math.ceil(MIN_HELD_OUT * FOLDS / examples))
 
 
 def _score_texts(stage: FittedStage, centroids: Floats, texts: Sequence[str]) -> StageScores:

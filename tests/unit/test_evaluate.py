@@ -63,7 +63,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [*few[0], *few[1]],
         base_from_artifact(ModelArtifact.load(SHIPPED)),
         folder,
-        TrainingConfig(name="other"),
+        TrainingConfig(name="other", distils_student=False),
     )
     return folder
 

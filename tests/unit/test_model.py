@@ -5,12 +5,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prompt_capture import bootstrap
-from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import (
     ClauseCalibration,
     ModelArtifact,
@@ -188,6 +189,28 @@ def _change_stages(folder: Path, **changes: object) -> None:
     _change_manifest(folder, stages=[stage | changes for stage in stages])
 
 
+def _change_last_stage(folder: Path, **changes: object) -> None:
+    *earlier, last = json.loads((folder / "manifest.json").read_text())["stages"]
+    always_escalate = [stage | {"min_margin": 1} for stage in earlier]
+    _change_manifest(folder, stages=[*always_escalate, last | changes])
+
+
+def test_two_stages_can_answer_together(model_copy: Path) -> None:
+    def predict(**changes: object) -> ModelOutput:
+        _change_last_stage(model_copy, **changes)
+        return OnnxClassifier(ModelArtifact.load(model_copy)).predict("put gym on tuesday instead")
+
+    alone, same = predict(), predict(blend={"own": 1, "earlier": 0})
+    student, mean = predict(blend={"own": 0, "earlier": 1}), predict(blend={"own": 1, "earlier": 1})
+
+    assert np.allclose(same.probabilities, alone.probabilities, atol=1e-5)
+    product = alone.probabilities * student.probabilities
+    assert np.allclose(mean.probabilities, product / product.sum(), atol=1e-5)
+    assert np.abs(student.probabilities - alone.probabilities).max() > 0.01
+    assert mean.stage == "encoder"
+    assert mean.scope == alone.scope
+
+
 def _replace_tokenizer(folder: Path) -> None:
     (folder / "encoder.tokenizer.json").write_text("{}")
     _change_manifest(folder)
@@ -211,11 +234,15 @@ def _replace_graph(folder: Path) -> None:
         (lambda folder: _change_manifest(folder, stages=[]), r"manifest\.json, stages"),
         (lambda folder: _change_stages(folder, temperature=0), r"stages\.0\.temperature"),
         (lambda folder: _change_stages(folder, max_tokens=9999), "9999 tokens"),
+        (
+            lambda folder: _change_stages(folder, blend={"own": -1, "earlier": 1}),
+            r"stages\.0\.blend",
+        ),
         (lambda folder: _change_manifest(folder, labels=["one"]), r"manifest\.json, labels"),
         (lambda folder: _change_manifest(folder, unknown_key=1), r"manifest\.json, unknown_key"),
         (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), r"manifest\.json"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_loading_files_that_do_not_belong_together_fails(
     model_copy: Path, corrupt: Callable[[Path], object], message: str

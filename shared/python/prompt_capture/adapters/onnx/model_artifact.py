@@ -25,11 +25,23 @@ class BaseModelInfo(FrozenModel):
     sha256: str
 
 
+class Blend(FrozenModel):
+    """How a stage and the stage before it answer together, as a logarithmic opinion pool.
+
+    The log probabilities of the stage count `own` times, and those of the stage before it `earlier`
+    times. The scope is that of the later stage alone.
+    """
+
+    own: float = Field(ge=0)
+    earlier: float = Field(ge=0)
+
+
 class CascadeStage(FrozenModel):
     """One model of a cascade: the file names of its ONNX graph and its tokenizer.
 
     A stage escalates a message to the next one where the margin between its two best intents is
-    below `min_margin`, or the scope below `min_scope`. The last stage never escalates.
+    below `min_margin`, or the scope below `min_scope`. The last stage never escalates. A stage with
+    a `blend` answers together with the stage before it.
     """
 
     name: Label
@@ -39,6 +51,7 @@ class CascadeStage(FrozenModel):
     temperature: float = Field(gt=0)
     min_margin: Probability = 0.0
     min_scope: Probability = 0.0
+    blend: Blend | None = None
 
     @property
     def files(self) -> tuple[str, str]:
