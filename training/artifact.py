@@ -15,6 +15,7 @@ from prompt_capture.adapters.onnx.model_artifact import (
     MANIFEST_FILE,
     BaseModelInfo,
     CascadeStage,
+    MeasuredOn,
     ModelManifest,
     file_sha256,
 )
@@ -30,7 +31,7 @@ from training.data.fingerprint import TrainingFingerprint
 from training.fit.encoders import FittedStage
 from training.fit.heads import Floats, Head
 from training.fit.networks.graphs import quantise_columns
-from training.report.evaluation import compute_metrics
+from training.report.evaluation import MIN_ECE_MESSAGES, compute_metrics
 
 PREFIX = "head/"
 """The prefix of the names that `attach_outputs` adds to a graph."""
@@ -50,13 +51,14 @@ class ArtifactMetadata:
     """What a manifest records besides the stages.
 
     The version starts with `name`. `fingerprint` covers the texts that the encoders were
-    fine-tuned on.
+    fine-tuned on. `is_unbiased` is that of `TrainingResult`.
     """
 
     name: str
     base_model: BaseModelInfo
     examples: Sequence[Example]
     fingerprint: TrainingFingerprint
+    is_unbiased: bool
 
 
 def write_artifact(
@@ -83,6 +85,7 @@ def write_artifact(
         metrics=manifest_metrics(calibration.predictions) if calibration else {},
         thresholds=confidence_thresholds(calibration.predictions) if calibration else None,
         clause_calibration=calibration.clause_calibration if calibration else None,
+        measured_on=_describe_sample(calibration, metadata) if calibration else None,
         base_model=metadata.base_model,
     )
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
@@ -90,17 +93,23 @@ def write_artifact(
     return manifest
 
 
+def _describe_sample(calibration: CascadeCalibration, metadata: ArtifactMetadata) -> MeasuredOn:
+    messages = len(calibration.predictions.texts)
+    return MeasuredOn(
+        sample=calibration.sample, messages=messages, is_unbiased=metadata.is_unbiased
+    )
+
+
 def manifest_metrics(predictions: Predictions) -> dict[str, float]:
     """Return the metrics of a manifest, rounded to 4 digits.
 
-    The out-of-scope metrics are missing where the labels are not of both kinds.
+    The calibration error is missing where `MIN_ECE_MESSAGES` are not reached, and the out-of-scope
+    metrics where the labels are not of both kinds.
     """
     evaluated = compute_metrics(predictions)
-    metrics = {
-        "accuracy": evaluated.accuracy,
-        "macro_f1": evaluated.macro_f1,
-        "ece": evaluated.ece,
-    }
+    metrics = {"accuracy": evaluated.accuracy, "macro_f1": evaluated.macro_f1}
+    if evaluated.n >= MIN_ECE_MESSAGES:
+        metrics["ece"] = evaluated.ece
     if evaluated.oos:
         metrics["oos_found_at_95_kept"] = evaluated.oos.found_at_95_kept
         metrics["oos_false_accept_rate"] = evaluated.oos.false_accept_rate

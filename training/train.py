@@ -20,6 +20,7 @@ from training.calibrate.cascade import (
 )
 from training.calibrate.clauses import sample_clauses
 from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
+from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins
 from training.calibrate.scope import ScopeScorer, intent_centroids, max_similarity, split_columns
 from training.config import NoProgress, Progress, TrainingConfig
 from training.data.examples import Example, InvalidExamples, grouping_key, prepare_examples
@@ -29,20 +30,22 @@ from training.fit.learners import Learner, make_learner
 
 FOLDS = 5
 MIN_UNSEEN = 100
-"""With fewer examples that the base was not fine-tuned on, all examples may be held out."""
+"""With fewer fair examples that the base was not tuned on, all examples may be held out."""
 
 
 @dataclass(frozen=True)
 class TrainingResult:
     """The manifest of the model, and its calibrated out-of-fold predictions.
 
-    `predictions` is None where there were too few examples to hold any out. `is_unbiased` is false
-    where the base encoders may have been fine-tuned on the held-out examples: the metrics are then
-    too high, and the model is overconfident.
+    `predictions` are those for the fair sample, and `held_out` those for all examples that were
+    held out. Both are None where there was no fair sample: no figure was measured. `is_unbiased` is
+    false where the base encoders may have been fine-tuned on the held-out examples: the metrics are
+    then too high, and the model is overconfident.
     """
 
     manifest: ModelManifest
     predictions: Predictions | None
+    held_out: Predictions | None
     is_unbiased: bool
 
 
@@ -55,10 +58,12 @@ def train(
 ) -> TrainingResult:
     """Train, calibrate on held-out examples, and write the artifact to `out`.
 
-    Calibration holds out folds of the examples: three of five folds in turn in mode `head`, one
-    fold in the other modes. The final model is then fitted to all examples. Copies of a text count
-    once, and texts are redacted as in service. On one type of machine, the same examples and seed
-    give the same files, whatever the order of the examples. Raises `InvalidExamples`.
+    Only the fair sample among them calibrates the model and gives its figures (see
+    `find_fair_sample`). Calibration holds out folds of the examples: three of five folds in turn in
+    mode `head`, one fold in the other modes. The final model is then fitted to all examples. Copies
+    of a text count once, and texts are redacted as in service. On one type of machine, the same
+    examples and seed give the same files, whatever the order of the examples. Raises
+    `InvalidExamples`.
     """
     config = config or TrainingConfig()
     prepared = prepare_examples(examples)
@@ -72,10 +77,13 @@ def train(
         )
     unlabelled = _select_unlabelled(config.unlabelled, texts, config.seed)
     learner = make_learner(config.mode, base, unlabelled, config.seed, progress or NoProgress())
+    audited = np.array([example.origin == "audited" for example in prepared], bool)
+    is_fair = np.array([example.is_fair for example in prepared], bool)
     unseen = ~base.fingerprint.contains(texts)
-    is_unbiased = bool(unseen.sum() >= MIN_UNSEEN)
+    is_unbiased = bool((unseen & is_fair).sum() >= MIN_UNSEEN or audited.sum() >= MIN_AUDITED)
     can_hold_out = unseen if is_unbiased else np.ones(len(texts), bool)
     folds = _assign_folds(labels, can_hold_out, config.seed)
+    folds[audited] = _assign_audited(int(audited.sum()), learner.calibration_folds, config.seed)
     scores = _cross_validate(learner, prepared, folds, config.seed)
     calibration = calibrate(scores) if scores else None
     stages = [
@@ -84,9 +92,11 @@ def train(
     ]
     tuned = learner.tunes_encoder
     fingerprint = base.fingerprint.with_texts(texts) if tuned else base.fingerprint
-    metadata = ArtifactMetadata(config.name, base.base_model, prepared, fingerprint)
+    metadata = ArtifactMetadata(config.name, base.base_model, prepared, fingerprint, is_unbiased)
     manifest = write_artifact(out, metadata, stages, calibration)
-    return TrainingResult(manifest, calibration.predictions if calibration else None, is_unbiased)
+    if calibration is None:
+        return TrainingResult(manifest, None, None, is_unbiased)
+    return TrainingResult(manifest, calibration.predictions, calibration.held_out, is_unbiased)
 
 
 def _split_texts_and_labels(examples: Sequence[Example]) -> tuple[list[str], NDArray[np.str_]]:
@@ -124,13 +134,14 @@ def _cross_validate(
         def score(unseen: Sequence[str]) -> list[StageScores]:
             return [_score_texts(*each, unseen) for each in zip(stages, centroids, strict=True)]
 
-        clauses = sample_clauses(held_out, seed)
+        clauses = sample_clauses([one for one in held_out if one.is_fair], seed)
         return OutOfFoldScores(
             held_out_texts,
             truth,
             stages[-1].head.labels,
             score(held_out_texts),
             ClauseScores(clauses.intents, score(clauses.texts)),
+            HeldOutOrigins.of(held_out),
         )
 
     used = [fold for fold in range(learner.calibration_folds) if (folds == fold).any()]
@@ -151,7 +162,7 @@ def _add_calibration(
     calibration: StageCalibration | None,
 ) -> CalibratedStage:
     in_scope, out_of_scope = split_columns(stage.head.labels)
-    fitted = calibration or StageCalibration.identity(3 if len(out_of_scope) else 2)
+    fitted = calibration or StageCalibration.without_sample(3 if len(out_of_scope) else 2)
     centroids = intent_centroids(stage.head, stage.encoder.embed(texts), labels)
     scope = ScopeScorer(in_scope, out_of_scope, centroids, fitted.scope_weights, fitted.scope_bias)
     return CalibratedStage(stage, fitted, scope)
@@ -171,3 +182,13 @@ def _assign_folds(
         if (labels == label).sum() >= FOLDS:
             folds[random.permutation(rows)] = np.arange(len(rows)) % FOLDS
     return folds
+
+
+def _assign_audited(n: int, folds: int, seed: int) -> NDArray[np.int_]:
+    """Return the folds of n audited examples: all held out once, or half of them in one fold.
+
+    An audit is small and the best sample, so more of it is held out than of the other examples,
+    and what an encoder was tuned on too: leaving that out would leave out what users often send.
+    """
+    random = np.random.default_rng(seed)
+    return random.permutation(n) % max(folds, 2)

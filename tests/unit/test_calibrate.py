@@ -12,6 +12,7 @@ from scipy.special import softmax
 from prompt_capture.domain.predictions import MIN_SCOPE
 from training.artifact import attach_outputs, manifest_metrics
 from training.calibrate.cascade import (
+    CascadeCalibration,
     ClauseScores,
     OutOfFoldScores,
     StageScores,
@@ -20,6 +21,7 @@ from training.calibrate.cascade import (
 )
 from training.calibrate.confidence import confidence_for_precision
 from training.calibrate.predictions import Predictions
+from training.calibrate.samples import HeldOutOrigins
 from training.calibrate.scope import (
     ScopeScorer,
     intent_centroids,
@@ -101,13 +103,22 @@ def _make_scores(random: np.random.Generator, noise: float, n: int = 600) -> Out
         for spread in (noise, 1.0)
     ]
     clauses = ClauseScores([frozenset([label]) for label in truth], stages)
-    return OutOfFoldScores([str(index) for index in range(n)], truth, LABELS, stages, clauses)
+    origins = HeldOutOrigins.all_seeds(n)
+    return OutOfFoldScores(
+        [str(index) for index in range(n)], truth, LABELS, stages, clauses, origins
+    )
+
+
+def _calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
+    calibration = calibrate(scores)
+    assert calibration is not None
+    return calibration
 
 
 def test_at_least_95_percent_of_in_scope_messages_reach_the_scope_threshold(
     random: np.random.Generator,
 ) -> None:
-    predictions = calibrate(_make_scores(random, noise=1)).predictions
+    predictions = _calibrate(_make_scores(random, noise=1)).predictions
 
     in_scope = predictions.scope[predictions.in_scope]
     assert (in_scope >= MIN_SCOPE).mean() >= 0.95
@@ -117,9 +128,9 @@ def test_at_least_95_percent_of_in_scope_messages_reach_the_scope_threshold(
 def test_a_weak_stage_escalates_more_messages_than_a_strong_one(
     random: np.random.Generator,
 ) -> None:
-    noisy = calibrate(_make_scores(random, noise=4))
+    noisy = _calibrate(_make_scores(random, noise=4))
     weak, last = noisy.stages
-    strong, _ = calibrate(_make_scores(random, noise=1)).stages
+    strong, _ = _calibrate(_make_scores(random, noise=1)).stages
 
     assert weak.min_margin > strong.min_margin
     assert weak.min_scope == MIN_SCOPE
@@ -128,11 +139,27 @@ def test_a_weak_stage_escalates_more_messages_than_a_strong_one(
 
 
 def test_a_threshold_reaches_the_precision_or_there_is_none() -> None:
-    confidences = np.array([0.9, 0.8, 0.7, 0.6])
+    confidences = np.repeat([0.9, 0.8, 0.7, 0.6], 100)
+    correct = np.repeat([True, True, False, True], 100)
 
-    assert confidence_for_precision(confidences, np.array([1, 1, 0, 1], bool), 1.0) == 0.8
-    assert confidence_for_precision(confidences, np.array([1, 1, 0, 1], bool), 0.75) == 0.6
-    assert confidence_for_precision(confidences, np.zeros(4, bool), 0.5) is None
+    assert confidence_for_precision(confidences, correct, 0.99) == 0.8
+    assert confidence_for_precision(confidences, correct, 0.7) == 0.6
+    assert confidence_for_precision(confidences, np.zeros(400, bool), 0.5) is None
+
+
+def test_a_threshold_that_few_predictions_reach_by_chance_does_not_count() -> None:
+    few, many = np.full(20, 0.9), np.full(200, 0.9)
+
+    assert confidence_for_precision(few, np.ones(20, bool), 0.95) is None
+    assert confidence_for_precision(many, np.ones(200, bool), 0.95) == 0.9
+
+
+def test_predictions_count_by_their_weights() -> None:
+    confidences, correct = np.full(200, 0.9), np.repeat([True, False], 100)
+    weights = np.repeat([9.0, 1.0], 100)
+
+    assert confidence_for_precision(confidences, correct, 0.8) is None
+    assert confidence_for_precision(confidences, correct, 0.8, weights) == 0.9
 
 
 def test_an_intent_with_few_predictions_has_no_threshold_of_its_own(

@@ -15,6 +15,12 @@ from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibrate.clauses import fit_clause_calibration
 from training.calibrate.confidence import confidence_for_precision, fit_temperature
 from training.calibrate.predictions import Predictions
+from training.calibrate.samples import (
+    HeldOutOrigins,
+    SampleOrigin,
+    find_fair_sample,
+    weighted_quantile,
+)
 from training.calibrate.scope import fit_scope, scope_features, shade, split_columns
 
 Floats = NDArray[np.floating]
@@ -66,6 +72,7 @@ class OutOfFoldScores:
     labels: tuple[str, ...]
     stages: Sequence[StageScores]
     clauses: ClauseScores
+    origins: HeldOutOrigins
 
     @classmethod
     def concatenate(cls, folds: Sequence["OutOfFoldScores"]) -> "OutOfFoldScores":
@@ -79,6 +86,7 @@ class OutOfFoldScores:
                 [intents for fold in folds for intents in fold.clauses.intents],
                 _concatenate_stages([fold.clauses.stages for fold in folds]),
             ),
+            HeldOutOrigins.concatenate([fold.origins for fold in folds]),
         )
 
 
@@ -101,9 +109,13 @@ class StageCalibration:
     min_scope: float = 0.0
 
     @classmethod
-    def identity(cls, features: int) -> "StageCalibration":
-        """Return a calibration without effect: temperature 1, and weight 0 per scope feature."""
-        return cls(1.0, np.zeros(features), 0.0)
+    def without_sample(cls, features: int) -> "StageCalibration":
+        """Return the calibration of a stage that was not measured.
+
+        Its temperature of 1 makes a regularised head less confident than it is right, the scope is
+        always 0.5, and every message escalates, so that the last stage decides.
+        """
+        return cls(1.0, np.zeros(features), 0.0, min_margin=1.0)
 
 
 @dataclass(frozen=True)
@@ -131,27 +143,43 @@ class _StageOutputs:
 
 @dataclass(frozen=True)
 class CascadeCalibration:
-    """The calibration of every stage, and the calibrated out-of-fold predictions of the cascade."""
+    """The calibration of every stage, and the calibrated out-of-fold predictions of the cascade.
+
+    `held_out` has the predictions for all held-out examples, and `predictions` those for the fair
+    sample, of the origin `sample`: every figure comes from them.
+    """
 
     stages: list[StageCalibration]
+    held_out: Predictions
     predictions: Predictions
+    sample: SampleOrigin
     clause_calibration: ClauseCalibration | None
 
 
-def calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
-    """Calibrate each stage, choose when it escalates, and predict with the whole cascade."""
+def calibrate(scores: OutOfFoldScores) -> CascadeCalibration | None:
+    """Calibrate each stage, choose when it escalates, and predict with the whole cascade.
+
+    Return None where the held-out examples contain no fair sample.
+    """
+    sample = find_fair_sample(scores.origins)
+    if sample is None:
+        return None
     columns = np.searchsorted(scores.labels, scores.truth)
-    stages = [_calibrate_stage(stage, columns, scores.labels) for stage in scores.stages]
+    weights = sample.calibration_weights
+    stages = [_calibrate_stage(stage, columns, weights, scores.labels) for stage in scores.stages]
     outputs = _compute_outputs(scores.stages, stages, scores.labels)
     cascade = outputs[-1]
     for index in reversed(range(len(outputs) - 1)):
-        stages[index] = _fit_escalation(stages[index], outputs[index], cascade, columns)
+        stages[index] = _fit_escalation(stages[index], outputs[index], cascade, columns, weights)
         cascade = outputs[index].escalate(stages[index], cascade)
+    held_out = Predictions(
+        scores.texts, scores.truth, scores.labels, cascade.probabilities, cascade.scope
+    )
     return CascadeCalibration(
         stages,
-        Predictions(
-            scores.texts, scores.truth, scores.labels, cascade.probabilities, cascade.scope
-        ),
+        held_out,
+        held_out.select(sample.rows, sample.weights),
+        sample.origin,
         _calibrate_clauses(scores, stages),
     )
 
@@ -165,21 +193,27 @@ def _calibrate_clauses(
     return fit_clause_calibration(cascade.probabilities, scores.labels, scores.clauses.intents)
 
 
-def confidence_thresholds(predictions: Predictions) -> Thresholds:
-    """Return the lowest confidence that reaches `TARGET_PRECISION`, overall and per intent.
+def confidence_thresholds(
+    predictions: Predictions, target_precision: float = TARGET_PRECISION
+) -> Thresholds:
+    """Return the lowest confidence that reaches the target, overall and per intent.
 
-    An intent with fewer than `MIN_PREDICTIONS` predictions has no threshold of its own.
+    The predictions must be those for a fair sample. An intent with fewer than `MIN_PREDICTIONS`
+    predictions has no threshold of its own.
     """
 
     def threshold(rows: NDArray[np.bool_]) -> float | None:
         confidence = confidence_for_precision(
-            predictions.confidences[rows], predictions.correct[rows], TARGET_PRECISION
+            predictions.confidences[rows],
+            predictions.correct[rows],
+            target_precision,
+            predictions.weights[rows],
         )
         return None if confidence is None else round(confidence, 4)
 
     predicted = {label: predictions.predicted == label for label in predictions.labels}
     return Thresholds(
-        target_precision=TARGET_PRECISION,
+        target_precision=target_precision,
         overall=threshold(np.ones(len(predictions.truth), bool)),
         per_intent={
             label: threshold(rows)
@@ -190,12 +224,13 @@ def confidence_thresholds(predictions: Predictions) -> Thresholds:
 
 
 def _calibrate_stage(
-    stage: StageScores, columns: NDArray[np.intp], labels: tuple[str, ...]
+    stage: StageScores, columns: NDArray[np.intp], sample_weights: Floats, labels: tuple[str, ...]
 ) -> StageCalibration:
-    temperature = fit_temperature(stage.logits, columns)
+    temperature = fit_temperature(stage.logits, columns, sample_weights)
     in_scope, out_of_scope = split_columns(labels)
     features = scope_features(stage.logits / temperature, stage.similarity, in_scope, out_of_scope)
-    weights, bias = fit_scope(features, np.isin(columns, in_scope))
+    fair = sample_weights > 0
+    weights, bias = fit_scope(features[fair], np.isin(columns, in_scope)[fair])
     return StageCalibration(temperature, weights, bias)
 
 
@@ -225,16 +260,17 @@ def _fit_escalation(
     own: _StageOutputs,
     later: _StageOutputs,
     columns: NDArray[np.intp],
+    weights: Floats,
 ) -> StageCalibration:
     """Choose the smallest escalation rate that costs at most `MAX_ACCURACY_LOSS`."""
-    target = _accuracy(later, columns) - MAX_ACCURACY_LOSS
+    target = _accuracy(later, columns, weights) - MAX_ACCURACY_LOSS
     for rate in ESCALATION_RATES:
-        margin = min(1.0, float(np.quantile(own.margins, rate)))
+        margin = min(1.0, float(weighted_quantile(own.margins, rate, weights)))
         candidate = replace(calibration, min_margin=margin, min_scope=MIN_SCOPE)
-        if _accuracy(own.escalate(candidate, later), columns) >= target:
+        if _accuracy(own.escalate(candidate, later), columns, weights) >= target:
             break
     return candidate
 
 
-def _accuracy(outputs: _StageOutputs, columns: NDArray[np.intp]) -> float:
-    return float((outputs.probabilities.argmax(axis=1) == columns).mean())
+def _accuracy(outputs: _StageOutputs, columns: NDArray[np.intp], weights: Floats) -> float:
+    return float(np.average(outputs.probabilities.argmax(axis=1) == columns, weights=weights))
