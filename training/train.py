@@ -20,12 +20,13 @@ from training.calibrate.cascade import (
 )
 from training.calibrate.clauses import sample_clauses
 from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
+from training.calibrate.prototypes import Prototypes, fit_prototypes
 from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins
-from training.calibrate.scope import ScopeScorer, intent_centroids, max_similarity, split_columns
+from training.calibrate.scope import ScopeScorer
 from training.config import NoProgress, Progress, TrainingConfig
 from training.data.examples import Example, InvalidExamples, grouping_key, prepare_examples
 from training.fit.encoders import BaseEncoders, FittedStage
-from training.fit.heads import MAX_TEXTS, Floats
+from training.fit.heads import MAX_TEXTS
 from training.fit.learners import Learner, make_learner
 
 FOLDS = 5
@@ -83,11 +84,13 @@ def train(
     is_unbiased = bool((unseen & is_fair).sum() >= MIN_UNSEEN or audited.sum() >= MIN_AUDITED)
     can_hold_out = unseen if is_unbiased else np.ones(len(texts), bool)
     folds = _assign_folds(labels, can_hold_out, config.seed)
-    folds[audited] = _assign_audited(int(audited.sum()), learner.calibration_folds, config.seed)
+    folds[audited] = _assign_audited(labels, audited, learner.calibration_folds, config.seed)
     scores = _cross_validate(learner, prepared, folds, config.seed)
     calibration = calibrate(scores) if scores else None
     stages = [
-        _add_calibration(stage, texts, labels, calibration.stages[index] if calibration else None)
+        _add_calibration(
+            stage, texts, labels, calibration.stages[index] if calibration else None, config.seed
+        )
         for index, stage in enumerate(learner.fit(texts, labels))
     ]
     tuned = learner.tunes_encoder
@@ -127,12 +130,10 @@ def _cross_validate(
         texts, labels = _split_texts_and_labels(training)
         held_out_texts, truth = _split_texts_and_labels(held_out)
         stages = learner.fit(texts, labels)
-        centroids = [
-            intent_centroids(stage.head, stage.encoder.embed(texts), labels) for stage in stages
-        ]
+        prototypes = [fit_prototypes(stage.encoder.embed(texts), labels, seed) for stage in stages]
 
         def score(unseen: Sequence[str]) -> list[StageScores]:
-            return [_score_texts(*each, unseen) for each in zip(stages, centroids, strict=True)]
+            return [_score_texts(*each, unseen) for each in zip(stages, prototypes, strict=True)]
 
         clauses = sample_clauses([one for one in held_out if one.is_fair], seed)
         return OutOfFoldScores(
@@ -150,9 +151,9 @@ def _cross_validate(
     return OutOfFoldScores.concatenate(scores) if scores else None
 
 
-def _score_texts(stage: FittedStage, centroids: Floats, texts: Sequence[str]) -> StageScores:
+def _score_texts(stage: FittedStage, prototypes: Prototypes, texts: Sequence[str]) -> StageScores:
     embeddings = stage.encoder.embed(texts)
-    return StageScores(stage.head.logits(embeddings), max_similarity(embeddings, centroids))
+    return StageScores(stage.head.logits(embeddings), prototypes.similarity(embeddings))
 
 
 def _add_calibration(
@@ -160,12 +161,11 @@ def _add_calibration(
     texts: Sequence[str],
     labels: NDArray[np.str_],
     calibration: StageCalibration | None,
+    seed: int,
 ) -> CalibratedStage:
-    in_scope, out_of_scope = split_columns(stage.head.labels)
-    fitted = calibration or StageCalibration.without_sample(3 if len(out_of_scope) else 2)
-    centroids = intent_centroids(stage.head, stage.encoder.embed(texts), labels)
-    scope = ScopeScorer(in_scope, out_of_scope, centroids, fitted.scope_weights, fitted.scope_bias)
-    return CalibratedStage(stage, fitted, scope)
+    fitted = calibration or StageCalibration.without_sample(stage.head.labels)
+    prototypes = fit_prototypes(stage.encoder.embed(texts), labels, seed)
+    return CalibratedStage(stage, fitted, ScopeScorer(stage.head.labels, prototypes, fitted.scope))
 
 
 def _assign_folds(
@@ -184,11 +184,20 @@ def _assign_folds(
     return folds
 
 
-def _assign_audited(n: int, folds: int, seed: int) -> NDArray[np.int_]:
-    """Return the folds of n audited examples: all held out once, or half of them in one fold.
+def _assign_audited(
+    labels: NDArray[np.str_], audited: NDArray[np.bool_], folds: int, seed: int
+) -> NDArray[np.int_]:
+    """Return the folds of the audited examples: all held out once, or half of them in one fold.
 
     An audit is small and the best sample, so more of it is held out than of the other examples,
     and what an encoder was tuned on too: leaving that out would leave out what users often send.
+    The only example of a label stays in training (-1), so that all folds have the same labels.
     """
     random = np.random.default_rng(seed)
-    return random.permutation(n) % max(folds, 2)
+    assigned = np.full(len(labels), -1)
+    for label in np.unique(labels[audited]):
+        (rows,) = np.nonzero((labels == label) & audited)
+        if (labels == label).sum() > 1:
+            start = int(random.integers(max(folds, 2)))
+            assigned[random.permutation(rows)] = (start + np.arange(len(rows))) % max(folds, 2)
+    return assigned[audited]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
 
 from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration, Thresholds
 from prompt_capture.domain.predictions import MIN_SCOPE
@@ -16,12 +15,20 @@ from training.calibrate.clauses import fit_clause_calibration
 from training.calibrate.confidence import confidence_for_precision, fit_temperature
 from training.calibrate.predictions import Predictions
 from training.calibrate.samples import (
+    FairSample,
     HeldOutOrigins,
     SampleOrigin,
     find_fair_sample,
     weighted_quantile,
 )
-from training.calibrate.scope import fit_scope, scope_features, shade, split_columns
+from training.calibrate.scope import (
+    ScopeWeights,
+    fit_scope,
+    label_probabilities,
+    scope_features,
+    split_columns,
+    unmeasured_scope,
+)
 
 Floats = NDArray[np.floating]
 
@@ -35,9 +42,9 @@ ESCALATION_RATES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
 
 @dataclass(frozen=True)
 class StageScores:
-    """The outputs of one stage for n texts: `logits` [n, labels] and `similarity` [n].
+    """The outputs of one stage for n texts: `logits` [n, labels] and `similarity` [n, 1 or 2].
 
-    The similarity is the cosine of a text's embedding and the nearest intent centroid.
+    The similarity is that of `Prototypes.similarity`.
     """
 
     logits: Floats
@@ -103,19 +110,18 @@ class StageCalibration:
     """
 
     temperature: float
-    scope_weights: Floats
-    scope_bias: float
+    scope: ScopeWeights
     min_margin: float = 0.0
     min_scope: float = 0.0
 
     @classmethod
-    def without_sample(cls, features: int) -> "StageCalibration":
+    def without_sample(cls, labels: tuple[str, ...]) -> "StageCalibration":
         """Return the calibration of a stage that was not measured.
 
         Its temperature of 1 makes a regularised head less confident than it is right, the scope is
         always 0.5, and every message escalates, so that the last stage decides.
         """
-        return cls(1.0, np.zeros(features), 0.0, min_margin=1.0)
+        return cls(1.0, unmeasured_scope(labels), min_margin=1.0)
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ def calibrate(scores: OutOfFoldScores) -> CascadeCalibration | None:
         return None
     columns = np.searchsorted(scores.labels, scores.truth)
     weights = sample.calibration_weights
-    stages = [_calibrate_stage(stage, columns, weights, scores.labels) for stage in scores.stages]
+    stages = [_calibrate_stage(stage, columns, sample, scores.labels) for stage in scores.stages]
     outputs = _compute_outputs(scores.stages, stages, scores.labels)
     cascade = outputs[-1]
     for index in reversed(range(len(outputs) - 1)):
@@ -224,14 +230,24 @@ def confidence_thresholds(
 
 
 def _calibrate_stage(
-    stage: StageScores, columns: NDArray[np.intp], sample_weights: Floats, labels: tuple[str, ...]
+    stage: StageScores, columns: NDArray[np.intp], sample: FairSample, labels: tuple[str, ...]
 ) -> StageCalibration:
-    temperature = fit_temperature(stage.logits, columns, sample_weights)
-    in_scope, out_of_scope = split_columns(labels)
-    features = scope_features(stage.logits / temperature, stage.similarity, in_scope, out_of_scope)
-    fair = sample_weights > 0
-    weights, bias = fit_scope(features[fair], np.isin(columns, in_scope)[fair])
-    return StageCalibration(temperature, weights, bias)
+    """Calibrate the intents on examples in scope, and the scope apart from them."""
+    inside, outside = split_columns(labels)
+    in_scope = np.isin(columns, inside)
+    weights = sample.calibration_weights
+    samples = [sample.weights, weights] if sample.origin == "audited" else [weights]
+
+    def fit(rows: NDArray[np.bool_], choices: NDArray[np.intp]) -> StageCalibration:
+        places = np.searchsorted(choices, columns[rows])
+        temperature = fit_temperature(stage.logits[rows][:, choices], places, weights[rows])
+        features = scope_features(stage.logits / temperature, stage.similarity, labels)
+        return StageCalibration(temperature, fit_scope(features, in_scope, samples))
+
+    calibration = fit(in_scope, inside)
+    if len(outside) and not calibration.scope.is_calibrated:
+        return fit(np.ones(len(columns), bool), np.arange(len(labels)))
+    return calibration
 
 
 def _compute_outputs(
@@ -249,10 +265,8 @@ def _apply_calibration(
     stage: StageScores, calibration: StageCalibration, labels: tuple[str, ...]
 ) -> _StageOutputs:
     logits = stage.logits / calibration.temperature
-    in_scope, out_of_scope = split_columns(labels)
-    features = scope_features(logits, stage.similarity, in_scope, out_of_scope)
-    scope = expit(features @ calibration.scope_weights + calibration.scope_bias)
-    return _StageOutputs(shade(softmax(logits, axis=1), scope, out_of_scope), scope)
+    scope = calibration.scope.score(scope_features(logits, stage.similarity, labels))
+    return _StageOutputs(label_probabilities(logits, scope, labels, calibration.scope), scope)
 
 
 def _fit_escalation(
