@@ -23,7 +23,8 @@ DataOption = Annotated[
         help='Labelled texts: a file with "text" and "label" (JSON lines, CSV, Parquet), '
         "a folder of LABEL.txt files, or an exported dataset (its folder or manifest).\n\n"
         "A path, or s3://bucket/key.\n\n"
-        "Repeatable: corrected labels win over predicted ones, later files over earlier ones.",
+        "Repeatable: people's labels win over written ones and these over predicted ones, later "
+        "files over earlier ones.",
     ),
 ]
 UnlabelledOption = Annotated[
@@ -92,7 +93,7 @@ def train(
         config = TrainingConfig(mode, more_texts, name, seed)
         start = base_from_artifact(ModelArtifact.load(base))
         result = train_model(examples, start, out, config, progress)
-        suspects = write_report(out, result.manifest, result.predictions, texts)
+        suspects = write_report(out, result.manifest, result.predictions, result.held_out, texts)
     _print_summary(error_console, result, out, suspects)
 
 
@@ -108,21 +109,27 @@ def _diagnose(examples: "Sequence[Example]") -> Iterator[str]:
 
 
 def _print_summary(console: Console, result: "TrainingResult", out: Path, suspects: int) -> None:
+    from training.report.card import describe_sample
+
     manifest = result.manifest
     console.print(f"Wrote [bold]{manifest.version}[/bold] to {out}")
     console.print(f"{len(manifest.labels)} intents from {manifest.training_examples} examples")
-    if result.predictions:
-        accuracy = manifest.metrics["accuracy"]
-        held_out = len(result.predictions.texts)
-        console.print(f"{accuracy:.1%} accuracy on {held_out} held-out examples")
+    if manifest.measured_on is None:
+        console.print(
+            "[yellow]No accuracy was measured, and the confidence is not calibrated: the data "
+            "has too few audited messages and too few written examples. Add either, for example "
+            "the examples that the assistant started with.[/yellow]"
+        )
+    else:
+        accuracy, sample = manifest.metrics["accuracy"], manifest.measured_on
+        console.print(f"{accuracy:.1%} accuracy on {sample.messages} {describe_sample(manifest)}")
         if not result.is_unbiased:
             console.print(
                 "[yellow]The base was tuned on nearly all of these messages, so this accuracy and "
                 "the model's confidence are too high. Train with messages that the base has not "
                 "seen.[/yellow]"
             )
-        console.print(f"Model card: {out}/report/card.html", soft_wrap=True)
-        console.print(
-            f"{suspects} rows may be mislabelled: see {out}/report/suspects.jsonl",
-            soft_wrap=True,
-        )
+    console.print(f"Model card: {out}/report/card.html", soft_wrap=True)
+    console.print(
+        f"{suspects} rows may be mislabelled: see {out}/report/suspects.jsonl", soft_wrap=True
+    )

@@ -26,7 +26,7 @@ def build(weights: Path, out: Path, progress: Progress | None = None) -> Trainin
     config = TrainingConfig("full", name="assistant")
     base = base_from_checkpoint(weights)
     result = train(read_examples(UTTERANCES), base, out, config, progress)
-    write_report(out, result.manifest, result.predictions)
+    write_report(out, result.manifest, result.predictions, result.held_out)
     return result
 
 

@@ -228,3 +228,18 @@ def test_texts_that_need_escaping_or_truncation_are_shown(
 
     assert shown in html
     assert html.count("long ") < 70
+
+
+def test_the_card_of_a_model_without_a_fair_sample_shows_no_figures(
+    manifest: ModelManifest, tmp_path: Path
+) -> None:
+    unmeasured = manifest.model_copy(
+        update={"metrics": {}, "thresholds": None, "measured_on": None}
+    )
+
+    write_card(tmp_path / "card.html", unmeasured, None)
+
+    html = (tmp_path / "card.html").read_text("utf-8")
+    _Page(html)
+    assert "Nothing was measured" in html
+    assert "Accuracy" not in html

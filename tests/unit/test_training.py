@@ -56,7 +56,7 @@ def test_the_lines_of_an_export_are_read(tmp_path: Path) -> None:
     )
 
     assert read_examples([file]) == [
-        Example(text="hi", label="greeting", corrected=True),
+        Example(text="hi", label="greeting", corrected=True, source="production"),
         Example(text="bye", label="chitchat"),
     ]
 
@@ -266,6 +266,41 @@ def test_texts_that_an_encoder_was_tuned_on_are_not_held_out(
     assert {e.text for e in seen}.isdisjoint(mixed.predictions.texts)
     assert not known.is_unbiased
     assert known.predictions is not None
+
+
+def _as_export(examples: list[Example], **fields: object) -> list[Example]:
+    return [
+        Example.model_validate(
+            {"text": f"{e.text} now", "label": e.label, "source": "production", **fields}
+        )
+        for e in examples
+    ]
+
+
+def test_a_model_is_measured_on_the_audit_and_not_on_what_the_queue_or_the_model_chose(
+    base: BaseEncoders, tmp_path: Path
+) -> None:
+    held_out = [e for e in read_examples([UTTERANCES / "heldout"]) if e.label != "unknown"]
+    predicted = _as_export(held_out[::9], tier="confident", corrected=False)
+    reviewed = _as_export(held_out[1::9], tier="person", corrected=True)
+    audited = _as_export(
+        held_out[2::9], tier="person", corrected=True, audited=True, audit_probability=0.1
+    )
+
+    unmeasured = train([*predicted, *reviewed], base, tmp_path / "unmeasured")
+    measured = train([*predicted, *reviewed, *audited], base, tmp_path / "measured")
+
+    assert unmeasured.predictions is None
+    assert unmeasured.manifest.measured_on is None
+    assert not unmeasured.manifest.metrics
+    assert unmeasured.manifest.stages[0].min_margin == 1
+    assert measured.manifest.measured_on is not None
+    assert measured.manifest.measured_on.sample == "audited"
+    assert measured.manifest.measured_on.is_unbiased
+    assert measured.predictions is not None
+    assert set(measured.predictions.texts) == {e.text for e in audited}
+    assert "accuracy" in measured.manifest.metrics
+    assert "ece" not in measured.manifest.metrics
 
 
 def test_a_fingerprint_contains_its_texts_and_few_others(tmp_path: Path) -> None:

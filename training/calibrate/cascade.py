@@ -8,14 +8,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
 
 from prompt_capture.adapters.onnx.model_artifact import Blend, ClauseCalibration, Thresholds
 from training.calibrate.clauses import fit_clause_calibration
 from training.calibrate.confidence import confidence_for_precision, fit_temperature
 from training.calibrate.escalation import StageOutputs, fit_blend, fit_min_margin, fit_min_scope
 from training.calibrate.predictions import Predictions
-from training.calibrate.scope import fit_scope, scope_features, shade, split_columns
+from training.calibrate.samples import (
+    FairSample,
+    HeldOutOrigins,
+    SampleOrigin,
+    find_fair_sample,
+)
+from training.calibrate.scope import (
+    ScopeWeights,
+    fit_scope,
+    label_probabilities,
+    scope_features,
+    split_columns,
+    unmeasured_scope,
+)
 
 Floats = NDArray[np.floating]
 
@@ -26,9 +38,9 @@ MIN_PREDICTIONS = 30
 
 @dataclass(frozen=True)
 class StageScores:
-    """The outputs of one stage for n texts: `logits` [n, labels] and `similarity` [n].
+    """The outputs of one stage for n texts: `logits` [n, labels] and `similarity` [n, 1 or 2].
 
-    The similarity is the cosine of a text's embedding and the nearest intent centroid.
+    The similarity is that of `Prototypes.similarity`.
     """
 
     logits: Floats
@@ -63,6 +75,7 @@ class OutOfFoldScores:
     labels: tuple[str, ...]
     stages: Sequence[StageScores]
     clauses: ClauseScores
+    origins: HeldOutOrigins
 
     @classmethod
     def concatenate(cls, folds: Sequence["OutOfFoldScores"]) -> "OutOfFoldScores":
@@ -76,6 +89,7 @@ class OutOfFoldScores:
                 [intents for fold in folds for intents in fold.clauses.intents],
                 _concatenate_stages([fold.clauses.stages for fold in folds]),
             ),
+            HeldOutOrigins.concatenate([fold.origins for fold in folds]),
         )
 
 
@@ -92,33 +106,48 @@ class StageCalibration:
     """
 
     temperature: float
-    scope_weights: Floats
-    scope_bias: float
+    scope: ScopeWeights
     min_margin: float = 0.0
     min_scope: float = 0.0
     blend: Blend | None = None
 
     @classmethod
-    def identity(cls, features: int) -> "StageCalibration":
-        """Return a calibration without effect: temperature 1, and weight 0 per scope feature."""
-        return cls(1.0, np.zeros(features), 0.0)
+    def without_sample(cls, labels: tuple[str, ...]) -> "StageCalibration":
+        """Return the calibration of a stage that was not measured.
+
+        Its temperature of 1 makes a regularised head less confident than it is right, the scope is
+        always 0.5, and every message escalates, so that the last stage decides.
+        """
+        return cls(1.0, unmeasured_scope(labels), min_margin=1.0)
 
 
 @dataclass(frozen=True)
 class CascadeCalibration:
-    """The calibration of every stage, and the calibrated out-of-fold predictions of the cascade."""
+    """The calibration of every stage, and the calibrated out-of-fold predictions of the cascade.
+
+    `held_out` has the predictions for all held-out examples, and `predictions` those for the fair
+    sample, of the origin `sample`: every figure comes from them.
+    """
 
     stages: list[StageCalibration]
+    held_out: Predictions
     predictions: Predictions
+    sample: SampleOrigin
     clause_calibration: ClauseCalibration | None
 
 
-def calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
-    """Calibrate each stage, choose when it escalates, and predict with the whole cascade."""
+def calibrate(scores: OutOfFoldScores) -> CascadeCalibration | None:
+    """Calibrate each stage, choose when it escalates, and predict with the whole cascade.
+
+    Return None where the held-out examples contain no fair sample.
+    """
+    sample = find_fair_sample(scores.origins)
+    if sample is None:
+        return None
     columns = np.searchsorted(scores.labels, scores.truth)
-    stages = [_calibrate_stage(stage, columns, scores.labels) for stage in scores.stages]
-    weights = np.ones(len(columns))
+    weights = sample.calibration_weights
     in_scope = np.isin(columns, split_columns(scores.labels)[0])
+    stages = [_calibrate_stage(stage, columns, sample, scores.labels) for stage in scores.stages]
     outputs = _compute_outputs(scores.stages, stages, scores.labels)
     for index in range(1, len(outputs)):
         blend = fit_blend(outputs[index], outputs[index - 1], columns, weights)
@@ -130,11 +159,14 @@ def calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
         margin = fit_min_margin(outputs[index], scope, cascade, weights)
         stages[index] = replace(stages[index], min_margin=margin, min_scope=scope)
         cascade = outputs[index].escalate(margin, scope, cascade)
+    held_out = Predictions(
+        scores.texts, scores.truth, scores.labels, cascade.probabilities, cascade.scope
+    )
     return CascadeCalibration(
         stages,
-        Predictions(
-            scores.texts, scores.truth, scores.labels, cascade.probabilities, cascade.scope
-        ),
+        held_out,
+        held_out.select(sample.rows, sample.weights),
+        sample.origin,
         _calibrate_clauses(scores, stages),
     )
 
@@ -148,21 +180,27 @@ def _calibrate_clauses(
     return fit_clause_calibration(cascade.probabilities, scores.labels, scores.clauses.intents)
 
 
-def confidence_thresholds(predictions: Predictions) -> Thresholds:
-    """Return the lowest confidence that reaches `TARGET_PRECISION`, overall and per intent.
+def confidence_thresholds(
+    predictions: Predictions, target_precision: float = TARGET_PRECISION
+) -> Thresholds:
+    """Return the lowest confidence that reaches the target, overall and per intent.
 
-    An intent with fewer than `MIN_PREDICTIONS` predictions has no threshold of its own.
+    The predictions must be those for a fair sample. An intent with fewer than `MIN_PREDICTIONS`
+    predictions has no threshold of its own.
     """
 
     def threshold(rows: NDArray[np.bool_]) -> float | None:
         confidence = confidence_for_precision(
-            predictions.confidences[rows], predictions.correct[rows], TARGET_PRECISION
+            predictions.confidences[rows],
+            predictions.correct[rows],
+            target_precision,
+            predictions.weights[rows],
         )
         return None if confidence is None else round(confidence, 4)
 
     predicted = {label: predictions.predicted == label for label in predictions.labels}
     return Thresholds(
-        target_precision=TARGET_PRECISION,
+        target_precision=target_precision,
         overall=threshold(np.ones(len(predictions.truth), bool)),
         per_intent={
             label: threshold(rows)
@@ -173,13 +211,24 @@ def confidence_thresholds(predictions: Predictions) -> Thresholds:
 
 
 def _calibrate_stage(
-    stage: StageScores, columns: NDArray[np.intp], labels: tuple[str, ...]
+    stage: StageScores, columns: NDArray[np.intp], sample: FairSample, labels: tuple[str, ...]
 ) -> StageCalibration:
-    temperature = fit_temperature(stage.logits, columns)
-    in_scope, out_of_scope = split_columns(labels)
-    features = scope_features(stage.logits / temperature, stage.similarity, in_scope, out_of_scope)
-    weights, bias = fit_scope(features, np.isin(columns, in_scope))
-    return StageCalibration(temperature, weights, bias)
+    """Calibrate the intents on examples in scope, and the scope apart from them."""
+    inside, outside = split_columns(labels)
+    in_scope = np.isin(columns, inside)
+    weights = sample.calibration_weights
+    samples = [sample.weights, weights] if sample.origin == "audited" else [weights]
+
+    def fit(rows: NDArray[np.bool_], choices: NDArray[np.intp]) -> StageCalibration:
+        places = np.searchsorted(choices, columns[rows])
+        temperature = fit_temperature(stage.logits[rows][:, choices], places, weights[rows])
+        features = scope_features(stage.logits / temperature, stage.similarity, labels)
+        return StageCalibration(temperature, fit_scope(features, in_scope, samples))
+
+    calibration = fit(in_scope, inside)
+    if len(outside) and not calibration.scope.is_calibrated:
+        return fit(np.ones(len(columns), bool), np.arange(len(labels)))
+    return calibration
 
 
 def _compute_outputs(
@@ -197,10 +246,8 @@ def _apply_calibration(
     stage: StageScores, calibration: StageCalibration, labels: tuple[str, ...]
 ) -> StageOutputs:
     logits = stage.logits / calibration.temperature
-    in_scope, out_of_scope = split_columns(labels)
-    features = scope_features(logits, stage.similarity, in_scope, out_of_scope)
-    scope = expit(features @ calibration.scope_weights + calibration.scope_bias)
-    return StageOutputs(shade(softmax(logits, axis=1), scope, out_of_scope), scope)
+    scope = calibration.scope.score(scope_features(logits, stage.similarity, labels))
+    return StageOutputs(label_probabilities(logits, scope, labels, calibration.scope), scope)
 
 
 def _predict_cascade(

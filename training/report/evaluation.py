@@ -18,6 +18,10 @@ CONFIDENT = 0.85
 """The confidence above which a wrong intent for an out-of-scope message is a false acceptance."""
 
 
+MIN_ECE_MESSAGES = 500
+"""With fewer messages, chance alone makes a calibration error of several points."""
+
+
 class LatencyPercentiles(BaseModel):
     """Milliseconds per message on one thread, tokenisation included."""
 
@@ -121,14 +125,21 @@ class _ModelRun:
 
 def compute_metrics(predictions: Predictions) -> EvaluationMetrics:
     """Compute the metrics of predictions."""
-    truth, correct = predictions.truth, predictions.correct
+    truth, correct, weights = predictions.truth, predictions.correct, predictions.weights
+    f1 = f1_score(
+        truth, predictions.predicted, average="macro", zero_division=0, sample_weight=weights
+    )
+    rows = {str(label): truth == label for label in np.unique(truth)}
     return EvaluationMetrics(
-        accuracy=float(correct.mean()),
-        macro_f1=float(f1_score(truth, predictions.predicted, average="macro", zero_division=0)),
-        ece=expected_calibration_error(predictions.confidences, correct),
+        accuracy=predictions.accuracy,
+        macro_f1=float(f1),
+        ece=expected_calibration_error(predictions.confidences, correct, weights),
         n=len(truth),
         oos=_out_of_scope_metrics(predictions),
-        recall={str(label): float(correct[truth == label].mean()) for label in np.unique(truth)},
+        recall={
+            label: float(np.average(correct[own], weights=weights[own]))
+            for label, own in rows.items()
+        },
     )
 
 

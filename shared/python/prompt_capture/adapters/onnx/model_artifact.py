@@ -71,6 +71,20 @@ class Thresholds(FrozenModel):
     per_intent: Mapping[Label, Probability | None]
 
 
+class MeasuredOn(FrozenModel):
+    """The sample that the figures of a model come from, and its size.
+
+    `audited`: messages that a uniform random audit selected and a person labelled. `seed`: examples
+    that were written for training, each classified by a model that had not learned it. They show
+    how well the model knows such examples, not how well it serves real messages. `is_unbiased` is
+    false where the encoders were tuned on nearly all of the messages: the figures are too high.
+    """
+
+    sample: Literal["audited", "seed"]
+    messages: int
+    is_unbiased: bool = True
+
+
 class ClauseCalibration(FrozenModel):
     """Turns the confidence in a clause into the probability that its message has that intent.
 
@@ -95,7 +109,9 @@ class ModelManifest(FrozenModel):
     """The description of a model artifact.
 
     `files` maps each file to its SHA-256, and `training_data_sha256` covers the sorted examples.
-    `metrics`, `thresholds` and `clause_calibration` are measured on held-out examples.
+    `metrics`, `thresholds` and `clause_calibration` are measured on the held-out examples that
+    `measured_on` describes. Without such a sample there are none, and `measured_on` is None, as in
+    the models of earlier versions.
     """
 
     schema_version: Literal[2] = 2
@@ -108,6 +124,7 @@ class ModelManifest(FrozenModel):
     metrics: Mapping[str, float]
     thresholds: Thresholds | None
     clause_calibration: ClauseCalibration | None = None
+    measured_on: MeasuredOn | None = None
     base_model: BaseModelInfo
 
     @field_validator("labels")
