@@ -15,17 +15,17 @@ from scipy.stats import binomtest
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.changes import Correction, Outcome
-from prompt_capture.domain.datasets.lines import Precision, split_of, wilson_interval
+from prompt_capture.domain.datasets.audits import Precision, wilson_interval
+from prompt_capture.domain.datasets.lines import split_of
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.datasets.near_duplicates import MIN_SIMILARITY, NearDuplicateIndex
 from prompt_capture.domain.datasets.requests import ExportRequest
-from prompt_capture.domain.datasets.rows import AuditResult
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.text import NORMAL_FORM_VERSION, canonical_text
 from prompt_capture.workflows.exports.export import ExportDataset
 from tests.exports.simulation import read_lines
-from tests.fakes.export_source import InMemoryExports
+from tests.fakes.export_source import InMemoryExports, audit_result
 from tests.fakes.prompt_store import InMemoryPromptStore
 
 INTENTS = ("status", "reminder")
@@ -144,20 +144,20 @@ def test_the_confidence_interval_equals_scipys(audited: int, share: float) -> No
     correct = round(audited * share)
     expected = binomtest(correct, audited).proportion_ci(method="wilson")
 
-    lower, upper = wilson_interval(correct, audited)
+    lower, upper = wilson_interval(correct / audited, audited)
 
     assert lower == pytest.approx(expected.low, abs=1e-4)
     assert upper == pytest.approx(expected.high, abs=1e-4)
 
 
 def test_precision_is_unknown_until_30_rows_were_audited() -> None:
-    few = Precision.from_audits([AuditResult("rule", "a", 20, 20), AuditResult("rule", "b", 9, 9)])
+    few = Precision.from_audits([audit_result("rule", "a", 20, 20), audit_result("rule", "b", 9, 9)])
     enough = Precision.from_audits(
-        [AuditResult("rule", "a", 20, 20), AuditResult("rule", "b", 10, 9)]
+        [audit_result("rule", "a", 20, 20), audit_result("rule", "b", 9, 10)]
     )
 
     assert (few.precision, str(few)) == (None, "unknown (29 of 30 rows audited)")
-    assert (enough.precision, enough.ci_lower) == (0.9667, 0.8333)
+    assert (enough.precision, enough.ci_lower) == (0.9667, 0.8382)
 
 
 async def test_a_label_comes_from_the_best_tier_of_its_text(scenario: ExportScenario) -> None:
@@ -210,7 +210,7 @@ async def test_a_tier_is_excluded_until_an_audit_confirms_its_precision(
     strict_lines, strict_manifest = await scenario.export(floor=0.95)
 
     ci_lower = {line["tier"]: line["precision_ci_lower"] for line in lines}
-    assert ci_lower == {"person": None, "confident": wilson_interval(57, 60)[0]}
+    assert ci_lower == {"person": None, "confident": round(wilson_interval(57 / 60, 60 / 0.95)[0], 4)}
     assert set(manifest.excluded_tiers) == {"outcome", "rule"}
     assert "unknown" in manifest.excluded_tiers["rule"]
     assert {line["tier"] for line in strict_lines} == {"person"}
