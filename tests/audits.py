@@ -41,12 +41,12 @@ def complete_before(
 
 def sum_audits(audits: Iterable[tuple[float, bool]]) -> AuditResult:
     """Return the sums of audited messages, each with its probability and its correctness."""
-    weights, spreads, counts = [0.0, 0.0], [0.0, 0.0], [0, 0]
+    weights, squares, counts = [0.0, 0.0], [0.0, 0.0], [0, 0]
     for probability, is_correct in audits:
         weights[is_correct] += 1 / probability
-        spreads[is_correct] += (1 - probability) / probability**2
+        squares[is_correct] += 1 / probability**2
         counts[is_correct] += 1
     return AuditResult(
         "confident", "test-1", sum(counts), counts[True],
-        weights[True], spreads[True], weights[False], spreads[False],
+        weights[True], squares[True], weights[False], squares[False],
     )  # fmt: skip

@@ -2026,7 +2026,7 @@ declare
   added integer := 0;
   start_key bytea := extensions.gen_random_bytes(16);
   candidates bytea[];
-  text_key bytea;
+  filled_key bytea;
   log public.nlu_prompt_logs;
 begin
   select * into strict settings from private.settings;
@@ -2054,16 +2054,16 @@ begin
       and not exists (select from public.review_queue queue where queue.text_key = read.text_key)
     limit wanted
   ) as rows;
-  foreach text_key in array coalesce(candidates, '{}') loop
-    perform private.lock_new_queue_item(text_key);
+  foreach filled_key in array coalesce(candidates, '{}') loop
+    perform private.lock_new_queue_item(filled_key);
     select * into log from public.nlu_prompt_logs logs
-    where logs.text_key = fill_queue.text_key and within_daily_cap order by created_at, id limit 1;
+    where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
     if found and not exists (
-      select from public.review_queue queue where queue.text_key = fill_queue.text_key
+      select from public.review_queue queue where queue.text_key = filled_key
     ) then
       perform private.add_queue_item(log, array['random_fill']);
       update public.review_queue queue set change_number = private.next_change_number()
-      where queue.text_key = fill_queue.text_key;
+      where queue.text_key = filled_key;
       added := added + 1;
     end if;
   end loop;
@@ -3924,7 +3924,7 @@ declare
 begin
   select user_key_secret into strict secret from private.keys;
   with logs as (
-    select logs.id, logs.text_key, change_number, prompt, logs.predicted_intent, logs.confidence, scope,
+    select logs.id, logs.text_key, logs.change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
       was_successful,
@@ -3936,8 +3936,8 @@ begin
       is_audited, audit_probability
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
-    where (logs.text_key, change_number, logs.id) > (after_text, after_change, after_id)
-      and change_number < window_to and within_daily_cap
+    where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
+      and logs.change_number < window_to and within_daily_cap
       and (queue.corrected_intent is not null or not labelled_only)
       and (window_from = 0 or (
         queue.change_number >= window_from and queue.change_number < window_to
@@ -3954,7 +3954,7 @@ begin
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
       ))
-    order by logs.text_key, change_number, logs.id limit page_size
+    order by logs.text_key, logs.change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
@@ -4017,7 +4017,7 @@ $$;
 
 -- Returns the cut-off of the audit, and how often each tier was right among the completed audits: [tier, model
 -- version, audited rows, right rows, and for right and for wrong rows the sums of their weights (1 / probability)
--- and of weight^2 * (1 - probability)]. The tier `confident` begins above the threshold, which is that of the export.
+-- and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
@@ -4026,18 +4026,17 @@ as $$
   select json_build_object(
     'complete_before', private.audits_complete_before(),
     'results', coalesce(json_agg(json_build_array(
-      tier, model_version, audited, correct, right_weight, right_spread, wrong_weight, wrong_spread
+      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares
     ) order by tier, model_version), '[]')
   )
   from (
     select tier, model_version, count(*) as audited, count(*) filter (where is_correct) as correct,
       coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
-      coalesce(sum(spread) filter (where is_correct), 0) as right_spread,
+      coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
       coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
-      coalesce(sum(spread) filter (where not is_correct), 0) as wrong_spread
+      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares
     from (
       select model_version, is_correct, 1 / audit_probability as weight,
-        (1 - audit_probability) / audit_probability ^ 2 as spread,
         case
           when was_successful is false or predicted_intent = 'unknown' then null
           when was_successful then 'outcome'
@@ -4458,11 +4457,10 @@ comment on view public.reviewer_agreement is
   'Agreement of two reviewers beyond chance (Cohen''s kappa). Null: both gave one and the same intent only.';
 
 -- The share of right predictions among the completed audits, each weighed by 1 / probability (Hájek 1971), which is
--- the plain share while audit_rate stays the same. Its variance is that of the draw (Poisson sampling,
--- linearised: Särndal, Swensson and Wretman 1992, sections 3.5 and 5.7). The interval is Wilson's (1927) for the
--- number of equally likely draws with that variance, at most the number that the weights alone allow (Korn and
--- Graubard 1998): the variance is underestimated where few predictions are wrong. `estimate_share` in Python returns
--- the same.
+-- the plain share while audit_rate stays the same. Its variance is that of a draw with replacement, linearised
+-- (Särndal, Swensson and Wretman 1992, sections 2.9 and 5.7). The interval is Wilson's (1927) for the number of equally
+-- likely draws with that variance, at most the number that the weights alone allow (Korn and Graubard 1998): few
+-- wrong predictions make the variance look too small. `estimate_share` in Python returns the same.
 create view public.live_accuracy with (security_invoker = on) as
 with sizes as (
   select model_version, count(*) as messages from public.nlu_prompt_logs
@@ -4470,32 +4468,28 @@ with sizes as (
 ), sums as (
   select model_version, count(*) as audited,
     sum(1 / audit_probability) as weight,
-    sum(is_correct::integer / audit_probability) as right_weight,
-    sum((1 - audit_probability) / audit_probability ^ 2) as spread,
-    coalesce(sum((1 - audit_probability) / audit_probability ^ 2) filter (where is_correct), 0) as right_spread
+    sum(1 / audit_probability ^ 2) as squares,
+    coalesce(sum(1 / audit_probability) filter (where is_correct), 0) as right_weight,
+    coalesce(sum(1 / audit_probability ^ 2) filter (where is_correct), 0) as right_squares
   from public.completed_audits where created_at > now() - interval '30 days' group by 1
 ), shares as (
-  select *, right_weight / weight as share,
-    (
-      (1 - right_weight / weight) ^ 2 * right_spread + (right_weight / weight) ^ 2 * (spread - right_spread)
-    ) / weight ^ 2 as variance
-  from sums
-), sample_sizes as (
-  -- Infinite where every message was audited.
-  select *, case when spread = 0 then 'Infinity' else least(
-      weight ^ 2 / spread, case when variance > 0 then share * (1 - share) / variance end
-    ) end as draws
+  select *, right_weight / weight as share from sums where audited >= 30
+), variances as (
+  select *, ((1 - share) ^ 2 * right_squares + share ^ 2 * (squares - right_squares)) / weight ^ 2 as variance
   from shares
+), draws as (
+  select *, 1.959963984540054 ^ 2 / least(
+    weight ^ 2 / squares, share * (1 - share) / nullif(variance, 0)
+  ) as z2 from variances
 ), intervals as (
-  select *, 1.959963984540054 ^ 2 / draws as z2,
-    sqrt(share * (1 - share) * (1.959963984540054 ^ 2 / draws) + (1.959963984540054 ^ 2 / draws / 2) ^ 2)
-      as half_width
-  from sample_sizes where audited >= 30
+  select model_version, share,
+    greatest(0, share + z2 / 2 - sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as lower,
+    least(1 + z2, share + z2 / 2 + sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as upper
+  from draws
 )
 select model_version, messages::integer as messages, coalesce(sums.audited, 0)::integer as audited,
   round(share::numeric, 4) as accuracy,
-  round(greatest(0, (share + z2 / 2 - half_width) / (1 + z2))::numeric, 4) as ci_lower,
-  round(least(1, (share + z2 / 2 + half_width) / (1 + z2))::numeric, 4) as ci_upper,
+  round(lower::numeric, 4) as ci_lower, round(upper::numeric, 4) as ci_upper,
   (select private.audits_complete_before()) as complete_before
 from sizes left join sums using (model_version) left join intervals using (model_version)
 order by messages desc;

@@ -355,7 +355,7 @@ declare
   added integer := 0;
   start_key bytea := extensions.gen_random_bytes(16);
   candidates bytea[];
-  text_key bytea;
+  filled_key bytea;
   log public.nlu_prompt_logs;
 begin
   select * into strict settings from private.settings;
@@ -383,16 +383,16 @@ begin
       and not exists (select from public.review_queue queue where queue.text_key = read.text_key)
     limit wanted
   ) as rows;
-  foreach text_key in array coalesce(candidates, '{}') loop
-    perform private.lock_new_queue_item(text_key);
+  foreach filled_key in array coalesce(candidates, '{}') loop
+    perform private.lock_new_queue_item(filled_key);
     select * into log from public.nlu_prompt_logs logs
-    where logs.text_key = fill_queue.text_key and within_daily_cap order by created_at, id limit 1;
+    where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
     if found and not exists (
-      select from public.review_queue queue where queue.text_key = fill_queue.text_key
+      select from public.review_queue queue where queue.text_key = filled_key
     ) then
       perform private.add_queue_item(log, array['random_fill']);
       update public.review_queue queue set change_number = private.next_change_number()
-      where queue.text_key = fill_queue.text_key;
+      where queue.text_key = filled_key;
       added := added + 1;
     end if;
   end loop;

@@ -252,7 +252,7 @@ declare
 begin
   select user_key_secret into strict secret from private.keys;
   with logs as (
-    select logs.id, logs.text_key, change_number, prompt, logs.predicted_intent, logs.confidence, scope,
+    select logs.id, logs.text_key, logs.change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
       was_successful,
@@ -264,8 +264,8 @@ begin
       is_audited, audit_probability
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
-    where (logs.text_key, change_number, logs.id) > (after_text, after_change, after_id)
-      and change_number < window_to and within_daily_cap
+    where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
+      and logs.change_number < window_to and within_daily_cap
       and (queue.corrected_intent is not null or not labelled_only)
       and (window_from = 0 or (
         queue.change_number >= window_from and queue.change_number < window_to
@@ -282,7 +282,7 @@ begin
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
       ))
-    order by logs.text_key, change_number, logs.id limit page_size
+    order by logs.text_key, logs.change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
@@ -345,7 +345,7 @@ $$;
 
 -- Returns the cut-off of the audit, and how often each tier was right among the completed audits: [tier, model
 -- version, audited rows, right rows, and for right and for wrong rows the sums of their weights (1 / probability)
--- and of weight^2 * (1 - probability)]. The tier `confident` begins above the threshold, which is that of the export.
+-- and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
@@ -354,18 +354,17 @@ as $$
   select json_build_object(
     'complete_before', private.audits_complete_before(),
     'results', coalesce(json_agg(json_build_array(
-      tier, model_version, audited, correct, right_weight, right_spread, wrong_weight, wrong_spread
+      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares
     ) order by tier, model_version), '[]')
   )
   from (
     select tier, model_version, count(*) as audited, count(*) filter (where is_correct) as correct,
       coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
-      coalesce(sum(spread) filter (where is_correct), 0) as right_spread,
+      coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
       coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
-      coalesce(sum(spread) filter (where not is_correct), 0) as wrong_spread
+      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares
     from (
       select model_version, is_correct, 1 / audit_probability as weight,
-        (1 - audit_probability) / audit_probability ^ 2 as spread,
         case
           when was_successful is false or predicted_intent = 'unknown' then null
           when was_successful then 'outcome'

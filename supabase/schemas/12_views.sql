@@ -147,11 +147,10 @@ comment on view public.reviewer_agreement is
   'Agreement of two reviewers beyond chance (Cohen''s kappa). Null: both gave one and the same intent only.';
 
 -- The share of right predictions among the completed audits, each weighed by 1 / probability (Hájek 1971), which is
--- the plain share while audit_rate stays the same. Its variance is that of the draw (Poisson sampling,
--- linearised: Särndal, Swensson and Wretman 1992, sections 3.5 and 5.7). The interval is Wilson's (1927) for the
--- number of equally likely draws with that variance, at most the number that the weights alone allow (Korn and
--- Graubard 1998): the variance is underestimated where few predictions are wrong. `estimate_share` in Python returns
--- the same.
+-- the plain share while audit_rate stays the same. Its variance is that of a draw with replacement, linearised
+-- (Särndal, Swensson and Wretman 1992, sections 2.9 and 5.7). The interval is Wilson's (1927) for the number of equally
+-- likely draws with that variance, at most the number that the weights alone allow (Korn and Graubard 1998): few
+-- wrong predictions make the variance look too small. `estimate_share` in Python returns the same.
 create view public.live_accuracy with (security_invoker = on) as
 with sizes as (
   select model_version, count(*) as messages from public.nlu_prompt_logs
@@ -159,32 +158,28 @@ with sizes as (
 ), sums as (
   select model_version, count(*) as audited,
     sum(1 / audit_probability) as weight,
-    sum(is_correct::integer / audit_probability) as right_weight,
-    sum((1 - audit_probability) / audit_probability ^ 2) as spread,
-    coalesce(sum((1 - audit_probability) / audit_probability ^ 2) filter (where is_correct), 0) as right_spread
+    sum(1 / audit_probability ^ 2) as squares,
+    coalesce(sum(1 / audit_probability) filter (where is_correct), 0) as right_weight,
+    coalesce(sum(1 / audit_probability ^ 2) filter (where is_correct), 0) as right_squares
   from public.completed_audits where created_at > now() - interval '30 days' group by 1
 ), shares as (
-  select *, right_weight / weight as share,
-    (
-      (1 - right_weight / weight) ^ 2 * right_spread + (right_weight / weight) ^ 2 * (spread - right_spread)
-    ) / weight ^ 2 as variance
-  from sums
-), sample_sizes as (
-  -- Infinite where every message was audited.
-  select *, case when spread = 0 then 'Infinity' else least(
-      weight ^ 2 / spread, case when variance > 0 then share * (1 - share) / variance end
-    ) end as draws
+  select *, right_weight / weight as share from sums where audited >= 30
+), variances as (
+  select *, ((1 - share) ^ 2 * right_squares + share ^ 2 * (squares - right_squares)) / weight ^ 2 as variance
   from shares
+), draws as (
+  select *, 1.959963984540054 ^ 2 / least(
+    weight ^ 2 / squares, share * (1 - share) / nullif(variance, 0)
+  ) as z2 from variances
 ), intervals as (
-  select *, 1.959963984540054 ^ 2 / draws as z2,
-    sqrt(share * (1 - share) * (1.959963984540054 ^ 2 / draws) + (1.959963984540054 ^ 2 / draws / 2) ^ 2)
-      as half_width
-  from sample_sizes where audited >= 30
+  select model_version, share,
+    greatest(0, share + z2 / 2 - sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as lower,
+    least(1 + z2, share + z2 / 2 + sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as upper
+  from draws
 )
 select model_version, messages::integer as messages, coalesce(sums.audited, 0)::integer as audited,
   round(share::numeric, 4) as accuracy,
-  round(greatest(0, (share + z2 / 2 - half_width) / (1 + z2))::numeric, 4) as ci_lower,
-  round(least(1, (share + z2 / 2 + half_width) / (1 + z2))::numeric, 4) as ci_upper,
+  round(lower::numeric, 4) as ci_lower, round(upper::numeric, 4) as ci_upper,
   (select private.audits_complete_before()) as complete_before
 from sizes left join sums using (model_version) left join intervals using (model_version)
 order by messages desc;

@@ -82,7 +82,6 @@ def test_a_correction_is_not_shown_on_copies_that_were_not_chosen_for_review(
     dashboard: Connection, log_id: UUID
 ) -> None:
     add_user(dashboard, BOB)
-    dashboard.execute("update private.settings set audit_rate = 0")
     confident = insert(dashboard, user_id=BOB, confidence=0.99)
     correct(dashboard, log_id, "help")
     later = insert(dashboard, user_id=BOB)

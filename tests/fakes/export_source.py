@@ -211,11 +211,10 @@ def audit_result(
     tier: str, model_version: str, correct: int, audited: int, probability: float = 0.05
 ) -> AuditResult:
     """Return the result of audits that were all drawn with one probability."""
-    weight, spread = 1 / probability, (1 - probability) / probability**2
-    wrong = audited - correct
+    weight, wrong = 1 / probability, audited - correct
     return AuditResult(
         tier, model_version, audited, correct,
-        correct * weight, correct * spread, wrong * weight, wrong * spread,
+        correct * weight, correct * weight**2, wrong * weight, wrong * weight**2,
     )  # fmt: skip
 
 

@@ -27,25 +27,23 @@ def estimate_share(results: Sequence[AuditResult]) -> ShareEstimate | None:
     """Return the share of correct predictions in a population, or None without audited rows.
 
     The share is Hájek's estimate (1971): each row weighs one divided by its probability, so with
-    one probability it is the plain share. Its variance is that of the draw: Poisson sampling,
-    linearised (Särndal, Swensson and Wretman 1992, Model Assisted Survey Sampling, sections 3.5 and
-    5.7). The interval is Wilson's (1927) for the number of equally likely draws with that variance.
-    That number is at most the one that the weights alone allow, as in Korn and Graubard (1998),
-    since few wrong predictions make the variance look too small. The view `live_accuracy` computes
-    the same.
+    one probability it is the plain share. Its variance is that of a draw with replacement,
+    linearised (Särndal, Swensson and Wretman 1992, Model Assisted Survey Sampling, sections 2.9 and
+    5.7), which also covers messages that are still to come. The interval is Wilson's (1927) for the
+    number of equally likely draws with that variance. That number is at most the one that the
+    weights alone allow, as in Korn and Graubard (1998), since few wrong predictions make the
+    variance look too small. The view `live_accuracy` computes the same.
     """
-    correct_weight = sum(result.correct_weight for result in results)
-    correct_spread = sum(result.correct_spread for result in results)
+    right_weight = sum(result.correct_weight for result in results)
+    right_squares = sum(result.correct_squares for result in results)
     wrong_weight = sum(result.wrong_weight for result in results)
-    wrong_spread = sum(result.wrong_spread for result in results)
-    weight, spread = correct_weight + wrong_weight, correct_spread + wrong_spread
+    wrong_squares = sum(result.wrong_squares for result in results)
+    weight = right_weight + wrong_weight
     if not weight:
         return None
-    share = correct_weight / weight
-    if not spread:  # Every row of the population was drawn.
-        return ShareEstimate(share, share, share)
-    variance = ((1 - share) ** 2 * correct_spread + share**2 * wrong_spread) / weight**2
-    draws = weight**2 / spread
+    share = right_weight / weight
+    variance = ((1 - share) ** 2 * right_squares + share**2 * wrong_squares) / weight**2
+    draws = weight**2 / (right_squares + wrong_squares)
     if variance:
         draws = min(draws, share * (1 - share) / variance)
     return ShareEstimate(share, *wilson_interval(share, draws))

@@ -108,9 +108,8 @@ class ErasedLines(NamedTuple):
 class AuditResult(NamedTuple):
     """How the completed audits of a tier and model version ended.
 
-    `audited` and `correct` are numbers of rows. A row drawn with the probability p has the weight
-    1/p and the spread (1 - p)/p², which is what its draw adds to the variance of a total. Both are
-    summed over the rows with a correct and with a wrong prediction.
+    `audited` and `correct` are numbers of rows. A row weighs one divided by its probability. The
+    weights and their squares are summed over the rows with a correct and with a wrong prediction.
     """
 
     tier: str
@@ -118,9 +117,9 @@ class AuditResult(NamedTuple):
     audited: int
     correct: int
     correct_weight: float
-    correct_spread: float
+    correct_squares: float
     wrong_weight: float
-    wrong_spread: float
+    wrong_squares: float
 
 
 class AuditResults(NamedTuple):
