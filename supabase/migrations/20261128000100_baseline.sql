@@ -2048,12 +2048,13 @@ begin
     where logs.text_key < start_key order by logs.text_key
     limit settings.retention_batch_rows - (select count(*) from after_key)
   )
-  select private.try_lock_texts(array_agg(rows.text_key)) into candidates from (
-    select distinct read.text_key from (table after_key union all table before_key) as read
+  select private.try_lock_texts(array_agg(texts.text_key)) into candidates from (
+    select read.text_key from (table after_key union all table before_key) as read
     where within_daily_cap
       and not exists (select from public.review_queue queue where queue.text_key = read.text_key)
+    group by read.text_key order by read.text_key < start_key, read.text_key
     limit wanted
-  ) as rows;
+  ) as texts;
   foreach filled_key in array coalesce(candidates, '{}') loop
     perform private.lock_new_queue_item(filled_key);
     select * into log from public.nlu_prompt_logs logs

@@ -37,8 +37,8 @@ REBUILD = GUIDE.partition("## Rebuild text keys")[2].partition("```sql")[2].part
 """The statement of the guide."""
 
 STATE = {
-    "rows": """select prompt, text_key, within_daily_cap, has_review_reason, is_audited, is_disputed,
-      corrected_intent, correction_notes, corrected_by from public.nlu_prompt_logs""",
+    "rows": """select prompt, text_key, within_daily_cap, has_review_reason, is_audited,
+      is_disputed, corrected_intent, correction_notes, corrected_by from public.nlu_prompt_logs""",
     "queue": """select text, text_key, corrected_intent, reviewer, notes, reasons, times_sent,
       user_count, decided_at is null from public.review_queue""",
     "votes": "select text_key, reviewer, intent from public.reviewer_votes",

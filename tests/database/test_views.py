@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from .actors import ALICE
 from .rows import FAILED_OUTCOME, correct, insert, update_as_backend
 from .server import Connection
 

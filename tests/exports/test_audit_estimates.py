@@ -31,7 +31,7 @@ class Traffic:
         self.is_correct = random.random(messages) < self.confidence
         self.probability = np.repeat(rates, math.ceil(messages / len(rates)))[:messages]
         self.is_audited = random.random(messages) < self.probability
-        self.accuracy = self.is_correct.mean()
+        self.accuracy = float(self.is_correct.mean())
 
     def decided(self, audits_first: bool) -> NDArray[np.bool_]:
         """Return which messages reviewers decide: the top tenth of the queue."""
@@ -54,7 +54,9 @@ class Traffic:
         (complete,) = np.nonzero(self.is_audited[:end])
         if len(complete) < MIN_AUDITED_ROWS:
             return None
-        pairs = zip(self.probability[complete].tolist(), self.is_correct[complete].tolist())
+        pairs = zip(
+            self.probability[complete].tolist(), self.is_correct[complete].tolist(), strict=True
+        )
         return estimate_share([sum_audits(pairs)])
 
 
@@ -74,16 +76,15 @@ def test_the_interval_covers_the_truth_with_a_tenth_of_the_queue_reviewed_worst_
         estimate = traffic.estimate(decided)
         assert estimate is not None
         covered += estimate.lower <= traffic.accuracy <= estimate.upper
-        audited += (traffic.is_audited & decided).sum()
+        audited += int((traffic.is_audited & decided).sum())
 
         # What reviewers decide is no sample: not even audits, unless they are complete.
         worst = traffic.decided(audits_first=False)
         worst_figures += traffic.estimate(worst) is not None
-        share = traffic.is_correct[worst].mean()
-        lower, upper = wilson_interval(share, worst.sum())
+        share = float(traffic.is_correct[worst].mean())
+        lower, upper = wilson_interval(share, float(worst.sum()))
         worst_covered += lower <= traffic.accuracy <= upper
 
-    print(covered, audited / RUNS, worst_covered)
     assert 0.93 <= covered / RUNS <= 0.97
     assert 30 < audited / RUNS < 500
     assert worst_covered / RUNS < 0.2

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -307,3 +307,72 @@ async def test_filters_select_by_label_source_and_model_version(scenario: Export
     assert len((await scenario.export(intents=["reminder"]))[0]) == 2
     assert len((await scenario.export(sources=["rule"]))[0]) == 1
     assert (await scenario.export(model_versions=["other"]))[0] == []
+
+
+FIELDS = ("audited", "audit_probability")
+
+
+@pytest.mark.parametrize("policy", ["confidence", "audited"])
+async def test_a_line_says_whether_its_label_comes_from_a_completed_audit(
+    scenario: ExportScenario, policy: str
+) -> None:
+    texts = dissimilar_texts("train")
+    drawn, unsure, waiting = next(texts), next(texts), next(texts)
+    for _ in range(2):
+        audited = await scenario.log(drawn)
+    scenario.source.audited_ids.add(audited.id)
+    correction = Correction(corrected_intent="reminder", corrected_by="grace")
+    await scenario.store.add_prompt_correction(audited.id, correction)
+    await scenario.log_labelled(unsure, "status", confidence=0.5)
+
+    lines, manifest = await scenario.export(policy=policy)
+
+    # The text of two messages is in the audit unless neither is drawn: 1 - 0.95 * 0.95.
+    marks = {line["text"]: tuple(line[name] for name in FIELDS) for line in lines}
+    assert marks == {drawn: (True, 0.0975), unsure: (False, None)}
+    assert {line["text"]: line["tier"] for line in lines} == dict.fromkeys(marks, "person")
+    assert manifest.counts.audited == (1 if policy == "audited" else 2)
+    assert manifest.audits_complete_before is not None
+
+    # The cut-off is where the first audit waits. What was drawn later is not complete.
+    scenario.source.audited_ids.add((await scenario.log(waiting)).id)
+    late = await scenario.log_labelled(next(texts), "status")
+    scenario.source.audited_ids.add(late.id)
+
+    lines, manifest = await scenario.export(policy=policy)
+
+    assert {line["text"] for line in lines if line["audited"]} == {drawn}
+    assert manifest.audits_complete_before == scenario.store.rows[waiting_id(scenario)].created_at
+
+
+def waiting_id(scenario: ExportScenario) -> UUID:
+    """Return the id of the first audited message without a decision."""
+    return next(
+        row.captured.id
+        for row in scenario.store.rows.values()
+        if row.captured.id in scenario.source.audited_ids and row.correction is None
+    )
+
+
+async def test_no_line_is_audited_while_no_audit_is_complete(scenario: ExportScenario) -> None:
+    texts = dissimilar_texts("train")
+    first = await scenario.log(next(texts))
+    second = await scenario.log_labelled(next(texts), "status")
+    scenario.source.audited_ids |= {first.id, second.id}
+
+    lines, manifest = await scenario.export()
+
+    assert [line["audited"] for line in lines] == [False, False]
+    assert (manifest.audits_complete_before, manifest.counts.audited) == (None, 0)
+
+
+async def test_disputed_texts_have_no_audited_line(scenario: ExportScenario) -> None:
+    disputed = await scenario.log_labelled(next(dissimilar_texts("train")), "status")
+    scenario.source.audited_ids.add(disputed.id)
+    disagreement = Correction(corrected_intent="reminder", corrected_by="alan")
+    await scenario.store.add_prompt_correction(disputed.id, disagreement)
+
+    lines, manifest = await scenario.export()
+
+    assert lines == []
+    assert manifest.counts.audited == 0

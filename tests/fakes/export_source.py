@@ -35,11 +35,12 @@ class InMemoryExports:
     drawn row.
     """
 
-    audit_probability = 0.05
-
-    def __init__(self, store: InMemoryPromptStore, page_rows: int = 1_000) -> None:
+    def __init__(
+        self, store: InMemoryPromptStore, page_rows: int = 1_000, audit_probability: float = 0.05
+    ) -> None:
         self._store = store
         self._page_rows = page_rows
+        self.audit_probability = audit_probability
         self._horizons: dict[str, int] = {}
         self.datasets: dict[tuple[str, str], int] = {}
         self.audited_ids: set[UUID] = set()

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, get_args
@@ -50,8 +50,8 @@ class CandidateLine(NamedTuple):
     """A line that may become part of a dataset, with the rows and senders that it represents.
 
     `split` is "" in a dataset without splits. `audit_probability` is that of the text, and None
-    unless the label comes from a completed audit (see `audit_probability`). Only entries of review files have `created_at` and
-    `reasons`.
+    unless its label comes from a completed audit. Only entries of review files have `created_at`
+    and `reasons`.
     """
 
     id: str
