@@ -1805,16 +1805,15 @@ as $$
     when 'disagreement' = any (reasons) then 0
     when 'random_audit' = any (reasons) then 1
     when reasons = array['random_fill'] then 2000
-    else 2 + round(1000 * case
-      when 'failed_workflow' = any (reasons) then 0.1
-      when 'out_of_scope' = any (reasons) then least(margin, 0.5)
-      else margin
-    end / (1 + ln(greatest(times_sent, 1))))::integer
+    else 2 + round(1000 * least(
+      case
+        when 'failed_workflow' = any (reasons) then 0.1
+        when 'out_of_scope' = any (reasons) then 0.5
+        else 1
+      end,
+      greatest(0, confidence - coalesce(runner_up_confidence, 0))
+    ) / (1 + ln(greatest(times_sent, 1))))::integer
   end
-  from (
-    -- Rows of the first version may hold any number.
-    select least(1, greatest(0, confidence - coalesce(runner_up_confidence, 0))) as margin
-  ) as prediction
 $$;
 
 create function private.rank_when_decided() returns integer
@@ -1874,6 +1873,12 @@ create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[
 language plpgsql
 set search_path = ''
 as $$
+declare
+  runner_up_confidence double precision := coalesce(
+    log.runner_up_confidence,
+    case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
+      then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
+  );
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
@@ -1882,26 +1887,19 @@ begin
   select
     case when retained.intent is not null or add_queue_item.reasons = '{}' then private.rank_when_decided()
       else private.review_rank(
-        add_queue_item.reasons, log.confidence, runner_up.confidence, copies.times_sent
+        add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
       ) end,
     private.normalise_text(log.prompt), retained.intent, case when retained.intent is not null then (
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
     ) end,
     log.predicted_intent, coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
-    runner_up.confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
+    runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
     from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
   ) as copies
-  cross join (
-    select coalesce(
-      log.runner_up_confidence,
-      case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
-        then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
-    ) as confidence
-  ) as runner_up
   left join public.labelled_texts retained on retained.text_key = log.text_key;
 end
 $$;

@@ -23,16 +23,18 @@ MESSAGES = """
 insert into public.nlu_prompt_logs
   (id, user_id, prompt, predicted_intent, confidence, source, model_version)
 select gen_random_uuid(), %s, n || '. of ' || now(),
-  case when n %% 7 = 0 then 'unknown' else 'help' end, case when n %% 5 = 0 then 0.4 else 0.9 end, 'model', 'test-1'
+  case when n %% 7 = 0 then 'unknown' else 'help' end,
+  case when n %% 5 = 0 then 0.4 else 0.9 end, 'model', 'test-1'
 from generate_series(1, %s) as numbers (n)
 """
 # Predictions with low confidence are correct in half of the cases, the others in eight of nine.
 DECISIONS = """
 insert into public.correction_events (log_id, to_intent, reviewer, channel)
-select id, case when case when confidence < 0.7 then split_part(prompt, '.', 1)::integer % 2 = 0
-    else split_part(prompt, '.', 1)::integer % 9 > 0 end then predicted_intent else 'search' end,
+select id, case when split_part(prompt, '.', 1)::integer
+    % case when confidence < 0.7 then 2 else 9 end > 0 then predicted_intent else 'search' end,
   'ann', 'api'
-from public.nlu_prompt_logs where is_audited or has_review_reason and not {audits_only}
+from public.nlu_prompt_logs
+where is_audited or (has_review_reason and not {audits_only})
 order by created_at, id
 """
 

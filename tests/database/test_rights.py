@@ -272,7 +272,7 @@ EXPORTED_VIEWS = ("exportable_prompts",)
 VIEWS = (
     *EXPORTED_VIEWS, "labelled_prompts", "failed_workflows", "intent_health",
     "confidence_distribution", "corrections_by_reviewer", "reviewer_votes", "disputed_texts",
-    "reviewer_agreement", "live_accuracy", "daily_totals",
+    "reviewer_agreement", "completed_audits", "live_accuracy", "daily_totals",
 )  # fmt: skip
 
 
