@@ -361,7 +361,7 @@ begin
     select count(*) from (
       select from public.review_queue
       where rank < private.rank_when_decided() and waiting_since is not null
-      limit settings.min_queue_items
+      order by rank limit settings.min_queue_items
     ) as waiting
   );
   if wanted <= 0 then

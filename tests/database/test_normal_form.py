@@ -14,6 +14,7 @@ from psycopg import errors
 
 from prompt_capture.domain import characters
 from prompt_capture.domain.text import NORMAL_FORM_VERSION, canonical_text, normalise
+from tests.database_reset import NOTHING_AT_RANDOM
 from tests.difficult_texts import INVISIBLE_COPIES, difficult_texts
 
 from .actors import ALICE, BOB, CALLERS, Actor, connect_as
@@ -99,6 +100,7 @@ def old_form(server: Server, template: str) -> Iterator[tuple[Connection, FormSw
     name = f"form_{next(_numbers)}"
     server.copy_database(template, name)
     with server.connect("postgres", name) as dashboard:
+        dashboard.execute(NOTHING_AT_RANDOM)
         add_user(dashboard, ALICE)
         add_user(dashboard, BOB)
         switch = FormSwitch(dashboard)
@@ -210,6 +212,7 @@ def test_after_a_rebuild_all_is_as_if_captured_in_the_present_form(
     name = f"form_{next(_numbers)}"
     server.copy_database(template, name)
     with server.connect("postgres", name) as other:
+        other.execute(NOTHING_AT_RANDOM)
         add_user(other, ALICE)
         add_user(other, BOB)
         act(other, random.Random(seed))

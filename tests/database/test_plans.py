@@ -235,7 +235,8 @@ INTERNAL_QUERIES = {
     ),
     "whether few texts wait": (
         """select from public.review_queue
-           where rank < private.rank_when_decided() and waiting_since is not null limit 20""",
+           where rank < private.rank_when_decided() and waiting_since is not null
+           order by rank limit 20""",
         "review_queue_pkey",
     ),
     "a queue item": (

@@ -238,6 +238,7 @@ CALLABLE = {
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text)": {SERVICE},
     "public.record_review(uuid,text,text,text,text)": {SERVICE},
+    "private.audits_complete_before()": {SERVICE},
     "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
 }  # fmt: skip
 ENTRY_POINTS = {
