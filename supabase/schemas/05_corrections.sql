@@ -272,7 +272,7 @@ begin
     where logs.text_key = event.text_key
       and (
         logs.id = event.log_id or logs.corrected_intent is not null
-        or (logs.sampling_probability is not null and logs.created_at <= event.corrected_at)
+        or ((logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at)
       )
       and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
         event.to_intent, reviewer, disputed, case when logs.id = event.log_id then notes end

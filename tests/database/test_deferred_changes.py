@@ -92,7 +92,6 @@ def backend(server: Server, database: str, dashboard: Connection) -> Any:
 def test_the_final_state_does_not_depend_on_when_the_row_arrives(
     dashboard: Connection, backend: Connection, order: tuple[int, ...], confidence: float
 ) -> None:
-    dashboard.execute("update private.settings set audit_rate = 0")
     changes = [
         lambda log_id: [record_outcome(backend, log_id, *outcome) for outcome in OUTCOMES],
         lambda log_id: [record_correction(backend, log_id, *CORRECTIONS[0])] * 2,

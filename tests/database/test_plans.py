@@ -223,6 +223,22 @@ INTERNAL_QUERIES = {
            where text_key = 'x' order by reviewer, id desc""",
         "correction_events_by_text",
     ),
+    "the audit": (
+        """select created_at, id from public.nlu_prompt_logs
+           where is_audited order by created_at, id""",
+        "nlu_prompt_logs_audited",
+    ),
+    "random texts": (
+        """select text_key, within_daily_cap from public.nlu_prompt_logs
+           where text_key >= 'x' order by text_key limit 500""",
+        "nlu_prompt_logs_by_change or nlu_prompt_logs_by_text",
+    ),
+    "whether few texts wait": (
+        """select from public.review_queue
+           where rank < private.rank_when_decided() and waiting_since is not null
+           order by rank limit 20""",
+        "review_queue_pkey",
+    ),
     "a queue item": (
         "select from public.review_queue where text_key = 'x' for update skip locked",
         "review_queue_text_key_is_unique",

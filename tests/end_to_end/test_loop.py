@@ -111,6 +111,9 @@ def test_the_retraining_dataset_has_confident_and_corrected_lines(
             "source": "production",
             "corrected": False,
             "id": confident["log_id"],
+            "tier": "confident",
+            "audited": False,
+            "audit_probability": None,
         },
         {
             "text": "asdf qwer",
@@ -119,6 +122,9 @@ def test_the_retraining_dataset_has_confident_and_corrected_lines(
             "source": "production",
             "corrected": True,
             "id": corrected["log_id"],
+            "tier": "person",
+            "audited": False,
+            "audit_probability": None,
         },
     ]
 

@@ -14,8 +14,8 @@ revoke all on
   public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
   public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
-  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
-  public.daily_totals,
+  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.completed_audits,
+  public.live_accuracy, public.daily_totals,
   private.settings, private.keys, private.incomplete_captures, private.deferred_changes,
   private.dropped_captures, private.tombstones, private.erased_rows
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
@@ -79,13 +79,14 @@ revoke all on function
   private.lock_edits_first(),
   private.append_log_edit(),
   private.review_reasons(public.nlu_prompt_logs),
-  private.review_rank(text[], double precision, integer),
+  private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
-  private.add_queue_item(public.nlu_prompt_logs, text[], double precision),
+  private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.refresh_queue_item(bytea),
+  private.fill_queue(),
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
   private.validate_queue_edit(),
@@ -113,6 +114,7 @@ revoke all on function
   private.delete_expired_exports(),
   private.refresh_queue_items(bytea),
   private.add_missing_queue_items(),
+  private.audits_complete_before(),
   private.count_user_data(uuid),
   private.start_erasure(uuid),
   private.pseudonymise_batch(text, boolean),
@@ -163,7 +165,7 @@ grant select (intent, domain, description, retired_at, created_at)
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
   secondary_intents, source, model_version, conversation_id, message_index,
-  text_key, within_daily_cap, sampling_probability, is_disputed,
+  text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, correction_notes, corrected_by, corrected_at,
   created_at, updated_at, change_number
@@ -228,7 +230,7 @@ grant select (intent, domain, description, retired_at, created_at)
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
   secondary_intents, source, model_version, conversation_id, message_index,
-  text_key, within_daily_cap, sampling_probability, is_disputed,
+  text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, correction_notes, corrected_by, corrected_at,
   created_at, updated_at, change_number
@@ -247,7 +249,7 @@ grant insert (log_id, to_intent, reviewer, notes, channel)
 grant select (
   rank, text, corrected_intent, reviewer, notes, predicted_intent, runner_up_intent,
   runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
-  decided_at, sampling_probability, id, text_key
+  decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
 grant select (day, predicted_intent, model_version, outcome, messages)
   on public.daily_counts to service_role;
@@ -261,10 +263,11 @@ grant select (id, series, bucket, manifest, window_from, window_to, lines, expor
 grant select on
   public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
-  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
-  public.daily_totals
+  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.completed_audits,
+  public.live_accuracy, public.daily_totals
 to service_role;
 grant execute on function
+  private.audits_complete_before(),
   private.anonymous_reviewers(),
   private.outcome_label(boolean),
   private.is_user_id(text),
@@ -306,16 +309,17 @@ grant select on public.intent_catalogue, private.settings, private.keys to promp
 grant select, delete on public.nlu_prompt_logs to prompt_maintainer;
 grant update (
   was_successful, workflow_type, execution_error,
-  corrected_intent, correction_notes, corrected_by, sampling_probability, is_disputed, text_key
+  corrected_intent, correction_notes, corrected_by, has_review_reason, is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
 grant insert (log_id, to_intent, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
 grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;
+grant select on public.completed_audits to prompt_maintainer;
 grant update (
   rank, corrected_intent, reviewer, notes, reasons, times_sent, user_count, days_waiting,
-  waiting_since, decided_at, sampling_probability
+  waiting_since, decided_at, change_number
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
@@ -375,10 +379,10 @@ grant execute on function
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
   private.all_review_reasons(public.nlu_prompt_logs[]),
-  private.review_rank(text[], double precision, integer),
+  private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
-  private.add_queue_item(public.nlu_prompt_logs, text[], double precision),
+  private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.refresh_queue_item(bytea),
   private.update_queue_item(public.correction_events, boolean),
@@ -403,6 +407,8 @@ grant execute on function
   private.delete_expired_exports(),
   private.refresh_queue_items(bytea),
   private.add_missing_queue_items(),
+  private.fill_queue(),
+  private.audits_complete_before(),
   private.complete_captures(),
   private.count_user_data(uuid),
   private.continue_erasure(uuid),

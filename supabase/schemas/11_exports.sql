@@ -72,7 +72,7 @@ comment on column public.dataset_exports.exported_at is 'When the dataset was re
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
--- longer exist (12_normal_form.sql) are listed likewise, each as a row of its own.
+-- longer exist (13_normal_form.sql) are listed likewise, each as a row of its own.
 create table private.erased_rows (
   log_id uuid not null,
   text_key bytea not null,
@@ -235,7 +235,8 @@ $$;
 -- Returns a page of rows in the order of their texts: an array per column, which costs a third of rows
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
--- all copies of a text, and so do the reasons of rows that wait for review. Senders get pseudonyms only if a
+-- all copies of a text, and so do the reasons of rows that wait for review. A text is in the window, too, that
+-- entered the queue at random in it. Senders get pseudonyms only if a
 -- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
@@ -251,20 +252,24 @@ declare
 begin
   select user_key_secret into strict secret from private.keys;
   with logs as (
-    select logs.id, logs.text_key, change_number, prompt, logs.predicted_intent, logs.confidence, scope,
+    select logs.id, logs.text_key, logs.change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
       was_successful,
       queue.decided_at is null and coalesce('disagreement' = any (queue.reasons), false) as disputed,
       created_at, user_id, 1 as times_sent,
-      case when queue.waiting_since is not null and logs.sampling_probability is not null
-        then queue.reasons end as reasons
+      case when queue.waiting_since is not null
+          and (logs.has_review_reason or logs.is_audited or 'random_fill' = any (queue.reasons))
+        then queue.reasons end as reasons,
+      is_audited, audit_probability
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
-    where (logs.text_key, change_number, logs.id) > (after_text, after_change, after_id)
-      and change_number < window_to and within_daily_cap
+    where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
+      and logs.change_number < window_to and within_daily_cap
       and (queue.corrected_intent is not null or not labelled_only)
-      and (window_from = 0 or exists (
+      and (window_from = 0 or (
+        queue.change_number >= window_from and queue.change_number < window_to
+      ) or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
@@ -277,11 +282,11 @@ begin
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
       ))
-    order by logs.text_key, change_number, logs.id limit page_size
+    order by logs.text_key, logs.change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
-      disputed is true, labelled_at, null::uuid, times_sent, null::text[]
+      disputed is true, labelled_at, null::uuid, times_sent, null::text[], false, null::float8
     from public.labelled_texts texts
     left join lateral (
       select queue.decided_at is null and 'disagreement' = any (queue.reasons) as disputed
@@ -315,7 +320,7 @@ begin
     array_agg(case when salt <> '' then left(encode(extensions.hmac(
       uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
     ), 'hex'), 16) end),
-    array_agg(times_sent), json_agg(reasons)
+    array_agg(times_sent), json_agg(reasons), array_agg(is_audited), array_agg(audit_probability)
   ) into columns from page;
   return columns;
 end
@@ -338,27 +343,40 @@ as $$
   ) as page
 $$;
 
--- Returns [tier, model version, audited rows, correct rows]: how often each tier was right, by the random
--- audit. The tier `confident` begins above the threshold, which is that of the export. Only rows that were drawn at random count, and only where reviewers agree. Plain
--- counts are unbiased while audit_rate stays the same.
+-- Returns the cut-off of the audit, and how often each tier was right among the completed audits: [tier, model
+-- version, audited rows, right rows, and for right and for wrong rows the sums of their weights (1 / probability)
+-- and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
 set search_path = ''
 as $$
-  select coalesce(json_agg(json_build_array(tier, model_version, audited, correct)), '[]') from (
-    select case
-        when was_successful then 'outcome'
-        when source = 'rule' then 'rule'
-        when confidence > threshold and predicted_intent <> 'unknown'
-          and coalesce(scope, 1) >= (select min_scope from private.settings) then 'confident'
-      end as tier,
-      model_version, count(*) as audited,
-      count(*) filter (where corrected_intent = predicted_intent) as correct
-    from public.nlu_prompt_logs
-    where sampling_probability < 1 and corrected_intent is not null and not is_disputed
-    group by 1, 2
-  ) as counted where tier is not null
+  select json_build_object(
+    'complete_before', private.audits_complete_before(),
+    'results', coalesce(json_agg(json_build_array(
+      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares
+    ) order by tier, model_version), '[]')
+  )
+  from (
+    select tier, model_version, count(*) as audited, count(*) filter (where is_correct) as correct,
+      coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
+      coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
+      coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
+      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares
+    from (
+      select model_version, is_correct, 1 / audit_probability as weight,
+        case
+          when was_successful is false or predicted_intent = 'unknown' then null
+          when was_successful then 'outcome'
+          when source = 'rule' then 'rule'
+          when confidence > threshold
+            and coalesce(scope, 1) >= (select min_scope from private.settings) then 'confident'
+        end as tier
+      from public.completed_audits
+    ) as audits
+    where tier is not null
+    group by tier, model_version
+  ) as counted
 $$;
 
 -- Records a dataset; a repetition changes nothing.
@@ -573,7 +591,7 @@ create function public.read_audit_results(threshold float8) returns json
 language sql stable set search_path = ''
 as $$ select private.read_audit_results(threshold) $$;
 comment on function public.read_audit_results(float8) is
-  'Returns how often each tier was right, by the random audit.';
+  'Returns the cut-off of the audit, and how often each tier was right before it.';
 
 create function public.record_dataset(
   series text, bucket text, manifest text, window_from text, window_to text, lines bigint

@@ -20,7 +20,8 @@ comment on view public.exportable_prompts is 'Captured rows that a dataset may h
 -- Reviewers label a text on one of its rows; here every row has the label.
 create view public.labelled_prompts with (security_invoker = on) as
 select logs.id, logs.created_at, logs.prompt, logs.predicted_intent, logs.confidence, logs.scope,
-  logs.source, logs.model_version, logs.within_daily_cap, logs.sampling_probability,
+  logs.source, logs.model_version, logs.within_daily_cap, logs.has_review_reason,
+  logs.is_audited, logs.audit_probability,
   logs.was_successful, logs.workflow_type, logs.execution_error, logs.outcome_recorded_at,
   texts.corrected_intent, ('disagreement' = any (texts.reasons)) is true as is_disputed
 from public.nlu_prompt_logs logs
@@ -145,51 +146,45 @@ order by texts desc, reviewer_a, reviewer_b;
 comment on view public.reviewer_agreement is
   'Agreement of two reviewers beyond chance (Cohen''s kappa). Null: both gave one and the same intent only.';
 
--- Horvitz-Thompson estimate over two strata: messages chosen for a reason (probability 1) and at random. A
--- stratum has the weight of the messages that it represents, 1 / probability each. Where it is not fully
--- reviewed, its reviewed messages represent the rest, which is unbiased for the random stratum only.
+-- The share of right predictions among the completed audits, each weighed by 1 / probability (Hájek 1971), which is
+-- the plain share while audit_rate stays the same. Its variance is that of a draw with replacement, linearised
+-- (Särndal, Swensson and Wretman 1992, sections 2.9 and 5.7). The interval is Wilson's (1927) for the number of equally
+-- likely draws with that variance, at most the number that the weights alone allow (Korn and Graubard 1998): few
+-- wrong predictions make the variance look too small. `estimate_share` in Python returns the same.
 create view public.live_accuracy with (security_invoker = on) as
-with messages as (
-  select model_version, sampling_probability,
-    case when corrected_intent is not null and not is_disputed
-      then (corrected_intent = predicted_intent)::integer end as is_correct
-  from public.labelled_prompts
-  where within_daily_cap and created_at > now() - interval '30 days'
-), strata as (
-  select model_version, sampling_probability = 1 as chosen_for_reason,
-    count(*)::double precision as chosen,
-    sum(1 / sampling_probability) as represented,
-    count(is_correct)::double precision as reviewed,
-    avg(is_correct)::double precision as accuracy
-  from messages where sampling_probability is not null group by 1, 2
-), sizes as (
-  select model_version, count(*)::double precision as messages from messages group by 1
-), combined as (
-  select model_version, sizes.messages,
-    sum(chosen) as chosen, sum(reviewed) as reviewed,
-    bool_and(reviewed > 0) as has_all_strata,
-    sum(represented * accuracy) / sum(represented) as accuracy,
-    sum(
-      (represented / total) ^ 2 * accuracy * (1 - accuracy) / greatest(reviewed - 1, 1)
-      * (1 - least(reviewed / represented, 1))
-    ) as variance
-  from (
-    select *, sum(represented) over (partition by model_version) as total from strata
-  ) as strata join sizes using (model_version)
-  group by model_version, sizes.messages
+with sizes as (
+  select model_version, count(*) as messages from public.nlu_prompt_logs
+  where within_daily_cap and created_at > now() - interval '30 days' group by 1
+), sums as (
+  select model_version, count(*) as audited,
+    sum(1 / audit_probability) as weight,
+    sum(1 / audit_probability ^ 2) as squares,
+    coalesce(sum(1 / audit_probability) filter (where is_correct), 0) as right_weight,
+    coalesce(sum(1 / audit_probability ^ 2) filter (where is_correct), 0) as right_squares
+  from public.completed_audits where created_at > now() - interval '30 days' group by 1
+), shares as (
+  select *, right_weight / weight as share from sums where audited >= 30
+), variances as (
+  select *, ((1 - share) ^ 2 * right_squares + share ^ 2 * (squares - right_squares)) / weight ^ 2 as variance
+  from shares
+), draws as (
+  select *, 1.959963984540054 ^ 2 / least(
+    weight ^ 2 / squares, share * (1 - share) / nullif(variance, 0)
+  ) as z2 from variances
+), intervals as (
+  select model_version, share,
+    greatest(0, share + z2 / 2 - sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as lower,
+    least(1 + z2, share + z2 / 2 + sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as upper
+  from draws
 )
-select model_version, messages::integer as messages, chosen::integer as chosen,
-  reviewed::integer as reviewed,
-  case when has_all_strata then round(accuracy::numeric, 4) end as accuracy,
-  case when has_all_strata
-    then round(greatest(0, accuracy - 1.96 * sqrt(variance))::numeric, 4) end as ci_lower,
-  case when has_all_strata
-    then round(least(1, accuracy + 1.96 * sqrt(variance))::numeric, 4) end as ci_upper,
-  chosen = reviewed as is_complete
-from combined
+select model_version, messages::integer as messages, coalesce(sums.audited, 0)::integer as audited,
+  round(share::numeric, 4) as accuracy,
+  round(lower::numeric, 4) as ci_lower, round(upper::numeric, 4) as ci_upper,
+  (select private.audits_complete_before()) as complete_before
+from sizes left join sums using (model_version) left join intervals using (model_version)
 order by messages desc;
 comment on view public.live_accuracy is
-  'The accuracy of the model on all messages within the daily caps of the last 30 days, with a 95% confidence interval. Unbiased once is_complete.';
+  'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 completed audits.';
 
 create view public.daily_totals with (security_invoker = on) as
 select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages

@@ -45,15 +45,14 @@ begin
   insert into public.review_queue as queue (
     rank, text, corrected_intent, reviewer, notes, predicted_intent, runner_up_intent,
     runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
-    decided_at, sampling_probability, text_key
+    decided_at, change_number, text_key
   )
   select rank, private.normalise_text(text), corrected_intent, reviewer, notes, predicted_intent,
     runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting,
-    waiting_since, decided_at, sampling_probability, new_key
+    waiting_since, decided_at, change_number, new_key
   from public.review_queue where text_key = old_key
   on conflict (text_key) do update
-  set reasons = private.array_union(queue.reasons, excluded.reasons),
-    sampling_probability = greatest(queue.sampling_probability, excluded.sampling_probability);
+  set reasons = private.array_union(queue.reasons, excluded.reasons);
 
   if is_merged then
     select * into latest from public.correction_events
