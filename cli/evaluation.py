@@ -16,7 +16,12 @@ from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
 from training.calibrate.predictions import Predictions
 from training.data.examples import Example
-from training.report.comparison import compare, describe_comparison
+from training.report.comparison import (
+    compare,
+    describe_comparison,
+    describe_power,
+    describe_vetoes,
+)
 from training.report.evaluation import Evaluation, evaluate_models
 
 
@@ -94,7 +99,19 @@ def print_evaluation(console: Console, models: Sequence[EvaluatedModel]) -> None
         return
     old = models[1]
     versions = new.manifest.version, old.manifest.version
-    console.print(comparison_table(*versions, new.evaluation, old.evaluation))
     comparison = compare(new.predictions, old.predictions)
-    summary = describe_comparison(comparison, *versions)
-    console.print(summary, highlight=False, markup=False, soft_wrap=True)
+    console.print(comparison_table(*versions, new.evaluation, old.evaluation, comparison))
+    sentences = [
+        describe_comparison(comparison, *versions),
+        *describe_power(comparison, new.evaluation.n),
+        *describe_vetoes(comparison),
+    ]
+    for sentence in sentences:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    if not comparison.vetoes:
+        console.print(
+            f"No veto: {new.manifest.version} is not shown to be worse in any measure.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table
 
+from training.report.comparison import Comparison
 from training.report.evaluation import Evaluation
 
 
@@ -63,11 +64,20 @@ def evaluation_table(version: str, evaluation: Evaluation) -> Table:
     return table
 
 
-def comparison_table(new_version: str, old_version: str, new: Evaluation, old: Evaluation) -> Table:
-    """Return a table of two models and their difference, with the intents whose recall differs."""
+def comparison_table(
+    new_version: str,
+    old_version: str,
+    new: Evaluation,
+    old: Evaluation,
+    comparison: Comparison,
+) -> Table:
+    """Return a table of two models and their difference, with the intents whose recall differs.
+
+    Its last column has the smallest difference in a recall that the messages show.
+    """
     table = Table(caption=_counts(new))
     table.add_column("")
-    for heading in (escape(new_version), escape(old_version), "difference"):
+    for heading in (escape(new_version), escape(old_version), "difference", "shown from"):
         table.add_column(heading, justify="right")
     for row in METRIC_ROWS:
         new_value, old_value = row.value(new), row.value(old)
@@ -85,7 +95,13 @@ def comparison_table(new_version: str, old_version: str, new: Evaluation, old: E
         table.add_row("recall of intents that differ", style="dim")
     for label, difference in sorted(differences.items(), key=lambda entry: (entry[1], entry[0])):
         recalls = (f"{new.recall[label]:.1%}", f"{old.recall[label]:.1%}")
-        table.add_row(escape(label), *recalls, _format_difference(recall_row, difference))
+        smallest = comparison.intents[label].smallest_difference
+        table.add_row(
+            escape(label),
+            *recalls,
+            _format_difference(recall_row, difference),
+            "never" if smallest is None else f"{smallest * 100:.1f} points",
+        )
     return table
 
 

@@ -179,8 +179,8 @@ def _pair(won: int, lost: int, both: int) -> tuple[Predictions, Predictions]:
         (20, 5, "better"),
         (5, 20, "worse"),
         (12, 8, "no significant difference"),
-        (5, 0, "no significant difference"),
-        (6, 0, "better"),
+        (4, 0, "no significant difference"),
+        (5, 0, "better"),
         (0, 0, "no significant difference"),
     ],
 )
@@ -196,9 +196,9 @@ def test_two_models_are_compared_by_the_messages_that_one_alone_gets_right(
     assert verdict in describe_comparison(comparison, "next", "last")
 
 
-def test_the_p_value_is_that_of_the_exact_mcnemar_test() -> None:
-    assert compare(*_pair(6, 0, 75)).p_value == pytest.approx(2 * 0.5**6)
-    assert compare(*_pair(8, 2, 75)).p_value == pytest.approx(2 * (1 + 10 + 45) * 0.5**10)
+def test_the_p_value_is_that_of_mcnemars_mid_p_test() -> None:
+    assert compare(*_pair(6, 0, 75)).p_value == pytest.approx(0.5**6)
+    assert compare(*_pair(8, 2, 75)).p_value == pytest.approx((2 * (1 + 10) + 45) * 0.5**10)
 
 
 def test_the_confidence_interval_covers_the_true_difference() -> None:
@@ -248,7 +248,10 @@ def test_two_models_are_shown_side_by_side(data: Path, other: Path) -> None:
     shown = _run(*arguments)
     versions = [ModelArtifact.load(folder).manifest.version for folder in (SHIPPED, other)]
     assert all(version in shown for version in versions)
-    assert f"{versions[0]} is better than {versions[1]}: +" in " ".join(shown.split())
+    words = " ".join(shown.split())
+    assert f"{versions[0]} is better than {versions[1]}: +" in words
+    assert "60 messages show a difference in accuracy from " in words
+    assert "No veto: " in words
 
     result = json.loads(_run(*arguments, "--json"))
     assert [result[name]["version"] for name in ("model", "compared_with")] == versions
@@ -258,6 +261,23 @@ def test_two_models_are_shown_side_by_side(data: Path, other: Path) -> None:
     difference = result["model"]["accuracy"] - result["compared_with"]["accuracy"]
     assert comparison["accuracy_difference"] == pytest.approx(difference)
     assert comparison["ci_lower"] < difference < comparison["ci_upper"]
+    assert comparison["vetoes"] == []
+    assert 0 < comparison["smallest_difference"] < 1
+    assert set(comparison["intents"]) == {"email", "help", "unknown"}
+    assert set(comparison["out_of_scope"]) == {"recall", "false_accept_rate"}
+    assert set(comparison["calibration"]) == {"difference", "p_value", "smallest_difference"}
+
+
+def test_what_is_shown_to_be_worse_is_a_veto(data: Path, other: Path) -> None:
+    arguments = ("--model", str(other), "--compare", str(SHIPPED), "--data", str(data))
+
+    words = " ".join(_run(*arguments).split())
+    assert "Veto: accuracy: -" in words
+    assert "Veto: recall of email: -" in words
+
+    vetoes = json.loads(_run(*arguments, "--json"))["comparison"]["vetoes"]
+    assert {"measure", "intent", "difference", "p_value"} == set(vetoes[0])
+    assert {"accuracy", "recall"} <= {veto["measure"] for veto in vetoes}
 
 
 def test_labels_that_a_model_does_not_know_are_named(data: Path, other: Path) -> None:

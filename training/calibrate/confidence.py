@@ -9,6 +9,9 @@ from scipy.special import log_softmax
 
 Floats = NDArray[np.floating]
 
+BINS = 15
+"""The number of bins of the calibration error."""
+
 
 def fit_temperature(logits: Floats, truth: NDArray[np.integer]) -> float:
     """Return the temperature that minimises the negative log-likelihood (Guo et al. 2017).
@@ -40,10 +43,10 @@ class ReliabilityBin:
 
 
 def reliability_bins(
-    confidences: Floats, correct: NDArray[np.bool_], bins: int = 15
+    confidences: Floats, correct: NDArray[np.bool_], bins: int = BINS
 ) -> list[ReliabilityBin]:
     """Group predictions [n] into bins of equal width, without the empty bins."""
-    indices = np.minimum((confidences * bins).astype(int), bins - 1)
+    indices = bin_indices(confidences, bins)
     return [
         ReliabilityBin(
             low=b / bins,
@@ -54,6 +57,11 @@ def reliability_bins(
         )
         for b in np.unique(indices).tolist()
     ]
+
+
+def bin_indices(confidences: Floats, bins: int = BINS) -> NDArray[np.intp]:
+    """Return the bin of each confidence [n], from 0."""
+    return np.minimum((confidences * bins).astype(np.intp), bins - 1)
 
 
 def expected_calibration_error(confidences: Floats, correct: NDArray[np.bool_]) -> float:
