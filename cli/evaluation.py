@@ -10,6 +10,7 @@ from rich.console import Console
 from cli.error_handling import error_console
 from cli.evaluation_tables import comparison_table, evaluation_table
 from cli.labelled_data import read_test_examples
+from cli.model_description import describe_thresholds
 from cli.progress import progress_bars
 from cli.sources import local_sources
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
@@ -95,7 +96,9 @@ def print_evaluation(console: Console, models: Sequence[EvaluatedModel]) -> None
     """Print tables of the metrics, and whether the first model is better than the second."""
     new = models[0]
     if len(models) == 1:
-        console.print(evaluation_table(new.manifest.version, new.evaluation))
+        console.print(evaluation_table(new.manifest, new.evaluation))
+        for sentence in describe_thresholds(new.manifest):
+            console.print(sentence, highlight=False, markup=False, soft_wrap=True)
         return
     old = models[1]
     versions = new.manifest.version, old.manifest.version

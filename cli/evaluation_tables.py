@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table
 
+from prompt_capture.adapters.onnx.model_artifact import ModelManifest
 from training.report.comparison import Comparison
 from training.report.evaluation import Evaluation
 
@@ -51,17 +52,28 @@ METRIC_ROWS = (
 )
 
 
-def evaluation_table(version: str, evaluation: Evaluation) -> Table:
-    """Return a table of a model's metrics, then of the recall of each intent, lowest first."""
-    table = Table(title=escape(version), caption=_counts(evaluation), show_header=False)
+def evaluation_table(manifest: ModelManifest, evaluation: Evaluation) -> Table:
+    """Return a table of a model's metrics, then of the recall of each intent, lowest first.
+
+    A threshold that decides which predictions need a review is shown beside the recall.
+    """
+    table = Table(title=escape(manifest.version), caption=_counts(evaluation), show_header=False)
+    thresholds = manifest.thresholds
     for row in METRIC_ROWS:
         value = row.value(evaluation)
         if value is not None:
             table.add_row(row.name, row.value_format.format(value))
     table.add_section()
     for label, recall in sorted(evaluation.recall.items(), key=lambda entry: entry[1]):
-        table.add_row(escape(label), f"{recall:.1%} recall")
+        cells = [escape(label), f"{recall:.1%} recall"]
+        if thresholds and thresholds.decide_review:
+            cells.append(_format_threshold(thresholds.of(label)))
+        table.add_row(*cells)
     return table
+
+
+def _format_threshold(threshold: float | None) -> str:
+    return "always reviewed" if threshold is None else f"reviewed below {threshold:g}"
 
 
 def comparison_table(

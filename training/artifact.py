@@ -18,13 +18,11 @@ from prompt_capture.adapters.onnx.model_artifact import (
     ModelManifest,
     file_sha256,
 )
-from training.calibrate.cascade import (
-    CascadeCalibration,
-    StageCalibration,
-    confidence_thresholds,
-)
+from training.calibrate.cascade import CascadeCalibration, StageCalibration
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import ENERGY_SHARPNESS, MIN_SHADING_FACTOR, ScopeScorer
+from training.calibrate.thresholds import confidence_thresholds
+from training.config import ReviewTarget
 from training.data.examples import Example, data_digest
 from training.data.fingerprint import TrainingFingerprint
 from training.fit.encoders import FittedStage
@@ -50,13 +48,14 @@ class ArtifactMetadata:
     """What a manifest records besides the stages.
 
     The version starts with `name`. `fingerprint` covers the texts that the encoders were
-    fine-tuned on.
+    fine-tuned on. `review_target` is that of `TrainingConfig`.
     """
 
     name: str
     base_model: BaseModelInfo
     examples: Sequence[Example]
     fingerprint: TrainingFingerprint
+    review_target: ReviewTarget | None = None
 
 
 def write_artifact(
@@ -81,7 +80,9 @@ def write_artifact(
         training_examples=len(metadata.examples),
         training_data_sha256=data_digest(metadata.examples),
         metrics=manifest_metrics(calibration.predictions) if calibration else {},
-        thresholds=confidence_thresholds(calibration.predictions) if calibration else None,
+        thresholds=confidence_thresholds(
+            calibration.predictions if calibration else None, metadata.review_target
+        ),
         clause_calibration=calibration.clause_calibration if calibration else None,
         base_model=metadata.base_model,
     )

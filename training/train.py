@@ -84,7 +84,9 @@ def train(
     ]
     tuned = learner.tunes_encoder
     fingerprint = base.fingerprint.with_texts(texts) if tuned else base.fingerprint
-    metadata = ArtifactMetadata(config.name, base.base_model, prepared, fingerprint)
+    metadata = ArtifactMetadata(
+        config.name, base.base_model, prepared, fingerprint, config.review_target
+    )
     manifest = write_artifact(out, metadata, stages, calibration)
     return TrainingResult(manifest, calibration.predictions if calibration else None, is_unbiased)
 

@@ -16,10 +16,7 @@ from training.calibrate.cascade import (
     OutOfFoldScores,
     StageScores,
     calibrate,
-    confidence_thresholds,
 )
-from training.calibrate.confidence import confidence_for_precision
-from training.calibrate.predictions import Predictions
 from training.calibrate.scope import (
     ScopeScorer,
     intent_centroids,
@@ -125,27 +122,6 @@ def test_a_weak_stage_escalates_more_messages_than_a_strong_one(
     assert weak.min_scope == MIN_SCOPE
     assert (last.min_margin, last.min_scope) == (0, 0)
     assert manifest_metrics(noisy.predictions)["accuracy"] > 0.95
-
-
-def test_a_threshold_reaches_the_precision_or_there_is_none() -> None:
-    confidences = np.array([0.9, 0.8, 0.7, 0.6])
-
-    assert confidence_for_precision(confidences, np.array([1, 1, 0, 1], bool), 1.0) == 0.8
-    assert confidence_for_precision(confidences, np.array([1, 1, 0, 1], bool), 0.75) == 0.6
-    assert confidence_for_precision(confidences, np.zeros(4, bool), 0.5) is None
-
-
-def test_an_intent_with_few_predictions_has_no_threshold_of_its_own(
-    random: np.random.Generator,
-) -> None:
-    truth = np.array(["email"] * 60 + ["greeting"] * 5)
-    probabilities = np.array([[0.9, 0.1]] * 60 + [[0.1, 0.9]] * 5)
-    predictions = Predictions(["x"] * 65, truth, ("email", "greeting"), probabilities, np.ones(65))
-
-    thresholds = confidence_thresholds(predictions)
-
-    assert thresholds.overall == 0.9
-    assert dict(thresholds.per_intent) == {"email": 0.9}
 
 
 def test_labels_spread_to_similar_unlabelled_texts(random: np.random.Generator) -> None:

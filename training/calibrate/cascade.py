@@ -10,18 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration, Thresholds
+from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration
 from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibrate.clauses import fit_clause_calibration
-from training.calibrate.confidence import confidence_for_precision, fit_temperature
+from training.calibrate.confidence import fit_temperature
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import fit_scope, scope_features, shade, split_columns
 
 Floats = NDArray[np.floating]
 
-TARGET_PRECISION = 0.95
-MIN_PREDICTIONS = 30
-"""The number of predictions that an intent needs before it gets a threshold of its own."""
 MAX_ACCURACY_LOSS = 0.005
 """How much accuracy a cascade may lose against its later stages alone."""
 ESCALATION_RATES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
@@ -163,30 +160,6 @@ def _calibrate_clauses(
     for calibration, outputs in reversed(list(zip(stages, earlier, strict=False))):
         cascade = outputs.escalate(calibration, cascade)
     return fit_clause_calibration(cascade.probabilities, scores.labels, scores.clauses.intents)
-
-
-def confidence_thresholds(predictions: Predictions) -> Thresholds:
-    """Return the lowest confidence that reaches `TARGET_PRECISION`, overall and per intent.
-
-    An intent with fewer than `MIN_PREDICTIONS` predictions has no threshold of its own.
-    """
-
-    def threshold(rows: NDArray[np.bool_]) -> float | None:
-        confidence = confidence_for_precision(
-            predictions.confidences[rows], predictions.correct[rows], TARGET_PRECISION
-        )
-        return None if confidence is None else round(confidence, 4)
-
-    predicted = {label: predictions.predicted == label for label in predictions.labels}
-    return Thresholds(
-        target_precision=TARGET_PRECISION,
-        overall=threshold(np.ones(len(predictions.truth), bool)),
-        per_intent={
-            label: threshold(rows)
-            for label, rows in predicted.items()
-            if rows.sum() >= MIN_PREDICTIONS
-        },
-    )
 
 
 def _calibrate_stage(

@@ -70,16 +70,3 @@ def expected_calibration_error(confidences: Floats, correct: NDArray[np.bool_]) 
         abs(each.confidence - each.accuracy) * each.count / len(confidences)
         for each in reliability_bins(confidences, correct)
     )
-
-
-def confidence_for_precision(
-    confidences: Floats, correct: NDArray[np.bool_], precision: float
-) -> float | None:
-    """Return the lowest confidence at or above which the precision is at least `precision`.
-
-    Return None where no confidence reaches it.
-    """
-    order = np.argsort(-confidences, kind="stable")
-    precisions = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    (reached,) = np.nonzero(precisions >= precision)
-    return float(confidences[order[reached[-1]]]) if len(reached) else None

@@ -10,6 +10,7 @@ from prompt_capture.adapters.onnx.model_artifact import ModelManifest
 from training.calibrate.confidence import reliability_bins
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import IN_SCOPE_RECALL, ScopeCurve, scope_curve
+from training.calibrate.thresholds import describe_target
 from training.report.charts import draw_confusion_matrix, draw_reliability_diagram, draw_scope_curve
 from training.report.error_analysis import (
     Confusion,
@@ -55,6 +56,7 @@ def write_card(
     page = _environment().get_template(TEMPLATE)
     html = page.render(
         manifest=manifest,
+        target=describe_target(manifest.thresholds) if manifest.thresholds else None,
         metrics=metrics,
         interval=_interval(predictions),
         evaluated_on=evaluated_on,
