@@ -16,7 +16,7 @@ from cli.sources import local_sources
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
 from training.calibrate.predictions import Predictions
-from training.data.examples import Example
+from training.data.examples import Example, InvalidExamples
 from training.report.comparison import (
     compare,
     describe_comparison,
@@ -44,8 +44,10 @@ def evaluate_folders(folders: Sequence[Path], data: Sequence[str]) -> list[Evalu
     classifiers = [OnnxClassifier(artifact) for artifact in artifacts]
     with progress_bars(error_console) as progress, local_sources(data, progress) as sources:
         examples = read_test_examples(sources, progress)
-        for artifact in artifacts:
-            _warn_of_unknown_labels(artifact.manifest, examples)
+        manifests = [artifact.manifest for artifact in artifacts]
+        for manifest in manifests:
+            _warn_of_unknown_labels(manifest, examples)
+        _check_labels(manifests, examples)
         results = evaluate_models(classifiers, examples, progress.step("Classifying"))
     return [
         EvaluatedModel(artifact.manifest, predictions, evaluation)
@@ -58,6 +60,17 @@ def _warn_of_unknown_labels(manifest: ModelManifest, examples: Sequence[Example]
     if unknown:
         warning = f"{manifest.version} does not know these labels: {', '.join(unknown)}"
         error_console.print(warning, style="yellow", highlight=False, markup=False)
+
+
+def _check_labels(manifests: Sequence[ModelManifest], examples: Sequence[Example]) -> None:
+    """Raise `InvalidExamples` where no model knows any of the labels: nothing can be right."""
+    known = {label for manifest in manifests for label in manifest.labels}
+    if known.isdisjoint(example.label for example in examples):
+        raise InvalidExamples(
+            "No label of the data is an intent of the model. Measuring needs the intent of each "
+            "text: in the field label, or as the name of a file INTENT.txt. To classify texts "
+            "without labels, use `prompt-capture predict --data`."
+        )
 
 
 def write_model_card(file: Path, model: EvaluatedModel, data: Sequence[str], texts: bool) -> None:

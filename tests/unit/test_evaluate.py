@@ -286,6 +286,22 @@ def test_labels_that_a_model_does_not_know_are_named(data: Path, other: Path) ->
     assert "does not know these labels: email, help, unknown" in result.stderr
 
 
+def test_data_without_a_label_that_a_model_knows_are_not_measured(tmp_path: Path) -> None:
+    (tmp_path / "messages.txt").write_text("hello\nthanks\n")
+    (tmp_path / "data.jsonl").write_text('{"text": "hello", "label": "thanks"}\n{"text": "hi"}\n')
+    problems = {
+        "messages.txt": "No label of the data is an intent of the model.",
+        "data.jsonl": "data.jsonl, line 2: label: Field required. Training and measuring need",
+    }
+    for name, problem in problems.items():
+        arguments = ["evaluate", "--model", str(SHIPPED), "--data", str(tmp_path / name)]
+
+        result = CliRunner().invoke(app, arguments)
+
+        assert result.exit_code == 1
+        assert problem in result.stderr
+
+
 def test_a_card_is_written_in_addition_to_the_metrics(data: Path, tmp_path: Path) -> None:
     card = tmp_path / "cards" / "card.html"
     arguments = ("--model", str(SHIPPED), "--data", str(data), "--card", str(card))
