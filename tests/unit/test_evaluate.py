@@ -1,6 +1,7 @@
 """Evaluation: metrics of predictions, comparison of two models, and the command line."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -240,6 +241,27 @@ def test_the_json_output_has_stable_keys(data: Path) -> None:
     assert result["n"] == 60
     assert result["oos"]["n"] == 20
     assert result["accuracy"] > 0.7
+
+
+def test_thresholds_that_decide_what_needs_a_review_are_shown(data: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(SHIPPED, tmp_path / "model"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["thresholds"] = {
+        "target_precision": 0.97,
+        "decide_review": True,
+        "overall": 0.81,
+        "per_intent": {"email": 0.62, "help": None},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+    shown = " ".join(_run("--model", str(folder), "--data", str(data)).split())
+
+    assert "reviewed below 0.62" in shown
+    assert "always reviewed" in shown
+    assert "reviewed below 0.81" in shown
+    assert "reaches a precision of 0.97 on held-out examples" in shown
+    assert "No confidence reaches this for help:" in shown
+    assert "reviewed below" not in _run("--model", str(SHIPPED), "--data", str(data))
 
 
 def test_two_models_are_shown_side_by_side(data: Path, other: Path) -> None:
