@@ -9,11 +9,21 @@ from rich.console import Console
 
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars
-from training.config import TrainingMode
+from training.config import ReviewTarget, TrainingMode
 
 if TYPE_CHECKING:
     from training.data.examples import Example
     from training.train import TrainingResult
+
+_REVIEW = "Review"
+"""A panel of the help text."""
+
+
+def _validate_target(target: float | None) -> float | None:
+    if target is not None and not 0 < target <= 1:  # NaN too
+        raise typer.BadParameter("The target must be a number above 0 and up to 1.")
+    return target
+
 
 DataOption = Annotated[
     list[str],
@@ -35,6 +45,26 @@ UnlabelledOption = Annotated[
         "A student learns from its teacher's predictions for them.\n\nRepeatable.",
     ),
 ]
+TargetPrecisionOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P",
+        callback=_validate_target,
+        rich_help_panel=_REVIEW,
+        help="Predictions of an intent need a review below the lowest confidence from which on "
+        "this share of them is right, for example 0.95.",
+    ),
+]
+TargetRecallOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P",
+        callback=_validate_target,
+        rich_help_panel=_REVIEW,
+        help="Instead: below the highest confidence from which on this share of the intent's "
+        "messages is found.",
+    ),
+]
 ModeOption = Annotated[
     TrainingMode,
     typer.Option(metavar="MODE", help="head, student or full (see above)."),
@@ -51,6 +81,8 @@ def train(
     ),
     name: Annotated[str, typer.Option(help="The beginning of the model's version.")] = "assistant",
     seed: Annotated[int, typer.Option(help="The same data and seed give the same model.")] = 0,
+    target_precision: TargetPrecisionOption = None,
+    target_recall: TargetRecallOption = None,
     texts: Annotated[
         bool, typer.Option(help="Whether the model card shows messages, which are private.")
     ] = True,
@@ -68,10 +100,16 @@ def train(
     Its report/ has a model card and the rows that may be mislabelled.
     Correct those, and pass them as a further --data file.
 
+    With a target, thresholds on the confidence decide which predictions need a
+    review, in service and in predict.
+    They replace REVIEW_THRESHOLD for the predictions of the model.
+
     [bold]Examples[/bold]
       prompt-capture train --data training/data/train --out build/next
       prompt-capture train --data training/data/train --data new.jsonl \\
         --mode full --out build/next
+      prompt-capture train --data training/data/train --out build/next \\
+        --target-precision 0.95
     """
     from cli import labelled_data
     from cli.sources import local_sources
@@ -81,6 +119,7 @@ def train(
     from training.report.writing import write_report
     from training.train import train as train_model
 
+    target = _review_target(target_precision, target_recall)
     with (
         exit_on_error(),
         progress_bars(error_console) as progress,
@@ -90,11 +129,19 @@ def train(
         more_texts = labelled_data.read_unlabelled(unlabelled_sources, progress)
         examples = labelled_data.read_training_examples(sources, progress)
         labelled_data.print_warnings(_diagnose(examples))
-        config = TrainingConfig(mode, more_texts, name, seed)
+        config = TrainingConfig(mode, more_texts, name, seed, target)
         start = base_from_artifact(ModelArtifact.load(base))
         result = train_model(examples, start, out, config, progress)
         suspects = write_report(out, result.manifest, result.predictions, result.held_out, texts)
     _print_summary(error_console, result, out, suspects)
+
+
+def _review_target(precision: float | None, recall: float | None) -> ReviewTarget | None:
+    if precision is not None and recall is not None:
+        raise typer.BadParameter("Choose --target-precision or --target-recall, not both.")
+    if precision is not None:
+        return ReviewTarget("precision", precision)
+    return None if recall is None else ReviewTarget("recall", recall)
 
 
 def _diagnose(examples: "Sequence[Example]") -> Iterator[str]:
@@ -109,6 +156,7 @@ def _diagnose(examples: "Sequence[Example]") -> Iterator[str]:
 
 
 def _print_summary(console: Console, result: "TrainingResult", out: Path, suspects: int) -> None:
+    from cli.model_description import describe_thresholds
     from training.report.card import describe_sample
 
     manifest = result.manifest
@@ -129,6 +177,8 @@ def _print_summary(console: Console, result: "TrainingResult", out: Path, suspec
                 "the model's confidence are too high. Train with messages that the base has not "
                 "seen.[/yellow]"
             )
+    for sentence in describe_thresholds(manifest):
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     console.print(f"Model card: {out}/report/card.html", soft_wrap=True)
     console.print(
         f"{suspects} rows may be mislabelled: see {out}/report/suspects.jsonl", soft_wrap=True

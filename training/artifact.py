@@ -21,11 +21,7 @@ from prompt_capture.adapters.onnx.model_artifact import (
     file_sha256,
 )
 from prompt_capture.domain.predictions import MIN_SCOPE
-from training.calibrate.cascade import (
-    CascadeCalibration,
-    StageCalibration,
-    confidence_thresholds,
-)
+from training.calibrate.cascade import CascadeCalibration, StageCalibration
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import (
     ENERGY_SHARPNESS,
@@ -34,6 +30,8 @@ from training.calibrate.scope import (
     ScopeScorer,
     split_columns,
 )
+from training.calibrate.thresholds import confidence_thresholds
+from training.config import ReviewTarget
 from training.data.examples import Example, data_digest
 from training.data.fingerprint import TrainingFingerprint
 from training.fit.encoders import FittedStage
@@ -59,7 +57,8 @@ class ArtifactMetadata:
     """What a manifest records besides the stages.
 
     The version starts with `name`. `fingerprint` covers the texts that the encoders were
-    fine-tuned on. `is_unbiased` is that of `TrainingResult`.
+    fine-tuned on. `is_unbiased` is that of `TrainingResult`, and `review_target` that of
+    `TrainingConfig`.
     """
 
     name: str
@@ -67,6 +66,7 @@ class ArtifactMetadata:
     examples: Sequence[Example]
     fingerprint: TrainingFingerprint
     is_unbiased: bool
+    review_target: ReviewTarget | None = None
 
 
 def write_artifact(
@@ -91,7 +91,9 @@ def write_artifact(
         training_examples=len(metadata.examples),
         training_data_sha256=data_digest(metadata.examples),
         metrics=manifest_metrics(calibration.predictions) if calibration else {},
-        thresholds=confidence_thresholds(calibration.predictions) if calibration else None,
+        thresholds=confidence_thresholds(
+            calibration.predictions if calibration else None, metadata.review_target
+        ),
         clause_calibration=calibration.clause_calibration if calibration else None,
         measured_on=_describe_sample(calibration, metadata) if calibration else None,
         base_model=metadata.base_model,

@@ -13,6 +13,14 @@ TrainingMode = Literal["head", "student", "full"]
 
 
 @dataclass(frozen=True)
+class ReviewTarget:
+    """What the predictions of each intent that need no review must reach: a share from 0 to 1."""
+
+    measure: Literal["precision", "recall"]
+    value: float
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """How to train.
 
@@ -22,13 +30,15 @@ class TrainingConfig:
     Mode `full` fine-tunes the encoder, and distils a student as the first stage.
 
     `unlabelled` texts add training data with pseudo-labels or a teacher's predictions. The version
-    starts with `name`.
+    starts with `name`. With a `review_target`, the model has thresholds that decide which of its
+    predictions need a review.
     """
 
     mode: TrainingMode = "head"
     unlabelled: Sequence[str] = ()
     name: str = "model"
     seed: int = 0
+    review_target: ReviewTarget | None = None
     distils_student: bool = True
 
 

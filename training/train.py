@@ -104,7 +104,9 @@ def train(
     ]
     tuned = learner.tunes_encoder
     fingerprint = base.fingerprint.with_texts(texts) if tuned else base.fingerprint
-    metadata = ArtifactMetadata(config.name, base.base_model, prepared, fingerprint, is_unbiased)
+    metadata = ArtifactMetadata(
+        config.name, base.base_model, prepared, fingerprint, is_unbiased, config.review_target
+    )
     manifest = write_artifact(out, metadata, stages, calibration)
     if calibration is None:
         return TrainingResult(manifest, None, None, is_unbiased)

@@ -17,10 +17,8 @@ from training.calibrate.cascade import (
     OutOfFoldScores,
     StageScores,
     calibrate,
-    confidence_thresholds,
 )
-from training.calibrate.confidence import confidence_for_precision, expected_calibration_error
-from training.calibrate.predictions import Predictions
+from training.calibrate.confidence import expected_calibration_error
 from training.calibrate.prototypes import Prototypes, fit_prototypes
 from training.calibrate.samples import HeldOutOrigins
 from training.calibrate.scope import (
@@ -208,43 +206,6 @@ def test_a_weak_stage_escalates_more_messages_than_a_strong_one(
     assert weak.min_scope > MIN_SCOPE
     assert (last.min_margin, last.min_scope) == (0, 0)
     assert manifest_metrics(noisy.predictions)["accuracy"] > 0.95
-
-
-def test_a_threshold_reaches_the_precision_or_there_is_none() -> None:
-    confidences = np.repeat([0.9, 0.8, 0.7, 0.6], 100)
-    correct = np.repeat([True, True, False, True], 100)
-
-    assert confidence_for_precision(confidences, correct, 0.99) == 0.8
-    assert confidence_for_precision(confidences, correct, 0.7) == 0.6
-    assert confidence_for_precision(confidences, np.zeros(400, bool), 0.5) is None
-
-
-def test_a_threshold_that_few_predictions_reach_by_chance_does_not_count() -> None:
-    few, many = np.full(20, 0.9), np.full(200, 0.9)
-
-    assert confidence_for_precision(few, np.ones(20, bool), 0.95) is None
-    assert confidence_for_precision(many, np.ones(200, bool), 0.95) == 0.9
-
-
-def test_predictions_count_by_their_weights() -> None:
-    confidences, correct = np.full(200, 0.9), np.repeat([True, False], 100)
-    weights = np.repeat([9.0, 1.0], 100)
-
-    assert confidence_for_precision(confidences, correct, 0.8) is None
-    assert confidence_for_precision(confidences, correct, 0.8, weights) == 0.9
-
-
-def test_an_intent_with_few_predictions_has_no_threshold_of_its_own(
-    random: np.random.Generator,
-) -> None:
-    truth = np.array(["email"] * 60 + ["greeting"] * 5)
-    probabilities = np.array([[0.9, 0.1]] * 60 + [[0.1, 0.9]] * 5)
-    predictions = Predictions(["x"] * 65, truth, ("email", "greeting"), probabilities, np.ones(65))
-
-    thresholds = confidence_thresholds(predictions)
-
-    assert thresholds.overall == 0.9
-    assert dict(thresholds.per_intent) == {"email": 0.9}
 
 
 def test_labels_spread_to_similar_unlabelled_texts(random: np.random.Generator) -> None:

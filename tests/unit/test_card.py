@@ -107,6 +107,25 @@ def test_each_intent_has_its_own_threshold(html: str, manifest: ModelManifest) -
         assert f">{threshold:.1%}</td>" in row
 
 
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, "the thresholds do not decide which predictions need a review"),
+        ({"decide_review": True}, "below the threshold of their intent need a review"),
+        ({"target_precision": None, "target_recall": 0.8}, "reached a recall of 0.8 in training"),
+        ({"per_intent": {"email": None}}, ">not reached</td>"),
+    ],
+)
+def test_the_card_says_what_the_thresholds_reach_and_decide(
+    tmp_path: Path, manifest: ModelManifest, changes: dict[str, object], shown: str
+) -> None:
+    assert manifest.thresholds is not None
+    thresholds = manifest.thresholds.model_copy(update=changes)
+    changed = manifest.model_copy(update={"thresholds": thresholds})
+
+    assert shown in _write(tmp_path / "card.html", changed, make_predictions(ROWS))
+
+
 def test_texts_and_labels_are_escaped(tmp_path: Path, manifest: ModelManifest) -> None:
     rows = [*ROWS, ("plain", "<b>label</b>", "greeting", 0.9)]
 

@@ -169,11 +169,12 @@ def test_a_model_in_a_layer_is_not_checked_again(
     (model_copy / "manifest.json").write_text(json.dumps(manifest | {"files": files}))
     settings = ClassifierSettings(model_dir=model_copy)
     with pytest.raises(InvalidArtifact):
-        bootstrap.intent_detector(settings)
+        bootstrap.model_artifact(settings)
 
     monkeypatch.setattr(bootstrap, "LAYERS", model_copy.parent)
 
-    assert bootstrap.intent_detector(settings).detect("hello").intent == "greeting"
+    artifact = bootstrap.model_artifact(settings)
+    assert bootstrap.intent_detector(settings, artifact).detect("hello").intent == "greeting"
 
 
 def _change_manifest(folder: Path, **changes: object) -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from prompt_capture.adapters.onnx.model_artifact import Blend, ClauseCalibration, Thresholds
+from prompt_capture.adapters.onnx.model_artifact import Blend, ClauseCalibration
 from training.calibrate.clauses import fit_clause_calibration
-from training.calibrate.confidence import confidence_for_precision, fit_temperature
+from training.calibrate.confidence import fit_temperature
 from training.calibrate.escalation import StageOutputs, fit_blend, fit_min_margin, fit_min_scope
 from training.calibrate.predictions import Predictions
 from training.calibrate.samples import (
@@ -30,10 +30,6 @@ from training.calibrate.scope import (
 )
 
 Floats = NDArray[np.floating]
-
-TARGET_PRECISION = 0.95
-MIN_PREDICTIONS = 30
-"""The number of predictions that an intent needs before it gets a threshold of its own."""
 
 
 @dataclass(frozen=True)
@@ -178,36 +174,6 @@ def _calibrate_clauses(
         _compute_outputs(scores.clauses.stages, stages, scores.labels), stages
     )
     return fit_clause_calibration(cascade.probabilities, scores.labels, scores.clauses.intents)
-
-
-def confidence_thresholds(
-    predictions: Predictions, target_precision: float = TARGET_PRECISION
-) -> Thresholds:
-    """Return the lowest confidence that reaches the target, overall and per intent.
-
-    The predictions must be those for a fair sample. An intent with fewer than `MIN_PREDICTIONS`
-    predictions has no threshold of its own.
-    """
-
-    def threshold(rows: NDArray[np.bool_]) -> float | None:
-        confidence = confidence_for_precision(
-            predictions.confidences[rows],
-            predictions.correct[rows],
-            target_precision,
-            predictions.weights[rows],
-        )
-        return None if confidence is None else round(confidence, 4)
-
-    predicted = {label: predictions.predicted == label for label in predictions.labels}
-    return Thresholds(
-        target_precision=target_precision,
-        overall=threshold(np.ones(len(predictions.truth), bool)),
-        per_intent={
-            label: threshold(rows)
-            for label, rows in predicted.items()
-            if rows.sum() >= MIN_PREDICTIONS
-        },
-    )
 
 
 def _calibrate_stage(

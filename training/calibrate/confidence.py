@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
-from scipy.stats import norm
 
 Floats = NDArray[np.floating]
 
-BOUND_CONFIDENCE = 0.9
-"""How sure the lower bound of a precision is."""
+BINS = 15
+"""The number of bins of the calibration error."""
 
 
 def fit_temperature(
@@ -51,11 +50,11 @@ def reliability_bins(
     confidences: Floats,
     correct: NDArray[np.bool_],
     weights: Floats | None = None,
-    bins: int = 15,
+    bins: int = BINS,
 ) -> list[ReliabilityBin]:
     """Group predictions [n] with `weights` [n] into bins of equal width, without empty bins."""
     each = np.ones(len(confidences)) if weights is None else weights
-    indices = np.minimum((confidences * bins).astype(int), bins - 1)
+    indices = bin_indices(confidences, bins)
     members = {b: indices == b for b in np.unique(indices[each > 0]).tolist()}
     return [
         ReliabilityBin(
@@ -70,6 +69,11 @@ def reliability_bins(
     ]
 
 
+def bin_indices(confidences: Floats, bins: int = BINS) -> NDArray[np.intp]:
+    """Return the bin of each confidence [n], from 0."""
+    return np.minimum((confidences * bins).astype(np.intp), bins - 1)
+
+
 def expected_calibration_error(
     confidences: Floats, correct: NDArray[np.bool_], weights: Floats | None = None
 ) -> float:
@@ -80,38 +84,7 @@ def expected_calibration_error(
     )
 
 
-def confidence_for_precision(
-    confidences: Floats,
-    correct: NDArray[np.bool_],
-    precision: float,
-    weights: Floats | None = None,
-) -> float | None:
-    """Return the lowest confidence at or above which the precision is at least `precision`.
-
-    The lower bound of the precision counts: Wilson's one-sided interval of 90% confidence, so a few
-    predictions must all be right. Return None where no confidence reaches the precision. `weights`
-    [n] is how much each prediction counts.
-    """
-    order = np.argsort(-confidences, kind="stable")
-    counted = np.ones(len(order)) if weights is None else weights[order]
-    totals = np.cumsum(counted)
-    shares = np.cumsum(counted * correct[order]) / totals
-    reaches = _lower_bounds(shares, effective_size(counted)) >= precision
-    is_last_of_equals = np.append(np.diff(confidences[order]) < 0, True)
-    (reached,) = np.nonzero(reaches & is_last_of_equals)
-    return float(confidences[order[reached[-1]]]) if len(reached) else None
-
-
 def effective_size(weights: Floats) -> Floats:
     """Return how many equal weights are as informative as the first weights [n], for each n."""
     sizes: Floats = np.cumsum(weights) ** 2 / np.cumsum(weights**2)
     return sizes
-
-
-def _lower_bounds(shares: Floats, sizes: Floats) -> Floats:
-    """Return the lower bounds of Wilson's one-sided intervals of 90% confidence."""
-    z = float(norm.ppf(BOUND_CONFIDENCE))
-    centre = shares + z**2 / (2 * sizes)
-    spread = z * np.sqrt(shares * (1 - shares) / sizes + z**2 / (4 * sizes**2))
-    bounds: Floats = (centre - spread) / (1 + z**2 / sizes)
-    return bounds

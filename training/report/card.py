@@ -11,6 +11,7 @@ from prompt_capture.adapters.onnx.model_artifact import ModelManifest
 from training.calibrate.confidence import effective_size, reliability_bins
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import IN_SCOPE_RECALL, ScopeCurve, scope_curve
+from training.calibrate.thresholds import describe_target
 from training.report.charts import draw_confusion_matrix, draw_reliability_diagram, draw_scope_curve
 from training.report.error_analysis import (
     Confusion,
@@ -61,6 +62,7 @@ def write_card(
         .get_template(TEMPLATE)
         .render(
             manifest=manifest,
+            target=describe_target(manifest.thresholds) if manifest.thresholds else None,
             samples=SAMPLES,
             evaluated_on=evaluated_on,
             latency=latency,

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 from sklearn.metrics import f1_score
 
 from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
+from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibrate.confidence import expected_calibration_error
 from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
 from training.calibrate.scope import scope_curve
@@ -148,10 +150,23 @@ def _out_of_scope_metrics(predictions: Predictions) -> OutOfScopeMetrics | None:
     if curve is None:
         return None
     out_of_scope = ~predictions.in_scope
-    has_intent = ~np.isin(predictions.predicted, list(OUT_OF_SCOPE_LABELS))
-    accepted = has_intent & (predictions.confidences > CONFIDENT)
+    accepted = is_accepted_with_confidence(predictions)
     return OutOfScopeMetrics(
         n=int(out_of_scope.sum()),
         found_at_95_kept=curve.found_at_95_kept,
         false_accept_rate=float(accepted[out_of_scope].mean()),
     )
+
+
+def is_accepted_with_confidence(predictions: Predictions) -> NDArray[np.bool_]:
+    """Return which messages get an intent with a confidence above `CONFIDENT`: [n]."""
+    return _has_intent(predictions) & (predictions.confidences > CONFIDENT)
+
+
+def is_recognised_as_out_of_scope(predictions: Predictions) -> NDArray[np.bool_]:
+    """Return which messages service does not take for messages to this assistant: [n]."""
+    return ~_has_intent(predictions) | (predictions.scope < MIN_SCOPE)
+
+
+def _has_intent(predictions: Predictions) -> NDArray[np.bool_]:
+    return ~np.isin(predictions.predicted, list(OUT_OF_SCOPE_LABELS))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.types import FrozenModel, Label, Probability, describe_first_error
@@ -60,15 +60,30 @@ class CascadeStage(FrozenModel):
 
 
 class Thresholds(FrozenModel):
-    """The confidences above which at least `target_precision` of the predictions are right.
+    """The confidences from which on predictions reach a target.
 
-    They are measured on examples that no fit has used. `per_intent` holds the intents with enough
-    of them. A threshold is None where no confidence reaches the precision.
+    From its threshold on, `target_precision` of the predictions of an intent are right, or
+    `target_recall` of the messages with an intent are predicted correctly. This is measured on
+    examples that no fit has used. `per_intent` holds the intents with enough of them. A threshold
+    is None where no confidence reaches the target. The thresholds only inform, unless they
+    `decide_review`: predictions below them then need a review.
     """
 
-    target_precision: Probability
+    target_precision: Probability | None = None
+    target_recall: Probability | None = None
+    decide_review: bool = False
     overall: Probability | None
     per_intent: Mapping[Label, Probability | None]
+
+    @model_validator(mode="after")
+    def _check_target(self) -> Self:
+        if (self.target_precision is None) == (self.target_recall is None):
+            raise ValueError("the thresholds must have one target, a precision or a recall")
+        return self
+
+    def of(self, intent: str) -> float | None:
+        """Return the threshold of an intent: its own, or else the overall one."""
+        return self.per_intent.get(intent, self.overall)
 
 
 class MeasuredOn(FrozenModel):
