@@ -38,7 +38,7 @@ MIN_OUT_OF_SCOPE = 20
 """With fewer examples that are out of scope, `train` recommends to add some."""
 MIN_EVIDENCE = 10
 """How many messages of each kind a fair sample needs to calibrate the scope."""
-INVERSE_REGULARISATION = 0.1
+INVERSE_REGULARISATION = 0.07
 """Of the scope's regression: a small sample leaves the scope close to the share in scope."""
 MIN_SHADING_FACTOR = 0.5
 """The factor by which shading multiplies a confidence where the scope is 0."""
