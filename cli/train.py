@@ -162,6 +162,11 @@ def _print_summary(console: Console, result: "TrainingResult", out: Path, suspec
     manifest = result.manifest
     console.print(f"Wrote [bold]{manifest.version}[/bold] to {out}")
     console.print(f"{len(manifest.labels)} intents from {manifest.training_examples} examples")
+    if result.renewed:
+        console.print(
+            f"{result.renewed:,} texts with predicted labels: learned with labels that this model "
+            "predicts"
+        )
     if manifest.measured_on is None:
         console.print(
             "[yellow]No accuracy was measured, and the confidence is not calibrated: the data "

@@ -25,8 +25,10 @@ from training.calibrate.cascade import CascadeCalibration, StageCalibration
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import (
     ENERGY_SHARPNESS,
+    MAX_UNSHOWN_CONFIDENCE,
     MIN_SHADING_FACTOR,
     SECOND_PLACE,
+    SMALLEST,
     ScopeScorer,
     split_columns,
 )
@@ -181,24 +183,40 @@ def attach_outputs(model: onnx.ModelProto, head: Head, scope: ScopeScorer) -> on
 def _write_probabilities(writer: "_HeadWriter", scope: ScopeScorer, logits: str) -> None:
     """Write the nodes that compute `label_probabilities`."""
     inside, outside = split_columns(scope.labels)
+    rows = f"{PREFIX}rows"
+    one = writer.constant("one", np.ones(1))
     if not len(outside):
         shade = writer.constant("shade", np.array([MIN_SHADING_FACTOR]))
-        shaded = writer.add("Add", "scope", shade)
-        factor = writer.add("Min", shaded, writer.constant("all", np.ones(1)))
-        writer.add("Mul", writer.add("Softmax", logits), factor, output="probabilities")
-    elif not scope.weights.is_calibrated:
-        writer.add("Softmax", logits, output="probabilities")
-    else:
+        factor = writer.add("Min", writer.add("Add", "scope", shade), one)
+        intents = writer.add("Mul", writer.add("Softmax", logits), factor)
+    elif scope.weights.is_calibrated:
         intents = writer.add("Mul", writer.add("Softmax", f"{PREFIX}inside_logits"), "scope")
-        best = writer.add("ReduceMax", intents, f"{PREFIX}rows", keepdims=1)
-        second = writer.add("Mul", best, writer.constant("second", np.array([SECOND_PLACE])))
-        rest = writer.add("Sub", writer.constant("one", np.ones(1)), "scope")
+    else:
+        all_labels = writer.add("Softmax", logits)
+        intents = writer.gather(all_labels, inside, "inside_probabilities")
+    best = writer.add("ReduceMax", intents, rows, keepdims=1)
+    most = writer.constant("most", np.array([MAX_UNSHOWN_CONFIDENCE]))
+    typical = writer.constant("typical", np.array([scope.weights.typical]))
+    is_unlike = writer.add("Less", "scope", typical)
+    shown = writer.add("Where", is_unlike, writer.add("Min", best, most), best)
+    smallest = writer.constant("smallest", np.array([SMALLEST]))
+    ratio = writer.add("Div", shown, writer.add("Max", best, smallest))
+    if not len(outside):
+        writer.add("Mul", intents, ratio, output="probabilities")
+        return
+    intents = writer.add("Mul", intents, ratio)
+    if scope.weights.is_calibrated:
+        rest = writer.add("Sub", one, "scope")
+        second = writer.constant("second", np.array([SECOND_PLACE]))
+        less = writer.add("Min", rest, writer.add("Mul", shown, second))
         is_out = writer.add("Less", "scope", writer.constant("min_scope", np.array([MIN_SCOPE])))
-        shown = writer.add("Where", is_out, rest, writer.add("Min", rest, second))
-        others = writer.add("Mul", writer.add("Softmax", f"{PREFIX}outside_logits"), shown)
-        joined = writer.add("Concat", intents, others, axis=1)
-        order = writer.constant("order", np.argsort(np.concatenate([inside, outside])))
-        writer.add("Gather", joined, order, output="probabilities", axis=1)
+        share = writer.add("Where", is_out, rest, less)
+        others = writer.add("Mul", writer.add("Softmax", f"{PREFIX}outside_logits"), share)
+    else:
+        others = writer.gather(all_labels, outside, "outside_probabilities")
+    joined = writer.add("Concat", intents, others, axis=1)
+    order = writer.constant("order", np.argsort(np.concatenate([inside, outside])))
+    writer.add("Gather", joined, order, output="probabilities", axis=1)
 
 
 def _write_scope(writer: "_HeadWriter", scope: ScopeScorer, logits: str) -> None:
@@ -206,7 +224,7 @@ def _write_scope(writer: "_HeadWriter", scope: ScopeScorer, logits: str) -> None
     rows = writer.constant("rows", np.array([1], np.int64))
     sharpness = writer.constant("sharpness", np.array(ENERGY_SHARPNESS))
     inside, outside = split_columns(scope.labels)
-    in_scope = writer.gather(logits, inside, "inside")
+    in_scope = writer.gather(logits, inside, "inside_logits")
     energy = writer.add("ReduceLogSumExp", writer.add("Mul", in_scope, sharpness), rows, keepdims=1)
     unit = writer.add("LpNormalization", "embedding", p=2, axis=-1)
     similarity = writer.nearest(unit, scope.prototypes.inside, "inside_prototypes")
@@ -216,7 +234,10 @@ def _write_scope(writer: "_HeadWriter", scope: ScopeScorer, logits: str) -> None
             "Sub",
             writer.add("ReduceLogSumExp", in_scope, rows, keepdims=1),
             writer.add(
-                "ReduceLogSumExp", writer.gather(logits, outside, "outside"), rows, keepdims=1
+                "ReduceLogSumExp",
+                writer.gather(logits, outside, "outside_logits"),
+                rows,
+                keepdims=1,
             ),
         )
         other = writer.nearest(unit, scope.prototypes.outside, "outside_prototypes")
@@ -251,9 +272,9 @@ class _HeadWriter:
         return self.add("Mul", wide, self.constant(f"{name}_scales", scales))
 
     def gather(self, values: str, columns: NDArray[np.intp], name: str) -> str:
-        """Add the selection of the columns with that name, and return the name of the output."""
-        indices = self.constant(name, columns)
-        return self.add("Gather", values, indices, output=f"{PREFIX}{name}_logits", axis=1)
+        """Add the selection of columns of `values`, and return the name of the output."""
+        indices = self.constant(f"{name}_columns", columns)
+        return self.add("Gather", values, indices, output=PREFIX + name, axis=1)
 
     def nearest(self, unit: str, prototypes: Floats, name: str) -> str:
         """Add the largest cosine of a unit vector and the prototypes [any, width]."""

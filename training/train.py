@@ -26,7 +26,13 @@ from training.calibrate.prototypes import Prototypes, fit_prototypes
 from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins
 from training.calibrate.scope import ScopeScorer
 from training.config import NoProgress, Progress, TrainingConfig
-from training.data.examples import Example, InvalidExamples, grouping_key, prepare_examples
+from training.data.examples import (
+    Example,
+    InvalidExamples,
+    grouping_key,
+    prepare_examples,
+    separate_predicted,
+)
 from training.fit.encoders import BaseEncoders, FittedStage
 from training.fit.heads import MAX_TEXTS
 from training.fit.learners import Learner, make_learner
@@ -45,13 +51,15 @@ class TrainingResult:
     `predictions` are those for the fair sample, and `held_out` those for all examples that were
     held out. Both are None where there was no fair sample: no figure was measured. `is_unbiased` is
     false where the base encoders may have been fine-tuned on the held-out examples: the metrics are
-    then too high, and the model is overconfident.
+    then too high, and the model is overconfident. `renewed` is the number of texts whose predicted
+    labels were renewed.
     """
 
     manifest: ModelManifest
     predictions: Predictions | None
     held_out: Predictions | None
     is_unbiased: bool
+    renewed: int
 
 
 def train(
@@ -66,12 +74,13 @@ def train(
     Only the fair sample among them calibrates the model and gives its figures (see
     `find_fair_sample`). Calibration holds out folds of the examples: up to three of five in mode
     `head`, until `MIN_HELD_OUT` examples were held out, and one in the other modes. The final model
-    is fitted to all examples, at the same time as the folds. Copies of a text count once, and texts
-    are redacted as in service. On one type of machine, the same examples and seed give the same
-    files, whatever the order of the examples. Raises `InvalidExamples`.
+    is fitted to all examples, at the same time as the folds. Copies of a text count once, predicted
+    labels are renewed (see `separate_predicted`), and texts are redacted as in service. On one type
+    of machine, the same examples and seed give the same files, whatever the order of the examples.
+    Raises `InvalidExamples`.
     """
     config = config or TrainingConfig()
-    prepared = prepare_examples(examples)
+    prepared, predicted = separate_predicted(prepare_examples(examples))
     texts, labels = _split_texts_and_labels(prepared)
     if len(np.unique(labels)) < 2:
         raise InvalidExamples("Training needs examples of at least two intents.")
@@ -80,7 +89,7 @@ def train(
             "Training needs examples of at least one intent. The labels "
             f"{', '.join(sorted(OUT_OF_SCOPE_LABELS))} mean that no intent applies."
         )
-    unlabelled = _select_unlabelled(config.unlabelled, texts, config.seed)
+    unlabelled = _select_unlabelled([*config.unlabelled, *predicted], texts, config.seed)
     progress = progress or NoProgress()
     learner = make_learner(config, base, unlabelled, progress)
     audited = np.array([example.origin == "audited" for example in prepared], bool)
@@ -109,8 +118,10 @@ def train(
     )
     manifest = write_artifact(out, metadata, stages, calibration)
     if calibration is None:
-        return TrainingResult(manifest, None, None, is_unbiased)
-    return TrainingResult(manifest, calibration.predictions, calibration.held_out, is_unbiased)
+        return TrainingResult(manifest, None, None, is_unbiased, len(predicted))
+    return TrainingResult(
+        manifest, calibration.predictions, calibration.held_out, is_unbiased, len(predicted)
+    )
 
 
 def _split_texts_and_labels(examples: Sequence[Example]) -> tuple[list[str], NDArray[np.str_]]:

@@ -27,9 +27,11 @@ from training.calibrate.scope import (
     count_features,
     fit_scope,
     label_probabilities,
+    typical_scope,
     unmeasured_scope,
 )
 from training.fit.heads import Head, pseudo_label, round_to_int8
+from training.report.evaluation import CONFIDENT
 
 LABELS = ("email", "greeting", "unknown")
 WIDTH = 5
@@ -52,14 +54,22 @@ def _identity() -> onnx.ModelProto:
 @pytest.mark.parametrize(
     ("labels", "is_calibrated"), [(LABELS, True), (LABELS, False), (LABELS[:2], False)]
 )
-@pytest.mark.parametrize("bias", [-2.0, 0.0, 2.0])
+@pytest.mark.parametrize(
+    ("bias", "typical"), [(-2.0, 0.0), (-60.0, 1.0), (0.0, 1.0), (2.0, 0.5), (3.0, 1.0)]
+)
 def test_the_graph_computes_the_head_and_the_scope(
-    random: np.random.Generator, labels: tuple[str, ...], is_calibrated: bool, bias: float
+    random: np.random.Generator,
+    labels: tuple[str, ...],
+    is_calibrated: bool,
+    bias: float,
+    typical: float,
 ) -> None:
-    weights = random.normal(0, 1, (WIDTH, len(labels)))
+    weights = random.normal(0, 4, (WIDTH, len(labels)))
     head = Head(labels, weights, random.normal(0, 1, len(labels))).round_to_int8()
     prototypes = fit_prototypes(random.normal(0, 1, (90, WIDTH)), np.array(labels * 45)[:90], 0)
-    fitted = ScopeWeights(random.uniform(0, 0.2, count_features(labels)), bias, is_calibrated)
+    fitted = ScopeWeights(
+        random.uniform(0, 0.2, count_features(labels)), bias, is_calibrated, typical
+    )
     scope = ScopeScorer(labels, prototypes, fitted)
     embedding = random.normal(0, 1, (1, WIDTH)).astype(np.float32)
 
@@ -72,6 +82,7 @@ def test_the_graph_computes_the_head_and_the_scope(
     probabilities, served = run(["probabilities", "scope"], {"given": embedding})
     logits = head.logits(embedding)
     expected = scope.score(logits, embedding)
+    assert np.isfinite(probabilities).all()
     assert np.allclose(served, expected, atol=1e-5)
     assert np.allclose(
         probabilities, label_probabilities(logits, expected, labels, fitted), atol=1e-5
@@ -80,7 +91,7 @@ def test_the_graph_computes_the_head_and_the_scope(
 
 def test_shading_lowers_the_confidence_where_the_scope_is_low() -> None:
     logits, labels = np.log([[0.9, 0.1]] * 3), ("email", "greeting")
-    fitted = unmeasured_scope(labels)
+    fitted = ScopeWeights(np.zeros(2), 0.0, is_calibrated=False)
 
     shaded = label_probabilities(logits, np.array([0.0, 0.3, 0.7]), labels, fitted)
 
@@ -102,9 +113,44 @@ def test_the_calibrated_scope_alone_decides_whether_a_message_is_out_of_scope() 
 def test_without_a_calibrated_scope_all_labels_compete() -> None:
     logits = np.array([[2.0, 0.0, 9.0]])
 
-    probabilities = label_probabilities(logits, np.array([0.9]), LABELS, unmeasured_scope(LABELS))
+    fitted = ScopeWeights(np.zeros(4), 0.0, is_calibrated=False)
+
+    probabilities = label_probabilities(logits, np.array([0.9]), LABELS, fitted)
 
     assert np.allclose(probabilities, softmax(logits, axis=1))
+
+
+@pytest.mark.parametrize("labels", [LABELS, LABELS[:2]])
+@pytest.mark.parametrize("is_calibrated", [True, False])
+def test_no_intent_is_confident_for_a_message_unlike_the_sample(
+    labels: tuple[str, ...], is_calibrated: bool
+) -> None:
+    logits, scope = np.array([[9.0, 0.0, -9.0][: len(labels)]] * 2), np.array([0.97, 0.99])
+    fitted = ScopeWeights(np.zeros(4), 0.0, is_calibrated, typical=0.98)
+
+    unlike, like = label_probabilities(logits, scope, labels, fitted)
+
+    assert unlike.argmax() == like.argmax() == 0
+    assert unlike.max() < CONFIDENT < like.max()
+
+
+def test_a_model_without_a_fair_sample_is_never_confident() -> None:
+    fitted = unmeasured_scope(LABELS)
+    features = np.zeros((1, count_features(LABELS)))
+
+    (probabilities,) = label_probabilities(
+        np.array([[9.0, 0.0, -9.0]]), fitted.score(features), LABELS, fitted
+    )
+
+    assert 0.8 < probabilities[0] < CONFIDENT
+
+
+def test_few_seeds_show_less_than_many(random: np.random.Generator) -> None:
+    scope = random.random(2_000)
+    few = np.arange(2_000) < 200
+
+    assert typical_scope(scope, few) > typical_scope(scope, np.ones(2_000, bool))
+    assert typical_scope(scope, np.zeros(2_000, bool)) == 1
 
 
 def _make_scope_features(

@@ -15,7 +15,7 @@ from training.calibrate.samples import (
     find_fair_sample,
     weighted_quantile,
 )
-from training.data.examples import Example, Origin, prepare_examples
+from training.data.examples import Example, Origin, prepare_examples, separate_predicted
 from training.data.reading import read_examples
 
 EXPORTED = {"confidence": 0.9, "source": "production", "id": "1"}
@@ -134,3 +134,13 @@ def test_a_weighted_quantile_ignores_values_without_weight() -> None:
     assert weighted_quantile(values, 0.5, np.array([0.0, 1.0, 1.0, 1.0])) == 2
     assert weighted_quantile(values, 0.5, np.array([0.0, 1.0, 1.0, 9.0])) == 3
     assert weighted_quantile(values, 0.0, np.ones(4)) == 1
+
+
+def test_predicted_labels_are_renewed_unless_nothing_else_teaches_their_intent() -> None:
+    person, seed = _person("a", "email"), Example(text="b", label="status")
+    renewed, only = _exported("c", "email"), _exported("d", "reminder")
+
+    kept, texts = separate_predicted([person, seed, renewed, only])
+
+    assert kept == [person, seed, only]
+    assert texts == ["c"]

@@ -303,6 +303,26 @@ def test_a_model_is_measured_on_the_audit_and_not_on_what_the_queue_or_the_model
     assert "ece" not in measured.manifest.metrics
 
 
+def test_a_wrong_predicted_label_teaches_nothing(
+    few: list[Example], base: BaseEncoders, tmp_path: Path
+) -> None:
+    labelled = [example for example in few if example.label != "rare"]
+    wrong = [
+        Example.model_validate(
+            {"text": f"{e.text} now", "label": label, "source": "production", "corrected": False}
+        )
+        for e in labelled
+        for label in {"email", "greeting"} - {e.label}
+    ]
+
+    result = train([*labelled, *wrong], base, tmp_path)
+
+    assert result.renewed == len({example.text for example in wrong})
+    assert result.manifest.training_examples == len(labelled)
+    model = OnnxClassifier(ModelArtifact.load(tmp_path))
+    assert evaluate(model, labelled).accuracy > 0.9
+
+
 def test_a_fingerprint_contains_its_texts_and_few_others(tmp_path: Path) -> None:
     once = TrainingFingerprint().with_texts(f"text {n}" for n in range(1_000))
     once.with_texts(["and later"]).write(tmp_path)

@@ -26,6 +26,7 @@ from training.calibrate.scope import (
     label_probabilities,
     scope_features,
     split_columns,
+    typical_scope,
     unmeasured_scope,
 )
 
@@ -189,7 +190,11 @@ def _calibrate_stage(
         places = np.searchsorted(choices, columns[rows])
         temperature = fit_temperature(stage.logits[rows][:, choices], places, weights[rows])
         features = scope_features(stage.logits / temperature, stage.similarity, labels)
-        return StageCalibration(temperature, fit_scope(features, in_scope, samples))
+        scope = fit_scope(features, in_scope, samples)
+        if sample.origin == "seed":
+            typical = typical_scope(scope.score(features), sample.rows & in_scope)
+            scope = replace(scope, typical=typical)
+        return StageCalibration(temperature, scope)
 
     calibration = fit(in_scope, inside)
     if len(outside) and not calibration.scope.is_calibrated:

@@ -9,6 +9,10 @@ much nearer the intents' prototypes are than theirs.
 A fair sample with enough out-of-scope messages calibrates the scope: it is then the probability
 that a message is in scope. Without such evidence, the scope only ranks messages, and 0.5 is where
 `IN_SCOPE_RECALL` of the in-scope messages are kept.
+
+Written examples show nothing about messages that are unlike them. So where the seeds are the fair
+sample, no intent is predicted with a confidence above `MAX_UNSHOWN_CONFIDENCE` for a message whose
+scope only few seeds fall below.
 """
 
 from collections.abc import Sequence
@@ -34,10 +38,18 @@ MIN_OUT_OF_SCOPE = 20
 """With fewer examples that are out of scope, `train` recommends to add some."""
 MIN_EVIDENCE = 10
 """How many messages of each kind a fair sample needs to calibrate the scope."""
-INVERSE_REGULARISATION = 0.1
+INVERSE_REGULARISATION = 0.07
 """Of the scope's regression: a small sample leaves the scope close to the share in scope."""
 MIN_SHADING_FACTOR = 0.5
 """The factor by which shading multiplies a confidence where the scope is 0."""
+MAX_UNSHOWN_CONFIDENCE = 0.8499
+"""The confidence in an intent for messages unlike the sample: below that of a predicted label."""
+UNTYPICAL_SHARE = 0.15
+"""The share of the seeds that a message must be more typical than to get a higher confidence."""
+UNTYPICAL_SHARE_OF_FEW, FEW_SEEDS = 0.3, 500
+"""That share with fewer seeds, which also show less about the messages like them."""
+SMALLEST = 1e-9
+"""Keeps quotients finite where the scope, and with it every intent's probability, is 0."""
 SECOND_PLACE = 0.99
 """The most that an out-of-scope label gets of the best intent's probability, if in scope."""
 
@@ -46,12 +58,14 @@ SECOND_PLACE = 0.99
 class ScopeWeights:
     """Weights [features] and a bias for `scope_features`.
 
-    `is_calibrated` is whether the scope is a probability, learned from a fair sample.
+    `is_calibrated` is whether the scope is a probability, learned from a fair sample. Below the
+    scope `typical`, messages are unlike those that the sample showed the intents to be right for.
     """
 
     weights: Floats
     bias: float
     is_calibrated: bool
+    typical: float = 0.0
 
     def score(self, features: Floats) -> Floats:
         """Return the scope [n] for features [n, any]."""
@@ -108,21 +122,22 @@ def label_probabilities(
       (shading), since nothing else lowers them for a message that has none of the intents. The
       probability that is taken off goes to no label.
 
-    `logits` [n, labels] are divided by the temperature.
+    In any case, no intent has more than `MAX_UNSHOWN_CONFIDENCE` where the scope is below the
+    typical one. `logits` [n, labels] are divided by the temperature.
     """
     inside, outside = split_columns(labels)
+    probabilities: Floats = softmax(logits, axis=1)
     if not len(outside):
-        shaded: Floats = softmax(logits, axis=1)
-        shaded *= np.minimum(1, scope + MIN_SHADING_FACTOR)[:, None]
-        return shaded
-    if not weights.is_calibrated:
-        plain: Floats = softmax(logits, axis=1)
-        return plain
-    probabilities = np.empty_like(logits)
-    probabilities[:, inside] = softmax(logits[:, inside], axis=1) * scope[:, None]
-    second = SECOND_PLACE * probabilities[:, inside].max(axis=1)
-    rest = np.where(scope < MIN_SCOPE, 1 - scope, np.minimum(1 - scope, second))
-    probabilities[:, outside] = softmax(logits[:, outside], axis=1) * rest[:, None]
+        probabilities *= np.minimum(1, scope + MIN_SHADING_FACTOR)[:, None]
+    elif weights.is_calibrated:
+        probabilities[:, inside] = softmax(logits[:, inside], axis=1) * scope[:, None]
+    best = probabilities[:, inside].max(axis=1)
+    shown = np.where(scope < weights.typical, np.minimum(best, MAX_UNSHOWN_CONFIDENCE), best)
+    probabilities[:, inside] *= (shown / np.maximum(best, SMALLEST))[:, None]
+    if len(outside) and weights.is_calibrated:
+        rest = 1 - scope
+        rest = np.where(scope < MIN_SCOPE, rest, np.minimum(rest, SECOND_PLACE * shown))
+        probabilities[:, outside] = softmax(logits[:, outside], axis=1) * rest[:, None]
     return probabilities
 
 
@@ -133,8 +148,14 @@ def split_columns(labels: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.i
 
 
 def unmeasured_scope(labels: Sequence[str]) -> ScopeWeights:
-    """Return weights for which the scope is always 0.5."""
-    return ScopeWeights(np.zeros(count_features(labels)), 0.0, is_calibrated=False)
+    """Return weights for which the scope is always 0.5, and no message is typical."""
+    return ScopeWeights(np.zeros(count_features(labels)), 0.0, is_calibrated=False, typical=1.0)
+
+
+def typical_scope(scope: Floats, seeds: NDArray[np.bool_]) -> float:
+    """Return the scope that a small share of the in-scope `seeds` [n] falls below."""
+    share = UNTYPICAL_SHARE if seeds.sum() >= FEW_SEEDS else UNTYPICAL_SHARE_OF_FEW
+    return float(np.quantile(scope[seeds], share)) if seeds.any() else 1.0
 
 
 def fit_scope(

@@ -133,6 +133,19 @@ def prepare_examples(examples: Iterable[Example]) -> list[Example]:
     return sorted(resolve_conflicts(redacted), key=lambda example: (example.text, example.label))
 
 
+def separate_predicted(examples: Sequence[Example]) -> tuple[list[Example], list[str]]:
+    """Return the examples to learn from, and the texts whose predicted labels are to be renewed.
+
+    A predicted label agrees with the model that predicted it, its mistakes included. The model that
+    is fitted to the other labels knows better, so it labels these texts again. It cannot know an
+    intent that has no other examples: those keep their labels, or else the intent would be lost.
+    """
+    known = {example.label for example in examples if example.origin != "predicted"}
+    renewed = [one for one in examples if one.origin == "predicted" and one.label in known]
+    kept = [one for one in examples if one.origin != "predicted" or one.label not in known]
+    return kept, [example.text for example in renewed]
+
+
 def grouping_key(text: str) -> str:
     """Return the form that copies of a text share: normalised and case folded."""
     return normalise(text).casefold()
