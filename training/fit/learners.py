@@ -11,6 +11,9 @@ from training.config import Progress, TrainingConfig
 from training.fit.encoders import STUDENT, BaseEncoders, Encoder, FittedStage
 from training.fit.heads import Floats, Head, fit_head, pseudo_label
 
+PSEUDO_LABEL_WEIGHT = 0.3
+"""The weight of a certain pseudo-label; that of a person's label is 1."""
+
 
 class StudentDistiller(Protocol):
     """Trains students of one encoder."""
@@ -108,10 +111,15 @@ class HeadLearner:
 def _refit_with_pseudo_labels(
     head: Head, embeddings: Floats, labels: NDArray[np.str_], others: Floats
 ) -> Head:
-    """Fit again to the labelled texts and the pseudo-labelled ones, weighted by confidence."""
+    """Fit again to the labelled texts and the pseudo-labelled ones, which weigh less.
+
+    Their weight is the squared confidence times `PSEUDO_LABEL_WEIGHT`.
+    """
     probabilities = pseudo_label(head, embeddings, labels, others)
     return fit_head(
         np.concatenate([embeddings, others]),
         np.concatenate([labels, np.array(head.labels)[probabilities.argmax(axis=1)]]),
-        np.concatenate([np.ones(len(labels)), probabilities.max(axis=1)]),
+        np.concatenate(
+            [np.ones(len(labels)), PSEUDO_LABEL_WEIGHT * probabilities.max(axis=1) ** 2]
+        ),
     )
