@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import unquote
 
-from prompt_capture.domain.entities.candidates import is_named
+from prompt_capture.domain.entities.candidates import is_named, is_reference
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    NUMBER_FOLLOWS,
     LazyPattern,
     NamePattern,
     Searched,
-    any_of,
+    any_field_of,
     name_set,
     names,
 )
@@ -62,6 +63,16 @@ _VERSION_NAMES = name_set(
     kernel linux sdk app software plugin package library assembly nuget"""
 )
 
+# "from release 5.15.0.91 to 6.8.0.31", "upgrade from 5.15.0.91 to 6.8.0.31"
+_TO = (
+    r"(?:,? ?(?:->|=>|→|-|/|,) ?"
+    r"| (?:to|and|or|through|until|vs\.?|versus|bis|auf|nach|und|oder|a|vers) )"
+)
+_RANGE_BEFORE = re.compile(rf"[0-9](?<![A-Za-z0-9.].)[0-9]{{0,3}}(?:\.[0-9]{{1,5}}){{1,3}}{_TO}\Z")
+_RANGE_BEHIND = re.compile(rf"{_TO}[0-9]{{1,4}}\.[0-9]")
+_FROM = re.compile(r" (?:from|von|de|depuis|desde) \Z")
+_RANGE_WINDOW = 40
+
 _PAIR = "[0-9A-Fa-f]{2}"
 _QUAD = "[0-9A-Fa-f]{4}"
 _MAC = LazyPattern(
@@ -70,20 +81,24 @@ _MAC = LazyPattern(
                 (?:{_PAIR}(?P=separator)){{4}}{_PAIR}(?:(?P=separator){_PAIR}){{0,2}}
                 (?!(?P=separator)?[A-Za-z0-9\x7f])
             |(?:\.{_PAIR}){{5}}(?!\.?[A-Za-z0-9\x7f]))
-        |[0-9A-Fa-f]{{3}}\.{_QUAD}\.{_QUAD}(?!\.?[A-Za-z0-9\x7f]))""",
+        |[0-9A-Fa-f]{{3}}(?P<joint>[.-])(?<![.-]{_QUAD}.){_QUAD}(?P=joint){_QUAD}
+            (?![.-]?[A-Za-z0-9\x7f]))""",
     re.VERBOSE,
 )
 _MAY_BE_MAC = re.compile(
-    rf"[:.-](?=[0-9A-Fa-f:.-]{{8}})(?:{_PAIR}(?:[:.-]{_PAIR}){{4}}|{_QUAD}\.{_QUAD})"
+    rf"[:.-](?=[0-9A-Fa-f:.-]{{8}})(?:{_PAIR}(?:[:.-]{_PAIR}){{4}}|{_QUAD}[.-]{_QUAD})"
 )
-_MAC_NAMES = names("mac bssid hwaddr", "hw address", "hardware address", "bluetooth address")
+_MAC_NAMES = names(
+    "mac bssid hwaddr", "mac address", "mac addr", "hw address", "hw addr",
+    "hardware address", "bluetooth address",
+)  # fmt: skip
 _NAMED_MAC = NamePattern(
     _MAC_NAMES,
-    rf"""{any_of(_MAC_NAMES)}(?:[ -]?addr(?:ess|esse)?)?[^a-z0-9\x7f]{{0,3}}
-        (?:(?:is|ist|lautet)[^a-z0-9\x7f]{{1,3}})?
+    rf"""{any_field_of(_MAC_NAMES)}(?:[ -]?addr(?:esse)?)?{NUMBER_FOLLOWS}
         (?P<address>[0-9a-f]{{2}}(?:[ :.-]?[0-9a-f]{{2}}){{5}}){NOT_BEFORE_WORD}""",
 )
 _HEXADECIMAL_LETTER = re.compile("[A-Fa-f]")
+_DIGIT = re.compile("[0-9]")
 
 
 def find_secret_urls(searched: Searched) -> Iterator[Span]:
@@ -121,10 +136,20 @@ def find_mac_addresses(searched: Searched) -> Iterator[Span]:
     for match in _MAC.compiled.finditer(searched.text) if may_have_one else ():
         # 10-20-30-40-50-60 and 1234.5678.9012 may be anything.
         is_likely = match["separator"] == ":" or match[0].startswith("00-")
-        if is_likely or _HEXADECIMAL_LETTER.search(match[0]):
+        if is_likely or _is_hexadecimal(searched, match):
             yield match.span()
     for match in _NAMED_MAC.finditer(searched):
         yield match.span("address")
+
+
+def _is_hexadecimal(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether digits have letters; "A123-4567-8901" and "dead-beef-cafe" may be anything."""
+    letters = len(_HEXADECIMAL_LETTER.findall(match[0]))
+    if match["joint"] != "-":
+        return letters > 0
+    return (
+        letters > 1 and bool(_DIGIT.search(match[0])) and not is_reference(searched, match.start())
+    )
 
 
 def _url_start(lower: str, sign: re.Match[str]) -> int | None:
@@ -151,7 +176,20 @@ def _is_ipv4(searched: Searched, match: re.Match[str]) -> bool:
     """Return whether each number is at most 255 and has no leading zero, and all are no version."""
     octets = _OCTET.findall(match[0])
     has_octets = all(len(each) == 1 or (each[0] != "0" and int(each) < 256) for each in octets)
-    return has_octets and not is_named(searched.lower, match.start(), _VERSION_NAMES)
+    return has_octets and not _is_version(searched, match)
+
+
+def _is_version(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether words name a number as a version, or as the end of a range of versions."""
+    lower, start = searched.lower, match.start()
+    is_range = _RANGE_BEHIND.match(lower, match.end()) is not None
+    while not is_named(searched, start, _VERSION_NAMES):
+        before = _RANGE_BEFORE.search(lower, max(0, start - _RANGE_WINDOW), start)
+        if not before:
+            word = _FROM.search(lower, max(0, start - _RANGE_WINDOW), start)
+            return bool(is_range and word and is_named(searched, word.start(), _VERSION_NAMES))
+        is_range, start = True, before.start()
+    return True
 
 
 def _find_ipv6_addresses(searched: Searched) -> Iterator[Span]:
