@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import unquote
 
-from prompt_capture.domain.entities.candidates import is_named, is_reference
+from prompt_capture.domain.entities.candidates import REFERENCES, is_named
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
     NUMBER_FOLLOWS,
@@ -64,12 +64,14 @@ _VERSION_NAMES = name_set(
 )
 
 # "from release 5.15.0.91 to 6.8.0.31", "upgrade from 5.15.0.91 to 6.8.0.31"
-_TO = (
+_TO = re.compile(
     r"(?:,? ?(?:->|=>|→|-|/|,) ?"
     r"| (?:to|and|or|through|until|vs\.?|versus|bis|auf|nach|und|oder|a|vers) )"
 )
-_RANGE_BEFORE = re.compile(rf"[0-9](?<![A-Za-z0-9.].)[0-9]{{0,3}}(?:\.[0-9]{{1,5}}){{1,3}}{_TO}\Z")
-_RANGE_BEHIND = re.compile(rf"{_TO}[0-9]{{1,4}}\.[0-9]")
+_RANGE_BEFORE = re.compile(
+    rf"[0-9](?<![A-Za-z0-9\x7f.].)[0-9]{{0,3}}(?:\.[0-9]{{1,5}}){{1,3}}{_TO.pattern}\Z"
+)
+_RANGE_BEHIND = re.compile(rf"{_TO.pattern}[0-9]{{1,4}}\.[0-9]")
 _FROM = re.compile(r" (?:from|von|de|depuis|desde) \Z")
 _RANGE_WINDOW = 40
 
@@ -97,6 +99,10 @@ _NAMED_MAC = NamePattern(
     rf"""{any_field_of(_MAC_NAMES)}(?:[ -]?addr(?:esse)?)?{NUMBER_FOLLOWS}
         (?P<address>[0-9a-f]{{2}}(?:[ :.-]?[0-9a-f]{{2}}){{5}}){NOT_BEFORE_WORD}""",
 )
+# Words before codes of three groups
+_CODE_NAMES = REFERENCES | name_set(
+    "code codes coupon voucher gutschein gutscheincode license licence key invite promo gift"
+)
 _HEXADECIMAL_LETTER = re.compile("[A-Fa-f]")
 _DIGIT = re.compile("[0-9]")
 
@@ -122,9 +128,14 @@ def find_ip_addresses(searched: Searched) -> Iterator[Span]:
     Numbers that the words before name a version are none.
     """
     if searched.text.count(".") >= 3:
+        version_end = -_RANGE_WINDOW
         for match in _IPV4.finditer(searched.text):
             is_common = match[0] in _COMMON_IPV4 or match[0].startswith(_COMMON_BEGINNINGS)
-            if not is_common and _is_ipv4(searched, match):
+            if is_common or not _has_octets(match):
+                continue
+            if _is_version(searched, match, version_end):
+                version_end = match.end()
+            else:
                 yield match.span()
     if "::" in searched.text or searched.text.count(":") >= 7:
         yield from _find_ipv6_addresses(searched)
@@ -148,7 +159,9 @@ def _is_hexadecimal(searched: Searched, match: re.Match[str]) -> bool:
     if match["joint"] != "-":
         return letters > 0
     return (
-        letters > 1 and bool(_DIGIT.search(match[0])) and not is_reference(searched, match.start())
+        letters > 1
+        and bool(_DIGIT.search(match[0]))
+        and not is_named(searched, match.start(), _CODE_NAMES)
     )
 
 
@@ -172,24 +185,28 @@ def _gives_access(address: str) -> bool:
     )
 
 
-def _is_ipv4(searched: Searched, match: re.Match[str]) -> bool:
-    """Return whether each number is at most 255 and has no leading zero, and all are no version."""
+def _has_octets(match: re.Match[str]) -> bool:
+    """Return whether each number is at most 255 and has no leading zero."""
     octets = _OCTET.findall(match[0])
-    has_octets = all(len(each) == 1 or (each[0] != "0" and int(each) < 256) for each in octets)
-    return has_octets and not _is_version(searched, match)
+    return all(len(each) == 1 or (each[0] != "0" and int(each) < 256) for each in octets)
 
 
-def _is_version(searched: Searched, match: re.Match[str]) -> bool:
-    """Return whether words name a number as a version, or as the end of a range of versions."""
+def _is_version(searched: Searched, match: re.Match[str], previous: int) -> bool:
+    """Return whether words name a number as a version, or as the end of a range of versions.
+
+    Before it, the last version of four numbers ends at `previous`.
+    """
     lower, start = searched.lower, match.start()
-    is_range = _RANGE_BEHIND.match(lower, match.end()) is not None
-    while not is_named(searched, start, _VERSION_NAMES):
-        before = _RANGE_BEFORE.search(lower, max(0, start - _RANGE_WINDOW), start)
-        if not before:
-            word = _FROM.search(lower, max(0, start - _RANGE_WINDOW), start)
-            return bool(is_range and word and is_named(searched, word.start(), _VERSION_NAMES))
-        is_range, start = True, before.start()
-    return True
+    is_next = start - previous <= _RANGE_WINDOW and _TO.fullmatch(lower, previous, start)
+    if is_next or is_named(searched, start, _VERSION_NAMES):
+        return True
+    shorter = _RANGE_BEFORE.search(lower, max(0, start - _RANGE_WINDOW), start)
+    if shorter and is_named(searched, shorter.start(), _VERSION_NAMES):
+        return True
+    begin = shorter.start() if shorter else start
+    word = _FROM.search(lower, max(0, begin - _RANGE_WINDOW), begin)
+    is_range = word and (shorter or _RANGE_BEHIND.match(lower, match.end()))
+    return bool(word and is_range and is_named(searched, word.start(), _VERSION_NAMES))
 
 
 def _find_ipv6_addresses(searched: Searched) -> Iterator[Span]:
