@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from prompt_capture.adapters.onnx.classifier import SECOND_PLACE
+from prompt_capture.adapters.onnx.classifier import MAX_UNSHOWN_CONFIDENCE, SECOND_PLACE
 from prompt_capture.adapters.onnx.model_artifact import (
     MANIFEST_FILE,
     BaseModelInfo,
@@ -26,7 +26,6 @@ from training.calibrate.cascade import CascadeCalibration, StageCalibration
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import (
     ENERGY_SHARPNESS,
-    MAX_UNSHOWN_CONFIDENCE,
     MIN_SHADING_FACTOR,
     SMALLEST,
     ScopeScorer,
@@ -139,6 +138,7 @@ def _write_stage(out: Path, stage: CalibratedStage) -> CascadeStage:
         min_margin=round(calibration.min_margin, 4),
         min_scope=round(calibration.min_scope, 4),
         blend=calibration.blend,
+        typical_scope=calibration.scope.typical,
     )
     head = fitted.head.divided_by(calibration.temperature)
     graph = attach_outputs(fitted.encoder.model, head, stage.scope)

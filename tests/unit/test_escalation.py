@@ -66,6 +66,17 @@ def test_a_stage_decides_the_scope_of_a_message_without_the_stage_before_it() ->
         assert is_intent[blended.argmax()] == is_intent[own.argmax()]
 
 
+def test_two_stages_that_agree_are_not_surer_than_the_later_one_may_be() -> None:
+    own, earlier = np.array([[0.84, 0.15], [0.84, 0.15]]), np.array([[0.99, 0.01], [0.99, 0.01]])
+
+    limited, free = blend_probabilities(
+        Blend(own=1, earlier=1), own, earlier, ALL_INTENTS[:2], np.array([0.8499, 1.0])
+    )
+
+    assert limited[0] == pytest.approx(0.8499)
+    assert free[0] > 0.95
+
+
 def test_independent_stages_are_blended_equally_and_are_right_more_often(
     random: np.random.Generator,
 ) -> None:

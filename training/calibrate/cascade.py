@@ -221,7 +221,8 @@ def _apply_calibration(
 ) -> StageOutputs:
     logits = stage.logits / calibration.temperature
     scope = calibration.scope.score(scope_features(logits, stage.similarity, labels))
-    return StageOutputs(label_probabilities(logits, scope, labels, calibration.scope), scope)
+    probabilities = label_probabilities(logits, scope, labels, calibration.scope)
+    return StageOutputs(probabilities, scope, calibration.scope.most_confident(scope))
 
 
 def _predict_cascade(

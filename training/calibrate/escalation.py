@@ -23,10 +23,14 @@ MIN_ROWS = 100
 
 @dataclass(frozen=True)
 class StageOutputs:
-    """Calibrated `probabilities` [n, labels] and `scope` [n] of one or several stages."""
+    """Calibrated `probabilities` [n, labels] and `scope` [n] of one or several stages.
+
+    No intent may have more than `most` [n].
+    """
 
     probabilities: Floats
     scope: Floats
+    most: Floats | float = 1.0
 
     @property
     def margins(self) -> Floats:
@@ -43,9 +47,9 @@ class StageOutputs:
         `is_intent` [labels] is false for out-of-scope labels.
         """
         probabilities = blend_probabilities(
-            blend, self.probabilities, earlier.probabilities, is_intent
+            blend, self.probabilities, earlier.probabilities, is_intent, self.most
         )
-        return StageOutputs(probabilities, self.scope)
+        return StageOutputs(probabilities, self.scope, self.most)
 
     def escalate(
         self, min_margin: float, min_scope: float, later: "StageOutputs"

@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logsumexp, softmax
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from prompt_capture.adapters.onnx.classifier import SECOND_PLACE
+from prompt_capture.adapters.onnx.classifier import MAX_UNSHOWN_CONFIDENCE, SECOND_PLACE
 from prompt_capture.domain.predictions import MIN_SCOPE, OUT_OF_SCOPE_LABELS
 from training.calibrate.predictions import Predictions
 from training.calibrate.prototypes import Prototypes
@@ -43,8 +43,6 @@ INVERSE_REGULARISATION = 0.07
 """Of the scope's regression: a small sample leaves the scope close to the share in scope."""
 MIN_SHADING_FACTOR = 0.5
 """The factor by which shading multiplies a confidence where the scope is 0."""
-MAX_UNSHOWN_CONFIDENCE = 0.8499
-"""The confidence in an intent for messages unlike the sample: below that of a predicted label."""
 UNTYPICAL_SHARE = 0.15
 """The share of the seeds that a message must be more typical than to get a higher confidence."""
 UNTYPICAL_SHARE_OF_FEW, FEW_SEEDS = 0.3, 500
@@ -65,6 +63,10 @@ class ScopeWeights:
     bias: float
     is_calibrated: bool
     typical: float = 0.0
+
+    def most_confident(self, scope: Floats) -> Floats:
+        """Return the highest probability [n] that an intent may have at a scope [n]."""
+        return np.where(scope < self.typical, MAX_UNSHOWN_CONFIDENCE, 1.0)
 
     def score(self, features: Floats) -> Floats:
         """Return the scope [n] for features [n, any]."""
@@ -131,7 +133,7 @@ def label_probabilities(
     elif weights.is_calibrated:
         probabilities[:, inside] = softmax(logits[:, inside], axis=1) * scope[:, None]
     best = probabilities[:, inside].max(axis=1)
-    shown = np.where(scope < weights.typical, np.minimum(best, MAX_UNSHOWN_CONFIDENCE), best)
+    shown = np.minimum(best, weights.most_confident(scope))
     probabilities[:, inside] *= (shown / np.maximum(best, SMALLEST))[:, None]
     if len(outside) and weights.is_calibrated:
         rest = 1 - scope

@@ -23,6 +23,8 @@ Floats = NDArray[np.floating]
 _SMALLEST_PROBABILITY = np.float32(1e-12)
 """Logarithms are of at least this much, so that a probability of 0 has one too."""
 
+MAX_UNSHOWN_CONFIDENCE = 0.8499
+"""The confidence in an intent for messages unlike the sample: below that of a predicted label."""
 SECOND_PLACE = 0.99
 """The most that an out-of-scope label gets of the best intent's probability, if in scope."""
 
@@ -161,21 +163,26 @@ def _confidence(output: ModelOutput, label: int) -> float:
 
 
 def blend_probabilities(
-    blend: Blend, own: Floats, earlier: Floats, is_intent: NDArray[np.bool_]
+    blend: Blend,
+    own: Floats,
+    earlier: Floats,
+    is_intent: NDArray[np.bool_],
+    most: Floats | float = 1.0,
 ) -> Floats:
     """Blend the probabilities [..., labels] of a stage with those of the stage before it.
 
     Only intents are blended: whether a message is out of scope is the stage's own decision.
     `is_intent` [labels] is false for out-of-scope labels. The intents together keep what they have
-    in `own`.
+    in `own`, unless one of them would get more than `most` [...].
     """
     intents = own[..., is_intent]
     logarithms = blend.own * _logarithm(intents)
     logarithms += blend.earlier * _logarithm(earlier[..., is_intent])
     weights = np.exp(logarithms - logarithms.max(axis=-1, keepdims=True))
     factor = intents.sum(axis=-1, keepdims=True) / weights.sum(axis=-1, keepdims=True)
+    limit = np.asarray(most)[..., None] / weights.max(axis=-1, keepdims=True)
     blended: Floats = own.copy()
-    blended[..., is_intent] = weights * factor
+    blended[..., is_intent] = weights * np.minimum(factor, limit)
     if not is_intent.all():
         others = own[..., ~is_intent]
         decides_intent = intents.max(axis=-1) >= others.max(axis=-1)
@@ -201,8 +208,9 @@ def _run_stage(
     if not (np.isfinite(probabilities).all() and np.isfinite(scope).all()):
         raise InvalidArtifact(f"{stage.graph} outputs values that are not finite.")
     if stage.blend is not None and earlier is not None:
+        most = MAX_UNSHOWN_CONFIDENCE if scope[0] < stage.typical_scope else 1.0
         probabilities = blend_probabilities(
-            stage.blend, probabilities, earlier.probabilities, is_intent
+            stage.blend, probabilities, earlier.probabilities, is_intent, most
         )
     return ModelOutput(probabilities, float(scope[0]), stage.name)
 

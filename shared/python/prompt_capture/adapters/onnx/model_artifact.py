@@ -41,7 +41,8 @@ class CascadeStage(FrozenModel):
 
     A stage escalates a message to the next one where the margin between its two best intents is
     below `min_margin`, or the scope below `min_scope`. The last stage never escalates. A stage with
-    a `blend` answers together with the stage before it.
+    a `blend` answers together with the stage before it. A message with a scope below
+    `typical_scope` is unlike those that the model was measured on: no intent is confident then.
     """
 
     name: Label
@@ -52,6 +53,7 @@ class CascadeStage(FrozenModel):
     min_margin: Probability = 0.0
     min_scope: Probability = 0.0
     blend: Blend | None = None
+    typical_scope: Probability = 0.0
 
     @property
     def files(self) -> tuple[str, str]:
