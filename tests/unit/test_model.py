@@ -203,8 +203,9 @@ def test_two_stages_can_answer_together(model_copy: Path) -> None:
         return OnnxClassifier(ModelArtifact.load(model_copy)).predict("put gym on tuesday instead")
 
     def intents(output: ModelOutput) -> NDArray[np.floating]:
-        probabilities = output.probabilities[labels != "unknown"]
-        return probabilities / probabilities.sum()
+        probabilities: NDArray[np.floating] = output.probabilities[labels != "unknown"]
+        shares: NDArray[np.floating] = probabilities / probabilities.sum()
+        return shares
 
     labels = np.array(ModelArtifact.load(model_copy).manifest.labels)
     alone, same = predict(), predict(blend={"own": 1, "earlier": 0})

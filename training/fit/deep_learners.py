@@ -15,7 +15,8 @@ from training.fit.networks.minilm import EncoderBuilder, quantise, read_weights
 from training.fit.networks.student import smooth_labels
 
 INITIAL_HEAD_INVERSE_REGULARISATION = 1.0
-EPOCHS, EPOCHS_FOR_LARGE_SET, LARGE_SET_TEXTS = 4, 3, 12_000
+MIN_EPOCHS, MAX_EPOCHS, TEXTS_SEEN = 2, 4, 45_000
+"""Fine-tuning takes as many epochs as show it this many texts, within these limits."""
 
 
 class _DeepLearner:
@@ -65,7 +66,7 @@ class FullLearner(_DeepLearner):
             others = self._embed(self._unlabelled)
             head = fit_head(embeddings, labels)
             targets = np.concatenate([targets, pseudo_label(head, embeddings, labels, others)])
-        epochs = EPOCHS_FOR_LARGE_SET if len(targets) > LARGE_SET_TEXTS else EPOCHS
+        epochs = min(MAX_EPOCHS, max(MIN_EPOCHS, round(TEXTS_SEEN / len(targets))))
         tuned = fine_tune(
             read_weights(self._encoder.model),
             (initial.weights.astype(np.float32), initial.bias.astype(np.float32)),
