@@ -258,7 +258,10 @@ begin
       queue.decided_at is null and coalesce('disagreement' = any (queue.reasons), false) as disputed,
       created_at, user_id, 1 as times_sent,
       case when queue.waiting_since is not null and logs.sampling_probability is not null
-        then queue.reasons end as reasons
+        then queue.reasons end as reasons,
+      case when queue.decided_at is not null then queue.corrected_secondary_intents end as decided_secondary,
+      case when logs.secondary_intents <> '[]'
+        then private.intent_names(logs.secondary_intents) end as predicted_secondary
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
     where (logs.text_key, change_number, logs.id) > (after_text, after_change, after_id)
@@ -281,7 +284,8 @@ begin
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
-      disputed is true, labelled_at, null::uuid, times_sent, null::text[]
+      disputed is true, labelled_at, null::uuid, times_sent, null::text[],
+      case when disputed is not true then secondary_intents end, null::text[]
     from public.labelled_texts texts
     left join lateral (
       select queue.decided_at is null and 'disagreement' = any (queue.reasons) as disputed
@@ -315,7 +319,7 @@ begin
     array_agg(case when salt <> '' then left(encode(extensions.hmac(
       uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
     ), 'hex'), 16) end),
-    array_agg(times_sent), json_agg(reasons)
+    array_agg(times_sent), json_agg(reasons), json_agg(decided_secondary), json_agg(predicted_secondary)
   ) into columns from page;
   return columns;
 end

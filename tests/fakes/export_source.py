@@ -193,7 +193,14 @@ def _export_row(row: LoggedPrompt, salt: str) -> ExportRow:
         created_at=row.created_at.isoformat(),
         sender=sha256(f"{salt}{captured.user_id}".encode()).hexdigest()[:16] if salt else None,
         reasons=_review_reasons(row),
+        corrected_secondary_intents=_secondary_intents(row),
+        predicted_secondary_intents=[one.intent for one in captured.secondary_intents] or None,
     )
+
+
+def _secondary_intents(row: LoggedPrompt) -> list[str] | None:
+    stated = row.correction.corrected_secondary_intents if row.correction else None
+    return None if stated is None else list(stated)
 
 
 def _review_reasons(row: LoggedPrompt) -> list[str] | None:

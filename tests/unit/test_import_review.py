@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from prompt_capture import bootstrap
-from prompt_capture.domain.changes import Correction
+from prompt_capture.domain.changes import Correction, Decision
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
@@ -82,7 +82,7 @@ async def test_a_later_decision_is_replaced_only_with_overwrite(
 
     plan = await import_review.plan(read_review(_file(_entry(log_id, "reminder"))))
     (overwrite,) = plan.overwrites
-    assert (overwrite.entry, overwrite.on_record) == (1, "status")
+    assert (overwrite.entry, overwrite.on_record) == (1, Decision("status"))
     assert await import_review.apply(plan) == (0, ())
     assert store.rows[log_id].correction == later
 

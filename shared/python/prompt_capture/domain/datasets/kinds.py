@@ -16,6 +16,7 @@ from prompt_capture.domain.datasets.lines import (
     admit_tiers,
     label_text,
     reviewed_intent,
+    reviewed_secondary_intents,
     to_json_line,
 )
 from prompt_capture.domain.datasets.rows import ErasedLine, ErasedRow, ExportRow, Window
@@ -134,6 +135,7 @@ class ConfidenceDataset(DatasetKind):
         if any(row.is_disputed for row in rows):
             return
         reviewed = reviewed_intent(rows)
+        secondary = reviewed_secondary_intents(rows)
         is_corrected = reviewed is not None
         for row in rows:
             if row.is_retained or not (is_corrected or (row.confidence or 0) > criteria.threshold):
@@ -153,6 +155,7 @@ class ConfidenceDataset(DatasetKind):
                 model_version=row.model_version,
                 times_sent=1,
                 row_ids=(row.id,),
+                secondary=secondary,
             )
 
     def to_entry(self, candidate: CandidateLine, precision: Precision | None) -> Entry:
@@ -297,18 +300,21 @@ class ReviewFile(DatasetKind):
                     row_ids=(row.id,),
                     created_at=row.created_at,
                     reasons=tuple(row.reasons or ()),
+                    secondary=row.predicted_secondary_intents,
                 )
 
     def to_entry(self, candidate: CandidateLine, precision: Precision | None) -> Entry:
-        """Return an entry. The reviewer fills in the last two fields."""
+        """Return an entry. The reviewer fills in the last three fields."""
         return {
             "id": candidate.id,
             "prompt": candidate.text,
             "predicted_intent": candidate.label,
+            "predicted_secondary_intents": candidate.secondary or [],
             "confidence": candidate.confidence,
             "created_at": candidate.created_at,
             "reasons": list(candidate.reasons),
             "corrected_intent": None,
+            "corrected_secondary_intents": None,
             "notes": None,
         }
 
@@ -332,9 +338,11 @@ class ReviewFile(DatasetKind):
 
 
 def _common_fields(candidate: CandidateLine) -> Entry:
+    stated = {} if candidate.secondary is None else {"secondary": candidate.secondary}
     return {
         "text": candidate.text,
         "label": candidate.label,
+        **stated,
         "confidence": candidate.confidence,
         "source": "production",
         "corrected": candidate.corrected,

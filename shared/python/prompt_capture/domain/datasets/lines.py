@@ -56,8 +56,9 @@ _LINE_SEPARATORS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"
 class CandidateLine(NamedTuple):
     """A line that may become part of a dataset, with the rows and senders that it represents.
 
-    `split` is "" in a dataset without splits. Only entries of review files have `created_at` and
-    `reasons`.
+    `split` is "" in a dataset without splits. `secondary` are the secondary intents: those that
+    reviewers stated, or None; in a review file, the predicted ones. Only entries of review files
+    have `created_at` and `reasons`.
     """
 
     id: str
@@ -73,6 +74,7 @@ class CandidateLine(NamedTuple):
     senders: tuple[str, ...] = ()
     created_at: str = ""
     reasons: tuple[str, ...] = ()
+    secondary: list[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -238,8 +240,19 @@ def admit_tiers(
 
 def reviewed_intent(rows: Sequence[ExportRow]) -> str | None:
     """Return the reviewers' intent of a text. A correction of one copy applies to all copies."""
+    row = _latest_corrected(rows)
+    return row.corrected_intent if row else None
+
+
+def reviewed_secondary_intents(rows: Sequence[ExportRow]) -> list[str] | None:
+    """Return the secondary intents that reviewers stated for a text, or None."""
+    row = _latest_corrected(rows)
+    return row.corrected_secondary_intents if row else None
+
+
+def _latest_corrected(rows: Sequence[ExportRow]) -> ExportRow | None:
     corrected = [row for row in rows if row.corrected_intent is not None]
-    return max(corrected, key=lambda row: row.created_at).corrected_intent if corrected else None
+    return max(corrected, key=lambda row: row.created_at, default=None)
 
 
 def label_text(rows: Sequence[ExportRow], threshold: float) -> CandidateLine | ExclusionReason:
@@ -269,6 +282,7 @@ def label_text(rows: Sequence[ExportRow], threshold: float) -> CandidateLine | E
         times_sent=sum(row.times_sent for row in rows),
         row_ids=tuple(row.id for row in rows),
         senders=tuple({row.sender for row in rows if row.sender is not None}),
+        secondary=reviewed_secondary_intents(rows) if tier == "person" else None,
     )
 
 

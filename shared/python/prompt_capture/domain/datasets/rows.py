@@ -37,6 +37,8 @@ class ExportRow(NamedTuple):
 
     `text_id` is a keyed hash that all copies of a text share. `sender` is a pseudonym that is
     valid within one export only. `reasons` says why the row waits for review; None: it does not.
+    `corrected_secondary_intents` is None where reviewers did not say, `predicted_secondary_intents`
+    where there are none.
     """
 
     id: str
@@ -55,6 +57,8 @@ class ExportRow(NamedTuple):
     sender: str | None
     times_sent: int = 1
     reasons: list[str] | None = None
+    corrected_secondary_intents: list[str] | None = None
+    predicted_secondary_intents: list[str] | None = None
 
     @property
     def is_retained(self) -> bool:
