@@ -86,10 +86,12 @@ def test_reviewers_and_backends_can_correct(deployment: DeployedStack) -> None:
     assert by_token.json()["corrected_by"] == deployment.reviewer.id
 
     body = {"log_id": log_id, "corrected_intent": "reschedule", "reviewer": "grace", "notes": "n"}
+    body["corrected_secondary_intents"] = ["reminder", "email"]
     deployment.http.post(deployment.stack.corrections_url, json=body, headers=deployment.key)
 
     row = deployment.row(log_id)
     assert (row["corrected_intent"], row["corrected_by"]) == ("reschedule", "grace")
+    assert row["corrected_secondary_intents"] == ["reminder", "email"]
     assert row["correction_notes"] == "n"
 
 

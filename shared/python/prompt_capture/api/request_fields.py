@@ -41,7 +41,10 @@ RequiredLabel = Annotated[
     StringConstraints(min_length=1, max_length=100, pattern=_NOT_ONLY_NUL),
     AfterValidator(_without_nul),
 ]
-_Labels = Annotated[tuple[RequiredLabel, ...], Field(max_length=MAX_SECONDARY_INTENTS)]
+_Labels = Annotated[
+    tuple[RequiredLabel, ...],
+    Field(max_length=MAX_SECONDARY_INTENTS, json_schema_extra={"uniqueItems": True}),
+]
 OptionalLabels = Annotated[
     _Labels | None,
     BeforeValidator(_empty_to_none, json_schema_input_type=_Labels | Literal[""] | None),
