@@ -190,11 +190,11 @@ create function private.intent_names(secondary_intents jsonb) returns text[]
 language sql immutable
 set search_path = ''
 as $$
-  select case when secondary_intents = '[]' then '{}' else array(
+  select array(
     select jsonb_array_elements_text(
       jsonb_path_query_array(secondary_intents, '$[*].intent ? (@.type() == "string")')
     )
-  ) end
+  )
 $$;
 
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
@@ -218,7 +218,8 @@ begin
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
     ) end,
-    log.predicted_intent, private.intent_names(log.secondary_intents),
+    log.predicted_intent,
+    case when log.secondary_intents = '[]' then '{}' else private.intent_names(log.secondary_intents) end,
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     coalesce(
       log.runner_up_confidence,
