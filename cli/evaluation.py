@@ -10,13 +10,19 @@ from rich.console import Console
 from cli.error_handling import error_console
 from cli.evaluation_tables import comparison_table, evaluation_table
 from cli.labelled_data import read_test_examples
+from cli.model_description import describe_thresholds
 from cli.progress import progress_bars
 from cli.sources import local_sources
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
 from training.calibrate.predictions import Predictions
-from training.data.examples import Example
-from training.report.comparison import compare, describe_comparison
+from training.data.examples import Example, InvalidExamples
+from training.report.comparison import (
+    compare,
+    describe_comparison,
+    describe_power,
+    describe_vetoes,
+)
 from training.report.evaluation import Evaluation, evaluate_models
 
 
@@ -38,8 +44,10 @@ def evaluate_folders(folders: Sequence[Path], data: Sequence[str]) -> list[Evalu
     classifiers = [OnnxClassifier(artifact) for artifact in artifacts]
     with progress_bars(error_console) as progress, local_sources(data, progress) as sources:
         examples = read_test_examples(sources, progress)
-        for artifact in artifacts:
-            _warn_of_unknown_labels(artifact.manifest, examples)
+        manifests = [artifact.manifest for artifact in artifacts]
+        for manifest in manifests:
+            _warn_of_unknown_labels(manifest, examples)
+        _check_labels(manifests, examples)
         results = evaluate_models(classifiers, examples, progress.step("Classifying"))
     return [
         EvaluatedModel(artifact.manifest, predictions, evaluation)
@@ -52,6 +60,17 @@ def _warn_of_unknown_labels(manifest: ModelManifest, examples: Sequence[Example]
     if unknown:
         warning = f"{manifest.version} does not know these labels: {', '.join(unknown)}"
         error_console.print(warning, style="yellow", highlight=False, markup=False)
+
+
+def _check_labels(manifests: Sequence[ModelManifest], examples: Sequence[Example]) -> None:
+    """Raise `InvalidExamples` where no model knows any of the labels: nothing can be right."""
+    known = {label for manifest in manifests for label in manifest.labels}
+    if known.isdisjoint(example.label for example in examples):
+        raise InvalidExamples(
+            "No label of the data is an intent of the model. Measuring needs the intent of each "
+            "text: in the field label, or as the name of a file INTENT.txt. To classify texts "
+            "without labels, use `prompt-capture predict --data`."
+        )
 
 
 def write_model_card(file: Path, model: EvaluatedModel, data: Sequence[str], texts: bool) -> None:
@@ -90,11 +109,25 @@ def print_evaluation(console: Console, models: Sequence[EvaluatedModel]) -> None
     """Print tables of the metrics, and whether the first model is better than the second."""
     new = models[0]
     if len(models) == 1:
-        console.print(evaluation_table(new.manifest.version, new.evaluation))
+        console.print(evaluation_table(new.manifest, new.evaluation))
+        for sentence in describe_thresholds(new.manifest):
+            console.print(sentence, highlight=False, markup=False, soft_wrap=True)
         return
     old = models[1]
     versions = new.manifest.version, old.manifest.version
-    console.print(comparison_table(*versions, new.evaluation, old.evaluation))
     comparison = compare(new.predictions, old.predictions)
-    summary = describe_comparison(comparison, *versions)
-    console.print(summary, highlight=False, markup=False, soft_wrap=True)
+    console.print(comparison_table(*versions, new.evaluation, old.evaluation, comparison))
+    sentences = [
+        describe_comparison(comparison, *versions),
+        *describe_power(comparison, new.evaluation.n),
+        *describe_vetoes(comparison),
+    ]
+    for sentence in sentences:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    if not comparison.vetoes:
+        console.print(
+            f"No veto: {new.manifest.version} is not shown to be worse in any measure.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )

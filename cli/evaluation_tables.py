@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table
 
+from prompt_capture.adapters.onnx.model_artifact import ModelManifest
+from training.report.comparison import Comparison
 from training.report.evaluation import Evaluation
 
 
@@ -50,24 +52,44 @@ METRIC_ROWS = (
 )
 
 
-def evaluation_table(version: str, evaluation: Evaluation) -> Table:
-    """Return a table of a model's metrics, then of the recall of each intent, lowest first."""
-    table = Table(title=escape(version), caption=_counts(evaluation), show_header=False)
+def evaluation_table(manifest: ModelManifest, evaluation: Evaluation) -> Table:
+    """Return a table of a model's metrics, then of the recall of each intent, lowest first.
+
+    A threshold that decides which predictions need a review is shown beside the recall.
+    """
+    table = Table(title=escape(manifest.version), caption=_counts(evaluation), show_header=False)
+    thresholds = manifest.thresholds
     for row in METRIC_ROWS:
         value = row.value(evaluation)
         if value is not None:
             table.add_row(row.name, row.value_format.format(value))
     table.add_section()
     for label, recall in sorted(evaluation.recall.items(), key=lambda entry: entry[1]):
-        table.add_row(escape(label), f"{recall:.1%} recall")
+        cells = [escape(label), f"{recall:.1%} recall"]
+        if thresholds and thresholds.decide_review:
+            cells.append(_format_threshold(thresholds.of(label)))
+        table.add_row(*cells)
     return table
 
 
-def comparison_table(new_version: str, old_version: str, new: Evaluation, old: Evaluation) -> Table:
-    """Return a table of two models and their difference, with the intents whose recall differs."""
+def _format_threshold(threshold: float | None) -> str:
+    return "always reviewed" if threshold is None else f"reviewed below {threshold:g}"
+
+
+def comparison_table(
+    new_version: str,
+    old_version: str,
+    new: Evaluation,
+    old: Evaluation,
+    comparison: Comparison,
+) -> Table:
+    """Return a table of two models and their difference, with the intents whose recall differs.
+
+    Its last column has the smallest difference in a recall that the messages show.
+    """
     table = Table(caption=_counts(new))
     table.add_column("")
-    for heading in (escape(new_version), escape(old_version), "difference"):
+    for heading in (escape(new_version), escape(old_version), "difference", "shown from"):
         table.add_column(heading, justify="right")
     for row in METRIC_ROWS:
         new_value, old_value = row.value(new), row.value(old)
@@ -85,7 +107,13 @@ def comparison_table(new_version: str, old_version: str, new: Evaluation, old: E
         table.add_row("recall of intents that differ", style="dim")
     for label, difference in sorted(differences.items(), key=lambda entry: (entry[1], entry[0])):
         recalls = (f"{new.recall[label]:.1%}", f"{old.recall[label]:.1%}")
-        table.add_row(escape(label), *recalls, _format_difference(recall_row, difference))
+        smallest = comparison.intents[label].smallest_difference
+        table.add_row(
+            escape(label),
+            *recalls,
+            _format_difference(recall_row, difference),
+            "never" if smallest is None else f"{smallest * 100:.1f} points",
+        )
     return table
 
 

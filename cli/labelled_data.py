@@ -1,4 +1,4 @@
-"""Read the data of `train` and `evaluate`, and report on it to standard error."""
+"""Read the data of `train`, `evaluate` and `predict`, and report on it to standard error."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -32,12 +32,20 @@ def read_test_examples(sources: Sequence[DataSource], progress: Progress) -> lis
     return _report(located, kept, f"of another split than {TRAINING_SPLIT}")
 
 
+def read_all_examples(sources: Sequence[DataSource], progress: Progress) -> list[Example]:
+    """Read the examples of all splits; raise `InvalidExamples`."""
+    examples = [example for example, _location in _read(sources, progress)]
+    if not examples:
+        raise InvalidExamples("The data contains no examples.")
+    return examples
+
+
 def read_unlabelled(sources: Sequence[DataSource], progress: Progress) -> list[str]:
     """Read texts without labels; raise `InvalidExamples`."""
     if not sources:
         return []
     remarks = Remarks()
-    texts = read_texts(sources, remarks, progress.step("Reading unlabelled texts"))
+    texts = read_texts(sources, remarks, progress.step("Reading texts"))
     print_warnings(remarks)
     return texts
 

@@ -12,6 +12,7 @@ from cli.evaluate import evaluate
 from cli.export import export
 from cli.import_review import import_review
 from cli.migrations import app as migrations
+from cli.predict import predict
 from cli.prompts import prompts
 from cli.redrive import redrive
 from cli.serve import serve
@@ -28,7 +29,7 @@ for panel, commands in {
     "Run": (serve,),
     "Review": (prompts, import_review),
     "Data": (export, convert),
-    "Model": (train, evaluate),
+    "Model": (train, evaluate, predict),
     "Operate": (doctor, erase, redrive),
 }.items():
     for command in commands:

@@ -1,6 +1,5 @@
 """Progress of long work: bars on a terminal, lines elsewhere."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,8 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-SECONDS_BETWEEN_LINES = 30
-"""Without a terminal, a long step prints a line this often."""
+from training.config import ProgressLines
 
 
 class ProgressBars:
@@ -26,31 +24,16 @@ class ProgressBars:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._named: set[str] = set()
+        self._lines = ProgressLines(lambda line: progress.console.print(line, highlight=False))
 
     def step(self, name: str) -> Callable[[int, int], None]:
         """Show a step. Return a function to call with the completed and the total amount."""
         if self._progress.disable:
-            return self._print_step(name)
+            return self._lines.step(name)
         task = self._progress.add_task(name, total=None)
         return lambda completed, total: self._progress.update(
             task, completed=completed, total=total
         )
-
-    def _print_step(self, name: str) -> Callable[[int, int], None]:
-        if name not in self._named:
-            self._progress.console.print(f"{name} ...")
-        self._named.add(name)
-        printed_at = time.monotonic()
-
-        def report(completed: int, total: int) -> None:
-            nonlocal printed_at
-            if time.monotonic() - printed_at >= SECONDS_BETWEEN_LINES:
-                printed_at = time.monotonic()
-                line = f"{name}: {completed:,} of {total:,}"
-                self._progress.console.print(line, highlight=False)
-
-        return report
 
 
 def progress_columns() -> tuple[ProgressColumn, ...]:

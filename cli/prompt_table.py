@@ -1,6 +1,5 @@
 """A table of captured prompts, printed while they are read, for terminals of 80 columns."""
 
-import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC
 
@@ -8,12 +7,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.printable import printable
 from prompt_capture.domain.prompts import FailedPrompt, LabelledPrompt, ReviewablePrompt
 
 BATCH_SIZE = 100
 """Rows that are laid out at once: a batch is all that the table holds in memory."""
 
-_MAX_CHARACTERS = 500
 _INDENT = "  "
 _GAP = 2
 _DETAILS_WIDTH, _NUMBERS_WIDTH = 21, 11
@@ -106,26 +105,8 @@ def _cells(prompt: ReviewablePrompt) -> tuple[Cell, Cell, Cell]:
 
 def _lines(cell: Cell) -> Text:
     """Stack the lines of a cell. The first is prominent, the others are details."""
-    first, *details = map(_printable, cell)
+    first, *details = map(printable, cell)
     text = Text(first)
     for detail in details:
         text.append(f"\n{_INDENT}{detail}", style="dim")
     return text
-
-
-def _printable(text: str) -> str:
-    """Return a text on one line, without characters that control a terminal or hide others."""
-    line = " ".join(text[:_MAX_CHARACTERS].split())
-    if len(text) > _MAX_CHARACTERS:
-        line += "…"
-    return line if line.isprintable() else "".join(map(_printable_character, line))
-
-
-def _printable_character(character: str) -> str:
-    match unicodedata.category(character):
-        case "Cf":  # zero width, or changes the direction of what follows
-            return ""
-        case "Cc" | "Cs" | "Co":
-            return "\N{REPLACEMENT CHARACTER}"
-        case _:
-            return character

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from cli.error_handling import exit_on_error
+from cli.printable import json_for_terminals
 from cli.prompt_table import print_prompts
 from prompt_capture.domain.datasets.kinds import ConfidenceDataset, ReviewFile
 from prompt_capture.domain.prompts import LabelledPrompt, ReviewablePrompt
@@ -212,4 +213,4 @@ def _json_line(prompt: ReviewablePrompt) -> str:
     fields = prompt.model_dump(mode="json")
     if isinstance(prompt, LabelledPrompt):
         fields["label"] = prompt.label
-    return json.dumps(fields).replace("\x7f", "\\u007f")
+    return json_for_terminals(json.dumps(fields))

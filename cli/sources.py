@@ -1,12 +1,13 @@
-"""Data by local path or by `s3://` URL: a file, a folder, or an exported dataset."""
+"""Data by path, by `s3://` URL, or from `-`: a file, a folder, or an exported dataset."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from prompt_capture.domain.datasets.manifest import manifest_key_of
 from training.config import Progress, ProgressCallback
@@ -22,6 +23,7 @@ from training.data.sources import DataSource
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+STANDARD_INPUT = "-"
 _S3 = "s3://"
 
 
@@ -42,12 +44,19 @@ def _localise(source: str, folder: Path, progress: Progress) -> DataSource:
     """Return a source whose files can be read more than once."""
     if source.startswith(_S3):
         return _download(source, folder, progress)
+    if source == STANDARD_INPUT:
+        return _copy(sys.stdin.buffer, folder, Path("/dev/stdin"))
     path = Path(source)
     if not (path.is_fifo() or path.is_char_device()):
         return DataSource(path)
+    with path.open("rb") as pipe:
+        return _copy(pipe, folder, path)
+
+
+def _copy(pipe: BinaryIO, folder: Path, path: Path) -> DataSource:
     copy = folder / path.name
     folder.mkdir()
-    with path.open("rb") as pipe, copy.open("wb") as file:
+    with copy.open("wb") as file:
         shutil.copyfileobj(pipe, file)
     return DataSource(copy, folder, str(path.parent))
 

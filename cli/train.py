@@ -9,11 +9,21 @@ from rich.console import Console
 
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars
-from training.config import TrainingMode
+from training.config import ReviewTarget, TrainingMode
 
 if TYPE_CHECKING:
     from training.data.examples import Example
     from training.train import TrainingResult
+
+_REVIEW = "Review"
+"""A panel of the help text."""
+
+
+def _validate_target(target: float | None) -> float | None:
+    if target is not None and not 0 < target <= 1:  # NaN too
+        raise typer.BadParameter("The target must be a number above 0 and up to 1.")
+    return target
+
 
 DataOption = Annotated[
     list[str],
@@ -23,7 +33,8 @@ DataOption = Annotated[
         help='Labelled texts: a file with "text" and "label" (JSON lines, CSV, Parquet), '
         "a folder of LABEL.txt files, or an exported dataset (its folder or manifest).\n\n"
         "A path, or s3://bucket/key.\n\n"
-        "Repeatable: corrected labels win over predicted ones, later files over earlier ones.",
+        "Repeatable: people's labels win over written ones and these over predicted ones, later "
+        "files over earlier ones.",
     ),
 ]
 UnlabelledOption = Annotated[
@@ -32,6 +43,26 @@ UnlabelledOption = Annotated[
         metavar="DATA",
         help='Files with "text": messages without a label.\n\n'
         "A student learns from its teacher's predictions for them.\n\nRepeatable.",
+    ),
+]
+TargetPrecisionOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P",
+        callback=_validate_target,
+        rich_help_panel=_REVIEW,
+        help="Predictions of an intent need a review below the lowest confidence from which on "
+        "this share of them is right, for example 0.95.",
+    ),
+]
+TargetRecallOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P",
+        callback=_validate_target,
+        rich_help_panel=_REVIEW,
+        help="Instead: below the highest confidence from which on this share of the intent's "
+        "messages is found.",
     ),
 ]
 ModeOption = Annotated[
@@ -50,6 +81,8 @@ def train(
     ),
     name: Annotated[str, typer.Option(help="The beginning of the model's version.")] = "assistant",
     seed: Annotated[int, typer.Option(help="The same data and seed give the same model.")] = 0,
+    target_precision: TargetPrecisionOption = None,
+    target_recall: TargetRecallOption = None,
     texts: Annotated[
         bool, typer.Option(help="Whether the model card shows messages, which are private.")
     ] = True,
@@ -57,7 +90,7 @@ def train(
     """Train an intent model on labelled messages.
 
     Modes, from the fastest to the most accurate:
-    head     new heads on the base's encoders; takes less than a minute
+    head     new head and new student; about two minutes
     student  one small model that predicts in about 0.1 ms
     full     tunes the encoder and adds a student before it; about 15 minutes
 
@@ -67,10 +100,16 @@ def train(
     Its report/ has a model card and the rows that may be mislabelled.
     Correct those, and pass them as a further --data file.
 
+    With a target, thresholds on the confidence decide which predictions need a
+    review, in service and in predict.
+    They replace REVIEW_THRESHOLD for the predictions of the model.
+
     [bold]Examples[/bold]
       prompt-capture train --data training/data/train --out build/next
       prompt-capture train --data training/data/train --data new.jsonl \\
         --mode full --out build/next
+      prompt-capture train --data training/data/train --out build/next \\
+        --target-precision 0.95
     """
     from cli import labelled_data
     from cli.sources import local_sources
@@ -80,6 +119,7 @@ def train(
     from training.report.writing import write_report
     from training.train import train as train_model
 
+    target = _review_target(target_precision, target_recall)
     with (
         exit_on_error(),
         progress_bars(error_console) as progress,
@@ -89,11 +129,19 @@ def train(
         more_texts = labelled_data.read_unlabelled(unlabelled_sources, progress)
         examples = labelled_data.read_training_examples(sources, progress)
         labelled_data.print_warnings(_diagnose(examples))
-        config = TrainingConfig(mode, more_texts, name, seed)
+        config = TrainingConfig(mode, more_texts, name, seed, target)
         start = base_from_artifact(ModelArtifact.load(base))
         result = train_model(examples, start, out, config, progress)
-        suspects = write_report(out, result.manifest, result.predictions, texts)
+        suspects = write_report(out, result.manifest, result.predictions, result.held_out, texts)
     _print_summary(error_console, result, out, suspects)
+
+
+def _review_target(precision: float | None, recall: float | None) -> ReviewTarget | None:
+    if precision is not None and recall is not None:
+        raise typer.BadParameter("Choose --target-precision or --target-recall, not both.")
+    if precision is not None:
+        return ReviewTarget("precision", precision)
+    return None if recall is None else ReviewTarget("recall", recall)
 
 
 def _diagnose(examples: "Sequence[Example]") -> Iterator[str]:
@@ -108,21 +156,35 @@ def _diagnose(examples: "Sequence[Example]") -> Iterator[str]:
 
 
 def _print_summary(console: Console, result: "TrainingResult", out: Path, suspects: int) -> None:
+    from cli.model_description import describe_thresholds
+    from training.report.card import describe_sample
+
     manifest = result.manifest
     console.print(f"Wrote [bold]{manifest.version}[/bold] to {out}")
     console.print(f"{len(manifest.labels)} intents from {manifest.training_examples} examples")
-    if result.predictions:
-        accuracy = manifest.metrics["accuracy"]
-        held_out = len(result.predictions.texts)
-        console.print(f"{accuracy:.1%} accuracy on {held_out} held-out examples")
+    if result.renewed:
+        console.print(
+            f"{result.renewed:,} texts with predicted labels: learned with labels that this model "
+            "predicts"
+        )
+    if manifest.measured_on is None:
+        console.print(
+            "[yellow]No accuracy was measured, and the confidence is not calibrated: the data "
+            "has too few audited messages and too few written examples. Add either, for example "
+            "the examples that the assistant started with.[/yellow]"
+        )
+    else:
+        accuracy, sample = manifest.metrics["accuracy"], manifest.measured_on
+        console.print(f"{accuracy:.1%} accuracy on {sample.messages} {describe_sample(manifest)}")
         if not result.is_unbiased:
             console.print(
                 "[yellow]The base was tuned on nearly all of these messages, so this accuracy and "
                 "the model's confidence are too high. Train with messages that the base has not "
                 "seen.[/yellow]"
             )
-        console.print(f"Model card: {out}/report/card.html", soft_wrap=True)
-        console.print(
-            f"{suspects} rows may be mislabelled: see {out}/report/suspects.jsonl",
-            soft_wrap=True,
-        )
+    for sentence in describe_thresholds(manifest):
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    console.print(f"Model card: {out}/report/card.html", soft_wrap=True)
+    console.print(
+        f"{suspects} rows may be mislabelled: see {out}/report/suspects.jsonl", soft_wrap=True
+    )

@@ -1,4 +1,4 @@
-"""Deletes all rows after a test; disables triggers, because they reject such a deletion."""
+"""Resets the database after a test; disables triggers, because they reject such a deletion."""
 
 DELETE_ALL_ROWS = """
 set session_replication_role = replica;
@@ -10,3 +10,6 @@ truncate public.nlu_prompt_logs, public.correction_events, public.review_queue,
 insert into private.settings default values;
 set session_replication_role = origin;
 """
+
+NOTHING_AT_RANDOM = "update private.settings set audit_rate = 0, min_queue_items = 0"
+"""Keeps random messages out of the review queue, for tests of what else is in it."""

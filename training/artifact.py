@@ -9,28 +9,37 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from prompt_capture.adapters.onnx.model_artifact import (
     MANIFEST_FILE,
     BaseModelInfo,
     CascadeStage,
+    MeasuredOn,
     ModelManifest,
     file_sha256,
 )
-from training.calibrate.cascade import (
-    CascadeCalibration,
-    StageCalibration,
-    confidence_thresholds,
-)
+from prompt_capture.domain.predictions import MIN_SCOPE
+from training.calibrate.cascade import CascadeCalibration, StageCalibration
 from training.calibrate.predictions import Predictions
-from training.calibrate.scope import ENERGY_SHARPNESS, MIN_SHADING_FACTOR, ScopeScorer
+from training.calibrate.scope import (
+    ENERGY_SHARPNESS,
+    MAX_UNSHOWN_CONFIDENCE,
+    MIN_SHADING_FACTOR,
+    SECOND_PLACE,
+    SMALLEST,
+    ScopeScorer,
+    split_columns,
+)
+from training.calibrate.thresholds import confidence_thresholds
+from training.config import ReviewTarget
 from training.data.examples import Example, data_digest
 from training.data.fingerprint import TrainingFingerprint
 from training.fit.encoders import FittedStage
 from training.fit.heads import Floats, Head
 from training.fit.networks.graphs import quantise_columns
-from training.report.evaluation import compute_metrics
+from training.report.evaluation import MIN_ECE_MESSAGES, compute_metrics
 
 PREFIX = "head/"
 """The prefix of the names that `attach_outputs` adds to a graph."""
@@ -50,13 +59,16 @@ class ArtifactMetadata:
     """What a manifest records besides the stages.
 
     The version starts with `name`. `fingerprint` covers the texts that the encoders were
-    fine-tuned on.
+    fine-tuned on. `is_unbiased` is that of `TrainingResult`, and `review_target` that of
+    `TrainingConfig`.
     """
 
     name: str
     base_model: BaseModelInfo
     examples: Sequence[Example]
     fingerprint: TrainingFingerprint
+    is_unbiased: bool
+    review_target: ReviewTarget | None = None
 
 
 def write_artifact(
@@ -81,8 +93,11 @@ def write_artifact(
         training_examples=len(metadata.examples),
         training_data_sha256=data_digest(metadata.examples),
         metrics=manifest_metrics(calibration.predictions) if calibration else {},
-        thresholds=confidence_thresholds(calibration.predictions) if calibration else None,
+        thresholds=confidence_thresholds(
+            calibration.predictions if calibration else None, metadata.review_target
+        ),
         clause_calibration=calibration.clause_calibration if calibration else None,
+        measured_on=_describe_sample(calibration, metadata) if calibration else None,
         base_model=metadata.base_model,
     )
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
@@ -90,17 +105,23 @@ def write_artifact(
     return manifest
 
 
+def _describe_sample(calibration: CascadeCalibration, metadata: ArtifactMetadata) -> MeasuredOn:
+    messages = len(calibration.predictions.texts)
+    return MeasuredOn(
+        sample=calibration.sample, messages=messages, is_unbiased=metadata.is_unbiased
+    )
+
+
 def manifest_metrics(predictions: Predictions) -> dict[str, float]:
     """Return the metrics of a manifest, rounded to 4 digits.
 
-    The out-of-scope metrics are missing where the labels are not of both kinds.
+    The calibration error is missing where `MIN_ECE_MESSAGES` are not reached, and the out-of-scope
+    metrics where the labels are not of both kinds.
     """
     evaluated = compute_metrics(predictions)
-    metrics = {
-        "accuracy": evaluated.accuracy,
-        "macro_f1": evaluated.macro_f1,
-        "ece": evaluated.ece,
-    }
+    metrics = {"accuracy": evaluated.accuracy, "macro_f1": evaluated.macro_f1}
+    if evaluated.n >= MIN_ECE_MESSAGES:
+        metrics["ece"] = evaluated.ece
     if evaluated.oos:
         metrics["oos_found_at_95_kept"] = evaluated.oos.found_at_95_kept
         metrics["oos_false_accept_rate"] = evaluated.oos.false_accept_rate
@@ -116,7 +137,8 @@ def _write_stage(out: Path, stage: CalibratedStage) -> CascadeStage:
         max_tokens=fitted.encoder.max_tokens,
         temperature=round(calibration.temperature, 4),
         min_margin=round(calibration.min_margin, 4),
-        min_scope=calibration.min_scope,
+        min_scope=round(calibration.min_scope, 4),
+        blend=calibration.blend,
     )
     head = fitted.head.divided_by(calibration.temperature)
     graph = attach_outputs(fitted.encoder.model, head, stage.scope)
@@ -159,43 +181,72 @@ def attach_outputs(model: onnx.ModelProto, head: Head, scope: ScopeScorer) -> on
 
 
 def _write_probabilities(writer: "_HeadWriter", scope: ScopeScorer, logits: str) -> None:
-    """Write the nodes that compute `softmax` and `shade`."""
-    if len(scope.out_of_scope):
-        writer.add("Softmax", logits, output="probabilities")
+    """Write the nodes that compute `label_probabilities`."""
+    inside, outside = split_columns(scope.labels)
+    rows = f"{PREFIX}rows"
+    one = writer.constant("one", np.ones(1))
+    if not len(outside):
+        shade = writer.constant("shade", np.array([MIN_SHADING_FACTOR]))
+        factor = writer.add("Min", writer.add("Add", "scope", shade), one)
+        intents = writer.add("Mul", writer.add("Softmax", logits), factor)
+    elif scope.weights.is_calibrated:
+        intents = writer.add("Mul", writer.add("Softmax", f"{PREFIX}inside_logits"), "scope")
+    else:
+        all_labels = writer.add("Softmax", logits)
+        intents = writer.gather(all_labels, inside, "inside_probabilities")
+    best = writer.add("ReduceMax", intents, rows, keepdims=1)
+    most = writer.constant("most", np.array([MAX_UNSHOWN_CONFIDENCE]))
+    typical = writer.constant("typical", np.array([scope.weights.typical]))
+    is_unlike = writer.add("Less", "scope", typical)
+    shown = writer.add("Where", is_unlike, writer.add("Min", best, most), best)
+    smallest = writer.constant("smallest", np.array([SMALLEST]))
+    ratio = writer.add("Div", shown, writer.add("Max", best, smallest))
+    if not len(outside):
+        writer.add("Mul", intents, ratio, output="probabilities")
         return
-    shade = writer.constant("shade", np.array([MIN_SHADING_FACTOR]))
-    shaded = writer.add("Add", "scope", shade)
-    factor = writer.add("Min", shaded, writer.constant("all", np.ones(1)))
-    writer.add("Mul", writer.add("Softmax", logits), factor, output="probabilities")
+    intents = writer.add("Mul", intents, ratio)
+    if scope.weights.is_calibrated:
+        rest = writer.add("Sub", one, "scope")
+        second = writer.constant("second", np.array([SECOND_PLACE]))
+        less = writer.add("Min", rest, writer.add("Mul", shown, second))
+        is_out = writer.add("Less", "scope", writer.constant("min_scope", np.array([MIN_SCOPE])))
+        share = writer.add("Where", is_out, rest, less)
+        others = writer.add("Mul", writer.add("Softmax", f"{PREFIX}outside_logits"), share)
+    else:
+        others = writer.gather(all_labels, outside, "outside_probabilities")
+    joined = writer.add("Concat", intents, others, axis=1)
+    order = writer.constant("order", np.argsort(np.concatenate([inside, outside])))
+    writer.add("Gather", joined, order, output="probabilities", axis=1)
 
 
 def _write_scope(writer: "_HeadWriter", scope: ScopeScorer, logits: str) -> None:
     """Write the nodes that compute `ScopeScorer.score`."""
     rows = writer.constant("rows", np.array([1], np.int64))
     sharpness = writer.constant("sharpness", np.array(ENERGY_SHARPNESS))
-    in_scope = writer.add("Gather", logits, writer.constant("inside", scope.in_scope), axis=1)
-    scaled = writer.add("Mul", in_scope, sharpness)
-    energy = writer.add("ReduceLogSumExp", scaled, rows, keepdims=1)
+    inside, outside = split_columns(scope.labels)
+    in_scope = writer.gather(logits, inside, "inside_logits")
+    energy = writer.add("ReduceLogSumExp", writer.add("Mul", in_scope, sharpness), rows, keepdims=1)
     unit = writer.add("LpNormalization", "embedding", p=2, axis=-1)
-    similarity = writer.add("MatMul", unit, writer.int8_matrix("means", scope.centroids.T))
-    features = [
-        writer.add("Div", energy, sharpness),
-        writer.add("ReduceMax", similarity, rows, keepdims=1),
-    ]
-    if len(scope.out_of_scope):
-        columns = writer.constant("outside", scope.out_of_scope)
-        out_of_scope = writer.add("Gather", logits, columns, axis=1)
-        features.append(
+    similarity = writer.nearest(unit, scope.prototypes.inside, "inside_prototypes")
+    features = [writer.add("Div", energy, sharpness), similarity]
+    if len(outside):
+        odds = writer.add(
+            "Sub",
+            writer.add("ReduceLogSumExp", in_scope, rows, keepdims=1),
             writer.add(
-                "Sub",
-                writer.add("ReduceLogSumExp", in_scope, rows, keepdims=1),
-                writer.add("ReduceLogSumExp", out_of_scope, rows, keepdims=1),
-            )
+                "ReduceLogSumExp",
+                writer.gather(logits, outside, "outside_logits"),
+                rows,
+                keepdims=1,
+            ),
         )
+        other = writer.nearest(unit, scope.prototypes.outside, "outside_prototypes")
+        features += [odds, writer.add("Sub", similarity, other)]
     joined = writer.add("Concat", *features, axis=1)
-    weighted = writer.add("MatMul", joined, writer.constant("scope_weights", scope.weights))
-    shifted = writer.add("Add", weighted, writer.constant("scope_bias", np.array([scope.bias])))
-    writer.add("Sigmoid", shifted, output="scope")
+    weights = writer.constant("scope_weights", scope.weights.weights)
+    weighted = writer.add("MatMul", joined, weights)
+    bias = writer.constant("scope_bias", np.array([scope.weights.bias]))
+    writer.add("Sigmoid", writer.add("Add", weighted, bias), output="scope")
 
 
 class _HeadWriter:
@@ -219,6 +270,16 @@ class _HeadWriter:
         narrow = self.constant(name, values)
         wide = self.add("Cast", narrow, to=TensorProto.FLOAT)
         return self.add("Mul", wide, self.constant(f"{name}_scales", scales))
+
+    def gather(self, values: str, columns: NDArray[np.intp], name: str) -> str:
+        """Add the selection of columns of `values`, and return the name of the output."""
+        indices = self.constant(f"{name}_columns", columns)
+        return self.add("Gather", values, indices, output=PREFIX + name, axis=1)
+
+    def nearest(self, unit: str, prototypes: Floats, name: str) -> str:
+        """Add the largest cosine of a unit vector and the prototypes [any, width]."""
+        products = self.add("MatMul", unit, self.int8_matrix(name, prototypes.T))
+        return self.add("ReduceMax", products, f"{PREFIX}rows", keepdims=1)
 
     def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         """Add a node and return the name of its output."""

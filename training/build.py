@@ -8,14 +8,14 @@
 import sys
 from pathlib import Path
 
-from training.config import Progress, ProgressCallback, TrainingConfig, ignore_progress
+from training.config import Progress, ProgressLines, TrainingConfig
 from training.data.reading import read_examples
 from training.fit.encoders import base_from_checkpoint
 from training.report.writing import write_report
 from training.train import TrainingResult, train
 
 DATA = Path(__file__).parent / "data"
-UTTERANCES = (DATA / "train", DATA / "two_intents.jsonl")
+UTTERANCES = (DATA / "train", *sorted(DATA.glob("train/*/two_intents.jsonl")))
 
 
 def build(weights: Path, out: Path, progress: Progress | None = None) -> TrainingResult:
@@ -26,18 +26,14 @@ def build(weights: Path, out: Path, progress: Progress | None = None) -> Trainin
     config = TrainingConfig("full", name="assistant")
     base = base_from_checkpoint(weights)
     result = train(read_examples(UTTERANCES), base, out, config, progress)
-    write_report(out, result.manifest, result.predictions)
+    write_report(out, result.manifest, result.predictions, result.held_out)
     return result
 
 
-class _StepPrinter:
-    """Prints the name of each step to standard error."""
-
-    def step(self, name: str) -> ProgressCallback:
-        sys.stderr.write(f"{name} ...\n")
-        return ignore_progress
+def _write_line(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":
-    manifest = build(Path(sys.argv[1]), Path(sys.argv[2]), _StepPrinter()).manifest
+    manifest = build(Path(sys.argv[1]), Path(sys.argv[2]), ProgressLines(_write_line)).manifest
     sys.stdout.write(f"{manifest.version}: {dict(manifest.metrics)}\n")

@@ -1,27 +1,45 @@
 """What a caller passes to training: the configuration, and a receiver of the progress."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+SECONDS_BETWEEN_LINES = 30
+"""How often a long step writes a line where there is no terminal."""
 
 TrainingMode = Literal["head", "student", "full"]
 """The training modes, by the names that `prompt-capture train --mode` takes."""
 
 
 @dataclass(frozen=True)
+class ReviewTarget:
+    """What the predictions of each intent that need no review must reach: a share from 0 to 1."""
+
+    measure: Literal["precision", "recall"]
+    value: float
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """How to train.
 
-    Mode `head` fits new heads to the stages of the base. Mode `student` distils the last encoder
-    into a small static model. Mode `full` fine-tunes that encoder, and distils a student as the
-    first stage. `unlabelled` texts add training data with pseudo-labels or a teacher's
-    predictions. The version starts with `name`.
+    Mode `head` fits a new head to the last encoder of the base, and distils a student as the first
+    stage where `distils_student` is true and JAX is installed; otherwise the earlier stages of the
+    base get new heads too. Mode `student` distils that encoder into a small static model alone.
+    Mode `full` fine-tunes the encoder, and distils a student as the first stage.
+
+    `unlabelled` texts add training data with pseudo-labels or a teacher's predictions. The version
+    starts with `name`. With a `review_target`, the model has thresholds that decide which of its
+    predictions need a review.
     """
 
     mode: TrainingMode = "head"
     unlabelled: Sequence[str] = ()
     name: str = "model"
     seed: int = 0
+    review_target: ReviewTarget | None = None
+    distils_student: bool = True
 
 
 ProgressCallback = Callable[[int, int], None]
@@ -41,6 +59,32 @@ class NoProgress:
     def step(self, name: str) -> ProgressCallback:
         """Begin a step without a report."""
         return ignore_progress
+
+
+class ProgressLines:
+    """Writes a line when a step begins, and now and then how far it is.
+
+    `write` receives each line, without a line break.
+    """
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._begun: set[str] = set()
+
+    def step(self, name: str) -> ProgressCallback:
+        """Begin a step. One that is repeated has no further first line."""
+        if name not in self._begun:
+            self._write(f"{name} ...")
+        self._begun.add(name)
+        written_at = time.monotonic()
+
+        def report(done: int, total: int) -> None:
+            nonlocal written_at
+            if time.monotonic() - written_at >= SECONDS_BETWEEN_LINES:
+                written_at = time.monotonic()
+                self._write(f"{name}: {done:,} of {total:,}")
+
+        return report
 
 
 def ignore_progress(done: int, total: int) -> None:

@@ -1,5 +1,7 @@
 """Train a model from examples, and write the artifact that the functions serve."""
 
+import math
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,30 +22,44 @@ from training.calibrate.cascade import (
 )
 from training.calibrate.clauses import sample_clauses
 from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
-from training.calibrate.scope import ScopeScorer, intent_centroids, max_similarity, split_columns
+from training.calibrate.prototypes import Prototypes, fit_prototypes
+from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins
+from training.calibrate.scope import ScopeScorer
 from training.config import NoProgress, Progress, TrainingConfig
-from training.data.examples import Example, InvalidExamples, grouping_key, prepare_examples
+from training.data.examples import (
+    Example,
+    InvalidExamples,
+    grouping_key,
+    prepare_examples,
+    separate_predicted,
+)
 from training.fit.encoders import BaseEncoders, FittedStage
-from training.fit.heads import MAX_TEXTS, Floats
+from training.fit.heads import MAX_TEXTS
 from training.fit.learners import Learner, make_learner
 
 FOLDS = 5
+MIN_HELD_OUT = 1_500
+"""With this many held-out examples, another fold would not calibrate better."""
 MIN_UNSEEN = 100
-"""With fewer examples that the base was not fine-tuned on, all examples may be held out."""
+"""With fewer fair examples that the base was not tuned on, all examples may be held out."""
 
 
 @dataclass(frozen=True)
 class TrainingResult:
     """The manifest of the model, and its calibrated out-of-fold predictions.
 
-    `predictions` is None where there were too few examples to hold any out. `is_unbiased` is false
-    where the base encoders may have been fine-tuned on the held-out examples: the metrics are then
-    too high, and the model is overconfident.
+    `predictions` are those for the fair sample, and `held_out` those for all examples that were
+    held out. Both are None where there was no fair sample: no figure was measured. `is_unbiased` is
+    false where the base encoders may have been fine-tuned on the held-out examples: the metrics are
+    then too high, and the model is overconfident. `renewed` is the number of texts whose predicted
+    labels were renewed.
     """
 
     manifest: ModelManifest
     predictions: Predictions | None
+    held_out: Predictions | None
     is_unbiased: bool
+    renewed: int
 
 
 def train(
@@ -55,13 +71,16 @@ def train(
 ) -> TrainingResult:
     """Train, calibrate on held-out examples, and write the artifact to `out`.
 
-    Calibration holds out folds of the examples: three of five folds in turn in mode `head`, one
-    fold in the other modes. The final model is then fitted to all examples. Copies of a text count
-    once, and texts are redacted as in service. On one type of machine, the same examples and seed
-    give the same files, whatever the order of the examples. Raises `InvalidExamples`.
+    Only the fair sample among them calibrates the model and gives its figures (see
+    `find_fair_sample`). Calibration holds out folds of the examples: up to three of five in mode
+    `head`, until `MIN_HELD_OUT` examples were held out, and one in the other modes. The final model
+    is fitted to all examples, at the same time as the folds. Copies of a text count once, predicted
+    labels are renewed (see `separate_predicted`), and texts are redacted as in service. On one type
+    of machine, the same examples and seed give the same files, whatever the order of the examples.
+    Raises `InvalidExamples`.
     """
     config = config or TrainingConfig()
-    prepared = prepare_examples(examples)
+    prepared, predicted = separate_predicted(prepare_examples(examples))
     texts, labels = _split_texts_and_labels(prepared)
     if len(np.unique(labels)) < 2:
         raise InvalidExamples("Training needs examples of at least two intents.")
@@ -70,23 +89,39 @@ def train(
             "Training needs examples of at least one intent. The labels "
             f"{', '.join(sorted(OUT_OF_SCOPE_LABELS))} mean that no intent applies."
         )
-    unlabelled = _select_unlabelled(config.unlabelled, texts, config.seed)
-    learner = make_learner(config.mode, base, unlabelled, config.seed, progress or NoProgress())
+    unlabelled = _select_unlabelled([*config.unlabelled, *predicted], texts, config.seed)
+    progress = progress or NoProgress()
+    learner = make_learner(config, base, unlabelled, progress)
+    audited = np.array([example.origin == "audited" for example in prepared], bool)
+    is_fair = np.array([example.is_fair for example in prepared], bool)
     unseen = ~base.fingerprint.contains(texts)
-    is_unbiased = bool(unseen.sum() >= MIN_UNSEEN)
+    is_unbiased = bool((unseen & is_fair).sum() >= MIN_UNSEEN or audited.sum() >= MIN_AUDITED)
     can_hold_out = unseen if is_unbiased else np.ones(len(texts), bool)
     folds = _assign_folds(labels, can_hold_out, config.seed)
-    scores = _cross_validate(learner, prepared, folds, config.seed)
+    folds[audited] = _assign_audited(labels, audited, learner.calibration_folds, config.seed)
+    # All fits need these, and the last one then needs no copy of them.
+    base.last_encoder.embed(texts, progress.step("Embedding the examples"))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        final = threads.submit(learner.fit, texts, labels)
+        scores = _cross_validate(learner, prepared, folds, config.seed, threads)
     calibration = calibrate(scores) if scores else None
     stages = [
-        _add_calibration(stage, texts, labels, calibration.stages[index] if calibration else None)
-        for index, stage in enumerate(learner.fit(texts, labels))
+        _add_calibration(
+            stage, texts, labels, calibration.stages[index] if calibration else None, config.seed
+        )
+        for index, stage in enumerate(final.result())
     ]
     tuned = learner.tunes_encoder
     fingerprint = base.fingerprint.with_texts(texts) if tuned else base.fingerprint
-    metadata = ArtifactMetadata(config.name, base.base_model, prepared, fingerprint)
+    metadata = ArtifactMetadata(
+        config.name, base.base_model, prepared, fingerprint, is_unbiased, config.review_target
+    )
     manifest = write_artifact(out, metadata, stages, calibration)
-    return TrainingResult(manifest, calibration.predictions if calibration else None, is_unbiased)
+    if calibration is None:
+        return TrainingResult(manifest, None, None, is_unbiased, len(predicted))
+    return TrainingResult(
+        manifest, calibration.predictions, calibration.held_out, is_unbiased, len(predicted)
+    )
 
 
 def _split_texts_and_labels(examples: Sequence[Example]) -> tuple[list[str], NDArray[np.str_]]:
@@ -107,9 +142,13 @@ def _select_unlabelled(unlabelled: Sequence[str], texts: Sequence[str], seed: in
 
 
 def _cross_validate(
-    learner: Learner, examples: Sequence[Example], folds: NDArray[np.int_], seed: int
+    learner: Learner,
+    examples: Sequence[Example],
+    folds: NDArray[np.int_],
+    seed: int,
+    threads: ThreadPoolExecutor,
 ) -> OutOfFoldScores | None:
-    """Hold out one fold after the other, and score it with a model of the other examples."""
+    """Hold out each fold, and score it with a model of the other examples."""
 
     def score_fold(fold: int) -> OutOfFoldScores:
         training = [one for one, index in zip(examples, folds, strict=True) if index != fold]
@@ -117,31 +156,40 @@ def _cross_validate(
         texts, labels = _split_texts_and_labels(training)
         held_out_texts, truth = _split_texts_and_labels(held_out)
         stages = learner.fit(texts, labels)
-        centroids = [
-            intent_centroids(stage.head, stage.encoder.embed(texts), labels) for stage in stages
-        ]
+        prototypes = [fit_prototypes(stage.encoder.embed(texts), labels, seed) for stage in stages]
 
         def score(unseen: Sequence[str]) -> list[StageScores]:
-            return [_score_texts(*each, unseen) for each in zip(stages, centroids, strict=True)]
+            return [_score_texts(*each, unseen) for each in zip(stages, prototypes, strict=True)]
 
-        clauses = sample_clauses(held_out, seed)
+        clauses = sample_clauses([one for one in held_out if one.is_fair], seed)
         return OutOfFoldScores(
             held_out_texts,
             truth,
             stages[-1].head.labels,
             score(held_out_texts),
             ClauseScores(clauses.intents, score(clauses.texts)),
+            HeldOutOrigins.of(held_out),
         )
 
-    used = [fold for fold in range(learner.calibration_folds) if (folds == fold).any()]
-    with ThreadPoolExecutor(learner.parallel_folds) as threads:
-        scores = list(threads.map(score_fold, used))
+    used = [fold for fold in range(_count_folds(learner, examples)) if (folds == fold).any()]
+    scores = list(threads.map(score_fold, used))
     return OutOfFoldScores.concatenate(scores) if scores else None
 
 
-def _score_texts(stage: FittedStage, centroids: Floats, texts: Sequence[str]) -> StageScores:
+def _count_folds(learner: Learner, examples: Sequence[Example]) -> int:
+    """Return how many folds hold out `MIN_HELD_OUT` seeds, or all that the learner may.
+
+    All folds are needed where there are audited examples, which are spread over them.
+    """
+    if any(example.origin == "audited" for example in examples):
+        return learner.calibration_folds
+    seeds = max(1, sum(example.is_fair for example in examples))
+    return min(learner.calibration_folds, math.ceil(MIN_HELD_OUT * FOLDS / seeds))
+
+
+def _score_texts(stage: FittedStage, prototypes: Prototypes, texts: Sequence[str]) -> StageScores:
     embeddings = stage.encoder.embed(texts)
-    return StageScores(stage.head.logits(embeddings), max_similarity(embeddings, centroids))
+    return StageScores(stage.head.logits(embeddings), prototypes.similarity(embeddings))
 
 
 def _add_calibration(
@@ -149,12 +197,11 @@ def _add_calibration(
     texts: Sequence[str],
     labels: NDArray[np.str_],
     calibration: StageCalibration | None,
+    seed: int,
 ) -> CalibratedStage:
-    in_scope, out_of_scope = split_columns(stage.head.labels)
-    fitted = calibration or StageCalibration.identity(3 if len(out_of_scope) else 2)
-    centroids = intent_centroids(stage.head, stage.encoder.embed(texts), labels)
-    scope = ScopeScorer(in_scope, out_of_scope, centroids, fitted.scope_weights, fitted.scope_bias)
-    return CalibratedStage(stage, fitted, scope)
+    fitted = calibration or StageCalibration.without_sample(stage.head.labels)
+    prototypes = fit_prototypes(stage.encoder.embed(texts), labels, seed)
+    return CalibratedStage(stage, fitted, ScopeScorer(stage.head.labels, prototypes, fitted.scope))
 
 
 def _assign_folds(
@@ -171,3 +218,22 @@ def _assign_folds(
         if (labels == label).sum() >= FOLDS:
             folds[random.permutation(rows)] = np.arange(len(rows)) % FOLDS
     return folds
+
+
+def _assign_audited(
+    labels: NDArray[np.str_], audited: NDArray[np.bool_], folds: int, seed: int
+) -> NDArray[np.int_]:
+    """Return the folds of the audited examples: all held out once, or half of them in one fold.
+
+    An audit is small and the best sample, so more of it is held out than of the other examples,
+    and what an encoder was tuned on too: leaving that out would leave out what users often send.
+    The only example of a label stays in training (-1), so that all folds have the same labels.
+    """
+    random = np.random.default_rng(seed)
+    assigned = np.full(len(labels), -1)
+    for label in np.unique(labels[audited]):
+        (rows,) = np.nonzero((labels == label) & audited)
+        if (labels == label).sum() > 1:
+            start = int(random.integers(max(folds, 2)))
+            assigned[random.permutation(rows)] = (start + np.arange(len(rows))) % max(folds, 2)
+    return assigned[audited]

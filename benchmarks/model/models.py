@@ -1,7 +1,7 @@
 """The benchmarked models: how each is fitted. To add a model, add an entry to `MODELS`."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -55,14 +55,14 @@ def fit_encoder(training: TrainingData, out: Path) -> None:
     """Fit a head to the encoder of the shipped model, without its student."""
     shipped = _load_shipped_base()
     base = BaseEncoders({"encoder": shipped.last_encoder}, shipped.base_model, shipped.fingerprint)
-    _fit(base, "head", training, out)
+    _fit(base, TrainingConfig("head", distils_student=False), training, out)
 
 
 def fit_in_mode(mode: TrainingMode) -> FitFunction:
     """Return a function that trains in `mode`, starting from the shipped model."""
 
     def fit(training: TrainingData, out: Path) -> None:
-        _fit(_load_shipped_base(), mode, training, out)
+        _fit(_load_shipped_base(), TrainingConfig(mode), training, out)
 
     return fit
 
@@ -71,10 +71,9 @@ def _load_shipped_base() -> BaseEncoders:
     return base_from_artifact(ModelArtifact.load(SHIPPED_MODEL))
 
 
-def _fit(base: BaseEncoders, mode: TrainingMode, training: TrainingData, out: Path) -> None:
-    train(
-        training.examples, base, out, TrainingConfig(mode, training.unlabelled, seed=training.seed)
-    )
+def _fit(base: BaseEncoders, config: TrainingConfig, training: TrainingData, out: Path) -> None:
+    config = replace(config, unlabelled=training.unlabelled, seed=training.seed)
+    train(training.examples, base, out, config)
 
 
 def fit_tfidf(training: TrainingData, out: Path) -> None:
@@ -125,7 +124,7 @@ MODELS = {
     "microresolve": ModelSpec("microresolve 0.2.2", fit_microresolve, MicroResolvePredictor),
     "tfidf": ModelSpec("TF-IDF, logistic regression", fit_tfidf, TfidfPredictor),
     "encoder": ModelSpec("MiniLM int8, new head", fit_encoder, ArtifactPredictor),
-    "head": ModelSpec("cascade, new heads (head)", fit_in_mode("head"), ArtifactPredictor),
+    "head": ModelSpec("new student, new head (head)", fit_in_mode("head"), ArtifactPredictor),
     "student": ModelSpec("static student (student)", fit_in_mode("student"), ArtifactPredictor),
     "full": ModelSpec("cascade, tuned (full)", fit_in_mode("full"), ArtifactPredictor),
 }

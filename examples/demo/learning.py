@@ -59,10 +59,10 @@ async def list_failed_workflows(stack: Stack) -> list[str]:
 
 
 def train_head(console: DemoConsole, examples: list[Example], out: Path, name: str) -> None:
-    """Train a head on the shipped encoder."""
+    """Fit new heads to the stages of the shipped model."""
     base = base_from_artifact(ModelArtifact.load(SHIPPED_MODEL))
     with progress_bars(console.console) as progress:
-        train(examples, base, out, TrainingConfig(name=name), progress)
+        train(examples, base, out, TrainingConfig(name=name, distils_student=False), progress)
 
 
 def retrain(console: DemoConsole, scenario: Scenario, dataset: bytes, out: Path) -> None:

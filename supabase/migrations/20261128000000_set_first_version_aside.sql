@@ -22,7 +22,8 @@ begin
     'public.exportable_prompts', 'public.labelled_prompts',
     'public.failed_workflows', 'public.intent_health', 'public.confidence_distribution',
     'public.corrections_by_reviewer', 'public.reviewer_votes', 'public.disputed_texts',
-    'public.reviewer_agreement', 'public.live_accuracy', 'public.daily_totals',
+    'public.reviewer_agreement', 'public.completed_audits', 'public.live_accuracy',
+    'public.daily_totals',
     'private.settings', 'private.keys', 'private.deferred_changes', 'private.tombstones',
     'private.erased_rows'
   ]) as ours (name)

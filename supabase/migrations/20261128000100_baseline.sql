@@ -6,7 +6,7 @@
 --
 -- The schema is declared in this folder and read top to bottom, in the order of the file names.
 -- `make schema` generates the baseline migration from it. The whole folder runs in one transaction,
--- as role `postgres`; nothing is reachable before `13_grants.sql` has closed and opened it.
+-- as role `postgres`; nothing is reachable before `14_grants.sql` has closed and opened it.
 
 -- Roles ---------------------------------------------------------------------------------------------
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
@@ -62,7 +62,7 @@ create schema if not exists private;
 create extension if not exists pgcrypto with schema extensions;
 
 -- Between `set role prompt_maintainer` and `set role postgres`, functions are created under the role
--- that owns them. `13_grants.sql` revokes the membership and the right to create.
+-- that owns them. `14_grants.sql` revokes the membership and the right to create.
 grant prompt_maintainer to postgres;
 grant usage, create on schema private to prompt_maintainer;
 grant usage on schema public, extensions to prompt_maintainer;
@@ -291,7 +291,9 @@ create table private.settings (
   only_row boolean not null default true,
   review_threshold double precision not null default 0.7,
   min_scope double precision not null default 0.5,
-  audit_rate double precision not null default 0.02,
+  audit_rate double precision not null default 0.05,
+  audit_wait_days integer not null default 14,
+  min_queue_items integer not null default 20,
   daily_cap integer not null default 50,
   row_retention_days integer not null default 90,
   label_retention_days integer not null default 730,
@@ -302,7 +304,9 @@ create table private.settings (
   constraint settings_have_one_row check (only_row),
   constraint review_threshold_is_a_probability check (review_threshold between 0 and 1),
   constraint min_scope_is_a_probability check (min_scope between 0 and 1),
-  constraint audit_rate_is_below_1 check (audit_rate >= 0 and audit_rate < 1),
+  constraint audit_rate_is_a_probability check (audit_rate between 0 and 1),
+  constraint audit_wait_days_are_positive check (audit_wait_days > 0),
+  constraint min_queue_items_are_0_to_1000 check (min_queue_items between 0 and 1000),
   constraint daily_cap_is_positive check (daily_cap > 0),
   constraint row_retention_days_are_positive check (row_retention_days > 0),
   constraint label_retention_is_at_least_row_retention
@@ -316,9 +320,13 @@ comment on column private.settings.only_row is 'Always true: the table has one r
 comment on column private.settings.review_threshold is
   'A message predicted with a lower confidence waits for review.';
 comment on column private.settings.min_scope is
-  'A message with a lower scope waits for review as out of scope.';
+  'A message with a lower scope waits for review as out of scope, unless its intent is `unknown` with confidence.';
 comment on column private.settings.audit_rate is
-  'The share of confident messages that is drawn for review at random.';
+  'The probability with which each message within the daily cap is drawn for the audit, whatever its prediction.';
+comment on column private.settings.audit_wait_days is
+  'After so many days, an audited message that reviewers passed over no longer holds up the figures of the audit.';
+comment on column private.settings.min_queue_items is
+  'While fewer texts wait for review, random texts without a decision enter the queue. 0: none do.';
 comment on column private.settings.daily_cap is
   'How many messages per user and day (UTC) may enter the review queue and the datasets: the first ones.';
 comment on column private.settings.row_retention_days is
@@ -361,7 +369,7 @@ create policy "The maintainer reads the secrets"
   on private.keys for select to prompt_maintainer using (true);
 
 -- The version of the normal form below. Under another version, a text may have another text key and another
--- split: see 12_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
+-- split: see 13_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
 create function private.normal_form_version() returns integer
 language sql immutable
 set search_path = ''
@@ -691,7 +699,9 @@ create table public.nlu_prompt_logs (
   -- Derived by the database at capture
   text_key bytea not null,
   within_daily_cap boolean not null default true,
-  sampling_probability double precision,
+  has_review_reason boolean not null default false,
+  is_audited boolean not null default false,
+  audit_probability double precision,
   is_disputed boolean not null default false,
 
   -- Outcome
@@ -754,8 +764,10 @@ create table public.nlu_prompt_logs (
     check (source in ('rule', 'model')),
   constraint model_version_has_1_to_100_characters
     check (char_length(model_version) between 1 and 100),
-  constraint sampling_probability_is_a_probability
-    check (sampling_probability > 0 and sampling_probability <= 1),
+  constraint audit_probability_is_a_probability
+    check (audit_probability between 0 and 1),
+  constraint an_audited_row_has_its_probability
+    check ((not is_audited or (audit_probability > 0 and within_daily_cap)) is true),
   constraint corrected_by_has_1_to_200_characters
     check (char_length(corrected_by) between 1 and 200),
   constraint outcome_has_its_time
@@ -797,8 +809,12 @@ comment on column public.nlu_prompt_logs.text_key is
   'A keyed hash of the normalised text: copies of a text share it. Set by the database.';
 comment on column public.nlu_prompt_logs.within_daily_cap is
   'Whether the row is among the first of its user and day. Others enter no queue and no dataset. Set by the database.';
-comment on column public.nlu_prompt_logs.sampling_probability is
-  'The probability with which the row was chosen for review: 1 for a reason, less at random. Null: not chosen. Set by the database.';
+comment on column public.nlu_prompt_logs.has_review_reason is
+  'Whether the row was chosen for review for a reason: an unsure prediction or a failed workflow. Set by the database.';
+comment on column public.nlu_prompt_logs.is_audited is
+  'Whether the row was drawn for the audit, which is independent of its prediction. Set by the database.';
+comment on column public.nlu_prompt_logs.audit_probability is
+  'The probability with which the row could be drawn for the audit. Null: beyond the daily cap, or older than the audit. Set by the database.';
 comment on column public.nlu_prompt_logs.is_disputed is
   'Whether reviewers disagree about the text, on rows that show its correction. Set by the database.';
 comment on column public.nlu_prompt_logs.was_successful is
@@ -836,6 +852,11 @@ create index nlu_prompt_logs_by_time on public.nlu_prompt_logs (created_at, id);
 create index nlu_prompt_logs_low_confidence
   on public.nlu_prompt_logs (created_at, id)
   where confidence < 0.7;
+
+-- The cut-off and the figures of the audit.
+create index nlu_prompt_logs_audited
+  on public.nlu_prompt_logs (created_at, id)
+  where is_audited;
 
 create index nlu_prompt_logs_failed
   on public.nlu_prompt_logs (created_at, id)
@@ -929,7 +950,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns
 --           before_40_stamp_correction
---           before_50_stamp_outcome                a failure sets sampling_probability
+--           before_50_stamp_outcome                a failure sets has_review_reason
 --           before_60_stamp_updated_at             after the stamps: an update without effect moves no time
 --           before_70_stamp_change                 after updated_at, for the same reason
 --           (after_10_append_log_edit)             an edit in the dashboard becomes an event
@@ -1077,12 +1098,14 @@ begin
       limit settings.daily_cap
     ) as same_day
   );
-  new.sampling_probability := case
-    when not new.within_daily_cap then null
-    when new.predicted_intent = 'unknown' or new.scope < settings.min_scope
-      or new.confidence < settings.review_threshold then 1
-    when random() < settings.audit_rate then settings.audit_rate
-  end;
+  -- A confident `unknown` is an answer, whatever its scope.
+  new.has_review_reason := new.within_daily_cap and (
+    new.confidence < settings.review_threshold
+    or (new.predicted_intent <> 'unknown' and coalesce(new.scope < settings.min_scope, false))
+  );
+  -- The draw must depend on nothing that the model said: only then does the audit stand for all messages.
+  new.audit_probability := case when new.within_daily_cap then settings.audit_rate end;
+  new.is_audited := coalesce(random() < new.audit_probability, false);
   return new;
 end
 $$;
@@ -1111,12 +1134,12 @@ create trigger before_20_refuse_captured_changes before update on public.nlu_pro
       new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
       new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
       new.runner_up_intent, new.runner_up_confidence, new.created_at, new.text_key,
-      new.within_daily_cap, new.sampling_probability, new.is_disputed
+      new.within_daily_cap, new.has_review_reason, new.is_audited, new.audit_probability, new.is_disputed
     ) is distinct from (
       old.id, old.user_id, old.prompt, old.predicted_intent, old.confidence, old.secondary_intents,
       old.source, old.model_version, old.conversation_id, old.message_index, old.scope,
       old.runner_up_intent, old.runner_up_confidence, old.created_at, old.text_key,
-      old.within_daily_cap, old.sampling_probability, old.is_disputed
+      old.within_daily_cap, old.has_review_reason, old.is_audited, old.audit_probability, old.is_disputed
     )
   )
   execute function private.refuse_captured_changes();
@@ -1208,9 +1231,8 @@ begin
   else
     new.outcome_recorded_at := now();
   end if;
-  -- A failed workflow is a reason for review, so the row counts as chosen with certainty.
   if new.was_successful is false and new.within_daily_cap then
-    new.sampling_probability := 1;
+    new.has_review_reason := true;
   end if;
   return new;
 end
@@ -1382,7 +1404,7 @@ comment on column public.correction_events.channel is
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
 create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);
-create index correction_events_by_reviewer on public.correction_events (lower(reviewer));
+create index correction_events_by_reviewer on public.correction_events (lower(reviewer), id);
 create index correction_events_by_log_id on public.correction_events (log_id);
 create index correction_events_by_intent on public.correction_events (to_intent);
 
@@ -1619,7 +1641,7 @@ begin
     where logs.text_key = event.text_key
       and (
         logs.id = event.log_id or logs.corrected_intent is not null
-        or (logs.sampling_probability is not null and logs.created_at <= event.corrected_at)
+        or ((logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at)
       )
       and (
         corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes
@@ -1815,7 +1837,7 @@ create table public.review_queue (
   days_waiting integer not null default 0,
   waiting_since timestamptz,
   decided_at timestamptz,
-  sampling_probability double precision,
+  change_number bigint not null default 0,
   id bigint generated always as identity,
   text_key bytea not null,
 
@@ -1824,7 +1846,9 @@ create table public.review_queue (
   constraint queued_intent_is_in_the_catalogue
     foreign key (corrected_intent) references public.intent_catalogue (intent),
   constraint reasons_are_known check (
-    reasons <@ array['disagreement', 'failed_workflow', 'out_of_scope', 'low_confidence', 'random_audit']
+    reasons <@ array[
+      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'random_fill'
+    ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
 );
@@ -1850,7 +1874,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, failed_workflow, out_of_scope, low_confidence, random_audit. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, random_fill. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -1858,8 +1882,8 @@ comment on column public.review_queue.user_count is
 comment on column public.review_queue.days_waiting is 'For how many days it has waited; updated every night.';
 comment on column public.review_queue.waiting_since is 'Since when it has waited.';
 comment on column public.review_queue.decided_at is 'When it was decided.';
-comment on column public.review_queue.sampling_probability is
-  'The probability with which it was chosen: 1 for a reason, less at random.';
+comment on column public.review_queue.change_number is
+  'The number of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
 comment on column public.review_queue.id is 'The number of the item.';
 comment on column public.review_queue.text_key is 'The text key.';
 
@@ -1894,33 +1918,48 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
+  if not (log.has_review_reason or log.is_audited) then
+    return '{}';
+  end if;
   return (
-    select case when log.sampling_probability is null then '{}' else array_remove(array[
-      case when log.was_successful is false then 'failed_workflow' end,
-      case when log.predicted_intent = 'unknown'
-        or log.scope < (select min_scope from private.settings) then 'out_of_scope' end,
-      case when log.confidence < (select review_threshold from private.settings)
-        then 'low_confidence' end,
-      case when log.sampling_probability < 1 then 'random_audit' end
-    ], null) end
+    select array_remove(array[
+      case when log.is_audited then 'random_audit' end,
+      case when log.has_review_reason and log.was_successful is false then 'failed_workflow' end,
+      case when log.has_review_reason and case
+          when log.predicted_intent = 'unknown' then log.confidence < settings.review_threshold
+          else log.scope < settings.min_scope
+        end then 'out_of_scope' end,
+      case when log.has_review_reason and log.confidence < settings.review_threshold
+        then 'low_confidence' end
+    ], null)
+    from private.settings
   );
 end
 $$;
 
--- Texts that are most likely wrong and most often sent come first. Audits usually come before
--- uncertain messages: they are few, and the estimate of accuracy needs all of them.
-create function private.review_rank(reasons text[], confidence double precision, times_sent integer)
-returns integer
+-- Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
+-- the figures of the audit end where the first one waits. Then come texts with a small margin between the two
+-- best intents, of which a label teaches the most (margin sampling: Scheffer, Decomain and Wrobel 2001), and
+-- those that are often sent. Random texts come last.
+create function private.review_rank(
+  reasons text[], confidence double precision, runner_up_confidence double precision, times_sent integer
+) returns integer
 language sql immutable
 set search_path = ''
 as $$
-  select round(1000 * (1 - case
-    when 'disagreement' = any (reasons) then 1
-    when 'failed_workflow' = any (reasons) then 0.9
-    when 'random_audit' = any (reasons) then 0.8
-    when 'out_of_scope' = any (reasons) then greatest(0.5, 1 - confidence)
-    else least(1, greatest(0, 1 - confidence))
-  end) / (1 + ln(greatest(times_sent, 1))))::integer
+  select case
+    when 'disagreement' = any (reasons) then 0
+    when 'random_audit' = any (reasons) then 1
+    when reasons = array['random_fill'] then 2000
+    else 2 + round(1000 * least(
+      case
+        when 'failed_workflow' = any (reasons) then 0.1
+        when 'out_of_scope' = any (reasons) then 0.5
+        else 1
+      end,
+      greatest(0, confidence - coalesce(runner_up_confidence, 0))
+    ) / (1 + ln(greatest(times_sent, 1))))::integer
+  end
 $$;
 
 create function private.rank_when_decided() returns integer
@@ -1988,36 +2027,37 @@ $$;
 
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
 -- labelled before its rows were deleted comes back decided.
-create function private.add_queue_item(
-  log public.nlu_prompt_logs, reasons text[], sampling_probability double precision
-) returns void
+create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  runner_up_confidence double precision := coalesce(
+    log.runner_up_confidence,
+    case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
+      then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
+  );
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
     predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
-    user_count, waiting_since, decided_at, sampling_probability, text_key
+    user_count, waiting_since, decided_at, text_key
   )
   select
     case when retained.intent is not null or add_queue_item.reasons = '{}' then private.rank_when_decided()
-      else private.review_rank(add_queue_item.reasons, log.confidence, copies.times_sent) end,
-    private.normalise_text(log.prompt), retained.intent, retained.secondary_intents, case when retained.intent is not null then (
+      else private.review_rank(
+        add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
+      ) end,
+    private.normalise_text(log.prompt), retained.intent, retained.secondary_intents,
+    case when retained.intent is not null then (
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
     ) end,
     log.predicted_intent,
     case when log.secondary_intents = '[]' then '{}' else private.intent_names(log.secondary_intents) end,
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
-    coalesce(
-      log.runner_up_confidence,
-      case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
-        then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
-    ),
-    log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
-    case when retained.intent is null then log.created_at end, retained.labelled_at,
-    add_queue_item.sampling_probability, log.text_key
+    runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
+    case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
     from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
@@ -2048,10 +2088,10 @@ as $$
 declare
   item public.review_queue;
   first_log public.nlu_prompt_logs := logs[1];
-  probability double precision := (select max(sampling_probability) from unnest(logs));
+  are_chosen boolean := (select bool_or(has_review_reason or is_audited) from unnest(logs));
 begin
   if not exists (select from public.review_queue where text_key = first_log.text_key) then
-    if probability is null
+    if not are_chosen
       and not exists (select from public.labelled_texts where text_key = first_log.text_key) then
       return not are_new or private.try_lock_new_queue_item_shared(first_log.text_key);
     end if;
@@ -2059,8 +2099,9 @@ begin
       or exists (select from public.review_queue where text_key = first_log.text_key) then
       return false;
     end if;
-    select * into first_log from unnest(logs) order by sampling_probability is null, created_at, id limit 1;
-    perform private.add_queue_item(first_log, private.all_review_reasons(logs), probability);
+    select * into first_log from unnest(logs)
+    order by not (has_review_reason or is_audited), created_at, id limit 1;
+    perform private.add_queue_item(first_log, private.all_review_reasons(logs));
     return true;
   end if;
 
@@ -2082,8 +2123,7 @@ begin
   end if;
   update public.review_queue
   set times_sent = item.times_sent, user_count = item.user_count,
-    reasons = private.array_union(item.reasons, private.all_review_reasons(logs)),
-    sampling_probability = greatest(item.sampling_probability, probability)
+    reasons = private.array_union(item.reasons, private.all_review_reasons(logs))
   where text_key = item.text_key;
   return true;
 end
@@ -2102,12 +2142,12 @@ begin
     perform private.lock_new_queue_item(p_text_key);
     select * into log from public.nlu_prompt_logs logs
     where text_key = p_text_key and within_daily_cap and (
-      sampling_probability is not null
+      has_review_reason or is_audited
       or exists (select from public.labelled_texts where text_key = p_text_key)
     )
-    order by sampling_probability is null, created_at, id limit 1;
+    order by not (has_review_reason or is_audited), created_at, id limit 1;
     if found and not exists (select from public.review_queue where text_key = p_text_key) then
-      perform private.add_queue_item(log, private.review_reasons(log), log.sampling_probability);
+      perform private.add_queue_item(log, private.review_reasons(log));
       -- The item gives the row the label of the retained text, which is a change for exports.
       update public.labelled_texts set change_number = 0 where text_key = p_text_key;
     end if;
@@ -2116,13 +2156,11 @@ begin
   perform from public.review_queue where text_key = p_text_key for update;
   update public.review_queue queue
   set times_sent = counted.times_sent, user_count = counted.user_count,
-    reasons = private.array_union(queue.reasons, counted.reasons),
-    sampling_probability = greatest(queue.sampling_probability, counted.probability)
+    reasons = private.array_union(queue.reasons, counted.reasons)
   from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count,
-      max(sampling_probability) as probability, array(
+    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
         select distinct unnest(private.review_reasons(chosen)) from public.nlu_prompt_logs chosen
-        where chosen.text_key = p_text_key and chosen.sampling_probability is not null
+        where chosen.text_key = p_text_key and (chosen.has_review_reason or chosen.is_audited)
       ) as reasons
     from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
   ) as counted
@@ -2132,13 +2170,75 @@ $$;
 
 set role prompt_maintainer;
 
+-- Adds one batch of random texts without a decision, while fewer than `min_queue_items` wait; returns how many.
+-- Text keys are keyed hashes, so the texts after a random key are a random sample. It reads one batch of rows and
+-- starts elsewhere each time, so its cost does not grow with the table, and it may find nothing where nearly
+-- everything was reviewed. Rows do not show that their text was taken: it would tell their senders something about
+-- the messages of others.
+create function private.fill_queue() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  wanted integer;
+  added integer := 0;
+  start_key bytea := extensions.gen_random_bytes(16);
+  candidates bytea[];
+  filled_key bytea;
+  log public.nlu_prompt_logs;
+begin
+  select * into strict settings from private.settings;
+  wanted := settings.min_queue_items - (
+    select count(*) from (
+      select from public.review_queue
+      where rank < private.rank_when_decided() and waiting_since is not null
+      order by rank limit settings.min_queue_items
+    ) as waiting
+  );
+  if wanted <= 0 then
+    return 0;
+  end if;
+  with after_key as (
+    select logs.text_key, within_daily_cap from public.nlu_prompt_logs logs
+    where logs.text_key >= start_key order by logs.text_key limit settings.retention_batch_rows
+  ), before_key as (
+    select logs.text_key, within_daily_cap from public.nlu_prompt_logs logs
+    where logs.text_key < start_key order by logs.text_key
+    limit settings.retention_batch_rows - (select count(*) from after_key)
+  )
+  select private.try_lock_texts(array_agg(texts.text_key)) into candidates from (
+    select read.text_key from (table after_key union all table before_key) as read
+    where within_daily_cap
+      and not exists (select from public.review_queue queue where queue.text_key = read.text_key)
+    group by read.text_key order by read.text_key < start_key, read.text_key
+    limit wanted
+  ) as texts;
+  foreach filled_key in array coalesce(candidates, '{}') loop
+    perform private.lock_new_queue_item(filled_key);
+    select * into log from public.nlu_prompt_logs logs
+    where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
+    if found and not exists (
+      select from public.review_queue queue where queue.text_key = filled_key
+    ) then
+      perform private.add_queue_item(log, array['random_fill']);
+      update public.review_queue queue set change_number = private.next_change_number()
+      where queue.text_key = filled_key;
+      added := added + 1;
+    end if;
+  end loop;
+  return added;
+end
+$$;
+
 create function private.queue_failure() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  if new.sampling_probability is not null and not private.try_queue_logs(array[new], false) then
+  if new.has_review_reason and not private.try_queue_logs(array[new], false) then
     insert into private.incomplete_captures (log_id, text_key) values (new.id, new.text_key);
   end if;
   return null;
@@ -2163,7 +2263,7 @@ declare
 begin
   if not exists (select from public.review_queue where text_key = event.text_key) then
     perform private.lock_new_queue_item(event.text_key);
-    perform private.add_queue_item(logs, private.review_reasons(logs), logs.sampling_probability)
+    perform private.add_queue_item(logs, private.review_reasons(logs))
     from public.nlu_prompt_logs logs
     where id = event.log_id
       and not exists (select from public.review_queue where text_key = event.text_key);
@@ -2185,7 +2285,9 @@ begin
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
     -- A decided item keeps its rank until the night, so that it stays where the reviewer sees it.
     rank = case when is_decided then item.rank
-      else private.review_rank(item.reasons, item.confidence, item.times_sent) end
+      else private.review_rank(
+        item.reasons, item.confidence, item.runner_up_confidence, item.times_sent
+      ) end
   where text_key = event.text_key;
 end
 $$;
@@ -2290,7 +2392,7 @@ begin
     new.notes, 'dashboard'
   from public.nlu_prompt_logs
   where text_key = new.text_key
-  order by sampling_probability is null, created_at, id
+  order by not (has_review_reason or is_audited), created_at, id
   limit 1;
   if not found then
     -- It repeats the latest correction, which decides what the item shows.
@@ -3298,7 +3400,9 @@ begin
   set times_sent = current.times_sent, user_count = current.user_count,
     days_waiting = current.days_waiting,
     rank = case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(queue.reasons, queue.confidence, current.times_sent) end
+      else private.review_rank(
+        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
+      ) end
   from (
     select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
       count(*) filter (where within_daily_cap)::integer as times_sent,
@@ -3312,7 +3416,9 @@ begin
   ) is distinct from (
     current.times_sent, current.user_count, current.days_waiting,
     case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(queue.reasons, queue.confidence, current.times_sent) end
+      else private.review_rank(
+        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
+      ) end
   );
   return batch[cardinality(batch)];
 end
@@ -3331,7 +3437,7 @@ declare
 begin
   select private.try_lock_texts(array_agg(chosen.text_key)) into missing from (
     select distinct logs.text_key from public.nlu_prompt_logs logs
-    where logs.sampling_probability is not null
+    where (logs.has_review_reason or logs.is_audited)
       and not exists (select from public.review_queue queue where queue.text_key = logs.text_key)
     limit (select retention_batch_rows from private.settings)
   ) as chosen;
@@ -3381,6 +3487,9 @@ begin
   );
   perform cron.schedule(
     'prompt-capture: complete captures', '* * * * *', format(run_batches, 'private.complete_captures')
+  );
+  perform cron.schedule(
+    'prompt-capture: fill the review queue', '* * * * *', format(run_batches, 'private.fill_queue')
   );
   perform cron.schedule(
     'prompt-capture: add missing queue items', '20 6 * * *',
@@ -3500,7 +3609,8 @@ declare
   changed integer;
 begin
   select array_agg(id), array_agg(distinct text_key) into event_ids, texts from (
-    select id, text_key from public.correction_events where lower(reviewer) = lower(name) limit max_rows
+    select id, text_key from public.correction_events where lower(reviewer) = lower(name)
+    order by id limit max_rows
   ) as batch;
   if event_ids is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
@@ -3548,7 +3658,9 @@ declare
   texts bytea[];
 begin
   select array_agg(id), array_agg(distinct text_key) into log_ids, texts from (
-    select id, text_key from public.nlu_prompt_logs where user_id = p_user_id limit max_rows
+    -- In the order of the index, which is read only as far as the limit.
+    select id, text_key from public.nlu_prompt_logs where user_id = p_user_id
+    order by created_at desc limit max_rows
   ) as batch;
   if log_ids is null then
     select array_agg(text_key) into texts from (
@@ -3707,7 +3819,63 @@ $$;
 comment on function public.count_user_data(uuid) is
   'Counts what the database stores about a user: all zero after an erasure.';
 
--- 10_exports.sql
+-- 10_audits.sql
+
+-- The audit: a uniform random sample of all messages within the daily caps, drawn at capture.
+--
+-- Reviewers decide part of the queue, and the part that they choose says nothing about the rest. The audit says
+-- something about all messages, but only as far as it is complete: whoever stops in the middle of the queue has
+-- decided the audits that came first, not those that were easy.
+
+set role prompt_maintainer;
+
+-- The cut-off of the audit: the latest time before which every audited message is decided, except for at most a
+-- tenth that cannot be: reviewers disagree about the text, or passed it over (they decided a later one, and
+-- it has waited for `audit_wait_days`). Null: no audit is complete.
+create function private.audits_complete_before() returns timestamptz
+language sql stable
+security definer
+set search_path = ''
+as $$
+  with audited as (
+    select logs.id, logs.created_at, queue.decided_at is not null as is_decided,
+      coalesce('disagreement' = any (queue.reasons), false) as is_disputed
+    from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+    where logs.is_audited
+  ), numbered as (
+    select audited.*,
+      not is_decided and (is_disputed or (
+        created_at < now() - make_interval(days => audit_wait_days)
+        and created_at < max(created_at) filter (where is_decided) over ()
+      )) as cannot_be_decided
+    from audited, private.settings
+  ), prefixes as (
+    select lead(created_at, 1, now()) over by_time as ends_at,
+      count(*) over by_time as audits,
+      count(*) filter (where not is_decided) over by_time as undecided,
+      bool_or(not is_decided and not cannot_be_decided) over by_time as is_incomplete
+    from numbered
+    window by_time as (order by created_at, id rows unbounded preceding)
+  )
+  select max(ends_at) from prefixes where not is_incomplete and undecided <= 0.1 * audits
+$$;
+
+set role postgres;
+
+-- Every audited message before the cut-off that is decided, with the correctness of its prediction. The label is
+-- that of the text, whichever copy the reviewer saw.
+create view public.completed_audits with (security_invoker = on) as
+select logs.id, logs.created_at, logs.model_version, logs.predicted_intent, logs.confidence, logs.scope,
+  logs.source, logs.was_successful, logs.audit_probability,
+  texts.corrected_intent = logs.predicted_intent as is_correct
+from public.nlu_prompt_logs logs
+join public.review_queue texts using (text_key)
+where logs.is_audited and texts.corrected_intent is not null
+  and logs.created_at < (select private.audits_complete_before());
+comment on view public.completed_audits is
+  'The audited messages before the cut-off of the audit, decided by reviewers: a fair sample of all messages.';
+
+-- 11_exports.sql
 
 -- Exports: windows of changes, the record of what was exported, and the functions that exports call.
 --
@@ -3783,7 +3951,7 @@ comment on column public.dataset_exports.exported_at is 'When the dataset was re
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
--- longer exist (12_normal_form.sql) are listed likewise, each as a row of its own.
+-- longer exist (13_normal_form.sql) are listed likewise, each as a row of its own.
 create table private.erased_rows (
   log_id uuid not null,
   text_key bytea not null,
@@ -3946,7 +4114,8 @@ $$;
 -- Returns a page of rows in the order of their texts: an array per column, which costs a third of rows
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
--- all copies of a text, and so do the reasons of rows that wait for review. Senders get pseudonyms only if a
+-- all copies of a text, and so do the reasons of rows that wait for review. A text is in the window, too, that
+-- entered the queue at random in it. Senders get pseudonyms only if a
 -- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
@@ -3962,23 +4131,27 @@ declare
 begin
   select user_key_secret into strict secret from private.keys;
   with logs as (
-    select logs.id, logs.text_key, change_number, prompt, logs.predicted_intent, logs.confidence, scope,
+    select logs.id, logs.text_key, logs.change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
       was_successful,
       queue.decided_at is null and coalesce('disagreement' = any (queue.reasons), false) as disputed,
       created_at, user_id, 1 as times_sent,
-      case when queue.waiting_since is not null and logs.sampling_probability is not null
+      case when queue.waiting_since is not null
+          and (logs.has_review_reason or logs.is_audited or 'random_fill' = any (queue.reasons))
         then queue.reasons end as reasons,
+      is_audited, audit_probability,
       case when queue.decided_at is not null then queue.corrected_secondary_intents end as decided_secondary,
       case when logs.secondary_intents <> '[]'
         then private.intent_names(logs.secondary_intents) end as predicted_secondary
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
-    where (logs.text_key, change_number, logs.id) > (after_text, after_change, after_id)
-      and change_number < window_to and within_daily_cap
+    where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
+      and logs.change_number < window_to and within_daily_cap
       and (queue.corrected_intent is not null or not labelled_only)
-      and (window_from = 0 or exists (
+      and (window_from = 0 or (
+        queue.change_number >= window_from and queue.change_number < window_to
+      ) or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
@@ -3991,11 +4164,11 @@ begin
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
       ))
-    order by logs.text_key, change_number, logs.id limit page_size
+    order by logs.text_key, logs.change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
-      disputed is true, labelled_at, null::uuid, times_sent, null::text[],
+      disputed is true, labelled_at, null::uuid, times_sent, null::text[], false, null::float8,
       case when disputed is not true then secondary_intents end, null::text[]
     from public.labelled_texts texts
     left join lateral (
@@ -4030,7 +4203,8 @@ begin
     array_agg(case when salt <> '' then left(encode(extensions.hmac(
       uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
     ), 'hex'), 16) end),
-    array_agg(times_sent), json_agg(reasons), json_agg(decided_secondary), json_agg(predicted_secondary)
+    array_agg(times_sent), json_agg(reasons), array_agg(is_audited), array_agg(audit_probability),
+    json_agg(decided_secondary), json_agg(predicted_secondary)
   ) into columns from page;
   return columns;
 end
@@ -4053,27 +4227,40 @@ as $$
   ) as page
 $$;
 
--- Returns [tier, model version, audited rows, correct rows]: how often each tier was right, by the random
--- audit. The tier `confident` begins above the threshold, which is that of the export. Only rows that were drawn at random count, and only where reviewers agree. Plain
--- counts are unbiased while audit_rate stays the same.
+-- Returns the cut-off of the audit, and how often each tier was right among the completed audits: [tier, model
+-- version, audited rows, right rows, and for right and for wrong rows the sums of their weights (1 / probability)
+-- and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
 set search_path = ''
 as $$
-  select coalesce(json_agg(json_build_array(tier, model_version, audited, correct)), '[]') from (
-    select case
-        when was_successful then 'outcome'
-        when source = 'rule' then 'rule'
-        when confidence > threshold and predicted_intent <> 'unknown'
-          and coalesce(scope, 1) >= (select min_scope from private.settings) then 'confident'
-      end as tier,
-      model_version, count(*) as audited,
-      count(*) filter (where corrected_intent = predicted_intent) as correct
-    from public.nlu_prompt_logs
-    where sampling_probability < 1 and corrected_intent is not null and not is_disputed
-    group by 1, 2
-  ) as counted where tier is not null
+  select json_build_object(
+    'complete_before', private.audits_complete_before(),
+    'results', coalesce(json_agg(json_build_array(
+      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares
+    ) order by tier, model_version), '[]')
+  )
+  from (
+    select tier, model_version, count(*) as audited, count(*) filter (where is_correct) as correct,
+      coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
+      coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
+      coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
+      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares
+    from (
+      select model_version, is_correct, 1 / audit_probability as weight,
+        case
+          when was_successful is false or predicted_intent = 'unknown' then null
+          when was_successful then 'outcome'
+          when source = 'rule' then 'rule'
+          when confidence > threshold
+            and coalesce(scope, 1) >= (select min_scope from private.settings) then 'confident'
+        end as tier
+      from public.completed_audits
+    ) as audits
+    where tier is not null
+    group by tier, model_version
+  ) as counted
 $$;
 
 -- Records a dataset; a repetition changes nothing.
@@ -4288,7 +4475,7 @@ create function public.read_audit_results(threshold float8) returns json
 language sql stable set search_path = ''
 as $$ select private.read_audit_results(threshold) $$;
 comment on function public.read_audit_results(float8) is
-  'Returns how often each tier was right, by the random audit.';
+  'Returns the cut-off of the audit, and how often each tier was right before it.';
 
 create function public.record_dataset(
   series text, bucket text, manifest text, window_from text, window_to text, lines bigint
@@ -4331,7 +4518,7 @@ as $$ select private.unregister_senders(bucket, key, senders) $$;
 comment on function public.unregister_senders(text, text, jsonb) is
   'Records that an exported object holds no line of these senders any more.';
 
--- 11_views.sql
+-- 12_views.sql
 
 -- Views for the weekly review and for exports.
 --
@@ -4357,7 +4544,8 @@ comment on view public.exportable_prompts is 'Captured rows that a dataset may h
 -- Reviewers label a text on one of its rows; here every row has the label.
 create view public.labelled_prompts with (security_invoker = on) as
 select logs.id, logs.created_at, logs.prompt, logs.predicted_intent, logs.confidence, logs.scope,
-  logs.source, logs.model_version, logs.within_daily_cap, logs.sampling_probability,
+  logs.source, logs.model_version, logs.within_daily_cap, logs.has_review_reason,
+  logs.is_audited, logs.audit_probability,
   logs.was_successful, logs.workflow_type, logs.execution_error, logs.outcome_recorded_at,
   texts.corrected_intent, ('disagreement' = any (texts.reasons)) is true as is_disputed,
   -- Of a text that waits, a reviewer may have typed them before the intent.
@@ -4485,51 +4673,45 @@ order by texts desc, reviewer_a, reviewer_b;
 comment on view public.reviewer_agreement is
   'Agreement of two reviewers beyond chance (Cohen''s kappa). Null: both gave one and the same intent only.';
 
--- Horvitz-Thompson estimate over two strata: messages chosen for a reason (probability 1) and at random. A
--- stratum has the weight of the messages that it represents, 1 / probability each. Where it is not fully
--- reviewed, its reviewed messages represent the rest, which is unbiased for the random stratum only.
+-- The share of right predictions among the completed audits, each weighed by 1 / probability (Hájek 1971), which is
+-- the plain share while audit_rate stays the same. Its variance is that of a draw with replacement, linearised
+-- (Särndal, Swensson and Wretman 1992, sections 2.9 and 5.7). The interval is Wilson's (1927) for the number of equally
+-- likely draws with that variance, at most the number that the weights alone allow (Korn and Graubard 1998): few
+-- wrong predictions make the variance look too small. `estimate_share` in Python returns the same.
 create view public.live_accuracy with (security_invoker = on) as
-with messages as (
-  select model_version, sampling_probability,
-    case when corrected_intent is not null and not is_disputed
-      then (corrected_intent = predicted_intent)::integer end as is_correct
-  from public.labelled_prompts
-  where within_daily_cap and created_at > now() - interval '30 days'
-), strata as (
-  select model_version, sampling_probability = 1 as chosen_for_reason,
-    count(*)::double precision as chosen,
-    sum(1 / sampling_probability) as represented,
-    count(is_correct)::double precision as reviewed,
-    avg(is_correct)::double precision as accuracy
-  from messages where sampling_probability is not null group by 1, 2
-), sizes as (
-  select model_version, count(*)::double precision as messages from messages group by 1
-), combined as (
-  select model_version, sizes.messages,
-    sum(chosen) as chosen, sum(reviewed) as reviewed,
-    bool_and(reviewed > 0) as has_all_strata,
-    sum(represented * accuracy) / sum(represented) as accuracy,
-    sum(
-      (represented / total) ^ 2 * accuracy * (1 - accuracy) / greatest(reviewed - 1, 1)
-      * (1 - least(reviewed / represented, 1))
-    ) as variance
-  from (
-    select *, sum(represented) over (partition by model_version) as total from strata
-  ) as strata join sizes using (model_version)
-  group by model_version, sizes.messages
+with sizes as (
+  select model_version, count(*) as messages from public.nlu_prompt_logs
+  where within_daily_cap and created_at > now() - interval '30 days' group by 1
+), sums as (
+  select model_version, count(*) as audited,
+    sum(1 / audit_probability) as weight,
+    sum(1 / audit_probability ^ 2) as squares,
+    coalesce(sum(1 / audit_probability) filter (where is_correct), 0) as right_weight,
+    coalesce(sum(1 / audit_probability ^ 2) filter (where is_correct), 0) as right_squares
+  from public.completed_audits where created_at > now() - interval '30 days' group by 1
+), shares as (
+  select *, right_weight / weight as share from sums where audited >= 30
+), variances as (
+  select *, ((1 - share) ^ 2 * right_squares + share ^ 2 * (squares - right_squares)) / weight ^ 2 as variance
+  from shares
+), draws as (
+  select *, 1.959963984540054 ^ 2 / least(
+    weight ^ 2 / squares, share * (1 - share) / nullif(variance, 0)
+  ) as z2 from variances
+), intervals as (
+  select model_version, share,
+    greatest(0, share + z2 / 2 - sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as lower,
+    least(1 + z2, share + z2 / 2 + sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as upper
+  from draws
 )
-select model_version, messages::integer as messages, chosen::integer as chosen,
-  reviewed::integer as reviewed,
-  case when has_all_strata then round(accuracy::numeric, 4) end as accuracy,
-  case when has_all_strata
-    then round(greatest(0, accuracy - 1.96 * sqrt(variance))::numeric, 4) end as ci_lower,
-  case when has_all_strata
-    then round(least(1, accuracy + 1.96 * sqrt(variance))::numeric, 4) end as ci_upper,
-  chosen = reviewed as is_complete
-from combined
+select model_version, messages::integer as messages, coalesce(sums.audited, 0)::integer as audited,
+  round(share::numeric, 4) as accuracy,
+  round(lower::numeric, 4) as ci_lower, round(upper::numeric, 4) as ci_upper,
+  (select private.audits_complete_before()) as complete_before
+from sizes left join sums using (model_version) left join intervals using (model_version)
 order by messages desc;
 comment on view public.live_accuracy is
-  'The accuracy of the model on all messages within the daily caps of the last 30 days, with a 95% confidence interval. Unbiased once is_complete.';
+  'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 completed audits.';
 
 create view public.daily_totals with (security_invoker = on) as
 select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
@@ -4546,7 +4728,7 @@ order by day desc, messages desc;
 comment on view public.daily_totals is
   'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
 
--- 12_normal_form.sql
+-- 13_normal_form.sql
 
 -- A new version of the normal form (02) gives some texts another key. Rows, corrections, queue items and retained
 -- texts then move to it, and texts that have become one are merged: docs/how-to/operate.md says how to run it.
@@ -4594,16 +4776,15 @@ begin
 
   insert into public.review_queue as queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
-    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
-    decided_at, sampling_probability, text_key
+    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+    user_count, days_waiting, waiting_since, decided_at, change_number, text_key
   )
   select rank, private.normalise_text(text), corrected_intent, corrected_secondary_intents, reviewer, notes,
-    predicted_intent, predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting,
-    waiting_since, decided_at, sampling_probability, new_key
+    predicted_intent, predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence,
+    reasons, times_sent, user_count, days_waiting, waiting_since, decided_at, change_number, new_key
   from public.review_queue where text_key = old_key
   on conflict (text_key) do update
-  set reasons = private.array_union(queue.reasons, excluded.reasons),
-    sampling_probability = greatest(queue.sampling_probability, excluded.sampling_probability);
+  set reasons = private.array_union(queue.reasons, excluded.reasons);
 
   if is_merged then
     select * into latest from public.correction_events
@@ -4665,7 +4846,7 @@ $$;
 
 set role postgres;
 
--- 13_grants.sql
+-- 14_grants.sql
 
 -- All grants, but for memberships of roles and what creating the schema needs (01). Whatever is not granted
 -- is refused, whatever the project's default privileges say.
@@ -4683,8 +4864,8 @@ revoke all on
   public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
   public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
-  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
-  public.daily_totals,
+  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.completed_audits,
+  public.live_accuracy, public.daily_totals,
   private.settings, private.keys, private.incomplete_captures, private.deferred_changes,
   private.dropped_captures, private.tombstones, private.erased_rows
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
@@ -4752,14 +4933,15 @@ revoke all on function
   private.lock_edits_first(),
   private.append_log_edit(),
   private.review_reasons(public.nlu_prompt_logs),
-  private.review_rank(text[], double precision, integer),
+  private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
-  private.add_queue_item(public.nlu_prompt_logs, text[], double precision),
+  private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.refresh_queue_item(bytea),
+  private.fill_queue(),
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
   private.validate_queue_edit(),
@@ -4787,6 +4969,7 @@ revoke all on function
   private.delete_expired_exports(),
   private.refresh_queue_items(bytea),
   private.add_missing_queue_items(),
+  private.audits_complete_before(),
   private.count_user_data(uuid),
   private.start_erasure(uuid),
   private.pseudonymise_batch(text, boolean),
@@ -4837,7 +5020,7 @@ grant select (intent, domain, description, retired_at, created_at)
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
   secondary_intents, source, model_version, conversation_id, message_index,
-  text_key, within_daily_cap, sampling_probability, is_disputed,
+  text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
   created_at, updated_at, change_number
@@ -4903,7 +5086,7 @@ grant select (intent, domain, description, retired_at, created_at)
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
   secondary_intents, source, model_version, conversation_id, message_index,
-  text_key, within_daily_cap, sampling_probability, is_disputed,
+  text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
   created_at, updated_at, change_number
@@ -4921,8 +5104,8 @@ grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to service_role;
 grant select (
   rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
-  predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
-  decided_at, sampling_probability, id, text_key
+  predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+  user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
 grant select (day, predicted_intent, model_version, outcome, messages)
   on public.daily_counts to service_role;
@@ -4937,10 +5120,11 @@ grant select (id, series, bucket, manifest, window_from, window_to, lines, expor
 grant select on
   public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
-  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.live_accuracy,
-  public.daily_totals
+  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.completed_audits,
+  public.live_accuracy, public.daily_totals
 to service_role;
 grant execute on function
+  private.audits_complete_before(),
   private.anonymous_reviewers(),
   private.outcome_label(boolean),
   private.is_user_id(text),
@@ -4982,7 +5166,7 @@ grant select on public.intent_catalogue, private.settings, private.keys to promp
 grant select, delete on public.nlu_prompt_logs to prompt_maintainer;
 grant update (
   was_successful, workflow_type, execution_error,
-  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, sampling_probability,
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, has_review_reason,
   is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
@@ -4990,9 +5174,10 @@ grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
 grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;
+grant select on public.completed_audits to prompt_maintainer;
 grant update (
-  rank, corrected_intent, corrected_secondary_intents, reviewer, notes, reasons, times_sent, user_count, days_waiting,
-  waiting_since, decided_at, sampling_probability
+  rank, corrected_intent, corrected_secondary_intents, reviewer, notes, reasons, times_sent, user_count,
+  days_waiting, waiting_since, decided_at, change_number
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
@@ -5054,11 +5239,11 @@ grant execute on function
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
   private.all_review_reasons(public.nlu_prompt_logs[]),
-  private.review_rank(text[], double precision, integer),
+  private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
-  private.add_queue_item(public.nlu_prompt_logs, text[], double precision),
+  private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.refresh_queue_item(bytea),
   private.update_queue_item(public.correction_events, boolean),
@@ -5083,6 +5268,8 @@ grant execute on function
   private.delete_expired_exports(),
   private.refresh_queue_items(bytea),
   private.add_missing_queue_items(),
+  private.fill_queue(),
+  private.audits_complete_before(),
   private.complete_captures(),
   private.count_user_data(uuid),
   private.continue_erasure(uuid),

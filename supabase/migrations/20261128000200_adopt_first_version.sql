@@ -166,7 +166,7 @@ begin
   insert into public.nlu_prompt_logs (
     id, user_id, prompt, predicted_intent, confidence, secondary_intents, source, model_version,
     conversation_id, message_index,
-    text_key, within_daily_cap, sampling_probability,
+    text_key, within_daily_cap, has_review_reason,
     was_successful, workflow_type, execution_error, outcome_recorded_at,
     corrected_intent, correction_notes, corrected_by, corrected_at,
     created_at, updated_at
@@ -175,12 +175,10 @@ begin
     id, user_id, prompt, predicted_intent, confidence, secondary_intents, 'model', 'legacy',
     conversation_id, message_index,
     private.text_key(prompt), is_within_daily_cap,
-    -- No row was drawn at random, so only rows with a reason count as chosen.
-    case
-      when not is_within_daily_cap then null
-      when predicted_intent = 'unknown' or was_successful is false
-        or confidence < (select review_threshold from private.settings) then 1
-    end,
+    -- No row was drawn for the audit.
+    is_within_daily_cap and (
+      was_successful is false or confidence < (select review_threshold from private.settings)
+    ),
     was_successful, workflow_type, execution_error,
     case when num_nonnulls(was_successful, workflow_type, execution_error) > 0
       then updated_at end,
@@ -214,9 +212,9 @@ begin
   order by corrected_at;
 
   -- Texts with a reason wait for review; corrected texts are decided.
-  perform private.add_queue_item(logs, private.review_reasons(logs), logs.sampling_probability) from (
+  perform private.add_queue_item(logs, private.review_reasons(logs)) from (
     select distinct on (text_key) * from public.nlu_prompt_logs
-    where sampling_probability is not null or corrected_intent is not null
+    where has_review_reason or corrected_intent is not null
     order by text_key, created_at desc
   ) as logs;
   update public.review_queue queue

@@ -5,7 +5,9 @@ create table private.settings (
   only_row boolean not null default true,
   review_threshold double precision not null default 0.7,
   min_scope double precision not null default 0.5,
-  audit_rate double precision not null default 0.02,
+  audit_rate double precision not null default 0.05,
+  audit_wait_days integer not null default 14,
+  min_queue_items integer not null default 20,
   daily_cap integer not null default 50,
   row_retention_days integer not null default 90,
   label_retention_days integer not null default 730,
@@ -16,7 +18,9 @@ create table private.settings (
   constraint settings_have_one_row check (only_row),
   constraint review_threshold_is_a_probability check (review_threshold between 0 and 1),
   constraint min_scope_is_a_probability check (min_scope between 0 and 1),
-  constraint audit_rate_is_below_1 check (audit_rate >= 0 and audit_rate < 1),
+  constraint audit_rate_is_a_probability check (audit_rate between 0 and 1),
+  constraint audit_wait_days_are_positive check (audit_wait_days > 0),
+  constraint min_queue_items_are_0_to_1000 check (min_queue_items between 0 and 1000),
   constraint daily_cap_is_positive check (daily_cap > 0),
   constraint row_retention_days_are_positive check (row_retention_days > 0),
   constraint label_retention_is_at_least_row_retention
@@ -30,9 +34,13 @@ comment on column private.settings.only_row is 'Always true: the table has one r
 comment on column private.settings.review_threshold is
   'A message predicted with a lower confidence waits for review.';
 comment on column private.settings.min_scope is
-  'A message with a lower scope waits for review as out of scope.';
+  'A message with a lower scope waits for review as out of scope, unless its intent is `unknown` with confidence.';
 comment on column private.settings.audit_rate is
-  'The share of confident messages that is drawn for review at random.';
+  'The probability with which each message within the daily cap is drawn for the audit, whatever its prediction.';
+comment on column private.settings.audit_wait_days is
+  'After so many days, an audited message that reviewers passed over no longer holds up the figures of the audit.';
+comment on column private.settings.min_queue_items is
+  'While fewer texts wait for review, random texts without a decision enter the queue. 0: none do.';
 comment on column private.settings.daily_cap is
   'How many messages per user and day (UTC) may enter the review queue and the datasets: the first ones.';
 comment on column private.settings.row_retention_days is
@@ -75,7 +83,7 @@ create policy "The maintainer reads the secrets"
   on private.keys for select to prompt_maintainer using (true);
 
 -- The version of the normal form below. Under another version, a text may have another text key and another
--- split: see 12_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
+-- split: see 13_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
 create function private.normal_form_version() returns integer
 language sql immutable
 set search_path = ''

@@ -22,7 +22,9 @@ create table public.nlu_prompt_logs (
   -- Derived by the database at capture
   text_key bytea not null,
   within_daily_cap boolean not null default true,
-  sampling_probability double precision,
+  has_review_reason boolean not null default false,
+  is_audited boolean not null default false,
+  audit_probability double precision,
   is_disputed boolean not null default false,
 
   -- Outcome
@@ -85,8 +87,10 @@ create table public.nlu_prompt_logs (
     check (source in ('rule', 'model')),
   constraint model_version_has_1_to_100_characters
     check (char_length(model_version) between 1 and 100),
-  constraint sampling_probability_is_a_probability
-    check (sampling_probability > 0 and sampling_probability <= 1),
+  constraint audit_probability_is_a_probability
+    check (audit_probability between 0 and 1),
+  constraint an_audited_row_has_its_probability
+    check ((not is_audited or (audit_probability > 0 and within_daily_cap)) is true),
   constraint corrected_by_has_1_to_200_characters
     check (char_length(corrected_by) between 1 and 200),
   constraint outcome_has_its_time
@@ -128,8 +132,12 @@ comment on column public.nlu_prompt_logs.text_key is
   'A keyed hash of the normalised text: copies of a text share it. Set by the database.';
 comment on column public.nlu_prompt_logs.within_daily_cap is
   'Whether the row is among the first of its user and day. Others enter no queue and no dataset. Set by the database.';
-comment on column public.nlu_prompt_logs.sampling_probability is
-  'The probability with which the row was chosen for review: 1 for a reason, less at random. Null: not chosen. Set by the database.';
+comment on column public.nlu_prompt_logs.has_review_reason is
+  'Whether the row was chosen for review for a reason: an unsure prediction or a failed workflow. Set by the database.';
+comment on column public.nlu_prompt_logs.is_audited is
+  'Whether the row was drawn for the audit, which is independent of its prediction. Set by the database.';
+comment on column public.nlu_prompt_logs.audit_probability is
+  'The probability with which the row could be drawn for the audit. Null: beyond the daily cap, or older than the audit. Set by the database.';
 comment on column public.nlu_prompt_logs.is_disputed is
   'Whether reviewers disagree about the text, on rows that show its correction. Set by the database.';
 comment on column public.nlu_prompt_logs.was_successful is
@@ -167,6 +175,11 @@ create index nlu_prompt_logs_by_time on public.nlu_prompt_logs (created_at, id);
 create index nlu_prompt_logs_low_confidence
   on public.nlu_prompt_logs (created_at, id)
   where confidence < 0.7;
+
+-- The cut-off and the figures of the audit.
+create index nlu_prompt_logs_audited
+  on public.nlu_prompt_logs (created_at, id)
+  where is_audited;
 
 create index nlu_prompt_logs_failed
   on public.nlu_prompt_logs (created_at, id)
@@ -260,7 +273,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns
 --           before_40_stamp_correction
---           before_50_stamp_outcome                a failure sets sampling_probability
+--           before_50_stamp_outcome                a failure sets has_review_reason
 --           before_60_stamp_updated_at             after the stamps: an update without effect moves no time
 --           before_70_stamp_change                 after updated_at, for the same reason
 --           (after_10_append_log_edit)             an edit in the dashboard becomes an event
@@ -408,12 +421,14 @@ begin
       limit settings.daily_cap
     ) as same_day
   );
-  new.sampling_probability := case
-    when not new.within_daily_cap then null
-    when new.predicted_intent = 'unknown' or new.scope < settings.min_scope
-      or new.confidence < settings.review_threshold then 1
-    when random() < settings.audit_rate then settings.audit_rate
-  end;
+  -- A confident `unknown` is an answer, whatever its scope.
+  new.has_review_reason := new.within_daily_cap and (
+    new.confidence < settings.review_threshold
+    or (new.predicted_intent <> 'unknown' and coalesce(new.scope < settings.min_scope, false))
+  );
+  -- The draw must depend on nothing that the model said: only then does the audit stand for all messages.
+  new.audit_probability := case when new.within_daily_cap then settings.audit_rate end;
+  new.is_audited := coalesce(random() < new.audit_probability, false);
   return new;
 end
 $$;
@@ -442,12 +457,12 @@ create trigger before_20_refuse_captured_changes before update on public.nlu_pro
       new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
       new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
       new.runner_up_intent, new.runner_up_confidence, new.created_at, new.text_key,
-      new.within_daily_cap, new.sampling_probability, new.is_disputed
+      new.within_daily_cap, new.has_review_reason, new.is_audited, new.audit_probability, new.is_disputed
     ) is distinct from (
       old.id, old.user_id, old.prompt, old.predicted_intent, old.confidence, old.secondary_intents,
       old.source, old.model_version, old.conversation_id, old.message_index, old.scope,
       old.runner_up_intent, old.runner_up_confidence, old.created_at, old.text_key,
-      old.within_daily_cap, old.sampling_probability, old.is_disputed
+      old.within_daily_cap, old.has_review_reason, old.is_audited, old.audit_probability, old.is_disputed
     )
   )
   execute function private.refuse_captured_changes();
@@ -539,9 +554,8 @@ begin
   else
     new.outcome_recorded_at := now();
   end if;
-  -- A failed workflow is a reason for review, so the row counts as chosen with certainty.
   if new.was_successful is false and new.within_daily_cap then
-    new.sampling_probability := 1;
+    new.has_review_reason := true;
   end if;
   return new;
 end

@@ -49,7 +49,7 @@ comment on column public.correction_events.channel is
 comment on column public.correction_events.corrected_at is 'Set by the database.';
 
 create index correction_events_by_text on public.correction_events (text_key, reviewer, id desc);
-create index correction_events_by_reviewer on public.correction_events (lower(reviewer));
+create index correction_events_by_reviewer on public.correction_events (lower(reviewer), id);
 create index correction_events_by_log_id on public.correction_events (log_id);
 create index correction_events_by_intent on public.correction_events (to_intent);
 
@@ -286,7 +286,7 @@ begin
     where logs.text_key = event.text_key
       and (
         logs.id = event.log_id or logs.corrected_intent is not null
-        or (logs.sampling_probability is not null and logs.created_at <= event.corrected_at)
+        or ((logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at)
       )
       and (
         corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes

@@ -26,7 +26,7 @@ create table public.review_queue (
   days_waiting integer not null default 0,
   waiting_since timestamptz,
   decided_at timestamptz,
-  sampling_probability double precision,
+  change_number bigint not null default 0,
   id bigint generated always as identity,
   text_key bytea not null,
 
@@ -35,7 +35,9 @@ create table public.review_queue (
   constraint queued_intent_is_in_the_catalogue
     foreign key (corrected_intent) references public.intent_catalogue (intent),
   constraint reasons_are_known check (
-    reasons <@ array['disagreement', 'failed_workflow', 'out_of_scope', 'low_confidence', 'random_audit']
+    reasons <@ array[
+      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'random_fill'
+    ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
 );
@@ -61,7 +63,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, failed_workflow, out_of_scope, low_confidence, random_audit. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, random_fill. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -69,8 +71,8 @@ comment on column public.review_queue.user_count is
 comment on column public.review_queue.days_waiting is 'For how many days it has waited; updated every night.';
 comment on column public.review_queue.waiting_since is 'Since when it has waited.';
 comment on column public.review_queue.decided_at is 'When it was decided.';
-comment on column public.review_queue.sampling_probability is
-  'The probability with which it was chosen: 1 for a reason, less at random.';
+comment on column public.review_queue.change_number is
+  'The number of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
 comment on column public.review_queue.id is 'The number of the item.';
 comment on column public.review_queue.text_key is 'The text key.';
 
@@ -105,33 +107,48 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
+  if not (log.has_review_reason or log.is_audited) then
+    return '{}';
+  end if;
   return (
-    select case when log.sampling_probability is null then '{}' else array_remove(array[
-      case when log.was_successful is false then 'failed_workflow' end,
-      case when log.predicted_intent = 'unknown'
-        or log.scope < (select min_scope from private.settings) then 'out_of_scope' end,
-      case when log.confidence < (select review_threshold from private.settings)
-        then 'low_confidence' end,
-      case when log.sampling_probability < 1 then 'random_audit' end
-    ], null) end
+    select array_remove(array[
+      case when log.is_audited then 'random_audit' end,
+      case when log.has_review_reason and log.was_successful is false then 'failed_workflow' end,
+      case when log.has_review_reason and case
+          when log.predicted_intent = 'unknown' then log.confidence < settings.review_threshold
+          else log.scope < settings.min_scope
+        end then 'out_of_scope' end,
+      case when log.has_review_reason and log.confidence < settings.review_threshold
+        then 'low_confidence' end
+    ], null)
+    from private.settings
   );
 end
 $$;
 
--- Texts that are most likely wrong and most often sent come first. Audits usually come before
--- uncertain messages: they are few, and the estimate of accuracy needs all of them.
-create function private.review_rank(reasons text[], confidence double precision, times_sent integer)
-returns integer
+-- Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
+-- the figures of the audit end where the first one waits. Then come texts with a small margin between the two
+-- best intents, of which a label teaches the most (margin sampling: Scheffer, Decomain and Wrobel 2001), and
+-- those that are often sent. Random texts come last.
+create function private.review_rank(
+  reasons text[], confidence double precision, runner_up_confidence double precision, times_sent integer
+) returns integer
 language sql immutable
 set search_path = ''
 as $$
-  select round(1000 * (1 - case
-    when 'disagreement' = any (reasons) then 1
-    when 'failed_workflow' = any (reasons) then 0.9
-    when 'random_audit' = any (reasons) then 0.8
-    when 'out_of_scope' = any (reasons) then greatest(0.5, 1 - confidence)
-    else least(1, greatest(0, 1 - confidence))
-  end) / (1 + ln(greatest(times_sent, 1))))::integer
+  select case
+    when 'disagreement' = any (reasons) then 0
+    when 'random_audit' = any (reasons) then 1
+    when reasons = array['random_fill'] then 2000
+    else 2 + round(1000 * least(
+      case
+        when 'failed_workflow' = any (reasons) then 0.1
+        when 'out_of_scope' = any (reasons) then 0.5
+        else 1
+      end,
+      greatest(0, confidence - coalesce(runner_up_confidence, 0))
+    ) / (1 + ln(greatest(times_sent, 1))))::integer
+  end
 $$;
 
 create function private.rank_when_decided() returns integer
@@ -199,36 +216,37 @@ $$;
 
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
 -- labelled before its rows were deleted comes back decided.
-create function private.add_queue_item(
-  log public.nlu_prompt_logs, reasons text[], sampling_probability double precision
-) returns void
+create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  runner_up_confidence double precision := coalesce(
+    log.runner_up_confidence,
+    case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
+      then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
+  );
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
     predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
-    user_count, waiting_since, decided_at, sampling_probability, text_key
+    user_count, waiting_since, decided_at, text_key
   )
   select
     case when retained.intent is not null or add_queue_item.reasons = '{}' then private.rank_when_decided()
-      else private.review_rank(add_queue_item.reasons, log.confidence, copies.times_sent) end,
-    private.normalise_text(log.prompt), retained.intent, retained.secondary_intents, case when retained.intent is not null then (
+      else private.review_rank(
+        add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
+      ) end,
+    private.normalise_text(log.prompt), retained.intent, retained.secondary_intents,
+    case when retained.intent is not null then (
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
     ) end,
     log.predicted_intent,
     case when log.secondary_intents = '[]' then '{}' else private.intent_names(log.secondary_intents) end,
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
-    coalesce(
-      log.runner_up_confidence,
-      case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
-        then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
-    ),
-    log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
-    case when retained.intent is null then log.created_at end, retained.labelled_at,
-    add_queue_item.sampling_probability, log.text_key
+    runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
+    case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
     from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
@@ -259,10 +277,10 @@ as $$
 declare
   item public.review_queue;
   first_log public.nlu_prompt_logs := logs[1];
-  probability double precision := (select max(sampling_probability) from unnest(logs));
+  are_chosen boolean := (select bool_or(has_review_reason or is_audited) from unnest(logs));
 begin
   if not exists (select from public.review_queue where text_key = first_log.text_key) then
-    if probability is null
+    if not are_chosen
       and not exists (select from public.labelled_texts where text_key = first_log.text_key) then
       return not are_new or private.try_lock_new_queue_item_shared(first_log.text_key);
     end if;
@@ -270,8 +288,9 @@ begin
       or exists (select from public.review_queue where text_key = first_log.text_key) then
       return false;
     end if;
-    select * into first_log from unnest(logs) order by sampling_probability is null, created_at, id limit 1;
-    perform private.add_queue_item(first_log, private.all_review_reasons(logs), probability);
+    select * into first_log from unnest(logs)
+    order by not (has_review_reason or is_audited), created_at, id limit 1;
+    perform private.add_queue_item(first_log, private.all_review_reasons(logs));
     return true;
   end if;
 
@@ -293,8 +312,7 @@ begin
   end if;
   update public.review_queue
   set times_sent = item.times_sent, user_count = item.user_count,
-    reasons = private.array_union(item.reasons, private.all_review_reasons(logs)),
-    sampling_probability = greatest(item.sampling_probability, probability)
+    reasons = private.array_union(item.reasons, private.all_review_reasons(logs))
   where text_key = item.text_key;
   return true;
 end
@@ -313,12 +331,12 @@ begin
     perform private.lock_new_queue_item(p_text_key);
     select * into log from public.nlu_prompt_logs logs
     where text_key = p_text_key and within_daily_cap and (
-      sampling_probability is not null
+      has_review_reason or is_audited
       or exists (select from public.labelled_texts where text_key = p_text_key)
     )
-    order by sampling_probability is null, created_at, id limit 1;
+    order by not (has_review_reason or is_audited), created_at, id limit 1;
     if found and not exists (select from public.review_queue where text_key = p_text_key) then
-      perform private.add_queue_item(log, private.review_reasons(log), log.sampling_probability);
+      perform private.add_queue_item(log, private.review_reasons(log));
       -- The item gives the row the label of the retained text, which is a change for exports.
       update public.labelled_texts set change_number = 0 where text_key = p_text_key;
     end if;
@@ -327,13 +345,11 @@ begin
   perform from public.review_queue where text_key = p_text_key for update;
   update public.review_queue queue
   set times_sent = counted.times_sent, user_count = counted.user_count,
-    reasons = private.array_union(queue.reasons, counted.reasons),
-    sampling_probability = greatest(queue.sampling_probability, counted.probability)
+    reasons = private.array_union(queue.reasons, counted.reasons)
   from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count,
-      max(sampling_probability) as probability, array(
+    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
         select distinct unnest(private.review_reasons(chosen)) from public.nlu_prompt_logs chosen
-        where chosen.text_key = p_text_key and chosen.sampling_probability is not null
+        where chosen.text_key = p_text_key and (chosen.has_review_reason or chosen.is_audited)
       ) as reasons
     from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
   ) as counted
@@ -343,13 +359,75 @@ $$;
 
 set role prompt_maintainer;
 
+-- Adds one batch of random texts without a decision, while fewer than `min_queue_items` wait; returns how many.
+-- Text keys are keyed hashes, so the texts after a random key are a random sample. It reads one batch of rows and
+-- starts elsewhere each time, so its cost does not grow with the table, and it may find nothing where nearly
+-- everything was reviewed. Rows do not show that their text was taken: it would tell their senders something about
+-- the messages of others.
+create function private.fill_queue() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  wanted integer;
+  added integer := 0;
+  start_key bytea := extensions.gen_random_bytes(16);
+  candidates bytea[];
+  filled_key bytea;
+  log public.nlu_prompt_logs;
+begin
+  select * into strict settings from private.settings;
+  wanted := settings.min_queue_items - (
+    select count(*) from (
+      select from public.review_queue
+      where rank < private.rank_when_decided() and waiting_since is not null
+      order by rank limit settings.min_queue_items
+    ) as waiting
+  );
+  if wanted <= 0 then
+    return 0;
+  end if;
+  with after_key as (
+    select logs.text_key, within_daily_cap from public.nlu_prompt_logs logs
+    where logs.text_key >= start_key order by logs.text_key limit settings.retention_batch_rows
+  ), before_key as (
+    select logs.text_key, within_daily_cap from public.nlu_prompt_logs logs
+    where logs.text_key < start_key order by logs.text_key
+    limit settings.retention_batch_rows - (select count(*) from after_key)
+  )
+  select private.try_lock_texts(array_agg(texts.text_key)) into candidates from (
+    select read.text_key from (table after_key union all table before_key) as read
+    where within_daily_cap
+      and not exists (select from public.review_queue queue where queue.text_key = read.text_key)
+    group by read.text_key order by read.text_key < start_key, read.text_key
+    limit wanted
+  ) as texts;
+  foreach filled_key in array coalesce(candidates, '{}') loop
+    perform private.lock_new_queue_item(filled_key);
+    select * into log from public.nlu_prompt_logs logs
+    where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
+    if found and not exists (
+      select from public.review_queue queue where queue.text_key = filled_key
+    ) then
+      perform private.add_queue_item(log, array['random_fill']);
+      update public.review_queue queue set change_number = private.next_change_number()
+      where queue.text_key = filled_key;
+      added := added + 1;
+    end if;
+  end loop;
+  return added;
+end
+$$;
+
 create function private.queue_failure() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  if new.sampling_probability is not null and not private.try_queue_logs(array[new], false) then
+  if new.has_review_reason and not private.try_queue_logs(array[new], false) then
     insert into private.incomplete_captures (log_id, text_key) values (new.id, new.text_key);
   end if;
   return null;
@@ -374,7 +452,7 @@ declare
 begin
   if not exists (select from public.review_queue where text_key = event.text_key) then
     perform private.lock_new_queue_item(event.text_key);
-    perform private.add_queue_item(logs, private.review_reasons(logs), logs.sampling_probability)
+    perform private.add_queue_item(logs, private.review_reasons(logs))
     from public.nlu_prompt_logs logs
     where id = event.log_id
       and not exists (select from public.review_queue where text_key = event.text_key);
@@ -396,7 +474,9 @@ begin
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
     -- A decided item keeps its rank until the night, so that it stays where the reviewer sees it.
     rank = case when is_decided then item.rank
-      else private.review_rank(item.reasons, item.confidence, item.times_sent) end
+      else private.review_rank(
+        item.reasons, item.confidence, item.runner_up_confidence, item.times_sent
+      ) end
   where text_key = event.text_key;
 end
 $$;
@@ -501,7 +581,7 @@ begin
     new.notes, 'dashboard'
   from public.nlu_prompt_logs
   where text_key = new.text_key
-  order by sampling_probability is null, created_at, id
+  order by not (has_review_reason or is_audited), created_at, id
   limit 1;
   if not found then
     -- It repeats the latest correction, which decides what the item shows.

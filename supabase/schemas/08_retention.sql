@@ -268,7 +268,9 @@ begin
   set times_sent = current.times_sent, user_count = current.user_count,
     days_waiting = current.days_waiting,
     rank = case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(queue.reasons, queue.confidence, current.times_sent) end
+      else private.review_rank(
+        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
+      ) end
   from (
     select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
       count(*) filter (where within_daily_cap)::integer as times_sent,
@@ -282,7 +284,9 @@ begin
   ) is distinct from (
     current.times_sent, current.user_count, current.days_waiting,
     case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(queue.reasons, queue.confidence, current.times_sent) end
+      else private.review_rank(
+        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
+      ) end
   );
   return batch[cardinality(batch)];
 end
@@ -301,7 +305,7 @@ declare
 begin
   select private.try_lock_texts(array_agg(chosen.text_key)) into missing from (
     select distinct logs.text_key from public.nlu_prompt_logs logs
-    where logs.sampling_probability is not null
+    where (logs.has_review_reason or logs.is_audited)
       and not exists (select from public.review_queue queue where queue.text_key = logs.text_key)
     limit (select retention_batch_rows from private.settings)
   ) as chosen;
@@ -351,6 +355,9 @@ begin
   );
   perform cron.schedule(
     'prompt-capture: complete captures', '* * * * *', format(run_batches, 'private.complete_captures')
+  );
+  perform cron.schedule(
+    'prompt-capture: fill the review queue', '* * * * *', format(run_batches, 'private.fill_queue')
   );
   perform cron.schedule(
     'prompt-capture: add missing queue items', '20 6 * * *',

@@ -92,7 +92,8 @@ declare
   changed integer;
 begin
   select array_agg(id), array_agg(distinct text_key) into event_ids, texts from (
-    select id, text_key from public.correction_events where lower(reviewer) = lower(name) limit max_rows
+    select id, text_key from public.correction_events where lower(reviewer) = lower(name)
+    order by id limit max_rows
   ) as batch;
   if event_ids is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
@@ -140,7 +141,9 @@ declare
   texts bytea[];
 begin
   select array_agg(id), array_agg(distinct text_key) into log_ids, texts from (
-    select id, text_key from public.nlu_prompt_logs where user_id = p_user_id limit max_rows
+    -- In the order of the index, which is read only as far as the limit.
+    select id, text_key from public.nlu_prompt_logs where user_id = p_user_id
+    order by created_at desc limit max_rows
   ) as batch;
   if log_ids is null then
     select array_agg(text_key) into texts from (

@@ -1,2 +1,2 @@
--- How often is the model right on all traffic of the last 30 days? (Unbiased once is_complete.)
+-- How often is the model right on all traffic of the last 30 days? (By the audits before complete_before.)
 select * from public.live_accuracy;

@@ -30,7 +30,7 @@ from prompt_capture.ports.erasure import ErasureLedger, ErasureStore
 from prompt_capture.ports.exports import ExportSource
 from prompt_capture.ports.review import PromptReader, ReviewStore
 from prompt_capture.settings import SupabaseSettings
-from tests.database_reset import DELETE_ALL_ROWS
+from tests.database_reset import DELETE_ALL_ROWS, NOTHING_AT_RANDOM
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.slow_rows import slow_rows
@@ -99,7 +99,7 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
             yield
             store.slow_texts.discard(text)
 
-        exports = InMemoryExports(store, page_rows=2)
+        exports = InMemoryExports(store, page_rows=2, audit_probability=0)
         yield Stores(store, store, store, user_id, create_user, exports, exports, slow_in_memory)
 
 
@@ -116,6 +116,8 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
     async def create_user() -> UUID:
         return UUID(stack.create_user(f"{uuid4()}@example.com").id)
 
+    with psycopg.connect(stack.postgres_admin_dsn) as connection:
+        connection.execute(NOTHING_AT_RANDOM)
     async with AsyncExitStack() as clients:
         yield Stores(
             writer=await clients.enter_async_context(supabase_store(stack, "prompt_writer")),

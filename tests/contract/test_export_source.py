@@ -5,7 +5,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from prompt_capture.domain.changes import Correction, Outcome
-from prompt_capture.domain.datasets.rows import ErasedLines, ErasedRow, ExportRow, Window
+from prompt_capture.domain.datasets.rows import (
+    AuditResults,
+    ErasedLines,
+    ErasedRow,
+    ExportRow,
+    Window,
+)
 from prompt_capture.domain.erasures import ExportedObject
 from prompt_capture.domain.predictions import SecondaryIntent
 from tests.contract.conftest import Stores
@@ -291,7 +297,7 @@ async def test_the_next_window_contains_the_exported_rows_that_were_erased(store
 async def test_there_are_no_audit_results_without_audited_rows(stores: Stores) -> None:
     await _log(stores, "one")
 
-    assert await stores.exports.read_audit_results(0.85) == []
+    assert await stores.exports.read_audit_results(0.85) == AuditResults(None, [])
 
 
 async def test_a_row_says_why_it_waits_for_review(stores: Stores) -> None:
@@ -310,3 +316,11 @@ async def test_a_row_says_why_it_waits_for_review(stores: Stores) -> None:
     assert reasons[unsure] == ["low_confidence"]
     assert "failed_workflow" in (reasons[failed] or ())
     assert reasons[decided] is None
+
+
+async def test_a_row_has_the_probability_of_its_audit(stores: Stores) -> None:
+    await _log(stores, "one")
+
+    (row,) = await _rows(stores, await _window(stores))
+
+    assert (row.is_audited, row.audit_probability) == (False, 0)

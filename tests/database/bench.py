@@ -34,7 +34,8 @@ insert into auth.users (id) values ('{PROLIFIC}');
 
 insert into public.nlu_prompt_logs (
   id, user_id, prompt, predicted_intent, confidence, source, model_version, text_key, created_at,
-  corrected_intent, corrected_by, corrected_at, sampling_probability
+  corrected_intent, corrected_by, corrected_at, has_review_reason, is_audited,
+  audit_probability
 )
 select
   gen_random_uuid(), case n % 10 when 3 then '{PROLIFIC}' else owners.id end,
@@ -42,7 +43,7 @@ select
   case when n % 10 = 0 then 0.05 * (n % 14) else 0.7 + 0.003 * (n % 100) end,
   'model', 'bench', decode(md5(n::text), 'hex'), now() - ({ROWS} - n) * interval '17 seconds',
   case when n % 50 = 0 then 'search' end, case when n % 50 = 0 then 'ann' end,
-  case when n % 50 = 0 then now() end, case when n % 10 = 0 then 1 end
+  case when n % 50 = 0 then now() end, n % 10 = 0, n % 100 = 7, 0.01
 from generate_series(1, {ROWS}) as numbers (n)
 join (
   select id, row_number() over (order by id) as place from auth.users where id <> '{PROLIFIC}'
@@ -52,9 +53,9 @@ join (
 insert into public.review_queue (
   rank, text, predicted_intent, confidence, reasons, times_sent, user_count, waiting_since, text_key
 )
-select private.review_rank('{{low_confidence}}', confidence, 1), prompt, predicted_intent,
+select private.review_rank('{{low_confidence}}', confidence, null, 1), prompt, predicted_intent,
   confidence, '{{low_confidence}}', 1, 1, created_at, text_key
-from public.nlu_prompt_logs where sampling_probability = 1 and corrected_intent is null;
+from public.nlu_prompt_logs where has_review_reason and corrected_intent is null;
 """
 
 COLUMNS = "id, prompt, predicted_intent, confidence, corrected_intent, created_at"

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from infra.local.postgres import Postgres
-from tests.database_reset import DELETE_ALL_ROWS
+from tests.database_reset import DELETE_ALL_ROWS, NOTHING_AT_RANDOM
 
 from .actors import ALICE, BOB
 from .catalog import describe
@@ -93,8 +93,12 @@ def project(server: Server) -> str:
 
 @pytest.fixture
 def dashboard(server: Server, database: str) -> Iterator[Connection]:
-    """The dashboard's connection to a database in which Alice has signed up."""
+    """The dashboard's connection to a database in which Alice has signed up.
+
+    Nothing enters the review queue at random there.
+    """
     with server.connect("postgres", database) as connection:
+        connection.execute(NOTHING_AT_RANDOM)
         add_user(connection, ALICE)
         yield connection
 
@@ -118,6 +122,7 @@ def populated(server: Server, template: str) -> str:
     """A read-only migrated database with three prompts from Alice and two from Bob."""
     server.copy_database(template, "populated")
     with server.connect("postgres", "populated") as connection:
+        connection.execute(NOTHING_AT_RANDOM)
         add_user(connection, ALICE)
         add_user(connection, BOB)
         for sender in (ALICE, ALICE, ALICE, BOB):

@@ -19,7 +19,9 @@ CAPTURED_COLUMNS = (
 DERIVED_COLUMNS = (
     "text_key",
     "within_daily_cap",
-    "sampling_probability",
+    "has_review_reason",
+    "is_audited",
+    "audit_probability",
     "is_disputed",
     "change_number",
 )

@@ -13,6 +13,7 @@ import jwt
 import pytest
 
 from infra.local.keys import generate_keys
+from tests.database_reset import NOTHING_AT_RANDOM
 
 from .actors import ALICE, ANONYMOUS, BOB, EXPORTER, OTHER_USER, REVIEWER, STRANGER, USER, Actor
 from .api import PostgrestClient, run_postgrest
@@ -29,6 +30,7 @@ def attacked(server: Server, template: str) -> str:
     """A database with rows from Alice and Bob, of which some share a text."""
     server.copy_database(template, "attacked")
     with server.connect("postgres", "attacked") as connection:
+        connection.execute(NOTHING_AT_RANDOM)
         for user in (ALICE, BOB, STRANGER):
             add_user(connection, user)
         for prompt in ("a shared text", "only from alice"):

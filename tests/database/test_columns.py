@@ -63,7 +63,7 @@ def test_each_caller_can_use_exactly_the_granted_columns(
 
 
 def test_the_maintainer_cannot_change_captured_columns(server: Server, populated: str) -> None:
-    derived = {"text_key", "sampling_probability", "is_disputed"}
+    derived = {"text_key", "has_review_reason", "is_disputed"}
     changeable = {*OUTCOME_COLUMNS, *CORRECTION_COLUMNS, *derived}
     with server.connect("postgres", populated) as connection:
         allowed = {

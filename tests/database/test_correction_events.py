@@ -82,7 +82,6 @@ def test_a_correction_is_not_shown_on_copies_that_were_not_chosen_for_review(
     dashboard: Connection, log_id: UUID
 ) -> None:
     add_user(dashboard, BOB)
-    dashboard.execute("update private.settings set audit_rate = 0")
     confident = insert(dashboard, user_id=BOB, confidence=0.99)
     correct(dashboard, log_id, "help")
     later = insert(dashboard, user_id=BOB)
@@ -232,7 +231,8 @@ def test_every_captured_and_derived_column_is_protected(dashboard: Connection) -
         {"prompt": "other"}, {"predicted_intent": "help"}, {"confidence": 1},
         {"model_version": "test-2"}, {"user_id": BOB}, {"source": "rule"},
         {"conversation_id": "c"}, {"message_index": 1}, {"scope": 0.5}, {"text_key": b"x"},
-        {"within_daily_cap": False}, {"sampling_probability": 0.5}, {"is_disputed": True},
+        {"within_daily_cap": False}, {"has_review_reason": False}, {"is_audited": True},
+        {"audit_probability": 0.5}, {"is_disputed": True},
         {"id": uuid4()}, {"created_at": "2026-01-01"},
         {"runner_up_intent": "help", "runner_up_confidence": 0.1},
         {"secondary_intents": Jsonb([{"intent": "help"}])},

@@ -87,7 +87,6 @@ def _without_volatile(columns: dict[str, Any] | None) -> dict[str, Any]:
 def test_the_final_state_does_not_depend_on_when_the_row_arrives(
     dashboard: Connection, backend: Connection, order: tuple[int, ...], confidence: float
 ) -> None:
-    dashboard.execute("update private.settings set audit_rate = 0")
     changes = [
         lambda log_id: [record_outcome(backend, log_id, *outcome) for outcome in OUTCOMES],
         lambda log_id: (

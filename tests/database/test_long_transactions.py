@@ -48,7 +48,7 @@ def list_unqueued(dashboard: Connection) -> list[Any]:
     """Return the rows that were chosen for review and have no queue item."""
     return dashboard.execute(
         """select id from public.nlu_prompt_logs logs
-           where sampling_probability is not null and not exists (
+           where (has_review_reason or is_audited) and not exists (
              select from public.review_queue queue where queue.text_key = logs.text_key
            )"""
     ).fetchall()

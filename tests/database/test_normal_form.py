@@ -14,6 +14,7 @@ from psycopg import errors
 
 from prompt_capture.domain import characters
 from prompt_capture.domain.text import NORMAL_FORM_VERSION, canonical_text, normalise
+from tests.database_reset import NOTHING_AT_RANDOM
 from tests.difficult_texts import INVISIBLE_COPIES, difficult_texts
 
 from .actors import ALICE, BOB, CALLERS, Actor, connect_as
@@ -37,12 +38,12 @@ REBUILD = GUIDE.partition("## Rebuild text keys")[2].partition("```sql")[2].part
 """The statement of the guide."""
 
 STATE = {
-    "rows": """select prompt, text_key, within_daily_cap, sampling_probability, is_disputed,
-      corrected_intent, corrected_secondary_intents, correction_notes, corrected_by
+    "rows": """select prompt, text_key, within_daily_cap, has_review_reason, is_audited,
+      is_disputed, corrected_intent, corrected_secondary_intents, correction_notes, corrected_by
       from public.nlu_prompt_logs""",
     "queue": """select text, text_key, corrected_intent, corrected_secondary_intents, reviewer,
       predicted_secondary_intents, notes, reasons, times_sent, user_count,
-      decided_at is null, sampling_probability from public.review_queue""",
+      decided_at is null from public.review_queue""",
     "votes": "select text_key, reviewer, intent from public.reviewer_votes",
     "labels": "select prompt, corrected_intent from public.exportable_prompts",
 }
@@ -101,6 +102,7 @@ def old_form(server: Server, template: str) -> Iterator[tuple[Connection, FormSw
     name = f"form_{next(_numbers)}"
     server.copy_database(template, name)
     with server.connect("postgres", name) as dashboard:
+        dashboard.execute(NOTHING_AT_RANDOM)
         add_user(dashboard, ALICE)
         add_user(dashboard, BOB)
         switch = FormSwitch(dashboard)
@@ -212,6 +214,7 @@ def test_after_a_rebuild_all_is_as_if_captured_in_the_present_form(
     name = f"form_{next(_numbers)}"
     server.copy_database(template, name)
     with server.connect("postgres", name) as other:
+        other.execute(NOTHING_AT_RANDOM)
         add_user(other, ALICE)
         add_user(other, BOB)
         act(other, random.Random(seed))

@@ -223,6 +223,22 @@ INTERNAL_QUERIES = {
            where text_key = 'x' order by reviewer, id desc""",
         "correction_events_by_text",
     ),
+    "the audit": (
+        """select created_at, id from public.nlu_prompt_logs
+           where is_audited order by created_at, id""",
+        "nlu_prompt_logs_audited",
+    ),
+    "random texts": (
+        """select text_key, within_daily_cap from public.nlu_prompt_logs
+           where text_key >= 'x' order by text_key limit 500""",
+        "nlu_prompt_logs_by_change or nlu_prompt_logs_by_text",
+    ),
+    "whether few texts wait": (
+        """select from public.review_queue
+           where rank < private.rank_when_decided() and waiting_since is not null
+           order by rank limit 20""",
+        "review_queue_pkey",
+    ),
     "a queue item": (
         "select from public.review_queue where text_key = 'x' for update skip locked",
         "review_queue_text_key_is_unique",
@@ -250,3 +266,24 @@ def test_the_policy_reads_the_token_once_per_query(api: PostgrestClient) -> None
     plan = api.explain(USER, LOGS, [("order", "created_at.desc"), ("limit", "20")])
     initial = [node for node in walk(plan) if node.get("Parent Relationship") == "InitPlan"]
     assert len(initial) == 1
+
+
+def test_a_step_of_an_erasure_reads_only_its_batch(server: Server, filled: str) -> None:
+    server.copy_database(filled, "partly_erased")
+    with server.connect("supabase_admin", "partly_erased") as connection:
+        connection.execute("update private.settings set retention_batch_rows = 50")
+        connection.execute("select public.continue_erasure(%s)", [ALICE])
+        before = count_entries_read(connection, "nlu_prompt_logs_by_user")
+        connection.execute("select public.continue_erasure(%s)", [ALICE])
+        read = count_entries_read(connection, "nlu_prompt_logs_by_user") - before
+    assert 50 <= read < 100, "Alice has 400 rows."
+
+
+def count_entries_read(connection: Connection, index: str) -> int:
+    """Return the number of entries that scans of an index read so far."""
+    connection.execute("select pg_stat_force_next_flush()")
+    row = connection.execute(
+        "select idx_tup_read from pg_stat_user_indexes where indexrelname = %s", [index]
+    ).fetchone()
+    assert row is not None
+    return int(str(row[0]))

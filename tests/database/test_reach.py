@@ -113,7 +113,7 @@ def outside_our_schemas(rows: Rows) -> Rows:
 def test_no_default_privilege_is_added(server: Server, populated: str) -> None:
     assert added(server, populated, DEFAULT_PRIVILEGES) == set(), (
         "A default privilege opens every future table, sequence or function to a role. Grant each "
-        "object in supabase/schemas/13_grants.sql instead."
+        "object in supabase/schemas/14_grants.sql instead."
     )
 
 

@@ -195,13 +195,15 @@ def test_the_schedule_has_all_nightly_jobs(dashboard: Connection) -> None:
         ("prompt-capture: delete expired exports", "private.delete_expired_exports", "postgres"),
         ("prompt-capture: delete expired rows", "private.delete_expired_rows", "postgres"),
         ("prompt-capture: delete expired texts", "private.delete_expired_texts", "postgres"),
+        ("prompt-capture: fill the review queue", "private.fill_queue", "postgres"),
         ("prompt-capture: refresh the review queue", "private.refresh_queue_items", "postgres"),
     ]
 
 
 @pytest.mark.parametrize(
     "setting",
-    ["audit_rate = 1", "daily_cap = 0", "row_retention_days = 0", "retention_batch_rows = 0",
+    ["audit_rate = 1.1", "audit_wait_days = 0", "min_queue_items = -1",
+     "daily_cap = 0", "row_retention_days = 0", "retention_batch_rows = 0",
      "label_retention_days = 1", "only_row = false"],
 )  # fmt: skip
 def test_an_invalid_setting_is_refused(dashboard: Connection, setting: str) -> None:

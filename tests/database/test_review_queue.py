@@ -1,7 +1,7 @@
 """The review queue: how it is filled and ordered, and the effects of a reviewer's edit."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from psycopg import errors
@@ -40,18 +40,22 @@ def list_texts(dashboard: Connection) -> list[object]:
     return [text for (text,) in rows]
 
 
-def set_audit_rate(dashboard: Connection, rate: float) -> None:
-    """Set the share of confident messages that is drawn for review."""
+def audit_rows(dashboard: Connection, rate: float) -> None:
+    """Set the probability with which each message is drawn for the audit."""
     dashboard.execute("update private.settings set audit_rate = %s", [rate])
+
+
+def runner_up(confidence: float) -> dict[str, Any]:
+    """Return the columns of a runner-up."""
+    return {"runner_up_intent": "reminder", "runner_up_confidence": confidence}
 
 
 def test_a_message_with_low_confidence_is_queued_with_its_details(dashboard: Connection) -> None:
     insert(dashboard, confidence=0.4, runner_up_intent="reminder", runner_up_confidence=0.3)
     assert read_item(
         dashboard, "predicted_intent", "runner_up_intent", "runner_up_confidence", "confidence",
-        "reasons", "times_sent", "user_count", "days_waiting", "sampling_probability",
-        "corrected_intent",
-    ) == ("reschedule", "reminder", 0.3, 0.4, ["low_confidence"], 1, 1, 0, 1, None)  # fmt: skip
+        "reasons", "times_sent", "user_count", "days_waiting", "corrected_intent",
+    ) == ("reschedule", "reminder", 0.3, 0.4, ["low_confidence"], 1, 1, 0, None)  # fmt: skip
     assert read_item(dashboard, "waiting_since is null", "decided_at") == (False, None)
 
 
@@ -94,35 +98,19 @@ def test_the_text_key_is_a_keyed_hash(dashboard: Connection) -> None:
 
 
 def test_an_item_names_the_reason_for_review(dashboard: Connection) -> None:
-    set_audit_rate(dashboard, 0)
-    insert(dashboard, prompt="unclear", predicted_intent="unknown", confidence=0.9)
+    insert(dashboard, prompt="unclear", predicted_intent="unknown", confidence=0.69, scope=0.1)
+    insert(
+        dashboard, prompt="clearly unknown", predicted_intent="unknown", confidence=0.7, scope=0.1
+    )
     failed = insert(dashboard, prompt="failed", confidence=0.99)
     insert(dashboard, prompt="low scope", confidence=0.99, scope=0.2)
     insert(dashboard, prompt="confident", confidence=0.99, scope=0.5)
     update_as_backend(dashboard, failed, **FAILED_OUTCOME)
-    assert read_item(dashboard, "reasons", text="unclear") == (["out_of_scope"],)
+    assert read_item(dashboard, "reasons", text="unclear") == (["low_confidence", "out_of_scope"],)
     assert read_item(dashboard, "reasons", text="failed") == (["failed_workflow"],)
     assert read_item(dashboard, "reasons", text="low scope") == (["out_of_scope"],)
     assert set(list_texts(dashboard)) == {"unclear", "failed", "low scope"}
-    assert read(dashboard, failed, "sampling_probability") == (1,)
-
-
-def test_a_share_of_the_confident_messages_is_drawn_at_random(dashboard: Connection) -> None:
-    dashboard.execute("update private.settings set daily_cap = 1000")
-    dashboard.execute("select setseed(0.4)")
-    set_audit_rate(dashboard, 0.2)
-    for number in range(300):
-        insert(dashboard, prompt=f"message {number}", confidence=0.95)
-    drawn = dashboard.execute(
-        """select distinct reasons, sampling_probability from public.review_queue"""
-    ).fetchall()
-    assert drawn == [(["random_audit"], 0.2)]
-    assert 30 < len(list_texts(dashboard)) < 95, "60 are expected"
-
-
-def test_the_default_audit_rate_is_two_percent(dashboard: Connection) -> None:
-    row = dashboard.execute("select audit_rate from private.settings").fetchone()
-    assert row == (0.02,)
+    assert read(dashboard, failed, "has_review_reason", "is_audited") == (True, False)
 
 
 def test_one_user_cannot_fill_the_queue(dashboard: Connection) -> None:
@@ -134,10 +122,10 @@ def test_one_user_cannot_fill_the_queue(dashboard: Connection) -> None:
     assert len(list_texts(dashboard)) == 6
     assert "from bob" in list_texts(dashboard)
     beyond = dashboard.execute(
-        """select distinct user_id, sampling_probability from public.nlu_prompt_logs
-           where not within_daily_cap"""
+        """select distinct user_id, has_review_reason, is_audited, audit_probability
+           from public.nlu_prompt_logs where not within_daily_cap"""
     )
-    assert beyond.fetchall() == [(ALICE, None)]
+    assert beyond.fetchall() == [(ALICE, False, False, None)]
     exportable = dashboard.execute("select from public.exportable_prompts")
     assert exportable.rowcount == 6
 
@@ -172,13 +160,12 @@ def test_the_daily_cap_starts_again_every_day(dashboard: Connection) -> None:
     assert set(list_texts(dashboard)) == {"yesterday", "today"}
 
 
-def test_the_rank_orders_items_by_reason_confidence_and_times_sent(dashboard: Connection) -> None:
+def test_the_rank_orders_items_by_reason_margin_and_times_sent(dashboard: Connection) -> None:
     add_user(dashboard, BOB)
-    set_audit_rate(dashboard, 0)
-    insert(dashboard, prompt="fairly confident", confidence=0.69)
-    insert(dashboard, prompt="unconfident", confidence=0.1)
+    insert(dashboard, prompt="clear winner", confidence=0.5, **runner_up(0.05))
+    insert(dashboard, prompt="close call", confidence=0.6, **runner_up(0.59))
     for _ in range(20):
-        insert(dashboard, prompt="often sent", confidence=0.69)
+        insert(dashboard, prompt="often sent", confidence=0.5, **runner_up(0.05))
     disputed = insert(dashboard, prompt="disputed", confidence=0.9)
     correct(dashboard, disputed, "help", "ann")
     correct(dashboard, disputed, "search", "bob")
@@ -187,12 +174,114 @@ def test_the_rank_orders_items_by_reason_confidence_and_times_sent(dashboard: Co
     correct(dashboard, insert(dashboard, prompt="decided", confidence=0.1), "help")
     refresh_queue(dashboard)
     texts = list_texts(dashboard)
-    assert texts.index("disputed") == 0
-    assert texts.index("decided") == 5
-    assert texts.index("often sent") < texts.index("fairly confident")
-    assert set(texts) == {
-        "disputed", "failed", "unconfident", "often sent", "fairly confident", "decided"
-    }  # fmt: skip
+    assert texts == ["disputed", "close call", "failed", "often sent", "clear winner", "decided"]
+
+
+def test_audits_come_first_after_disputes_and_the_oldest_of_them_before_the_others(
+    dashboard: Connection,
+) -> None:
+    insert(dashboard, prompt="close call", confidence=0.5, **runner_up(0.5))
+    audit_rows(dashboard, 1)
+    for number in range(3):
+        insert(dashboard, prompt=f"audit {number}", confidence=0.99 - number / 10)
+    audit_rows(dashboard, 0)
+    disputed = insert(dashboard, prompt="disputed", confidence=0.9)
+    correct(dashboard, disputed, "help", "ann")
+    correct(dashboard, disputed, "search", "bob")
+    refresh_queue(dashboard)
+    assert list_texts(dashboard) == ["disputed", "audit 0", "audit 1", "audit 2", "close call"]
+
+
+def fill_queue(dashboard: Connection) -> int:
+    """Run the job that takes random texts once, and return how many it took."""
+    row = dashboard.execute("select private.fill_queue()").fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def set_min_queue_items(dashboard: Connection, items: int) -> None:
+    """Set the number of waiting items below which random texts enter the queue."""
+    dashboard.execute("update private.settings set min_queue_items = %s", [items])
+
+
+def test_random_texts_enter_the_queue_rather_than_that_it_runs_dry(dashboard: Connection) -> None:
+    for number in range(9):
+        insert(dashboard, prompt=f"sure {number}", confidence=0.99)
+    insert(dashboard, prompt="close call", confidence=0.6)
+    set_min_queue_items(dashboard, 4)
+    assert fill_queue(dashboard) == 3
+    assert fill_queue(dashboard) == 0
+    refresh_queue(dashboard)
+    texts = list_texts(dashboard)
+    assert texts[0] == "close call", "random texts are the last ones"
+    assert read_item(dashboard, "reasons", text=str(texts[1])) == (["random_fill"],)
+    for text in texts:
+        edit_queue_item(dashboard, str(text), corrected_intent="help", reviewer="ann")
+    assert fill_queue(dashboard) == 4
+    set_min_queue_items(dashboard, 100)
+    assert fill_queue(dashboard) == 2
+    assert len(list_texts(dashboard)) == 10, "every text is in the queue once"
+    assert fill_queue(dashboard) == 0
+
+
+def test_filling_the_queue_takes_random_texts_and_none_beyond_the_daily_cap(
+    dashboard: Connection,
+) -> None:
+    dashboard.execute("update private.settings set daily_cap = 30")
+    set_min_queue_items(dashboard, 10)
+    samples = set()
+    for _ in range(4):
+        sender = uuid4()
+        add_user(dashboard, sender)
+        for number in range(40):
+            insert(dashboard, prompt=f"sure {number:02}", confidence=0.99, user_id=sender)
+        assert fill_queue(dashboard) == 10
+        taken = list_texts(dashboard)
+        assert max(map(str, taken)) < "sure 30"
+        samples.add(str(taken))
+        dashboard.execute("delete from auth.users")
+    assert len(samples) > 1
+
+
+def test_one_batch_bounds_the_cost_of_filling_the_queue(dashboard: Connection) -> None:
+    dashboard.execute("update private.settings set retention_batch_rows = 5")
+    for number in range(20):
+        insert(dashboard, prompt=f"sure {number}", confidence=0.99)
+    set_min_queue_items(dashboard, 20)
+    assert fill_queue(dashboard) == 5
+
+
+def test_senders_cannot_see_that_their_text_was_taken_at_random(dashboard: Connection) -> None:
+    log_id = insert(dashboard, confidence=0.99)
+    before = dashboard.execute("select to_jsonb(l) from public.nlu_prompt_logs l").fetchall()
+    set_min_queue_items(dashboard, 1)
+    assert fill_queue(dashboard) == 1
+    assert (
+        dashboard.execute("select to_jsonb(l) from public.nlu_prompt_logs l").fetchall() == before
+    )
+    edit_queue_item(dashboard, TEXT, corrected_intent="help", reviewer="ann")
+    assert read(dashboard, log_id, "corrected_intent") == ("help",), "the row that was named"
+
+
+def test_a_text_that_was_taken_at_random_is_in_the_next_review_export(
+    dashboard: Connection,
+) -> None:
+    insert(dashboard, confidence=0.99)
+    row = dashboard.execute("select private.complete_change_numbers()").fetchone()
+    assert row is not None
+    set_min_queue_items(dashboard, 1)
+    assert read_reasons(dashboard, row[0]) is None
+    fill_queue(dashboard)
+    assert read_reasons(dashboard, row[0]) == [["random_fill"]]
+
+
+def read_reasons(dashboard: Connection, since: object) -> Any:
+    """Return the reasons of the rows in the window since a change, as an export reads them."""
+    row = dashboard.execute(
+        """select private.read_export(%s, private.complete_change_numbers(), '', 0,
+             '00000000-0000-0000-0000-000000000000', false, 100, '') -> 15""",
+        [since],
+    ).fetchone()
+    return row[0] if row else None
 
 
 def test_setting_intent_and_reviewer_decides_the_text_and_all_copies(
@@ -250,7 +339,7 @@ def test_an_item_waits_again_after_its_correction_is_retracted(
     "change",
     [
         {"text": "other"}, {"predicted_intent": "help"}, {"confidence": 1}, {"reasons": []},
-        {"times_sent": 99}, {"user_count": 9}, {"sampling_probability": 0.5}, {"rank": 1},
+        {"times_sent": 99}, {"user_count": 9}, {"change_number": 5}, {"rank": 1},
         {"decided_at": "2026-01-01"}, {"days_waiting": 3}, {"runner_up_intent": "help"},
     ],
     ids=lambda change: next(iter(change)),

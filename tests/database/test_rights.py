@@ -238,6 +238,7 @@ CALLABLE = {
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
     "public.record_correction(uuid,text,text,text,text,text[])": {SERVICE},
     "public.record_review(uuid,text,text,text,text,text[],text[])": {SERVICE},
+    "private.audits_complete_before()": {SERVICE},
     "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
 }  # fmt: skip
 ENTRY_POINTS = {
@@ -272,7 +273,7 @@ EXPORTED_VIEWS = ("exportable_prompts",)
 VIEWS = (
     *EXPORTED_VIEWS, "labelled_prompts", "failed_workflows", "intent_health",
     "confidence_distribution", "corrections_by_reviewer", "reviewer_votes", "disputed_texts",
-    "reviewer_agreement", "live_accuracy", "daily_totals",
+    "reviewer_agreement", "completed_audits", "live_accuracy", "daily_totals",
 )  # fmt: skip
 
 

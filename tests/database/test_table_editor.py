@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.database_reset import NOTHING_AT_RANDOM
+
 from .actors import ALICE, BOB
 from .rows import add_user, correct, insert, refresh_queue
 from .server import ROOT, Server
@@ -18,7 +20,7 @@ def reviewed(server: Server, template: str) -> str:
     """A database with ten texts in the review queue."""
     server.copy_database(template, "reviewed")
     with server.connect("postgres", "reviewed") as connection:
-        connection.execute("update private.settings set audit_rate = 0")
+        connection.execute(NOTHING_AT_RANDOM)
         add_user(connection, ALICE)
         add_user(connection, BOB)
         for text, confidence in (

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from .actors import ALICE
 from .rows import FAILED_OUTCOME, correct, insert, update_as_backend
 from .server import Connection
 
@@ -77,51 +76,3 @@ def test_failures_reviews_and_confidence_are_counted(dashboard: Connection) -> N
         (0.5, 2, 2, 1),
         (0.9, 1, 0, 0),
     ]
-
-
-MESSAGES = """
-insert into public.nlu_prompt_logs
-  (id, user_id, prompt, predicted_intent, confidence, source, model_version)
-select gen_random_uuid(), %s, n || '. message', 'help', case when n %% 5 = 0 then 0.4 else 0.9 end,
-  'model', 'test-1'
-from generate_series(1, 1500) as numbers (n)
-"""
-# Predictions with low confidence are correct in half of the cases, the others in seven of eight.
-CORRECTIONS = """
-insert into public.correction_events (log_id, to_intent, reviewer, channel)
-select id, case when case when confidence < 0.7 then right(split_part(prompt, '.', 1), 2)::integer
-    %% 10 = 0 else right(split_part(prompt, '.', 1), 1) <> '3' end then 'help' else 'search' end,
-  'ann', 'api'
-from public.nlu_prompt_logs where sampling_probability is not null and {chosen}
-"""
-
-
-def test_live_accuracy_is_estimated_from_the_reviewed_sample(dashboard: Connection) -> None:
-    dashboard.execute("update private.settings set daily_cap = 10000, audit_rate = 0.1")
-    dashboard.execute("select setseed(0.2)")
-    dashboard.execute(MESSAGES, [ALICE])
-    assert read_view(dashboard, "live_accuracy", "accuracy, is_complete") == [(None, False)]
-    review = CORRECTIONS.replace("%%", "%")
-    dashboard.execute(review.format(chosen="true").encode())
-    ((accuracy, low, high, messages, complete),) = read_view(
-        dashboard, "live_accuracy", "accuracy, ci_lower, ci_upper, messages, is_complete"
-    )
-    # Of the 300 messages with low confidence 150 are correct, and of the other 1,200 1,050.
-    truth = Decimal((150 + 1050) / 1500)
-    assert low <= truth <= high
-    assert high - low < Decimal("0.15")
-    assert (messages, complete) == (1500, True)
-    naive = read_view(dashboard, "intent_health", "reviewed_accuracy")
-    assert naive[0][0] < low, "the reviewed messages are not a random sample"
-    assert accuracy == compute_estimate(dashboard)
-
-
-def compute_estimate(dashboard: Connection) -> Decimal:
-    """Return the Horvitz-Thompson estimate by its definition: each row weighs 1 / probability."""
-    rows = dashboard.execute(
-        """select sampling_probability, corrected_intent = predicted_intent
-           from public.nlu_prompt_logs where sampling_probability is not null"""
-    ).fetchall()
-    weights = [(1 / float(str(probability)), bool(correct)) for probability, correct in rows]
-    estimate = sum(weight for weight, correct in weights if correct) / sum(w for w, _ in weights)
-    return Decimal(f"{estimate:.4f}")

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from infra.local.stack import Stack
 from infra.local.users import User
-from tests.database_reset import DELETE_ALL_ROWS
+from tests.database_reset import DELETE_ALL_ROWS, NOTHING_AT_RANDOM
 
 Json = dict[str, Any]
 
@@ -96,6 +96,8 @@ def users(stack: Stack) -> tuple[User, User, User]:
 
 @pytest.fixture
 def deployment(stack: Stack, users: tuple[User, User, User]) -> Iterator[DeployedStack]:
+    with psycopg.connect(stack.postgres_admin_dsn) as connection:
+        connection.execute(NOTHING_AT_RANDOM)
     with httpx.Client(timeout=30) as http:
         yield DeployedStack(stack, http, *users)
     with psycopg.connect(stack.postgres_admin_dsn) as connection:

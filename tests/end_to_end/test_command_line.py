@@ -41,6 +41,7 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         "convert",
         "train",
         "evaluate",
+        "predict",
         "erase",
         "redrive",
         "doctor",
@@ -121,6 +122,10 @@ def test_a_model_is_trained_on_data_in_s3_and_evaluated(
     assert trained.returncode == 0, trained.stderr
     assert "22 intents from 260 examples" in trained.stderr
 
+    predicted = _run("predict", "--data", source, "--json", **settings)
+    assert predicted.returncode == 0, predicted.stderr
+    assert len(predicted.stdout.splitlines()) == 260
+
     evaluated = _run("evaluate", "--model", str(tmp_path / "next"), "--data", str(data), "--json")
     metrics = json.loads(evaluated.stdout)
     assert metrics["n"] == 260
@@ -175,6 +180,49 @@ def test_errors_in_a_model_or_in_data_are_explained(tmp_path: Path) -> None:
         assert completed.returncode == 1
         assert message in completed.stderr
         assert "Traceback" not in completed.stderr
+
+
+@pytest.mark.parametrize("output", ["", "--json"])
+def test_predictions_end_without_a_traceback_when_their_reader_does(
+    tmp_path: Path, output: str
+) -> None:
+    (tmp_path / "messages.txt").write_text("move my dentist to friday\n" * 5000)
+    command = f"{COMMAND} predict --data {tmp_path}/messages.txt {output} | head --lines 2"
+
+    completed = subprocess.run(
+        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+
+    assert completed.returncode == 1
+    assert len(completed.stdout.splitlines()) == 2
+    assert "Traceback" not in completed.stderr
+    assert "Error" not in completed.stderr
+
+
+def test_a_prediction_follows_each_line_until_ctrl_c() -> None:
+    with subprocess.Popen(
+        [COMMAND, "predict", "-", "--json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write("move my dentist to friday\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["intent"] == "reschedule"
+
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(20) == 130
+        assert process.stderr.read() == ""
 
 
 def test_serve_prints_a_request_that_works_and_removes_its_data() -> None:

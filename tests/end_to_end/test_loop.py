@@ -118,6 +118,9 @@ def test_the_retraining_dataset_has_confident_and_corrected_lines(
             "source": "production",
             "corrected": False,
             "id": confident["log_id"],
+            "tier": "confident",
+            "audited": False,
+            "audit_probability": None,
         },
         {
             "text": "asdf qwer",
@@ -127,6 +130,9 @@ def test_the_retraining_dataset_has_confident_and_corrected_lines(
             "source": "production",
             "corrected": True,
             "id": corrected["log_id"],
+            "tier": "person",
+            "audited": False,
+            "audit_probability": None,
         },
     ]
 

@@ -33,13 +33,13 @@ set session_replication_role = replica;
 insert into auth.users (id) select gen_random_uuid() from generate_series(1, 2000);
 insert into public.nlu_prompt_logs (
   id, user_id, prompt, predicted_intent, confidence, scope, source, model_version, text_key,
-  created_at, sampling_probability, was_successful, outcome_recorded_at
+  created_at, is_audited, audit_probability, was_successful, outcome_recorded_at
 )
 select gen_random_uuid(), owners.id, said,
   (array['scheduling', 'task_management', 'reminder', 'email'])[1 + n %% 4],
   0.75 + 0.0025 * (n %% 100), 0.9, case when n %% 20 = 0 then 'rule' else 'model' end, 'bench',
   substring(sha256(convert_to(said, 'UTF8')) from 1 for 16), now() - n * interval '7 seconds',
-  case when n %% 50 = 0 then 0.02 end, case when n %% 3 = 0 then true end,
+  n %% 50 = 0, 0.02, case when n %% 3 = 0 then true end,
   case when n %% 3 = 0 then now() end
 from (
   select n, 'move ' || substr(md5((n - n %% 5 / 4)::text), 1, 12) || ' to '
@@ -54,7 +54,7 @@ insert into public.review_queue (
 )
 select distinct on (text_key) 1000000, prompt, predicted_intent, confidence, '{}', 1, 1, now(),
   'ann', 'scheduling', text_key
-from public.nlu_prompt_logs where sampling_probability < 1;
+from public.nlu_prompt_logs where is_audited;
 set session_replication_role = origin;
 analyze public.nlu_prompt_logs;
 analyze public.review_queue;

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -15,17 +15,17 @@ from scipy.stats import binomtest
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.changes import Correction, Outcome
-from prompt_capture.domain.datasets.lines import Precision, split_of, wilson_interval
+from prompt_capture.domain.datasets.audits import Precision, wilson_interval
+from prompt_capture.domain.datasets.lines import split_of
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.datasets.near_duplicates import MIN_SIMILARITY, NearDuplicateIndex
 from prompt_capture.domain.datasets.requests import ExportRequest
-from prompt_capture.domain.datasets.rows import AuditResult
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.text import NORMAL_FORM_VERSION, canonical_text
 from prompt_capture.workflows.exports.export import ExportDataset
 from tests.exports.simulation import read_lines
-from tests.fakes.export_source import InMemoryExports
+from tests.fakes.export_source import InMemoryExports, audit_result
 from tests.fakes.prompt_store import InMemoryPromptStore
 
 INTENTS = ("status", "reminder")
@@ -153,16 +153,18 @@ def test_the_confidence_interval_equals_scipys(audited: int, share: float) -> No
     correct = round(audited * share)
     expected = binomtest(correct, audited).proportion_ci(method="wilson")
 
-    lower, upper = wilson_interval(correct, audited)
+    lower, upper = wilson_interval(correct / audited, audited)
 
     assert lower == pytest.approx(expected.low, abs=1e-4)
     assert upper == pytest.approx(expected.high, abs=1e-4)
 
 
 def test_precision_is_unknown_until_30_rows_were_audited() -> None:
-    few = Precision.from_audits([AuditResult("rule", "a", 20, 20), AuditResult("rule", "b", 9, 9)])
+    few = Precision.from_audits(
+        [audit_result("rule", "a", 20, 20), audit_result("rule", "b", 9, 9)]
+    )
     enough = Precision.from_audits(
-        [AuditResult("rule", "a", 20, 20), AuditResult("rule", "b", 10, 9)]
+        [audit_result("rule", "a", 20, 20), audit_result("rule", "b", 9, 10)]
     )
 
     assert (few.precision, str(few)) == (None, "unknown (29 of 30 rows audited)")
@@ -219,7 +221,10 @@ async def test_a_tier_is_excluded_until_an_audit_confirms_its_precision(
     strict_lines, strict_manifest = await scenario.export(floor=0.95)
 
     ci_lower = {line["tier"]: line["precision_ci_lower"] for line in lines}
-    assert ci_lower == {"person": None, "confident": wilson_interval(57, 60)[0]}
+    assert ci_lower == {
+        "person": None,
+        "confident": round(wilson_interval(57 / 60, 60)[0], 4),
+    }
     assert set(manifest.excluded_tiers) == {"outcome", "rule"}
     assert "unknown" in manifest.excluded_tiers["rule"]
     assert {line["tier"] for line in strict_lines} == {"person"}
@@ -311,3 +316,72 @@ async def test_filters_select_by_label_source_and_model_version(scenario: Export
     assert len((await scenario.export(intents=["reminder"]))[0]) == 2
     assert len((await scenario.export(sources=["rule"]))[0]) == 1
     assert (await scenario.export(model_versions=["other"]))[0] == []
+
+
+FIELDS = ("audited", "audit_probability")
+
+
+@pytest.mark.parametrize("policy", ["confidence", "audited"])
+async def test_a_line_says_whether_its_label_comes_from_a_completed_audit(
+    scenario: ExportScenario, policy: str
+) -> None:
+    texts = dissimilar_texts("train")
+    drawn, unsure, waiting = next(texts), next(texts), next(texts)
+    for _ in range(2):
+        audited = await scenario.log(drawn)
+    scenario.source.audited_ids.add(audited.id)
+    correction = Correction(corrected_intent="reminder", corrected_by="grace")
+    await scenario.store.add_prompt_correction(audited.id, correction)
+    await scenario.log_labelled(unsure, "status", confidence=0.5)
+
+    lines, manifest = await scenario.export(policy=policy)
+
+    # The text of two messages is in the audit unless neither is drawn: 1 - 0.95 * 0.95.
+    marks = {line["text"]: tuple(line[name] for name in FIELDS) for line in lines}
+    assert marks == {drawn: (True, 0.0975), unsure: (False, None)}
+    assert {line["text"]: line["tier"] for line in lines} == dict.fromkeys(marks, "person")
+    assert manifest.counts.audited == (1 if policy == "audited" else 2)
+    assert manifest.audits_complete_before is not None
+
+    # The cut-off is where the first audit waits. What was drawn later is not complete.
+    scenario.source.audited_ids.add((await scenario.log(waiting)).id)
+    late = await scenario.log_labelled(next(texts), "status")
+    scenario.source.audited_ids.add(late.id)
+
+    lines, manifest = await scenario.export(policy=policy)
+
+    assert {line["text"] for line in lines if line["audited"]} == {drawn}
+    assert manifest.audits_complete_before == scenario.store.rows[waiting_id(scenario)].created_at
+
+
+def waiting_id(scenario: ExportScenario) -> UUID:
+    """Return the id of the first audited message without a decision."""
+    return next(
+        row.captured.id
+        for row in scenario.store.rows.values()
+        if row.captured.id in scenario.source.audited_ids and row.correction is None
+    )
+
+
+async def test_no_line_is_audited_while_no_audit_is_complete(scenario: ExportScenario) -> None:
+    texts = dissimilar_texts("train")
+    first = await scenario.log(next(texts))
+    second = await scenario.log_labelled(next(texts), "status")
+    scenario.source.audited_ids |= {first.id, second.id}
+
+    lines, manifest = await scenario.export()
+
+    assert [line["audited"] for line in lines] == [False, False]
+    assert (manifest.audits_complete_before, manifest.counts.audited) == (None, 0)
+
+
+async def test_disputed_texts_have_no_audited_line(scenario: ExportScenario) -> None:
+    disputed = await scenario.log_labelled(next(dissimilar_texts("train")), "status")
+    scenario.source.audited_ids.add(disputed.id)
+    disagreement = Correction(corrected_intent="reminder", corrected_by="alan")
+    await scenario.store.add_prompt_correction(disputed.id, disagreement)
+
+    lines, manifest = await scenario.export()
+
+    assert lines == []
+    assert manifest.counts.audited == 0

@@ -1,14 +1,15 @@
 """In-memory exports for unit tests. They pass the same contract tests as the real ones."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import takewhile
 from uuid import UUID
 
 from prompt_capture.domain.datasets.lines import tier_of
 from prompt_capture.domain.datasets.rows import (
     AuditResult,
+    AuditResults,
     ErasedLine,
     ErasedLines,
     ErasedRow,
@@ -29,12 +30,17 @@ REVIEW_THRESHOLD = 0.7
 class InMemoryExports:
     """Reads exports from an `InMemoryPromptStore`, and keeps the ledger in it.
 
-    Add log ids to `audited_ids` to make their rows part of the random audit.
+    Each row is audited with `audit_probability`. Add log ids to `audited_ids` to draw their rows.
+    The audit is complete before the first drawn row without a decision, and before none without any
+    drawn row.
     """
 
-    def __init__(self, store: InMemoryPromptStore, page_rows: int = 1_000) -> None:
+    def __init__(
+        self, store: InMemoryPromptStore, page_rows: int = 1_000, audit_probability: float = 0.05
+    ) -> None:
         self._store = store
         self._page_rows = page_rows
+        self.audit_probability = audit_probability
         self._horizons: dict[str, int] = {}
         self.datasets: dict[tuple[str, str], int] = {}
         self.audited_ids: set[UUID] = set()
@@ -56,7 +62,7 @@ class InMemoryExports:
         changed |= {row.text_id for row in self._erased_rows() if begin <= int(row.change) < end}
         rows = sorted(
             (
-                _export_row(row, salt)
+                self._export_row(row, salt)
                 for row in logged
                 if _text_id(row) in changed and (row.correction or not labelled_only)
             ),
@@ -71,22 +77,31 @@ class InMemoryExports:
         begin, end = int(window.begin), int(window.end)
         yield [row for row in self._erased_rows() if begin <= int(row.change) < end]
 
-    async def read_audit_results(self, threshold: float) -> list[AuditResult]:
+    async def read_audit_results(self, threshold: float) -> AuditResults:
         self._store.raise_if_unreachable()
-        audited: Counter[tuple[str, str]] = Counter()
-        correct: Counter[tuple[str, str]] = Counter()
-        for row in self._store.rows.values():
-            if row.captured.id in self.audited_ids and row.correction and not row.is_disputed:
-                uncorrected = _export_row(row, "")._replace(corrected_intent=None)
-                tier = tier_of(uncorrected, threshold) or ""
+        audited = sorted(
+            (row for row in self._store.rows.values() if row.captured.id in self.audited_ids),
+            key=lambda row: row.created_at,
+        )
+        decided = list(takewhile(lambda row: row.correction is not None, audited))
+        if not decided:
+            return AuditResults(None, [])
+        results: dict[tuple[str, str], list[bool]] = {}
+        for row in decided:
+            uncorrected = self._export_row(row, "")._replace(corrected_intent=None)
+            tier = tier_of(uncorrected, threshold)
+            if tier and row.correction and not row.is_disputed:
+                is_correct = row.correction.corrected_intent == row.captured.predicted_intent
                 key = (tier, row.captured.model_version)
-                audited[key] += 1
-                correct[key] += row.correction.corrected_intent == row.captured.predicted_intent
-        return [
-            AuditResult(*key, count, correct[key])
-            for key, count in sorted(audited.items())
-            if key[0]
-        ]
+                results.setdefault(key, []).append(is_correct)
+        is_complete = len(decided) == len(audited)
+        return AuditResults(
+            datetime.now(UTC) if is_complete else audited[len(decided)].created_at,
+            [
+                audit_result(*key, sum(group), len(group), self.audit_probability)
+                for key, group in sorted(results.items())
+            ],
+        )
 
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         self._store.raise_if_unreachable()
@@ -164,6 +179,30 @@ class InMemoryExports:
         ]
         return len(other_users), len(set(other_users))
 
+    def _export_row(self, row: LoggedPrompt, salt: str) -> ExportRow:
+        captured = row.captured
+        return ExportRow(
+            id=str(captured.id),
+            text_id=_text_id(row),
+            change=str(row.changed_in),
+            prompt=captured.prompt,
+            predicted_intent=captured.predicted_intent,
+            confidence=captured.confidence,
+            scope=captured.scope,
+            source=captured.source,
+            model_version=captured.model_version,
+            corrected_intent=row.correction.corrected_intent if row.correction else None,
+            was_successful=row.outcome.was_successful if row.outcome else None,
+            is_disputed=row.is_disputed,
+            created_at=row.created_at.isoformat(),
+            sender=sha256(f"{salt}{captured.user_id}".encode()).hexdigest()[:16] if salt else None,
+            reasons=_review_reasons(row),
+            is_audited=captured.id in self.audited_ids,
+            audit_probability=self.audit_probability,
+            corrected_secondary_intents=_secondary_intents(row),
+            predicted_secondary_intents=[one.intent for one in captured.secondary_intents] or None,
+        )
+
     def _erased_rows(self) -> list[ErasedRow]:
         return [
             ErasedRow(str(row.captured.id), _text_id(row), str(change))
@@ -171,31 +210,19 @@ class InMemoryExports:
         ]
 
 
+def audit_result(
+    tier: str, model_version: str, correct: int, audited: int, probability: float = 0.05
+) -> AuditResult:
+    """Return the result of audits that were all drawn with one probability."""
+    weight, wrong = 1 / probability, audited - correct
+    return AuditResult(
+        tier, model_version, audited, correct,
+        correct * weight, correct * weight**2, wrong * weight, wrong * weight**2,
+    )  # fmt: skip
+
+
 def _text_id(row: LoggedPrompt) -> str:
     return sha256(canonical_text(row.captured.prompt).encode()).hexdigest()[:32]
-
-
-def _export_row(row: LoggedPrompt, salt: str) -> ExportRow:
-    captured = row.captured
-    return ExportRow(
-        id=str(captured.id),
-        text_id=_text_id(row),
-        change=str(row.changed_in),
-        prompt=captured.prompt,
-        predicted_intent=captured.predicted_intent,
-        confidence=captured.confidence,
-        scope=captured.scope,
-        source=captured.source,
-        model_version=captured.model_version,
-        corrected_intent=row.correction.corrected_intent if row.correction else None,
-        was_successful=row.outcome.was_successful if row.outcome else None,
-        is_disputed=row.is_disputed,
-        created_at=row.created_at.isoformat(),
-        sender=sha256(f"{salt}{captured.user_id}".encode()).hexdigest()[:16] if salt else None,
-        reasons=_review_reasons(row),
-        corrected_secondary_intents=_secondary_intents(row),
-        predicted_secondary_intents=[one.intent for one in captured.secondary_intents] or None,
-    )
 
 
 def _secondary_intents(row: LoggedPrompt) -> list[str] | None:
@@ -204,13 +231,14 @@ def _secondary_intents(row: LoggedPrompt) -> list[str] | None:
 
 
 def _review_reasons(row: LoggedPrompt) -> list[str] | None:
-    """Return why a row waits for review. The store draws no row at random."""
+    """Return why a row waits for review, but for the audit."""
     captured = row.captured
     reasons = {
         "disagreement": row.is_disputed,
         "failed_workflow": row.outcome is not None and not row.outcome.was_successful,
-        "out_of_scope": captured.predicted_intent == UNKNOWN_INTENT
-        or (captured.scope is not None and captured.scope < MIN_SCOPE),
+        "out_of_scope": captured.confidence < REVIEW_THRESHOLD
+        if captured.predicted_intent == UNKNOWN_INTENT
+        else captured.scope is not None and captured.scope < MIN_SCOPE,
         "low_confidence": captured.confidence < REVIEW_THRESHOLD,
     }
     if row.correction is not None and not row.is_disputed:

@@ -186,9 +186,9 @@ def test_a_stack_completes_captures_that_met_another_change(stack: Stack) -> Non
         admin.execute("set session_replication_role = replica")  # captured without its queue item
         admin.execute(
             "with captured as (insert into public.nlu_prompt_logs (id, user_id, prompt, "
-            "predicted_intent, confidence, source, model_version, text_key, sampling_probability) "
+            "predicted_intent, confidence, source, model_version, text_key, has_review_reason) "
             "values (gen_random_uuid(), %s, 'hm', 'help', 0.1, 'model', 'x', "
-            "private.text_key('hm'), 1) returning id, text_key) "
+            "private.text_key('hm'), true) returning id, text_key) "
             "insert into private.incomplete_captures (log_id, text_key) "
             "select id, text_key from captured",
             [user_id],

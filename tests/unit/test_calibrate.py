@@ -7,27 +7,31 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from prompt_capture.domain.predictions import MIN_SCOPE
 from training.artifact import attach_outputs, manifest_metrics
 from training.calibrate.cascade import (
+    CascadeCalibration,
     ClauseScores,
     OutOfFoldScores,
     StageScores,
     calibrate,
-    confidence_thresholds,
 )
-from training.calibrate.confidence import confidence_for_precision
-from training.calibrate.predictions import Predictions
+from training.calibrate.confidence import expected_calibration_error
+from training.calibrate.prototypes import Prototypes, fit_prototypes
+from training.calibrate.samples import HeldOutOrigins
 from training.calibrate.scope import (
     ScopeScorer,
-    intent_centroids,
-    max_similarity,
-    shade,
-    split_columns,
+    ScopeWeights,
+    count_features,
+    fit_scope,
+    label_probabilities,
+    typical_scope,
+    unmeasured_scope,
 )
 from training.fit.heads import Head, pseudo_label, round_to_int8
+from training.report.evaluation import CONFIDENT
 
 LABELS = ("email", "greeting", "unknown")
 WIDTH = 5
@@ -47,16 +51,26 @@ def _identity() -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
 
 
-@pytest.mark.parametrize("labels", [LABELS, LABELS[:2]])
+@pytest.mark.parametrize(
+    ("labels", "is_calibrated"), [(LABELS, True), (LABELS, False), (LABELS[:2], False)]
+)
+@pytest.mark.parametrize(
+    ("bias", "typical"), [(-2.0, 0.0), (-60.0, 1.0), (0.0, 1.0), (2.0, 0.5), (3.0, 1.0)]
+)
 def test_the_graph_computes_the_head_and_the_scope(
-    random: np.random.Generator, labels: tuple[str, ...]
+    random: np.random.Generator,
+    labels: tuple[str, ...],
+    is_calibrated: bool,
+    bias: float,
+    typical: float,
 ) -> None:
-    weights = random.normal(0, 1, (WIDTH, len(labels)))
+    weights = random.normal(0, 4, (WIDTH, len(labels)))
     head = Head(labels, weights, random.normal(0, 1, len(labels))).round_to_int8()
-    in_scope, out_of_scope = split_columns(labels)
-    centroids = intent_centroids(head, random.normal(0, 1, (9, WIDTH)), np.array(labels * 9)[:9])
-    scope_weights = random.normal(0, 1, 2 + bool(len(out_of_scope)))
-    scope = ScopeScorer(in_scope, out_of_scope, centroids, scope_weights, -2.0)
+    prototypes = fit_prototypes(random.normal(0, 1, (90, WIDTH)), np.array(labels * 45)[:90], 0)
+    fitted = ScopeWeights(
+        random.uniform(0, 0.2, count_features(labels)), bias, is_calibrated, typical
+    )
+    scope = ScopeScorer(labels, prototypes, fitted)
     embedding = random.normal(0, 1, (1, WIDTH)).astype(np.float32)
 
     once = attach_outputs(_identity(), head, scope)
@@ -68,19 +82,123 @@ def test_the_graph_computes_the_head_and_the_scope(
     probabilities, served = run(["probabilities", "scope"], {"given": embedding})
     logits = head.logits(embedding)
     expected = scope.score(logits, embedding)
+    assert np.isfinite(probabilities).all()
     assert np.allclose(served, expected, atol=1e-5)
     assert np.allclose(
-        probabilities, shade(softmax(logits, axis=1), expected, out_of_scope), atol=1e-5
+        probabilities, label_probabilities(logits, expected, labels, fitted), atol=1e-5
     )
 
 
-def test_shading_applies_only_to_a_model_without_out_of_scope_labels() -> None:
-    probabilities, scope = np.array([[0.9, 0.1]] * 3), np.array([0.0, 0.3, 0.7])
+def test_shading_lowers_the_confidence_where_the_scope_is_low() -> None:
+    logits, labels = np.log([[0.9, 0.1]] * 3), ("email", "greeting")
+    fitted = ScopeWeights(np.zeros(2), 0.0, is_calibrated=False)
 
-    shaded = shade(probabilities, scope, np.array([], int))
+    shaded = label_probabilities(logits, np.array([0.0, 0.3, 0.7]), labels, fitted)
 
     assert shaded[:, 0] == pytest.approx([0.45, 0.72, 0.9])
-    assert np.array_equal(shade(probabilities, scope, np.array([1])), probabilities)
+
+
+def test_the_calibrated_scope_alone_decides_whether_a_message_is_out_of_scope() -> None:
+    logits = np.array([[2.0, 0.0, 9.0], [2.0, 1.5, -9.0]])
+    fitted = ScopeWeights(np.zeros(4), 0.0, is_calibrated=True)
+
+    high, low = label_probabilities(logits, np.array([0.55, 0.45]), LABELS, fitted)
+
+    assert high.argmax() == 0
+    assert high[0] == pytest.approx(0.55 * expit(2.0))
+    assert low.argmax() == LABELS.index("unknown")
+    assert low[2] == pytest.approx(0.55)
+
+
+def test_without_a_calibrated_scope_all_labels_compete() -> None:
+    logits = np.array([[2.0, 0.0, 9.0]])
+
+    fitted = ScopeWeights(np.zeros(4), 0.0, is_calibrated=False)
+
+    probabilities = label_probabilities(logits, np.array([0.9]), LABELS, fitted)
+
+    assert np.allclose(probabilities, softmax(logits, axis=1))
+
+
+@pytest.mark.parametrize("labels", [LABELS, LABELS[:2]])
+@pytest.mark.parametrize("is_calibrated", [True, False])
+def test_no_intent_is_confident_for_a_message_unlike_the_sample(
+    labels: tuple[str, ...], is_calibrated: bool
+) -> None:
+    logits, scope = np.array([[9.0, 0.0, -9.0][: len(labels)]] * 2), np.array([0.97, 0.99])
+    fitted = ScopeWeights(np.zeros(4), 0.0, is_calibrated, typical=0.98)
+
+    unlike, like = label_probabilities(logits, scope, labels, fitted)
+
+    assert unlike.argmax() == like.argmax() == 0
+    assert unlike.max() < CONFIDENT < like.max()
+
+
+def test_a_model_without_a_fair_sample_is_never_confident() -> None:
+    fitted = unmeasured_scope(LABELS)
+    features = np.zeros((1, count_features(LABELS)))
+
+    (probabilities,) = label_probabilities(
+        np.array([[9.0, 0.0, -9.0]]), fitted.score(features), LABELS, fitted
+    )
+
+    assert 0.8 < probabilities[0] < CONFIDENT
+
+
+def test_few_seeds_show_less_than_many(random: np.random.Generator) -> None:
+    scope = random.random(2_000)
+    few = np.arange(2_000) < 200
+
+    assert typical_scope(scope, few) > typical_scope(scope, np.ones(2_000, bool))
+    assert typical_scope(scope, np.zeros(2_000, bool)) == 1
+
+
+def _make_scope_features(
+    random: np.random.Generator, n: int, in_scope_share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    in_scope = random.random(n) < in_scope_share
+    return random.normal(0, 1, (n, 2)) + 1.5 * in_scope[:, None], in_scope
+
+
+def test_a_fair_sample_calibrates_the_scope(random: np.random.Generator) -> None:
+    features, in_scope = _make_scope_features(random, 2_000, 0.3)
+
+    fitted = fit_scope(features[:1_000], in_scope[:1_000], [np.ones(1_000)])
+
+    scope = fitted.score(features[1_000:])
+    assert fitted.is_calibrated
+    assert expected_calibration_error(scope, in_scope[1_000:]) < 0.06
+
+
+def test_examples_outside_the_sample_do_not_change_the_scope(random: np.random.Generator) -> None:
+    features, in_scope = _make_scope_features(random, 400, 0.5)
+    sample = (np.arange(400) < 200).astype(float)
+    alone = fit_scope(features[:200], in_scope[:200], [np.ones(200)])
+
+    fitted = fit_scope(features, in_scope, [sample, np.ones(400)])
+
+    assert np.allclose(fitted.weights, alone.weights)
+    assert fitted.bias == pytest.approx(alone.bias)
+
+
+def test_no_feature_lowers_the_scope_where_it_rises(random: np.random.Generator) -> None:
+    features, in_scope = _make_scope_features(random, 500, 0.5)
+
+    fitted = fit_scope(
+        np.stack([features[:, 0], -features[:, 1]], axis=1), in_scope, [np.ones(500)]
+    )
+
+    assert fitted.weights[0] > 0
+    assert fitted.weights[1] == 0
+
+
+def test_a_scope_without_evidence_keeps_95_percent_in_scope(random: np.random.Generator) -> None:
+    features, _ = _make_scope_features(random, 1_000, 1.0)
+
+    fitted = fit_scope(features, np.ones(1_000, bool), [np.ones(1_000)])
+
+    assert not fitted.is_calibrated
+    assert (fitted.score(features) >= MIN_SCOPE).mean() == pytest.approx(0.95, abs=0.005)
 
 
 def test_rounded_weights_do_not_change_when_rounded_again(random: np.random.Generator) -> None:
@@ -95,57 +213,45 @@ def _make_scores(random: np.random.Generator, noise: float, n: int = 600) -> Out
     """Return the scores of a weak and a strong stage; out-of-scope messages are less similar."""
     truth = np.array(LABELS)[np.arange(n) % 3]
     correct = np.eye(3)[np.arange(n) % 3] * 4
-    similarity = np.where(truth == "unknown", 0.3, 0.8) + random.normal(0, 0.05, n)
+    nearness = np.where(truth == "unknown", 0.3, 0.8) + random.normal(0, 0.05, n)
+    similarity = np.stack([nearness, 1 - nearness], axis=1)
     stages = [
         StageScores(correct + random.normal(0, spread, (n, 3)), similarity)
         for spread in (noise, 1.0)
     ]
     clauses = ClauseScores([frozenset([label]) for label in truth], stages)
-    return OutOfFoldScores([str(index) for index in range(n)], truth, LABELS, stages, clauses)
+    origins = HeldOutOrigins.all_seeds(n)
+    return OutOfFoldScores(
+        [str(index) for index in range(n)], truth, LABELS, stages, clauses, origins
+    )
 
 
-def test_at_least_95_percent_of_in_scope_messages_reach_the_scope_threshold(
-    random: np.random.Generator,
-) -> None:
-    predictions = calibrate(_make_scores(random, noise=1)).predictions
+def _calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
+    calibration = calibrate(scores)
+    assert calibration is not None
+    return calibration
 
-    in_scope = predictions.scope[predictions.in_scope]
-    assert (in_scope >= MIN_SCOPE).mean() >= 0.95
-    assert (predictions.scope[~predictions.in_scope] < MIN_SCOPE).mean() > 0.9
+
+def test_the_scope_of_a_cascade_tells_messages_out_of_scope(random: np.random.Generator) -> None:
+    predictions = _calibrate(_make_scores(random, noise=1)).predictions
+
+    in_scope = predictions.in_scope
+    assert (predictions.scope[in_scope] >= MIN_SCOPE).mean() > 0.95
+    assert (predictions.scope[~in_scope] < MIN_SCOPE).mean() > 0.9
+    assert predictions.predicted[~in_scope].tolist().count("unknown") > 0.9 * (~in_scope).sum()
 
 
 def test_a_weak_stage_escalates_more_messages_than_a_strong_one(
     random: np.random.Generator,
 ) -> None:
-    noisy = calibrate(_make_scores(random, noise=4))
+    noisy = _calibrate(_make_scores(random, noise=4))
     weak, last = noisy.stages
-    strong, _ = calibrate(_make_scores(random, noise=1)).stages
+    strong, _ = _calibrate(_make_scores(random, noise=1)).stages
 
     assert weak.min_margin > strong.min_margin
-    assert weak.min_scope == MIN_SCOPE
+    assert weak.min_scope > MIN_SCOPE
     assert (last.min_margin, last.min_scope) == (0, 0)
     assert manifest_metrics(noisy.predictions)["accuracy"] > 0.95
-
-
-def test_a_threshold_reaches_the_precision_or_there_is_none() -> None:
-    confidences = np.array([0.9, 0.8, 0.7, 0.6])
-
-    assert confidence_for_precision(confidences, np.array([1, 1, 0, 1], bool), 1.0) == 0.8
-    assert confidence_for_precision(confidences, np.array([1, 1, 0, 1], bool), 0.75) == 0.6
-    assert confidence_for_precision(confidences, np.zeros(4, bool), 0.5) is None
-
-
-def test_an_intent_with_few_predictions_has_no_threshold_of_its_own(
-    random: np.random.Generator,
-) -> None:
-    truth = np.array(["email"] * 60 + ["greeting"] * 5)
-    probabilities = np.array([[0.9, 0.1]] * 60 + [[0.1, 0.9]] * 5)
-    predictions = Predictions(["x"] * 65, truth, ("email", "greeting"), probabilities, np.ones(65))
-
-    thresholds = confidence_thresholds(predictions)
-
-    assert thresholds.overall == 0.9
-    assert dict(thresholds.per_intent) == {"email": 0.9}
 
 
 def test_labels_spread_to_similar_unlabelled_texts(random: np.random.Generator) -> None:
@@ -161,7 +267,20 @@ def test_labels_spread_to_similar_unlabelled_texts(random: np.random.Generator) 
     assert (probabilities.argmax(axis=1) == np.repeat([0, 1], 20)).all()
 
 
-def test_similarity_is_the_cosine_to_the_nearest_centroid() -> None:
-    centroids = np.array([[1.0, 0], [0, 1]])
+def test_similarity_is_the_cosine_to_the_nearest_prototype() -> None:
+    prototypes = Prototypes(np.array([[1.0, 0], [0, 1]]), np.array([[-1.0, 0]]))
 
-    assert max_similarity(np.array([[3.0, 4]]), centroids)[0] == pytest.approx(0.8)
+    assert prototypes.similarity(np.array([[3.0, 4]])) == pytest.approx(np.array([[0.8, -0.6]]))
+
+
+def test_an_intent_of_two_kinds_has_a_prototype_near_each(random: np.random.Generator) -> None:
+    kinds = np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
+    embeddings = np.repeat(kinds, 20, axis=0) + random.normal(0, 0.05, (60, 3))
+    labels = np.repeat(["email", "email", "unknown"], 20)
+
+    prototypes = fit_prototypes(embeddings, labels, 0)
+
+    assert (prototypes.similarity(kinds[:2])[:, 0] > 0.98).all()
+    assert prototypes.similarity(kinds[2:])[0, 0] < 0.2
+    assert prototypes.similarity(kinds[2:])[0, 1] > 0.98
+    assert np.array_equal(fit_prototypes(embeddings, labels, 0).inside, prototypes.inside)

@@ -107,6 +107,25 @@ def test_each_intent_has_its_own_threshold(html: str, manifest: ModelManifest) -
         assert f">{threshold:.1%}</td>" in row
 
 
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, "the thresholds do not decide which predictions need a review"),
+        ({"decide_review": True}, "below the threshold of their intent need a review"),
+        ({"target_precision": None, "target_recall": 0.8}, "reached a recall of 0.8 in training"),
+        ({"per_intent": {"email": None}}, ">not reached</td>"),
+    ],
+)
+def test_the_card_says_what_the_thresholds_reach_and_decide(
+    tmp_path: Path, manifest: ModelManifest, changes: dict[str, object], shown: str
+) -> None:
+    assert manifest.thresholds is not None
+    thresholds = manifest.thresholds.model_copy(update=changes)
+    changed = manifest.model_copy(update={"thresholds": thresholds})
+
+    assert shown in _write(tmp_path / "card.html", changed, make_predictions(ROWS))
+
+
 def test_texts_and_labels_are_escaped(tmp_path: Path, manifest: ModelManifest) -> None:
     rows = [*ROWS, ("plain", "<b>label</b>", "greeting", 0.9)]
 
@@ -228,3 +247,18 @@ def test_texts_that_need_escaping_or_truncation_are_shown(
 
     assert shown in html
     assert html.count("long ") < 70
+
+
+def test_the_card_of_a_model_without_a_fair_sample_shows_no_figures(
+    manifest: ModelManifest, tmp_path: Path
+) -> None:
+    unmeasured = manifest.model_copy(
+        update={"metrics": {}, "thresholds": None, "measured_on": None}
+    )
+
+    write_card(tmp_path / "card.html", unmeasured, None)
+
+    html = (tmp_path / "card.html").read_text("utf-8")
+    _Page(html)
+    assert "Nothing was measured" in html
+    assert "Accuracy" not in html

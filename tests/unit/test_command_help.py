@@ -15,7 +15,7 @@ GROUPS = {
     "Run": ["serve"],
     "Review": ["prompts", "import-review"],
     "Data": ["export", "convert"],
-    "Model": ["train", "evaluate"],
+    "Model": ["train", "evaluate", "predict"],
     "Operate": ["doctor", "erase", "redrive", "migrations"],
 }
 COLUMNS = 80

@@ -73,10 +73,13 @@ async def test_a_retraining_dataset_is_json_lines(
 
     dataset = await export(ExportRequest(mode="retraining"))
 
-    rest = '"confidence":%s,"source":"production","corrected":%s'
+    rest = (
+        '"confidence":%s,"source":"production","corrected":%s,"id":"%s","tier":"%s",'
+        '"audited":false,"audit_probability":null'
+    )
     assert sorted(_read(dataset).splitlines()) == [
-        f'{{"text":"sure, ünï","label":"status",{rest % ("0.9", "false")},"id":"{sure}"}}',
-        f'{{"text":"unsure","label":"reminder",{rest % ("0.2", "true")},"id":"{unsure}"}}',
+        f'{{"text":"sure, ünï","label":"status",{rest % ("0.9", "false", sure, "confident")}}}',
+        f'{{"text":"unsure","label":"reminder",{rest % ("0.2", "true", unsure, "person")}}}',
     ]
     assert dataset.rows == 2
     assert dataset.key == "exports/retraining/2026/11/24/retraining-20261124T040000000000Z.jsonl"

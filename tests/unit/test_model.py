@@ -5,12 +5,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prompt_capture import bootstrap
-from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import (
     ClauseCalibration,
     ModelArtifact,
@@ -168,11 +169,12 @@ def test_a_model_in_a_layer_is_not_checked_again(
     (model_copy / "manifest.json").write_text(json.dumps(manifest | {"files": files}))
     settings = ClassifierSettings(model_dir=model_copy)
     with pytest.raises(InvalidArtifact):
-        bootstrap.intent_detector(settings)
+        bootstrap.model_artifact(settings)
 
     monkeypatch.setattr(bootstrap, "LAYERS", model_copy.parent)
 
-    assert bootstrap.intent_detector(settings).detect("hello").intent == "greeting"
+    artifact = bootstrap.model_artifact(settings)
+    assert bootstrap.intent_detector(settings, artifact).detect("hello").intent == "greeting"
 
 
 def _change_manifest(folder: Path, **changes: object) -> None:
@@ -186,6 +188,28 @@ def _change_manifest(folder: Path, **changes: object) -> None:
 def _change_stages(folder: Path, **changes: object) -> None:
     stages = json.loads((folder / "manifest.json").read_text())["stages"]
     _change_manifest(folder, stages=[stage | changes for stage in stages])
+
+
+def _change_last_stage(folder: Path, **changes: object) -> None:
+    *earlier, last = json.loads((folder / "manifest.json").read_text())["stages"]
+    always_escalate = [stage | {"min_margin": 1} for stage in earlier]
+    _change_manifest(folder, stages=[*always_escalate, last | changes])
+
+
+def test_two_stages_can_answer_together(model_copy: Path) -> None:
+    def predict(**changes: object) -> ModelOutput:
+        _change_last_stage(model_copy, **changes)
+        return OnnxClassifier(ModelArtifact.load(model_copy)).predict("put gym on tuesday instead")
+
+    alone, same = predict(), predict(blend={"own": 1, "earlier": 0})
+    student, mean = predict(blend={"own": 0, "earlier": 1}), predict(blend={"own": 1, "earlier": 1})
+
+    assert np.allclose(same.probabilities, alone.probabilities, atol=1e-5)
+    product = alone.probabilities * student.probabilities
+    assert np.allclose(mean.probabilities, product / product.sum(), atol=1e-5)
+    assert np.abs(student.probabilities - alone.probabilities).max() > 0.01
+    assert mean.stage == "encoder"
+    assert mean.scope == alone.scope
 
 
 def _replace_tokenizer(folder: Path) -> None:
@@ -211,11 +235,15 @@ def _replace_graph(folder: Path) -> None:
         (lambda folder: _change_manifest(folder, stages=[]), r"manifest\.json, stages"),
         (lambda folder: _change_stages(folder, temperature=0), r"stages\.0\.temperature"),
         (lambda folder: _change_stages(folder, max_tokens=9999), "9999 tokens"),
+        (
+            lambda folder: _change_stages(folder, blend={"own": -1, "earlier": 1}),
+            r"stages\.0\.blend",
+        ),
         (lambda folder: _change_manifest(folder, labels=["one"]), r"manifest\.json, labels"),
         (lambda folder: _change_manifest(folder, unknown_key=1), r"manifest\.json, unknown_key"),
         (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), r"manifest\.json"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_loading_files_that_do_not_belong_together_fails(
     model_copy: Path, corrupt: Callable[[Path], object], message: str

@@ -16,7 +16,8 @@ from prompt_capture.api import errors
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.captures import CaptureStatus
 from prompt_capture.domain.changes import ChangeStatus
-from prompt_capture.domain.datasets.lines import DatasetCounts, ExclusionReason, Precision
+from prompt_capture.domain.datasets.audits import Precision
+from prompt_capture.domain.datasets.lines import DatasetCounts, ExclusionReason
 from prompt_capture.domain.datasets.manifest import DatasetObject, Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.spool import DrainResult

@@ -104,7 +104,7 @@ def test_training_reads_the_reviewed_file_together_with_its_data(
 
     resolved = resolve_conflicts(read_examples([file, data]))
     assert len(resolved) == len(untouched)
-    assert Example(text="wake me", label="reminder", corrected=True) in resolved
+    assert Example(text="wake me", label="reminder") in resolved
 
 
 def test_mislabelled_rows_among_realistic_predictions_are_found() -> None:

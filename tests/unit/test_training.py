@@ -31,6 +31,7 @@ from training.train import train
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "model_artifacts" / "assistant"
 UTTERANCES = ROOT / "training" / "data"
+WITHOUT_STUDENT = TrainingConfig(distils_student=False)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_the_lines_of_an_export_are_read(tmp_path: Path) -> None:
     )
 
     assert read_examples([file]) == [
-        Example(text="hi", label="greeting", corrected=True),
+        Example(text="hi", label="greeting", corrected=True, source="production"),
         Example(text="bye", label="chitchat"),
     ]
 
@@ -107,7 +108,7 @@ def test_the_order_of_the_data_does_not_change_its_digest() -> None:
 def test_the_same_data_and_seed_give_the_same_files_and_replace_older_ones(
     few: list[Example], base: BaseEncoders, tmp_path: Path, mode: TrainingMode
 ) -> None:
-    train(few[:30], base, tmp_path / "two")
+    train(few[:30], base, tmp_path / "two", WITHOUT_STUDENT)
     for name, examples in (("one", few), ("two", few[::-1])):
         train(examples, base, tmp_path / name, TrainingConfig(mode))
 
@@ -137,10 +138,39 @@ def test_a_trained_model_can_be_served(
     assert evaluate(model, few).accuracy > 0.9
 
 
+def test_without_jax_the_base_s_own_student_gets_a_new_head(
+    few: list[Example], base: BaseEncoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.fit.learners.find_spec", lambda name: None)
+
+    train(few, base, tmp_path)
+
+    served = base_from_artifact(ModelArtifact.load(tmp_path))
+    texts = [example.text for example in few[:10]]
+    assert list(served.encoders) == ["student", "encoder"]
+    for name, encoder in served.encoders.items():
+        difference = encoder.embed(texts) - base.encoders[name].embed(texts)
+        assert np.abs(difference).max() < 1e-4
+
+
+def test_embeddings_are_computed_once_and_not_copied(base: BaseEncoders) -> None:
+    texts = ["a new text", "another new text", "a third one"]
+    encoder = base.encoders["student"]
+
+    together = encoder.embed(texts)
+    rest = encoder.embed(texts[1:])
+    mixed = encoder.embed([texts[2], "one more", texts[0]])
+
+    assert np.shares_memory(rest, together)
+    assert (mixed[0] == together[2]).all()
+    assert (mixed[2] == together[0]).all()
+    assert encoder.embed([]).shape == (0, together.shape[1])
+
+
 def test_training_and_service_compute_the_same_embeddings(
     few: list[Example], base: BaseEncoders, tmp_path: Path
 ) -> None:
-    train(few, base, tmp_path)
+    train(few, base, tmp_path, WITHOUT_STUDENT)
 
     served = base_from_artifact(ModelArtifact.load(tmp_path))
     texts = [example.text for example in few[:10]]
@@ -153,12 +183,12 @@ def test_two_intents_are_enough_and_one_is_not(base: BaseEncoders, tmp_path: Pat
     two = [Example(text=f"hi {n}", label="greeting") for n in range(6)]
     two += [Example(text=f"what is {n}", label="status") for n in range(6)]
 
-    train(two, base, tmp_path / "two")
+    train(two, base, tmp_path / "two", WITHOUT_STUDENT)
     assert OnnxClassifier(ModelArtifact.load(tmp_path / "two")).classify(["hi 9"])[0].intent == (
         "greeting"
     )
     with pytest.raises(InvalidExamples, match="at least two intents"):
-        train(two[:6], base, tmp_path / "one")
+        train(two[:6], base, tmp_path / "one", WITHOUT_STUDENT)
 
 
 def test_the_encoders_graph_outputs_unit_vectors_for_any_weights() -> None:
@@ -228,14 +258,69 @@ def test_texts_that_an_encoder_was_tuned_on_are_not_held_out(
     new = [e for e in read_examples([UTTERANCES / "heldout"]) if e.label in {"email", "status"}]
     new += [Example(text=f"{e.text} please", label=e.label) for e in new]
 
-    mixed = train([*seen[::4], *new], base, tmp_path / "mixed")
-    known = train(seen[::4], base, tmp_path / "known")
+    mixed = train([*seen[::4], *new], base, tmp_path / "mixed", WITHOUT_STUDENT)
+    known = train(seen[::4], base, tmp_path / "known", WITHOUT_STUDENT)
 
     assert mixed.is_unbiased
     assert mixed.predictions is not None
     assert {e.text for e in seen}.isdisjoint(mixed.predictions.texts)
     assert not known.is_unbiased
     assert known.predictions is not None
+
+
+def _as_export(examples: list[Example], **fields: object) -> list[Example]:
+    return [
+        Example.model_validate(
+            {"text": f"{e.text} now", "label": e.label, "source": "production", **fields}
+        )
+        for e in examples
+    ]
+
+
+def test_a_model_is_measured_on_the_audit_and_not_on_what_the_queue_or_the_model_chose(
+    base: BaseEncoders, tmp_path: Path
+) -> None:
+    held_out = [e for e in read_examples([UTTERANCES / "heldout"]) if e.label != "unknown"]
+    predicted = _as_export(held_out[::9], tier="confident", corrected=False)
+    reviewed = _as_export(held_out[1::9], tier="person", corrected=True)
+    audited = _as_export(
+        held_out[2::9], tier="person", corrected=True, audited=True, audit_probability=0.1
+    )
+
+    unmeasured = train([*predicted, *reviewed], base, tmp_path / "unmeasured")
+    measured = train([*predicted, *reviewed, *audited], base, tmp_path / "measured")
+
+    assert unmeasured.predictions is None
+    assert unmeasured.manifest.measured_on is None
+    assert not unmeasured.manifest.metrics
+    assert unmeasured.manifest.stages[0].min_margin == 1
+    assert measured.manifest.measured_on is not None
+    assert measured.manifest.measured_on.sample == "audited"
+    assert measured.manifest.measured_on.is_unbiased
+    assert measured.predictions is not None
+    assert set(measured.predictions.texts) == {e.text for e in audited}
+    assert "accuracy" in measured.manifest.metrics
+    assert "ece" not in measured.manifest.metrics
+
+
+def test_a_wrong_predicted_label_teaches_nothing(
+    few: list[Example], base: BaseEncoders, tmp_path: Path
+) -> None:
+    labelled = [example for example in few if example.label != "rare"]
+    wrong = [
+        Example.model_validate(
+            {"text": f"{e.text} now", "label": label, "source": "production", "corrected": False}
+        )
+        for e in labelled
+        for label in {"email", "greeting"} - {e.label}
+    ]
+
+    result = train([*labelled, *wrong], base, tmp_path)
+
+    assert result.renewed == len({example.text for example in wrong})
+    assert result.manifest.training_examples == len(labelled)
+    model = OnnxClassifier(ModelArtifact.load(tmp_path))
+    assert evaluate(model, labelled).accuracy > 0.9
 
 
 def test_a_fingerprint_contains_its_texts_and_few_others(tmp_path: Path) -> None:

@@ -33,23 +33,24 @@ def test_the_projects_utterances_have_no_errors(issues: list[DataIssue], name: s
 
 def test_every_utterance_has_a_location_a_split_and_intents(tmp_path: Path) -> None:
     for folder in ("train", "heldout"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "email.txt").write_text(f"\ufeff\nwrite to anna, {folder}\n", "utf-8")
+        (tmp_path / folder / "ann").mkdir(parents=True)
+        file = tmp_path / folder / "ann" / "email.txt"
+        file.write_text(f"\ufeff\nwrite to anna, {folder}\n", "utf-8")
     line = '{"text": "mail bo, then remind me", "label": "email", "secondary": ["reminder"]}\n'
     single = '{"text": "mail bo and al", "label": "email", "secondary": []}\n'
-    (tmp_path / "two_intents.jsonl").write_text(line)
-    (tmp_path / "two_intents_heldout.jsonl").write_text(line + single)
+    (tmp_path / "train" / "ann" / "two_intents.jsonl").write_text(line)
+    (tmp_path / "heldout" / "ann" / "two_intents.jsonl").write_text(line + single)
 
     read = read_utterances(tmp_path)
 
     assert [(Path(u.location).name, u.split, u.group) for u in read] == [
-        ("email.txt:2", "held-out", "email"),
         ("email.txt:2", "training", "email"),
         ("two_intents.jsonl:1", "training", TWO_INTENTS),
-        ("two_intents_heldout.jsonl:1", "held-out", TWO_INTENTS),
-        ("two_intents_heldout.jsonl:2", "held-out", "email"),
+        ("email.txt:2", "held-out", "email"),
+        ("two_intents.jsonl:1", "held-out", TWO_INTENTS),
+        ("two_intents.jsonl:2", "held-out", "email"),
     ]
-    assert read[2].intents == ("email", "reminder")
+    assert read[1].intents == ("email", "reminder")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,8 @@ def test_every_utterance_has_a_location_a_split_and_intents(tmp_path: Path) -> N
 def test_the_error_names_a_line_that_cannot_be_read(
     tmp_path: Path, content: bytes, message: str
 ) -> None:
-    (tmp_path / "two.jsonl").write_bytes(content)
+    (tmp_path / "train" / "ann").mkdir(parents=True)
+    (tmp_path / "train" / "ann" / "two.jsonl").write_bytes(content)
 
     with pytest.raises(InvalidExamples, match=message):
         read_utterances(tmp_path)
@@ -77,8 +79,9 @@ def test_the_error_names_a_folder_without_utterances(tmp_path: Path) -> None:
 
 def append_utterances(folder: Path, utterances: Iterable[Utterance]) -> None:
     for utterance in utterances:
-        file = folder / ("heldout" if utterance.held_out else "train") / f"{utterance.group}.txt"
-        file.parent.mkdir(exist_ok=True)
+        split = folder / ("heldout" if utterance.held_out else "train")
+        file = split / "ann" / f"{utterance.group}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a") as lines:
             lines.write(f"{utterance.text}\n")
 
@@ -109,8 +112,8 @@ def test_invalid_data_fails_with_the_location_the_reason_and_the_advice(
 
     output = capsys.readouterr().out
     assert "The same text has two labels. Keep the line with the right label" in output
-    assert re.search(r"train/email\.txt:161  \[email\]  find \[bold\]bo\n", output)
-    assert re.search(r"train/search\.txt:161  \[search\]  find \[bold\] bo\n", output)
+    assert re.search(r"train/ann/email\.txt:161  \[email\]  find \[bold\]bo\n", output)
+    assert re.search(r"train/ann/search\.txt:161  \[search\]  find \[bold\] bo\n", output)
     assert "held out): 1 error." in output
 
 
@@ -131,7 +134,8 @@ def test_the_list_of_warnings_is_truncated_without_the_option_all(
 def test_a_file_that_cannot_be_read_fails_with_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "bad.jsonl").write_text("nonsense")
+    (tmp_path / "train" / "ann").mkdir(parents=True)
+    (tmp_path / "train" / "ann" / "bad.jsonl").write_text("nonsense")
 
     assert main([str(tmp_path)]) == 1
 

@@ -8,30 +8,36 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
 
-from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration, Thresholds
-from prompt_capture.domain.predictions import MIN_SCOPE
+from prompt_capture.adapters.onnx.model_artifact import Blend, ClauseCalibration
 from training.calibrate.clauses import fit_clause_calibration
-from training.calibrate.confidence import confidence_for_precision, fit_temperature
+from training.calibrate.confidence import fit_temperature
+from training.calibrate.escalation import StageOutputs, fit_blend, fit_min_margin, fit_min_scope
 from training.calibrate.predictions import Predictions
-from training.calibrate.scope import fit_scope, scope_features, shade, split_columns
+from training.calibrate.samples import (
+    FairSample,
+    HeldOutOrigins,
+    SampleOrigin,
+    find_fair_sample,
+)
+from training.calibrate.scope import (
+    ScopeWeights,
+    fit_scope,
+    label_probabilities,
+    scope_features,
+    split_columns,
+    typical_scope,
+    unmeasured_scope,
+)
 
 Floats = NDArray[np.floating]
-
-TARGET_PRECISION = 0.95
-MIN_PREDICTIONS = 30
-"""The number of predictions that an intent needs before it gets a threshold of its own."""
-MAX_ACCURACY_LOSS = 0.005
-"""How much accuracy a cascade may lose against its later stages alone."""
-ESCALATION_RATES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
 class StageScores:
-    """The outputs of one stage for n texts: `logits` [n, labels] and `similarity` [n].
+    """The outputs of one stage for n texts: `logits` [n, labels] and `similarity` [n, 1 or 2].
 
-    The similarity is the cosine of a text's embedding and the nearest intent centroid.
+    The similarity is that of `Prototypes.similarity`.
     """
 
     logits: Floats
@@ -66,6 +72,7 @@ class OutOfFoldScores:
     labels: tuple[str, ...]
     stages: Sequence[StageScores]
     clauses: ClauseScores
+    origins: HeldOutOrigins
 
     @classmethod
     def concatenate(cls, folds: Sequence["OutOfFoldScores"]) -> "OutOfFoldScores":
@@ -79,6 +86,7 @@ class OutOfFoldScores:
                 [intents for fold in folds for intents in fold.clauses.intents],
                 _concatenate_stages([fold.clauses.stages for fold in folds]),
             ),
+            HeldOutOrigins.concatenate([fold.origins for fold in folds]),
         )
 
 
@@ -91,67 +99,71 @@ class StageCalibration:
     """The calibration of one stage.
 
     The stage escalates a message to the next stage where its margin is below `min_margin` or its
-    scope is below `min_scope`.
+    scope is below `min_scope`. With a `blend`, it answers together with the stage before it.
     """
 
     temperature: float
-    scope_weights: Floats
-    scope_bias: float
+    scope: ScopeWeights
     min_margin: float = 0.0
     min_scope: float = 0.0
+    blend: Blend | None = None
 
     @classmethod
-    def identity(cls, features: int) -> "StageCalibration":
-        """Return a calibration without effect: temperature 1, and weight 0 per scope feature."""
-        return cls(1.0, np.zeros(features), 0.0)
+    def without_sample(cls, labels: tuple[str, ...]) -> "StageCalibration":
+        """Return the calibration of a stage that was not measured.
 
-
-@dataclass(frozen=True)
-class _StageOutputs:
-    """Calibrated `probabilities` [n, labels] and `scope` [n] of one or several stages."""
-
-    probabilities: Floats
-    scope: Floats
-
-    @property
-    def margins(self) -> Floats:
-        """The best probability minus the second best: [n]."""
-        two = np.partition(self.probabilities, -2, axis=1)[:, -2:]
-        margins: Floats = two[:, 1] - two[:, 0]
-        return margins
-
-    def escalate(self, calibration: StageCalibration, later: "_StageOutputs") -> "_StageOutputs":
-        """Return these outputs, with those of the later stages in the escalated rows."""
-        escalated = (self.scope < calibration.min_scope) | (self.margins < calibration.min_margin)
-        return _StageOutputs(
-            np.where(escalated[:, None], later.probabilities, self.probabilities),
-            np.where(escalated, later.scope, self.scope),
-        )
+        Its temperature of 1 makes a regularised head less confident than it is right, the scope is
+        always 0.5, and every message escalates, so that the last stage decides.
+        """
+        return cls(1.0, unmeasured_scope(labels), min_margin=1.0)
 
 
 @dataclass(frozen=True)
 class CascadeCalibration:
-    """The calibration of every stage, and the calibrated out-of-fold predictions of the cascade."""
+    """The calibration of every stage, and the calibrated out-of-fold predictions of the cascade.
+
+    `held_out` has the predictions for all held-out examples, and `predictions` those for the fair
+    sample, of the origin `sample`: every figure comes from them.
+    """
 
     stages: list[StageCalibration]
+    held_out: Predictions
     predictions: Predictions
+    sample: SampleOrigin
     clause_calibration: ClauseCalibration | None
 
 
-def calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
-    """Calibrate each stage, choose when it escalates, and predict with the whole cascade."""
+def calibrate(scores: OutOfFoldScores) -> CascadeCalibration | None:
+    """Calibrate each stage, choose when it escalates, and predict with the whole cascade.
+
+    Return None where the held-out examples contain no fair sample.
+    """
+    sample = find_fair_sample(scores.origins)
+    if sample is None:
+        return None
     columns = np.searchsorted(scores.labels, scores.truth)
-    stages = [_calibrate_stage(stage, columns, scores.labels) for stage in scores.stages]
+    weights = sample.calibration_weights
+    in_scope = np.isin(columns, split_columns(scores.labels)[0])
+    stages = [_calibrate_stage(stage, columns, sample, scores.labels) for stage in scores.stages]
     outputs = _compute_outputs(scores.stages, stages, scores.labels)
+    for index in range(1, len(outputs)):
+        blend = fit_blend(outputs[index], outputs[index - 1], columns, weights)
+        stages[index] = replace(stages[index], blend=blend)
+        outputs[index] = outputs[index].blended_with(outputs[index - 1], blend)
     cascade = outputs[-1]
     for index in reversed(range(len(outputs) - 1)):
-        stages[index] = _fit_escalation(stages[index], outputs[index], cascade, columns)
-        cascade = outputs[index].escalate(stages[index], cascade)
+        scope = fit_min_scope(outputs[index], in_scope, weights)
+        margin = fit_min_margin(outputs[index], scope, cascade, weights)
+        stages[index] = replace(stages[index], min_margin=margin, min_scope=scope)
+        cascade = outputs[index].escalate(margin, scope, cascade)
+    held_out = Predictions(
+        scores.texts, scores.truth, scores.labels, cascade.probabilities, cascade.scope
+    )
     return CascadeCalibration(
         stages,
-        Predictions(
-            scores.texts, scores.truth, scores.labels, cascade.probabilities, cascade.scope
-        ),
+        held_out,
+        held_out.select(sample.rows, sample.weights),
+        sample.origin,
         _calibrate_clauses(scores, stages),
     )
 
@@ -159,51 +171,42 @@ def calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
 def _calibrate_clauses(
     scores: OutOfFoldScores, stages: Sequence[StageCalibration]
 ) -> ClauseCalibration | None:
-    *earlier, cascade = _compute_outputs(scores.clauses.stages, stages, scores.labels)
-    for calibration, outputs in reversed(list(zip(stages, earlier, strict=False))):
-        cascade = outputs.escalate(calibration, cascade)
+    cascade = _predict_cascade(
+        _compute_outputs(scores.clauses.stages, stages, scores.labels), stages
+    )
     return fit_clause_calibration(cascade.probabilities, scores.labels, scores.clauses.intents)
 
 
-def confidence_thresholds(predictions: Predictions) -> Thresholds:
-    """Return the lowest confidence that reaches `TARGET_PRECISION`, overall and per intent.
-
-    An intent with fewer than `MIN_PREDICTIONS` predictions has no threshold of its own.
-    """
-
-    def threshold(rows: NDArray[np.bool_]) -> float | None:
-        confidence = confidence_for_precision(
-            predictions.confidences[rows], predictions.correct[rows], TARGET_PRECISION
-        )
-        return None if confidence is None else round(confidence, 4)
-
-    predicted = {label: predictions.predicted == label for label in predictions.labels}
-    return Thresholds(
-        target_precision=TARGET_PRECISION,
-        overall=threshold(np.ones(len(predictions.truth), bool)),
-        per_intent={
-            label: threshold(rows)
-            for label, rows in predicted.items()
-            if rows.sum() >= MIN_PREDICTIONS
-        },
-    )
-
-
 def _calibrate_stage(
-    stage: StageScores, columns: NDArray[np.intp], labels: tuple[str, ...]
+    stage: StageScores, columns: NDArray[np.intp], sample: FairSample, labels: tuple[str, ...]
 ) -> StageCalibration:
-    temperature = fit_temperature(stage.logits, columns)
-    in_scope, out_of_scope = split_columns(labels)
-    features = scope_features(stage.logits / temperature, stage.similarity, in_scope, out_of_scope)
-    weights, bias = fit_scope(features, np.isin(columns, in_scope))
-    return StageCalibration(temperature, weights, bias)
+    """Calibrate the intents on examples in scope, and the scope apart from them."""
+    inside, outside = split_columns(labels)
+    in_scope = np.isin(columns, inside)
+    weights = sample.calibration_weights
+    samples = [sample.weights, weights] if sample.origin == "audited" else [weights]
+
+    def fit(rows: NDArray[np.bool_], choices: NDArray[np.intp]) -> StageCalibration:
+        places = np.searchsorted(choices, columns[rows])
+        temperature = fit_temperature(stage.logits[rows][:, choices], places, weights[rows])
+        features = scope_features(stage.logits / temperature, stage.similarity, labels)
+        scope = fit_scope(features, in_scope, samples)
+        if sample.origin == "seed":
+            typical = typical_scope(scope.score(features), sample.rows & in_scope)
+            scope = replace(scope, typical=typical)
+        return StageCalibration(temperature, scope)
+
+    calibration = fit(in_scope, inside)
+    if len(outside) and not calibration.scope.is_calibrated:
+        return fit(np.ones(len(columns), bool), np.arange(len(labels)))
+    return calibration
 
 
 def _compute_outputs(
     scores: Sequence[StageScores],
     calibrations: Sequence[StageCalibration],
     labels: tuple[str, ...],
-) -> list[_StageOutputs]:
+) -> list[StageOutputs]:
     return [
         _apply_calibration(stage, calibration, labels)
         for stage, calibration in zip(scores, calibrations, strict=True)
@@ -212,29 +215,20 @@ def _compute_outputs(
 
 def _apply_calibration(
     stage: StageScores, calibration: StageCalibration, labels: tuple[str, ...]
-) -> _StageOutputs:
+) -> StageOutputs:
     logits = stage.logits / calibration.temperature
-    in_scope, out_of_scope = split_columns(labels)
-    features = scope_features(logits, stage.similarity, in_scope, out_of_scope)
-    scope = expit(features @ calibration.scope_weights + calibration.scope_bias)
-    return _StageOutputs(shade(softmax(logits, axis=1), scope, out_of_scope), scope)
+    scope = calibration.scope.score(scope_features(logits, stage.similarity, labels))
+    return StageOutputs(label_probabilities(logits, scope, labels, calibration.scope), scope)
 
 
-def _fit_escalation(
-    calibration: StageCalibration,
-    own: _StageOutputs,
-    later: _StageOutputs,
-    columns: NDArray[np.intp],
-) -> StageCalibration:
-    """Choose the smallest escalation rate that costs at most `MAX_ACCURACY_LOSS`."""
-    target = _accuracy(later, columns) - MAX_ACCURACY_LOSS
-    for rate in ESCALATION_RATES:
-        margin = min(1.0, float(np.quantile(own.margins, rate)))
-        candidate = replace(calibration, min_margin=margin, min_scope=MIN_SCOPE)
-        if _accuracy(own.escalate(candidate, later), columns) >= target:
-            break
-    return candidate
-
-
-def _accuracy(outputs: _StageOutputs, columns: NDArray[np.intp]) -> float:
-    return float((outputs.probabilities.argmax(axis=1) == columns).mean())
+def _predict_cascade(
+    outputs: Sequence[StageOutputs], stages: Sequence[StageCalibration]
+) -> StageOutputs:
+    """Return what the cascade answers, from the `outputs` of each stage alone."""
+    answers = [outputs[0]]
+    for own, stage in zip(outputs[1:], stages[1:], strict=True):
+        answers.append(own.blended_with(answers[-1], stage.blend) if stage.blend else own)
+    cascade = answers[-1]
+    for answer, stage in zip(answers[-2::-1], stages[-2::-1], strict=True):
+        cascade = answer.escalate(stage.min_margin, stage.min_scope, cascade)
+    return cascade

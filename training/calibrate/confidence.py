@@ -9,17 +9,23 @@ from scipy.special import log_softmax
 
 Floats = NDArray[np.floating]
 
+BINS = 15
+"""The number of bins of the calibration error."""
 
-def fit_temperature(logits: Floats, truth: NDArray[np.integer]) -> float:
+
+def fit_temperature(
+    logits: Floats, truth: NDArray[np.integer], weights: Floats | None = None
+) -> float:
     """Return the temperature that minimises the negative log-likelihood (Guo et al. 2017).
 
     `logits` [n, labels] belong to examples that the head was not fitted to. `truth` [n] holds the
-    column of each example's label.
+    column of each example's label, and `weights` [n] how much it counts.
     """
 
     def loss(log_temperature: float) -> float:
         scaled = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return float(-scaled[np.arange(len(truth)), truth].mean())
+        losses = -scaled[np.arange(len(truth)), truth]
+        return float(np.average(losses, weights=weights))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
@@ -28,50 +34,57 @@ def fit_temperature(logits: Floats, truth: NDArray[np.integer]) -> float:
 class ReliabilityBin:
     """The predictions with a confidence from `low` to `high`.
 
-    `count` is their number, `confidence` their mean confidence, and `accuracy` the share of them
-    that is correct.
+    `count` is their number, `share` their part of all predictions, `confidence` their mean
+    confidence, and `accuracy` the part of them that is correct, all weighted but `count`.
     """
 
     low: float
     high: float
     count: int
+    share: float
     confidence: float
     accuracy: float
 
 
 def reliability_bins(
-    confidences: Floats, correct: NDArray[np.bool_], bins: int = 15
+    confidences: Floats,
+    correct: NDArray[np.bool_],
+    weights: Floats | None = None,
+    bins: int = BINS,
 ) -> list[ReliabilityBin]:
-    """Group predictions [n] into bins of equal width, without the empty bins."""
-    indices = np.minimum((confidences * bins).astype(int), bins - 1)
+    """Group predictions [n] with `weights` [n] into bins of equal width, without empty bins."""
+    each = np.ones(len(confidences)) if weights is None else weights
+    indices = bin_indices(confidences, bins)
+    members = {b: indices == b for b in np.unique(indices[each > 0]).tolist()}
     return [
         ReliabilityBin(
             low=b / bins,
             high=(b + 1) / bins,
-            count=int((indices == b).sum()),
-            confidence=float(confidences[indices == b].mean()),
-            accuracy=float(correct[indices == b].mean()),
+            count=int(rows.sum()),
+            share=float(each[rows].sum() / each.sum()),
+            confidence=float(np.average(confidences[rows], weights=each[rows])),
+            accuracy=float(np.average(correct[rows], weights=each[rows])),
         )
-        for b in np.unique(indices).tolist()
+        for b, rows in members.items()
     ]
 
 
-def expected_calibration_error(confidences: Floats, correct: NDArray[np.bool_]) -> float:
+def bin_indices(confidences: Floats, bins: int = BINS) -> NDArray[np.intp]:
+    """Return the bin of each confidence [n], from 0."""
+    return np.minimum((confidences * bins).astype(np.intp), bins - 1)
+
+
+def expected_calibration_error(
+    confidences: Floats, correct: NDArray[np.bool_], weights: Floats | None = None
+) -> float:
     """Return the mean gap between confidence and accuracy in 15 bins of equal width (ECE)."""
     return sum(
-        abs(each.confidence - each.accuracy) * each.count / len(confidences)
-        for each in reliability_bins(confidences, correct)
+        abs(each.confidence - each.accuracy) * each.share
+        for each in reliability_bins(confidences, correct, weights)
     )
 
 
-def confidence_for_precision(
-    confidences: Floats, correct: NDArray[np.bool_], precision: float
-) -> float | None:
-    """Return the lowest confidence at or above which the precision is at least `precision`.
-
-    Return None where no confidence reaches it.
-    """
-    order = np.argsort(-confidences, kind="stable")
-    precisions = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    (reached,) = np.nonzero(precisions >= precision)
-    return float(confidences[order[reached[-1]]]) if len(reached) else None
+def effective_size(weights: Floats) -> Floats:
+    """Return how many equal weights are as informative as the first weights [n], for each n."""
+    sizes: Floats = np.cumsum(weights) ** 2 / np.cumsum(weights**2)
+    return sizes

@@ -89,8 +89,8 @@ def describe_scope(examples: Sequence[Example], minimum: int) -> Iterator[str]:
             f"{found} the label {UNKNOWN_INTENT}, which means that no intent applies. The model "
             "then recognises out-of-scope messages less well. Add at least "
             f"{minimum} messages that your assistant does not handle, with this label or in a file "
-            f"{UNKNOWN_INTENT}.txt. training/data/train/{UNKNOWN_INTENT}.txt has some: leave out "
-            "what your assistant does handle."
+            f"{UNKNOWN_INTENT}.txt. training/data/train/*/{UNKNOWN_INTENT}.txt have some: leave "
+            "out what your assistant does handle."
         )
 
 

@@ -59,8 +59,13 @@ def check_labels(utterances: Sequence[Utterance]) -> Iterator[DataIssue]:
 def check_duplicates(
     utterances: Sequence[Utterance], pairs: Sequence[DuplicatePair]
 ) -> Iterator[DataIssue]:
-    """Yield duplicates within the training split and within the held-out split."""
-    within = [pair for pair in pairs if pair.one.held_out == pair.other.held_out]
+    """Yield duplicates within the training split, and within the held-out split of an author."""
+    within = [
+        pair
+        for pair in pairs
+        if pair.one.held_out == pair.other.held_out
+        and (not pair.one.held_out or pair.one.author == pair.other.author)
+    ]
     for pair in within:
         yield _conflict(pair) if pair.one.intents != pair.other.intents else _duplicate(pair)
     redundant = {u.location: u for u in _list_redundant(within)}

@@ -60,10 +60,10 @@ def read_sources(
 ) -> list[LocatedExample]:
     """Read the examples of sources, in their order.
 
-    A source is a file in any of `FORMATS`, a completed review file, `<label>.txt`, a folder of such
-    text files, or a dataset as `prompt-capture export` writes it: its folder or its manifest. Files
-    may be compressed with gzip. What was left out or changed goes to `remarks`, and what was read
-    from each source to `describe`. Raise `InvalidExamples`.
+    A source is a file in any of `FORMATS`, a completed review file, `<label>.txt`, a folder with
+    such text files at any depth, or a dataset as `prompt-capture export` writes it: its folder or
+    its manifest. Files may be compressed with gzip. What was left out or changed goes to `remarks`,
+    and what was read from each source to `describe`. Raise `InvalidExamples`.
     """
     return _SourceReader(sources, remarks, progress, describe=describe).read()
 
@@ -113,7 +113,7 @@ class _SourceReader:
     def _open(self, source: DataSource) -> tuple[Iterator[LocatedExample], str]:
         """Return the examples of a source, and what their labels come from."""
         if source.path.is_dir():
-            files = sorted(source.path.glob("*.txt"))
+            files = sorted(source.path.rglob("*.txt"))
             return self._read_label_files(source, files) if files else self._read_datasets(source)
         if source.path.suffix == MANIFEST_SUFFIX:
             return self._read_datasets(source)

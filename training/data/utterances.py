@@ -38,6 +38,11 @@ class Utterance:
         return self.intents[0] if len(self.intents) == 1 else TWO_INTENTS
 
     @property
+    def author(self) -> str:
+        """The author, by the name of their folder."""
+        return self.file.parent.name
+
+    @property
     def split(self) -> str:
         """The split of the data: `training` or `held-out`."""
         return "held-out" if self.held_out else "training"
@@ -60,14 +65,19 @@ class Utterance:
 
 
 def read_utterances(folder: Path) -> list[Utterance]:
-    """Read `train/<label>.txt`, `heldout/<label>.txt` and `*.jsonl`.
+    """Read `<split>/<author>/<label>.txt` and `<split>/<author>/*.jsonl`.
 
-    A JSON lines file with `heldout` in its name is held out. Raises `InvalidExamples`.
+    The split is `train` or `heldout`. Raises `InvalidExamples`.
     """
-    files = [*sorted(folder.glob("*/*.txt")), *sorted(folder.glob("*.jsonl"))]
+    files = [
+        (file, split == "heldout")
+        for split in ("train", "heldout")
+        for suffix in ("txt", "jsonl")
+        for file in sorted((folder / split).glob(f"*/*.{suffix}"))
+    ]
     if not files:
         raise InvalidExamples(f"There are no utterances in {folder}.")
-    return [utterance for file in files for utterance in _read(file)]
+    return [utterance for file, held_out in files for utterance in _read(file, held_out)]
 
 
 def training_split(utterances: Iterable[Utterance]) -> list[Utterance]:
@@ -80,12 +90,11 @@ def held_out_split(utterances: Iterable[Utterance]) -> list[Utterance]:
     return [utterance for utterance in utterances if utterance.held_out]
 
 
-def _read(file: Path) -> Iterator[Utterance]:
+def _read(file: Path, held_out: bool) -> Iterator[Utterance]:
     try:
         content = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidExamples(f"{file} cannot be read: {error}") from None
-    held_out = "heldout" in (file.parent.name if file.suffix == ".txt" else file.stem)
     for number, line in enumerate(content.split("\n"), 1):
         if not line.strip():
             continue

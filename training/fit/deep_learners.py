@@ -22,7 +22,6 @@ class _DeepLearner:
     """Starts from an encoder; the student also learns from the `unlabelled` texts."""
 
     calibration_folds = 1
-    parallel_folds = 1
     tunes_encoder = True
 
     def __init__(

@@ -1,10 +1,11 @@
 """Encoders of texts, those that training starts from, and stages: an encoder and its head."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import numpy as np
@@ -27,13 +28,18 @@ from training.fit.networks.minilm import (
 
 Floats = NDArray[np.float32]
 
+STUDENT = "student"
+"""The name of the stage that needs no transformer."""
+
+_SEQUENCES_PER_TASK = 64
+
 MINILM = BaseModelInfo(
     name="sentence-transformers/all-MiniLM-L6-v2", licence="Apache-2.0", sha256=WEIGHTS_SHA256
 )
 
 
 class Encoder:
-    """Computes embeddings of texts, and caches them by their tokens."""
+    """Computes embeddings of texts, each once. Several threads can share it."""
 
     def __init__(self, model: onnx.ModelProto, tokenizer: str, max_tokens: int) -> None:
         self.model = model
@@ -41,7 +47,8 @@ class Encoder:
         self.max_tokens = max_tokens
         content = model.SerializeToString(deterministic=True)
         self.graph = TextGraph(content, Tokenizer.from_str(tokenizer), max_tokens)
-        self._cache: dict[tuple[int, ...], Floats] = {}
+        self._embedded = _EmbeddedSequences(self.graph.output_width("embedding") or 0)
+        self._lock = Lock()
 
     @classmethod
     def load(cls, folder: Path, stage: CascadeStage) -> Self:
@@ -52,27 +59,80 @@ class Encoder:
     def embed(
         self, texts: Sequence[str], on_progress: ProgressCallback = ignore_progress
     ) -> Floats:
-        """Return the embeddings [texts, width]; call `on_progress` after each new text."""
+        """Return the embeddings [texts, width], which are read-only.
+
+        `on_progress` receives how many new texts are done.
+        """
         return self.embed_ids(self.tokenise(texts), on_progress)
 
     def embed_ids(
         self, sequences: Sequence[Sequence[int]], on_progress: ProgressCallback = ignore_progress
     ) -> Floats:
-        """Return the embeddings [sequences, width] of token sequences."""
-        keys = [tuple(ids) for ids in sequences]
-        new = [ids for ids in dict.fromkeys(keys) if ids not in self._cache]
+        """Return the embeddings [sequences, width] of token sequences, which are read-only."""
+        keys = [np.array(ids, np.int32).tobytes() for ids in sequences]
+        with self._lock:
+            new = self._embedded.missing(keys)
+            if new:
+                self._embedded.append(new, self._run(new, on_progress))
+        return self._embedded.select(keys)
+
+    def _run(self, keys: Sequence[bytes], on_progress: ProgressCallback) -> Floats:
+        block = np.empty((len(keys), self._embedded.width), np.float32)
+
+        def run(start: int) -> int:
+            rows = range(start, min(start + _SEQUENCES_PER_TASK, len(keys)))
+            for row in rows:
+                ids = np.frombuffer(keys[row], np.int32).tolist()
+                block[row] = self.graph.run_ids(ids, "embedding")[0]
+            return len(rows)
+
+        done = 0
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            embeddings = threads.map(lambda ids: self.graph.run_ids(ids, "embedding")[0], new)
-            for done, (ids, embedding) in enumerate(zip(new, embeddings, strict=True), 1):
-                self._cache[ids] = embedding
-                on_progress(done, len(new))
-        if not keys:
-            return np.zeros((0, self.graph.output_width("embedding") or 0), np.float32)
-        return np.stack([self._cache[ids] for ids in keys])
+            for count in threads.map(run, range(0, len(keys), _SEQUENCES_PER_TASK)):
+                done += count
+                on_progress(done, len(keys))
+        return block
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, truncated to `max_tokens`."""
         return [self.graph.token_ids(text) for text in texts]
+
+
+class _EmbeddedSequences:
+    """The embeddings of token sequences, in blocks [any, width]; a key holds the token ids."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._rows: dict[bytes, int] = {}
+        self._blocks: list[Floats] = []
+
+    def missing(self, keys: Iterable[bytes]) -> list[bytes]:
+        """Return each key without an embedding once."""
+        return [key for key in dict.fromkeys(keys) if key not in self._rows]
+
+    def append(self, keys: Sequence[bytes], block: Floats) -> None:
+        """Add the embeddings of keys that are missing."""
+        block.flags.writeable = False
+        self._rows |= {key: row for row, key in enumerate(keys, len(self._rows))}
+        self._blocks.append(block)
+
+    def select(self, keys: Sequence[bytes]) -> Floats:
+        """Return the embeddings [keys, width]: a view where they are one run of a block.
+
+        The embeddings of 100,000 texts are 0.6 GB, of which a view saves a copy.
+        """
+        rows = np.array([self._rows[key] for key in keys], np.int64)
+        starts = np.cumsum([0, *(len(block) for block in self._blocks)])
+        if len(rows) and (np.diff(rows) == 1).all():
+            number = int(np.searchsorted(starts, rows[0], side="right")) - 1
+            if rows[-1] < starts[number + 1]:
+                first = rows[0] - starts[number]
+                return self._blocks[number][first : first + len(rows)]
+        result = np.empty((len(rows), self.width), np.float32)
+        for start, block in zip(starts, self._blocks, strict=False):
+            here = (rows >= start) & (rows < start + len(block))
+            result[here] = block[rows[here] - start]
+        return result
 
 
 @dataclass(frozen=True)

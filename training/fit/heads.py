@@ -6,10 +6,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
-from sklearn.linear_model import LogisticRegression
 from sklearn.semi_supervised import LabelSpreading
 
+from training.config import ProgressCallback, ignore_progress
 from training.fit.networks.graphs import quantise_columns
+from training.fit.regression import fit_logistic_regression
 
 Floats = NDArray[np.floating]
 
@@ -51,17 +52,17 @@ def fit_head(
     labels: NDArray[np.str_],
     weights: Floats | None = None,
     inverse_regularisation: float = INVERSE_REGULARISATION,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Head:
     """Fit a multinomial logistic regression to embeddings [n, width] and labels [n].
 
-    `weights` [n] are sample weights. The head has one column per label, for two labels too.
+    `weights` [n] are sample weights.
     """
-    classifier = LogisticRegression(C=inverse_regularisation, max_iter=500)
-    classifier.fit(embeddings, labels, sample_weight=weights)
-    matrix, bias = classifier.coef_.T, classifier.intercept_
-    if matrix.shape[1] == 1:
-        matrix, bias = np.hstack([-matrix / 2, matrix / 2]), np.hstack([-bias / 2, bias / 2])
-    return Head(tuple(str(label) for label in classifier.classes_), matrix, bias)
+    names, columns = np.unique(labels, return_inverse=True)
+    fitted = fit_logistic_regression(
+        embeddings, columns, weights, inverse_regularisation, on_progress
+    )
+    return Head(tuple(names.tolist()), fitted.weights, fitted.bias)
 
 
 def round_to_int8(matrix: Floats) -> Floats:

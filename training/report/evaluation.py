@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 from sklearn.metrics import f1_score
 
 from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
+from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibrate.confidence import expected_calibration_error
 from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
 from training.calibrate.scope import scope_curve
@@ -16,6 +18,10 @@ from training.data.examples import Example
 
 CONFIDENT = 0.85
 """The confidence above which a wrong intent for an out-of-scope message is a false acceptance."""
+
+
+MIN_ECE_MESSAGES = 500
+"""With fewer messages, chance alone makes a calibration error of several points."""
 
 
 class LatencyPercentiles(BaseModel):
@@ -121,14 +127,21 @@ class _ModelRun:
 
 def compute_metrics(predictions: Predictions) -> EvaluationMetrics:
     """Compute the metrics of predictions."""
-    truth, correct = predictions.truth, predictions.correct
+    truth, correct, weights = predictions.truth, predictions.correct, predictions.weights
+    f1 = f1_score(
+        truth, predictions.predicted, average="macro", zero_division=0, sample_weight=weights
+    )
+    rows = {str(label): truth == label for label in np.unique(truth)}
     return EvaluationMetrics(
-        accuracy=float(correct.mean()),
-        macro_f1=float(f1_score(truth, predictions.predicted, average="macro", zero_division=0)),
-        ece=expected_calibration_error(predictions.confidences, correct),
+        accuracy=predictions.accuracy,
+        macro_f1=float(f1),
+        ece=expected_calibration_error(predictions.confidences, correct, weights),
         n=len(truth),
         oos=_out_of_scope_metrics(predictions),
-        recall={str(label): float(correct[truth == label].mean()) for label in np.unique(truth)},
+        recall={
+            label: float(np.average(correct[own], weights=weights[own]))
+            for label, own in rows.items()
+        },
     )
 
 
@@ -137,10 +150,23 @@ def _out_of_scope_metrics(predictions: Predictions) -> OutOfScopeMetrics | None:
     if curve is None:
         return None
     out_of_scope = ~predictions.in_scope
-    has_intent = ~np.isin(predictions.predicted, list(OUT_OF_SCOPE_LABELS))
-    accepted = has_intent & (predictions.confidences > CONFIDENT)
+    accepted = is_accepted_with_confidence(predictions)
     return OutOfScopeMetrics(
         n=int(out_of_scope.sum()),
         found_at_95_kept=curve.found_at_95_kept,
         false_accept_rate=float(accepted[out_of_scope].mean()),
     )
+
+
+def is_accepted_with_confidence(predictions: Predictions) -> NDArray[np.bool_]:
+    """Return which messages get an intent with a confidence above `CONFIDENT`: [n]."""
+    return _has_intent(predictions) & (predictions.confidences > CONFIDENT)
+
+
+def is_recognised_as_out_of_scope(predictions: Predictions) -> NDArray[np.bool_]:
+    """Return which messages service does not take for messages to this assistant: [n]."""
+    return ~_has_intent(predictions) | (predictions.scope < MIN_SCOPE)
+
+
+def _has_intent(predictions: Predictions) -> NDArray[np.bool_]:
+    return ~np.isin(predictions.predicted, list(OUT_OF_SCOPE_LABELS))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prompt_capture.adapters.onnx.model_artifact import ModelManifest
 from training.calibrate.predictions import Predictions
-from training.report.card import write_card
+from training.report.card import describe_sample, write_card
 from training.report.suspects import find_suspects, write_suspects
 
 REPORT_FOLDER = "report"
@@ -14,24 +14,25 @@ def write_report(
     out: Path,
     manifest: ModelManifest,
     predictions: Predictions | None,
+    held_out: Predictions | None,
     include_texts: bool = True,
 ) -> int:
     """Write `card.html` and `suspects.jsonl`; return the number of suspects.
 
-    `predictions` are out-of-fold; None, where there were too few examples to hold any out, writes
-    nothing. Without `include_texts` the card contains no messages; `suspects.jsonl` always does.
+    `predictions` are those for the fair sample, and `held_out` those for all held-out examples,
+    among which are the suspects. Where there is no fair sample, both are None: the card says so,
+    and there are no suspects. Without `include_texts` the card contains no messages;
+    `suspects.jsonl` always does.
     """
-    if predictions is None:
-        return 0
     folder = out / REPORT_FOLDER
     folder.mkdir(exist_ok=True)
     write_card(
         folder / "card.html",
         manifest,
         predictions,
-        evaluated_on="training messages, each held out from the model that classified it",
+        evaluated_on=f"{describe_sample(manifest)}, each held out when it was classified",
         include_texts=include_texts,
     )
-    suspects = find_suspects(predictions)
+    suspects = find_suspects(held_out) if held_out else []
     write_suspects(folder / "suspects.jsonl", suspects)
     return len(suspects)

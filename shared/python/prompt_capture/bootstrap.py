@@ -19,6 +19,7 @@ from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.domain.redaction import redact
+from prompt_capture.domain.review_criteria import ReviewCriteria
 from prompt_capture.domain.rules import RuleSet
 from prompt_capture.ports.capture import Spool
 from prompt_capture.settings import (
@@ -46,6 +47,7 @@ from prompt_capture.workflows.redrive_dead_letters import RedriveDeadLetters
 if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
+    from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
     from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.ports.exports import DatasetStore
@@ -104,13 +106,14 @@ def classifier_settings() -> ClassifierSettings:
 
 def classify_and_log(settings: ClassifierSettings, capture: CaptureStrategy) -> ClassifyAndLog:
     """Wire the classification. Raise `InvalidArtifact` or `InvalidRules`."""
-    detector = intent_detector(settings)
+    artifact = model_artifact(settings)
+    detector = intent_detector(settings, artifact)
     detector.detect(redact(_WARM_UP_MESSAGE))
     return ClassifyAndLog(
         detector,
         capture,
         CaptureSettings.from_env(environment()).id_secret,
-        settings.review_threshold,
+        review_criteria(settings, artifact.manifest),
         settings.redact,
         _metrics(CLASSIFY).record_classification,
     )
@@ -183,15 +186,28 @@ def drain_spool() -> DrainSpool:
     return DrainSpool(store, _metrics("drain").record_counts, DRAIN_BUDGET_SECONDS)
 
 
-def intent_detector(settings: ClassifierSettings) -> IntentDetector:
-    """Load the model and the rules. Raise `InvalidArtifact` or `InvalidRules`."""
-    from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+def model_artifact(settings: ClassifierSettings) -> "ModelArtifact":
+    """Load the manifest of the model. Raise `InvalidArtifact`."""
     from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 
-    rules = RuleSet.load(settings.rules_file) if settings.rules_file else None
     is_packaged = settings.model_dir.is_relative_to(LAYERS)
-    model = OnnxClassifier(ModelArtifact.load(settings.model_dir, is_packaged))
-    return IntentDetector(model, rules, settings.secondary_intent_threshold)
+    return ModelArtifact.load(settings.model_dir, is_packaged)
+
+
+def intent_detector(settings: ClassifierSettings, artifact: "ModelArtifact") -> IntentDetector:
+    """Load the model and the rules. Raise `InvalidArtifact` or `InvalidRules`."""
+    from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+
+    rules = RuleSet.load(settings.rules_file) if settings.rules_file else None
+    return IntentDetector(OnnxClassifier(artifact), rules, settings.secondary_intent_threshold)
+
+
+def review_criteria(settings: ClassifierSettings, manifest: "ModelManifest") -> ReviewCriteria:
+    """Return which predictions of a model need a review."""
+    thresholds = manifest.thresholds
+    if thresholds is None or not thresholds.decide_review:
+        return ReviewCriteria(settings.review_threshold)
+    return ReviewCriteria(settings.review_threshold, thresholds.of)
 
 
 def record_outcome() -> RecordOutcome:

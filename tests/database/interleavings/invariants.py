@@ -16,7 +16,7 @@ TABLES = """
 CHECKS = {
     "a row that was chosen for review has no queue item": """
         select id from public.nlu_prompt_logs logs
-        where text_key = any (%(texts)s) and sampling_probability is not null and not exists (
+        where text_key = any (%(texts)s) and (has_review_reason or is_audited) and not exists (
           select from public.review_queue queue where queue.text_key = logs.text_key
         )""",
     "a queue item counts other rows than there are": """

@@ -189,6 +189,7 @@ OPERATIONS = (
         (
             _call("private.complete_captures()"),
             _call("private.add_missing_queue_items()"),
+            _call("private.fill_queue()"),
             _call("private.refresh_queue_items('')"),
         ),
     ),

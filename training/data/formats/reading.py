@@ -15,6 +15,9 @@ _NO_LABEL = "-"
 """Takes the place of the label where labels are not needed."""
 
 
+_LABELS_NEEDED = ". Training and measuring need the label of each text; `predict` does not."
+
+
 def ignore_position(position: int) -> None:
     """Do nothing."""
 
@@ -47,7 +50,9 @@ class Reading:
         try:
             example = Example.model_validate(values)
         except ValidationError as error:
-            raise InvalidExamples(f"{location}: {describe_first_error(error, 'line')}") from None
+            hint = _LABELS_NEEDED if "label" not in values else ""
+            reason = f"{location}: {describe_first_error(error, 'line')}{hint}"
+            raise InvalidExamples(reason) from None
         if not example.text.strip():
             self.remarks.leave_out("texts that are empty", location)
             return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.review_files import read_entries, read_review
-from training.data.examples import InvalidExamples, LocatedExample
+from training.data.examples import EXPORTED_SOURCE, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
 
@@ -40,6 +40,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             "label": label,
             "secondary": secondary,
             "corrected": decided is not None,
+            "source": EXPORTED_SOURCE,
         }
         if located := reading.accept(values, location):
             yield located

@@ -13,12 +13,17 @@ from training.data.formats.reading import Reading
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the texts of `<label>.txt`. Raise `InvalidExamples`."""
     label = file.path.name.removesuffix(".gz").removesuffix(".txt")
-    try:
-        TypeAdapter(Label).validate_python(label)
-    except ValidationError as error:
-        raise InvalidExamples(f"{file.name}: {describe_first_error(error, 'label')}") from None
+    if reading.needs_labels:
+        _check_label(file, label)
     for number, line in file.lines(reading.report):
         if line.strip():
             values = {"text": line, "label": label}
             if located := reading.accept(values, file.location("line", number)):
                 yield located
+
+
+def _check_label(file: DataFile, label: str) -> None:
+    try:
+        TypeAdapter(Label).validate_python(label)
+    except ValidationError as error:
+        raise InvalidExamples(f"{file.name}: {describe_first_error(error, 'label')}") from None

@@ -1,6 +1,7 @@
 """Distil a teacher into a static student: its vocabulary, its initial table, its training set."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from tokenizers import Tokenizer
 
 from prompt_capture.domain.text import normalise
 from training.config import Progress
-from training.fit.encoders import Encoder, FittedStage
+from training.fit.encoders import STUDENT, Encoder, FittedStage
 from training.fit.heads import Head
 from training.fit.networks.augment import augment, join_pieces
 from training.fit.networks.batches import TrainingSet
@@ -29,19 +30,47 @@ VOCABULARY_SIZE = 11_000
 WIDTH = 256
 TEACHER_WEIGHT = 0.7
 """The weight of the teacher's prediction in a labelled text's target; the rest is the label's."""
-MAX_SYNTHETIC, SYNTHETIC_PER_TEXT = 20_000, 4
-"""How many synthetic texts to make: at most, and per text; unlabelled texts count towards both."""
+SYNTHETIC_PER_TEXT = 4
+"""How many synthetic texts to make per text; unlabelled texts count towards them."""
+
+
+@dataclass(frozen=True)
+class DistillationEffort:
+    """How long to train a student.
+
+    `max_synthetic` is the maximum number of synthetic and unlabelled texts. There are `epochs`, or
+    at least two that together pass at most `max_passes` texts.
+    """
+
+    max_synthetic: int
+    epochs: int
+    max_passes: int
+
+    def epochs_for(self, texts: int) -> int:
+        """Return the number of epochs for a training set of that many texts."""
+        return max(2, min(self.epochs, self.max_passes // texts))
+
+
+THOROUGH = DistillationEffort(max_synthetic=20_000, epochs=12, max_passes=600_000)
+QUICK = DistillationEffort(max_synthetic=10_000, epochs=8, max_passes=200_000)
+"""The effort for a student that answers together with the encoder: about a minute on a core."""
 
 
 class Distiller:
     """Distils students of one encoder; they learn from the `unlabelled` texts too."""
 
     def __init__(
-        self, encoder: Encoder, unlabelled: Sequence[str], seed: int, progress: Progress
+        self,
+        encoder: Encoder,
+        unlabelled: Sequence[str],
+        seed: int,
+        progress: Progress,
+        effort: DistillationEffort = THOROUGH,
     ) -> None:
         self._encoder = encoder
         self._unlabelled = unlabelled
         self._seed = seed
+        self._effort = effort
         self._progress = progress
         self._tokenizer = Tokenizer.from_str(encoder.tokenizer)
         self._tokenizer.no_padding()
@@ -54,26 +83,28 @@ class Distiller:
         """Train a student on labelled texts, and on the teacher's predictions for other texts."""
         real = [*texts, *self._unlabelled]
         piece_ids = select_pieces(self._tokenizer, real, VOCABULARY_SIZE)
-        vectors = self._embed_pieces(piece_ids)
-        others = [*self._unlabelled, *self._synthesise(real, piece_ids, vectors)]
+        table = project_pca(self._embed_pieces(piece_ids), WIDTH)
+        others = [*self._unlabelled, *self._synthesise(real, piece_ids, table)]
         small = trim_tokenizer(self._tokenizer, piece_ids)
         hard = smooth_labels(np.searchsorted(teacher.head.labels, labels), len(teacher.head.labels))
         soft = self._predict(teacher, [*texts, *others])
         mixed = (1 - TEACHER_WEIGHT) * hard + TEACHER_WEIGHT * soft[: len(texts)]
         normalised = [normalise(text) for text in [*texts, *others]]
         student = train_student(
-            project_pca(vectors, WIDTH),
+            table,
             TrainingSet(
                 [encoding.ids for encoding in small.encode_batch(normalised)],
                 np.concatenate([mixed, soft[len(texts) :]]),
             ),
-            StudentHyperparameters(seed=self._seed),
+            StudentHyperparameters(
+                epochs=self._effort.epochs_for(len(normalised)), seed=self._seed
+            ),
             self._progress.step("Training the student"),
         )
         graph = StudentBuilder(student.weights).build()
         encoder = Encoder(graph, small.to_str(), self._encoder.max_tokens)
         head = Head(teacher.head.labels, student.head, student.bias).round_to_int8()
-        return FittedStage("student", encoder, head)
+        return FittedStage(STUDENT, encoder, head)
 
     def _embed_pieces(self, piece_ids: Sequence[int]) -> Floats:
         """Return the encoder's embedding of each piece alone: [pieces, width]."""
@@ -90,7 +121,9 @@ class Distiller:
         numbers = {piece_ids[row]: number for number, row in enumerate(rows)}
         encoded = self._tokenizer.encode_batch([normalise(text) for text in texts])
         sequences = [[numbers[piece] for piece in text.ids if piece in numbers] for text in encoded]
-        count = min(MAX_SYNTHETIC, SYNTHETIC_PER_TEXT * len(texts)) - len(self._unlabelled)
+        count = min(self._effort.max_synthetic, SYNTHETIC_PER_TEXT * len(texts)) - len(
+            self._unlabelled
+        )
         random = np.random.default_rng(self._seed)
         synthetic = augment(sequences, max(0, count), nearest_pieces(vectors[rows]), random)
         return [join_pieces(text, words) for text in synthetic]

@@ -33,7 +33,7 @@ class StudentHyperparameters:
 
     filters: int = 256
     epochs: int = 12
-    batch_size: int = 64
+    batch_size: int = 128
     learning_rate: float = 4e-3
     table_learning_rate: float = 1e-3
     weight_decay: float = 1e-2
@@ -62,7 +62,11 @@ def train_student(
     The same seed gives the same weights.
     """
     random = np.random.default_rng(hyperparameters.seed)
-    parameters = initial_parameters(table, training_set.targets.shape[1], hyperparameters, random)
+    used_ids = np.unique(np.concatenate([np.asarray(text) for text in training_set.ids]))
+    compact = _renumber(training_set, used_ids, len(table))
+    parameters = initial_parameters(
+        table[used_ids], training_set.targets.shape[1], hyperparameters, random
+    )
     steps = hyperparameters.epochs * count_batches(training_set, hyperparameters.batch_size)
 
     def logits(
@@ -71,10 +75,21 @@ def train_student(
         return compute_logits(parameters, ids, mask, key, hyperparameters)
 
     optimiser = _optimiser(hyperparameters, steps)
-    parameters = fit_by_batches(
-        parameters, logits, optimiser, training_set, hyperparameters, on_batch
+    parameters = fit_by_batches(parameters, logits, optimiser, compact, hyperparameters, on_batch)
+    fitted = jax.tree.map(np.asarray, parameters)
+    words = {"table": table.copy(), "importance": np.ones(len(table), np.float32)}
+    for name, rows in words.items():
+        rows[used_ids] = fitted["words"][name]
+    return student_from_parameters({**fitted, "words": words})
+
+
+def _renumber(training_set: TrainingSet, used_ids: NDArray[np.integer], pieces: int) -> TrainingSet:
+    """Number only the pieces that the texts use: the others would cost time and never change."""
+    rows = np.zeros(pieces, np.int32)
+    rows[used_ids] = np.arange(len(used_ids))
+    return TrainingSet(
+        [rows[np.asarray(text)].tolist() for text in training_set.ids], training_set.targets
     )
-    return student_from_parameters(jax.tree.map(np.asarray, parameters))
 
 
 def smooth_labels(labels: NDArray[np.integer], count: int, smoothing: float = 0.1) -> Floats:

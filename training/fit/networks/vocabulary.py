@@ -20,6 +20,7 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 _PLAIN = re.compile(r"(##)?[a-z0-9']+")
 FIRST_WORD_ID = 1996
 """BERT's ids below this one are special tokens and single characters."""
+_PIECES_PER_CHUNK = 256
 
 
 def select_pieces(tokenizer: Tokenizer, texts: Iterable[str], size: int) -> list[int]:
@@ -84,8 +85,8 @@ def nearest_pieces(vectors: Floats, count: int = 8) -> NDArray[np.intp]:
     """Return the `count` most similar pieces (cosine) of each piece: [pieces, count]."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     nearest = []
-    for start in range(0, len(unit), 2000):
-        similarity = unit[start : start + 2000] @ unit.T
+    for start in range(0, len(unit), _PIECES_PER_CHUNK):
+        similarity = unit[start : start + _PIECES_PER_CHUNK] @ unit.T
         rows = np.arange(len(similarity))
         similarity[rows, start + rows] = -np.inf
         nearest.append(np.argpartition(-similarity, count, axis=1)[:, :count])

@@ -47,7 +47,8 @@ _PLACEHOLDERS: dict[EntityType, str] = {
 }
 _PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS.values()))
 
-_FINDERS: tuple[tuple[EntityType, Callable[[Searched], Iterable[Span]]], ...] = (
+_Find = Callable[[Searched], Iterable[Span]]
+_FINDERS: tuple[tuple[EntityType, _Find], ...] = (
     ("secret", find_private_keys),
     ("url", find_secret_urls),
     ("wallet", find_wallets),
@@ -80,22 +81,19 @@ def redact(text: str, entity_types: Collection[EntityType] = ENTITY_TYPES) -> st
         _PLACEHOLDER.sub(lambda placeholder: MASK * len(placeholder[0]), searchable.searched)
     )
     replacements: list[tuple[Span, str]] = []
+    finders = [finder for finder in _FINDERS if finder[0] in entity_types]
+    searched_at: dict[_Find, int] = {}
     for _ in range(_MAX_ROUNDS):
-        found = [
-            (span, _PLACEHOLDERS[entity_type])
-            for entity_type, find in _FINDERS
-            if entity_type in entity_types
-            for span in _mask(searched, find(searched))
-        ]
+        found: list[tuple[Span, str]] = []
+        for entity_type, find in finders:
+            # Where nothing has been hidden since its last search, a finder finds nothing more.
+            if searched_at.get(find) != searched.mask_count:
+                searched_at[find] = searched.mask_count
+                spans = merge(find(searched))
+                searched.mask(spans)
+                found += [(span, _PLACEHOLDERS[entity_type]) for span in spans]
         if not found:
             return searchable.replace(replacements) if replacements else text
         replacements += found
-        searched.narrow(span for span, _ in found)
+        searched.narrow([span for span, _ in found])
     return replacements[-1][1]
-
-
-def _mask(searched: Searched, spans: Iterable[Span]) -> list[Span]:
-    """Hide spans from the finders that follow, and return them."""
-    merged = merge(spans)
-    searched.mask(merged)
-    return merged

@@ -68,10 +68,11 @@ class SearchableText:
         Of a character that is searched as several, what is outside the spans stays, decomposed.
         """
         original = _Original(self.text, self._parts) if self._parts else None
+        part = original.part if original else lambda start, end: self.text[start:end]
         pieces: list[str] = []
         position = 0
         for (start, end), new in sorted(replacements):
-            pieces.append(original.part(position, start) if original else self.text[position:start])
+            pieces.append(part(position, start))
             pieces.append(new)
             position = end
         pieces.append(original.rest(position) if original else self.text[position:])
@@ -98,12 +99,10 @@ class _Original:
         """Return what became the searched form from one position to another one."""
         first, skipped = self._position(start) if start else (0, 0)
         last, kept = self._position(end)
-        if first == last and skipped == kept:
-            return ""
-        if first == last:
-            return _decomposed(self._text[first : first + 1], skipped, kept)
         if not skipped and not kept:
             return self._text[first:last]
+        if first == last:
+            return _decomposed(self._text[first : first + 1], skipped, kept)
         head = _decomposed(self._text[first], skipped, None) if skipped else self._text[first]
         return head + self._text[first + 1 : last] + _decomposed(self._text[last], 0, kept)
 
@@ -116,7 +115,8 @@ class _Original:
 
     def _position(self, position: int) -> tuple[int, int]:
         """Return which character is searched at a position, and how much of it is before that."""
-        joined = position + self._differences[bisect_right(self._behind, position)]
+        run = bisect_right(self._behind, position) if self._behind else 0
+        joined = position + self._differences[run]
         index = bisect_right(self._ends, joined) - 1
         return index, joined - self._ends[index]
 

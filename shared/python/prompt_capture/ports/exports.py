@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from prompt_capture.domain.datasets.rows import (
-    AuditResult,
+    AuditResults,
     ErasedRow,
     ExportRow,
     OpenedExport,
@@ -39,8 +39,8 @@ class ExportSource(Protocol):
     def read_erased_rows(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
         """Stream pages of the exported rows that were erased in the window."""
 
-    async def read_audit_results(self, threshold: float) -> list[AuditResult]:
-        """Return how often the labels of each tier were correct in the random audit."""
+    async def read_audit_results(self, threshold: float) -> AuditResults:
+        """Return the cut-off of the audit, and how often each tier's labels were correct."""
 
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         """Register the rows of an object before it is written.

@@ -8,9 +8,10 @@ from uuid import UUID
 from prompt_capture.domain.captures import CaptureStatus, ClassifiedMessage
 from prompt_capture.domain.log_ids import derived_log_id, new_log_id
 from prompt_capture.domain.long_texts import redact_start
-from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT, Prediction
+from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType
+from prompt_capture.domain.review_criteria import ReviewCriteria
 from prompt_capture.domain.types import MAX_MESSAGE_LENGTH
 from prompt_capture.workflows.capture import CaptureStrategy
 from prompt_capture.workflows.detect_intent import IntentDetector
@@ -27,8 +28,8 @@ class ClassifyAndLog:
     """Redacts, classifies and captures messages.
 
     A placeholder replaces each entity of the types in `redacted` before the model or the store sees
-    the message. The ids of messages with an idempotency key are derived with `id_secret`.
-    `record_metrics` receives each classified message.
+    the message. The ids of messages with an idempotency key are derived with `id_secret`. `review`
+    decides which predictions need a review. `record_metrics` receives each classified message.
     """
 
     def __init__(
@@ -36,14 +37,14 @@ class ClassifyAndLog:
         detector: IntentDetector,
         capture: CaptureStrategy,
         id_secret: bytes,
-        review_threshold: float = 0.7,
+        review: ReviewCriteria | None = None,
         redacted: Collection[EntityType] = ENTITY_TYPES,
         record_metrics: Callable[[ClassifiedMessage], None] = lambda classified: None,
     ) -> None:
         self._detector = detector
         self._capture = capture
         self._id_secret = id_secret
-        self._review_threshold = review_threshold
+        self._review = review or ReviewCriteria()
         self._redacted = redacted
         self._record_metrics = record_metrics
 
@@ -104,15 +105,12 @@ class ClassifyAndLog:
         seconds: float,
     ) -> ClassifiedMessage:
         classified = ClassifiedMessage(
-            log_id, prediction, self._needs_review(prediction), captured, seconds, shortened
+            log_id,
+            prediction,
+            self._review.needs_review(prediction),
+            captured,
+            seconds,
+            shortened,
         )
         self._record_metrics(classified)
         return classified
-
-    def _needs_review(self, prediction: Prediction) -> bool:
-        is_out_of_scope = prediction.scope is not None and prediction.scope < MIN_SCOPE
-        return (
-            prediction.intent == UNKNOWN_INTENT
-            or is_out_of_scope
-            or prediction.confidence < self._review_threshold
-        )

@@ -8,12 +8,20 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from prompt_capture.adapters.onnx.model_artifact import MANIFEST_FILE, CascadeStage, ModelArtifact
+from prompt_capture.adapters.onnx.model_artifact import (
+    MANIFEST_FILE,
+    Blend,
+    CascadeStage,
+    ModelArtifact,
+)
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.predictions import Prediction, RunnerUp
 from prompt_capture.domain.text import normalise
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
+
+_SMALLEST_PROBABILITY = np.float32(1e-12)
+"""Logarithms are of at least this much, so that a probability of 0 has one too."""
 
 _WARM_UP_TOKENS = 2
 """A run with this many tokens is enough to initialise a graph."""
@@ -118,12 +126,13 @@ class OnnxClassifier:
 
     def predict(self, text: str) -> ModelOutput:
         """Run the stages of the cascade until one does not escalate."""
-        for stage, graph in self._stages[:-1]:
-            probabilities, scope = graph.run(text, "probabilities", "scope")
-            if not _escalates(stage, probabilities, float(scope[0])):
-                return _checked_output(stage, probabilities, scope)
-        stage, graph = self._stages[-1]
-        return _checked_output(stage, *graph.run(text, "probabilities", "scope"))
+        output: ModelOutput | None = None
+        for stage, graph in self._stages:
+            output = _run_stage(stage, graph, text, output)
+            if not _escalates(stage, output):
+                break
+        assert output is not None  # noqa: S101 - a manifest has at least one stage
+        return output
 
     def _prediction(self, output: ModelOutput) -> Prediction:
         best, *others = np.argsort(-output.probabilities, kind="stable")[:2]
@@ -147,15 +156,37 @@ def _confidence(output: ModelOutput, label: int) -> float:
     return round(min(1.0, float(output.probabilities[label])), 6)
 
 
-def _escalates(stage: CascadeStage, probabilities: Floats, scope: float) -> bool:
-    second, first = np.partition(probabilities, -2)[-2:]
-    return not (first - second >= stage.min_margin and scope >= stage.min_scope)
+def blend_probabilities(blend: Blend, own: Floats, earlier: Floats) -> Floats:
+    """Blend the probabilities [..., labels] of a stage with those of the stage before it.
+
+    The result adds up to what `own` adds up to, which is less than 1 where it is shaded.
+    """
+    logarithms = blend.own * _logarithm(own) + blend.earlier * _logarithm(earlier)
+    weights = np.exp(logarithms - logarithms.max(axis=-1, keepdims=True))
+    factor = own.sum(axis=-1, keepdims=True) / weights.sum(axis=-1, keepdims=True)
+    blended: Floats = weights * factor
+    return blended
 
 
-def _checked_output(stage: CascadeStage, probabilities: Floats, scope: Floats) -> ModelOutput:
+def _logarithm(probabilities: Floats) -> Floats:
+    logarithm: Floats = np.log(np.maximum(probabilities, _SMALLEST_PROBABILITY))
+    return logarithm
+
+
+def _run_stage(
+    stage: CascadeStage, graph: TextGraph, text: str, earlier: ModelOutput | None
+) -> ModelOutput:
+    probabilities, scope = graph.run(text, "probabilities", "scope")
     if not (np.isfinite(probabilities).all() and np.isfinite(scope).all()):
         raise InvalidArtifact(f"{stage.graph} outputs values that are not finite.")
+    if stage.blend is not None and earlier is not None:
+        probabilities = blend_probabilities(stage.blend, probabilities, earlier.probabilities)
     return ModelOutput(probabilities, float(scope[0]), stage.name)
+
+
+def _escalates(stage: CascadeStage, output: ModelOutput) -> bool:
+    second, first = np.partition(output.probabilities, -2)[-2:]
+    return not (first - second >= stage.min_margin and output.scope >= stage.min_scope)
 
 
 def _check_length(graph: TextGraph, stage: CascadeStage, tokens: int) -> None:

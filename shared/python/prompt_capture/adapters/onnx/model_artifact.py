@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.types import FrozenModel, Label, Probability, describe_first_error
@@ -25,11 +25,23 @@ class BaseModelInfo(FrozenModel):
     sha256: str
 
 
+class Blend(FrozenModel):
+    """How a stage and the stage before it answer together, as a logarithmic opinion pool.
+
+    The log probabilities of the stage count `own` times, and those of the stage before it `earlier`
+    times. The scope is that of the later stage alone.
+    """
+
+    own: float = Field(ge=0)
+    earlier: float = Field(ge=0)
+
+
 class CascadeStage(FrozenModel):
     """One model of a cascade: the file names of its ONNX graph and its tokenizer.
 
     A stage escalates a message to the next one where the margin between its two best intents is
-    below `min_margin`, or the scope below `min_scope`. The last stage never escalates.
+    below `min_margin`, or the scope below `min_scope`. The last stage never escalates. A stage with
+    a `blend` answers together with the stage before it.
     """
 
     name: Label
@@ -39,6 +51,7 @@ class CascadeStage(FrozenModel):
     temperature: float = Field(gt=0)
     min_margin: Probability = 0.0
     min_scope: Probability = 0.0
+    blend: Blend | None = None
 
     @property
     def files(self) -> tuple[str, str]:
@@ -47,15 +60,44 @@ class CascadeStage(FrozenModel):
 
 
 class Thresholds(FrozenModel):
-    """The confidences above which at least `target_precision` of the predictions are right.
+    """The confidences from which on predictions reach a target.
 
-    They are measured on examples that no fit has used. `per_intent` holds the intents with enough
-    of them. A threshold is None where no confidence reaches the precision.
+    From its threshold on, `target_precision` of the predictions of an intent are right, or
+    `target_recall` of the messages with an intent are predicted correctly. This is measured on
+    examples that no fit has used. `per_intent` holds the intents with enough of them. A threshold
+    is None where no confidence reaches the target. The thresholds only inform, unless they
+    `decide_review`: predictions below them then need a review.
     """
 
-    target_precision: Probability
+    target_precision: Probability | None = None
+    target_recall: Probability | None = None
+    decide_review: bool = False
     overall: Probability | None
     per_intent: Mapping[Label, Probability | None]
+
+    @model_validator(mode="after")
+    def _check_target(self) -> Self:
+        if (self.target_precision is None) == (self.target_recall is None):
+            raise ValueError("the thresholds must have one target, a precision or a recall")
+        return self
+
+    def of(self, intent: str) -> float | None:
+        """Return the threshold of an intent: its own, or else the overall one."""
+        return self.per_intent.get(intent, self.overall)
+
+
+class MeasuredOn(FrozenModel):
+    """The sample that the figures of a model come from, and its size.
+
+    `audited`: messages that a uniform random audit selected and a person labelled. `seed`: examples
+    that were written for training, each classified by a model that had not learned it. They show
+    how well the model knows such examples, not how well it serves real messages. `is_unbiased` is
+    false where the encoders were tuned on nearly all of the messages: the figures are too high.
+    """
+
+    sample: Literal["audited", "seed"]
+    messages: int
+    is_unbiased: bool = True
 
 
 class ClauseCalibration(FrozenModel):
@@ -82,7 +124,9 @@ class ModelManifest(FrozenModel):
     """The description of a model artifact.
 
     `files` maps each file to its SHA-256, and `training_data_sha256` covers the sorted examples.
-    `metrics`, `thresholds` and `clause_calibration` are measured on held-out examples.
+    `metrics`, `thresholds` and `clause_calibration` are measured on the held-out examples that
+    `measured_on` describes. Without such a sample there are none, and `measured_on` is None, as in
+    the models of earlier versions.
     """
 
     schema_version: Literal[2] = 2
@@ -95,6 +139,7 @@ class ModelManifest(FrozenModel):
     metrics: Mapping[str, float]
     thresholds: Thresholds | None
     clause_calibration: ClauseCalibration | None = None
+    measured_on: MeasuredOn | None = None
     base_model: BaseModelInfo
 
     @field_validator("labels")

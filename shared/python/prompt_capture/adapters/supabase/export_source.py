@@ -10,6 +10,7 @@ import httpx
 from prompt_capture.adapters.supabase.postgrest import PostgrestAdapter
 from prompt_capture.domain.datasets.rows import (
     AuditResult,
+    AuditResults,
     ErasedLine,
     ErasedLines,
     ErasedRow,
@@ -105,9 +106,13 @@ class SupabaseExports:
             arguments |= {"after_change": rows[-1].change, "after_id": rows[-1].id}
             yield rows
 
-    async def read_audit_results(self, threshold: float) -> list[AuditResult]:
-        results = await self._postgrest.call("read_audit_results", {"threshold": threshold})
-        return [AuditResult._make(row) for row in results]
+    async def read_audit_results(self, threshold: float) -> AuditResults:
+        audits = await self._postgrest.call("read_audit_results", {"threshold": threshold})
+        cutoff = audits["complete_before"]
+        return AuditResults(
+            datetime.fromisoformat(cutoff) if cutoff else None,
+            [AuditResult._make(row) for row in audits["results"]],
+        )
 
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         deleted: set[str] = set()

@@ -5,18 +5,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, ClassVar, Final, Literal
 
+from prompt_capture.domain.datasets.audits import Precision, admit_tiers
 from prompt_capture.domain.datasets.lines import (
     TIERS,
     CandidateLine,
     Criteria,
     DatasetCounts,
     ExclusionReason,
-    Precision,
     Tier,
-    admit_tiers,
+    audit_probability,
     label_text,
     reviewed_intent,
     reviewed_secondary_intents,
+    tier_of,
     to_json_line,
 )
 from prompt_capture.domain.datasets.rows import ErasedLine, ErasedRow, ExportRow, Window
@@ -137,6 +138,7 @@ class ConfidenceDataset(DatasetKind):
         reviewed = reviewed_intent(rows)
         secondary = reviewed_secondary_intents(rows)
         is_corrected = reviewed is not None
+        probability = audit_probability(rows, criteria.audits_complete_before)
         for row in rows:
             if row.is_retained or not (is_corrected or (row.confidence or 0) > criteria.threshold):
                 continue
@@ -150,16 +152,17 @@ class ConfidenceDataset(DatasetKind):
                 label=label,
                 confidence=row.confidence,
                 corrected=is_corrected,
-                tier="person" if is_corrected else None,
+                tier=tier_of(row, criteria.threshold),
                 split="",
                 model_version=row.model_version,
                 times_sent=1,
                 row_ids=(row.id,),
+                audit_probability=probability,
                 secondary=secondary,
             )
 
     def to_entry(self, candidate: CandidateLine, precision: Precision | None) -> Entry:
-        return _common_fields(candidate) | {"id": candidate.id}
+        return _common_fields(candidate)
 
     def warnings(self, counts: DatasetCounts, precisions: Precisions) -> tuple[str, ...]:
         unreviewed = counts.lines - counts.by_tier["person"]
@@ -185,7 +188,7 @@ class TextDataset(DatasetKind):
         rows = criteria.filter_rows(rows)
         if not rows:
             return
-        candidate = label_text(rows, criteria.threshold)
+        candidate = label_text(rows, criteria)
         if not isinstance(candidate, CandidateLine):
             yield candidate
         elif not criteria.accepts_intent(candidate.label):
@@ -195,8 +198,6 @@ class TextDataset(DatasetKind):
 
     def to_entry(self, candidate: CandidateLine, precision: Precision | None) -> Entry:
         return _common_fields(candidate) | {
-            "id": candidate.id,
-            "tier": candidate.tier,
             "precision": precision.precision if precision else None,
             "precision_ci_lower": precision.ci_lower if precision else None,
             "split": candidate.split,
@@ -346,6 +347,10 @@ def _common_fields(candidate: CandidateLine) -> Entry:
         "confidence": candidate.confidence,
         "source": "production",
         "corrected": candidate.corrected,
+        "id": candidate.id,
+        "tier": candidate.tier,
+        "audited": candidate.audit_probability is not None,
+        "audit_probability": candidate.audit_probability,
     }
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, get_args
@@ -11,10 +11,9 @@ from typing import Any, Literal, NamedTuple, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
-from prompt_capture.domain.datasets.rows import AuditResult, ExportRow
+from prompt_capture.domain.datasets.rows import ExportRow
 from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT
 from prompt_capture.domain.text import canonical_text
-from prompt_capture.domain.types import FrozenModel
 
 Tier = Literal["person", "outcome", "rule", "confident"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
@@ -38,12 +37,6 @@ ExclusionReason = Literal[
 ]
 """Why a message or a text has no line, or not all of its rows in it."""
 
-MIN_AUDITED_ROWS = 30
-"""With fewer audited rows, the precision counts as unknown."""
-
-_Z = 1.959963984540054
-"""The 97.5th percentile of the normal distribution, for a 95% interval."""
-
 _SPLIT_SALT = "prompt-capture: split: "
 _GOLD_PERCENT = 10
 _DEV_PERCENT = 10
@@ -56,7 +49,8 @@ _LINE_SEPARATORS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"
 class CandidateLine(NamedTuple):
     """A line that may become part of a dataset, with the rows and senders that it represents.
 
-    `split` is "" in a dataset without splits. `secondary` are the secondary intents: those that
+    `split` is "" in a dataset without splits. `audit_probability` is that of the text, and None
+    unless its label comes from a completed audit. `secondary` are the secondary intents: those that
     reviewers stated, or None; in a review file, the predicted ones. Only entries of review files
     have `created_at` and `reasons`.
     """
@@ -72,6 +66,7 @@ class CandidateLine(NamedTuple):
     times_sent: int
     row_ids: tuple[str, ...]
     senders: tuple[str, ...] = ()
+    audit_probability: float | None = None
     created_at: str = ""
     reasons: tuple[str, ...] = ()
     secondary: list[str] | None = None
@@ -81,7 +76,8 @@ class CandidateLine(NamedTuple):
 class Criteria:
     """What a request demands of rows and labels.
 
-    `is_near_heldout` returns whether a text is a near-duplicate of a dev or gold text.
+    `is_near_heldout` returns whether a text is a near-duplicate of a dev or gold text. Audits
+    before `audits_complete_before` are complete; None: none are.
     """
 
     threshold: float
@@ -89,6 +85,7 @@ class Criteria:
     sources: tuple[str, ...] = ()
     model_versions: tuple[str, ...] = ()
     since: datetime | None = None
+    audits_complete_before: datetime | None = None
     admitted_tiers: frozenset[Tier] = frozenset(TIERS)
     is_near_heldout: Callable[[str], bool] = lambda text: False
 
@@ -117,6 +114,7 @@ class DatasetCounts(BaseModel):
 
     lines: int = 0
     messages: int = 0
+    audited: int = 0
     by_intent: Counter[str] = Field(default_factory=Counter)
     by_tier: Counter[str] = Field(default_factory=Counter)
     by_split: Counter[str] = Field(default_factory=Counter)
@@ -126,6 +124,7 @@ class DatasetCounts(BaseModel):
         """Count lines before they are written."""
         self.lines += len(candidates)
         self.messages += sum(candidate.times_sent for candidate in candidates)
+        self.audited += sum(candidate.audit_probability is not None for candidate in candidates)
         self.by_intent.update(candidate.label for candidate in candidates)
         self.by_tier.update(candidate.tier or "confident" for candidate in candidates)
         self.by_model_version.update(candidate.model_version for candidate in candidates)
@@ -135,6 +134,7 @@ class DatasetCounts(BaseModel):
         """Count a written line, or an entry of a review file."""
         self.lines += 1
         self.messages += entry.get("count", 1)
+        self.audited += entry.get("audited", False)
         self.by_intent[entry.get("label") or entry.get("predicted_intent") or ""] += 1
         for counter, field in (
             (self.by_split, "split"),
@@ -145,66 +145,6 @@ class DatasetCounts(BaseModel):
         if "corrected" in entry:
             default_tier = "person" if entry["corrected"] else "confident"
             self.by_tier[entry.get("tier") or default_tier] += 1
-
-
-class Precision(FrozenModel):
-    """The share of correct labels in a tier, with Wilson's 95% confidence interval.
-
-    `precision`, `ci_lower` and `ci_upper` are None until enough rows were audited.
-    """
-
-    audited: int
-    correct: int
-    precision: float | None = None
-    ci_lower: float | None = None
-    ci_upper: float | None = None
-
-    @classmethod
-    def from_audits(cls, audits: Iterable[AuditResult]) -> "Precision":
-        """Combine the audit results of several model versions."""
-        results = list(audits)
-        audited = sum(result.audited for result in results)
-        correct = sum(result.correct for result in results)
-        if audited < MIN_AUDITED_ROWS:
-            return cls(audited=audited, correct=correct)
-        lower, upper = wilson_interval(correct, audited)
-        precision = round(correct / audited, 4)
-        return cls(
-            audited=audited, correct=correct, precision=precision, ci_lower=lower, ci_upper=upper
-        )
-
-    def __str__(self) -> str:
-        if self.precision is None:
-            return f"unknown ({self.audited} of {MIN_AUDITED_ROWS} rows audited)"
-        return f"{self.precision:.1%} (95% CI {self.ci_lower:.1%} to {self.ci_upper:.1%})"
-
-
-def wilson_interval(correct: int, audited: int) -> tuple[float, float]:
-    """Return Wilson's 95% confidence interval of a share, rounded to four decimal places."""
-    share = correct / audited
-    centre = share + _Z**2 / (2 * audited)
-    spread = _Z * math.sqrt(share * (1 - share) / audited + _Z**2 / (4 * audited**2))
-    scale = 1 + _Z**2 / audited
-    return max(0.0, round((centre - spread) / scale, 4)), min(
-        1.0, round((centre + spread) / scale, 4)
-    )
-
-
-def tier_precisions(
-    audits: Iterable[AuditResult], model_versions: Sequence[str]
-) -> dict[Tier, Precision]:
-    """Return the precision of each tier but `person`, which the others are measured against.
-
-    Without `model_versions`, the audits of every model version count.
-    """
-    relevant = [
-        audit for audit in audits if not model_versions or audit.model_version in model_versions
-    ]
-    return {
-        tier: Precision.from_audits(audit for audit in relevant if audit.tier == tier)
-        for tier in TIERS
-        if tier != "person"
-    }
 
 
 def tier_of(row: ExportRow, threshold: float) -> Tier | None:
@@ -219,23 +159,6 @@ def tier_of(row: ExportRow, threshold: float) -> Tier | None:
         return "rule"
     is_in_scope = row.scope is None or row.scope >= MIN_SCOPE
     return "confident" if is_in_scope and (row.confidence or 0) > threshold else None
-
-
-def admit_tiers(
-    precisions: Mapping[Tier, Precision], floor: float
-) -> tuple[frozenset[Tier], dict[str, str]]:
-    """Return the tiers that reach the floor, and for each other tier the reason.
-
-    A tier reaches the floor if the lower bound of its confidence interval does. The tier `person`
-    is always admitted, since the precision of the others is measured against it. A floor of 0
-    admits every tier, even with an unknown precision.
-    """
-    excluded_tiers: dict[str, str] = {
-        tier: f"precision {precision}, required lower bound {floor:.0%}"
-        for tier, precision in precisions.items()
-        if tier != "person" and (precision.ci_lower or 0) < floor
-    }
-    return frozenset(tier for tier in TIERS if tier not in excluded_tiers), excluded_tiers
 
 
 def reviewed_intent(rows: Sequence[ExportRow]) -> str | None:
@@ -255,11 +178,28 @@ def _latest_corrected(rows: Sequence[ExportRow]) -> ExportRow | None:
     return max(corrected, key=lambda row: row.created_at, default=None)
 
 
-def label_text(rows: Sequence[ExportRow], threshold: float) -> CandidateLine | ExclusionReason:
+def audit_probability(rows: Sequence[ExportRow], complete_before: datetime | None) -> float | None:
+    """Return the probability with which a text is in the completed audit; None: it is not in it.
+
+    A text is in it if one of its rows was drawn before the cut-off `complete_before` and reviewers
+    agree about its label. The rows are drawn independently, so the probability is
+    1 - (1 - p1)(1 - p2)... over all rows of the text before the cut-off, whether drawn or not.
+    """
+    if complete_before is None or not any(row.is_audited for row in rows):
+        return None
+    if any(row.is_disputed for row in rows) or reviewed_intent(rows) is None:
+        return None
+    before = [row for row in rows if datetime.fromisoformat(row.created_at) < complete_before]
+    if not any(row.is_audited for row in before):
+        return None
+    return round(1 - math.prod(1 - (row.audit_probability or 0) for row in before), 6)
+
+
+def label_text(rows: Sequence[ExportRow], criteria: Criteria) -> CandidateLine | ExclusionReason:
     """Return the one line of a text, labelled by its best tier, or why there is none."""
     if any(row.is_disputed for row in rows):
         return "disputed"
-    tier, best_rows = _rows_of_best_tier(rows, threshold)
+    tier, best_rows = _rows_of_best_tier(rows, criteria.threshold)
     if tier is None:
         return "unlabelled"
     labels = {row.corrected_intent or row.predicted_intent for row in best_rows}
@@ -282,6 +222,7 @@ def label_text(rows: Sequence[ExportRow], threshold: float) -> CandidateLine | E
         times_sent=sum(row.times_sent for row in rows),
         row_ids=tuple(row.id for row in rows),
         senders=tuple({row.sender for row in rows if row.sender is not None}),
+        audit_probability=audit_probability(rows, criteria.audits_complete_before),
         secondary=reviewed_secondary_intents(rows) if tier == "person" else None,
     )
 

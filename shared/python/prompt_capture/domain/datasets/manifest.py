@@ -8,7 +8,8 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from prompt_capture.domain.datasets.lines import DatasetCounts, Precision
+from prompt_capture.domain.datasets.audits import Precision
+from prompt_capture.domain.datasets.lines import DatasetCounts
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.datasets.rows import Window
 from prompt_capture.domain.types import FrozenModel, Timestamp
@@ -97,6 +98,7 @@ class Manifest(FrozenModel):
     """The description of a dataset. `id_type` is what the `id` of a line identifies.
 
     `normal_form` is the version of the form by which texts are equal and have a split.
+    `audits_complete_before` is the cut-off of the audit; None: no audit is complete.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -112,6 +114,7 @@ class Manifest(FrozenModel):
     id_type: Literal["row", "text", "salted_row", "salted_text"]
     bucket: str
     objects: tuple[DatasetObject, ...]
+    audits_complete_before: Timestamp | None = None
     counts: DatasetCounts
     tiers: dict[str, Precision] = Field(default_factory=dict)
     excluded_tiers: dict[str, str] = Field(default_factory=dict)

@@ -122,7 +122,12 @@ class ExportRequest(FrozenModel):
         """Return the earliest time of capture, or None for no limit."""
         return now - timedelta(days=self.days) if self.days else None
 
-    def criteria(self, now: datetime, admitted_tiers: frozenset[Tier]) -> Criteria:
+    def criteria(
+        self,
+        now: datetime,
+        admitted_tiers: frozenset[Tier],
+        audits_complete_before: datetime | None,
+    ) -> Criteria:
         """Return what the lines of the dataset must meet."""
         return Criteria(
             self.threshold,
@@ -130,6 +135,7 @@ class ExportRequest(FrozenModel):
             self.sources,
             self.model_versions,
             self.since(now),
+            audits_complete_before,
             admitted_tiers,
         )
 

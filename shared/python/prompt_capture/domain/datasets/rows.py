@@ -37,6 +37,7 @@ class ExportRow(NamedTuple):
 
     `text_id` is a keyed hash that all copies of a text share. `sender` is a pseudonym that is
     valid within one export only. `reasons` says why the row waits for review; None: it does not.
+    `is_audited`: the row was drawn for the audit, for which it had `audit_probability`.
     `corrected_secondary_intents` is None where reviewers did not say, `predicted_secondary_intents`
     where there are none.
     """
@@ -57,6 +58,8 @@ class ExportRow(NamedTuple):
     sender: str | None
     times_sent: int = 1
     reasons: list[str] | None = None
+    is_audited: bool = False
+    audit_probability: float | None = None
     corrected_secondary_intents: list[str] | None = None
     predicted_secondary_intents: list[str] | None = None
 
@@ -107,12 +110,27 @@ class ErasedLines(NamedTuple):
 
 
 class AuditResult(NamedTuple):
-    """How many rows of a tier and model version were audited, and how many were correct."""
+    """How the completed audits of a tier and model version ended.
+
+    `audited` and `correct` are numbers of rows. A row weighs one divided by its probability. The
+    weights and their squares are summed over the rows with a correct and with a wrong prediction.
+    """
 
     tier: str
     model_version: str
     audited: int
     correct: int
+    correct_weight: float
+    correct_squares: float
+    wrong_weight: float
+    wrong_squares: float
+
+
+class AuditResults(NamedTuple):
+    """The results of the audits before the cut-off `complete_before`; None: none is complete."""
+
+    complete_before: datetime | None
+    results: list[AuditResult]
 
 
 def group_by_text(rows: Iterable[ExportRow]) -> Iterator[list[ExportRow]]:

@@ -8,6 +8,7 @@ from stdnum import iban, numdb
 
 from prompt_capture.domain.entities.candidates import is_named
 from prompt_capture.domain.entities.searched import (
+    NAME_END,
     NOT_BEFORE_WORD,
     NamePattern,
     Searched,
@@ -23,8 +24,8 @@ _PART_SIZES = re.compile(r"([0-9]+)!")
 _CHECKS = 100
 
 _NAMES = names(
-    """account acct acc a/c konto kontonummer kontonr routing aba bsb iban bic blz bankleitzahl
-    compte cuenta conto conta rib clabe rekening rekeningnummer konta rachunek rachunku
+    """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb iban bic blz
+    bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer konta rachunek rachunku
     银行账号 账号 口座番号 口座 계좌번호 계좌""",
     "sort code",
     "bank details",
@@ -32,8 +33,9 @@ _NAMES = names(
 )
 _NAMED = NamePattern(
     _NAMES,
-    rf"""{any_of(_NAMES)}{NOT_BEFORE_WORD}
-        (?:\ (?:number|nummer|numero|num|no|nr|code){NOT_BEFORE_WORD})?[^a-z0-9\x7f]{{0,3}}
+    rf"""{any_of(_NAMES)}{NAME_END}
+        (?:[ .-]{{1,2}}(?:number|nummer|numero|num|no|nr|code){NOT_BEFORE_WORD})?
+        [^a-z0-9\x7f]{{0,3}}
         (?:(?:is|ist|est|es|e)[^a-z0-9\x7f]{{1,3}})?
         (?P<number>[0-9](?:[ -]?[0-9]){{4,19}}){NOT_BEFORE_WORD}""",
 )

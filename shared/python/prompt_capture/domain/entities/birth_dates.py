@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from prompt_capture.domain.entities.searched import (
+    NAME_END,
     NOT_BEFORE_WORD,
     LazyPattern,
     NamePattern,
@@ -39,7 +40,9 @@ _DATE = LazyPattern(
             |(?P<separator>[./ -])\ ?[0-9]{{1,2}}(?P=separator)\ ?[0-9]{{1,2}}
             |(?:0[1-9]|1[0-2])[0-3][0-9])
         |[0-9]?(?:
-            (?P<between>\ ?[./ -])\ ?[0-9]{{1,2}}(?P=between)\ ?(?:{_YEAR}|{_SHORT_YEAR})
+            \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}   # of an era
+                \ ?[0-9]{{1,2}}\ ?{any_of(names("日 일"))}
+            |(?P<between>\ ?[./ -])\ ?[0-9]{{1,2}}(?P=between)\ ?(?:{_YEAR}|{_SHORT_YEAR})
             |{_ORDINAL}[ -]?(?:(?:of|de|di|do|day\ of)\ )?{_MONTH}\.?
                 (?:[ ,-]{{1,2}}(?:(?:of|de|del|do)\ )?(?:{_YEAR}|{_SHORT_YEAR}))?)
         |[0-9](?:0[1-9]|1[0-2]){_YEAR}
@@ -56,17 +59,22 @@ _BORN = names(
     """birthdate dob born geboren geb geburtsdatum geboortedatum naissance nacido nacida nació
     nacimiento nascita nascido nascida nascimento nasceu urodzony urodzona urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
-    родился родилась рождения 出生日期 出生于 出生 生年月日 出生年月日 생년월일""",
+    родился родилась рождения 出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
+    生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "né le",
     "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
 )  # fmt: skip
 _BIRTHDAY = names(
     """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny 生日
-    誕生日"""
+    誕生日 생일"""
 )
+# Directly behind a date: "1985年4月18日生", but not "18日生日" (birthday) or "18日生效" (in force).
+_BORN_SUFFIX = names("生 생")
+_NOT_BORN = names("生日 生效 生产 生産 生活 생일 생산 생활")
 _NAME = NamePattern(
-    (*_BORN, *_BIRTHDAY),
-    rf"(?:{any_of(_BORN)}|(?P<birthday>{any_of(_BIRTHDAY)})){NOT_BEFORE_WORD}",
+    (*_BORN, *_BIRTHDAY, *_BORN_SUFFIX),
+    rf"""(?:{any_of(_BORN)}|(?P<birthday>{any_of(_BIRTHDAY)})
+        |(?!{any_of(_NOT_BORN)})(?P<suffix>{any_of(_BORN_SUFFIX)})){NAME_END}""",
 )
 _GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40
 _NOT_IN_GAP = re.compile(r"[0-9!?;\x7f]|\.(?! ?\Z)")
@@ -109,6 +117,8 @@ def _dates_near(births: list[re.Match[str]], lower: str) -> Iterator[re.Match[st
 def _is_named(lower: str, birth: re.Match[str], date: re.Match[str]) -> bool:
     is_before = birth.end() <= date.start()
     gap = lower[birth.end() : date.start()] if is_before else lower[date.end() : birth.start()]
+    if birth["suffix"]:
+        return birth.start() == date.end()
     is_near = len(gap) <= (_GAP_AFTER_NAME if is_before else _GAP_BEFORE_NAME)
     if not is_near or _NOT_IN_GAP.search(gap):
         return False

@@ -1,10 +1,13 @@
 """What the words around a candidate say about it."""
 
 import re
+from string import ascii_lowercase, digits, punctuation
 
 from prompt_capture.domain.entities.searched import context_before, name_set, names
 
-_WORD = re.compile(r"[^\W_]+")
+_ASCII_WORD = ascii_lowercase + digits
+_NOT_IN_WORDS = punctuation + " "
+_WORD_AT_END = re.compile(r"(?<![^\W_])[^\W_]+\Z")
 _WINDOW = 36
 _FILLERS = name_set(
     """number numbers num no nr nro nummer numero numer id ids code ref key details is ist was
@@ -20,17 +23,32 @@ def is_named(lower: str, start: int, what: frozenset[str]) -> bool:
     A name in another script may follow other words without a space.
     """
     before = context_before(lower, start, _WINDOW).rstrip(" :#.=(-'\"/")
-    if not before[-1:].isalnum():
-        return False
-    words = _WORD.findall(before)
-    while len(words) > 1 and words[-1] in _FILLERS and words[-1] not in what:
-        words.pop()
-    name = words[-1]
-    if name.isascii():
-        return name in what
-    return bool(name.rstrip(_PARTICLES).endswith(tuple(what)))
+    word = _last_word(before)
+    while word in _FILLERS and word not in what:
+        rest = before[: -len(word)].rstrip(_NOT_IN_WORDS)
+        if not rest:
+            break
+        before, word = rest, _last_word(rest)
+    if len(word) == 1 and before[-2:-1] == "/":
+        word = before[-3:]  # "s/n" for "serial number"
+    if word.isascii():
+        return word in what
+    return word.rstrip(_PARTICLES).endswith(tuple(what))
 
 
+def _last_word(text: str) -> str:
+    """Return the letters and digits at the end of a text."""
+    start = len(text.rstrip(_ASCII_WORD))
+    if start and not text[start - 1].isascii():
+        word = _WORD_AT_END.search(text)
+        return word[0] if word else ""
+    return text[start:]
+
+
+_NUMBERS_OF = names(
+    """auftrags bestell rechnungs kunden sendungs vorgangs artikel vertrags serien mitglieds
+    matrikel ticket tracking teile modell chargen inventar personal paket"""
+)
 REFERENCES = name_set(
     """order orders invoice student customer member membership tracking track parcel package
     shipment delivery consignment waybill awb container ticket booking reservation case
@@ -39,15 +57,13 @@ REFERENCES = name_set(
     claim policy contract transaction confirmation purchase po rma quote job request issue bug
     incident commit build document doc file page chapter section room seat gate flight bus train
     meeting session meter employee staff timestamp epoch score total amount sum box uuid guid
-    auftrag auftrags bestellung bestell rechnung rechnungs kunden sendung sendungs vorgang
-    vorgangs artikel vertrag vertrags serien mitglied mitglieds seriennummer bestellnummer
-    rechnungsnummer kundennummer auftragsnummer sendungsnummer artikelnummer vertragsnummer
-    matrikelnummer mitgliedsnummer vorgangsnummer ticketnummer trackingnummer
+    auftrag bestellung rechnung sendung vorgang vertrag mitglied art
+    s/n sn p/n ser
     commande facture suivi colis pedido factura seguimiento ordine fattura spedizione
     bestelling bestelnummer factuur factuurnummer zamowienie zamowienia faktura encomenda
-    订单 订单号 订单编号 运单号 快递单号 注文番号 注文 주문번호 заказ заказа счет
+    订单 订单号 订单编号 运单号 快递单号 序列号 注文番号 注文 주문번호 заказ заказа счет
     طلب الطلب فاتورة الفاتورة הזמנה"""
-)
+).union(*({name, f"{name}nummer", f"{name}nr"} for name in _NUMBERS_OF))
 
 
 def is_reference(lower: str, start: int) -> bool:

@@ -7,6 +7,7 @@ from stdnum import luhn
 
 from prompt_capture.domain.entities.candidates import is_reference
 from prompt_capture.domain.entities.searched import (
+    NAME_END,
     NOT_BEFORE_WORD,
     LazyPattern,
     NamePattern,
@@ -21,7 +22,8 @@ _GAP = "[ ._/()-]{1,3}+"
 _END = r"(?![A-Za-z0-9\x7f]|[.-][0-9\x7f])"
 # The groups in which cards are written. Candidates may overlap: only the first digit is consumed.
 _CANDIDATE = LazyPattern(
-    rf"""[2-68](?:(?<![A-Za-z0-9\x7f+].)(?<![0-9][.-].)|(?<=card.)|(?<=visa.))(?=(?P<rest>
+    rf"""[2-68](?=[0-9 ._/()-]{{12}})(?:(?<![A-Za-z0-9\x7f+].)(?<![0-9][.-].)|(?<=card.)|(?<=visa.))
+        (?=(?P<rest>
         [0-9]{{12,18}}                                                  # 4111111111111111
         |[0-9]{{3}}(?:{_GAP}[0-9]{{4}}){{3}}(?:{_GAP}[0-9]{{3}})?           # 4111 1111 1111 1111
         |[0-9]{{3}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{4,5}}                       # 3714 496353 98431
@@ -46,12 +48,13 @@ _SCHEME = LazyPattern(
 )
 _NAMES = names(
     """card cards visa mastercard maestro amex express debit credit discover cc girocard bleue
-    bancaire karte kreditkarte bankkarte carte tarjeta carta tarjetas cartão kaart kort kortti
+    bancaire karte karten kartennummer kartennr kreditkarte kreditkarten kreditkartennummer
+    kreditkartennr bankkarte carte tarjeta carta tarjetas cartão kaart kort kortti
     卡 卡号 银行卡 信用卡 カード 카드 карта карты карту"""
 )
 _NAMED = NamePattern(
     _NAMES,
-    rf"""{any_of(_NAMES)}{NOT_BEFORE_WORD}(?:[ -]{any_of(_NAMES)})?
+    rf"""{any_of(_NAMES)}{NAME_END}(?:[ -]{any_of(_NAMES)})?
         (?:[ -](?:number|nummer|numero|num|no|nr|details){NOT_BEFORE_WORD})?[^a-z0-9\x7f]{{0,3}}
         (?:(?:is|are|ist|est|es|e)[^a-z0-9\x7f]{{1,3}})?
         (?P<number>[0-9](?:[ ._/()-]{{0,3}}[0-9]){{12,15}}){_END}""",

@@ -60,8 +60,13 @@ _SAID_DOMAIN = LazyPattern(
     rf"{_LABEL}(?:(?:{_DOT}|\.){_LABEL}){{1,5}}{NOT_BEFORE_WORD}", re.VERBOSE
 )
 _SAID_DOT = re.compile(_DOT)
-_MAILBOX_WORD = re.compile(r"[a-z0-9][a-z0-9._+-]{0,63}\Z")
-_MAILBOX_SIGNS = name_set("dot punkt underscore dash minus plus")
+# In Spanish, Portuguese, French and Italian: "ana punto gil arroba example punto org".
+_ROMANCE_AT = re.compile(" (?:arroba|arobase|chiocciola) ")
+_ROMANCE_DOMAIN = LazyPattern(
+    rf"{_LABEL}(?:(?: (?:punto|ponto|point) |\.){_LABEL}){{1,5}}{NOT_BEFORE_WORD}"
+)
+_SAID_MAILBOX = "abcdefghijklmnopqrstuvwxyz0123456789._+-"
+_MAILBOX_SIGNS = name_set("dot punkt punto ponto point underscore dash minus plus")
 _MAX_SIGNS = 3
 _SAID_WINDOW = 120
 _ABOUT_MAIL = re.compile("mail")
@@ -87,8 +92,10 @@ def find_emails(searched: Searched) -> Iterator[Span]:
         if span:
             yield span
         at = searched.text.find("@", at + 1)
-    yield from _find_said_addresses(searched.lower, _BRACKETED_AT, may_be_site=False)
-    yield from _find_said_addresses(searched.lower, _SAID_AT, may_be_site=True)
+    lower = searched.lower
+    yield from _find_said_addresses(lower, _BRACKETED_AT, _SAID_DOMAIN, may_be_site=False)
+    yield from _find_said_addresses(lower, _SAID_AT, _SAID_DOMAIN, may_be_site=True)
+    yield from _find_said_addresses(lower, _ROMANCE_AT, _ROMANCE_DOMAIN, may_be_site=False)
 
 
 def _written_address(searched: Searched, at: int) -> Span | None:
@@ -131,10 +138,12 @@ def _run_at_end(text: str, character: LazyPattern) -> str:
     return text[start:]
 
 
-def _find_said_addresses(lower: str, at: re.Pattern[str], may_be_site: bool) -> Iterator[Span]:
+def _find_said_addresses(
+    lower: str, at: re.Pattern[str], domains: LazyPattern, may_be_site: bool
+) -> Iterator[Span]:
     """Find addresses around said "at"s. `may_be_site` is whether "x at y.z" may mean a site."""
     for match in at.finditer(lower):
-        domain = _SAID_DOMAIN.compiled.match(lower, match.end())
+        domain = domains.compiled.match(lower, match.end())
         if domain:
             before = context_before(lower, match.start(), _SAID_WINDOW).rstrip(" ")
             mailbox = _said_mailbox(before)
@@ -146,13 +155,19 @@ def _find_said_addresses(lower: str, at: re.Pattern[str], may_be_site: bool) -> 
 def _said_mailbox(before: str) -> str:
     """Return the mailbox at the end of a text, in which dots may be said, or nothing."""
     words = before.split(" ")[-1 - 2 * _MAX_SIGNS :]
-    first = len(words)
-    while first and _MAILBOX_WORD.match(words[first - 1]):
-        first -= 1
-        if first < 2 or words[first - 1].strip("[](){}") not in _MAILBOX_SIGNS:
-            break
-        first -= 1
-    return " ".join(words[first:])
+    word = words.pop()
+    mailbox = part = _mailbox_part(word)
+    while part == word and len(words) > 1 and words[-1].strip("[](){}") in _MAILBOX_SIGNS:
+        sign, word = words.pop(), words.pop()
+        part = _mailbox_part(word)
+        mailbox = f"{part} {sign} {mailbox}" if part else mailbox
+    return mailbox
+
+
+def _mailbox_part(word: str) -> str:
+    """Return the end of a word that may be part of a mailbox: without quotation marks before it."""
+    part = word[len(word.rstrip(_SAID_MAILBOX)) :].lstrip("._+-")
+    return part if len(part) <= _MAX_MAILBOX else ""
 
 
 def _is_site(before: str, mailbox: str, domain: str) -> bool:

@@ -15,6 +15,7 @@ from prompt_capture.domain.entities.passphrases import (
     find_spelled_digits,
 )
 from prompt_capture.domain.entities.searched import (
+    NAME_END,
     NOT_BEFORE_WORD,
     LazyPattern,
     NamePattern,
@@ -38,7 +39,7 @@ _HEAD = NamePattern(
                 (?P<lock>\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:l')?
                     {any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
             |(?P<token>{any_of(words.TOKEN)})|(?P<key>{any_of(words.KEY)})
-        ){NOT_BEFORE_WORD}
+        ){NAME_END}
         (?:(?:\ {any_of(words.ACCOUNTS)}|\ {_PREPOSITION}(?:\ [^ :=0-9\x7f]{{1,30}}){{1,5}}?)?
             (?:["'`]?\ ?(?P<assigned>:=|[:=]|->|=>|\ -\ )
               |(?P<is>\ {any_of(words.IS)}{NOT_BEFORE_WORD}:?|'s{NOT_BEFORE_WORD}
@@ -49,7 +50,7 @@ _HEAD = NamePattern(
         \ ?\(?""",
 )
 _CONTEXT = 40
-_CHECKS = 60
+_CHECKS = 40
 
 _QUOTED = re.compile(r"""(["'`])(?P<value>[^"'`\x7f]{1,80})\1""")
 _TOKEN = re.compile(r"""[!#-&(-;=?-_a-~]{1,200}|[^\x00-\x7f]{1,100}[^ "'`\x7f]{0,100}""")
@@ -101,9 +102,10 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
         if span:
             yield span
     for head in heads:  # a text that names so many secrets is a list of them
-        token = _TOKEN.match(searched.text, head.end())
+        quoted = _QUOTED.match(searched.text, head.end())
+        token = quoted or _TOKEN.match(searched.text, head.end())
         if token:
-            yield token.span()
+            yield token.span("value" if quoted else 0)
     yield from _find_values_before_names(searched)
     yield from _find_codes_behind_locks(searched)
     yield from _find_logins(searched)

@@ -7,9 +7,10 @@ from importlib import import_module
 from itertools import chain
 from typing import Protocol, cast
 
-from prompt_capture.domain.entities.candidates import is_reference
+from prompt_capture.domain.entities.candidates import is_amount, is_reference
 from prompt_capture.domain.entities.phones import is_named_as_phone
 from prompt_capture.domain.entities.searched import (
+    NAME_END,
     NOT_BEFORE_WORD,
     LazyPattern,
     NamePattern,
@@ -19,16 +20,24 @@ from prompt_capture.domain.entities.searched import (
 )
 from prompt_capture.domain.searchable_text import Span
 
+_GERMAN_DOCUMENTS = names(
+    """pass reisepass personalausweis ausweis perso führerschein visum aufenthaltstitel steuer
+    steuerident steueridentifikations steuer-identifikations ident identifikations sv
+    sozialversicherungs rentenversicherungs versicherten versicherungs krankenversicherungs
+    krankenversicherten krankenkassen"""
+)
 _NAMES = names(
-    """ssn itin nino passport passnummer reisepass reisepassnummer pasaporte passaporto
-    passeport paspoort
-    personalausweis personalausweisnummer ausweis ausweisnummer perso steuer-id steueridnr
-    steueridentifikationsnummer steuernummer sozialversicherungsnummer svnr sv-nummer sv-nr
-    rentenversicherungsnummer versichertennummer krankenversichertennummer führerschein
-    führerscheinnummer dni nie nif nir cpf rg curp rut cuit cuil aadhaar aadhar pesel dowód bsn
+    """ssn itin nino passport reisepass pasaporte passaporto passeport paspoort paszport
+    paszportu personalausweis ausweis perso steuer-id svnr führerschein dni nie nif nir cpf rg curp
+    rut cuit cuil aadhaar aadhar pesel dowód bsn
     burgerservicenummer personnummer hetu fødselsnummer cpr cpr-nummer rijksregisternummer cnp egn
     amka afm oib tckn nric hkid tfn pps ppsn nhs medicare snils cédula tin sécu pan
-    身份证 身份证号 身份证号码 护照 护照号 マイナンバー パスポート 주민등록번호 여권
+    身份证 身份证号 身份证号码 身份证字号 身分证 身分证号码 身分证字号 统一编号 公民身份号码
+    居留证 居留证号 居留证号码 护照 护照号 护照号码 社保号 社会保障号 社会保障号码
+    医保卡号 健保卡号 健保卡
+    驾照 驾照号 驾驶证 驾驶证号 港澳通行证 回乡证 税号 证件号 证件号码
+    マイナンバー 個人番号 パスポート 旅券番号 免許証番号 運転免許証番号 在留カード番号
+    주민등록번호 외국인등록번호 여권 여권번호 운전면허번호
     паспорт снилс инн""",
     "social security", "social insurance", "national insurance", "ni number", "id card",
     "identity card", "national id", "my id", "personal id", "tax id", "tax number",
@@ -39,15 +48,26 @@ _NAMES = names(
     "health insurance", "green card", "alien number", "codice fiscale", "carta d'identità",
     "carte d'identité", "sécurité sociale", "numéro fiscal", "seguridad social",
     "número de identidad", "documento de identidad", "permis de conduire", "tc kimlik",
-    "rodné číslo", "pass nr", "pass nr.", "numero nir", "sv nummer",
+    "rodné číslo", "numero nir", "seria i numer dowodu", "numer dowodu",
+    *(
+        f"{document}{joint}{number}"
+        for document in _GERMAN_DOCUMENTS
+        for joint in ("", "-", " ")
+        for number in ("nummer", "nr", "num", "id")
+    ),
 )  # fmt: skip
+# A letter of its own belongs to formats such as "12 34 56 C", "12345678 Z" and "12.345.678-Z".
+_LETTER_BEHIND = r"(?:(?<=[0-9]{7})|(?<=[0-9]{3}\.[0-9]{3})|(?<=[0-9]{2}\ [0-9]{2}))"
+_WORDS_OF_ONE_LETTER = frozenset("aeiouyIOU")
 _NAMED = NamePattern(
     _NAMES,
-    rf"""{any_of(_NAMES)}{NOT_BEFORE_WORD}
-        (?:\ (?:number|nummer|numero|num|no|nr|card|id|号码){NOT_BEFORE_WORD})?[^a-z0-9\x7f]{{0,3}}
-        (?:(?:is|ist|est|es|e)[^a-z0-9\x7f]{{1,3}})?
+    rf"""{any_of(_NAMES)}{NAME_END}
+        (?:[ .-]{{0,2}}(?:number|nummer|numero|num|no|nr|nro|numer|n|card|id){NOT_BEFORE_WORD})?
+        [^a-z0-9\x7f]{{0,3}}
+        (?:(?:is|ist|lautet|est|es|e)[^a-z0-9\x7f]{{1,3}})?
         (?:(?P<number>(?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})[a-z0-9]{{1,20}}
-                (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z](?![a-z]))[a-z0-9]{{1,11}}){{0,6}})
+                (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z]\ [0-9])[a-z0-9]{{1,11}}){{0,6}}
+                (?P<letter>{_LETTER_BEHIND}[ .-][a-z])?)
             |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
 )
 _NAMED_CANADIAN = NamePattern(
@@ -62,12 +82,8 @@ _DATE = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}\Z")
 # Formats that nothing else has, and formats that other numbers share, which a check digit tells
 # apart. The first digit is on its own, so that the search skips to digits.
 _DIGITS_FIRST = LazyPattern(
-    r"""[0-9](?<![A-Za-z0-9\x7f-].)(?=(?:[. /+-]?[0-9]){6})(?:(?P<formatted>
-            [0-9]{2}-[0-9]{2}-[0-9]{4}                                  # United States
-            |(?<=7)56[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}            # Switzerland
-            |[0-9]{2}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}                      # Brazil
-            |[0-9]?\.[0-9]{3}\.[0-9]{3}-[0-9kK]                         # Chile
-            |[0-9]\.[01][0-9]\.[0-3][0-9]-[0-9]{3}\.[0-9]{2}            # Belgium
+    r"""[0-9](?<![A-Za-z0-9\x7f-].)(?=(?:[. /+-]?[0-9]){6})(?:(?=[0-9]{4})(?:(?P<formatted>
+            (?<=7)56[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}                  # Switzerland
             |[0-9][01][0-9][0-3][0-9]-[1-8][0-9]{6}                     # South Korea
             |[0-9][01][0-9]{3}[+A-FU-Y-][0-9]{3}[0-9A-FHJ-NPR-Y]        # Finland
         )|(?<![.+].)(?:
@@ -75,15 +91,23 @@ _DIGITS_FIRST = LazyPattern(
             |(?P<irish>[0-9]{6}[A-W][A-IW]?)
             |(?P<czech>[0-9]{5}/[0-9]{3,4})
             |(?P<nordic>(?:[0-9]{2})?[0-9]{5}[+-][0-9]{4})
-            |(?P<indian>(?<![0-9]\ .)[0-9]{3}\ [0-9]{4}\ [0-9]{4}(?!\ [0-9\x7f]))
-            |(?P<eleven>[0-9]{10}|[0-9](?:\ [0-9]{3}){3}|[0-9]{5}\ [0-9]{5}
-                |[0-9]{2}[. ][0-9]{3}[. ][0-9]{3}[ -][0-9]{2}
-                |[0-9](?:[. ][0-9]{2}){2}[ -][0-9]{3}[. ][0-9]{2})
+            |(?P<eleven>[0-9]{10}|[0-9]{5}\ [0-9]{5})
             |(?P<twelve>[0-9]{11})
             |(?P<thirteen>[0-9]{12}|[0-9]{5}\ [0-9]{4}\ [0-9]{3})
-            |(?P<fifteen>[0-9]{14}|(?:\ [0-9]{2}){3}(?:\ [0-9]{3}){2}\ [0-9]{2})
+            |(?P<fifteen>[0-9]{14})
             |(?P<eighteen>[0-9]{16}[0-9Xx])
-        ))(?![A-Za-z0-9\x7f-])""",
+        ))|(?![0-9]{4})(?:(?P<formatted_groups>
+            [0-9]{2}-[0-9]{2}-[0-9]{4}                                  # United States
+            |(?<=7)56[. ][0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}             # Switzerland
+            |[0-9]{2}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}                      # Brazil
+            |[0-9]?\.[0-9]{3}\.[0-9]{3}-[0-9kK]                         # Chile
+            |[0-9]\.[01][0-9]\.[0-3][0-9]-[0-9]{3}\.[0-9]{2}            # Belgium
+        )|(?<![.+].)(?:
+            (?P<indian>(?<![0-9]\ .)[0-9]{3}\ [0-9]{4}\ [0-9]{4}(?!\ [0-9\x7f]))
+            |(?P<eleven_groups>[0-9](?:\ [0-9]{3}){3}|[0-9]{2}[. ][0-9]{3}[. ][0-9]{3}[ -][0-9]{2}
+                |[0-9](?:[. ][0-9]{2}){2}[ -][0-9]{3}[. ][0-9]{2})
+            |(?P<fifteen_groups>(?:\ [0-9]{2}){3}(?:\ [0-9]{3}){2}\ [0-9]{2})
+        )))(?![A-Za-z0-9\x7f-])""",
     re.VERBOSE,
 )
 _LETTERS_FIRST = LazyPattern(
@@ -149,10 +173,10 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
     )
     digits_first = _DIGITS_FIRST.compiled.finditer(searched.text)
     for match in filter(None, chain(digits_first, letters_first)):
-        if match["formatted"] or _is_checked_id(searched, match):
+        if _is_id(searched, match):
             yield match.span()
     for match in _NAMED.finditer(searched):
-        span = match.span("capitals" if match["capitals"] else "number")
+        span = _named_span(searched, match)
         number = searched.text[slice(*span)]
         needs_capitals = match["capitals"] or number.partition(" ")[0].isalpha()
         has_form = number.isupper() or not needs_capitals
@@ -162,16 +186,30 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
         yield match.span("number")
 
 
-def _is_checked_id(searched: Searched, match: re.Match[str]) -> bool:
-    is_valid = any(searched.passes(_is_valid, each, _CHECKS) for each in _validations(match))
+def _named_span(searched: Searched, match: re.Match[str]) -> Span:
+    """Return the span of a named number, without an amount or a word of one letter behind it."""
+    if match["capitals"]:
+        return match.span("capitals")
+    start, end = match.span("number")
+    if match["letter"] and searched.text[end - 1] in _WORDS_OF_ONE_LETTER:
+        return start, match.start("letter")
+    if is_amount(searched.lower, end):
+        end = max(searched.lower.rfind(" ", start, end), start)
+    return start, end
+
+
+def _is_id(searched: Searched, match: re.Match[str]) -> bool:
     lower, start = searched.lower, match.start()
+    if (match.lastgroup or "").startswith("formatted"):
+        return not is_reference(lower, start)
+    is_valid = any(searched.passes(_is_valid, each, _CHECKS) for each in _validations(match))
     return is_valid and not is_reference(lower, start) and not is_named_as_phone(lower, start)
 
 
 def _validations(match: re.Match[str]) -> Iterator[tuple[str, str]]:
     """Return the validators that may accept a number, each with the number."""
     number = _SEPARATOR.sub("", match[0]).upper()
-    for validator in _VALIDATORS[match.lastgroup or ""]:
+    for validator in _VALIDATORS[(match.lastgroup or "").removesuffix("_groups")]:
         begin = _BEGINNINGS.get(validator)
         if not begin or begin.match(number):
             yield validator, number

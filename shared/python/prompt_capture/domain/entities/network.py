@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
+from urllib.parse import unquote
 
 from prompt_capture.domain.entities.candidates import is_named
 from prompt_capture.domain.entities.searched import (
@@ -29,9 +30,10 @@ _SECRET_PARAMETER = LazyPattern(
         |[=/](?:eyJ|sk[-_]|sb_secret_)""",
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
-_PATH_PIECE = re.compile(r"/([\w-]{16,}+)", re.ASCII)
+_PATH = re.compile(r"/.*", re.DOTALL)
+_PATH_PIECE = re.compile(r"[/:;,+]([\w-]{16,}+)", re.ASCII)
 _PLAIN_TOKEN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
-_PUBLIC_PATH = re.compile(r"/(?:commits?|tree|blob|compare|raw)/\Z")
+_PUBLIC_PATH = re.compile(r"(?:/(?:commits?|tree|blob|compare|raw)/|sha(?:1|256|384|512):)\Z")
 _PUBLIC_PATH_SIZE = 10
 
 _DOT = r"(?:\.|\[\.\]|\(\.\))"
@@ -39,12 +41,14 @@ _IPV4 = re.compile(
     rf"[0-9](?<![A-Za-z0-9\x7f.^~].)(?<![<>=!~]=.)[0-9]{{0,2}}(?:{_DOT}[0-9]{{1,3}}){{3}}(?![A-Za-z0-9\x7f]|\.[0-9])"
 )
 _OCTET = re.compile(r"[0-9]+")
-# The same in millions of networks: the machine itself, the usual addresses of routers, net masks,
-# and public name servers. They identify nobody.
+# The same in millions of networks: the machine itself, net masks, private networks as a whole, the
+# usual addresses of routers and of cloud metadata, and public name servers. They identify nobody.
 _COMMON_IPV4 = frozenset({
-    "127.0.0.1", "10.0.0.1", "192.168.0.1", "192.168.1.1", "255.255.255.0",
-    "255.255.255.255", "1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9",
+    "10.0.0.0", "10.0.0.1", "172.16.0.0", "172.17.0.1", "192.168.0.0", "192.168.0.1",
+    "192.168.1.0", "192.168.1.1", "169.254.169.254", "1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8",
+    "9.9.9.9",
 })  # fmt: skip
+_COMMON_BEGINNINGS = ("0.", "127.", "255.")
 _IPV6 = re.compile(
     r"[0-9A-Fa-f:](?<![A-Za-z0-9\x7f].)(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:.]{3,44}+"
     r"(?:%[A-Za-z0-9]{1,15})?(?![A-Za-z0-9\x7f:])"
@@ -68,6 +72,9 @@ _MAC = LazyPattern(
             |(?:\.{_PAIR}){{5}}(?!\.?[A-Za-z0-9\x7f]))
         |[0-9A-Fa-f]{{3}}\.{_QUAD}\.{_QUAD}(?!\.?[A-Za-z0-9\x7f]))""",
     re.VERBOSE,
+)
+_MAY_BE_MAC = re.compile(
+    rf"[:.-](?=[0-9A-Fa-f:.-]{{8}})(?:{_PAIR}(?:[:.-]{_PAIR}){{4}}|{_QUAD}\.{_QUAD})"
 )
 _MAC_NAMES = names("mac bssid hwaddr", "hw address", "hardware address", "bluetooth address")
 _NAMED_MAC = NamePattern(
@@ -101,8 +108,8 @@ def find_ip_addresses(searched: Searched) -> Iterator[Span]:
     """
     if searched.text.count(".") >= 3:
         for match in _IPV4.finditer(searched.text):
-            is_address = _has_octets(match[0]) and match[0] not in _COMMON_IPV4
-            if is_address and not is_named(searched.lower, match.start(), _VERSION_NAMES):
+            is_common = match[0] in _COMMON_IPV4 or match[0].startswith(_COMMON_BEGINNINGS)
+            if not is_common and _is_ipv4(searched, match):
                 yield match.span()
     if "::" in searched.text or searched.text.count(":") >= 7:
         yield from _find_ipv6_addresses(searched)
@@ -110,7 +117,7 @@ def find_ip_addresses(searched: Searched) -> Iterator[Span]:
 
 def find_mac_addresses(searched: Searched) -> Iterator[Span]:
     """Find MAC addresses: pairs of digits with colons or hyphens, or what is named as one."""
-    may_have_one = max(map(searched.text.count, ":-")) >= 5 or searched.text.count(".") >= 2
+    may_have_one = _MAY_BE_MAC.search(searched.text)
     for match in _MAC.compiled.finditer(searched.text) if may_have_one else ():
         # 10-20-30-40-50-60 and 1234.5678.9012 may be anything.
         is_likely = match["separator"] == ":" or match[0].startswith("00-")
@@ -132,17 +139,19 @@ def _url_start(lower: str, sign: re.Match[str]) -> int | None:
 def _gives_access(address: str) -> bool:
     if _USER_AND_PASSWORD.match(address) or _SECRET_PARAMETER.compiled.search(address):
         return True
-    return any(
+    path = _PATH.search(unquote(address))
+    return path is not None and any(
         (is_random(piece[1]) or _PLAIN_TOKEN.fullmatch(piece[1]))
-        and not _PUBLIC_PATH.search(address[: piece.start() + 1][-_PUBLIC_PATH_SIZE:])
-        for piece in _PATH_PIECE.finditer(address)
+        and not _PUBLIC_PATH.search(path[0][: piece.start() + 1][-_PUBLIC_PATH_SIZE:])
+        for piece in _PATH_PIECE.finditer(path[0])
     )
 
 
-def _has_octets(address: str) -> bool:
-    """Return whether each number is at most 255 and has no leading zero."""
-    octets = _OCTET.findall(address)
-    return all(len(octet) == 1 or (octet[0] != "0" and int(octet) < 256) for octet in octets)
+def _is_ipv4(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether each number is at most 255 and has no leading zero, and all are no version."""
+    octets = _OCTET.findall(match[0])
+    has_octets = all(len(each) == 1 or (each[0] != "0" and int(each) < 256) for each in octets)
+    return has_octets and not is_named(searched.lower, match.start(), _VERSION_NAMES)
 
 
 def _find_ipv6_addresses(searched: Searched) -> Iterator[Span]:

@@ -8,6 +8,7 @@ from phonenumbers import PhoneMetadata
 
 from prompt_capture.domain.entities.candidates import is_amount, is_named, is_reference
 from prompt_capture.domain.entities.searched import (
+    NAME_END,
     NOT_AFTER_WORD,
     NOT_BEFORE_WORD,
     LazyPattern,
@@ -23,12 +24,13 @@ _INTERNATIONAL = re.compile(
     r"\+ ?[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
     r"|0(?<![A-Za-z0-9\x7f+]0)0[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9\x7f])"
 )
-_NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-])"
+_NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(
     """call calls called calling ring phone phones tel telephone mobile cell cellphone text sms
     whatsapp signal telegram viber fax dial reach reached contact landline hotline callback
-    anrufen anruf anrufe ruf rufe rufnummer handy handynummer mobil mobilnummer festnetz durchwahl
-    telefon telefonnummer telefonat appelle appeler appelez rappelle rappeler telephoner portable
+    anrufen anruf anrufe ruf rufe rufnummer rufnr handy handynummer handynr mobil mobilnummer
+    mobilnr festnetz durchwahl telefon telefonnummer telefonnr telefonat
+    appelle appeler appelez rappelle rappeler telephoner portable
     llama llámame llamar llame llámeme llamarme teléfono móvil chiama chiamami chiamare cellulare
     telefona ligue ligar celular telefone bel bellen mobiel telefoon telefoonnummer ringa mobilen
     telefonnumret tlf puhelin soita zadzwoń dzwoń komórka telefonu
@@ -36,14 +38,14 @@ _NAMES = names(
     телефон телефону мобильный звони позвони"""
 )
 _PHONE_NAMES = frozenset(_NAMES)
-_NAMED = NamePattern(_NAMES, rf"{any_of(_NAMES)}{NOT_BEFORE_WORD}[^0-9+\x7f]{{0,25}}{_NUMBER}")
+_NAMED = NamePattern(_NAMES, rf"{any_of(_NAMES)}{NAME_END}[^0-9+\x7f]{{0,25}}?{_NUMBER}")
 # "My number is ...", "the number of the dorm is ...", but not "number 1234567".
 _NUMBER_NAMES = names("number nummer numéro número numero numer номер")
 _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
-    rf"""{any_of(_NUMBER_NAMES)}{NOT_BEFORE_WORD}
+    rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
         (?P<is>(?:\ [a-z]+){{0,4}}?(?:(?:\ (?:is|ist|was|est|es)|'s){NOT_BEFORE_WORD}|:))?
-        [^0-9+\x7f]{{0,12}}{_NUMBER}""",
+        [^0-9+\x7f]{{0,12}}?{_NUMBER}""",
 )
 _OWNERS = names(
     "my your his her their our new old mein meine dein deine sein seine ihr ihre unsere",
@@ -53,7 +55,7 @@ _OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z
 _OWNER_WINDOW = 30
 _NOBODY = re.compile(rf"(?:\A|[.,;:!?] ?|{NOT_AFTER_WORD}(?:the|die|le|el|il) )\Z")
 _NO_PHONE = LazyPattern(
-    r"""[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}(?![0-9\x7f])              # a date
+    r"""[0-9]{1,4}[./-][0-9]{1,2}([./-])[0-9]{1,4}(?![0-9\x7f]|\1[0-9])      # a date
         |(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])\Z      # a date
         |[0-9]{1,2}\.[0-9]{2}[ -]                                      # a time
         |[1-9][0-9]{0,2}(?:\.[0-9]{3})+\Z                              # thousands
@@ -65,28 +67,27 @@ _NO_PHONE = LazyPattern(
 _LIST = re.compile(r"(?:[0-9]{2}[ .-]){3}(?:[0-9]{2}[ .-]){2,}[0-9]{2}\Z")
 
 
-def _standing_alone(first: str, rest: str) -> LazyPattern:
-    """Return a pattern for a number, by the class of its first character and what follows."""
-    return LazyPattern(
-        rf"{first}(?<![A-Za-z0-9\x7f+=/$-].)(?<![0-9\x7f][.,:].)"
-        rf"(?:{rest})(?![A-Za-z0-9\x7f]|[.,/:-][0-9])"
-    )
-
-
-# Groupings and prefixes that other numbers lack, and the regions that use them.
-_NATIONAL = (
-    (_standing_alone(r"\(", r"[2-9][0-9]{2}\) ?[2-9][0-9]{2}[ .-][0-9]{4}"), ("US",)),
-    (
-        _standing_alone("[1-9]", r"(?:(?<=1)[ .-]?[2-9])?[0-9]{2}[ .-][2-9][0-9]{2}[ .-][0-9]{4}"),
-        ("US",),
-    ),
-    (_standing_alone("[67]", r"[0-9]{2}(?: [0-9]{2}){3}"), ("ES",)),
-    (
-        _standing_alone(r"[(0]", r"(?:(?<=\()0)?[1-9](?:[ ()/.-]{0,2}[0-9]){7,10}"),
-        ("GB", "DE", "FR"),
-    ),
+# Groupings and prefixes that other numbers lack, by the regions that use them.
+_NATIONAL = LazyPattern(
+    r"""[(0-9](?=[0-9\ ()/.-]{8})(?<![A-Za-z0-9\x7f+=/$-].)(?<![0-9\x7f][.,:].)(?:
+            (?P<america>(?:(?<=\()[2-9][0-9]{2}\)\ ?
+                    |(?<=[1-9])(?:(?<=1)[ .-]?[2-9])?[0-9]{2}[ .-])
+                [2-9][0-9]{2}[ .-][0-9]{4})
+            |(?<=[67])(?P<spain>[0-9]{2}(?:\ [0-9]{2}){3})
+            |(?<=[(0])(?P<north>(?:(?<=\()0)?[1-9](?:[ ()/.-]{0,2}[0-9]){7,10})
+        )(?![A-Za-z0-9\x7f]|[.,/:-][0-9])""",
+    re.VERBOSE,
 )
+_REGIONS = {"america": ("US",), "spain": ("ES",), "north": ("GB", "DE", "FR")}
 _CHINESE_MOBILE = re.compile(r"1(?<=[\u4e00-\u9fff]1)[3-9][0-9]{9}(?![0-9\x7f])")
+_FIRST_GROUP = re.compile("[0-9]+")
+_LAST_GROUP = re.compile(r"(?<= )[0-9]+\Z")
+# Two groups with digits, as in "1Z 999 AA1 ", or one.
+_GROUPS_BEFORE = re.compile(
+    r"(?<![^ ])(?P<code>[A-Z]*[0-9][A-Z0-9]* )?(?P<last>[A-Z]*[0-9][A-Z0-9]*) \Z"
+)
+_GROUP_BEHIND = re.compile(r" ([1-9][0-9]+)(?![^ .,;!?)])")
+_RUN_WINDOW = 24
 _CHECKS = 60
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 
@@ -95,16 +96,20 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
     """Find phone numbers: international, named as one, or valid in a region that is common."""
     if searched.digit_count < _MIN_DIGITS:
         return
-    for match in _INTERNATIONAL.finditer(searched.text):
-        if match[0].startswith("+") or not is_reference(searched.lower, match.start()):
-            yield match.span()
     for match in _named_numbers(searched):
-        span = _without_open_bracket(searched.text, match.span("number"))
-        if _may_be_phone(searched, span):
-            yield span
-    yield from _find_national_numbers(searched)
-    for match in _CHINESE_MOBILE.finditer(searched.text):
-        yield match.span()
+        start, end = match.span("number")
+        end = _without_amount(searched.lower, start, end)
+        if _may_be_phone(searched, (start, end)):
+            yield _with_brackets(searched.text, start, end)
+    if not searched.text.isascii():
+        for match in _CHINESE_MOBILE.finditer(searched.text):
+            yield match.span()
+    end = -2
+    for start, stop in sorted(_unnamed_numbers(searched)):
+        # Phone numbers that follow one another are no longer run of groups of digits.
+        if start == end + 1 or not _is_in_longer_run(searched.text, start, stop):
+            end = stop
+            yield _with_brackets(searched.text, start, stop)
 
 
 def is_named_as_phone(lower: str, start: int) -> bool:
@@ -120,19 +125,47 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
             yield match
 
 
-def _find_national_numbers(searched: Searched) -> Iterator[Span]:
-    for pattern, regions in _NATIONAL:
-        for match in pattern.compiled.finditer(searched.text):
-            span = _without_open_bracket(searched.text, match.span())
-            may_be_phone = not _LIST.match(match[0]) and _may_be_phone(searched, span)
-            if may_be_phone and searched.passes(_is_valid, (match[0], regions), _CHECKS):
-                yield span
+def _unnamed_numbers(searched: Searched) -> Iterator[Span]:
+    """Find international numbers, and valid national ones."""
+    for match in _INTERNATIONAL.finditer(searched.text):
+        if match[0].startswith("+") or not is_reference(searched.lower, match.start()):
+            yield match.span()
+    for match in _NATIONAL.compiled.finditer(searched.text):
+        regions = _REGIONS[match.lastgroup or ""]
+        may_be_phone = not _LIST.match(match[0]) and _may_be_phone(searched, match.span())
+        if may_be_phone and searched.passes(_is_valid, (match[0], regions), _CHECKS):
+            yield match.span()
 
 
-def _without_open_bracket(text: str, span: Span) -> Span:
-    """Return a span without the bracket at its start, where the other one is behind the span."""
-    start, end = span
-    return start + (text[start] == "(" and ")" not in text[start:end]), end
+def _is_in_longer_run(text: str, start: int, end: int) -> bool:
+    """Return whether a number is a part of a longer one: of "8731 0042 9915 6620", or a code."""
+    if text[start] == "+":
+        return False
+    if text[start - 1 : start] == " " and text[start - 2 : start - 1].isalnum():
+        before = _GROUPS_BEFORE.search(text, max(0, start - _RUN_WINDOW), start)
+        first = _FIRST_GROUP.match(text, start)
+        if before and (before["code"] or (first and len(before["last"]) == len(first[0]))):
+            return True
+    behind = _GROUP_BEHIND.match(text, end)
+    last = _LAST_GROUP.search(text, start, end) if behind else None
+    return bool(behind and last and len(behind[1]) == len(last[0]))
+
+
+def _without_amount(lower: str, start: int, end: int) -> int:
+    """Return the end of a number without an amount behind it: "0171 2345678 2 times"."""
+    space = lower.rfind(" ", start, end)
+    is_long = sum(map(str.isdigit, lower[start:space])) >= _MIN_DIGITS if space > 0 else False
+    return space if is_long and is_amount(lower, end) else end
+
+
+def _with_brackets(text: str, start: int, end: int) -> Span:
+    """Return a span with both brackets of a pair, or without, where the span has one of them."""
+    opened, closed = text.count("(", start, end), text.count(")", start, end)
+    if opened > closed and text[start] == "(":
+        return start + 1, end
+    if closed > opened and text[start - 1 : start] == "(":
+        return start - 1, end
+    return start, end
 
 
 def _may_be_phone(searched: Searched, span: Span) -> bool:

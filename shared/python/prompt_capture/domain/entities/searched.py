@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
-from itertools import chain
+from itertools import chain, groupby
 from typing import TypeVar
 
 from prompt_capture.domain.searchable_text import Span, fold
@@ -17,10 +17,16 @@ entity does not begin or end next to it, so that finding one entity reveals no o
 NOT_AFTER_WORD = r"(?<![A-Za-z0-9\x7f])"
 NOT_BEFORE_WORD = r"(?![A-Za-z0-9\x7f])"
 """Boundaries of a word. Letters of other scripts are no part of it: "卡号4111" has a boundary."""
+NAME_END = rf"(?:(?<=[^\x00-\x7f])|{NOT_BEFORE_WORD})"
+"""The end of a name. In a script without spaces, a value may follow directly: "账号12345678"."""
 
-_WORD = re.compile(r"[a-z0-9\x7f]+")
+_WORD = re.compile(r"[a-z](?<![a-z0-9\x7f].)[a-z0-9\x7f]*+")
 _FIRST_WORDS: set[str] = set()
 """The first words of the names in all patterns; a text is searched once for them."""
+
+_TRADITIONAL = str.maketrans(
+    "证号码护银电话机验订单运于为给账编驾诞", "證號碼護銀電話機驗訂單運於為給帳編駕誕"
+)
 
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=.~-](?<![A-Za-z0-9\x7f+/_=.~-].)[A-Za-z0-9+/_=.~-]{15,}+")
 # The start of many identifiers: "DE89", "X1234567", "AB 12 34 56 C".
@@ -36,6 +42,7 @@ class Searched:
     """The searched form of a text, in which the entities that were found are masked."""
 
     def __init__(self, text: str) -> None:
+        self.mask_count = 0
         self._results: dict[Callable[..., bool], dict[Hashable, bool]] = {}
         self._search_in(text)
 
@@ -49,6 +56,7 @@ class Searched:
                 self._starts.setdefault(match[0], []).append(match.start())
         self.__dict__.pop("identifier_starts", None)
         self.__dict__.pop("long_words", None)
+        self.__dict__.pop("letters", None)
 
     def mask(self, spans: Iterable[Span]) -> None:
         """Hide spans from the finders that follow. The spans are sorted and do not overlap."""
@@ -57,14 +65,17 @@ class Searched:
             parts += [self.text[position:start], MASK * (end - start)]
             position = end
         if parts:
+            self.mask_count += 1
             self.text = "".join([*parts, self.text[position:]])
             self.lower = self.text.lower()
 
-    def narrow(self, spans: Iterable[Span]) -> None:
+    def narrow(self, spans: list[Span]) -> None:
         """Search only around these spans from now on, where masking them may have revealed more.
 
         The rest is masked as well: it has been searched as it is.
         """
+        if len(spans) * _REACH > len(self.text):
+            return  # they are too many to leave out much
         windows = merge(
             (self._space_before(start), self._space_behind(end)) for start, end in spans
         )
@@ -99,6 +110,11 @@ class Searched:
         return sorted(chain.from_iterable(map(self._starts.__getitem__, found)))
 
     @cached_property
+    def letters(self) -> frozenset[str]:
+        """The characters of the text in lower case, if some are not ASCII."""
+        return frozenset() if self.lower.isascii() else frozenset(self.lower)
+
+    @cached_property
     def long_words(self) -> list[Span]:
         """Where 16 or more characters of keys, tokens and wallets follow one another."""
         return [match.span() for match in _LONG_WORD.finditer(self.text)]
@@ -126,8 +142,12 @@ def context_before(text: str, position: int, size: int) -> str:
 
 
 def names(words: str, *phrases: str) -> tuple[str, ...]:
-    """Return names as the searched form of a text spells them: words, and phrases of several."""
-    return tuple(dict.fromkeys(fold(name.lower()) for name in (*words.split(), *phrases)))
+    """Return names as the searched form of a text spells them: words, and phrases of several.
+
+    Names in simplified Chinese characters are also returned in traditional ones.
+    """
+    spelled = [fold(name.lower()) for name in (*words.split(), *phrases)]
+    return tuple(dict.fromkeys([*spelled, *(name.translate(_TRADITIONAL) for name in spelled)]))
 
 
 def name_set(words: str) -> frozenset[str]:
@@ -136,9 +156,23 @@ def name_set(words: str) -> frozenset[str]:
 
 
 def any_of(alternatives: Iterable[str]) -> str:
-    """Return a pattern for names, longest first."""
-    escaped = map(re.escape, alternatives)
-    return "(?:" + "|".join(sorted(escaped, key=lambda name: (-len(name), name))) + ")"
+    """Return a pattern for names, longest first, in which common beginnings are tried once."""
+    return _alternation(sorted(set(alternatives)), 0)
+
+
+def _alternation(sorted_names: list[str], position: int) -> str:
+    """Return a pattern for what names, which agree up to a position, have from there on."""
+    branches: list[str] = [
+        re.escape(character) + _alternation(list(group), position + 1)
+        for character, group in groupby(
+            (name for name in sorted_names if len(name) > position),
+            key=lambda name: name[position],
+        )
+    ]
+    is_optional = len(sorted_names[0]) == position
+    if len(branches) == 1 and not is_optional:
+        return branches[0]
+    return f"(?:{'|'.join(branches)}){'?' * is_optional}" if branches else ""
 
 
 class LazyPattern:
@@ -165,11 +199,12 @@ class NamePattern:
         _FIRST_WORDS.update(self._first_words)
         other = [name for name in begin if not name.isascii()]
         self._other = LazyPattern(any_of(other)) if other else None
+        self._other_letters = frozenset(name[0] for name in other)
 
     def finditer(self, searched: Searched) -> Iterator[re.Match[str]]:
         """Find the pattern in the text in lower case, where a name begins. Matches may overlap."""
         starts = searched.starts_of(self._first_words)
-        if self._other and not searched.text.isascii():
+        if self._other and not self._other_letters.isdisjoint(searched.letters):
             others = (match.start() for match in self._other.compiled.finditer(searched.lower))
             starts = sorted([*starts, *others])
         matches = (self._pattern.compiled.match(searched.lower, start) for start in starts)

@@ -27,6 +27,7 @@ _PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----
 _MIN_RANDOM = 20
 _MAX_JUDGED = 400
 """Characters of a long string that decide whether all of it looks random."""
+_CHECKS = 400
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CHARACTER_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -95,7 +96,9 @@ def _is_key(match: re.Match[str]) -> bool:
 def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
     token = word.rstrip("=.~/-")
     token = token[token.rfind("=") + 1 :].lstrip(".~/-")
-    if is_random(token[:_MAX_JUDGED]) or ("-" in token and _PRODUCT_KEY.fullmatch(token)):
+    if searched.passes(is_random, token[:_MAX_JUDGED], _CHECKS) or (
+        "-" in token and _PRODUCT_KEY.fullmatch(token)
+    ):
         start += word.find(token)
         if not is_named(searched.lower, start, _PUBLIC_NAMES):
             yield start, start + len(token)

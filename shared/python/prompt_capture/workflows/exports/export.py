@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
+from prompt_capture.domain.datasets.audits import tier_precisions
 from prompt_capture.domain.datasets.kinds import DatasetKind
-from prompt_capture.domain.datasets.lines import tier_precisions
 from prompt_capture.domain.datasets.manifest import DatasetKeys, Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.datasets.rows import OpenedExport
@@ -162,9 +162,9 @@ class ExportDataset:
         """Write every object but the manifest, and return the manifest."""
         kind, now, window = request.kind, self._clock(), opened.window
         audits = await self._source.read_audit_results(request.threshold)
-        precisions = tier_precisions(audits, request.model_versions)
+        precisions = tier_precisions(audits.results, request.model_versions)
         admitted_tiers, excluded_tiers = kind.admit_tiers(precisions, request.floor)
-        criteria = request.criteria(now, admitted_tiers)
+        criteria = request.criteria(now, admitted_tiers, audits.complete_before)
         selection = LineSelection(self._source, request, window, criteria, self._report)
         writer = create_line_writer(self._source, request, parts, precisions)
         async with aclosing(selection.pages()) as pages:
@@ -186,6 +186,7 @@ class ExportDataset:
                 "id_type": f"salted_{kind.id_type}" if request.anonymize else kind.id_type,
                 "bucket": self._datasets.bucket,
                 "objects": parts.close(kind.splits),
+                "audits_complete_before": audits.complete_before,
                 "counts": writer.counts,
                 "tiers": precisions,
                 "excluded_tiers": excluded_tiers,

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, BinaryIO, Self, cast
 
+from prompt_capture.domain.datasets.audits import Precision
 from prompt_capture.domain.datasets.lines import (
     CandidateLine,
     DatasetCounts,
-    Precision,
     Tier,
     salted_id,
 )

@@ -1,0 +1,437 @@
+-- All grants, but for memberships of roles and what creating the schema needs (01). Whatever is not granted
+-- is refused, whatever the project's default privileges say.
+--
+-- Grants on tables to the roles of the API list their columns. `docs/reference/database.md` has the same as a table, role by role.
+
+-- Nothing is granted by default -----------------------------------------------------------------------
+-- Supabase projects created before October 2026 grant new tables, sequences and functions to the roles of
+-- the API; functions are granted to `public` everywhere.
+
+revoke all on schema private
+  from public, anon, authenticated, service_role;
+revoke all on
+  public.intent_catalogue, public.nlu_prompt_logs, public.correction_events, public.review_queue,
+  public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
+  public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
+  public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
+  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.completed_audits,
+  public.live_accuracy, public.daily_totals,
+  private.settings, private.keys, private.incomplete_captures, private.deferred_changes,
+  private.dropped_captures, private.tombstones, private.erased_rows
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
+revoke all on sequence
+  public.correction_events_id_seq, public.review_queue_id_seq, public.exported_rows_id_seq,
+  public.dataset_exports_id_seq, private.deferred_changes_id_seq, private.incomplete_captures_id_seq,
+  private.change_numbers
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, prompt_maintainer;
+
+-- Functions that are called by name are opened below. Trigger functions are opened to nobody.
+revoke all on function
+  private.lock_person(uuid),
+  private.try_lock_person_shared(uuid),
+  private.lock_log_ids(uuid[]),
+  private.try_lock_log_id(uuid),
+  private.try_lock_log_id_shared(uuid),
+  private.lock_edits(),
+  private.lock_edits_shared(),
+  private.lock_texts(bytea[]),
+  private.try_lock_texts(bytea[]),
+  private.lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item_shared(bytea),
+  private.lock_export_registry(),
+  private.lock_export_registry_shared(),
+  private.peek_change_number(),
+  private.next_change_number(),
+  private.complete_change_numbers(),
+  private.normal_form_version(),
+  private.visible_text(text),
+  private.normalise_text(text),
+  private.text_key(text),
+  private.user_key(uuid),
+  private.is_active_intent(text),
+  private.find_intent(text),
+  private.find_secondary_intents(text[]),
+  private.max_secondary_intents(),
+  private.validate_secondary_intents(text[], text, text[]),
+  private.validate_prompt_log(),
+  private.lock_sender(uuid),
+  private.prepare_capture(),
+  private.refuse_captured_changes(),
+  private.refuse_legacy_row(),
+  private.stamp_correction(),
+  private.stamp_outcome(),
+  private.stamp_updated_at(),
+  private.stamp_change(),
+  private.refuse_delete(),
+  private.refuse_truncate(),
+  private.find_recorded_captures(jsonb),
+  private.anonymous_reviewers(),
+  private.is_user_id(text),
+  private.reviewer_name(text),
+  private.is_reserved_reviewer(text),
+  private.refuse_erased_reviewer(text),
+  private.end_idle_transaction(),
+  private.set_correction_channel(),
+  private.validate_correction(),
+  private.is_disputed(bytea, text),
+  private.show_correction(public.correction_events, boolean),
+  private.apply_event(public.correction_events),
+  private.apply_correction(),
+  private.refuse_used_intent(),
+  private.refuse_event_changes(),
+  private.lock_edits_first(),
+  private.append_log_edit(),
+  private.review_reasons(public.nlu_prompt_logs),
+  private.review_rank(text[], double precision, double precision, integer),
+  private.rank_when_decided(),
+  private.array_union(text[], text[]),
+  private.intent_names(jsonb),
+  private.add_queue_item(public.nlu_prompt_logs, text[]),
+  private.all_review_reasons(public.nlu_prompt_logs[]),
+  private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.refresh_queue_item(bytea),
+  private.fill_queue(),
+  private.queue_failure(),
+  private.update_queue_item(public.correction_events, boolean),
+  private.validate_queue_edit(),
+  private.append_queue_edit(),
+  private.refuse_lost_edit(),
+  private.refuse_queue_changes(),
+  private.clear_notes(uuid[]),
+  private.delete_orphans(bytea[]),
+  private.clean_up_texts(),
+  private.may_arrive(uuid),
+  private.defer_change(private.deferred_changes),
+  private.max_deferred_changes(),
+  private.max_deferred_corrections(),
+  private.apply_deferred_changes(uuid),
+  private.apply_waiting_changes(uuid),
+  private.try_apply_deferred_changes(public.nlu_prompt_logs),
+  private.complete_new_captures(),
+  private.complete_captures(),
+  private.discard_deferred_changes(uuid[]),
+  private.delete_expired_changes(),
+  private.refuse_label_edit(),
+  private.outcome_label(boolean),
+  private.delete_expired_rows(),
+  private.delete_expired_texts(),
+  private.delete_expired_exports(),
+  private.refresh_queue_items(bytea),
+  private.add_missing_queue_items(),
+  private.audits_complete_before(),
+  private.count_user_data(uuid),
+  private.start_erasure(uuid),
+  private.pseudonymise_batch(text, boolean),
+  private.erase_batch(uuid, boolean),
+  private.finish_erasure(uuid),
+  private.continue_erasure(uuid),
+  private.erase_user(uuid),
+  private.pseudonymise_reviewer(text),
+  private.erase_deleted_account(),
+  private.record_erased_rows(),
+  private.complete_exported_page(),
+  private.open_export(text, boolean, bigint),
+  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
+  private.read_audit_results(float8),
+  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.register_rows(text, text, uuid[]),
+  private.has_erasures_since(text, text[], timestamptz),
+  private.list_uncleaned_objects(),
+  private.list_erased_lines(text, text),
+  private.unregister_senders(text, text, jsonb),
+  private.move_text(bytea, bytea),
+  private.rebuild_text_keys(bytea, integer),
+  public.find_recorded_captures(jsonb),
+  public.record_outcome(uuid, boolean, text, text),
+  public.record_correction(uuid, text, text, text, text, text[]),
+  public.record_review(uuid, text, text, text, text, text[], text[]),
+  public.discard_deferred_changes(uuid[]),
+  public.continue_erasure(uuid),
+  public.count_user_data(uuid),
+  public.open_export(text, boolean, bigint),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_erased_rows(text, text, text, uuid, integer),
+  public.read_audit_results(float8),
+  public.record_dataset(text, text, text, text, text, bigint),
+  public.register_rows(text, text, uuid[]),
+  public.has_erasures_since(text, text[], timestamptz),
+  public.list_uncleaned_objects(),
+  public.list_erased_lines(text, text),
+  public.unregister_senders(text, text, jsonb)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter;
+
+-- Signed-in users -------------------------------------------------------------------------------------
+-- They read the intents, and their own rows (by policy). Anonymous callers get nothing.
+
+grant select (intent, domain, description, retired_at, created_at)
+  on public.intent_catalogue to authenticated;
+grant select (
+  id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
+  secondary_intents, source, model_version, conversation_id, message_index,
+  text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
+  was_successful, workflow_type, execution_error, outcome_recorded_at,
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
+  created_at, updated_at, change_number
+) on public.nlu_prompt_logs to authenticated;
+
+-- prompt_writer ---------------------------------------------------------------------------------------
+-- It inserts captured columns. No update, so that a prediction stays as it was; no delete. It reads `id`
+-- for `on conflict (id) do nothing`, and by policy only of the row that it is writing.
+
+grant usage on schema public, private to prompt_writer;
+grant insert (
+  id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
+  secondary_intents, source, model_version, conversation_id, message_index
+) on public.nlu_prompt_logs to prompt_writer;
+grant select (id) on public.nlu_prompt_logs to prompt_writer;
+grant execute on function
+  private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
+  private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[])
+to prompt_writer;
+
+-- prompt_exporter -------------------------------------------------------------------------------------
+-- It reads texts, predictions and labels: no users, conversations, reviewers or notes. It writes nothing,
+-- except through the functions.
+
+grant usage on schema public, private to prompt_exporter;
+grant select (
+  id, prompt, predicted_intent, confidence, source, model_version, corrected_intent, created_at,
+  within_daily_cap, text_key
+) on public.nlu_prompt_logs to prompt_exporter;
+grant select (text_key, corrected_intent, corrected_secondary_intents, reasons)
+  on public.review_queue to prompt_exporter;
+grant select (text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at)
+  on public.labelled_texts to prompt_exporter;
+grant select on public.exportable_prompts to prompt_exporter;
+grant execute on function
+  private.open_export(text, boolean, bigint),
+  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
+  private.read_audit_results(float8),
+  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.register_rows(text, text, uuid[]),
+  private.has_erasures_since(text, text[], timestamptz),
+  public.open_export(text, boolean, bigint),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_erased_rows(text, text, text, uuid, integer),
+  public.read_audit_results(float8),
+  public.record_dataset(text, text, text, text, text, bigint),
+  public.register_rows(text, text, uuid[]),
+  public.has_erasures_since(text, text[], timestamptz),
+  private.list_uncleaned_objects(), public.list_uncleaned_objects(),
+  private.list_erased_lines(text, text), public.list_erased_lines(text, text),
+  private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb)
+to prompt_exporter;
+
+-- service_role: the backend's secret key --------------------------------------------------------------
+-- It bypasses row level security, so only these grants restrict it. It reads everything but the private
+-- schema and user keys, records outcomes, appends corrections, erases users, and captures and exports in projects that
+-- do not allow custom roles. It changes no captured column, no time stamp and no history.
+
+grant usage on schema private to service_role;
+grant select (intent, domain, description, retired_at, created_at)
+  on public.intent_catalogue to service_role;
+grant select (
+  id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
+  secondary_intents, source, model_version, conversation_id, message_index,
+  text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
+  was_successful, workflow_type, execution_error, outcome_recorded_at,
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
+  created_at, updated_at, change_number
+) on public.nlu_prompt_logs to service_role;
+grant insert (
+  id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
+  secondary_intents, source, model_version, conversation_id, message_index
+) on public.nlu_prompt_logs to service_role;
+grant update (was_successful, workflow_type, execution_error)
+  on public.nlu_prompt_logs to service_role;
+grant select (
+  id, log_id, text_key, from_intent, to_intent, to_secondary_intents, reviewer, notes, channel, corrected_at
+) on public.correction_events to service_role;
+grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+  on public.correction_events to service_role;
+grant select (
+  rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
+  predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+  user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
+) on public.review_queue to service_role;
+grant select (day, predicted_intent, model_version, outcome, messages)
+  on public.daily_counts to service_role;
+grant select (
+  text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
+) on public.labelled_texts to service_role;
+grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
+  on public.exported_rows to service_role;
+
+grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
+  on public.dataset_exports to service_role;
+grant select on
+  public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
+  public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
+  public.reviewer_votes, public.disputed_texts, public.reviewer_agreement, public.completed_audits,
+  public.live_accuracy, public.daily_totals
+to service_role;
+grant execute on function
+  private.audits_complete_before(),
+  private.anonymous_reviewers(),
+  private.outcome_label(boolean),
+  private.is_user_id(text),
+  private.visible_text(text),
+  private.reviewer_name(text),
+  private.refuse_erased_reviewer(text),
+  private.lock_log_ids(uuid[]),
+  private.lock_edits_shared(),
+  private.lock_texts(bytea[]),
+  private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
+  private.defer_change(private.deferred_changes),
+  private.apply_waiting_changes(uuid),
+  public.record_outcome(uuid, boolean, text, text),
+  public.record_correction(uuid, text, text, text, text, text[]),
+  public.record_review(uuid, text, text, text, text, text[], text[]),
+  private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
+  private.continue_erasure(uuid), public.continue_erasure(uuid),
+  private.count_user_data(uuid), public.count_user_data(uuid),
+  private.list_uncleaned_objects(), public.list_uncleaned_objects(),
+  private.list_erased_lines(text, text), public.list_erased_lines(text, text),
+  private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb),
+  private.open_export(text, boolean, bigint), public.open_export(text, boolean, bigint),
+  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
+  public.read_erased_rows(text, text, text, uuid, integer),
+  private.read_audit_results(float8), public.read_audit_results(float8),
+  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  public.record_dataset(text, text, text, text, text, bigint),
+  private.register_rows(text, text, uuid[]), public.register_rows(text, text, uuid[]),
+  private.has_erasures_since(text, text[], timestamptz),
+  public.has_erasures_since(text, text[], timestamptz)
+to service_role;
+
+-- prompt_maintainer -----------------------------------------------------------------------------------
+-- What its functions need, and no more.
+
+grant select on public.intent_catalogue, private.settings, private.keys to prompt_maintainer;
+grant select, delete on public.nlu_prompt_logs to prompt_maintainer;
+grant update (
+  was_successful, workflow_type, execution_error,
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, has_review_reason,
+  is_disputed, text_key
+) on public.nlu_prompt_logs to prompt_maintainer;
+grant select, delete on public.correction_events to prompt_maintainer;
+grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+  on public.correction_events to prompt_maintainer;
+grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
+grant select, insert, delete on public.review_queue to prompt_maintainer;
+grant select on public.completed_audits to prompt_maintainer;
+grant update (
+  rank, corrected_intent, corrected_secondary_intents, reviewer, notes, reasons, times_sent, user_count,
+  days_waiting, waiting_since, decided_at, change_number
+) on public.review_queue to prompt_maintainer;
+grant select, insert, delete on private.deferred_changes to prompt_maintainer;
+grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
+grant insert (log_id, text_key) on private.incomplete_captures to prompt_maintainer;
+grant select, delete on private.dropped_captures to prompt_maintainer;
+grant insert (log_id) on private.dropped_captures to prompt_maintainer;
+grant select, insert on public.daily_counts to prompt_maintainer;
+grant update (messages) on public.daily_counts to prompt_maintainer;
+grant select, insert, delete on public.labelled_texts to prompt_maintainer;
+grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
+  on public.labelled_texts to prompt_maintainer;
+grant select on private.tombstones to prompt_maintainer;
+grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
+grant select, delete on public.exported_rows to prompt_maintainer;
+grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
+grant update (log_ids, user_keys, user_indexes, text_keys)
+  on public.exported_rows to prompt_maintainer;
+grant select, delete on public.dataset_exports to prompt_maintainer;
+grant insert (series, bucket, manifest, window_from, window_to, lines)
+  on public.dataset_exports to prompt_maintainer;
+grant select, delete on private.erased_rows to prompt_maintainer;
+grant insert (log_id, text_key, change_number) on private.erased_rows to prompt_maintainer;
+grant select, usage on sequence private.change_numbers to prompt_maintainer;
+grant usage on sequence public.correction_events_id_seq to prompt_maintainer;
+grant execute on function
+  private.lock_person(uuid),
+  private.try_lock_person_shared(uuid),
+  private.lock_log_ids(uuid[]),
+  private.try_lock_log_id(uuid),
+  private.try_lock_log_id_shared(uuid),
+  private.lock_edits(),
+  private.lock_edits_shared(),
+  private.lock_texts(bytea[]),
+  private.try_lock_texts(bytea[]),
+  private.lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item(bytea),
+  private.try_lock_new_queue_item_shared(bytea),
+  private.lock_export_registry(),
+  private.lock_export_registry_shared(),
+  private.peek_change_number(),
+  private.next_change_number(),
+  private.complete_change_numbers(),
+  private.lock_sender(uuid),
+  private.visible_text(text),
+  private.normalise_text(text),
+  private.text_key(text),
+  private.user_key(uuid),
+  private.is_active_intent(text),
+  private.find_intent(text),
+  private.max_secondary_intents(),
+  private.validate_secondary_intents(text[], text, text[]),
+  private.anonymous_reviewers(),
+  private.is_user_id(text),
+  private.reviewer_name(text),
+  private.is_reserved_reviewer(text),
+  private.is_disputed(bytea, text),
+  private.show_correction(public.correction_events, boolean),
+  private.apply_event(public.correction_events),
+  private.end_idle_transaction(),
+  private.review_reasons(public.nlu_prompt_logs),
+  private.all_review_reasons(public.nlu_prompt_logs[]),
+  private.review_rank(text[], double precision, double precision, integer),
+  private.rank_when_decided(),
+  private.array_union(text[], text[]),
+  private.intent_names(jsonb),
+  private.add_queue_item(public.nlu_prompt_logs, text[]),
+  private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.refresh_queue_item(bytea),
+  private.update_queue_item(public.correction_events, boolean),
+  private.clear_notes(uuid[]),
+  private.delete_orphans(bytea[]),
+  private.may_arrive(uuid),
+  private.max_deferred_changes(),
+  private.max_deferred_corrections(),
+  private.apply_deferred_changes(uuid),
+  private.try_apply_deferred_changes(public.nlu_prompt_logs),
+  private.outcome_label(boolean),
+  private.move_text(bytea, bytea)
+to prompt_maintainer;
+
+-- postgres: the schedule and the dashboard ------------------------------------------------------------
+-- It may call these functions, which belong to the maintainer.
+
+grant execute on function
+  private.delete_expired_rows(),
+  private.delete_expired_texts(),
+  private.delete_expired_changes(),
+  private.delete_expired_exports(),
+  private.refresh_queue_items(bytea),
+  private.add_missing_queue_items(),
+  private.fill_queue(),
+  private.audits_complete_before(),
+  private.complete_captures(),
+  private.count_user_data(uuid),
+  private.continue_erasure(uuid),
+  private.erase_user(uuid),
+  private.pseudonymise_reviewer(text),
+  private.rebuild_text_keys(bytea, integer)
+to postgres;
+
+-- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
+revoke create on schema private from prompt_maintainer;
+revoke prompt_maintainer from postgres;
+
+-- PostgREST reads the roles' settings and the schema again.
+notify pgrst, 'reload config';
+notify pgrst, 'reload schema';

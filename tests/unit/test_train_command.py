@@ -1,0 +1,69 @@
+"""The command `train`: the thresholds that a target asks for."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from training.data.reading import read_examples
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty messages each of two intents, and ten of a third."""
+    file = tmp_path_factory.mktemp("data") / "data.jsonl"
+    examples = read_examples([ROOT / "training" / "data" / "train"])
+    sizes = {"email": 60, "help": 60, "greeting": 10}
+    few = [
+        example
+        for label in sizes
+        for example in [e for e in examples if e.label == label][: sizes[label]]
+    ]
+    file.write_text("".join(f"{each.model_dump_json()}\n" for each in few))
+    return file
+
+
+@pytest.mark.parametrize("measure", ["precision", "recall"])
+def test_a_target_gives_thresholds_that_decide_what_needs_a_review(
+    data: Path, tmp_path: Path, measure: str
+) -> None:
+    arguments = ["train", "--data", str(data), "--out", str(tmp_path), f"--target-{measure}", "0.9"]
+
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 0, result.output
+    assert f"reaches a {measure} of 0.9 on held-out examples" in result.stderr
+    assert "Too few held-out examples for thresholds of their own: greeting." in result.stderr
+    thresholds = json.loads((tmp_path / "manifest.json").read_text())["thresholds"]
+    assert thresholds[f"target_{measure}"] == 0.9
+    assert thresholds["decide_review"] is True
+    assert set(thresholds["per_intent"]) == {"email", "help"}
+    assert (
+        "below the threshold of their intent need a review"
+        in (tmp_path / "report" / "card.html").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--target-precision", "0.9", "--target-recall", "0.9"), "not both"),
+        (("--target-precision", "95"), "above 0 and up to 1"),
+        (("--target-recall", "0"), "above 0 and up to 1"),
+        (("--target-recall", "nan"), "above 0 and up to 1"),
+    ],
+)
+def test_a_wrong_target_is_rejected_before_the_training(
+    data: Path, tmp_path: Path, options: tuple[str, ...], problem: str
+) -> None:
+    arguments = ["train", "--data", str(data), "--out", str(tmp_path / "out"), *options]
+
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 2
+    assert problem in result.stderr
+    assert not (tmp_path / "out").exists()
