@@ -3196,7 +3196,8 @@ begin
   group by queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents,
     queue.decided_at
   on conflict (text_key) do update
-  set intent = excluded.intent, secondary_intents = excluded.secondary_intents, times_sent = retained.times_sent + excluded.times_sent,
+  set intent = excluded.intent, secondary_intents = excluded.secondary_intents,
+    times_sent = retained.times_sent + excluded.times_sent,
     user_keys = (
       select array_agg(distinct user_key)
       from unnest(retained.user_keys || excluded.user_keys) as user_key
@@ -4594,11 +4595,13 @@ begin
 
   insert into public.review_queue as queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
-    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
+    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+    user_count, days_waiting, waiting_since,
     decided_at, sampling_probability, text_key
   )
   select rank, private.normalise_text(text), corrected_intent, corrected_secondary_intents, reviewer, notes,
-    predicted_intent, predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting,
+    predicted_intent, predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence,
+    reasons, times_sent, user_count, days_waiting,
     waiting_since, decided_at, sampling_probability, new_key
   from public.review_queue where text_key = old_key
   on conflict (text_key) do update
@@ -4921,7 +4924,8 @@ grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to service_role;
 grant select (
   rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
-  predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
+  predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+  user_count, days_waiting, waiting_since,
   decided_at, sampling_probability, id, text_key
 ) on public.review_queue to service_role;
 grant select (day, predicted_intent, model_version, outcome, messages)

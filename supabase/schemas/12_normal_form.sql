@@ -44,11 +44,13 @@ begin
 
   insert into public.review_queue as queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
-    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
+    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+    user_count, days_waiting, waiting_since,
     decided_at, sampling_probability, text_key
   )
   select rank, private.normalise_text(text), corrected_intent, corrected_secondary_intents, reviewer, notes,
-    predicted_intent, predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting,
+    predicted_intent, predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence,
+    reasons, times_sent, user_count, days_waiting,
     waiting_since, decided_at, sampling_probability, new_key
   from public.review_queue where text_key = old_key
   on conflict (text_key) do update

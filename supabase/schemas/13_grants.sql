@@ -252,7 +252,8 @@ grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to service_role;
 grant select (
   rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
-  predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
+  predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+  user_count, days_waiting, waiting_since,
   decided_at, sampling_probability, id, text_key
 ) on public.review_queue to service_role;
 grant select (day, predicted_intent, model_version, outcome, messages)
