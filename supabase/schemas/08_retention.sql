@@ -166,7 +166,8 @@ begin
   group by queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents,
     queue.decided_at
   on conflict (text_key) do update
-  set intent = excluded.intent, secondary_intents = excluded.secondary_intents, times_sent = retained.times_sent + excluded.times_sent,
+  set intent = excluded.intent, secondary_intents = excluded.secondary_intents,
+    times_sent = retained.times_sent + excluded.times_sent,
     user_keys = (
       select array_agg(distinct user_key)
       from unnest(retained.user_keys || excluded.user_keys) as user_key
