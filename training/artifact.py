@@ -12,6 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from prompt_capture.adapters.onnx.classifier import SECOND_PLACE
 from prompt_capture.adapters.onnx.model_artifact import (
     MANIFEST_FILE,
     BaseModelInfo,
@@ -27,7 +28,6 @@ from training.calibrate.scope import (
     ENERGY_SHARPNESS,
     MAX_UNSHOWN_CONFIDENCE,
     MIN_SHADING_FACTOR,
-    SECOND_PLACE,
     SMALLEST,
     ScopeScorer,
     split_columns,

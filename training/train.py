@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prompt_capture.adapters.onnx.model_artifact import ModelManifest
+from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS
 from prompt_capture.domain.redaction import redact
 from training.artifact import ArtifactMetadata, CalibratedStage, write_artifact
 from training.calibrate.cascade import (
@@ -21,7 +22,7 @@ from training.calibrate.cascade import (
     calibrate,
 )
 from training.calibrate.clauses import sample_clauses
-from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
+from training.calibrate.predictions import Predictions
 from training.calibrate.prototypes import Prototypes, fit_prototypes
 from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins
 from training.calibrate.scope import ScopeScorer

@@ -17,6 +17,7 @@ from training.calibrate.escalation import (
 )
 
 LABELS = 5
+ALL_INTENTS = np.ones(LABELS, bool)
 
 
 @pytest.fixture
@@ -37,20 +38,32 @@ def _accuracy(outputs: StageOutputs, columns: np.ndarray) -> float:
 def test_a_blend_is_the_weighted_product_of_the_probabilities() -> None:
     own, earlier = np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.6, 0.3])
 
-    blended = blend_probabilities(Blend(own=1, earlier=2), own, earlier)
+    blended = blend_probabilities(Blend(own=1, earlier=2), own, earlier, ALL_INTENTS[:3])
 
     product = own * earlier**2
     assert blended == pytest.approx(product / product.sum())
-    assert blend_probabilities(NO_BLEND, own, earlier) == pytest.approx(own)
+    assert blend_probabilities(NO_BLEND, own, earlier, ALL_INTENTS[:3]) == pytest.approx(own)
 
 
 def test_a_blend_stays_shaded_and_finite() -> None:
     shaded, certain = np.array([0.6, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
 
-    blended = blend_probabilities(Blend(own=1, earlier=1), shaded, certain)
+    blended = blend_probabilities(Blend(own=1, earlier=1), shaded, certain, ALL_INTENTS[:3])
 
     assert np.isfinite(blended).all()
     assert blended.sum() == pytest.approx(0.6)
+
+
+def test_a_stage_decides_the_scope_of_a_message_without_the_stage_before_it() -> None:
+    is_intent = np.array([True, True, False])
+    in_scope, out_of_scope = np.array([0.4, 0.2, 0.39]), np.array([0.1, 0.2, 0.7])
+    earlier = np.array([0.2, 0.7, 0.1])
+
+    for own in (in_scope, out_of_scope):
+        blended = blend_probabilities(Blend(own=1, earlier=1), own, earlier, is_intent)
+
+        assert blended[is_intent].sum() == pytest.approx(own[is_intent].sum())
+        assert is_intent[blended.argmax()] == is_intent[own.argmax()]
 
 
 def test_independent_stages_are_blended_equally_and_are_right_more_often(
@@ -59,11 +72,14 @@ def test_independent_stages_are_blended_equally_and_are_right_more_often(
     columns = random.integers(0, LABELS, 4_000)
     own, earlier = (_outputs(random, columns, 0.6) for _ in range(2))
 
-    blend = fit_blend(own, earlier, columns, np.ones(4_000))
+    blend = fit_blend(own, earlier, columns, np.ones(4_000), ALL_INTENTS)
 
     assert blend.own == pytest.approx(1, abs=0.1)
     assert blend.earlier == pytest.approx(1, abs=0.1)
-    assert _accuracy(own.blended_with(earlier, blend), columns) > _accuracy(own, columns) + 0.05
+    assert (
+        _accuracy(own.blended_with(earlier, blend, ALL_INTENTS), columns)
+        > _accuracy(own, columns) + 0.05
+    )
 
 
 def test_a_stage_that_knows_nothing_has_no_weight_in_the_blend(
@@ -72,7 +88,7 @@ def test_a_stage_that_knows_nothing_has_no_weight_in_the_blend(
     columns = random.integers(0, LABELS, 4_000)
     guesses = StageOutputs(random.dirichlet(np.ones(LABELS), 4_000), np.ones(4_000))
 
-    blend = fit_blend(_outputs(random, columns, 0.6), guesses, columns, np.ones(4_000))
+    blend = fit_blend(_outputs(random, columns, 0.6), guesses, columns, np.ones(4_000), ALL_INTENTS)
 
     assert blend.earlier < 0.05
 
@@ -81,7 +97,7 @@ def test_few_examples_fit_no_blend(random: np.random.Generator) -> None:
     columns = random.integers(0, LABELS, 50)
     outputs = _outputs(random, columns, 0.6)
 
-    assert fit_blend(outputs, outputs, columns, np.ones(50)) == NO_BLEND
+    assert fit_blend(outputs, outputs, columns, np.ones(50), ALL_INTENTS) == NO_BLEND
 
 
 def test_answering_alone_costs_no_more_accuracy_than_allowed(random: np.random.Generator) -> None:

@@ -23,6 +23,7 @@ from training.calibrate.samples import (
 from training.calibrate.scope import (
     ScopeWeights,
     fit_scope,
+    intent_mask,
     label_probabilities,
     scope_features,
     split_columns,
@@ -143,16 +144,16 @@ def calibrate(scores: OutOfFoldScores) -> CascadeCalibration | None:
         return None
     columns = np.searchsorted(scores.labels, scores.truth)
     weights = sample.calibration_weights
-    in_scope = np.isin(columns, split_columns(scores.labels)[0])
+    is_intent = intent_mask(scores.labels)
     stages = [_calibrate_stage(stage, columns, sample, scores.labels) for stage in scores.stages]
     outputs = _compute_outputs(scores.stages, stages, scores.labels)
     for index in range(1, len(outputs)):
-        blend = fit_blend(outputs[index], outputs[index - 1], columns, weights)
+        blend = fit_blend(outputs[index], outputs[index - 1], columns, weights, is_intent)
         stages[index] = replace(stages[index], blend=blend)
-        outputs[index] = outputs[index].blended_with(outputs[index - 1], blend)
+        outputs[index] = outputs[index].blended_with(outputs[index - 1], blend, is_intent)
     cascade = outputs[-1]
     for index in reversed(range(len(outputs) - 1)):
-        scope = fit_min_scope(outputs[index], in_scope, weights)
+        scope = fit_min_scope(outputs[index], is_intent[columns], weights)
         margin = fit_min_margin(outputs[index], scope, cascade, weights)
         stages[index] = replace(stages[index], min_margin=margin, min_scope=scope)
         cascade = outputs[index].escalate(margin, scope, cascade)
@@ -172,7 +173,9 @@ def _calibrate_clauses(
     scores: OutOfFoldScores, stages: Sequence[StageCalibration]
 ) -> ClauseCalibration | None:
     cascade = _predict_cascade(
-        _compute_outputs(scores.clauses.stages, stages, scores.labels), stages
+        _compute_outputs(scores.clauses.stages, stages, scores.labels),
+        stages,
+        intent_mask(scores.labels),
     )
     return fit_clause_calibration(cascade.probabilities, scores.labels, scores.clauses.intents)
 
@@ -222,12 +225,15 @@ def _apply_calibration(
 
 
 def _predict_cascade(
-    outputs: Sequence[StageOutputs], stages: Sequence[StageCalibration]
+    outputs: Sequence[StageOutputs],
+    stages: Sequence[StageCalibration],
+    is_intent: NDArray[np.bool_],
 ) -> StageOutputs:
     """Return what the cascade answers, from the `outputs` of each stage alone."""
     answers = [outputs[0]]
     for own, stage in zip(outputs[1:], stages[1:], strict=True):
-        answers.append(own.blended_with(answers[-1], stage.blend) if stage.blend else own)
+        blend = stage.blend
+        answers.append(own.blended_with(answers[-1], blend, is_intent) if blend else own)
     cascade = answers[-1]
     for answer, stage in zip(answers[-2::-1], stages[-2::-1], strict=True):
         cascade = answer.escalate(stage.min_margin, stage.min_scope, cascade)

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration, log_odds
-from prompt_capture.domain.predictions import UNKNOWN_INTENT
+from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS, UNKNOWN_INTENT
 from prompt_capture.domain.text import split_clauses
-from training.calibrate.predictions import OUT_OF_SCOPE_LABELS
 from training.data.examples import Example
 
 Floats = NDArray[np.floating]

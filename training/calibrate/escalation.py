@@ -35,9 +35,16 @@ class StageOutputs:
         margins: Floats = two[:, 1] - two[:, 0]
         return margins
 
-    def blended_with(self, earlier: "StageOutputs", blend: Blend) -> "StageOutputs":
-        """Return what this stage answers together with the stage before it."""
-        probabilities = blend_probabilities(blend, self.probabilities, earlier.probabilities)
+    def blended_with(
+        self, earlier: "StageOutputs", blend: Blend, is_intent: NDArray[np.bool_]
+    ) -> "StageOutputs":
+        """Return what this stage answers together with the stage before it.
+
+        `is_intent` [labels] is false for out-of-scope labels.
+        """
+        probabilities = blend_probabilities(
+            blend, self.probabilities, earlier.probabilities, is_intent
+        )
         return StageOutputs(probabilities, self.scope)
 
     def escalate(
@@ -52,22 +59,28 @@ class StageOutputs:
 
 
 def fit_blend(
-    own: StageOutputs, earlier: StageOutputs, columns: NDArray[np.intp], weights: Floats
+    own: StageOutputs,
+    earlier: StageOutputs,
+    columns: NDArray[np.intp],
+    weights: Floats,
+    is_intent: NDArray[np.bool_],
 ) -> Blend:
-    """Return the blend that minimises the negative log-likelihood of the labels.
+    """Return the blend that minimises the negative log-likelihood of the intents.
 
-    `columns` [n] are those of the true labels, and `weights` [n] those of the examples. The loss is
-    convex in the two weights of the blend, so that one example more or less hardly moves them.
+    `columns` [n] are those of the true labels, and `weights` [n] those of the examples. Examples
+    that are out of scope, by `is_intent` [labels], do not count. The loss is convex in the two
+    weights of the blend, so that one example more or less hardly moves them.
     """
-    if np.count_nonzero(weights) < MIN_ROWS:
+    (rows,) = np.nonzero(is_intent[columns] & (weights > 0))
+    if len(rows) < MIN_ROWS:
         return NO_BLEND
-    rows = np.arange(len(columns))
 
     def loss(parameters: Floats) -> float:
         blend = Blend(own=parameters[0], earlier=parameters[1])
-        blended = own.blended_with(earlier, blend).probabilities
-        probabilities = blended[rows, columns] / blended.sum(axis=1)
-        return float(np.average(-np.log(np.maximum(probabilities, 1e-12)), weights=weights))
+        blended = own.blended_with(earlier, blend, is_intent).probabilities
+        total = blended[:, is_intent].sum(axis=1)
+        probabilities = blended[rows, columns[rows]] / total[rows]
+        return float(np.average(-np.log(np.maximum(probabilities, 1e-12)), weights=weights[rows]))
 
     fitted = minimize(loss, [1.0, 0.0], method="Powell", bounds=[(0, 3), (0, 3)]).x
     return Blend(own=round(float(fitted[0]), 4), earlier=round(float(fitted[1]), 4))

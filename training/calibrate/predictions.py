@@ -6,10 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from prompt_capture.domain.predictions import UNKNOWN_INTENT
-
-OUT_OF_SCOPE_LABELS = frozenset({UNKNOWN_INTENT, "oos"})
-"""Labels of out-of-scope messages: this project's, and that of public data sets."""
+from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from training.calibrate.predictions import OUT_OF_SCOPE_LABELS
+from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS
 from training.fit.heads import round_to_int8
 
 Floats = NDArray[np.floating]

@@ -24,8 +24,9 @@ from scipy.optimize import minimize
 from scipy.special import expit, logsumexp, softmax
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from prompt_capture.domain.predictions import MIN_SCOPE
-from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
+from prompt_capture.adapters.onnx.classifier import SECOND_PLACE
+from prompt_capture.domain.predictions import MIN_SCOPE, OUT_OF_SCOPE_LABELS
+from training.calibrate.predictions import Predictions
 from training.calibrate.prototypes import Prototypes
 from training.calibrate.samples import weighted_quantile
 
@@ -50,8 +51,6 @@ UNTYPICAL_SHARE_OF_FEW, FEW_SEEDS = 0.3, 500
 """That share with fewer seeds, which also show less about the messages like them."""
 SMALLEST = 1e-9
 """Keeps quotients finite where the scope, and with it every intent's probability, is 0."""
-SECOND_PLACE = 0.99
-"""The most that an out-of-scope label gets of the best intent's probability, if in scope."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +140,15 @@ def label_probabilities(
     return probabilities
 
 
+def intent_mask(labels: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which labels are intents, and not out of scope: [labels]."""
+    return ~np.isin(labels, list(OUT_OF_SCOPE_LABELS))
+
+
 def split_columns(labels: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the columns of the in-scope labels, and those of the out-of-scope labels."""
-    is_out_of_scope = np.isin(labels, list(OUT_OF_SCOPE_LABELS))
-    return np.flatnonzero(~is_out_of_scope), np.flatnonzero(is_out_of_scope)
+    is_intent = intent_mask(labels)
+    return np.flatnonzero(is_intent), np.flatnonzero(~is_intent)
 
 
 def unmeasured_scope(labels: Sequence[str]) -> ScopeWeights:

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from sklearn.metrics import f1_score
 
 from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
-from prompt_capture.domain.predictions import MIN_SCOPE
+from prompt_capture.domain.predictions import MIN_SCOPE, OUT_OF_SCOPE_LABELS
 from training.calibrate.confidence import expected_calibration_error
-from training.calibrate.predictions import OUT_OF_SCOPE_LABELS, Predictions
+from training.calibrate.predictions import Predictions
 from training.calibrate.scope import scope_curve
 from training.data.examples import Example
 

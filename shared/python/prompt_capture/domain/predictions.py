@@ -9,6 +9,8 @@ Source = Literal["rule", "model"]
 UNKNOWN_INTENT = "unknown"
 """The label of messages whose intent cannot be recognised, or is none of the catalogue's."""
 
+OUT_OF_SCOPE_LABELS = frozenset({UNKNOWN_INTENT, "oos"})
+"""Labels of out-of-scope messages: this project's, and that of public data sets."""
 
 MIN_SCOPE = 0.5
 """Below this scope, a message is probably not meant for this assistant."""

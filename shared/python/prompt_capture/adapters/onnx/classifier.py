@@ -15,13 +15,16 @@ from prompt_capture.adapters.onnx.model_artifact import (
     ModelArtifact,
 )
 from prompt_capture.domain.errors import InvalidArtifact
-from prompt_capture.domain.predictions import Prediction, RunnerUp
+from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS, Prediction, RunnerUp
 from prompt_capture.domain.text import normalise
 
 Floats = NDArray[np.floating]
 
 _SMALLEST_PROBABILITY = np.float32(1e-12)
 """Logarithms are of at least this much, so that a probability of 0 has one too."""
+
+SECOND_PLACE = 0.99
+"""The most that an out-of-scope label gets of the best intent's probability, if in scope."""
 
 _WARM_UP_TOKENS = 2
 """A run with this many tokens is enough to initialise a graph."""
@@ -87,6 +90,7 @@ class OnnxClassifier:
         manifest = artifact.manifest
         self.version = manifest.version
         self.labels = manifest.labels
+        self._is_intent = np.array([label not in OUT_OF_SCOPE_LABELS for label in self.labels])
         self._clause_calibration = manifest.clause_calibration
         self._stages = [(stage, self._open(artifact, stage)) for stage in manifest.stages]
 
@@ -128,7 +132,7 @@ class OnnxClassifier:
         """Run the stages of the cascade until one does not escalate."""
         output: ModelOutput | None = None
         for stage, graph in self._stages:
-            output = _run_stage(stage, graph, text, output)
+            output = _run_stage(stage, graph, text, output, self._is_intent)
             if not _escalates(stage, output):
                 break
         assert output is not None  # noqa: S101 - a manifest has at least one stage
@@ -156,15 +160,28 @@ def _confidence(output: ModelOutput, label: int) -> float:
     return round(min(1.0, float(output.probabilities[label])), 6)
 
 
-def blend_probabilities(blend: Blend, own: Floats, earlier: Floats) -> Floats:
+def blend_probabilities(
+    blend: Blend, own: Floats, earlier: Floats, is_intent: NDArray[np.bool_]
+) -> Floats:
     """Blend the probabilities [..., labels] of a stage with those of the stage before it.
 
-    The result adds up to what `own` adds up to, which is less than 1 where it is shaded.
+    Only intents are blended: whether a message is out of scope is the stage's own decision.
+    `is_intent` [labels] is false for out-of-scope labels. The intents together keep what they have
+    in `own`.
     """
-    logarithms = blend.own * _logarithm(own) + blend.earlier * _logarithm(earlier)
+    intents = own[..., is_intent]
+    logarithms = blend.own * _logarithm(intents)
+    logarithms += blend.earlier * _logarithm(earlier[..., is_intent])
     weights = np.exp(logarithms - logarithms.max(axis=-1, keepdims=True))
-    factor = own.sum(axis=-1, keepdims=True) / weights.sum(axis=-1, keepdims=True)
-    blended: Floats = weights * factor
+    factor = intents.sum(axis=-1, keepdims=True) / weights.sum(axis=-1, keepdims=True)
+    blended: Floats = own.copy()
+    blended[..., is_intent] = weights * factor
+    if not is_intent.all():
+        others = own[..., ~is_intent]
+        decides_intent = intents.max(axis=-1) >= others.max(axis=-1)
+        second = SECOND_PLACE * blended[..., is_intent].max(axis=-1)
+        limit = np.where(decides_intent, second, 1.0)[..., None]
+        blended[..., ~is_intent] = np.minimum(others, limit)
     return blended
 
 
@@ -174,13 +191,19 @@ def _logarithm(probabilities: Floats) -> Floats:
 
 
 def _run_stage(
-    stage: CascadeStage, graph: TextGraph, text: str, earlier: ModelOutput | None
+    stage: CascadeStage,
+    graph: TextGraph,
+    text: str,
+    earlier: ModelOutput | None,
+    is_intent: NDArray[np.bool_],
 ) -> ModelOutput:
     probabilities, scope = graph.run(text, "probabilities", "scope")
     if not (np.isfinite(probabilities).all() and np.isfinite(scope).all()):
         raise InvalidArtifact(f"{stage.graph} outputs values that are not finite.")
     if stage.blend is not None and earlier is not None:
-        probabilities = blend_probabilities(stage.blend, probabilities, earlier.probabilities)
+        probabilities = blend_probabilities(
+            stage.blend, probabilities, earlier.probabilities, is_intent
+        )
     return ModelOutput(probabilities, float(scope[0]), stage.name)
 
 
