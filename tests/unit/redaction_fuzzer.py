@@ -26,7 +26,9 @@ UNITS = (
     "api key is abc123def ", " at b dot c", "9", "00", "+1", "(1", "change my password to ",
     "seed phrase: ", "mac 00 ", "call a 1234567 ", "my number is 1234567 ", "01.02.2026 ",
     "612 34 56 78 ", "code de la porte ", "my code is ", "card 1234 5678 9012 3456 ", "4242.4242.",
-    "commit ", "[at]", "ab@cd.ef.", "password for a b c d e ",
+    "commit ", "[at]", "ab@cd.ef.", "password for a b c d e ", "date_of_birth ", "cardNumber: ",
+    "card_number card_", "aBc", "release 1.2.3.4 to ", "1.2.3.4 to ", "48ad-08f2-", "ruf a an 1",
+    "checksum of a ", "xrp r", "xlm GA", "12345678:", "счёт 1", "compte n° 1",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

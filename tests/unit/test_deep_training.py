@@ -1,5 +1,6 @@
 """The networks in JAX match the served graphs, and training fits the data."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,18 @@ def test_synthetic_texts_consist_of_the_pieces_and_their_nearest_pieces(
     assert len(synthetic) == 50
     assert {piece for text in synthetic for piece in text} == {0, 1, 2, 3}
     assert join_pieces([0, 1, 2], ["re", "##mind", "me"]) == "remind me"
+
+
+def test_the_nearest_pieces_need_little_memory(random: np.random.Generator) -> None:
+    vectors = random.normal(0, 1, (3_000, 4)).astype(np.float32)
+
+    tracemalloc.start()
+    nearest = nearest_pieces(vectors, count=2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert nearest.shape == (3_000, 2)
+    assert peak < len(vectors) ** 2 * 4
 
 
 def test_pca_keeps_the_direction_of_most_variance(random: np.random.Generator) -> None:

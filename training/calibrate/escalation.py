@@ -12,7 +12,7 @@ from prompt_capture.domain.predictions import MIN_SCOPE
 
 Floats = NDArray[np.floating]
 
-MAX_ACCURACY_LOSS = 0.002
+MAX_ACCURACY_LOSS = 0.001
 """How much accuracy a stage may cost by answering alone."""
 MAX_IN_SCOPE_SHARE = 0.8
 """The largest share of the messages in scope that a stage takes for in scope on its own."""

@@ -30,6 +30,8 @@ VOCABULARY_SIZE = 11_000
 WIDTH = 256
 TEACHER_WEIGHT = 0.7
 """The weight of the teacher's prediction in a labelled text's target; the rest is the label's."""
+TEXTS_PER_CHUNK = 1_024
+"""How many embeddings of the teacher are in memory twice."""
 SYNTHETIC_PER_TEXT = 4
 """How many synthetic texts to make per text; unlabelled texts count towards them."""
 
@@ -130,6 +132,10 @@ class Distiller:
 
     def _predict(self, teacher: FittedStage, texts: Sequence[str]) -> Floats:
         """Return the teacher's probabilities: [texts, labels]."""
-        embeddings = teacher.encoder.embed(texts, self._progress.step("Running the teacher"))
-        probabilities: Floats = softmax(teacher.head.logits(embeddings), axis=1).astype(np.float32)
-        return probabilities
+        on_progress = self._progress.step("Running the teacher")
+        chunks = []
+        for start in range(0, len(texts), TEXTS_PER_CHUNK):
+            embeddings = teacher.encoder.embed(texts[start : start + TEXTS_PER_CHUNK])
+            chunks.append(softmax(teacher.head.logits(embeddings), axis=1).astype(np.float32))
+            on_progress(start + len(embeddings), len(texts))
+        return np.concatenate(chunks)

@@ -71,12 +71,14 @@ def project_pca(vectors: Floats, width: int) -> Floats:
 
     The mean squared length of the rows is 1.
     """
-    centred: Floats = vectors - vectors.mean(axis=0)
-    _, directions = np.linalg.eigh((centred.T @ centred).astype(np.float64))
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    scatter = (vectors.T @ vectors).astype(np.float64) - len(vectors) * np.outer(mean, mean)
+    _, directions = np.linalg.eigh(scatter)
     components = directions[:, ::-1][:, :width].astype(np.float32)
     # The sign of a component is arbitrary: fix it, so that all machines agree.
     components *= np.sign(components[np.abs(components).argmax(axis=0), np.arange(width)])
-    rows: Floats = centred @ components
+    rows: Floats = vectors @ components
+    rows -= rows.mean(axis=0)
     rows /= np.sqrt((rows**2).sum(axis=1).mean())
     return rows
 
@@ -89,7 +91,8 @@ def nearest_pieces(vectors: Floats, count: int = 8) -> NDArray[np.intp]:
         similarity = unit[start : start + _PIECES_PER_CHUNK] @ unit.T
         rows = np.arange(len(similarity))
         similarity[rows, start + rows] = -np.inf
-        nearest.append(np.argpartition(-similarity, count, axis=1)[:, :count])
+        # A view would keep the whole order of all pieces, a gigabyte.
+        nearest.append(np.argpartition(-similarity, count, axis=1)[:, :count].copy())
     return np.concatenate(nearest)
 
 

@@ -8,10 +8,11 @@ from stdnum import iban, numdb
 
 from prompt_capture.domain.entities.candidates import is_named
 from prompt_capture.domain.entities.searched import (
-    NAME_END,
     NOT_BEFORE_WORD,
+    NUMBER_FOLLOWS,
     NamePattern,
     Searched,
+    any_field_of,
     any_of,
     names,
 )
@@ -26,18 +27,26 @@ _CHECKS = 100
 _NAMES = names(
     """account acct acc a/c konto kontonummer kontonr kto ktonr routing aba bsb iban bic blz
     bankleitzahl compte cuenta conto conta rib clabe rekening rekeningnummer konta rachunek rachunku
-    银行账号 账号 口座番号 口座 계좌번호 계좌""",
-    "sort code",
-    "bank details",
-    "bank account",
-)
+    tilinumero bankgiro plusgiro
+    银行账号 账号 银行账户 账户 帐号 帐户 口座番号 口座 계좌번호 계좌""",
+    "sort code", "bank details", "bank account", "compte bancaire", "compte courant",
+    "cuenta corriente", "cuenta bancaria", "conto corrente", "conto bancario", "conta corrente",
+    "conta bancária", "conta poupança", "konto bankowe", "konta bankowego", "расчётный счёт",
+    "расчётного счёта", "расчётному счёту", "лицевой счёт", "лицевого счёта", "банковский счёт",
+    "банковского счёта", "корр. счёт",
+)  # fmt: skip
 _NAMED = NamePattern(
     _NAMES,
-    rf"""{any_of(_NAMES)}{NAME_END}
-        (?:[ .-]{{1,2}}(?:number|nummer|numero|num|no|nr|code){NOT_BEFORE_WORD})?
-        [^a-z0-9\x7f]{{0,3}}
-        (?:(?:is|ist|est|es|e)[^a-z0-9\x7f]{{1,3}})?
+    rf"""{any_field_of(_NAMES)}{NUMBER_FOLLOWS}
         (?P<number>[0-9](?:[ -]?[0-9]){{4,19}}){NOT_BEFORE_WORD}""",
+    numbered=True,
+)
+# Also the word for an invoice, whose number is shorter.
+_RUSSIAN_NAMES = names("счёт счета счёту счёте")
+_NAMED_RUSSIAN = NamePattern(
+    _RUSSIAN_NAMES,
+    rf"""{any_of(_RUSSIAN_NAMES)}{NUMBER_FOLLOWS}
+        (?P<number>[0-9](?:[ .-]?[0-9]){{19}}){NOT_BEFORE_WORD}""",
 )
 
 
@@ -46,8 +55,9 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
     if searched.digit_count < _MIN_DIGITS:
         return
     yield from _find_ibans(searched)
-    for match in _NAMED.finditer(searched):
-        yield match.span("number")
+    for pattern in (_NAMED, _NAMED_RUSSIAN):
+        for match in pattern.finditer(searched):
+            yield match.span("number")
 
 
 def _find_ibans(searched: Searched) -> Iterator[Span]:
@@ -60,7 +70,7 @@ def _find_ibans(searched: Searched) -> Iterator[Span]:
             end = rest.end()
             number = searched.text[start:end]
             is_iban = searched.passes(_is_iban, number, _CHECKS)
-            if is_iban or is_named(searched.lower, start, _IBAN_NAMES):
+            if is_iban or is_named(searched, start, _IBAN_NAMES):
                 yield start, end
                 position = end
 

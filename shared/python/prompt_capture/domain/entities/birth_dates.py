@@ -9,6 +9,7 @@ from prompt_capture.domain.entities.searched import (
     LazyPattern,
     NamePattern,
     Searched,
+    any_field_of,
     any_of,
     merge,
     names,
@@ -38,6 +39,7 @@ _DATE = LazyPattern(
             \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}
                 (?:\ ?[0-9]{{1,2}}(?:\ ?{any_of(names("日 일"))})?)?
             |(?P<separator>[./ -])\ ?[0-9]{{1,2}}(?P=separator)\ ?[0-9]{{1,2}}
+                (?:[t ][0-9]{{2}}:[0-9]{{2}}(?::[0-9.]{{2,10}})?(?:z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?
             |(?:0[1-9]|1[0-2])[0-3][0-9])
         |[0-9]?(?:
             \ ?{any_of(names("年 년"))}\ ?[0-9]{{1,2}}\ ?{any_of(names("月 월"))}   # of an era
@@ -63,6 +65,7 @@ _BORN = names(
     生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "né le",
     "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
+    "born on", "born at",
 )  # fmt: skip
 _BIRTHDAY = names(
     """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny 生日
@@ -73,7 +76,7 @@ _BORN_SUFFIX = names("生 생")
 _NOT_BORN = names("生日 生效 生产 生産 生活 생일 생산 생활")
 _NAME = NamePattern(
     (*_BORN, *_BIRTHDAY, *_BORN_SUFFIX),
-    rf"""(?:{any_of(_BORN)}|(?P<birthday>{any_of(_BIRTHDAY)})
+    rf"""(?:{any_field_of(_BORN)}|(?P<birthday>{any_of(_BIRTHDAY)})
         |(?!{any_of(_NOT_BORN)})(?P<suffix>{any_of(_BORN_SUFFIX)})){NAME_END}""",
 )
 _GAP_BEFORE_NAME, _GAP_AFTER_NAME, _MAX_DATE = 24, 48, 40

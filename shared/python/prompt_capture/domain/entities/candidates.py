@@ -3,7 +3,13 @@
 import re
 from string import ascii_lowercase, digits, punctuation
 
-from prompt_capture.domain.entities.searched import context_before, name_set, names
+from prompt_capture.domain.entities.searched import (
+    Searched,
+    context_before,
+    name_set,
+    names,
+    split_capitals,
+)
 
 _ASCII_WORD = ascii_lowercase + digits
 _NOT_IN_WORDS = punctuation + " "
@@ -11,18 +17,31 @@ _WORD_AT_END = re.compile(r"(?<![^\W_])[^\W_]+\Z")
 _WINDOW = 36
 _FILLERS = name_set(
     """number numbers num no nr nro nummer numero numer id ids code ref key details is ist was
-    war are est es e my mein meine the of del de to 是 号码 番号 は 는 은"""
+    war are est es e value hash my mein meine the of del de to 是 号码 番号 は 는 은"""
 )
 """Words between a name and its number: "order number is 1"."""
+_INNER_CAPITAL = re.compile("[a-z][A-Z]")
+# The names of fields: "orderid"
+_NUMBERS = ("number", "num", "no", "nr", "id")
 _PARTICLES = "".join(names("是 为 為 は が 는 은 이 가"))
 
 
-def is_named(lower: str, start: int, what: frozenset[str]) -> bool:
-    """Return whether the words before a position, in lower case, end with one of some names.
+def is_named(searched: Searched, start: int, what: frozenset[str]) -> bool:
+    """Return whether the words before a position end with one of some names.
 
-    A name in another script may follow other words without a space.
+    A name may also be the end of one in capitals and small letters, as in "lastOrder". In another
+    script, it may follow other words without a space.
     """
-    before = context_before(lower, start, _WINDOW).rstrip(" :#.=(-'\"/")
+    lower = context_before(searched.lower, start, _WINDOW)
+    if _ends_with_name(lower, what):
+        return True
+    before = searched.text[start - len(lower) : start]
+    has_inner_words = before != lower and _INNER_CAPITAL.search(before)
+    return bool(has_inner_words) and _ends_with_name(split_capitals(before).lower(), what)
+
+
+def _ends_with_name(lower: str, what: frozenset[str]) -> bool:
+    before = lower.rstrip(" :#.=(-'\"/>_[{")
     word = _last_word(before)
     while word in _FILLERS and word not in what:
         rest = before[: -len(word)].rstrip(_NOT_IN_WORDS)
@@ -32,7 +51,10 @@ def is_named(lower: str, start: int, what: frozenset[str]) -> bool:
     if len(word) == 1 and before[-2:-1] == "/":
         word = before[-3:]  # "s/n" for "serial number"
     if word.isascii():
-        return word in what
+        return word in what or (
+            word.endswith(_NUMBERS)
+            and any(word.removesuffix(number) in what for number in _NUMBERS)
+        )
     return word.rstrip(_PARTICLES).endswith(tuple(what))
 
 
@@ -66,9 +88,9 @@ REFERENCES = name_set(
 ).union(*({name, f"{name}nummer", f"{name}nr"} for name in _NUMBERS_OF))
 
 
-def is_reference(lower: str, start: int) -> bool:
-    """Return whether the words before a number, in lower case, make it one of a thing."""
-    return is_named(lower, start, REFERENCES)
+def is_reference(searched: Searched, start: int) -> bool:
+    """Return whether the words before a number make it one of a thing."""
+    return is_named(searched, start, REFERENCES)
 
 
 _UNITS = name_set(

@@ -7,8 +7,7 @@ from stdnum import luhn
 
 from prompt_capture.domain.entities.candidates import is_reference
 from prompt_capture.domain.entities.searched import (
-    NAME_END,
-    NOT_BEFORE_WORD,
+    NUMBER_FOLLOWS,
     LazyPattern,
     NamePattern,
     Searched,
@@ -47,17 +46,20 @@ _SCHEME = LazyPattern(
     re.VERBOSE,
 )
 _NAMES = names(
-    """card cards visa mastercard maestro amex express debit credit discover cc girocard bleue
+    """pan card cards visa mastercard maestro amex express debit credit discover cc girocard bleue
     bancaire karte karten kartennummer kartennr kreditkarte kreditkarten kreditkartennummer
     kreditkartennr bankkarte carte tarjeta carta tarjetas cartão kaart kort kortti
-    卡 卡号 银行卡 信用卡 カード 카드 карта карты карту"""
+    karta karty kartę kartą kart
+    卡 卡号 银行卡 信用卡 储蓄卡 借记卡 カード クレジット 카드 карта карты карту картой карте"""
 )
+# "tarjeta de crédito", "karta płatnicza"
+_KINDS = names("de di do credito crédito débito debito płatnicza płatniczej kredytowa kredytowej")
 _NAMED = NamePattern(
     _NAMES,
-    rf"""{any_of(_NAMES)}{NAME_END}(?:[ -]{any_of(_NAMES)})?
-        (?:[ -](?:number|nummer|numero|num|no|nr|details){NOT_BEFORE_WORD})?[^a-z0-9\x7f]{{0,3}}
-        (?:(?:is|are|ist|est|es|e)[^a-z0-9\x7f]{{1,3}})?
-        (?P<number>[0-9](?:[ ._/()-]{{0,3}}[0-9]){{12,15}}){_END}""",
+    rf"""{any_of(_NAMES)}(?:[ _-]?{any_of((*_NAMES, *_KINDS))}){{0,3}}(?:[ _-]details)?
+        {NUMBER_FOLLOWS}
+        (?P<number>[0-9](?:[ ._/()-]{{0,3}}[0-9]){{12,18}}){_END}""",
+    numbered=True,
 )
 _NOT_DIGITS = re.compile("[^0-9]+")
 _CHECKS = 100
@@ -82,4 +84,4 @@ def _is_card(searched: Searched, match: re.Match[str]) -> bool:
         luhn.is_valid, digits, _CHECKS
     ):
         return False
-    return not is_reference(searched.lower, match.start())
+    return not is_reference(searched, match.start())

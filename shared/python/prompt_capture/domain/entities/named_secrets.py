@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import islice
-from string import ascii_lowercase, digits
+from string import ascii_letters, digits
 
 from prompt_capture.domain.entities import secret_words as words
 from prompt_capture.domain.entities.candidates import is_amount
@@ -20,8 +20,10 @@ from prompt_capture.domain.entities.searched import (
     LazyPattern,
     NamePattern,
     Searched,
+    any_field_of,
     any_of,
     context_before,
+    split_capitals,
 )
 from prompt_capture.domain.searchable_text import Span
 
@@ -32,9 +34,9 @@ _NAMES = (
 _PREPOSITION = any_of(words.PREPOSITION)
 _HEAD = NamePattern(
     _NAMES,
-    rf"""(?:(?P<password>{any_of(words.PASSWORD)}|(?P<seed>{any_of(words.SEED_PHRASE)}))
+    rf"""(?:(?P<password>{any_field_of(words.PASSWORD)}|(?P<seed>{any_field_of(words.SEED_PHRASE)}))
             |(?P<pass>pass)
-            |(?P<pin>{any_of(words.PIN)})
+            |(?P<pin>{any_field_of(words.PIN)})
             |(?P<code>{any_of(words.CODE)}
                 (?P<lock>\ (?:{_PREPOSITION}\ )?(?:{any_of(words.OWNERS)}\ )?(?:l')?
                     {any_of(words.LOCKS)}{NOT_BEFORE_WORD})?)
@@ -62,6 +64,10 @@ _NO_VALUE = LazyPattern(
         |[0-9]{4}-[0-9]{2}-[0-9]{2}|[^@]+@[^@]+\.[a-z]{2,}|(?:[a-z]*://|//|www\.).*|[\W_]*""",
     re.VERBOSE | re.IGNORECASE,
 )
+_ADDRESS = re.compile(
+    r"\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.-]*)(?:\]?:[0-9]+)?"
+)
+_ATTEMPT = re.compile(r"(?:failed|accepted|invalid|incorrect|wrong|bad) (?:[a-z]+[ /])?\Z")
 _NOT_A_WORD = re.compile(r"[0-9]|[a-z][A-Z]|[^\W_][^\w\s'./,!-]|[^\w\s'./,(-][^\W_]")
 _CODE = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9#*-]{1,16}")
 _DIGITS = re.compile(r"[0-9#*]{1,10}|[0-9]+(?:-[0-9]+)+")
@@ -71,7 +77,7 @@ _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _NEXT_GROUP = re.compile(r" ([0-9]{1,8})(?![^ ,.;!?)])")
 _MIN_DIGITS, _MAX_CODE = 3, 20
 _LOCKS = frozenset(words.LOCKS)
-_WORD_CHARACTERS = ascii_lowercase + digits
+_WORD_CHARACTERS = ascii_letters + digits
 _JOINERS = {" ", "_", "-"}
 
 # A value before its name, a value behind a lock, and the pair of a login.
@@ -113,7 +119,7 @@ def find_named_secrets(searched: Searched) -> Iterator[Span]:
 
 def _value(searched: Searched, head: re.Match[str]) -> Span | None:
     relation = _relation(head)
-    if not _names_a_secret(searched.lower, head, relation):
+    if not _names_a_secret(searched, head, relation):
         return None
     token = _TOKEN.match(searched.text, head.end())
     if not token:
@@ -121,14 +127,16 @@ def _value(searched: Searched, head: re.Match[str]) -> Span | None:
     value = token[0].rstrip(_PUNCTUATION)
     if not value or (not value.isalpha() and _NO_VALUE.compiled.fullmatch(value)):
         return None
+    if relation == "next" and (_ADDRESS.fullmatch(value) or _is_attempt(searched.lower, head)):
+        return None
     if not _names_a_key(head) and not _NOT_A_WORD.search(value):
         return _words_span(searched.lower, head, relation)
-    return _token_span(searched.lower, head, value)
+    return _token_span(searched, head, value)
 
 
 def _quoted_span(searched: Searched, head: re.Match[str]) -> Span | None:
     quoted = _QUOTED.match(searched.text, head.end())
-    if not quoted or (_names_a_key(head) and not _has_form(searched.lower, head, quoted["value"])):
+    if not quoted or (_names_a_key(head) and not _has_form(searched, head, quoted["value"])):
         return None
     return quoted.span("value")
 
@@ -146,31 +154,38 @@ def _relation(head: re.Match[str]) -> Relation:
     return "to" if head["to"] else "next"
 
 
-def _names_a_secret(lower: str, head: re.Match[str], relation: Relation) -> bool:
+def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation) -> bool:
     """Return whether the words around a name make it one of a secret: no "bus pass", "zip code"."""
+    if not (head["pass"] or head["key"] or head["code"]):
+        return True
+    before = _words_directly_before(searched, head.start())
     if head["pass"]:
-        return (
-            relation in {"assigned", "is"}
-            and _word_before(lower, head.start()) not in words.TICKETS
-        )
+        return relation in {"assigned", "is"} and before.isdisjoint(words.TICKETS)
     if head["key"]:
-        return _word_before(lower, head.start()) in words.KEY_KINDS
-    if head["code"]:
-        before = _word_before(lower, head.start())
-        return (
-            bool(head["lock"])
-            or before in _LOCKS
-            or (before in words.OWNERS and relation != "next")
-        )
-    return True
+        return not before.isdisjoint(words.KEY_KINDS)
+    return (
+        bool(head["lock"])
+        or not before.isdisjoint(_LOCKS)
+        or (relation != "next" and not before.isdisjoint(words.OWNERS))
+    )
 
 
-def _word_before(lower: str, position: int) -> str:
-    """Return the word directly before a position, with a space or a hyphen between or nothing."""
-    before = lower[max(0, position - _CONTEXT) : position]
+def _is_attempt(lower: str, head: re.Match[str]) -> bool:
+    """Return whether a log tells of a login: "Failed password for user ann42 from ..."."""
+    is_of_somebody = " for " in head[0] or " from " in head[0]
+    return is_of_somebody and bool(_ATTEMPT.search(context_before(lower, head.start(), _CONTEXT)))
+
+
+def _words_directly_before(searched: Searched, position: int) -> frozenset[str]:
+    """Return the word before a position, with a space or a hyphen between or nothing.
+
+    Of a word with capitals and small letters, the last part is also returned: "pin" of "myPin".
+    """
+    before = searched.text[max(0, position - _CONTEXT) : position]
     before = before[:-1] if before[-1:] in _JOINERS else before
     before = before.removesuffix("'s")
-    return before[len(before.rstrip(_WORD_CHARACTERS)) :]
+    word = before[len(before.rstrip(_WORD_CHARACTERS)) :]
+    return frozenset({word.lower(), split_capitals(word).rpartition(" ")[2].lower()})
 
 
 def _words_before(lower: str, position: int) -> list[str]:
@@ -182,7 +197,7 @@ def _is_change(lower: str, head: re.Match[str]) -> bool:
     return not words.CHANGE.isdisjoint(_words_before(lower, head.start()))
 
 
-def _has_form(lower: str, head: re.Match[str], value: str) -> bool:
+def _has_form(searched: Searched, head: re.Match[str], value: str) -> bool:
     """Return whether a value that is no word has the form of what the sentence names."""
     if _names_a_key(head):
         is_word = _WORD.fullmatch(value) and not words.is_common(value)
@@ -190,13 +205,15 @@ def _has_form(lower: str, head: re.Match[str], value: str) -> bool:
     if (
         head["to"]
         and (head["pin"] or head["code"] or value.isdigit())
-        and not _is_change(lower, head)
+        and not _is_change(searched.lower, head)
     ):
         return False
-    if head["code"] and not head["lock"] and _word_before(lower, head.start()) in words.OWNERS:
-        return len(value) > _MIN_DIGITS and bool(_DIGITS.fullmatch(value))
+    if head["code"] and not head["lock"]:
+        before = _words_directly_before(searched, head.start())
+        if not before.isdisjoint(words.OWNERS):
+            return len(value) > _MIN_DIGITS and bool(_DIGITS.fullmatch(value))
     if head["code"] or head["pin"]:
-        return bool(_CODE.fullmatch(value)) and not _is_year_of_goals(lower, head, value)
+        return bool(_CODE.fullmatch(value)) and not _is_year_of_goals(searched.lower, head, value)
     return True
 
 
@@ -206,10 +223,10 @@ def _is_year_of_goals(lower: str, head: re.Match[str], value: str) -> bool:
     return _relation(head) == "next" and bool(_YEAR.fullmatch(value)) and after[1:].isalpha()
 
 
-def _token_span(lower: str, head: re.Match[str], value: str) -> Span | None:
+def _token_span(searched: Searched, head: re.Match[str], value: str) -> Span | None:
     """Return the span of a value that is no word, with the groups of digits that continue it."""
-    start, end = head.end(), head.end() + len(value)
-    if not _has_form(lower, head, value):
+    lower, start, end = searched.lower, head.end(), head.end() + len(value)
+    if not _has_form(searched, head, value):
         return None
     if not value.isdigit():
         return start, end
@@ -257,18 +274,19 @@ def _find_values_before_names(searched: Searched) -> Iterator[Span]:
     for match in _NAME_AFTER.finditer(searched):
         begin = max(0, match.start() - _CONTEXT)
         token = _LAST_TOKEN.search(searched.text[begin : match.start()].rstrip(" "))
-        if token and _may_precede_name(searched.lower, token[0], match):
+        if token and _may_precede_name(searched, token[0], match):
             value = token[0].rstrip("\"'`")
             yield begin + token.start(), begin + token.start() + len(value)
 
 
-def _may_precede_name(lower: str, token: str, match: re.Match[str]) -> bool:
+def _may_precede_name(searched: Searched, token: str, match: re.Match[str]) -> bool:
     value = token.rstrip("\"'`")
     is_quoted = value != token
     if not is_quoted and (_NO_VALUE.compiled.fullmatch(value) or not any(map(str.isdigit, value))):
         return False
     if not match["code"]:
         return True
-    before = _word_before(lower, match.start("code"))
-    is_code = before in words.OWNERS and len(value) > _MIN_DIGITS and _DIGITS.fullmatch(value)
-    return before in _LOCKS or bool(is_code)
+    before = _words_directly_before(searched, match.start("code"))
+    is_owned = not before.isdisjoint(words.OWNERS)
+    is_code = is_owned and len(value) > _MIN_DIGITS and _DIGITS.fullmatch(value)
+    return not before.isdisjoint(_LOCKS) or bool(is_code)

@@ -10,12 +10,12 @@ from typing import Protocol, cast
 from prompt_capture.domain.entities.candidates import is_amount, is_reference
 from prompt_capture.domain.entities.phones import is_named_as_phone
 from prompt_capture.domain.entities.searched import (
-    NAME_END,
     NOT_BEFORE_WORD,
+    NUMBER_FOLLOWS,
     LazyPattern,
     NamePattern,
     Searched,
-    any_of,
+    any_field_of,
     names,
 )
 from prompt_capture.domain.searchable_text import Span
@@ -61,14 +61,12 @@ _LETTER_BEHIND = r"(?:(?<=[0-9]{7})|(?<=[0-9]{3}\.[0-9]{3})|(?<=[0-9]{2}\ [0-9]{
 _WORDS_OF_ONE_LETTER = frozenset("aeiouyIOU")
 _NAMED = NamePattern(
     _NAMES,
-    rf"""{any_of(_NAMES)}{NAME_END}
-        (?:[ .-]{{0,2}}(?:number|nummer|numero|num|no|nr|nro|numer|n|card|id){NOT_BEFORE_WORD})?
-        [^a-z0-9\x7f]{{0,3}}
-        (?:(?:is|ist|lautet|est|es|e)[^a-z0-9\x7f]{{1,3}})?
+    rf"""{any_field_of(_NAMES)}(?:[ ._-]{{0,2}}(?:n|card|id){NOT_BEFORE_WORD})?{NUMBER_FOLLOWS}
         (?:(?P<number>(?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})[a-z0-9]{{1,20}}
                 (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z]\ [0-9])[a-z0-9]{{1,11}}){{0,6}}
                 (?P<letter>{_LETTER_BEHIND}[ .-][a-z])?)
             |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
+    numbered=True,
 )
 _NAMED_CANADIAN = NamePattern(
     ["sin"],
@@ -199,11 +197,11 @@ def _named_span(searched: Searched, match: re.Match[str]) -> Span:
 
 
 def _is_id(searched: Searched, match: re.Match[str]) -> bool:
-    lower, start = searched.lower, match.start()
+    start = match.start()
     if (match.lastgroup or "").startswith("formatted"):
-        return not is_reference(lower, start)
+        return not is_reference(searched, start)
     is_valid = any(searched.passes(_is_valid, each, _CHECKS) for each in _validations(match))
-    return is_valid and not is_reference(lower, start) and not is_named_as_phone(lower, start)
+    return is_valid and not is_reference(searched, start) and not is_named_as_phone(searched, start)
 
 
 def _validations(match: re.Match[str]) -> Iterator[tuple[str, str]]:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import unquote
 
-from prompt_capture.domain.entities.candidates import is_named
+from prompt_capture.domain.entities.candidates import REFERENCES, is_named
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
+    NUMBER_FOLLOWS,
     LazyPattern,
     NamePattern,
     Searched,
-    any_of,
+    any_field_of,
     name_set,
     names,
 )
@@ -62,6 +63,18 @@ _VERSION_NAMES = name_set(
     kernel linux sdk app software plugin package library assembly nuget"""
 )
 
+# "from release 5.15.0.91 to 6.8.0.31", "upgrade from 5.15.0.91 to 6.8.0.31"
+_TO = re.compile(
+    r"(?:,? ?(?:->|=>|→|-|/|,) ?"
+    r"| (?:to|and|or|through|until|vs\.?|versus|bis|auf|nach|und|oder|a|vers) )"
+)
+_RANGE_BEFORE = re.compile(
+    rf"[0-9](?<![A-Za-z0-9\x7f.].)[0-9]{{0,3}}(?:\.[0-9]{{1,5}}){{1,3}}{_TO.pattern}\Z"
+)
+_RANGE_BEHIND = re.compile(rf"{_TO.pattern}[0-9]{{1,4}}\.[0-9]")
+_FROM = re.compile(r" (?:from|von|de|depuis|desde) \Z")
+_RANGE_WINDOW = 40
+
 _PAIR = "[0-9A-Fa-f]{2}"
 _QUAD = "[0-9A-Fa-f]{4}"
 _MAC = LazyPattern(
@@ -70,20 +83,28 @@ _MAC = LazyPattern(
                 (?:{_PAIR}(?P=separator)){{4}}{_PAIR}(?:(?P=separator){_PAIR}){{0,2}}
                 (?!(?P=separator)?[A-Za-z0-9\x7f])
             |(?:\.{_PAIR}){{5}}(?!\.?[A-Za-z0-9\x7f]))
-        |[0-9A-Fa-f]{{3}}\.{_QUAD}\.{_QUAD}(?!\.?[A-Za-z0-9\x7f]))""",
+        |[0-9A-Fa-f]{{3}}(?P<joint>[.-])(?<![.-]{_QUAD}.){_QUAD}(?P=joint){_QUAD}
+            (?![.-]?[A-Za-z0-9\x7f]))""",
     re.VERBOSE,
 )
 _MAY_BE_MAC = re.compile(
-    rf"[:.-](?=[0-9A-Fa-f:.-]{{8}})(?:{_PAIR}(?:[:.-]{_PAIR}){{4}}|{_QUAD}\.{_QUAD})"
+    rf"[:.-](?=[0-9A-Fa-f:.-]{{8}})(?:{_PAIR}(?:[:.-]{_PAIR}){{4}}|{_QUAD}[.-]{_QUAD})"
 )
-_MAC_NAMES = names("mac bssid hwaddr", "hw address", "hardware address", "bluetooth address")
+_MAC_NAMES = names(
+    "mac bssid hwaddr", "mac address", "mac addr", "hw address", "hw addr",
+    "hardware address", "bluetooth address",
+)  # fmt: skip
 _NAMED_MAC = NamePattern(
     _MAC_NAMES,
-    rf"""{any_of(_MAC_NAMES)}(?:[ -]?addr(?:ess|esse)?)?[^a-z0-9\x7f]{{0,3}}
-        (?:(?:is|ist|lautet)[^a-z0-9\x7f]{{1,3}})?
+    rf"""{any_field_of(_MAC_NAMES)}(?:[ -]?addr(?:esse)?)?{NUMBER_FOLLOWS}
         (?P<address>[0-9a-f]{{2}}(?:[ :.-]?[0-9a-f]{{2}}){{5}}){NOT_BEFORE_WORD}""",
 )
+# Words before codes of three groups
+_CODE_NAMES = REFERENCES | name_set(
+    "code codes coupon voucher gutschein gutscheincode license licence key invite promo gift"
+)
 _HEXADECIMAL_LETTER = re.compile("[A-Fa-f]")
+_DIGIT = re.compile("[0-9]")
 
 
 def find_secret_urls(searched: Searched) -> Iterator[Span]:
@@ -107,9 +128,14 @@ def find_ip_addresses(searched: Searched) -> Iterator[Span]:
     Numbers that the words before name a version are none.
     """
     if searched.text.count(".") >= 3:
+        version_end = -_RANGE_WINDOW
         for match in _IPV4.finditer(searched.text):
             is_common = match[0] in _COMMON_IPV4 or match[0].startswith(_COMMON_BEGINNINGS)
-            if not is_common and _is_ipv4(searched, match):
+            if is_common or not _has_octets(match):
+                continue
+            if _is_version(searched, match, version_end):
+                version_end = match.end()
+            else:
                 yield match.span()
     if "::" in searched.text or searched.text.count(":") >= 7:
         yield from _find_ipv6_addresses(searched)
@@ -121,10 +147,22 @@ def find_mac_addresses(searched: Searched) -> Iterator[Span]:
     for match in _MAC.compiled.finditer(searched.text) if may_have_one else ():
         # 10-20-30-40-50-60 and 1234.5678.9012 may be anything.
         is_likely = match["separator"] == ":" or match[0].startswith("00-")
-        if is_likely or _HEXADECIMAL_LETTER.search(match[0]):
+        if is_likely or _is_hexadecimal(searched, match):
             yield match.span()
     for match in _NAMED_MAC.finditer(searched):
         yield match.span("address")
+
+
+def _is_hexadecimal(searched: Searched, match: re.Match[str]) -> bool:
+    """Return whether digits have letters; "A123-4567-8901" and "dead-beef-cafe" may be anything."""
+    letters = len(_HEXADECIMAL_LETTER.findall(match[0]))
+    if match["joint"] != "-":
+        return letters > 0
+    return (
+        letters > 1
+        and bool(_DIGIT.search(match[0]))
+        and not is_named(searched, match.start(), _CODE_NAMES)
+    )
 
 
 def _url_start(lower: str, sign: re.Match[str]) -> int | None:
@@ -147,11 +185,28 @@ def _gives_access(address: str) -> bool:
     )
 
 
-def _is_ipv4(searched: Searched, match: re.Match[str]) -> bool:
-    """Return whether each number is at most 255 and has no leading zero, and all are no version."""
+def _has_octets(match: re.Match[str]) -> bool:
+    """Return whether each number is at most 255 and has no leading zero."""
     octets = _OCTET.findall(match[0])
-    has_octets = all(len(each) == 1 or (each[0] != "0" and int(each) < 256) for each in octets)
-    return has_octets and not is_named(searched.lower, match.start(), _VERSION_NAMES)
+    return all(len(each) == 1 or (each[0] != "0" and int(each) < 256) for each in octets)
+
+
+def _is_version(searched: Searched, match: re.Match[str], previous: int) -> bool:
+    """Return whether words name a number as a version, or as the end of a range of versions.
+
+    Before it, the last version of four numbers ends at `previous`.
+    """
+    lower, start = searched.lower, match.start()
+    is_next = start - previous <= _RANGE_WINDOW and _TO.fullmatch(lower, previous, start)
+    if is_next or is_named(searched, start, _VERSION_NAMES):
+        return True
+    shorter = _RANGE_BEFORE.search(lower, max(0, start - _RANGE_WINDOW), start)
+    if shorter and is_named(searched, shorter.start(), _VERSION_NAMES):
+        return True
+    begin = shorter.start() if shorter else start
+    word = _FROM.search(lower, max(0, begin - _RANGE_WINDOW), begin)
+    is_range = word and (shorter or _RANGE_BEHIND.match(lower, match.end()))
+    return bool(word and is_range and is_named(searched, word.start(), _VERSION_NAMES))
 
 
 def _find_ipv6_addresses(searched: Searched) -> Iterator[Span]:

@@ -11,6 +11,7 @@ from prompt_capture.domain.entities.searched import (
     NAME_END,
     NOT_AFTER_WORD,
     NOT_BEFORE_WORD,
+    NUMBER,
     LazyPattern,
     NamePattern,
     Searched,
@@ -38,7 +39,22 @@ _NAMES = names(
     телефон телефону мобильный звони позвони"""
 )
 _PHONE_NAMES = frozenset(_NAMES)
-_NAMED = NamePattern(_NAMES, rf"{any_of(_NAMES)}{NAME_END}[^0-9+\x7f]{{0,25}}?{_NUMBER}")
+_NAMED = NamePattern(
+    _NAMES,
+    rf"{any_of(_NAMES)}(?:[ _-]?{NUMBER})?{NAME_END}[^0-9+\x7f]{{0,25}}?{_NUMBER}",
+    numbered=True,
+)
+# A verb whose particle may be far behind it: "ruf bitte bei Familie Kranz an, ...".
+_SEPARABLE_VERBS = names(
+    """ruf rufe rufen rufst ruft klingel klingle melde meldet melden erreiche erreichen erreichst
+    erreicht schreib schreibe schick schicke bel bellen ring ringa ringe"""
+)
+_NAMED_BY_VERB = NamePattern(
+    _SEPARABLE_VERBS,
+    rf"""{any_of(_SEPARABLE_VERBS)}{NAME_END}[^0-9+!?\x7f]{{0,60}}?
+        \ (?:an|durch|unter|op|pa)(?:\ (?:die|der|nummer|numret|nr\.?)){{0,2}}[ ,:;-]{{1,3}}
+        {_NUMBER}""",
+)
 # "My number is ...", "the number of the dorm is ...", but not "number 1234567".
 _NUMBER_NAMES = names("number nummer numéro número numero numer номер")
 _NAMED_NUMBER = NamePattern(
@@ -74,7 +90,7 @@ _NATIONAL = LazyPattern(
                     |(?<=[1-9])(?:(?<=1)[ .-]?[2-9])?[0-9]{2}[ .-])
                 [2-9][0-9]{2}[ .-][0-9]{4})
             |(?<=[67])(?P<spain>[0-9]{2}(?:\ [0-9]{2}){3})
-            |(?<=[(0])(?P<north>(?:(?<=\()0)?[1-9](?:[ ()/.-]{0,2}[0-9]){7,10})
+            |(?<=[(0])(?P<north>(?:(?<=\()0)?[1-9](?:(?:[ ()/.-]{0,2}|\ [/-]\ )[0-9]){7,10})
         )(?![A-Za-z0-9\x7f]|[.,/:-][0-9])""",
     re.VERBOSE,
 )
@@ -112,13 +128,14 @@ def find_phone_numbers(searched: Searched) -> Iterator[Span]:
             yield _with_brackets(searched.text, start, stop)
 
 
-def is_named_as_phone(lower: str, start: int) -> bool:
+def is_named_as_phone(searched: Searched, start: int) -> bool:
     """Return whether the words before a number name it as a phone number."""
-    return is_named(lower, start, _PHONE_NAMES)
+    return is_named(searched, start, _PHONE_NAMES)
 
 
 def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
     yield from _NAMED.finditer(searched)
+    yield from _NAMED_BY_VERB.finditer(searched)
     for match in _NAMED_NUMBER.finditer(searched):
         before = searched.lower[max(0, match.start() - _OWNER_WINDOW) : match.start()]
         if _OWNER.compiled.search(before) or (match["is"] and _NOBODY.search(before)):
@@ -128,7 +145,7 @@ def _named_numbers(searched: Searched) -> Iterator[re.Match[str]]:
 def _unnamed_numbers(searched: Searched) -> Iterator[Span]:
     """Find international numbers, and valid national ones."""
     for match in _INTERNATIONAL.finditer(searched.text):
-        if match[0].startswith("+") or not is_reference(searched.lower, match.start()):
+        if match[0].startswith("+") or not is_reference(searched, match.start()):
             yield match.span()
     for match in _NATIONAL.compiled.finditer(searched.text):
         regions = _REGIONS[match.lastgroup or ""]
@@ -171,7 +188,7 @@ def _with_brackets(text: str, start: int, end: int) -> Span:
 def _may_be_phone(searched: Searched, span: Span) -> bool:
     start, end = span
     is_other = _NO_PHONE.compiled.match(searched.text[start:end].lstrip("("))
-    return not (is_other or is_amount(searched.lower, end) or is_reference(searched.lower, start))
+    return not (is_other or is_amount(searched.lower, end) or is_reference(searched, start))
 
 
 def _is_valid(candidate: tuple[str, tuple[str, ...]]) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
-from itertools import chain, groupby
+from itertools import chain, groupby, repeat
 from typing import TypeVar
 
 from prompt_capture.domain.searchable_text import Span, fold
@@ -23,6 +23,10 @@ NAME_END = rf"(?:(?<=[^\x00-\x7f])|{NOT_BEFORE_WORD})"
 _WORD = re.compile(r"[a-z](?<![a-z0-9\x7f].)[a-z0-9\x7f]*+")
 _FIRST_WORDS: set[str] = set()
 """The first words of the names in all patterns; a text is searched once for them."""
+
+_CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# "Phone" in "customerPhone"
+_INNER_WORD = re.compile(r"[A-Z](?<=[a-z].)(?:[a-z]{2,}+|[A-Z]++(?![a-z]))")
 
 _TRADITIONAL = str.maketrans(
     "证号码护银电话机验订单运于为给账编驾诞", "證號碼護銀電話機驗訂單運於為給帳編駕誕"
@@ -54,6 +58,10 @@ class Searched:
         for match in _WORD.finditer(self.lower):
             if match[0] in _FIRST_WORDS:
                 self._starts.setdefault(match[0], []).append(match.start())
+        for match in _INNER_WORD.finditer(text):
+            word = match[0].lower()
+            if word in _FIRST_WORDS:
+                self._starts.setdefault(word, []).append(match.start())
         self.__dict__.pop("identifier_starts", None)
         self.__dict__.pop("long_words", None)
         self.__dict__.pop("letters", None)
@@ -106,8 +114,8 @@ class Searched:
 
     def starts_of(self, words: frozenset[str]) -> list[int]:
         """Return where the text has one of these first words of names, in order."""
-        found = words & self._starts.keys()
-        return sorted(chain.from_iterable(map(self._starts.__getitem__, found)))
+        found = [starts for word, starts in self._starts.items() if word in words]
+        return sorted(chain.from_iterable(found))
 
     @cached_property
     def letters(self) -> frozenset[str]:
@@ -157,13 +165,25 @@ def name_set(words: str) -> frozenset[str]:
 
 def any_of(alternatives: Iterable[str]) -> str:
     """Return a pattern for names, longest first, in which common beginnings are tried once."""
-    return _alternation(sorted(set(alternatives)), 0)
+    return _alternation(sorted(set(alternatives)), 0, r"\ ")
 
 
-def _alternation(sorted_names: list[str], position: int) -> str:
+def any_field_of(alternatives: Iterable[str]) -> str:
+    """Return a pattern for names as `any_of` does, also as fields are named.
+
+    Their words may have a hyphen, an underscore or nothing between them: "date_of_birth".
+    """
+    alternatives = set(alternatives)
+    phrases = [name for name in alternatives if " " in name]
+    others = {phrase.replace(" ", joint) for phrase in phrases for joint in ("", "-", "_")}
+    return _alternation(sorted(alternatives - others), 0, "[ _-]?")
+
+
+def _alternation(sorted_names: list[str], position: int, space: str) -> str:
     """Return a pattern for what names, which agree up to a position, have from there on."""
     branches: list[str] = [
-        re.escape(character) + _alternation(list(group), position + 1)
+        (space if character == " " else re.escape(character))
+        + _alternation(list(group), position + 1, space)
         for character, group in groupby(
             (name for name in sorted_names if len(name) > position),
             key=lambda name: name[position],
@@ -173,6 +193,22 @@ def _alternation(sorted_names: list[str], position: int) -> str:
     if len(branches) == 1 and not is_optional:
         return branches[0]
     return f"(?:{'|'.join(branches)}){'?' * is_optional}" if branches else ""
+
+
+def split_capitals(text: str) -> str:
+    """Return a text with a space before each word that a capital begins: "card Number"."""
+    return _CAPITAL.sub(" ", text)
+
+
+_NUMBER = names("""number nummer numero num no nr nro numer numeri номер 号码 号 番号 번호""", "n°")
+NUMBER = rf"(?:{any_of(_NUMBER)}\.?)"
+"""A word that follows the name of a number: "card number", "compte n°"."""
+_IS = any_of(("is", "are", "ist", "lautet", "est", "es", "e", "value"))
+NUMBER_FOLLOWS = (
+    rf"(?:[ ._-]{{0,2}}{NUMBER})?{NAME_END}[^a-z0-9\x7f]{{0,6}}"
+    rf"(?:{_IS}[^a-z0-9\x7f]{{1,3}})?"
+)
+"""What may stand between a name and its number: "number: ", "_no" and a quotation mark."""
 
 
 class LazyPattern:
@@ -189,12 +225,18 @@ class LazyPattern:
 
 
 class NamePattern:
-    """A pattern, in verbose notation, that begins with one of some names."""
+    """A pattern, in verbose notation, that begins with one of some names.
 
-    def __init__(self, begin: Iterable[str], pattern: str) -> None:
+    The names of fields are written in one word: "dateofbirth", and with `numbered` "cardnumber".
+    """
+
+    def __init__(self, begin: Iterable[str], pattern: str, *, numbered: bool = False) -> None:
         begin = frozenset(begin)
         self._pattern = LazyPattern(pattern, re.VERBOSE)
-        first_words = (_WORD.match(name) for name in begin)
+        joined = {name.replace(" ", "") for name in begin if " " in name}
+        if numbered:
+            joined.update(f"{name}{number}" for name in {*begin, *joined} for number in _NUMBER)
+        first_words = (_WORD.match(name) for name in begin | joined)
         self._first_words = frozenset(word[0] for word in first_words if word)
         _FIRST_WORDS.update(self._first_words)
         other = [name for name in begin if not name.isascii()]
@@ -207,5 +249,6 @@ class NamePattern:
         if self._other and not self._other_letters.isdisjoint(searched.letters):
             others = (match.start() for match in self._other.compiled.finditer(searched.lower))
             starts = sorted([*starts, *others])
-        matches = (self._pattern.compiled.match(searched.lower, start) for start in starts)
-        yield from filter(None, matches)
+        if starts:
+            match = self._pattern.compiled.match
+            yield from filter(None, map(match, repeat(searched.lower), starts))

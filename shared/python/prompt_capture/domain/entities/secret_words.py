@@ -9,6 +9,7 @@ PASSWORD = names(
     пароль 密码 密碼 口令 パスワード 合言葉 비밀번호 암호""",
     "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
     "secret word", "palavra-passe", "parola d'ordine", "security answer",
+    "password confirmation", "password confirm", "password value",
 )  # fmt: skip
 """Names of secrets that may be ordinary words. "Pass" is one where it is no ticket."""
 
@@ -44,7 +45,7 @@ CODE = names("code codes código codice kod код combination combo kombination
 """Names of secrets that have digits, where the words around them name a lock or a login."""
 
 LOCKS = names(
-    """2fa mfa totp sms alarm door frontdoor gate entry entrance backup unlock safe vault lock
+    """2fa mfa otp totp sms alarm door frontdoor gate entry entrance backup unlock safe vault lock
     locker padlock lockbox keybox garage building house home apartment flat office elevator
     lift keypad keyless access security verification confirmation authentication authenticator
     login signin recovery reset activation pairing parental secret bank atm card sim voicemail

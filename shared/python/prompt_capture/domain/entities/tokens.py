@@ -6,7 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 
 from prompt_capture.domain.entities.candidates import REFERENCES, is_named
-from prompt_capture.domain.entities.searched import MASK, LazyPattern, Searched, name_set
+from prompt_capture.domain.entities.searched import (
+    MASK,
+    LazyPattern,
+    Searched,
+    any_of,
+    context_before,
+    name_set,
+    names,
+)
 from prompt_capture.domain.searchable_text import Span
 
 # Alternatives begin with a letter each, by which the search skips what is no token.
@@ -25,6 +33,7 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 
 _MIN_RANDOM = 20
+_MIN_LETTERS = 10
 _MAX_JUDGED = 400
 """Characters of a long string that decide whether all of it looks random."""
 _CHECKS = 400
@@ -36,9 +45,28 @@ _PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9
 
 _PUBLIC_NAMES = REFERENCES | name_set(
     """commit commits revision rev sha sha1 sha224 sha256 sha384 sha512 checksum md5 md5sum digest
-    fingerprint etag git blob tree branch cherry-pick revert checkout uuid guid integrity"""
+    fingerprint etag prüfsumme git blob tree branch cherry-pick revert checkout uuid guid
+    integrity"""
 )
 """Words before the name of a thing, such as the hash of a public content."""
+
+# "sha256 checksum of the iso: ...", but not "md5 of the key: ..."
+_HASH_NAMES = names(
+    """sha sha1 sha224 sha256 sha384 sha512 sha-1 sha-256 sha-512 md5 blake2 blake3 checksum digest
+    fingerprint prüfsumme commit revision""",
+    "somme de contrôle", "suma de comprobación", "контрольная сумма", "校验和", "校验值",
+)  # fmt: skip
+_HASHED = LazyPattern(
+    rf"""{any_of(_HASH_NAMES)}(?:[ ](?:hash|checksum|digest|sum|value|id|sha))?
+        [ ](?:of|for|from|in|on|von|vom|fur|der|des|de|du|del|da|do|для)
+        (?:[ ](?!(?:api|key|token|secret|password|passwort)\b)[^ ,;!?\x7f]{{1,40}}){{1,6}}?
+        ["'`]?[ ]?(?::|=|is|was|ist|est|es)?[ ]?["'`(]?\Z""",
+    re.VERBOSE,
+)
+_HASH_WINDOW = 80
+_HASH_SIZES = frozenset({32, 40, 56, 64, 96, 128})
+_DIGITS_BEFORE = re.compile(r"(?<![A-Za-z0-9\x7f.:/-])[0-9]{6,12}:\Z")
+_MAX_DIGITS_BEFORE = 14
 
 
 def find_private_keys(searched: Searched) -> Iterator[Span]:
@@ -67,7 +95,8 @@ def is_random(token: str) -> bool:
     """Return whether a string looks random, as keys do, and not like words, names or numbers.
 
     It has 20 letters and digits or more, of at least 3.2 bits each by their frequency, and changes
-    between capitals, small letters and digits at least every third character.
+    between capitals, small letters and digits at least every third character; or it changes less
+    often, but has fewer vowels than words have.
     """
     if len(token) < _MIN_RANDOM:
         return False
@@ -75,15 +104,36 @@ def is_random(token: str) -> bool:
         return True
     pieces = _PIECE.findall(token)
     characters = "".join(pieces)
-    run_length = len(characters) / max(1, len(_CHARACTER_RUN.findall(characters)))
-    if len(characters) < _MIN_RANDOM or run_length > 3 or _UUID.fullmatch(token):
+    if len(characters) < _MIN_RANDOM or _UUID.fullmatch(token):
         return False
     digits = sum(map(str.isdigit, characters))
     if digits > 0.75 * len(characters) or _entropy(characters) < 3.2:
         return False
-    if digits < 2:
-        return len(characters) >= 24 and run_length <= 1.8
-    return max(map(len, pieces)) >= 12
+    run_length = len(characters) / len(_CHARACTER_RUN.findall(characters))
+    if digits >= 2 and run_length <= 3:
+        return max(map(len, pieces)) >= 12
+    has_many_runs = digits < 2 and len(characters) >= 24 and run_length <= 1.8
+    return has_many_runs or (len(pieces) == 1 and _has_few_vowels(characters, digits, run_length))
+
+
+def _has_few_vowels(characters: str, digits: int, run_length: float) -> bool:
+    """Return whether a string has fewer vowels than words have that change as often.
+
+    A fifth of random letters are vowels, and more than a third of the letters of words.
+    """
+    letters = len(characters) - digits
+    if letters < _MIN_LETTERS:
+        return False
+    vowels = sum(map(characters.lower().count, "aeiou")) / letters
+    if digits >= 2 and run_length <= 6 and vowels <= 0.22:
+        return True
+    if len(characters) < 24:
+        return False
+    return (
+        (run_length <= 3 and vowels <= 0.33)
+        or (run_length <= 3.6 and vowels <= 0.28)
+        or (letters >= 20 and vowels <= 0.12)
+    )
 
 
 def _is_key(match: re.Match[str]) -> bool:
@@ -100,8 +150,23 @@ def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:
         "-" in token and _PRODUCT_KEY.fullmatch(token)
     ):
         start += word.find(token)
-        if not is_named(searched.lower, start, _PUBLIC_NAMES):
-            yield start, start + len(token)
+        if not is_named(searched, start, _PUBLIC_NAMES) and not _is_hash(searched, start, token):
+            yield _start_with_number(searched.text, start), start + len(token)
+
+
+def _start_with_number(text: str, start: int) -> int:
+    """Return the start of a token with the number before it, as in the tokens of Telegram."""
+    if text[start - 1 : start] != ":":
+        return start
+    number = _DIGITS_BEFORE.search(text, max(0, start - _MAX_DIGITS_BEFORE), start)
+    return number.start() if number else start
+
+
+def _is_hash(searched: Searched, start: int, token: str) -> bool:
+    """Return whether the words before digits make them the hash of something that is no secret."""
+    if len(token) not in _HASH_SIZES or not _HEXADECIMAL.fullmatch(token):
+        return False
+    return bool(_HASHED.compiled.search(context_before(searched.lower, start, _HASH_WINDOW)))
 
 
 def _entropy(characters: str) -> float:

@@ -3,21 +3,27 @@
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from string import ascii_letters, punctuation
 
 from stdnum import bitcoin
 
 from prompt_capture.domain.entities.searched import (
     MASK,
+    NAME_END,
     NOT_BEFORE_WORD,
     LazyPattern,
+    NamePattern,
     Searched,
+    any_of,
     context_before,
     name_set,
+    names,
+    split_capitals,
 )
 from prompt_capture.domain.searchable_text import Span
 
 _START = re.compile(r"[A-Za-z0-9](?<![A-Za-z0-9\x7f].)(?=[A-Za-z0-9_-]{24})")
-_NETWORK = "bitcoincash:"
+_NETWORKS = ("bitcoincash:", "kaspa:")
 # Addresses with a prefix and a length that nothing else has. Their checksum may be mistyped.
 _PREFIXED = LazyPattern(
     rf"""(?:
@@ -29,10 +35,13 @@ _PREFIXED = LazyPattern(
         |[48][0-9AB][1-9A-HJ-NP-Za-km-z]{{93}}(?:[1-9A-HJ-NP-Za-km-z]{{11}})?   # Monero
         |(?:DdzFF|Ae2)[1-9A-HJ-NP-Za-km-z]{{50,110}}                    # Cardano
         |(?:EQ|UQ)[A-Za-z0-9_-]{{46}}                                   # TON
+        |[XPC]-avax1[02-9ac-hj-np-z]{{38}}                               # Avalanche
+        |[GM][A-Z2-7]{{55}}(?:[A-Z2-7]{{13}})?                          # Stellar
         ){NOT_BEFORE_WORD}""",
     re.VERBOSE,
 )
-_BASE58 = re.compile(rf"[1-9A-HJ-NP-Za-km-z]{{25,48}}+{NOT_BEFORE_WORD}")
+_RUN = re.compile(rf"[A-Za-z0-9]{{25,110}}+{NOT_BEFORE_WORD}")
+_BASE58 = re.compile("[1-9A-HJ-NP-Za-km-z]{25,48}")
 _HAS_LETTERS_AND_DIGITS = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[^a-z]*[a-z]")
 _RIPPLE_TO_BITCOIN = str.maketrans(
     "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz",
@@ -41,12 +50,48 @@ _RIPPLE_TO_BITCOIN = str.maketrans(
 _CHECKS = 15
 _SOLANA_SIZES = (43, 44)
 
-_NAMES = name_set(
+_OTHER_SCRIPTS = names(
+    """биткоин эфир кошелек адрес крипто 钱包 比特币 以太坊 地址 加密货币 波场 ビットコイン
+    イーサリアム ウォレット アドレス 仮想通貨 비트코인 이더리움 지갑 주소 리플"""
+)
+_OTHER_NAMES = LazyPattern(any_of(_OTHER_SCRIPTS))
+_NAMES = frozenset(_OTHER_SCRIPTS) | name_set(
     """wallet wallets btc bitcoin xbt eth ethereum ltc litecoin doge dogecoin xrp ripple sol
-        solana tron trx usdt usdc ada cardano xmr monero bnb polkadot dash zcash ton tezos crypto
+        solana tron trx usdt usdc ada cardano xmr monero bnb polkadot dash zcash zec ton tezos xtz
+        xlm stellar bch avax avalanche sui aptos cosmos algo algorand filecoin fil hedera hbar
+        vechain kaspa kas icp chainlink shib dai matic polygon cronos hyperliquid crypto
         krypto coins adresse address phantom metamask"""
 )
+_HEDERA_NAMES = names("hbar hedera")
+_NAMED_HEDERA = NamePattern(
+    _HEDERA_NAMES,
+    rf"""{any_of(_HEDERA_NAMES)}{NAME_END}[^0-9\x7f]{{0,25}}
+        (?P<account>0\.0\.[0-9]{{3,10}}){NOT_BEFORE_WORD}""",
+)
+_BASE58_RUN = "[1-9A-HJ-NP-Za-km-z]"
+# Forms that other strings have as well, and the currencies that use them.
+_FORMS = {
+    "xrp ripple": rf"r{_BASE58_RUN}{{24,34}}",
+    "trx tron usdt tether": rf"T{_BASE58_RUN}{{33}}",
+    "btc bitcoin xbt bch": rf"[13]{_BASE58_RUN}{{25,34}}",
+    "ltc litecoin": rf"[LM3]{_BASE58_RUN}{{25,34}}",
+    "doge dogecoin": rf"[DA9]{_BASE58_RUN}{{33}}",
+    "dash zec zcash": rf"[Xt7]{_BASE58_RUN}{{33,34}}",
+    "sol solana": rf"{_BASE58_RUN}{{32,44}}",
+    "dot polkadot ksm kusama": rf"{_BASE58_RUN}{{46,48}}",
+    "xtz tezos": rf"(?:tz[1-4]|KT1){_BASE58_RUN}{{33}}",
+    "algo algorand": "[A-Z2-7]{58}",
+    "sui apt aptos starknet strk": "0x[0-9a-fA-F]{62,64}",
+    "fil filecoin": "f[0-4][a-z0-9]{38,86}",
+    "icp": "[0-9a-f]{64}",
+    "kas kaspa": "[qp][02-9ac-hj-np-z]{60,62}",
+}
+_NAMED_FORMS = tuple((name_set(each), LazyPattern(form)) for each, form in _FORMS.items())
+_FORM = LazyPattern("|".join(_FORMS.values()))
+_CURRENCIES = frozenset().union(*(currencies for currencies, _ in _NAMED_FORMS))
 _WORD = re.compile(r"[a-z]+")
+_NOT_IN_FIELDS = punctuation + " "
+_BEHIND_FIELDS = (":", "=", ">", '"', "'")
 _NAME_WINDOW = 40
 
 
@@ -56,19 +101,41 @@ def find_wallets(searched: Searched) -> Iterator[Span]:
         for start in _START.finditer(searched.text, *word):
             wallet = _wallet_at(searched, start.start())
             if wallet:
-                is_named = searched.text.endswith(_NETWORK, 0, wallet.start())
-                yield wallet.start() - len(_NETWORK) * is_named, wallet.end()
+                networks = (
+                    network
+                    for network in _NETWORKS
+                    if searched.text.endswith(network, 0, wallet.start())
+                )
+                yield wallet.start() - len(next(networks, "")), wallet.end()
+    for match in _NAMED_HEDERA.finditer(searched):
+        yield match.span("account")
 
 
 def _wallet_at(searched: Searched, start: int) -> re.Match[str] | None:
     prefixed = _PREFIXED.compiled.match(searched.text, start)
     if prefixed:
         return prefixed
-    base58 = _BASE58.match(searched.text, start)
-    if not base58 or not _HAS_LETTERS_AND_DIGITS.match(base58[0]):
+    run = _RUN.match(searched.text, start)
+    if not run:
         return None
-    is_known = len(base58[0]) in _SOLANA_SIZES or _is_named(searched.lower, base58)
-    return base58 if is_known or searched.passes(_has_checksum, base58[0], _CHECKS) else None
+    is_base58 = _BASE58.fullmatch(run[0])
+    if not is_base58 and not _FORM.compiled.fullmatch(run[0]):
+        return None
+    near = _words_near(searched, run)
+    if not _CURRENCIES.isdisjoint(near) and _has_form_of(run[0], near):
+        return run
+    if not is_base58 or not _HAS_LETTERS_AND_DIGITS.match(run[0]):
+        return None
+    is_known = len(run[0]) in _SOLANA_SIZES or not _NAMES.isdisjoint(near)
+    return run if is_known or searched.passes(_has_checksum, run[0], _CHECKS) else None
+
+
+def _has_form_of(address: str, near: set[str]) -> bool:
+    """Return whether an address has the form of those of a currency that a word near it names."""
+    return any(
+        not currencies.isdisjoint(near) and form.compiled.fullmatch(address)
+        for currencies, form in _NAMED_FORMS
+    )
 
 
 def _has_checksum(address: str) -> bool:
@@ -79,8 +146,16 @@ def _has_checksum(address: str) -> bool:
     return sha256(sha256(decoded[:-4]).digest()).digest()[:4] == decoded[-4:]
 
 
-def _is_named(lower: str, match: re.Match[str]) -> bool:
-    """Return whether a word for a currency or a wallet is near."""
-    before = context_before(lower, match.start(), _NAME_WINDOW)
-    after = lower[match.end() : match.end() + _NAME_WINDOW].partition(MASK)[0]
-    return not _NAMES.isdisjoint(_WORD.findall(f"{before} {after}"))
+def _words_near(searched: Searched, match: re.Match[str]) -> set[str]:
+    """Return the words near an address, and the parts of the name directly before it."""
+    before = context_before(searched.text, match.start(), _NAME_WINDOW)
+    after = searched.text[match.end() : match.end() + _NAME_WINDOW].partition(MASK)[0]
+    near = f"{before} {after}".lower()
+    words = set(_WORD.findall(near))
+    if before.rstrip(" ").endswith(_BEHIND_FIELDS):
+        named = before.rstrip(_NOT_IN_FIELDS)
+        field = named[len(named.rstrip(ascii_letters)) :]
+        words.update(split_capitals(field).lower().split())
+    if not near.isascii():
+        words.update(_OTHER_NAMES.compiled.findall(near))
+    return words
