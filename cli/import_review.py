@@ -118,10 +118,12 @@ def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
         console.print(f"{count:>7,}  {description}", highlight=False)
     for intent, count in Counter(entry.corrected_intent for entry in plan.new).most_common():
         console.print(f"         {intent}: {count:,} new", highlight=False, markup=False)
+    if stated := sum(entry.corrected_secondary_intents is not None for entry in plan.new):
+        console.print(f"         {stated:,} new with secondary intents", highlight=False)
     for conflict in plan.overwrites:
         console.print(
             f"         {plan.unit} {conflict.entry}: recorded as {conflict.on_record}, "
-            f"{conflict.reviewed.corrected_intent} in the file",
+            f"{conflict.reviewed.decision} in the file",
             highlight=False,
             markup=False,
             soft_wrap=True,

@@ -75,7 +75,11 @@ def _headings(prompt: ReviewablePrompt) -> tuple[Cell, Cell, Cell]:
                 ("Confidence", "", ""),
             )
         case LabelledPrompt():
-            return ("Prompt", "ID"), ("Label", "Time (UTC)"), ("Confidence", "Corrected")
+            return (
+                ("Prompt", "ID", ""),
+                ("Label", "Time (UTC)", "Secondary intents"),
+                ("Confidence", "Corrected", ""),
+            )
         case _:
             return ("Prompt", "ID"), ("Intent", "Time (UTC)"), ("Confidence", "")
 
@@ -92,7 +96,9 @@ def _cells(prompt: ReviewablePrompt) -> tuple[Cell, Cell, Cell]:
             )
         case LabelledPrompt():
             is_corrected = "yes" if prompt.corrected_intent else "no"
-            return text, (prompt.label, time), (confidence, is_corrected)
+            secondary = prompt.corrected_secondary_intents
+            stated = () if secondary is None else (", ".join(secondary) or "none",)
+            return text, (prompt.label, time, *stated), (confidence, is_corrected)
         case _:
             return text, (prompt.predicted_intent, time), (confidence,)
 

@@ -139,7 +139,8 @@ def prompts(
     With --json, texts are complete.
     Fields: id, prompt, predicted_intent, confidence, created_at.
     For --failed, also workflow_type and execution_error.
-    For --for-retraining, also corrected_intent and label.
+    For --for-retraining, also corrected_intent, corrected_secondary_intents
+    and label.
 
     Settings: SUPABASE_URL and SUPABASE_SECRET_KEY.
 

@@ -574,6 +574,68 @@ as $$
   from (select nullif(private.visible_text(typed), '') as name) as cleaned
 $$;
 
+-- Secondary intents that a reviewer typed, each as `find_intent` finds it. Null stays null.
+create function private.find_secondary_intents(typed text[]) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select case when typed is not null then array(
+    select private.find_intent(name) from unnest(typed) with ordinality as names (name, position)
+    order by position
+  ) end
+$$;
+
+-- A message with more intents has more clauses than a message can be split into. `MAX_SECONDARY_INTENTS` in
+-- Python is the same number.
+create function private.max_secondary_intents() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 10
+$$;
+
+-- Refuses secondary intents that a correction to `intent` may not name. Those in `earlier` may be retired: the
+-- decision before named them.
+create function private.validate_secondary_intents(secondary_intents text[], intent text, earlier text[])
+returns void
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  in_a_list constant text := 'Write a list such as ["email", "reminder"]; [] states that there are none.';
+begin
+  if secondary_intents is null then
+    return;
+  end if;
+  if array_ndims(secondary_intents) > 1 or cardinality(secondary_intents) > private.max_secondary_intents() then
+    raise exception 'The secondary intents are not a list of at most % intents.', private.max_secondary_intents()
+      using errcode = 'check_violation', constraint = 'secondary_intents_are_a_short_list', hint = in_a_list;
+  end if;
+  if exists (select from unnest(secondary_intents) as name where coalesce(name, '') = '') then
+    raise exception 'A secondary intent is empty.'
+      using errcode = 'check_violation', constraint = 'secondary_intents_have_names', hint = in_a_list;
+  end if;
+  if intent = any (secondary_intents) then
+    raise exception 'The secondary intents contain the primary one.'
+      using errcode = 'check_violation', constraint = 'secondary_intents_are_further_ones',
+        hint = 'Remove it from the secondary intents.';
+  end if;
+  if cardinality(secondary_intents) > (select count(distinct name) from unnest(secondary_intents) as name) then
+    raise exception 'The secondary intents contain an intent twice.'
+      using errcode = 'check_violation', constraint = 'secondary_intents_are_distinct',
+        hint = 'Name each intent once.';
+  end if;
+  if exists (
+    select from unnest(secondary_intents) as name
+    where not private.is_active_intent(name) and (name = any (earlier)) is not true
+  ) then
+    raise exception 'A secondary intent is not in the catalogue, or is retired.'
+      using errcode = 'foreign_key_violation', constraint = 'secondary_intents_are_in_the_catalogue',
+        hint = 'Choose from public.intent_catalogue those whose retired_at is empty. ' || in_a_list;
+  end if;
+end
+$$;
+
 insert into public.intent_catalogue (intent, domain, description) values
   ('scheduling', 'scheduling',
    'Find or keep free a time for something new; what counts is when, not an event''s details.'),
@@ -650,6 +712,7 @@ create table public.nlu_prompt_logs (
 
   -- Correction
   corrected_intent text,
+  corrected_secondary_intents text[],
   correction_notes text,
   corrected_by text,
   corrected_at timestamptz,
@@ -683,6 +746,8 @@ create table public.nlu_prompt_logs (
     check (model_version = 'legacy' or char_length(correction_notes) between 1 and 2000),
   constraint correction_notes_belong_to_a_correction
     check (model_version = 'legacy' or correction_notes is null or corrected_intent is not null),
+  constraint corrected_secondary_intents_belong_to_a_correction
+    check (corrected_secondary_intents is null or corrected_intent is not null),
 
   constraint scope_is_a_probability check (scope between 0 and 1),
   constraint runner_up_is_an_intent_with_a_probability check (
@@ -760,6 +825,8 @@ comment on column public.nlu_prompt_logs.outcome_recorded_at is
   'When the outcome last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.corrected_intent is
   'The reviewers'' intent. It equals the prediction where a reviewer confirmed it. Null: not reviewed, or a copy that does not show it; the label of a text is in public.review_queue.';
+comment on column public.nlu_prompt_logs.corrected_secondary_intents is
+  'The reviewers'' further intents, in order: ["email", "reminder"]. []: there are none. Null: the correction does not say.';
 comment on column public.nlu_prompt_logs.correction_notes is 'The reviewer''s reasons.';
 comment on column public.nlu_prompt_logs.corrected_by is
   'The reviewer; `dashboard` for an edit there that names none, `legacy` where it was not recorded.';
@@ -820,6 +887,7 @@ alter table public.nlu_prompt_logs
   alter column conversation_id set statistics 0,
   alter column text_key set statistics 0,
   alter column execution_error set statistics 0,
+  alter column corrected_secondary_intents set statistics 0,
   alter column outcome_recorded_at set statistics 0,
   alter column correction_notes set statistics 0,
   alter column corrected_by set statistics 0,
@@ -1082,12 +1150,21 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  if current_user <> 'prompt_maintainer'
-    and new.corrected_intent is distinct from old.corrected_intent then
+  if current_user <> 'prompt_maintainer' and (new.corrected_intent, new.corrected_secondary_intents)
+    is distinct from (old.corrected_intent, old.corrected_secondary_intents) then
     new.corrected_intent := private.find_intent(new.corrected_intent);
+    if new.corrected_secondary_intents is distinct from old.corrected_secondary_intents then
+      new.corrected_secondary_intents := private.find_secondary_intents(new.corrected_secondary_intents);
+    elsif new.corrected_intent is distinct from old.corrected_intent then
+      -- The previous decision's secondary intents do not belong to another one.
+      new.corrected_secondary_intents := null;
+    end if;
   end if;
-  if (new.corrected_intent, new.correction_notes, new.corrected_by)
-    is not distinct from (old.corrected_intent, old.correction_notes, old.corrected_by) then
+  if (
+    new.corrected_intent, new.corrected_secondary_intents, new.correction_notes, new.corrected_by
+  ) is not distinct from (
+    old.corrected_intent, old.corrected_secondary_intents, old.correction_notes, old.corrected_by
+  ) then
     new.corrected_at := old.corrected_at;
     return new;
   end if;
@@ -1096,9 +1173,10 @@ begin
     if old.corrected_intent is null then
       raise exception 'A correction needs an intent.'
         using errcode = 'check_violation',
-          hint = 'Set corrected_intent, or leave the notes and the reviewer empty.';
+          hint = 'Set corrected_intent, or leave the secondary intents, the notes and the reviewer empty.';
     end if;
     -- The correction was retracted.
+    new.corrected_secondary_intents := null;
     new.correction_notes := null;
     new.corrected_by := null;
     new.corrected_at := null;
@@ -1132,7 +1210,12 @@ create trigger before_40_stamp_correction before update on public.nlu_prompt_log
 -- A captured row has neither correction nor outcome, so a capture does not pay for these two.
 create trigger before_40_stamp_correction_on_insert before insert on public.nlu_prompt_logs
   for each row
-  when (num_nonnulls(new.corrected_intent, new.correction_notes, new.corrected_by, new.corrected_at) > 0)
+  when (
+    num_nonnulls(
+      new.corrected_intent, new.corrected_secondary_intents, new.correction_notes, new.corrected_by,
+      new.corrected_at
+    ) > 0
+  )
   execute function private.stamp_correction();
 
 create function private.stamp_outcome() returns trigger
@@ -1283,6 +1366,7 @@ create table public.correction_events (
   text_key bytea not null,
   from_intent text not null,
   to_intent text,
+  to_secondary_intents text[],
   reviewer text not null,
   notes text,
   channel text not null,
@@ -1293,6 +1377,8 @@ create table public.correction_events (
     foreign key (log_id) references public.nlu_prompt_logs (id) on delete set null,
   constraint to_intent_is_in_the_catalogue
     foreign key (to_intent) references public.intent_catalogue (intent),
+  constraint to_secondary_intents_belong_to_an_intent
+    check (to_secondary_intents is null or to_intent is not null),
   constraint reviewer_has_1_to_200_characters check (char_length(reviewer) between 1 and 200),
   constraint notes_have_1_to_2000_characters check (char_length(notes) between 1 and 2000),
   constraint channel_is_known check (channel in ('api', 'import', 'dashboard', 'migration'))
@@ -1308,6 +1394,8 @@ comment on column public.correction_events.from_intent is
   'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
 comment on column public.correction_events.to_intent is
   'The intent that the reviewer chose. Null: the correction was retracted.';
+comment on column public.correction_events.to_secondary_intents is
+  'The further intents that the reviewer chose, in order. Empty: there are none. Null: the correction does not say.';
 comment on column public.correction_events.reviewer is
   'A user''s id, a name that the backend gave, `dashboard` for an edit there that names nobody, or the pseudonym of an erased reviewer.';
 comment on column public.correction_events.notes is 'The reviewer''s reasons.';
@@ -1485,8 +1573,16 @@ begin
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
-  if (latest.reviewer, latest.to_intent, latest.notes)
-    is not distinct from (new.reviewer, new.to_intent, new.notes) then
+  if new.to_secondary_intents is not null and new.to_intent is null then
+    raise exception 'Secondary intents need a primary one.'
+      using errcode = 'check_violation', constraint = 'to_secondary_intents_belong_to_an_intent',
+        hint = 'Set to_intent, or send no secondary intents.';
+  end if;
+  perform private.validate_secondary_intents(
+    new.to_secondary_intents, new.to_intent, latest.to_secondary_intents
+  );
+  if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
+    is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
     return null;  -- a repetition: nothing to append
   end if;
 
@@ -1537,7 +1633,8 @@ declare
   changed integer;
 begin
   update public.nlu_prompt_logs
-  set corrected_intent = event.to_intent, corrected_by = reviewer, is_disputed = disputed,
+  set corrected_intent = event.to_intent, corrected_secondary_intents = event.to_secondary_intents,
+    corrected_by = reviewer, is_disputed = disputed,
     correction_notes = case when id = event.log_id then notes end
   where id in (
     select logs.id from public.nlu_prompt_logs logs
@@ -1546,8 +1643,11 @@ begin
         logs.id = event.log_id or logs.corrected_intent is not null
         or ((logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at)
       )
-      and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
-        event.to_intent, reviewer, disputed, case when logs.id = event.log_id then notes end
+      and (
+        corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes
+      ) is distinct from (
+        event.to_intent, event.to_secondary_intents, reviewer, disputed,
+        case when logs.id = event.log_id then notes end
       )
     order by logs.id <> event.log_id limit 1000
   );
@@ -1556,7 +1656,8 @@ begin
 end
 $$;
 
--- Gives a text the label of its latest event, unless reviewers disagree.
+-- Gives a text the label of its latest event, unless reviewers disagree. Votes are about the primary intent; the
+-- latest event alone decides the secondary ones.
 create function private.apply_event(event public.correction_events) returns void
 language plpgsql
 set search_path = ''
@@ -1573,7 +1674,9 @@ begin
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;
   elsif not disputed then
-    update public.labelled_texts set intent = event.to_intent where text_key = event.text_key;
+    update public.labelled_texts
+    set intent = event.to_intent, secondary_intents = event.to_secondary_intents
+    where text_key = event.text_key;
   end if;
   perform private.update_queue_item(event, disputed);
 end
@@ -1644,10 +1747,11 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
+  insert into public.correction_events
+    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    new.id, new.corrected_intent, coalesce(new.corrected_by, 'dashboard'), new.correction_notes,
-    'dashboard'
+    new.id, new.corrected_intent, new.corrected_secondary_intents,
+    coalesce(new.corrected_by, 'dashboard'), new.correction_notes, 'dashboard'
   );
   return null;
 end
@@ -1662,10 +1766,46 @@ create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
   when (
     current_user <> 'prompt_maintainer'
-    and (new.corrected_intent, new.corrected_by, new.correction_notes)
-      is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
+    and (
+      new.corrected_intent, new.corrected_secondary_intents, new.corrected_by, new.correction_notes
+    ) is distinct from (
+      old.corrected_intent, old.corrected_secondary_intents, old.corrected_by, old.correction_notes
+    )
   )
   execute function private.append_log_edit();
+
+-- Intents that corrections name -----------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- Keeps an intent in the catalogue that corrections name as a secondary one: the elements of an array have no
+-- foreign keys. Corrections that are under way end before the statement begins, as before an edit.
+create function private.refuse_used_intent() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if tg_op = 'UPDATE' and new.intent = old.intent then
+    return new;
+  end if;
+  if exists (
+    select from public.correction_events where old.intent = any (to_secondary_intents)
+  ) then
+    raise exception 'Corrections name this intent as a secondary one.'
+      using errcode = 'foreign_key_violation', constraint = 'secondary_intents_are_in_the_catalogue',
+        hint = 'Retire it instead: set retired_at.';
+  end if;
+  return case tg_op when 'UPDATE' then new else old end;
+end
+$$;
+
+set role postgres;
+
+create trigger before_05_lock_edits before delete or update of intent on public.intent_catalogue
+  for each statement execute function private.lock_edits_first();
+create trigger before_10_refuse_used before delete or update of intent on public.intent_catalogue
+  for each row execute function private.refuse_used_intent();
 
 -- 06_review_queue.sql
 
@@ -1683,9 +1823,11 @@ create table public.review_queue (
   rank integer not null,
   text text not null,
   corrected_intent text,
+  corrected_secondary_intents text[],
   reviewer text,
   notes text,
   predicted_intent text not null,
+  predicted_secondary_intents text[] not null default '{}',
   runner_up_intent text,
   runner_up_confidence double precision,
   confidence double precision not null,
@@ -1718,10 +1860,14 @@ comment on column public.review_queue.rank is
 comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
 comment on column public.review_queue.corrected_intent is
   'The reviewer''s intent; choose the predicted one to confirm it. Empty: undecided, or reviewers disagree.';
+comment on column public.review_queue.corrected_secondary_intents is
+  'The reviewer''s further intents, in order, as a list: ["email", "reminder"]. []: there are none. Empty: the decision does not say.';
 comment on column public.review_queue.reviewer is
   'Who decided. If left empty, the edit is recorded as `dashboard` and casts no vote.';
 comment on column public.review_queue.notes is 'The reviewer''s reasons. Optional.';
 comment on column public.review_queue.predicted_intent is 'The predicted intent.';
+comment on column public.review_queue.predicted_secondary_intents is
+  'The predicted secondary intents, in order.';
 comment on column public.review_queue.runner_up_intent is
   'The model''s second-best intent, or the first secondary intent where there is no runner-up.';
 comment on column public.review_queue.runner_up_confidence is 'The probability of the runner-up.';
@@ -1867,6 +2013,18 @@ create policy "The maintainer deletes what it completed"
 create policy "The maintainer locks what it completes"
   on private.incomplete_captures for update to prompt_maintainer using (true);
 
+-- The intents in predicted secondary intents. Rows of the first version may hold anything.
+create function private.intent_names(secondary_intents jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array(
+    select jsonb_array_elements_text(
+      jsonb_path_query_array(secondary_intents, '$[*].intent ? (@.type() == "string")')
+    )
+  )
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
 -- labelled before its rows were deleted comes back decided.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
@@ -1881,19 +2039,23 @@ declare
   );
 begin
   insert into public.review_queue (
-    rank, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
-    confidence, reasons, times_sent, user_count, waiting_since, decided_at, text_key
+    rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
+    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+    user_count, waiting_since, decided_at, text_key
   )
   select
     case when retained.intent is not null or add_queue_item.reasons = '{}' then private.rank_when_decided()
       else private.review_rank(
         add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
       ) end,
-    private.normalise_text(log.prompt), retained.intent, case when retained.intent is not null then (
+    private.normalise_text(log.prompt), retained.intent, retained.secondary_intents,
+    case when retained.intent is not null then (
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
     ) end,
-    log.predicted_intent, coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
+    log.predicted_intent,
+    case when log.secondary_intents = '[]' then '{}' else private.intent_names(log.secondary_intents) end,
+    coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
   from (
@@ -2114,6 +2276,7 @@ begin
   end if;
   update public.review_queue
   set corrected_intent = case when is_decided then event.to_intent end,
+    corrected_secondary_intents = case when is_decided then event.to_secondary_intents end,
     reviewer = case when is_decided then event.reviewer end,
     notes = case when is_decided then event.notes end,
     reasons = item.reasons,
@@ -2141,17 +2304,21 @@ create function private.validate_queue_edit() returns trigger
 language plpgsql
 set search_path = ''
 as $$
+declare
+  editable constant text[] := array['corrected_intent', 'corrected_secondary_intents', 'reviewer', 'notes'];
 begin
   new.corrected_intent := private.find_intent(new.corrected_intent);
+  if new.corrected_secondary_intents is distinct from old.corrected_secondary_intents then
+    new.corrected_secondary_intents := private.find_secondary_intents(new.corrected_secondary_intents);
+  end if;
   new.reviewer := nullif(private.reviewer_name(new.reviewer), '');
   new.notes := nullif(btrim(new.notes, E' \t\n\r\u00a0'), '');
   if new.reviewer is distinct from old.reviewer then
     perform private.refuse_erased_reviewer(new.reviewer);
   end if;
 
-  if to_jsonb(new) - array['corrected_intent', 'reviewer', 'notes']
-    <> to_jsonb(old) - array['corrected_intent', 'reviewer', 'notes'] then
-    raise exception 'Only corrected_intent, reviewer and notes can be edited here.'
+  if to_jsonb(new) - editable <> to_jsonb(old) - editable then
+    raise exception 'Only corrected_intent, corrected_secondary_intents, reviewer and notes can be edited here.'
       using errcode = 'insufficient_privilege',
         hint = 'Undo the other changes. The database sets all other columns.';
   end if;
@@ -2173,6 +2340,16 @@ begin
       using errcode = 'check_violation', hint = 'Shorten it.';
   end if;
 
+  -- The previous decision's secondary intents do not belong to another one, and none belong to no decision.
+  if old.corrected_intent is not null and new.corrected_intent is distinct from old.corrected_intent and (
+    new.corrected_intent is null
+    or new.corrected_secondary_intents is not distinct from old.corrected_secondary_intents
+  ) then
+    new.corrected_secondary_intents := null;
+  end if;
+  perform private.validate_secondary_intents(
+    new.corrected_secondary_intents, new.corrected_intent, old.corrected_secondary_intents
+  );
   -- The previous decision's notes do not explain another one.
   if new.corrected_intent is distinct from old.corrected_intent
     and new.notes is not distinct from old.notes then
@@ -2180,7 +2357,8 @@ begin
   end if;
   -- The previous reviewer's name does not sign an edit that names nobody.
   if old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
-    and (new.corrected_intent, new.notes) is distinct from (old.corrected_intent, old.notes) then
+    and (new.corrected_intent, new.corrected_secondary_intents, new.notes)
+      is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.notes) then
     new.reviewer := 'dashboard';
   end if;
   if new.corrected_intent is not null and new.reviewer is null then
@@ -2208,8 +2386,10 @@ declare
   latest public.correction_events;
 begin
   -- Of the copies, the first that was chosen for review.
-  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-  select id, new.corrected_intent, coalesce(new.reviewer, 'dashboard'), new.notes, 'dashboard'
+  insert into public.correction_events
+    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+  select id, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
+    new.notes, 'dashboard'
   from public.nlu_prompt_logs
   where text_key = new.text_key
   order by not (has_review_reason or is_audited), created_at, id
@@ -2231,8 +2411,8 @@ create trigger after_10_append_edit after update on public.review_queue
   when (
     current_user <> 'prompt_maintainer'
     and num_nonnulls(old.corrected_intent, new.corrected_intent) > 0
-    and (new.corrected_intent, new.reviewer, new.notes)
-      is distinct from (old.corrected_intent, old.reviewer, old.notes)
+    and (new.corrected_intent, new.corrected_secondary_intents, new.reviewer, new.notes)
+      is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.reviewer, old.notes)
   )
   execute function private.append_queue_edit();
 
@@ -2369,6 +2549,7 @@ create table private.deferred_changes (
   workflow_type text,
   execution_error text,
   to_intent text,
+  to_secondary_intents text[],
   reviewer text,
   notes text,
   channel text,
@@ -2387,6 +2568,7 @@ comment on column private.deferred_changes.was_successful is 'Of an outcome.';
 comment on column private.deferred_changes.workflow_type is 'Of an outcome.';
 comment on column private.deferred_changes.execution_error is 'Of an outcome that is a failure.';
 comment on column private.deferred_changes.to_intent is 'Of a correction.';
+comment on column private.deferred_changes.to_secondary_intents is 'Of a correction.';
 comment on column private.deferred_changes.reviewer is 'Of a correction.';
 comment on column private.deferred_changes.notes is 'Of a correction.';
 comment on column private.deferred_changes.channel is 'Of a correction.';
@@ -2513,6 +2695,7 @@ begin
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
+  perform private.validate_secondary_intents(change.to_secondary_intents, change.to_intent, null);
   change.reviewer := private.reviewer_name(change.reviewer);
   if change.to_intent is not null and private.is_reserved_reviewer(change.reviewer) then
     raise exception 'This reviewer name is empty or reserved.'
@@ -2542,16 +2725,17 @@ begin
   end if;
 
   insert into private.deferred_changes (
-    log_id, was_successful, workflow_type, execution_error, to_intent, reviewer, notes, channel
+    log_id, was_successful, workflow_type, execution_error, to_intent, to_secondary_intents, reviewer, notes,
+    channel
   )
   select change.log_id, change.was_successful, change.workflow_type, change.execution_error,
-    change.to_intent, change.reviewer, change.notes, change.channel
+    change.to_intent, change.to_secondary_intents, change.reviewer, change.notes, change.channel
   where (
     change.was_successful, change.workflow_type, change.execution_error,
-    change.to_intent, change.reviewer, change.notes
+    change.to_intent, change.to_secondary_intents, change.reviewer, change.notes
   ) is distinct from (
     select (latest.was_successful, latest.workflow_type, latest.execution_error,
-      latest.to_intent, latest.reviewer, latest.notes)
+      latest.to_intent, latest.to_secondary_intents, latest.reviewer, latest.notes)
     from private.deferred_changes latest
     where latest.log_id = change.log_id
       and (latest.to_intent is null) = (change.to_intent is null)
@@ -2603,7 +2787,8 @@ comment on function public.record_outcome(uuid, boolean, text, text) is
   'Records how a workflow ended, or defers it until its row arrives.';
 
 create function public.record_correction(
-  log_id uuid, to_intent text, reviewer text, notes text, channel text
+  log_id uuid, to_intent text, reviewer text, notes text, channel text,
+  to_secondary_intents text[] default null
 ) returns setof jsonb
 language plpgsql
 set search_path = ''
@@ -2615,16 +2800,18 @@ begin
   perform private.lock_log_ids(array[record_correction.log_id]);
   perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
-    insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
+    insert into public.correction_events
+      (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
     values (
-      record_correction.log_id, record_correction.to_intent, record_correction.reviewer,
-      record_correction.notes, record_correction.channel
+      record_correction.log_id, record_correction.to_intent, record_correction.to_secondary_intents,
+      record_correction.reviewer, record_correction.notes, record_correction.channel
     );
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;
   change.log_id := record_correction.log_id;
   change.to_intent := record_correction.to_intent;
+  change.to_secondary_intents := record_correction.to_secondary_intents;
   change.reviewer := record_correction.reviewer;
   change.notes := record_correction.notes;
   change.channel := record_correction.channel;
@@ -2633,21 +2820,25 @@ begin
   );
 end
 $$;
-comment on function public.record_correction(uuid, text, text, text, text) is
+comment on function public.record_correction(uuid, text, text, text, text, text[]) is
   'Records a correction, or defers it until its row arrives.';
 
--- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw.
--- Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold several copies of
--- a text, so the label may also come from this reviewer's own decision.
+-- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw, with its
+-- secondary intents. Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold
+-- several copies of a text, so the label may also come from this reviewer's own decision. Where that says more
+-- about secondary intents, it stays.
 create function public.record_review(
-  log_id uuid, to_intent text, reviewer text, notes text, seen_intent text
+  log_id uuid, to_intent text, reviewer text, notes text, seen_intent text,
+  to_secondary_intents text[] default null, seen_secondary_intents text[] default null
 ) returns setof jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
   label text;
+  label_secondary_intents text[];
   latest public.correction_events;
+  is_own_decision boolean;
 begin
   perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
   perform private.lock_log_ids(array[record_review.log_id]);
@@ -2657,26 +2848,32 @@ begin
   select events.* into latest
   from public.nlu_prompt_logs logs join public.correction_events events using (text_key)
   where logs.id = record_review.log_id order by events.id desc limit 1;
-  select queue.corrected_intent into label
-  from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
-  where logs.id = record_review.log_id;
+  is_own_decision := (latest.reviewer, latest.to_intent) is not distinct from (
+    private.reviewer_name(record_review.reviewer), record_review.to_intent
+  );
+  if is_own_decision then
+    to_secondary_intents := coalesce(to_secondary_intents, latest.to_secondary_intents);
+    is_own_decision := to_secondary_intents is not distinct from latest.to_secondary_intents;
+  end if;
+  select corrected_intent, corrected_secondary_intents into label, label_secondary_intents
+  from public.labelled_prompts labelled where labelled.id = record_review.log_id;
   if not found then
     return next jsonb_build_object('state', 'absent');
-  elsif label is distinct from seen_intent and label is distinct from record_review.to_intent
-    and (latest.reviewer, latest.to_intent) is distinct from (
-      private.reviewer_name(record_review.reviewer), record_review.to_intent
-    )
+  elsif not is_own_decision
+    and (label, label_secondary_intents) is distinct from (seen_intent, seen_secondary_intents)
+    and (label, label_secondary_intents)
+      is distinct from (record_review.to_intent, record_review.to_secondary_intents)
   then
     return next jsonb_build_object('state', 'changed');
   else
     return query select public.record_correction(
       record_review.log_id, record_review.to_intent, record_review.reviewer, record_review.notes,
-      'import'
+      'import', record_review.to_secondary_intents
     );
   end if;
 end
 $$;
-comment on function public.record_review(uuid, text, text, text, text) is
+comment on function public.record_review(uuid, text, text, text, text, text[], text[]) is
   'Records a correction from a review file, unless the text has another label now than the reviewer saw.';
 
 -- Applying the changes ------------------------------------------------------------------------------
@@ -2710,8 +2907,10 @@ begin
           execution_error = change.execution_error
         where id = p_log_id and (outcome_was_recorded_at <= change.deferred_at) is not false;
       else
-        insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-        select p_log_id, change.to_intent, change.reviewer, change.notes, change.channel
+        insert into public.correction_events
+          (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+        select p_log_id, change.to_intent, change.to_secondary_intents, change.reviewer, change.notes,
+          change.channel
         where not exists (
           select from public.correction_events later join public.nlu_prompt_logs logs using (text_key)
           where logs.id = p_log_id and lower(later.reviewer) = lower(change.reviewer)
@@ -2808,8 +3007,10 @@ begin
       insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
     end if;
   end loop;
-  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-  select id, corrected_intent, coalesce(corrected_by, 'dashboard'), correction_notes, 'dashboard'
+  insert into public.correction_events
+    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+  select id, corrected_intent, corrected_secondary_intents, coalesce(corrected_by, 'dashboard'),
+    correction_notes, 'dashboard'
   from captured where corrected_intent is not null;
   return null;
 end
@@ -2955,6 +3156,7 @@ create table public.labelled_texts (
   text_key bytea not null,
   text text not null,
   intent text not null,
+  secondary_intents text[],
   times_sent integer not null,
   user_keys bytea[] not null,
   labelled_at timestamptz not null,
@@ -2971,6 +3173,8 @@ comment on table public.labelled_texts is
 comment on column public.labelled_texts.text_key is 'The text key.';
 comment on column public.labelled_texts.text is 'The normalised text. It was redacted before it was captured.';
 comment on column public.labelled_texts.intent is 'The reviewers'' intent.';
+comment on column public.labelled_texts.secondary_intents is
+  'The reviewers'' further intents, in order. Empty: there are none. Null: reviewers did not say.';
 comment on column public.labelled_texts.times_sent is
   'How many of its rows were deleted, within the daily caps of their senders.';
 comment on column public.labelled_texts.user_keys is 'The user keys of its senders.';
@@ -3086,14 +3290,16 @@ begin
   set messages = counts.messages + excluded.messages;
 
   insert into public.labelled_texts as retained
-    (text_key, text, intent, times_sent, user_keys, labelled_at)
-  select queue.text_key, queue.text, queue.corrected_intent, count(*),
+    (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at)
+  select queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents, count(*),
     array_agg(distinct private.user_key(logs.user_id)), queue.decided_at
   from public.nlu_prompt_logs logs join public.review_queue queue using (text_key)
   where logs.id = any (expired) and logs.within_daily_cap and queue.decided_at is not null
-  group by queue.text_key, queue.text, queue.corrected_intent, queue.decided_at
+  group by queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents,
+    queue.decided_at
   on conflict (text_key) do update
-  set intent = excluded.intent, times_sent = retained.times_sent + excluded.times_sent,
+  set intent = excluded.intent, secondary_intents = excluded.secondary_intents,
+    times_sent = retained.times_sent + excluded.times_sent,
     user_keys = (
       select array_agg(distinct user_key)
       from unnest(retained.user_keys || excluded.user_keys) as user_key
@@ -3935,7 +4141,10 @@ begin
       case when queue.waiting_since is not null
           and (logs.has_review_reason or logs.is_audited or 'random_fill' = any (queue.reasons))
         then queue.reasons end as reasons,
-      is_audited, audit_probability
+      is_audited, audit_probability,
+      case when queue.decided_at is not null then queue.corrected_secondary_intents end as decided_secondary,
+      case when logs.secondary_intents <> '[]'
+        then private.intent_names(logs.secondary_intents) end as predicted_secondary
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
     where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
@@ -3960,7 +4169,8 @@ begin
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
-      disputed is true, labelled_at, null::uuid, times_sent, null::text[], false, null::float8
+      disputed is true, labelled_at, null::uuid, times_sent, null::text[], false, null::float8,
+      case when disputed is not true then secondary_intents end, null::text[]
     from public.labelled_texts texts
     left join lateral (
       select queue.decided_at is null and 'disagreement' = any (queue.reasons) as disputed
@@ -3994,7 +4204,8 @@ begin
     array_agg(case when salt <> '' then left(encode(extensions.hmac(
       uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
     ), 'hex'), 16) end),
-    array_agg(times_sent), json_agg(reasons), array_agg(is_audited), array_agg(audit_probability)
+    array_agg(times_sent), json_agg(reasons), array_agg(is_audited), array_agg(audit_probability),
+    json_agg(decided_secondary), json_agg(predicted_secondary)
   ) into columns from page;
   return columns;
 end
@@ -4319,11 +4530,13 @@ comment on function public.unregister_senders(text, text, jsonb) is
 -- The label is that of the text.
 create view public.exportable_prompts with (security_invoker = on) as
 select logs.id, logs.prompt, logs.predicted_intent, logs.confidence, logs.source,
-  logs.model_version, texts.corrected_intent, logs.created_at
+  logs.model_version, texts.corrected_intent, logs.created_at,
+  case when texts.corrected_intent is not null then texts.corrected_secondary_intents end
+    as corrected_secondary_intents
 from public.nlu_prompt_logs logs
 left join lateral (
   -- `limit` makes the planner look up one item per row instead of joining the whole queue.
-  select corrected_intent, reasons from public.review_queue
+  select corrected_intent, corrected_secondary_intents, reasons from public.review_queue
   where review_queue.text_key = logs.text_key limit 1
 ) as texts on true
 where logs.within_daily_cap and ('disagreement' = any (texts.reasons)) is not true;
@@ -4335,7 +4548,10 @@ select logs.id, logs.created_at, logs.prompt, logs.predicted_intent, logs.confid
   logs.source, logs.model_version, logs.within_daily_cap, logs.has_review_reason,
   logs.is_audited, logs.audit_probability,
   logs.was_successful, logs.workflow_type, logs.execution_error, logs.outcome_recorded_at,
-  texts.corrected_intent, ('disagreement' = any (texts.reasons)) is true as is_disputed
+  texts.corrected_intent, ('disagreement' = any (texts.reasons)) is true as is_disputed,
+  -- Of a text that waits, a reviewer may have typed them before the intent.
+  case when texts.corrected_intent is not null then texts.corrected_secondary_intents end
+    as corrected_secondary_intents
 from public.nlu_prompt_logs logs
 left join public.review_queue texts on texts.text_key = logs.text_key;
 comment on view public.labelled_prompts is 'Captured rows with the labels of their texts.';
@@ -4540,8 +4756,8 @@ begin
   where text_key = old_key and private.text_key(prompt) = new_key;
 
   insert into public.labelled_texts as retained
-    (text_key, text, intent, times_sent, user_keys, labelled_at, retained_at)
-  select new_key, private.normalise_text(text), intent, times_sent, user_keys, labelled_at, retained_at
+    (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at)
+  select new_key, private.normalise_text(text), intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at
   from public.labelled_texts
   where text_key = old_key and private.text_key(text) = new_key
   on conflict (text_key) do update
@@ -4560,13 +4776,13 @@ begin
   );
 
   insert into public.review_queue as queue (
-    rank, text, corrected_intent, reviewer, notes, predicted_intent, runner_up_intent,
-    runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
-    decided_at, change_number, text_key
+    rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
+    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+    user_count, days_waiting, waiting_since, decided_at, change_number, text_key
   )
-  select rank, private.normalise_text(text), corrected_intent, reviewer, notes, predicted_intent,
-    runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting,
-    waiting_since, decided_at, change_number, new_key
+  select rank, private.normalise_text(text), corrected_intent, corrected_secondary_intents, reviewer, notes,
+    predicted_intent, predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence,
+    reasons, times_sent, user_count, days_waiting, waiting_since, decided_at, change_number, new_key
   from public.review_queue where text_key = old_key
   on conflict (text_key) do update
   set reasons = private.array_union(queue.reasons, excluded.reasons);
@@ -4686,6 +4902,9 @@ revoke all on function
   private.user_key(uuid),
   private.is_active_intent(text),
   private.find_intent(text),
+  private.find_secondary_intents(text[]),
+  private.max_secondary_intents(),
+  private.validate_secondary_intents(text[], text, text[]),
   private.validate_prompt_log(),
   private.lock_sender(uuid),
   private.prepare_capture(),
@@ -4710,6 +4929,7 @@ revoke all on function
   private.show_correction(public.correction_events, boolean),
   private.apply_event(public.correction_events),
   private.apply_correction(),
+  private.refuse_used_intent(),
   private.refuse_event_changes(),
   private.lock_edits_first(),
   private.append_log_edit(),
@@ -4717,6 +4937,7 @@ revoke all on function
   private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
+  private.intent_names(jsonb),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
@@ -4775,8 +4996,8 @@ revoke all on function
   private.rebuild_text_keys(bytea, integer),
   public.find_recorded_captures(jsonb),
   public.record_outcome(uuid, boolean, text, text),
-  public.record_correction(uuid, text, text, text, text),
-  public.record_review(uuid, text, text, text, text),
+  public.record_correction(uuid, text, text, text, text, text[]),
+  public.record_review(uuid, text, text, text, text, text[], text[]),
   public.discard_deferred_changes(uuid[]),
   public.continue_erasure(uuid),
   public.count_user_data(uuid),
@@ -4802,7 +5023,7 @@ grant select (
   secondary_intents, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
-  corrected_intent, correction_notes, corrected_by, corrected_at,
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
   created_at, updated_at, change_number
 ) on public.nlu_prompt_logs to authenticated;
 
@@ -4830,8 +5051,9 @@ grant select (
   id, prompt, predicted_intent, confidence, source, model_version, corrected_intent, created_at,
   within_daily_cap, text_key
 ) on public.nlu_prompt_logs to prompt_exporter;
-grant select (text_key, corrected_intent, reasons) on public.review_queue to prompt_exporter;
-grant select (text_key, text, intent, times_sent, labelled_at, retained_at)
+grant select (text_key, corrected_intent, corrected_secondary_intents, reasons)
+  on public.review_queue to prompt_exporter;
+grant select (text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at)
   on public.labelled_texts to prompt_exporter;
 grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
@@ -4867,7 +5089,7 @@ grant select (
   secondary_intents, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
-  corrected_intent, correction_notes, corrected_by, corrected_at,
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
   created_at, updated_at, change_number
 ) on public.nlu_prompt_logs to service_role;
 grant insert (
@@ -4877,19 +5099,20 @@ grant insert (
 grant update (was_successful, workflow_type, execution_error)
   on public.nlu_prompt_logs to service_role;
 grant select (
-  id, log_id, text_key, from_intent, to_intent, reviewer, notes, channel, corrected_at
+  id, log_id, text_key, from_intent, to_intent, to_secondary_intents, reviewer, notes, channel, corrected_at
 ) on public.correction_events to service_role;
-grant insert (log_id, to_intent, reviewer, notes, channel)
+grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to service_role;
 grant select (
-  rank, text, corrected_intent, reviewer, notes, predicted_intent, runner_up_intent,
-  runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
-  decided_at, change_number, id, text_key
+  rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
+  predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+  user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
 grant select (day, predicted_intent, model_version, outcome, messages)
   on public.daily_counts to service_role;
-grant select (text_key, text, intent, times_sent, labelled_at, retained_at, change_number)
-  on public.labelled_texts to service_role;
+grant select (
+  text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
+) on public.labelled_texts to service_role;
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
 
@@ -4916,8 +5139,8 @@ grant execute on function
   private.defer_change(private.deferred_changes),
   private.apply_waiting_changes(uuid),
   public.record_outcome(uuid, boolean, text, text),
-  public.record_correction(uuid, text, text, text, text),
-  public.record_review(uuid, text, text, text, text),
+  public.record_correction(uuid, text, text, text, text, text[]),
+  public.record_review(uuid, text, text, text, text, text[], text[]),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
   private.continue_erasure(uuid), public.continue_erasure(uuid),
   private.count_user_data(uuid), public.count_user_data(uuid),
@@ -4944,17 +5167,18 @@ grant select on public.intent_catalogue, private.settings, private.keys to promp
 grant select, delete on public.nlu_prompt_logs to prompt_maintainer;
 grant update (
   was_successful, workflow_type, execution_error,
-  corrected_intent, correction_notes, corrected_by, has_review_reason, is_disputed, text_key
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, has_review_reason,
+  is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
-grant insert (log_id, to_intent, reviewer, notes, channel)
+grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
 grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;
 grant select on public.completed_audits to prompt_maintainer;
 grant update (
-  rank, corrected_intent, reviewer, notes, reasons, times_sent, user_count, days_waiting,
-  waiting_since, decided_at, change_number
+  rank, corrected_intent, corrected_secondary_intents, reviewer, notes, reasons, times_sent, user_count,
+  days_waiting, waiting_since, decided_at, change_number
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
@@ -4964,7 +5188,7 @@ grant insert (log_id) on private.dropped_captures to prompt_maintainer;
 grant select, insert on public.daily_counts to prompt_maintainer;
 grant update (messages) on public.daily_counts to prompt_maintainer;
 grant select, insert, delete on public.labelled_texts to prompt_maintainer;
-grant update (intent, times_sent, user_keys, labelled_at, retained_at, change_number)
+grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
 grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
@@ -5004,6 +5228,8 @@ grant execute on function
   private.user_key(uuid),
   private.is_active_intent(text),
   private.find_intent(text),
+  private.max_secondary_intents(),
+  private.validate_secondary_intents(text[], text, text[]),
   private.anonymous_reviewers(),
   private.is_user_id(text),
   private.reviewer_name(text),
@@ -5017,6 +5243,7 @@ grant execute on function
   private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
+  private.intent_names(jsonb),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.refresh_queue_item(bytea),

@@ -58,6 +58,68 @@ as $$
   from (select nullif(private.visible_text(typed), '') as name) as cleaned
 $$;
 
+-- Secondary intents that a reviewer typed, each as `find_intent` finds it. Null stays null.
+create function private.find_secondary_intents(typed text[]) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select case when typed is not null then array(
+    select private.find_intent(name) from unnest(typed) with ordinality as names (name, position)
+    order by position
+  ) end
+$$;
+
+-- A message with more intents has more clauses than a message can be split into. `MAX_SECONDARY_INTENTS` in
+-- Python is the same number.
+create function private.max_secondary_intents() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 10
+$$;
+
+-- Refuses secondary intents that a correction to `intent` may not name. Those in `earlier` may be retired: the
+-- decision before named them.
+create function private.validate_secondary_intents(secondary_intents text[], intent text, earlier text[])
+returns void
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  in_a_list constant text := 'Write a list such as ["email", "reminder"]; [] states that there are none.';
+begin
+  if secondary_intents is null then
+    return;
+  end if;
+  if array_ndims(secondary_intents) > 1 or cardinality(secondary_intents) > private.max_secondary_intents() then
+    raise exception 'The secondary intents are not a list of at most % intents.', private.max_secondary_intents()
+      using errcode = 'check_violation', constraint = 'secondary_intents_are_a_short_list', hint = in_a_list;
+  end if;
+  if exists (select from unnest(secondary_intents) as name where coalesce(name, '') = '') then
+    raise exception 'A secondary intent is empty.'
+      using errcode = 'check_violation', constraint = 'secondary_intents_have_names', hint = in_a_list;
+  end if;
+  if intent = any (secondary_intents) then
+    raise exception 'The secondary intents contain the primary one.'
+      using errcode = 'check_violation', constraint = 'secondary_intents_are_further_ones',
+        hint = 'Remove it from the secondary intents.';
+  end if;
+  if cardinality(secondary_intents) > (select count(distinct name) from unnest(secondary_intents) as name) then
+    raise exception 'The secondary intents contain an intent twice.'
+      using errcode = 'check_violation', constraint = 'secondary_intents_are_distinct',
+        hint = 'Name each intent once.';
+  end if;
+  if exists (
+    select from unnest(secondary_intents) as name
+    where not private.is_active_intent(name) and (name = any (earlier)) is not true
+  ) then
+    raise exception 'A secondary intent is not in the catalogue, or is retired.'
+      using errcode = 'foreign_key_violation', constraint = 'secondary_intents_are_in_the_catalogue',
+        hint = 'Choose from public.intent_catalogue those whose retired_at is empty. ' || in_a_list;
+  end if;
+end
+$$;
+
 insert into public.intent_catalogue (intent, domain, description) values
   ('scheduling', 'scheduling',
    'Find or keep free a time for something new; what counts is when, not an event''s details.'),

@@ -35,6 +35,7 @@ create table public.nlu_prompt_logs (
 
   -- Correction
   corrected_intent text,
+  corrected_secondary_intents text[],
   correction_notes text,
   corrected_by text,
   corrected_at timestamptz,
@@ -68,6 +69,8 @@ create table public.nlu_prompt_logs (
     check (model_version = 'legacy' or char_length(correction_notes) between 1 and 2000),
   constraint correction_notes_belong_to_a_correction
     check (model_version = 'legacy' or correction_notes is null or corrected_intent is not null),
+  constraint corrected_secondary_intents_belong_to_a_correction
+    check (corrected_secondary_intents is null or corrected_intent is not null),
 
   constraint scope_is_a_probability check (scope between 0 and 1),
   constraint runner_up_is_an_intent_with_a_probability check (
@@ -145,6 +148,8 @@ comment on column public.nlu_prompt_logs.outcome_recorded_at is
   'When the outcome last changed. Set by the database.';
 comment on column public.nlu_prompt_logs.corrected_intent is
   'The reviewers'' intent. It equals the prediction where a reviewer confirmed it. Null: not reviewed, or a copy that does not show it; the label of a text is in public.review_queue.';
+comment on column public.nlu_prompt_logs.corrected_secondary_intents is
+  'The reviewers'' further intents, in order: ["email", "reminder"]. []: there are none. Null: the correction does not say.';
 comment on column public.nlu_prompt_logs.correction_notes is 'The reviewer''s reasons.';
 comment on column public.nlu_prompt_logs.corrected_by is
   'The reviewer; `dashboard` for an edit there that names none, `legacy` where it was not recorded.';
@@ -205,6 +210,7 @@ alter table public.nlu_prompt_logs
   alter column conversation_id set statistics 0,
   alter column text_key set statistics 0,
   alter column execution_error set statistics 0,
+  alter column corrected_secondary_intents set statistics 0,
   alter column outcome_recorded_at set statistics 0,
   alter column correction_notes set statistics 0,
   alter column corrected_by set statistics 0,
@@ -467,12 +473,21 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  if current_user <> 'prompt_maintainer'
-    and new.corrected_intent is distinct from old.corrected_intent then
+  if current_user <> 'prompt_maintainer' and (new.corrected_intent, new.corrected_secondary_intents)
+    is distinct from (old.corrected_intent, old.corrected_secondary_intents) then
     new.corrected_intent := private.find_intent(new.corrected_intent);
+    if new.corrected_secondary_intents is distinct from old.corrected_secondary_intents then
+      new.corrected_secondary_intents := private.find_secondary_intents(new.corrected_secondary_intents);
+    elsif new.corrected_intent is distinct from old.corrected_intent then
+      -- The previous decision's secondary intents do not belong to another one.
+      new.corrected_secondary_intents := null;
+    end if;
   end if;
-  if (new.corrected_intent, new.correction_notes, new.corrected_by)
-    is not distinct from (old.corrected_intent, old.correction_notes, old.corrected_by) then
+  if (
+    new.corrected_intent, new.corrected_secondary_intents, new.correction_notes, new.corrected_by
+  ) is not distinct from (
+    old.corrected_intent, old.corrected_secondary_intents, old.correction_notes, old.corrected_by
+  ) then
     new.corrected_at := old.corrected_at;
     return new;
   end if;
@@ -481,9 +496,10 @@ begin
     if old.corrected_intent is null then
       raise exception 'A correction needs an intent.'
         using errcode = 'check_violation',
-          hint = 'Set corrected_intent, or leave the notes and the reviewer empty.';
+          hint = 'Set corrected_intent, or leave the secondary intents, the notes and the reviewer empty.';
     end if;
     -- The correction was retracted.
+    new.corrected_secondary_intents := null;
     new.correction_notes := null;
     new.corrected_by := null;
     new.corrected_at := null;
@@ -517,7 +533,12 @@ create trigger before_40_stamp_correction before update on public.nlu_prompt_log
 -- A captured row has neither correction nor outcome, so a capture does not pay for these two.
 create trigger before_40_stamp_correction_on_insert before insert on public.nlu_prompt_logs
   for each row
-  when (num_nonnulls(new.corrected_intent, new.correction_notes, new.corrected_by, new.corrected_at) > 0)
+  when (
+    num_nonnulls(
+      new.corrected_intent, new.corrected_secondary_intents, new.correction_notes, new.corrected_by,
+      new.corrected_at
+    ) > 0
+  )
   execute function private.stamp_correction();
 
 create function private.stamp_outcome() returns trigger

@@ -11,6 +11,7 @@ create table public.correction_events (
   text_key bytea not null,
   from_intent text not null,
   to_intent text,
+  to_secondary_intents text[],
   reviewer text not null,
   notes text,
   channel text not null,
@@ -21,6 +22,8 @@ create table public.correction_events (
     foreign key (log_id) references public.nlu_prompt_logs (id) on delete set null,
   constraint to_intent_is_in_the_catalogue
     foreign key (to_intent) references public.intent_catalogue (intent),
+  constraint to_secondary_intents_belong_to_an_intent
+    check (to_secondary_intents is null or to_intent is not null),
   constraint reviewer_has_1_to_200_characters check (char_length(reviewer) between 1 and 200),
   constraint notes_have_1_to_2000_characters check (char_length(notes) between 1 and 2000),
   constraint channel_is_known check (channel in ('api', 'import', 'dashboard', 'migration'))
@@ -36,6 +39,8 @@ comment on column public.correction_events.from_intent is
   'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
 comment on column public.correction_events.to_intent is
   'The intent that the reviewer chose. Null: the correction was retracted.';
+comment on column public.correction_events.to_secondary_intents is
+  'The further intents that the reviewer chose, in order. Empty: there are none. Null: the correction does not say.';
 comment on column public.correction_events.reviewer is
   'A user''s id, a name that the backend gave, `dashboard` for an edit there that names nobody, or the pseudonym of an erased reviewer.';
 comment on column public.correction_events.notes is 'The reviewer''s reasons.';
@@ -213,8 +218,16 @@ begin
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
-  if (latest.reviewer, latest.to_intent, latest.notes)
-    is not distinct from (new.reviewer, new.to_intent, new.notes) then
+  if new.to_secondary_intents is not null and new.to_intent is null then
+    raise exception 'Secondary intents need a primary one.'
+      using errcode = 'check_violation', constraint = 'to_secondary_intents_belong_to_an_intent',
+        hint = 'Set to_intent, or send no secondary intents.';
+  end if;
+  perform private.validate_secondary_intents(
+    new.to_secondary_intents, new.to_intent, latest.to_secondary_intents
+  );
+  if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
+    is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
     return null;  -- a repetition: nothing to append
   end if;
 
@@ -265,7 +278,8 @@ declare
   changed integer;
 begin
   update public.nlu_prompt_logs
-  set corrected_intent = event.to_intent, corrected_by = reviewer, is_disputed = disputed,
+  set corrected_intent = event.to_intent, corrected_secondary_intents = event.to_secondary_intents,
+    corrected_by = reviewer, is_disputed = disputed,
     correction_notes = case when id = event.log_id then notes end
   where id in (
     select logs.id from public.nlu_prompt_logs logs
@@ -274,8 +288,11 @@ begin
         logs.id = event.log_id or logs.corrected_intent is not null
         or ((logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at)
       )
-      and (corrected_intent, corrected_by, is_disputed, correction_notes) is distinct from (
-        event.to_intent, reviewer, disputed, case when logs.id = event.log_id then notes end
+      and (
+        corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes
+      ) is distinct from (
+        event.to_intent, event.to_secondary_intents, reviewer, disputed,
+        case when logs.id = event.log_id then notes end
       )
     order by logs.id <> event.log_id limit 1000
   );
@@ -284,7 +301,8 @@ begin
 end
 $$;
 
--- Gives a text the label of its latest event, unless reviewers disagree.
+-- Gives a text the label of its latest event, unless reviewers disagree. Votes are about the primary intent; the
+-- latest event alone decides the secondary ones.
 create function private.apply_event(event public.correction_events) returns void
 language plpgsql
 set search_path = ''
@@ -301,7 +319,9 @@ begin
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;
   elsif not disputed then
-    update public.labelled_texts set intent = event.to_intent where text_key = event.text_key;
+    update public.labelled_texts
+    set intent = event.to_intent, secondary_intents = event.to_secondary_intents
+    where text_key = event.text_key;
   end if;
   perform private.update_queue_item(event, disputed);
 end
@@ -372,10 +392,11 @@ security definer
 set search_path = ''
 as $$
 begin
-  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
+  insert into public.correction_events
+    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    new.id, new.corrected_intent, coalesce(new.corrected_by, 'dashboard'), new.correction_notes,
-    'dashboard'
+    new.id, new.corrected_intent, new.corrected_secondary_intents,
+    coalesce(new.corrected_by, 'dashboard'), new.correction_notes, 'dashboard'
   );
   return null;
 end
@@ -390,7 +411,43 @@ create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
   when (
     current_user <> 'prompt_maintainer'
-    and (new.corrected_intent, new.corrected_by, new.correction_notes)
-      is distinct from (old.corrected_intent, old.corrected_by, old.correction_notes)
+    and (
+      new.corrected_intent, new.corrected_secondary_intents, new.corrected_by, new.correction_notes
+    ) is distinct from (
+      old.corrected_intent, old.corrected_secondary_intents, old.corrected_by, old.correction_notes
+    )
   )
   execute function private.append_log_edit();
+
+-- Intents that corrections name -----------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- Keeps an intent in the catalogue that corrections name as a secondary one: the elements of an array have no
+-- foreign keys. Corrections that are under way end before the statement begins, as before an edit.
+create function private.refuse_used_intent() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if tg_op = 'UPDATE' and new.intent = old.intent then
+    return new;
+  end if;
+  if exists (
+    select from public.correction_events where old.intent = any (to_secondary_intents)
+  ) then
+    raise exception 'Corrections name this intent as a secondary one.'
+      using errcode = 'foreign_key_violation', constraint = 'secondary_intents_are_in_the_catalogue',
+        hint = 'Retire it instead: set retired_at.';
+  end if;
+  return case tg_op when 'UPDATE' then new else old end;
+end
+$$;
+
+set role postgres;
+
+create trigger before_05_lock_edits before delete or update of intent on public.intent_catalogue
+  for each statement execute function private.lock_edits_first();
+create trigger before_10_refuse_used before delete or update of intent on public.intent_catalogue
+  for each row execute function private.refuse_used_intent();

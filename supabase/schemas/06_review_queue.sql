@@ -12,9 +12,11 @@ create table public.review_queue (
   rank integer not null,
   text text not null,
   corrected_intent text,
+  corrected_secondary_intents text[],
   reviewer text,
   notes text,
   predicted_intent text not null,
+  predicted_secondary_intents text[] not null default '{}',
   runner_up_intent text,
   runner_up_confidence double precision,
   confidence double precision not null,
@@ -47,10 +49,14 @@ comment on column public.review_queue.rank is
 comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
 comment on column public.review_queue.corrected_intent is
   'The reviewer''s intent; choose the predicted one to confirm it. Empty: undecided, or reviewers disagree.';
+comment on column public.review_queue.corrected_secondary_intents is
+  'The reviewer''s further intents, in order, as a list: ["email", "reminder"]. []: there are none. Empty: the decision does not say.';
 comment on column public.review_queue.reviewer is
   'Who decided. If left empty, the edit is recorded as `dashboard` and casts no vote.';
 comment on column public.review_queue.notes is 'The reviewer''s reasons. Optional.';
 comment on column public.review_queue.predicted_intent is 'The predicted intent.';
+comment on column public.review_queue.predicted_secondary_intents is
+  'The predicted secondary intents, in order.';
 comment on column public.review_queue.runner_up_intent is
   'The model''s second-best intent, or the first secondary intent where there is no runner-up.';
 comment on column public.review_queue.runner_up_confidence is 'The probability of the runner-up.';
@@ -196,6 +202,18 @@ create policy "The maintainer deletes what it completed"
 create policy "The maintainer locks what it completes"
   on private.incomplete_captures for update to prompt_maintainer using (true);
 
+-- The intents in predicted secondary intents. Rows of the first version may hold anything.
+create function private.intent_names(secondary_intents jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array(
+    select jsonb_array_elements_text(
+      jsonb_path_query_array(secondary_intents, '$[*].intent ? (@.type() == "string")')
+    )
+  )
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
 -- labelled before its rows were deleted comes back decided.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
@@ -210,19 +228,23 @@ declare
   );
 begin
   insert into public.review_queue (
-    rank, text, corrected_intent, reviewer, predicted_intent, runner_up_intent, runner_up_confidence,
-    confidence, reasons, times_sent, user_count, waiting_since, decided_at, text_key
+    rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
+    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+    user_count, waiting_since, decided_at, text_key
   )
   select
     case when retained.intent is not null or add_queue_item.reasons = '{}' then private.rank_when_decided()
       else private.review_rank(
         add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
       ) end,
-    private.normalise_text(log.prompt), retained.intent, case when retained.intent is not null then (
+    private.normalise_text(log.prompt), retained.intent, retained.secondary_intents,
+    case when retained.intent is not null then (
       select reviewer from public.correction_events events
       where events.text_key = log.text_key order by id desc limit 1
     ) end,
-    log.predicted_intent, coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
+    log.predicted_intent,
+    case when log.secondary_intents = '[]' then '{}' else private.intent_names(log.secondary_intents) end,
+    coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
   from (
@@ -443,6 +465,7 @@ begin
   end if;
   update public.review_queue
   set corrected_intent = case when is_decided then event.to_intent end,
+    corrected_secondary_intents = case when is_decided then event.to_secondary_intents end,
     reviewer = case when is_decided then event.reviewer end,
     notes = case when is_decided then event.notes end,
     reasons = item.reasons,
@@ -470,17 +493,21 @@ create function private.validate_queue_edit() returns trigger
 language plpgsql
 set search_path = ''
 as $$
+declare
+  editable constant text[] := array['corrected_intent', 'corrected_secondary_intents', 'reviewer', 'notes'];
 begin
   new.corrected_intent := private.find_intent(new.corrected_intent);
+  if new.corrected_secondary_intents is distinct from old.corrected_secondary_intents then
+    new.corrected_secondary_intents := private.find_secondary_intents(new.corrected_secondary_intents);
+  end if;
   new.reviewer := nullif(private.reviewer_name(new.reviewer), '');
   new.notes := nullif(btrim(new.notes, E' \t\n\r\u00a0'), '');
   if new.reviewer is distinct from old.reviewer then
     perform private.refuse_erased_reviewer(new.reviewer);
   end if;
 
-  if to_jsonb(new) - array['corrected_intent', 'reviewer', 'notes']
-    <> to_jsonb(old) - array['corrected_intent', 'reviewer', 'notes'] then
-    raise exception 'Only corrected_intent, reviewer and notes can be edited here.'
+  if to_jsonb(new) - editable <> to_jsonb(old) - editable then
+    raise exception 'Only corrected_intent, corrected_secondary_intents, reviewer and notes can be edited here.'
       using errcode = 'insufficient_privilege',
         hint = 'Undo the other changes. The database sets all other columns.';
   end if;
@@ -502,6 +529,16 @@ begin
       using errcode = 'check_violation', hint = 'Shorten it.';
   end if;
 
+  -- The previous decision's secondary intents do not belong to another one, and none belong to no decision.
+  if old.corrected_intent is not null and new.corrected_intent is distinct from old.corrected_intent and (
+    new.corrected_intent is null
+    or new.corrected_secondary_intents is not distinct from old.corrected_secondary_intents
+  ) then
+    new.corrected_secondary_intents := null;
+  end if;
+  perform private.validate_secondary_intents(
+    new.corrected_secondary_intents, new.corrected_intent, old.corrected_secondary_intents
+  );
   -- The previous decision's notes do not explain another one.
   if new.corrected_intent is distinct from old.corrected_intent
     and new.notes is not distinct from old.notes then
@@ -509,7 +546,8 @@ begin
   end if;
   -- The previous reviewer's name does not sign an edit that names nobody.
   if old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
-    and (new.corrected_intent, new.notes) is distinct from (old.corrected_intent, old.notes) then
+    and (new.corrected_intent, new.corrected_secondary_intents, new.notes)
+      is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.notes) then
     new.reviewer := 'dashboard';
   end if;
   if new.corrected_intent is not null and new.reviewer is null then
@@ -537,8 +575,10 @@ declare
   latest public.correction_events;
 begin
   -- Of the copies, the first that was chosen for review.
-  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-  select id, new.corrected_intent, coalesce(new.reviewer, 'dashboard'), new.notes, 'dashboard'
+  insert into public.correction_events
+    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+  select id, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
+    new.notes, 'dashboard'
   from public.nlu_prompt_logs
   where text_key = new.text_key
   order by not (has_review_reason or is_audited), created_at, id
@@ -560,8 +600,8 @@ create trigger after_10_append_edit after update on public.review_queue
   when (
     current_user <> 'prompt_maintainer'
     and num_nonnulls(old.corrected_intent, new.corrected_intent) > 0
-    and (new.corrected_intent, new.reviewer, new.notes)
-      is distinct from (old.corrected_intent, old.reviewer, old.notes)
+    and (new.corrected_intent, new.corrected_secondary_intents, new.reviewer, new.notes)
+      is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.reviewer, old.notes)
   )
   execute function private.append_queue_edit();
 

@@ -11,6 +11,7 @@ create table private.deferred_changes (
   workflow_type text,
   execution_error text,
   to_intent text,
+  to_secondary_intents text[],
   reviewer text,
   notes text,
   channel text,
@@ -29,6 +30,7 @@ comment on column private.deferred_changes.was_successful is 'Of an outcome.';
 comment on column private.deferred_changes.workflow_type is 'Of an outcome.';
 comment on column private.deferred_changes.execution_error is 'Of an outcome that is a failure.';
 comment on column private.deferred_changes.to_intent is 'Of a correction.';
+comment on column private.deferred_changes.to_secondary_intents is 'Of a correction.';
 comment on column private.deferred_changes.reviewer is 'Of a correction.';
 comment on column private.deferred_changes.notes is 'Of a correction.';
 comment on column private.deferred_changes.channel is 'Of a correction.';
@@ -155,6 +157,7 @@ begin
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
         hint = 'Choose one of public.intent_catalogue whose retired_at is empty.';
   end if;
+  perform private.validate_secondary_intents(change.to_secondary_intents, change.to_intent, null);
   change.reviewer := private.reviewer_name(change.reviewer);
   if change.to_intent is not null and private.is_reserved_reviewer(change.reviewer) then
     raise exception 'This reviewer name is empty or reserved.'
@@ -184,16 +187,17 @@ begin
   end if;
 
   insert into private.deferred_changes (
-    log_id, was_successful, workflow_type, execution_error, to_intent, reviewer, notes, channel
+    log_id, was_successful, workflow_type, execution_error, to_intent, to_secondary_intents, reviewer, notes,
+    channel
   )
   select change.log_id, change.was_successful, change.workflow_type, change.execution_error,
-    change.to_intent, change.reviewer, change.notes, change.channel
+    change.to_intent, change.to_secondary_intents, change.reviewer, change.notes, change.channel
   where (
     change.was_successful, change.workflow_type, change.execution_error,
-    change.to_intent, change.reviewer, change.notes
+    change.to_intent, change.to_secondary_intents, change.reviewer, change.notes
   ) is distinct from (
     select (latest.was_successful, latest.workflow_type, latest.execution_error,
-      latest.to_intent, latest.reviewer, latest.notes)
+      latest.to_intent, latest.to_secondary_intents, latest.reviewer, latest.notes)
     from private.deferred_changes latest
     where latest.log_id = change.log_id
       and (latest.to_intent is null) = (change.to_intent is null)
@@ -245,7 +249,8 @@ comment on function public.record_outcome(uuid, boolean, text, text) is
   'Records how a workflow ended, or defers it until its row arrives.';
 
 create function public.record_correction(
-  log_id uuid, to_intent text, reviewer text, notes text, channel text
+  log_id uuid, to_intent text, reviewer text, notes text, channel text,
+  to_secondary_intents text[] default null
 ) returns setof jsonb
 language plpgsql
 set search_path = ''
@@ -257,16 +262,18 @@ begin
   perform private.lock_log_ids(array[record_correction.log_id]);
   perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
-    insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
+    insert into public.correction_events
+      (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
     values (
-      record_correction.log_id, record_correction.to_intent, record_correction.reviewer,
-      record_correction.notes, record_correction.channel
+      record_correction.log_id, record_correction.to_intent, record_correction.to_secondary_intents,
+      record_correction.reviewer, record_correction.notes, record_correction.channel
     );
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;
   change.log_id := record_correction.log_id;
   change.to_intent := record_correction.to_intent;
+  change.to_secondary_intents := record_correction.to_secondary_intents;
   change.reviewer := record_correction.reviewer;
   change.notes := record_correction.notes;
   change.channel := record_correction.channel;
@@ -275,21 +282,25 @@ begin
   );
 end
 $$;
-comment on function public.record_correction(uuid, text, text, text, text) is
+comment on function public.record_correction(uuid, text, text, text, text, text[]) is
   'Records a correction, or defers it until its row arrives.';
 
--- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw.
--- Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold several copies of
--- a text, so the label may also come from this reviewer's own decision.
+-- For reviews that were made earlier, in a file: the decision replaces only the label that the reviewer saw, with its
+-- secondary intents. Returns `recorded`, `changed`: the text has another label now, or `absent`. A file may hold
+-- several copies of a text, so the label may also come from this reviewer's own decision. Where that says more
+-- about secondary intents, it stays.
 create function public.record_review(
-  log_id uuid, to_intent text, reviewer text, notes text, seen_intent text
+  log_id uuid, to_intent text, reviewer text, notes text, seen_intent text,
+  to_secondary_intents text[] default null, seen_secondary_intents text[] default null
 ) returns setof jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
   label text;
+  label_secondary_intents text[];
   latest public.correction_events;
+  is_own_decision boolean;
 begin
   perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
   perform private.lock_log_ids(array[record_review.log_id]);
@@ -299,26 +310,32 @@ begin
   select events.* into latest
   from public.nlu_prompt_logs logs join public.correction_events events using (text_key)
   where logs.id = record_review.log_id order by events.id desc limit 1;
-  select queue.corrected_intent into label
-  from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
-  where logs.id = record_review.log_id;
+  is_own_decision := (latest.reviewer, latest.to_intent) is not distinct from (
+    private.reviewer_name(record_review.reviewer), record_review.to_intent
+  );
+  if is_own_decision then
+    to_secondary_intents := coalesce(to_secondary_intents, latest.to_secondary_intents);
+    is_own_decision := to_secondary_intents is not distinct from latest.to_secondary_intents;
+  end if;
+  select corrected_intent, corrected_secondary_intents into label, label_secondary_intents
+  from public.labelled_prompts labelled where labelled.id = record_review.log_id;
   if not found then
     return next jsonb_build_object('state', 'absent');
-  elsif label is distinct from seen_intent and label is distinct from record_review.to_intent
-    and (latest.reviewer, latest.to_intent) is distinct from (
-      private.reviewer_name(record_review.reviewer), record_review.to_intent
-    )
+  elsif not is_own_decision
+    and (label, label_secondary_intents) is distinct from (seen_intent, seen_secondary_intents)
+    and (label, label_secondary_intents)
+      is distinct from (record_review.to_intent, record_review.to_secondary_intents)
   then
     return next jsonb_build_object('state', 'changed');
   else
     return query select public.record_correction(
       record_review.log_id, record_review.to_intent, record_review.reviewer, record_review.notes,
-      'import'
+      'import', record_review.to_secondary_intents
     );
   end if;
 end
 $$;
-comment on function public.record_review(uuid, text, text, text, text) is
+comment on function public.record_review(uuid, text, text, text, text, text[], text[]) is
   'Records a correction from a review file, unless the text has another label now than the reviewer saw.';
 
 -- Applying the changes ------------------------------------------------------------------------------
@@ -352,8 +369,10 @@ begin
           execution_error = change.execution_error
         where id = p_log_id and (outcome_was_recorded_at <= change.deferred_at) is not false;
       else
-        insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-        select p_log_id, change.to_intent, change.reviewer, change.notes, change.channel
+        insert into public.correction_events
+          (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+        select p_log_id, change.to_intent, change.to_secondary_intents, change.reviewer, change.notes,
+          change.channel
         where not exists (
           select from public.correction_events later join public.nlu_prompt_logs logs using (text_key)
           where logs.id = p_log_id and lower(later.reviewer) = lower(change.reviewer)
@@ -450,8 +469,10 @@ begin
       insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
     end if;
   end loop;
-  insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-  select id, corrected_intent, coalesce(corrected_by, 'dashboard'), correction_notes, 'dashboard'
+  insert into public.correction_events
+    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+  select id, corrected_intent, corrected_secondary_intents, coalesce(corrected_by, 'dashboard'),
+    correction_notes, 'dashboard'
   from captured where corrected_intent is not null;
   return null;
 end

@@ -24,6 +24,7 @@ create table public.labelled_texts (
   text_key bytea not null,
   text text not null,
   intent text not null,
+  secondary_intents text[],
   times_sent integer not null,
   user_keys bytea[] not null,
   labelled_at timestamptz not null,
@@ -40,6 +41,8 @@ comment on table public.labelled_texts is
 comment on column public.labelled_texts.text_key is 'The text key.';
 comment on column public.labelled_texts.text is 'The normalised text. It was redacted before it was captured.';
 comment on column public.labelled_texts.intent is 'The reviewers'' intent.';
+comment on column public.labelled_texts.secondary_intents is
+  'The reviewers'' further intents, in order. Empty: there are none. Null: reviewers did not say.';
 comment on column public.labelled_texts.times_sent is
   'How many of its rows were deleted, within the daily caps of their senders.';
 comment on column public.labelled_texts.user_keys is 'The user keys of its senders.';
@@ -155,14 +158,16 @@ begin
   set messages = counts.messages + excluded.messages;
 
   insert into public.labelled_texts as retained
-    (text_key, text, intent, times_sent, user_keys, labelled_at)
-  select queue.text_key, queue.text, queue.corrected_intent, count(*),
+    (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at)
+  select queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents, count(*),
     array_agg(distinct private.user_key(logs.user_id)), queue.decided_at
   from public.nlu_prompt_logs logs join public.review_queue queue using (text_key)
   where logs.id = any (expired) and logs.within_daily_cap and queue.decided_at is not null
-  group by queue.text_key, queue.text, queue.corrected_intent, queue.decided_at
+  group by queue.text_key, queue.text, queue.corrected_intent, queue.corrected_secondary_intents,
+    queue.decided_at
   on conflict (text_key) do update
-  set intent = excluded.intent, times_sent = retained.times_sent + excluded.times_sent,
+  set intent = excluded.intent, secondary_intents = excluded.secondary_intents,
+    times_sent = retained.times_sent + excluded.times_sent,
     user_keys = (
       select array_agg(distinct user_key)
       from unnest(retained.user_keys || excluded.user_keys) as user_key

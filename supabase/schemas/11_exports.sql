@@ -261,7 +261,10 @@ begin
       case when queue.waiting_since is not null
           and (logs.has_review_reason or logs.is_audited or 'random_fill' = any (queue.reasons))
         then queue.reasons end as reasons,
-      is_audited, audit_probability
+      is_audited, audit_probability,
+      case when queue.decided_at is not null then queue.corrected_secondary_intents end as decided_secondary,
+      case when logs.secondary_intents <> '[]'
+        then private.intent_names(logs.secondary_intents) end as predicted_secondary
     from public.nlu_prompt_logs logs
     left join public.review_queue queue on queue.text_key = logs.text_key
     where (logs.text_key, logs.change_number, logs.id) > (after_text, after_change, after_id)
@@ -286,7 +289,8 @@ begin
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
       null::float8, 'retained', 'retained', case when disputed is not true then intent end, null::boolean,
-      disputed is true, labelled_at, null::uuid, times_sent, null::text[], false, null::float8
+      disputed is true, labelled_at, null::uuid, times_sent, null::text[], false, null::float8,
+      case when disputed is not true then secondary_intents end, null::text[]
     from public.labelled_texts texts
     left join lateral (
       select queue.decided_at is null and 'disagreement' = any (queue.reasons) as disputed
@@ -320,7 +324,8 @@ begin
     array_agg(case when salt <> '' then left(encode(extensions.hmac(
       uuid_send(user_id) || convert_to(salt, 'UTF8'), secret, 'sha256'
     ), 'hex'), 16) end),
-    array_agg(times_sent), json_agg(reasons), array_agg(is_audited), array_agg(audit_probability)
+    array_agg(times_sent), json_agg(reasons), array_agg(is_audited), array_agg(audit_probability),
+    json_agg(decided_secondary), json_agg(predicted_secondary)
   ) into columns from page;
   return columns;
 end

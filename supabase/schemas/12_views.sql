@@ -7,11 +7,13 @@
 -- The label is that of the text.
 create view public.exportable_prompts with (security_invoker = on) as
 select logs.id, logs.prompt, logs.predicted_intent, logs.confidence, logs.source,
-  logs.model_version, texts.corrected_intent, logs.created_at
+  logs.model_version, texts.corrected_intent, logs.created_at,
+  case when texts.corrected_intent is not null then texts.corrected_secondary_intents end
+    as corrected_secondary_intents
 from public.nlu_prompt_logs logs
 left join lateral (
   -- `limit` makes the planner look up one item per row instead of joining the whole queue.
-  select corrected_intent, reasons from public.review_queue
+  select corrected_intent, corrected_secondary_intents, reasons from public.review_queue
   where review_queue.text_key = logs.text_key limit 1
 ) as texts on true
 where logs.within_daily_cap and ('disagreement' = any (texts.reasons)) is not true;
@@ -23,7 +25,10 @@ select logs.id, logs.created_at, logs.prompt, logs.predicted_intent, logs.confid
   logs.source, logs.model_version, logs.within_daily_cap, logs.has_review_reason,
   logs.is_audited, logs.audit_probability,
   logs.was_successful, logs.workflow_type, logs.execution_error, logs.outcome_recorded_at,
-  texts.corrected_intent, ('disagreement' = any (texts.reasons)) is true as is_disputed
+  texts.corrected_intent, ('disagreement' = any (texts.reasons)) is true as is_disputed,
+  -- Of a text that waits, a reviewer may have typed them before the intent.
+  case when texts.corrected_intent is not null then texts.corrected_secondary_intents end
+    as corrected_secondary_intents
 from public.nlu_prompt_logs logs
 left join public.review_queue texts on texts.text_key = logs.text_key;
 comment on view public.labelled_prompts is 'Captured rows with the labels of their texts.';

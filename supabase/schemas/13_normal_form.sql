@@ -23,8 +23,8 @@ begin
   where text_key = old_key and private.text_key(prompt) = new_key;
 
   insert into public.labelled_texts as retained
-    (text_key, text, intent, times_sent, user_keys, labelled_at, retained_at)
-  select new_key, private.normalise_text(text), intent, times_sent, user_keys, labelled_at, retained_at
+    (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at)
+  select new_key, private.normalise_text(text), intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at
   from public.labelled_texts
   where text_key = old_key and private.text_key(text) = new_key
   on conflict (text_key) do update
@@ -43,13 +43,13 @@ begin
   );
 
   insert into public.review_queue as queue (
-    rank, text, corrected_intent, reviewer, notes, predicted_intent, runner_up_intent,
-    runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
-    decided_at, change_number, text_key
+    rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
+    predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+    user_count, days_waiting, waiting_since, decided_at, change_number, text_key
   )
-  select rank, private.normalise_text(text), corrected_intent, reviewer, notes, predicted_intent,
-    runner_up_intent, runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting,
-    waiting_since, decided_at, change_number, new_key
+  select rank, private.normalise_text(text), corrected_intent, corrected_secondary_intents, reviewer, notes,
+    predicted_intent, predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence,
+    reasons, times_sent, user_count, days_waiting, waiting_since, decided_at, change_number, new_key
   from public.review_queue where text_key = old_key
   on conflict (text_key) do update
   set reasons = private.array_union(queue.reasons, excluded.reasons);

@@ -51,6 +51,9 @@ revoke all on function
   private.user_key(uuid),
   private.is_active_intent(text),
   private.find_intent(text),
+  private.find_secondary_intents(text[]),
+  private.max_secondary_intents(),
+  private.validate_secondary_intents(text[], text, text[]),
   private.validate_prompt_log(),
   private.lock_sender(uuid),
   private.prepare_capture(),
@@ -75,6 +78,7 @@ revoke all on function
   private.show_correction(public.correction_events, boolean),
   private.apply_event(public.correction_events),
   private.apply_correction(),
+  private.refuse_used_intent(),
   private.refuse_event_changes(),
   private.lock_edits_first(),
   private.append_log_edit(),
@@ -82,6 +86,7 @@ revoke all on function
   private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
+  private.intent_names(jsonb),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
@@ -140,8 +145,8 @@ revoke all on function
   private.rebuild_text_keys(bytea, integer),
   public.find_recorded_captures(jsonb),
   public.record_outcome(uuid, boolean, text, text),
-  public.record_correction(uuid, text, text, text, text),
-  public.record_review(uuid, text, text, text, text),
+  public.record_correction(uuid, text, text, text, text, text[]),
+  public.record_review(uuid, text, text, text, text, text[], text[]),
   public.discard_deferred_changes(uuid[]),
   public.continue_erasure(uuid),
   public.count_user_data(uuid),
@@ -167,7 +172,7 @@ grant select (
   secondary_intents, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
-  corrected_intent, correction_notes, corrected_by, corrected_at,
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
   created_at, updated_at, change_number
 ) on public.nlu_prompt_logs to authenticated;
 
@@ -195,8 +200,9 @@ grant select (
   id, prompt, predicted_intent, confidence, source, model_version, corrected_intent, created_at,
   within_daily_cap, text_key
 ) on public.nlu_prompt_logs to prompt_exporter;
-grant select (text_key, corrected_intent, reasons) on public.review_queue to prompt_exporter;
-grant select (text_key, text, intent, times_sent, labelled_at, retained_at)
+grant select (text_key, corrected_intent, corrected_secondary_intents, reasons)
+  on public.review_queue to prompt_exporter;
+grant select (text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at)
   on public.labelled_texts to prompt_exporter;
 grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
@@ -232,7 +238,7 @@ grant select (
   secondary_intents, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
-  corrected_intent, correction_notes, corrected_by, corrected_at,
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
   created_at, updated_at, change_number
 ) on public.nlu_prompt_logs to service_role;
 grant insert (
@@ -242,19 +248,20 @@ grant insert (
 grant update (was_successful, workflow_type, execution_error)
   on public.nlu_prompt_logs to service_role;
 grant select (
-  id, log_id, text_key, from_intent, to_intent, reviewer, notes, channel, corrected_at
+  id, log_id, text_key, from_intent, to_intent, to_secondary_intents, reviewer, notes, channel, corrected_at
 ) on public.correction_events to service_role;
-grant insert (log_id, to_intent, reviewer, notes, channel)
+grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to service_role;
 grant select (
-  rank, text, corrected_intent, reviewer, notes, predicted_intent, runner_up_intent,
-  runner_up_confidence, confidence, reasons, times_sent, user_count, days_waiting, waiting_since,
-  decided_at, change_number, id, text_key
+  rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, predicted_intent,
+  predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
+  user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
 grant select (day, predicted_intent, model_version, outcome, messages)
   on public.daily_counts to service_role;
-grant select (text_key, text, intent, times_sent, labelled_at, retained_at, change_number)
-  on public.labelled_texts to service_role;
+grant select (
+  text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
+) on public.labelled_texts to service_role;
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
 
@@ -281,8 +288,8 @@ grant execute on function
   private.defer_change(private.deferred_changes),
   private.apply_waiting_changes(uuid),
   public.record_outcome(uuid, boolean, text, text),
-  public.record_correction(uuid, text, text, text, text),
-  public.record_review(uuid, text, text, text, text),
+  public.record_correction(uuid, text, text, text, text, text[]),
+  public.record_review(uuid, text, text, text, text, text[], text[]),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
   private.continue_erasure(uuid), public.continue_erasure(uuid),
   private.count_user_data(uuid), public.count_user_data(uuid),
@@ -309,17 +316,18 @@ grant select on public.intent_catalogue, private.settings, private.keys to promp
 grant select, delete on public.nlu_prompt_logs to prompt_maintainer;
 grant update (
   was_successful, workflow_type, execution_error,
-  corrected_intent, correction_notes, corrected_by, has_review_reason, is_disputed, text_key
+  corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, has_review_reason,
+  is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
-grant insert (log_id, to_intent, reviewer, notes, channel)
+grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
 grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;
 grant select on public.completed_audits to prompt_maintainer;
 grant update (
-  rank, corrected_intent, reviewer, notes, reasons, times_sent, user_count, days_waiting,
-  waiting_since, decided_at, change_number
+  rank, corrected_intent, corrected_secondary_intents, reviewer, notes, reasons, times_sent, user_count,
+  days_waiting, waiting_since, decided_at, change_number
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
@@ -329,7 +337,7 @@ grant insert (log_id) on private.dropped_captures to prompt_maintainer;
 grant select, insert on public.daily_counts to prompt_maintainer;
 grant update (messages) on public.daily_counts to prompt_maintainer;
 grant select, insert, delete on public.labelled_texts to prompt_maintainer;
-grant update (intent, times_sent, user_keys, labelled_at, retained_at, change_number)
+grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
 grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
@@ -369,6 +377,8 @@ grant execute on function
   private.user_key(uuid),
   private.is_active_intent(text),
   private.find_intent(text),
+  private.max_secondary_intents(),
+  private.validate_secondary_intents(text[], text, text[]),
   private.anonymous_reviewers(),
   private.is_user_id(text),
   private.reviewer_name(text),
@@ -382,6 +392,7 @@ grant execute on function
   private.review_rank(text[], double precision, double precision, integer),
   private.rank_when_decided(),
   private.array_union(text[], text[]),
+  private.intent_names(jsonb),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.refresh_queue_item(bytea),

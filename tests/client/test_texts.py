@@ -176,6 +176,32 @@ async def test_the_texts_of_a_correction_are_cleaned(
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (["email", "status"], ["email", "status"]),
+        (("email\0",), ["email"]),
+        (("\ud83d",), ["\ufffd"]),
+        ([], []),
+        ("email", "email"),
+    ],
+)
+async def test_secondary_intents_are_sent_as_a_list(
+    connect: Connect, scripted: ScriptedService, given: Any, sent: object
+) -> None:
+    scripted.script = [RECORDED]
+
+    await connect().correct(LOG_ID, "reminder", corrected_secondary_intents=given)
+
+    assert scripted.bodies == [
+        {
+            "log_id": str(LOG_ID),
+            "corrected_intent": "reminder",
+            "corrected_secondary_intents": sent,
+        }
+    ]
+
+
 async def test_the_texts_of_a_message_are_cleaned(
     connect: Connect, scripted: ScriptedService
 ) -> None:

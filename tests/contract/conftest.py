@@ -35,7 +35,7 @@ from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.slow_rows import slow_rows
 
-INTENTS = ("reminder", "reschedule", "scheduling", "status", "unknown")
+INTENTS = ("email", "reminder", "reschedule", "scheduling", "search", "status", "unknown")
 
 
 class PromptStore(

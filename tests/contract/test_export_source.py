@@ -13,6 +13,7 @@ from prompt_capture.domain.datasets.rows import (
     Window,
 )
 from prompt_capture.domain.erasures import ExportedObject
+from prompt_capture.domain.predictions import SecondaryIntent
 from tests.contract.conftest import Stores
 from tests.erasures import erase_in_store
 
@@ -131,6 +132,39 @@ async def test_a_window_counts_its_rows_up_to_a_limit(stores: Stores) -> None:
     assert (await stores.exports.open_export("s", False, 10)).rows == 3
     assert (await stores.exports.open_export("s", False, 2)).rows == 3
     assert (await stores.exports.open_export("s", False, 1)).rows == 2
+
+
+@pytest.mark.parametrize("stated", [None, (), ("email", "reminder")])
+async def test_rows_have_the_secondary_intents_that_a_reviewer_stated(
+    stores: Stores, stated: tuple[str, ...] | None
+) -> None:
+    one, _, _ = await _log(stores, "one", "One", "two")
+    for secondary in (("search",), stated):
+        await _record(stores, await _window(stores))
+        correction = Correction(
+            corrected_intent="status", corrected_secondary_intents=secondary, corrected_by="grace"
+        )
+        await stores.service.add_prompt_correction(one, correction)
+
+    rows = await _rows(stores, await _window(stores))
+
+    expected = None if stated is None else list(stated)
+    assert [row.corrected_secondary_intents for row in rows] == [expected, expected]
+
+
+async def test_rows_have_the_predicted_secondary_intents(stores: Stores) -> None:
+    others = (
+        SecondaryIntent(intent="email", confidence=0.8),
+        SecondaryIntent(intent="status", confidence=0.7),
+    )
+    prompt = stores.make_prompt("two things").model_copy(update={"secondary_intents": others})
+    await stores.writer.log_prompt(prompt)
+    await _log(stores, "one thing")
+
+    rows = await _rows(stores, await _window(stores))
+
+    predicted = {row.prompt: row.predicted_secondary_intents for row in rows}
+    assert predicted == {"two things": ["email", "status"], "one thing": None}
 
 
 async def test_labelled_only_excludes_unlabelled_rows(stores: Stores) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from prompt_capture.domain.changes import Correction, Outcome
+from prompt_capture.domain.changes import Correction, Decision, Outcome
 from prompt_capture.domain.erasures import FinishedErasure, UserDataCounts
 from prompt_capture.domain.errors import (
     CaptureConflict,
@@ -180,7 +180,7 @@ async def test_a_row_has_the_same_final_state_whenever_it_arrives(
 
     assert statuses == ["pending"] * 2 * arrival + ["recorded"] * 2 * (4 - arrival)
     assert await _all(stores.service.get_failed_workflow_prompts()) == []
-    assert await stores.service.get_corrected_intents([prompt.id]) == {prompt.id: None}
+    assert await stores.service.get_decisions([prompt.id]) == {prompt.id: None}
     assert await _all(stores.exporter.get_prompts_for_retraining()) == []  # the reviewers disagree
 
 
@@ -327,21 +327,79 @@ async def test_a_stream_starts_at_since(stores: Stores) -> None:
     assert none == []
 
 
-async def test_corrected_intents_can_be_read(
-    stores: Stores, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_decisions_can_be_read(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("prompt_capture.adapters.supabase.prompt_store.MAX_IDS_PER_REQUEST", 2)
     prompts = [stores.make_prompt(str(number)) for number in range(5)]
     for prompt in prompts:
         await stores.writer.log_prompt(prompt)
     correction = Correction(corrected_intent="reminder", corrected_by="grace", notes="why")
     await stores.service.add_prompt_correction(prompts[3].id, correction)
+    stated = correction.model_copy(update={"corrected_secondary_intents": ("status", "email")})
+    await stores.service.add_prompt_correction(prompts[4].id, stated)
 
     log_ids = [*(prompt.id for prompt in prompts), new_log_id()]
-    intents = await stores.service.get_corrected_intents(log_ids)
+    decisions = await stores.service.get_decisions(log_ids)
 
-    assert intents == {prompt.id: None for prompt in prompts} | {prompts[3].id: "reminder"}
-    assert await stores.service.get_corrected_intents([]) == {}
+    assert decisions == {prompt.id: None for prompt in prompts} | {
+        prompts[3].id: Decision("reminder"),
+        prompts[4].id: Decision("reminder", ("status", "email")),
+    }
+    assert await stores.service.get_decisions([]) == {}
+
+
+@pytest.mark.parametrize("stated", [None, (), ("status", "email")])
+@pytest.mark.parametrize("is_deferred", [False, True])
+async def test_a_correction_states_secondary_intents(
+    stores: Stores, stated: tuple[str, ...] | None, is_deferred: bool
+) -> None:
+    prompt = stores.make_prompt(confidence=0.1)
+    correction = GRACE.model_copy(update={"corrected_secondary_intents": stated})
+    if is_deferred:
+        assert await stores.service.add_prompt_correction(prompt.id, correction) == "pending"
+        await stores.writer.log_prompt(prompt)
+    else:
+        await stores.writer.log_prompt(prompt)
+        assert await stores.service.add_prompt_correction(prompt.id, correction) == "recorded"
+
+    decisions = await stores.service.get_decisions([prompt.id])
+    assert decisions == {prompt.id: Decision("reminder", stated)}
+    (labelled,) = await _all(stores.exporter.get_prompts_for_retraining())
+    assert (labelled.corrected_intent, labelled.corrected_secondary_intents) == ("reminder", stated)
+
+
+async def test_the_latest_correction_decides_the_secondary_intents_without_a_dispute(
+    stores: Stores,
+) -> None:
+    prompt = stores.make_prompt(confidence=0.1)
+    await stores.writer.log_prompt(prompt)
+    for reviewer, stated in (("grace", ("email",)), ("ada", ("status", "email")), ("alan", None)):
+        correction = Correction(
+            corrected_intent="reminder", corrected_secondary_intents=stated, corrected_by=reviewer
+        )
+        await stores.service.add_prompt_correction(prompt.id, correction)
+
+        decisions = await stores.service.get_decisions([prompt.id])
+        assert decisions == {prompt.id: Decision("reminder", stated)}
+
+
+@pytest.mark.parametrize("is_deferred", [False, True])
+async def test_an_unknown_secondary_intent_raises_an_error_that_names_the_field(
+    stores: Stores, is_deferred: bool
+) -> None:
+    prompt = stores.make_prompt(confidence=0.1)
+    if not is_deferred:
+        await stores.writer.log_prompt(prompt)
+    correction = Correction(
+        corrected_intent="status",
+        corrected_secondary_intents=("email", "remindr"),
+        corrected_by="grace",
+    )
+
+    with pytest.raises(UnknownIntent) as raised:
+        await stores.service.add_prompt_correction(prompt.id, correction)
+
+    assert raised.value.field == "corrected_secondary_intents"
+    assert raised.value.suggestions[0] == "reminder"
 
 
 async def test_the_intents_of_the_catalogue_can_be_read(stores: Stores) -> None:
@@ -362,8 +420,9 @@ async def test_a_correction_applies_to_every_copy_of_the_text(stores: Stores) ->
     later = stores.make_prompt("MOVE it", confidence=0.1)
     await stores.writer.log_prompt(later)
 
-    intents = await stores.service.get_corrected_intents([p.id for p in (*prompts, later)])
-    assert [intents[p.id] for p in (*prompts, later)] == ["reminder", "reminder", None, "reminder"]
+    decisions = await stores.service.get_decisions([p.id for p in (*prompts, later)])
+    reminder = Decision("reminder")
+    assert [decisions[p.id] for p in (*prompts, later)] == [reminder, reminder, None, reminder]
     waiting = await _texts(stores.exporter.get_low_confidence_prompts())
     assert waiting == ["moved"]
     labelled = await _all(stores.exporter.get_prompts_for_retraining())
@@ -426,16 +485,24 @@ async def test_an_erased_reviewer_has_a_pseudonym_and_can_review_no_more(stores:
     await erase_in_store(stores.service, reviewer)
 
     assert await stores.service.count_user_data(reviewer) == UserDataCounts()
-    assert await stores.service.get_corrected_intents([prompt.id]) == {prompt.id: "reminder"}
+    decisions = await stores.service.get_decisions([prompt.id])
+    assert decisions == {prompt.id: Decision("reminder")}
     for log_id in (prompt.id, new_log_id()):
         with pytest.raises(ReviewerErased):
             await stores.service.add_prompt_correction(log_id, correction)
     with pytest.raises(ReviewerErased):
-        await stores.service.record_review(prompt.id, correction, "reminder")
+        await stores.service.record_review(prompt.id, correction, Decision("reminder"))
 
 
-def _decision(intent: str, reviewer: str = "grace") -> Correction:
-    return Correction(corrected_intent=intent, corrected_by=reviewer, channel="import")
+def _reviewed(
+    intent: str, reviewer: str = "grace", stated: tuple[str, ...] | None = None
+) -> Correction:
+    return Correction(
+        corrected_intent=intent,
+        corrected_secondary_intents=stated,
+        corrected_by=reviewer,
+        channel="import",
+    )
 
 
 async def test_a_review_replaces_only_the_label_that_the_reviewer_saw(stores: Stores) -> None:
@@ -443,8 +510,12 @@ async def test_a_review_replaces_only_the_label_that_the_reviewer_saw(stores: St
     await stores.writer.log_prompt(prompt)
 
     async def review(intent: str, seen: str | None, reviewer: str = "grace") -> tuple[str, object]:
-        status = await stores.service.record_review(prompt.id, _decision(intent, reviewer), seen)
-        return status, (await stores.service.get_corrected_intents([prompt.id]))[prompt.id]
+        seen_decision = Decision(seen) if seen else None
+        status = await stores.service.record_review(
+            prompt.id, _reviewed(intent, reviewer), seen_decision
+        )
+        decision = (await stores.service.get_decisions([prompt.id]))[prompt.id]
+        return status, decision and decision.intent
 
     assert await review("reminder", "status") == ("changed", None)
     assert await review("reminder", None) == ("recorded", "reminder")
@@ -455,15 +526,40 @@ async def test_a_review_replaces_only_the_label_that_the_reviewer_saw(stores: St
     assert await review("status", "reminder", "alan") == ("changed", None)
 
 
+async def test_a_review_replaces_only_the_secondary_intents_that_the_reviewer_saw(
+    stores: Stores,
+) -> None:
+    prompt = stores.make_prompt()
+    await stores.writer.log_prompt(prompt)
+
+    async def review(
+        stated: tuple[str, ...] | None, seen: Decision | None, reviewer: str = "grace"
+    ) -> tuple[str, object]:
+        status = await stores.service.record_review(
+            prompt.id, _reviewed("reminder", reviewer, stated), seen
+        )
+        decision = (await stores.service.get_decisions([prompt.id]))[prompt.id]
+        return status, decision and decision.secondary_intents
+
+    assert await review(("email",), None) == ("recorded", ("email",))
+    assert await review(None, None) == ("recorded", ("email",)), "her own decision says more"
+    assert await review((), None) == ("changed", ("email",))
+    assert await review((), None, "alan") == ("changed", ("email",))
+    assert await review(None, None, "alan") == ("changed", ("email",))
+    assert await review(("email",), None, "alan") == ("recorded", ("email",)), "the same decision"
+    assert await review((), Decision("reminder", ("email",)), "alan") == ("recorded", ())
+    assert await review((), Decision("reminder"), "alan") == ("recorded", ()), "his own decision"
+
+
 async def test_a_review_of_a_deleted_prompt_or_with_an_unknown_intent_is_not_recorded(
     stores: Stores,
 ) -> None:
     prompt = stores.make_prompt()
     await stores.writer.log_prompt(prompt)
 
-    assert await stores.service.record_review(new_log_id(), _decision("status"), None) == "absent"
+    assert await stores.service.record_review(new_log_id(), _reviewed("status"), None) == "absent"
     with pytest.raises(UnknownIntent) as raised:
-        await stores.service.record_review(prompt.id, _decision("remindr"), None)
+        await stores.service.record_review(prompt.id, _reviewed("remindr"), None)
     assert raised.value.suggestions[0] == "reminder"
 
 
@@ -471,8 +567,10 @@ async def test_copies_of_a_text_can_be_decided_alike_in_one_file(stores: Stores)
     prompts = [stores.make_prompt(text) for text in ("move it", "Move it")]
     for prompt in prompts:
         await stores.writer.log_prompt(prompt)
-    await stores.service.add_prompt_correction(prompts[0].id, _decision("status", "alan"))
+    await stores.service.add_prompt_correction(prompts[0].id, _reviewed("status", "alan"))
 
     for prompt in prompts:  # the first decision makes the text disputed
-        status = await stores.service.record_review(prompt.id, _decision("reminder"), "status")
+        status = await stores.service.record_review(
+            prompt.id, _reviewed("reminder"), Decision("status")
+        )
         assert status == "recorded"

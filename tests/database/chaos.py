@@ -88,11 +88,12 @@ def record_outcome(connection: Connection, world: World) -> None:
 def correct(connection: Connection, world: World) -> None:
     """Correct a recent row, in the name of a user."""
     connection.execute(
-        "select public.record_correction(%s, %s, %s, 'a note', 'api')",
+        "select public.record_correction(%s, %s, %s, 'a note', 'api', %s)",
         [
             random.choice(world.log_ids[-200:]),
             random.choice(INTENTS),
             str(random.choice(world.users)),
+            random.choice([None, []]),
         ],
     )
 

@@ -104,6 +104,14 @@ def dashboard(server: Server, database: str) -> Iterator[Connection]:
 
 
 @pytest.fixture
+def backend(server: Server, database: str, dashboard: Connection) -> Iterator[Connection]:
+    """The backend's connection, with one transaction per statement."""
+    with server.connect("authenticator", database) as connection:
+        connection.execute("set role service_role")
+        yield connection
+
+
+@pytest.fixture
 def log_id(dashboard: Connection) -> UUID:
     """The id of a prompt that Alice sent. Its timestamps are years old."""
     return insert(dashboard, created_at=LONG_AGO, updated_at=LONG_AGO)

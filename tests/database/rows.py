@@ -26,7 +26,12 @@ DERIVED_COLUMNS = (
     "change_number",
 )
 OUTCOME_COLUMNS = ("was_successful", "workflow_type", "execution_error")
-CORRECTION_COLUMNS = ("corrected_intent", "correction_notes", "corrected_by")
+CORRECTION_COLUMNS = (
+    "corrected_intent",
+    "corrected_secondary_intents",
+    "correction_notes",
+    "corrected_by",
+)
 TIME_COLUMNS = ("outcome_recorded_at", "corrected_at", "created_at", "updated_at")
 COLUMNS = (
     *CAPTURED_COLUMNS,
@@ -117,14 +122,17 @@ def correct(
     reviewer: str | None = "ann",
     notes: str | None = None,
     channel: str = "api",
+    *,
+    secondary: list[str] | None = None,
 ) -> int:
     """Insert a correction as the backend does; return the number of events inserted."""
     with dashboard.transaction():
         dashboard.execute("set local role service_role")
         return dashboard.execute(
-            """insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-               values (%s, %s, %s, %s, %s)""",
-            [log_id, intent, reviewer, notes, channel],
+            """insert into public.correction_events
+                 (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+               values (%s, %s, %s, %s, %s, %s)""",
+            [log_id, intent, secondary, reviewer, notes, channel],
         ).rowcount
 
 

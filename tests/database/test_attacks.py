@@ -149,6 +149,7 @@ PROBES: list[dict[str, str]] = [
     {"conversation_id": "not.is.null"}, {"not.and": f"(user_id.eq.{ALICE})"},
     {"prompt->x": "is.null"}, {"secondary_intents->0->>intent": "is.null"},
     {"secondary_intents": 'cs.[{"intent":"help"}]'}, {"corrected_intent": "eq.help"},
+    {"corrected_secondary_intents": "cs.{email}"}, {"corrected_secondary_intents->0": "is.null"},
     {"order": "user_id.desc,prompt"}, {"order": "prompt->x"}, {"order": "to_jsonb"},
     {"select": "prompt::int"}, {"select": "confidence::int,prompt::uuid"},
     {"select": "user_id::text::int"}, {"select": "to_jsonb"}, {"select": "hash_record"},

@@ -38,10 +38,13 @@ def record_outcome(backend: Connection, log_id: UUID, *outcome: object) -> str:
     return str(row[0])
 
 
-def record_correction(backend: Connection, log_id: UUID, *correction: object) -> str:
+def record_correction(
+    backend: Connection, log_id: UUID, *correction: object, secondary: list[str] | None = None
+) -> str:
     """Record a correction as the backend does, and return the state."""
     row = backend.execute(
-        "select public.record_correction(%s, %s, %s, %s, 'api') ->> 'state'", [log_id, *correction]
+        "select public.record_correction(%s, %s, %s, %s, 'api', %s) ->> 'state'",
+        [log_id, *correction, secondary],
     ).fetchone()
     assert row is not None
     return str(row[0])
@@ -79,14 +82,6 @@ def _without_volatile(columns: dict[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (columns or {}).items() if name not in VOLATILE_COLUMNS}
 
 
-@pytest.fixture
-def backend(server: Server, database: str, dashboard: Connection) -> Any:
-    """The backend's connection, with one transaction per statement."""
-    with server.connect("authenticator", database) as connection:
-        connection.execute("set role service_role")
-        yield connection
-
-
 @pytest.mark.parametrize("confidence", [0.2, 0.99])
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_the_final_state_does_not_depend_on_when_the_row_arrives(
@@ -94,8 +89,12 @@ def test_the_final_state_does_not_depend_on_when_the_row_arrives(
 ) -> None:
     changes = [
         lambda log_id: [record_outcome(backend, log_id, *outcome) for outcome in OUTCOMES],
-        lambda log_id: [record_correction(backend, log_id, *CORRECTIONS[0])] * 2,
-        lambda log_id: [record_correction(backend, log_id, *one) for one in CORRECTIONS[1:]],
+        lambda log_id: (
+            [record_correction(backend, log_id, *CORRECTIONS[0], secondary=["search"])] * 2
+        ),
+        lambda log_id: [
+            record_correction(backend, log_id, *one, secondary=["email"]) for one in CORRECTIONS[1:]
+        ],
     ]
 
     def run_scenario(arrival: int, text: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from . import test_erasure as erasure
 from . import test_policies as policies
 from . import test_reach as reach
 from . import test_rights as rights
+from . import test_secondary_intents as secondary
 from .actors import (
     ANONYMOUS,
     DASHBOARD,
@@ -105,6 +106,21 @@ HOLES: dict[str, tuple[str, Test]] = {
             " using ((select auth.uid()) = user_id)"
         ),
         check_column_rights("update", USER),
+    ),
+    "a user who can update the secondary intents of corrections": (
+        (
+            f"grant update (corrected_secondary_intents) on {LOGS} to authenticated;"
+            f'create policy "A user corrects their own" on {LOGS} for update to authenticated'
+            " using ((select auth.uid()) = user_id)"
+        ),
+        check_column_rights("update", USER),
+    ),
+    "an intent of the catalogue that can be deleted while corrections name it": (
+        "drop trigger before_10_refuse_used on public.intent_catalogue",
+        check_as_owner(
+            secondary.test_an_intent_that_a_correction_names_as_secondary_stays_in_the_catalogue,
+            "delete from public.intent_catalogue where intent = 'search'",
+        ),
     ),
     "a user who can append corrections": (
         (

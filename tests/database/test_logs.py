@@ -53,6 +53,8 @@ def test_a_refused_capture_is_not_logged(
         {"workflow_type": ""}, {"workflow_type": "x" * 101}, {"execution_error": ""},
         {"correction_notes": "x" * 2001, "corrected_intent": "help"},
         {"corrected_intent": "help", "correction_notes": ""}, {"prompt": None},
+        {"corrected_intent": "help", "corrected_secondary_intents": [SECRET]},
+        {"corrected_secondary_intents": [SECRET]},
         {"predicted_intent": None},
     ],
     ids=lambda change: next(iter(change)),
@@ -70,7 +72,8 @@ def test_a_refused_edit_of_a_captured_row_does_not_log_the_row(
 @pytest.mark.parametrize(
     "change",
     [{"reviewer": ""}, {"reviewer": "x" * 201}, {"notes": ""}, {"notes": SECRET * 80},
-     {"to_intent": "none"}, {"channel": "nowhere"}, {"log_id": None}],
+     {"to_intent": "none"}, {"to_secondary_intents": [SECRET]},
+     {"channel": "nowhere"}, {"log_id": None}],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
 def test_a_refused_correction_is_not_logged(
@@ -80,6 +83,7 @@ def test_a_refused_correction_is_not_logged(
     event = {
         "log_id": log_id,
         "to_intent": "help",
+        "to_secondary_intents": [],
         "reviewer": "ann",
         "notes": SECRET,
         "channel": "api",
@@ -88,8 +92,9 @@ def test_a_refused_correction_is_not_logged(
         dashboard.execute("set local role service_role")
         assert_refused(
             dashboard,
-            """insert into public.correction_events (log_id, to_intent, reviewer, notes, channel)
-               values (%s, %s, %s, %s, %s)""",
+            """insert into public.correction_events
+                 (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+               values (%s, %s, %s, %s, %s, %s)""",
             *(event | change).values(),
         )
     assert "ERROR" in server_log.read()

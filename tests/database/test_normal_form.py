@@ -39,9 +39,11 @@ REBUILD = GUIDE.partition("## Rebuild text keys")[2].partition("```sql")[2].part
 
 STATE = {
     "rows": """select prompt, text_key, within_daily_cap, has_review_reason, is_audited,
-      is_disputed, corrected_intent, correction_notes, corrected_by from public.nlu_prompt_logs""",
-    "queue": """select text, text_key, corrected_intent, reviewer, notes, reasons, times_sent,
-      user_count, decided_at is null from public.review_queue""",
+      is_disputed, corrected_intent, corrected_secondary_intents, correction_notes, corrected_by
+      from public.nlu_prompt_logs""",
+    "queue": """select text, text_key, corrected_intent, corrected_secondary_intents, reviewer,
+      predicted_secondary_intents, notes, reasons, times_sent, user_count,
+      decided_at is null from public.review_queue""",
     "votes": "select text_key, reviewer, intent from public.reviewer_votes",
     "labels": "select prompt, corrected_intent from public.exportable_prompts",
 }

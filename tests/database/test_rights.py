@@ -236,8 +236,8 @@ CALLABLE = {
     "private.apply_waiting_changes(uuid)": {SERVICE},
     "private.defer_change(private.deferred_changes)": {SERVICE},
     "public.record_outcome(uuid,boolean,text,text)": {SERVICE},
-    "public.record_correction(uuid,text,text,text,text)": {SERVICE},
-    "public.record_review(uuid,text,text,text,text)": {SERVICE},
+    "public.record_correction(uuid,text,text,text,text,text[])": {SERVICE},
+    "public.record_review(uuid,text,text,text,text,text[],text[])": {SERVICE},
     "private.audits_complete_before()": {SERVICE},
     "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
 }  # fmt: skip

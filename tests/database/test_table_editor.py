@@ -26,7 +26,7 @@ def reviewed(server: Server, template: str) -> str:
         for text, confidence in (
             ("second", 0.5), ("first", 0.1), ("third", 0.6), ("other column", 0.65),
             ("separate cells", 0.66), ("unsigned", 0.67), ("misspelt", 0.68), ("disputed", 0.69),
-            ("popular", 0.695), ("moved", 0.698),
+            ("popular", 0.695), ("moved", 0.698), ("several", 0.6985), ("a wrong list", 0.699),
         ):  # fmt: skip
             insert(connection, prompt=text, confidence=confidence)
         insert(connection, prompt="FIRST", confidence=0.1, user_id=BOB)
@@ -58,7 +58,10 @@ def test_the_queue_is_an_editable_table_with_a_drop_down_of_intents(editor: Tabl
     }
     assert drop_downs == {"corrected_intent": ("intent_catalogue", "intent")}
     columns = {column["name"]: column for column in table["columns"]}
-    assert all(columns[name]["is_updatable"] for name in ("corrected_intent", "reviewer", "notes"))
+    assert all(
+        columns[name]["is_updatable"]
+        for name in ("corrected_intent", "corrected_secondary_intents", "reviewer", "notes")
+    )
     assert all(column["comment"] for column in columns.values())
 
 
@@ -89,6 +92,49 @@ def test_cells_can_be_saved_one_by_one_without_reloading(editor: TableEditor) ->
     assert response.is_success, response.text
     decided = find_item(editor, "separate cells")
     assert (decided["corrected_intent"], decided["reviewer"]) == ("help", "ann")
+
+
+def test_secondary_intents_are_edited_as_a_list(editor: TableEditor) -> None:
+    columns = {
+        column["name"]: column for column in editor.describe_table("review_queue")["columns"]
+    }
+    assert columns["corrected_secondary_intents"]["data_type"] == "ARRAY"
+    opened = find_item(editor, "several")
+    assert opened["corrected_secondary_intents"] is None
+    edits: list[dict[str, object]] = [
+        {"corrected_intent": "help", "corrected_secondary_intents": ["Search", "email"]},
+        {"corrected_secondary_intents": []},
+        {"corrected_secondary_intents": None},
+        {"corrected_secondary_intents": ["email"], "reviewer": "ann"},
+    ]
+    shown = []
+    for edit in edits:
+        response = editor.edit("review_queue", opened, **edit)
+        assert response.is_success, response.text
+        shown.append(find_item(editor, "several")["corrected_secondary_intents"])
+    assert shown == [["search", "email"], [], None, ["email"]]
+
+    (row,) = [row for row in editor.open_table("nlu_prompt_logs") if row["prompt"] == "several"]
+    assert row["corrected_secondary_intents"] == ["email"]
+    response = editor.edit("nlu_prompt_logs", row, corrected_secondary_intents=["search"])
+    assert response.is_success, response.text
+    assert find_item(editor, "several")["corrected_secondary_intents"] == ["search"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [(["hlep"], "catalogue"), (["help"], "primary"), (["email, search"], "catalogue")],
+)
+def test_wrong_secondary_intents_are_refused_with_a_hint(
+    editor: TableEditor, typed: list[str], problem: str
+) -> None:
+    row = find_item(editor, "a wrong list")
+    response = editor.edit(
+        "review_queue", row, corrected_intent="help", corrected_secondary_intents=typed
+    )
+    assert response.status_code == 400
+    assert problem in response.text
+    assert find_item(editor, "a wrong list") == row
 
 
 def test_an_edit_finds_its_row_after_the_text_was_sent_again(
@@ -127,7 +173,7 @@ def test_an_edit_of_another_column_is_refused(editor: TableEditor) -> None:
     row = find_item(editor, "other column")
     response = editor.edit("review_queue", row, predicted_intent="help", confidence=1)
     assert response.status_code == 400
-    assert "Only corrected_intent, reviewer and notes can be edited here." in response.text
+    assert "Only corrected_intent, corrected_secondary_intents, reviewer and notes" in response.text
     assert find_item(editor, "other column") == row
 
 

@@ -80,12 +80,14 @@ def test_a_completed_review_file_can_be_imported_twice(
     (file,) = tmp_path.rglob("*.json")
     entries = json.loads(file.read_text())
     entries[0] |= {"corrected_intent": "status", "notes": "they ask how far they are"}
+    entries[0]["corrected_secondary_intents"] = ["help"]
     entries[1] |= {"corrected_intent": "statuss"}
     file.write_text(json.dumps(entries))
     command = ("import-review", str(file), "--reviewer", "grace")
 
     shown = _run(*command, **settings)
     assert "1  new corrections" in shown.stdout
+    assert "1 new with secondary intents" in shown.stdout
     assert "entry 2: corrected_intent: not in the intent catalogue; did you mean status" in (
         shown.stdout
     )
@@ -96,6 +98,7 @@ def test_a_completed_review_file_can_be_imported_twice(
     row = deployment.row(log_ids[0])
     assert (row["corrected_intent"], row["corrected_by"]) == ("status", "grace")
     assert row["correction_notes"] == "they ask how far they are"
+    assert row["corrected_secondary_intents"] == ["help"]
     assert "1  already recorded" in _run(*command, "--apply", **settings).stdout
 
 

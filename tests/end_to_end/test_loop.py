@@ -86,10 +86,12 @@ def test_reviewers_and_backends_can_correct(deployment: DeployedStack) -> None:
     assert by_token.json()["corrected_by"] == deployment.reviewer.id
 
     body = {"log_id": log_id, "corrected_intent": "reschedule", "reviewer": "grace", "notes": "n"}
+    body["corrected_secondary_intents"] = ["reminder", "email"]
     deployment.http.post(deployment.stack.corrections_url, json=body, headers=deployment.key)
 
     row = deployment.row(log_id)
     assert (row["corrected_intent"], row["corrected_by"]) == ("reschedule", "grace")
+    assert row["corrected_secondary_intents"] == ["reminder", "email"]
     assert row["correction_notes"] == "n"
 
 
@@ -98,7 +100,12 @@ def test_the_retraining_dataset_has_confident_and_corrected_lines(
 ) -> None:
     confident = deployment.classify("move my dentist appointment to friday")
     corrected = deployment.classify("asdf qwer")
-    deployment.correct(corrected["log_id"], "help", deployment.token(deployment.reviewer))
+    body = {"corrected_intent": "help", "corrected_secondary_intents": ["search"]}
+    deployment.http.post(
+        deployment.stack.corrections_url,
+        json={"log_id": corrected["log_id"], **body},
+        headers=deployment.token(deployment.reviewer),
+    )
 
     lines = deployment.read_export({"mode": "retraining", "days": 1}).splitlines()
 
@@ -118,6 +125,7 @@ def test_the_retraining_dataset_has_confident_and_corrected_lines(
         {
             "text": "asdf qwer",
             "label": "help",
+            "secondary": ["search"],
             "confidence": corrected["confidence"],
             "source": "production",
             "corrected": True,
@@ -142,8 +150,10 @@ def test_the_review_dataset_has_fields_to_fill_in(deployment: DeployedStack) -> 
         "id": response["log_id"],
         "prompt": "maybe the thing with the numbers, or when is it",
         "predicted_intent": response["intent"],
+        "predicted_secondary_intents": [other["intent"] for other in response["secondary_intents"]],
         "confidence": response["confidence"],
         "corrected_intent": None,
+        "corrected_secondary_intents": None,
         "notes": None,
     }
 

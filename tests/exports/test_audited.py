@@ -37,7 +37,7 @@ class ExportScenario:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.store = InMemoryPromptStore(USERS, INTENTS)
+        self.store = InMemoryPromptStore(USERS, (*INTENTS, "email"))
         self.source = InMemoryExports(self.store, page_rows=3)
 
     async def log(self, text: str, intent: str = "status", **fields: Any) -> CapturedPrompt:
@@ -53,10 +53,19 @@ class ExportScenario:
         await self.store.log_prompt(prompt)
         return prompt
 
-    async def log_labelled(self, text: str, intent: str, **fields: Any) -> CapturedPrompt:
-        """Capture a message and its correction by a reviewer."""
+    async def log_labelled(
+        self, text: str, intent: str, *secondary: str, is_stated: bool = False, **fields: Any
+    ) -> CapturedPrompt:
+        """Capture a message and its correction by a reviewer.
+
+        `is_stated`: the correction states the secondary intents, or that there are none.
+        """
         prompt = await self.log(text, **fields)
-        correction = Correction(corrected_intent=intent, corrected_by="grace")
+        correction = Correction(
+            corrected_intent=intent,
+            corrected_secondary_intents=secondary if secondary or is_stated else None,
+            corrected_by="grace",
+        )
         await self.store.add_prompt_correction(prompt.id, correction)
         return prompt
 

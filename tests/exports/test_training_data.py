@@ -141,6 +141,30 @@ async def test_a_dataset_of_the_policy_confidence_is_read(scenario: ExportScenar
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("fields", "split"),
+    [({"policy": "confidence"}, "train"), ({}, "train"), ({"mode": "gold"}, "gold"),
+     ({"mode": "labelled"}, "train")],
+)  # fmt: skip
+async def test_training_learns_the_secondary_intents_that_reviewers_stated(
+    scenario: ExportScenario, fields: dict[str, Any], split: str
+) -> None:
+    texts = dissimilar_texts(split)
+    both, one, silent, unreviewed = (next(texts) for _ in range(4))
+    await scenario.log_labelled(both, "reminder", "status", "email")
+    await scenario.log_labelled(one, "reminder", is_stated=True)
+    await scenario.log_labelled(silent, "reminder")
+    await scenario.log(unreviewed, confidence=0.99)
+
+    lines, _ = await scenario.export(**fields)
+
+    stated = {line["text"]: line["secondary"] for line in lines if "secondary" in line}
+    assert stated == {both: ["status", "email"], one: []}
+    read = {example.text: example.intents for example in read_examples([scenario.folder])}
+    assert read[both] == {"reminder", "status", "email"}
+    assert read[one] == read[silent] == {"reminder"}
+
+
 @pytest.mark.parametrize("review_format", ["json", "csv", "label-studio"])
 async def test_decisions_in_a_review_dataset_are_labels(
     scenario: ExportScenario, review_format: str, capsys: pytest.CaptureFixture[str]
@@ -158,6 +182,7 @@ async def test_decisions_in_a_review_dataset_are_labels(
     for source in (file, scenario.folder):
         (example,) = _train(source)
         assert (example.text, example.label, example.corrected) == ("=1+1 what", "reminder", True)
+        assert example.secondary == ("email", "status")
     errors = capsys.readouterr().err
     assert "1 text; labels from the field corrected_intent." in errors
     assert "1 text; labels from the field corrected_intent (dataset review)." in errors
@@ -167,14 +192,24 @@ async def test_decisions_in_a_review_dataset_are_labels(
 def _decide_first(content: str, review_format: str) -> str:
     if review_format == "csv":
         header, first, *rest = content.splitlines()
-        assert first.endswith(",,")
-        return "\n".join([header, f"{first[:-2]},reminder,", *rest])
+        assert first.endswith(",,,")
+        return "\n".join([header, f'{first[:-3]},reminder,"email, status",', *rest])
     entries: list[dict[str, Any]] = json.loads(content)
     if review_format == "json":
-        entries[0]["corrected_intent"] = "reminder"
+        entries[0] |= {
+            "corrected_intent": "reminder",
+            "corrected_secondary_intents": ["email", "status"],
+        }
     else:
-        choice = {"from_name": "intent", "type": "choices", "value": {"choices": ["reminder"]}}
-        entries[0]["annotations"] = [{"result": [choice]}]
+        choices = {"intent": ["reminder"], "secondary": ["email", "status"]}
+        entries[0]["annotations"] = [
+            {
+                "result": [
+                    {"from_name": control, "type": "choices", "value": {"choices": chosen}}
+                    for control, chosen in choices.items()
+                ]
+            }
+        ]
     return json.dumps(entries)
 
 

@@ -199,6 +199,8 @@ class InMemoryExports:
             reasons=_review_reasons(row),
             is_audited=captured.id in self.audited_ids,
             audit_probability=self.audit_probability,
+            corrected_secondary_intents=_secondary_intents(row),
+            predicted_secondary_intents=[one.intent for one in captured.secondary_intents] or None,
         )
 
     def _erased_rows(self) -> list[ErasedRow]:
@@ -221,6 +223,11 @@ def audit_result(
 
 def _text_id(row: LoggedPrompt) -> str:
     return sha256(canonical_text(row.captured.prompt).encode()).hexdigest()[:32]
+
+
+def _secondary_intents(row: LoggedPrompt) -> list[str] | None:
+    stated = row.correction.corrected_secondary_intents if row.correction else None
+    return None if stated is None else list(stated)
 
 
 def _review_reasons(row: LoggedPrompt) -> list[str] | None:

@@ -10,9 +10,10 @@ from prompt_capture.domain.changes import (
     ERASED_PREFIX,
     ChangeStatus,
     Correction,
+    Decision,
     Outcome,
     ReviewStatus,
-    suggest_intents,
+    find_unknown_intent,
 )
 from prompt_capture.domain.erasures import ExportedObject, FinishedErasure, UserDataCounts
 from prompt_capture.domain.errors import (
@@ -22,7 +23,6 @@ from prompt_capture.domain.errors import (
     ReviewerErased,
     StoreUnavailable,
     TooManyDeferred,
-    UnknownIntent,
     UnknownUser,
 )
 from prompt_capture.domain.log_ids import may_arrive
@@ -135,20 +135,24 @@ class InMemoryPromptStore:
         return "recorded"
 
     async def record_review(
-        self, log_id: UUID, correction: Correction, seen_intent: str | None
+        self, log_id: UUID, correction: Correction, seen: Decision | None
     ) -> ReviewStatus:
         self.raise_if_unreachable()
         self._refuse_erased_reviewer(correction)
         row = self.rows.get(log_id)
         if row is None:
             return "absent"
-        label = (await self.get_corrected_intents([log_id]))[log_id]
-        is_seen = label in {seen_intent, correction.corrected_intent}
-        is_own = row.correction is not None and (
-            row.correction.corrected_intent == correction.corrected_intent
-            and row.correction.corrected_by == correction.corrected_by
+        latest = row.correction
+        is_own = latest is not None and (
+            latest.corrected_intent == correction.corrected_intent
+            and latest.corrected_by == correction.corrected_by
         )
-        if not is_seen and not is_own:
+        if latest and is_own and correction.corrected_secondary_intents is None:
+            stated = {"corrected_secondary_intents": latest.corrected_secondary_intents}
+            correction = correction.model_copy(update=stated)
+        on_record = (await self.get_decisions([log_id]))[log_id]
+        is_own = latest is not None and is_own and latest.decision == correction.decision
+        if on_record not in {seen, correction.decision} and not is_own:
             return "changed"
         self._refuse_unknown_intent(correction)
         self._correct(row, correction)
@@ -159,8 +163,8 @@ class InMemoryPromptStore:
             raise ReviewerErased("The account of this reviewer was erased.")
 
     def _refuse_unknown_intent(self, correction: Correction) -> None:
-        if correction.corrected_intent not in self._intents:
-            raise UnknownIntent(suggest_intents(correction.corrected_intent, self._intents))
+        if unknown := find_unknown_intent(correction.decision, self._intents):
+            raise unknown
 
     def _refuse_too_many_deferred(self, reviewer: str) -> None:
         deferred = (change for changes in self.deferred_changes.values() for change in changes)
@@ -183,13 +187,11 @@ class InMemoryPromptStore:
                 copy.correction, copy.changed_in = correction, change
                 copy.is_disputed = is_disputed
 
-    async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
+    async def get_decisions(self, log_ids: Sequence[UUID]) -> dict[UUID, Decision | None]:
         self.raise_if_unreachable()
         rows = {log_id: self.rows[log_id] for log_id in log_ids if log_id in self.rows}
         return {
-            log_id: row.correction.corrected_intent
-            if row.correction and not row.is_disputed
-            else None
+            log_id: row.correction.decision if row.correction and not row.is_disputed else None
             for log_id, row in rows.items()
         }
 
@@ -222,10 +224,13 @@ class InMemoryPromptStore:
             ),
             since,
         ):
-            corrected = row.correction.corrected_intent if row.correction else None
-            yield LabelledPrompt.model_validate(
-                row.review_columns | {"corrected_intent": corrected}
+            fields = {"corrected_intent", "corrected_secondary_intents"}
+            corrected = (
+                row.correction.model_dump(include=fields)
+                if row.correction
+                else dict.fromkeys(fields)
             )
+            yield LabelledPrompt.model_validate(row.review_columns | corrected)
 
     async def continue_erasure(self, user_id: UUID) -> int | FinishedErasure:
         self.raise_if_unreachable()

@@ -98,10 +98,12 @@ async def test_a_review_dataset_is_one_json_array(
         "id",
         "prompt",
         "predicted_intent",
+        "predicted_secondary_intents",
         "confidence",
         "created_at",
         "reasons",
         "corrected_intent",
+        "corrected_secondary_intents",
         "notes",
     }
 

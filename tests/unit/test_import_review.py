@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from prompt_capture import bootstrap
-from prompt_capture.domain.changes import Correction
+from prompt_capture.domain.changes import Correction, Decision
 from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt
@@ -82,7 +82,7 @@ async def test_a_later_decision_is_replaced_only_with_overwrite(
 
     plan = await import_review.plan(read_review(_file(_entry(log_id, "reminder"))))
     (overwrite,) = plan.overwrites
-    assert (overwrite.entry, overwrite.on_record) == (1, "status")
+    assert (overwrite.entry, overwrite.on_record) == (1, Decision("status"))
     assert await import_review.apply(plan) == (0, ())
     assert store.rows[log_id].correction == later
 
@@ -90,6 +90,44 @@ async def test_a_later_decision_is_replaced_only_with_overwrite(
     changed = store.rows[log_id].correction
     assert changed is not None
     assert changed.corrected_intent == "reminder"
+
+
+async def test_secondary_intents_are_recorded_and_reported_like_the_intent(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    log_id = await _log(store)
+    stated = _entry(log_id, "reminder") | {"corrected_secondary_intents": ["status"]}
+    silent = _entry(log_id, "reminder")
+    none = _entry(log_id, "reminder") | {"corrected_secondary_intents": []}
+
+    plan = await import_review.plan(read_review(_file(stated)))
+    assert await import_review.apply(plan) == (1, ())
+    correction = store.rows[log_id].correction
+    assert correction is not None
+    assert correction.decision == Decision("reminder", ("status",))
+
+    for entry in (stated, silent):
+        again = await import_review.plan(read_review(_file(entry)))
+        assert (again.new, again.overwrites, again.unchanged) == ([], [], 1)
+    other = await import_review.plan(read_review(_file(none)))
+    (overwrite,) = other.overwrites
+    assert str(overwrite.on_record) == "reminder (secondary: status)"
+    assert str(overwrite.reviewed.decision) == "reminder (secondary: none)"
+    assert await import_review.apply(other, overwrite=True) == (1, ())
+
+
+async def test_an_unknown_secondary_intent_is_an_error_of_its_entry(
+    store: InMemoryPromptStore, import_review: ImportReview
+) -> None:
+    log_id = await _log(store)
+    entry = _entry(log_id, "status") | {"corrected_secondary_intents": "remindr"}
+
+    plan = await import_review.plan(read_review(_file(entry)))
+
+    (error,) = plan.errors
+    assert error.reason == (
+        "corrected_secondary_intents: not in the intent catalogue; did you mean reminder?"
+    )
 
 
 async def test_what_changed_after_the_plan_is_not_overwritten_and_reported(

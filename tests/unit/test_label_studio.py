@@ -64,11 +64,12 @@ for name, suffix in (("JSON", "json"), ("JSON_MIN", "json"), ("CSV", "csv"), ("T
 EXPORTS = ("JSON", "JSON_MIN", "CSV", "TSV")
 
 
-def _task(prompt: str, predicted: str = "reminder") -> dict[str, Any]:
+def _task(prompt: str, predicted: str = "reminder", secondary: str = "") -> dict[str, Any]:
     entry = {
         "id": ID,
         "prompt": prompt,
         "predicted_intent": predicted,
+        "predicted_secondary_intents": secondary,
         "confidence": 0.4,
         "created_at": "2026-11-24T00:00:00+00:00",
         "corrected_intent": None,
@@ -79,7 +80,11 @@ def _task(prompt: str, predicted: str = "reminder") -> dict[str, Any]:
 
 
 PROMPTS = ["=1+1", 'say "hi",\nthen go', "erinnere mich an Zoë 🎻", "$prompt"]
-TASKS = [*map(_task, PROMPTS), _task("move it", predicted="not a choice of the project")]
+TASKS = [
+    *map(_task, PROMPTS),
+    _task("do both", secondary="email"),
+    _task("move it", predicted="not a choice of the project"),
+]
 
 
 def _run(script: str, content: object, *arguments: str) -> str:
@@ -107,7 +112,7 @@ def results() -> list[dict[str, Any]]:
 def test_label_studio_reads_the_tasks_and_their_predictions(results: list[dict[str, Any]]) -> None:
     *valid, _ = results
 
-    assert [task["text"] for task in valid] == PROMPTS
+    assert [task["text"] for task in valid] == [*PROMPTS, "do both"]
     assert all(task["is_complete"] and task["errors"] == [] for task in valid)
 
 
@@ -123,12 +128,16 @@ def test_label_studio_annotations_are_imported(
     results: list[dict[str, Any]],
 ) -> None:
     annotation = results[0]["annotation"]
+    values = {result["from_name"]: result["value"] for result in annotation["result"]}
+    # The sample chooses at random, also that there are no secondary intents.
+    assert set(values["secondary"]["choices"]) <= {"[]", "email"}
+    values["secondary"]["choices"] = ["email"]
 
     review = read_review(json.dumps([{**TASKS[0], "annotations": [annotation]}]))
 
     (decided,) = review.decided.values()
-    values = {result["from_name"]: result["value"] for result in annotation["result"]}
     assert [decided.corrected_intent] == values["intent"]["choices"]
+    assert decided.corrected_secondary_intents == ("email",)
     assert decided.notes == "\n".join(values["notes"]["text"])
     assert (str(decided.id), review.errors) == (ID, [])
 
@@ -153,6 +162,9 @@ def _export(folder: Path, intent: str, notes: str, *annotations: dict[str, Any])
     config = f"""<View>
       <Text name="text" value="$prompt"/>
       <Choices name="{intent}" toName="text" choice="multiple"><Choice value="reminder"/></Choices>
+      <Choices name="secondary" toName="text" choice="multiple">
+        <Choice value="no other intent" alias="[]"/><Choice value="email"/><Choice value="status"/>
+      </Choices>
       <TextArea name="{notes}" toName="text"/>
     </View>"""
     task = {"id": 12, **_task("=1+1; move it"), "annotations": list(annotations)}
@@ -171,6 +183,52 @@ def test_a_decision_is_read_from_every_export(tmp_path: Path) -> None:
         assert (str(decided.id), decided.corrected_intent, decided.notes) == (
             ID, "reminder", "they say when",
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("intent", ["intent", "choice"])
+@pytest.mark.parametrize(
+    ("chosen", "stated"),
+    [([], None), (["[]"], ()), (["email"], ("email",)), (["status", "email"], ("status", "email"))],
+)
+def test_secondary_intents_are_read_from_every_export(
+    tmp_path: Path, intent: str, chosen: list[str], stated: tuple[str, ...] | None
+) -> None:
+    secondary = [("secondary", "choices", chosen)] if chosen else []
+    annotation = _annotation((intent, "choices", ["reminder"]), *secondary)
+
+    for name, content in _export(tmp_path, intent, "notes", annotation).items():
+        review = read_review(content)
+        assert (name, review.errors) == (name, [])
+        assert [each.decision for each in review.decided.values()] == [("reminder", stated)]
+
+
+def test_annotators_who_disagree_about_secondary_intents_are_named_in_every_export(
+    tmp_path: Path,
+) -> None:
+    intent = ("intent", "choices", ["reminder"])
+    silent, email, none = (
+        _annotation(intent, *stated, id=number, completed_by=number)
+        for number, stated in enumerate(
+            ([], [("secondary", "choices", ["email"])], [("secondary", "choices", ["[]"])])
+        )
+    )
+
+    for content in _export(tmp_path, "intent", "notes", silent, email).values():
+        review = read_review(content)
+        assert [each.decision for each in review.decided.values()] == [("reminder", ("email",))]
+    for content in _export(tmp_path, "intent", "notes", email, none).values():
+        review = read_review(content)
+        (error,) = review.errors
+        assert {"secondary", "email", "none"} <= set(re.findall(r"\w+", error.reason))
+        assert review.decided == {}
+
+
+def test_an_annotation_with_and_without_secondary_intents_is_a_fault(tmp_path: Path) -> None:
+    secondary = ("secondary", "choices", ["[]", "email"])
+    annotation = _annotation(("intent", "choices", ["reminder"]), secondary)
+    for content in _export(tmp_path, "intent", "notes", annotation).values():
+        (error,) = read_review(content).errors
+        assert "that there are none" in error.reason
 
 
 def test_a_control_of_another_name_is_recognised_where_it_is_the_only_one(tmp_path: Path) -> None:

@@ -38,8 +38,72 @@ def test_a_backend_sends_the_name_of_the_reviewer(api: ApiFixture) -> None:
     assert response.json() == {
         "log_id": log_id,
         "corrected_intent": "reminder",
+        "corrected_secondary_intents": None,
         "corrected_by": "grace",
     }
+
+
+@pytest.mark.parametrize("stated", [None, [], ["reschedule"]])
+def test_a_correction_states_secondary_intents(api: ApiFixture, stated: list[str] | None) -> None:
+    log_id = api.log()
+    body = {
+        "log_id": log_id,
+        "corrected_intent": "reminder",
+        "corrected_secondary_intents": stated,
+        "reviewer": "grace",
+    }
+
+    response = api.corrections.post("/v1/corrections", json=body, headers=api.key)
+
+    assert response.json()["corrected_secondary_intents"] == stated
+    correction = api.store.rows[UUID(log_id)].correction
+    assert correction is not None
+    assert correction.decision == ("reminder", None if stated is None else tuple(stated))
+
+
+def test_an_unknown_secondary_intent_is_named_by_its_field(api: ApiFixture) -> None:
+    body = {
+        "log_id": api.log(),
+        "corrected_intent": "reschedule",
+        "corrected_secondary_intents": ["remindr"],
+        "reviewer": "grace",
+    }
+
+    response = api.corrections.post("/v1/corrections", json=body, headers=api.key)
+
+    error = response.json()["error"]
+    assert error["code"] == "unknown_intent"
+    assert error["message"].startswith("corrected_secondary_intents: ")
+    assert error["hint"] == "Did you mean reminder?"
+
+
+@pytest.mark.parametrize(
+    ("stated", "problem"),
+    [
+        (["reminder"], "primary intent"),
+        (["status", "status"], "named twice"),
+        ([""], "at least 1 character"),
+        ([f"intent_{number}" for number in range(11)], "at most 10"),
+        ("status", "valid array"),
+        ([3], "valid string"),
+    ],
+)
+def test_wrong_secondary_intents_are_rejected_with_the_name_of_the_field(
+    api: ApiFixture, stated: object, problem: str
+) -> None:
+    body = {
+        "log_id": api.log(),
+        "corrected_intent": "reminder",
+        "corrected_secondary_intents": stated,
+        "reviewer": "grace",
+    }
+
+    response = api.corrections.post("/v1/corrections", json=body, headers=api.key)
+
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (422, "invalid_request")
+    assert "corrected_secondary_intents" in error["message"]
+    assert problem in error["message"]
 
 
 def test_the_notes_of_a_reviewer_are_redacted(api: ApiFixture) -> None:

@@ -142,7 +142,7 @@ def test_for_retraining_lists_the_label_and_whether_it_was_corrected(
     result = list_prompts("--for-retraining")
 
     lines = result.stdout.splitlines()
-    rows = [line.split() for line in lines[2:-2]]
+    rows = [line.split() for line in lines[3:-2]]
     assert [rows[0], rows[2]] == [
         ["confident", "status", "0.860"],
         ["corrected", "reminder", "0.100"],
@@ -150,6 +150,25 @@ def test_for_retraining_lists_the_label_and_whether_it_was_corrected(
     assert [rows[1][-1], rows[3][-1]] == ["no", "yes"]
     assert lines[-1] == "2 prompts."
     assert "uncertain" in list_prompts("--for-retraining", "--threshold", "0.8").stdout
+
+
+@pytest.mark.parametrize(("stated", "shown"), [((), "none"), (("status", "help"), "status, help")])
+def test_for_retraining_lists_the_secondary_intents_that_reviewers_stated(
+    store: InMemoryPromptStore, stated: tuple[str, ...], shown: str
+) -> None:
+    corrected = log(store, "do both", 0.1)
+    correction = Correction(
+        corrected_intent="reminder", corrected_secondary_intents=(), corrected_by="grace"
+    )
+    row = store.rows[corrected]
+    row.correction = correction.model_copy(update={"corrected_secondary_intents": stated})
+
+    lines = list_prompts("--for-retraining").stdout.splitlines()
+
+    assert "Secondary intents" in lines[2]
+    assert lines[5].strip() == shown
+    (as_json,) = read_json(list_prompts("--for-retraining", "--json"))
+    assert as_json["corrected_secondary_intents"] == list(stated)
 
 
 def test_days_excludes_older_prompts(store: InMemoryPromptStore) -> None:
@@ -220,7 +239,9 @@ def test_json_has_one_complete_object_per_line(store: InMemoryPromptStore) -> No
         "execution_error": "The mail server does not respond.",
     }
     (labelled,) = read_json(list_prompts("--for-retraining", "--json"))
-    assert labelled.keys() - row.keys() == {"created_at", "corrected_intent", "label"}
+    assert labelled.keys() - row.keys() == {
+        "created_at", "corrected_intent", "corrected_secondary_intents", "label",
+    }  # fmt: skip
     assert (labelled["label"], labelled["corrected_intent"]) == ("status", None)
 
 

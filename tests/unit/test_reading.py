@@ -93,7 +93,12 @@ def test_a_review_file_is_read_by_its_decisions(tmp_path: Path) -> None:
 
     (read,) = read_sources([DataSource(file)], remarks)
 
-    assert read.example == Example(text="hello", label="greeting", corrected=True)
+    greeting = Example(text="hello", label="greeting", corrected=True, source="production")
+    assert read.example == greeting
+    stated = {"corrected_intent": "greeting", "corrected_secondary_intents": ["status"]}
+    file.write_text(json.dumps([{**entry, **stated}]))
+    assert read_examples([file]) == [greeting.model_copy(update={"secondary": ("status",)})]
+    file.write_text(json.dumps([{**entry, "corrected_intent": "greeting"}, other]))
     assert list(remarks) == [f"{file}: 1 left out: entries without a decision (entry 2)."]
     assert read_texts([DataSource(file)], Remarks()) == ["hello", "?"]
     file.write_text(json.dumps([{**entry, "corrected_intent": 3}]))

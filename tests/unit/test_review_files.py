@@ -195,3 +195,107 @@ def test_an_entry_with_the_same_key_twice_is_rejected() -> None:
 def test_other_files_are_rejected(text: str) -> None:
     with pytest.raises(InvalidReview):
         read_review(text)
+
+
+STATED = "corrected_secondary_intents"
+
+
+def _decided(content: str) -> tuple[str, tuple[str, ...] | None]:
+    review = read_review(content)
+    assert review.errors == []
+    (decided,) = review.decided.values()
+    return decided.decision
+
+
+@pytest.mark.parametrize("review_format", ["json", "csv", "label-studio"])
+@pytest.mark.parametrize("stated", [None, "", [], ["email"], ["email", "pay, then go", "[x]"]])
+def test_secondary_intents_are_read_back_from_every_format(
+    review_format: ReviewFormat, stated: list[str] | str | None
+) -> None:
+    written = "[]" if stated == [] and review_format != "json" else stated
+    entry = _entry(corrected_intent="reminder") | {STATED: written}
+
+    decision = _decided(write_entries([entry], review_format).decode())
+
+    assert decision == ("reminder", tuple(stated) if isinstance(stated, list) else None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "stated"),
+    [
+        ("email", ("email",)),
+        (" email ,\u00a0status ", ("email", "status")),
+        ('["email", "status"]', ("email", "status")),
+        (" [] ", ()),
+        (" ", None),
+    ],
+)
+def test_a_cell_has_secondary_intents_as_people_write_them(
+    cell: str, stated: tuple[str, ...] | None
+) -> None:
+    file = io.StringIO()
+    csv.writer(file).writerows([["id", "corrected_intent", STATED], [ID, "reminder", cell]])
+
+    assert _decided(file.getvalue()) == ("reminder", stated)
+
+
+@pytest.mark.parametrize("review_format", ["json", "csv", "label-studio"])
+def test_a_review_file_shows_the_predicted_secondary_intents(review_format: ReviewFormat) -> None:
+    predicted = "predicted_secondary_intents"
+    entries = [_entry() | {predicted: ["email", "status"]}, _entry(OTHER) | {predicted: []}]
+
+    content = write_entries(entries, review_format).decode("utf-8-sig")
+
+    as_list = [["email", "status"], []]
+    as_text = ["email, status", ""]
+    shown = [entry[predicted] for entry in read_entries(content).values()]
+    assert shown == (as_list if review_format == "json" else as_text)
+    if review_format == "label-studio":
+        controls = [
+            [choice["from_name"] for choice in task["predictions"][0]["result"]]
+            for task in json.loads(content)
+        ]
+        assert controls == [["intent", "secondary"], ["intent"]]
+    again = write_entries(list(read_entries(content).values()), review_format)
+    assert review_format == "label-studio" or again.decode("utf-8-sig") == content
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({STATED: ["reminder"]}, "One is the primary intent"),
+        ({STATED: "email, email"}, "One is named twice"),
+        ({STATED: [f"i{number}" for number in range(11)]}, "There are more than 10"),
+        ({STATED: "email,, status"}, "an intent is empty"),
+        ({STATED: "[email]"}, "not a JSON list"),
+        ({STATED: [3]}, "not a list of intents"),
+        ({STATED: 3}, "not a list of intents"),
+        ({STATED: "email", "corrected_intent": ""}, "corrected_intent: it is empty"),
+        ({STATED: [], "corrected_intent": None}, "corrected_intent: it is empty"),
+    ],
+)
+def test_wrong_secondary_intents_are_an_error_of_their_entry(
+    fields: dict[str, Any], problem: str
+) -> None:
+    entries = [_entry(**{"corrected_intent": "reminder"} | fields)]
+    entries.append(_entry(OTHER, corrected_intent="status"))
+
+    review = read_review(json.dumps(entries))
+
+    assert [entry.corrected_intent for entry in review.decided.values()] == ["status"]
+    (error,) = review.errors
+    assert problem in error.reason
+
+
+def test_a_repetition_adds_the_secondary_intents_that_it_states() -> None:
+    silent = _entry(corrected_intent="reminder")
+    stated = silent | {STATED: ["email"]}
+    for entries in ([silent, stated], [stated, silent], [stated, stated]):
+        review = read_review(json.dumps(entries))
+        assert review.repeated == [2]
+        assert review.decided[1].corrected_secondary_intents == ("email",)
+
+    review = read_review(json.dumps([silent, stated, silent | {STATED: []}]))
+    (error,) = review.errors
+    assert "reminder (secondary: email), entry 3 as reminder (secondary: none)" in error.reason
+    assert review.decided == {}

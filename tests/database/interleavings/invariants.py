@@ -42,13 +42,28 @@ CHECKS = {
         where queue.text_key = any (%(texts)s) and queue.corrected_intent is distinct from case
             when not private.is_disputed(queue.text_key, latest.to_intent) then latest.to_intent
           end""",
+    "a row or a queue item shows other secondary intents than the latest correction": """
+        select logs.corrected_secondary_intents, queue.corrected_secondary_intents, latest.id
+        from public.nlu_prompt_logs logs join public.review_queue queue using (text_key)
+        cross join lateral (
+          select * from public.correction_events events
+          where events.text_key = queue.text_key order by id desc limit 1
+        ) as latest
+        where queue.text_key = any (%(texts)s) and (
+          logs.corrected_intent is not null
+          and logs.corrected_secondary_intents is distinct from latest.to_secondary_intents
+          or queue.corrected_intent is not null
+          and queue.corrected_secondary_intents is distinct from latest.to_secondary_intents
+        )""",
     "a retained text has another label than the latest correction": """
         select retained.intent, latest.to_intent
         from public.labelled_texts retained cross join lateral (
           select * from public.correction_events events
           where events.text_key = retained.text_key order by id desc limit 1
         ) as latest
-        where retained.text_key = any (%(texts)s) and retained.intent <> latest.to_intent
+        where retained.text_key = any (%(texts)s)
+          and (retained.intent, retained.secondary_intents)
+            is distinct from (latest.to_intent, latest.to_secondary_intents)
           and not private.is_disputed(retained.text_key, latest.to_intent)""",
     "a correction is recorded twice": """
         select reviewer, to_intent from public.correction_events

@@ -106,21 +106,22 @@ def _record_outcome(connection: Connection, scene: Scene) -> Any:
 
 def _correct(connection: Connection, scene: Scene) -> Any:
     return connection.execute(
-        "select public.record_correction(%s, 'search', %s, %s, 'api')",
+        "select public.record_correction(%s, 'search', %s, %s, 'api', '{email}')",
         [scene.alices[0], str(scene.alice), f"quotes confession {scene.mark}"],
     ).fetchone()
 
 
 def _import(connection: Connection, scene: Scene) -> Any:
     return connection.execute(
-        "select public.record_review(%s, 'reminder', 'ina', %s, 'help')",
+        "select public.record_review(%s, 'reminder', 'ina', %s, 'help', '{}')",
         [scene.alices[1], f"quotes confession {scene.mark}"],
     ).fetchone()
 
 
 def _edit_queue(connection: Connection, scene: Scene) -> Any:
     return connection.execute(
-        """update public.review_queue set corrected_intent = 'status', reviewer = 'dora'
+        """update public.review_queue set corrected_intent = 'status', reviewer = 'dora',
+             corrected_secondary_intents = '{search}'
            where text_key = %s""",
         [scene.shared_key],
     ).rowcount

@@ -144,8 +144,12 @@ MISTAKES = {
         ("capture", "commit", "opening an export"),
     ),
     "an import overwrites a newer label": (
-        "record_review(uuid,text,text,text,text)",
-        _without("label is distinct from seen_intent", "false"),
+        "record_review(uuid,text,text,text,text,text[],text[])",
+        _without(
+            "(label, label_secondary_intents) is distinct from "
+            "(seen_intent, seen_secondary_intents)",
+            "false",
+        ),
         ("import of a review", "log ids of Alice", "edit of a row"),
     ),
 }

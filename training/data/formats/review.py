@@ -34,9 +34,11 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
             reading.remarks.leave_out("entries that are not objects", location)
             continue
         label = decided.corrected_intent if decided else None
+        secondary = (decided.corrected_secondary_intents if decided else None) or ()
         values = {
             "text": entry.get("prompt"),
             "label": label,
+            "secondary": secondary,
             "corrected": decided is not None,
             "source": EXPORTED_SOURCE,
         }

@@ -1,7 +1,7 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Self
 from uuid import UUID
@@ -122,14 +122,20 @@ class AsyncCaptureClient(BaseClient):
         log_id: UUID | str,
         corrected_intent: str,
         *,
+        corrected_secondary_intents: Iterable[str] | None = None,
         reviewer: str | None = None,
         token: str | None = None,
         notes: str | None = None,
     ) -> RecordingStatus:
-        """Record a correction of a reviewer, identified by name or by their own `token`."""
+        """Record a correction of a reviewer. See `CaptureClient.correct`."""
         try:
             request = self._service.correction_request(
-                log_id, corrected_intent, reviewer=reviewer, token=token, notes=notes
+                log_id,
+                corrected_intent,
+                corrected_secondary_intents=corrected_secondary_intents,
+                reviewer=reviewer,
+                token=token,
+                notes=notes,
             )
             return parse_recording(await self._send(request))
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response

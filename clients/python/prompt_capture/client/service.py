@@ -12,6 +12,7 @@ from prompt_capture.client.texts import (
     clean_error,
     clean_idempotency_key,
     clean_identifier,
+    clean_intents,
     clean_message,
     clean_note,
     clean_workflow_type,
@@ -23,6 +24,7 @@ _CLEANERS: Mapping[str, Callable[[object], object]] = {
     "workflow_type": clean_workflow_type,
     "execution_error": clean_error,
     "notes": clean_note,
+    "corrected_secondary_intents": clean_intents,
     "reviewer": clean_identifier,
 }
 

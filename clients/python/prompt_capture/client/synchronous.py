@@ -1,7 +1,7 @@
 """The synchronous client. Several threads can share one."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 from uuid import UUID
@@ -123,14 +123,24 @@ class CaptureClient(BaseClient):
         log_id: UUID | str,
         corrected_intent: str,
         *,
+        corrected_secondary_intents: Iterable[str] | None = None,
         reviewer: str | None = None,
         token: str | None = None,
         notes: str | None = None,
     ) -> RecordingStatus:
-        """Record a correction of a reviewer, identified by name or by their own `token`."""
+        """Record a correction of a reviewer, identified by name or by their own `token`.
+
+        An empty list of `corrected_secondary_intents` says that the message has none. Without the
+        list, nothing is said about them.
+        """
         try:
             request = self._service.correction_request(
-                log_id, corrected_intent, reviewer=reviewer, token=token, notes=notes
+                log_id,
+                corrected_intent,
+                corrected_secondary_intents=corrected_secondary_intents,
+                reviewer=reviewer,
+                token=token,
+                notes=notes,
             )
             return parse_recording(self._send(request))
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response

@@ -5,6 +5,7 @@ Lengths count characters (Unicode code points), as the service and the database 
 
 import hashlib
 import re
+from collections.abc import Iterable
 
 MAX_ERROR_LENGTH = 8_000
 MAX_NOTE_LENGTH = 2_000
@@ -81,6 +82,13 @@ def clean_identifier(value: object) -> str | None:
 def clean_message(value: object) -> object:
     """Return a message without what the service cannot store. Other types stay as they are."""
     return _clean(value)[:MAX_SENT_MESSAGE_LENGTH] if isinstance(value, str) else value
+
+
+def clean_intents(value: object) -> object:
+    """Return intents as a list that JSON can hold. What is no collection stays as it is."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return value
+    return [_clean(each) if isinstance(each, str) else each for each in value]
 
 
 def clean_idempotency_key(value: object) -> str:

@@ -3,19 +3,28 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
 from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import PENDING_RESPONSES, JsonRoute, PendingResponse
-from prompt_capture.api.request_fields import OptionalIdentifier, OptionalText, RequiredLabel
+from prompt_capture.api.request_fields import (
+    OptionalIdentifier,
+    OptionalLabels,
+    OptionalText,
+    RequiredLabel,
+)
 from prompt_capture.api.tokens import TokenUser
-from prompt_capture.domain.changes import validate_reviewer_name
+from prompt_capture.domain.changes import (
+    Decision,
+    validate_reviewer_name,
+    validate_secondary_intents,
+)
 from prompt_capture.workflows.correct import Correct
 
 
 class CorrectionRequest(BaseModel):
-    """The intent that a reviewer assigns to a captured message."""
+    """The intents that a reviewer assigns to a captured message."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -24,6 +33,7 @@ class CorrectionRequest(BaseModel):
                 {
                     "log_id": "01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11",
                     "corrected_intent": "reschedule",
+                    "corrected_secondary_intents": ["email"],
                     "notes": "The user moves one event, not the whole plan.",
                     "reviewer": "grace",
                 }
@@ -33,6 +43,11 @@ class CorrectionRequest(BaseModel):
 
     log_id: UUID
     corrected_intent: RequiredLabel
+    corrected_secondary_intents: OptionalLabels = Field(
+        None,
+        description="The further intents of the message, in order. An empty list says that there "
+        "are none, and null says nothing about them.",
+    )
     notes: OptionalText = Field(
         None, description="A remark. A text with more than 2,000 characters is shortened."
     )
@@ -42,12 +57,26 @@ class CorrectionRequest(BaseModel):
         "taken from the token.",
     )
 
+    @field_validator("corrected_secondary_intents")
+    @classmethod
+    def _validate_secondary_intents(
+        cls, labels: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        validate_secondary_intents(info.data.get("corrected_intent", ""), labels or ())
+        return labels
+
+    @property
+    def decision(self) -> Decision:
+        """The intents that the reviewer decided."""
+        return Decision(self.corrected_intent, self.corrected_secondary_intents)
+
 
 class CorrectionResponse(BaseModel):
     """The correction is recorded."""
 
     log_id: UUID
     corrected_intent: str
+    corrected_secondary_intents: tuple[str, ...] | None
     corrected_by: str
 
 
@@ -65,13 +94,16 @@ def corrections_router(correct: Correct, authenticator: Authenticator) -> APIRou
     async def corrections(
         body: CorrectionRequest, connection: Request
     ) -> CorrectionResponse | PendingResponse:
-        """Record the right intent of a message, which may be the predicted one."""
+        """Record the right intents of a message, which may be the predicted ones."""
         reviewer = _reviewer(body, authenticator.authenticate(connection.headers))
-        status = await correct(body.log_id, body.corrected_intent, reviewer, body.notes)
+        status = await correct(body.log_id, body.decision, reviewer, body.notes)
         if status == "pending":
             return PendingResponse()
         return CorrectionResponse(
-            log_id=body.log_id, corrected_intent=body.corrected_intent, corrected_by=reviewer
+            log_id=body.log_id,
+            corrected_intent=body.corrected_intent,
+            corrected_secondary_intents=body.corrected_secondary_intents,
+            corrected_by=reviewer,
         )
 
     return router

@@ -139,12 +139,12 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
 
 def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDeferred) -> ApiError:
     match error:
-        case UnknownIntent(suggestions=suggestions):
+        case UnknownIntent(suggestions=suggestions, field=field):
             hint = f"Did you mean {', '.join(suggestions)}?" if suggestions else None
             return ApiError(
                 422,
                 "unknown_intent",
-                "corrected_intent: not in the intent catalogue.",
+                f"{field}: not in the intent catalogue.",
                 hint or "See the intents in the table intent_catalogue.",
             )
         case ReviewerErased():

@@ -8,8 +8,9 @@ long, after redaction. The OpenAPI description follows from these types.
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from prompt_capture.domain.predictions import MAX_SECONDARY_INTENTS
 from prompt_capture.domain.types import MessageIndex
 
 _NOT_ONLY_NUL = r"[^\x00]"
@@ -39,6 +40,14 @@ RequiredLabel = Annotated[
     str,
     StringConstraints(min_length=1, max_length=100, pattern=_NOT_ONLY_NUL),
     AfterValidator(_without_nul),
+]
+_Labels = Annotated[
+    tuple[RequiredLabel, ...],
+    Field(max_length=MAX_SECONDARY_INTENTS, json_schema_extra={"uniqueItems": True}),
+]
+OptionalLabels = Annotated[
+    _Labels | None,
+    BeforeValidator(_empty_to_none, json_schema_input_type=_Labels | Literal[""] | None),
 ]
 OptionalText = Annotated[str | None, AfterValidator(_none_if_blank)]
 OptionalIdentifier = Annotated[

@@ -1,11 +1,13 @@
 """Outcomes and corrections: the changes of a prompt after its capture."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
+from prompt_capture.domain.errors import UnknownIntent
+from prompt_capture.domain.predictions import MAX_SECONDARY_INTENTS
 from prompt_capture.domain.text import canonical_text
 from prompt_capture.domain.types import ErrorText, FrozenModel, Identifier, Label, Note
 
@@ -24,7 +26,7 @@ ChangeStatus = Literal["recorded", "pending"]
 ReviewStatus = Literal["recorded", "changed", "absent"]
 """The result of a decision from a review file.
 
-`changed`: the text has another label than the reviewer saw. `absent`: the prompt was deleted.
+`changed`: the text has another decision than the reviewer saw. `absent`: the prompt was deleted.
 """
 
 Channel = Literal["api", "import"]
@@ -56,13 +58,67 @@ def validate_reviewer_name(name: str) -> str:
 Reviewer = Annotated[Identifier, AfterValidator(validate_reviewer_name)]
 
 
+def validate_secondary_intents(intent: str, secondary_intents: Sequence[str]) -> None:
+    """Raise `ValueError` for secondary intents that no correction may have.
+
+    There are at most `MAX_SECONDARY_INTENTS`, and each is named once. None is the primary intent.
+    The database rejects these too.
+    """
+    if len(secondary_intents) > MAX_SECONDARY_INTENTS:
+        raise ValueError(f"There are more than {MAX_SECONDARY_INTENTS}. Leave some out")
+    if intent in secondary_intents:
+        raise ValueError("One is the primary intent. Remove it")
+    if len(set(secondary_intents)) < len(secondary_intents):
+        raise ValueError("One is named twice. Name each once")
+
+
+class Decision(NamedTuple):
+    """The intents of a prompt, as reviewers decided them.
+
+    `secondary_intents` are in order. Empty: there are none. None: the reviewer did not say.
+    """
+
+    intent: str
+    secondary_intents: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        if self.secondary_intents is None:
+            return self.intent
+        return f"{self.intent} (secondary: {', '.join(self.secondary_intents) or 'none'})"
+
+
 class Correction(FrozenModel):
-    """A reviewer's intent for a prompt. To confirm the predicted intent is a correction too."""
+    """A reviewer's intents for a prompt. To confirm the predicted intent is a correction too.
+
+    `corrected_secondary_intents` are as in a `Decision`.
+    """
 
     corrected_intent: Label
+    corrected_secondary_intents: tuple[Label, ...] | None = None
     corrected_by: Reviewer
     notes: Note | None = None
     channel: Channel = "api"
+
+    @model_validator(mode="after")
+    def _validate_secondary_intents(self) -> Self:
+        validate_secondary_intents(self.corrected_intent, self.corrected_secondary_intents or ())
+        return self
+
+    @property
+    def decision(self) -> Decision:
+        """The intents that the reviewer decided."""
+        return Decision(self.corrected_intent, self.corrected_secondary_intents)
+
+
+def find_unknown_intent(decision: Decision, catalogue: Collection[str]) -> UnknownIntent | None:
+    """Return the error for the first intent of a decision that the catalogue lacks."""
+    if decision.intent not in catalogue:
+        return UnknownIntent(suggest_intents(decision.intent, catalogue))
+    for intent in decision.secondary_intents or ():
+        if intent not in catalogue:
+            suggestions = suggest_intents(intent, catalogue)
+            return UnknownIntent(suggestions, "corrected_secondary_intents")
+    return None
 
 
 def suggest_intents(intent: str, catalogue: Iterable[str], max_suggestions: int = 5) -> list[str]:

@@ -46,11 +46,15 @@ class CaptureConflict(PromptCaptureError):
 
 
 class UnknownIntent(PromptCaptureError):
-    """The intent is not in the catalogue; `suggestions` are similar ones, best first."""
+    """The intent is not in the catalogue; `suggestions` are similar ones, best first.
 
-    def __init__(self, suggestions: Sequence[str]) -> None:
+    `field` names the field of the correction: a secondary intent may be the unknown one.
+    """
+
+    def __init__(self, suggestions: Sequence[str], field: str = "corrected_intent") -> None:
         super().__init__("The intent is not in the catalogue.")
         self.suggestions = tuple(suggestions)
+        self.field = field
 
 
 class PromptLogNotFound(PromptCaptureError):

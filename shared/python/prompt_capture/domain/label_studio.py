@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from prompt_capture.domain.errors import InvalidEntry
+from prompt_capture.domain.intent_lists import NO_INTENTS, read_intents
 
-_INTENT, _NOTES = "intent", "notes"
+_INTENT, _SECONDARY, _NOTES = "intent", "secondary", "notes"
 """The names of the controls in the labelling configuration of the documentation."""
 
 _EXPORT_FIELDS = frozenset(
@@ -30,15 +31,23 @@ def to_task(entry: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
     `log_id` repeats the id, since JSON-MIN replaces `id` by the number of the task.
     """
     shown = {name: entry[name] for name in columns if name in entry}
-    choice = {
-        "from_name": _INTENT,
-        "to_name": "text",
-        "type": "choices",
-        "value": {"choices": [entry["predicted_intent"]]},
-    }
+    predicted = "predicted_secondary_intents"
+    secondary = read_intents(entry.get(predicted), predicted)
+    result = [_to_choices(_INTENT, [entry["predicted_intent"]])]
+    if secondary:
+        result.append(_to_choices(_SECONDARY, secondary))
     return {
         "data": {**shown, "log_id": entry["id"]},
-        "predictions": [{"score": entry["confidence"], "result": [choice]}],
+        "predictions": [{"score": entry["confidence"], "result": result}],
+    }
+
+
+def _to_choices(control: str, intents: Sequence[str]) -> dict[str, Any]:
+    return {
+        "from_name": control,
+        "to_name": "text",
+        "type": "choices",
+        "value": {"choices": list(intents)},
     }
 
 
@@ -53,7 +62,7 @@ def is_flattened_task(entry: Mapping[str, Any]) -> bool:
 
 
 def read_task(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `id`, `corrected_intent` and `notes` of a task of the JSON export.
+    """Return the id, the corrected intents and the notes of a task of the JSON export.
 
     Annotations that were cancelled or skipped do not count, and neither do predictions. Without
     any annotation, the values are those of the task's data. Raise `InvalidEntry` for an annotation
@@ -64,18 +73,29 @@ def read_task(task: Mapping[str, Any]) -> dict[str, Any]:
     counted = [each for each in annotations if not _is_cancelled(each)]
     if not counted:
         return entry
-    intents, notes = zip(*map(_read_annotation, counted), strict=True)
-    if len(different := list(dict.fromkeys(intents))) > 1:
+    intents, secondary, notes = zip(*map(_read_annotation, counted), strict=True)
+    _reject_disagreement(intents)
+    stated = [each for each in secondary if each is not None]
+    _reject_disagreement([f"secondary {' and '.join(sorted(each)) or 'none'}" for each in stated])
+    texts = dict.fromkeys(text for each in notes for text in each)
+    return {
+        **entry,
+        "corrected_intent": intents[0],
+        "corrected_secondary_intents": stated[0] if stated else None,
+        "notes": "\n".join(texts) or entry["notes"],
+    }
+
+
+def _reject_disagreement(decisions: Iterable[str]) -> None:
+    if len(different := list(dict.fromkeys(decisions))) > 1:
         raise InvalidEntry(
             f"the annotators disagree: {', '.join(different)}. Nothing is recorded for this "
             "prompt. Delete the wrong annotation in Label Studio"
         )
-    texts = dict.fromkeys(text for each in notes for text in each)
-    return {**entry, "corrected_intent": different[0], "notes": "\n".join(texts) or entry["notes"]}
 
 
 def read_flattened_task(entry: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
-    """Return `id`, `corrected_intent` and `notes` of one annotation in JSON-MIN, CSV or TSV.
+    """Return the id, the corrected intents and the notes of an annotation in JSON-MIN, CSV or TSV.
 
     `columns` are the names of the data. The intent is the value of the control `intent`, or else
     of the only other control. Raise `InvalidEntry`.
@@ -89,18 +109,25 @@ def read_flattened_task(entry: Mapping[str, Any], columns: Iterable[str]) -> dic
     decision = {
         "id": log_id,
         "corrected_intent": entry.get("corrected_intent"),
+        "corrected_secondary_intents": entry.get("corrected_secondary_intents"),
         "notes": "\n".join(_list_texts(_parse_cell(entry.get(_NOTES)), _NOTES)),
     }
     if entry.get("annotation_id") in (None, ""):
         return decision
-    known = {*columns, "log_id", *_EXPORT_FIELDS}
+    known = {*columns, "log_id", _SECONDARY, *_EXPORT_FIELDS}
     controls = (
         [_INTENT]
         if _INTENT in entry
         else [name for name in entry if name not in known and not name.startswith(_RENAMED)]
     )
     choices = {name: _list_texts(_parse_cell(entry[name]), name) for name in controls}
-    return {**decision, "corrected_intent": _choose_intent(choices)}
+    return {
+        **decision,
+        "corrected_intent": _choose_intent(choices),
+        "corrected_secondary_intents": _choose_secondary_intents(
+            _list_texts(_parse_cell(entry.get(_SECONDARY)), _SECONDARY)
+        ),
+    }
 
 
 def _read_data(task: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +137,7 @@ def _read_data(task: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": data.get("log_id") or data.get("id"),
         "corrected_intent": data.get("corrected_intent"),
+        "corrected_secondary_intents": data.get("corrected_secondary_intents"),
         "notes": data.get("notes"),
     }
 
@@ -134,8 +162,10 @@ def _is_cancelled(annotation: Mapping[str, Any]) -> bool:
     return bool(annotation.get("was_cancelled") or annotation.get("skipped"))
 
 
-def _read_annotation(annotation: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Return the intent and the notes of an annotation."""
+def _read_annotation(
+    annotation: Mapping[str, Any],
+) -> tuple[str, list[str] | None, list[str]]:
+    """Return the intent, the secondary intents and the notes of an annotation."""
     choices: dict[str, list[str]] = {}
     notes: dict[str, list[str]] = {}
     results = annotation.get("result") or []
@@ -148,12 +178,22 @@ def _read_annotation(annotation: Mapping[str, Any]) -> tuple[str, list[str]]:
         control = str(result.get("from_name"))
         if "choices" in value:
             choices.setdefault(control, []).extend(_list_texts(value["choices"], control))
-        elif control == _INTENT:
-            raise InvalidEntry("annotations: the control intent is not of the type Choices")
+        elif control in {_INTENT, _SECONDARY}:
+            raise InvalidEntry(f"annotations: the control {control} is not of the type Choices")
         elif "text" in value and result.get("type", "textarea") == "textarea":
             notes.setdefault(control, []).extend(_list_texts(value["text"], control))
     all_notes = [text for texts in notes.values() for text in texts]
-    return _choose_intent(choices), notes.get(_NOTES, all_notes)
+    secondary = _choose_secondary_intents(choices.pop(_SECONDARY, []))
+    return _choose_intent(choices), secondary, notes.get(_NOTES, all_notes)
+
+
+def _choose_secondary_intents(choices: Sequence[str]) -> list[str] | None:
+    """Return the secondary intents among the choices. Without a choice, nothing is said."""
+    if NO_INTENTS in choices and len(choices) > 1:
+        raise InvalidEntry(
+            "annotations: one says both that there are secondary intents and that there are none"
+        )
+    return [each for each in choices if each != NO_INTENTS] if choices else None
 
 
 def _choose_intent(choices: Mapping[str, Sequence[str]]) -> str:

@@ -91,6 +91,7 @@ class LabelledPrompt(ReviewablePrompt):
     """A prompt with its label for retraining."""
 
     corrected_intent: str | None
+    corrected_secondary_intents: tuple[str, ...] | None = None
 
     @property
     def label(self) -> str:

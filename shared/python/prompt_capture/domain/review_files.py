@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
+from prompt_capture.domain.changes import Decision, validate_secondary_intents
 from prompt_capture.domain.csv_tables import read_table, write_table
 from prompt_capture.domain.errors import InvalidEntry, InvalidFile, InvalidReview
+from prompt_capture.domain.intent_lists import read_intents, write_intents
 from prompt_capture.domain.label_studio import (
     is_flattened_task,
     is_task,
@@ -32,12 +34,15 @@ _COLUMNS = (
     "id",
     "prompt",
     "predicted_intent",
+    "predicted_secondary_intents",
     "confidence",
     "created_at",
     "reasons",
     "corrected_intent",
+    "corrected_secondary_intents",
     "notes",
 )
+_SECONDARY = "corrected_secondary_intents"
 _TABLES = (("id", "corrected_intent"), ("id", "annotation_id"))
 """The columns that a CSV must have: our own, or an export of Label Studio."""
 
@@ -49,7 +54,21 @@ class ReviewedPrompt(BaseModel):
 
     id: UUID
     corrected_intent: Label
+    corrected_secondary_intents: tuple[Label, ...] | None = None
     notes: Note | None = None
+
+    @field_validator("corrected_secondary_intents")
+    @classmethod
+    def _validate_secondary_intents(
+        cls, labels: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        validate_secondary_intents(info.data.get("corrected_intent", ""), labels or ())
+        return labels
+
+    @property
+    def decision(self) -> Decision:
+        """The intents that the reviewer decided."""
+        return Decision(self.corrected_intent, self.corrected_secondary_intents)
 
 
 @dataclass(frozen=True)
@@ -87,7 +106,7 @@ class _Entry(NamedTuple):
 def write_entries(entries: Sequence[Mapping[str, Any]], review_format: ReviewFormat) -> bytes:
     """Return the content of a review file."""
     if review_format != "json":
-        entries = [_with_joined_reasons(entry) for entry in entries]
+        entries = [_with_joined_lists(entry) for entry in entries]
     if review_format == "csv":
         return write_table(_COLUMNS, entries)
     is_label_studio = review_format == "label-studio"
@@ -96,10 +115,14 @@ def write_entries(entries: Sequence[Mapping[str, Any]], review_format: ReviewFor
     return replace_surrogates(f"[\n  {lines}\n]\n").encode() if entries else b"[]\n"
 
 
-def _with_joined_reasons(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an entry for a format without lists. An entry that was read from it has a text."""
-    reasons = entry.get("reasons")
-    return {**entry, "reasons": ", ".join(reasons)} if isinstance(reasons, list) else entry
+def _with_joined_lists(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an entry for a format without lists. An entry that was read from it has texts."""
+    joined = {
+        name: write_intents(value) if value else ""
+        for name, value in entry.items()
+        if isinstance(value, list)
+    }
+    return {**entry, **joined}
 
 
 def read_review(content: str) -> Review:
@@ -121,7 +144,7 @@ def read_review(content: str) -> Review:
         else:
             decided[entry.number] = reviewed
     unit: Literal["entry", "line"] = "entry" if _is_json(content) else "line"
-    repeated, disagreements = _find_repeated(decided, unit)
+    repeated, disagreements = _merge_repeated(decided, unit)
     remaining = {
         number: reviewed
         for number, reviewed in decided.items()
@@ -170,24 +193,35 @@ def _list_entries(content: str) -> Iterator[_Entry]:
 
 def _read_decision(entry: _Entry) -> ReviewedPrompt | None:
     """Return the decision in an entry, or None where it is left empty; raise `InvalidEntry`."""
+    values = _read_values(entry)
+    intent = values["corrected_intent"]
+    secondary = read_intents(values.get(_SECONDARY), _SECONDARY)
+    if intent is None or (isinstance(intent, str) and not intent.strip()):
+        if secondary is not None:
+            raise InvalidEntry(
+                f"corrected_intent: it is empty, but {_SECONDARY} is not. Fill it in"
+            )
+        return None
+    try:
+        return ReviewedPrompt.model_validate(_prepare({**values, _SECONDARY: secondary}))
+    except ValidationError as error:
+        raise InvalidEntry(describe_first_error(error, "entry")) from None
+
+
+def _read_values(entry: _Entry) -> Mapping[str, Any]:
+    """Return the fields of an entry, with `corrected_intent`; raise `InvalidEntry`."""
     values = entry.values
     if entry.problem:
         raise InvalidEntry(entry.problem)
     if not isinstance(values, Mapping):
         raise InvalidEntry("entry: it is not an object")
     if is_task(values):
-        values = read_task(values)
-    elif is_flattened_task(values):
-        values = read_flattened_task(values, _COLUMNS)
-    elif "corrected_intent" not in values:
+        return read_task(values)
+    if is_flattened_task(values):
+        return read_flattened_task(values, _COLUMNS)
+    if "corrected_intent" not in values:
         raise InvalidEntry("corrected_intent: the field is missing. Leave it empty to not decide")
-    intent = values["corrected_intent"]
-    if intent is None or (isinstance(intent, str) and not intent.strip()):
-        return None
-    try:
-        return ReviewedPrompt.model_validate(_prepare(values))
-    except ValidationError as error:
-        raise InvalidEntry(describe_first_error(error, "entry")) from None
+    return values
 
 
 def _prepare(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,10 +237,13 @@ def _prepare(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _find_repeated(
-    decided: Mapping[int, ReviewedPrompt], unit: str
+def _merge_repeated(
+    decided: dict[int, ReviewedPrompt], unit: str
 ) -> tuple[list[int], dict[UUID, EntryError]]:
-    """Return the entries that repeat an earlier decision, and the prompts with two intents."""
+    """Return the entries that repeat an earlier decision, and the prompts with two decisions.
+
+    An earlier decision that says nothing about secondary intents gets those of the repetition.
+    """
     first: dict[UUID, int] = {}
     repeated: list[int] = []
     disagreements: dict[UUID, EntryError] = {}
@@ -214,13 +251,16 @@ def _find_repeated(
         earlier = first.setdefault(reviewed.id, number)
         if earlier == number:
             continue
-        intents = decided[earlier].corrected_intent, reviewed.corrected_intent
-        if intents[0] == intents[1]:
+        decisions = decided[earlier].decision, reviewed.decision
+        stated = {each.secondary_intents for each in decisions} - {None}
+        if decisions[0].intent == decisions[1].intent and len(stated) < 2:
             repeated.append(number)
+            merged = {_SECONDARY: stated.pop() if stated else None}
+            decided[earlier] = decided[earlier].model_copy(update=merged)
         else:
             reason = (
-                f"id: this {unit} decides the prompt as {intents[0]}, {unit} {number} as "
-                f"{intents[1]}. Nothing is recorded for the prompt. Delete the wrong decision"
+                f"id: this {unit} decides the prompt as {decisions[0]}, {unit} {number} as "
+                f"{decisions[1]}. Nothing is recorded for the prompt. Delete the wrong decision"
             )
             disagreements.setdefault(reviewed.id, EntryError(earlier, reason))
     return repeated, disagreements

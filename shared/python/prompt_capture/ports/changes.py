@@ -21,11 +21,12 @@ class CorrectionStore(Protocol):
     """The store that records corrections."""
 
     async def add_prompt_correction(self, log_id: UUID, correction: Correction) -> ChangeStatus:
-        """Record a reviewer's intent for the text of a prompt, or defer it.
+        """Record a reviewer's intents for the text of a prompt, or defer them.
 
         The correction applies to every copy of the text. A later correction replaces an earlier
-        one, and the same again changes nothing. While reviewers disagree, the text is disputed and
-        has no label for retraining.
+        one, and the same again changes nothing. While reviewers disagree about the primary intent,
+        the text is disputed and has no label for retraining. The latest correction alone decides
+        the secondary intents.
 
         Raise `PromptLogNotFound`, `StoreUnavailable`, `UnknownIntent` with suggestions when the
         catalogue lacks the intent, `ReviewerErased`, and `TooManyDeferred`.

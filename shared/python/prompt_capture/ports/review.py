@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from prompt_capture.domain.changes import Correction, ReviewStatus
+from prompt_capture.domain.changes import Correction, Decision, ReviewStatus
 from prompt_capture.domain.prompts import FailedPrompt, LabelledPrompt, ReviewablePrompt
 
 
@@ -13,18 +13,20 @@ class ReviewStore(Protocol):
     """The store that a review file is imported into. Every method raises `StoreUnavailable`."""
 
     async def record_review(
-        self, log_id: UUID, correction: Correction, seen_intent: str | None
+        self, log_id: UUID, correction: Correction, seen: Decision | None
     ) -> ReviewStatus:
-        """Record a correction, unless the label of the text is another one than the reviewer saw.
+        """Record a correction, unless the decision on the text is another one than seen.
 
-        `seen_intent` is that label; None: the text had none. Copies of the text that the same
-        reviewer decides alike count as seen. Raise `UnknownIntent` and `ReviewerErased`.
+        `seen` is the decision that the reviewer saw; None: the text had none. Copies of the text
+        that the same reviewer decides alike count as seen, and what they say about secondary
+        intents stays where the correction says nothing. Raise `UnknownIntent` and
+        `ReviewerErased`.
         """
 
-    async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
-        """Return the corrected intent of each prompt that exists.
+    async def get_decisions(self, log_ids: Sequence[UUID]) -> dict[UUID, Decision | None]:
+        """Return the decision on each prompt that exists.
 
-        None: the prompt has no corrected intent, or is disputed.
+        None: nobody has decided on the prompt, or it is disputed.
         """
 
     async def known_intents(self) -> list[str]:

@@ -1,10 +1,10 @@
-"""Record the intent that a reviewer assigns to a prompt."""
+"""Record the intents that a reviewer assigns to a prompt."""
 
 import logging
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from prompt_capture.domain.changes import ChangeStatus, Correction
+from prompt_capture.domain.changes import ChangeStatus, Correction, Decision
 from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.ports.changes import CorrectionStore
@@ -26,7 +26,7 @@ class Correct:
     async def __call__(
         self,
         log_id: UUID,
-        corrected_intent: str,
+        decision: Decision,
         reviewer: str,
         notes: str | None = None,
     ) -> ChangeStatus:
@@ -36,7 +36,8 @@ class Correct:
         `StoreUnavailable`.
         """
         correction = Correction(
-            corrected_intent=corrected_intent,
+            corrected_intent=decision.intent,
+            corrected_secondary_intents=decision.secondary_intents,
             corrected_by=reviewer,
             notes=notes and redact_and_shorten(notes, MAX_NOTE_LENGTH),
             channel="api",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from prompt_capture.domain.changes import Correction, suggest_intents
+from prompt_capture.domain.changes import Correction, Decision, find_unknown_intent
+from prompt_capture.domain.errors import UnknownIntent
 from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.review_files import EntryError, Review, ReviewedPrompt
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
@@ -14,13 +15,13 @@ from prompt_capture.ports.review import ReviewStore
 
 @dataclass(frozen=True)
 class Overwrite:
-    """A decision that would replace the corrected intent on record.
+    """A decision that would replace the one on record.
 
     `entry` is the number of the entry in the file.
     """
 
     entry: int
-    on_record: str
+    on_record: Decision
     reviewed: ReviewedPrompt
 
 
@@ -63,16 +64,16 @@ class ImportReview:
         """Compare a review with the corrections on record, without writing."""
         intents = set(await self._store.known_intents())
         log_ids = [entry.id for entry in review.decided.values()]
-        on_record = await self._store.get_corrected_intents(log_ids)
+        on_record = await self._store.get_decisions(log_ids)
         new, overwrites, unchanged, errors = [], [], 0, list(review.errors)
         for number, entry in review.decided.items():
             if entry.id not in on_record:
                 errors.append(EntryError(number, "id: no captured prompt has this id"))
-            elif entry.corrected_intent not in intents:
-                errors.append(EntryError(number, _unknown_intent(entry.corrected_intent, intents)))
+            elif unknown := find_unknown_intent(entry.decision, intents):
+                errors.append(EntryError(number, _describe(unknown)))
             elif (existing := on_record[entry.id]) is None:
                 new.append(entry)
-            elif existing == entry.corrected_intent:
+            elif _is_on_record(entry.decision, existing):
                 unchanged += 1
             else:
                 overwrites.append(Overwrite(number, existing, entry))
@@ -93,18 +94,21 @@ class ImportReview:
         An interrupted import can be run again: the corrections that it recorded are then
         unchanged. Raise `ReviewerErased`, `UnknownIntent` or `StoreUnavailable`.
         """
-        decisions: list[tuple[ReviewedPrompt, str | None]] = [(entry, None) for entry in plan.new]
+        decisions: list[tuple[ReviewedPrompt, Decision | None]] = [
+            (entry, None) for entry in plan.new
+        ]
         if overwrite:
             decisions += [(item.reviewed, item.on_record) for item in plan.overwrites]
         recorded, changed = 0, []
-        for entry, seen_intent in decisions:
+        for entry, seen in decisions:
             correction = Correction(
                 corrected_intent=entry.corrected_intent,
+                corrected_secondary_intents=entry.corrected_secondary_intents,
                 corrected_by=self._reviewer,
                 notes=entry.notes and redact_and_shorten(entry.notes, MAX_NOTE_LENGTH),
                 channel="import",
             )
-            if await self._store.record_review(entry.id, correction, seen_intent) == "recorded":
+            if await self._store.record_review(entry.id, correction, seen) == "recorded":
                 recorded += 1
             else:
                 changed.append(entry.id)
@@ -112,7 +116,14 @@ class ImportReview:
         return AppliedPlan(recorded, tuple(changed))
 
 
-def _unknown_intent(intent: str, intents: set[str]) -> str:
-    suggestions = suggest_intents(intent, intents)
-    hint = f"; did you mean {', '.join(suggestions)}?" if suggestions else ""
-    return f"corrected_intent: not in the intent catalogue{hint}"
+def _is_on_record(decision: Decision, existing: Decision) -> bool:
+    """Return whether a decision says nothing that the one on record does not say."""
+    return decision.intent == existing.intent and decision.secondary_intents in {
+        None,
+        existing.secondary_intents,
+    }
+
+
+def _describe(unknown: UnknownIntent) -> str:
+    hint = f"; did you mean {', '.join(unknown.suggestions)}?" if unknown.suggestions else ""
+    return f"{unknown.field}: not in the intent catalogue{hint}"

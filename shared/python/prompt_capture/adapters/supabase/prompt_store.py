@@ -14,9 +14,10 @@ from prompt_capture.adapters.supabase.postgrest import FOREIGN_KEY_VIOLATION, Po
 from prompt_capture.domain.changes import (
     ChangeStatus,
     Correction,
+    Decision,
     Outcome,
     ReviewStatus,
-    suggest_intents,
+    find_unknown_intent,
 )
 from prompt_capture.domain.erasures import FinishedErasure, UserDataCounts
 from prompt_capture.domain.errors import (
@@ -49,6 +50,7 @@ _REVIEWER_ERASED, _TOO_MANY_DEFERRED = "PT403", "PT429"
 logger = logging.getLogger(__name__)
 
 _CONTENT_FIELDS = {"id", "user_id", "prompt", "conversation_id", "message_index"}
+_DECISION_COLUMNS = ("corrected_intent", "corrected_secondary_intents")
 _REVIEW_COLUMNS = ("id", "prompt", "predicted_intent", "confidence", "created_at")
 
 PromptView = TypeVar("PromptView", bound=ReviewablePrompt)
@@ -121,20 +123,24 @@ class SupabasePromptStore:
         return _change_status(await self._correct("record_correction", log_id, correction, fields))
 
     async def record_review(
-        self, log_id: UUID, correction: Correction, seen_intent: str | None
+        self, log_id: UUID, correction: Correction, seen: Decision | None
     ) -> ReviewStatus:
-        fields = {"seen_intent": seen_intent}
+        fields = {
+            "seen_intent": seen and seen.intent,
+            "seen_secondary_intents": seen and seen.secondary_intents,
+        }
         (row,) = await self._correct("record_review", log_id, correction, fields)
         status: ReviewStatus = row["state"]
         return status
 
     async def _correct(
-        self, function: str, log_id: UUID, correction: Correction, fields: Mapping[str, str | None]
+        self, function: str, log_id: UUID, correction: Correction, fields: Mapping[str, object]
     ) -> list[Row]:
         """Call a function of the database that records a correction."""
         arguments = {
             "log_id": str(log_id),
             "to_intent": correction.corrected_intent,
+            "to_secondary_intents": correction.corrected_secondary_intents,
             "reviewer": correction.corrected_by,
             "notes": correction.notes,
             **fields,
@@ -148,17 +154,17 @@ class SupabasePromptStore:
             return await self._postgrest.call_for_rows(function, arguments, errors)
         except UnknownIntent:
             known = await self.known_intents()
-            raise UnknownIntent(suggest_intents(correction.corrected_intent, known)) from None
+            raise find_unknown_intent(correction.decision, known) or UnknownIntent([]) from None
 
-    async def get_corrected_intents(self, log_ids: Sequence[UUID]) -> dict[UUID, str | None]:
-        intents: dict[UUID, str | None] = {}
+    async def get_decisions(self, log_ids: Sequence[UUID]) -> dict[UUID, Decision | None]:
+        decisions: dict[UUID, Decision | None] = {}
         for start in range(0, len(log_ids), MAX_IDS_PER_REQUEST):
             ids = [str(log_id) for log_id in log_ids[start : start + MAX_IDS_PER_REQUEST]]
             labelled = self._postgrest.table("labelled_prompts")
-            query = labelled.select("id", "corrected_intent").in_("id", ids)
+            query = labelled.select("id", *_DECISION_COLUMNS).in_("id", ids)
             rows = await self._postgrest.rows(query)
-            intents |= {UUID(row["id"]): row["corrected_intent"] for row in rows}
-        return intents
+            decisions |= {UUID(row["id"]): _decision(row) for row in rows}
+        return decisions
 
     async def known_intents(self) -> list[str]:
         query = self._postgrest.table("intent_catalogue").select("intent").is_("retired_at", "null")
@@ -192,7 +198,7 @@ class SupabasePromptStore:
         def query() -> AsyncSelectRequestBuilder:
             return (
                 self._exportable()
-                .select(*_REVIEW_COLUMNS, "corrected_intent")
+                .select(*_REVIEW_COLUMNS, *_DECISION_COLUMNS)
                 .or_(f"corrected_intent.not.is.null,confidence.gt.{threshold}")
             )
 
@@ -247,6 +253,13 @@ def _change_status(rows: list[Row]) -> ChangeStatus:
     if state == "absent":
         raise PromptLogNotFound("No captured prompt has this id, and none with it can arrive.")
     return "pending" if state == "pending" else "recorded"
+
+
+def _decision(row: Row) -> Decision | None:
+    secondary = row["corrected_secondary_intents"]
+    if row["corrected_intent"] is None:
+        return None
+    return Decision(row["corrected_intent"], None if secondary is None else tuple(secondary))
 
 
 def _parse(row: Row, row_type: type[PromptView]) -> PromptView:

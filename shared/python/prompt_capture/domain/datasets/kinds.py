@@ -16,6 +16,7 @@ from prompt_capture.domain.datasets.lines import (
     audit_probability,
     label_text,
     reviewed_intent,
+    reviewed_secondary_intents,
     tier_of,
     to_json_line,
 )
@@ -135,6 +136,7 @@ class ConfidenceDataset(DatasetKind):
         if any(row.is_disputed for row in rows):
             return
         reviewed = reviewed_intent(rows)
+        secondary = reviewed_secondary_intents(rows)
         is_corrected = reviewed is not None
         probability = audit_probability(rows, criteria.audits_complete_before)
         for row in rows:
@@ -156,6 +158,7 @@ class ConfidenceDataset(DatasetKind):
                 times_sent=1,
                 row_ids=(row.id,),
                 audit_probability=probability,
+                secondary=secondary,
             )
 
     def to_entry(self, candidate: CandidateLine, precision: Precision | None) -> Entry:
@@ -298,18 +301,21 @@ class ReviewFile(DatasetKind):
                     row_ids=(row.id,),
                     created_at=row.created_at,
                     reasons=tuple(row.reasons or ()),
+                    secondary=row.predicted_secondary_intents,
                 )
 
     def to_entry(self, candidate: CandidateLine, precision: Precision | None) -> Entry:
-        """Return an entry. The reviewer fills in the last two fields."""
+        """Return an entry. The reviewer fills in the last three fields."""
         return {
             "id": candidate.id,
             "prompt": candidate.text,
             "predicted_intent": candidate.label,
+            "predicted_secondary_intents": candidate.secondary or [],
             "confidence": candidate.confidence,
             "created_at": candidate.created_at,
             "reasons": list(candidate.reasons),
             "corrected_intent": None,
+            "corrected_secondary_intents": None,
             "notes": None,
         }
 
@@ -333,9 +339,11 @@ class ReviewFile(DatasetKind):
 
 
 def _common_fields(candidate: CandidateLine) -> Entry:
+    stated = {} if candidate.secondary is None else {"secondary": candidate.secondary}
     return {
         "text": candidate.text,
         "label": candidate.label,
+        **stated,
         "confidence": candidate.confidence,
         "source": "production",
         "corrected": candidate.corrected,

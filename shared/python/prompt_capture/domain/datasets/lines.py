@@ -50,8 +50,9 @@ class CandidateLine(NamedTuple):
     """A line that may become part of a dataset, with the rows and senders that it represents.
 
     `split` is "" in a dataset without splits. `audit_probability` is that of the text, and None
-    unless its label comes from a completed audit. Only entries of review files have `created_at`
-    and `reasons`.
+    unless its label comes from a completed audit. `secondary` are the secondary intents: those that
+    reviewers stated, or None; in a review file, the predicted ones. Only entries of review files
+    have `created_at` and `reasons`.
     """
 
     id: str
@@ -68,6 +69,7 @@ class CandidateLine(NamedTuple):
     audit_probability: float | None = None
     created_at: str = ""
     reasons: tuple[str, ...] = ()
+    secondary: list[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,19 @@ def tier_of(row: ExportRow, threshold: float) -> Tier | None:
 
 def reviewed_intent(rows: Sequence[ExportRow]) -> str | None:
     """Return the reviewers' intent of a text. A correction of one copy applies to all copies."""
+    row = _latest_corrected(rows)
+    return row.corrected_intent if row else None
+
+
+def reviewed_secondary_intents(rows: Sequence[ExportRow]) -> list[str] | None:
+    """Return the secondary intents that reviewers stated for a text, or None."""
+    row = _latest_corrected(rows)
+    return row.corrected_secondary_intents if row else None
+
+
+def _latest_corrected(rows: Sequence[ExportRow]) -> ExportRow | None:
     corrected = [row for row in rows if row.corrected_intent is not None]
-    return max(corrected, key=lambda row: row.created_at).corrected_intent if corrected else None
+    return max(corrected, key=lambda row: row.created_at, default=None)
 
 
 def audit_probability(rows: Sequence[ExportRow], complete_before: datetime | None) -> float | None:
@@ -210,6 +223,7 @@ def label_text(rows: Sequence[ExportRow], criteria: Criteria) -> CandidateLine |
         row_ids=tuple(row.id for row in rows),
         senders=tuple({row.sender for row in rows if row.sender is not None}),
         audit_probability=audit_probability(rows, criteria.audits_complete_before),
+        secondary=reviewed_secondary_intents(rows) if tier == "person" else None,
     )
 
 

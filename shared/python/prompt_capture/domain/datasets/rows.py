@@ -38,6 +38,8 @@ class ExportRow(NamedTuple):
     `text_id` is a keyed hash that all copies of a text share. `sender` is a pseudonym that is
     valid within one export only. `reasons` says why the row waits for review; None: it does not.
     `is_audited`: the row was drawn for the audit, for which it had `audit_probability`.
+    `corrected_secondary_intents` is None where reviewers did not say, `predicted_secondary_intents`
+    where there are none.
     """
 
     id: str
@@ -58,6 +60,8 @@ class ExportRow(NamedTuple):
     reasons: list[str] | None = None
     is_audited: bool = False
     audit_probability: float | None = None
+    corrected_secondary_intents: list[str] | None = None
+    predicted_secondary_intents: list[str] | None = None
 
     @property
     def is_retained(self) -> bool:

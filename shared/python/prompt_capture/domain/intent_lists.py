@@ -1,0 +1,50 @@
+"""Lists of secondary intents as people write them in a cell: `email, reminder`.
+
+`[]` states that there are none. An empty cell says nothing. Intents that contain a comma are
+written as a JSON list.
+"""
+
+import json
+from collections.abc import Sequence
+
+from prompt_capture.domain.errors import InvalidEntry, InvalidFile
+from prompt_capture.domain.text_files import parse_json, replace_surrogates
+
+NO_INTENTS = "[]"
+"""States that there are no secondary intents."""
+
+_HOW_TO_WRITE = f"Write a list such as email, reminder; {NO_INTENTS} states that there are none"
+
+
+def write_intents(intents: Sequence[str]) -> str:
+    """Return intents as text. `read_intents` is the inverse."""
+    is_plain = all("," not in each and each == each.strip() for each in intents)
+    if not intents or not is_plain or intents[0].startswith("["):
+        return json.dumps(list(intents), ensure_ascii=False)
+    return ", ".join(intents)
+
+
+def read_intents(value: object, field: str) -> tuple[str, ...] | None:
+    """Return the intents in a text or a list, or None where it says nothing.
+
+    Raise `InvalidEntry`, which names the field.
+    """
+    if isinstance(value, str):
+        value = _parse(value.strip(), field)
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidEntry(f"{field}: it is not a list of intents. {_HOW_TO_WRITE}")
+    intents = tuple(replace_surrogates(each).strip() for each in value)
+    if not all(intents):
+        raise InvalidEntry(f"{field}: an intent is empty. {_HOW_TO_WRITE}")
+    return intents
+
+
+def _parse(text: str, field: str) -> object:
+    if not text.startswith("["):
+        return text.split(",") if text else None
+    try:
+        return parse_json(text)
+    except InvalidFile:
+        raise InvalidEntry(f"{field}: it is not a JSON list. {_HOW_TO_WRITE}") from None
