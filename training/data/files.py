@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import IO, cast
 
 from prompt_capture.domain.errors import InvalidFile
-from prompt_capture.domain.text_files import decode_text, detect_encoding
+from prompt_capture.domain.text_files import GZIP, decode_text, detect_encoding
 from training.data.examples import InvalidExamples
 from training.data.locations import Location
 
-_GZIP = b"\x1f\x8b"
 _HEAD = 4_096
 _LINES_BETWEEN_REPORTS = 1_000
 
@@ -86,7 +85,7 @@ class DataFile:
         """Open the file. Yield the decompressed file, and the file itself."""
         try:
             with self.path.open("rb") as raw:
-                if raw.peek(len(_GZIP)).startswith(_GZIP):
+                if raw.peek(len(GZIP)).startswith(GZIP):
                     with gzip.open(raw) as file:
                         yield cast("io.BufferedReader", file), raw
                 else:

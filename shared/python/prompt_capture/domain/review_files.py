@@ -178,7 +178,7 @@ def _read_decision(entry: _Entry) -> ReviewedPrompt | None:
     if is_task(values):
         values = read_task(values)
     elif is_flattened_task(values):
-        values = read_flattened_task(values, _COLUMNS)
+        values = read_flattened_task(values)
     elif "corrected_intent" not in values:
         raise InvalidEntry("corrected_intent: the field is missing. Leave it empty to not decide")
     intent = values["corrected_intent"]
