@@ -84,9 +84,9 @@ def is_own_folder(folder: Path) -> bool:
 
 
 def read_folder(folder: Path) -> list[Migration]:
-    """Return the migrations of a folder, in the order in which the Supabase CLI applies them.
+    """Return the migrations of a folder, in the order of the file names.
 
-    That is the order of the file names. Raise `MigrationConflict` for one that cannot be read.
+    Raise `MigrationConflict` for one that cannot be read.
     """
     names = {file: _FILE_NAME.fullmatch(file.name) for file in folder.glob("*.sql")}
     migrations = [
@@ -194,9 +194,10 @@ def _copy_of(original: Migration, version: str, name: str) -> Migration:
 def _versions_after(last: str, start: datetime) -> Iterator[str]:
     """Yield increasing versions whose files come after the migration with the stem `last`.
 
-    The Supabase CLI compares versions as text, and applies files in the order of their names, where
-    `_` follows the digits: `20270102_a.sql` comes after `20270102030405_b.sql`. So a shorter
-    version is counted up before digits are added. Raise `MigrationConflict` where it is all nines.
+    The Supabase CLI applies migrations in the order of their versions as text, and its releases
+    before 3 in the order of the file names, where `_` follows the digits: `20270102_a.sql` comes
+    after `20270102030405_b.sql`. For both orders, a shorter version is counted up before digits are
+    added. Raise `MigrationConflict` where it is all nines.
     """
     version = last.partition("_")[0]
     moment = start
@@ -217,8 +218,8 @@ def _count_up(last: str, version: str) -> Iterator[str]:
     following = str(int(version) + 1).zfill(len(version))
     if len(following) > len(version):
         raise MigrationConflict(
-            f"No version comes after {last}.sql: the Supabase CLI applies files in the order of "
-            f"their names. Give this file a timestamp as its version (YYYYMMDDhhmmss) before "
+            f"No version comes after {last}.sql in the order of file names, in which the Supabase "
+            "CLI before version 3 applies migrations. Give this file a timestamp as its version (YYYYMMDDhhmmss) before "
             "running this again; `supabase migration list` shows whether a database has applied it."
         )
     first = int(following.ljust(_TIMESTAMP_LENGTH, "0"))

@@ -138,19 +138,6 @@ def test_the_copies_apply_to_a_project_with_other_migrations_in_one_push(
     assert theirs.describe() == description
 
 
-def test_the_cli_applies_files_in_the_order_of_their_names(theirs: Project) -> None:
-    """`_` follows the digits, so what `add` writes must not only be the longer version."""
-    theirs.write(
-        f"{DATE}000000", f"create table late.t (); -- {DATE}_theirs.sql creates the schema"
-    )
-    theirs.write(DATE, "create schema late;")
-
-    refused = run_supabase(theirs.folder, "db", "push", "--yes", theirs.remote)
-
-    assert refused.returncode == 1
-    assert 'schema "late" does not exist' in refused.stderr
-
-
 def test_a_migration_that_no_file_can_follow_is_refused(theirs: Project) -> None:
     theirs.write("9999")
 
