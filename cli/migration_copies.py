@@ -219,8 +219,9 @@ def _count_up(last: str, version: str) -> Iterator[str]:
     if len(following) > len(version):
         raise MigrationConflict(
             f"No version comes after {last}.sql in the order of file names, in which the Supabase "
-            "CLI before version 3 applies migrations. Give this file a timestamp as its version (YYYYMMDDhhmmss) before "
-            "running this again; `supabase migration list` shows whether a database has applied it."
+            "CLI before version 3 applies migrations. Give this file a timestamp as its version "
+            "(YYYYMMDDhhmmss) before running this again; `supabase migration list` shows whether a "
+            "database has applied it."
         )
     first = int(following.ljust(_TIMESTAMP_LENGTH, "0"))
     yield from (str(number).zfill(len(version)) for number in itertools.count(first))

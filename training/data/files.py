@@ -18,6 +18,14 @@ _HEAD = 4_096
 _LINES_BETWEEN_REPORTS = 1_000
 
 
+def is_hidden(path: Path, folder: Path) -> bool:
+    """Return whether a name in the path of a file, from `folder` on, begins with a dot.
+
+    Such files belong to tools: macOS adds `._greet.txt` to archives, and editors keep copies.
+    """
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
 @dataclass(frozen=True)
 class DataFile:
     """A file, and its name as its user knows it: a path, or an `s3://` URL.
