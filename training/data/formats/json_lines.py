@@ -22,7 +22,10 @@ _FORM = 'Write one {"text": ..., "label": ...} per line'
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the examples of a file. Raise `InvalidExamples`."""
     for values, location in read_values(file, reading.report):
-        if located := reading.accept(_to_example(values), location):
+        example = _to_example(values)
+        if "text" not in example:
+            raise InvalidExamples(f"{location} has no text. {_FORM}.")
+        if located := reading.accept(example, location):
             yield located
 
 
