@@ -1,6 +1,5 @@
 """Values with which no request can succeed are refused, and no error contains one."""
 
-import os
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -131,10 +130,11 @@ def test_an_unusable_proxy_is_refused_at_once_without_its_password(
     assert KEY not in everything_in(raised.value)
 
 
-@pytest.mark.skipif("SSL_CERT_FILE" in os.environ, reason="The environment has its own authority.")
 async def test_an_untrusted_certificate_is_named_and_not_tried_again(
-    connect: Connect, tmp_path: Path
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
     certificate = tmp_path / "certificate.pem"
     write_certificate(certificate)
     with run_echo_service(certificate) as echo:
