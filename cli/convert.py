@@ -39,6 +39,7 @@ def convert(
     Converts texts, intents and splits.
     Drops entities and settings of other tools.
     Reports what it leaves out or changes, with the first lines.
+    Compresses a target whose name ends with .gz.
 
     [bold]Examples[/bold]
       prompt-capture convert nlu.yml data.jsonl --from rasa --to jsonl
@@ -58,7 +59,7 @@ def convert(
     print_warnings(remarks)
     print_warnings(describe_splits(examples))
     print_warnings(describe_conflicts(examples))
-    typer.echo(f"Wrote {written:,} texts to {target}")
+    typer.echo(f"Wrote {written:,} texts to {target}", err=True)
 
 
 def _read(source: Path, source_format: DataFormat, remarks: "Remarks") -> "list[LocatedExample]":

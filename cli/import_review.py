@@ -13,7 +13,7 @@ from cli.error_handling import error_console, exit_on_error
 from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.domain.errors import InvalidFile, InvalidReview
 from prompt_capture.domain.review_files import Review, read_review
-from prompt_capture.domain.text_files import decode_text
+from prompt_capture.domain.text_files import decode_text, decompress
 from prompt_capture.workflows.import_review import AppliedPlan, ImportPlan, ImportReview
 
 
@@ -37,7 +37,7 @@ def import_review(
 ) -> None:
     """Show the corrections in a review file; --apply records them.
 
-    Accepts JSON, CSV, and Label Studio's exports as JSON or CSV.
+    Accepts JSON, CSV, and Label Studio's exports as JSON or CSV, also with gzip.
     Ignores entries without a corrected_intent.
     Reports invalid entries, which do not affect the others; exit status 1.
     Records nothing for a prompt on which entries or annotators disagree.
@@ -73,7 +73,7 @@ def import_review(
 
 def _read(file: Path) -> Review:
     try:
-        return read_review(decode_text(file.read_bytes()))
+        return read_review(decode_text(decompress(file.read_bytes())))
     except OSError as error:
         raise InvalidReview(f"{file} cannot be read: {error.strerror}.") from None
     except InvalidFile as error:

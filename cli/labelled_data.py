@@ -5,7 +5,11 @@ from collections.abc import Iterable, Sequence
 
 from cli.error_handling import error_console
 from training.config import Progress
-from training.data.diagnosis import describe_conflicts, describe_similar_labels
+from training.data.diagnosis import (
+    describe_conflicts,
+    describe_similar_labels,
+    describe_unusual_splits,
+)
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
 from training.data.reading import read_sources, read_texts
 from training.data.remarks import Remarks
@@ -29,6 +33,7 @@ def read_test_examples(sources: Sequence[DataSource], progress: Progress) -> lis
     """
     located = _read(sources, progress)
     kept = [each for each in located if each.example.split != TRAINING_SPLIT]
+    print_warnings(describe_unusual_splits(kept))
     return _report(located, kept, f"of another split than {TRAINING_SPLIT}")
 
 

@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from cli.arguments import Command
 from cli.convert import convert
 from cli.doctor import doctor
 from cli.erase import erase
@@ -33,7 +34,7 @@ for panel, commands in {
     "Operate": (doctor, erase, redrive),
 }.items():
     for command in commands:
-        app.command(rich_help_panel=panel)(command)
+        app.command(cls=Command, rich_help_panel=panel)(command)
 app.add_typer(migrations, name="migrations", rich_help_panel="Operate")
 
 

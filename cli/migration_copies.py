@@ -1,6 +1,7 @@
 """The migrations of this package, and copies of them in another project's folder and database."""
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,14 +84,25 @@ def is_own_folder(folder: Path) -> bool:
 
 
 def read_folder(folder: Path) -> list[Migration]:
-    """Return the migrations of a folder, in the order in which the Supabase CLI applies them."""
+    """Return the migrations of a folder, in the order of the file names.
+
+    Raise `MigrationConflict` for one that cannot be read.
+    """
     names = {file: _FILE_NAME.fullmatch(file.name) for file in folder.glob("*.sql")}
     migrations = [
-        Migration(name[1], name[2], file.read_text("utf-8-sig", errors="replace"))
-        for file, name in names.items()
-        if name
+        Migration(name[1], name[2], _read_sql(file)) for file, name in names.items() if name
     ]
     return sorted(migrations, key=lambda migration: migration.stem)
+
+
+def _read_sql(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise MigrationConflict(
+            f"{file} is named like a migration, but cannot be read: {error.strerror}. The Supabase "
+            "CLI would stop at it, too. Repair, rename or delete it."
+        ) from None
 
 
 def find_copies(
@@ -142,7 +154,7 @@ def plan_copies(
     copies = {one: _only_copy(one, in_folder[one], "folder") for one in originals}
     applied_copies = {one: _only_copy(one, in_database[one], "database") for one in originals}
     _reject_differences(copies, applied_copies)
-    last = max((migration.version for migration in [*folder, *database]), default="")
+    last = max((migration.stem for migration in [*folder, *database]), default="")
     versions = _versions_after(last, now - timedelta(seconds=len(originals)))
     present: list[tuple[Migration, Migration]] = []
     new: list[Migration] = []
@@ -180,19 +192,39 @@ def _copy_of(original: Migration, version: str, name: str) -> Migration:
 
 
 def _versions_after(last: str, start: datetime) -> Iterator[str]:
-    """Yield increasing versions. The Supabase CLI compares versions as text."""
+    """Yield increasing versions whose files come after the migration with the stem `last`.
+
+    The Supabase CLI applies migrations in the order of their versions as text, and its releases
+    before 3 in the order of the file names, where `_` follows the digits: `20270102_a.sql` comes
+    after `20270102030405_b.sql`. For both orders, a shorter version is counted up before digits are
+    added. Raise `MigrationConflict` where it is all nines.
+    """
+    version = last.partition("_")[0]
     moment = start
-    if last >= f"{start:{_TIMESTAMP}}":
+    if last >= f"{start:{_TIMESTAMP}}_":
         try:
-            if len(last) != _TIMESTAMP_LENGTH:
+            if len(version) != _TIMESTAMP_LENGTH:
                 raise ValueError
-            moment = datetime.strptime(last, _TIMESTAMP) + timedelta(seconds=1)  # noqa: DTZ007
+            moment = datetime.strptime(version, _TIMESTAMP) + timedelta(seconds=1)  # noqa: DTZ007
         except (ValueError, OverflowError):
-            yield from (f"{last}{number:04}" for number in range(1, 10_000))
+            yield from _count_up(last, version)
             return
     while True:
         yield f"{moment:{_TIMESTAMP}}"
         moment += timedelta(seconds=1)
+
+
+def _count_up(last: str, version: str) -> Iterator[str]:
+    following = str(int(version) + 1).zfill(len(version))
+    if len(following) > len(version):
+        raise MigrationConflict(
+            f"No version comes after {last}.sql in the order of file names, in which the Supabase "
+            "CLI before version 3 applies migrations. Give this file a timestamp as its version "
+            "(YYYYMMDDhhmmss) before running this again; `supabase migration list` shows whether a "
+            "database has applied it."
+        )
+    first = int(following.ljust(_TIMESTAMP_LENGTH, "0"))
+    yield from (str(number).zfill(len(version)) for number in itertools.count(first))
 
 
 def _only_copy(original: Migration, copies: Sequence[Migration], place: str) -> Migration | None:
@@ -242,8 +274,8 @@ def _difference(original: Migration, copy: Migration, applied: Migration | None)
 
 
 def _reject_other_order(copies: Sequence[Migration], originals: Sequence[Migration]) -> None:
-    versions = [copy.version for copy in copies]
-    if versions != sorted(versions):
+    files = [f"{copy.version}_" for copy in copies]  # see `_versions_after`
+    if files != sorted(files):
         raise MigrationConflict(
             "The copies are in the wrong order. Rename the files that no database has applied, so "
             f"that they run in this order: {', '.join(original.name for original in originals)}."

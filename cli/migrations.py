@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
+from cli.arguments import Command
 from cli.error_handling import error_console, exit_on_error
 from cli.migration_copies import (
     APPLIED_MIGRATIONS,
@@ -35,7 +36,7 @@ def migrations() -> None:
     """Add the migrations to a project that has its own."""
 
 
-@app.command()
+@app.command(cls=Command)
 def add(
     to: Annotated[
         Path,

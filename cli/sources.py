@@ -42,6 +42,10 @@ def local_sources(sources: Sequence[str], progress: Progress) -> Iterator[list[D
 
 def _localise(source: str, folder: Path, progress: Progress) -> DataSource:
     """Return a source whose files can be read more than once."""
+    if "://" in source and not source.startswith(_S3):
+        raise InvalidExamples(
+            f"{source} cannot be read: only files and s3:// URLs can. Download it first."
+        )
     if source.startswith(_S3):
         return _download(source, folder, progress)
     if source == STANDARD_INPUT:

@@ -9,9 +9,11 @@ from rich.console import Console
 
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars
+from prompt_capture.domain.errors import InvalidArtifact
 from training.config import ReviewTarget, TrainingMode
 
 if TYPE_CHECKING:
+    from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
     from training.data.examples import Example
     from training.train import TrainingResult
 
@@ -80,7 +82,9 @@ def train(
         "model_artifacts/assistant"
     ),
     name: Annotated[str, typer.Option(help="The beginning of the model's version.")] = "assistant",
-    seed: Annotated[int, typer.Option(help="The same data and seed give the same model.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")
+    ] = 0,
     target_precision: TargetPrecisionOption = None,
     target_recall: TargetRecallOption = None,
     texts: Annotated[
@@ -113,7 +117,6 @@ def train(
     """
     from cli import labelled_data
     from cli.sources import local_sources
-    from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
     from training.config import TrainingConfig
     from training.fit.encoders import base_from_artifact
     from training.report.writing import write_report
@@ -126,11 +129,12 @@ def train(
         local_sources(data, progress) as sources,
         local_sources(unlabelled or [], progress) as unlabelled_sources,
     ):
+        artifact = _load_base(base)  # before the data, which takes longer
         more_texts = labelled_data.read_unlabelled(unlabelled_sources, progress)
         examples = labelled_data.read_training_examples(sources, progress)
         labelled_data.print_warnings(_diagnose(examples))
         config = TrainingConfig(mode, more_texts, name, seed, target)
-        start = base_from_artifact(ModelArtifact.load(base))
+        start = base_from_artifact(artifact)
         result = train_model(examples, start, out, config, progress)
         suspects = write_report(out, result.manifest, result.predictions, result.held_out, texts)
     _print_summary(error_console, result, out, suspects)
@@ -142,6 +146,17 @@ def _review_target(precision: float | None, recall: float | None) -> ReviewTarge
     if precision is not None:
         return ReviewTarget("precision", precision)
     return None if recall is None else ReviewTarget("recall", recall)
+
+
+def _load_base(folder: Path) -> "ModelArtifact":
+    from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
+
+    if not folder.exists():
+        raise InvalidArtifact(
+            f"There is no folder {folder}. Name the folder of a model with --base, for example "
+            "model_artifacts/assistant of this repository."
+        )
+    return ModelArtifact.load(folder)
 
 
 def _diagnose(examples: "Sequence[Example]") -> Iterator[str]:

@@ -32,6 +32,7 @@ CLASSIFICATION: JsonObject = {
     "captured": "stored",
     "unknown_field": True,
 }
+RECORDED = (200, {"log_id": CLASSIFICATION["log_id"], "was_successful": True})
 HANG, TRICKLE, DROP = "hang", "trickle", "drop"
 
 
@@ -48,7 +49,7 @@ class ReceivedRequest:
 class ScriptedService:
     """Responds with one item of its script per request, and repeats the last one."""
 
-    script: list[tuple[int, JsonObject] | str] = field(default_factory=list)
+    script: list[tuple[int, JsonObject | bytes] | str] = field(default_factory=list)
     requests: list[ReceivedRequest] = field(default_factory=list)
 
     def reset(self) -> None:
@@ -63,7 +64,9 @@ class ScriptedService:
         if isinstance(response, str):
             await _misbehave(response, send)
         else:
-            await respond(send, response[0], json.dumps(response[1]).encode())
+            status, body = response
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
+            await respond(send, status, content)
 
     @property
     def bodies(self) -> list[JsonObject]:

@@ -16,10 +16,9 @@ from prompt_capture.client import texts
 from prompt_capture.domain import long_texts, types
 
 from .conftest import Connect
-from .scripted_service import CLASSIFICATION, ScriptedService
+from .scripted_service import CLASSIFICATION, RECORDED, ScriptedService
 
 LOG_ID = UUID(CLASSIFICATION["log_id"])
-RECORDED: tuple[int, dict[str, str]] = (200, {})
 EMOJI = "\U0001f600"
 
 
@@ -56,7 +55,19 @@ ERRORS = [
     (ValueError(EMOJI * 8_000), "ValueError: " + EMOJI * 7_976 + " [shortened]"),
     (ValueError("\x01" * 9_000), "ValueError: " + "\x01" * 7_976 + " [shortened]"),
     (KeyError("calendar"), "KeyError: 'calendar'"),
-    (ExceptionGroup("two", [ValueError("a"), OSError()]), "ExceptionGroup: two (2 sub-exceptions)"),
+    (
+        ExceptionGroup("two", [ValueError("a"), OSError()]),
+        "ExceptionGroup: two (2 sub-exceptions): ValueError: a; OSError",
+    ),
+    (
+        ExceptionGroup("g", [ExceptionGroup("h", [KeyError("k")]), Odd(raising(Fatal()))]),
+        "ExceptionGroup: g (2 sub-exceptions): KeyError: 'k'; Odd",
+    ),
+    (
+        ExceptionGroup("many", [ValueError(number) for number in range(30)]),
+        "ExceptionGroup: many (30 sub-exceptions): "
+        + "; ".join(f"ValueError: {number}" for number in range(20)),
+    ),
     (Odd(raising(RuntimeError("no text"))), "Odd"),
     (Odd(raising(Fatal())), "Odd"),
     (Odd(raising(SystemExit(3))), "Odd"),

@@ -1,6 +1,7 @@
 """The outcome of a workflow is always recorded, and its recording never affects the workflow."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,10 +9,9 @@ import pytest
 from prompt_capture.client import AsyncCaptureClient, NoResponse, Service
 
 from .conftest import SHORT_TIMEOUTS, Connect
-from .scripted_service import CLASSIFICATION, HANG, ScriptedService
+from .scripted_service import CLASSIFICATION, HANG, RECORDED, ScriptedService
 
 LOG_ID = UUID(CLASSIFICATION["log_id"])
-RECORDED = (200, {"log_id": str(LOG_ID), "was_successful": True})
 
 
 async def test_a_block_without_an_exception_is_a_success(
@@ -36,6 +36,30 @@ async def test_an_exception_is_a_failure_with_its_text_and_is_raised_again(
             raise ValueError("The list is full.\0")
     assert scripted.bodies[0]["was_successful"] is False
     assert scripted.bodies[0]["execution_error"] == "ValueError: The list is full."
+
+
+@pytest.mark.parametrize("code", [0, None])
+async def test_a_successful_exit_of_the_process_is_a_success(
+    connect: Connect, scripted: ScriptedService, code: object
+) -> None:
+    with pytest.raises(SystemExit):
+        async with connect().workflow(LOG_ID, "create_task"):
+            raise SystemExit(code)
+    assert scripted.bodies[0]["was_successful"] is True
+    assert "execution_error" not in scripted.bodies[0]
+
+
+async def test_an_explicit_failure_stays_one_when_the_process_exits(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    async def fail_and_exit() -> None:
+        async with connect().workflow(LOG_ID, "create_task") as run:
+            run.fail("The list is full.")
+            raise SystemExit(0)
+
+    with pytest.raises(SystemExit):
+        await fail_and_exit()
+    assert scripted.bodies[0]["was_successful"] is False
 
 
 async def test_a_workflow_can_report_a_failure(connect: Connect, scripted: ScriptedService) -> None:
@@ -93,6 +117,34 @@ async def test_the_status_of_an_outcome_or_a_correction_is_returned(
         "reviewer": "grace",
         "notes": "n",
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b"<html>Sign in</html>"),
+        (200, b""),
+        (204, b""),
+        (200, []),
+        (200, {}),
+        (200, {"log_id": "no id"}),
+        (202, {}),
+        (202, b"<html>Accepted</html>"),
+        (202, {"status": "recorded"}),
+    ],
+)
+async def test_only_the_services_own_answer_records_an_outcome_or_a_correction(
+    connect: Connect,
+    scripted: ScriptedService,
+    status: int,
+    body: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scripted.script = [(status, body)]
+    client = connect()
+    assert await client.record_outcome(LOG_ID, True, "greet") == "failed"
+    assert await client.correct(LOG_ID, "help", reviewer="grace") == "failed"
+    assert [record.code for record in caplog.records] == ["invalid_response"] * 2  # type: ignore[attr-defined]
 
 
 async def test_a_reviewers_token_replaces_the_api_key(

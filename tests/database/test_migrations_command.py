@@ -18,6 +18,7 @@ from .supabase_cli import remote, run_supabase, supabase
 TODAY = datetime.now(UTC)
 YEAR = timedelta(days=365)
 OLDER, NEWER = (f"{TODAY + offset:%Y%m%d%H%M%S}" for offset in (-YEAR, YEAR))
+DATE = f"{TODAY:%Y%m%d}"
 OWN_NAMES = [migration.name for migration in own_migrations()]
 
 Description = dict[str, object]
@@ -110,8 +111,16 @@ def copied(count: int = len(OWN_NAMES)) -> list[str]:
 
 @pytest.mark.parametrize(
     ("pushed", "unpushed"),
-    [([], []), ([OLDER], []), ([NEWER], []), ([OLDER, NEWER], []), ([OLDER], [NEWER])],
-    ids=["none", "older", "newer", "both", "an unpushed one"],
+    [
+        ([], []),
+        ([OLDER], []),
+        ([NEWER], []),
+        ([OLDER, NEWER], []),
+        ([OLDER], [NEWER]),
+        ([OLDER, DATE], []),
+        ([OLDER], [DATE]),
+    ],
+    ids=["none", "older", "newer", "both", "an unpushed one", "a date", "an unpushed date"],
 )
 def test_the_copies_apply_to_a_project_with_other_migrations_in_one_push(
     theirs: Project, description: Description, pushed: list[str], unpushed: list[str]
@@ -127,6 +136,13 @@ def test_the_copies_apply_to_a_project_with_other_migrations_in_one_push(
 
     assert theirs.names == [*["theirs" for _ in pushed + unpushed], *copied()]
     assert theirs.describe() == description
+
+
+def test_a_migration_that_no_file_can_follow_is_refused(theirs: Project) -> None:
+    theirs.write("9999")
+
+    assert "No version comes after 9999_theirs.sql" in theirs.add(status=1)
+    assert theirs.names == ["theirs"]
 
 
 def test_without_the_command_the_cli_refuses_the_migrations_in_such_a_project(

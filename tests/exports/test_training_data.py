@@ -113,7 +113,7 @@ async def test_an_exported_dataset_is_converted_with_its_splits(
     command = ["convert", str(scenario.folder), str(target), "--from", "jsonl", "--to", "csv"]
     result = CliRunner().invoke(app, command)
 
-    assert "Wrote 3 texts" in result.stdout
+    assert "Wrote 3 texts" in result.stderr
     assert sorted(str(example.split) for example in read_as("csv", target)) == [
         "dev", "train", "train",
     ]  # fmt: skip

@@ -80,6 +80,7 @@ def test_patterns_entities_and_empty_utterances_are_left_out_and_named(tmp_path:
         ("a", "is not a project"),
         ({"intents": []}, "no list of utterances"),
         ({"utterances": {}}, "no list of utterances"),
+        ({"language": "en", "intents": {"a": {"utterances": []}}}, "dataset of Snips NLU"),
         ({"assets": {"projectKind": "Orchestration"}}, "of the kind Orchestration"),
         (
             {"metadata": {"projectKind": "CustomSingleLabelClassification"}, "assets": {}},
@@ -97,6 +98,18 @@ def test_what_is_no_project_is_rejected_with_the_reason(
 ) -> None:
     with pytest.raises(InvalidExamples, match=problem):
         _read(tmp_path, content)
+
+
+@pytest.mark.parametrize("file_format", ["clu", "luis"])
+def test_texts_over_azures_limit_are_left_out_and_named(tmp_path: Path, file_format: str) -> None:
+    remarks, file = Remarks(), tmp_path / "project.json"
+    texts = ["x" * 500, "x" * 501, "\U0001f600" * 250, "\U0001f600" * 251]
+
+    write_as(file_format, file, [Example(text=text, label="a") for text in texts], remarks)
+
+    assert [each.text for each in read_as(file_format, file)] == [texts[0], texts[2]]
+    (remark,) = remarks
+    assert "2 left out: texts over 500 characters, the limit of Azure (examples 2 and 4)" in remark
 
 
 def test_the_text_format_of_luis_is_recognised(tmp_path: Path) -> None:

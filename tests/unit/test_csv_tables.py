@@ -166,3 +166,12 @@ def test_every_text_of_a_row_is_protected_and_none_is_unwritable() -> None:
     assert written == {
         "text": "nice \ufffd \ufffd", "label": "'=1+1", "confidence": "-0.5", "notes": "",
     }  # fmt: skip
+
+
+def test_a_cell_can_be_of_any_length_in_columns_that_are_read_and_in_others() -> None:
+    """The limit of the library csv is 131,072 characters, and its error names none."""
+    long = "x" * 200_000
+    assert _rows(f'text,label,html\nhi,greet,"{long}"\n"{long}",greet,\n') == [
+        (2, "hi", "greet"),
+        (3, long, "greet"),
+    ]

@@ -1,5 +1,6 @@
 """Conversion between formats: round trips, and the command."""
 
+import gzip
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from cli.main import app
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import FORMATS, read_as, write_as
 
+ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "prompt-capture")
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(
     lambda text: text == text.strip()
@@ -64,8 +66,8 @@ def test_the_command_converts_files_and_rejects_invalid_ones(tmp_path: Path) -> 
     done = _convert(source, target, "csv", "clu")
     failed = _convert(source, target, "rasa", "clu")
 
-    assert "1 texts" in done.stdout
-    assert done.stderr == ""
+    assert done.stderr == f"Wrote 1 texts to {target}\n"
+    assert done.stdout == ""
     assert read_as("clu", target) == [Example(text="hello", label="greeting")]
     assert failed.exit_code == 1
     assert "It seems to be a file for --from csv." in failed.stderr
@@ -113,7 +115,7 @@ def test_fields_that_a_format_lacks_are_named(tmp_path: Path) -> None:
     assert "1 left out: marks that a label is corrected (line 1)." in to_csv.stderr
 
     to_json_lines = _convert(source, target, "jsonl", "jsonl")
-    assert to_json_lines.stderr == ""
+    assert to_json_lines.stderr == f"Wrote 1 texts to {target}\n"
     assert target.read_text() == line
 
 
@@ -121,7 +123,47 @@ def test_the_number_of_written_texts_is_that_in_the_file(tmp_path: Path) -> None
     source, target = tmp_path / "a.jsonl", tmp_path / "b.yml"
     source.write_text('{"text": "a [b](c)", "label": "x"}\n{"text": "d", "label": "x"}\n')
 
-    assert "Wrote 1 texts" in _convert(source, target, "jsonl", "rasa").stdout
+    assert "Wrote 1 texts" in _convert(source, target, "jsonl", "rasa").stderr
+
+
+def test_a_target_on_standard_output_is_not_mixed_with_the_report(tmp_path: Path) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "a", "label": "x"}\n')
+    command = ["convert", str(source), "/dev/stdout", "--from", "jsonl", "--to", "jsonl"]
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from cli.main import main; main()", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == source.read_text()
+    assert "Wrote 1 texts" in done.stderr
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_target_whose_name_ends_with_gz_is_compressed(tmp_path: Path, file_format: str) -> None:
+    source, target = tmp_path / "a.jsonl", tmp_path / "b.GZ"
+    source.write_text('{"text": "hello", "label": "greeting"}\n')
+
+    assert _convert(source, target, "jsonl", file_format).exit_code == 0
+
+    assert gzip.decompress(target.read_bytes())
+    assert read_as(file_format, target) == [Example(text="hello", label="greeting")]
+
+
+@pytest.mark.parametrize("name", ["b.csv.bz2", "b.csv.zst", "b.csv.xz"])
+def test_a_compression_that_is_not_supported_is_refused(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "hello", "label": "greeting"}\n')
+
+    result = _convert(source, tmp_path / name, "jsonl", "csv")
+
+    assert result.exit_code == 1
+    assert "End the name with .gz" in result.stderr
+    assert not (tmp_path / name).exists()
 
 
 @pytest.mark.parametrize("target", ["", "file/b.csv"])

@@ -1,6 +1,7 @@
 """The import of review files."""
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,20 @@ def test_the_command_names_the_entries_that_changed_while_it_ran(
     assert "1 decisions were not recorded" in result.stderr
     assert "(entries 2)" in result.stderr
     assert store.rows[ids[1]].correction == meanwhile
+
+
+def test_the_command_reads_a_compressed_file(
+    store: InMemoryPromptStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log_id = asyncio.run(_log(store))
+    file = tmp_path / "review.json.gz"
+    file.write_bytes(gzip.compress(_file(_entry(log_id, "reminder")).encode()))
+    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+
+    result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace", "--apply"])
+
+    assert result.exit_code == 0, result.output
+    assert "Recorded 1 corrections." in result.stdout
 
 
 async def test_invalid_entries_are_reported_and_affect_no_other(

@@ -1,6 +1,7 @@
 """JSON lines as people write them: each is read, or rejected with the line and the remedy."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,11 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
         ('{"text": null, "label": "b"}', "line 1: text"),
         ('{"text": ["a"], "label": "b"}', "line 1: text"),
         ('{"text": "a", "label": 3}', "line 1: label"),
+        ('{"utterance": "a", "label": "b"}', "line 1 has no text. Write one"),
+        ('{"prompt": "a", "label": "b"}', "line 1 has no text. Write one"),
         ('{"text": "a", "label": " "}', "line 1: label"),
         ('{"text": "a", "label": "b", "corrected": "maybe"}', "line 1: corrected"),
+        ('{"text": "a", "label": "b", "secondary": "c"}', "secondary: Input should be a list"),
         ('{"text": "a", "text": "b", "label": "c"}', r"line 1: .*same key twice"),
         (f"{LINE}\n{LINE}".encode() + b"\n\xe9\n", r"Line 3 is not UTF-8"),
         (b"PK\x03\x04", "Excel workbook"),
@@ -62,6 +66,18 @@ def test_a_faulty_line_is_rejected_with_its_number_and_the_remedy(
 ) -> None:
     with pytest.raises(InvalidExamples, match=rf"data\.jsonl.*{problem}"):
         _read(tmp_path, content)
+
+
+@pytest.mark.parametrize("field", ["secondary", "corrected", "split", "source", "tier", "audited"])
+def test_null_in_an_optional_field_means_that_there_is_no_value(tmp_path: Path, field: str) -> None:
+    line = json.dumps({"text": "hello", "label": "greeting", field: None})
+
+    assert _read(tmp_path, line) == [HELLO]
+
+
+def test_a_prompt_without_a_label_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(InvalidExamples, match="line 1: label"):
+        _read(tmp_path, '{"prompt": "write to anna", "predicted_intent": "help"}')
 
 
 def test_numbers_that_json_lacks_do_not_matter_in_fields_that_are_not_read(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -177,6 +177,30 @@ def test_any_other_event_gets_an_error_that_says_what_is_expected(
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert MARKER not in caplog.text + response["body"]
     assert not store.rows
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"body": json.loads(BODY)},
+        {"body": [MARKER]},
+        {"body": 7},
+        {"body": BODY, "isBase64Encoded": True},
+        {"body": f"{MARKER}==", "isBase64Encoded": True},
+        {"body": json.loads(BODY), "isBase64Encoded": True},
+        {"body": '{"message": "\ud83d", "capture": false}'},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("event", [function_url_event, rest_api_event, load_balancer_event])
+def test_a_body_that_is_no_text_is_refused_as_invalid_json(
+    handler: Handler, event: Callable[[str], dict[str, Any]], body: dict[str, Any]
+) -> None:
+    response = handler(event("/v1/classify") | body, CONTEXT)
+
+    assert response["statusCode"] == 400
+    assert json.loads(response["body"])["error"]["code"] == "invalid_json"
+    assert MARKER not in response["body"]
 
 
 def test_a_request_for_an_export_is_no_ping() -> None:

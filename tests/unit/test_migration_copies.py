@@ -80,17 +80,31 @@ def test_an_installed_distribution_has_the_migrations(tmp_path: Path) -> None:
         (["20270102030404"], ["20270102030405", "20270102030406"]),
         (["20280131235959"], ["20280201000000", "20280201000001"]),
         (["0001", "0002"], ["20270102030403", "20270102030404"]),
-        (["3"], ["30001", "30002"]),
-        (["202701020304050"], ["2027010203040500001", "2027010203040500002"]),
-        (["99991231235959"], ["999912312359590001", "999912312359590002"]),
-        (["20271332000000"], ["202713320000000001", "202713320000000002"]),
+        (["3"], ["40000000000000", "40000000000001"]),
+        (["0"], ["20270102030403", "20270102030404"]),
+        (["20270102"], ["20270103000000", "20270103000001"]),
+        (["20270102", "20270102030405"], ["20270103000000", "20270103000001"]),
+        (["202701"], ["20270200000000", "20270200000001"]),
+        (["20269"], ["20270102030403", "20270102030404"]),
+        (["202701020304050"], ["202701020304051", "202701020304052"]),
+        (["99991231235959"], ["99991231235960", "99991231235961"]),
+        (["20271332000000"], ["20271332000001", "20271332000002"]),
     ],
 )
-def test_versions_come_after_every_other_as_text(existing: list[str], versions: list[str]) -> None:
+def test_versions_come_after_every_other_as_text_and_as_files(
+    existing: list[str], versions: list[str]
+) -> None:
     new = copies(theirs(*existing))
 
     assert [copy.version for copy in new] == versions
     assert sorted(existing + versions)[-2:] == versions
+    files = [migration.stem for migration in [*theirs(*existing), *new]]
+    assert sorted(files)[-2:] == [copy.stem for copy in new]
+
+
+@pytest.mark.parametrize("version", ["9", "9999", "99999999999999"])
+def test_a_version_that_none_can_follow_is_refused_with_the_remedy(version: str) -> None:
+    assert f"No version comes after {version}_theirs.sql" in refusal(theirs(version))
 
 
 def test_versions_come_after_those_that_only_the_database_has() -> None:
@@ -247,6 +261,23 @@ def test_the_folder_of_this_repository_is_refused() -> None:
 
     assert status == 2
     assert "copied from" in output
+
+
+@pytest.mark.parametrize("kind", ["folder", "broken link"])
+def test_what_is_named_like_a_migration_and_cannot_be_read_is_refused(
+    tmp_path: Path, kind: str
+) -> None:
+    entry = tmp_path / "supabase/migrations/20260101000000_theirs.sql"
+    entry.parent.mkdir(parents=True)
+    if kind == "folder":
+        entry.mkdir()
+    else:
+        entry.symlink_to(tmp_path / "missing")
+
+    status, output = run("--to", str(tmp_path))
+
+    assert status == 1
+    assert "20260101000000_theirs.sql is named like a migration, but cannot be read" in output
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from prompt_capture.domain.errors import StoreUnavailable
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.prompts import CapturedPrompt, ReviewablePrompt
 from tests.fakes.prompt_store import InMemoryPromptStore
+from training.data.reading import read_examples
 
 ROOT = Path(__file__).parents[2]
 USER = uuid4()
@@ -243,6 +244,25 @@ def test_json_has_one_complete_object_per_line(store: InMemoryPromptStore) -> No
         "created_at", "corrected_intent", "corrected_secondary_intents", "label",
     }  # fmt: skip
     assert (labelled["label"], labelled["corrected_intent"]) == ("status", None)
+
+
+def test_json_for_retraining_is_read_by_training_with_the_origin_of_its_labels(
+    store: InMemoryPromptStore, tmp_path: Path
+) -> None:
+    log(store, "how far is it", 0.9)
+    corrected = log(store, "remind me", 0.9)
+    correction = Correction(corrected_intent="reminder", corrected_by="ada")
+    asyncio.run(store.add_prompt_correction(corrected, correction))
+    file = tmp_path / "labels.jsonl"
+    file.write_text(list_prompts("--for-retraining", "--json").stdout)
+
+    predicted, reviewed = read_examples([file])
+
+    assert (predicted.text, predicted.label) == ("how far is it", "status")
+    assert (reviewed.text, reviewed.label) == ("remind me", "reminder")
+    assert [each.origin for each in (predicted, reviewed)] == ["predicted", "reviewed"]
+    assert not (predicted.is_fair)
+    assert not (reviewed.is_fair)
 
 
 def test_json_lists_everything_unless_a_limit_is_given(store: InMemoryPromptStore) -> None:

@@ -161,7 +161,7 @@ responses:
         ('{"rasa_nlu_data": {"common_examples": []}}', "JSON.*rasa data convert"),
         ("nlu:\n- intent: a\n  examples: [b\n", r"Line 4 is not valid YAML"),
         ("nlu:\n- intent: a\n\texamples: b\n", r"Line 3 is not valid YAML"),
-        ("nlu: []\n---\nnlu: []\n", "not valid YAML"),
+        ("nlu: []\n---\nnlu: []\n", "several YAML documents.*Save each as a file of its own"),
         ("nlu: " + "[" * 3000, "not valid YAML"),
         ("nlu:\n  intent: a\n", r"nlu\.yml, line 2: nlu must be a list"),
         ("nlu:\n- intent: a\n  examples: >\n    - b\n    - c\n", r"line 3: `>` joins"),

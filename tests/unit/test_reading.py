@@ -53,6 +53,7 @@ def test_the_format_of_a_file_is_recognised(
         ("data.txt", "\ufefftext\tlabel\nhello\tgreeting\n"),
         ("data.txt", "sep=;\nLabel;Text\ngreeting;hello\n"),
         ("greeting.txt", "hello\n"),
+        ("greeting.TXT", "hello\n"),
         ("data.ndjson", '{"text": "hello", "label": "greeting"}\n'),
         ("data.json", '{"text": "hello", "label": "greeting"}\n'),
         ("data", '{"text": "hello", "label": "greeting"}\n'),
@@ -120,6 +121,52 @@ def test_texts_without_labels_are_read_from_the_same_formats(
     (tmp_path / name).write_text(content)
 
     assert read_texts([DataSource(tmp_path / name)], Remarks()) == ["hello", "bye"]
+
+
+@pytest.mark.parametrize("name", ["https://example.com/data.csv", "gs://bucket/data.csv"])
+def test_a_url_that_cannot_be_read_is_refused_with_the_remedy(name: str) -> None:
+    command = ["evaluate", "--model", str(ROOT / "model_artifacts/assistant"), "--data", name]
+
+    result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 1
+    assert f"{name} cannot be read: only files and s3:// URLs can." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("split", "is_named"),
+    [("test", False), ("dev", False), ("validation", False), ("gold", False), ("held-out", False),
+     ("test_2024", False), ("my-test", False), ("fit", True), ("train_clean", True),
+     ("latest", True)],
+)  # fmt: skip
+def test_a_split_whose_name_does_not_say_that_it_is_measured_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], split: str, is_named: bool
+) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text(f"text,label,split\nhello,greeting,{split}\nhi,greeting,test\n")
+
+    examples = labelled_data.read_test_examples([DataSource(file)], NoProgress())
+
+    assert len(examples) == 2
+    warning = f"1 text has the split {split} and is measured."
+    assert (warning in capsys.readouterr().err) is is_named
+
+
+def test_a_split_named_training_is_not_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("text,label,split\nhello,greeting,training\nhi,greeting,test\n")
+    sources = [DataSource(file)]
+
+    measured = labelled_data.read_test_examples(sources, NoProgress())
+    trained = labelled_data.read_training_examples(sources, NoProgress())
+
+    assert ([each.text for each in measured], [each.text for each in trained]) == (
+        ["hi"],
+        ["hello"],
+    )
+    assert "the split training is read as train" in capsys.readouterr().err
 
 
 def test_texts_without_a_visible_character_are_left_out_and_named(tmp_path: Path) -> None:
@@ -202,6 +249,29 @@ def test_training_without_an_intent_is_explained(tmp_path: Path) -> None:
         result.stderr
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_base_is_named_before_the_data_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ["train", "--data", "missing.jsonl", "--out", str(tmp_path / "out")]
+
+    result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 1
+    assert "There is no folder model_artifacts/assistant" in result.stderr
+    assert "with --base" in result.stderr
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**32)])
+def test_a_seed_that_no_generator_takes_is_refused(tmp_path: Path, seed: str) -> None:
+    command = ["train", "--data", "a.jsonl", "--out", str(tmp_path / "out"), "--seed", seed]
+
+    result = CliRunner().invoke(app, command)
+
+    assert result.exit_code == 2
+    assert "--seed" in result.stderr
 
 
 def test_training_names_rare_labels_copies_and_the_missing_unknown(tmp_path: Path) -> None:

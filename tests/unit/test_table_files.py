@@ -168,7 +168,8 @@ def test_missing_values_are_named_by_their_row(tmp_path: Path) -> None:
         ({"text": ["a"], "label": [3]}, "label has the type int64.*names of intents"),
         ({"text": [{"a": "b"}], "label": ["x"]}, "text is nested"),
         ({"text": [["a"]], "label": ["x"]}, "text is nested"),
-        ({"text": [b"\xff"], "label": ["x"]}, "not a valid parquet file"),
+        ({"text": [b"a", b"\xff"], "label": ["x"] * 2}, "row 2: the column text is not UTF-8"),
+        ({"text": ["a"], "label": [b"\xff"]}, "row 1: the column label is not UTF-8"),
         ({"text": ["a"], "intent": ["x"]}, "no column label"),
         ({"text": ["a"], "label": ["x"], "Label ": ["y"]}, "column label twice"),
     ],
@@ -178,6 +179,56 @@ def test_other_columns_are_rejected_with_the_remedy(
 ) -> None:
     with pytest.raises(InvalidExamples, match=problem):
         read_as("parquet", _write_parquet(tmp_path, **columns))
+
+
+@pytest.mark.parametrize(
+    ("splits", "read"), [([1, None], ["1", None]), ([True, False], ["true", "false"])]
+)
+def test_splits_that_are_numbers_or_truth_values_are_read_as_in_csv(
+    tmp_path: Path, splits: list[Any], read: list[str | None]
+) -> None:
+    file = _write_parquet(tmp_path, text=["a", "b"], label=["x", "x"], split=splits)
+
+    assert [example.split for example in read_as("parquet", file)] == read
+    lines = "".join(f"{t},x,{s or ''}\n" for t, s in zip("ab", read, strict=True))
+    assert [each.split for each in _read_csv(tmp_path, f"text,label,split\n{lines}")] == read
+
+
+@pytest.mark.parametrize(
+    "label", ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "#######", " #n/a ", "nan", "NaN", "<NA>"]
+)
+def test_a_label_that_is_an_error_of_a_spreadsheet_is_rejected_with_the_remedy(
+    tmp_path: Path, label: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=r"line 3: the label .*Write the intent, or delete"):
+        _read_csv(tmp_path, f"text,label\nhello,greeting\nbye,{label}\n")
+
+
+@pytest.mark.parametrize("label", ["banana", "null", "None", "#1", "na", "number#"])
+def test_other_labels_are_none(tmp_path: Path, label: str) -> None:
+    assert [each.label for each in _read_csv(tmp_path, f"text,label\na,{label}\n")] == [label]
+
+
+def test_texts_that_are_an_error_of_a_spreadsheet_are_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+    content = "text,label\n#NAME?,a\nwhat does #N/A mean,a\nnan,a\n"
+
+    assert len(_read_csv(tmp_path, content, remarks)) == 3
+    assert [line.partition("csv: ")[2] for line in remarks] == [
+        (
+            "2 noted: texts that are an error of a spreadsheet or a missing value, such as #N/A "
+            "(lines 2 and 4)."
+        )
+    ]
+
+
+def test_the_split_training_is_read_as_train_and_named(tmp_path: Path) -> None:
+    remarks = Remarks()
+
+    (example,) = _read_csv(tmp_path, "text,label,split\na,x, Training\n", remarks)
+
+    assert example.is_for_training
+    assert ["1 changed: the split training is read as train (line 2)." in line for line in remarks]
 
 
 def test_a_file_that_is_not_parquet_is_rejected(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """Files of other programs: their encodings, and JSON with a clear error."""
 
+import bz2
+import gzip
+import lzma
+
 import pytest
 
 from prompt_capture.domain.errors import InvalidFile
-from prompt_capture.domain.text_files import decode_text, parse_json, replace_surrogates
+from prompt_capture.domain.text_files import decode_text, decompress, parse_json, replace_surrogates
 
 TEXT = "text,label\r\nZoë 🎻,greeting\r\n"
 
@@ -32,6 +36,12 @@ def test_the_line_that_is_not_utf_8_is_named_with_the_remedy(line_end: str) -> N
         (b"ARROW1rest", "Feather"),
         (b"%PDF-1.7", "PDF"),
         (b"{\\rtf1 hi}", "Rich Text"),
+        (gzip.compress(b"text"), "gzip twice. Decompress it once"),
+        (bz2.compress(b"text"), "bzip2. Decompress it, or compress it with gzip"),
+        (lzma.compress(b"text"), "xz. Decompress"),
+        (b"\x28\xb5\x2f\xfd\x04", "Zstandard. Decompress"),
+        (b"\x04\x22\x4d\x18", "LZ4"),
+        (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"\xff\xfea", "not valid UTF-16"),
         (b"text,label\nhel\x00lo,greeting\n", "Line 2 contains a NUL"),
     ],
@@ -41,6 +51,17 @@ def test_files_that_are_no_text_are_rejected_with_what_they_are(
 ) -> None:
     with pytest.raises(InvalidFile, match=description):
         decode_text(content)
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"BZh and more"])
+def test_a_file_may_be_compressed_with_gzip(content: bytes) -> None:
+    assert decompress(content) == decompress(gzip.compress(content)) == content
+    assert decode_text(content).encode() == content
+
+
+def test_damaged_compressed_data_is_named() -> None:
+    with pytest.raises(InvalidFile, match="incomplete or damaged"):
+        decompress(gzip.compress(b"text")[:-3])
 
 
 @pytest.mark.parametrize(

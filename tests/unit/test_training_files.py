@@ -1,11 +1,14 @@
 """Data files as users write them: errors name the problem and its location."""
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from training.data.examples import InvalidExamples
-from training.data.reading import read_examples
+from training.data.reading import read_examples, read_sources
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
 
 
 def test_a_folder_has_a_file_for_each_label(tmp_path: Path) -> None:
@@ -16,6 +19,39 @@ def test_a_folder_has_a_file_for_each_label(tmp_path: Path) -> None:
     labelled = [(example.label, example.text.strip()) for example in read_examples([tmp_path])]
 
     assert labelled == [("email", "write to anna"), ("greeting", "hi"), ("greeting", "hello there")]
+
+
+def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_read(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "more" / ".cache").mkdir(parents=True)
+    (tmp_path / "nested.txt").mkdir()
+    for name in ("Bye.TXT", "greeting.txt", "more/help.txt.gz"):
+        content = b"hi\n"
+        (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    hidden = ("._greeting.txt", ".greeting.txt.swp", "more/.cache/email.txt")
+    for name in (*hidden, "more.jsonl", "README.md", "greeting.txt~"):
+        (tmp_path / name).write_bytes(b"\x00\x05\x16\x07 of another program")
+    remarks = Remarks()
+
+    located = read_sources([DataSource(tmp_path)], remarks)
+
+    assert [each.example.label for each in located] == ["Bye", "greeting", "help"]
+    assert list(remarks) == [
+        f"{tmp_path}: 3 left out: hidden files, such as ._greeting.txt.",
+        (
+            f"{tmp_path}: 3 left out: files that are not LABEL.txt (name labelled ones as further "
+            "--data), such as README.md."
+        ),
+    ]
+
+
+def test_a_folder_without_a_file_that_is_read_is_rejected_with_the_remedy(tmp_path: Path) -> None:
+    for name in ("._greeting.txt", "more.jsonl", "._retraining.manifest"):
+        (tmp_path / name).write_bytes(b"\x00\x05\x16\x07")
+
+    with pytest.raises(InvalidExamples, match=r"neither LABEL\.txt.*Name other files one by one"):
+        read_examples([tmp_path])
 
 
 def test_several_sources_are_read_in_order(tmp_path: Path) -> None:

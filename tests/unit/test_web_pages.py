@@ -114,14 +114,39 @@ def test_no_page_may_send_the_key_of_a_backend(pages: TestClient) -> None:
         ("*", ("*",)),
         (ORIGIN, (ORIGIN,)),
         (f"{ORIGIN}/, http://localhost:3000", (ORIGIN, "http://localhost:3000")),
+        ("HTTPS://App.Example.com", (ORIGIN,)),
+        (f"{ORIGIN}:443, http://localhost:80/", (ORIGIN, "http://localhost")),
+        (f"{ORIGIN}:80", (f"{ORIGIN}:80",)),
+        ("http://[::1]:3000", ("http://[::1]:3000",)),
+        ("https://xn--mnchen-3ya.example", ("https://xn--mnchen-3ya.example",)),
     ],
 )
-def test_origins_are_separated_by_commas(value: str, origins: tuple[str, ...]) -> None:
+def test_origins_are_separated_by_commas_and_read_as_browsers_send_them(
+    value: str, origins: tuple[str, ...]
+) -> None:
     assert read_origins(value) == origins
 
 
 @pytest.mark.parametrize(
-    "value", ["app.example.com", f"{ORIGIN}/page", "ftp://x", "https://", "null", f"{ORIGIN},"]
+    "value",
+    [
+        "app.example.com",
+        f"{ORIGIN}/page",
+        f"{ORIGIN}?",
+        "ftp://x",
+        "https://",
+        "null",
+        f"{ORIGIN},",
+        f"{ORIGIN} {ORIGIN}",
+        f"{ORIGIN};{ORIGIN}",
+        "https://*.example.com",
+        "https://*",
+        "https://user@example.com",
+        "https://example.com:x",
+        "https://example.com:",
+        "https://münchen.example",
+        "https://a..b",
+    ],
 )
 def test_a_malformed_origin_is_refused(value: str) -> None:
     with pytest.raises(InvalidSettings, match=r"CORS_ALLOW_ORIGINS.*https://app\.example\.com"):

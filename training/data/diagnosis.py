@@ -5,11 +5,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from prompt_capture.domain.predictions import UNKNOWN_INTENT
-from training.data.examples import Example, LocatedExample, grouping_key
+from training.data.examples import TRAINING_SPLIT, Example, LocatedExample, grouping_key
 from training.data.locations import Location
 
 _SHOWN = 3
 _NOT_A_LETTER = re.compile(r"[\W_]+")
+_TEST_SPLIT = re.compile(
+    r"(?:.*[\W_])?(?:dev|test|testing|val|valid|validation|eval|evaluation|gold|"
+    r"held[\W_]?out|holdout)(?:[\W_\d].*)?"
+)
+"""The names of splits that are not for training."""
+
 _FOREIGN_UNKNOWN = frozenset({"none", "nlufallback", "outofscope", "fallback"})
 """How other tools name the intent of messages to which no intent applies, as compared."""
 
@@ -71,6 +77,18 @@ def describe_splits(examples: Sequence[LocatedExample]) -> Iterator[str]:
     splits = Counter(each.example.split for each in examples if not each.example.is_for_training)
     for split, count in splits.items():
         yield f"{_count(count, 'text has', 'texts have')} the split {split}: not for training."
+
+
+def describe_unusual_splits(examples: Sequence[LocatedExample]) -> Iterator[str]:
+    """Name the splits to measure on whose names do not say that they are for this."""
+    splits = Counter(example.split for example, _location in examples if example.split)
+    for split, count in splits.items():
+        if not _TEST_SPLIT.fullmatch(split):
+            yield (
+                f"{_count(count, 'text has', 'texts have')} the split {split} and "
+                f"{'is' if count == 1 else 'are'} measured. If it is for training, rename it to "
+                f"{TRAINING_SPLIT}."
+            )
 
 
 def describe_scope(examples: Sequence[Example], minimum: int) -> Iterator[str]:

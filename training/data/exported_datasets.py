@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from prompt_capture.domain.datasets.kinds import ReviewFile
 from prompt_capture.domain.datasets.manifest import DatasetObject, Manifest, manifest_key_of
 from training.data.examples import InvalidExamples, LocatedExample
-from training.data.files import DataFile
+from training.data.files import DataFile, is_hidden
 from training.data.formats import json_lines, review
 from training.data.formats.reading import Reading
 from training.data.locations import Location
@@ -19,6 +19,7 @@ from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
 MANIFEST_SUFFIX = ".manifest"
+_MANIFESTS = f"*{MANIFEST_SUFFIX}"
 FIRST_CHANGE = "0"
 """Where the window of a dataset of everything begins."""
 
@@ -98,10 +99,11 @@ def find_datasets(source: DataSource) -> list[StoredDataset]:
     if path.is_file():
         datasets = [_open(source, path, path.parent)]
     else:
-        datasets = [_open(source, file, path) for file in path.rglob(f"*{MANIFEST_SUFFIX}")]
+        files = [file for file in path.rglob(_MANIFESTS) if not is_hidden(file, path)]
+        datasets = [_open(source, file, path) for file in files]
     for folder in (path, path.parent):
         if not datasets:
-            beside = folder.parent.glob(f"*{MANIFEST_SUFFIX}")
+            beside = folder.parent.glob(_MANIFESTS)
             files = [file for file in beside if folder.name.startswith(file.stem)]
             datasets = [_open(source, file, path) for file in files]
     found = [each for each in datasets if each is not None]

@@ -10,13 +10,20 @@ from pathlib import Path
 from typing import IO, cast
 
 from prompt_capture.domain.errors import InvalidFile
-from prompt_capture.domain.text_files import decode_text, detect_encoding
+from prompt_capture.domain.text_files import GZIP, decode_text, detect_encoding
 from training.data.examples import InvalidExamples
 from training.data.locations import Location
 
-_GZIP = b"\x1f\x8b"
 _HEAD = 4_096
 _LINES_BETWEEN_REPORTS = 1_000
+
+
+def is_hidden(path: Path, folder: Path) -> bool:
+    """Return whether a name in the path of a file, from `folder` on, begins with a dot.
+
+    Such files belong to tools: macOS adds `._greet.txt` to archives, and editors keep copies.
+    """
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class DataFile:
         """Open the file. Yield the decompressed file, and the file itself."""
         try:
             with self.path.open("rb") as raw:
-                if raw.peek(len(_GZIP)).startswith(_GZIP):
+                if raw.peek(len(GZIP)).startswith(GZIP):
                     with gzip.open(raw) as file:
                         yield cast("io.BufferedReader", file), raw
                 else:

@@ -1,6 +1,6 @@
 """Read labelled texts: files of any format, folders of text files, and exported datasets."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -13,10 +13,11 @@ from training.data.exported_datasets import (
     note_other_parts,
     read_datasets,
 )
-from training.data.files import DataFile
+from training.data.files import DataFile, is_hidden
 from training.data.formats import read_file, review, text_lines
 from training.data.formats.detection import detect_format
 from training.data.formats.reading import Reading
+from training.data.locations import Location
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -113,7 +114,7 @@ class _SourceReader:
     def _open(self, source: DataSource) -> tuple[Iterator[LocatedExample], str]:
         """Return the examples of a source, and what their labels come from."""
         if source.path.is_dir():
-            files = sorted(source.path.rglob("*.txt"))
+            files = self._find_label_files(source)
             return self._read_label_files(source, files) if files else self._read_datasets(source)
         if source.path.suffix == MANIFEST_SUFFIX:
             return self._read_datasets(source)
@@ -121,6 +122,26 @@ class _SourceReader:
         file_format = detect_format(file)
         note_other_parts(source, self._reading.remarks)
         return _read_file(file, file_format, self._reading), _LABELS.get(file_format, _LABEL_FIELD)
+
+    def _find_label_files(self, source: DataSource) -> list[Path]:
+        """Return the LABEL.txt files of a folder, and remark on the files beside them."""
+        paths = sorted(path for path in source.path.rglob("*") if not path.is_dir())
+        visible = [path for path in paths if not is_hidden(path, source.path)]
+        files = [path for path in visible if text_lines.is_label_file(path)]
+        if files:
+            self._remark_unread(source, "hidden files", set(paths).difference(visible))
+            self._remark_unread(
+                source,
+                "files that are not LABEL.txt (name labelled ones as further --data)",
+                set(visible).difference(files),
+            )
+        return files
+
+    def _remark_unread(self, source: DataSource, kind: str, paths: Set[Path]) -> None:
+        if paths:
+            first = min(paths).relative_to(source.path)
+            reason = f"{kind}, such as {first}"
+            self._reading.remarks.leave_out(reason, Location(source.given_name), len(paths))
 
     def _read_label_files(
         self, source: DataSource, files: Sequence[Path]
@@ -134,7 +155,7 @@ class _SourceReader:
         if not datasets:
             raise InvalidExamples(
                 f"{source.given_name} contains no examples: it has neither LABEL.txt files nor the "
-                "manifest of a dataset with the objects beside it."
+                "manifest of a dataset with the objects beside it. Name other files one by one."
             )
         request = datasets[-1].manifest.request
         labels = _LABELS.get(request.mode, _LABEL_FIELD)

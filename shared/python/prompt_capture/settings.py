@@ -2,10 +2,10 @@
 
 import hmac
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -27,6 +27,13 @@ Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Seconds = Annotated[float, Field(gt=0, le=60)]
 
 
+_ORIGIN = re.compile(
+    r"(?P<host>(?P<scheme>https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]))"
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?"
+)
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
 def _split_list(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
@@ -40,15 +47,22 @@ def _split_origins(value: object) -> object:
     return [part.rstrip("/") for part in parts] if isinstance(parts, list) else parts
 
 
-def _check_origin(value: str) -> str:
-    url = urlsplit(value)
-    is_origin = url.scheme in {"http", "https"} and url.netloc and f"{url.scheme}://{url.netloc}"
-    if value not in {"*", is_origin}:
-        raise ValueError("an origin has the form https://app.example.com, without a path")
-    return value
+def _to_origin(value: str) -> str:
+    """Return an origin as browsers send it: in lower case, and without the port of its scheme."""
+    origin = _ORIGIN.fullmatch(value.lower())
+    if value == "*":
+        return value
+    if not origin:
+        raise ValueError(
+            "an origin has the form https://app.example.com or http://localhost:3000, without a "
+            "path. It names one host: * within it matches nothing. Write other letters than a to z "
+            "as browsers do (xn--...)"
+        )
+    is_default = origin["port"] == _DEFAULT_PORTS[origin["scheme"]]
+    return origin["host"] if is_default or not origin["port"] else origin[0]
 
 
-Origin = Annotated[str, AfterValidator(_check_origin)]
+Origin = Annotated[str, AfterValidator(_to_origin)]
 
 PARAMETER_SUFFIX = "_PARAMETER"
 """The variable X_PARAMETER names the SSM parameter that holds the setting X."""

@@ -1,5 +1,6 @@
 """Read and write labelled texts in the formats of other tools."""
 
+import gzip
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,8 @@ _MODULES: Final = {
     "luis": "luis",
 }
 """The module of each format, which may need packages that are not always installed."""
+
+_OTHER_COMPRESSION: Final = frozenset({".bz2", ".xz", ".zst", ".lz4", ".7z", ".zip"})
 
 FORMATS: Final = tuple(_MODULES)
 
@@ -49,7 +52,8 @@ def write_file(
 ) -> int:
     """Write a file in one of `FORMATS`, complete or not at all; raise `InvalidExamples`.
 
-    Text, label and split are written, and in JSON lines all fields. What the format cannot hold
+    Text, label and split are written, and in JSON lines all fields. A name that ends with `.gz` is
+    compressed. What the format cannot hold
     goes to `remarks`. Return the number of texts in the file.
     """
     for example, location in examples:
@@ -61,10 +65,21 @@ def write_file(
     encodable = [_to_encodable(each, remarks) for each in examples]
     fitting = list(encoder.fit(encodable, remarks))
     try:
-        _replace(file, encoder.encode(fitting))
+        _replace(file, _compress(file, encoder.encode(fitting)))
     except OSError as error:
         raise InvalidExamples(f"{file} cannot be written: {error.strerror}.") from None
     return len(fitting)
+
+
+def _compress(file: Path, content: bytes) -> bytes:
+    """Return the content as the end of the file's name says: with gzip, or as it is."""
+    suffix = file.suffix.casefold()
+    if suffix in _OTHER_COMPRESSION:
+        raise InvalidExamples(
+            f"{file} cannot be written: {suffix} is not supported. End the name with .gz, or "
+            "compress the file afterwards."
+        )
+    return gzip.compress(content, mtime=0) if suffix == ".gz" else content
 
 
 def read_as(file_format: str, file: Path, remarks: Remarks | None = None) -> list[Example]:

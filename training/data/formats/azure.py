@@ -9,6 +9,10 @@ from prompt_capture.domain.text_files import parse_json
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
+from training.data.remarks import Remarks
+
+_MAX_TEXT = 500
+"""The longest utterance that Azure takes, in UTF-16 code units."""
 
 _TRAINING_SET = "Train"
 """The part of a CLU project in which utterances are by default."""
@@ -39,6 +43,18 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     if isinstance(patterns := project.get("patterns"), list):
         for number in range(1, len(patterns) + 1):
             reading.remarks.leave_out("patterns", file.location("pattern", number))
+
+
+def leave_out_long(
+    examples: Sequence[LocatedExample], remarks: Remarks
+) -> Iterator[LocatedExample]:
+    """Yield the examples that Azure imports. One text that is too long makes it refuse the file."""
+    for located in examples:
+        if len(located.example.text.encode("utf-16-le", "surrogatepass")) // 2 <= _MAX_TEXT:
+            yield located
+        else:
+            reason = f"texts over {_MAX_TEXT} characters, the limit of Azure"
+            remarks.leave_out(reason, located.location)
 
 
 def to_json(project: Mapping[str, Any]) -> bytes:
@@ -72,6 +88,11 @@ def _parse(file: DataFile) -> dict[str, Any]:
 
 
 def _describe_other_file(content: Mapping[str, Any], project: Mapping[str, Any]) -> str:
+    if isinstance(content.get("intents"), dict):
+        return (
+            "It is a dataset of Snips NLU. Write a line of JSON for each text: "
+            '{"text": ..., "label": ...}.'
+        )
     metadata = content.get("metadata")
     kind = project.get("projectKind") or (
         metadata.get("projectKind") if isinstance(metadata, dict) else None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from training.data.examples import LocatedExample
-from training.data.formats.azure import list_labels, read, to_json
+from training.data.formats.azure import leave_out_long, list_labels, read, to_json
 from training.data.remarks import Remarks
 
 __all__ = ["encode", "fit", "read"]
@@ -13,8 +13,8 @@ _TEST_SPLIT = "test"
 
 
 def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Iterator[LocatedExample]:
-    """Yield all examples; every split but `train` becomes CLU's test set."""
-    for located in examples:
+    """Yield the examples that Azure imports; every split but `train` becomes CLU's test set."""
+    for located in leave_out_long(examples, remarks):
         example, location = located
         if not example.is_for_training and example.split != _TEST_SPLIT:
             remarks.change("other splits than train become the test set", location)

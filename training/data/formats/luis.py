@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from training.data.examples import LocatedExample
-from training.data.formats.azure import list_labels, read, to_json
+from training.data.formats.azure import leave_out_long, list_labels, read, to_json
 from training.data.remarks import Remarks
 
 __all__ = ["encode", "fit", "read"]
@@ -11,7 +11,7 @@ __all__ = ["encode", "fit", "read"]
 
 def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Iterator[LocatedExample]:
     """Yield the examples for training, since LUIS has no splits."""
-    for located in examples:
+    for located in leave_out_long(examples, remarks):
         if located.example.is_for_training:
             yield located
         else:

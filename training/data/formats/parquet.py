@@ -98,6 +98,24 @@ def _read_class_names(schema: Any) -> Mapping[str, list[str]]:
         return {}
 
 
+def _decode(file: DataFile, name: str, column: Any) -> list[str | None]:
+    try:
+        texts: list[str | None] = column.cast(pa.large_string()).to_pylist()
+    except pa.ArrowInvalid:
+        row = next(n for n, value in enumerate(column.to_pylist(), 1) if not _is_utf_8(value))
+        raise InvalidExamples(
+            f"{file.location('row', row)}: the column {name} is not UTF-8. Write it as text."
+        ) from None
+    return texts
+
+
+def _is_utf_8(value: bytes | str | None) -> bool:
+    try:
+        return not isinstance(value, bytes) or value.decode() is not None
+    except UnicodeDecodeError:
+        return False
+
+
 def _to_texts(
     file: DataFile, name: str, column: Any, class_names: Sequence[str] | None
 ) -> list[str | None]:
@@ -107,8 +125,9 @@ def _to_texts(
         kind = kind.value_type
         column = column.cast(kind)
     if any(is_text(kind) for is_text in _TEXT_TYPES):
-        texts: list[str | None] = column.cast(pa.large_string()).to_pylist()
-        return texts
+        return _decode(file, name, column)
+    if name == "split" and (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
+        return [None if value is None else str(value) for value in column.to_pylist()]
     if class_names and pa.types.is_integer(kind):
         return [
             class_names[number] if number in range(len(class_names)) else None

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
+from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from training.data.examples import InvalidExamples, LocatedExample
@@ -243,6 +244,8 @@ def _check_attributes(attributes: str, location: Location) -> None:
 
 def _describe_yaml_error(error: Exception) -> str:
     """Say where the YAML is wrong, without the quotation of the file in PyYAML's message."""
+    if isinstance(error, ComposerError) and error.problem == "but found another document":
+        return "It has several YAML documents, separated by ---. Save each as a file of its own."
     mark = getattr(error, "problem_mark", None)
     place = f"Line {mark.line + 1}" if mark else "It"
     return (

@@ -1,5 +1,6 @@
 """What the readers of all formats share: the check of each text and its label."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from prompt_capture.domain.types import describe_first_error
-from training.data.examples import Example, InvalidExamples, LocatedExample
+from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
@@ -16,6 +17,20 @@ _NO_LABEL = "-"
 
 
 _LABELS_NEEDED = ". Training and measuring need the label of each text; `predict` does not."
+
+
+_REQUIRED = frozenset({"text", "label"})
+"""The fields that may not be null. In all others, null means that there is no value."""
+
+_TRAINING = "training"
+"""Another common name of the split for training."""
+
+_NO_VALUE = re.compile(
+    r"nan|<na>|#(?:n/a|null!|div/0!|value!|ref!|name\?|num!|spill!|calc!|field!|getting_data|"
+    r"blocked!|connect!|unknown!|busy!|error!|#+)",
+    re.IGNORECASE,
+)
+"""What spreadsheets and pandas write in place of a value."""
 
 
 def ignore_position(position: int) -> None:
@@ -39,7 +54,9 @@ class Reading:
 
         Raise `InvalidExamples`.
         """
-        values = dict(values)
+        values = {
+            name: value for name, value in values.items() if value is not None or name in _REQUIRED
+        }
         if not self.needs_labels:
             values["label"] = _NO_LABEL
         elif isinstance(label := values.get("label"), str) and label != label.strip():
@@ -47,6 +64,9 @@ class Reading:
             self.remarks.change("white space around labels is removed", location)
         split = values.get("split")
         values["split"] = (split.strip().casefold() or None) if isinstance(split, str) else split
+        if values["split"] == _TRAINING:
+            values["split"] = TRAINING_SPLIT
+            self.remarks.change(f"the split {_TRAINING} is read as {TRAINING_SPLIT}", location)
         try:
             example = Example.model_validate(values)
         except ValidationError as error:
@@ -56,4 +76,12 @@ class Reading:
         if not example.text.strip():
             self.remarks.leave_out("texts that are empty", location)
             return None
+        if _NO_VALUE.fullmatch(example.label):
+            raise InvalidExamples(
+                f"{location}: the label {example.label} is an error of a spreadsheet or a missing "
+                "value. Write the intent, or delete the row. If it is an intent, rename it."
+            )
+        if _NO_VALUE.fullmatch(example.text.strip()):
+            fact = "texts that are an error of a spreadsheet or a missing value, such as #N/A"
+            self.remarks.note(fact, location)
         return LocatedExample(example, location)

@@ -1,6 +1,8 @@
 """Text files with one text per line; the file's name is the label."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -9,10 +11,18 @@ from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
 
+_SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
+_LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
+
+
+def is_label_file(path: Path) -> bool:
+    """Return whether a file has the name `<label>.txt`, in any case, compressed or not."""
+    return bool(_LABEL_FILE.fullmatch(path.name))
+
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the texts of `<label>.txt`. Raise `InvalidExamples`."""
-    label = file.path.name.removesuffix(".gz").removesuffix(".txt")
+    label = _SUFFIX.sub("", file.path.name)
     if reading.needs_labels:
         _check_label(file, label)
     for number, line in file.lines(reading.report):

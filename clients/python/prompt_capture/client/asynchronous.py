@@ -9,7 +9,8 @@ from uuid import UUID
 import httpx
 
 from prompt_capture.client.base import DEFAULT_TIMEOUTS, BaseClient, WorkflowRun
-from prompt_capture.client.connections import EventLoops, PerProcess
+from prompt_capture.client.connections import EventLoops, PerProcess, find_permanent_failure
+from prompt_capture.client.errors import to_capture_error
 from prompt_capture.client.responses import (
     Classification,
     RecordingStatus,
@@ -43,7 +44,7 @@ class AsyncCaptureClient(BaseClient):
     ) -> None:
         super().__init__(service, timeouts, raise_errors)
         self._loops = PerProcess(EventLoops)
-        self._loops.get()  # raises an error now if the certificates cannot be read
+        self._loops.get()  # raises an error now if the certificates or a proxy cannot be used
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,7 +76,8 @@ class AsyncCaptureClient(BaseClient):
             )
             return parse_classification(await self._send(request))
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
-            return self._failed_classification(error)
+            failure = to_capture_error(error)
+        return self._failed_classification(failure)
 
     async def record_outcome(
         self,
@@ -96,7 +98,8 @@ class AsyncCaptureClient(BaseClient):
             )
             return parse_recording(await self._send(request))
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
-            return self._failed_recording(error)
+            failure = to_capture_error(error)
+        return self._failed_recording(failure)
 
     def workflow(
         self, classification: Classification | UUID | None, workflow_type: str
@@ -104,7 +107,7 @@ class AsyncCaptureClient(BaseClient):
         """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
         The exception is raised again. Cancellation is a failure too, and is recorded even if the
-        wait for the recording is cancelled as well.
+        wait for the recording is cancelled as well. `sys.exit(0)` is a success.
         """
         return _RecordedBlock(WorkflowRun(classification, workflow_type), self._record)
 
@@ -113,9 +116,11 @@ class AsyncCaptureClient(BaseClient):
         try:
             connections = await self._loops.get().connections()
         except Exception as error:  # noqa: BLE001 - without an event loop, nothing can be sent
-            self._failed_recording(error)
+            failure = to_capture_error(error)
+        else:
+            await asyncio.shield(connections.record(self.record_outcome(*run.outcome)))
             return
-        await asyncio.shield(connections.record(self.record_outcome(*run.outcome)))
+        self._failed_recording(failure)
 
     async def correct(
         self,
@@ -139,7 +144,8 @@ class AsyncCaptureClient(BaseClient):
             )
             return parse_recording(await self._send(request))
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
-            return self._failed_recording(error)
+            failure = to_capture_error(error)
+        return self._failed_recording(failure)
 
     async def _send(self, request: ServiceRequest) -> ServiceResponse:
         """Send a request with retries. Raise `NoResponse`."""
@@ -163,9 +169,15 @@ class AsyncCaptureClient(BaseClient):
                 response = await connections.http.post(
                     request.url, content=request.body, headers=request.headers, timeout=seconds
                 )
-        except (httpx.HTTPError, TimeoutError):
+        except TimeoutError:
             return None
-        return ServiceResponse(response.status_code, response.content)
+        except httpx.HTTPError as error:
+            failure = find_permanent_failure(error)
+        else:
+            return ServiceResponse(response.status_code, response.content)
+        if failure is not None:
+            raise failure
+        return None
 
 
 class _RecordedBlock(AbstractAsyncContextManager[WorkflowRun]):
@@ -185,6 +197,6 @@ class _RecordedBlock(AbstractAsyncContextManager[WorkflowRun]):
         if error is None:
             await self._record(self._run)
             return
-        self._run.fail_with(error)
+        self._run.end_with(error)
         with suppress(Exception):  # the block's own exception takes precedence
             await self._record(self._run)

@@ -35,27 +35,23 @@ class BaseClient:
         """Create a client for the service in the environment; see `Service.from_env`."""
         return cls(Service.from_env(environment), **options)
 
-    def _failed_classification(self, error: Exception) -> Classification:
+    def _failed_classification(self, error: CaptureError) -> Classification:
         """Return the replacement for a missing response, or raise with `raise_errors`."""
         return Classification.without_response(
             self._handle_error(error, "A message was not classified")
         )
 
-    def _failed_recording(self, error: Exception) -> RecordingStatus:
+    def _failed_recording(self, error: CaptureError) -> RecordingStatus:
         self._handle_error(error, "An outcome or a correction was not recorded")
         return "failed"
 
-    def _handle_error(self, error: Exception, summary: str) -> str:
-        """Log an error and return its code, or raise it with `raise_errors`.
-
-        The text of a foreign error may contain a message, so its code is the name of its type.
-        """
+    def _handle_error(self, error: CaptureError, summary: str) -> str:
+        """Log an error and return its code, or raise it with `raise_errors`."""
         if self._raise_errors:
             raise error
-        code = error.code if isinstance(error, CaptureError) else type(error).__name__
-        request_id = error.request_id if isinstance(error, CaptureError) else None
-        logger.warning("%s (%s).", summary, code, extra={"code": code, "request_id": request_id})
-        return code
+        fields = {"code": error.code, "request_id": error.request_id}
+        logger.warning("%s (%s).", summary, error.code, extra=fields)
+        return error.code
 
 
 class WorkflowRun:
@@ -79,6 +75,11 @@ class WorkflowRun:
         self.was_successful = False
         self.execution_error = clean_error(error)
 
-    def fail_with(self, error: BaseException) -> None:
-        """Mark the workflow as failed by an exception. Cancellation is a failure too."""
+    def end_with(self, error: BaseException) -> None:
+        """Mark the workflow as ended by an exception: as failed, unless it is a successful exit.
+
+        Cancellation is a failure too.
+        """
+        if isinstance(error, SystemExit) and error.code in (None, 0):
+            return
         self.fail("Cancelled." if isinstance(error, CancelledError | GeneratorExit) else error)

@@ -9,14 +9,18 @@ import asyncio
 import os
 import ssl
 from collections.abc import AsyncGenerator, Callable, Coroutine, Set
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import httpx
+
+from prompt_capture.client.errors import CaptureError, NoResponse
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=20)
 """Idle connections are closed after 20 s, before the server is likely to close them."""
 
 Value = TypeVar("Value")
+Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
 _forks = 0
 
@@ -28,6 +32,31 @@ def _count_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_count_fork)
+
+
+def create_http(kind: Callable[..., Http], **options: Any) -> Http:
+    """Create an HTTP client. Raise `ValueError` if the environment names an unusable proxy.
+
+    The error of httpx can contain the proxy's password.
+    """
+    with suppress(ValueError, ImportError, httpx.InvalidURL):
+        return kind(limits=LIMITS, **options)
+    raise ValueError(
+        "The proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used. Write it as "
+        "http://host:port, without quotation marks. A SOCKS proxy needs `pip install httpx[socks]`"
+    )
+
+
+def find_permanent_failure(error: httpx.HTTPError) -> CaptureError | None:
+    """Return the error for a failed attempt that no retry can mend, or None."""
+    if isinstance(error, httpx.ProxyError) and str(error).startswith("4"):  # such as 407
+        return NoResponse("proxy_rejected")
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return NoResponse("certificate_invalid")
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 def current_process() -> tuple[int, int]:
@@ -65,7 +94,7 @@ class LoopConnections:
     """The connections of one event loop, and the outcomes that are being recorded on it."""
 
     def __init__(self, tls: ssl.SSLContext) -> None:
-        self.http = httpx.AsyncClient(verify=tls, limits=LIMITS)
+        self.http = create_http(httpx.AsyncClient, verify=tls)
         self._recordings: set[asyncio.Task[Any]] = set()
         self._closing = _close_when_finished(self.http, self._recordings)
 
@@ -112,6 +141,7 @@ class EventLoops:
 
     def __init__(self) -> None:
         self._tls = httpx.create_ssl_context()
+        create_http(httpx.AsyncClient, verify=self._tls)  # raises an error now, not in a call
         self._by_loop: dict[asyncio.AbstractEventLoop, LoopConnections] = {}
 
     async def connections(self) -> LoopConnections:

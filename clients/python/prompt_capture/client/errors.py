@@ -1,11 +1,14 @@
 """The errors that a client raises with `raise_errors=True`.
 
 CaptureError
-├── RequestRejected  the service rejected the request; repeating it does not help
+├── RequestRejected  the request cannot succeed; repeating it does not help
 └── NoResponse       no valid response before the deadline; the request may have taken effect
 
-No error contains a message, a key or the request.
+No error contains a message, a key or the request. Errors can be pickled and copied, so that they
+reach the parent of the process that raised them.
 """
+
+from typing import ClassVar
 
 
 class CaptureError(Exception):
@@ -14,23 +17,42 @@ class CaptureError(Exception):
     `code` is for programs. `request_id` identifies the request in the service's logs.
     """
 
-    def __init__(self, summary: str, code: str, request_id: str | None = None) -> None:
-        request = f", request {request_id}" if request_id else ""
-        super().__init__(f"{summary} ({code}{request}).")
+    summary: ClassVar[str] = "The capture service was not reached"
+
+    def __init__(self, code: str, request_id: str | None = None) -> None:
+        super().__init__(code, request_id)  # the arguments with which pickle creates it again
         self.code = code
         self.request_id = request_id
 
+    def __str__(self) -> str:
+        request = f", request {self.request_id}" if self.request_id else ""
+        return f"{self.summary} ({self.code}{request})."
+
 
 class RequestRejected(CaptureError):
-    """The service rejected the request. `status` is the HTTP status."""
+    """The service rejected the request, or the client did not send it.
 
-    def __init__(self, status: int, code: str, request_id: str | None = None) -> None:
-        super().__init__("The capture service rejected the request", code, request_id)
+    `status` is the HTTP status, or None where the client sent nothing.
+    """
+
+    summary = "The capture service rejected the request"
+
+    def __init__(self, status: int | None, code: str, request_id: str | None = None) -> None:
+        super().__init__(code, request_id)
+        self.args = (status, code, request_id)
         self.status = status
 
 
 class NoResponse(CaptureError):
     """The service did not respond in time, or its response is not valid."""
 
-    def __init__(self, code: str, request_id: str | None = None) -> None:
-        super().__init__("No response from the capture service", code, request_id)
+    summary = "No response from the capture service"
+
+
+def to_capture_error(error: Exception) -> CaptureError:
+    """Return an error of the client as it is, and `NoResponse` for any other.
+
+    Its code is the name of the type: the text and the attributes of a foreign error can contain a
+    message or a key. Raise it after the `except` block, so that the foreign error is no context.
+    """
+    return error if isinstance(error, CaptureError) else NoResponse(type(error).__name__)

@@ -1,7 +1,7 @@
 """The service's responses as types, and the replacement for a missing response."""
 
 import re
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,12 +21,16 @@ RecordingStatus = Literal["recorded", "pending", "skipped", "failed"]
 - `failed`: the service rejected it or did not respond. The client's log has the reason.
 """
 
+_ACCEPTED = 202
 _CODE = re.compile(r"[a-z_]{1,60}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,60}")
 
 
 class _ResponseModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+Model = TypeVar("Model", bound=_ResponseModel)
 
 
 class SecondaryClassification(_ResponseModel):
@@ -51,6 +55,7 @@ class Classification(_ResponseModel):
     source: str | None = None
     model_version: str | None = None
     needs_review: bool = True
+    shortened: bool = False
     captured: ClientCaptureStatus
     error_code: str | None = None
 
@@ -66,6 +71,14 @@ class Classification(_ResponseModel):
         )
 
 
+class _Recorded(_ResponseModel):
+    log_id: UUID
+
+
+class _Pending(_ResponseModel):
+    status: Literal["pending"]
+
+
 class _ErrorEnvelope(_ResponseModel):
     class Detail(_ResponseModel):
         code: str = ""
@@ -76,28 +89,29 @@ class _ErrorEnvelope(_ResponseModel):
 
 def parse_classification(response: ServiceResponse) -> Classification:
     """Parse the response to a classification. Raise `RequestRejected` or `NoResponse`."""
-    raise_for_error(response)
-    try:
-        return Classification.model_validate_json(response.body)
-    except ValidationError:
-        pass  # raised below, so that the validation error with the body is not its context
-    raise NoResponse("invalid_response")
+    return _parse(Classification, response)
 
 
 def parse_recording(response: ServiceResponse) -> RecordingStatus:
-    """Parse the response to an outcome or a correction.
+    """Parse the response to an outcome or a correction. Raise `RequestRejected` or `NoResponse`.
 
-    Raise `RequestRejected` or `NoResponse`.
+    A response that is not the service's own, such as the page of a proxy, records nothing.
     """
-    raise_for_error(response)
-    return "pending" if response.status == 202 else "recorded"
+    if response.status == _ACCEPTED:
+        return _parse(_Pending, response).status
+    _parse(_Recorded, response)
+    return "recorded"
 
 
-def raise_for_error(response: ServiceResponse) -> None:
-    """Raise `RequestRejected` or `NoResponse` unless the request succeeded."""
-    if 200 <= response.status < 300:
-        return
-    raise _error(response)
+def _parse(model: type[Model], response: ServiceResponse) -> Model:
+    """Return a successful response. Raise `RequestRejected` or `NoResponse`."""
+    if not 200 <= response.status < 300:
+        raise _error(response)
+    try:
+        return model.model_validate_json(response.body)
+    except ValidationError:
+        pass  # raised below, so that the validation error with the body is not its context
+    raise NoResponse("invalid_response")
 
 
 def _error(response: ServiceResponse) -> CaptureError:

@@ -2,11 +2,17 @@
 
 import json
 import os
+import re
+import string
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID, uuid4
 
+import httpx
+
+from prompt_capture.client.errors import RequestRejected
 from prompt_capture.client.retries import ServiceRequest
 from prompt_capture.client.texts import (
     clean_error,
@@ -29,11 +35,19 @@ _CLEANERS: Mapping[str, Callable[[object], object]] = {
 }
 
 
+_INVISIBLE = string.whitespace + "\u00a0\u200b\ufeff"
+"""What a copied value or one that is read from a file has at its ends: never part of it."""
+
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+
+
 @dataclass(frozen=True)
 class Service:
     """The URLs of the service's functions, and the backend's API key.
 
-    Without a key, requests need a user's token, and outcomes cannot be recorded.
+    Without a key, requests need a user's token, and outcomes cannot be recorded. White space around
+    the values is removed. Raise `ValueError` for values with which no request can succeed; it
+    contains no value.
     """
 
     classify_url: str
@@ -41,14 +55,19 @@ class Service:
     corrections_url: str
     api_key: str | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        for name in ("classify_url", "outcomes_url", "corrections_url"):
+            object.__setattr__(self, name, _check_url(name, getattr(self, name)))
+        object.__setattr__(self, "api_key", _check_key(self.api_key))
+
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read CLASSIFY_URL, OUTCOMES_URL, CORRECTIONS_URL and, where it is set, API_KEY."""
         return cls(
-            environment["CLASSIFY_URL"],
-            environment["OUTCOMES_URL"],
-            environment["CORRECTIONS_URL"],
-            environment.get("API_KEY") or None,
+            environment.get("CLASSIFY_URL", ""),
+            environment.get("OUTCOMES_URL", ""),
+            environment.get("CORRECTIONS_URL", ""),
+            environment.get("API_KEY"),
         )
 
     def classify_request(
@@ -91,7 +110,7 @@ class Service:
     def _credentials(self, token: str | None) -> dict[str, str]:
         # A Function URL with AWS_IAM needs the header `Authorization` for its own signature.
         if token is not None:
-            return {"X-User-Token": token}
+            return {"X-User-Token": _check_token(token)}
         return {"X-Api-Key": self.api_key} if self.api_key else {}
 
     @staticmethod
@@ -101,6 +120,41 @@ class Service:
         # UTF-8 takes a third of the bytes of escaped characters, and a body has a limit.
         content = json.dumps(present, ensure_ascii=False).encode("utf-8", "replace")
         return ServiceRequest(url, content, {"Content-Type": "application/json", **headers})
+
+
+def _check_url(name: str, value: str) -> str:
+    """Return a URL that requests can be sent to. Raise `ValueError`."""
+    setting = f"{name} (in the environment: {name.upper()})"
+    text = value.strip(_INVISIBLE)
+    if not text:
+        raise ValueError(f"{setting} is empty. Set it to the URL of the function")
+    with suppress(httpx.InvalidURL):
+        url = httpx.URL(text)
+        if url.scheme in {"http", "https"} and url.host:
+            return text
+    raise ValueError(
+        f"{setting} is no URL. It begins with https:// or http:// and a host, without quotation "
+        "marks"
+    )
+
+
+def _check_key(value: str | None) -> str | None:
+    """Return a key that a header can hold, or None for an empty one. Raise `ValueError`."""
+    text = (value or "").strip(_INVISIBLE)
+    if text and not _VISIBLE_ASCII.fullmatch(text):
+        raise ValueError(
+            "api_key (in the environment: API_KEY) has white space or characters outside ASCII, "
+            "such as curly quotation marks, which no API key has. Copy it again"
+        )
+    return text or None
+
+
+def _check_token(value: str) -> str:
+    """Return a token that a header can hold. Raise `RequestRejected` for what is no token."""
+    text = value.strip(_INVISIBLE)
+    if not _VISIBLE_ASCII.fullmatch(text):
+        raise RequestRejected(None, "token_invalid")  # as the service says it
+    return text
 
 
 def _to_json(name: str, value: Any) -> Any:

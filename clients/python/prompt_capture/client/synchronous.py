@@ -9,7 +9,8 @@ from uuid import UUID
 import httpx
 
 from prompt_capture.client.base import DEFAULT_TIMEOUTS, BaseClient, WorkflowRun
-from prompt_capture.client.connections import LIMITS, PerProcess
+from prompt_capture.client.connections import PerProcess, create_http, find_permanent_failure
+from prompt_capture.client.errors import to_capture_error
 from prompt_capture.client.responses import (
     Classification,
     RecordingStatus,
@@ -42,8 +43,8 @@ class CaptureClient(BaseClient):
         raise_errors: bool = False,
     ) -> None:
         super().__init__(service, timeouts, raise_errors)
-        self._connections = PerProcess(lambda: httpx.Client(limits=LIMITS))
-        self._connections.get()  # raises an error now if the certificates cannot be read
+        self._connections = PerProcess(lambda: create_http(httpx.Client))
+        self._connections.get()  # raises an error now if the certificates or a proxy cannot be used
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +78,8 @@ class CaptureClient(BaseClient):
             )
             return parse_classification(self._send(request))
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
-            return self._failed_classification(error)
+            failure = to_capture_error(error)
+        return self._failed_classification(failure)
 
     def record_outcome(
         self,
@@ -98,7 +100,8 @@ class CaptureClient(BaseClient):
             )
             return parse_recording(self._send(request))
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
-            return self._failed_recording(error)
+            failure = to_capture_error(error)
+        return self._failed_recording(failure)
 
     @contextmanager
     def workflow(
@@ -106,13 +109,13 @@ class CaptureClient(BaseClient):
     ) -> Iterator[WorkflowRun]:
         """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
-        The exception is raised again. Cancellation is a failure too.
+        The exception is raised again. Cancellation is a failure too; `sys.exit(0)` is a success.
         """
         run = WorkflowRun(classification, workflow_type)
         try:
             yield run
         except BaseException as error:
-            run.fail_with(error)
+            run.end_with(error)
             with suppress(Exception):  # the workflow's own exception takes precedence
                 self.record_outcome(*run.outcome)
             raise
@@ -144,7 +147,8 @@ class CaptureClient(BaseClient):
             )
             return parse_recording(self._send(request))
         except Exception as error:  # noqa: BLE001 - no failure may prevent the caller's own response
-            return self._failed_recording(error)
+            failure = to_capture_error(error)
+        return self._failed_recording(failure)
 
     def _send(self, request: ServiceRequest) -> ServiceResponse:
         """Send a request with retries. Raise `NoResponse`."""
@@ -171,6 +175,10 @@ class CaptureClient(BaseClient):
                     body += chunk
                     if time.monotonic() > ends_at:
                         return None
-        except httpx.HTTPError:
-            return None
-        return ServiceResponse(response.status_code, bytes(body))
+        except httpx.HTTPError as error:
+            failure = find_permanent_failure(error)
+        else:
+            return ServiceResponse(response.status_code, bytes(body))
+        if failure is not None:
+            raise failure
+        return None

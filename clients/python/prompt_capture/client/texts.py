@@ -5,7 +5,8 @@ Lengths count characters (Unicode code points), as the service and the database 
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 MAX_ERROR_LENGTH = 8_000
 MAX_NOTE_LENGTH = 2_000
@@ -20,6 +21,9 @@ MAX_SENT_MESSAGE_LENGTH = 20_000
 SHORTENED = " [shortened]"
 """The end of a text that was longer than the service's limit."""
 
+_MAX_CAUSES = 20
+"""How many exceptions of a group are described."""
+
 _UNNAMED = "unnamed"
 _LAST_WORD = re.compile(r"(?<=\s)\S{1,100}\Z")
 _DIGEST_LENGTH = 16
@@ -29,11 +33,27 @@ _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
 def describe_error(error: BaseException) -> str:
     """Return the type and the text of an exception; only the type where it has no text.
 
-    The text is whatever the exception's own code returns, which can fail in any way.
+    The text is whatever the exception's own code returns, which can fail in any way. The exceptions
+    of a group follow its own text, which does not say what went wrong.
     """
     name = type(error).__name__
     text = _clean(_to_text(error))
-    return f"{name}: {text}" if text.strip() else name
+    description = f"{name}: {text}" if text.strip() else name
+    if not isinstance(error, BaseExceptionGroup):
+        return description
+    causes = islice(_list_causes(error), _MAX_CAUSES)
+    return f"{description}: {'; '.join(map(describe_error, causes))}"
+
+
+def _list_causes(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """Yield the exceptions of a group and of the groups in it, in order and without recursion."""
+    pending: list[BaseException] = [group]
+    while pending:
+        error = pending.pop()
+        if isinstance(error, BaseExceptionGroup):
+            pending.extend(reversed(error.exceptions))
+        else:
+            yield error
 
 
 def clean_text(value: object, max_length: int) -> str | None:

@@ -63,6 +63,11 @@ class ApiError(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
+INVALID_JSON = ApiError(
+    400, "invalid_json", "The body is not valid UTF-8 JSON.", "Send one JSON object."
+)
+
+
 def error_body(request_id: str, error: ApiError) -> dict[str, Any]:
     """Return the body of an error response."""
     detail = ErrorDetail(code=error.code, message=error.message, hint=error.hint)
@@ -166,12 +171,7 @@ def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDefe
 
 def _from_validation(details: Sequence[Any]) -> ApiError:
     if any(detail["type"] == "json_invalid" for detail in details):
-        return ApiError(
-            400,
-            "invalid_json",
-            "The body is not valid UTF-8 JSON.",
-            "Send one JSON object.",
-        )
+        return INVALID_JSON
     if any(detail["loc"] == ("body",) for detail in details):
         return ApiError(
             422,

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from mangum import Mangum
 
-from prompt_capture.api.errors import ApiError, error_body
+from prompt_capture.api.errors import INVALID_JSON, ApiError, error_body
 from prompt_capture.api.events import ignore, is_ping, is_schedule
 from prompt_capture.domain.errors import InvalidSettings
 
@@ -17,6 +17,12 @@ Handler = Callable[[Any, Any], Any]
 _EXPECTED = "an HTTP request to its Function URL"
 _NO_REQUEST = (KeyError, TypeError, ValueError, AttributeError, RuntimeError)
 """What Mangum raises for an event that is not a request."""
+
+_NO_TEXT = (TypeError, ValueError, AttributeError)
+"""What Mangum raises for a body that is an object, damaged Base64, or half a surrogate pair.
+
+Such events come from direct invocations only.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +37,14 @@ def handle_requests(app: FastAPI) -> Handler:
 
     def handle(event: Any, context: Any) -> Any:
         try:
-            adapter.infer(event, context).scope  # noqa: B018 - raises where it is no request
+            request = adapter.infer(event, context)
+            request.scope  # noqa: B018 - raises where it is no request
         except _NO_REQUEST:
             return _answer_other_event(event, context)
+        try:
+            request.body  # noqa: B018 - raises where it is no text
+        except _NO_TEXT:
+            return _error_response(INVALID_JSON, context)
         return adapter(event, context)
 
     return handle

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from prompt_capture.domain.errors import InvalidFile
 from prompt_capture.domain.text_files import REPLACEMENT, replace_surrogates
 
+csv.field_size_limit(2**31 - 1)  # the limit of a C long everywhere; files are read as a whole
+
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"\']|\t)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 """The first line with which Excel names the delimiter."""

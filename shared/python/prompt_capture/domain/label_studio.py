@@ -13,16 +13,12 @@ from prompt_capture.domain.intent_lists import NO_INTENTS, read_intents
 _INTENT, _SECONDARY, _NOTES = "intent", "secondary", "notes"
 """The names of the controls in the labelling configuration of the documentation."""
 
-_EXPORT_FIELDS = frozenset(
-    {"annotator", "annotation_id", "updated_at", "lead_time", "agreement", "history"}
-)
-"""What JSON-MIN and CSV add to the data of a task, beside `id` and `created_at`."""
+_NO_CHOICE = "annotations: one has no choice of an intent"
+_RELATION = "relation"
+"""The type of a result that connects two others, and has no value of its own."""
 
 _JSON_CELLS = ('{"choices":', '{"text":', '[{"', '["')
 """How a cell with several texts begins."""
-
-_RENAMED = "_data_"
-"""How the CSV export begins the name of a data field whose name is also that of a control."""
 
 
 def to_task(entry: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
@@ -94,11 +90,11 @@ def _reject_disagreement(decisions: Iterable[str]) -> None:
         )
 
 
-def read_flattened_task(entry: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+def read_flattened_task(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the id, the corrected intents and the notes of an annotation in JSON-MIN, CSV or TSV.
 
-    `columns` are the names of the data. The intent is the value of the control `intent`, or else
-    of the only other control. Raise `InvalidEntry`.
+    The intent is the value of the control `intent`. These exports do not tell other controls from
+    the data of the task, which is no decision. Raise `InvalidEntry`.
     """
     log_id = entry.get("log_id") or entry.get("id")
     if str(log_id).isdigit():
@@ -114,13 +110,12 @@ def read_flattened_task(entry: Mapping[str, Any], columns: Iterable[str]) -> dic
     }
     if entry.get("annotation_id") in (None, ""):
         return decision
-    known = {*columns, "log_id", _SECONDARY, *_EXPORT_FIELDS}
-    controls = (
-        [_INTENT]
-        if _INTENT in entry
-        else [name for name in entry if name not in known and not name.startswith(_RENAMED)]
-    )
-    choices = {name: _list_texts(_parse_cell(entry[name]), name) for name in controls}
+    if _INTENT not in entry:
+        raise InvalidEntry(
+            f"{_NO_CHOICE}. If the control of the intent is not named `intent`, export as JSON: "
+            "this kind of export does not say which fields are controls"
+        )
+    choices = {_INTENT: _list_texts(_parse_cell(entry[_INTENT]), _INTENT)}
     return {
         **decision,
         "corrected_intent": _choose_intent(choices),
@@ -172,6 +167,8 @@ def _read_annotation(
     if not isinstance(results, list):
         raise InvalidEntry("annotations: the result of one is not a list")
     for result in results:
+        if isinstance(result, dict) and result.get("type") == _RELATION:
+            continue
         value = result.get("value") if isinstance(result, dict) else None
         if not isinstance(value, dict):
             raise InvalidEntry("annotations: a result of one has no value")
@@ -202,7 +199,7 @@ def _choose_intent(choices: Mapping[str, Sequence[str]]) -> str:
     if _INTENT in choices:
         chosen = {_INTENT: chosen.get(_INTENT, [])}
     if not any(chosen.values()):
-        raise InvalidEntry("annotations: one has no choice of an intent")
+        raise InvalidEntry(_NO_CHOICE)
     if len(chosen) > 1:
         raise InvalidEntry(
             f"annotations: any of the controls {', '.join(chosen)} may be the intent. Name the "

@@ -218,7 +218,7 @@ def _read_values(entry: _Entry) -> Mapping[str, Any]:
     if is_task(values):
         return read_task(values)
     if is_flattened_task(values):
-        return read_flattened_task(values, _COLUMNS)
+        return read_flattened_task(values)
     if "corrected_intent" not in values:
         raise InvalidEntry("corrected_intent: the field is missing. Leave it empty to not decide")
     return values

@@ -1,8 +1,10 @@
 """The bytes of files that people hand over: their encoding, and JSON in them."""
 
 import codecs
+import gzip
 import json
 import re
+import zlib
 from typing import Any
 
 from prompt_capture.domain.errors import InvalidFile
@@ -12,7 +14,20 @@ REPLACEMENT = "\ufffd"
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
+GZIP = b"\x1f\x8b"
+"""How a file that is compressed with gzip begins."""
+
+_OTHER_COMPRESSION = "Decompress it, or compress it with gzip"
 _OTHER_FILES = {
+    GZIP: "is compressed with gzip twice. Decompress it once",
+    b"\x28\xb5\x2f\xfd": f"is compressed with Zstandard. {_OTHER_COMPRESSION}",
+    b"\xfd7zXZ\x00": f"is compressed with xz. {_OTHER_COMPRESSION}",
+    b"\x04\x22\x4d\x18": f"is compressed with LZ4. {_OTHER_COMPRESSION}",
+    b"7z\xbc\xaf\x27\x1c": f"is a 7z archive. {_OTHER_COMPRESSION}",
+    **{
+        b"BZh%d1AY&SY" % level: f"is compressed with bzip2. {_OTHER_COMPRESSION}"
+        for level in range(1, 10)
+    },
     b"PK\x03\x04": "is an Excel workbook or another zip archive. In Excel, save it as the type "
     "'CSV UTF-8 (Comma delimited)'",
     b"\xd0\xcf\x11\xe0": "is an Excel workbook. In Excel, save it as the type "
@@ -53,6 +68,16 @@ def detect_encoding(content: bytes) -> str:
         if places and places.count(0) >= _MIN_NUL_SHARE * len(places):
             return encoding
     return "utf-8"
+
+
+def decompress(content: bytes) -> bytes:
+    """Return the content of a file that may be compressed with gzip. Raise `InvalidFile`."""
+    if not content.startswith(GZIP):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise InvalidFile("The compressed data is incomplete or damaged.") from None
 
 
 def decode_text(content: bytes) -> str:

@@ -1,5 +1,6 @@
 """The types of fields, the base class of values, and the description of invalid ones."""
 
+import re
 from typing import Annotated
 
 from pydantic import (
@@ -32,6 +33,10 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, patt
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
+_PLAIN_TERMS = {"a valid tuple": "a list", "a valid dictionary": "an object"}
+_CLASS = re.compile(r" or instance of \w+")
+
+
 def reject_non_numbers(value: object) -> object:
     """Reject strings and booleans, which pydantic would convert to numbers."""
     if isinstance(value, bool | str):
@@ -56,4 +61,11 @@ def describe_first_error(error: ValidationError, subject: str) -> str:
     """
     first = error.errors(include_input=False, include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or subject
-    return f"{field}: {first['msg']}"
+    return f"{field}: {plain_reason(first['msg'])}"
+
+
+def plain_reason(message: str) -> str:
+    """Return a message of pydantic in the terms of JSON, without the names of classes."""
+    for term, plain in _PLAIN_TERMS.items():
+        message = message.replace(term, plain)
+    return _CLASS.sub("", message)

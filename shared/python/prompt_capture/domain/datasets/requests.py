@@ -25,6 +25,7 @@ from prompt_capture.domain.types import (
     Label,
     Probability,
     Timestamp,
+    plain_reason,
     reject_non_numbers,
 )
 
@@ -88,12 +89,12 @@ class ExportRequest(FrozenModel):
             return cls.model_validate(_request_fields(event))
         except ValidationError as error:
             problems = "; ".join(
-                f"{_field_name(problem)}: {problem['msg']}"
+                f"{_field_name(problem)}: {plain_reason(problem['msg'])}"
                 for problem in error.errors(include_input=False, include_url=False)
             )
             raise InvalidExport(
-                f'{problems}. Send {{"mode": "retraining" or "review", "days"?: 1 to 3650, '
-                '"confidence_threshold"?: 0 to 1, "policy"?: "confidence" or "audited"}.'
+                f'{problems}. Send for example {{"mode": "retraining", "days": 7}}. The keys are '
+                f"{', '.join(cls.model_fields)}; only mode is required."
             ) from None
 
     @property

@@ -1,0 +1,144 @@
+"""Values with which no request can succeed are refused, and no error contains one."""
+
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from prompt_capture.client import (
+    AsyncCaptureClient,
+    CaptureClient,
+    CaptureError,
+    NoResponse,
+    RequestRejected,
+    Service,
+)
+
+from .conftest import Connect
+from .echo_service import run_echo_service, write_certificate
+from .scripted_service import ScriptedService
+
+KEY = "pc_0123456789abcdef"
+URL = "https://classify.example"
+
+
+def everything_in(error: BaseException) -> str:
+    """Return what a log of an error could contain: its chain, attributes and arguments."""
+    texts = traceback.format_exception(error)
+    seen: BaseException | None = error
+    while seen is not None:
+        texts.append(repr((seen, seen.args, vars(seen), getattr(seen, "object", None))))
+        seen = seen.__cause__ or seen.__context__
+    return "".join(texts)
+
+
+@pytest.mark.parametrize("space", ["", "\n", "\r\n", "  ", "\u00a0", "\ufeff"], ids=ascii)
+async def test_white_space_around_values_is_removed(
+    connect: Connect, scripted: ScriptedService, service: Service, space: str
+) -> None:
+    spaced = Service.from_env(
+        {
+            "CLASSIFY_URL": space + service.classify_url + space,
+            "OUTCOMES_URL": service.outcomes_url + space,
+            "CORRECTIONS_URL": service.corrections_url + space,
+            "API_KEY": space + KEY + space,
+        }
+    )
+    assert spaced == replace(service, api_key=KEY)
+    client = connect(spaced)
+    assert (await client.classify("hm", user_id="u")).captured == "stored"
+    assert (await client.classify("hm", token=f"{space}t{space}")).captured == "stored"
+    assert scripted.requests[0].headers["x-api-key"] == KEY
+    assert scripted.requests[1].headers["x-user-token"] == "t"
+
+
+@pytest.mark.parametrize(
+    "url", ["", " ", "classify.example", f'"{URL}"', "ftp://x.example", "https://", "https://h:p/"]
+)
+@pytest.mark.parametrize("name", ["CLASSIFY_URL", "OUTCOMES_URL", "CORRECTIONS_URL"])
+def test_a_url_that_no_request_can_reach_is_refused(name: str, url: str) -> None:
+    environment = dict.fromkeys(("CLASSIFY_URL", "OUTCOMES_URL", "CORRECTIONS_URL"), URL)
+    with pytest.raises(ValueError, match=name):
+        Service.from_env(environment | {name: url})
+
+
+def test_a_missing_url_is_named() -> None:
+    with pytest.raises(ValueError, match=r"OUTCOMES_URL\) is empty\. Set it to the URL"):
+        Service.from_env({"CLASSIFY_URL": URL, "API_KEY": KEY})
+
+
+@pytest.mark.parametrize(
+    "key", [f"\u201c{KEY}\u201d", f"{KEY} {KEY}", f"{KEY}\nX: y", f"ключ{KEY}"]
+)
+def test_a_key_that_no_header_can_hold_is_refused_without_repeating_it(key: str) -> None:
+    with pytest.raises(ValueError, match="API_KEY") as raised:
+        Service(URL, URL, URL, key)
+    assert KEY not in everything_in(raised.value)
+
+
+@pytest.mark.parametrize("key", [None, "", " \n"])
+def test_an_empty_key_is_none(key: str | None) -> None:
+    assert Service(URL, URL, URL, key).api_key is None
+
+
+@pytest.mark.parametrize("token", [f"\u201c{KEY}\u201d", f"{KEY}\r\nX: y", "", f"{KEY}\ud83d"])
+async def test_a_token_that_no_header_can_hold_is_refused_before_it_is_sent(
+    connect: Connect, scripted: ScriptedService, token: str
+) -> None:
+    assert (await connect().classify("hm", token=token)).error_code == "token_invalid"
+    assert await connect().correct("id", "help", token=token) == "failed"
+    with pytest.raises(RequestRejected) as raised:
+        await connect(raise_errors=True).classify("hm", token=token)
+    assert raised.value.status is None
+    assert KEY not in everything_in(raised.value)
+    assert scripted.requests == []
+
+
+class Unprintable:
+    """A value that JSON cannot hold, in an error that contains the message."""
+
+    def __repr__(self) -> str:
+        return KEY
+
+
+async def test_an_error_of_another_library_is_raised_as_an_error_of_the_client(
+    connect: Connect,
+) -> None:
+    client = connect(raise_errors=True)
+    calls = [
+        client.classify("hm", user_id="u", message_index={Unprintable(): 1}),
+        client.correct(Unprintable(), "help", reviewer="grace"),
+        client.record_outcome(Unprintable(), True, "greet"),
+    ]
+    for call in calls:
+        with pytest.raises(NoResponse) as raised:
+            await call
+        assert raised.value.code == "TypeError"
+        assert (raised.value.__cause__, raised.value.__context__) == (None, None)
+        assert KEY not in everything_in(raised.value)
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+@pytest.mark.parametrize("proxy", [f"foo://u:{KEY}@p", f'"http://u:{KEY}@p:1"', "http://p:1\n"])
+def test_an_unusable_proxy_is_refused_at_once_without_its_password(
+    kind: type, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ValueError, match="HTTPS_PROXY") as raised:
+        kind(Service(URL, URL, URL))
+    assert KEY not in everything_in(raised.value)
+
+
+async def test_an_untrusted_certificate_is_named_and_not_tried_again(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    certificate = tmp_path / "certificate.pem"
+    write_certificate(certificate)
+    with run_echo_service(certificate) as echo:
+        service = Service(echo.url, echo.url, echo.url)
+        with pytest.raises(CaptureError) as raised:
+            await connect(service, raise_errors=True).classify("hm", token="t")
+    assert raised.value.code == "certificate_invalid"
