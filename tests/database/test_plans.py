@@ -45,13 +45,18 @@ where right(id::text, 2) = 'ff';
 @pytest.fixture(scope="module")
 def filled(server: Server, template: str) -> str:
     """A database with 20,000 prompts and current statistics."""
-    server.copy_database(template, "filled")
-    with server.connect("postgres", "filled") as connection:
+    fill(server, template, "filled")
+    return "filled"
+
+
+def fill(server: Server, template: str, database: str) -> None:
+    """Create a database with 20,000 prompts and current statistics."""
+    server.copy_database(template, database)
+    with server.connect("postgres", database) as connection:
         connection.execute(FILL)
         # As on Supabase, which uses solid-state disks.
-        connection.execute("alter database filled set random_page_cost = 1.1")
+        connection.execute(f"alter database {database} set random_page_cost = 1.1".encode())
         connection.execute("vacuum analyze public.nlu_prompt_logs, public.review_queue")
-    return "filled"
 
 
 @pytest.fixture(scope="module")
@@ -268,8 +273,8 @@ def test_the_policy_reads_the_token_once_per_query(api: PostgrestClient) -> None
     assert len(initial) == 1
 
 
-def test_a_step_of_an_erasure_reads_only_its_batch(server: Server, filled: str) -> None:
-    server.copy_database(filled, "partly_erased")
+def test_a_step_of_an_erasure_reads_only_its_batch(server: Server, template: str) -> None:
+    fill(server, template, "partly_erased")
     with server.connect("supabase_admin", "partly_erased") as connection:
         connection.execute("update private.settings set retention_batch_rows = 50")
         connection.execute("select public.continue_erasure(%s)", [ALICE])

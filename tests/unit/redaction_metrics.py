@@ -2,9 +2,9 @@
 
 The patterns were developed with the texts in `redaction/dev`. The texts in `redaction/test` were
 written before the patterns and serve only as a test. In both, double brackets mark the entities.
-The two sets in `redaction/independent`, texts with their redacted forms, were each written by
-somebody who knew docs/reference/redaction.md and not the patterns, the second one after the errors
-of the first one were fixed. Some of their characters are escaped, so that no secret scanner takes
+The sets in `redaction/independent`, texts with their redacted forms, were each written by somebody
+who knew docs/reference/redaction.md and not the patterns, after the errors of the set before were
+fixed. Some of their characters are escaped, so that no secret scanner takes
 them for leaked keys.
 """
 
@@ -20,7 +20,7 @@ from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
 from tests.unit.redaction_fuzzer import SIZE, expensive_texts, repeat
 
 TEXTS = Path(__file__).parent / "redaction"
-INDEPENDENT_SETS = ("first", "second")
+INDEPENDENT_SETS = ("first", "second", "third")
 PLACEHOLDERS: dict[EntityType, str] = {
     "url": "<URL>", "wallet": "<WALLET>", "secret": "<SECRET>", "email": "<EMAIL>",
     "bank": "<BANK>", "card": "<CARD>", "mac": "<MAC>", "ip": "<IP>",
