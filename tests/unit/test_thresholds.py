@@ -146,10 +146,12 @@ def test_the_thresholds_of_the_model_decide_what_needs_a_review() -> None:
         ("help", 1.0, True),  # no confidence reaches the precision
         ("reminder", 0.6, False),  # has no threshold of its own
         ("reminder", 0.59, True),
-        ("unknown", 1.0, True),
+        ("unknown", 0.59, True),
+        ("unknown", 1.0, False),
     ):
         assert criteria.needs_review(_prediction(intent, confidence)) is needs_review
     assert criteria.needs_review(_prediction("email", 0.95, scope=0.4))
+    assert not criteria.needs_review(_prediction("unknown", 0.95, scope=0.05))
     rule = _prediction("email", 0.8, source="rule", scope=None)
     assert not criteria.needs_review(rule)
 

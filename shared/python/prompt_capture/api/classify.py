@@ -102,7 +102,7 @@ class ClassifyResponse(BaseModel):
     source: Source = Field(description="Whether a rule or the model decided the intent.")
     model_version: str = Field(description="The version of the model or of the rules.")
     needs_review: bool = Field(
-        description="True when the intent is unknown, or the confidence or the scope is low."
+        description="True when the confidence is low, or the scope of an intent is."
     )
     shortened: bool = Field(
         description="True when the message was longer than 4,000 characters: the intent and the "

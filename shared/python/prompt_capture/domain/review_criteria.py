@@ -10,8 +10,9 @@ from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT, Predict
 class ReviewCriteria:
     """Decides whether a prediction needs a review.
 
-    It does where its intent is unknown, its scope is low, or its confidence is below a threshold:
-    `threshold`, or, for predictions of a model with thresholds of its own, the one that
+    It does where its confidence is below a threshold, or where it names an intent although the
+    scope is low. A confident `unknown` needs none: the audit samples it. The threshold is
+    `threshold` or, for predictions of a model with thresholds of its own, the one that
     `model_threshold` returns for the intent. None means that every prediction needs a review.
     """
 
@@ -20,14 +21,11 @@ class ReviewCriteria:
 
     def needs_review(self, prediction: Prediction) -> bool:
         """Return whether a prediction needs a review."""
-        is_out_of_scope = prediction.scope is not None and prediction.scope < MIN_SCOPE
         threshold = self._threshold_for(prediction)
-        return (
-            prediction.intent == UNKNOWN_INTENT
-            or is_out_of_scope
-            or threshold is None
-            or prediction.confidence < threshold
-        )
+        if threshold is None or prediction.confidence < threshold:
+            return True
+        is_out_of_scope = prediction.scope is not None and prediction.scope < MIN_SCOPE
+        return is_out_of_scope and prediction.intent != UNKNOWN_INTENT
 
     def _threshold_for(self, prediction: Prediction) -> float | None:
         if self.model_threshold is None or prediction.source == "rule":
