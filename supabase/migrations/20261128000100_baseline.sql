@@ -1885,7 +1885,7 @@ comment on column public.review_queue.days_waiting is 'For how many days it has 
 comment on column public.review_queue.waiting_since is 'Since when it has waited.';
 comment on column public.review_queue.decided_at is 'When it was decided.';
 comment on column public.review_queue.change_number is
-  'The number of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
+  'The number of the latest correction, or of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
 comment on column public.review_queue.id is 'The number of the item.';
 comment on column public.review_queue.text_key is 'The text key.';
 
@@ -2282,6 +2282,8 @@ begin
     reviewer = case when is_decided then event.reviewer end,
     notes = case when is_decided then event.notes end,
     reasons = item.reasons,
+    -- A row or a retained text that the correction does not change still has another label now.
+    change_number = private.next_change_number(),
     decided_at = case when is_decided then event.corrected_at end,
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
@@ -4118,7 +4120,7 @@ $$;
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text, and so do the reasons of rows that wait for review. A text is in the window, too, that
--- entered the queue at random in it. Senders get pseudonyms only if a
+-- was corrected or entered the queue at random in it. Senders get pseudonyms only if a
 -- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
@@ -4181,6 +4183,10 @@ begin
     where (not labelled_only or disputed is not true) and (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
       and text_key >= after_text and change_number < window_to
       and (window_from = 0 or exists (
+        select from public.review_queue changed
+        where changed.text_key = texts.text_key
+          and changed.change_number >= window_from and changed.change_number < window_to
+      ) or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = texts.text_key
           and changed.change_number >= window_from and changed.change_number < window_to

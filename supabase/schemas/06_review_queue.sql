@@ -72,7 +72,7 @@ comment on column public.review_queue.days_waiting is 'For how many days it has 
 comment on column public.review_queue.waiting_since is 'Since when it has waited.';
 comment on column public.review_queue.decided_at is 'When it was decided.';
 comment on column public.review_queue.change_number is
-  'The number of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
+  'The number of the latest correction, or of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
 comment on column public.review_queue.id is 'The number of the item.';
 comment on column public.review_queue.text_key is 'The text key.';
 
@@ -469,6 +469,8 @@ begin
     reviewer = case when is_decided then event.reviewer end,
     notes = case when is_decided then event.notes end,
     reasons = item.reasons,
+    -- A row or a retained text that the correction does not change still has another label now.
+    change_number = private.next_change_number(),
     decided_at = case when is_decided then event.corrected_at end,
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,

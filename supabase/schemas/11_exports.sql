@@ -236,7 +236,7 @@ $$;
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text, and so do the reasons of rows that wait for review. A text is in the window, too, that
--- entered the queue at random in it. Senders get pseudonyms only if a
+-- was corrected or entered the queue at random in it. Senders get pseudonyms only if a
 -- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
@@ -299,6 +299,10 @@ begin
     where (not labelled_only or disputed is not true) and (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
       and text_key >= after_text and change_number < window_to
       and (window_from = 0 or exists (
+        select from public.review_queue changed
+        where changed.text_key = texts.text_key
+          and changed.change_number >= window_from and changed.change_number < window_to
+      ) or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = texts.text_key
           and changed.change_number >= window_from and changed.change_number < window_to

@@ -1,13 +1,23 @@
 """Windows of an export cover every change once, whatever the order of the commits."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from psycopg import errors
 
 from .actors import ALICE, BOB, EXPORTER, connect_as
-from .rows import add_user, insert, read, update_as_backend
+from .rows import (
+    LONG_AGO,
+    add_user,
+    correct,
+    edit_queue_item,
+    erase,
+    insert,
+    read,
+    update_as_backend,
+)
 from .server import Connection, Server
 
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -307,3 +317,25 @@ def test_a_series_without_recorded_datasets_starts_from_the_beginning(
     dashboard.execute("select private.delete_expired_exports()")
 
     assert open_window(dashboard)[0] == "0"
+
+
+@pytest.mark.parametrize("first_row", ["expired", "erased"])
+def test_a_retracted_label_that_no_remaining_row_shows_is_in_the_next_window(
+    dashboard: Connection, first_row: str
+) -> None:
+    add_user(dashboard, BOB)
+    captured_at = LONG_AGO if first_row == "expired" else datetime.now(UTC)
+    labelled = insert(dashboard, prompt="retract", created_at=captured_at)
+    correct(dashboard, labelled, "search")
+    other = insert(dashboard, prompt="retract", user_id=BOB, confidence=1)
+    if first_row == "expired":
+        dashboard.execute("select private.delete_expired_rows()")
+    else:
+        erase(dashboard, ALICE)
+    export_next(dashboard)
+
+    edit_queue_item(dashboard, "retract", corrected_intent=None)
+
+    assert read(dashboard, other, "corrected_intent") == (None,)
+    assert export_next(dashboard) == {other}
+    assert export_next(dashboard) == set()
