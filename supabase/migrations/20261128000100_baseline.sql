@@ -1643,7 +1643,11 @@ begin
     where logs.text_key = event.text_key
       and (
         logs.id = event.log_id or logs.corrected_intent is not null
-        or ((logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at)
+        or (
+          (logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at
+          -- A later failure chooses a row that the reviewer did not have before them.
+          and (logs.was_successful is not false or logs.outcome_recorded_at <= event.corrected_at)
+        )
       )
       and (
         corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes
@@ -4285,6 +4289,13 @@ begin
   if p_window_from < 0 or p_window_to > private.complete_change_numbers() then
     raise exception 'The window is not one that open_export returned.'
       using errcode = 'check_violation', hint = 'Record the window of the export.';
+  end if;
+  -- And an invented beginning would hide those between the windows.
+  if p_window_from > 0 and not exists (
+    select from public.dataset_exports where series = p_series and window_to >= p_window_from
+  ) then
+    raise exception 'The window begins after the last one of its series.'
+      using errcode = 'check_violation', hint = 'Export again: open_export returns the next window.';
   end if;
   insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
   values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)

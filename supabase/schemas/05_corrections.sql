@@ -288,7 +288,11 @@ begin
     where logs.text_key = event.text_key
       and (
         logs.id = event.log_id or logs.corrected_intent is not null
-        or ((logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at)
+        or (
+          (logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at
+          -- A later failure chooses a row that the reviewer did not have before them.
+          and (logs.was_successful is not false or logs.outcome_recorded_at <= event.corrected_at)
+        )
       )
       and (
         corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes

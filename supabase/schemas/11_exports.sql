@@ -402,6 +402,13 @@ begin
     raise exception 'The window is not one that open_export returned.'
       using errcode = 'check_violation', hint = 'Record the window of the export.';
   end if;
+  -- And an invented beginning would hide those between the windows.
+  if p_window_from > 0 and not exists (
+    select from public.dataset_exports where series = p_series and window_to >= p_window_from
+  ) then
+    raise exception 'The window begins after the last one of its series.'
+      using errcode = 'check_violation', hint = 'Export again: open_export returns the next window.';
+  end if;
   insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
   values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)
   on conflict (bucket, manifest) do nothing;

@@ -339,3 +339,14 @@ def test_a_retracted_label_that_no_remaining_row_shows_is_in_the_next_window(
     assert read(dashboard, other, "corrected_intent") == (None,)
     assert export_next(dashboard) == {other}
     assert export_next(dashboard) == set()
+
+
+def test_a_window_that_does_not_follow_the_last_one_is_not_recorded(dashboard: Connection) -> None:
+    log_id = insert(dashboard)
+    row = dashboard.execute("select private.complete_change_numbers()::text").fetchone()
+    assert row is not None
+    with pytest.raises(errors.CheckViolation, match="begins after the last one"):
+        dashboard.execute(
+            "select public.record_dataset('s', 'b', 'invented', %s, %s, 0)", [row[0], row[0]]
+        )
+    assert export_next(dashboard) == {log_id}
