@@ -116,16 +116,6 @@ $$;
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
 
--- Ends a transaction that is left open in the dashboard, since others wait for its locks.
-create function private.end_idle_transaction() returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform set_config('idle_in_transaction_session_timeout', '10s', true);
-end
-$$;
-
 create function private.set_correction_channel() returns trigger
 language plpgsql
 set search_path = ''
@@ -135,7 +125,6 @@ begin
     return new;
   end if;
   if current_user = 'postgres' then
-    perform private.end_idle_transaction();
     new.channel := 'dashboard';
     new.reviewer := coalesce(nullif(btrim(new.reviewer), ''), 'dashboard');
   elsif new.channel is null or new.channel not in ('api', 'import') then
@@ -379,14 +368,24 @@ create trigger before_95_refuse_truncate before truncate on public.correction_ev
 set role prompt_maintainer;
 
 -- Excludes all other changes of texts until the transaction ends: before an edit in the dashboard, or the deletion
--- of an account, locks its row.
+-- of an account, locks its row. All later changes of texts queue up behind a statement that waits for this lock, so
+-- it soon gives up.
 create function private.lock_edits_first() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  previous_timeout text := current_setting('lock_timeout');
 begin
-  perform private.lock_edits();
+  begin
+    perform set_config('lock_timeout', '2s', true);
+    perform private.lock_edits();
+  exception when lock_not_available then
+    raise exception 'Another change of texts is under way. Nothing was saved.'
+      using errcode = 'lock_not_available', hint = 'Try again in a few seconds.';
+  end;
+  perform set_config('lock_timeout', previous_timeout, true);
   perform private.end_idle_transaction();
   return null;
 end

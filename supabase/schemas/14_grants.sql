@@ -282,6 +282,7 @@ grant execute on function
   private.reviewer_name(text),
   private.refuse_erased_reviewer(text),
   private.lock_log_ids(uuid[]),
+  private.end_idle_transaction(),
   private.lock_edits_shared(),
   private.lock_texts(bytea[]),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
