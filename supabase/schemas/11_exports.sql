@@ -200,6 +200,29 @@ create trigger before_10_complete_page before insert on public.exported_rows
 
 set role prompt_maintainer;
 
+-- Refuses a database that was copied without its sequences: its changes have numbers that are still to be drawn, so
+-- no window would hold them. Every committed number was drawn before, so the next one is read last.
+create function private.refuse_lost_sequence() returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  newest bigint := greatest(
+    (select max(change_number) from public.nlu_prompt_logs),
+    (select max(change_number) from public.labelled_texts),
+    (select max(change_number) from public.review_queue),
+    (select max(change_number) from private.erased_rows),
+    (select max(window_to) - 1 from public.dataset_exports)
+  );
+begin
+  if newest >= private.peek_change_number() then
+    raise exception 'Changes in this database are newer than its sequence: it was copied without its sequences.'
+      using errcode = 'object_not_in_prerequisite_state',
+        hint = 'Set private.change_numbers as docs/how-to/restore-the-database.md says. Then export everything once, without since_last.';
+  end if;
+end
+$$;
+
 -- Returns a window over everything, or over what changed since the last dataset of the series, and how
 -- many captured rows changed in it, counted up to max_rows + 1.
 create function private.open_export(p_series text, since_last boolean, max_rows bigint) returns json
@@ -212,14 +235,11 @@ declare
   window_start bigint := 0;
   row_count bigint;
 begin
+  perform private.refuse_lost_sequence();
   if since_last then
     window_start := coalesce((
       select window_to from public.dataset_exports where series = p_series order by id desc limit 1
     ), 0);
-  end if;
-  if window_start > window_end then
-    raise exception 'The last export is newer than the changes in this database: it was copied without its sequences.'
-      using errcode = 'object_not_in_prerequisite_state', hint = 'Export everything once, without since_last.';
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs

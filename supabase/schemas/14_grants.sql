@@ -131,6 +131,7 @@ revoke all on function
   private.erase_deleted_account(),
   private.record_erased_rows(),
   private.complete_exported_page(),
+  private.refuse_lost_sequence(),
   private.open_export(text, boolean, bigint),
   private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
@@ -406,6 +407,7 @@ grant execute on function
   private.apply_deferred_changes(uuid),
   private.try_apply_deferred_changes(public.nlu_prompt_logs),
   private.outcome_label(boolean),
+  private.refuse_lost_sequence(),
   private.move_text(bytea, bytea)
 to prompt_maintainer;
 
