@@ -2145,6 +2145,31 @@ begin
 end
 $$;
 
+-- Locks the item of a text, or the right to add it. Returns false where another transaction holds it.
+create function private.try_lock_queue_item(p_text_key bytea) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    return private.try_lock_new_queue_item(p_text_key)
+      and not exists (select from public.review_queue where text_key = p_text_key);
+  end if;
+  perform from public.review_queue where text_key = p_text_key for update skip locked;
+  return found;
+end
+$$;
+
+-- Returns the texts that are locked now with their items. Jobs lock so: they wait for nobody.
+create function private.try_lock_items(text_keys bytea[]) returns bytea[]
+language sql
+set search_path = ''
+as $$
+  select coalesce(array_agg(text_key order by text_key), '{}')
+  from unnest(private.try_lock_texts(text_keys)) as locked (text_key)
+  where private.try_lock_queue_item(text_key)
+$$;
+
 -- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
 -- caller holds the lock of the text.
 create function private.refresh_queue_item(p_text_key bytea) returns void
@@ -2224,7 +2249,7 @@ begin
     where logs.text_key < start_key order by logs.text_key
     limit settings.retention_batch_rows - (select count(*) from after_key)
   )
-  select private.try_lock_texts(array_agg(texts.text_key)) into candidates from (
+  select private.try_lock_items(array_agg(texts.text_key)) into candidates from (
     select read.text_key from (table after_key union all table before_key) as read
     where within_daily_cap
       and not exists (select from public.review_queue queue where queue.text_key = read.text_key)
@@ -3061,7 +3086,7 @@ begin
     order by id limit (select retention_batch_rows from private.settings)
     for update skip locked
   ) as waiting;
-  locked_texts := private.try_lock_texts(array(select distinct text_key from unnest(batch)));
+  locked_texts := private.try_lock_items(array(select distinct text_key from unnest(batch)));
   batch := array(
     select waiting::private.incomplete_captures from unnest(batch) as waiting
     where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
@@ -3280,7 +3305,7 @@ begin
   select * into strict settings from private.settings;
   -- Goes past rows of which none can be locked.
   loop
-    select array_agg(id order by created_at, id), private.try_lock_texts(array_agg(distinct text_key)),
+    select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),
       max(created_at)
     into candidates, locked_texts, last_time
     from (
@@ -3341,7 +3366,7 @@ declare
   expired bytea[];
 begin
   select * into strict settings from private.settings;
-  select private.try_lock_texts(array_agg(text_key)) into expired from (
+  select private.try_lock_items(array_agg(text_key)) into expired from (
     select text_key from public.labelled_texts
     where retained_at < now() - make_interval(days => settings.label_retention_days)
     order by retained_at limit settings.retention_batch_rows
@@ -3413,7 +3438,7 @@ begin
     select text_key from public.review_queue where text_key > after_text
     order by text_key limit (select retention_batch_rows from private.settings)
   ) as items;
-  locked_texts := private.try_lock_texts(batch);
+  locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
@@ -3454,7 +3479,7 @@ declare
   missing bytea[];
   text_key bytea;
 begin
-  select private.try_lock_texts(array_agg(chosen.text_key)) into missing from (
+  select private.try_lock_items(array_agg(chosen.text_key)) into missing from (
     select distinct logs.text_key from public.nlu_prompt_logs logs
     where (logs.has_review_reason or logs.is_audited)
       and not exists (select from public.review_queue queue where queue.text_key = logs.text_key)
@@ -4990,6 +5015,8 @@ revoke all on function
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.try_lock_queue_item(bytea),
+  private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea),
   private.fill_queue(),
   private.queue_failure(),
@@ -5297,6 +5324,8 @@ grant execute on function
   private.intent_names(jsonb),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.try_lock_queue_item(bytea),
+  private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea),
   private.update_queue_item(public.correction_events, boolean),
   private.clear_notes(uuid[]),

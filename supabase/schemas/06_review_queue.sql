@@ -318,6 +318,31 @@ begin
 end
 $$;
 
+-- Locks the item of a text, or the right to add it. Returns false where another transaction holds it.
+create function private.try_lock_queue_item(p_text_key bytea) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    return private.try_lock_new_queue_item(p_text_key)
+      and not exists (select from public.review_queue where text_key = p_text_key);
+  end if;
+  perform from public.review_queue where text_key = p_text_key for update skip locked;
+  return found;
+end
+$$;
+
+-- Returns the texts that are locked now with their items. Jobs lock so: they wait for nobody.
+create function private.try_lock_items(text_keys bytea[]) returns bytea[]
+language sql
+set search_path = ''
+as $$
+  select coalesce(array_agg(text_key order by text_key), '{}')
+  from unnest(private.try_lock_texts(text_keys)) as locked (text_key)
+  where private.try_lock_queue_item(text_key)
+$$;
+
 -- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
 -- caller holds the lock of the text.
 create function private.refresh_queue_item(p_text_key bytea) returns void
@@ -397,7 +422,7 @@ begin
     where logs.text_key < start_key order by logs.text_key
     limit settings.retention_batch_rows - (select count(*) from after_key)
   )
-  select private.try_lock_texts(array_agg(texts.text_key)) into candidates from (
+  select private.try_lock_items(array_agg(texts.text_key)) into candidates from (
     select read.text_key from (table after_key union all table before_key) as read
     where within_daily_cap
       and not exists (select from public.review_queue queue where queue.text_key = read.text_key)
