@@ -3873,51 +3873,52 @@ comment on function public.count_user_data(uuid) is
 
 set role prompt_maintainer;
 
--- The cut-off of the audit: the latest time before which every audited message is decided, except for at most a
--- tenth that cannot be: reviewers disagree about the text, or passed it over (they decided a later one, and
--- it has waited for `audit_wait_days`). Null: no audit is complete.
+-- The cut-off of the audit: the latest time before which every audited message is decided, except for those that
+-- cannot be: reviewers disagree about the text, or passed it over (it has waited for `audit_wait_days`, and they
+-- decided an audited text after it was captured). These are at most a tenth of the texts: one text that is often sent
+-- does not switch off the figures. Null: no audit is complete.
 create function private.audits_complete_before() returns timestamptz
 language sql stable
 security definer
 set search_path = ''
 as $$
   with audited as (
-    select logs.id, logs.created_at, queue.decided_at is not null as is_decided,
-      coalesce('disagreement' = any (queue.reasons), false) as is_disputed
+    select logs.id, logs.created_at, queue.decided_at, queue.decided_at is not null as is_decided,
+      coalesce('disagreement' = any (queue.reasons), false) as is_disputed,
+      row_number() over (partition by logs.text_key order by logs.created_at, logs.id) = 1 as is_first_copy
     from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
     where logs.is_audited
   ), numbered as (
     select audited.*,
       not is_decided and (is_disputed or (
         created_at < now() - make_interval(days => audit_wait_days)
-        and created_at < max(created_at) filter (where is_decided) over ()
+        and created_at < max(decided_at) over ()
       )) as cannot_be_decided
     from audited, private.settings
   ), prefixes as (
     select lead(created_at, 1, now()) over by_time as ends_at,
-      count(*) over by_time as audits,
-      count(*) filter (where not is_decided) over by_time as undecided,
+      count(*) filter (where is_first_copy) over by_time as texts,
+      count(*) filter (where is_first_copy and not is_decided) over by_time as undecided,
       bool_or(not is_decided and not cannot_be_decided) over by_time as is_incomplete
     from numbered
     window by_time as (order by created_at, id rows unbounded preceding)
   )
-  select max(ends_at) from prefixes where not is_incomplete and undecided <= 0.1 * audits
+  select max(ends_at) from prefixes where not is_incomplete and undecided <= 0.1 * texts
 $$;
 
 set role postgres;
 
--- Every audited message before the cut-off that is decided, with the correctness of its prediction. The label is
--- that of the text, whichever copy the reviewer saw.
+-- Every audited message before the cut-off, with the correctness of its prediction, or null where it cannot be
+-- decided. The label is that of the text, whichever copy the reviewer saw.
 create view public.completed_audits with (security_invoker = on) as
 select logs.id, logs.created_at, logs.model_version, logs.predicted_intent, logs.confidence, logs.scope,
-  logs.source, logs.was_successful, logs.audit_probability,
+  logs.source, logs.was_successful, logs.audit_probability, logs.text_key,
   texts.corrected_intent = logs.predicted_intent as is_correct
 from public.nlu_prompt_logs logs
-join public.review_queue texts using (text_key)
-where logs.is_audited and texts.corrected_intent is not null
-  and logs.created_at < (select private.audits_complete_before());
+left join public.review_queue texts using (text_key)
+where logs.is_audited and logs.created_at < (select private.audits_complete_before());
 comment on view public.completed_audits is
-  'The audited messages before the cut-off of the audit, decided by reviewers: a fair sample of all messages.';
+  'The audited messages before the cut-off of the audit: a fair sample of all messages. is_correct is null for the few that cannot be decided.';
 
 -- 11_exports.sql
 
@@ -4296,8 +4297,8 @@ as $$
 $$;
 
 -- Returns the cut-off of the audit, and how often each tier was right among the completed audits: [tier, model
--- version, audited rows, right rows, and for right and for wrong rows the sums of their weights (1 / probability)
--- and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
+-- version, decided rows, right rows, and for right, for wrong and for undecided rows the sums of their weights
+-- (1 / probability) and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
@@ -4306,15 +4307,18 @@ as $$
   select json_build_object(
     'complete_before', private.audits_complete_before(),
     'results', coalesce(json_agg(json_build_array(
-      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares
+      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares,
+      undecided_weight, undecided_squares
     ) order by tier, model_version), '[]')
   )
   from (
-    select tier, model_version, count(*) as audited, count(*) filter (where is_correct) as correct,
+    select tier, model_version, count(is_correct) as audited, count(*) filter (where is_correct) as correct,
       coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
       coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
       coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
-      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares
+      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares,
+      coalesce(sum(weight) filter (where is_correct is null), 0) as undecided_weight,
+      coalesce(sum(weight ^ 2) filter (where is_correct is null), 0) as undecided_squares
     from (
       select model_version, is_correct, 1 / audit_probability as weight,
         case
@@ -4748,36 +4752,50 @@ order by texts desc, reviewer_a, reviewer_b;
 comment on view public.reviewer_agreement is
   'Agreement of two reviewers beyond chance (Cohen''s kappa). Null: both gave one and the same intent only.';
 
--- The share of right predictions among the completed audits, each weighed by 1 / probability (Hájek 1971), which is
--- the plain share while audit_rate stays the same. Its variance is that of a draw with replacement, linearised
--- (Särndal, Swensson and Wretman 1992, sections 2.9 and 5.7). The interval is Wilson's (1927) for the number of equally
--- likely draws with that variance, at most the number that the weights alone allow (Korn and Graubard 1998): few
--- wrong predictions make the variance look too small. `estimate_share` in Python returns the same.
+-- The share of right predictions among the decided audits, each weighed by 1 / probability (Hájek 1971), which is
+-- the plain share while audit_rate stays the same. The interval is that of the share, Wilson's (1927) for the number
+-- of equally likely draws with its variance. That is the variance of a draw with replacement, linearised (Särndal,
+-- Swensson and Wretman 1992, sections 2.9 and 5.7), and the number is at most the one that the weights alone allow (Korn
+-- and Graubard 1998): few wrong predictions make the variance look too small. Audits that cannot be decided count
+-- as wrong for the lower bound and as right for the upper one (Manski 1989). There is no figure where they
+-- are more than a tenth of the texts. `estimate_share` in Python returns the same.
 create view public.live_accuracy with (security_invoker = on) as
 with sizes as (
   select model_version, count(*) as messages from public.nlu_prompt_logs
   where within_daily_cap and created_at > now() - interval '30 days' group by 1
+), weighed as (
+  select *, 1 / audit_probability as weight from public.completed_audits
+  where created_at > now() - interval '30 days'
 ), sums as (
-  select model_version, count(*) as audited,
-    sum(1 / audit_probability) as weight,
-    sum(1 / audit_probability ^ 2) as squares,
-    coalesce(sum(1 / audit_probability) filter (where is_correct), 0) as right_weight,
-    coalesce(sum(1 / audit_probability ^ 2) filter (where is_correct), 0) as right_squares
-  from public.completed_audits where created_at > now() - interval '30 days' group by 1
+  select model_version, count(is_correct) as audited,
+    count(distinct text_key) filter (where is_correct is null) <= 0.1 * count(distinct text_key) as is_complete,
+    coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
+    coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
+    coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
+    sum(weight) as weight,
+    sum(weight ^ 2) as squares,
+    coalesce(sum(weight) filter (where is_correct is null), 0) as undecided_weight,
+    coalesce(sum(weight ^ 2) filter (where is_correct is null), 0) as undecided_squares
+  from weighed group by 1
 ), shares as (
-  select *, right_weight / weight as share from sums where audited >= 30
+  select model_version, bound, weight, squares, right_weight / (right_weight + wrong_weight) as share,
+    case bound when 'lower' then right_weight else right_weight + undecided_weight end / weight as p,
+    case bound when 'lower' then right_squares else right_squares + undecided_squares end as p_squares
+  from sums cross join (values ('lower'), ('upper')) as bounds (bound)
+  where audited >= 30 and is_complete
 ), variances as (
-  select *, ((1 - share) ^ 2 * right_squares + share ^ 2 * (squares - right_squares)) / weight ^ 2 as variance
-  from shares
+  select *, ((1 - p) ^ 2 * p_squares + p ^ 2 * (squares - p_squares)) / weight ^ 2 as variance from shares
 ), draws as (
   select *, 1.959963984540054 ^ 2 / least(
-    weight ^ 2 / squares, share * (1 - share) / nullif(variance, 0)
+    weight ^ 2 / squares, p * (1 - p) / nullif(variance, 0)
   ) as z2 from variances
 ), intervals as (
-  select model_version, share,
-    greatest(0, share + z2 / 2 - sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as lower,
-    least(1 + z2, share + z2 / 2 + sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as upper
-  from draws
+  select model_version, max(share) as share,
+    max(greatest(0, p + z2 / 2 - sqrt(p * (1 - p) * z2 + z2 ^ 2 / 4)) / (1 + z2))
+      filter (where bound = 'lower') as lower,
+    max(least(1 + z2, p + z2 / 2 + sqrt(p * (1 - p) * z2 + z2 ^ 2 / 4)) / (1 + z2))
+      filter (where bound = 'upper') as upper
+  from draws group by model_version
 )
 select model_version, messages::integer as messages, coalesce(sums.audited, 0)::integer as audited,
   round(share::numeric, 4) as accuracy,
@@ -4786,7 +4804,7 @@ select model_version, messages::integer as messages, coalesce(sums.audited, 0)::
 from sizes left join sums using (model_version) left join intervals using (model_version)
 order by messages desc;
 comment on view public.live_accuracy is
-  'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 completed audits.';
+  'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 decided audits, and where more than a tenth of the texts cannot be decided.';
 
 create view public.daily_totals with (security_invoker = on) as
 select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages

@@ -373,8 +373,8 @@ as $$
 $$;
 
 -- Returns the cut-off of the audit, and how often each tier was right among the completed audits: [tier, model
--- version, audited rows, right rows, and for right and for wrong rows the sums of their weights (1 / probability)
--- and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
+-- version, decided rows, right rows, and for right, for wrong and for undecided rows the sums of their weights
+-- (1 / probability) and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
@@ -383,15 +383,18 @@ as $$
   select json_build_object(
     'complete_before', private.audits_complete_before(),
     'results', coalesce(json_agg(json_build_array(
-      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares
+      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares,
+      undecided_weight, undecided_squares
     ) order by tier, model_version), '[]')
   )
   from (
-    select tier, model_version, count(*) as audited, count(*) filter (where is_correct) as correct,
+    select tier, model_version, count(is_correct) as audited, count(*) filter (where is_correct) as correct,
       coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
       coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
       coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
-      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares
+      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares,
+      coalesce(sum(weight) filter (where is_correct is null), 0) as undecided_weight,
+      coalesce(sum(weight ^ 2) filter (where is_correct is null), 0) as undecided_squares
     from (
       select model_version, is_correct, 1 / audit_probability as weight,
         case

@@ -182,9 +182,7 @@ OPERATIONS = (
         "erasure", "service_role", (_call("public.continue_erasure(%s)", "alice"),), repeats=True
     ),
     Operation("deletion of the account", "postgres", (_delete_account,)),
-    Operation(
-        "retention", "postgres", (_call("private.delete_expired_rows()"),), never_waits=True
-    ),
+    Operation("retention", "postgres", (_call("private.delete_expired_rows()"),), never_waits=True),
     Operation(
         "nightly jobs",
         "postgres",

@@ -84,7 +84,9 @@ def test_two_operations_meet(server: Server, world: str, held: Operation, other:
 
 
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.never_waits], ids=str)
-def test_an_operation_that_never_waits_waits_for_no_lock(server: Server, world: str, operation: Operation) -> None:
+def test_an_operation_that_never_waits_waits_for_no_lock(
+    server: Server, world: str, operation: Operation
+) -> None:
     with open_stage(server, world) as (stage, dashboard):
         for step in range(len(operation.steps)):
             for hold in HOLDS:
