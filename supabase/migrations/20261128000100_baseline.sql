@@ -128,6 +128,16 @@ begin
 end
 $$;
 
+-- Ends a transaction that is left open, since others wait for its locks.
+create function private.end_idle_transaction() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
+end
+$$;
+
 -- Class 3, edits. The dashboard locks a row before a trigger can lock anything else. So an edit excludes
 -- every other change of texts, and so does the deletion of an account, which may have more texts than the
 -- server has locks. Changes of single texts share the lock.
@@ -145,6 +155,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  perform private.end_idle_transaction();
   perform pg_advisory_xact_lock_shared(3, 0);
 end
 $$;
@@ -1412,6 +1423,8 @@ create index correction_events_by_intent on public.correction_events (to_intent)
 alter table public.correction_events
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
+-- The expression of an index has statistics of its own.
+alter index public.correction_events_by_reviewer alter column 1 set statistics 0;
 
 -- Users get nothing: their own rows show the correction that applies to them.
 alter table public.correction_events enable row level security;
@@ -1469,16 +1482,6 @@ $$;
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
 
--- Ends a transaction that is left open in the dashboard, since others wait for its locks.
-create function private.end_idle_transaction() returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform set_config('idle_in_transaction_session_timeout', '10s', true);
-end
-$$;
-
 create function private.set_correction_channel() returns trigger
 language plpgsql
 set search_path = ''
@@ -1488,7 +1491,6 @@ begin
     return new;
   end if;
   if current_user = 'postgres' then
-    perform private.end_idle_transaction();
     new.channel := 'dashboard';
     new.reviewer := coalesce(nullif(btrim(new.reviewer), ''), 'dashboard');
   elsif new.channel is null or new.channel not in ('api', 'import') then
@@ -1641,7 +1643,11 @@ begin
     where logs.text_key = event.text_key
       and (
         logs.id = event.log_id or logs.corrected_intent is not null
-        or ((logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at)
+        or (
+          (logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at
+          -- A later failure chooses a row that the reviewer did not have before them.
+          and (logs.was_successful is not false or logs.outcome_recorded_at <= event.corrected_at)
+        )
       )
       and (
         corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes
@@ -1728,14 +1734,24 @@ create trigger before_95_refuse_truncate before truncate on public.correction_ev
 set role prompt_maintainer;
 
 -- Excludes all other changes of texts until the transaction ends: before an edit in the dashboard, or the deletion
--- of an account, locks its row.
+-- of an account, locks its row. All later changes of texts queue up behind a statement that waits for this lock, so
+-- it soon gives up.
 create function private.lock_edits_first() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  previous_timeout text := current_setting('lock_timeout');
 begin
-  perform private.lock_edits();
+  begin
+    perform set_config('lock_timeout', '2s', true);
+    perform private.lock_edits();
+  exception when lock_not_available then
+    raise exception 'Another change of texts is under way. Nothing was saved.'
+      using errcode = 'lock_not_available', hint = 'Try again in a few seconds.';
+  end;
+  perform set_config('lock_timeout', previous_timeout, true);
   perform private.end_idle_transaction();
   return null;
 end
@@ -1883,7 +1899,7 @@ comment on column public.review_queue.days_waiting is 'For how many days it has 
 comment on column public.review_queue.waiting_since is 'Since when it has waited.';
 comment on column public.review_queue.decided_at is 'When it was decided.';
 comment on column public.review_queue.change_number is
-  'The number of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
+  'The number of the latest correction, or of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
 comment on column public.review_queue.id is 'The number of the item.';
 comment on column public.review_queue.text_key is 'The text key.';
 
@@ -2129,6 +2145,31 @@ begin
 end
 $$;
 
+-- Locks the item of a text, or the right to add it. Returns false where another transaction holds it.
+create function private.try_lock_queue_item(p_text_key bytea) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    return private.try_lock_new_queue_item(p_text_key)
+      and not exists (select from public.review_queue where text_key = p_text_key);
+  end if;
+  perform from public.review_queue where text_key = p_text_key for update skip locked;
+  return found;
+end
+$$;
+
+-- Returns the texts that are locked now with their items. Jobs lock so: they wait for nobody.
+create function private.try_lock_items(text_keys bytea[]) returns bytea[]
+language sql
+set search_path = ''
+as $$
+  select coalesce(array_agg(text_key order by text_key), '{}')
+  from unnest(private.try_lock_texts(text_keys)) as locked (text_key)
+  where private.try_lock_queue_item(text_key)
+$$;
+
 -- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
 -- caller holds the lock of the text.
 create function private.refresh_queue_item(p_text_key bytea) returns void
@@ -2208,7 +2249,7 @@ begin
     where logs.text_key < start_key order by logs.text_key
     limit settings.retention_batch_rows - (select count(*) from after_key)
   )
-  select private.try_lock_texts(array_agg(texts.text_key)) into candidates from (
+  select private.try_lock_items(array_agg(texts.text_key)) into candidates from (
     select read.text_key from (table after_key union all table before_key) as read
     where within_daily_cap
       and not exists (select from public.review_queue queue where queue.text_key = read.text_key)
@@ -2280,6 +2321,8 @@ begin
     reviewer = case when is_decided then event.reviewer end,
     notes = case when is_decided then event.notes end,
     reasons = item.reasons,
+    -- A row or a retained text that the correction does not change still has another label now.
+    change_number = private.next_change_number(),
     decided_at = case when is_decided then event.corrected_at end,
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
@@ -3043,7 +3086,7 @@ begin
     order by id limit (select retention_batch_rows from private.settings)
     for update skip locked
   ) as waiting;
-  locked_texts := private.try_lock_texts(array(select distinct text_key from unnest(batch)));
+  locked_texts := private.try_lock_items(array(select distinct text_key from unnest(batch)));
   batch := array(
     select waiting::private.incomplete_captures from unnest(batch) as waiting
     where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
@@ -3262,7 +3305,7 @@ begin
   select * into strict settings from private.settings;
   -- Goes past rows of which none can be locked.
   loop
-    select array_agg(id order by created_at, id), private.try_lock_texts(array_agg(distinct text_key)),
+    select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),
       max(created_at)
     into candidates, locked_texts, last_time
     from (
@@ -3323,7 +3366,7 @@ declare
   expired bytea[];
 begin
   select * into strict settings from private.settings;
-  select private.try_lock_texts(array_agg(text_key)) into expired from (
+  select private.try_lock_items(array_agg(text_key)) into expired from (
     select text_key from public.labelled_texts
     where retained_at < now() - make_interval(days => settings.label_retention_days)
     order by retained_at limit settings.retention_batch_rows
@@ -3395,7 +3438,7 @@ begin
     select text_key from public.review_queue where text_key > after_text
     order by text_key limit (select retention_batch_rows from private.settings)
   ) as items;
-  locked_texts := private.try_lock_texts(batch);
+  locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
@@ -3436,7 +3479,7 @@ declare
   missing bytea[];
   text_key bytea;
 begin
-  select private.try_lock_texts(array_agg(chosen.text_key)) into missing from (
+  select private.try_lock_items(array_agg(chosen.text_key)) into missing from (
     select distinct logs.text_key from public.nlu_prompt_logs logs
     where (logs.has_review_reason or logs.is_audited)
       and not exists (select from public.review_queue queue where queue.text_key = logs.text_key)
@@ -3830,51 +3873,52 @@ comment on function public.count_user_data(uuid) is
 
 set role prompt_maintainer;
 
--- The cut-off of the audit: the latest time before which every audited message is decided, except for at most a
--- tenth that cannot be: reviewers disagree about the text, or passed it over (they decided a later one, and
--- it has waited for `audit_wait_days`). Null: no audit is complete.
+-- The cut-off of the audit: the latest time before which every audited message is decided, except for those that
+-- cannot be: reviewers disagree about the text, or passed it over (it has waited for `audit_wait_days`, and they
+-- decided an audited text after it was captured). These are at most a tenth of the texts: one text that is often sent
+-- does not switch off the figures. Null: no audit is complete.
 create function private.audits_complete_before() returns timestamptz
 language sql stable
 security definer
 set search_path = ''
 as $$
   with audited as (
-    select logs.id, logs.created_at, queue.decided_at is not null as is_decided,
-      coalesce('disagreement' = any (queue.reasons), false) as is_disputed
+    select logs.id, logs.created_at, queue.decided_at, queue.decided_at is not null as is_decided,
+      coalesce('disagreement' = any (queue.reasons), false) as is_disputed,
+      row_number() over (partition by logs.text_key order by logs.created_at, logs.id) = 1 as is_first_copy
     from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
     where logs.is_audited
   ), numbered as (
     select audited.*,
       not is_decided and (is_disputed or (
         created_at < now() - make_interval(days => audit_wait_days)
-        and created_at < max(created_at) filter (where is_decided) over ()
+        and created_at < max(decided_at) over ()
       )) as cannot_be_decided
     from audited, private.settings
   ), prefixes as (
     select lead(created_at, 1, now()) over by_time as ends_at,
-      count(*) over by_time as audits,
-      count(*) filter (where not is_decided) over by_time as undecided,
+      count(*) filter (where is_first_copy) over by_time as texts,
+      count(*) filter (where is_first_copy and not is_decided) over by_time as undecided,
       bool_or(not is_decided and not cannot_be_decided) over by_time as is_incomplete
     from numbered
     window by_time as (order by created_at, id rows unbounded preceding)
   )
-  select max(ends_at) from prefixes where not is_incomplete and undecided <= 0.1 * audits
+  select max(ends_at) from prefixes where not is_incomplete and undecided <= 0.1 * texts
 $$;
 
 set role postgres;
 
--- Every audited message before the cut-off that is decided, with the correctness of its prediction. The label is
--- that of the text, whichever copy the reviewer saw.
+-- Every audited message before the cut-off, with the correctness of its prediction, or null where it cannot be
+-- decided. The label is that of the text, whichever copy the reviewer saw.
 create view public.completed_audits with (security_invoker = on) as
 select logs.id, logs.created_at, logs.model_version, logs.predicted_intent, logs.confidence, logs.scope,
-  logs.source, logs.was_successful, logs.audit_probability,
+  logs.source, logs.was_successful, logs.audit_probability, logs.text_key,
   texts.corrected_intent = logs.predicted_intent as is_correct
 from public.nlu_prompt_logs logs
-join public.review_queue texts using (text_key)
-where logs.is_audited and texts.corrected_intent is not null
-  and logs.created_at < (select private.audits_complete_before());
+left join public.review_queue texts using (text_key)
+where logs.is_audited and logs.created_at < (select private.audits_complete_before());
 comment on view public.completed_audits is
-  'The audited messages before the cut-off of the audit, decided by reviewers: a fair sample of all messages.';
+  'The audited messages before the cut-off of the audit: a fair sample of all messages. is_correct is null for the few that cannot be decided.';
 
 -- 11_exports.sql
 
@@ -4080,6 +4124,29 @@ create trigger before_10_complete_page before insert on public.exported_rows
 
 set role prompt_maintainer;
 
+-- Refuses a database that was copied without its sequences: its changes have numbers that are still to be drawn, so
+-- no window would hold them. Every committed number was drawn before, so the next one is read last.
+create function private.refuse_lost_sequence() returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  newest bigint := greatest(
+    (select max(change_number) from public.nlu_prompt_logs),
+    (select max(change_number) from public.labelled_texts),
+    (select max(change_number) from public.review_queue),
+    (select max(change_number) from private.erased_rows),
+    (select max(window_to) - 1 from public.dataset_exports)
+  );
+begin
+  if newest >= private.peek_change_number() then
+    raise exception 'Changes in this database are newer than its sequence: it was copied without its sequences.'
+      using errcode = 'object_not_in_prerequisite_state',
+        hint = 'Set private.change_numbers as docs/how-to/restore-the-database.md says. Then export everything once, without since_last.';
+  end if;
+end
+$$;
+
 -- Returns a window over everything, or over what changed since the last dataset of the series, and how
 -- many captured rows changed in it, counted up to max_rows + 1.
 create function private.open_export(p_series text, since_last boolean, max_rows bigint) returns json
@@ -4092,14 +4159,11 @@ declare
   window_start bigint := 0;
   row_count bigint;
 begin
+  perform private.refuse_lost_sequence();
   if since_last then
     window_start := coalesce((
       select window_to from public.dataset_exports where series = p_series order by id desc limit 1
     ), 0);
-  end if;
-  if window_start > window_end then
-    raise exception 'The last export is newer than the changes in this database: it was copied without its sequences.'
-      using errcode = 'object_not_in_prerequisite_state', hint = 'Export everything once, without since_last.';
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs
@@ -4116,7 +4180,7 @@ $$;
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text, and so do the reasons of rows that wait for review. A text is in the window, too, that
--- entered the queue at random in it. Senders get pseudonyms only if a
+-- was corrected or entered the queue at random in it. Senders get pseudonyms only if a
 -- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
@@ -4179,6 +4243,10 @@ begin
     where (not labelled_only or disputed is not true) and (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
       and text_key >= after_text and change_number < window_to
       and (window_from = 0 or exists (
+        select from public.review_queue changed
+        where changed.text_key = texts.text_key
+          and changed.change_number >= window_from and changed.change_number < window_to
+      ) or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = texts.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
@@ -4229,8 +4297,8 @@ as $$
 $$;
 
 -- Returns the cut-off of the audit, and how often each tier was right among the completed audits: [tier, model
--- version, audited rows, right rows, and for right and for wrong rows the sums of their weights (1 / probability)
--- and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
+-- version, decided rows, right rows, and for right, for wrong and for undecided rows the sums of their weights
+-- (1 / probability) and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
@@ -4239,15 +4307,18 @@ as $$
   select json_build_object(
     'complete_before', private.audits_complete_before(),
     'results', coalesce(json_agg(json_build_array(
-      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares
+      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares,
+      undecided_weight, undecided_squares
     ) order by tier, model_version), '[]')
   )
   from (
-    select tier, model_version, count(*) as audited, count(*) filter (where is_correct) as correct,
+    select tier, model_version, count(is_correct) as audited, count(*) filter (where is_correct) as correct,
       coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
       coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
       coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
-      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares
+      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares,
+      coalesce(sum(weight) filter (where is_correct is null), 0) as undecided_weight,
+      coalesce(sum(weight ^ 2) filter (where is_correct is null), 0) as undecided_squares
     from (
       select model_version, is_correct, 1 / audit_probability as weight,
         case
@@ -4277,6 +4348,13 @@ begin
   if p_window_from < 0 or p_window_to > private.complete_change_numbers() then
     raise exception 'The window is not one that open_export returned.'
       using errcode = 'check_violation', hint = 'Record the window of the export.';
+  end if;
+  -- And an invented beginning would hide those between the windows.
+  if p_window_from > 0 and not exists (
+    select from public.dataset_exports where series = p_series and window_to >= p_window_from
+  ) then
+    raise exception 'The window begins after the last one of its series.'
+      using errcode = 'check_violation', hint = 'Export again: open_export returns the next window.';
   end if;
   insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
   values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)
@@ -4674,36 +4752,50 @@ order by texts desc, reviewer_a, reviewer_b;
 comment on view public.reviewer_agreement is
   'Agreement of two reviewers beyond chance (Cohen''s kappa). Null: both gave one and the same intent only.';
 
--- The share of right predictions among the completed audits, each weighed by 1 / probability (Hájek 1971), which is
--- the plain share while audit_rate stays the same. Its variance is that of a draw with replacement, linearised
--- (Särndal, Swensson and Wretman 1992, sections 2.9 and 5.7). The interval is Wilson's (1927) for the number of equally
--- likely draws with that variance, at most the number that the weights alone allow (Korn and Graubard 1998): few
--- wrong predictions make the variance look too small. `estimate_share` in Python returns the same.
+-- The share of right predictions among the decided audits, each weighed by 1 / probability (Hájek 1971), which is
+-- the plain share while audit_rate stays the same. The interval is that of the share, Wilson's (1927) for the number
+-- of equally likely draws with its variance. That is the variance of a draw with replacement, linearised (Särndal,
+-- Swensson and Wretman 1992, sections 2.9 and 5.7), and the number is at most the one that the weights alone allow (Korn
+-- and Graubard 1998): few wrong predictions make the variance look too small. Audits that cannot be decided count
+-- as wrong for the lower bound and as right for the upper one (Manski 1989). There is no figure where they
+-- are more than a tenth of the texts. `estimate_share` in Python returns the same.
 create view public.live_accuracy with (security_invoker = on) as
 with sizes as (
   select model_version, count(*) as messages from public.nlu_prompt_logs
   where within_daily_cap and created_at > now() - interval '30 days' group by 1
+), weighed as (
+  select *, 1 / audit_probability as weight from public.completed_audits
+  where created_at > now() - interval '30 days'
 ), sums as (
-  select model_version, count(*) as audited,
-    sum(1 / audit_probability) as weight,
-    sum(1 / audit_probability ^ 2) as squares,
-    coalesce(sum(1 / audit_probability) filter (where is_correct), 0) as right_weight,
-    coalesce(sum(1 / audit_probability ^ 2) filter (where is_correct), 0) as right_squares
-  from public.completed_audits where created_at > now() - interval '30 days' group by 1
+  select model_version, count(is_correct) as audited,
+    count(distinct text_key) filter (where is_correct is null) <= 0.1 * count(distinct text_key) as is_complete,
+    coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
+    coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
+    coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
+    sum(weight) as weight,
+    sum(weight ^ 2) as squares,
+    coalesce(sum(weight) filter (where is_correct is null), 0) as undecided_weight,
+    coalesce(sum(weight ^ 2) filter (where is_correct is null), 0) as undecided_squares
+  from weighed group by 1
 ), shares as (
-  select *, right_weight / weight as share from sums where audited >= 30
+  select model_version, bound, weight, squares, right_weight / (right_weight + wrong_weight) as share,
+    case bound when 'lower' then right_weight else right_weight + undecided_weight end / weight as p,
+    case bound when 'lower' then right_squares else right_squares + undecided_squares end as p_squares
+  from sums cross join (values ('lower'), ('upper')) as bounds (bound)
+  where audited >= 30 and is_complete
 ), variances as (
-  select *, ((1 - share) ^ 2 * right_squares + share ^ 2 * (squares - right_squares)) / weight ^ 2 as variance
-  from shares
+  select *, ((1 - p) ^ 2 * p_squares + p ^ 2 * (squares - p_squares)) / weight ^ 2 as variance from shares
 ), draws as (
   select *, 1.959963984540054 ^ 2 / least(
-    weight ^ 2 / squares, share * (1 - share) / nullif(variance, 0)
+    weight ^ 2 / squares, p * (1 - p) / nullif(variance, 0)
   ) as z2 from variances
 ), intervals as (
-  select model_version, share,
-    greatest(0, share + z2 / 2 - sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as lower,
-    least(1 + z2, share + z2 / 2 + sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as upper
-  from draws
+  select model_version, max(share) as share,
+    max(greatest(0, p + z2 / 2 - sqrt(p * (1 - p) * z2 + z2 ^ 2 / 4)) / (1 + z2))
+      filter (where bound = 'lower') as lower,
+    max(least(1 + z2, p + z2 / 2 + sqrt(p * (1 - p) * z2 + z2 ^ 2 / 4)) / (1 + z2))
+      filter (where bound = 'upper') as upper
+  from draws group by model_version
 )
 select model_version, messages::integer as messages, coalesce(sums.audited, 0)::integer as audited,
   round(share::numeric, 4) as accuracy,
@@ -4712,7 +4804,7 @@ select model_version, messages::integer as messages, coalesce(sums.audited, 0)::
 from sizes left join sums using (model_version) left join intervals using (model_version)
 order by messages desc;
 comment on view public.live_accuracy is
-  'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 completed audits.';
+  'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 decided audits, and where more than a tenth of the texts cannot be decided.';
 
 create view public.daily_totals with (security_invoker = on) as
 select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
@@ -4941,6 +5033,8 @@ revoke all on function
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.try_lock_queue_item(bytea),
+  private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea),
   private.fill_queue(),
   private.queue_failure(),
@@ -4982,6 +5076,7 @@ revoke all on function
   private.erase_deleted_account(),
   private.record_erased_rows(),
   private.complete_exported_page(),
+  private.refuse_lost_sequence(),
   private.open_export(text, boolean, bigint),
   private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
@@ -5133,6 +5228,7 @@ grant execute on function
   private.reviewer_name(text),
   private.refuse_erased_reviewer(text),
   private.lock_log_ids(uuid[]),
+  private.end_idle_transaction(),
   private.lock_edits_shared(),
   private.lock_texts(bytea[]),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
@@ -5246,6 +5342,8 @@ grant execute on function
   private.intent_names(jsonb),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.try_lock_queue_item(bytea),
+  private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea),
   private.update_queue_item(public.correction_events, boolean),
   private.clear_notes(uuid[]),
@@ -5256,6 +5354,7 @@ grant execute on function
   private.apply_deferred_changes(uuid),
   private.try_apply_deferred_changes(public.nlu_prompt_logs),
   private.outcome_label(boolean),
+  private.refuse_lost_sequence(),
   private.move_text(bytea, bytea)
 to prompt_maintainer;
 

@@ -124,6 +124,16 @@ begin
 end
 $$;
 
+-- Ends a transaction that is left open, since others wait for its locks.
+create function private.end_idle_transaction() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
+end
+$$;
+
 -- Class 3, edits. The dashboard locks a row before a trigger can lock anything else. So an edit excludes
 -- every other change of texts, and so does the deletion of an account, which may have more texts than the
 -- server has locks. Changes of single texts share the lock.
@@ -141,6 +151,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  perform private.end_idle_transaction();
   perform pg_advisory_xact_lock_shared(3, 0);
 end
 $$;

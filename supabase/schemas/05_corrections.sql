@@ -57,6 +57,8 @@ create index correction_events_by_intent on public.correction_events (to_intent)
 alter table public.correction_events
   alter column reviewer set statistics 0,
   alter column notes set statistics 0;
+-- The expression of an index has statistics of its own.
+alter index public.correction_events_by_reviewer alter column 1 set statistics 0;
 
 -- Users get nothing: their own rows show the correction that applies to them.
 alter table public.correction_events enable row level security;
@@ -114,16 +116,6 @@ $$;
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
 
--- Ends a transaction that is left open in the dashboard, since others wait for its locks.
-create function private.end_idle_transaction() returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform set_config('idle_in_transaction_session_timeout', '10s', true);
-end
-$$;
-
 create function private.set_correction_channel() returns trigger
 language plpgsql
 set search_path = ''
@@ -133,7 +125,6 @@ begin
     return new;
   end if;
   if current_user = 'postgres' then
-    perform private.end_idle_transaction();
     new.channel := 'dashboard';
     new.reviewer := coalesce(nullif(btrim(new.reviewer), ''), 'dashboard');
   elsif new.channel is null or new.channel not in ('api', 'import') then
@@ -286,7 +277,11 @@ begin
     where logs.text_key = event.text_key
       and (
         logs.id = event.log_id or logs.corrected_intent is not null
-        or ((logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at)
+        or (
+          (logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at
+          -- A later failure chooses a row that the reviewer did not have before them.
+          and (logs.was_successful is not false or logs.outcome_recorded_at <= event.corrected_at)
+        )
       )
       and (
         corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes
@@ -373,14 +368,24 @@ create trigger before_95_refuse_truncate before truncate on public.correction_ev
 set role prompt_maintainer;
 
 -- Excludes all other changes of texts until the transaction ends: before an edit in the dashboard, or the deletion
--- of an account, locks its row.
+-- of an account, locks its row. All later changes of texts queue up behind a statement that waits for this lock, so
+-- it soon gives up.
 create function private.lock_edits_first() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  previous_timeout text := current_setting('lock_timeout');
 begin
-  perform private.lock_edits();
+  begin
+    perform set_config('lock_timeout', '2s', true);
+    perform private.lock_edits();
+  exception when lock_not_available then
+    raise exception 'Another change of texts is under way. Nothing was saved.'
+      using errcode = 'lock_not_available', hint = 'Try again in a few seconds.';
+  end;
+  perform set_config('lock_timeout', previous_timeout, true);
   perform private.end_idle_transaction();
   return null;
 end

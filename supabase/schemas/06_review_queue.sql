@@ -72,7 +72,7 @@ comment on column public.review_queue.days_waiting is 'For how many days it has 
 comment on column public.review_queue.waiting_since is 'Since when it has waited.';
 comment on column public.review_queue.decided_at is 'When it was decided.';
 comment on column public.review_queue.change_number is
-  'The number of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
+  'The number of the latest correction, or of the change by which a random text entered the queue: exports read windows of these. 0 for all others, whose rows changed.';
 comment on column public.review_queue.id is 'The number of the item.';
 comment on column public.review_queue.text_key is 'The text key.';
 
@@ -318,6 +318,31 @@ begin
 end
 $$;
 
+-- Locks the item of a text, or the right to add it. Returns false where another transaction holds it.
+create function private.try_lock_queue_item(p_text_key bytea) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    return private.try_lock_new_queue_item(p_text_key)
+      and not exists (select from public.review_queue where text_key = p_text_key);
+  end if;
+  perform from public.review_queue where text_key = p_text_key for update skip locked;
+  return found;
+end
+$$;
+
+-- Returns the texts that are locked now with their items. Jobs lock so: they wait for nobody.
+create function private.try_lock_items(text_keys bytea[]) returns bytea[]
+language sql
+set search_path = ''
+as $$
+  select coalesce(array_agg(text_key order by text_key), '{}')
+  from unnest(private.try_lock_texts(text_keys)) as locked (text_key)
+  where private.try_lock_queue_item(text_key)
+$$;
+
 -- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
 -- caller holds the lock of the text.
 create function private.refresh_queue_item(p_text_key bytea) returns void
@@ -397,7 +422,7 @@ begin
     where logs.text_key < start_key order by logs.text_key
     limit settings.retention_batch_rows - (select count(*) from after_key)
   )
-  select private.try_lock_texts(array_agg(texts.text_key)) into candidates from (
+  select private.try_lock_items(array_agg(texts.text_key)) into candidates from (
     select read.text_key from (table after_key union all table before_key) as read
     where within_daily_cap
       and not exists (select from public.review_queue queue where queue.text_key = read.text_key)
@@ -469,6 +494,8 @@ begin
     reviewer = case when is_decided then event.reviewer end,
     notes = case when is_decided then event.notes end,
     reasons = item.reasons,
+    -- A row or a retained text that the correction does not change still has another label now.
+    change_number = private.next_change_number(),
     decided_at = case when is_decided then event.corrected_at end,
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,

@@ -505,7 +505,7 @@ begin
     order by id limit (select retention_batch_rows from private.settings)
     for update skip locked
   ) as waiting;
-  locked_texts := private.try_lock_texts(array(select distinct text_key from unnest(batch)));
+  locked_texts := private.try_lock_items(array(select distinct text_key from unnest(batch)));
   batch := array(
     select waiting::private.incomplete_captures from unnest(batch) as waiting
     where text_key = any (locked_texts) and private.try_lock_log_id(log_id)

@@ -130,7 +130,7 @@ begin
   select * into strict settings from private.settings;
   -- Goes past rows of which none can be locked.
   loop
-    select array_agg(id order by created_at, id), private.try_lock_texts(array_agg(distinct text_key)),
+    select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),
       max(created_at)
     into candidates, locked_texts, last_time
     from (
@@ -191,7 +191,7 @@ declare
   expired bytea[];
 begin
   select * into strict settings from private.settings;
-  select private.try_lock_texts(array_agg(text_key)) into expired from (
+  select private.try_lock_items(array_agg(text_key)) into expired from (
     select text_key from public.labelled_texts
     where retained_at < now() - make_interval(days => settings.label_retention_days)
     order by retained_at limit settings.retention_batch_rows
@@ -263,7 +263,7 @@ begin
     select text_key from public.review_queue where text_key > after_text
     order by text_key limit (select retention_batch_rows from private.settings)
   ) as items;
-  locked_texts := private.try_lock_texts(batch);
+  locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
@@ -304,7 +304,7 @@ declare
   missing bytea[];
   text_key bytea;
 begin
-  select private.try_lock_texts(array_agg(chosen.text_key)) into missing from (
+  select private.try_lock_items(array_agg(chosen.text_key)) into missing from (
     select distinct logs.text_key from public.nlu_prompt_logs logs
     where (logs.has_review_reason or logs.is_audited)
       and not exists (select from public.review_queue queue where queue.text_key = logs.text_key)

@@ -200,6 +200,29 @@ create trigger before_10_complete_page before insert on public.exported_rows
 
 set role prompt_maintainer;
 
+-- Refuses a database that was copied without its sequences: its changes have numbers that are still to be drawn, so
+-- no window would hold them. Every committed number was drawn before, so the next one is read last.
+create function private.refuse_lost_sequence() returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  newest bigint := greatest(
+    (select max(change_number) from public.nlu_prompt_logs),
+    (select max(change_number) from public.labelled_texts),
+    (select max(change_number) from public.review_queue),
+    (select max(change_number) from private.erased_rows),
+    (select max(window_to) - 1 from public.dataset_exports)
+  );
+begin
+  if newest >= private.peek_change_number() then
+    raise exception 'Changes in this database are newer than its sequence: it was copied without its sequences.'
+      using errcode = 'object_not_in_prerequisite_state',
+        hint = 'Set private.change_numbers as docs/how-to/restore-the-database.md says. Then export everything once, without since_last.';
+  end if;
+end
+$$;
+
 -- Returns a window over everything, or over what changed since the last dataset of the series, and how
 -- many captured rows changed in it, counted up to max_rows + 1.
 create function private.open_export(p_series text, since_last boolean, max_rows bigint) returns json
@@ -212,14 +235,11 @@ declare
   window_start bigint := 0;
   row_count bigint;
 begin
+  perform private.refuse_lost_sequence();
   if since_last then
     window_start := coalesce((
       select window_to from public.dataset_exports where series = p_series order by id desc limit 1
     ), 0);
-  end if;
-  if window_start > window_end then
-    raise exception 'The last export is newer than the changes in this database: it was copied without its sequences.'
-      using errcode = 'object_not_in_prerequisite_state', hint = 'Export everything once, without since_last.';
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs
@@ -236,7 +256,7 @@ $$;
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text, and so do the reasons of rows that wait for review. A text is in the window, too, that
--- entered the queue at random in it. Senders get pseudonyms only if a
+-- was corrected or entered the queue at random in it. Senders get pseudonyms only if a
 -- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
@@ -299,6 +319,10 @@ begin
     where (not labelled_only or disputed is not true) and (text_key, change_number, encode(text_key, 'hex')::uuid) > (after_text, after_change, after_id)
       and text_key >= after_text and change_number < window_to
       and (window_from = 0 or exists (
+        select from public.review_queue changed
+        where changed.text_key = texts.text_key
+          and changed.change_number >= window_from and changed.change_number < window_to
+      ) or exists (
         select from public.nlu_prompt_logs changed
         where changed.text_key = texts.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
@@ -349,8 +373,8 @@ as $$
 $$;
 
 -- Returns the cut-off of the audit, and how often each tier was right among the completed audits: [tier, model
--- version, audited rows, right rows, and for right and for wrong rows the sums of their weights (1 / probability)
--- and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
+-- version, decided rows, right rows, and for right, for wrong and for undecided rows the sums of their weights
+-- (1 / probability) and of the squares of these]. The tier `confident` begins above the threshold, which is that of the export.
 create function private.read_audit_results(threshold float8) returns json
 language sql stable
 security definer
@@ -359,15 +383,18 @@ as $$
   select json_build_object(
     'complete_before', private.audits_complete_before(),
     'results', coalesce(json_agg(json_build_array(
-      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares
+      tier, model_version, audited, correct, right_weight, right_squares, wrong_weight, wrong_squares,
+      undecided_weight, undecided_squares
     ) order by tier, model_version), '[]')
   )
   from (
-    select tier, model_version, count(*) as audited, count(*) filter (where is_correct) as correct,
+    select tier, model_version, count(is_correct) as audited, count(*) filter (where is_correct) as correct,
       coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
       coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
       coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
-      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares
+      coalesce(sum(weight ^ 2) filter (where not is_correct), 0) as wrong_squares,
+      coalesce(sum(weight) filter (where is_correct is null), 0) as undecided_weight,
+      coalesce(sum(weight ^ 2) filter (where is_correct is null), 0) as undecided_squares
     from (
       select model_version, is_correct, 1 / audit_probability as weight,
         case
@@ -397,6 +424,13 @@ begin
   if p_window_from < 0 or p_window_to > private.complete_change_numbers() then
     raise exception 'The window is not one that open_export returned.'
       using errcode = 'check_violation', hint = 'Record the window of the export.';
+  end if;
+  -- And an invented beginning would hide those between the windows.
+  if p_window_from > 0 and not exists (
+    select from public.dataset_exports where series = p_series and window_to >= p_window_from
+  ) then
+    raise exception 'The window begins after the last one of its series.'
+      using errcode = 'check_violation', hint = 'Export again: open_export returns the next window.';
   end if;
   insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
   values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)

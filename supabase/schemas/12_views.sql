@@ -151,36 +151,50 @@ order by texts desc, reviewer_a, reviewer_b;
 comment on view public.reviewer_agreement is
   'Agreement of two reviewers beyond chance (Cohen''s kappa). Null: both gave one and the same intent only.';
 
--- The share of right predictions among the completed audits, each weighed by 1 / probability (Hájek 1971), which is
--- the plain share while audit_rate stays the same. Its variance is that of a draw with replacement, linearised
--- (Särndal, Swensson and Wretman 1992, sections 2.9 and 5.7). The interval is Wilson's (1927) for the number of equally
--- likely draws with that variance, at most the number that the weights alone allow (Korn and Graubard 1998): few
--- wrong predictions make the variance look too small. `estimate_share` in Python returns the same.
+-- The share of right predictions among the decided audits, each weighed by 1 / probability (Hájek 1971), which is
+-- the plain share while audit_rate stays the same. The interval is that of the share, Wilson's (1927) for the number
+-- of equally likely draws with its variance. That is the variance of a draw with replacement, linearised (Särndal,
+-- Swensson and Wretman 1992, sections 2.9 and 5.7), and the number is at most the one that the weights alone allow (Korn
+-- and Graubard 1998): few wrong predictions make the variance look too small. Audits that cannot be decided count
+-- as wrong for the lower bound and as right for the upper one (Manski 1989). There is no figure where they
+-- are more than a tenth of the texts. `estimate_share` in Python returns the same.
 create view public.live_accuracy with (security_invoker = on) as
 with sizes as (
   select model_version, count(*) as messages from public.nlu_prompt_logs
   where within_daily_cap and created_at > now() - interval '30 days' group by 1
+), weighed as (
+  select *, 1 / audit_probability as weight from public.completed_audits
+  where created_at > now() - interval '30 days'
 ), sums as (
-  select model_version, count(*) as audited,
-    sum(1 / audit_probability) as weight,
-    sum(1 / audit_probability ^ 2) as squares,
-    coalesce(sum(1 / audit_probability) filter (where is_correct), 0) as right_weight,
-    coalesce(sum(1 / audit_probability ^ 2) filter (where is_correct), 0) as right_squares
-  from public.completed_audits where created_at > now() - interval '30 days' group by 1
+  select model_version, count(is_correct) as audited,
+    count(distinct text_key) filter (where is_correct is null) <= 0.1 * count(distinct text_key) as is_complete,
+    coalesce(sum(weight) filter (where is_correct), 0) as right_weight,
+    coalesce(sum(weight ^ 2) filter (where is_correct), 0) as right_squares,
+    coalesce(sum(weight) filter (where not is_correct), 0) as wrong_weight,
+    sum(weight) as weight,
+    sum(weight ^ 2) as squares,
+    coalesce(sum(weight) filter (where is_correct is null), 0) as undecided_weight,
+    coalesce(sum(weight ^ 2) filter (where is_correct is null), 0) as undecided_squares
+  from weighed group by 1
 ), shares as (
-  select *, right_weight / weight as share from sums where audited >= 30
+  select model_version, bound, weight, squares, right_weight / (right_weight + wrong_weight) as share,
+    case bound when 'lower' then right_weight else right_weight + undecided_weight end / weight as p,
+    case bound when 'lower' then right_squares else right_squares + undecided_squares end as p_squares
+  from sums cross join (values ('lower'), ('upper')) as bounds (bound)
+  where audited >= 30 and is_complete
 ), variances as (
-  select *, ((1 - share) ^ 2 * right_squares + share ^ 2 * (squares - right_squares)) / weight ^ 2 as variance
-  from shares
+  select *, ((1 - p) ^ 2 * p_squares + p ^ 2 * (squares - p_squares)) / weight ^ 2 as variance from shares
 ), draws as (
   select *, 1.959963984540054 ^ 2 / least(
-    weight ^ 2 / squares, share * (1 - share) / nullif(variance, 0)
+    weight ^ 2 / squares, p * (1 - p) / nullif(variance, 0)
   ) as z2 from variances
 ), intervals as (
-  select model_version, share,
-    greatest(0, share + z2 / 2 - sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as lower,
-    least(1 + z2, share + z2 / 2 + sqrt(share * (1 - share) * z2 + z2 ^ 2 / 4)) / (1 + z2) as upper
-  from draws
+  select model_version, max(share) as share,
+    max(greatest(0, p + z2 / 2 - sqrt(p * (1 - p) * z2 + z2 ^ 2 / 4)) / (1 + z2))
+      filter (where bound = 'lower') as lower,
+    max(least(1 + z2, p + z2 / 2 + sqrt(p * (1 - p) * z2 + z2 ^ 2 / 4)) / (1 + z2))
+      filter (where bound = 'upper') as upper
+  from draws group by model_version
 )
 select model_version, messages::integer as messages, coalesce(sums.audited, 0)::integer as audited,
   round(share::numeric, 4) as accuracy,
@@ -189,7 +203,7 @@ select model_version, messages::integer as messages, coalesce(sums.audited, 0)::
 from sizes left join sums using (model_version) left join intervals using (model_version)
 order by messages desc;
 comment on view public.live_accuracy is
-  'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 completed audits.';
+  'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 decided audits, and where more than a tenth of the texts cannot be decided.';
 
 create view public.daily_totals with (security_invoker = on) as
 select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages

@@ -90,6 +90,8 @@ revoke all on function
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.try_lock_queue_item(bytea),
+  private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea),
   private.fill_queue(),
   private.queue_failure(),
@@ -131,6 +133,7 @@ revoke all on function
   private.erase_deleted_account(),
   private.record_erased_rows(),
   private.complete_exported_page(),
+  private.refuse_lost_sequence(),
   private.open_export(text, boolean, bigint),
   private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
@@ -282,6 +285,7 @@ grant execute on function
   private.reviewer_name(text),
   private.refuse_erased_reviewer(text),
   private.lock_log_ids(uuid[]),
+  private.end_idle_transaction(),
   private.lock_edits_shared(),
   private.lock_texts(bytea[]),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
@@ -395,6 +399,8 @@ grant execute on function
   private.intent_names(jsonb),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
+  private.try_lock_queue_item(bytea),
+  private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea),
   private.update_queue_item(public.correction_events, boolean),
   private.clear_notes(uuid[]),
@@ -405,6 +411,7 @@ grant execute on function
   private.apply_deferred_changes(uuid),
   private.try_apply_deferred_changes(public.nlu_prompt_logs),
   private.outcome_label(boolean),
+  private.refuse_lost_sequence(),
   private.move_text(bytea, bytea)
 to prompt_maintainer;
 

@@ -13,7 +13,7 @@ from tests.audits import Audit, complete_before, sum_audits
 
 from .actors import ALICE
 from .rows import FAILED_OUTCOME, add_user, correct, insert, read, update, update_as_backend
-from .server import Connection
+from .server import Connection, Server
 from .test_views import read_view
 
 STATES: tuple[Literal["decided", "disputed", "waiting"], ...] = ("decided", "disputed", "waiting")
@@ -158,7 +158,7 @@ def test_the_cut_off_is_that_of_its_definition(audited: Connection) -> None:
                 correct(audited, log_id, "help", "ann")
             if state == "disputed":
                 correct(audited, log_id, "search", "bob")
-            audits.append(Audit(captured_at, state))
+            audits.append(Audit(captured_at, state, decided_at=now))
         row = audited.execute("select private.audits_complete_before(), now()").fetchone()
         assert row is not None
         expected = complete_before(audits, now)
@@ -238,4 +238,50 @@ def test_a_tiers_precision_comes_from_the_audits_of_its_messages(audited: Connec
     assert [result[:4] for result in audits["results"]] == [
         ["confident", "test-1", 1, 1], ["outcome", "test-1", 1, 1], ["rule", "test-1", 1, 0],
     ]  # fmt: skip
-    assert audits["results"][0][4:] == [1, 1, 0, 0]
+    assert audits["results"][0][4:] == [1, 1, 0, 0, 0, 0]
+
+
+def test_a_decision_that_is_older_than_a_message_does_not_pass_it_over(
+    audited: Connection, server: Server, database: str
+) -> None:
+    """The reviewers are away, while copies of a decided text go on to arrive."""
+    now = datetime.now(UTC)
+    for number in range(20):
+        prompt = f"{number % 19}"
+        captured_at = now - timedelta(days=40 if number < 19 else 1)
+        log_id = insert(audited, prompt=prompt, created_at=captured_at)
+        if number < 19:
+            correct(audited, log_id, "help")
+    waiting = insert(audited, prompt="waiting", created_at=now - timedelta(days=20))
+    assert cutoff(audited) > now - timedelta(days=1), "it was decided later"
+    with server.connect("supabase_admin", database) as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute(
+            """update public.review_queue set decided_at = now() - interval '27 days'
+               where decided_at is not null"""
+        )
+    assert cutoff(audited) == read(audited, waiting, "created_at")[0]
+
+
+def test_a_dispute_about_a_popular_text_widens_the_interval_and_hides_no_figure(
+    audited: Connection,
+) -> None:
+    popular = [insert(audited, prompt="thanks", confidence=0.9) for _ in range(40)]
+    correct(audited, popular[0], "reschedule", "ann")
+    for number in range(40):
+        log_id = insert(audited, prompt=f"{number}", confidence=0.9)
+        correct(audited, log_id, "reschedule" if number % 4 else "help")
+    columns = "audited, accuracy, ci_lower, ci_upper"
+    assert read_view(audited, "live_accuracy", columns)[0][0] == 80
+
+    correct(audited, popular[1], "help", "bob")
+
+    ((decided, *figures),) = read_view(audited, "live_accuracy", columns)
+    rows: list[tuple[float, bool | None]] = [(1.0, number % 4 > 0) for number in range(40)]
+    estimate = estimate_share([sum_audits([*rows, *[(1.0, None)] * 40])])
+    assert estimate is not None
+    assert decided == 40
+    assert [float(value) for value in figures] == pytest.approx(estimate, abs=6e-5)
+    assert estimate.lower < 30 / 80 < 70 / 80 < estimate.upper
+    (audits,) = read_audit_results(audited)
+    assert audits["results"] == [["confident", "test-1", 40, 30, 30, 30, 10, 10, 40, 40]]

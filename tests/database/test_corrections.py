@@ -7,12 +7,16 @@ from psycopg import errors
 
 from prompt_capture.domain.changes import ANONYMOUS_REVIEWERS, ERASED_PREFIX
 
+from .actors import BOB
 from .rows import (
     CORRECTION,
     FAILED_OUTCOME,
     LONG_AGO,
+    add_user,
+    complete_captures,
     correct,
     edit_queue_item,
+    insert,
     read,
     update,
     update_as_backend,
@@ -159,3 +163,22 @@ def test_an_intent_can_be_used_until_its_retirement_date(
 ) -> None:
     retire(dashboard, "help", in_days=1)
     assert correct(dashboard, log_id, "help") == 1
+
+
+def test_a_correction_is_not_shown_on_a_row_that_failed_after_it(dashboard: Connection) -> None:
+    add_user(dashboard, BOB)
+    failing = insert(dashboard, confidence=0.95)
+    insert(dashboard, user_id=BOB)
+    edit_queue_item(
+        dashboard, "push my dentist thing to friday", corrected_intent="help", reviewer="ann"
+    )
+    update_as_backend(dashboard, failing, **FAILED_OUTCOME)
+    dashboard.execute(
+        """insert into private.incomplete_captures (log_id, text_key)
+           select id, text_key from public.nlu_prompt_logs where id = %s""",
+        [failing],
+    )
+
+    complete_captures(dashboard)
+
+    assert read(dashboard, failing, "corrected_intent", "corrected_by") == (None, None)

@@ -237,3 +237,25 @@ def test_the_planner_statistics_contain_no_text(dashboard: Connection) -> None:
     assert sampled == []
     statistics = "select count(*) from pg_stats where tablename = 'nlu_prompt_logs'"
     assert dashboard.execute(statistics).fetchone() != (0,)
+
+
+def test_the_planner_statistics_contain_no_reviewer(dashboard: Connection) -> None:
+    log_id = insert(dashboard)
+    for number in range(300):
+        correct(dashboard, log_id, ("help", "search")[number % 2], f"Ann Secret {number % 3}")
+    dashboard.execute("analyze public.correction_events")
+    dashboard.execute("analyze public.review_queue")
+    dashboard.execute("analyze public.nlu_prompt_logs")
+    sampled = dashboard.execute(
+        """select tablename, attname from pg_stats
+           where most_common_vals::text ilike '%ann secret%'
+             or histogram_bounds::text ilike '%ann secret%'"""
+    ).fetchall()
+    assert sampled == []
+    expressions = dashboard.execute(
+        """select attrelid::regclass::text, attname from pg_attribute
+           join pg_index on indexrelid = attrelid join pg_class tables on tables.oid = indrelid
+           where indkey[attnum - 1] = 0 and coalesce(attstattarget, -1) <> 0
+             and relnamespace in ('public'::regnamespace, 'private'::regnamespace)"""
+    ).fetchall()
+    assert expressions == [], "the expression of an index is sampled as well"

@@ -1,13 +1,24 @@
 """Windows of an export cover every change once, whatever the order of the commits."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from psycopg import errors
 
 from .actors import ALICE, BOB, EXPORTER, connect_as
-from .rows import add_user, insert, read, update_as_backend
+from .rows import (
+    LONG_AGO,
+    add_user,
+    correct,
+    edit_queue_item,
+    erase,
+    insert,
+    read,
+    update_as_backend,
+)
 from .server import Connection, Server
 
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -113,25 +124,39 @@ def test_a_window_that_was_not_opened_cannot_be_recorded(
     assert len(export_next(dashboard)) == 1
 
 
-def test_a_database_copied_without_its_sequences_exports_again_after_one_full_export(
-    server: Server, database: str, dashboard: Connection
+@pytest.mark.parametrize("since_last", [True, False])
+def test_a_database_copied_without_its_sequences_exports_every_row_once_they_are_set(
+    server: Server, database: str, dashboard: Connection, since_last: bool
 ) -> None:
-    log_id = insert(dashboard)
-    export_next(dashboard)
+    add_user(dashboard, BOB)
+    retained = insert(dashboard, prompt="retained", user_id=BOB, created_at=LONG_AGO)
+    correct(dashboard, retained, "help")
+    dashboard.execute("select private.delete_expired_rows()")
+    before = insert(dashboard)
+    if since_last:
+        export_next(dashboard)
     with server.connect("supabase_admin", database) as admin:
         admin.execute("select setval('private.change_numbers', 1, false)")
+    after = insert(dashboard, prompt="after the restore")
     with pytest.raises(errors.ObjectNotInPrerequisiteState, match="without its sequences"):
-        export_next(dashboard)
+        dashboard.execute("select public.open_export('s', %s, 1000)", [since_last])
+
+    guide = Path("docs/how-to/restore-the-database.md").read_text("utf-8")
+    statement = next(part for part in guide.split("```") if "setval" in part)
+    dashboard.execute(statement.removeprefix("sql\n").encode())
 
     window = dashboard.execute("select public.open_export('s', false, 1000)").fetchone()
     assert window
     assert isinstance(window[0], dict)
+    everything = read_window(dashboard, "0", window[0]["to"])
+    assert {before, after} < everything
+    assert len(everything) == 3, "the retained text is among them"
     dashboard.execute(
         "select public.record_dataset('s', 'b', 'full', '0', %s, 0)", [window[0]["to"]]
     )
-
-    assert log_id not in export_next(dashboard)
     assert export_next(dashboard) == set()
+    last = insert(dashboard, prompt="last")
+    assert export_next(dashboard) == {last}
 
 
 def test_a_window_ends_before_the_first_number_of_every_running_transaction(
@@ -307,3 +332,36 @@ def test_a_series_without_recorded_datasets_starts_from_the_beginning(
     dashboard.execute("select private.delete_expired_exports()")
 
     assert open_window(dashboard)[0] == "0"
+
+
+@pytest.mark.parametrize("first_row", ["expired", "erased"])
+def test_a_retracted_label_that_no_remaining_row_shows_is_in_the_next_window(
+    dashboard: Connection, first_row: str
+) -> None:
+    add_user(dashboard, BOB)
+    captured_at = LONG_AGO if first_row == "expired" else datetime.now(UTC)
+    labelled = insert(dashboard, prompt="retract", created_at=captured_at)
+    correct(dashboard, labelled, "search")
+    other = insert(dashboard, prompt="retract", user_id=BOB, confidence=1)
+    if first_row == "expired":
+        dashboard.execute("select private.delete_expired_rows()")
+    else:
+        erase(dashboard, ALICE)
+    export_next(dashboard)
+
+    edit_queue_item(dashboard, "retract", corrected_intent=None)
+
+    assert read(dashboard, other, "corrected_intent") == (None,)
+    assert export_next(dashboard) == {other}
+    assert export_next(dashboard) == set()
+
+
+def test_a_window_that_does_not_follow_the_last_one_is_not_recorded(dashboard: Connection) -> None:
+    log_id = insert(dashboard)
+    row = dashboard.execute("select private.complete_change_numbers()::text").fetchone()
+    assert row is not None
+    with pytest.raises(errors.CheckViolation, match="begins after the last one"):
+        dashboard.execute(
+            "select public.record_dataset('s', 'b', 'invented', %s, %s, 0)", [row[0], row[0]]
+        )
+    assert export_next(dashboard) == {log_id}

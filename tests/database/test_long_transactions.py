@@ -544,3 +544,28 @@ def test_a_change_that_could_not_be_applied_is_not_deferred(
         unaudited.execute(
             f"select public.{function}({marks})".encode(), [build_row()["id"], *values]
         )
+
+
+def test_an_edit_behind_a_correction_that_is_left_open_does_not_hold_up_others(
+    unaudited: Connection, slow: Connection, server: Server, database: str
+) -> None:
+    frozen, edited, other = (
+        insert(unaudited, prompt=text, confidence=0.3) for text in ("frozen", "edited", "other")
+    )
+    slow.execute("select 1")  # a correction is a savepoint of this transaction
+    correct(slow, frozen, "help")
+    row = slow.execute("show idle_in_transaction_session_timeout").fetchone()
+    assert row == ("10s",)
+
+    unaudited.execute("set lock_timeout = '7s'")
+    with pytest.raises(errors.LockNotAvailable, match="Nothing was saved") as refusal:
+        edit_queue_item(unaudited, "edited", corrected_intent="help")
+    assert "Try again" in str(refusal.value.diag.message_hint)
+    assert read(unaudited, edited, "corrected_intent") == (None,)
+    assert correct(unaudited, other, "search") == 1
+
+    slow.rollback()
+    with unaudited.transaction():
+        assert edit_queue_item(unaudited, "edited", corrected_intent="help") == 1
+        assert unaudited.execute("show lock_timeout").fetchone() == ("7s",)
+    assert unaudited.execute("show lock_timeout").fetchone() == ("7s",)

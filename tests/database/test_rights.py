@@ -230,7 +230,7 @@ CALLABLE = {
     "private.discard_deferred_changes(uuid[])": {WRITER, SERVICE},
     "public.discard_deferred_changes(uuid[])": {WRITER, SERVICE},
     "private.lock_log_ids(uuid[])": {SERVICE}, "private.lock_texts(bytea[])": {SERVICE},
-    "private.lock_edits_shared()": {SERVICE},
+    "private.lock_edits_shared()": {SERVICE}, "private.end_idle_transaction()": {SERVICE},
     "private.is_user_id(text)": {SERVICE}, "private.visible_text(text)": {SERVICE},
     "private.reviewer_name(text)": {SERVICE}, "private.refuse_erased_reviewer(text)": {SERVICE},
     "private.apply_waiting_changes(uuid)": {SERVICE},

@@ -136,3 +136,33 @@ def test_a_few_audits_that_cannot_be_decided_hold_up_nothing() -> None:
     assert complete_before([*decided, stuck, disputed], NOW) == NOW
     assert complete_before([*decided[:5], stuck], NOW) == at(18.5), "more than a tenth"
     assert complete_before([*decided, Audit(at(2.5), "waiting")], NOW) == at(2.5), "too recent"
+
+
+def test_a_decision_before_a_message_was_captured_does_not_pass_it_over() -> None:
+    decided = [Audit(at(40), "decided", f"{number}", at(27)) for number in range(20)]
+    copy = Audit(at(1), "decided", "0", at(27))
+
+    assert complete_before([*decided, Audit(at(20), "waiting"), copy], NOW) == at(20)
+    assert complete_before([*decided, Audit(at(30), "waiting"), copy], NOW) == NOW
+
+
+def test_a_text_that_is_often_sent_counts_once_among_the_undecided() -> None:
+    decided = [Audit(at(20 - number), "decided") for number in range(20)]
+    disputed = [Audit(at(0.5), "disputed", "thanks") for _ in range(100)]
+
+    assert complete_before([*decided, *disputed], NOW) == NOW
+
+
+@pytest.mark.parametrize("are_correct", [True, False])
+def test_the_interval_covers_the_truth_whatever_the_undecided_are(are_correct: bool) -> None:
+    random = np.random.default_rng(14)
+    covered = 0
+    for _ in range(RUNS):
+        is_correct = random.random(400) < 0.9
+        pairs: list[tuple[float, bool | None]] = [(0.05, bool(right)) for right in is_correct[:360]]
+        estimate = estimate_share([sum_audits([*pairs, *[(0.05, None)] * 40])])
+        assert estimate is not None
+        truth = 0.9 * 0.9 + 0.1 * are_correct
+        covered += estimate.lower <= truth <= estimate.upper
+
+    assert covered / RUNS >= 0.95

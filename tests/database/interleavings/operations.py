@@ -182,7 +182,7 @@ OPERATIONS = (
         "erasure", "service_role", (_call("public.continue_erasure(%s)", "alice"),), repeats=True
     ),
     Operation("deletion of the account", "postgres", (_delete_account,)),
-    Operation("retention", "postgres", (_call("private.delete_expired_rows()"),)),
+    Operation("retention", "postgres", (_call("private.delete_expired_rows()"),), never_waits=True),
     Operation(
         "nightly jobs",
         "postgres",
@@ -192,6 +192,7 @@ OPERATIONS = (
             _call("private.fill_queue()"),
             _call("private.refresh_queue_items('')"),
         ),
+        never_waits=True,
     ),
     Operation("opening an export", "prompt_exporter", (_open_export,)),
     Operation("registering exported rows", "prompt_exporter", (_register_rows,)),

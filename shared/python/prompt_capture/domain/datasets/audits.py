@@ -32,21 +32,50 @@ def estimate_share(results: Sequence[AuditResult]) -> ShareEstimate | None:
     5.7), which also covers messages that are still to come. The interval is Wilson's (1927) for the
     number of equally likely draws with that variance. That number is at most the one that the
     weights alone allow, as in Korn and Graubard (1998), since few wrong predictions make the
-    variance look too small. The view `live_accuracy` computes the same.
+    variance look too small. Rows that cannot be decided count as wrong for the lower bound and as
+    correct for the upper one (Manski 1989), so the interval covers the share whatever they are.
+    The view `live_accuracy` computes the same.
     """
-    right_weight = sum(result.correct_weight for result in results)
-    right_squares = sum(result.correct_squares for result in results)
-    wrong_weight = sum(result.wrong_weight for result in results)
-    wrong_squares = sum(result.wrong_squares for result in results)
-    weight = right_weight + wrong_weight
-    if not weight:
+    right = _Weights(
+        sum(result.correct_weight for result in results),
+        sum(result.correct_squares for result in results),
+    )
+    wrong = _Weights(
+        sum(result.wrong_weight for result in results),
+        sum(result.wrong_squares for result in results),
+    )
+    undecided = _Weights(
+        sum(result.undecided_weight for result in results),
+        sum(result.undecided_squares for result in results),
+    )
+    if not right.weight + wrong.weight:
         return None
-    share = right_weight / weight
-    variance = ((1 - share) ** 2 * right_squares + share**2 * wrong_squares) / weight**2
-    draws = weight**2 / (right_squares + wrong_squares)
+    share = right.weight / (right.weight + wrong.weight)
+    lower, _ = _interval(right, wrong.plus(undecided))
+    _, upper = _interval(right.plus(undecided), wrong)
+    return ShareEstimate(share, lower, upper)
+
+
+class _Weights(NamedTuple):
+    """The sum of the weights of some rows, and of the squares of these."""
+
+    weight: float
+    squares: float
+
+    def plus(self, other: "_Weights") -> "_Weights":
+        """Return the sums over the rows of both."""
+        return _Weights(self.weight + other.weight, self.squares + other.squares)
+
+
+def _interval(right: _Weights, wrong: _Weights) -> tuple[float, float]:
+    """Return the interval of the share of the weight of `right` in both."""
+    weight = right.weight + wrong.weight
+    share = right.weight / weight
+    variance = ((1 - share) ** 2 * right.squares + share**2 * wrong.squares) / weight**2
+    draws = weight**2 / (right.squares + wrong.squares)
     if variance:
         draws = min(draws, share * (1 - share) / variance)
-    return ShareEstimate(share, *wilson_interval(share, draws))
+    return wilson_interval(share, draws)
 
 
 def wilson_interval(share: float, draws: float) -> tuple[float, float]:

@@ -112,8 +112,9 @@ class ErasedLines(NamedTuple):
 class AuditResult(NamedTuple):
     """How the completed audits of a tier and model version ended.
 
-    `audited` and `correct` are numbers of rows. A row weighs one divided by its probability. The
-    weights and their squares are summed over the rows with a correct and with a wrong prediction.
+    `audited` and `correct` are numbers of decided rows. A row weighs one divided by its
+    probability. The weights and their squares are summed over the rows with a correct and with a
+    wrong prediction, and over the rows that cannot be decided.
     """
 
     tier: str
@@ -124,6 +125,8 @@ class AuditResult(NamedTuple):
     correct_squares: float
     wrong_weight: float
     wrong_squares: float
+    undecided_weight: float = 0.0
+    undecided_squares: float = 0.0
 
 
 class AuditResults(NamedTuple):
