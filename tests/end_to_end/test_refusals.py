@@ -209,7 +209,7 @@ def test_an_invalid_export_is_rejected(deployment: DeployedStack, event: object)
     content = deployment.export(event)
 
     assert content["errorType"] == "InvalidExport"
-    assert '"mode": "retraining" or "review"' in content["errorMessage"]
+    assert 'Send for example {"mode": "retraining", "days": 7}' in content["errorMessage"]
 
 
 def test_no_log_contains_a_prompt_a_key_or_a_token(deployment: DeployedStack) -> None:
