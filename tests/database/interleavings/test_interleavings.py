@@ -122,7 +122,7 @@ MISTAKES = {
     "the deletion of an account does not exclude corrections": (
         "private.lock_edits_first()",
         _without("perform private.lock_edits();"),
-        ("edit of a row", "rows", "deletion of the account"),
+        ("deletion of the account", "edits", "edit of a row"),
     ),
     "an erasure does not wait for captures": (
         "private.start_erasure(uuid)",
@@ -137,7 +137,7 @@ MISTAKES = {
     "an item is deleted with the rows that a capture added meanwhile": (
         "private.delete_orphans(bytea[])",
         _without("for update;", ";"),
-        ("capture of a lone text", "commit", "retention"),
+        ("capture of a lone text", "commit", "erasure"),
     ),
     "retention keeps the notes about the rows that it deletes": (
         "private.clear_notes(uuid[])",
