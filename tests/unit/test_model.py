@@ -208,7 +208,7 @@ def test_two_stages_can_answer_together(model_copy: Path) -> None:
         return shares
 
     labels = np.array(ModelArtifact.load(model_copy).manifest.labels)
-    alone, same = predict(), predict(blend={"own": 1, "earlier": 0})
+    alone, same = predict(blend=None), predict(blend={"own": 1, "earlier": 0})
     student, mean = predict(blend={"own": 0, "earlier": 1}), predict(blend={"own": 1, "earlier": 1})
 
     assert np.allclose(same.probabilities, alone.probabilities, atol=1e-5)
