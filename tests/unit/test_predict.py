@@ -29,7 +29,7 @@ KEYS = [
     "needs_review",
     "stage",
 ]
-TWO_INTENTS = "cancel my gym session and email the trainer about it"
+TWO_INTENTS = "book the dentist and remind me the day before"
 
 
 def _run(*arguments: str, stdin: str | bytes | None = None, **environment: str) -> Result:
