@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from prompt_capture.adapters.onnx.classifier import intent_mask
 from prompt_capture.adapters.onnx.model_artifact import Blend, ClauseCalibration
 from training.calibrate.clauses import fit_clause_calibration
 from training.calibrate.confidence import fit_temperature
@@ -23,7 +24,6 @@ from training.calibrate.samples import (
 from training.calibrate.scope import (
     ScopeWeights,
     fit_scope,
-    intent_mask,
     label_probabilities,
     scope_features,
     split_columns,

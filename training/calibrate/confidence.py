@@ -84,7 +84,6 @@ def expected_calibration_error(
     )
 
 
-def effective_size(weights: Floats) -> Floats:
-    """Return how many equal weights are as informative as the first weights [n], for each n."""
-    sizes: Floats = np.cumsum(weights) ** 2 / np.cumsum(weights**2)
-    return sizes
+def effective_size(weights: Floats) -> float:
+    """Return how many equal weights are as informative as the weights [n] (Kish 1965)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS
+from prompt_capture.adapters.onnx.classifier import intent_mask
 
 
 @dataclass(frozen=True)
@@ -66,4 +66,4 @@ class Predictions:
     @property
     def in_scope(self) -> NDArray[np.bool_]:
         """Whether the true label is an intent of the assistant: [n]."""
-        return ~np.isin(self.truth, list(OUT_OF_SCOPE_LABELS))
+        return intent_mask(self.truth)

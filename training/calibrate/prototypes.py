@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS
+from prompt_capture.adapters.onnx.classifier import intent_mask
 from training.fit.heads import round_to_int8
 
 Floats = NDArray[np.floating]
@@ -50,11 +50,11 @@ class Prototypes:
 def fit_prototypes(embeddings: Floats, labels: NDArray[np.str_], seed: int) -> Prototypes:
     """Find the prototypes of embeddings [n, width] with labels [n]."""
     unit = _unit(embeddings)
-    is_outside = np.isin(labels, list(OUT_OF_SCOPE_LABELS))
-    intents = np.unique(labels[~is_outside])
+    is_inside = intent_mask(labels)
+    intents = np.unique(labels[is_inside])
     centres = min(MAX_CENTRES, MAX_INSIDE // len(intents))
     inside = [_mean_and_centres(unit[labels == intent], centres, seed) for intent in intents]
-    outside = _centres(unit[is_outside], MAX_OUTSIDE, seed)
+    outside = _centres(unit[~is_inside], MAX_OUTSIDE, seed)
     return Prototypes(_round(np.concatenate(inside)), _round(outside))
 
 

@@ -24,7 +24,11 @@ from scipy.optimize import minimize
 from scipy.special import expit, logsumexp, softmax
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from prompt_capture.adapters.onnx.classifier import MAX_UNSHOWN_CONFIDENCE, SECOND_PLACE
+from prompt_capture.adapters.onnx.classifier import (
+    MAX_UNSHOWN_CONFIDENCE,
+    SECOND_PLACE,
+    intent_mask,
+)
 from prompt_capture.domain.predictions import MIN_SCOPE, OUT_OF_SCOPE_LABELS
 from training.calibrate.predictions import Predictions
 from training.calibrate.prototypes import Prototypes
@@ -140,11 +144,6 @@ def label_probabilities(
         rest = np.where(scope < MIN_SCOPE, rest, np.minimum(rest, SECOND_PLACE * shown))
         probabilities[:, outside] = softmax(logits[:, outside], axis=1) * rest[:, None]
     return probabilities
-
-
-def intent_mask(labels: Sequence[str]) -> NDArray[np.bool_]:
-    """Return which labels are intents, and not out of scope: [labels]."""
-    return ~np.isin(labels, list(OUT_OF_SCOPE_LABELS))
 
 
 def split_columns(labels: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

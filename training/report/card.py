@@ -122,7 +122,7 @@ def _environment() -> Environment:
 
 def _interval(predictions: Predictions) -> tuple[float, float]:
     """Return the 95% confidence interval of the accuracy (Wilson 1927)."""
-    n = max(1, round(float(effective_size(predictions.weights)[-1])))
+    n = max(1, round(effective_size(predictions.weights)))
     interval = binomtest(round(predictions.accuracy * n), n).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from sklearn.metrics import f1_score
 
-from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
-from prompt_capture.domain.predictions import MIN_SCOPE, OUT_OF_SCOPE_LABELS
+from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier, intent_mask
+from prompt_capture.domain.predictions import MIN_SCOPE
 from training.calibrate.confidence import expected_calibration_error
 from training.calibrate.predictions import Predictions
 from training.calibrate.scope import scope_curve
@@ -169,4 +169,4 @@ def is_recognised_as_out_of_scope(predictions: Predictions) -> NDArray[np.bool_]
 
 
 def _has_intent(predictions: Predictions) -> NDArray[np.bool_]:
-    return ~np.isin(predictions.predicted, list(OUT_OF_SCOPE_LABELS))
+    return intent_mask(predictions.predicted)

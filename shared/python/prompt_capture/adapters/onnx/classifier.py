@@ -92,7 +92,7 @@ class OnnxClassifier:
         manifest = artifact.manifest
         self.version = manifest.version
         self.labels = manifest.labels
-        self._is_intent = np.array([label not in OUT_OF_SCOPE_LABELS for label in self.labels])
+        self._is_intent = intent_mask(self.labels)
         self._clause_calibration = manifest.clause_calibration
         self._stages = [(stage, self._open(artifact, stage)) for stage in manifest.stages]
 
@@ -156,6 +156,11 @@ class OnnxClassifier:
             source="model",
             model_version=self.version,
         )
+
+
+def intent_mask(labels: Sequence[str] | NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Return which labels are intents, and not out of scope: [labels]."""
+    return ~np.isin(labels, list(OUT_OF_SCOPE_LABELS))
 
 
 def _confidence(output: ModelOutput, label: int) -> float:
