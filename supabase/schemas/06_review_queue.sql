@@ -387,8 +387,8 @@ set role prompt_maintainer;
 -- Adds one batch of random texts without a decision, while fewer than `min_queue_items` wait; returns how many.
 -- Text keys are keyed hashes, so the texts after a random key are a random sample. It reads one batch of rows and
 -- starts elsewhere each time, so its cost does not grow with the table, and it may find nothing where nearly
--- everything was reviewed. Rows do not show that their text was taken: it would tell their senders something about
--- the messages of others.
+-- everything was reviewed. Rows do not show that their text was taken: it would reveal to their senders what others
+-- sent.
 create function private.fill_queue() returns integer
 language plpgsql
 security definer
@@ -430,7 +430,6 @@ begin
     limit wanted
   ) as texts;
   foreach filled_key in array coalesce(candidates, '{}') loop
-    perform private.lock_new_queue_item(filled_key);
     select * into log from public.nlu_prompt_logs logs
     where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
     if found and not exists (

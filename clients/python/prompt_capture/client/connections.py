@@ -48,7 +48,7 @@ def create_http(kind: Callable[..., Http], **options: Any) -> Http:
 
 
 def find_permanent_failure(error: httpx.HTTPError) -> CaptureError | None:
-    """Return the error for a failed attempt that no retry can mend, or None."""
+    """Return the error for a failed attempt that no retry can fix, or None."""
     if isinstance(error, httpx.ProxyError) and str(error).startswith("4"):  # such as 407
         return NoResponse("proxy_rejected")
     cause: BaseException | None = error

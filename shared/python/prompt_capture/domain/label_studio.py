@@ -93,8 +93,8 @@ def _reject_disagreement(decisions: Iterable[str]) -> None:
 def read_flattened_task(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the id, the corrected intents and the notes of an annotation in JSON-MIN, CSV or TSV.
 
-    The intent is the value of the control `intent`. These exports do not tell other controls from
-    the data of the task, which is no decision. Raise `InvalidEntry`.
+    The intent is the value of the control `intent`. These exports do not separate other controls
+    from the data of the task, which is no decision. Raise `InvalidEntry`.
     """
     log_id = entry.get("log_id") or entry.get("id")
     if str(log_id).isdigit():

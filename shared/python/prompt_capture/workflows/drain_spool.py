@@ -182,8 +182,9 @@ def _parts(
 ) -> list[Sequence[CapturedPrompt]]:
     """Divide a batch that was not written.
 
-    A refusal takes milliseconds, so bisection finds the prompt in the fewest calls. An aborted
-    request takes seconds. After one, each prompt is written alone, so few calls take that long.
+    The store refuses a prompt in milliseconds, so bisection finds it in the fewest calls. An
+    aborted request takes seconds. After one, each prompt is written alone, so few calls take that
+    long.
     These are in random order: the budget may end before the last one, and not at the same prompts
     in each delivery.
     """

@@ -171,7 +171,7 @@ def _names_a_secret(searched: Searched, head: re.Match[str], relation: Relation)
 
 
 def _is_attempt(lower: str, head: re.Match[str]) -> bool:
-    """Return whether a log tells of a login: "Failed password for user ann42 from ..."."""
+    """Return whether a text is the log of a login: "Failed password for user ann42 from ..."."""
     is_of_somebody = " for " in head[0] or " from " in head[0]
     return is_of_somebody and bool(_ATTEMPT.search(context_before(lower, head.start(), _CONTEXT)))
 
