@@ -17,6 +17,10 @@ PromptCaptureError
 │   └── InvalidReview      the file is not a review file
 ├── InvalidEntry           an entry of a review file is not valid (see `review_files.py`)
 ├── InvalidArtifact        the model files are damaged or do not belong together
+├── ModelNotFound          the registry has no such model
+├── ModelConflict          the version belongs to another model
+├── ModelQuarantined       the model may not serve any more
+├── NothingToRollBack      no registered model serves
 ├── InvalidRules           the rules file is not valid
 ├── InvalidSettings        an environment variable is missing or malformed
 ├── ParametersUnavailable  the Parameter Store failed or timed out
@@ -107,6 +111,22 @@ class InvalidEntry(PromptCaptureError):
 
 class InvalidArtifact(PromptCaptureError):
     """The model files are damaged or do not belong together."""
+
+
+class ModelNotFound(PromptCaptureError):
+    """The registry has no model with this version."""
+
+
+class ModelConflict(PromptCaptureError):
+    """The version belongs to another model, with other files."""
+
+
+class ModelQuarantined(PromptCaptureError):
+    """The model is quarantined, so it may not serve any more."""
+
+
+class NothingToRollBack(PromptCaptureError):
+    """The packaged model serves, so there is no earlier model to return to."""
 
 
 class InvalidRules(PromptCaptureError):

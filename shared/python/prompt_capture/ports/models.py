@@ -1,0 +1,77 @@
+"""What the registry of models needs: the ledger, and the objects of the artifacts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from prompt_capture.domain.models import (
+    ModelAddress,
+    ModelEvent,
+    NewModel,
+    RegisteredModel,
+    RegistryDecision,
+)
+
+
+class ModelRegistry(Protocol):
+    """The registered models and the ledger. Every method may raise `StoreUnavailable`."""
+
+    async def register(self, model: NewModel, decision: RegistryDecision) -> RegisteredModel:
+        """Register a model as a candidate. The same model again changes nothing.
+
+        Raise `ModelConflict` where the version belongs to another model.
+        """
+
+    async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+        """Make a model the champion. Return None where it is the champion already.
+
+        Raise `ModelNotFound`, or `ModelQuarantined`.
+        """
+
+    async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
+        """Return to the model that the champion replaced, or to the packaged one.
+
+        A quarantined model is passed over. Raise `NothingToRollBack` where the packaged model
+        serves.
+        """
+
+    async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+        """Exclude a model from serving for good. The champion is rolled back in the same step.
+
+        Return None where the model is quarantined already. Raise `ModelNotFound`.
+        """
+
+    async def models(self) -> Sequence[RegisteredModel]:
+        """Return all models, the newest first."""
+
+    async def model(self, version: str) -> RegisteredModel:
+        """Return a model. Raise `ModelNotFound`."""
+
+    async def events(self, version: str | None = None) -> Sequence[ModelEvent]:
+        """Return the ledger, or the events of one model, the newest first."""
+
+    async def serving_event(self, at: datetime) -> ModelEvent | None:
+        """Return the event that made the champion of that moment serve.
+
+        Return None where no model had been promoted before.
+        """
+
+
+class ChampionSource(Protocol):
+    """Where a function reads which model serves."""
+
+    async def champion(self) -> ModelAddress | None:
+        """Return the champion, or None for the packaged model. Raise `StoreUnavailable`."""
+
+
+class ModelObjects(Protocol):
+    """The objects of published models, by the SHA-256 of their content."""
+
+    def put_blob(self, sha256: str, content: bytes) -> None:
+        """Write a file unless it exists. Raise `DatasetsUnavailable`."""
+
+    def put_manifest(self, version: str, content: bytes) -> str | None:
+        """Write a manifest unless it exists, and return the VersionId of the object.
+
+        Raise `ModelConflict` where the version has another manifest, and `DatasetsUnavailable`.
+        """
