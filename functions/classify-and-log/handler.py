@@ -14,10 +14,11 @@ def create() -> Handler:
     """Wire the function. The capture may start a thread, so it follows all that may be refused."""
     authenticator, origins = bootstrap.authenticator(), bootstrap.allowed_origins()
     settings = bootstrap.classifier_settings()
-    capture = bootstrap.capture()
-    router = classify_router(bootstrap.classify_and_log(settings, capture), authenticator)
-    app = create_app("Classify and log", router, origins)
-    return bootstrap.with_after_response_hook(handle_requests(app), capture)
+    models = bootstrap.model_switch(settings)
+    capture, after_response = bootstrap.capture(models)
+    classify_and_log = bootstrap.classify_and_log(settings, models, capture)
+    app = create_app("Classify and log", classify_router(classify_and_log, authenticator), origins)
+    return bootstrap.with_after_response_hook(handle_requests(app), after_response)
 
 
 handler = start(create)

@@ -15,11 +15,13 @@ from prompt_capture.api.corrections import corrections_router
 from prompt_capture.api.outcomes import outcomes_router
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.predictions import Prediction
+from prompt_capture.domain.review_criteria import ReviewCriteria
 from prompt_capture.workflows.capture import WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.record_outcome import RecordOutcome
+from prompt_capture.workflows.serve_model import ServedModel
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.fakes.spool import InMemorySpool
 from tests.unit.tokens import API_KEY, API_KEY_HASH, SUPABASE_URL, TokenMint
@@ -105,7 +107,8 @@ def make_apps(
 ) -> dict[str, FastAPI]:
     authenticator = Authenticator(tokens, [API_KEY_HASH])
     capture = WriteFirst(store, spool)
-    classify = ClassifyAndLog(IntentDetector(KeywordClassifier()), capture, b"secret" * 6)
+    model = ServedModel(IntentDetector(KeywordClassifier()), ReviewCriteria())
+    classify = ClassifyAndLog(lambda: model, capture, b"secret" * 6)
     return {
         "classify": create_app(
             "Classify and log", classify_router(classify, authenticator), origins

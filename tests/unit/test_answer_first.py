@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from prompt_capture.workflows.after_response import AfterResponse
 from prompt_capture.workflows.answer_first import AnswerFirst
 from prompt_capture.workflows.capture import WriteFirst
 from tests.unit.test_capture import make_prompt, make_store
@@ -16,20 +17,19 @@ async def test_the_prompt_of_a_request_is_written_after_the_response() -> None:
 
     capture = await answer_first(sent)
     assert (capture.captured, store.rows) == ("writing", {})
-    answer_first.mark_answered()
     await answer_first.capture_collected(WriteFirst(store), 5)
 
     assert [row.captured for row in store.rows.values()] == [sent]
 
 
-async def test_a_request_without_a_prompt_ends_the_wait_too() -> None:
-    answer_first = AnswerFirst()
-    answer_first.mark_answered()
-
-    await answer_first.capture_collected(WriteFirst(make_store()), 5)
-
+async def test_work_waits_for_the_response() -> None:
+    response = AfterResponse()
     with pytest.raises(queue.Empty):
-        await answer_first.capture_collected(WriteFirst(make_store()), 0.01)
+        await response.wait(0.01)
+
+    response.mark_answered()
+
+    assert 4 < await response.wait(5) < 5
 
 
 async def test_a_message_with_a_used_key_is_rekeyed() -> None:
@@ -38,7 +38,6 @@ async def test_a_message_with_a_used_key_is_rekeyed() -> None:
 
     for _ in range(2):
         await answer_first(first.model_copy(update={"prompt": "another"}))
-        answer_first.mark_answered()
         await answer_first.capture_collected(WriteFirst(store), 5)
 
     assert [row.captured.prompt for row in store.rows.values()] == ["move it", "another"]
@@ -51,7 +50,6 @@ async def test_an_unknown_user_is_logged_and_does_not_affect_other_prompts(
 
     await answer_first(make_prompt(uuid4(), "my secret"))
     await answer_first(make_prompt())
-    answer_first.mark_answered()
     await answer_first.capture_collected(WriteFirst(store), 5)
 
     assert len(store.rows) == 1

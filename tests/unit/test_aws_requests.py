@@ -1,7 +1,9 @@
 """Requests to AWS have the same signature as with AWS's own client."""
 
+import hashlib
 from datetime import UTC, datetime
 from unittest import mock
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -11,7 +13,12 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_capture.adapters.aws.requests import AwsJsonService, sign
+from prompt_capture.adapters.aws.requests import (
+    AwsJsonService,
+    UnsignedRequest,
+    create_read_request,
+    sign,
+)
 from prompt_capture.settings import AwsSettings
 
 _WORD = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0189", min_size=1, max_size=40)
@@ -40,7 +47,7 @@ _TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.j
 def test_the_signature_equals_that_of_botocore(
     url: str, headers: dict[str, str], body: bytes, settings: AwsSettings, now: datetime
 ) -> None:
-    ours = sign(httpx.URL(url), headers, body, "sqs", settings, now)
+    ours = sign(UnsignedRequest("POST", httpx.URL(url), headers, body), "sqs", settings, now)
 
     assert ours["Authorization"] == _sign_with_botocore(url, headers, body, settings, now)
 
@@ -59,6 +66,28 @@ def _sign_with_botocore(
         auth.SigV4Auth(credentials, "sqs", settings.aws_region).add_auth(request)
     authorization: str = request.headers["Authorization"]
     return authorization
+
+
+@given(st.text(min_size=1), st.none() | st.text(min_size=1), _SETTINGS)
+def test_the_signature_of_a_read_equals_that_of_botocore(
+    key: str, version: str | None, settings: AwsSettings
+) -> None:
+    query = f"?versionId={quote(version, safe='')}" if version else ""
+    url = f"https://bucket.s3.eu-west-1.amazonaws.com/models/{quote(key, safe='')}{query}"
+
+    request = create_read_request(httpx.URL(url), settings)
+
+    now = datetime.strptime(request.headers["X-Amz-Date"], "%Y%m%dT%H%M%S%z")
+    token = settings.aws_session_token
+    credentials = Credentials(
+        settings.aws_access_key_id,
+        settings.aws_secret_access_key.get_secret_value(),
+        token.get_secret_value() if token else None,
+    )
+    theirs = AWSRequest("GET", url, {"X-Amz-Content-Sha256": hashlib.sha256(b"").hexdigest()})
+    with mock.patch.object(auth, "get_current_datetime", return_value=now):
+        auth.S3SigV4Auth(credentials, "s3", settings.aws_region).add_auth(theirs)
+    assert request.headers["Authorization"] == theirs.headers["Authorization"]
 
 
 @pytest.mark.parametrize("token", [None, "a-token"])

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,13 @@ from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.adapters.supabase.keys import JWT_SECRET, usable_key
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
+from prompt_capture.adapters.supabase.serving_header import notice_champion
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.bootstrap_models import RegisteredModels, model_artifact, open_model
 from prompt_capture.domain.errors import DatasetsUnavailable
-from prompt_capture.domain.redaction import redact
-from prompt_capture.domain.review_criteria import ReviewCriteria
-from prompt_capture.domain.rules import RuleSet
+from prompt_capture.domain.models import ModelAddress
 from prompt_capture.ports.capture import Spool
 from prompt_capture.settings import (
     AuthenticationSettings,
@@ -28,6 +29,8 @@ from prompt_capture.settings import (
     ClassifierSettings,
     ExportSettings,
     ExtensionSettings,
+    ModelBucketSettings,
+    ModelSettings,
     ParameterStoreSettings,
     QueueSettings,
     SpoolSettings,
@@ -35,22 +38,23 @@ from prompt_capture.settings import (
     WebSettings,
     parameter_names,
 )
+from prompt_capture.workflows.after_response import AfterResponse
 from prompt_capture.workflows.answer_first import AnswerFirst
 from prompt_capture.workflows.capture import CaptureStrategy, WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
-from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.drain_spool import DrainSpool
 from prompt_capture.workflows.record_outcome import RecordOutcome
 from prompt_capture.workflows.redrive_dead_letters import RedriveDeadLetters
+from prompt_capture.workflows.serve_model import ModelSwitch
 
 if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
-    from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
     from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.ports.exports import DatasetStore
+    from prompt_capture.ports.models import ChampionSource
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
     from prompt_capture.workflows.exports.pending_cleaning import (
@@ -73,12 +77,6 @@ AFTER_RESPONSE_TIMEOUT_SECONDS = 2.0
 """The time for a write and its spooling after the response (answer-first mode)."""
 
 CLASSIFY = "classify-and-log"
-
-LAYERS = Path("/opt")
-"""Where Lambda mounts layers, read-only. `make package` has checked the artifacts in them."""
-
-_WARM_UP_MESSAGE = "Call 0 when ready, and move the rest."
-"""A message to warm up the model and the redaction with."""
 
 logger = logging.getLogger(__name__)
 
@@ -104,63 +102,105 @@ def classifier_settings() -> ClassifierSettings:
     return ClassifierSettings.from_env(environment())
 
 
-def classify_and_log(settings: ClassifierSettings, capture: CaptureStrategy) -> ClassifyAndLog:
-    """Wire the classification. Raise `InvalidArtifact` or `InvalidRules`."""
+def model_switch(settings: ClassifierSettings) -> ModelSwitch:
+    """Load the model that answers. Raise `InvalidArtifact`, `InvalidRules` or `InvalidSettings`."""
     artifact = model_artifact(settings)
-    detector = intent_detector(settings, artifact)
-    detector.detect(redact(_WARM_UP_MESSAGE))
+    models = ModelSettings.from_env(environment())
+    if models.models_bucket is None:
+        return ModelSwitch(open_model(settings, artifact))
+    bucket = ModelBucketSettings.from_env(environment())
+    registered = RegisteredModels(settings, bucket, artifact, _champion_source)
+    return registered.create_switch(
+        open_model(settings, artifact),
+        models.model_wait_seconds,
+        _metrics(CLASSIFY).record_model_change,
+    )
+
+
+def _champion_source() -> "ChampionSource":
+    from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
+
+    settings = SupabaseSettings.from_env(environment())
+    client = _client(settings, WRITER_ROLE, settings.store_timeout_seconds)
+    return SupabaseModelRegistry(client, settings.rest_url)
+
+
+def classify_and_log(
+    settings: ClassifierSettings, models: ModelSwitch, capture: CaptureStrategy
+) -> ClassifyAndLog:
+    """Wire the classification. Raise `InvalidSettings`."""
     return ClassifyAndLog(
-        detector,
+        lambda: models.current,
         capture,
         CaptureSettings.from_env(environment()).id_secret,
-        review_criteria(settings, artifact.manifest),
         settings.redact,
         _metrics(CLASSIFY).record_classification,
     )
 
 
-def capture() -> WriteFirst | AnswerFirst:
-    """Wire the capture, and connect to the store. Raise `InvalidSettings`."""
+def capture(models: ModelSwitch) -> tuple[CaptureStrategy, AfterResponse | None]:
+    """Wire the capture, and connect to the store.
+
+    Return what the handler tells about each response, where work follows it. Each response of the
+    store says which model is the champion. Raise `InvalidSettings`.
+    """
     settings = CaptureSettings.from_env(environment())
     if settings.capture_mode == "answer-first":
-        return _answer_first(settings)
-    write, store = _write_first(settings, settings.capture_timeout_seconds)
+        write, store = _write_first(settings, models, AFTER_RESPONSE_TIMEOUT_SECONDS)
+        answer_first = AnswerFirst()
+        capture_collected = partial(answer_first.capture_collected, write)
+        return answer_first, _after_response(store.connect, capture_collected, models.load_champion)
+    write, store = _write_first(settings, models, settings.capture_timeout_seconds)
     # Mangum runs the app on this loop, and the connection belongs to it.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.run_until_complete(store.connect())
-    return write
+    if ModelSettings.from_env(environment()).models_bucket is None:
+        return write, None
+    return write, _after_response(_do_nothing, models.load_champion)
 
 
-def _answer_first(settings: CaptureSettings) -> AnswerFirst:
+async def _do_nothing() -> None:
+    pass
+
+
+def _after_response(
+    on_start: Callable[[], Awaitable[None]], *work: Callable[[float], Awaitable[None]]
+) -> AfterResponse:
+    """Register work that follows each response, in its order. Each part gets the seconds left."""
     from prompt_capture.adapters.aws.lambda_extension import LambdaExtension
 
-    write, store = _write_first(settings, AFTER_RESPONSE_TIMEOUT_SECONDS)
-    capture = AnswerFirst()
+    response = AfterResponse()
+
+    async def on_invoke(seconds: float) -> None:
+        ends_at = time.monotonic() + await response.wait(seconds)
+        for part in work:
+            await part(ends_at - time.monotonic())
+
     runtime_api = ExtensionSettings.from_env(environment()).aws_lambda_runtime_api
-    LambdaExtension(runtime_api, store.connect, partial(capture.capture_collected, write))
-    return capture
+    LambdaExtension(runtime_api, on_start, on_invoke)
+    return response
 
 
 def _write_first(
-    settings: CaptureSettings, timeout_seconds: float
+    settings: CaptureSettings, models: ModelSwitch, timeout_seconds: float
 ) -> tuple[WriteFirst, SupabasePromptStore]:
-    store = prompt_store(WRITER_ROLE, max(1.0, timeout_seconds))
+    store = prompt_store(WRITER_ROLE, max(1.0, timeout_seconds), on_champion=models.notice)
     spool = _spool(settings, timeout_seconds)
     record_metrics = _metrics(CLASSIFY).record_capture
     return WriteFirst(store, spool, timeout_seconds, record_metrics=record_metrics), store
 
 
-def with_after_response_hook(handler: "Handler", capture: CaptureStrategy) -> "Handler":
-    """Make a handler report each response to the capture, where that follows the response."""
-    if not isinstance(capture, AnswerFirst):
+def with_after_response_hook(handler: "Handler", response: AfterResponse | None) -> "Handler":
+    """Make a handler report each response, where work follows it."""
+    if response is None:
         return handler
 
     def handle(event: Any, context: Any) -> Any:
         try:
             return handler(event, context)
         finally:
-            capture.mark_answered()
+            response.mark_answered()
 
     return handle
 
@@ -184,30 +224,6 @@ def drain_spool() -> DrainSpool:
     """Wire the drain of the spool. Raise `InvalidSettings`."""
     store = prompt_store(WRITER_ROLE, DRAIN_TIMEOUT_SECONDS, DRAIN_CONNECT_SECONDS)
     return DrainSpool(store, _metrics("drain").record_counts, DRAIN_BUDGET_SECONDS)
-
-
-def model_artifact(settings: ClassifierSettings) -> "ModelArtifact":
-    """Load the manifest of the model. Raise `InvalidArtifact`."""
-    from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
-
-    is_packaged = settings.model_dir.is_relative_to(LAYERS)
-    return ModelArtifact.load(settings.model_dir, is_packaged)
-
-
-def intent_detector(settings: ClassifierSettings, artifact: "ModelArtifact") -> IntentDetector:
-    """Load the model and the rules. Raise `InvalidArtifact` or `InvalidRules`."""
-    from prompt_capture.adapters.onnx.classifier import OnnxClassifier
-
-    rules = RuleSet.load(settings.rules_file) if settings.rules_file else None
-    return IntentDetector(OnnxClassifier(artifact), rules, settings.secondary_intent_threshold)
-
-
-def review_criteria(settings: ClassifierSettings, manifest: "ModelManifest") -> ReviewCriteria:
-    """Return which predictions of a model need a review."""
-    thresholds = manifest.thresholds
-    if thresholds is None or not thresholds.decide_review:
-        return ReviewCriteria(settings.review_threshold)
-    return ReviewCriteria(settings.review_threshold, thresholds.of)
 
 
 def record_outcome() -> RecordOutcome:
@@ -362,12 +378,20 @@ def allowed_origins() -> tuple[str, ...]:
 
 
 def prompt_store(
-    role: str, timeout_seconds: float | None = None, connect_seconds: float | None = None
+    role: str,
+    timeout_seconds: float | None = None,
+    connect_seconds: float | None = None,
+    on_champion: Callable[[ModelAddress | None], None] | None = None,
 ) -> SupabasePromptStore:
-    """Connect to the store with a database role. The default timeout comes from the settings."""
+    """Connect to the store with a database role. The default timeout comes from the settings.
+
+    `on_champion` receives the champion from each response that names it.
+    """
     settings = SupabaseSettings.from_env(environment())
     timeout_seconds = timeout_seconds or settings.store_timeout_seconds
     client = _client(settings, role, timeout_seconds, connect_seconds)
+    if on_champion:
+        client.event_hooks = {"response": [partial(notice_champion, on_champion)]}
     return SupabasePromptStore(client, settings.rest_url)
 
 

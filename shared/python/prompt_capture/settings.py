@@ -235,6 +235,32 @@ class SpoolSettings(AwsSettings):
         return str(override) if override else f"https://sqs.{self.aws_region}.amazonaws.com/"
 
 
+class ModelSettings(Settings):
+    """The registered models. Without `models_bucket`, the packaged model alone serves.
+
+    An instance that starts waits at most `model_wait_seconds` for the champion; the packaged model
+    answers until it has arrived.
+    """
+
+    models_bucket: str | None = None
+    model_wait_seconds: Seconds = 2.0
+
+
+class ModelBucketSettings(AwsSettings):
+    """The bucket of the published models. AWS_ENDPOINT_URL_S3 overrides the endpoint of AWS."""
+
+    models_bucket: str
+    aws_endpoint_url_s3: AnyHttpUrl | None = None
+
+    @property
+    def bucket_url(self) -> str:
+        """The URL of the bucket, without a slash at the end."""
+        override = self.aws_endpoint_url_s3
+        if override:
+            return f"{str(override).rstrip('/')}/{self.models_bucket}"
+        return f"https://{self.models_bucket}.s3.{self.aws_region}.amazonaws.com"
+
+
 class ExtensionSettings(Settings):
     """The address of Lambda's own APIs inside an environment."""
 

@@ -19,6 +19,7 @@ PromptCaptureError
 ├── InvalidArtifact        the model files are damaged or do not belong together
 ├── ModelNotFound          the registry has no such model
 ├── ModelConflict          the version belongs to another model
+├── ModelFilesUnavailable  the files of a published model cannot be read
 ├── ModelQuarantined       the model may not serve any more
 ├── NothingToRollBack      no registered model serves
 ├── InvalidRules           the rules file is not valid
@@ -119,6 +120,10 @@ class ModelNotFound(PromptCaptureError):
 
 class ModelConflict(PromptCaptureError):
     """The version belongs to another model, with other files."""
+
+
+class ModelFilesUnavailable(PromptCaptureError):
+    """The bucket of the published models did not answer, or has no such object."""
 
 
 class ModelQuarantined(PromptCaptureError):

@@ -12,12 +12,10 @@ from pydantic import Field, StringConstraints
 
 from prompt_capture.domain.types import FrozenModel, Label, Note
 
-Version = Annotated[
-    str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")
-]
+Version = Annotated[str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """The version of a model, which is part of object keys, of paths and of a response header."""
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}\Z")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 TrainingMode = Literal["head", "student", "full"]
 
@@ -59,7 +57,7 @@ class TrainingRecord(FrozenModel):
 
 
 class ModelAddress(FrozenModel):
-    """Where the manifest of a model is: the key follows from its SHA-256.
+    """Where the manifest of a model is: the key follows from its version.
 
     `object_version` is the VersionId of the object in S3, or None in a bucket without versions.
     """
@@ -67,6 +65,16 @@ class ModelAddress(FrozenModel):
     version: Version
     manifest_sha256: Sha256
     object_version: str | None = Field(None, max_length=1024)
+
+
+def manifest_key(version: str) -> str:
+    """Return the key of a published manifest."""
+    return f"models/manifests/{version}.json"
+
+
+def blob_key(sha256: str) -> str:
+    """Return the key of a published file with this content."""
+    return f"models/blobs/{sha256}"
 
 
 class NewModel(FrozenModel):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from prompt_capture.domain.models import (
@@ -62,6 +63,20 @@ class ChampionSource(Protocol):
 
     async def champion(self) -> ModelAddress | None:
         """Return the champion, or None for the packaged model. Raise `StoreUnavailable`."""
+
+
+class PublishedFiles(Protocol):
+    """The files of published models, by exact keys. Both methods bound what they read.
+
+    They raise `ModelFilesUnavailable` where an object cannot be read, and `InvalidArtifact` where
+    it is not the expected one.
+    """
+
+    async def read_manifest(self, address: ModelAddress, max_bytes: int) -> bytes:
+        """Return a manifest with the SHA-256 of the address."""
+
+    async def download(self, sha256: str, size_bytes: int, file: Path) -> None:
+        """Write the content with this SHA-256 and size to `file`. A failure leaves no file."""
 
 
 class ModelObjects(Protocol):

@@ -1,8 +1,6 @@
 """Respond first, and capture the prompt afterwards."""
 
-import asyncio
 import logging
-import queue
 import time
 
 from prompt_capture.domain.captures import Capture
@@ -10,43 +8,27 @@ from prompt_capture.domain.errors import CaptureConflict, UnknownUser
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.workflows.capture import CaptureStrategy
 
-RESPONSE_HEAD_START_SECONDS = 0.002
-"""The time for the response to leave the process.
-
-The function has a share of one processor, where any work that starts at once delays the response.
-"""
-
 logger = logging.getLogger(__name__)
 
 
 class AnswerFirst:
     """Collects the prompts of a request. `capture_collected` captures them after the response.
 
-    One thread handles the requests, and another one captures. Prompts that are collected but not
-    captured are lost when the process dies, and nothing reports the loss.
+    One thread handles the requests, and another one captures between them. Prompts that are
+    collected but not captured are lost when the process dies, and nothing reports the loss.
     """
 
     def __init__(self) -> None:
         self._collected: list[CapturedPrompt] = []
-        self._answered: queue.SimpleQueue[list[CapturedPrompt]] = queue.SimpleQueue()
 
     async def __call__(self, prompt: CapturedPrompt, seconds_left: float = 60.0) -> Capture:
         self._collected.append(prompt)
         return Capture(prompt, "writing", None, {})
 
-    def mark_answered(self) -> None:
-        """Release the collected prompts. Call it once per request, whatever its result."""
-        collected, self._collected = self._collected, []
-        self._answered.put(collected)
-
     async def capture_collected(self, capture: CaptureStrategy, seconds_left: float) -> None:
-        """Wait for the response to a request, then capture its prompts within `seconds_left`.
-
-        Block the thread meanwhile. Raise `queue.Empty` when the request takes longer.
-        """
+        """Capture the collected prompts within `seconds_left`."""
         ends_at = time.monotonic() + seconds_left
-        collected = self._answered.get(timeout=max(0.0, seconds_left))
-        await asyncio.sleep(RESPONSE_HEAD_START_SECONDS)
+        collected, self._collected = self._collected, []
         for prompt in collected:
             try:
                 await _capture(capture, prompt, ends_at)

@@ -11,10 +11,9 @@ from prompt_capture.domain.long_texts import redact_start
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType
-from prompt_capture.domain.review_criteria import ReviewCriteria
 from prompt_capture.domain.types import MAX_MESSAGE_LENGTH
 from prompt_capture.workflows.capture import CaptureStrategy
-from prompt_capture.workflows.detect_intent import IntentDetector
+from prompt_capture.workflows.serve_model import ServedModel
 
 
 class IdempotencyKey(NamedTuple):
@@ -28,23 +27,22 @@ class ClassifyAndLog:
     """Redacts, classifies and captures messages.
 
     A placeholder replaces each entity of the types in `redacted` before the model or the store sees
-    the message. The ids of messages with an idempotency key are derived with `id_secret`. `review`
-    decides which predictions need a review. `record_metrics` receives each classified message.
+    the message. `serving` returns the model that answers the next message. The ids of messages with
+    an idempotency key are derived with `id_secret`. `record_metrics` receives each classified
+    message.
     """
 
     def __init__(
         self,
-        detector: IntentDetector,
+        serving: Callable[[], ServedModel],
         capture: CaptureStrategy,
         id_secret: bytes,
-        review: ReviewCriteria | None = None,
         redacted: Collection[EntityType] = ENTITY_TYPES,
         record_metrics: Callable[[ClassifiedMessage], None] = lambda classified: None,
     ) -> None:
-        self._detector = detector
+        self._serving = serving
         self._capture = capture
         self._id_secret = id_secret
-        self._review = review or ReviewCriteria()
         self._redacted = redacted
         self._record_metrics = record_metrics
 
@@ -69,10 +67,11 @@ class ClassifyAndLog:
         """
         started_at = time.perf_counter()
         text, shortened = redact_start(message, MAX_MESSAGE_LENGTH, self._redacted)
-        prediction = self._detector.detect(text)
+        model = self._serving()
+        prediction = model.detector.detect(text)
         seconds = time.perf_counter() - started_at
         if user_id is None:
-            return self._result(None, prediction, shortened, "skipped", seconds)
+            return self._result(model, None, prediction, shortened, "skipped", seconds)
         runner_up = prediction.runner_up
         prompt = CapturedPrompt(
             id=self._log_id(idempotency_key),
@@ -91,13 +90,14 @@ class ClassifyAndLog:
         )
         capture = await self._capture(prompt, seconds_left - seconds)
         prediction = capture.prompt.prediction
-        return self._result(prompt.id, prediction, shortened, capture.captured, seconds)
+        return self._result(model, prompt.id, prediction, shortened, capture.captured, seconds)
 
     def _log_id(self, key: IdempotencyKey | None) -> UUID:
         return derived_log_id(self._id_secret, key.caller, key.key) if key else new_log_id()
 
     def _result(
         self,
+        model: ServedModel,
         log_id: UUID | None,
         prediction: Prediction,
         shortened: bool,
@@ -107,7 +107,7 @@ class ClassifyAndLog:
         classified = ClassifiedMessage(
             log_id,
             prediction,
-            self._review.needs_review(prediction),
+            model.review.needs_review(prediction),
             captured,
             seconds,
             shortened,

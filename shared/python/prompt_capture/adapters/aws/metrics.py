@@ -47,6 +47,10 @@ class EmfMetrics:
         """Record a capture by its result, and the duration of its steps."""
         self._write({capture.captured.capitalize(): 1, **_durations(capture.seconds)})
 
+    def record_model_change(self, change: str) -> None:
+        """Record a switch to another model, or the fallback to the packaged one."""
+        self._write({change: 1})
+
     def record_counts(self, counts: Mapping[str, int], drain_seconds: float | None = None) -> None:
         """Record counts by name, and the duration of a drain."""
         values: dict[str, float] = {name.capitalize(): count for name, count in counts.items()}

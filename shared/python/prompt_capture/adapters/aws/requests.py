@@ -1,4 +1,4 @@
-"""Signed requests in AWS's JSON protocol (Signature Version 4), without the AWS client.
+"""Signed requests to AWS (Signature Version 4), without the AWS client.
 
 Importing botocore's signer adds 60 to 100 ms to a cold start (docs/decisions/0008). The method:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
@@ -10,13 +10,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 from prompt_capture.settings import AwsSettings
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
+_EMPTY_BODY_SHA256 = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,36 @@ class AwsJsonService:
             "X-Amz-Target": f"{self.target}.{action}",
         }
         url = httpx.URL(self.endpoint)
-        signed = sign(url, headers, body, self.name, self.settings, datetime.now(UTC))
+        unsigned = UnsignedRequest("POST", url, headers, body)
+        signed = sign(unsigned, self.name, self.settings, datetime.now(UTC))
         return httpx.Request("POST", url, headers=signed, content=body)
 
 
+def create_read_request(url: httpx.URL, settings: AwsSettings) -> httpx.Request:
+    """Return a signed request to S3 for an object.
+
+    The path and the query of `url` are percent-encoded as RFC 3986 says, the query in order.
+    """
+    headers = {"X-Amz-Content-Sha256": _EMPTY_BODY_SHA256}
+    unsigned = UnsignedRequest("GET", url, headers, b"")
+    signed = sign(unsigned, "s3", settings, datetime.now(UTC))
+    return httpx.Request("GET", url, headers=signed)
+
+
+class UnsignedRequest(NamedTuple):
+    """What a signature covers."""
+
+    method: str
+    url: httpx.URL
+    headers: Mapping[str, str]
+    body: bytes
+
+
 def sign(
-    url: httpx.URL,
-    headers: Mapping[str, str],
-    body: bytes,
-    service: str,
-    settings: AwsSettings,
-    now: datetime,
+    request: UnsignedRequest, service: str, settings: AwsSettings, now: datetime
 ) -> dict[str, str]:
-    """Return the headers of a POST request together with its signature. `now` is in UTC."""
+    """Return the headers of a request together with its signature. `now` is in UTC."""
+    method, url, headers, body = request
     signed = dict(headers) | {"X-Amz-Date": now.strftime("%Y%m%dT%H%M%SZ")}
     if settings.aws_session_token:
         signed["X-Amz-Security-Token"] = settings.aws_session_token.get_secret_value()
@@ -62,8 +80,8 @@ def sign(
     names = ";".join(canonical)
     canonical_request = "\n".join(
         [
-            "POST",
-            url.path,
+            method,
+            url.raw_path.split(b"?")[0].decode(),
             url.query.decode(),
             *(f"{name}:{value}" for name, value in canonical.items()),
             "",

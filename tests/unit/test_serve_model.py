@@ -1,0 +1,183 @@
+"""The champion replaces the model that answers; the packaged model answers when it cannot."""
+
+from itertools import pairwise
+
+import pytest
+
+from prompt_capture.domain.errors import InvalidArtifact
+from prompt_capture.domain.models import ModelAddress
+from prompt_capture.domain.review_criteria import ReviewCriteria
+from prompt_capture.workflows.detect_intent import IntentDetector
+from prompt_capture.workflows.serve_model import (
+    FIRST_RETRY_SECONDS,
+    MAX_RETRY_SECONDS,
+    ModelSwitch,
+    ServedModel,
+)
+from tests.unit.conftest import KeywordClassifier
+
+A = ModelAddress(version="a-1", manifest_sha256="a" * 64)
+B = ModelAddress(version="b-1", manifest_sha256="b" * 64)
+
+
+def served_model() -> ServedModel:
+    return ServedModel(IntentDetector(KeywordClassifier()), ReviewCriteria())
+
+
+class Loader:
+    """Loads a model for each address, unless it has an error for it."""
+
+    def __init__(self) -> None:
+        self.models = {A: served_model(), B: served_model()}
+        self.errors: dict[ModelAddress, Exception] = {}
+        self.loaded: list[ModelAddress] = []
+
+    async def __call__(self, address: ModelAddress) -> ServedModel:
+        self.loaded.append(address)
+        if address in self.errors:
+            raise self.errors[address]
+        return self.models[address]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def loader() -> Loader:
+    return Loader()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def changes() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def switch(loader: Loader, clock: Clock, changes: list[str]) -> ModelSwitch:
+    return ModelSwitch(served_model(), loader, changes.append, clock)
+
+
+async def test_the_packaged_model_answers_until_a_champion_is_loaded(
+    switch: ModelSwitch, loader: Loader, changes: list[str]
+) -> None:
+    packaged = switch.current
+    await switch.load_champion(5)
+    switch.notice(A)
+    assert switch.current is packaged
+
+    await switch.load_champion(5)
+    await switch.load_champion(5)
+
+    assert switch.current is loader.models[A]
+    assert (loader.loaded, changes) == ([A], ["ModelSwitched"])
+
+
+async def test_a_rollback_to_the_packaged_model_loads_nothing(
+    switch: ModelSwitch, loader: Loader
+) -> None:
+    packaged = switch.current
+    switch.notice(A)
+    await switch.load_champion(5)
+    switch.notice(None)
+
+    await switch.load_champion(5)
+
+    assert switch.current is packaged
+    assert loader.loaded == [A]
+
+
+async def test_the_packaged_model_replaces_a_champion_that_cannot_be_loaded(
+    switch: ModelSwitch, loader: Loader, changes: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    packaged = switch.current
+    loader.errors[B] = InvalidArtifact("The manifest does not match.")
+    for champion in (A, B):
+        switch.notice(champion)
+        await switch.load_champion(5)
+
+    assert switch.current is packaged
+    assert changes == ["ModelSwitched", "ModelFallback"]
+    (record,) = caplog.records
+    assert record.__dict__["reason"] == "The manifest does not match."
+
+
+async def test_the_text_of_an_unexpected_error_is_not_logged(
+    switch: ModelSwitch, loader: Loader, caplog: pytest.LogCaptureFixture
+) -> None:
+    loader.errors[A] = RuntimeError("a secret")
+    switch.notice(A)
+
+    await switch.load_champion(5)
+
+    assert [record.__dict__["reason"] for record in caplog.records] == ["RuntimeError"]
+
+
+async def test_a_failed_load_is_tried_again_after_pauses_that_grow(
+    switch: ModelSwitch, loader: Loader, clock: Clock
+) -> None:
+    loader.errors[A] = InvalidArtifact("broken")
+    attempts = []
+    switch.notice(A)
+    for second in range(2_000):
+        clock.seconds = float(second)
+        await switch.load_champion(5)
+        if len(loader.loaded) > len(attempts):
+            attempts.append(second)
+
+    pauses = [after - before for before, after in pairwise(attempts)]
+    assert pauses[0] == FIRST_RETRY_SECONDS
+    assert pauses == sorted(pauses)
+    assert max(pauses) == MAX_RETRY_SECONDS
+
+
+async def test_another_champion_is_loaded_at_once_after_a_failure(
+    switch: ModelSwitch, loader: Loader
+) -> None:
+    loader.errors[A] = InvalidArtifact("broken")
+    for champion in (A, B):
+        switch.notice(champion)
+        await switch.load_champion(5)
+
+    assert switch.current is loader.models[B]
+
+
+async def test_a_champion_that_recovers_is_served(
+    switch: ModelSwitch, loader: Loader, clock: Clock
+) -> None:
+    loader.errors[A] = InvalidArtifact("broken")
+    switch.notice(A)
+    await switch.load_champion(5)
+    loader.errors.clear()
+    clock.seconds += FIRST_RETRY_SECONDS
+
+    await switch.load_champion(5)
+
+    assert switch.current is loader.models[A]
+
+
+async def test_a_load_does_not_begin_without_the_time_for_it(
+    switch: ModelSwitch, loader: Loader
+) -> None:
+    switch.notice(A)
+
+    await switch.load_champion(0.5)
+
+    assert loader.loaded == []
+
+
+def test_a_champion_that_was_loaded_at_start_up_answers(
+    switch: ModelSwitch, loader: Loader
+) -> None:
+    switch.switch(A, loader.models[A])
+
+    assert switch.current is loader.models[A]
