@@ -22,6 +22,7 @@ class FunctionEnvironment:
     s3: S3Server
     sqs: SqsServer
     queue_endpoint: str
+    models_endpoint: str
 
 
 def function_specs(
@@ -64,8 +65,10 @@ def _classify_settings(environment: FunctionEnvironment) -> dict[str, str]:
         "RULES_FILE": str(RULES),
         "SPOOL_QUEUE_URL": environment.sqs.queue_url,
         "AWS_ENDPOINT_URL_SQS": environment.queue_endpoint,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "MODELS_BUCKET": environment.s3.bucket,
+        "AWS_ENDPOINT_URL_S3": environment.models_endpoint,
+        "AWS_ACCESS_KEY_ID": environment.s3.access_key,
+        "AWS_SECRET_ACCESS_KEY": environment.s3.secret_key,
     }
 
 

@@ -105,7 +105,7 @@ class UpstreamServices:
     """The services that the gateway and the functions call.
 
     With `faults`, the functions call the store and the queue through its routes `store` and
-    `queue`.
+    `queue`, and read published models through `models`.
     """
 
     postgrest_url: str
@@ -130,12 +130,13 @@ class Edge:
         self._loop, self._web = BackgroundLoop(), WebServer()
         self._gateway = Gateway(keys, upstream.postgrest_url)
         self.supabase_url = f"http://127.0.0.1:{self._web.add(self._gateway)}"
-        queue_endpoint = upstream.sqs.endpoint
+        queue_endpoint, models_endpoint = upstream.sqs.endpoint, upstream.s3.endpoint
         if upstream.faults:
             self.supabase_url = upstream.faults.add_route("store", self.supabase_url, "/rest/")
             queue_endpoint = upstream.faults.add_route("queue", queue_endpoint)
+            models_endpoint = upstream.faults.add_route("models", models_endpoint)
         environment = functions.FunctionEnvironment(
-            self.supabase_url, keys, upstream.s3, upstream.sqs, queue_endpoint
+            self.supabase_url, keys, upstream.s3, upstream.sqs, queue_endpoint, models_endpoint
         )
         specs = functions.function_specs(environment, overrides)
         queues = {functions.DRAIN: upstream.sqs.queue_url}

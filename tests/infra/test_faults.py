@@ -92,6 +92,20 @@ def test_the_client_sees_a_fault_until_the_fault_ends(
     assert http.post("/rest/a", content=b"after").content == b"afterafter"
 
 
+def test_a_slow_response_arrives_unchanged_in_parts(
+    route: ProxiedRoute, http: httpx.Client
+) -> None:
+    body = b"x" * 150_000
+    fault = Fault("slow", seconds=0.01, bytes_per_second=1_000_000)
+    with (
+        route.proxy.inject("test", fault),
+        http.stream("POST", "/rest/a", content=body) as response,
+    ):
+        parts = list(response.iter_raw())
+    assert b"".join(parts) == body * 2
+    assert len(parts) > 2
+
+
 @pytest.mark.parametrize("kind", ["half", "slow", "reset_after"])
 def test_the_upstream_processes_a_request_whose_response_is_affected(
     route: ProxiedRoute, http: httpx.Client, kind: str

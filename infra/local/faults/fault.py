@@ -13,7 +13,7 @@ class Fault:
 
     - `refuse`: connections are refused, and open connections are reset. `every` has no effect.
     - `hang`: the proxy reads the request but neither forwards nor answers it.
-    - `slow`: the response arrives after a delay of `seconds`.
+    - `slow`: the response arrives after a delay of `seconds`, at `bytes_per_second` if not 0.
     - `status`: the proxy responds with `status` and `body` and does not forward the request.
     - `half`: the first half of the response arrives, then the connection closes.
     - `reset`: the proxy resets the connection and does not forward the request.
@@ -23,6 +23,7 @@ class Fault:
 
     kind: Kind = "healthy"
     seconds: float = 0.0
+    bytes_per_second: int = 0
     status: int = 503
     body: str = '{"message":"The server is not available."}'
     every: int = 1

@@ -117,12 +117,26 @@ async def _deliver(response: bytes, fault: Fault, writer: asyncio.StreamWriter) 
         raise ConnectionEnded
     if fault.kind == "slow":
         await asyncio.sleep(fault.seconds)
+        if fault.bytes_per_second:
+            await _trickle(response, fault.bytes_per_second, writer)
+            return
     if fault.kind == "half":
         response = response[: len(response) // 2]
     writer.write(response)
     await writer.drain()
     if fault.kind == "half":
         raise ConnectionEnded
+
+
+async def _trickle(response: bytes, bytes_per_second: int, writer: asyncio.StreamWriter) -> None:
+    """Write a response no faster than a connection with this bandwidth carries it."""
+    started_at = asyncio.get_running_loop().time()
+    for start in range(0, len(response), _READ_SIZE):
+        part = response[start : start + _READ_SIZE]
+        due = started_at + (start + len(part)) / bytes_per_second
+        await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
+        writer.write(part)
+        await writer.drain()
 
 
 def _fault_response(fault: Fault) -> bytes:
