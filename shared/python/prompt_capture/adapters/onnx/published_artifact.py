@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prompt_capture.adapters.onnx.model_artifact import (
     MANIFEST_FILE,
-    FileInfo,
+    ModelFile,
     ModelArtifact,
     parse_manifest,
 )
@@ -51,7 +51,7 @@ async def fetch_artifact(
 
 
 async def _provide(
-    needed: Mapping[str, FileInfo], files: PublishedFiles, packaged: ModelArtifact, folder: Path
+    needed: Mapping[str, ModelFile], files: PublishedFiles, packaged: ModelArtifact, folder: Path
 ) -> Mapping[str, Path]:
     """Return a local file for each name. Download what neither the package nor `folder` has."""
     in_package = {info.sha256: packaged.folder / name for name, info in packaged.served_files}
@@ -68,7 +68,7 @@ async def _provide(
     }
 
 
-async def _download(info: FileInfo, files: PublishedFiles, folder: Path) -> None:
+async def _download(info: ModelFile, files: PublishedFiles, folder: Path) -> None:
     """Write a blob under its SHA-256, which the folder has complete or not at all."""
     handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
     os.close(handle)
@@ -80,7 +80,7 @@ async def _download(info: FileInfo, files: PublishedFiles, folder: Path) -> None
         part.unlink(missing_ok=True)
 
 
-def _is_complete(file: Path, info: FileInfo) -> bool:
+def _is_complete(file: Path, info: ModelFile) -> bool:
     if not file.is_file() or file.stat().st_size != info.bytes:
         return False
     os.utime(file)
