@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from prompt_capture import bootstrap
+from prompt_capture import bootstrap_models
 from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.long_texts import redact_start
@@ -64,7 +64,7 @@ class MessagePredictor:
         self._detector = IntentDetector(
             self._model, secondary_threshold=settings.secondary_intent_threshold
         )
-        self._review = bootstrap.review_criteria(settings, artifact.manifest)
+        self._review = bootstrap_models.review_criteria(settings, artifact.manifest)
         self._redacted = settings.redact
         self._explain = explain
 

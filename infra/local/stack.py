@@ -121,7 +121,10 @@ class Stack:
 
     @property
     def faults(self) -> FaultProxy:
-        """The fault proxy, with the routes `store`, `queue` and `models`; needs `with_faults=True`."""
+        """The fault proxy, with the routes `store`, `queue` and `models`.
+
+        Needs `with_faults=True`.
+        """
         if self._services.faults is None:
             raise ValueError(
                 "This stack has no fault proxy. Create it with Stack(with_faults=True)."

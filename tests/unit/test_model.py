@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from prompt_capture import bootstrap
+from prompt_capture import bootstrap_models
 from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import (
     ClauseCalibration,
@@ -170,12 +170,12 @@ def test_a_model_in_a_layer_is_not_checked_again(
     (model_copy / "manifest.json").write_text(json.dumps(manifest | {"files": files}))
     settings = ClassifierSettings(model_dir=model_copy)
     with pytest.raises(InvalidArtifact):
-        bootstrap.model_artifact(settings)
+        bootstrap_models.model_artifact(settings)
 
-    monkeypatch.setattr(bootstrap, "LAYERS", model_copy.parent)
+    monkeypatch.setattr(bootstrap_models, "LAYERS", model_copy.parent)
 
-    artifact = bootstrap.model_artifact(settings)
-    assert bootstrap.intent_detector(settings, artifact).detect("hello").intent == "greeting"
+    artifact = bootstrap_models.model_artifact(settings)
+    assert bootstrap_models.intent_detector(settings, artifact).detect("hello").intent == "greeting"
 
 
 def _change_manifest(folder: Path, **changes: object) -> None:

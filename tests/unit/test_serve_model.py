@@ -126,7 +126,7 @@ async def test_a_failed_load_is_tried_again_after_pauses_that_grow(
     switch: ModelSwitch, loader: Loader, clock: Clock
 ) -> None:
     loader.errors[A] = InvalidArtifact("broken")
-    attempts = []
+    attempts: list[int] = []
     switch.notice(A)
     for second in range(2_000):
         clock.seconds = float(second)

@@ -19,7 +19,12 @@ from prompt_capture.adapters.supabase.serving_header import notice_champion
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
-from prompt_capture.bootstrap_models import RegisteredModels, model_artifact, open_model
+from prompt_capture.bootstrap_models import (
+    RegisteredModels,
+    model_artifact,
+    open_model,
+    refuse_to_load,
+)
 from prompt_capture.domain.errors import DatasetsUnavailable
 from prompt_capture.domain.models import ModelAddress
 from prompt_capture.ports.capture import Spool
@@ -107,7 +112,7 @@ def model_switch(settings: ClassifierSettings) -> ModelSwitch:
     artifact = model_artifact(settings)
     models = ModelSettings.from_env(environment())
     if models.models_bucket is None:
-        return ModelSwitch(open_model(settings, artifact))
+        return ModelSwitch(open_model(settings, artifact), refuse_to_load)
     bucket = ModelBucketSettings.from_env(environment())
     registered = RegisteredModels(settings, bucket, artifact, _champion_source)
     return registered.create_switch(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompt_capture.adapters.http_client import create_http_client
+from prompt_capture.domain.errors import ModelFilesUnavailable
 from prompt_capture.domain.models import ModelAddress
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.review_criteria import ReviewCriteria
@@ -62,6 +63,11 @@ def open_model(settings: ClassifierSettings, artifact: "ModelArtifact") -> Serve
     detector = intent_detector(settings, artifact)
     detector.detect(redact(_WARM_UP_MESSAGE))
     return ServedModel(detector, review_criteria(settings, artifact.manifest))
+
+
+async def refuse_to_load(_: ModelAddress) -> ServedModel:
+    """Stand for the loading of a champion in a deployment without published models."""
+    raise ModelFilesUnavailable("MODELS_BUCKET is not set.")
 
 
 class RegisteredModels:

@@ -281,7 +281,7 @@ class ModelArtifact:
         Files of a package are not checked again. Raise `InvalidArtifact`, whose message names the
         file and the problem.
         """
-        artifact = cls(folder, _read_manifest(folder), is_packaged, packaged)
+        artifact = cls(folder, read_manifest(folder), is_packaged, packaged)
         for name in artifact.manifest.served_files:
             artifact.check(name)
         return artifact
@@ -323,7 +323,8 @@ def describe_file(file: Path) -> ModelFile:
     return ModelFile(sha256=file_sha256(file), bytes=file.stat().st_size)
 
 
-def _read_manifest(folder: Path) -> ModelManifest:
+def read_manifest(folder: Path) -> ModelManifest:
+    """Read the manifest of a folder, whose files are not checked. Raise `InvalidArtifact`."""
     file = folder / MANIFEST_FILE
     try:
         with file.open("rb") as opened:

@@ -4,105 +4,116 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from prompt_capture.adapters.onnx.model_artifact import (
     MANIFEST_FILE,
-    ModelFile,
+    MAX_MANIFEST_BYTES,
     ModelArtifact,
-    parse_manifest,
+    ModelFile,
+    read_manifest,
 )
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.models import ModelAddress
 from prompt_capture.ports.models import PublishedFiles
 
-MAX_MANIFEST_BYTES = 1_000_000
-MAX_MODEL_BYTES = 64_000_000
 _MAX_KEPT_BYTES = 160_000_000
-"""What the folder holds at most between two fetches. A rollback needs no download then."""
+"""What the folder holds between two fetches at most. A rollback then needs no download."""
 
 
 async def fetch_artifact(
     address: ModelAddress, files: PublishedFiles, packaged: ModelArtifact, folder: Path
 ) -> ModelArtifact:
-    """Return a published model in `folder`, where files that it has already are reused.
+    """Return a published model, whose files are in `folder` or in the package.
 
-    Its manifest and every downloaded file match their SHA-256. Raise `InvalidArtifact` before a
-    download where the manifest is not acceptable, and `ModelFilesUnavailable`.
+    Several calls may fetch at the same time. The manifest and every downloaded file match their
+    SHA-256. Raise `InvalidArtifact`, before any download of a file where the manifest shows it, and
+    `ModelFilesUnavailable`.
     """
     content = await files.read_manifest(address, MAX_MANIFEST_BYTES)
-    manifest = parse_manifest(content, f"The manifest of {address.version}")
+    target = folder / address.manifest_sha256
+    target.mkdir(parents=True, exist_ok=True)
+    _write(target / MANIFEST_FILE, content)
+    manifest = read_manifest(target)
     if manifest.version != address.version:
         raise InvalidArtifact(f"The manifest is that of {manifest.version}.")
-    needed = {name: manifest.files[name] for stage in manifest.stages for name in stage.files}
-    total = sum(info.bytes for info in needed.values())
-    if total > MAX_MODEL_BYTES:
-        raise InvalidArtifact(
-            f"{address.version} has {total:,} bytes, and at most {MAX_MODEL_BYTES:,} are served."
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = await _provide(needed, files, packaged, folder)
-    target = folder / address.manifest_sha256
-    _link(target, sources)
-    (target / MANIFEST_FILE).write_bytes(content)
-    _remove_old_blobs(folder, keep={info.sha256 for info in needed.values()})
-    return ModelArtifact(target, manifest, is_packaged=True)
+    needed = {
+        name: manifest.files[name]
+        for name in manifest.served_files
+        if packaged.manifest.files.get(name) != manifest.files[name]
+    }
+    await _download_missing(set(needed.values()), files, folder)
+    for name, file in needed.items():
+        with suppress(FileExistsError):
+            os.link(folder / file.sha256, target / name)
+    _remove_old_files(folder, keep={*(file.sha256 for file in needed.values()), target.name})
+    try:
+        return ModelArtifact.load(target, packaged=packaged)
+    except InvalidArtifact:
+        _remove([target, *(folder / file.sha256 for file in needed.values())])
+        raise
 
 
-async def _provide(
-    needed: Mapping[str, ModelFile], files: PublishedFiles, packaged: ModelArtifact, folder: Path
-) -> Mapping[str, Path]:
-    """Return a local file for each name. Download what neither the package nor `folder` has."""
-    in_package = {info.sha256: packaged.folder / name for name, info in packaged.served_files}
-    blobs = {info.sha256: info for info in needed.values() if info.sha256 not in in_package}
+async def _download_missing(
+    needed: Iterable[ModelFile], files: PublishedFiles, folder: Path
+) -> None:
+    """Download what `folder` does not hold, each file under its SHA-256."""
     try:
         async with asyncio.TaskGroup() as downloads:
-            for info in blobs.values():
-                if not _is_complete(folder / info.sha256, info):
-                    downloads.create_task(_download(info, files, folder))
+            for file in needed:
+                if not _is_complete(folder / file.sha256, file):
+                    downloads.create_task(_download(file, files, folder))
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
-    return {
-        name: in_package.get(info.sha256, folder / info.sha256) for name, info in needed.items()
-    }
 
 
-async def _download(info: ModelFile, files: PublishedFiles, folder: Path) -> None:
-    """Write a blob under its SHA-256, which the folder has complete or not at all."""
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
-    os.close(handle)
-    part = Path(name)
+async def _download(file: ModelFile, files: PublishedFiles, folder: Path) -> None:
+    part = _temporary_file(folder)
     try:
-        await files.download(info.sha256, info.bytes, part)
-        part.replace(folder / info.sha256)
+        await files.download(file.sha256, file.bytes, part)
+        part.replace(folder / file.sha256)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _is_complete(file: Path, info: ModelFile) -> bool:
-    if not file.is_file() or file.stat().st_size != info.bytes:
+def _is_complete(path: Path, file: ModelFile) -> bool:
+    if not path.is_file() or path.stat().st_size != file.bytes:
         return False
-    os.utime(file)
+    os.utime(path)
     return True
 
 
-def _link(target: Path, sources: Mapping[str, Path]) -> None:
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir()
-    for name, source in sources.items():
-        (target / name).symlink_to(source)
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that other threads read whole, before or after."""
+    part = _temporary_file(path.parent)
+    part.write_bytes(content)
+    part.replace(path)
 
 
-def _remove_old_blobs(folder: Path, keep: set[str]) -> None:
-    """Delete the blobs that were used least recently, until the folder is small enough."""
-    blobs = sorted(
-        (file for file in folder.iterdir() if file.is_file() and file.name not in keep),
-        key=lambda file: file.stat().st_mtime,
-    )
-    total = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-    for file in blobs:
+def _temporary_file(folder: Path) -> Path:
+    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+    os.close(handle)
+    return Path(name)
+
+
+def _remove_old_files(folder: Path, keep: set[str]) -> None:
+    """Remove what was used least recently, until the folder is small enough."""
+    blobs = [path for path in folder.iterdir() if path.is_file()]
+    total = sum(path.stat().st_size for path in blobs)
+    oldest_first = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+    for path in oldest_first:
         if total <= _MAX_KEPT_BYTES:
             break
-        total -= file.stat().st_size
-        file.unlink()
+        if path.name not in keep:
+            total -= path.stat().st_size if path.is_file() else 0
+            _remove([path])
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
