@@ -25,7 +25,7 @@ from prompt_capture.bootstrap_models import (
     open_model,
     refuse_to_load,
 )
-from prompt_capture.domain.errors import DatasetsUnavailable
+from prompt_capture.domain.errors import DatasetsUnavailable, InvalidSettings
 from prompt_capture.domain.models import ModelAddress
 from prompt_capture.ports.capture import Spool
 from prompt_capture.settings import (
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
+    from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
     from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.ports.models import ChampionSource
@@ -69,8 +70,12 @@ if TYPE_CHECKING:
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
+REGISTRAR_ROLE = "model_registrar"
 SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
+REGISTRY_TIMEOUT_SECONDS = 10.0
+"""More than the statement timeout of the role, so that the answer says what happened."""
+
 DRAIN_TIMEOUT_SECONDS = 5.0
 DRAIN_CONNECT_SECONDS = 2.0
 """Less than the whole timeout, which shows whether the store is slow or cannot be reached."""
@@ -123,11 +128,11 @@ def model_switch(settings: ClassifierSettings) -> ModelSwitch:
 
 
 def _champion_source() -> "ChampionSource":
-    from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
+    from prompt_capture.adapters.supabase.model_registry import SupabaseChampion
 
     settings = SupabaseSettings.from_env(environment())
     client = _client(settings, WRITER_ROLE, settings.store_timeout_seconds)
-    return SupabaseModelRegistry(client, settings.rest_url)
+    return SupabaseChampion(client, settings.rest_url)
 
 
 def classify_and_log(
@@ -356,6 +361,20 @@ def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":
 
     settings = SupabaseSettings.from_env(environment())
     return SupabaseExports(_client(settings, role, PAGE_TIMEOUT_SECONDS), settings.rest_url)
+
+
+def model_registry() -> "SupabaseModelRegistry":
+    """Connect to the registry of models. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
+
+    settings = SupabaseSettings.from_env(environment())
+    if settings.supabase_signing_key is None:
+        raise InvalidSettings(
+            f"Set SUPABASE_SIGNING_KEY: only the role {REGISTRAR_ROLE} reaches the registry of "
+            "models, and the secret key is not that role's."
+        )
+    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseModelRegistry(client, settings.rest_url)
 
 
 def service_store() -> SupabasePromptStore:

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable
 
 import httpx
-from pydantic import ValidationError
+from pydantic_core import from_json
 
+from prompt_capture.adapters.supabase.model_registry import champion_address
+from prompt_capture.domain.errors import StoreUnavailable
 from prompt_capture.domain.models import ModelAddress
 
 SERVING_MODEL_HEADER = "X-Serving-Model"
-PACKAGED = "{}"
-"""The value of the header where the packaged model serves."""
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,6 @@ async def notice_champion(
     if value is None:
         return
     try:
-        notice(None if value == PACKAGED else ModelAddress.model_validate_json(value))
-    except ValidationError:
+        notice(champion_address(from_json(value)))
+    except (ValueError, StoreUnavailable):
         logger.warning("The store names the champion in a form that is not valid.")

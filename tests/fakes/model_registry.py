@@ -1,0 +1,155 @@
+"""An in-memory registry of models. It passes the same contract tests as the real one."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from prompt_capture.domain.errors import (
+    ModelConflict,
+    ModelNotFound,
+    ModelQuarantined,
+    NothingToRollBack,
+    StoreUnavailable,
+)
+from prompt_capture.domain.models import (
+    EventKind,
+    ModelAddress,
+    ModelEvent,
+    ModelState,
+    NewModel,
+    RegisteredModel,
+    RegistryDecision,
+)
+
+
+@dataclass(frozen=True)
+class _Promotion:
+    """A promotion that is in force, and the one that was in force before it."""
+
+    version: str
+    earlier: "_Promotion | None"
+
+
+class InMemoryModelRegistry:
+    """Keeps models and ledger in memory. `is_reachable = False` simulates an outage."""
+
+    def __init__(self, intents: Iterable[str] = ()) -> None:
+        names = json.dumps(sorted(intents), ensure_ascii=False)
+        self._catalogue_version = sha256(names.encode()).hexdigest()
+        self._models: dict[str, RegisteredModel] = {}
+        self._ledger: list[ModelEvent] = []
+        self._in_force: _Promotion | None = None
+        self.is_reachable = True
+
+    async def register(self, model: NewModel, decision: RegistryDecision) -> RegisteredModel:
+        self._raise_if_unreachable()
+        version, manifest = model.address.version, model.address.manifest_sha256
+        for other in self._models.values():
+            is_same_version = other.address.version == version
+            if is_same_version != (other.address.manifest_sha256 == manifest):
+                raise ModelConflict("The version or the manifest belongs to another model.")
+        if version not in self._models:
+            self._models[version] = RegisteredModel(
+                **dict(model),
+                state="candidate",
+                registered_at=datetime.now(UTC),
+                registered_by=decision.actor,
+                catalogue_version=self._catalogue_version,
+            )
+            self._append("registered", version, decision)
+        return await self.model(version)
+
+    async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+        if (await self.model(version)).state == "quarantined":
+            raise ModelQuarantined("The model is quarantined.")
+        if version == self._champion():
+            return None
+        event = self._append("promoted", version, decision, self._champion())
+        self._in_force = _Promotion(version, self._in_force)
+        return event
+
+    async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
+        self._raise_if_unreachable()
+        if self._in_force is None:
+            raise NothingToRollBack("The packaged model serves.")
+        replaced, earlier = self._in_force.version, self._in_force.earlier
+        while earlier and (earlier.version == replaced or self._is_quarantined(earlier.version)):
+            earlier = earlier.earlier
+        self._in_force = earlier
+        return self._append("rolled_back", self._champion(), decision, replaced)
+
+    async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+        if (await self.model(version)).state == "quarantined":
+            return None
+        event = self._append("quarantined", version, decision)
+        if version == self._champion():
+            await self.roll_back(decision)
+        return event
+
+    async def models(self) -> Sequence[RegisteredModel]:
+        self._raise_if_unreachable()
+        return [await self.model(version) for version in reversed(self._models)]
+
+    async def model(self, version: str) -> RegisteredModel:
+        self._raise_if_unreachable()
+        if version not in self._models:
+            raise ModelNotFound("The registry has no model with this version.")
+        return self._models[version].model_copy(update={"state": self._state(version)})
+
+    async def events(self, version: str | None = None) -> Sequence[ModelEvent]:
+        self._raise_if_unreachable()
+        return [
+            event
+            for event in reversed(self._ledger)
+            if version is None or version in {event.version, event.replaced}
+        ]
+
+    async def serving_event(self, at: datetime) -> ModelEvent | None:
+        self._raise_if_unreachable()
+        changes = [event for event in self._ledger if event.kind in {"promoted", "rolled_back"}]
+        return next((event for event in reversed(changes) if event.at <= at), None)
+
+    async def champion(self) -> ModelAddress | None:
+        """Return the champion, as a `ChampionSource` does."""
+        self._raise_if_unreachable()
+        champion = self._champion()
+        return self._models[champion].address if champion else None
+
+    def _champion(self) -> str | None:
+        return self._in_force.version if self._in_force else None
+
+    def _is_quarantined(self, version: str) -> bool:
+        return any(one.kind == "quarantined" and one.version == version for one in self._ledger)
+
+    def _state(self, version: str) -> ModelState:
+        if self._is_quarantined(version):
+            return "quarantined"
+        if version == self._champion():
+            return "champion"
+        was_champion = any(event.replaced == version for event in self._ledger)
+        return "retired" if was_champion else "candidate"
+
+    def _append(
+        self,
+        kind: EventKind,
+        version: str | None,
+        decision: RegistryDecision,
+        replaced: str | None = None,
+    ) -> ModelEvent:
+        earliest = [event.at + timedelta(microseconds=1) for event in self._ledger[-1:]]
+        event = ModelEvent(
+            id=len(self._ledger) + 1,
+            at=max([datetime.now(UTC), *earliest]),
+            kind=kind,
+            version=version,
+            replaced=replaced,
+            **decision.model_dump(),
+        )
+        self._ledger.append(event)
+        return event
+
+    def _raise_if_unreachable(self) -> None:
+        if not self.is_reachable:
+            raise StoreUnavailable("The store did not respond.")
