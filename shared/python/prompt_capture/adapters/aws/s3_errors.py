@@ -16,7 +16,9 @@ def translate_errors(expected: frozenset[str] | set[str] = frozenset()) -> Itera
     except ClientError as error:
         if error_code(error) in expected:
             raise
-        raise DatasetsUnavailable(f"The bucket rejected the request ({error_code(error)}).") from None
+        raise DatasetsUnavailable(
+            f"The bucket rejected the request ({error_code(error)})."
+        ) from None
     except BotoCoreError as error:
         raise DatasetsUnavailable(f"The bucket did not respond ({type(error).__name__}).") from None
 
