@@ -10,7 +10,8 @@ from rich.console import Console
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars
 from prompt_capture.domain.errors import InvalidArtifact
-from training.config import ReviewTarget, TrainingMode
+from prompt_capture.domain.models import TrainingMode
+from training.config import ReviewTarget
 
 if TYPE_CHECKING:
     from prompt_capture.adapters.onnx.model_artifact import ModelArtifact

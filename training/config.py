@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from prompt_capture.domain.models import DatasetReference, TrainingMode
+
 SECONDS_BETWEEN_LINES = 30
 """How often a long step writes a line where there is no terminal."""
-
-TrainingMode = Literal["head", "student", "full"]
-"""The training modes, by the names that `prompt-capture train --mode` takes."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class TrainingConfig:
 
     `unlabelled` texts add training data with pseudo-labels or a teacher's predictions. The version
     starts with `name`. With a `review_target`, the model has thresholds that decide which of its
-    predictions need a review.
+    predictions need a review. `datasets` are what the examples and the unlabelled texts come from.
     """
 
     mode: TrainingMode = "head"
@@ -40,6 +39,7 @@ class TrainingConfig:
     seed: int = 0
     review_target: ReviewTarget | None = None
     distils_student: bool = True
+    datasets: Sequence[DatasetReference] = ()
 
 
 ProgressCallback = Callable[[int, int], None]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prompt_capture.adapters.onnx.model_artifact import ModelManifest
+from prompt_capture.domain.models import TrainingRecord
 from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS
 from prompt_capture.domain.redaction import redact
 from training.artifact import ArtifactMetadata, CalibratedStage, write_artifact
@@ -26,6 +27,7 @@ from training.calibrate.predictions import Predictions
 from training.calibrate.prototypes import Prototypes, fit_prototypes
 from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins
 from training.calibrate.scope import ScopeScorer
+from training.code_version import code_version
 from training.config import NoProgress, Progress, TrainingConfig
 from training.data.examples import (
     Example,
@@ -114,8 +116,21 @@ def train(
     ]
     tuned = learner.tunes_encoder
     fingerprint = base.fingerprint.with_texts(texts) if tuned else base.fingerprint
+    record = TrainingRecord(
+        mode=config.mode,
+        seed=config.seed,
+        code_version=code_version(),
+        parent=base.version,
+        datasets=tuple(config.datasets),
+    )
     metadata = ArtifactMetadata(
-        config.name, base.base_model, prepared, fingerprint, is_unbiased, config.review_target
+        config.name,
+        record,
+        base.base_model,
+        prepared,
+        fingerprint,
+        is_unbiased,
+        config.review_target,
     )
     manifest = write_artifact(out, metadata, stages, calibration)
     if calibration is None:

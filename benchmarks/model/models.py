@@ -22,7 +22,8 @@ from benchmarks.model.predictors import (
     TfidfPredictor,
 )
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
-from training.config import TrainingConfig, TrainingMode
+from prompt_capture.domain.models import TrainingMode
+from training.config import TrainingConfig
 from training.fit.encoders import BaseEncoders, base_from_artifact
 from training.train import train
 

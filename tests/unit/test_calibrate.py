@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 from scipy.special import expit, softmax
 
 from prompt_capture.domain.predictions import MIN_SCOPE
-from training.artifact import attach_outputs, manifest_metrics
+from training.artifact import manifest_metrics
 from training.calibrate.cascade import (
     CascadeCalibration,
     ClauseScores,
@@ -31,6 +30,7 @@ from training.calibrate.scope import (
     unmeasured_scope,
 )
 from training.fit.heads import Head, pseudo_label, round_to_int8
+from training.head_graph import head_graph
 from training.report.evaluation import CONFIDENT
 
 LABELS = ("email", "greeting", "unknown")
@@ -40,15 +40,6 @@ WIDTH = 5
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(0)
-
-
-def _identity() -> onnx.ModelProto:
-    """Return a graph whose output `embedding` is its input `given`."""
-    given = helper.make_tensor_value_info("given", TensorProto.FLOAT, [1, WIDTH])
-    embedding = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, WIDTH])
-    node = helper.make_node("Identity", ["given"], ["embedding"])
-    graph = helper.make_graph([node], "identity", [given], [embedding])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +64,11 @@ def test_the_graph_computes_the_head_and_the_scope(
     scope = ScopeScorer(labels, prototypes, fitted)
     embedding = random.normal(0, 1, (1, WIDTH)).astype(np.float32)
 
-    once = attach_outputs(_identity(), head, scope)
-    twice = attach_outputs(once, head, scope)
+    graph = head_graph(head, scope, "0" * 64)
 
-    onnx.checker.check_model(twice)
-    assert twice == once
-    run: Any = ReferenceEvaluator(twice).run
-    probabilities, served = run(["probabilities", "scope"], {"given": embedding})
+    onnx.checker.check_model(graph)
+    run: Any = ReferenceEvaluator(graph).run
+    probabilities, served = run(["probabilities", "scope"], {"embedding": embedding})
     logits = head.logits(embedding)
     expected = scope.score(logits, embedding)
     assert np.isfinite(probabilities).all()

@@ -146,7 +146,7 @@ def test_the_nearest_examples_are_those_of_the_last_stage() -> None:
     artifact = ModelArtifact.load(SHIPPED)
     texts = ["open the window", "close the door", "thank you", "what time is it"]
     examples = [Example(text=text, label="x") for text in texts]
-    encoder = Encoder.load(SHIPPED, artifact.manifest.stages[-1])
+    encoder = Encoder.load(artifact, artifact.manifest.stages[-1])
 
     found = NearestExamples.of_model(artifact, examples).find("shut the door", 4)
 

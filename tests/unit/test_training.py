@@ -11,8 +11,9 @@ from onnx.reference import ReferenceEvaluator
 
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
+from prompt_capture.domain.models import TrainingMode
 from training.calibrate.confidence import expected_calibration_error, fit_temperature
-from training.config import TrainingConfig, TrainingMode
+from training.config import TrainingConfig
 from training.data.examples import Example, InvalidExamples, data_digest, resolve_conflicts
 from training.data.fingerprint import TrainingFingerprint
 from training.data.reading import read_examples

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from prompt_capture.adapters.onnx.model_artifact import FINGERPRINT_FILE, FileName
 from training.data.examples import grouping_key
 
-FINGERPRINT_FILE = "training_fingerprint.npy"
 EXTRA_BITS = 3
 """Hash bits beyond those that number the texts: with 3, at most 1 other text in 8 matches."""
 
@@ -57,12 +57,11 @@ class TrainingFingerprint:
             rest = rest[2 + count :]
         return cls(tuple(runs))
 
-    def write(self, folder: Path) -> Path:
-        """Write the bits, the count and the hashes of each run to `folder`; return the file."""
+    def write(self, folder: Path) -> FileName:
+        """Write the bits, the count and the hashes of each run; return the name of the file."""
         parts = [np.concatenate([[run.bits, len(run.hashes)], run.hashes]) for run in self.runs]
-        file = folder / FINGERPRINT_FILE
-        np.save(file, np.concatenate([np.zeros(0), *parts]).astype(np.uint32))
-        return file
+        np.save(folder / FINGERPRINT_FILE, np.concatenate([np.zeros(0), *parts]).astype(np.uint32))
+        return FINGERPRINT_FILE
 
     def contains(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Return for each text whether the encoder was (or seems to have been) tuned on it."""

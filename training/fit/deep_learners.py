@@ -44,7 +44,7 @@ class StudentLearner(_DeepLearner):
     def fit(self, texts: Sequence[str], labels: NDArray[np.str_]) -> list[FittedStage]:
         """Fit the teacher's head, then the student."""
         head = fit_head(self._embed(texts), labels)
-        teacher = FittedStage("teacher", self._encoder, head)
+        teacher = FittedStage("encoder", self._encoder, head)
         return [self._distiller.distil(teacher, texts, labels)]
 
 

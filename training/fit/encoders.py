@@ -6,15 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from prompt_capture.adapters.onnx.classifier import TextGraph
-from prompt_capture.adapters.onnx.model_artifact import BaseModelInfo, CascadeStage, ModelArtifact
+from prompt_capture.adapters.onnx.graphs import TextGraph
+from prompt_capture.adapters.onnx.model_artifact import (
+    FINGERPRINT_FILE,
+    BaseModelInfo,
+    CascadeStage,
+    ModelArtifact,
+    StageName,
+)
 from training.config import ProgressCallback, ignore_progress
 from training.data.fingerprint import TrainingFingerprint
 from training.fit.heads import Head
@@ -28,7 +34,7 @@ from training.fit.networks.minilm import (
 
 Floats = NDArray[np.float32]
 
-STUDENT = "student"
+STUDENT: Final = "student"
 """The name of the stage that needs no transformer."""
 
 _SEQUENCES_PER_TASK = 64
@@ -47,14 +53,14 @@ class Encoder:
         self.max_tokens = max_tokens
         content = model.SerializeToString(deterministic=True)
         self.graph = TextGraph(content, Tokenizer.from_str(tokenizer), max_tokens)
-        self._embedded = _EmbeddedSequences(self.graph.output_width("embedding") or 0)
+        self._embedded = _EmbeddedSequences(self.graph.width)
         self._lock = Lock()
 
     @classmethod
-    def load(cls, folder: Path, stage: CascadeStage) -> Self:
+    def load(cls, artifact: ModelArtifact, stage: CascadeStage) -> Self:
         """Load the encoder of a stage of a trained model."""
-        tokenizer = (folder / stage.tokenizer).read_text("utf-8")
-        return cls(onnx.load(folder / stage.graph), tokenizer, stage.max_tokens)
+        tokenizer = artifact.path(stage.tokenizer).read_text("utf-8")
+        return cls(onnx.load(artifact.path(stage.graph)), tokenizer, stage.max_tokens)
 
     def embed(
         self, texts: Sequence[str], on_progress: ProgressCallback = ignore_progress
@@ -83,7 +89,7 @@ class Encoder:
             rows = range(start, min(start + _SEQUENCES_PER_TASK, len(keys)))
             for row in rows:
                 ids = np.frombuffer(keys[row], np.int32).tolist()
-                block[row] = self.graph.run_ids(ids, "embedding")[0]
+                block[row] = self.graph.embed_ids(ids)[0]
             return len(rows)
 
         done = 0
@@ -139,7 +145,7 @@ class _EmbeddedSequences:
 class FittedStage:
     """An encoder, and a head that is fitted to its embeddings."""
 
-    name: str
+    name: StageName
     encoder: Encoder
     head: Head
 
@@ -149,12 +155,13 @@ class BaseEncoders:
     """Encoders by stage name, in the order of the cascade.
 
     `base_model` is the published model that they derive from. `fingerprint` covers the texts that
-    they were fine-tuned on.
+    they were fine-tuned on. `version` is that of the trained model that they are from.
     """
 
-    encoders: Mapping[str, Encoder]
+    encoders: Mapping[StageName, Encoder]
     base_model: BaseModelInfo
     fingerprint: TrainingFingerprint
+    version: str | None = None
 
     @property
     def last_encoder(self) -> Encoder:
@@ -164,12 +171,14 @@ class BaseEncoders:
 
 
 def base_from_artifact(artifact: ModelArtifact) -> BaseEncoders:
-    """Load the encoders of a trained model."""
-    encoders = {
-        stage.name: Encoder.load(artifact.folder, stage) for stage in artifact.manifest.stages
-    }
+    """Load the encoders of a trained model. Raise `InvalidArtifact`."""
+    manifest = artifact.manifest
+    artifact.check(FINGERPRINT_FILE)
     return BaseEncoders(
-        encoders, artifact.manifest.base_model, TrainingFingerprint.read(artifact.folder)
+        {stage.name: Encoder.load(artifact, stage) for stage in manifest.stages},
+        manifest.base_model,
+        TrainingFingerprint.read(artifact.folder),
+        manifest.version,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from prompt_capture.adapters.onnx.model_artifact import StageName
 from training.config import Progress, TrainingConfig
 from training.fit.encoders import STUDENT, BaseEncoders, Encoder, FittedStage
 from training.fit.heads import Floats, Head, fit_head, pseudo_label
@@ -97,7 +98,7 @@ class HeadLearner:
         return [self._distiller.distil(last, texts, labels), last]
 
     def _fit_stage(
-        self, name: str, encoder: Encoder, texts: Sequence[str], labels: NDArray[np.str_]
+        self, name: StageName, encoder: Encoder, texts: Sequence[str], labels: NDArray[np.str_]
     ) -> FittedStage:
         embeddings = encoder.embed(texts, self._progress.step("Embedding the examples"))
         head = fit_head(embeddings, labels, on_progress=self._progress.step("Fitting a head"))

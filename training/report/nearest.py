@@ -47,7 +47,7 @@ class NearestExamples:
         on_progress: ProgressCallback = ignore_progress,
     ) -> Self:
         """Use the last stage of a model, which is the most accurate one."""
-        encoder = Encoder.load(artifact.folder, artifact.manifest.stages[-1])
+        encoder = Encoder.load(artifact, artifact.manifest.stages[-1])
         return cls(encoder, examples, on_progress)
 
     def find(self, text: str, limit: int) -> list[Neighbour]:

@@ -1,24 +1,26 @@
-"""Run the model. No other module opens ONNX sessions."""
+"""Run the model of an artifact."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from prompt_capture.adapters.onnx.graphs import Floats, HeadGraph, SharedGraphs, TextGraph
 from prompt_capture.adapters.onnx.model_artifact import (
+    ENCODER_PROPERTY,
+    LABELS_PROPERTY,
     MANIFEST_FILE,
     Blend,
     CascadeStage,
     ModelArtifact,
+    ModelManifest,
+    labels_sha256,
 )
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS, Prediction, RunnerUp
-from prompt_capture.domain.text import normalise
-
-Floats = NDArray[np.floating]
 
 _SMALLEST_PROBABILITY = np.float32(1e-12)
 """Logarithms are of at least this much, so that a probability of 0 has one too."""
@@ -32,44 +34,8 @@ _WARM_UP_TOKENS = 2
 """A run with this many tokens is enough to initialise a graph."""
 
 
-class TextGraph:
-    """An ONNX graph over the tokens of one text: `input_ids` int64 [1, tokens].
-
-    `model` is the path or the content of the ONNX file. A run uses the calling thread only, and
-    several threads can share a graph. Texts are normalised, and truncated after `max_tokens` tokens
-    to bound time and memory. The two libraries raise errors of their own for invalid files.
-    """
-
-    def __init__(self, model: str | bytes, tokenizer: Tokenizer, max_tokens: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
-        self._tokenizer = tokenizer
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_tokens)
-
-    def run(self, text: str, *outputs: str) -> list[Floats]:
-        """Return outputs of the graph for one text, each as a vector."""
-        return self.run_ids(self.token_ids(text), *outputs)
-
-    def token_ids(self, text: str) -> list[int]:
-        """Return the token ids of a text."""
-        ids: list[int] = self._tokenizer.encode(normalise(text)).ids
-        return ids
-
-    def run_ids(self, ids: Sequence[int], *outputs: str) -> list[Floats]:
-        """Return outputs of the graph for the token ids of one text."""
-        results = self._session.run(outputs, {"input_ids": np.array([ids], np.int64)})
-        return [result.reshape(-1) for result in results]
-
-    def output_width(self, output: str) -> int | None:
-        """Return the length of an output's vector, or None where the graph has no such output."""
-        shapes = {node.name: node.shape for node in self._session.get_outputs()}
-        return shapes[output][-1] if output in shapes else None
+_ENCODERS = SharedGraphs[TextGraph]()
+_HEADS = SharedGraphs[HeadGraph]()
 
 
 @dataclass(frozen=True)
@@ -94,26 +60,7 @@ class OnnxClassifier:
         self.labels = manifest.labels
         self._is_intent = intent_mask(self.labels)
         self._clause_calibration = manifest.clause_calibration
-        self._stages = [(stage, self._open(artifact, stage)) for stage in manifest.stages]
-
-    def _open(self, artifact: ModelArtifact, stage: CascadeStage) -> TextGraph:
-        try:
-            tokenizer = Tokenizer.from_file(str(artifact.folder / stage.tokenizer))
-            graph = TextGraph(str(artifact.folder / stage.graph), tokenizer, stage.max_tokens)
-        except Exception as error:  # noqa: BLE001 - the libraries raise various types
-            raise InvalidArtifact(
-                f"{artifact.folder} cannot be loaded: {stage.name} ({type(error).__name__})."
-            ) from None
-        if (
-            graph.output_width("probabilities") != len(self.labels)
-            or graph.output_width("scope") != 1
-        ):
-            raise InvalidArtifact(
-                f"{stage.graph} does not output the scope and the probabilities of the "
-                f"{len(self.labels)} labels in {MANIFEST_FILE}."
-            )
-        _check_length(graph, stage, _WARM_UP_TOKENS if artifact.is_packaged else stage.max_tokens)
-        return graph
+        self._stages = [_LoadedStage.open(artifact, stage) for stage in manifest.stages]
 
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
         """Return one prediction per text, in order."""
@@ -133,9 +80,9 @@ class OnnxClassifier:
     def predict(self, text: str) -> ModelOutput:
         """Run the stages of the cascade until one does not escalate."""
         output: ModelOutput | None = None
-        for stage, graph in self._stages:
-            output = _run_stage(stage, graph, text, output, self._is_intent)
-            if not _escalates(stage, output):
+        for stage in self._stages:
+            output = stage.run(text, output, self._is_intent)
+            if not _escalates(stage.settings, output):
                 break
         assert output is not None  # noqa: S101 - a manifest has at least one stage
         return output
@@ -202,22 +149,60 @@ def _logarithm(probabilities: Floats) -> Floats:
     return logarithm
 
 
-def _run_stage(
-    stage: CascadeStage,
-    graph: TextGraph,
-    text: str,
-    earlier: ModelOutput | None,
-    is_intent: NDArray[np.bool_],
-) -> ModelOutput:
-    probabilities, scope = graph.run(text, "probabilities", "scope")
-    if not (np.isfinite(probabilities).all() and np.isfinite(scope).all()):
-        raise InvalidArtifact(f"{stage.graph} outputs values that are not finite.")
-    if stage.blend is not None and earlier is not None:
-        most = MAX_UNSHOWN_CONFIDENCE if scope[0] < stage.typical_scope else 1.0
-        probabilities = blend_probabilities(
-            stage.blend, probabilities, earlier.probabilities, is_intent, most
-        )
-    return ModelOutput(probabilities, float(scope[0]), stage.name)
+@dataclass(frozen=True)
+class _LoadedStage:
+    """A stage, and its graphs."""
+
+    settings: CascadeStage
+    encoder: TextGraph
+    head: HeadGraph
+
+    @classmethod
+    def open(cls, artifact: ModelArtifact, stage: CascadeStage) -> Self:
+        """Open the graphs of a stage, or share those of another model.
+
+        Raise `InvalidArtifact`.
+        """
+        manifest = artifact.manifest
+        files = manifest.files
+
+        def open_encoder() -> TextGraph:
+            tokenizer = Tokenizer.from_file(str(artifact.path(stage.tokenizer)))
+            graph = TextGraph(str(artifact.path(stage.graph)), tokenizer, stage.max_tokens)
+            is_checked = artifact.is_from_package(stage.graph)
+            _check_length(graph, stage, _WARM_UP_TOKENS if is_checked else stage.max_tokens)
+            return graph
+
+        def open_head() -> HeadGraph:
+            return HeadGraph(str(artifact.path(stage.head)))
+
+        encoder_files = (files[stage.graph].sha256, files[stage.tokenizer].sha256)
+        try:
+            encoder = _ENCODERS.get((*encoder_files, stage.max_tokens), open_encoder)
+            head = _HEADS.get((files[stage.head].sha256,), open_head)
+        except InvalidArtifact:
+            raise
+        except Exception as error:  # noqa: BLE001 - the libraries raise various types
+            raise InvalidArtifact(
+                f"{artifact.folder} cannot be loaded: {stage.name} ({type(error).__name__})."
+            ) from None
+        _check_head(head, stage, encoder, manifest)
+        return cls(stage, encoder, head)
+
+    def run(
+        self, text: str, earlier: ModelOutput | None, is_intent: NDArray[np.bool_]
+    ) -> ModelOutput:
+        """Answer a text, together with the stage before where there is a blend."""
+        stage = self.settings
+        probabilities, scope = self.head.answer(self.encoder.embed(text))
+        if not (np.isfinite(probabilities).all() and np.isfinite(scope)):
+            raise InvalidArtifact(f"{stage.head} outputs values that are not finite.")
+        if stage.blend is not None and earlier is not None:
+            most = MAX_UNSHOWN_CONFIDENCE if scope < stage.typical_scope else 1.0
+            probabilities = blend_probabilities(
+                stage.blend, probabilities, earlier.probabilities, is_intent, most
+            )
+        return ModelOutput(probabilities, float(scope), stage.name)
 
 
 def _escalates(stage: CascadeStage, output: ModelOutput) -> bool:
@@ -228,9 +213,37 @@ def _escalates(stage: CascadeStage, output: ModelOutput) -> bool:
 def _check_length(graph: TextGraph, stage: CascadeStage, tokens: int) -> None:
     """Warm up the session. Raise `InvalidArtifact` where the graph cannot process that length."""
     try:
-        graph.run_ids([0] * tokens, "probabilities", "scope")
+        graph.embed_ids([0] * tokens)
     except Exception as error:  # noqa: BLE001 - the library raises various types
         raise InvalidArtifact(
             f"{stage.graph} cannot process {tokens} tokens, which {MANIFEST_FILE} allows "
             f"({type(error).__name__})."
         ) from None
+
+
+def _check_head(
+    head: HeadGraph, stage: CascadeStage, encoder: TextGraph, manifest: ModelManifest
+) -> None:
+    """Raise `InvalidArtifact` unless a head belongs to the encoder and to the labels."""
+    if head.properties.get(ENCODER_PROPERTY) != manifest.encoder_sha256(stage):
+        raise InvalidArtifact(
+            f"{stage.head} was fitted to another encoder than {stage.graph} with "
+            f"{stage.tokenizer}. Copy the whole folder of the model again."
+        )
+    if head.properties.get(LABELS_PROPERTY) != labels_sha256(manifest.labels):
+        raise InvalidArtifact(
+            f"{stage.head} was fitted to other labels than the {len(manifest.labels)} in "
+            f"{MANIFEST_FILE}, or to another order of them. Copy the whole folder of the model "
+            "again."
+        )
+    try:
+        probabilities, _scope = head.answer(np.ones((1, encoder.width), np.float32))
+    except Exception as error:  # noqa: BLE001 - the library raises various types
+        raise InvalidArtifact(
+            f"{stage.head} cannot process the embeddings of {stage.graph} ({type(error).__name__})."
+        ) from None
+    if len(probabilities) != len(manifest.labels):
+        raise InvalidArtifact(
+            f"{stage.head} does not output the probabilities of the {len(manifest.labels)} labels "
+            f"in {MANIFEST_FILE}."
+        )

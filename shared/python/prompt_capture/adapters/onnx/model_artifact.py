@@ -1,18 +1,46 @@
 """The files of a trained model, and the check that they belong together."""
 
 import hashlib
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from prompt_capture.domain.errors import InvalidArtifact
+from prompt_capture.domain.models import Sha256, TrainingRecord, Version
 from prompt_capture.domain.types import FrozenModel, Label, Probability, describe_first_error
 
 MANIFEST_FILE = "manifest.json"
+FINGERPRINT_FILE: Final = "training_fingerprint.npy"
+SCHEMA_VERSION: Final = 3
+
+StageName = Literal["student", "encoder"]
+FileName = Literal[
+    "student.onnx",
+    "student.head.onnx",
+    "student.tokenizer.json",
+    "encoder.onnx",
+    "encoder.head.onnx",
+    "encoder.tokenizer.json",
+    "training_fingerprint.npy",
+]
+"""All files that an artifact can have besides its manifest."""
+
+MAX_MANIFEST_BYTES = 2**20
+MAX_ARTIFACT_BYTES = 64 * 2**20
+"""The files of an artifact together are at most this large: three models fit into a function."""
+
+ENCODER_PROPERTY, LABELS_PROPERTY = "encoder_sha256", "labels_sha256"
+"""The properties of a head's file: the functions of these names return their values."""
+
+_EXTERNAL_DATA_KEY = b"location"
+"""Tensors in other files, or anywhere in memory, have an entry with this key (see `_check_graph`).
+"""
+
 PROBABILITY_EPSILON = 1e-6
 """Log odds are infinite at 0 and 1, so probabilities stay this far from both."""
 
@@ -37,7 +65,7 @@ class Blend(FrozenModel):
 
 
 class CascadeStage(FrozenModel):
-    """One model of a cascade: the file names of its ONNX graph and its tokenizer.
+    """One model of a cascade: an encoder with its tokenizer, and a head.
 
     A stage escalates a message to the next one where the margin between its two best intents is
     below `min_margin`, or the scope below `min_scope`. The last stage never escalates. A stage with
@@ -45,9 +73,7 @@ class CascadeStage(FrozenModel):
     `typical_scope` is unlike those that the model was measured on: no intent is confident then.
     """
 
-    name: Label
-    graph: str
-    tokenizer: str
+    name: StageName
     max_tokens: int = Field(gt=2)
     temperature: float = Field(gt=0)
     min_margin: Probability = 0.0
@@ -56,9 +82,24 @@ class CascadeStage(FrozenModel):
     typical_scope: Probability = 0.0
 
     @property
-    def files(self) -> tuple[str, str]:
+    def graph(self) -> FileName:
+        """The file of the encoder: `input_ids` int64 [1, tokens] to `embedding` [1, width]."""
+        return "student.onnx" if self.name == "student" else "encoder.onnx"
+
+    @property
+    def head(self) -> FileName:
+        """The file of the head: `embedding` [1, width] to `probabilities` and `scope`."""
+        return "student.head.onnx" if self.name == "student" else "encoder.head.onnx"
+
+    @property
+    def tokenizer(self) -> FileName:
+        """The file of the tokenizer."""
+        return "student.tokenizer.json" if self.name == "student" else "encoder.tokenizer.json"
+
+    @property
+    def files(self) -> tuple[FileName, FileName, FileName]:
         """The names of its files."""
-        return self.graph, self.tokenizer
+        return self.graph, self.head, self.tokenizer
 
 
 class Thresholds(FrozenModel):
@@ -122,20 +163,29 @@ def log_odds(probability: float) -> float:
     return math.log(clipped / (1 - clipped))
 
 
+class ModelFile(FrozenModel):
+    """The SHA-256 of a file, and its size."""
+
+    sha256: Sha256
+    bytes: int = Field(gt=0)
+
+
 class ModelManifest(FrozenModel):
     """The description of a model artifact.
 
-    `files` maps each file to its SHA-256, and `training_data_sha256` covers the sorted examples.
+    `files` describes each file, and `training_data_sha256` covers the sorted examples.
     `metrics`, `thresholds` and `clause_calibration` are measured on the held-out examples that
     `measured_on` describes. Without such a sample there are none, and `measured_on` is None, as in
-    the models of earlier versions.
+    a model that only reviewers and the model itself chose the examples of. `training` says how the
+    model was made.
     """
 
-    schema_version: Literal[2] = 2
-    version: Label
+    schema_version: Literal[3] = SCHEMA_VERSION
+    version: Version
     labels: Annotated[tuple[Label, ...], Field(min_length=2)]
     stages: Annotated[tuple[CascadeStage, ...], Field(min_length=1)]
-    files: dict[str, str]
+    files: Mapping[FileName, ModelFile]
+    training: TrainingRecord
     training_examples: int
     training_data_sha256: str
     metrics: Mapping[str, float]
@@ -144,6 +194,15 @@ class ModelManifest(FrozenModel):
     measured_on: MeasuredOn | None = None
     base_model: BaseModelInfo
 
+    @field_validator("schema_version", mode="before")
+    @classmethod
+    def _check_schema(cls, version: object) -> object:
+        if version != SCHEMA_VERSION:
+            raise ValueError(
+                f"this version reads models of schema {SCHEMA_VERSION} only. Train the model again"
+            )
+        return version
+
     @field_validator("labels")
     @classmethod
     def _check_distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -151,28 +210,106 @@ class ModelManifest(FrozenModel):
             raise ValueError("a label appears twice")
         return labels
 
+    @field_validator("stages")
+    @classmethod
+    def _check_stages(cls, stages: tuple[CascadeStage, ...]) -> tuple[CascadeStage, ...]:
+        if len({stage.name for stage in stages}) < len(stages):
+            raise ValueError("a stage appears twice")
+        return stages
+
+    @model_validator(mode="after")
+    def _check_files(self) -> Self:
+        expected = {FINGERPRINT_FILE, *self.served_files}
+        if missing := sorted(expected.difference(self.files)):
+            raise ValueError(f"files does not list {missing[0]}. Train the model again")
+        if unused := sorted(set(self.files).difference(expected)):
+            raise ValueError(f"files lists {unused[0]}, which no stage uses")
+        if self.total_bytes > MAX_ARTIFACT_BYTES:
+            raise ValueError(
+                f"the files have {self.total_bytes:,} bytes, and at most {MAX_ARTIFACT_BYTES:,} "
+                "are allowed"
+            )
+        return self
+
+    @property
+    def served_files(self) -> Iterator[FileName]:
+        """The files that service reads."""
+        return (name for stage in self.stages for name in stage.files)
+
+    @property
+    def total_bytes(self) -> int:
+        """The size of all files together, without the manifest."""
+        return sum(file.bytes for file in self.files.values())
+
+    def encoder_sha256(self, stage: CascadeStage) -> str:
+        """Return the `encoder_sha256` of a stage."""
+        return encoder_sha256(self.files[stage.graph].sha256, self.files[stage.tokenizer].sha256)
+
+
+def encoder_sha256(graph_sha256: str, tokenizer_sha256: str) -> str:
+    """Return the identity of an encoder in hex, which covers its graph and its tokenizer.
+
+    A head carries it: embeddings of another encoder mean something else.
+    """
+    return hashlib.sha256(f"{graph_sha256} {tokenizer_sha256}".encode()).hexdigest()
+
+
+def labels_sha256(labels: Sequence[str]) -> str:
+    """Return the identity of labels in their order, in hex. A head carries it."""
+    return hashlib.sha256(json.dumps(labels, ensure_ascii=False).encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class ModelArtifact:
-    """A folder with a manifest and the files of its stages."""
+    """A folder with a manifest and the files of its stages.
+
+    `is_packaged`: the folder is part of a package: checked on packaging, and read-only since. The
+    folder may lack those files that `packaged`, an artifact of a package, has too.
+    """
 
     folder: Path
     manifest: ModelManifest
     is_packaged: bool = False
-    """Whether the folder is part of a package: checked on packaging, and read-only since."""
+    packaged: "ModelArtifact | None" = None
 
     @classmethod
-    def load(cls, folder: Path, is_packaged: bool = False) -> Self:
-        """Load the manifest, and check the files against it unless the artifact is packaged.
+    def load(
+        cls, folder: Path, is_packaged: bool = False, packaged: "ModelArtifact | None" = None
+    ) -> Self:
+        """Load the manifest, and check the files that service reads against it.
 
-        Raise `InvalidArtifact`, whose message names the file and the problem.
+        Files of a package are not checked again. Raise `InvalidArtifact`, whose message names the
+        file and the problem.
         """
-        manifest = _read_manifest(folder)
-        if is_packaged:
-            return cls(folder, manifest, is_packaged)
-        for name in (name for stage in manifest.stages for name in stage.files):
-            _check_file(folder / name, manifest.files.get(name))
-        return cls(folder, manifest)
+        artifact = cls(folder, _read_manifest(folder), is_packaged, packaged)
+        for name in artifact.manifest.served_files:
+            artifact.check(name)
+        return artifact
+
+    def path(self, name: FileName) -> Path:
+        """Return where a file is: in the package where the package has the same file."""
+        if self.packaged and self._is_in(self.packaged, name):
+            return self.packaged.path(name)
+        return self.folder / name
+
+    def is_from_package(self, name: FileName) -> bool:
+        """Return whether a file is part of a package, where packaging has checked it."""
+        return self.is_packaged or (
+            self.packaged is not None
+            and self.packaged.is_packaged
+            and self._is_in(self.packaged, name)
+        )
+
+    def check(self, name: FileName) -> None:
+        """Check a file against the manifest, unless it is from a package.
+
+        Raise `InvalidArtifact`.
+        """
+        if not self.is_from_package(name):
+            _check_file(self.path(name), self.manifest.files[name])
+
+    def _is_in(self, other: "ModelArtifact", name: FileName) -> bool:
+        return other.manifest.files.get(name) == self.manifest.files[name]
 
 
 def file_sha256(file: Path) -> str:
@@ -181,25 +318,61 @@ def file_sha256(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
+def describe_file(file: Path) -> ModelFile:
+    """Return what a manifest says about a file."""
+    return ModelFile(sha256=file_sha256(file), bytes=file.stat().st_size)
+
+
 def _read_manifest(folder: Path) -> ModelManifest:
     file = folder / MANIFEST_FILE
     try:
-        return ModelManifest.model_validate_json(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
+        with file.open("rb") as opened:
+            content = opened.read(MAX_MANIFEST_BYTES + 1)
+    except OSError:
         raise InvalidArtifact(
             f"{file} cannot be read. Is {folder} a model from `prompt-capture train`?"
         ) from None
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise InvalidArtifact(f"{file} is too large: it has over {MAX_MANIFEST_BYTES:,} bytes.")
+    try:
+        return ModelManifest.model_validate_json(content)
     except ValidationError as error:
         raise InvalidArtifact(f"{file}, {describe_first_error(error, 'the file')}") from None
 
 
-def _check_file(file: Path, expected: str | None) -> None:
-    if expected is None:
-        raise InvalidArtifact(f"{MANIFEST_FILE} does not list {file.name}. Train the model again.")
-    if not file.is_file():
-        raise InvalidArtifact(f"{file} is missing. Copy the whole folder of the model.")
-    if file_sha256(file) != expected:
+def _check_file(file: Path, expected: ModelFile) -> None:
+    """Check the size before reading the file, and then its hash and its kind."""
+    try:
+        size = file.stat().st_size
+        if size != expected.bytes:
+            raise InvalidArtifact(
+                f"{file} has {size:,} bytes instead of the {expected.bytes:,} in {MANIFEST_FILE}: "
+                "it is damaged or was replaced. Copy the whole folder of the model again."
+            )
+        with file.open("rb") as opened:
+            content = opened.read(expected.bytes)
+    except OSError:
+        raise InvalidArtifact(
+            f"{file} is missing or cannot be read. Copy the whole folder of the model."
+        ) from None
+    if hashlib.sha256(content).hexdigest() != expected.sha256:
         raise InvalidArtifact(
             f"{file} does not match its SHA-256 in {MANIFEST_FILE}: it is damaged or was replaced. "
             "Copy the whole folder of the model again."
+        )
+    if file.suffix == ".onnx":
+        _check_graph(file, content)
+
+
+def _check_graph(file: Path, content: bytes) -> None:
+    """Refuse a graph that could refer to data outside of its file.
+
+    ONNX Runtime finds such data by the entry `location` of a tensor: the path of a file, or an
+    address in the memory of the process. A protocol buffer holds the key as it is, so that no graph
+    without these bytes has such an entry. The graphs that training writes never contain them.
+    """
+    if _EXTERNAL_DATA_KEY in content:
+        raise InvalidArtifact(
+            f"{file} may refer to data outside of the file (ONNX external data), which is not "
+            "loaded. Train the model again."
         )
