@@ -136,18 +136,7 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
             total=len(models),
         )
 
-    @router.get(
-        "/models/{version}",
-        responses=error_responses(403, 404),
-        summary="Show a model",
-        openapi_extra=KEY_OR_TOKEN,
-    )
-    async def show_model(version: Version, connection: Request) -> ModelResponse:
-        """Return a model with its events."""
-        authenticator.authenticate_operator(connection.headers)
-        history = await manage.model(version)
-        return ModelResponse(model=history.model, events=list(history.events[:MAX_LISTED]))
-
+    # Before /models/{version}, so that other methods of this path are answered for this route.
     @router.post(
         "/models/rollback",
         responses=error_responses(*_REFUSED),
@@ -161,6 +150,18 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
             return DecisionResponse(event=await manage.roll_back(operator, body.reason))
         except StoreUnavailable:
             raise _ROLLBACK_UNCERTAIN from None
+
+    @router.get(
+        "/models/{version}",
+        responses=error_responses(403, 404),
+        summary="Show a model",
+        openapi_extra=KEY_OR_TOKEN,
+    )
+    async def show_model(version: Version, connection: Request) -> ModelResponse:
+        """Return a model with its events."""
+        authenticator.authenticate_operator(connection.headers)
+        history = await manage.model(version)
+        return ModelResponse(model=history.model, events=list(history.events[:MAX_LISTED]))
 
     @router.post(
         "/models/{version}/promote",

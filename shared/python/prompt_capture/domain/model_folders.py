@@ -10,8 +10,8 @@ from prompt_capture.domain.models import ModelAddress, NewModel, TrainingRecord
 
 
 @dataclass(frozen=True)
-class ModelFile:
-    """A file of a model, and what its content must be."""
+class CheckedFile:
+    """A file of a model, and what its content was when it was checked."""
 
     path: Path
     sha256: str
@@ -40,7 +40,7 @@ class ModelFolder:
 
     version: str
     manifest: bytes
-    files: tuple[ModelFile, ...]
+    files: tuple[CheckedFile, ...]
     training: TrainingRecord
     labels: tuple[str, ...]
     metrics: Mapping[str, float]

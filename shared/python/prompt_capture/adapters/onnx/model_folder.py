@@ -4,15 +4,17 @@ import time
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
-from prompt_capture.adapters.onnx.model_artifact import MANIFEST_FILE, ModelArtifact, ModelManifest
+from prompt_capture.adapters.onnx.model_artifact import (
+    FINGERPRINT_FILE,
+    MANIFEST_FILE,
+    ModelArtifact,
+    ModelManifest,
+)
 from prompt_capture.domain.errors import InvalidArtifact
-from prompt_capture.domain.model_folders import ModelFile, ModelFolder
-from prompt_capture.domain.models import Version
-
-_VERSION: TypeAdapter[str] = TypeAdapter(Version)
+from prompt_capture.domain.model_folders import CheckedFile, ModelFolder
 
 _ROUNDS = 10
 _MESSAGES = (
@@ -43,14 +45,15 @@ _MESSAGES = (
 def read_model_folder(folder: Path) -> ModelFolder:
     """Return what a folder holds. Raise `InvalidArtifact`, which names the file and the problem."""
     artifact = ModelArtifact.load(folder)
+    artifact.check(FINGERPRINT_FILE)
     manifest = artifact.manifest
     content = _manifest_bytes(folder, manifest)
     measured_on = manifest.measured_on
     return ModelFolder(
-        version=_valid_version(manifest),
+        version=manifest.version,
         manifest=content,
         files=tuple(
-            ModelFile(folder / name, file.sha256, file.bytes)
+            CheckedFile(folder / name, file.sha256, file.bytes)
             for name, file in manifest.files.items()
         ),
         training=manifest.training,
@@ -72,16 +75,6 @@ def _manifest_bytes(folder: Path, manifest: ModelManifest) -> bytes:
     except (OSError, ValidationError):
         pass
     raise InvalidArtifact(f"{file} changed while it was read. Publish the folder again.")
-
-
-def _valid_version(manifest: ModelManifest) -> str:
-    try:
-        return _VERSION.validate_python(manifest.version)
-    except ValidationError:
-        raise InvalidArtifact(
-            f"The version of the model in {MANIFEST_FILE} cannot be part of a path. Train with a "
-            "--name of letters, digits, ., _ and - that begins with a letter or a digit."
-        ) from None
 
 
 def _measure(classifier: OnnxClassifier) -> dict[str, float]:
