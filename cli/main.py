@@ -13,6 +13,7 @@ from cli.evaluate import evaluate
 from cli.export import export
 from cli.import_review import import_review
 from cli.migrations import app as migrations
+from cli.models import app as models
 from cli.predict import predict
 from cli.prompts import prompts
 from cli.redrive import redrive
@@ -35,6 +36,7 @@ for panel, commands in {
 }.items():
     for command in commands:
         app.command(cls=Command, rich_help_panel=panel)(command)
+app.add_typer(models, name="models", rich_help_panel="Model")
 app.add_typer(migrations, name="migrations", rich_help_panel="Operate")
 
 

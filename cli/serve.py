@@ -113,11 +113,13 @@ def _addresses(stack: Stack) -> Table:
         "Classify": stack.classify_url,
         "Outcomes": stack.outcomes_url,
         "Corrections": stack.corrections_url,
+        "Models": stack.models_url,
         "Lambda (export)": stack.lambda_endpoint,
         "Supabase": stack.supabase_url,
         "PostgreSQL": stack.postgres_dsn,
         "S3": f"{stack.s3_endpoint}  bucket {stack.bucket}",
         "API key": stack.keys.api_key,
+        "Operator key": stack.keys.operator_key,
         "Publishable key": stack.keys.publishable,
         "Secret key": stack.keys.secret,
     }

@@ -23,9 +23,11 @@ _FUNCTIONS = {
     "CLASSIFY_URL": "ClassifyDashandDashlogLambdaFunction",
     "OUTCOMES_URL": "RecordDashoutcomeLambdaFunction",
     "CORRECTIONS_URL": "CorrectLambdaFunction",
+    "MODELS_URL": "ModelsLambdaFunction",
 }
 _RESOURCES = {
     "EXPORT_BUCKET": "Datasets",
+    "MODELS_BUCKET": "Datasets",
     "EXPORT_SCHEDULE_GROUP": "ExportSchedules",
     "SPOOL_QUEUE_URL": "Spool",
     "MISSED_EXPORTS_QUEUE_URL": "MissedExports",
@@ -36,6 +38,7 @@ _PARAMETERS = (
     "SUPABASE_SECRET_KEY",
     "SUPABASE_SIGNING_KEY",
     "API_KEY_HASHES",
+    "OPERATOR_KEY_HASHES",
     "IDEMPOTENCY_SECRET",
 )
 

@@ -29,6 +29,7 @@ FUNCTION_PATHS = {
     "CLASSIFY_URL": "/v1/classify",
     "OUTCOMES_URL": "/v1/outcomes",
     "CORRECTIONS_URL": "/v1/corrections",
+    "MODELS_URL": "/v1/models",
 }
 """The path that each function's URL ends with. The function's OpenAPI description lists it."""
 
@@ -41,11 +42,14 @@ _CLOCK_TOLERANCE_SECONDS = 30
 _EXPIRED_ID = "00000000-0000-7000-8000-000000000000"
 """A UUIDv7 of 1970: no row has it, and no change is deferred for it."""
 
-_REQUESTS: dict[str, dict[str, Any]] = {
+_REQUESTS: dict[str, dict[str, Any] | None] = {
     "CLASSIFY_URL": {"message": "Call 0 when ready, and move the rest.", "capture": False},
     "OUTCOMES_URL": {"log_id": _EXPIRED_ID, "was_successful": True, "workflow_type": "doctor"},
     "CORRECTIONS_URL": {"log_id": _EXPIRED_ID, "corrected_intent": "x", "reviewer": "doctor"},
+    "MODELS_URL": None,
 }
+"""The bodies of requests that store nothing. A request without one is a GET, of an operator."""
+
 _RESTART = (
     "Correct the parameter (docs/how-to/deploy.md, step 2), then restart the functions "
     "(docs/how-to/rotate-keys.md, step 4)."
@@ -54,6 +58,8 @@ _SEE_LOG = "See its log: `npx osls logs --function NAME --stage dev`."
 _REMEDIATIONS = {
     "api_key_invalid": "Use a key whose hash is in the parameter api-key-hashes "
     "(docs/how-to/deploy.md, step 2), then restart the functions.",
+    "not_an_operator": "Use a key whose hash is in the parameter operator-key-hashes "
+    "(docs/how-to/deploy.md, step 2), then restart the function.",
     "not_configured": "See `endpoints`.",
     "store_unavailable": "The function cannot use the database. Check its key and "
     "`npx osls logs --function NAME --stage dev`.",
@@ -176,7 +182,7 @@ def clock(deployment: Deployment) -> Iterator[CheckResult]:
 
 
 def functions(deployment: Deployment) -> Iterator[CheckResult]:
-    """Classify without capture, and send an outcome and a correction of an unknown prompt.
+    """Classify without capture, send an outcome and a correction of an unknown prompt, list models.
 
     Each function reaches its store, and the store refuses the unknown id.
     """
@@ -186,6 +192,8 @@ def functions(deployment: Deployment) -> Iterator[CheckResult]:
             continue
         try:
             yield _evaluate_call(name, call_function(deployment, name))
+        except MissingPrerequisite as missing:
+            yield skipped(name, f"needs {missing.name}", missing.remediation)
         except httpx.HTTPError as error:
             yield skipped(name, f"no response ({type(error).__name__})", "See `endpoints`.")
 
@@ -193,8 +201,13 @@ def functions(deployment: Deployment) -> Iterator[CheckResult]:
 def call_function(deployment: Deployment, name: str) -> httpx.Response:
     """Send a function the request that stores nothing. Raises `MissingPrerequisite`."""
     url = require(getattr(deployment.settings, name.lower()), name, SET_OR_USE_STAGE)
+    body = _REQUESTS[name]
+    if body is None:
+        operator_key = reveal(deployment.settings.operator_key)
+        key = require(operator_key, "OPERATOR_KEY", "Set it to an operator's key.")
+        return deployment.http.get(str(url), headers={"X-Api-Key": key})
     key = require(reveal(deployment.settings.api_key), "API_KEY", "Set it to your backend's key.")
-    return deployment.http.post(str(url), json=_REQUESTS[name], headers={"X-Api-Key": key})
+    return deployment.http.post(str(url), json=body, headers={"X-Api-Key": key})
 
 
 def _evaluate_call(name: str, response: httpx.Response) -> CheckResult:

@@ -40,9 +40,13 @@ class DoctorSettings(Settings):
     classify_url: AnyHttpUrl | None = None
     outcomes_url: AnyHttpUrl | None = None
     corrections_url: AnyHttpUrl | None = None
+    models_url: AnyHttpUrl | None = None
     api_key: SecretStr | None = None
     api_key_hashes: SecretStr | None = None
+    operator_key: SecretStr | None = None
+    operator_key_hashes: SecretStr | None = None
     export_bucket: str | None = None
+    models_bucket: str | None = None
     export_schedule_group: str | None = None
     spool_queue_url: str | None = None
     missed_exports_queue_url: str | None = None

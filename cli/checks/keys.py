@@ -33,21 +33,32 @@ from prompt_capture.adapters.supabase.keys import (
 )
 from prompt_capture.bootstrap import WRITER_ROLE
 
-_API_KEY = "API_KEY"
-_REMEDIATIONS = {_API_KEY: "Set it to your backend's key."}
+_REMEDIATIONS = {
+    "API_KEY": "Set it to your backend's key.",
+    "OPERATOR_KEY": "Set it to an operator's key.",
+}
+"""The keys of this deployment, and what to do where one is missing or unusable."""
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NO_SUCH_ROLE, _NO_SUCH_TABLE = "22023", frozenset({"42P01", "PGRST205"})
 
 
 def keys(deployment: Deployment) -> Iterator[CheckResult]:
     """Check the keys by their format alone, without a request."""
-    for name in (*EXPECTED_TYPES, _API_KEY):
+    for name in (*EXPECTED_TYPES, *_REMEDIATIONS):
         key = _key(deployment, name)
         if key is not None:
             yield _check_type(deployment, name, key)
         elif name != JWT_SECRET:
             yield skipped(name, "is not set", _REMEDIATIONS.get(name, SET_OR_USE_STAGE))
-    yield _check_hashes(deployment)
+    for name in _REMEDIATIONS:
+        yield _check_hashes(deployment, name)
+    if shared := _hashes(deployment, "API_KEY") & _hashes(deployment, "OPERATOR_KEY"):
+        yield wrong(
+            "OPERATOR_KEY_HASHES",
+            f"has {len(shared)} of the hashes in API_KEY_HASHES",
+            "Generate a key for operators alone (docs/how-to/deploy.md, step 2).",
+        )
 
 
 def usable_key_or_none(deployment: Deployment, name: str) -> str | None:
@@ -60,9 +71,9 @@ def usable_key_or_none(deployment: Deployment, name: str) -> str | None:
 
 
 def _key(deployment: Deployment, name: str) -> str | None:
-    """Return a setting's key, or None if it is missing. An API key is used as it is."""
+    """Return a setting's key, or None if it is missing. A key of this deployment is used as is."""
     key = reveal(getattr(deployment.settings, name.lower()))
-    return key if key is None or name == _API_KEY else clean_key(key) or None
+    return key if key is None or name in _REMEDIATIONS else clean_key(key) or None
 
 
 def _read_type(name: str, key: str) -> KeyType:
@@ -70,7 +81,7 @@ def _read_type(name: str, key: str) -> KeyType:
     if name == SIGNING:
         return parse_signing_key(key).key_type
     key_type = detect_key_type(key)
-    if name == _API_KEY:
+    if name in _REMEDIATIONS:
         if key_type != "a shared secret":
             problem = f"is {key_type}; expected a shared secret"
             raise UnusableKey(name, problem, _REMEDIATIONS[name])
@@ -98,25 +109,29 @@ def _is_of_another_project(deployment: Deployment, claims: dict[str, object]) ->
     return is_hosted and "ref" in claims and claims["ref"] != host.partition(".")[0]
 
 
-def _check_hashes(deployment: Deployment) -> CheckResult:
-    value = reveal(deployment.settings.api_key_hashes)
-    if value is None:
-        return skipped("API_KEY_HASHES", "is not set", SET_OR_USE_STAGE)
-    hashes = [part.strip() for part in value.split(",")]
+def _hashes(deployment: Deployment, name: str) -> frozenset[str]:
+    value = reveal(getattr(deployment.settings, f"{name.lower()}_hashes"))
+    return frozenset(part.strip() for part in value.split(",")) if value else frozenset()
+
+
+def _check_hashes(deployment: Deployment, name: str) -> CheckResult:
+    setting, hashes = f"{name}_HASHES", _hashes(deployment, name)
+    if not hashes:
+        return skipped(setting, "is not set", SET_OR_USE_STAGE)
     if len(hashes) > 2 or not all(_HASH.fullmatch(part) for part in hashes):
         return wrong(
-            "API_KEY_HASHES",
+            setting,
             "is not one or two SHA-256 hashes in hex",
             "Hash each key: `printf %s \"$KEY\" | sha256sum | cut -d' ' -f1`.",
         )
-    key = reveal(deployment.settings.api_key)
+    key = _key(deployment, name)
     if key is not None and hashlib.sha256(key.encode()).hexdigest() not in hashes:
         return wrong(
-            "API_KEY_HASHES",
-            "does not contain the hash of API_KEY",
+            setting,
+            f"does not contain the hash of {name}",
             "Use the other key, or add this key's hash (docs/how-to/rotate-keys.md).",
         )
-    return ok("API_KEY_HASHES", f"has {len(hashes)} of at most two hashes")
+    return ok(setting, f"has {len(hashes)} of at most two hashes")
 
 
 def accepted_keys(deployment: Deployment) -> Iterator[CheckResult]:

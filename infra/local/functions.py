@@ -10,7 +10,7 @@ from infra.local.s3 import S3Server
 from infra.local.sqs import SqsServer
 
 CLASSIFY, OUTCOME, CORRECT, EXPORT = "classify-and-log", "record-outcome", "correct", "export"
-DRAIN = "drain"
+DRAIN, MODELS = "drain", "models"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def function_specs(
         spec(CLASSIFY, _classify_settings(environment), seconds=10, has_url=True),
         spec(OUTCOME, _backend_settings(environment), seconds=10, has_url=True),
         spec(CORRECT, _backend_settings(environment), seconds=10, has_url=True),
+        spec(MODELS, _models_settings(environment), seconds=10, has_url=True),
         spec(EXPORT, _export_settings(environment), seconds=300, has_url=False),
         spec(DRAIN, _database_role_settings(environment), seconds=20, has_url=False),
     ]
@@ -78,6 +79,13 @@ def _backend_settings(environment: FunctionEnvironment) -> dict[str, str]:
         "SUPABASE_URL": environment.supabase_url,
         "SUPABASE_SECRET_KEY": environment.keys.secret,
         "API_KEY_HASHES": environment.keys.api_key_hash,
+    }
+
+
+def _models_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    return _database_role_settings(environment) | {
+        "API_KEY_HASHES": environment.keys.api_key_hash,
+        "OPERATOR_KEY_HASHES": environment.keys.operator_key_hash,
     }
 
 

@@ -30,6 +30,7 @@ class Keys:
     publishable: str
     secret: str
     api_key: str
+    operator_key: str
     idempotency_secret: str
     legacy_anon: str
     legacy_service_role: str
@@ -45,7 +46,12 @@ class Keys:
     @property
     def api_key_hash(self) -> str:
         """The SHA-256 hash of the API key, in hexadecimal."""
-        return hashlib.sha256(self.api_key.encode()).hexdigest()
+        return _hash(self.api_key)
+
+    @property
+    def operator_key_hash(self) -> str:
+        """The SHA-256 hash of the operator key, in hexadecimal."""
+        return _hash(self.operator_key)
 
     def jwks(self) -> dict[str, Any]:
         """Return the public keys in the format of `/auth/v1/.well-known/jwks.json`."""
@@ -80,6 +86,7 @@ def generate_keys() -> Keys:
         publishable=f"sb_publishable_{secrets.token_urlsafe(23)}",
         secret=new_secret(),
         api_key=new_api_key(),
+        operator_key=new_api_key(),
         idempotency_secret=secrets.token_urlsafe(32),
         legacy_anon=_legacy_key("anon", jwt_secret),
         legacy_service_role=_legacy_key("service_role", jwt_secret),
@@ -104,8 +111,12 @@ def new_secret() -> str:
 
 
 def new_api_key() -> str:
-    """Generate an API key for a backend."""
+    """Generate an API key for a backend or for operators."""
     return f"pc_{secrets.token_urlsafe(32)}"
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _public_keys(*private: Jwk | None) -> Iterator[Jwk]:

@@ -157,6 +157,10 @@ class Stack:
         """Create a signed-in user who may correct predictions."""
         return self._user_factory().create(email, role="reviewer")
 
+    def create_operator(self, email: str) -> User:
+        """Create a signed-in user who may decide which model serves."""
+        return self._user_factory().create(email, role="operator")
+
     def _user_factory(self) -> UserFactory:
         return UserFactory(self.postgres_admin_dsn, f"{self.supabase_url}/auth/v1", self.keys)
 
@@ -193,6 +197,10 @@ class Stack:
     @property
     def corrections_url(self) -> str:
         return f"{self._functions.urls[functions.CORRECT]}/v1/corrections"
+
+    @property
+    def models_url(self) -> str:
+        return f"{self._functions.urls[functions.MODELS]}/v1/models"
 
     @property
     def lambda_endpoint(self) -> str:

@@ -12,6 +12,7 @@ from prompt_capture.api.app import create_app
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.classify import classify_router
 from prompt_capture.api.corrections import corrections_router
+from prompt_capture.api.models import models_router
 from prompt_capture.api.outcomes import outcomes_router
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.predictions import Prediction
@@ -20,11 +21,20 @@ from prompt_capture.workflows.capture import WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
+from prompt_capture.workflows.models.manage import ManageModels
 from prompt_capture.workflows.record_outcome import RecordOutcome
 from prompt_capture.workflows.serve_model import ServedModel
+from tests.fakes.model_registry import InMemoryModelRegistry
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.fakes.spool import InMemorySpool
-from tests.unit.tokens import API_KEY, API_KEY_HASH, SUPABASE_URL, TokenMint
+from tests.unit.tokens import (
+    API_KEY,
+    API_KEY_HASH,
+    OPERATOR_KEY,
+    OPERATOR_KEY_HASH,
+    SUPABASE_URL,
+    TokenMint,
+)
 
 INTENTS = ("reminder", "reschedule", "scheduling", "task_management", "unknown")
 
@@ -59,19 +69,25 @@ class KeywordClassifier:
 
 @dataclass
 class ApiFixture:
-    """Three apps over one store, with credentials for them."""
+    """The apps over one store and one registry, with credentials for them."""
 
     store: InMemoryPromptStore
+    registry: InMemoryModelRegistry
     spool: InMemorySpool
     user_id: UUID
     mint: TokenMint
     classify: TestClient
     outcomes: TestClient
     corrections: TestClient
+    models: TestClient
 
     @property
     def key(self) -> dict[str, str]:
         return {"X-Api-Key": API_KEY}
+
+    @property
+    def operator_key(self) -> dict[str, str]:
+        return {"X-Api-Key": OPERATOR_KEY}
 
     def token(self, **claims: object) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.mint.token(self.user_id, **claims)}"}
@@ -104,8 +120,10 @@ def make_apps(
     tokens: TokenVerifier,
     spool: InMemorySpool | None = None,
     origins: Sequence[str] = (),
+    registry: InMemoryModelRegistry | None = None,
 ) -> dict[str, FastAPI]:
-    authenticator = Authenticator(tokens, [API_KEY_HASH])
+    authenticator = Authenticator(tokens, [API_KEY_HASH], [OPERATOR_KEY_HASH])
+    manage_models = ManageModels(registry or InMemoryModelRegistry())
     capture = WriteFirst(store, spool)
     model = ServedModel(IntentDetector(KeywordClassifier()), ReviewCriteria())
     classify = ClassifyAndLog(lambda: model, capture, b"secret" * 6)
@@ -117,12 +135,15 @@ def make_apps(
             "Record outcome", outcomes_router(RecordOutcome(store), authenticator)
         ),
         "corrections": create_app("Correct", corrections_router(Correct(store), authenticator)),
+        "models": create_app("Models", models_router(manage_models, authenticator)),
     }
 
 
 @pytest.fixture
 def api(store: InMemoryPromptStore, user_id: UUID, mint: TokenMint) -> ApiFixture:
-    spool = InMemorySpool()
-    apps = make_apps(store, TokenVerifier(SUPABASE_URL), spool)
+    spool, registry = InMemorySpool(), InMemoryModelRegistry()
+    apps = make_apps(store, TokenVerifier(SUPABASE_URL), spool, registry=registry)
     clients = {name: TestClient(app) for name, app in apps.items()}
-    return ApiFixture(store=store, spool=spool, user_id=user_id, mint=mint, **clients)
+    return ApiFixture(
+        store=store, registry=registry, spool=spool, user_id=user_id, mint=mint, **clients
+    )

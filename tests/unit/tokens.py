@@ -12,6 +12,8 @@ from jwt.algorithms import ECAlgorithm
 SUPABASE_URL = "http://project.test"
 API_KEY = "pc_a-key-of-this-deployment"
 API_KEY_HASH = hashlib.sha256(API_KEY.encode()).hexdigest()
+OPERATOR_KEY = "pc_a-key-of-operators"
+OPERATOR_KEY_HASH = hashlib.sha256(OPERATOR_KEY.encode()).hexdigest()
 KEY_ID = "test-key"
 
 

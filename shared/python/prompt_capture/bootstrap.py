@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,9 @@ from prompt_capture.settings import (
     ExtensionSettings,
     ModelBucketSettings,
     ModelSettings,
+    OperatorSettings,
     ParameterStoreSettings,
+    PublishingSettings,
     QueueSettings,
     SpoolSettings,
     SupabaseSettings,
@@ -59,14 +61,17 @@ if TYPE_CHECKING:
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
     from prompt_capture.api.lambda_handler import Handler
+    from prompt_capture.domain.model_folders import ModelFolder
     from prompt_capture.ports.exports import DatasetStore
-    from prompt_capture.ports.models import ChampionSource
+    from prompt_capture.ports.models import ChampionSource, ModelObjects
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
     from prompt_capture.workflows.exports.pending_cleaning import (
         CleanBeforeExport,
         CleanPendingObjects,
     )
+    from prompt_capture.workflows.models.manage import ManageModels
+    from prompt_capture.workflows.models.publish import PublishModel
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
@@ -355,6 +360,41 @@ def _is_folder(bucket: str) -> bool:
     return "/" in bucket
 
 
+def manage_models() -> "ManageModels":
+    """Wire the decisions about which model serves. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.models.manage import ManageModels
+
+    return ManageModels(model_registry())
+
+
+def publish_model() -> "PublishModel":
+    """Wire the publishing of models. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.models.publish import PublishModel
+
+    bucket = PublishingSettings.from_env(environment()).models_bucket
+    return PublishModel(model_objects(bucket), model_registry())
+
+
+def model_objects(bucket: str) -> "ModelObjects":
+    """Connect to an S3 bucket; a name with a slash is the path of a local folder."""
+    if _is_folder(bucket):
+        from prompt_capture.adapters.local_models import LocalModelObjects
+
+        return LocalModelObjects(Path(bucket))
+    import boto3
+
+    from prompt_capture.adapters.aws.s3_models import S3ModelObjects
+
+    return S3ModelObjects(boto3.client("s3"), bucket)
+
+
+def model_folder(folder: Path) -> "ModelFolder":
+    """Load, check and measure a model. Raise `InvalidArtifact`."""
+    from prompt_capture.adapters.onnx.model_folder import read_model_folder
+
+    return read_model_folder(folder)
+
+
 def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":
     """Connect to the store for exports. A page may take long, since no user waits for it."""
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
@@ -387,13 +427,27 @@ def authenticator() -> Authenticator:
 
     Raise `InvalidSettings`.
     """
+    return _authenticator(AuthenticationSettings.from_env(environment()))
+
+
+def operator_authenticator() -> Authenticator:
+    """Wire the authentication of operators, as `authenticator` does that of other callers.
+
+    Raise `InvalidSettings`.
+    """
+    settings = OperatorSettings.from_env(environment())
+    return _authenticator(settings, settings.operator_key_hashes)
+
+
+def _authenticator(
+    settings: AuthenticationSettings, operator_key_hashes: Sequence[str] = ()
+) -> Authenticator:
     for handler in logging.getLogger().handlers:
         handler.addFilter(CorrelationFilter())
-    settings = AuthenticationSettings.from_env(environment())
     secret = settings.supabase_jwt_secret
     legacy_secret = usable_key(JWT_SECRET, secret.get_secret_value()) if secret else ""
     tokens = TokenVerifier(str(settings.supabase_url), legacy_secret or None)
-    return Authenticator(tokens, settings.api_key_hashes)
+    return Authenticator(tokens, settings.api_key_hashes, operator_key_hashes)
 
 
 def allowed_origins() -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 
 from prompt_capture.domain.errors import InvalidSettings
@@ -141,6 +143,25 @@ class AuthenticationSettings(Settings):
     api_key_hashes: Annotated[
         tuple[Sha256Hex, ...], BeforeValidator(_split_list), Field(max_length=2)
     ] = ()
+
+
+class OperatorSettings(AuthenticationSettings):
+    """Authentication of operators: by token, or by operator key.
+
+    `operator_key_hashes` is to operator keys what `api_key_hashes` is to those of backends. The key
+    of a backend must not open what operators do, so no key is in both.
+    """
+
+    operator_key_hashes: Annotated[
+        tuple[Sha256Hex, ...], BeforeValidator(_split_list), Field(max_length=2)
+    ] = ()
+
+    @field_validator("operator_key_hashes")
+    @classmethod
+    def _check_own_keys(cls, hashes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if set(hashes) & set(info.data.get("api_key_hashes", ())):
+            raise ValueError("has a key of API_KEY_HASHES; generate a key for operators alone")
+        return hashes
 
 
 class WebSettings(Settings):
@@ -280,3 +301,12 @@ class ExportSettings(Settings):
     export_retained_prefix: str = "retained"
     export_max_rows: Annotated[int, Field(gt=0)] = 5_000_000
     export_min_lines: Annotated[int, Field(ge=0)] = 0
+
+
+class PublishingSettings(Settings):
+    """Where models are published: the bucket that classify-and-log reads them from.
+
+    A name with a slash is the path of a local folder.
+    """
+
+    models_bucket: str

@@ -1,4 +1,4 @@
-"""Authenticate callers: a backend by its API key, or a user by a Supabase access token."""
+"""Authenticate callers: backends and operators by a key, users by a Supabase access token."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ _SCHEMES = (
     APIKeyHeader(
         name="X-Api-Key",
         scheme_name="ApiKey",
-        description="An API key of this deployment, for backends.",
+        description="An API key of this deployment, for backends, or an operator key.",
     ),
     HTTPBearer(
         scheme_name="SupabaseToken",
@@ -41,16 +41,31 @@ KEY_OR_TOKEN: dict[str, Any] = {"security": [{name: []} for name in SECURITY_SCH
 """The `openapi_extra` of a route that accepts API keys and user tokens."""
 
 
+_NOT_AN_OPERATOR = ApiError(
+    403,
+    "not_an_operator",
+    "Only operators can see and change which model serves.",
+    'Send an operator key as `X-Api-Key`, or a token with "role": "operator" in its app_metadata.',
+)
+
+
 class Authenticator:
     """Authenticates the callers of this deployment.
 
-    `api_key_hashes` are SHA-256 digests in hex. API keys are long and random, so a slow hash would
-    not protect them better. A key is compared with every hash, in constant time.
+    `api_key_hashes` and `operator_key_hashes` are SHA-256 digests in hex. Keys are long and random,
+    so a slow hash would not protect them better. A key is compared with every hash, in constant
+    time.
     """
 
-    def __init__(self, tokens: TokenVerifier, api_key_hashes: Sequence[str]) -> None:
+    def __init__(
+        self,
+        tokens: TokenVerifier,
+        api_key_hashes: Sequence[str],
+        operator_key_hashes: Sequence[str] = (),
+    ) -> None:
         self._tokens = tokens
         self._api_key_hashes = tuple(api_key_hashes)
+        self._operator_key_hashes = tuple(operator_key_hashes)
 
     def authenticate(self, headers: Headers) -> TokenUser | None:
         """Return the user of the request's token, or None for a backend with a valid API key.
@@ -60,16 +75,23 @@ class Authenticator:
         if "x-api-key" in headers:
             self.require_backend(headers)
             return None
-        token = _read_token(headers)
-        if token is None:
-            raise ApiError(
-                401,
-                "credentials_missing",
-                "The request has no credentials.",
-                "Send a Supabase access token as `Authorization: Bearer ...`, "
-                "or an API key of this deployment as `X-Api-Key`.",
-            )
-        return self._verify(token)
+        return self._verify_token(headers)
+
+    def authenticate_operator(self, headers: Headers) -> TokenUser | None:
+        """Return the operator of the request's token, or None for a valid operator key.
+
+        Raise `ApiError`, for an API key of a backend too.
+        """
+        api_key = headers.get("x-api-key")
+        if api_key is None:
+            user = self._verify_token(headers)
+            if not user.is_operator:
+                raise _NOT_AN_OPERATOR
+            return user
+        if not _has_hash(api_key, self._operator_key_hashes):
+            self.require_backend(headers)
+            raise _NOT_AN_OPERATOR
+        return None
 
     def require_backend(self, headers: Headers) -> None:
         """Raise `ApiError` unless the request has a valid API key of this deployment."""
@@ -81,9 +103,7 @@ class Authenticator:
                 "This endpoint requires an API key.",
                 "Send an API key of this deployment as `X-Api-Key`.",
             )
-        digest = hashlib.sha256(api_key.encode()).hexdigest()
-        matches = [hmac.compare_digest(digest, known) for known in self._api_key_hashes]
-        if True not in matches:
+        if not _has_hash(api_key, self._api_key_hashes):
             raise ApiError(
                 401,
                 "api_key_invalid",
@@ -91,7 +111,16 @@ class Authenticator:
                 "Check the key, and whether it was replaced by a newer one.",
             )
 
-    def _verify(self, token: str) -> TokenUser:
+    def _verify_token(self, headers: Headers) -> TokenUser:
+        token = _read_token(headers)
+        if token is None:
+            raise ApiError(
+                401,
+                "credentials_missing",
+                "The request has no credentials.",
+                "Send a Supabase access token as `Authorization: Bearer ...`, "
+                "or an API key of this deployment as `X-Api-Key`.",
+            )
         try:
             return self._tokens.verify(token)
         except InvalidToken as error:
@@ -106,6 +135,11 @@ class Authenticator:
                 "Send the same request again in a moment. The token need not be renewed.",
                 error.retry_after_seconds,
             ) from None
+
+
+def _has_hash(key: str, hashes: Sequence[str]) -> bool:
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return True in [hmac.compare_digest(digest, known) for known in hashes]
 
 
 def _read_token(headers: Headers) -> str | None:

@@ -16,6 +16,9 @@ from starlette.exceptions import HTTPException
 from prompt_capture.api.request_context import request_id
 from prompt_capture.domain.errors import (
     CaptureConflict,
+    ModelNotFound,
+    ModelQuarantined,
+    NothingToRollBack,
     PromptCaptureError,
     PromptLogNotFound,
     ReviewerErased,
@@ -125,6 +128,8 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
             )
         case UnknownIntent() | ReviewerErased() | TooManyDeferred():
             return _from_refused_correction(error)
+        case ModelNotFound() | ModelQuarantined() | NothingToRollBack():
+            return _from_refused_decision(error)
         case PromptLogNotFound():
             return ApiError(
                 404,
@@ -166,6 +171,33 @@ def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDefe
                 "Too many corrections of this reviewer wait for prompts that have not arrived.",
                 "Send the request again after the seconds in Retry-After.",
                 DRAIN_INTERVAL_SECONDS,
+            )
+
+
+def _from_refused_decision(
+    error: ModelNotFound | ModelQuarantined | NothingToRollBack,
+) -> ApiError:
+    match error:
+        case ModelNotFound():
+            return ApiError(
+                404,
+                "model_not_found",
+                "version: the registry has no such model.",
+                "See GET /v1/models.",
+            )
+        case ModelQuarantined():
+            return ApiError(
+                409,
+                "model_quarantined",
+                "version: the model is quarantined, for good.",
+                "Promote another model. `prompt-capture models show` has the reason.",
+            )
+        case NothingToRollBack():
+            return ApiError(
+                409,
+                "nothing_to_roll_back",
+                "The packaged model serves, so there is no earlier one.",
+                "Promote a model, or deploy another packaged model.",
             )
 
 

@@ -44,17 +44,24 @@ PENDING_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 class JsonRoute(APIRoute):
-    """Calls endpoints with `body`, a model, and `connection`. They return a model.
+    """Calls endpoints with `connection`, and with `body`, a model, and parameters of the path.
 
-    The status is 202 for a `PendingResponse`, and 200 otherwise.
+    An endpoint names only what it needs, and returns a model. The status is 202 for a
+    `PendingResponse`, and 200 otherwise.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint, model = self.endpoint, get_type_hints(self.endpoint)["body"]
+        endpoint, hints = self.endpoint, get_type_hints(self.endpoint, include_extras=True)
+        model = hints.get("body")
+        parameters = {name: TypeAdapter(hints[name]) for name in self.param_convertors}
 
         async def handle(connection: Request) -> Response:
-            body = _parse_body(model, connection, await connection.body())
-            result = await endpoint(body, connection)
+            arguments: dict[str, Any] = {"connection": connection}
+            for name, adapter in parameters.items():
+                arguments[name] = _parse_parameter(name, adapter, connection)
+            if model:
+                arguments["body"] = _parse_body(model, connection, await connection.body())
+            result = await endpoint(**arguments)
             status = 202 if isinstance(result, PendingResponse) else 200
             return Response(result.model_dump_json(), status, media_type=_JSON)
 
@@ -75,6 +82,13 @@ def read_header(
         return adapter.validate_python(value)
     except ValidationError as error:
         raise _request_error(error, "header", name) from None
+
+
+def _parse_parameter(name: str, adapter: TypeAdapter[Any], connection: Request) -> Any:
+    try:
+        return adapter.validate_python(connection.path_params[name])
+    except ValidationError as error:
+        raise _request_error(error, "path", name) from None
 
 
 def _parse_body(model: type[Model], connection: Request, body: bytes) -> Model:

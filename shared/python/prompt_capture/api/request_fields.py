@@ -16,12 +16,13 @@ from prompt_capture.domain.types import MessageIndex
 _NOT_ONLY_NUL = r"[^\x00]"
 
 
-def _without_nul(text: str) -> str:
+def without_nul(text: str) -> str:
+    """Return a text without NUL."""
     return text.replace("\0", "")
 
 
 def _none_if_empty(text: str | None) -> str | None:
-    return (text and _without_nul(text)) or None
+    return (text and without_nul(text)) or None
 
 
 def _none_if_blank(text: str | None) -> str | None:
@@ -34,12 +35,12 @@ def _empty_to_none(value: object) -> object:
 
 
 RequiredText = Annotated[
-    str, StringConstraints(min_length=1, pattern=_NOT_ONLY_NUL), AfterValidator(_without_nul)
+    str, StringConstraints(min_length=1, pattern=_NOT_ONLY_NUL), AfterValidator(without_nul)
 ]
 RequiredLabel = Annotated[
     str,
     StringConstraints(min_length=1, max_length=100, pattern=_NOT_ONLY_NUL),
-    AfterValidator(_without_nul),
+    AfterValidator(without_nul),
 ]
 _Labels = Annotated[
     tuple[RequiredLabel, ...],

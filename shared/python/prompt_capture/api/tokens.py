@@ -46,6 +46,7 @@ class TokenUser:
 
     user_id: UUID
     is_reviewer: bool
+    is_operator: bool
 
 
 class TokenVerifier:
@@ -182,5 +183,5 @@ def _user(claims: dict[str, Any]) -> TokenUser:
     except ValueError:
         raise InvalidToken("The token's claim `sub` is not a user id.") from None
     metadata = claims.get("app_metadata")
-    is_reviewer = isinstance(metadata, dict) and metadata.get("role") == "reviewer"
-    return TokenUser(user_id, is_reviewer)
+    role = metadata.get("role") if isinstance(metadata, dict) else None
+    return TokenUser(user_id, is_reviewer=role == "reviewer", is_operator=role == "operator")

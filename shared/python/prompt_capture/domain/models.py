@@ -38,6 +38,16 @@ ModelState = Literal["champion", "candidate", "retired", "quarantined"]
 """`candidate`: never promoted. `retired`: promoted once, and not the champion any more."""
 
 
+def blob_key(sha256: str) -> str:
+    """Return the object key of a file of a model, by the SHA-256 of its content."""
+    return f"models/blobs/{sha256}"
+
+
+def manifest_key(version: str) -> str:
+    """Return the object key of the manifest of a model."""
+    return f"models/manifests/{version}.json"
+
+
 class DatasetReference(FrozenModel):
     """A dataset that a model learned from: where it is, and what it held.
 
@@ -69,16 +79,6 @@ class ModelAddress(FrozenModel):
     version: Version
     manifest_sha256: Sha256
     object_version: ObjectVersion | None = None
-
-
-def manifest_key(version: str) -> str:
-    """Return the key of a published manifest."""
-    return f"models/manifests/{version}.json"
-
-
-def blob_key(sha256: str) -> str:
-    """Return the key of a published file with this content."""
-    return f"models/blobs/{sha256}"
 
 
 class NewModel(FrozenModel):

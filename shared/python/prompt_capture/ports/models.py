@@ -80,13 +80,28 @@ class PublishedFiles(Protocol):
 
 
 class ModelObjects(Protocol):
-    """The objects of published models, by the SHA-256 of their content."""
+    """The objects of published models, by the SHA-256 of their content.
 
-    def put_blob(self, sha256: str, content: bytes) -> None:
-        """Write a file unless it exists. Raise `DatasetsUnavailable`."""
+    No object is ever overwritten. Every method but `manifest_url` may raise `DatasetsUnavailable`.
+    """
+
+    def put_blob(self, sha256: str, content: bytes) -> bool:
+        """Write a file unless it exists. Return whether this call wrote it.
+
+        Raise `ModelConflict` where the object has other content than its name says.
+        """
+
+    def has_blob(self, sha256: str, size_bytes: int) -> bool:
+        """Return whether a file exists, so that its content need not be sent.
+
+        Raise `ModelConflict` as `put_blob` does.
+        """
 
     def put_manifest(self, version: str, content: bytes) -> str | None:
         """Write a manifest unless it exists, and return the VersionId of the object.
 
-        Raise `ModelConflict` where the version has another manifest, and `DatasetsUnavailable`.
+        Raise `ModelConflict` where the version has another manifest.
         """
+
+    def manifest_url(self, version: str) -> str:
+        """Return the URL or path of a manifest."""

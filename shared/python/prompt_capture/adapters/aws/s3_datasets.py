@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from prompt_capture.adapters.aws.s3_errors import error_code, translate_errors
 from prompt_capture.domain.errors import DatasetChanged, DatasetsUnavailable
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class S3DatasetStore:
             if replaces is not None:
                 self._replace(key, cast("BinaryIO", file), content_type, replaces)
                 return
-            with _translate_errors():
+            with translate_errors():
                 self._client.upload_fileobj(
                     file, self.bucket, key, ExtraArgs={"ContentType": content_type}
                 )
@@ -52,7 +53,7 @@ class S3DatasetStore:
         """Write in a single request (up to 5 GB), since the condition applies to one request."""
         changed = _PRECONDITION_FAILED | _CONFLICT | _NOT_FOUND
         try:
-            with _translate_errors(changed):
+            with translate_errors(changed):
                 self._client.put_object(
                     Bucket=self.bucket, Key=key, Body=file, ContentType=content_type, IfMatch=etag
                 )
@@ -67,7 +68,7 @@ class S3DatasetStore:
         condition: dict[str, Any] = _IF_ABSENT
         for _ in range(_MAX_ATTEMPTS):
             try:
-                with _translate_errors(_PRECONDITION_FAILED | _CONFLICT | _NOT_FOUND):
+                with translate_errors(_PRECONDITION_FAILED | _CONFLICT | _NOT_FOUND):
                     self._client.put_object(
                         Bucket=self.bucket,
                         Key=key,
@@ -77,7 +78,7 @@ class S3DatasetStore:
                     )
             except ClientError as error:
                 condition = _IF_ABSENT
-                if _code(error) not in _PRECONDITION_FAILED:
+                if error_code(error) not in _PRECONDITION_FAILED:
                     continue
                 existing, etag = self._read(key)
                 if existing:
@@ -92,7 +93,7 @@ class S3DatasetStore:
 
     def version_tag(self, key: str) -> str | None:
         try:
-            with _translate_errors(_NOT_FOUND):
+            with translate_errors(_NOT_FOUND):
                 return self._client.head_object(Bucket=self.bucket, Key=key)["ETag"]
         except ClientError:
             return None
@@ -103,7 +104,7 @@ class S3DatasetStore:
     def _read(self, key: str) -> tuple[bytes | None, str]:
         """Return an object and its ETag, or None and an empty string."""
         try:
-            with _translate_errors(_NOT_FOUND):
+            with translate_errors(_NOT_FOUND):
                 response = self._client.get_object(Bucket=self.bucket, Key=key)
                 return response["Body"].read(), response["ETag"]
         except ClientError:
@@ -113,7 +114,7 @@ class S3DatasetStore:
     def open(self, key: str) -> Iterator[BinaryIO | None]:
         with tempfile.TemporaryFile() as file:
             try:
-                with _translate_errors(_NOT_FOUND):
+                with translate_errors(_NOT_FOUND):
                     self._client.download_fileobj(self.bucket, key, file)
             except ClientError:
                 yield None
@@ -123,18 +124,18 @@ class S3DatasetStore:
 
     def discard(self, key: str) -> None:
         """Overwrite the object with an empty one. This needs only the right to write."""
-        with _translate_errors():
+        with translate_errors():
             self._client.put_object(Bucket=self.bucket, Key=key, Body=b"")
 
     def delete(self, key: str) -> None:
-        with _translate_errors():
+        with translate_errors():
             for version in self._versions(key):
                 self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
             if self._exists(key):
                 self._client.delete_object(Bucket=self.bucket, Key=key)
 
     def delete_older_versions(self, key: str) -> None:
-        with _translate_errors():
+        with translate_errors():
             for version in self._versions(key, only_older=True):
                 self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
 
@@ -160,20 +161,3 @@ class S3DatasetStore:
             for name, version, is_latest in versions
             if name == key and not (only_older and is_latest)
         ]
-
-
-@contextmanager
-def _translate_errors(expected: frozenset[str] | set[str] = frozenset()) -> Iterator[None]:
-    """Turn errors into `DatasetsUnavailable`, except for the expected error codes."""
-    try:
-        yield
-    except ClientError as error:
-        if _code(error) in expected:
-            raise
-        raise DatasetsUnavailable(f"The bucket rejected the request ({_code(error)}).") from None
-    except BotoCoreError as error:
-        raise DatasetsUnavailable(f"The bucket did not respond ({type(error).__name__}).") from None
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))

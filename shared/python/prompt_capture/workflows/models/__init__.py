@@ -1,0 +1,1 @@
+"""Publish models, and decide which of them serves."""
