@@ -6,24 +6,18 @@ from a function: 30 ms and 60 MB/s.
 
 import hashlib
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import onnx
 
 from infra.lambda_emulator import BackgroundLoop, WebServer
 from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, respond
 from infra.local.faults import Fault, FaultProxy
-from infra.local.paths import MODEL
+from infra.local.model_variants import NEW_STUDENT, write_variant
 
 S3_DISTANCE = Fault("slow", seconds=0.03, bytes_per_second=60_000_000)
 _BUCKET = "models"
-_RETRAINED = ("student.onnx", "student.head.onnx", "encoder.head.onnx")
-"""The files that differ from the packaged ones after a retraining on another domain."""
 
 
 class ChampionServices:
@@ -46,7 +40,7 @@ class ChampionServices:
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         path = scope["path"]
         if path.endswith("/rpc/serving_model"):
-            await respond(send, 200, json.dumps([self._champion]).encode())
+            await respond(send, 200, json.dumps(self._champion).encode())
         elif path in self._objects:
             await respond(send, 200, self._objects[path])
         else:
@@ -58,7 +52,9 @@ def serve_champion() -> Iterator[Mapping[str, str]]:
     """Serve a champion; return the environment variables of a function that finds it."""
     loop, web = BackgroundLoop(), WebServer()
     with tempfile.TemporaryDirectory() as folder:
-        services = ChampionServices(_retrained_model(Path(folder) / "model"))
+        services = ChampionServices(
+            write_variant(Path(folder) / "model", "retrained-1", NEW_STUDENT)
+        )
         url = f"http://127.0.0.1:{web.add(services)}"
         proxy = FaultProxy(Path(folder))
         bucket = proxy.add_route("models", url)
@@ -76,21 +72,3 @@ def serve_champion() -> Iterator[Mapping[str, str]]:
             proxy.stop()
             loop.run(web.stop())
             loop.close()
-
-
-def _retrained_model(folder: Path) -> Path:
-    """Copy the packaged model, with other bytes in the files that a retraining changes."""
-    shutil.copytree(MODEL, folder)
-    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
-    for name in _RETRAINED:
-        graph = onnx.load(folder / name)
-        graph.producer_version = "retrained"
-        content = graph.SerializeToString(deterministic=True)
-        (folder / name).write_bytes(content)
-        manifest["files"][name] = {
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "bytes": len(content),
-        }
-    manifest["version"] = "retrained-1"
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    return folder

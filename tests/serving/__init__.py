@@ -1,0 +1,1 @@
+"""The champion of the registry answers, and the packaged model where it cannot."""

@@ -1,0 +1,168 @@
+"""Whatever is wrong with the registry, the bucket or a model, the packaged model answers."""
+
+import threading
+import time
+from collections.abc import Callable
+from signal import SIGCONT, SIGSTOP
+
+import pytest
+
+from infra.local.faults import Fault
+from infra.local.functions import CLASSIFY
+from infra.local.model_variants import HEADS, NEW_STUDENT
+from infra.local.stack import Stack
+from prompt_capture.adapters.onnx.model_artifact import read_manifest
+from prompt_capture.domain.models import blob_key, manifest_key
+from tests.serving.conftest import PACKAGED, Registry, Sender
+
+BUCKET_FAULTS = [
+    Fault("refuse"),
+    Fault("hang"),
+    Fault("reset"),
+    Fault("half"),
+    Fault("slow", seconds=20),
+    Fault("slow", bytes_per_second=20_000),
+    Fault("status", status=403),
+    Fault("status", status=503),
+]
+
+
+def start_new_instances(stack: Stack) -> None:
+    stack.redeploy(CLASSIFY, {"X_INSTANCES": str(time.time_ns())})
+
+
+def answers_eventually(sender: Sender, version: str) -> bool:
+    """Send messages until a model answers; the pause after a failed load is five seconds."""
+    for _ in range(60):
+        if sender.model_of_next_answer() == version:
+            return True
+        time.sleep(1)
+    return False
+
+
+@pytest.mark.parametrize("fault", BUCKET_FAULTS, ids=lambda fault: fault.kind)
+def test_a_cold_start_survives_a_fault_of_the_bucket(
+    registry: Registry, sender: Sender, fault: Fault
+) -> None:
+    registry.publish("retrained-1", changed=NEW_STUDENT)
+    registry.promote("retrained-1")
+
+    with registry.stack.faults.inject("models", fault):
+        start_new_instances(registry.stack)
+        assert sender.model_of_next_answer() == PACKAGED
+    assert registry.stack.faults.counts("models").requests == 0
+
+    assert answers_eventually(sender, "retrained-1")
+
+
+@pytest.mark.parametrize("fault", [Fault("refuse"), Fault("half")], ids=lambda fault: fault.kind)
+def test_a_warm_instance_survives_a_fault_of_the_bucket(
+    registry: Registry, sender: Sender, fault: Fault
+) -> None:
+    for version in ("retrained-1", "retrained-2"):
+        registry.publish(version)
+    registry.promote("retrained-1")
+    assert answers_eventually(sender, "retrained-1")
+
+    with registry.stack.faults.inject("models", fault):
+        registry.promote("retrained-2")
+        sender.send()
+        assert sender.model_of_next_answer() == PACKAGED
+
+    assert answers_eventually(sender, "retrained-2")
+
+
+def test_a_cold_start_survives_a_registry_that_does_not_answer(
+    registry: Registry, sender: Sender
+) -> None:
+    registry.publish("retrained-1")
+    registry.promote("retrained-1")
+
+    with registry.stack.faults.inject("store", Fault("refuse")):
+        start_new_instances(registry.stack)
+        answer = sender.send()
+    assert (answer["model_version"], answer["captured"]) == (PACKAGED, "spooled")
+
+    assert answers_eventually(sender, "retrained-1")
+
+
+def replace_head(registry: Registry, version: str) -> None:
+    """Replace the head of a published model in the bucket, by one of the same size."""
+    manifest = read_manifest(registry.folder / version)
+    head = manifest.files["encoder.head.onnx"]
+    registry.stack.s3_client().put_object(
+        Bucket=registry.stack.bucket, Key=blob_key(head.sha256), Body=b"0" * head.bytes
+    )
+
+
+def cut_head(registry: Registry, version: str) -> None:
+    head = read_manifest(registry.folder / version).files["encoder.head.onnx"]
+    registry.stack.s3_client().put_object(
+        Bucket=registry.stack.bucket, Key=blob_key(head.sha256), Body=b"0" * (head.bytes // 2)
+    )
+
+
+def delete_manifest(registry: Registry, version: str) -> None:
+    client, bucket = registry.stack.s3_client(), registry.stack.bucket
+    for item in client.list_object_versions(Bucket=bucket, Prefix=manifest_key(version))[
+        "Versions"
+    ]:
+        client.delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])
+
+
+@pytest.mark.parametrize("damage", [replace_head, cut_head, delete_manifest])
+def test_a_damaged_model_never_answers(
+    registry: Registry, sender: Sender, damage: Callable[[Registry, str], None]
+) -> None:
+    registry.publish("retrained-1", changed=HEADS)
+    damage(registry, "retrained-1")
+
+    registry.promote("retrained-1")
+    sender.send()
+    assert sender.model_of_next_answer() == PACKAGED
+    start_new_instances(registry.stack)
+    assert sender.model_of_next_answer() == PACKAGED
+
+
+def test_a_manifest_that_was_overwritten_is_not_read(registry: Registry, sender: Sender) -> None:
+    registry.publish("retrained-1")
+    registry.stack.s3_client().put_object(
+        Bucket=registry.stack.bucket, Key=manifest_key("retrained-1"), Body=b"{}"
+    )
+
+    registry.promote("retrained-1")
+    sender.send()
+
+    assert sender.model_of_next_answer() == "retrained-1"
+
+
+def test_an_instance_that_is_frozen_while_it_loads_completes_the_load_later(
+    registry: Registry, sender: Sender
+) -> None:
+    registry.publish("retrained-1", changed=NEW_STUDENT)
+    sender.send()
+    registry.promote("retrained-1")
+
+    with registry.stack.faults.inject("models", Fault("slow", seconds=1)):
+        sender.send()
+        time.sleep(0.5)
+        registry.stack.signal(CLASSIFY, SIGSTOP)
+        time.sleep(3)
+        registry.stack.signal(CLASSIFY, SIGCONT)
+
+    assert answers_eventually(sender, "retrained-1")
+
+
+def test_two_promotions_at_once_leave_one_champion(registry: Registry, sender: Sender) -> None:
+    versions = ("retrained-1", "retrained-2")
+    for version in versions:
+        registry.publish(version)
+
+    threads = [threading.Thread(target=registry.promote, args=(version,)) for version in versions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    champion = max(registry.events(), key=lambda event: event["id"])["version"]
+    assert answers_eventually(sender, champion)
