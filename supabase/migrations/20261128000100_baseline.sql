@@ -6,11 +6,12 @@
 --
 -- The schema is declared in this folder and read top to bottom, in the order of the file names.
 -- `make schema` generates the baseline migration from it. The whole folder runs in one transaction,
--- as role `postgres`; nothing is reachable before `14_grants.sql` has closed and opened it.
+-- as role `postgres`; nothing is reachable before `15_grants.sql` has closed and opened it.
 
 -- Roles ---------------------------------------------------------------------------------------------
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
 -- prompt_exporter    exports datasets; likewise
+-- model_registrar    changes which model serves; likewise
 -- prompt_maintainer  owns the security definer functions below. It cannot log in, and no role can
 --                    become it or inherit from it. Some actions are refused to every other role, the owner of the
 --                    tables included.
@@ -22,7 +23,9 @@ do $$
 declare
   wanted text;
 begin
-  foreach wanted in array array['prompt_writer', 'prompt_exporter', 'prompt_maintainer'] loop
+  foreach wanted in array array[
+    'prompt_writer', 'prompt_exporter', 'model_registrar', 'prompt_maintainer'
+  ] loop
     begin
       if not exists (select from pg_catalog.pg_roles where rolname = wanted) then
         execute format('create role %I nologin noinherit', wanted);
@@ -47,12 +50,14 @@ $$;
 
 comment on role prompt_writer is 'Captures prompts: inserts rows into public.nlu_prompt_logs.';
 comment on role prompt_exporter is 'Exports datasets: reads texts and labels, never their senders.';
+comment on role model_registrar is 'Registers models, and decides which of them serves.';
 comment on role prompt_maintainer is
-  'Owns the functions that maintain the review queue, apply corrections, delete old rows and erase users.';
+  'Owns the functions that maintain the review queue, apply corrections, register models, delete old rows and erase users.';
 
 -- A user waits for the capture, so a slow statement is cancelled. Nobody waits for an export.
 alter role prompt_writer set statement_timeout = '2s';
 alter role prompt_exporter set statement_timeout = '60s';
+alter role model_registrar set statement_timeout = '8s';
 
 -- A generic plan fits no particular window, and no threshold of a partial index. So each statement of the
 -- exporter is planned for its own values, which PostgREST sends as parameters.
@@ -62,7 +67,7 @@ create schema if not exists private;
 create extension if not exists pgcrypto with schema extensions;
 
 -- Between `set role prompt_maintainer` and `set role postgres`, functions are created under the role
--- that owns them. `14_grants.sql` revokes the membership and the right to create.
+-- that owns them. `15_grants.sql` revokes the membership and the right to create.
 grant prompt_maintainer to postgres;
 grant usage, create on schema private to prompt_maintainer;
 grant usage on schema public, extensions to prompt_maintainer;
@@ -238,6 +243,18 @@ begin
 end
 $$;
 
+-- Class 8, model registry. One transaction at a time changes the ledger of models; an erasure waits for it at its
+-- end. (Class 7 are change numbers, below.)
+create function private.lock_model_registry() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.end_idle_transaction();
+  perform pg_advisory_xact_lock(8, 0);
+end
+$$;
+
 -- Change numbers ------------------------------------------------------------------------------------
 -- Every change of a row, of a retained text, and every erased row has a number. Exports read windows of
 -- these numbers, not of times: a change that is committed late has an early time, and a window of times
@@ -380,7 +397,7 @@ create policy "The maintainer reads the secrets"
   on private.keys for select to prompt_maintainer using (true);
 
 -- The version of the normal form below. Under another version, a text may have another text key and another
--- split: see 13_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
+-- split: see 14_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
 create function private.normal_form_version() returns integer
 language sql immutable
 set search_path = ''
@@ -519,6 +536,20 @@ as $$
 begin
   return (
     select extensions.hmac(uuid_send(user_id), user_key_secret, 'sha256') from private.keys
+  );
+end
+$$;
+
+-- The pseudonym that replaces the name of an erased reviewer or operator. `Grace` and `grace` have the same.
+create function private.pseudonym(name text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select 'erased-' || left(
+      encode(extensions.hmac(convert_to(lower(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12
+    ) from private.keys
   );
 end
 $$;
@@ -955,6 +986,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_40_stamp_correction_on_insert   complete a correction that comes with the row
 --           before_50_stamp_outcome_on_insert      complete an outcome that comes with the row
 --           before_70_stamp_change                 set change_number, when the row has its final values
+--           (before_80_report_serving_model)       tell the capture which model serves
 --           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
 --                                                  correction that comes with the row
 --   update  (before_05_lock_edits)                 once per statement, for the dashboard
@@ -3646,7 +3678,7 @@ set search_path = ''
 as $$
 declare
   max_rows integer := (select retention_batch_rows from private.settings);
-  pseudonym text;
+  pseudonym text := private.pseudonym(name);
   event_ids bigint[];
   texts bytea[];
   changed integer;
@@ -3667,9 +3699,6 @@ begin
   if lock_each_text then
     perform private.lock_texts(texts);
   end if;
-  select 'erased-'
-    || left(encode(extensions.hmac(convert_to(lower(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
-  into strict pseudonym from private.keys;
   update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
     select id from public.nlu_prompt_logs
     where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
@@ -3995,7 +4024,7 @@ comment on column public.dataset_exports.exported_at is 'When the dataset was re
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
--- longer exist (13_normal_form.sql) are listed likewise, each as a row of its own.
+-- longer exist (14_normal_form.sql) are listed likewise, each as a row of its own.
 create table private.erased_rows (
   log_id uuid not null,
   text_key bytea not null,
@@ -4820,7 +4849,657 @@ order by day desc, messages desc;
 comment on view public.daily_totals is
   'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
 
--- 13_normal_form.sql
+-- 13_models.sql
+
+-- The registry of models: what was registered, and the ledger of who decided which model serves, when and why.
+--
+-- The champion is the model that serves. Without one, the packaged model serves. The artifacts themselves are
+-- objects in S3: a row holds the SHA-256 of the manifest, and the manifest that of every file.
+
+-- A registered model never changes.
+create table public.models (
+  version text not null,
+  manifest_sha256 text not null,
+  object_version text,
+  artifact_url text not null,
+  mode text not null,
+  seed bigint not null,
+  code_version text not null,
+  parent text,
+  datasets jsonb not null,
+  labels text[] not null,
+  metrics jsonb not null,
+  sample text,
+  sample_messages integer,
+  size_bytes bigint not null,
+  latency_ms jsonb not null,
+  catalogue_version text not null,
+  registered_by text not null,
+  registered_at timestamptz not null default clock_timestamp(),
+
+  constraint models_pkey primary key (version),
+  constraint a_manifest_belongs_to_one_model unique (manifest_sha256),
+  constraint version_is_part_of_keys_and_headers
+    check (version ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'),
+  constraint version_may_be_captured check (version <> 'legacy'),
+  constraint manifest_sha256_is_a_sha256 check (manifest_sha256 ~ '^[0-9a-f]{64}$'),
+  constraint object_version_is_part_of_a_header
+    check (object_version ~ '^[!-~]+$' and char_length(object_version) <= 1024),
+  constraint artifact_url_has_1_to_1024_characters check (char_length(artifact_url) between 1 and 1024),
+  constraint mode_is_known check (mode in ('head', 'student', 'full')),
+  constraint code_version_has_at_most_100_characters check (char_length(code_version) <= 100),
+  constraint parent_is_a_version check (parent ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'),
+  constraint datasets_is_an_array check (jsonb_typeof(datasets) = 'array'),
+  constraint datasets_have_at_most_100000_bytes check (octet_length(datasets::text) <= 100000),
+  constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000),
+  constraint labels_have_names check (array_position(labels, null) is null and '' <> all (labels)),
+  constraint labels_have_at_most_100000_characters check (char_length(labels::text) <= 100000),
+  constraint metrics_is_an_object check (jsonb_typeof(metrics) = 'object'),
+  constraint metrics_have_at_most_100000_bytes check (octet_length(metrics::text) <= 100000),
+  constraint metrics_stand_on_a_sample check (sample is not null or metrics = '{}'),
+  constraint sample_has_1_to_100_characters check (char_length(sample) between 1 and 100),
+  constraint sample_messages_are_not_negative check (sample_messages >= 0),
+  constraint size_bytes_are_not_negative check (size_bytes >= 0),
+  constraint latency_ms_is_an_object check (jsonb_typeof(latency_ms) = 'object'),
+  constraint latency_ms_has_at_most_10000_bytes check (octet_length(latency_ms::text) <= 10000),
+  constraint catalogue_version_is_a_sha256 check (catalogue_version ~ '^[0-9a-f]{64}$'),
+  constraint registered_by_has_1_to_200_characters check (char_length(registered_by) between 1 and 200)
+);
+
+comment on table public.models is
+  'The registered models. A row never changes, but for the name of an operator who was erased.';
+comment on column public.models.version is
+  'The version that captured rows name, and part of object keys and of a response header.';
+comment on column public.models.manifest_sha256 is
+  'The SHA-256 of the manifest, which holds the SHA-256 of every file of the model.';
+comment on column public.models.object_version is
+  'The VersionId of the manifest''s object in S3. Null: the bucket keeps no versions.';
+comment on column public.models.artifact_url is 'Where the manifest is.';
+comment on column public.models.mode is 'What the training fitted: the `head`, the `student`, or both encoders (`full`).';
+comment on column public.models.seed is 'The seed of the training.';
+comment on column public.models.code_version is 'The version of the code that trained the model.';
+comment on column public.models.parent is
+  'The version of the model whose encoders the training started from. It may be a packaged one, so it is no foreign key.';
+comment on column public.models.datasets is
+  'The datasets that the model learned from: [{"source": text, "manifest_sha256": text or null, "examples_by_tier": {tier: count}}].';
+comment on column public.models.labels is 'The intents that the model predicts.';
+comment on column public.models.metrics is 'The figures of the model by name, as the training measured them on the sample.';
+comment on column public.models.sample is 'The fair sample that the metrics stand on. Null: there are no metrics.';
+comment on column public.models.sample_messages is 'The number of messages in the sample.';
+comment on column public.models.size_bytes is 'The size of all files of the model.';
+comment on column public.models.latency_ms is
+  'Percentiles of the time for a message, in milliseconds, measured by the publisher: {"p50": number, "p95": number}.';
+comment on column public.models.catalogue_version is
+  'The version of the catalogue at the registration: see private.catalogue_version.';
+comment on column public.models.registered_by is
+  'The operator: a user''s id, a name, or the pseudonym of an erased operator.';
+comment on column public.models.registered_at is 'Set by the database.';
+
+-- The ledger. Events are only added.
+create table public.model_events (
+  id bigint generated always as identity,
+  at timestamptz not null default clock_timestamp(),
+  kind text not null,
+  version text,
+  replaced text,
+  returned_to bigint,
+  actor text not null,
+  reason text not null,
+  evidence jsonb not null default '{}',
+
+  constraint model_events_pkey primary key (id),
+  constraint version_is_registered foreign key (version) references public.models (version),
+  constraint replaced_is_registered foreign key (replaced) references public.models (version),
+  constraint returned_to_is_an_event foreign key (returned_to) references public.model_events (id),
+  constraint kind_is_known check (kind in (
+    'registered', 'verdict', 'promoted', 'rolled_back', 'split_started', 'split_changed', 'split_stopped',
+    'quarantined'
+  )),
+  constraint only_a_rollback_has_no_version check (version is not null or kind = 'rolled_back'),
+  constraint a_change_of_the_champion_replaces_another_model
+    check (version is distinct from replaced and (replaced is null or kind in ('promoted', 'rolled_back'))),
+  constraint a_rollback_returns_to_the_promotion_of_its_version check (
+    case when kind = 'rolled_back' then (version is null) = (returned_to is null) else returned_to is null end
+  ),
+  constraint actor_has_1_to_200_characters check (char_length(actor) between 1 and 200),
+  constraint reason_has_1_to_2000_characters check (char_length(reason) between 1 and 2000),
+  constraint evidence_is_an_object check (jsonb_typeof(evidence) = 'object'),
+  constraint evidence_has_at_most_100000_bytes check (octet_length(evidence::text) <= 100000)
+);
+
+comment on table public.model_events is
+  'The ledger: what happened to which model, when, by whom, why, and on what evidence.';
+comment on column public.model_events.id is 'In the order of recording, which is the order of `at`.';
+comment on column public.model_events.at is 'Set by the database, in the order of the events.';
+comment on column public.model_events.kind is
+  '`registered`, `promoted`, `rolled_back` or `quarantined`; `verdict` and `split_...` for comparisons of two models.';
+comment on column public.model_events.version is
+  'The model that the event is about. In `rolled_back` the model that serves from then on; null: the packaged one.';
+comment on column public.model_events.replaced is
+  'The champion before a change of the champion. Null: the packaged model.';
+comment on column public.model_events.returned_to is
+  'In `rolled_back`: the promotion that is in force again. Null: none, so the packaged model serves.';
+comment on column public.model_events.actor is
+  'The operator: a user''s id, a name, or the pseudonym of an erased operator.';
+comment on column public.model_events.reason is 'The operator''s reason.';
+comment on column public.model_events.evidence is 'What the decision rests on. It refers to captured rows by their ids.';
+
+-- Which model serves: read by every capture.
+create index model_events_of_the_champion on public.model_events (id desc)
+  where kind in ('promoted', 'rolled_back');
+create index model_events_by_version on public.model_events (version, id desc);
+create index model_events_by_replaced on public.model_events (replaced, id desc);
+create index model_events_by_returned_to on public.model_events (returned_to);
+
+alter table public.models enable row level security;
+alter table public.models force row level security;
+alter table public.model_events enable row level security;
+alter table public.model_events force row level security;
+
+create policy "The maintainer reads every model"
+  on public.models for select to prompt_maintainer using (true);
+create policy "The maintainer registers a model"
+  on public.models for insert to prompt_maintainer with check (true);
+create policy "The maintainer replaces the name of an erased operator of a model"
+  on public.models for update to prompt_maintainer using (true) with check (true);
+
+create policy "The maintainer reads the ledger"
+  on public.model_events for select to prompt_maintainer using (true);
+create policy "The maintainer appends to the ledger"
+  on public.model_events for insert to prompt_maintainer with check (true);
+create policy "The maintainer replaces the name of an erased operator in the ledger"
+  on public.model_events for update to prompt_maintainer using (true) with check (true);
+
+-- Grants restrict the roles of the API. This restricts the owner of the tables, and with it the dashboard.
+create function private.refuse_registry_changes() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'The registry of models cannot be changed by hand.'
+    using errcode = 'insufficient_privilege',
+      hint = 'Use prompt-capture models: publish, promote, rollback or quarantine.';
+end
+$$;
+
+create trigger before_90_refuse_changes before insert or update or delete or truncate on public.models
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_registry_changes();
+create trigger before_90_refuse_changes before insert or update or delete or truncate on public.model_events
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_registry_changes();
+
+-- The state of every model ---------------------------------------------------------------------------
+
+create view public.model_states with (security_invoker = on) as
+with champion as (
+  select version, at from public.model_events
+  where kind in ('promoted', 'rolled_back') order by id desc limit 1
+)
+select models.version,
+  case
+    when quarantined_at is not null then 'quarantined'
+    when champion.version is not null then 'champion'
+    when replaced_at is not null then 'retired'
+    else 'candidate'
+  end as state,
+  coalesce(quarantined_at, champion.at, replaced_at, models.registered_at) as since
+from public.models left join champion using (version)
+cross join lateral (
+  select max(at) as quarantined_at from public.model_events events
+  where events.version = models.version and kind = 'quarantined'
+) as quarantine
+cross join lateral (
+  select max(at) as replaced_at from public.model_events events
+  where events.replaced = models.version
+) as replacement;
+comment on view public.model_states is
+  'Every model: the champion, a candidate (never promoted), retired (it was the champion) or quarantined, and since when.';
+
+set role prompt_maintainer;
+
+-- What serves ----------------------------------------------------------------------------------------
+
+-- The event that made the champion of a moment serve. Null: no model was promoted before.
+create function private.champion_event(moment timestamptz default 'infinity') returns public.model_events
+language sql stable
+set search_path = ''
+as $$
+  select events from public.model_events events
+  where kind in ('promoted', 'rolled_back') and at <= moment order by id desc limit 1
+$$;
+
+create function private.show_model_event(event public.model_events) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select to_jsonb(event) - 'returned_to' where event.id is not null
+$$;
+
+create function private.serving_event(moment timestamptz) returns jsonb
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select private.show_model_event(private.champion_event(moment))
+$$;
+
+-- {"version", "manifest_sha256", "object_version"} of the champion, or {} for the packaged model.
+create function private.serving_model() returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  return coalesce((
+    select jsonb_build_object(
+      'version', models.version, 'manifest_sha256', models.manifest_sha256,
+      'object_version', models.object_version
+    )
+    from (
+      select version from public.model_events
+      where kind in ('promoted', 'rolled_back') order by id desc limit 1
+    ) as champion join public.models using (version)
+  ), '{}');
+end
+$$;
+
+-- Tells the function that captures which model serves, in a header of the response to its insert (`response.headers`
+-- is a setting of PostgREST). It needs no right and no further request. Once per transaction; a failure is logged
+-- and never fails the capture.
+create function private.report_serving_model() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform set_config('response.headers', (
+    coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
+    || jsonb_build_array(jsonb_build_object('X-Serving-Model', private.serving_model()::text))
+  )::text, true);
+  return new;
+exception when others then
+  raise log 'The serving model cannot be reported (%).', sqlstate;
+  return new;
+end
+$$;
+
+set role postgres;
+
+create trigger before_80_report_serving_model before insert on public.nlu_prompt_logs
+  for each row
+  when (strpos(coalesce(current_setting('response.headers', true), ''), 'X-Serving-Model') = 0)
+  execute function private.report_serving_model();
+
+set role prompt_maintainer;
+
+-- Changes of the ledger ------------------------------------------------------------------------------
+-- Each takes the lock of the registry first, and reads after it: events are recorded one after another.
+
+-- The version of the catalogue: the SHA-256 of the sorted names of the intents in use, as a JSON list.
+create function private.catalogue_version() returns text
+language sql stable
+set search_path = ''
+as $$
+  select encode(sha256(convert_to(coalesce(jsonb_agg(intent order by intent collate "C"), '[]')::text, 'UTF8')), 'hex')
+  from public.intent_catalogue where retired_at is null or retired_at > now()
+$$;
+
+-- Begins a change of the ledger, and returns the name of its operator.
+create function private.begin_registry_change(actor text) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  operator text := private.reviewer_name(actor);
+begin
+  perform private.lock_model_registry();
+  if operator is null or private.is_reserved_reviewer(operator) then
+    raise exception 'The name of the operator is empty or reserved.'
+      using errcode = 'check_violation', constraint = 'actor_is_a_name',
+        hint = 'Set actor to your own name. Reserved: dashboard, legacy, erased-...';
+  end if;
+  if private.is_user_id(operator) and exists (
+    select from private.tombstones where user_key = private.user_key(operator::uuid)
+  ) then
+    raise exception 'The account of this operator was erased.'
+      using errcode = 'PT403', hint = 'Sign in with another account.';
+  end if;
+  return operator;
+end
+$$;
+
+-- A later time than that of the last event, even if the clock was set back.
+create function private.next_event_time() returns timestamptz
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return greatest(
+    clock_timestamp(),
+    (select at + interval '1 microsecond' from public.model_events order by id desc limit 1)
+  );
+end
+$$;
+
+create function private.append_model_event(event public.model_events) returns public.model_events
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.model_events (at, kind, version, replaced, returned_to, actor, reason, evidence)
+  values (
+    private.next_event_time(), event.kind, event.version, event.replaced, event.returned_to, event.actor,
+    event.reason, coalesce(event.evidence, '{}')
+  ) returning * into event;
+  return event;
+end
+$$;
+
+create function private.is_quarantined(p_version text) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (select from public.model_events where version = p_version and kind = 'quarantined')
+$$;
+
+create function private.refuse_unknown_model(p_version text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.models where version = p_version) then
+    raise exception 'No model with this version is registered.'
+      using errcode = 'PT404', hint = 'Publish the model first: prompt-capture models publish.';
+  end if;
+end
+$$;
+
+-- Models with their states, the newest first: all of them, or one.
+create function private.list_models(p_version text) returns jsonb
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(
+    jsonb_agg(to_jsonb(models) || jsonb_build_object('state', state) order by registered_at desc, version), '[]'
+  )
+  from public.models join public.model_states using (version)
+  where p_version is null or version = p_version
+$$;
+
+-- The ledger, the newest event first: all of it, or the events that name one model.
+create function private.list_model_events(p_version text) returns jsonb
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(private.show_model_event(events) order by id desc), '[]')
+  from public.model_events events
+  where p_version is null or p_version in (version, replaced)
+$$;
+
+-- Registers a model as a candidate, and returns it. The same model again changes nothing: the manifest decides
+-- whether it is the same.
+create function private.register_model(p_model jsonb, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.begin_registry_change(p_actor);
+  model public.models := jsonb_populate_record(null::public.models, p_model);
+  event public.model_events;
+begin
+  if exists (
+    select from public.models
+    where (models.version = model.version) <> (models.manifest_sha256 = model.manifest_sha256)
+  ) then
+    raise exception 'The version or the manifest belongs to another model.'
+      using errcode = 'PT409', hint = 'Train again: a new model has a new version.';
+  end if;
+  if not exists (select from public.models where version = model.version) then
+    model.catalogue_version := private.catalogue_version();
+    model.registered_by := operator;
+    model.registered_at := private.next_event_time();
+    insert into public.models select model.*;
+    event.kind := 'registered';
+    event.version := model.version;
+    event.actor := operator;
+    event.reason := p_reason;
+    event.evidence := p_evidence;
+    perform private.append_model_event(event);
+  end if;
+  return private.list_models(model.version) -> 0;
+end
+$$;
+
+-- Makes a model the champion, and returns the event. Null: it is the champion already.
+create function private.promote_model(p_version text, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.begin_registry_change(p_actor);
+  champion text := (private.champion_event()).version;
+  event public.model_events;
+begin
+  perform private.refuse_unknown_model(p_version);
+  if private.is_quarantined(p_version) then
+    raise exception 'The model is quarantined.'
+      using errcode = 'PT409', hint = 'Promote another one. A quarantine is final.';
+  end if;
+  if p_version = champion then
+    return null;
+  end if;
+  event.kind := 'promoted';
+  event.version := p_version;
+  event.replaced := champion;
+  event.actor := operator;
+  event.reason := p_reason;
+  event.evidence := p_evidence;
+  return private.show_model_event(private.append_model_event(event));
+end
+$$;
+
+-- Undoes the promotion that is in force: the promotion before it is in force again, or the one before that where
+-- its model is quarantined or is the champion itself. Without any, the packaged model serves. The caller holds the
+-- lock of the registry, and a model is the champion.
+create function private.undo_promotion(operator text, p_reason text, p_evidence jsonb) returns public.model_events
+language plpgsql
+set search_path = ''
+as $$
+declare
+  latest public.model_events := private.champion_event();
+  earlier public.model_events := latest;
+  event public.model_events;
+begin
+  loop
+    select events.* into earlier from public.model_events events
+    where kind in ('promoted', 'rolled_back')
+      and id < case earlier.kind when 'promoted' then earlier.id else earlier.returned_to end
+    order by id desc limit 1;
+    exit when earlier.version is null
+      or (earlier.version <> latest.version and not private.is_quarantined(earlier.version));
+  end loop;
+  event.kind := 'rolled_back';
+  event.version := earlier.version;
+  event.replaced := latest.version;
+  event.returned_to := case earlier.kind when 'promoted' then earlier.id else earlier.returned_to end;
+  event.actor := operator;
+  event.reason := p_reason;
+  event.evidence := p_evidence;
+  return private.append_model_event(event);
+end
+$$;
+
+create function private.roll_back_model(p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.begin_registry_change(p_actor);
+begin
+  if (private.champion_event()).version is null then
+    raise exception 'The packaged model serves, so there is nothing to roll back.'
+      using errcode = 'PT409', hint = 'Promote a model, or deploy another packaged one.';
+  end if;
+  return private.show_model_event(private.undo_promotion(operator, p_reason, p_evidence));
+end
+$$;
+
+-- Excludes a model from serving for good, and returns the event. Null: it is quarantined already. The promotion of
+-- a champion is undone in the same step.
+create function private.quarantine_model(p_version text, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.begin_registry_change(p_actor);
+  event public.model_events;
+begin
+  perform private.refuse_unknown_model(p_version);
+  if private.is_quarantined(p_version) then
+    return null;
+  end if;
+  event.kind := 'quarantined';
+  event.version := p_version;
+  event.actor := operator;
+  event.reason := p_reason;
+  event.evidence := p_evidence;
+  event := private.append_model_event(event);
+  if (private.champion_event()).version = p_version then
+    perform private.undo_promotion(operator, p_reason, p_evidence);
+  end if;
+  return private.show_model_event(event);
+end
+$$;
+
+-- Erasure --------------------------------------------------------------------------------------------
+
+-- Replaces an operator's name by a pseudonym; returns how many events and models changed. Reasons stay as they are.
+create function private.pseudonymise_operator(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  pseudonym text := private.pseudonym(name);
+  events integer;
+  models integer;
+begin
+  perform private.lock_model_registry();
+  update public.model_events set actor = pseudonym where lower(actor) = lower(name);
+  get diagnostics events = row_count;
+  update public.models set registered_by = pseudonym where lower(registered_by) = lower(name);
+  get diagnostics models = row_count;
+  return events + models;
+end
+$$;
+
+-- At the end of an erasure: the user may have been an operator. Waits for a change of the ledger that is under way;
+-- a later one finds the tombstone. Whoever registered a model is the actor of an event.
+create function private.pseudonymise_erased_operator() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_model_registry();
+  perform private.pseudonymise_operator(operators.name) from (
+    select distinct actor as name from public.model_events where private.is_user_id(actor)
+  ) as operators
+  where private.user_key(operators.name::uuid) = new.user_key;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_10_pseudonymise_operator after update of erased_at on private.tombstones
+  for each row execute function private.pseudonymise_erased_operator();
+
+-- Entry points. They run with the caller's rights. ---------------------------------------------------
+
+create function public.serving_model() returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select private.serving_model()
+$$;
+comment on function public.serving_model() is
+  'Returns version, manifest_sha256 and object_version of the champion, or {} for the packaged model.';
+
+create function public.serving_event(moment timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select private.serving_event(moment)
+$$;
+comment on function public.serving_event(timestamptz) is
+  'Returns the event that made the champion of a moment serve, or null where no model had been promoted.';
+
+create function public.list_models(version text default null) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select private.list_models(version)
+$$;
+comment on function public.list_models(text) is
+  'Returns every model with its state, the newest first, or the one with this version.';
+
+create function public.list_model_events(version text default null) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select private.list_model_events(version)
+$$;
+comment on function public.list_model_events(text) is
+  'Returns the ledger, the newest event first, or the events that name this version.';
+
+create function public.register_model(model jsonb, actor text, reason text, evidence jsonb default '{}')
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select private.register_model(model, actor, reason, evidence)
+$$;
+comment on function public.register_model(jsonb, text, text, jsonb) is
+  'Registers a model, given by the columns of public.models, and returns it with its state. The same model again changes nothing.';
+
+create function public.promote_model(version text, actor text, reason text, evidence jsonb default '{}')
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select private.promote_model(version, actor, reason, evidence)
+$$;
+comment on function public.promote_model(text, text, text, jsonb) is
+  'Makes a model the champion. Returns the event, or null where it is the champion already.';
+
+create function public.roll_back_model(actor text, reason text, evidence jsonb default '{}') returns jsonb
+language sql
+set search_path = ''
+as $$
+  select private.roll_back_model(actor, reason, evidence)
+$$;
+comment on function public.roll_back_model(text, text, jsonb) is
+  'Returns to the model that the champion replaced, or to the packaged one. Returns the event.';
+
+create function public.quarantine_model(version text, actor text, reason text, evidence jsonb default '{}')
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select private.quarantine_model(version, actor, reason, evidence)
+$$;
+comment on function public.quarantine_model(text, text, text, jsonb) is
+  'Excludes a model from serving for good; a champion is rolled back. Returns the event, or null where it is quarantined already.';
+
+-- 14_normal_form.sql
 
 -- A new version of the normal form (02) gives some texts another key. Rows, corrections, queue items and retained
 -- texts then move to it, and texts that have become one are merged: docs/how-to/operate.md says how to run it.
@@ -4938,7 +5617,7 @@ $$;
 
 set role postgres;
 
--- 14_grants.sql
+-- 15_grants.sql
 
 -- All grants, but for memberships of roles and what creating the schema needs (01). Whatever is not granted
 -- is refused, whatever the project's default privileges say.
@@ -5376,6 +6055,69 @@ grant execute on function
   private.pseudonymise_reviewer(text),
   private.rebuild_text_keys(bytea, integer)
 to postgres;
+
+-- The registry of models ------------------------------------------------------------------------------
+-- No role of the API reaches its tables: model_registrar calls the functions, prompt_writer learns what serves.
+
+revoke all on public.models, public.model_events, public.model_states
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on sequence public.model_events_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.pseudonym(text),
+  private.lock_model_registry(),
+  private.refuse_registry_changes(),
+  private.champion_event(timestamptz),
+  private.show_model_event(public.model_events),
+  private.serving_event(timestamptz),
+  private.serving_model(),
+  private.report_serving_model(),
+  private.catalogue_version(),
+  private.begin_registry_change(text),
+  private.next_event_time(),
+  private.append_model_event(public.model_events),
+  private.is_quarantined(text),
+  private.refuse_unknown_model(text),
+  private.list_models(text),
+  private.list_model_events(text),
+  private.register_model(jsonb, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb),
+  private.undo_promotion(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb),
+  private.quarantine_model(text, text, text, jsonb),
+  private.pseudonymise_operator(text),
+  private.pseudonymise_erased_operator(),
+  public.serving_model(),
+  public.serving_event(timestamptz),
+  public.list_models(text),
+  public.list_model_events(text),
+  public.register_model(jsonb, text, text, jsonb),
+  public.promote_model(text, text, text, jsonb),
+  public.roll_back_model(text, text, jsonb),
+  public.quarantine_model(text, text, text, jsonb)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function private.serving_model(), public.serving_model() to prompt_writer;
+
+grant usage on schema public, private to model_registrar;
+grant execute on function
+  private.serving_model(), public.serving_model(),
+  private.serving_event(timestamptz), public.serving_event(timestamptz),
+  private.list_models(text), public.list_models(text),
+  private.list_model_events(text), public.list_model_events(text),
+  private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb), public.promote_model(text, text, text, jsonb),
+  private.roll_back_model(text, text, jsonb), public.roll_back_model(text, text, jsonb),
+  private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
+to model_registrar;
+
+grant select, insert on public.models, public.model_events to prompt_maintainer;
+grant update (registered_by) on public.models to prompt_maintainer;
+grant update (actor) on public.model_events to prompt_maintainer;
+grant select on public.model_states to prompt_maintainer;
+grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
+
+grant execute on function private.pseudonymise_operator(text) to postgres;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;

@@ -2,11 +2,12 @@
 --
 -- The schema is declared in this folder and read top to bottom, in the order of the file names.
 -- `make schema` generates the baseline migration from it. The whole folder runs in one transaction,
--- as role `postgres`; nothing is reachable before `14_grants.sql` has closed and opened it.
+-- as role `postgres`; nothing is reachable before `15_grants.sql` has closed and opened it.
 
 -- Roles ---------------------------------------------------------------------------------------------
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
 -- prompt_exporter    exports datasets; likewise
+-- model_registrar    changes which model serves; likewise
 -- prompt_maintainer  owns the security definer functions below. It cannot log in, and no role can
 --                    become it or inherit from it. Some actions are refused to every other role, the owner of the
 --                    tables included.
@@ -18,7 +19,9 @@ do $$
 declare
   wanted text;
 begin
-  foreach wanted in array array['prompt_writer', 'prompt_exporter', 'prompt_maintainer'] loop
+  foreach wanted in array array[
+    'prompt_writer', 'prompt_exporter', 'model_registrar', 'prompt_maintainer'
+  ] loop
     begin
       if not exists (select from pg_catalog.pg_roles where rolname = wanted) then
         execute format('create role %I nologin noinherit', wanted);
@@ -43,12 +46,14 @@ $$;
 
 comment on role prompt_writer is 'Captures prompts: inserts rows into public.nlu_prompt_logs.';
 comment on role prompt_exporter is 'Exports datasets: reads texts and labels, never their senders.';
+comment on role model_registrar is 'Registers models, and decides which of them serves.';
 comment on role prompt_maintainer is
-  'Owns the functions that maintain the review queue, apply corrections, delete old rows and erase users.';
+  'Owns the functions that maintain the review queue, apply corrections, register models, delete old rows and erase users.';
 
 -- A user waits for the capture, so a slow statement is cancelled. Nobody waits for an export.
 alter role prompt_writer set statement_timeout = '2s';
 alter role prompt_exporter set statement_timeout = '60s';
+alter role model_registrar set statement_timeout = '8s';
 
 -- A generic plan fits no particular window, and no threshold of a partial index. So each statement of the
 -- exporter is planned for its own values, which PostgREST sends as parameters.
@@ -58,7 +63,7 @@ create schema if not exists private;
 create extension if not exists pgcrypto with schema extensions;
 
 -- Between `set role prompt_maintainer` and `set role postgres`, functions are created under the role
--- that owns them. `14_grants.sql` revokes the membership and the right to create.
+-- that owns them. `15_grants.sql` revokes the membership and the right to create.
 grant prompt_maintainer to postgres;
 grant usage, create on schema private to prompt_maintainer;
 grant usage on schema public, extensions to prompt_maintainer;
@@ -231,6 +236,18 @@ set search_path = ''
 as $$
 begin
   perform pg_advisory_xact_lock_shared(6, 0);
+end
+$$;
+
+-- Class 8, model registry. One transaction at a time changes the ledger of models; an erasure waits for it at its
+-- end. (Class 7 are change numbers, below.)
+create function private.lock_model_registry() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.end_idle_transaction();
+  perform pg_advisory_xact_lock(8, 0);
 end
 $$;
 

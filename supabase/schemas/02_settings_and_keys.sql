@@ -83,7 +83,7 @@ create policy "The maintainer reads the secrets"
   on private.keys for select to prompt_maintainer using (true);
 
 -- The version of the normal form below. Under another version, a text may have another text key and another
--- split: see 13_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
+-- split: see 14_normal_form.sql. `NORMAL_FORM_VERSION` in Python is the same number.
 create function private.normal_form_version() returns integer
 language sql immutable
 set search_path = ''
@@ -222,6 +222,20 @@ as $$
 begin
   return (
     select extensions.hmac(uuid_send(user_id), user_key_secret, 'sha256') from private.keys
+  );
+end
+$$;
+
+-- The pseudonym that replaces the name of an erased reviewer or operator. `Grace` and `grace` have the same.
+create function private.pseudonym(name text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select 'erased-' || left(
+      encode(extensions.hmac(convert_to(lower(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12
+    ) from private.keys
   );
 end
 $$;

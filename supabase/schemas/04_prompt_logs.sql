@@ -267,6 +267,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_40_stamp_correction_on_insert   complete a correction that comes with the row
 --           before_50_stamp_outcome_on_insert      complete an outcome that comes with the row
 --           before_70_stamp_change                 set change_number, when the row has its final values
+--           (before_80_report_serving_model)       tell the capture which model serves
 --           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
 --                                                  correction that comes with the row
 --   update  (before_05_lock_edits)                 once per statement, for the dashboard

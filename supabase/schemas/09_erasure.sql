@@ -86,7 +86,7 @@ set search_path = ''
 as $$
 declare
   max_rows integer := (select retention_batch_rows from private.settings);
-  pseudonym text;
+  pseudonym text := private.pseudonym(name);
   event_ids bigint[];
   texts bytea[];
   changed integer;
@@ -107,9 +107,6 @@ begin
   if lock_each_text then
     perform private.lock_texts(texts);
   end if;
-  select 'erased-'
-    || left(encode(extensions.hmac(convert_to(lower(name), 'UTF8'), user_key_secret, 'sha256'), 'hex'), 12)
-  into strict pseudonym from private.keys;
   update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
     select id from public.nlu_prompt_logs
     where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows

@@ -72,7 +72,7 @@ comment on column public.dataset_exports.exported_at is 'When the dataset was re
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
--- longer exist (13_normal_form.sql) are listed likewise, each as a row of its own.
+-- longer exist (14_normal_form.sql) are listed likewise, each as a row of its own.
 create table private.erased_rows (
   log_id uuid not null,
   text_key bytea not null,

@@ -136,19 +136,20 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Stores]:
 @asynccontextmanager
 async def supabase_store(stack: Stack, role: str) -> AsyncIterator[SupabasePromptStore]:
     """Connect to the local stack as a function with this database role."""
-    settings = _settings(stack, role)
+    settings = settings_for(stack, role)
     async with create_http_client(5, SupabaseAccess(settings, role)) as client:
         yield SupabasePromptStore(client, settings.rest_url)
 
 
 @asynccontextmanager
 async def _exports(stack: Stack, role: str) -> AsyncIterator[SupabaseExports]:
-    settings = _settings(stack, role)
+    settings = settings_for(stack, role)
     async with create_http_client(5, SupabaseAccess(settings, role)) as client:
         yield SupabaseExports(client, settings.rest_url)
 
 
-def _settings(stack: Stack, role: str) -> SupabaseSettings:
+def settings_for(stack: Stack, role: str) -> SupabaseSettings:
+    """Return the settings of a function that has the role's key, and no other."""
     secret_key = {"SUPABASE_SECRET_KEY": stack.keys.secret}
     signing_key = {"SUPABASE_SIGNING_KEY": stack.keys.signing_key}
     return SupabaseSettings.from_env(

@@ -44,11 +44,12 @@ REVIEWER = Actor("reviewer", "authenticated", STRANGER, app_metadata_role="revie
 NO_SUBJECT = Actor("token without a subject", "authenticated")
 WRITER = Actor("prompt_writer", "prompt_writer")
 EXPORTER = Actor("prompt_exporter", "prompt_exporter")
+REGISTRAR = Actor("model_registrar", "model_registrar")
 SERVICE = Actor("service_role", "service_role")
 DASHBOARD = Actor("dashboard", "postgres")
 
 CALLERS = (
-    ANONYMOUS, USER, OTHER_USER, REVIEWER, NO_SUBJECT, WRITER, EXPORTER, SERVICE,
+    ANONYMOUS, USER, OTHER_USER, REVIEWER, NO_SUBJECT, WRITER, EXPORTER, REGISTRAR, SERVICE,
 )  # fmt: skip
 """Every actor that calls the API."""
 

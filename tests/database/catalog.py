@@ -73,11 +73,12 @@ QUERIES: Mapping[str, str] = {
     "roles": """
         select rolname, rolsuper, rolinherit, rolcanlogin, rolbypassrls, rolcreaterole, rolcreatedb,
           rolreplication, rolconfig::text, shobj_description(oid, 'pg_authid')
-        from pg_roles where rolname like 'prompt\\_%'""",
+        from pg_roles where rolname like 'prompt\\_%' or rolname = 'model_registrar'""",
     "members": """
         select roleid::regrole::text, member::regrole::text, admin_option, inherit_option
         from pg_auth_members
-        where roleid::regrole::text like 'prompt\\_%' or member::regrole::text like 'prompt\\_%'""",
+        where roleid::regrole::text like 'prompt\\_%' or member::regrole::text like 'prompt\\_%'
+          or 'model_registrar' in (roleid::regrole::text, member::regrole::text)""",
 }
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 from .server import Server
 
 GOLDEN = Path(__file__).parent / "rights.txt"
-ROLES = "anon,authenticated,prompt_writer,prompt_exporter,service_role,prompt_maintainer,postgres"
+ROLES = (
+    "anon,authenticated,prompt_writer,prompt_exporter,model_registrar,service_role,"
+    "prompt_maintainer,postgres"
+)
 RULES = {
     "PERF001",  # a policy calls a function per row
     "PERF003",  # a policy's column has no index

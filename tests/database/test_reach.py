@@ -12,7 +12,10 @@ import pytest
 
 from .server import Connection, Server
 
-ROLES = ("anon", "authenticated", "service_role", "prompt_writer", "prompt_exporter")
+ROLES = (
+    "anon", "authenticated", "service_role", "prompt_writer", "prompt_exporter", "model_registrar",
+)  # fmt: skip
+OUR_ROLES = ("prompt_writer", "prompt_exporter", "model_registrar", "prompt_maintainer")
 ROLE_LIST = ", ".join(f"'{role}'" for role in (*ROLES, "prompt_maintainer"))
 
 Rows = set[tuple[object, ...]]
@@ -73,8 +76,8 @@ REACHABLE_FUNCTIONS = f"""
 OWN_SCHEMAS = ("public.", "private.")
 
 SCHEMA_USERS = {
-    "public": {"prompt_writer", "prompt_exporter", "prompt_maintainer"},
-    "private": {"service_role", "prompt_writer", "prompt_exporter", "prompt_maintainer"},
+    "public": set(OUR_ROLES),
+    "private": {"service_role", *OUR_ROLES},
     "extensions": {"prompt_maintainer"},
 }
 
@@ -113,7 +116,7 @@ def outside_our_schemas(rows: Rows) -> Rows:
 def test_no_default_privilege_is_added(server: Server, populated: str) -> None:
     assert added(server, populated, DEFAULT_PRIVILEGES) == set(), (
         "A default privilege opens every future table, sequence or function to a role. Grant each "
-        "object in supabase/schemas/14_grants.sql instead."
+        "object in supabase/schemas/15_grants.sql instead."
     )
 
 
@@ -141,14 +144,13 @@ def test_no_role_of_the_api_has_a_right_to_a_sequence(server: Server, populated:
 def check_memberships(connection: Connection) -> None:
     """Fail if a role has a member beyond those that Supabase and the migrations give it."""
     memberships = read(connection, MEMBERSHIPS)
-    ours = {row for row in memberships if "prompt_" in f"{row[0]} {row[1]}"}
+    ours = {row for row in memberships if not set(OUR_ROLES).isdisjoint(row)}
     # The creator of a role administers it, and can neither inherit from it nor become it.
-    administrated = {
-        (role, "postgres", True, False, False)
-        for role in ("prompt_writer", "prompt_exporter", "prompt_maintainer")
-    }
+    administrated = {(role, "postgres", True, False, False) for role in OUR_ROLES}
     assumed = {
-        (role, "authenticator", False, False, True) for role in ("prompt_writer", "prompt_exporter")
+        (role, "authenticator", False, False, True)
+        for role in OUR_ROLES
+        if role != "prompt_maintainer"
     }
     assert ours == administrated | assumed, (
         "A member of a role has its rights. Nobody is a member of prompt_maintainer."
@@ -163,10 +165,11 @@ def check_attributes(connection: Connection) -> None:
     configuration = {
         "prompt_writer": "{statement_timeout=2s}",
         "prompt_exporter": "{statement_timeout=60s,plan_cache_mode=force_custom_plan}",
+        "model_registrar": "{statement_timeout=8s}",
         "prompt_maintainer": None,
     }
     plain = (False,) * 7
-    assert {row for row in attributes if str(row[0]).startswith("prompt_")} == {
+    assert {row for row in attributes if row[0] in OUR_ROLES} == {
         (role, *plain, setting) for role, setting in configuration.items()
     }, "The roles of the functions are nologin noinherit, without any other attribute."
     assert {row[0] for row in attributes if row[7] and row[0] in ROLES} == {"service_role"}, (
@@ -192,8 +195,10 @@ def test_no_role_has_an_attribute_that_grants_do_not_restrict(
         ("grant prompt_maintainer to service_role", check_memberships),
         ("grant prompt_exporter to authenticated", check_memberships),
         ("grant service_role to anon", check_memberships),
+        ("grant model_registrar to service_role", check_memberships),
         ("alter role prompt_writer bypassrls", check_attributes),
         ("alter role prompt_maintainer login", check_attributes),
+        ("alter role model_registrar bypassrls", check_attributes),
         ("alter role authenticated bypassrls", check_attributes),
     ],
 )

@@ -1,7 +1,10 @@
-"""The in-memory registry of models, for unit tests."""
+"""An in-memory registry of models. It passes the same contract tests as the real one."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from prompt_capture.domain.errors import (
     ModelConflict,
@@ -12,6 +15,7 @@ from prompt_capture.domain.errors import (
 )
 from prompt_capture.domain.models import (
     EventKind,
+    ModelAddress,
     ModelEvent,
     ModelState,
     NewModel,
@@ -20,123 +24,132 @@ from prompt_capture.domain.models import (
 )
 
 
-class InMemoryModelRegistry:
-    """Keeps models and the ledger in memory. `is_reachable = False` simulates an outage."""
+@dataclass(frozen=True)
+class _Promotion:
+    """A promotion that is in force, and the one that was in force before it."""
 
-    def __init__(self) -> None:
-        self.registered: dict[str, tuple[NewModel, ModelEvent]] = {}
-        self.ledger: list[ModelEvent] = []
-        self.champion: str | None = None
+    version: str
+    earlier: "_Promotion | None"
+
+
+class InMemoryModelRegistry:
+    """Keeps models and ledger in memory. `is_reachable = False` simulates an outage."""
+
+    def __init__(self, intents: Iterable[str] = ()) -> None:
+        names = json.dumps(sorted(intents), ensure_ascii=False)
+        self._catalogue_version = sha256(names.encode()).hexdigest()
+        self._models: dict[str, RegisteredModel] = {}
+        self._ledger: list[ModelEvent] = []
+        self._in_force: _Promotion | None = None
         self.is_reachable = True
 
     async def register(self, model: NewModel, decision: RegistryDecision) -> RegisteredModel:
-        self._check_reachable()
-        version = model.address.version
-        if version not in self.registered:
-            event = self._append("registered", version, decision, None)
-            self.registered[version] = model, event
-        elif self.registered[version][0].address != model.address:
-            raise ModelConflict("The version belongs to another model.")
+        self._raise_if_unreachable()
+        version, manifest = model.address.version, model.address.manifest_sha256
+        for other in self._models.values():
+            is_same_version = other.address.version == version
+            if is_same_version != (other.address.manifest_sha256 == manifest):
+                raise ModelConflict("The version or the manifest belongs to another model.")
+        if version not in self._models:
+            self._models[version] = RegisteredModel(
+                **dict(model),
+                state="candidate",
+                registered_at=datetime.now(UTC),
+                registered_by=decision.actor,
+                catalogue_version=self._catalogue_version,
+            )
+            self._append("registered", version, decision)
         return await self.model(version)
 
     async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
-        model = await self.model(version)
-        if model.state == "quarantined":
+        if (await self.model(version)).state == "quarantined":
             raise ModelQuarantined("The model is quarantined.")
-        if model.state == "champion":
+        if version == self._champion():
             return None
-        event = self._append("promoted", version, decision, self.champion)
-        self.champion = version
+        event = self._append("promoted", version, decision, self._champion())
+        self._in_force = _Promotion(version, self._in_force)
         return event
 
     async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
-        self._check_reachable()
-        if self.champion is None:
+        self._raise_if_unreachable()
+        if self._in_force is None:
             raise NothingToRollBack("The packaged model serves.")
-        before, target = self.champion, self._replaced_by(self.champion)
-        passed: set[str] = set()
-        while target is not None and self._is_quarantined(target):
-            passed.add(target)
-            target = self._replaced_by(target)
-            target = None if target in passed else target
-        self.champion = target
-        return self._append("rolled_back", target, decision, before)
+        replaced, earlier = self._in_force.version, self._in_force.earlier
+        while earlier and (earlier.version == replaced or self._is_quarantined(earlier.version)):
+            earlier = earlier.earlier
+        self._in_force = earlier
+        return self._append("rolled_back", self._champion(), decision, replaced)
 
     async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
-        model = await self.model(version)
-        if model.state == "quarantined":
+        if (await self.model(version)).state == "quarantined":
             return None
-        event = self._append("quarantined", version, decision, None)
-        if model.state == "champion":
+        event = self._append("quarantined", version, decision)
+        if version == self._champion():
             await self.roll_back(decision)
         return event
 
     async def models(self) -> Sequence[RegisteredModel]:
-        self._check_reachable()
-        return [await self.model(version) for version in reversed(self.registered)]
+        self._raise_if_unreachable()
+        return [await self.model(version) for version in reversed(self._models)]
 
     async def model(self, version: str) -> RegisteredModel:
-        self._check_reachable()
-        if version not in self.registered:
-            raise ModelNotFound("The registry has no such model.")
-        model, event = self.registered[version]
-        return RegisteredModel(
-            **dict(model),
-            state=self._state(version),
-            registered_at=event.at,
-            registered_by=event.actor,
-            catalogue_version="1",
-        )
+        self._raise_if_unreachable()
+        if version not in self._models:
+            raise ModelNotFound("The registry has no model with this version.")
+        return self._models[version].model_copy(update={"state": self._state(version)})
 
     async def events(self, version: str | None = None) -> Sequence[ModelEvent]:
-        self._check_reachable()
+        self._raise_if_unreachable()
         return [
             event
-            for event in reversed(self.ledger)
-            if version is None or version in (event.version, event.replaced)
+            for event in reversed(self._ledger)
+            if version is None or version in {event.version, event.replaced}
         ]
 
     async def serving_event(self, at: datetime) -> ModelEvent | None:
-        self._check_reachable()
-        changes = [e for e in self.ledger if e.kind in {"promoted", "rolled_back"} and e.at <= at]
-        return changes[-1] if changes else None
+        self._raise_if_unreachable()
+        changes = [event for event in self._ledger if event.kind in {"promoted", "rolled_back"}]
+        return next((event for event in reversed(changes) if event.at <= at), None)
+
+    async def champion(self) -> ModelAddress | None:
+        """Return the champion, as a `ChampionSource` does."""
+        self._raise_if_unreachable()
+        champion = self._champion()
+        return self._models[champion].address if champion else None
+
+    def _champion(self) -> str | None:
+        return self._in_force.version if self._in_force else None
+
+    def _is_quarantined(self, version: str) -> bool:
+        return any(one.kind == "quarantined" and one.version == version for one in self._ledger)
+
+    def _state(self, version: str) -> ModelState:
+        if self._is_quarantined(version):
+            return "quarantined"
+        if version == self._champion():
+            return "champion"
+        was_champion = any(event.replaced == version for event in self._ledger)
+        return "retired" if was_champion else "candidate"
 
     def _append(
         self,
         kind: EventKind,
         version: str | None,
         decision: RegistryDecision,
-        replaced: str | None,
+        replaced: str | None = None,
     ) -> ModelEvent:
+        earliest = [event.at + timedelta(microseconds=1) for event in self._ledger[-1:]]
         event = ModelEvent(
-            id=len(self.ledger) + 1,
-            at=datetime.now(UTC),
+            id=len(self._ledger) + 1,
+            at=max([datetime.now(UTC), *earliest]),
             kind=kind,
             version=version,
             replaced=replaced,
-            actor=decision.actor,
-            reason=decision.reason,
-            evidence=decision.evidence,
+            **decision.model_dump(),
         )
-        self.ledger.append(event)
+        self._ledger.append(event)
         return event
 
-    def _replaced_by(self, version: str) -> str | None:
-        """Return the champion that the latest promotion of a model replaced."""
-        promotions = [e for e in self.ledger if (e.kind, e.version) == ("promoted", version)]
-        return promotions[-1].replaced
-
-    def _is_quarantined(self, version: str) -> bool:
-        return any((e.kind, e.version) == ("quarantined", version) for e in self.ledger)
-
-    def _state(self, version: str) -> ModelState:
-        if self._is_quarantined(version):
-            return "quarantined"
-        if version == self.champion:
-            return "champion"
-        was_promoted = any((e.kind, e.version) == ("promoted", version) for e in self.ledger)
-        return "retired" if was_promoted else "candidate"
-
-    def _check_reachable(self) -> None:
+    def _raise_if_unreachable(self) -> None:
         if not self.is_reachable:
             raise StoreUnavailable("The store did not respond.")

@@ -17,7 +17,7 @@ from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
-from prompt_capture.domain.errors import DatasetsUnavailable
+from prompt_capture.domain.errors import DatasetsUnavailable, InvalidSettings
 from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.review_criteria import ReviewCriteria
 from prompt_capture.domain.rules import RuleSet
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from prompt_capture.adapters.aws.metrics import EmfMetrics
     from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, ModelManifest
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
+    from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
     from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.domain.model_folders import ModelFolder
     from prompt_capture.ports.exports import DatasetStore
@@ -66,8 +67,12 @@ if TYPE_CHECKING:
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
+REGISTRAR_ROLE = "model_registrar"
 SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
+REGISTRY_TIMEOUT_SECONDS = 10.0
+"""More than the statement timeout of the role, so that the answer says what happened."""
+
 DRAIN_TIMEOUT_SECONDS = 5.0
 DRAIN_CONNECT_SECONDS = 2.0
 """Less than the whole timeout, which shows whether the store is slow or cannot be reached."""
@@ -376,6 +381,20 @@ def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":
 
     settings = SupabaseSettings.from_env(environment())
     return SupabaseExports(_client(settings, role, PAGE_TIMEOUT_SECONDS), settings.rest_url)
+
+
+def model_registry() -> "SupabaseModelRegistry":
+    """Connect to the registry of models. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
+
+    settings = SupabaseSettings.from_env(environment())
+    if settings.supabase_signing_key is None:
+        raise InvalidSettings(
+            f"Set SUPABASE_SIGNING_KEY: only the role {REGISTRAR_ROLE} reaches the registry of "
+            "models, and the secret key is not that role's."
+        )
+    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseModelRegistry(client, settings.rest_url)
 
 
 def service_store() -> SupabasePromptStore:

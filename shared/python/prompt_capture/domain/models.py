@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, FiniteFloat, StringConstraints
 
+from prompt_capture.domain.changes import Reviewer
 from prompt_capture.domain.types import FrozenModel, Label, Note
 
 Version = Annotated[str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """The version of a model, which is part of object keys, of paths and of a response header."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+ObjectVersion = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[!-~]+$")]
+"""The VersionId of an object in S3, which is part of a response header."""
 
 TrainingMode = Literal["head", "student", "full"]
 
@@ -74,7 +78,7 @@ class ModelAddress(FrozenModel):
 
     version: Version
     manifest_sha256: Sha256
-    object_version: str | None = Field(None, max_length=1024)
+    object_version: ObjectVersion | None = None
 
 
 class NewModel(FrozenModel):
@@ -88,11 +92,11 @@ class NewModel(FrozenModel):
     artifact_url: str = Field(max_length=1024)
     training: TrainingRecord
     labels: tuple[Label, ...]
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, FiniteFloat]
     sample: str | None = Field(None, max_length=100)
     sample_messages: int | None = Field(None, ge=0)
     size_bytes: int = Field(ge=0)
-    latency_ms: Mapping[str, float]
+    latency_ms: Mapping[str, FiniteFloat]
 
 
 class RegisteredModel(NewModel):
@@ -123,8 +127,11 @@ class ModelEvent(FrozenModel):
 
 
 class RegistryDecision(FrozenModel):
-    """Who changes which model serves, and why. `evidence` is what the decision rests on."""
+    """Who changes which model serves, and why. `evidence` is what the decision rests on.
 
-    actor: str = Field(min_length=1, max_length=200)
+    The names that no reviewer may have are reserved for operators, too.
+    """
+
+    actor: Reviewer
     reason: Note
     evidence: Mapping[str, object] = Field(default_factory=dict)

@@ -435,6 +435,69 @@ grant execute on function
   private.rebuild_text_keys(bytea, integer)
 to postgres;
 
+-- The registry of models ------------------------------------------------------------------------------
+-- No role of the API reaches its tables: model_registrar calls the functions, prompt_writer learns what serves.
+
+revoke all on public.models, public.model_events, public.model_states
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on sequence public.model_events_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.pseudonym(text),
+  private.lock_model_registry(),
+  private.refuse_registry_changes(),
+  private.champion_event(timestamptz),
+  private.show_model_event(public.model_events),
+  private.serving_event(timestamptz),
+  private.serving_model(),
+  private.report_serving_model(),
+  private.catalogue_version(),
+  private.begin_registry_change(text),
+  private.next_event_time(),
+  private.append_model_event(public.model_events),
+  private.is_quarantined(text),
+  private.refuse_unknown_model(text),
+  private.list_models(text),
+  private.list_model_events(text),
+  private.register_model(jsonb, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb),
+  private.undo_promotion(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb),
+  private.quarantine_model(text, text, text, jsonb),
+  private.pseudonymise_operator(text),
+  private.pseudonymise_erased_operator(),
+  public.serving_model(),
+  public.serving_event(timestamptz),
+  public.list_models(text),
+  public.list_model_events(text),
+  public.register_model(jsonb, text, text, jsonb),
+  public.promote_model(text, text, text, jsonb),
+  public.roll_back_model(text, text, jsonb),
+  public.quarantine_model(text, text, text, jsonb)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function private.serving_model(), public.serving_model() to prompt_writer;
+
+grant usage on schema public, private to model_registrar;
+grant execute on function
+  private.serving_model(), public.serving_model(),
+  private.serving_event(timestamptz), public.serving_event(timestamptz),
+  private.list_models(text), public.list_models(text),
+  private.list_model_events(text), public.list_model_events(text),
+  private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb), public.promote_model(text, text, text, jsonb),
+  private.roll_back_model(text, text, jsonb), public.roll_back_model(text, text, jsonb),
+  private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
+to model_registrar;
+
+grant select, insert on public.models, public.model_events to prompt_maintainer;
+grant update (registered_by) on public.models to prompt_maintainer;
+grant update (actor) on public.model_events to prompt_maintainer;
+grant select on public.model_states to prompt_maintainer;
+grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
+
+grant execute on function private.pseudonymise_operator(text) to postgres;
+
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;
 revoke prompt_maintainer from postgres;

@@ -1,0 +1,134 @@
+"""The registry of models through database functions, called over PostgREST."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from prompt_capture.adapters.supabase.postgrest import ErrorsByCode, PostgrestAdapter
+from prompt_capture.domain.errors import (
+    ModelConflict,
+    ModelNotFound,
+    ModelQuarantined,
+    NothingToRollBack,
+    ReviewerErased,
+    StoreUnavailable,
+)
+from prompt_capture.domain.models import (
+    ModelAddress,
+    ModelEvent,
+    NewModel,
+    RegisteredModel,
+    RegistryDecision,
+    TrainingRecord,
+)
+
+_FORBIDDEN, _NOT_FOUND, _CONFLICT = "PT403", "PT404", "PT409"
+"""The database's own error codes. What a conflict is depends on the function."""
+
+_NOT_REGISTERED: ErrorsByCode = {
+    _NOT_FOUND: ModelNotFound("The registry has no model with this version. Publish it first.")
+}
+_OPERATOR_ERASED: ErrorsByCode = {
+    _FORBIDDEN: ReviewerErased("The account of this operator was erased.")
+}
+
+
+class SupabaseModelRegistry:
+    """Calls the functions of the registry, as the role `model_registrar`.
+
+    A call is not repeated after a connection error: a second rollback would go back one model more.
+    The client's read timeout is the deadline of each call.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, rest_url: str) -> None:
+        self._postgrest = PostgrestAdapter(client, rest_url, client.timeout.read)
+
+    async def register(self, model: NewModel, decision: RegistryDecision) -> RegisteredModel:
+        conflict = ModelConflict(
+            "The registry has another model with this version, or this model under another version."
+        )
+        arguments = {"model": _columns(model), **_decision(decision)}
+        errors = {_CONFLICT: conflict, **_OPERATOR_ERASED}
+        return _model(await self._postgrest.call("register_model", arguments, errors))
+
+    async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+        quarantined = ModelQuarantined("The model is quarantined. Promote another one.")
+        arguments = {"version": version, **_decision(decision)}
+        errors = {_CONFLICT: quarantined, **_NOT_REGISTERED, **_OPERATOR_ERASED}
+        return _event(await self._postgrest.call("promote_model", arguments, errors))
+
+    async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
+        nothing = NothingToRollBack("The packaged model serves, so there is nothing to roll back.")
+        errors = {_CONFLICT: nothing, **_OPERATOR_ERASED}
+        event = await self._postgrest.call("roll_back_model", _decision(decision), errors)
+        return ModelEvent.model_validate(event)
+
+    async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+        arguments = {"version": version, **_decision(decision)}
+        errors = {**_NOT_REGISTERED, **_OPERATOR_ERASED}
+        return _event(await self._postgrest.call("quarantine_model", arguments, errors))
+
+    async def models(self) -> Sequence[RegisteredModel]:
+        return [_model(columns) for columns in await self._postgrest.call("list_models", {})]
+
+    async def model(self, version: str) -> RegisteredModel:
+        found = await self._postgrest.call("list_models", {"version": version})
+        if not found:
+            raise _NOT_REGISTERED[_NOT_FOUND]
+        return _model(found[0])
+
+    async def events(self, version: str | None = None) -> Sequence[ModelEvent]:
+        events = await self._postgrest.call("list_model_events", {"version": version})
+        return [ModelEvent.model_validate(event) for event in events]
+
+    async def serving_event(self, at: datetime) -> ModelEvent | None:
+        return _event(await self._postgrest.call("serving_event", {"moment": at.isoformat()}))
+
+
+class SupabaseChampion:
+    """Reads which model serves, as the role `prompt_writer` or `model_registrar`."""
+
+    def __init__(self, client: httpx.AsyncClient, rest_url: str) -> None:
+        self._postgrest = PostgrestAdapter(client, rest_url, client.timeout.read)
+
+    async def champion(self) -> ModelAddress | None:
+        return champion_address(await self._postgrest.call("serving_model", {}))
+
+
+def champion_address(serving: object) -> ModelAddress | None:
+    """Return the address in the database's answer to what serves, or None for the packaged model.
+
+    The answer is the result of `serving_model`, and the content of the header `X-Serving-Model`.
+    Raise `StoreUnavailable` where it is neither an address nor empty.
+    """
+    if serving == {}:
+        return None
+    try:
+        return ModelAddress.model_validate(serving)
+    except ValidationError:
+        raise StoreUnavailable("The store does not say which model serves.") from None
+
+
+def _decision(decision: RegistryDecision) -> dict[str, Any]:
+    return decision.model_dump(mode="json")
+
+
+def _columns(model: NewModel) -> dict[str, Any]:
+    """Return the columns of a model that its publisher sets."""
+    fields = model.model_dump(mode="json", include=set(NewModel.model_fields))
+    address, training = fields.pop("address"), fields.pop("training")
+    return {**address, **training, **fields}
+
+
+def _model(columns: Mapping[str, Any]) -> RegisteredModel:
+    rest = dict(columns)
+    address = {name: rest.pop(name) for name in ModelAddress.model_fields}
+    training = {name: rest.pop(name) for name in TrainingRecord.model_fields}
+    return RegisteredModel.model_validate({**rest, "address": address, "training": training})
+
+
+def _event(event: Mapping[str, Any] | None) -> ModelEvent | None:
+    return None if event is None else ModelEvent.model_validate(event)
