@@ -17,6 +17,8 @@ from cli.arguments import Command
 from cli.error_handling import error_console, exit_on_error
 from cli.printable import json_for_terminals
 from cli.progress import progress_bars
+from prompt_capture.domain.changes import validate_reviewer_name
+from prompt_capture.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from prompt_capture.domain.models import ModelEvent, RegisteredModel
@@ -39,9 +41,12 @@ def _default_operator() -> str:
 
 
 def _validate_operator(name: str) -> str:
-    if not 1 <= len(name.strip()) <= MAX_OPERATOR_LENGTH:
-        raise typer.BadParameter(f"A name has 1 to {MAX_OPERATOR_LENGTH} characters.")
-    return name.strip()
+    if len(name) > MAX_OPERATOR_LENGTH:
+        raise typer.BadParameter(f"A name has at most {MAX_OPERATOR_LENGTH} characters.")
+    try:
+        return validate_reviewer_name(name)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}. Name who decides: --operator NAME.") from None
 
 
 def _parse_moment(text: str) -> datetime:
@@ -215,7 +220,13 @@ def rollback(reason: ReasonOption, operator: OperatorOption, as_json: JsonOption
     from prompt_capture import bootstrap
 
     with exit_on_error():
-        event = asyncio.run(bootstrap.manage_models().roll_back(operator, reason))
+        try:
+            event = asyncio.run(bootstrap.manage_models().roll_back(operator, reason))
+        except StoreUnavailable as error:
+            raise StoreUnavailable(
+                f"{error} The rollback may have taken place. See `prompt-capture models history` "
+                "before you repeat it: a second rollback goes one model further."
+            ) from None
     _print_decision(event, "", as_json)
 
 

@@ -43,7 +43,7 @@ def function_specs(
         spec(CLASSIFY, _classify_settings(environment), seconds=10, has_url=True),
         spec(OUTCOME, _backend_settings(environment), seconds=10, has_url=True),
         spec(CORRECT, _backend_settings(environment), seconds=10, has_url=True),
-        spec(MODELS, _models_settings(environment), seconds=10, has_url=True),
+        spec(MODELS, _models_settings(environment), seconds=15, has_url=True),
         spec(EXPORT, _export_settings(environment), seconds=300, has_url=False),
         spec(DRAIN, _database_role_settings(environment), seconds=20, has_url=False),
     ]

@@ -1,5 +1,7 @@
 """GET and POST /v1/models: the registered models, and which of them serves."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Request
@@ -9,7 +11,8 @@ from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
 from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import JsonRoute
 from prompt_capture.api.request_fields import OptionalIdentifier, without_nul
-from prompt_capture.domain.errors import StoreUnavailable
+from prompt_capture.domain.changes import validate_reviewer_name
+from prompt_capture.domain.errors import ReviewerErased, StoreUnavailable
 from prompt_capture.domain.models import ModelEvent, ModelState, RegisteredModel, Version
 from prompt_capture.domain.types import Timestamp
 from prompt_capture.workflows.models.manage import ManageModels
@@ -147,7 +150,8 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
         """Make the model serve that the champion replaced. A repeated request rolls back again."""
         operator = _operator(body, authenticator, connection)
         try:
-            return DecisionResponse(event=await manage.roll_back(operator, body.reason))
+            with _of_operators():
+                return DecisionResponse(event=await manage.roll_back(operator, body.reason))
         except StoreUnavailable:
             raise _ROLLBACK_UNCERTAIN from None
 
@@ -174,7 +178,8 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
     ) -> DecisionResponse:
         """Make a model the champion. A repeated request changes nothing."""
         operator = _operator(body, authenticator, connection)
-        return DecisionResponse(event=await manage.promote(version, operator, body.reason))
+        with _of_operators():
+            return DecisionResponse(event=await manage.promote(version, operator, body.reason))
 
     @router.post(
         "/models/{version}/quarantine",
@@ -187,7 +192,8 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
     ) -> DecisionResponse:
         """Exclude a model from serving for good. The champion is rolled back in the same step."""
         operator = _operator(body, authenticator, connection)
-        return DecisionResponse(event=await manage.quarantine(version, operator, body.reason))
+        with _of_operators():
+            return DecisionResponse(event=await manage.quarantine(version, operator, body.reason))
 
     return router
 
@@ -204,7 +210,7 @@ def _operator(body: DecisionRequest, authenticator: Authenticator, connection: R
                 "operator: required with an operator key.",
                 "Send the name of the operator who decided.",
             )
-        return name
+        return _validated(name)
     if name not in (None, str(user.user_id)):
         raise ApiError(
             403,
@@ -213,3 +219,26 @@ def _operator(body: DecisionRequest, authenticator: Authenticator, connection: R
             "Omit operator, or send a token of that operator.",
         )
     return str(user.user_id)
+
+
+def _validated(operator: str) -> str:
+    try:
+        return validate_reviewer_name(operator)
+    except ValueError as error:
+        raise ApiError(
+            403, "invalid_operator", f"operator: {error}.", "Send the name of the operator."
+        ) from None
+
+
+@contextmanager
+def _of_operators() -> Iterator[None]:
+    """Turn an error about an erased account into one about the operator."""
+    try:
+        yield
+    except ReviewerErased:
+        raise ApiError(
+            403,
+            "operator_erased",
+            "operator: the account of this operator was erased.",
+            "Decide in the name of another account.",
+        ) from None

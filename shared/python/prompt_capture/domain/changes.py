@@ -42,16 +42,16 @@ class Outcome(FrozenModel):
 
 
 def validate_reviewer_name(name: str) -> str:
-    """Return a reviewer's name without surrounding white space.
+    """Return the name of a reviewer or an operator without surrounding white space.
 
     Raise `ValueError` for an empty or reserved name. The database rejects these too.
     """
     canonical = canonical_text(name)
     if not canonical:
-        raise ValueError("The reviewer name is empty")
+        raise ValueError("The name is empty")
     if canonical in ANONYMOUS_REVIEWERS or canonical.startswith(ERASED_PREFIX):
         reserved = ", ".join(sorted(ANONYMOUS_REVIEWERS))
-        raise ValueError(f"This reviewer name is reserved ({reserved}, {ERASED_PREFIX}...)")
+        raise ValueError(f"This name is reserved ({reserved}, {ERASED_PREFIX}...)")
     return name.strip()
 
 
