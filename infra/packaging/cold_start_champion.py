@@ -21,7 +21,12 @@ _BUCKET = "models"
 
 
 class ChampionServices:
-    """Answers the two requests of a starting function: for the champion, and for its files."""
+    """Answers the two requests of a starting function: for the champion, and for its files.
+
+    `environment` has the variables with which a function finds them.
+    """
+
+    environment: Mapping[str, str]
 
     def __init__(self, folder: Path) -> None:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
@@ -48,8 +53,8 @@ class ChampionServices:
 
 
 @contextmanager
-def serve_champion() -> Iterator[Mapping[str, str]]:
-    """Serve a champion; return the environment variables of a function that finds it."""
+def serve_champion() -> Iterator[ChampionServices]:
+    """Serve a champion in place of a Supabase project and of S3."""
     loop, web = BackgroundLoop(), WebServer()
     with tempfile.TemporaryDirectory() as folder:
         services = ChampionServices(
@@ -62,12 +67,12 @@ def serve_champion() -> Iterator[Mapping[str, str]]:
         proxy.start()
         proxy.set_fault("models", S3_DISTANCE)
         try:
-            yield {
+            services.environment = {
                 "SUPABASE_URL": url,
                 "MODELS_BUCKET": _BUCKET,
                 "AWS_ENDPOINT_URL_S3": bucket,
-                "CHAMPION": services.version,
             }
+            yield services
         finally:
             proxy.stop()
             loop.run(web.stop())

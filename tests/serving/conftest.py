@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,18 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from infra.local import model_variants, stack_env
+from infra.local import stack_env
 from infra.local.functions import CLASSIFY
+from infra.local.model_variants import HEADS, NEW_STUDENT, write_variant
 from infra.local.paths import MODEL
 from infra.local.stack import Stack
 from infra.local.users import User
 from prompt_capture.adapters.onnx.model_artifact import read_manifest
 from tests.conftest import GENEROUS_TIMEOUTS
-from tests.database_reset import DELETE_ALL_ROWS
 
+RETRAINED = ("retrained-1", "retrained-2")
 PACKAGED = read_manifest(MODEL).version
-_COMMAND = Path(sys.executable).with_name("prompt-capture")
+_COMMAND = str(Path(sys.executable).with_name("prompt-capture"))
 OVERRIDES = {CLASSIFY: {**GENEROUS_TIMEOUTS, "MODEL_WAIT_SECONDS": "8"}}
 
 
@@ -35,16 +37,11 @@ class Registry:
     operator: User
     folder: Path
 
-    def publish(self, version: str, **changes: Any) -> Path:
-        """Publish a copy of the packaged model under another version, and return its folder."""
-        folder = model_variants.write_variant(self.folder / version, version, **changes)
-        self.publish_folder(folder)
-        return folder
-
-    def publish_folder(self, folder: Path) -> None:
-        """Run the command, as a person who publishes does."""
+    def publish(self, version: str, changed: Collection[str]) -> None:
+        """Publish a copy of the packaged model with other graphs, by the command."""
+        folder = write_variant(self.folder / version, version, changed)
         environment = {**os.environ, **stack_env.variables(self.stack)}
-        command = [_COMMAND, "models", "publish", folder, "--reason", "A test."]
+        command = [_COMMAND, "models", "publish", str(folder), "--reason", "A test."]
         subprocess.run(command, env=environment, check=True, capture_output=True)
 
     def promote(self, version: str) -> Mapping[str, Any]:
@@ -55,6 +52,15 @@ class Registry:
 
     def roll_back(self) -> Mapping[str, Any]:
         return self.post("rollback")
+
+    def champion(self) -> str | None:
+        """Return the version of the champion, or None for the packaged model."""
+        changes = ("promoted", "rolled_back")
+        return next((each["version"] for each in self.events() if each["kind"] in changes), None)
+
+    def start_new_instances(self) -> None:
+        """End the instances of classify-and-log, so that new ones start."""
+        self.stack.redeploy(CLASSIFY, {"X_INSTANCES": str(time.time_ns())})
 
     def events(self) -> Sequence[Mapping[str, Any]]:
         """Return the ledger, the newest event first."""
@@ -112,15 +118,23 @@ def serving_stack() -> Iterator[Stack]:
         yield stack
 
 
+@pytest.fixture(scope="package")
+def published(serving_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """A registry with the models RETRAINED, the second one with a student of its own."""
+    operator = serving_stack.create_operator("operator@example.com")
+    registry = Registry(serving_stack, operator, tmp_path_factory.mktemp("models"))
+    registry.publish(RETRAINED[0], HEADS)
+    registry.publish(RETRAINED[1], NEW_STUDENT)
+    return registry
+
+
 @pytest.fixture
-def registry(serving_stack: Stack, tmp_path: Path) -> Iterator[Registry]:
-    """An empty registry; new instances of classify start in each test."""
-    with psycopg.connect(serving_stack.postgres_admin_dsn) as connection:
-        connection.execute(DELETE_ALL_ROWS)
-    serving_stack.redeploy(CLASSIFY, {})
-    yield Registry(serving_stack, serving_stack.create_operator("operator@example.com"), tmp_path)
-    with psycopg.connect(serving_stack.postgres_admin_dsn) as connection:
-        connection.execute(DELETE_ALL_ROWS)
+def registry(published: Registry) -> Registry:
+    """The registry, while the packaged model serves in new instances."""
+    while published.champion() is not None:
+        published.roll_back()
+    published.start_new_instances()
+    return published
 
 
 @pytest.fixture

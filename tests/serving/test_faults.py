@@ -9,11 +9,10 @@ import pytest
 
 from infra.local.faults import Fault
 from infra.local.functions import CLASSIFY
-from infra.local.model_variants import HEADS, NEW_STUDENT
-from infra.local.stack import Stack
+from infra.local.model_variants import HEADS
 from prompt_capture.adapters.onnx.model_artifact import read_manifest
 from prompt_capture.domain.models import blob_key, manifest_key
-from tests.serving.conftest import PACKAGED, Registry, Sender
+from tests.serving.conftest import PACKAGED, RETRAINED, Registry, Sender
 
 BUCKET_FAULTS = [
     Fault("refuse"),
@@ -25,10 +24,6 @@ BUCKET_FAULTS = [
     Fault("status", status=403),
     Fault("status", status=503),
 ]
-
-
-def start_new_instances(stack: Stack) -> None:
-    stack.redeploy(CLASSIFY, {"X_INSTANCES": str(time.time_ns())})
 
 
 def answers_eventually(sender: Sender, version: str) -> bool:
@@ -44,23 +39,19 @@ def answers_eventually(sender: Sender, version: str) -> bool:
 def test_a_cold_start_survives_a_fault_of_the_bucket(
     registry: Registry, sender: Sender, fault: Fault
 ) -> None:
-    registry.publish("retrained-1", changed=NEW_STUDENT)
-    registry.promote("retrained-1")
+    registry.promote("retrained-2")
 
     with registry.stack.faults.inject("models", fault):
-        start_new_instances(registry.stack)
+        registry.start_new_instances()
         assert sender.model_of_next_answer() == PACKAGED
-    assert registry.stack.faults.counts("models").requests == 0
 
-    assert answers_eventually(sender, "retrained-1")
+    assert answers_eventually(sender, "retrained-2")
 
 
 @pytest.mark.parametrize("fault", [Fault("refuse"), Fault("half")], ids=lambda fault: fault.kind)
 def test_a_warm_instance_survives_a_fault_of_the_bucket(
     registry: Registry, sender: Sender, fault: Fault
 ) -> None:
-    for version in ("retrained-1", "retrained-2"):
-        registry.publish(version)
     registry.promote("retrained-1")
     assert answers_eventually(sender, "retrained-1")
 
@@ -75,11 +66,10 @@ def test_a_warm_instance_survives_a_fault_of_the_bucket(
 def test_a_cold_start_survives_a_registry_that_does_not_answer(
     registry: Registry, sender: Sender
 ) -> None:
-    registry.publish("retrained-1")
     registry.promote("retrained-1")
 
     with registry.stack.faults.inject("store", Fault("refuse")):
-        start_new_instances(registry.stack)
+        registry.start_new_instances()
         answer = sender.send()
     assert (answer["model_version"], answer["captured"]) == (PACKAGED, "spooled")
 
@@ -114,34 +104,34 @@ def delete_manifest(registry: Registry, version: str) -> None:
 def test_a_damaged_model_never_answers(
     registry: Registry, sender: Sender, damage: Callable[[Registry, str], None]
 ) -> None:
-    registry.publish("retrained-1", changed=HEADS)
-    damage(registry, "retrained-1")
+    version = f"damaged-{damage.__name__}"
+    registry.publish(version, HEADS)
+    damage(registry, version)
 
-    registry.promote("retrained-1")
+    registry.promote(version)
     sender.send()
     assert sender.model_of_next_answer() == PACKAGED
-    start_new_instances(registry.stack)
+    registry.start_new_instances()
     assert sender.model_of_next_answer() == PACKAGED
 
 
 def test_a_manifest_that_was_overwritten_is_not_read(registry: Registry, sender: Sender) -> None:
-    registry.publish("retrained-1")
+    registry.publish("overwritten-1", HEADS)
     registry.stack.s3_client().put_object(
-        Bucket=registry.stack.bucket, Key=manifest_key("retrained-1"), Body=b"{}"
+        Bucket=registry.stack.bucket, Key=manifest_key("overwritten-1"), Body=b"{}"
     )
 
-    registry.promote("retrained-1")
+    registry.promote("overwritten-1")
     sender.send()
 
-    assert sender.model_of_next_answer() == "retrained-1"
+    assert sender.model_of_next_answer() == "overwritten-1"
 
 
 def test_an_instance_that_is_frozen_while_it_loads_completes_the_load_later(
     registry: Registry, sender: Sender
 ) -> None:
-    registry.publish("retrained-1", changed=NEW_STUDENT)
     sender.send()
-    registry.promote("retrained-1")
+    registry.promote("retrained-2")
 
     with registry.stack.faults.inject("models", Fault("slow", seconds=1)):
         sender.send()
@@ -150,19 +140,17 @@ def test_an_instance_that_is_frozen_while_it_loads_completes_the_load_later(
         time.sleep(3)
         registry.stack.signal(CLASSIFY, SIGCONT)
 
-    assert answers_eventually(sender, "retrained-1")
+    assert answers_eventually(sender, "retrained-2")
 
 
 def test_two_promotions_at_once_leave_one_champion(registry: Registry, sender: Sender) -> None:
-    versions = ("retrained-1", "retrained-2")
-    for version in versions:
-        registry.publish(version)
-
-    threads = [threading.Thread(target=registry.promote, args=(version,)) for version in versions]
+    threads = [threading.Thread(target=registry.promote, args=(version,)) for version in RETRAINED]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    champion = max(registry.events(), key=lambda event: event["id"])["version"]
-    assert answers_eventually(sender, champion)
+    latest, earlier, *_ = registry.events()
+    assert {latest["version"], earlier["version"]} == set(RETRAINED)
+    assert latest["replaced"] == earlier["version"]
+    assert answers_eventually(sender, latest["version"])

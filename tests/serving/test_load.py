@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from tests.serving.conftest import PACKAGED, Registry, Sender
+from tests.serving.conftest import PACKAGED, RETRAINED, Registry, Sender
 
 CHANGES = 200
 SENDERS = 2
@@ -32,17 +32,14 @@ class ContinuousSender(threading.Thread):
 
 
 def test_200_changes_of_the_champion_under_load(registry: Registry, sender: Sender) -> None:
-    versions = ("retrained-1", "retrained-2")
-    for version in versions:
-        registry.publish(version)
     stop = threading.Event()
     senders = [ContinuousSender(sender, name, stop) for name in ("plants", "meals")[:SENDERS]]
     for thread in senders:
         thread.start()
 
     for number in range(CHANGES // 4):
-        registry.promote(versions[number % 2])
-        registry.promote(versions[(number + 1) % 2])
+        registry.promote(RETRAINED[number % 2])
+        registry.promote(RETRAINED[(number + 1) % 2])
         registry.roll_back()
         registry.roll_back()
     registry.promote("retrained-1")
@@ -54,7 +51,7 @@ def test_200_changes_of_the_champion_under_load(registry: Registry, sender: Send
     answers = [answer for thread in senders for answer in thread.answers]
     assert {answer["captured"] for answer in answers} <= {"stored", "spooled"}
     used = Counter(answer["model_version"] for answer in answers)
-    assert set(used) == {PACKAGED, *versions}
+    assert set(used) == {PACKAGED, *RETRAINED}
     with psycopg.connect(registry.stack.postgres_admin_dsn) as connection:
         rows = connection.execute("select id::text, model_version from public.nlu_prompt_logs")
         recorded: dict[str, str] = dict(rows.fetchall())
