@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 
 from infra.lambda_emulator.extensions import Extensions
 from infra.lambda_emulator.types import REGION, FunctionSpec, Invocation, InvocationResult
@@ -44,6 +46,8 @@ class Instance:
         self._init_error: InvocationResult | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
+        # As on Lambda, no other instance sees these files.
+        self._temporary: Path | None = None
 
     @property
     def is_idle_soon(self) -> bool:
@@ -74,14 +78,14 @@ class Instance:
         self._loop.call_later(_INIT_SECONDS, self._time_out_init)
 
     async def _spawn(self, runtime_api: str, folder: Path) -> asyncio.subprocess.Process:
-        temporary = folder / "tmp"
-        temporary.mkdir(exist_ok=True)
+        (folder / "tmp").mkdir(exist_ok=True)
+        self._temporary = Path(mkdtemp(dir=folder / "tmp", prefix=f"{self.spec.name}-"))
         (folder / "logs").mkdir(exist_ok=True)
         with (folder / "logs" / f"{self.spec.name}.log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "awslambdaric", self.spec.handler),
                 cwd=self.spec.folder,
-                env=_environment(self.spec, runtime_api, temporary),
+                env=_environment(self.spec, runtime_api, self._temporary),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -151,6 +155,8 @@ class Instance:
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         status = await process.wait()
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
         error = self._init_error or InvocationResult.error(
             "Runtime.ExitError", f"Error: Runtime exited with error: {_describe_exit(status)}"
         )
