@@ -68,7 +68,7 @@ def test_a_cold_start_survives_a_registry_that_does_not_answer(
 ) -> None:
     registry.promote("retrained-1")
 
-    with registry.stack.faults.inject("store", Fault("refuse")):
+    with registry.stack.faults.inject("store", Fault("status", status=503)):
         registry.start_new_instances()
         answer = sender.send()
     assert (answer["model_version"], answer["captured"]) == (PACKAGED, "spooled")
