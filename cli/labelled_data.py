@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from cli.error_handling import error_console
+from prompt_capture.domain.models import DatasetReference
 from training.config import Progress
 from training.data.diagnosis import (
     describe_conflicts,
@@ -11,19 +13,35 @@ from training.data.diagnosis import (
     describe_unusual_splits,
 )
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
-from training.data.reading import read_sources, read_texts
+from training.data.provenance import describe_datasets
+from training.data.reading import read_sources, read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
 
-def read_training_examples(sources: Sequence[DataSource], progress: Progress) -> list[Example]:
-    """Read examples to train on: those without a split, and those of the split `train`.
+class TrainingData(NamedTuple):
+    """Examples, texts without labels, and the datasets that both come from."""
+
+    examples: list[Example]
+    unlabelled: list[str]
+    datasets: tuple[DatasetReference, ...]
+
+
+def read_training_data(
+    sources: Sequence[DataSource], unlabelled_sources: Sequence[DataSource], progress: Progress
+) -> TrainingData:
+    """Read what to train on: examples without a split or of the split `train`, and texts.
 
     Raise `InvalidExamples`.
     """
+    unlabelled = _read_unlabelled(unlabelled_sources, progress)
     located = _read(sources, progress)
     kept = [each for each in located if each.example.is_for_training]
-    return _report(located, kept, f"of the split {TRAINING_SPLIT}, nor without a split")
+    return TrainingData(
+        _report(located, kept, f"of the split {TRAINING_SPLIT}, nor without a split"),
+        [text.example.text for text in unlabelled],
+        describe_datasets([*sources, *unlabelled_sources], kept, unlabelled),
+    )
 
 
 def read_test_examples(sources: Sequence[DataSource], progress: Progress) -> list[Example]:
@@ -45,14 +63,9 @@ def read_all_examples(sources: Sequence[DataSource], progress: Progress) -> list
     return examples
 
 
-def read_unlabelled(sources: Sequence[DataSource], progress: Progress) -> list[str]:
-    """Read texts without labels; raise `InvalidExamples`."""
-    if not sources:
-        return []
-    remarks = Remarks()
-    texts = read_texts(sources, remarks, progress.step("Reading texts"))
-    print_warnings(remarks)
-    return texts
+def read_texts(sources: Sequence[DataSource], progress: Progress) -> list[str]:
+    """Read texts, labelled or not; raise `InvalidExamples`."""
+    return [each.example.text for each in _read_unlabelled(sources, progress)]
 
 
 def print_warnings(warnings: Iterable[str]) -> None:
@@ -70,6 +83,15 @@ def _read(sources: Sequence[DataSource], progress: Progress) -> list[LocatedExam
     located = read_sources(sources, remarks, progress.step("Reading data"), describe)
     print_warnings(remarks)
     return located
+
+
+def _read_unlabelled(sources: Sequence[DataSource], progress: Progress) -> list[LocatedExample]:
+    if not sources:
+        return []
+    remarks = Remarks()
+    texts = read_unlabelled(sources, remarks, progress.step("Reading texts"))
+    print_warnings(remarks)
+    return texts
 
 
 def _report(

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 20
 MAX_OPERATOR_LENGTH = 200
+_INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells set it."""
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -150,7 +152,11 @@ def publish(
         --reason "3 points better on the gold dataset"
     """
     with exit_on_error():
-        model, new_bytes = asyncio.run(_publish(folder, operator, reason))
+        try:
+            model, new_bytes = asyncio.run(_publish(folder, operator, reason))
+        except KeyboardInterrupt:
+            error_console.print("Interrupted. Run the command again: it continues.", style="yellow")
+            raise typer.Exit(_INTERRUPTED) from None
         event = _promote(model.address.version, operator, reason) if promote else None
     if as_json:
         _print_json(model, new_bytes=new_bytes, promotion=event)

@@ -95,10 +95,10 @@ def _read_settings(model: Path) -> "ClassifierSettings":
 
 def _read_data(data: Sequence[str]) -> Iterator[str]:
     """Yield the messages of files, and show how many are done where no output shows it."""
-    from cli.labelled_data import read_unlabelled
+    from cli.labelled_data import read_texts
 
     with progress_bars(error_console) as progress, local_sources(data, progress) as sources:
-        messages = read_unlabelled(sources, progress)
+        messages = read_texts(sources, progress)
     if sys.stdout.isatty():
         yield from messages
         return

@@ -13,12 +13,11 @@ from prompt_capture.domain.datasets.manifest import manifest_key_of
 from training.config import Progress, ProgressCallback
 from training.data.examples import InvalidExamples
 from training.data.exported_datasets import (
-    MANIFEST_SUFFIX,
     datasets_in_use,
     find_datasets,
     is_part,
 )
-from training.data.sources import DataSource
+from training.data.sources import MANIFEST_SUFFIX, DataSource
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

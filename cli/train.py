@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars
 from prompt_capture.domain.errors import InvalidArtifact
-from prompt_capture.domain.models import TrainingMode
+from prompt_capture.domain.models import TrainingMode, Version
 from training.config import ReviewTarget
 
 if TYPE_CHECKING:
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 
 _REVIEW = "Review"
 """A panel of the help text."""
+
+
+def _validate_name(name: str) -> str:
+    try:
+        TypeAdapter(Version).validate_python(f"{name}-00000000")
+    except ValidationError:
+        raise typer.BadParameter(
+            "The name must begin with a letter or a digit, and have letters, digits, dots, "
+            "underscores and hyphens only, at most 91."
+        ) from None
+    return name
 
 
 def _validate_target(target: float | None) -> float | None:
@@ -82,7 +94,9 @@ def train(
     base: Annotated[Path, typer.Option(help="The model whose encoders to start from.")] = Path(
         "model_artifacts/assistant"
     ),
-    name: Annotated[str, typer.Option(help="The beginning of the model's version.")] = "assistant",
+    name: Annotated[
+        str, typer.Option(callback=_validate_name, help="The beginning of the model's version.")
+    ] = "assistant",
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")
     ] = 0,
@@ -131,12 +145,11 @@ def train(
         local_sources(unlabelled or [], progress) as unlabelled_sources,
     ):
         artifact = _load_base(base)  # before the data, which takes longer
-        more_texts = labelled_data.read_unlabelled(unlabelled_sources, progress)
-        examples = labelled_data.read_training_examples(sources, progress)
-        labelled_data.print_warnings(_diagnose(examples))
-        config = TrainingConfig(mode, more_texts, name, seed, target)
+        read = labelled_data.read_training_data(sources, unlabelled_sources, progress)
+        labelled_data.print_warnings(_diagnose(read.examples))
+        config = TrainingConfig(mode, read.unlabelled, name, seed, target, datasets=read.datasets)
         start = base_from_artifact(artifact)
-        result = train_model(examples, start, out, config, progress)
+        result = train_model(read.examples, start, out, config, progress)
         suspects = write_report(out, result.manifest, result.predictions, result.held_out, texts)
     _print_summary(error_console, result, out, suspects)
 

@@ -2,20 +2,24 @@
 
     python -m training.build WEIGHTS_FOLDER OUT_FOLDER
 
-`make model` runs this module. On one type of machine, the same inputs give the same files.
+`make model` runs this module in the root of the repository. On one type of machine, the same inputs
+give the same files.
 """
 
 import sys
 from pathlib import Path
 
 from training.config import Progress, ProgressLines, TrainingConfig
-from training.data.reading import read_examples
+from training.data.provenance import describe_datasets
+from training.data.reading import read_sources
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
 from training.fit.encoders import base_from_checkpoint
 from training.report.writing import write_report
 from training.train import TrainingResult, train
 
-DATA = Path(__file__).parent / "data"
-UTTERANCES = (DATA / "train", *sorted(DATA.glob("train/*/two_intents.jsonl")))
+DATA = Path("training/data/train")
+UTTERANCES = (DATA, *sorted(DATA.glob("*/two_intents.jsonl")))
 
 
 def build(weights: Path, out: Path, progress: Progress | None = None) -> TrainingResult:
@@ -23,9 +27,11 @@ def build(weights: Path, out: Path, progress: Progress | None = None) -> Trainin
 
     `weights` is a folder with `model.safetensors` and `tokenizer.json`.
     """
-    config = TrainingConfig("full", name="assistant")
+    sources = [DataSource(path) for path in UTTERANCES]
+    located = read_sources(sources, Remarks())
+    config = TrainingConfig("full", name="assistant", datasets=describe_datasets(sources, located))
     base = base_from_checkpoint(weights)
-    result = train(read_examples(UTTERANCES), base, out, config, progress)
+    result = train([each.example for each in located], base, out, config, progress)
     write_report(out, result.manifest, result.predictions, result.held_out)
     return result
 

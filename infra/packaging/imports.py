@@ -67,6 +67,7 @@ def _settings(layer: Path) -> dict[str, str]:
     return {
         "SUPABASE_URL": "http://127.0.0.1",
         "SUPABASE_SECRET_KEY": "sb_secret_unused",
+        "SUPABASE_SIGNING_KEY": "an-unused-signing-key-of-32-bytes",
         "MODEL_DIR": str(models / "assistant"),
         "RULES_FILE": str(models / "rules.toml"),
         "EXPORT_BUCKET": "unused",

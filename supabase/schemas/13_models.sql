@@ -131,17 +131,38 @@ comment on column public.model_events.actor is
 comment on column public.model_events.reason is 'The operator''s reason.';
 comment on column public.model_events.evidence is 'What the decision rests on. It refers to captured rows by their ids.';
 
--- Which model serves: read by every capture.
+-- Changes of the champion, the latest first.
 create index model_events_of_the_champion on public.model_events (id desc)
   where kind in ('promoted', 'rolled_back');
 create index model_events_by_version on public.model_events (version, id desc);
 create index model_events_by_replaced on public.model_events (replaced, id desc);
 create index model_events_by_returned_to on public.model_events (returned_to);
 
+-- What every capture reads: the address of the champion, as its latest event says. One row, which a trigger of the
+-- ledger maintains, since two more look-ups in indexes would cost a capture three times as much.
+create table private.champion (
+  only_row boolean not null default true,
+  address jsonb not null default '{}',
+  header text not null default '{"X-Serving-Model": "{}"}',
+
+  constraint champion_pkey primary key (only_row),
+  constraint champion_has_one_row check (only_row)
+);
+
+comment on table private.champion is 'The address of the model that serves, derived from the ledger.';
+comment on column private.champion.only_row is 'Always true: the table has one row.';
+comment on column private.champion.address is
+  '{"version", "manifest_sha256", "object_version"}, or {} for the packaged model.';
+comment on column private.champion.header is 'The address as a header of a response of PostgREST.';
+
+insert into private.champion default values;
+
 alter table public.models enable row level security;
 alter table public.models force row level security;
 alter table public.model_events enable row level security;
 alter table public.model_events force row level security;
+alter table private.champion enable row level security;
+alter table private.champion force row level security;
 
 create policy "The maintainer reads every model"
   on public.models for select to prompt_maintainer using (true);
@@ -156,6 +177,11 @@ create policy "The maintainer appends to the ledger"
   on public.model_events for insert to prompt_maintainer with check (true);
 create policy "The maintainer replaces the name of an erased operator in the ledger"
   on public.model_events for update to prompt_maintainer using (true) with check (true);
+
+create policy "The maintainer reads which model serves"
+  on private.champion for select to prompt_maintainer using (true);
+create policy "The maintainer records which model serves"
+  on private.champion for update to prompt_maintainer using (true) with check (true);
 
 -- Grants restrict the roles of the API. This restricts the owner of the tables, and with it the dashboard.
 create function private.refuse_registry_changes() returns trigger
@@ -173,6 +199,9 @@ create trigger before_90_refuse_changes before insert or update or delete or tru
   for each statement when (current_user <> 'prompt_maintainer')
   execute function private.refuse_registry_changes();
 create trigger before_90_refuse_changes before insert or update or delete or truncate on public.model_events
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_registry_changes();
+create trigger before_90_refuse_changes before insert or update or delete or truncate on private.champion
   for each statement when (current_user <> 'prompt_maintainer')
   execute function private.refuse_registry_changes();
 
@@ -231,23 +260,29 @@ as $$
   select private.show_model_event(private.champion_event(moment))
 $$;
 
--- {"version", "manifest_sha256", "object_version"} of the champion, or {} for the packaged model.
 create function private.serving_model() returns jsonb
-language plpgsql stable
+language sql stable
 security definer
 set search_path = ''
 as $$
-begin
-  return coalesce((
+  select address from private.champion
+$$;
+
+create function private.record_champion() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  serving jsonb := coalesce((
     select jsonb_build_object(
-      'version', models.version, 'manifest_sha256', models.manifest_sha256,
-      'object_version', models.object_version
-    )
-    from (
-      select version from public.model_events
-      where kind in ('promoted', 'rolled_back') order by id desc limit 1
-    ) as champion join public.models using (version)
+      'version', version, 'manifest_sha256', manifest_sha256, 'object_version', object_version
+    ) from public.models where version = new.version
   ), '{}');
+begin
+  update private.champion set address = serving,
+    header = jsonb_build_object('X-Serving-Model', serving::text)::text;
+  return null;
 end
 $$;
 
@@ -259,11 +294,14 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  headers text := current_setting('response.headers', true);
 begin
-  perform set_config('response.headers', (
-    coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
-    || jsonb_build_array(jsonb_build_object('X-Serving-Model', private.serving_model()::text))
-  )::text, true);
+  if headers <> '' then
+    perform set_config('response.headers', (headers::jsonb || header::jsonb)::text, true) from private.champion;
+  else
+    perform set_config('response.headers', '[' || header || ']', true) from private.champion;
+  end if;
   return new;
 exception when others then
   raise log 'The serving model cannot be reported (%).', sqlstate;
@@ -272,6 +310,10 @@ end
 $$;
 
 set role postgres;
+
+create trigger after_10_record_champion after insert on public.model_events
+  for each row when (new.kind in ('promoted', 'rolled_back'))
+  execute function private.record_champion();
 
 create trigger before_80_report_serving_model before insert on public.nlu_prompt_logs
   for each row
@@ -329,17 +371,21 @@ begin
 end
 $$;
 
-create function private.append_model_event(event public.model_events) returns public.model_events
+create function private.append_model_event(
+  kind text, version text, operator text, reason text, evidence jsonb,
+  replaced text default null, returned_to bigint default null
+) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
+declare
+  event public.model_events;
 begin
   insert into public.model_events (at, kind, version, replaced, returned_to, actor, reason, evidence)
   values (
-    private.next_event_time(), event.kind, event.version, event.replaced, event.returned_to, event.actor,
-    event.reason, coalesce(event.evidence, '{}')
+    private.next_event_time(), kind, version, replaced, returned_to, operator, reason, coalesce(evidence, '{}')
   ) returning * into event;
-  return event;
+  return private.show_model_event(event);
 end
 $$;
 
@@ -395,8 +441,11 @@ set search_path = ''
 as $$
 declare
   operator text := private.begin_registry_change(p_actor);
-  model public.models := jsonb_populate_record(null::public.models, p_model);
-  event public.model_events;
+  model public.models := jsonb_populate_record(null::public.models, p_model || jsonb_build_object(
+    'catalogue_version', private.catalogue_version(),
+    'registered_by', operator,
+    'registered_at', private.next_event_time()
+  ));
 begin
   if exists (
     select from public.models
@@ -406,16 +455,8 @@ begin
       using errcode = 'PT409', hint = 'Train again: a new model has a new version.';
   end if;
   if not exists (select from public.models where version = model.version) then
-    model.catalogue_version := private.catalogue_version();
-    model.registered_by := operator;
-    model.registered_at := private.next_event_time();
     insert into public.models select model.*;
-    event.kind := 'registered';
-    event.version := model.version;
-    event.actor := operator;
-    event.reason := p_reason;
-    event.evidence := p_evidence;
-    perform private.append_model_event(event);
+    perform private.append_model_event('registered', model.version, operator, p_reason, p_evidence);
   end if;
   return private.list_models(model.version) -> 0;
 end
@@ -430,7 +471,6 @@ as $$
 declare
   operator text := private.begin_registry_change(p_actor);
   champion text := (private.champion_event()).version;
-  event public.model_events;
 begin
   perform private.refuse_unknown_model(p_version);
   if private.is_quarantined(p_version) then
@@ -440,44 +480,32 @@ begin
   if p_version = champion then
     return null;
   end if;
-  event.kind := 'promoted';
-  event.version := p_version;
-  event.replaced := champion;
-  event.actor := operator;
-  event.reason := p_reason;
-  event.evidence := p_evidence;
-  return private.show_model_event(private.append_model_event(event));
+  return private.append_model_event('promoted', p_version, operator, p_reason, p_evidence, champion);
 end
 $$;
 
 -- Undoes the promotion that is in force: the promotion before it is in force again, or the one before that where
 -- its model is quarantined or is the champion itself. Without any, the packaged model serves. The caller holds the
 -- lock of the registry, and a model is the champion.
-create function private.undo_promotion(operator text, p_reason text, p_evidence jsonb) returns public.model_events
+create function private.undo_promotion(operator text, p_reason text, p_evidence jsonb) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
   latest public.model_events := private.champion_event();
-  earlier public.model_events := latest;
-  event public.model_events;
+  earlier public.model_events;
+  promotion bigint := case latest.kind when 'promoted' then latest.id else latest.returned_to end;
 begin
   loop
     select events.* into earlier from public.model_events events
-    where kind in ('promoted', 'rolled_back')
-      and id < case earlier.kind when 'promoted' then earlier.id else earlier.returned_to end
-    order by id desc limit 1;
-    exit when earlier.version is null
+    where kind in ('promoted', 'rolled_back') and id < promotion order by id desc limit 1;
+    promotion := case earlier.kind when 'promoted' then earlier.id else earlier.returned_to end;
+    exit when promotion is null
       or (earlier.version <> latest.version and not private.is_quarantined(earlier.version));
   end loop;
-  event.kind := 'rolled_back';
-  event.version := earlier.version;
-  event.replaced := latest.version;
-  event.returned_to := case earlier.kind when 'promoted' then earlier.id else earlier.returned_to end;
-  event.actor := operator;
-  event.reason := p_reason;
-  event.evidence := p_evidence;
-  return private.append_model_event(event);
+  return private.append_model_event(
+    'rolled_back', earlier.version, operator, p_reason, p_evidence, latest.version, promotion
+  );
 end
 $$;
 
@@ -493,7 +521,7 @@ begin
     raise exception 'The packaged model serves, so there is nothing to roll back.'
       using errcode = 'PT409', hint = 'Promote a model, or deploy another packaged one.';
   end if;
-  return private.show_model_event(private.undo_promotion(operator, p_reason, p_evidence));
+  return private.undo_promotion(operator, p_reason, p_evidence);
 end
 $$;
 
@@ -506,22 +534,17 @@ set search_path = ''
 as $$
 declare
   operator text := private.begin_registry_change(p_actor);
-  event public.model_events;
+  event jsonb;
 begin
   perform private.refuse_unknown_model(p_version);
   if private.is_quarantined(p_version) then
     return null;
   end if;
-  event.kind := 'quarantined';
-  event.version := p_version;
-  event.actor := operator;
-  event.reason := p_reason;
-  event.evidence := p_evidence;
-  event := private.append_model_event(event);
+  event := private.append_model_event('quarantined', p_version, operator, p_reason, p_evidence);
   if (private.champion_event()).version = p_version then
     perform private.undo_promotion(operator, p_reason, p_evidence);
   end if;
-  return private.show_model_event(event);
+  return event;
 end
 $$;
 

@@ -438,7 +438,7 @@ to postgres;
 -- The registry of models ------------------------------------------------------------------------------
 -- No role of the API reaches its tables: model_registrar calls the functions, prompt_writer learns what serves.
 
-revoke all on public.models, public.model_events, public.model_states
+revoke all on public.models, public.model_events, public.model_states, private.champion
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on sequence public.model_events_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
@@ -450,11 +450,12 @@ revoke all on function
   private.show_model_event(public.model_events),
   private.serving_event(timestamptz),
   private.serving_model(),
+  private.record_champion(),
   private.report_serving_model(),
   private.catalogue_version(),
   private.begin_registry_change(text),
   private.next_event_time(),
-  private.append_model_event(public.model_events),
+  private.append_model_event(text, text, text, text, jsonb, text, bigint),
   private.is_quarantined(text),
   private.refuse_unknown_model(text),
   private.list_models(text),
@@ -493,6 +494,7 @@ to model_registrar;
 grant select, insert on public.models, public.model_events to prompt_maintainer;
 grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
+grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
 grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,7 +43,7 @@ def read_guide() -> str:
 def restore_everything(source: Server, target: Server) -> None:
     """Restore a dump of the whole database, and the roles."""
     roles = run_program("pg_dumpall", "--roles-only", "-d", source.url("supabase_admin", "source"))
-    ours = [line for line in roles.splitlines() if "prompt_" in line]
+    ours = [line for line in roles.splitlines() if re.search("prompt_|model_registrar", line)]
     with target.connect("supabase_admin", "postgres") as admin:
         admin.execute("create database restored owner postgres template template0")
         for line in ours:

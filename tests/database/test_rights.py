@@ -29,6 +29,7 @@ COLUMN_TO_UPDATE = {
     "keys": "text_key_secret", "tombstones": "erased_at", "deferred_changes": "notes",
     "dataset_exports": "lines", "erased_rows": "text_key", "incomplete_captures": "log_id",
     "dropped_captures": "dropped_at", "models": "registered_by", "model_events": "actor",
+    "champion": "header",
 }  # fmt: skip
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
@@ -55,7 +56,7 @@ STATEMENTS = {
 OTHER_TABLES = (
     "public.correction_events", "public.review_queue", "public.daily_counts",
     "public.labelled_texts", "public.exported_rows", "public.dataset_exports",
-    "public.models", "public.model_events",
+    "public.models", "public.model_events", "private.champion",
     "private.settings", "private.keys", "private.tombstones", "private.deferred_changes",
     "private.erased_rows", "private.incomplete_captures", "private.dropped_captures",
 )  # fmt: skip
@@ -122,6 +123,7 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("dataset_exports", "truncate"): {DASHBOARD: -1},
     ("models", "select"): {DASHBOARD: 0},
     ("model_events", "select"): {DASHBOARD: 0},
+    ("champion", "select"): {DASHBOARD: 1},
     ("settings", "select"): {DASHBOARD: 1},
     ("settings", "insert"): {DASHBOARD: 0},
     ("settings", "update"): {DASHBOARD: 1},
@@ -171,7 +173,7 @@ GUARD_MESSAGES = {
     ("review_queue", "truncate"): "by hand",
     **{
         (table, verb): "cannot be changed by hand"
-        for table in ("models", "model_events")
+        for table in ("models", "model_events", "champion")
         for verb in VERBS[1:]
     },
 }

@@ -52,7 +52,7 @@ def _run_folder(scenario: ExportScenario, manifest: Manifest) -> Path:
 def _train(*sources: str | Path) -> list[Example]:
     """Return the examples that `train` learns from."""
     with local_sources([str(source) for source in sources], NoProgress()) as found:
-        return labelled_data.read_training_examples(found, NoProgress())
+        return labelled_data.read_training_data(found, [], NoProgress()).examples
 
 
 def _evaluate(*sources: str | Path) -> list[Example]:

@@ -16,7 +16,13 @@ from infra.packaging.paths import PACKAGES, function_folder, layer_folder
 from infra.packaging.targets import X86_64
 
 EVENTS = Path(__file__).parent / "events"
-SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY", "API_KEY_HASHES", "IDEMPOTENCY_SECRET")
+SECRETS = (
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_SIGNING_KEY",
+    "API_KEY_HASHES",
+    "OPERATOR_KEY_HASHES",
+    "IDEMPOTENCY_SECRET",
+)
 FunctionFactory = Callable[..., EmulatedFunction]
 
 

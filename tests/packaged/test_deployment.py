@@ -177,6 +177,32 @@ def test_the_export_role_cannot_delete_datasets_or_reach_other_objects(
     assert codes == dict.fromkeys(attempts, "AccessDenied")
 
 
+def test_models_are_written_by_the_publishing_role_and_read_by_exact_keys_alone(
+    deployment: MotoDeployment,
+) -> None:
+    bucket = deployment.outputs()["DatasetsBucketName"]
+    blob = {"Bucket": bucket, "Key": "models/blobs/0"}
+    publisher = deployment.client("s3", "PublishingRole")
+    classify = deployment.client("s3", "ClassifyRole")
+    models = deployment.client("s3", "ModelsRole")
+    attempts = {
+        "publish elsewhere": lambda: publisher.put_object(Bucket=bucket, Key="exports/0", Body=b""),
+        "delete": lambda: publisher.delete_object(**blob),
+        "list": lambda: classify.list_objects_v2(Bucket=bucket),
+        "write": lambda: classify.put_object(**blob, Body=b""),
+        "read datasets": lambda: classify.get_object(Bucket=bucket, Key="exports/0"),
+        "read by the function models": lambda: models.get_object(**blob),
+        "write by the function models": lambda: models.put_object(**blob, Body=b""),
+    }
+    with deployment.enforced_roles():
+        version = publisher.put_object(**blob, Body=b"head", IfNoneMatch="*")["VersionId"]
+        codes = {name: _error_code(attempt) for name, attempt in attempts.items()}
+        content = classify.get_object(**blob, VersionId=version)["Body"].read()
+
+    assert codes == dict.fromkeys(attempts, "AccessDenied")
+    assert content == b"head"
+
+
 def _error_code(attempt: Callable[[], object]) -> str:
     with pytest.raises(ClientError) as raised:
         attempt()

@@ -78,6 +78,17 @@ def test_an_outcome_and_a_correction_are_recorded_for_a_captured_message(
             assert response["statusCode"] in (200, 204), response
 
 
+def test_an_operator_lists_the_models(create_function: FunctionFactory, stack: Stack) -> None:
+    event = url_event("/v1/models", {}, **{"x-api-key": stack.keys.operator_key})
+    event["requestContext"]["http"]["method"] = "GET"
+
+    with create_function("models") as models:
+        for _ in ("cold", "warm"):
+            response = models.invoke(event)
+            assert response["statusCode"] == 200, response
+            assert json.loads(response["body"]) == {"champion": None, "models": [], "total": 0}
+
+
 @pytest.mark.parametrize("trigger", ["schedule", "rule", "schedule_without_input"])
 def test_an_export_runs_for_each_trigger(create_function: FunctionFactory, trigger: str) -> None:
     with create_function("export", seconds=60) as export:

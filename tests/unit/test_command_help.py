@@ -15,7 +15,7 @@ GROUPS = {
     "Run": ["serve"],
     "Review": ["prompts", "import-review"],
     "Data": ["export", "convert"],
-    "Model": ["train", "evaluate", "predict"],
+    "Model": ["train", "evaluate", "predict", "models"],
     "Operate": ["doctor", "erase", "redrive", "migrations"],
 }
 COLUMNS = 80

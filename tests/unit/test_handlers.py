@@ -19,6 +19,7 @@ FORBIDDEN_MODULES = (
 SETTINGS = {
     "SUPABASE_URL": "http://localhost",
     "SUPABASE_SECRET_KEY": "sb_secret_x",
+    "SUPABASE_SIGNING_KEY": "a shared secret of a legacy project, long enough",
     "MODEL_DIR": str(ROOT / "model_artifacts" / "assistant"),
     "EXPORT_BUCKET": "bucket",
     "SPOOL_QUEUE_URL": "http://localhost/1/spool",
@@ -29,12 +30,13 @@ SETTINGS = {
 }
 
 
-def test_there_are_five_functions() -> None:
+def test_there_are_six_functions() -> None:
     assert [handler.parent.name for handler in HANDLERS] == [
         "classify-and-log",
         "correct",
         "drain",
         "export",
+        "models",
         "record-outcome",
     ]
 

@@ -15,7 +15,7 @@ from cli.sources import local_sources
 from training.config import NoProgress
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import FORMATS, write_as
-from training.data.reading import read_examples, read_sources, read_texts
+from training.data.reading import read_examples, read_sources, read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -101,7 +101,10 @@ def test_a_review_file_is_read_by_its_decisions(tmp_path: Path) -> None:
     assert read_examples([file]) == [greeting.model_copy(update={"secondary": ("status",)})]
     file.write_text(json.dumps([{**entry, "corrected_intent": "greeting"}, other]))
     assert list(remarks) == [f"{file}: 1 left out: entries without a decision (entry 2)."]
-    assert read_texts([DataSource(file)], Remarks()) == ["hello", "?"]
+    assert [each.example.text for each in read_unlabelled([DataSource(file)], Remarks())] == [
+        "hello",
+        "?",
+    ]
     file.write_text(json.dumps([{**entry, "corrected_intent": 3}]))
     with pytest.raises(InvalidExamples, match=r"review\.json, entry 1: corrected_intent"):
         read_examples([file])
@@ -120,7 +123,9 @@ def test_texts_without_labels_are_read_from_the_same_formats(
 ) -> None:
     (tmp_path / name).write_text(content)
 
-    assert read_texts([DataSource(tmp_path / name)], Remarks()) == ["hello", "bye"]
+    located = read_unlabelled([DataSource(tmp_path / name)], Remarks())
+
+    assert [each.example.text for each in located] == ["hello", "bye"]
 
 
 @pytest.mark.parametrize("name", ["https://example.com/data.csv", "gs://bucket/data.csv"])
@@ -160,7 +165,7 @@ def test_a_split_named_training_is_not_measured(
     sources = [DataSource(file)]
 
     measured = labelled_data.read_test_examples(sources, NoProgress())
-    trained = labelled_data.read_training_examples(sources, NoProgress())
+    trained = labelled_data.read_training_data(sources, [], NoProgress()).examples
 
     assert ([each.text for each in measured], [each.text for each in trained]) == (
         ["hi"],
@@ -227,7 +232,7 @@ def test_what_is_left_out_and_odd_is_reported_without_a_text(
     file = tmp_path / "data.csv"
     file.write_text("text,label\nmarmalade,Jam\nMarmalade,jam\n,\nmarmalade,x\n")
 
-    labelled_data.read_training_examples([DataSource(file)], NoProgress())
+    labelled_data.read_training_data([DataSource(file)], [], NoProgress())
 
     errors = capsys.readouterr().err
     assert f"{file}: 3 texts; labels from the field label." in errors

@@ -19,6 +19,7 @@ from prompt_capture.settings import (
     CaptureSettings,
     ClassifierSettings,
     ExportSettings,
+    OperatorSettings,
     SpoolSettings,
     SupabaseSettings,
     WebSettings,
@@ -37,6 +38,7 @@ SETTINGS = {
     ),
     "record-outcome": (SupabaseSettings, AuthenticationSettings),
     "correct": (SupabaseSettings, AuthenticationSettings, WebSettings),
+    "models": (SupabaseSettings, OperatorSettings),
     "drain": (SupabaseSettings,),
     "export": (SupabaseSettings, ExportSettings),
 }
@@ -44,6 +46,9 @@ SETTINGS = {
 SET_BY_LAMBDA = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 WITHOUT_RESOURCE_PERMISSIONS = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
 CLEANING_ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion"]
+MODEL_OBJECTS = "${Datasets.Arn}/models/*"
+READING_MODELS = ["s3:GetObject", "s3:GetObjectVersion"]
+PUBLISHING_MODELS = ["s3:GetObject", "s3:PutObject"]
 DATASET_PREFIXES = ["${Datasets.Arn}/exports/*", "${Datasets.Arn}/retained/*"]
 NOT_A_SETTING = {"PARAMETERS_VERSION"}
 
@@ -135,7 +140,7 @@ def test_a_function_receives_exactly_the_settings_that_it_reads(
 
 def test_the_environment_contains_no_key(service: dict[str, Any]) -> None:
     secrets = {"SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY", "API_KEY_HASHES"}
-    secrets |= {"SUPABASE_JWT_SECRET", "IDEMPOTENCY_SECRET"}
+    secrets |= {"SUPABASE_JWT_SECRET", "IDEMPOTENCY_SECRET", "OPERATOR_KEY_HASHES"}
 
     for name in service["functions"]:
         assert not environment(service, name).keys() & secrets
@@ -174,7 +179,7 @@ def test_every_function_has_its_own_role(service: dict[str, Any]) -> None:
     assert "iam" not in service["provider"]
 
 
-def test_roles_have_wildcards_only_for_tracing_and_the_export_prefixes(
+def test_roles_have_wildcards_only_for_tracing_and_prefixes_of_the_bucket(
     resources: dict[str, Any],
 ) -> None:
     roles = [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]
@@ -186,10 +191,14 @@ def test_roles_have_wildcards_only_for_tracing_and_the_export_prefixes(
         and actions(statement) != WITHOUT_RESOURCE_PERMISSIONS
     ]
 
-    assert wildcards == [("ExportRole", CLEANING_ACTIONS, DATASET_PREFIXES)]
+    assert wildcards == [
+        ("ClassifyRole", READING_MODELS, [MODEL_OBJECTS]),
+        ("ExportRole", CLEANING_ACTIONS, DATASET_PREFIXES),
+        ("PublishingRole", PUBLISHING_MODELS, [MODEL_OBJECTS]),
+    ]
 
 
-def test_only_the_export_role_may_use_s3_and_delete_no_more_than_versions_of_datasets(
+def test_the_bucket_is_only_open_to_export_classification_and_publishing(
     resources: dict[str, Any],
 ) -> None:
     allowed = {
@@ -204,7 +213,45 @@ def test_only_the_export_role_may_use_s3_and_delete_no_more_than_versions_of_dat
 
     listing = [("s3:ListBucket", "Datasets.Arn"), ("s3:ListBucketVersions", "Datasets.Arn")]
     objects = [(action, prefix) for action in CLEANING_ACTIONS for prefix in DATASET_PREFIXES]
-    assert allowed == {("ExportRole", *right) for right in (*listing, *objects)}
+    assert allowed == {
+        *(("ExportRole", *right) for right in (*listing, *objects)),
+        *(("ClassifyRole", action, MODEL_OBJECTS) for action in READING_MODELS),
+        *(("PublishingRole", action, MODEL_OBJECTS) for action in PUBLISHING_MODELS),
+    }
+
+
+def test_only_the_publishing_role_writes_models_and_it_replaces_none(
+    service: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    policy = resources["DatasetsPolicy"]["Properties"]
+    denied = {
+        (*sorted(actions(statement)), str(statement["Condition"]))
+        for statement in policy["PolicyDocument"]["Statement"]
+        if resource_arns(statement) == [MODEL_OBJECTS]
+        and (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    }
+
+    assert policy["Bucket"] == "Datasets"
+    not_publishing = {"ArnNotEquals": {"aws:PrincipalArn": "PublishingRole.Arn"}}
+    unconditional = {"Null": {"s3:if-none-match": "true"}}
+    assert denied == {
+        ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", str(not_publishing)),
+        ("s3:PutObject", str(unconditional)),
+    }
+    assert "PublishingRole" not in json.dumps(service["functions"])
+
+
+def test_no_rule_expires_a_model_or_a_version_of_one(resources: dict[str, Any]) -> None:
+    rules = resources["Datasets"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {
+        rule.get("Prefix")
+        for rule in rules
+        if rule.keys() & {"ExpirationInDays", "NoncurrentVersionExpiration"}
+    }
+    deleting_versions = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
+
+    assert expiring == deleting_versions == {"exports/", "retained/"}
+    assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 
 
 def test_permissions_to_erase_and_redrive_are_only_in_the_operator_policy(
@@ -336,6 +383,14 @@ def test_an_alarm_is_raised_when_a_function_is_not_configured(
     for one in filters:
         assert one["FilterPattern"].split('"')[1] in handler.read_text("utf-8")
         assert one["MetricTransformations"][0]["MetricName"] == "NotConfigured"
+
+
+def test_an_alarm_is_raised_when_the_champion_does_not_serve(resources: dict[str, Any]) -> None:
+    alarm = resources["ModelFallback"]["Properties"]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("PromptCapture", "ModelFallback")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "classify-and-log"}]
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 0)
 
 
 def test_queues_and_the_bucket_are_encrypted_and_the_bucket_private(

@@ -16,9 +16,8 @@ from training.data.formats import json_lines, review
 from training.data.formats.reading import Reading
 from training.data.locations import Location
 from training.data.remarks import Remarks
-from training.data.sources import DataSource
+from training.data.sources import MANIFEST_SUFFIX, DataSource
 
-MANIFEST_SUFFIX = ".manifest"
 _MANIFESTS = f"*{MANIFEST_SUFFIX}"
 FIRST_CHANGE = "0"
 """Where the window of a dataset of everything begins."""

@@ -8,7 +8,6 @@ from typing import Final
 from prompt_capture.domain.text import normalise
 from training.data.examples import Example, InvalidExamples, LocatedExample
 from training.data.exported_datasets import (
-    MANIFEST_SUFFIX,
     find_datasets,
     note_other_parts,
     read_datasets,
@@ -45,12 +44,14 @@ def read_examples(paths: Iterable[Path]) -> list[Example]:
     return examples
 
 
-def read_texts(
+def read_unlabelled(
     sources: Sequence[DataSource], remarks: Remarks, progress: ReadProgress | None = None
-) -> list[str]:
-    """Read the texts of sources, labelled or not; raise `InvalidExamples`."""
-    located = _SourceReader(sources, remarks, progress, needs_labels=False).read()
-    return [example.text for example, _location in located]
+) -> list[LocatedExample]:
+    """Read the texts of sources, labelled or not, as examples whose labels mean nothing.
+
+    Raise `InvalidExamples`.
+    """
+    return _SourceReader(sources, remarks, progress, needs_labels=False).read()
 
 
 def read_sources(
@@ -116,7 +117,7 @@ class _SourceReader:
         if source.path.is_dir():
             files = self._find_label_files(source)
             return self._read_label_files(source, files) if files else self._read_datasets(source)
-        if source.path.suffix == MANIFEST_SUFFIX:
+        if source.is_manifest:
             return self._read_datasets(source)
         file = DataFile(source.path, source.given_name)
         file_format = detect_format(file)
@@ -127,7 +128,7 @@ class _SourceReader:
         """Return the LABEL.txt files of a folder, and remark on the files beside them."""
         paths = sorted(path for path in source.path.rglob("*") if not path.is_dir())
         visible = [path for path in paths if not is_hidden(path, source.path)]
-        files = [path for path in visible if text_lines.is_label_file(path)]
+        files = text_lines.find_label_files(source.path)
         if files:
             self._remark_unread(source, "hidden files", set(paths).difference(visible))
             self._remark_unread(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+MANIFEST_SUFFIX = ".manifest"
+
 
 @dataclass(frozen=True)
 class DataSource:
@@ -16,6 +18,11 @@ class DataSource:
     download_folder: Path | None = None
     url: str = ""
     other_parts: int = 0
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether the source is the manifest of an exported dataset."""
+        return self.path.suffix == MANIFEST_SUFFIX
 
     @property
     def given_name(self) -> str:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from prompt_capture.domain.types import Label, describe_first_error
 from training.data.examples import InvalidExamples, LocatedExample
-from training.data.files import DataFile
+from training.data.files import DataFile, is_hidden
 from training.data.formats.reading import Reading
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
@@ -18,6 +18,15 @@ _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
 def is_label_file(path: Path) -> bool:
     """Return whether a file has the name `<label>.txt`, in any case, compressed or not."""
     return bool(_LABEL_FILE.fullmatch(path.name))
+
+
+def find_label_files(folder: Path) -> list[Path]:
+    """Return the label files below a folder, without hidden ones."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if is_label_file(path) and not path.is_dir() and not is_hidden(path, folder)
+    )
 
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:

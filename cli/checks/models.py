@@ -1,0 +1,130 @@
+"""The check `models`: the registry responds, and the champion can be read and loads."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from cli.checks.interface import (
+    SET_OR_USE_STAGE,
+    CheckResult,
+    Deployment,
+    ok,
+    require,
+    skipped,
+    wrong,
+)
+from cli.checks.keys import usable_key_or_none
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import (
+    MANIFEST_FILE,
+    ModelArtifact,
+    ModelManifest,
+)
+from prompt_capture.adapters.supabase.access import RoleTokenSigner
+from prompt_capture.adapters.supabase.keys import PUBLISHABLE, SIGNING
+from prompt_capture.adapters.supabase.model_registry import champion_address
+from prompt_capture.bootstrap import REGISTRAR_ROLE
+from prompt_capture.domain.errors import InvalidArtifact, StoreUnavailable
+from prompt_capture.domain.models import ModelAddress, blob_key, manifest_key
+
+_ABSENT = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
+_ROLL_BACK = (
+    "`prompt-capture models rollback --reason ...`: until then the packaged model serves. Then "
+    "publish the model again."
+)
+
+
+class _UnusableChampion(Exception):
+    """The champion cannot serve. The message says why."""
+
+
+def models(deployment: Deployment) -> Iterator[CheckResult]:
+    """Ask the registry which model serves, and load it as classify-and-log does."""
+    result = _registry(deployment)
+    if isinstance(result, CheckResult):
+        yield result
+        return
+    yield ok("registry", "responds")
+    if result is None:
+        yield ok("champion", "is the packaged model")
+        return
+    bucket = require(deployment.settings.models_bucket, "MODELS_BUCKET", SET_OR_USE_STAGE)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            _load(deployment.client("s3"), bucket, result, Path(folder))
+    except _UnusableChampion as error:
+        yield wrong("champion", f"{result.version} cannot serve: {error}", _ROLL_BACK)
+        return
+    yield ok("champion", f"is {result.version}, and loads")
+
+
+def _registry(deployment: Deployment) -> ModelAddress | CheckResult | None:
+    """Return the champion, or what is wrong with the registry."""
+    signing_key = usable_key_or_none(deployment, SIGNING)
+    publishable = usable_key_or_none(deployment, PUBLISHABLE)
+    if signing_key is None or publishable is None:
+        return skipped("registry", f"needs {SIGNING} and {PUBLISHABLE}", "See `keys`.")
+    signer = RoleTokenSigner(signing_key, REGISTRAR_ROLE, f"{deployment.supabase_url}/auth/v1")
+    headers = {"apikey": publishable, "Authorization": f"Bearer {signer.token()}"}
+    response = deployment.http.post(f"{deployment.rest_url}/rpc/serving_model", headers=headers)
+    if not response.is_success:
+        return wrong(
+            "registry",
+            f"does not say which model serves (HTTP {response.status_code})",
+            "`supabase db push`, and see `accepted keys`.",
+        )
+    try:
+        return champion_address(response.json())
+    except (ValueError, StoreUnavailable):
+        return wrong("registry", "does not answer like this database", "`supabase db push`")
+
+
+def _load(client: Any, bucket: str, champion: ModelAddress, folder: Path) -> None:
+    """Download a model by its exact keys and load it. Raise `_UnusableChampion`."""
+    content = _download(client, bucket, manifest_key(champion.version), champion.object_version)
+    if hashlib.sha256(content).hexdigest() != champion.manifest_sha256:
+        raise _UnusableChampion("its manifest is not the registered one")
+    (folder / MANIFEST_FILE).write_bytes(content)
+    try:
+        manifest = ModelManifest.model_validate_json(content)
+        for name in manifest.served_files:
+            file = manifest.files[name]
+            size = _size(client, bucket, blob_key(file.sha256))
+            if size != file.bytes:
+                raise _UnusableChampion(f"{name} has {size:,} bytes instead of {file.bytes:,}")
+            (folder / name).write_bytes(_download(client, bucket, blob_key(file.sha256)))
+        OnnxClassifier(ModelArtifact.load(folder))
+    except ValidationError:
+        raise _UnusableChampion("its manifest is not valid for this version") from None
+    except InvalidArtifact as error:
+        raise _UnusableChampion(str(error).replace(f"{folder}/", "")) from None
+
+
+@contextmanager
+def _reading(key: str) -> Iterator[None]:
+    """Report an object that is missing."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _ABSENT:
+            raise _UnusableChampion(f"{key} is missing") from None
+        raise
+
+
+def _size(client: Any, bucket: str, key: str) -> int:
+    with _reading(key):
+        size: int = client.head_object(Bucket=bucket, Key=key)["ContentLength"]
+    return size
+
+
+def _download(client: Any, bucket: str, key: str, version: str | None = None) -> bytes:
+    options = {"VersionId": version} if version else {}
+    with _reading(key):
+        content: bytes = client.get_object(Bucket=bucket, Key=key, **options)["Body"].read()
+    return content

@@ -1,0 +1,295 @@
+"""`prompt-capture models`: what operators see and do on the command line."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from cli.model_remarks import remarks_on
+from prompt_capture import bootstrap
+from prompt_capture.workflows.models.decisions import decision_of
+from tests.fakes.model_registry import InMemoryModelRegistry
+from tests.fakes.prompt_store import InMemoryPromptStore
+from tests.unit.registered_models import make_folder, new_model
+
+INTENTS = ("reminder", "reschedule", "unknown")
+WHY = ("--reason", "better on the audit", "--operator", "grace")
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InMemoryModelRegistry:
+    registry = InMemoryModelRegistry(INTENTS)
+    store = InMemoryPromptStore([], INTENTS)
+    monkeypatch.setattr(bootstrap, "model_registry", lambda: registry)
+    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+    monkeypatch.setenv("MODELS_BUCKET", str(tmp_path / "bucket"))
+    return registry
+
+
+def register(registry: InMemoryModelRegistry, *versions: str) -> None:
+    for version in versions:
+        asyncio.run(registry.register(new_model(version), decision_of("ada", "trained")))
+
+
+def run(*arguments: str, columns: int = 120) -> Result:
+    return CliRunner().invoke(app, ["models", *arguments], env={"COLUMNS": str(columns)})
+
+
+def succeed(*arguments: str) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def read_json(*arguments: str) -> Any:
+    return json.loads(succeed(*arguments, "--json"))
+
+
+def test_models_are_listed_with_the_one_that_serves(registry: InMemoryModelRegistry) -> None:
+    assert succeed("list") == "\n0 models.\nServing: the packaged model\n"
+    register(registry, "assistant-1", "assistant-2")
+    succeed("promote", "assistant-1", *WHY)
+
+    lines = succeed("list").splitlines()
+
+    assert lines[0].split() == [
+        *("Version", "State", "Trained", "Accuracy", "Registered", "(UTC)", "By"),
+    ]
+    assert lines[1].split()[:5] == ["assistant-2", "candidate", "head", "93.0%", "(audited)"]
+    assert lines[2].split()[:2] == ["assistant-1", "champion"]
+    assert lines[-2:] == ["2 models.", "Serving: assistant-1"]
+    as_json = [json.loads(line) for line in succeed("list", "--json").splitlines()]
+    assert [model["state"] for model in as_json] == ["candidate", "champion"]
+
+
+def test_a_long_list_says_how_to_see_all_of_it(registry: InMemoryModelRegistry) -> None:
+    register(registry, *(f"assistant-{number}" for number in range(5)))
+
+    assert "The newest 2 of 5 models. For all: --limit 0." in succeed("list", "--limit", "2")
+    assert len(succeed("list", "--limit", "2", "--json").splitlines()) == 2
+    assert len(succeed("list", "--limit", "0", "--json").splitlines()) == 5
+
+
+def test_a_model_is_shown_with_its_origin_and_its_events(registry: InMemoryModelRegistry) -> None:
+    register(registry, "assistant-1")
+    succeed("promote", "assistant-1", *WHY)
+
+    shown = succeed("show", "assistant-1")
+
+    for text in ("head, seed 0", "27.0 MB", "p50 0.2 ms", "audited, 500 messages", "s3://models"):
+        assert text in shown
+    assert "better on the audit" in shown
+    assert [event["kind"] for event in read_json("show", "assistant-1")["events"]] == [
+        "promoted",
+        "registered",
+    ]
+
+
+def test_decisions_say_what_they_changed(registry: InMemoryModelRegistry) -> None:
+    register(registry, "assistant-1", "assistant-2")
+
+    assert succeed("promote", "assistant-1", *WHY) == (
+        "assistant-1 serves from now on; before, the packaged model did.\n"
+    )
+    assert succeed("promote", "assistant-1", *WHY) == "assistant-1 is the champion already.\n"
+    succeed("promote", "assistant-2", *WHY)
+    assert succeed("rollback", *WHY) == "assistant-1 serves again, in place of assistant-2.\n"
+    assert succeed("quarantine", "assistant-1", *WHY) == "assistant-1 will not serve any more.\n"
+    assert succeed("quarantine", "assistant-1", *WHY) == "assistant-1 is quarantined already.\n"
+    assert "Serving: the packaged model" in succeed("list")
+
+
+def test_decisions_print_their_event_as_json(registry: InMemoryModelRegistry) -> None:
+    register(registry, "assistant-1")
+
+    event = read_json("promote", "assistant-1", *WHY)["event"]
+
+    assert (event["kind"], event["actor"], event["reason"]) == (
+        "promoted",
+        "grace",
+        "better on the audit",
+    )
+    assert read_json("promote", "assistant-1", *WHY) == {"event": None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("promote", "assistant-9", *WHY), "no model with this version"),
+        (("show", "assistant-9"), "no model with this version"),
+        (("history", "assistant-9"), "no model with this version"),
+        (("rollback", *WHY), "packaged model serves"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_its_reason(
+    registry: InMemoryModelRegistry, arguments: tuple[str, ...], problem: str
+) -> None:
+    result = run(*arguments)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert problem in result.stderr
+
+
+def test_an_outage_during_a_rollback_says_that_it_may_have_taken_place(
+    registry: InMemoryModelRegistry,
+) -> None:
+    registry.is_reachable = False
+
+    result = run("rollback", *WHY)
+
+    assert result.exit_code == 1
+    assert "may have taken place" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("promote", "assistant-1"), ("rollback",), ("quarantine", "assistant-1"), ("publish", ".")],
+)
+def test_every_decision_needs_a_reason(
+    registry: InMemoryModelRegistry, arguments: tuple[str, ...]
+) -> None:
+    result = run(*arguments)
+
+    assert result.exit_code == 2
+    assert "--reason" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["legacy", "erased-0123", "x" * 201])
+def test_a_name_that_the_ledger_refuses_is_refused_at_once(
+    registry: InMemoryModelRegistry, name: str
+) -> None:
+    result = run("rollback", "--reason", "worse", "--operator", name)
+
+    assert result.exit_code == 2
+    assert "--operator" in result.stderr
+
+
+def test_the_operator_is_the_user_of_the_machine_unless_it_is_named(
+    registry: InMemoryModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(registry, "assistant-1")
+    monkeypatch.setenv("LOGNAME", "hopper")
+
+    event = read_json("promote", "assistant-1", "--reason", "better")["event"]
+
+    assert event["actor"] == "hopper"
+
+
+def test_the_history_says_who_decided_what_and_why(registry: InMemoryModelRegistry) -> None:
+    register(registry, "assistant-1", "assistant-2")
+    succeed("promote", "assistant-1", *WHY)
+    succeed("rollback", "--reason", "more\ncorrections[/b]\x1b[31m", "--operator", "ada")
+
+    lines = succeed("history").splitlines()
+
+    assert "rolled_back" in lines[1]
+    assert "the packaged model" in lines[1]
+    assert lines[1].rstrip().endswith(" more corrections[/b]\N{REPLACEMENT CHARACTER}[31m")
+    assert lines[-1] == "4 events."
+    kinds = [json.loads(line)["kind"] for line in succeed("history", "--json").splitlines()]
+    assert kinds == ["rolled_back", "promoted", "registered", "registered"]
+    assert "1 event." in succeed("history", "assistant-2")
+
+
+def test_the_history_says_what_served_at_a_time_and_why(
+    registry: InMemoryModelRegistry,
+) -> None:
+    register(registry, "assistant-1")
+    before = datetime.now(UTC).isoformat()
+    succeed("promote", "assistant-1", *WHY)
+    after = datetime.now(UTC).isoformat()
+
+    assert "the packaged model served" in succeed("history", "--at", before)
+    served = succeed("history", "--at", after)
+    assert "assistant-1 served. It was promoted at" in served
+    assert "by grace, in place of the packaged model." in served
+    assert "Reason: better on the audit" in served
+    assert "accuracy 0.93" in served
+
+    record = read_json("history", "--at", after)
+    assert record["model"]["address"]["version"] == "assistant-1"
+    assert record["event"]["reason"] == "better on the audit"
+    assert read_json("history", "--at", before)["event"] is None
+
+
+@pytest.mark.parametrize("time", ["2026-11-03T12:00Z", "2026-11-03T12:00", "2026-11-03"])
+def test_a_time_without_a_zone_is_in_utc(registry: InMemoryModelRegistry, time: str) -> None:
+    assert read_json("history", "--at", time)["at"].endswith("00:00Z")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--at", "yesterday"), ("assistant-1", "--at", "2026-11-03")]
+)
+def test_a_wrong_time_is_refused(
+    registry: InMemoryModelRegistry, arguments: tuple[str, ...]
+) -> None:
+    result = run("history", *arguments)
+
+    assert result.exit_code == 2
+    assert "--at" in result.stderr
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder that is taken for a checked model."""
+    folder = make_folder(tmp_path / "model", sample="seed")
+    monkeypatch.setattr(bootstrap, "model_folder", lambda path: folder)
+    return tmp_path / "model"
+
+
+def test_publishing_registers_a_candidate_and_says_how_to_serve_it(
+    registry: InMemoryModelRegistry, model: Path
+) -> None:
+    result = run("publish", str(model), *WHY)
+
+    assert result.exit_code == 0, result.output
+    assert "Published assistant-1 as a candidate (29 new bytes)." in result.stdout
+    assert "To serve it: prompt-capture models promote assistant-1" in result.stdout
+    assert "stand on seed examples alone" in " ".join(result.stderr.split())
+    assert "Serving: the packaged model" in succeed("list")
+
+
+def test_publishing_may_promote_at_once(registry: InMemoryModelRegistry, model: Path) -> None:
+    printed = read_json("publish", str(model), "--promote", *WHY)
+
+    assert (printed["address"]["version"], printed["new_bytes"]) == ("assistant-1", 29)
+    assert printed["promotion"]["kind"] == "promoted"
+    assert "is the champion already" in succeed("publish", str(model), "--promote", *WHY)
+
+
+def test_a_folder_without_a_model_is_refused_and_nothing_is_registered(
+    registry: InMemoryModelRegistry, tmp_path: Path
+) -> None:
+    result = run("publish", str(tmp_path), *WHY)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "manifest.json cannot be read" in result.stderr
+    assert "0 models." in succeed("list")
+
+
+@pytest.mark.parametrize(
+    ("labels", "sample", "remark"),
+    [
+        (("reminder", "reschedule"), "audited", None),
+        (("reminder", "reschedule", "unknown", "oos"), "audited", None),
+        (("reminder", "reschedule", "party"), "audited", "The catalogue lacks labels"),
+        (("reminder",), "audited", "never predicts intents of the catalogue: reschedule."),
+        (("reminder", "reschedule"), "seed", "stand on seed examples alone"),
+        (("reminder", "reschedule"), None, "no metrics"),
+    ],
+)
+def test_a_publisher_is_told_what_is_unusual_about_a_model(
+    tmp_path: Path, labels: tuple[str, ...], sample: str | None, remark: str | None
+) -> None:
+    remarks = list(remarks_on(make_folder(tmp_path, labels=labels, sample=sample), INTENTS))
+
+    if remark is None:
+        assert remarks == []
+    else:
+        [only] = remarks
+        assert remark in only
