@@ -59,6 +59,11 @@ class DemoClient:
         """Submit the reviewer's intent for each log id."""
         self._run_concurrently(self._submit_correction, corrections.items(), advance)
 
+    def classify(self, message: str) -> dict[str, Any]:
+        """Classify and capture a message of the first user."""
+        body = {"message": message, "user_id": self.users[0].id}
+        return self._post(self.stack.classify_url, body, self._api_key)
+
     def classify_without_capture(self, message: str) -> dict[str, Any]:
         """Classify a message that is not captured."""
         return self._post(

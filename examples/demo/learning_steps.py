@@ -1,4 +1,4 @@
-"""The steps that improve the model: review, export, training, comparison, deployment."""
+"""The steps that improve the model: review, export, training and comparison."""
 
 import asyncio
 import json
@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from examples.demo.client import DemoClient, SentMessage
-from examples.demo.console import DemoConsole, shorten
+from examples.demo.console import DemoConsole
 from examples.demo.learning import (
     DemoModel,
-    PredictionChange,
     evaluate_model,
     invoke_export,
     list_failed_workflows,
@@ -19,8 +18,6 @@ from examples.demo.learning import (
 )
 from examples.demo.scenario import Scenario
 from infra.local.stack import Stack
-
-MAX_EXAMPLES = 6
 
 
 @dataclass(frozen=True)
@@ -116,30 +113,3 @@ def retrain_and_compare(
         rows.append(("out-of-scope recall at 95% in-scope recall", *recall))
     console.print_table(["metric on the test set", "before", "after"], rows)
     return before, after
-
-
-def deploy_new_model(
-    console: DemoConsole,
-    client: DemoClient,
-    after: DemoModel,
-    changes: Sequence[PredictionChange],
-) -> None:
-    """Redeploy the function with the new model, and send it what the first model got wrong."""
-    console.start_step(
-        "Deploy the new model", "The same function is redeployed with the new model's folder."
-    )
-    client.stack.redeploy("classify-and-log", {"MODEL_DIR": str(after.folder)})
-    fixed = [change for change in changes if change.after == change.label][:MAX_EXAMPLES]
-    console.print_table(
-        ["message", "before", "after, over HTTP"],
-        [
-            [
-                shorten(change.text, 36),
-                change.before,
-                client.classify_without_capture(change.text)["intent"],
-            ]
-            for change in fixed
-        ],
-    )
-    response = client.classify_without_capture("what is left for today?")
-    console.print(f"Served by model version {response['model_version']}.")

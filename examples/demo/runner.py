@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from examples.demo import capture_steps, learning_steps
+from examples.demo import capture_steps, learning_steps, serving_steps
 from examples.demo.console import DemoConsole
 from examples.demo.learning import list_changes, train_head
 from examples.demo.scenario import SHIPPED_MODEL, Scenario
@@ -65,5 +65,6 @@ def _run_steps(
             console, scenario, first_model, dataset, work
         )
         changes = list_changes(before, after, scenario)
-        learning_steps.deploy_new_model(console, client, after, changes)
+        serving_steps.promote_new_model(console, client, (before, after), changes)
+        serving_steps.roll_back(console, client, before)
     print_summary(console, scenario, reviewed, (before, after), changes, keep)

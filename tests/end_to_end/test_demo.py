@@ -83,7 +83,8 @@ def test_the_demo_runs_with_a_file_of_labelled_messages(file: Path, tmp_path: Pa
         "delete her own rows        │ denied (403)",
         '"source":"production"',
         "accuracy",
-        "Served by model version retrained-",
+        "The new model answered after",
+        "The first model answered again after",
         "Summary",
     ):
         assert text in completed.stdout
