@@ -399,6 +399,16 @@ def test_files_that_differ_from_those_of_the_package_are_checked(folder: Path) -
         ModelArtifact.load(folder, packaged=packaged)
 
 
+def test_an_encoder_of_the_package_is_checked_with_the_longest_text_of_another_model(
+    folder: Path,
+) -> None:
+    packaged = ModelArtifact.load(SHIPPED, is_packaged=True)
+    _change_stages(folder, max_tokens=9999)
+
+    with pytest.raises(InvalidArtifact, match="9999 tokens"):
+        OnnxClassifier(ModelArtifact.load(folder, packaged=packaged))
+
+
 def test_a_changed_fingerprint_is_found_where_it_is_needed(folder: Path) -> None:
     _change_file(folder, FINGERPRINT_FILE, _flip_a_bit)
     artifact = ModelArtifact.load(folder)
