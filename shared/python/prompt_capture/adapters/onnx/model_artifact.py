@@ -37,7 +37,7 @@ MAX_ARTIFACT_BYTES = 64 * 2**20
 ENCODER_PROPERTY, LABELS_PROPERTY = "encoder_sha256", "labels_sha256"
 """The properties of a head's file: the functions of these names return their values."""
 
-_EXTERNAL_DATA_KEY = b"location"
+EXTERNAL_DATA_KEY = b"location"
 """Tensors in other files, or anywhere in memory, have an entry with this key (see `_check_graph`).
 """
 
@@ -300,6 +300,15 @@ class ModelArtifact:
             and self._is_in(self.packaged, name)
         )
 
+    def has_checked_length(self, stage: CascadeStage) -> bool:
+        """Return whether packaging has run the encoder of a stage with as many tokens."""
+        if self.packaged is None:
+            return self.is_packaged
+        return self.is_from_package(stage.graph) and any(
+            other.graph == stage.graph and other.max_tokens >= stage.max_tokens
+            for other in self.packaged.manifest.stages
+        )
+
     def check(self, name: FileName) -> None:
         """Check a file against the manifest, unless it is from a package.
 
@@ -372,7 +381,7 @@ def _check_graph(file: Path, content: bytes) -> None:
     address in the memory of the process. A protocol buffer holds the key as it is, so that no graph
     without these bytes has such an entry. The graphs that training writes never contain them.
     """
-    if _EXTERNAL_DATA_KEY in content:
+    if EXTERNAL_DATA_KEY in content:
         raise InvalidArtifact(
             f"{file} may refer to data outside of the file (ONNX external data), which is not "
             "loaded. Train the model again."
