@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
@@ -70,7 +70,7 @@ def list_changes(registrar: Connection) -> list[tuple[str, str | None, str | Non
     ]
 
 
-CHANGES = {
+CHANGES: dict[str, Callable[[Connection], Any]] = {
     "promotion": partial(promote, version="b"),
     "other promotion": partial(promote, version="c"),
     "quarantine": partial(quarantine, version="b"),
@@ -80,7 +80,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(
-    "meeting", product(CHANGES, CHANGES, ("commit", "rollback")), ids=", ".join
+    "meeting", list(product(CHANGES, CHANGES, ("commit", "rollback"))), ids=", ".join
 )
 def test_two_changes_take_effect_one_after_the_other(
     server: Server,
