@@ -138,8 +138,8 @@ create index model_events_by_version on public.model_events (version, id desc);
 create index model_events_by_replaced on public.model_events (replaced, id desc);
 create index model_events_by_returned_to on public.model_events (returned_to);
 
--- What every capture reads: the address of the champion, as its latest event says. One row, which a trigger of the
--- ledger maintains, since two more look-ups in indexes would cost a capture three times as much.
+-- What every capture reads: the address of the champion, as the ledger says. One row, which a trigger of the ledger
+-- maintains, since a capture would otherwise pay for two look-ups in indexes.
 create table private.champion (
   only_row boolean not null default true,
   address jsonb not null default '{}',
