@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import set_external_data
 
-from prompt_capture import bootstrap
+from prompt_capture import bootstrap_models
 from prompt_capture.adapters.onnx import classifier
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.graphs import SharedGraphs
@@ -371,12 +371,12 @@ def test_a_model_in_a_layer_is_not_checked_again(
     _state_file(folder, "encoder.tokenizer.json", bytes=7)
     used = ClassifierSettings(model_dir=folder)
     with pytest.raises(InvalidArtifact):
-        bootstrap.model_artifact(used)
-    monkeypatch.setattr(bootstrap, "LAYERS", folder.parent)
+        bootstrap_models.model_artifact(used)
+    monkeypatch.setattr(bootstrap_models, "LAYERS", folder.parent)
 
-    artifact = bootstrap.model_artifact(used)
+    artifact = bootstrap_models.model_artifact(used)
 
-    assert bootstrap.intent_detector(used, artifact).detect("hello").intent == "greeting"
+    assert bootstrap_models.intent_detector(used, artifact).detect("hello").intent == "greeting"
 
 
 def test_files_that_the_package_has_too_are_read_from_there(folder: Path) -> None:
