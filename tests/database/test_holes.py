@@ -10,6 +10,7 @@ import pytest
 from . import test_columns as columns
 from . import test_correction_events as events
 from . import test_erasure as erasure
+from . import test_models as models
 from . import test_policies as policies
 from . import test_reach as reach
 from . import test_rights as rights
@@ -20,6 +21,7 @@ from .actors import (
     EXPORTER,
     NO_SUBJECT,
     OTHER_USER,
+    REGISTRAR,
     SERVICE,
     USER,
     WRITER,
@@ -60,6 +62,12 @@ def check_erased_user_stays_erased(server: Server, database: str) -> None:
     """Run the test that erases Alice and then writes her row again."""
     with server.connect("postgres", database) as dashboard:
         erasure.test_a_row_of_an_erased_user_cannot_be_written_again(dashboard)
+
+
+def check_maintainer_changes_names_alone(server: Server, database: str) -> None:
+    """Run the test of what the maintainer can change in the registry."""
+    with server.connect("postgres", database) as dashboard:
+        models.test_the_maintainer_can_change_nothing_but_names(dashboard)
 
 
 LOGS = "public.nlu_prompt_logs"
@@ -253,6 +261,42 @@ HOLES: dict[str, tuple[str, Test]] = {
             " language sql volatile set search_path = '' as 'select extensions.gen_random_bytes(8)'"
         ),
         check_erased_user_stays_erased,
+    ),
+    "a backend that can promote models": (
+        ("grant execute on function public.promote_model(text, text, text, jsonb) to service_role"),
+        rights.test_each_caller_can_call_exactly_the_granted_functions,
+    ),
+    "a registrar that can write to the ledger itself": (
+        (
+            "grant insert, select on public.model_events to model_registrar;"
+            'create policy "The registrar appends" on public.model_events for insert'
+            " to model_registrar with check (true)"
+        ),
+        check_table_rights("model_events", REGISTRAR),
+    ),
+    "a dashboard that can change the ledger": (
+        "drop trigger before_90_refuse_changes on public.model_events",
+        check_table_rights("model_events", DASHBOARD),
+    ),
+    "a dashboard that can change a model": (
+        "drop trigger before_90_refuse_changes on public.models",
+        check_table_rights("models", DASHBOARD),
+    ),
+    "a dashboard that can change what serves": (
+        "drop trigger before_90_refuse_changes on private.champion",
+        check_table_rights("champion", DASHBOARD),
+    ),
+    "a maintainer that can change the ledger": (
+        "grant update (version) on public.model_events to prompt_maintainer",
+        check_maintainer_changes_names_alone,
+    ),
+    "a writer that can read the models": (
+        (
+            "grant select on public.models to prompt_writer;"
+            'create policy "The writer reads models" on public.models for select to prompt_writer'
+            " using (true)"
+        ),
+        check_table_rights("models", WRITER),
     ),
     "default privileges that open every new table": (
         "alter default privileges in schema public grant select on tables to anon",

@@ -44,6 +44,7 @@ HOLDS = (
         "shared_key",
     ),
     Hold("export registry", "select pg_advisory_xact_lock(6, 0)"),
+    Hold("model registry", "select pg_advisory_xact_lock(8, 0)"),
     Hold("account", "select from auth.users where id = %s for update", "alice"),
     Hold("rows", "select from public.nlu_prompt_logs where id = any (%s) for update", "alices"),
     Hold(
