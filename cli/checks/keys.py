@@ -53,7 +53,7 @@ def keys(deployment: Deployment) -> Iterator[CheckResult]:
             yield skipped(name, "is not set", _REMEDIATIONS.get(name, SET_OR_USE_STAGE))
     for name in _REMEDIATIONS:
         yield _check_hashes(deployment, name)
-    if shared := _hashes(deployment, "API_KEY") & _hashes(deployment, "OPERATOR_KEY"):
+    if shared := {*_hashes(deployment, "API_KEY")} & {*_hashes(deployment, "OPERATOR_KEY")}:
         yield wrong(
             "OPERATOR_KEY_HASHES",
             f"has {len(shared)} of the hashes in API_KEY_HASHES",
@@ -109,9 +109,9 @@ def _is_of_another_project(deployment: Deployment, claims: dict[str, object]) ->
     return is_hosted and "ref" in claims and claims["ref"] != host.partition(".")[0]
 
 
-def _hashes(deployment: Deployment, name: str) -> frozenset[str]:
+def _hashes(deployment: Deployment, name: str) -> list[str]:
     value = reveal(getattr(deployment.settings, f"{name.lower()}_hashes"))
-    return frozenset(part.strip() for part in value.split(",")) if value else frozenset()
+    return [part.strip() for part in value.split(",")] if value else []
 
 
 def _check_hashes(deployment: Deployment, name: str) -> CheckResult:

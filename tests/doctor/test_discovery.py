@@ -21,6 +21,7 @@ FUNCTIONS = {
     "ClassifyDashandDashlogLambdaFunction": "classify",
     "RecordDashoutcomeLambdaFunction": "outcome",
     "CorrectLambdaFunction": "correct",
+    "ModelsLambdaFunction": "models",
 }
 PARAMETERS = {
     "supabase-url": "https://here.supabase.co",
@@ -28,6 +29,7 @@ PARAMETERS = {
     "supabase-secret-key": "sb_secret_x",
     "supabase-signing-key": "a shared secret of a legacy project, long enough",
     "api-key-hashes": "0" * 64,
+    "operator-key-hashes": "1" * 64,
     "idempotency-secret": "any",
 }
 
@@ -87,6 +89,8 @@ def test_a_stage_provides_its_bucket_queues_functions_and_parameters(deployed: E
     assert re.fullmatch(r"https://\w+\.lambda-url\..*/v1/classify", settings["CLASSIFY_URL"])
     assert settings["OUTCOMES_URL"].endswith("/v1/outcomes")
     assert settings["CORRECTIONS_URL"].endswith("/v1/corrections")
+    assert settings["MODELS_URL"].endswith("/v1/models")
+    assert settings["MODELS_BUCKET"] == settings["EXPORT_BUCKET"]
     assert settings["API_KEY_HASHES_PARAMETER"] == "/prompt-capture/dev/api-key-hashes"
 
 

@@ -66,13 +66,15 @@ def test_the_keys_of_a_healthy_deployment_are_of_the_right_type_and_accepted(
         (SIGNING, OTHER_KEYS.secret, "is a secret key; expected a private JWK"),
         (SIGNING, "short", "is not a key; expected a private JWK"),
         ("API_KEY", OTHER_KEYS.secret, "is a secret key; expected a shared secret"),
+        ("OPERATOR_KEY", OTHER_KEYS.secret, "is a secret key; expected a shared secret"),
         (JWT_SECRET, OTHER_KEYS.legacy_anon, "is a legacy anon key; expected a shared secret"),
     ],
 )  # fmt: skip
 def test_a_key_in_the_wrong_setting_is_wrong(
     run_check: RunCheck, settings: Environment, name: str, key: str, message: str
 ) -> None:
-    settings.pop("API_KEY_HASHES")
+    for hashes in ("API_KEY_HASHES", "OPERATOR_KEY_HASHES"):
+        settings.pop(hashes)
 
     assert problems(run_check("keys", settings | {name: key})) == {name: message}
 
@@ -153,12 +155,23 @@ def test_an_expired_legacy_key_and_one_of_another_project_are_wrong(
     }
 
 
+@pytest.mark.parametrize("setting", ["API_KEY_HASHES", "OPERATOR_KEY_HASHES"])
 @pytest.mark.parametrize("hashes", ["0" * 63, ",".join(["0" * 64] * 3), "plain"])
 def test_malformed_hashes_are_wrong(
-    run_check: RunCheck, settings: Environment, hashes: str
+    run_check: RunCheck, settings: Environment, setting: str, hashes: str
 ) -> None:
-    assert problems(run_check("keys", settings | {"API_KEY_HASHES": hashes})) == {
-        "API_KEY_HASHES": "is not one or two SHA-256 hashes in hex"
+    assert problems(run_check("keys", settings | {setting: hashes})) == {
+        setting: "is not one or two SHA-256 hashes in hex"
+    }
+
+
+def test_a_backends_key_that_is_an_operator_key_too_is_wrong(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    settings["API_KEY_HASHES"] += f",{settings['OPERATOR_KEY_HASHES']}"
+
+    assert problems(run_check("keys", settings)) == {
+        "OPERATOR_KEY_HASHES": "has 1 of the hashes in API_KEY_HASHES"
     }
 
 
@@ -171,6 +184,17 @@ def test_an_api_key_whose_hash_is_not_deployed_is_wrong(
     assert set(
         problems(run_check("functions", settings | {"API_KEY": OTHER_KEYS.api_key})).values()
     ) == {"returns HTTP 401 api_key_invalid"}
+
+
+def test_an_operator_key_that_is_not_deployed_is_wrong(
+    run_check: RunCheck, settings: Environment
+) -> None:
+    assert problems(run_check("keys", settings | {"OPERATOR_KEY": OTHER_KEYS.operator_key})) == {
+        "OPERATOR_KEY_HASHES": "does not contain the hash of OPERATOR_KEY"
+    }
+    assert problems(run_check("functions", settings | {"OPERATOR_KEY": settings["API_KEY"]})) == {
+        "MODELS_URL": "returns HTTP 403 not_an_operator"
+    }
 
 
 @pytest.mark.parametrize(
@@ -198,7 +222,8 @@ def test_missing_keys_are_skipped_with_their_setting(run_check: RunCheck) -> Non
     results = run_check("keys", {"SUPABASE_URL": "https://here.supabase.co"})
 
     assert states(results).keys() == {
-        PUBLISHABLE, SECRET, SIGNING, "API_KEY", "API_KEY_HASHES"
+        PUBLISHABLE, SECRET, SIGNING,
+        "API_KEY", "API_KEY_HASHES", "OPERATOR_KEY", "OPERATOR_KEY_HASHES",
     }  # fmt: skip
     assert {result.state for result in results} == {"skipped"}
     assert all("Set it" in result.remediation for result in results)

@@ -29,6 +29,7 @@ PARAMETERS = {
     functions.CLASSIFY: ("API_KEY_HASHES", "SUPABASE_SIGNING_KEY", "IDEMPOTENCY_SECRET"),
     functions.OUTCOME: ("API_KEY_HASHES", "SUPABASE_SECRET_KEY"),
     functions.CORRECT: ("API_KEY_HASHES", "SUPABASE_SECRET_KEY"),
+    functions.MODELS: ("API_KEY_HASHES", "OPERATOR_KEY_HASHES", "SUPABASE_SIGNING_KEY"),
     functions.DRAIN: ("SUPABASE_SIGNING_KEY",),
     functions.EXPORT: ("SUPABASE_SIGNING_KEY",),
 }
@@ -130,6 +131,8 @@ class ConstantTraffic:
         await self._post(http, self.stack.outcomes_url, outcome, key)
         correction = {"log_id": log_id, "corrected_intent": "scheduling", "reviewer": "grace"}
         await self._post(http, self.stack.corrections_url, correction, key)
+        operator = {"X-Api-Key": self.stack.keys.operator_key}
+        self._read(await http.get(self.stack.models_url, headers=operator))
 
     async def _user(self, http: httpx.AsyncClient) -> None:
         token = {"Authorization": f"Bearer {self.token}"}
@@ -146,7 +149,10 @@ class ConstantTraffic:
     async def _post(
         self, http: httpx.AsyncClient, url: str, body: dict[str, Any], headers: dict[str, str]
     ) -> dict[str, Any]:
-        response = await http.post(url, json=body, headers=headers)
+        return self._read(await http.post(url, json=body, headers=headers))
+
+    def _read(self, response: httpx.Response) -> dict[str, Any]:
+        url = str(response.url)
         self.responses[url] += 1
         content: dict[str, Any] = response.json()
         if response.status_code != httpx.codes.OK:

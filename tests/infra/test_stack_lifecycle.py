@@ -162,10 +162,10 @@ def test_the_database_can_stop_and_start_again_with_its_rows(stack: Stack) -> No
 def test_each_function_gets_only_the_keys_that_it_needs(stack: Stack) -> None:
     keys = {
         function: {name for name in stack.environment(function) if name.startswith("SUPABASE_")}
-        for function in ("classify-and-log", "record-outcome", "correct", "export")
+        for function in ("classify-and-log", "record-outcome", "correct", "models", "export")
     }
     own_role = {"SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SIGNING_KEY"}
-    assert keys["classify-and-log"] == keys["export"] == own_role
+    assert keys["classify-and-log"] == keys["models"] == keys["export"] == own_role
     assert keys["record-outcome"] == keys["correct"]
     assert keys["correct"] == {"SUPABASE_URL", "SUPABASE_SECRET_KEY"}
     assert "AWS_SECRET_ACCESS_KEY" not in stack.environment("record-outcome")

@@ -8,6 +8,7 @@ from prompt_capture.settings import (
     AuthenticationSettings,
     CaptureSettings,
     ClassifierSettings,
+    OperatorSettings,
     SpoolSettings,
     SupabaseSettings,
 )
@@ -46,6 +47,21 @@ def test_two_api_keys_can_be_valid_at_once() -> None:
     environment = {"SUPABASE_URL": URL, "API_KEY_HASHES": f"{'0' * 64}, {'1' * 64}"}
 
     assert AuthenticationSettings.from_env(environment).api_key_hashes == ("0" * 64, "1" * 64)
+
+
+def test_a_backends_key_is_no_operator_key() -> None:
+    environment = {
+        "SUPABASE_URL": URL,
+        "API_KEY_HASHES": f"{'0' * 64}, {'1' * 64}",
+        "OPERATOR_KEY_HASHES": f"{'2' * 64},{'1' * 64}",
+    }
+
+    with pytest.raises(InvalidSettings, match=r"OPERATOR_KEY_HASHES: .*API_KEY_HASHES") as raised:
+        OperatorSettings.from_env(environment)
+
+    assert "1" * 64 not in str(raised.value)
+    environment["OPERATOR_KEY_HASHES"] = "2" * 64
+    assert OperatorSettings.from_env(environment).operator_key_hashes == ("2" * 64,)
 
 
 def test_default_thresholds() -> None:

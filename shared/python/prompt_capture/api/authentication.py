@@ -41,14 +41,6 @@ KEY_OR_TOKEN: dict[str, Any] = {"security": [{name: []} for name in SECURITY_SCH
 """The `openapi_extra` of a route that accepts API keys and user tokens."""
 
 
-_NOT_AN_OPERATOR = ApiError(
-    403,
-    "not_an_operator",
-    "Only operators can see and change which model serves.",
-    'Send an operator key as `X-Api-Key`, or a token with "role": "operator" in its app_metadata.',
-)
-
-
 class Authenticator:
     """Authenticates the callers of this deployment.
 
@@ -86,11 +78,11 @@ class Authenticator:
         if api_key is None:
             user = self._verify_token(headers)
             if not user.is_operator:
-                raise _NOT_AN_OPERATOR
+                raise _not_an_operator()
             return user
         if not _has_hash(api_key, self._operator_key_hashes):
             self.require_backend(headers)
-            raise _NOT_AN_OPERATOR
+            raise _not_an_operator()
         return None
 
     def require_backend(self, headers: Headers) -> None:
@@ -135,6 +127,16 @@ class Authenticator:
                 "Send the same request again in a moment. The token need not be renewed.",
                 error.retry_after_seconds,
             ) from None
+
+
+def _not_an_operator() -> ApiError:
+    return ApiError(
+        403,
+        "not_an_operator",
+        "Only operators can see and change which model serves.",
+        "Send an operator key as `X-Api-Key`, or a token with "
+        '"role": "operator" in its app_metadata.',
+    )
 
 
 def _has_hash(key: str, hashes: Sequence[str]) -> bool:

@@ -110,13 +110,6 @@ class ModelResponse(BaseModel):
 
 _REFUSED = (403, 404, 409)
 
-_ROLLBACK_UNCERTAIN = ApiError(
-    503,
-    "store_unavailable",
-    "The store did not respond. The rollback may have taken place.",
-    "Send GET /v1/models before you repeat the request: a second rollback goes one model further.",
-)
-
 
 def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRouter:
     """Create the router of the endpoints below /models."""
@@ -153,7 +146,13 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
             with _of_operators():
                 return DecisionResponse(event=await manage.roll_back(operator, body.reason))
         except StoreUnavailable:
-            raise _ROLLBACK_UNCERTAIN from None
+            raise ApiError(
+                503,
+                "store_unavailable",
+                "The store did not respond. The rollback may have taken place.",
+                "Send GET /v1/models before you repeat the request: a second rollback goes one "
+                "model further.",
+            ) from None
 
     @router.get(
         "/models/{version}",
