@@ -24,6 +24,13 @@ class DataFormat(StrEnum):
     luis = "luis"
 
 
+_OTHER_READERS = {
+    "review": "is a review file, which `train --data` and `evaluate --data` read",
+    "text": "has one text per line, which `train --data` and `evaluate --data` read",
+}
+"""What is not a format of `convert`, and what reads it."""
+
+
 def convert(
     source: Annotated[
         Path, typer.Argument(help="The file to read, or the folder of an exported dataset.")
@@ -82,8 +89,14 @@ def _read(source: Path, source_format: DataFormat, remarks: "Remarks") -> "list[
         return list(read_file(source_format.value, file, Reading(remarks)))
     except InvalidExamples as error:
         detected = detect_format(file)
-        if detected in {source_format.value, "text", "review"} or (
-            {detected, source_format.value} == {"clu", "luis"}
-        ):
+        if hint := _OTHER_READERS.get(detected):
+            raise InvalidExamples(f"{source} {hint}.") from None
+        if detected == source_format.value or {detected, source_format.value} == {"clu", "luis"}:
             raise
-        raise InvalidExamples(f"{error} It seems to be a file for --from {detected}.") from None
+        try:
+            list(read_file(detected, file, Reading()))
+        except InvalidExamples as detailed:
+            # JSON lines is what detection returns for a file that it does not know.
+            raise (error if detected == "jsonl" else detailed) from None
+        reason = str(error).removesuffix(".")
+        raise InvalidExamples(f"{reason}. It seems to be a file for --from {detected}.") from None

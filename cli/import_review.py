@@ -10,11 +10,15 @@ import typer
 from rich.console import Console
 
 from cli.error_handling import error_console, exit_on_error
+from cli.printable import printable
 from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.domain.errors import InvalidFile, InvalidReview
 from prompt_capture.domain.review_files import Review, read_review
 from prompt_capture.domain.text_files import decode_text, decompress
 from prompt_capture.workflows.import_review import AppliedPlan, ImportPlan, ImportReview
+
+_SHOWN = 5
+"""How many entries with the same remark are named."""
 
 
 def _validate_reviewer(name: str) -> str:
@@ -37,7 +41,8 @@ def import_review(
 ) -> None:
     """Show the corrections in a review file; --apply records them.
 
-    Accepts JSON, CSV, and Label Studio's exports as JSON or CSV, also with gzip.
+    Accepts JSON, JSON lines, CSV and the exports of Label Studio.
+    Accepts files that are compressed with gzip.
     Ignores entries without a corrected_intent.
     Reports invalid entries, which do not affect the others; exit status 1.
     Records nothing for a prompt on which entries or annotators disagree.
@@ -62,6 +67,7 @@ def import_review(
 
             plan, applied = asyncio.run(_run(workflow, review, apply, overwrite, report))
     _print_plan(Console(), plan, overwrite)
+    _print_unread(review)
     if applied:
         typer.echo(f"Recorded {applied.recorded:,} corrections.")
         _print_changed(review, applied)
@@ -105,6 +111,23 @@ def _print_changed(review: Review, applied: AppliedPlan) -> None:
         )
 
 
+def _print_unread(review: Review) -> None:
+    """Name the fields that are not read, and the entries whose notes are not recorded."""
+    warnings = []
+    if review.ignored:
+        names = ", ".join(map(printable, review.ignored))
+        warnings.append(f"Not read: {names}. A review file has no such fields.")
+    if review.unrecorded_notes:
+        numbers = ", ".join(map(str, review.unrecorded_notes[:_SHOWN]))
+        more = len(review.unrecorded_notes) - _SHOWN
+        warnings.append(
+            f"Not recorded: notes without a corrected_intent ({review.unit} {numbers}"
+            f"{f' and {more:,} more' if more > 0 else ''}). Fill it in to record them."
+        )
+    for warning in warnings:
+        error_console.print(warning, style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
 def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
     overwrites = "replaced" if overwrite else "corrected since; --overwrite replaces them"
     for count, description in (
@@ -130,7 +153,7 @@ def _print_plan(console: Console, plan: ImportPlan, overwrite: bool) -> None:
         )
     for error in plan.errors:
         console.print(
-            f"         {plan.unit} {error.entry}: {error.reason}",
+            f"         {plan.unit} {error.entry}: {printable(error.reason)}",
             highlight=False,
             markup=False,
             soft_wrap=True,

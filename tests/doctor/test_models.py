@@ -18,7 +18,7 @@ from tests.database_reset import DELETE_ALL_ROWS
 from tests.doctor.conftest import Environment, RunCheck, problems, states
 from tests.doctor.http_stub import http_stub
 
-COMMAND = Path(sys.executable).with_name("prompt-capture")
+COMMAND = str(Path(sys.executable).with_name("prompt-capture"))
 MODEL = MODELS / "assistant"
 MANIFEST = json.loads((MODEL / "manifest.json").read_text("utf-8"))
 VERSION = MANIFEST["version"]
@@ -28,7 +28,7 @@ HEAD = MANIFEST["files"]["student.head.onnx"]["sha256"]
 @pytest.fixture
 def champion(settings: Environment, warm_stack: Stack) -> Iterator[S3DatasetStore]:
     """The shipped model, published and promoted; yields the bucket."""
-    command = [COMMAND, "models", "publish", MODEL, "--promote", "--operator", "ada"]
+    command = [COMMAND, "models", "publish", str(MODEL), "--promote", "--operator", "ada"]
     published = subprocess.run(
         [*command, "--reason", "a test"],
         env={"PATH": "/usr/bin:/bin", **settings},

@@ -8,6 +8,7 @@ import pytest
 
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as, write_as
+from training.data.reading import read_examples
 from training.data.remarks import Remarks
 
 
@@ -73,10 +74,33 @@ def test_patterns_entities_and_empty_utterances_are_left_out_and_named(tmp_path:
     ]
 
 
+@pytest.mark.parametrize("file_format", ["clu", "luis"])
+@pytest.mark.parametrize(
+    ("content", "split"),
+    [
+        ([_utterance("book it")], None),
+        ([_utterance("book it", language="en-us", dataset="Train", entities=[])], None),
+        ([_utterance("book it", dataset="Test")], "test"),
+        ([{"text": "book it", "intentName": "Book", "entityLabels": []}], None),
+        ({"LabeledTestSetUtterances": [_utterance("book it", entities=[])]}, "test"),
+    ],
+)
+def test_utterance_lists_and_batch_tests_are_read(
+    tmp_path: Path, file_format: str, content: Any, split: str | None
+) -> None:
+    """They are of CLU's studio, of LUIS's batch tests, and the fourth of LUIS's API."""
+    file, book = tmp_path / "list.json", Example(text="book it", label="Book", split=split)
+    for written in (json.dumps(content), json.dumps(content, indent=2)):
+        file.write_text(written)
+
+        assert read_as(file_format, file) == [book]
+        assert read_examples([file]) == [book]
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ([_utterance("a")], "is a list, such as a file for LUIS batch tests"),
+        ([_utterance("a"), {"label": "x"}], "utterance 2: text"),
         ("a", "is not a project"),
         ({"intents": []}, "no list of utterances"),
         ({"utterances": {}}, "no list of utterances"),

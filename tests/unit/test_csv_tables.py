@@ -57,7 +57,14 @@ def test_a_separator_line_decides_where_several_delimiters_occur() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "hello,greeting\n", "text\nhello\n", "sep=;\ntext,label\na,b\n", '"text,label\nhello,x'],
+    [
+        "",
+        "'text','label'\n'a','b'\n",
+        "hello,greeting\n",
+        "text\nhello\n",
+        "sep=;\ntext,label\na,b\n",
+        '"text,label\nhello,x',
+    ],
 )
 def test_a_header_without_the_columns_is_rejected(content: str) -> None:
     with pytest.raises(InvalidFile, match="first line must name the columns text and label"):
@@ -67,6 +74,24 @@ def test_a_header_without_the_columns_is_rejected(content: str) -> None:
 def test_a_column_that_appears_twice_is_rejected() -> None:
     with pytest.raises(InvalidFile, match=r"column label 2 times \(columns 2 and 3\)"):
         _rows("text,label,Label \na,b,c\n")
+
+
+@pytest.mark.parametrize("start", ["", "sep=,\n", "\n"])
+def test_an_optional_column_that_appears_twice_is_rejected(start: str) -> None:
+    content = f"{start}text,label,Split,split,note,note\na,b,c,d,e,f\n"
+    line = 2 if start else 1
+
+    with pytest.raises(InvalidFile, match=rf"Line {line} .*split 2 times \(columns 3 and 4\)"):
+        read_table(content, COLUMNS, ["split"])
+    assert [row.cells["text"] for row in read_table(content, COLUMNS)] == ["a"]
+
+
+@pytest.mark.parametrize("separator", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_only_line_feeds_and_carriage_returns_end_a_row(separator: str) -> None:
+    assert _rows(f"text,label\na{separator}b,x\nc,y\n") == [
+        (2, f"a{separator}b", "x"),
+        (3, "c", "y"),
+    ]
 
 
 def test_a_row_begins_on_the_line_of_its_first_character() -> None:
@@ -81,7 +106,16 @@ def test_blank_rows_are_marked_and_lines_without_characters_are_no_rows() -> Non
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("content", ["text,label\na,b,c\n", "text,label,\na,b,c\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "text,label\na,b,c\n",
+        "text,label,\na,b,c\n",
+        "text,label\na,b,\n",
+        "text,label\n,a,b\n",
+        "text,label\na,, \n",
+    ],
+)
 def test_a_row_with_more_cells_than_the_header_has_a_problem(content: str) -> None:
     (row,) = read_table(content, COLUMNS)
 

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,8 +20,8 @@ from training.data.formats import FORMATS, read_as, write_as
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "prompt-capture")
-TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(
-    lambda text: text == text.strip()
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(
+    lambda text: text == text.strip() and "\0" not in text
 )
 EXAMPLES = st.lists(
     st.builds(
@@ -143,6 +144,17 @@ def test_a_target_on_standard_output_is_not_mixed_with_the_report(tmp_path: Path
     assert "Wrote 1 texts" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "content", ['{"text": "a", "label": "x"}\n', '[{"text": "a", "label": "x"}]']
+)
+def test_a_source_on_standard_input_is_read_once(tmp_path: Path, content: str) -> None:
+    command = [COMMAND, "convert", "/dev/stdin", str(tmp_path / "b"), "--from", "jsonl"]
+
+    subprocess.run([*command, "--to", "jsonl"], input=content, text=True, check=True, cwd=ROOT)
+
+    assert read_as("jsonl", tmp_path / "b") == [Example(text="a", label="x")]
+
+
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_a_target_whose_name_ends_with_gz_is_compressed(tmp_path: Path, file_format: str) -> None:
     source, target = tmp_path / "a.jsonl", tmp_path / "b.GZ"
@@ -196,6 +208,68 @@ def test_the_error_for_a_wrong_format_names_the_right_one(tmp_path: Path) -> Non
     assert result.exit_code == 1
     assert "no list of utterances" in result.stderr
     assert "It seems to be a file for --from jsonl." in result.stderr
+
+
+UTTERANCES = '[{"text": "a", "intent": "x"}]'
+PROJECT = '{"utterances": [{"text": "a", "intent": "x"}]}'
+LINE = '{"text": "a", "label": "x"}'
+REMEDY = re.compile(r"It seems to be a file for --from (\w+)\.")
+
+
+@pytest.mark.parametrize("source_format", FORMATS)
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", UTTERANCES),
+        ("a.json", f'{{"LabeledTestSetUtterances": {UTTERANCES}}}'),
+        ("a.json", PROJECT),
+        ("a.json", f"[{LINE}]"),
+        ("a.json", LINE),
+        ("a.csv", "text;label\na;x\n"),
+        ("a.txt", "text\tlabel\na\tx\n"),
+        ("a.yml", "nlu:\n- intent: x\n  examples: |\n    - a\n"),
+    ],
+)
+def test_the_format_that_an_error_names_reads_the_file(
+    tmp_path: Path, name: str, content: str, source_format: str
+) -> None:
+    source, target = tmp_path / name, tmp_path / "b.jsonl"
+    source.write_text(content)
+
+    result = _convert(source, target, source_format, "jsonl")
+    if result.exit_code:
+        (named,) = REMEDY.findall(result.stderr)
+        assert _convert(source, target, named, "jsonl").exit_code == 0
+
+    assert [(each.text, each.label) for each in read_as("jsonl", target)] == [("a", "x")]
+
+
+@pytest.mark.parametrize("source_format", ["jsonl", "csv", "rasa"])
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.md", "## intent:greet\n- hello\n", "Markdown.*rasa data convert"),
+        ("a.lu", "# greet\n- hello\n", "export the LUIS version as JSON"),
+        ("a.json", '{"rasa_nlu_data": {}}', "format of Rasa 1.*rasa data convert"),
+        ("a.json", '{"assets": {"projectKind": "Orchestration"}}', "Export the conversation"),
+        (
+            "a.json",
+            '[{"id": "1", "prompt": "a", "corrected_intent": "x"}]',
+            "review file, which `tr",
+        ),
+        ("greet.txt", "hello\n", "one text per line, which `train --data`"),
+    ],
+)
+def test_the_reason_is_that_of_what_the_file_is_and_names_no_format_that_refuses_it(
+    tmp_path: Path, name: str, content: str, problem: str, source_format: str
+) -> None:
+    (tmp_path / name).write_text(content)
+
+    result = _convert(tmp_path / name, tmp_path / "b", source_format, "jsonl")
+
+    assert result.exit_code == 1
+    assert re.search(problem, result.stderr)
+    assert "--from" not in result.stderr
 
 
 def test_a_failed_conversion_leaves_the_old_file(tmp_path: Path) -> None:

@@ -193,6 +193,21 @@ def test_the_command_reads_a_compressed_file(
     assert "Recorded 1 corrections." in result.stdout
 
 
+def test_the_command_names_the_fields_that_are_not_read_once(
+    store: InMemoryPromptStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ids = [asyncio.run(_log(store, text)) for text in ("one", "two")]
+    file = tmp_path / "review.csv"
+    rows = "".join(f"{log_id},reminder,3,ada\n" for log_id in ids)
+    file.write_text(f"id,corrected_intent,votes,te\x1b[31mam\n{rows}")
+    monkeypatch.setattr(bootstrap, "service_store", lambda: store)
+
+    result = CliRunner().invoke(app, ["import-review", str(file), "--reviewer", "grace"])
+
+    assert result.exit_code == 0, result.output
+    assert result.stderr == "Not read: votes, te\ufffd[31mam. A review file has no such fields.\n"
+
+
 async def test_invalid_entries_are_reported_and_affect_no_other(
     store: InMemoryPromptStore, import_review: ImportReview
 ) -> None:

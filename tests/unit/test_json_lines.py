@@ -40,8 +40,15 @@ def test_line_ends_encodings_and_compression_do_not_matter(tmp_path: Path, conte
     ("content", "problem"),
     [
         (f"{LINE}\n{LINE},\n", r"line 2 is not valid JSON.*without a comma"),
-        (f"[\n{LINE}\n]", r"line 1 begins a JSON array.*jq"),
-        (f"[{LINE}]", r"line 1 begins a JSON array"),
+        (f"[\n{LINE}\n{LINE}]", r"begins like a JSON array.*line 3.*per line"),
+        (f"[{LINE}]\n[{LINE}]", r"begins like a JSON array.*line 2"),
+        (f'[{LINE}, "a"]', r"entry 2 is not a JSON object"),
+        ('{"text": "a", "label": ["b", "c"]}', "line 1 has several labels.*`secondary`"),
+        ('{"text": "a", "label": []}', "line 1: label: Field required"),
+        ('{"text": "a", "intent": "b"}', "line 1: label: .*Rename the field intent to label"),
+        ('{"text": "a", "label": "b", "Split": "test"}', "line 1: Split .*If it is split, rename"),
+        ('{"text": "a", "label": "b", "secondary_intents": ["c"]}', "If it is secondary, rename"),
+        ('{"Text": "a", "label": "b"}', "line 1: Text .*If it is text, rename it"),
         ('{\n"text": "a",\n"label": "b"}', r"line 1 is not valid JSON.*per line"),
         (f'{LINE}\n"hello"\n', "line 2 is not a JSON object"),
         ("NaN\n", "line 1 is not a JSON object"),
@@ -73,6 +80,38 @@ def test_null_in_an_optional_field_means_that_there_is_no_value(tmp_path: Path, 
     line = json.dumps({"text": "hello", "label": "greeting", field: None})
 
     assert _read(tmp_path, line) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [f"[{LINE}]", f"\ufeff \n[\n{LINE}\n]\n", '{"id": 1, "text": "hello", "label": ["greeting"]}'],
+)
+def test_json_arrays_and_the_export_of_doccano_are_read(tmp_path: Path, content: str) -> None:
+    assert _read(tmp_path, content) == [HELLO]
+
+
+@pytest.mark.parametrize("field", ["corrected_by", "id", "confidence", "note", "intents_seen"])
+def test_other_fields_are_ignored(tmp_path: Path, field: str) -> None:
+    line = json.dumps({"text": "hello", "label": "greeting", field: "x"})
+
+    assert _read(tmp_path, line) == [HELLO]
+
+
+@pytest.mark.parametrize("separator", ["\x85", "\u2028", "\u2029", "\x0c", "\x1c"])
+def test_only_line_feeds_and_carriage_returns_end_a_line(tmp_path: Path, separator: str) -> None:
+    line = f'{{"text": "hel{separator}lo", "label": "greeting", "id": "a{separator}b"}}'
+    content = line if separator >= " " else line.replace(separator, f"\\u{ord(separator):04x}")
+
+    assert [example.text for example in _read(tmp_path, content)] == [f"hel{separator}lo"]
+
+
+def test_the_secondary_intents_of_listed_prompts_are_read(tmp_path: Path) -> None:
+    line = {"prompt": "do both", "predicted_intent": "a", "label": "b", "corrected_intent": "b"}
+    content = json.dumps({**line, "corrected_secondary_intents": ["c"]})
+
+    (example,) = _read(tmp_path, content)
+
+    assert (example.label, example.secondary) == ("b", ("c",))
 
 
 def test_a_prompt_without_a_label_is_rejected(tmp_path: Path) -> None:

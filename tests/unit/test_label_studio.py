@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from prompt_capture.domain.errors import InvalidReview
 from prompt_capture.domain.review_files import read_review, write_entries
 
 ID = "01a20ce3-576e-7a47-ac46-366bfd775716"
@@ -158,7 +159,12 @@ def _annotation(*results: tuple[str, str, list[str]], **fields: Any) -> dict[str
 
 
 def _export(
-    folder: Path, intent: str, notes: str, *annotations: dict[str, Any], **data: str
+    folder: Path,
+    intent: str,
+    notes: str,
+    *annotations: dict[str, Any],
+    secondary: str = "secondary",
+    **data: str,
 ) -> dict[str, str]:
     """Return the content of each export of one task; the controls have the given names.
 
@@ -167,7 +173,7 @@ def _export(
     config = f"""<View>
       <Text name="text" value="$prompt"/>
       <Choices name="{intent}" toName="text" choice="multiple"><Choice value="reminder"/></Choices>
-      <Choices name="secondary" toName="text" choice="multiple">
+      <Choices name="{secondary}" toName="text" choice="multiple">
         <Choice value="no other intent" alias="[]"/><Choice value="email"/><Choice value="status"/>
       </Choices>
       <TextArea name="{notes}" toName="text"/>
@@ -285,6 +291,66 @@ def test_several_notes_and_choices_in_one_cell_are_understood(tmp_path: Path) ->
     for content in _export(tmp_path, "intent", "notes", several).values():
         (error,) = read_review(content).errors
         assert "several intents: reminder, status" in error.reason
+
+
+def test_the_notes_of_all_annotators_are_kept_in_every_export(tmp_path: Path) -> None:
+    intent = ("intent", "choices", ["reminder"])
+    first, silent, second = (
+        _annotation(intent, *notes, id=number, completed_by=number)
+        for number, notes in enumerate(
+            ([("notes", "textarea", ["one"])], [], [("notes", "textarea", ["two", "three"])])
+        )
+    )
+
+    exports = _export(tmp_path, "intent", "notes", first, silent, second)
+
+    for name, content in exports.items():
+        review = read_review(content)
+        assert (name, review.errors) == (name, [])
+        assert [each.notes for each in review.decided.values()] == ["one\ntwo\nthree"]
+
+
+def test_fields_and_controls_that_are_not_read_are_named_in_every_export(tmp_path: Path) -> None:
+    choice, other = ("intent", "choices", ["reminder"]), ("notes2", "textarea", ["hm"])
+    annotations = [_annotation(choice), _annotation(choice, ("notes", "textarea", ["x"]), other)]
+
+    for name, content in _export(tmp_path, "intent", "notes", *annotations, votes="3").items():
+        review = read_review(content)
+        assert (name, review.errors) == (name, [])
+        assert "votes" in review.ignored, name
+
+
+@pytest.mark.parametrize(
+    "control", ["Secondary", "secondary_intents", "corrected_secondary_intents"]
+)
+def test_a_misspelt_control_of_secondary_intents_is_a_fault_in_every_export(
+    tmp_path: Path, control: str
+) -> None:
+    choices = ("intent", "choices", ["reminder"]), (control, "choices", ["email"])
+    exports = _export(tmp_path, "intent", "notes", _annotation(*choices), secondary=control)
+    task = {**_task("move it"), "annotations": [_annotation(choices[1])]}
+    exports["JSON without an intent"] = json.dumps([task])
+
+    for name, content in exports.items():
+        if name in {"CSV", "TSV"} and control == "Secondary":  # the case of columns does not matter
+            assert _decisions(content) == [("reminder", ("email",))]
+            continue
+        assert "secondary" in _problem(content), name
+
+
+def _decisions(content: str) -> list[Any]:
+    return [each.decision for each in read_review(content).decided.values()]
+
+
+def _problem(content: str) -> str:
+    """Return the reason why a file, or its one entry, is not valid."""
+    try:
+        review = read_review(content)
+    except InvalidReview as error:
+        return str(error)
+    assert review.decided == {}
+    (entry_error,) = review.errors
+    return entry_error.reason
 
 
 def test_an_annotation_without_a_choice_is_a_fault_in_every_export(tmp_path: Path) -> None:

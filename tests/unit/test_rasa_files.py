@@ -1,5 +1,6 @@
 """Rasa files are read by Rasa's own rules, and written so that Rasa reads every text as it is."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,82 @@ def _read_examples(tmp_path: Path, *lines: str) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["yes", "no", "on", "off", "y", "true", "null", "12", "1.10", "~"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "yes",
+        "No",
+        "on",
+        "OFF",
+        "y",
+        "true",
+        "12",
+        "1.10",
+        "1.0",
+        "0x1F",
+        "0o14",
+        "1_000",
+        "1e3",
+        ".inf",
+        "2024-01-01",
+        "12:30:45",
+        "'~'",
+        '"null"',
+    ],
+)
 def test_intents_are_texts_as_written(tmp_path: Path, name: str) -> None:
     assert _read(tmp_path, f"nlu:\n- intent: {name}\n  examples: |\n    - sure\n") == [
-        ("sure", name)
+        ("sure", name.strip("\"'"))
     ]
+
+
+@pytest.mark.parametrize("null", ["~", "null", "Null", "NULL"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "nlu:\n- examples: |\n    - sure\n  intent: {}\n",
+        "nlu:\n- intent: x\n  examples:\n  - {}\n",
+        "nlu:\n- intent: x\n  examples:\n  - text: {}\n",
+    ],
+)
+def test_the_absence_of_a_value_is_no_text(tmp_path: Path, content: str, null: str) -> None:
+    with pytest.raises(InvalidExamples, match=r"line 4: \w+ is null, also written ~.*Put quotes"):
+        _read(tmp_path, content.format(null))
+
+    assert _read(tmp_path, content.format(f"'{null}'"))
+
+
+@pytest.mark.parametrize("separator", ["\x85", "\u2028", "\u2029"])
+def test_a_separator_of_lines_is_part_of_a_text(tmp_path: Path, separator: str) -> None:
+    """YAML 1.1, which the parser implements, ends lines at these characters."""
+    content = f"""nlu:
+- intent: x # a{separator}b
+  examples: |
+    - one{separator}two
+    no dash
+- intent: "x{separator}y"
+  examples:
+  - three{separator}four
+  - text: '{separator}five'
+  - text: "\\x85\\u2028six"
+"""
+    remarks = Remarks()
+
+    assert _read(tmp_path, content, remarks) == [
+        (f"one{separator}two", "x"),
+        (f"three{separator}four", f"x{separator}y"),
+        (f"{separator}five", f"x{separator}y"),
+        ("\x85\u2028six", f"x{separator}y"),
+    ]
+    assert "lines that do not begin with a dash (line 5)" in next(iter(remarks))
+
+
+@pytest.mark.parametrize("character", ["\x0b", "\x0c", "\x1c", "\x1e", "\x07", "\ufffe"])
+def test_a_character_that_yaml_forbids_is_rejected_with_its_line(
+    tmp_path: Path, character: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=r"Line 4 .*character U\+[0-9A-F]{4}.*Remove it"):
+        _read_examples(tmp_path, f"- one{character}two")
 
 
 def test_every_line_that_begins_with_a_dash_is_an_example(tmp_path: Path) -> None:
@@ -195,6 +267,10 @@ TEXTS = [
     "yes",
     "null",
     "12:30",
+    "0o17",
+    "1e3",
+    "a\u0085b",
+    "a\u2028b\u2029",
     "*bold* & `code`",
     "a: b # c",
     "\uff46\uff55\uff4c\uff4c width \u0085 next \u2028 line",
@@ -212,7 +288,7 @@ def test_each_text_comes_back_unchanged_or_is_named(tmp_path: Path) -> None:
     write_as("rasa", file, source, remarks)
 
     assert [example.text for example in read_as("rasa", file)] == [
-        text.strip() for text in TEXTS[3:]
+        text.strip(" \n") for text in TEXTS[3:]
     ]
     assert [line.removeprefix(f"{file}: ") for line in remarks] == [
         "3 left out: texts in which Rasa would read an entity annotation (examples 1, 2 and 3).",
@@ -235,3 +311,14 @@ def test_labels_that_yaml_takes_for_other_types_come_back(tmp_path: Path) -> Non
     write_as("rasa", tmp_path / "nlu.yml", examples)
 
     assert read_as("rasa", tmp_path / "nlu.yml") == examples
+
+
+@pytest.mark.parametrize("text", ["0o17", "1e3", "+1", ".5", "0x1F", "a\u0085b", "a\u2028b", "~"])
+def test_a_text_that_yaml_1_2_may_read_otherwise_is_quoted(tmp_path: Path, text: str) -> None:
+    """Rasa reads YAML 1.2, where 0o17 is a number and U+0085 is part of a line."""
+    write_as("rasa", tmp_path / "nlu.yml", [Example(text=text, label=text)])
+
+    written = (tmp_path / "nlu.yml").read_text("utf-8")
+    assert re.search(r"intent: ([\"']).+\1\n", written)
+    assert re.search(r"text: ([\"']).+\1\n", written)
+    assert not re.search("[\x85\u2028]", written)

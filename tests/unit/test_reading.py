@@ -56,6 +56,10 @@ def test_the_format_of_a_file_is_recognised(
         ("greeting.TXT", "hello\n"),
         ("data.ndjson", '{"text": "hello", "label": "greeting"}\n'),
         ("data.json", '{"text": "hello", "label": "greeting"}\n'),
+        ("data.json", '[{"text": "hello", "label": "greeting"}]'),
+        ("data.json", '[{"text": "hello", "intent": "greeting", "dataset": "Train"}]'),
+        ("data.txt", '{"text": "hello", "label": "greeting"}\n'),
+        ("data.txt", '[\n {"text": "hello", "intent": "greeting"}]'),
         ("data", '{"text": "hello", "label": "greeting"}\n'),
         ("app", '{\n "utterances": [{"text": "hello", "intent": "greeting"}]\n}'),
     ],
@@ -69,7 +73,6 @@ def test_other_names_and_contents_are_recognised(tmp_path: Path, name: str, cont
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("data.json", '[{"text": "hello", "label": "greeting"}]', "begins a JSON array"),
         ("data.json", '{"rasa_nlu_data": {}}', "format of Rasa 1"),
         ("nlu.md", "## intent:greet\n- hello\n", "Markdown"),
         ("app.lu", "# greet\n- hello\n", "export the LUIS version as JSON"),
@@ -105,9 +108,69 @@ def test_a_review_file_is_read_by_its_decisions(tmp_path: Path) -> None:
         "hello",
         "?",
     ]
+    lines = [json.dumps({**entry, "corrected_intent": "greeting"}), json.dumps(other)]
+    for name in ("review.jsonl", "lines.json"):
+        (tmp_path / name).write_text("\n".join(lines))
+        assert read_examples([tmp_path / name]) == [greeting]
     file.write_text(json.dumps([{**entry, "corrected_intent": 3}]))
     with pytest.raises(InvalidExamples, match=r"review\.json, entry 1: corrected_intent"):
         read_examples([file])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "text\tlabel\nhello\tgreeting\n".encode("utf-16"),
+        b"sep=;\nLabel;Text\ngreeting;hello\n",
+        b'"label", "text"\n"greeting", "hello"\n',
+        b'{"text": "hello", "label": "greeting"}\n',
+    ],
+)
+def test_a_text_file_that_is_a_table_is_read_as_one_in_a_folder_too(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "sheet.TXT").write_bytes(content)
+    (tmp_path / "thanks.txt").write_text("thank you\n")
+    summaries: list[str] = []
+
+    read = read_sources([DataSource(tmp_path)], Remarks(), describe=summaries.append)
+
+    assert [each.example for each in read] == [HELLO, Example(text="thank you", label="thanks")]
+    (summary,) = summaries
+    assert summary.endswith(
+        f"the names of the files, and from the content of {tmp_path}/sheet.TXT."
+    )
+
+
+@pytest.mark.parametrize("header", ["text,intent", "utterance;label", "Category\tMessage\tid"])
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_text_file_with_other_columns_is_refused_with_the_remedy(
+    tmp_path: Path, header: str, is_folder: bool
+) -> None:
+    file = tmp_path / "sheet.txt"
+    file.write_text(f"{header}\nhello,greeting\n")
+
+    with pytest.raises(InvalidExamples, match=r"sheet\.txt .*columns text and label.*rename"):
+        read_examples([tmp_path if is_folder else file])
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["send a text, then label it", "text", "a; text", "[1] is a note", "{name}, hi", "[]", "2 | 3"],
+)
+def test_a_message_is_no_table(tmp_path: Path, message: str) -> None:
+    (tmp_path / "greeting.txt").write_text(f"{message}\nhello\n")
+
+    assert [example.text for example in read_examples([tmp_path])] == [message, "hello"]
+
+
+@pytest.mark.parametrize("separator", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_only_line_feeds_and_carriage_returns_end_a_text(tmp_path: Path, separator: str) -> None:
+    (tmp_path / "greeting.txt").write_text(f"hello{separator}there\nhi\n", "utf-8", newline="")
+
+    texts = [example.text for example in read_examples([tmp_path])]
+
+    assert texts == [f"hello{separator}there", "hi"]
 
 
 @pytest.mark.parametrize(

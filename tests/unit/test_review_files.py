@@ -170,6 +170,31 @@ def test_notes_may_be_a_list_of_texts_and_hold_no_surrogate() -> None:
     assert decided.notes == "one\ntwo \ufffd"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_json_lines_are_a_review_file(end: str) -> None:
+    decided = _entry(corrected_intent="reminder", prompt="one \u2028 line")
+    entries = [decided, _entry(OTHER, corrected_intent="status"), _entry()]
+    lines = [json.dumps(entry, ensure_ascii=False) for entry in entries]
+    lines[1:1] = ["", "{oops", "3"]
+
+    review = read_review(f"\ufeff{end.join(lines)}{end}")
+
+    assert list(review.decided) == [1, 5]
+    assert [(error.entry, error.reason[:15]) for error in review.errors] == [
+        (3, "entry: It is no"),
+        (4, "entry: it is no"),
+    ]
+    assert (review.undecided, review.unit) == (1, "line")
+
+
+def test_notes_without_a_decision_are_named() -> None:
+    entries = [_entry(notes="why?"), _entry(OTHER, notes="")]
+
+    review = read_review(json.dumps(entries))
+
+    assert (review.undecided, review.unrecorded_notes) == (2, (1,))
+
+
 def test_entries_that_disagree_are_an_error_and_entries_that_agree_count_once() -> None:
     intents = ("reminder", "status", "reminder")
     disagreeing = [_entry(corrected_intent=intent) for intent in intents]
@@ -191,13 +216,121 @@ def test_an_entry_with_the_same_key_twice_is_rejected() -> None:
         read_review(text)
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "[1,", '{"a": 1}'])
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "[1,", '{"a": 1}', '{\n"id": 1\n}'])
 def test_other_files_are_rejected(text: str) -> None:
     with pytest.raises(InvalidReview):
         read_review(text)
 
 
 STATED = "corrected_secondary_intents"
+HEADER = "id,prompt,predicted_intent,confidence,reasons,corrected_intent," + STATED + ",notes\n"
+ROW = ",move it,status,0.4,uncertain,reminder,email,\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (",,move it,status,0.4,uncertain,reminder,email,", "has 9 cells, and the header has 8"),
+        (",move it,status,0.4,uncertain,,reminder,email,", "has 9 cells, and the header has 8"),
+        (",move it,status,0.4,uncertain,reminder,email,,", "has 9 cells, and the header has 8"),
+        (",,move it,status,0.4,uncertain,reminder,email", "one under confidence is no number"),
+        (",move it,status,uncertain,reminder,email,,", "one under confidence is no number"),
+    ],
+)
+def test_no_cell_moves_to_another_column(row: str, problem: str) -> None:
+    """A spreadsheet that shifts cells by a blank one writes no more cells than before."""
+    review = read_review(f"{HEADER}{ID}{row}\n{OTHER}{ROW}")
+
+    assert [str(each.id) for each in review.decided.values()] == [OTHER]
+    (error,) = review.errors
+    assert (error.entry, review.undecided) == (2, 0)
+    assert problem in error.reason
+
+
+@pytest.mark.parametrize(
+    "confidence", ["", " ", "0.4", "0,4", "40%", "40 %", "1", ".4", "4E-01", "-0", "#####", "#N/A"]
+)
+def test_the_confidence_may_be_written_as_spreadsheets_do(confidence: str) -> None:
+    content = f'id;confidence;corrected_intent\n{ID};"{confidence}";reminder\n'
+
+    assert _decided(content) == ("reminder", None)
+
+
+def test_cells_of_unnamed_columns_at_the_end_may_be_blank() -> None:
+    assert _decided(f"id,corrected_intent,,\n{ID},reminder,,\n,,,,\n") == ("reminder", None)
+
+
+MISSPELT = [
+    ("corrected_secondary_intent", STATED),
+    ("Corrected Secondary Intents", STATED),
+    ("correctedSecondaryIntents", STATED),
+    ("corrected-secondary-intents", STATED),
+    ("corected_secondary_intents", STATED),
+    ("secondary_intents", STATED),
+    ("secondary", STATED),
+    ("Correct_Intent", "corrected_intent"),
+    ("corrected_intent_2", "corrected_intent"),
+    ("note", "notes"),
+]
+
+
+@pytest.mark.parametrize(("name", "meant"), MISSPELT)
+def test_a_column_that_seems_to_be_a_decision_is_an_error_with_the_right_name(
+    name: str, meant: str
+) -> None:
+    with pytest.raises(InvalidReview) as error:
+        read_review(f"id,corrected_intent,{name}\n{ID},reminder,email\n")
+
+    assert str(error.value).startswith(f"The column {name.casefold()} is not known.")
+    assert f"If it is {meant}, rename it." in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [*MISSPELT, ("Notes", "notes"), (STATED.title(), STATED)]
+)
+def test_a_field_that_seems_to_be_a_decision_is_an_error_of_its_entry(
+    name: str, meant: str
+) -> None:
+    entries = [_entry(corrected_intent="reminder"), _entry(OTHER, corrected_intent="status")]
+    entries[0][name] = ["email"]
+
+    review = read_review(json.dumps(entries))
+
+    (error,) = review.errors
+    assert (error.entry, len(review.decided)) == (1, 1)
+    assert error.reason.startswith(f"{name}: it is not known. If it is {meant}, rename it.")
+
+
+def test_what_is_wrong_with_decisions_does_not_hide_the_prompts_of_a_file() -> None:
+    """The erasure of a user reads review files that reviewers are filling in."""
+    content = f"id,prompt,corrected_intent,notes,Notes,secondary\n{ID},hm,a,b,c,d,e\n"
+
+    assert [(entry["id"], entry["prompt"]) for entry in read_entries(content).values()] == [
+        (ID, "hm")
+    ]
+
+
+def test_a_misspelt_decision_is_no_entry_without_a_decision() -> None:
+    review = read_review(json.dumps([{"id": ID, "Corrected_Intent": "reminder"}]))
+
+    (error,) = review.errors
+    assert "If it is corrected_intent, rename it" in error.reason
+
+
+def test_other_fields_are_ignored_and_named_once() -> None:
+    header = "id,corrected_intent,Votes,corrected_by,prompt\n"
+    rows = f"{ID},reminder,3,ada,hm\n{OTHER},,2,,\n"
+    entries = [_entry(corrected_intent="reminder", votes=3), _entry(OTHER, votes=2, team="a")]
+
+    assert read_review(header + rows).ignored == ("votes", "corrected_by")
+    assert read_review(json.dumps(entries)).ignored == ("votes", "team")
+    assert read_review(json.dumps([_entry()])).ignored == ()
+
+
+def test_a_column_that_appears_twice_is_an_error_with_its_name() -> None:
+    for name in (STATED, "notes", "prompt"):
+        with pytest.raises(InvalidReview, match=rf"column {name} 2 times"):
+            read_review(f"id,corrected_intent,{name},{name.upper()},{name}x\n{ID},a,b,c,\n")
 
 
 def _decided(content: str) -> tuple[str, tuple[str, ...] | None]:
@@ -295,7 +428,52 @@ def test_a_repetition_adds_the_secondary_intents_that_it_states() -> None:
         assert review.repeated == [2]
         assert review.decided[1].corrected_secondary_intents == ("email",)
 
-    review = read_review(json.dumps([silent, stated, silent | {STATED: []}]))
+
+@pytest.mark.parametrize("silent_first", [True, False])
+def test_a_disagreement_names_the_entries_that_state_something(silent_first: bool) -> None:
+    silent = _entry(corrected_intent="reminder")
+    stated = [silent | {STATED: ["email"]}, silent | {STATED: []}]
+    entries = [silent, silent, *stated] if silent_first else [stated[0], silent, stated[1], silent]
+
+    review = read_review(json.dumps(entries))
+
     (error,) = review.errors
-    assert "reminder (secondary: email), entry 3 as reminder (secondary: none)" in error.reason
+    first, other = (3, 4) if silent_first else (1, 3)
+    assert error.entry == first
+    assert error.reason.startswith(
+        "id: this entry decides the prompt as reminder (secondary: email), "
+        f"entry {other} as reminder (secondary: none)"
+    )
     assert review.decided == {}
+
+
+def test_the_order_of_secondary_intents_is_no_disagreement() -> None:
+    entry = _entry(corrected_intent="reminder")
+    entries = [entry | {STATED: stated} for stated in (["email", "status"], ["status", "email"])]
+
+    review = read_review(json.dumps(entries))
+
+    assert [each.decision for each in review.decided.values()] == [
+        ("reminder", ("email", "status"))
+    ]
+
+
+def test_the_notes_of_all_entries_about_a_prompt_are_kept() -> None:
+    decided = _entry(corrected_intent="reminder")
+    entries = [decided | {"notes": notes} for notes in (None, "one", "two\nlines", "one")]
+
+    review = read_review(json.dumps(entries))
+
+    assert review.decided[1].notes == "one\ntwo\nlines"
+    assert review.repeated == [2, 3, 4]
+
+
+def test_notes_that_are_too_long_together_are_an_error() -> None:
+    decided = _entry(corrected_intent="reminder")
+    entries = [decided, decided | {"notes": "a" * 1_500}, decided | {"notes": "b" * 1_500}]
+
+    review = read_review(json.dumps(entries))
+
+    (error,) = review.errors
+    assert (error.entry, review.decided) == (2, {})
+    assert error.reason.startswith("notes: with those of entry 3 about the same prompt")

@@ -77,7 +77,7 @@ def test_the_file_has_one_line_per_suspect(mislabelled: Predictions, tmp_path: P
     assert list(lines[0]) == ["text", "label", "suggested", "confidence", "reason", "corrected"]
 
 
-@pytest.mark.parametrize("text", ["café 🎉", "one\u2028line", "\ud800 alone", 'a "b"\nc'])
+@pytest.mark.parametrize("text", ["café 🎉", "one\u2028line\x85", "\ud800 alone", 'a "b"\nc'])
 def test_any_text_survives_writing_and_reading(text: str, tmp_path: Path) -> None:
     suspect = Suspect(text=text, label="a", suggested="b", confidence=0.9, reason="none")
 
@@ -85,6 +85,7 @@ def test_any_text_survives_writing_and_reading(text: str, tmp_path: Path) -> Non
 
     (read,) = read_examples([tmp_path / "suspects.jsonl"])
     assert read.text == text
+    assert len((tmp_path / "suspects.jsonl").read_text("utf-8").splitlines()) == 1
 
 
 def test_training_reads_the_reviewed_file_together_with_its_data(

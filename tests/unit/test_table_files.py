@@ -52,6 +52,9 @@ def test_rows_without_content_are_left_out_and_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
+        ("text,label\nhello,greeting,\n", r"line 2 has 3 cells.*delete the surplus cell"),
+        ("text,label,Split,split\na,b,test,\n", r"split 2 times \(columns 3 and 4\)"),
+        ("text,label,splits\na,b,test\n", "column splits is not known. If it is split, rename"),
         ("text,label\nhello, world,greeting\n", r"line 2 has 3 cells.*quotes.*comma"),
         ("text;label\nhello; world;greeting\n", r"line 2 has 3 cells.*quotes.*semicolon"),
         ("text,label\nhello,greeting\nbye\n", "line 3 has no label"),
@@ -87,7 +90,8 @@ def test_apostrophes_that_are_removed_are_named(tmp_path: Path) -> None:
 
     assert [example.text for example in read] == ["-5 degrees", "fine"]
     assert [line.partition("csv: ")[2] for line in remarks] == [
-        "1 changed: apostrophes before formulas are removed (line 2)."
+        "1 left out: fields that are not read: note.",
+        "1 changed: apostrophes before formulas are removed (line 2).",
     ]
 
 
@@ -111,6 +115,20 @@ def test_splits_are_preserved(tmp_path: Path, file_format: str) -> None:
     write_as(file_format, tmp_path / "data", examples)
 
     assert read_as(file_format, tmp_path / "data") == examples
+
+
+def test_columns_that_are_not_read_are_named_and_have_no_effect(tmp_path: Path) -> None:
+    remarks = Remarks()
+    content = "text,label,secondary,corrected,source\nhello,greeting,a,maybe,production\n"
+
+    assert _read_csv(tmp_path, content, remarks) == [HELLO]
+    columns = {"text": ["hello"], "Label": ["greeting"], "Split": [None], "secondary": [["a"]]}
+    assert read_as("parquet", _write_parquet(tmp_path, **columns), remarks) == [HELLO]
+
+    assert [line.partition(": ")[2] for line in remarks] == [
+        "3 left out: fields that are not read: secondary, corrected, source.",
+        "1 left out: fields that are not read: secondary.",
+    ]
 
 
 def _write_parquet(tmp_path: Path, **columns: Any) -> Path:
@@ -172,6 +190,7 @@ def test_missing_values_are_named_by_their_row(tmp_path: Path) -> None:
         ({"text": ["a"], "label": [b"\xff"]}, "row 1: the column label is not UTF-8"),
         ({"text": ["a"], "intent": ["x"]}, "no column label"),
         ({"text": ["a"], "label": ["x"], "Label ": ["y"]}, "column label twice"),
+        ({"text": ["a"], "label": ["x"], "splits": ["test"]}, "splits .*If it is split, rename it"),
     ],
 )
 def test_other_columns_are_rejected_with_the_remedy(

@@ -147,9 +147,17 @@ class _SourceReader:
     def _read_label_files(
         self, source: DataSource, files: Sequence[Path]
     ) -> tuple[Iterator[LocatedExample], str]:
-        data_files = (DataFile(path, source.name(path)) for path in files)
-        examples = chain.from_iterable(text_lines.read(file, self._reading) for file in data_files)
-        return examples, "the names of the files"
+        data_files = [DataFile(path, source.name(path)) for path in files]
+        formats = [detect_format(file) for file in data_files]
+        examples = chain.from_iterable(
+            _read_file(file, file_format, self._reading)
+            for file, file_format in zip(data_files, formats, strict=True)
+        )
+        tables = [
+            file.name for file, each in zip(data_files, formats, strict=True) if each != "text"
+        ]
+        others = f", and from the content of {', '.join(tables)}" if tables else ""
+        return examples, f"the names of the files{others}"
 
     def _read_datasets(self, source: DataSource) -> tuple[Iterator[LocatedExample], str]:
         datasets = find_datasets(source)

@@ -18,6 +18,7 @@ import numpy as np
 from cleanlab.filter import find_label_issues
 from pydantic import BaseModel, ConfigDict
 
+from prompt_capture.domain.text_files import escape_separators
 from training.calibrate.predictions import Predictions
 
 MIN_OVERLAP_ROWS = 5
@@ -66,7 +67,10 @@ def find_suspects(predictions: Predictions) -> list[Suspect]:
 
 def write_suspects(file: Path, suspects: Iterable[Suspect]) -> None:
     """Write JSON lines that `prompt-capture train --data` reads together with the original data."""
-    lines = [json.dumps(suspect.model_dump(), ensure_ascii=False) for suspect in suspects]
+    lines = [
+        escape_separators(json.dumps(suspect.model_dump(), ensure_ascii=False))
+        for suspect in suspects
+    ]
     # UTF-8 cannot encode a lone surrogate: it becomes a JSON escape.
     file.write_text("".join(f"{line}\n" for line in lines), "utf-8", "backslashreplace")
 

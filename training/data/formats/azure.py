@@ -1,4 +1,7 @@
-"""Projects of Azure's conversational language understanding (CLU) and of its predecessor LUIS."""
+"""Projects of Azure's conversational language understanding (CLU) and of its predecessor LUIS.
+
+CLU's utterance lists and LUIS's batch tests, which are lists of utterances, are read, too.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,30 +20,35 @@ _MAX_TEXT = 500
 _TRAINING_SET = "Train"
 """The part of a CLU project in which utterances are by default."""
 
+_TEST_SPLIT = "test"
+_BATCH_TEST = "LabeledTestSetUtterances"
+"""The key of the utterances in a batch test for LUIS version 3."""
+
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
-    """Yield the utterances of a CLU or LUIS project. Raise `InvalidExamples`."""
+    """Yield the utterances of a CLU or LUIS project, a CLU utterance list, or a LUIS batch test.
+
+    Raise `InvalidExamples`.
+    """
     content = _parse(file)
-    assets = content.get("assets")
-    project = assets if isinstance(assets, dict) else content
-    utterances = project.get("utterances")
-    if not isinstance(utterances, list):
-        raise file.invalid(_describe_other_file(content, project))
+    utterances, default_split = _find_utterances(file, content)
     for number, utterance in enumerate(utterances, 1):
         location = file.location("utterance", number)
         if not isinstance(utterance, dict):
             raise InvalidExamples(f"{location} is not a JSON object.")
-        if isinstance(entities := utterance.get("entities"), list) and entities:
+        entities = utterance.get("entities", utterance.get("entityLabels"))
+        if isinstance(entities, list) and entities:
             reading.remarks.leave_out("entity annotations", location, len(entities))
-        dataset = utterance.get("dataset")
+        dataset = utterance.get("dataset", default_split)
         values = {
             "text": utterance.get("text"),
-            "label": utterance.get("intent"),
+            "label": utterance.get("intent", utterance.get("intentName")),
             "split": None if dataset == _TRAINING_SET else dataset,
         }
         if located := reading.accept(values, location):
             yield located
-    if isinstance(patterns := project.get("patterns"), list):
+    patterns = content.get("patterns") if isinstance(content, dict) else None
+    if isinstance(patterns, list):
         for number in range(1, len(patterns) + 1):
             reading.remarks.leave_out("patterns", file.location("pattern", number))
 
@@ -67,7 +75,21 @@ def list_labels(examples: Sequence[LocatedExample]) -> list[str]:
     return list(dict.fromkeys(example.label for example, _location in examples))
 
 
-def _parse(file: DataFile) -> dict[str, Any]:
+def _find_utterances(file: DataFile, content: Any) -> tuple[list[Any], str | None]:
+    """Return the utterances of a file, and the split of those that do not name theirs."""
+    if isinstance(content, list):
+        return content, None
+    if isinstance(content.get(_BATCH_TEST), list):
+        return content[_BATCH_TEST], _TEST_SPLIT
+    assets = content.get("assets")
+    project = assets if isinstance(assets, dict) else content
+    utterances = project.get("utterances")
+    if not isinstance(utterances, list):
+        raise file.invalid(_describe_other_file(content, project))
+    return utterances, None
+
+
+def _parse(file: DataFile) -> dict[str, Any] | list[Any]:
     text = file.read_text()
     try:
         content = parse_json(text)
@@ -78,13 +100,9 @@ def _parse(file: DataFile) -> dict[str, Any]:
             else ""
         )
         raise file.invalid(f"{error}{hint}") from None
-    if isinstance(content, list):
-        raise file.invalid(
-            "It is a list, such as a file for LUIS batch tests. Export the project as JSON."
-        )
-    if not isinstance(content, dict):
-        raise file.invalid("It is not a project. Export the project as JSON.")
-    return content
+    if isinstance(content, dict | list):
+        return content
+    raise file.invalid("It is not a project. Export the project as JSON.")
 
 
 def _describe_other_file(content: Mapping[str, Any], project: Mapping[str, Any]) -> str:

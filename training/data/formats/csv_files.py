@@ -8,6 +8,7 @@ from prompt_capture.domain.csv_tables import (
     write_table,
 )
 from prompt_capture.domain.errors import InvalidFile
+from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from prompt_capture.domain.text_files import REPLACEMENT
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
@@ -15,6 +16,8 @@ from training.data.formats.reading import Reading
 from training.data.remarks import Remarks
 
 _COLUMNS = ("text", "label")
+_SPLIT = "split"
+_READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
 
 
@@ -23,7 +26,11 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     columns = _COLUMNS if reading.needs_labels else _COLUMNS[:1]
     content = file.read_text()
     try:
-        for row in read_table(content, [columns]):
+        table = read_table(content, [columns], _READ)
+        if misspelling := find_misspelling(table.names, _READ, [_SPLIT], {}):
+            raise InvalidFile(f"The column {misspelling.name} {misspelling.reason}.")
+        reading.leave_out_fields(list_unknown(table.names, _READ), file.location())
+        for row in table:
             if located := _read_row(file, row, columns, reading):
                 yield located
     except InvalidFile as error:
@@ -45,7 +52,7 @@ def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Iterator[Locate
 def encode(examples: Sequence[LocatedExample]) -> bytes:
     """Return a CSV file; it has the column `split` where an example has one."""
     has_splits = any(example.split for example, _location in examples)
-    columns = (*_COLUMNS, "split") if has_splits else _COLUMNS
+    columns = _READ if has_splits else _COLUMNS
     return write_table(columns, (example.model_dump() for example, _location in examples))
 
 
@@ -61,7 +68,6 @@ def _read_row(
     for column in columns:
         if column not in row.cells or (column == "label" and not row.cells[column].strip()):
             raise InvalidExamples(f"{location} has no {column}. Add it, or delete the row.")
-    label = row.cells.get("label", "").strip()
     if row.protected.intersection(columns):
         reading.remarks.change("apostrophes before formulas are removed", location)
-    return reading.accept({**row.cells, "label": label}, location)
+    return reading.accept({name: row.cells.get(name, "") for name in _READ}, location)

@@ -3,15 +3,14 @@
 import json
 import re
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
+from prompt_capture.domain.csv_tables import find_separator_line
 from prompt_capture.domain.errors import InvalidFile
-from prompt_capture.domain.text_files import detect_encoding
+from prompt_capture.domain.text_files import detect_encoding, first_line
 from training.data.files import DataFile
 
 _BY_SUFFIX: Final = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".yml": "rasa",
     ".yaml": "rasa",
@@ -19,13 +18,19 @@ _BY_SUFFIX: Final = {
     ".lu": "luis",
 }
 _PARQUET = b"PAR1"
-_AZURE_KEY = re.compile(r'"(?:assets|utterances|luis_schema_version|projectFileVersion)"\s*:')
+_AZURE_KEY = re.compile(
+    r'"(?:assets|utterances|LabeledTestSetUtterances|luis_schema_version|projectFileVersion)"\s*:'
+)
 _RASA_KEY = re.compile(r'"rasa_nlu_data"\s*:')
 _REVIEW_KEY = re.compile(r'"(?:prompt|corrected_intent|annotations|annotation_id)"\s*:')
 _REVIEW_COLUMN = re.compile(r"\bcorrected_intent\b|\bannotation_id\b", re.IGNORECASE)
-_TABLE_COLUMNS = re.compile(
-    r"(?=.*(?<![^\W_])text(?![^\W_]))(?=.*(?<![^\W_])label(?![^\W_])).*[,;\t|]", re.IGNORECASE
-)
+_DELIMITER = re.compile(r"[,;\t|]")
+_TEXT_COLUMNS = frozenset({"text", "message", "prompt", "query", "sentence", "utterance"})
+_LABEL_COLUMNS = frozenset({"category", "class", "intent", "intents", "label", "labels"})
+"""The names of columns that say that a file is a table; its reader says how to name them."""
+
+_INTENT_KEY = re.compile(r'"intent(?:Name)?"\s*:')
+_LABEL_KEY = re.compile(r'"label"\s*:')
 
 
 def detect_format(file: DataFile) -> str:
@@ -43,31 +48,59 @@ def detect_format(file: DataFile) -> str:
         start = head.decode(detect_encoding(head), "replace").lstrip("\ufeff \t\r\n")
     except InvalidFile as error:
         raise file.invalid(str(error)) from None
-    first_line = start.splitlines()[0] if start else ""
+    if suffix in {".jsonl", ".ndjson"}:
+        return "review" if _is_review_line(start) else "jsonl"
     if suffix in {".csv", ".tsv"}:
-        return "review" if _REVIEW_COLUMN.search(first_line) else "csv"
+        return _detect_table(start, "csv")
     if suffix == ".txt":
-        return _detect_table(start, first_line)
-    return _detect_json(start, first_line)
+        return _detect_json(start) if _is_json(start) else _detect_table(start, "text")
+    return _detect_json(start)
 
 
-def _detect_table(start: str, first_line: str) -> str:
-    """Distinguish a table, such as Excel's "Unicode text", from one text per line."""
-    if first_line.casefold().startswith("sep="):
-        first_line = start.splitlines()[1] if len(start.splitlines()) > 1 else ""
-    if _REVIEW_COLUMN.search(first_line):
+def _detect_table(start: str, other: str) -> str:
+    """Return `review` or `csv` for a table, and otherwise the other format."""
+    separator = find_separator_line(start)
+    header = first_line(start.removeprefix(separator))
+    if _REVIEW_COLUMN.search(header):
         return "review"
-    return "csv" if _TABLE_COLUMNS.match(first_line) else "text"
+    names = {name.strip(" \"'").casefold() for name in _DELIMITER.split(header)}
+    is_labelled = not (names.isdisjoint(_TEXT_COLUMNS) or names.isdisjoint(_LABEL_COLUMNS))
+    return "csv" if separator or is_labelled else other
 
 
-def _detect_json(start: str, first_line: str) -> str:
-    if start.startswith("["):
-        return "review" if _REVIEW_KEY.search(start) else "jsonl"
+def _is_json(start: str) -> bool:
+    """Return whether a text is JSON, and not a message that begins with a bracket."""
+    return start.startswith(("{", "[")) and (
+        bool(_parse_first_line(start))
+        or any(key.search(start) for key in (_REVIEW_KEY, _AZURE_KEY, _RASA_KEY, _INTENT_KEY))
+    )
+
+
+def _parse_first_line(start: str) -> dict[str, Any]:
+    """Return the object on the first line, the first one of a list there, or an empty one."""
     try:
-        if "text" in json.loads(first_line):
-            return "jsonl"
-    except (ValueError, TypeError, RecursionError):
-        pass
+        value = json.loads(first_line(start))
+    except (ValueError, RecursionError):
+        return {}
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, dict) else {}
+
+
+def _is_review_line(start: str) -> bool:
+    """Return whether the first line is an entry of a review file, and not a labelled prompt."""
+    keys = _parse_first_line(start).keys()
+    return "corrected_intent" in keys and keys.isdisjoint({"text", "label"})
+
+
+def _detect_json(start: str) -> str:
+    if start.startswith("["):
+        if _REVIEW_KEY.search(start):
+            return "review"
+        return "clu" if _INTENT_KEY.search(start) and not _LABEL_KEY.search(start) else "jsonl"
+    if _is_review_line(start):
+        return "review"
+    if "text" in _parse_first_line(start):
+        return "jsonl"
     if _RASA_KEY.search(start):
         return "rasa"
     return "clu" if _AZURE_KEY.search(start) else "jsonl"

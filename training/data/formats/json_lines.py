@@ -1,28 +1,36 @@
 """JSON lines: one object with `text` and `label` per line, as `prompt-capture export` writes.
 
-The output of `prompt-capture prompts --json` is read, too.
+A JSON array of such objects, the output of `prompt-capture prompts --json` and the export of
+Doccano are read, too.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from prompt_capture.domain.errors import InvalidFile
+from prompt_capture.domain.field_names import Misspelling, find_misspelling
 from prompt_capture.domain.text_files import parse_json
-from training.data.examples import EXPORTED_SOURCE, InvalidExamples, LocatedExample
+from training.data.examples import EXPORTED_SOURCE, Example, InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
 from training.data.locations import Location
 from training.data.remarks import Remarks
 
 _PROMPT_FIELDS = {"prompt", "predicted_intent"}
+_MEANT = ("text", "label", "secondary", "corrected", "split")
+_KNOWN = frozenset(Example.model_fields)
+_ALIASES = {"secondary_intent": "secondary", "secondary_intents": "secondary"}
 _FORM = 'Write one {"text": ..., "label": ...} per line'
 
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the examples of a file. Raise `InvalidExamples`."""
     for values, location in read_values(file, reading.report):
-        example = _to_example(values)
+        example = _to_example(values, location)
+        if reading.needs_labels and (misspelling := _find_misspelling(tuple(values))):
+            raise InvalidExamples(f"{location}: {misspelling.name} {misspelling.reason}.")
         if "text" not in example:
             raise InvalidExamples(f"{location} has no text. {_FORM}.")
         if located := reading.accept(example, location):
@@ -32,11 +40,22 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
 def read_values(
     file: DataFile, report: Callable[[int], None]
 ) -> Iterator[tuple[dict[str, Any], Location]]:
-    """Yield the object on each line that is not blank, and its location."""
-    for number, line in file.lines(report):
-        if line.strip():
-            location = file.location("line", number)
-            yield _parse(line, location), location
+    """Yield the object on each line that is not blank, or in a JSON array, and its location.
+
+    Raise `InvalidExamples`.
+    """
+    lines = file.lines(report)
+    is_first = True
+    for number, line in lines:
+        if not line.strip():
+            continue
+        if is_first and line.lstrip("\ufeff \t").startswith("["):
+            content = "\n".join([*[""] * (number - 1), line, *(rest for _, rest in lines)])
+            yield from _parse_array(content, file)
+            return
+        is_first = False
+        location = file.location("line", number)
+        yield _parse(line, location), location
 
 
 def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Sequence[LocatedExample]:
@@ -52,33 +71,59 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _to_example(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the fields of an example for a line of `prompt-capture prompts --json`."""
+def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, Any]:
+    """Return the fields of an example for a line of this or another program.
+
+    These are `prompt-capture prompts --json`, and Doccano, which writes labels as a list.
+    """
+    if isinstance(labels := values.get("label"), list):
+        if len(labels) > 1:
+            raise InvalidExamples(
+                f"{location} has several labels. Write the intent as `label`, and the further "
+                "ones as the list `secondary`."
+            )
+        unlabelled = {name: value for name, value in values.items() if name != "label"}
+        return {**unlabelled, "label": labels[0]} if labels else unlabelled
     if "text" in values or not values.keys() >= _PROMPT_FIELDS:
         return values
-    is_corrected = values.get("corrected_intent") is not None
+    secondary = values.get("corrected_secondary_intents")
     return {
         **values,
         "text": values["prompt"],
-        "corrected": is_corrected,
+        "secondary": secondary,
+        "corrected": values.get("corrected_intent") is not None,
         "source": EXPORTED_SOURCE,
     }
 
 
+@lru_cache(maxsize=1_000)  # the lines of a file have few sets of fields
+def _find_misspelling(names: tuple[str, ...]) -> Misspelling | None:
+    """Return the first field that would be ignored and seems to be one that is read."""
+    return find_misspelling(names, _KNOWN, _MEANT, _ALIASES)
+
+
+def _parse_array(content: str, file: DataFile) -> Iterator[tuple[dict[str, Any], Location]]:
+    try:
+        entries = parse_json(content)
+    except InvalidFile as error:
+        raise file.invalid(f"It begins like a JSON array. {error} {_FORM}.") from None
+    for number, values in enumerate(entries, 1):
+        location = file.location("entry", number)
+        yield _check_object(values, location), location
+
+
 def _parse(line: str, location: Location) -> dict[str, Any]:
-    start = line.lstrip("\ufeff \t")
-    if start.startswith("["):
-        raise InvalidExamples(
-            f"{location} begins a JSON array. {_FORM}, for example with "
-            "`jq --compact-output '.[]' FILE`."
-        )
     try:
         values = parse_json(line)
     except InvalidFile as error:
         if "same key" in str(error):
             raise InvalidExamples(f"{location}: {error}") from None
-        hint = " without a comma at its end" if start.rstrip().endswith(",") else ""
+        hint = " without a comma at its end" if line.rstrip().endswith(",") else ""
         raise InvalidExamples(f"{location} is not valid JSON. {_FORM}{hint}.") from None
+    return _check_object(values, location)
+
+
+def _check_object(values: object, location: Location) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InvalidExamples(f"{location} is not a JSON object. {_FORM}.")
     return values

@@ -8,11 +8,13 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
+from prompt_capture.domain.field_names import find_misspelling, list_unknown
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
 from training.data.remarks import Remarks
 
+_SPLIT = "split"
 _TEXT_TYPES = (
     pa.types.is_string,
     pa.types.is_large_string,
@@ -31,6 +33,8 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     try:
         table = parquet.ParquetFile(io.BytesIO(file.read_bytes()))
         names = _find_columns(file, table.schema_arrow, needed)
+        ignored = list_unknown(table.schema_arrow.names, names.values())
+        reading.leave_out_fields(ignored, file.location())
         class_names = _read_class_names(table.schema_arrow)
         content = table.read(columns=list(names.values()))
         columns = {
@@ -64,7 +68,7 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
         "label": [row.label for row in rows],
     }
     if any(row.split for row in rows):
-        columns["split"] = [row.split for row in rows]
+        columns[_SPLIT] = [row.split for row in rows]
     content = io.BytesIO()
     table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     parquet.write_table(table, content, compression="zstd")
@@ -78,8 +82,11 @@ def _find_columns(file: DataFile, schema: Any, needed: Sequence[str]) -> Mapping
         name = original.strip().casefold()
         if name in found:
             raise file.invalid(f"It has the column {name} twice. Rename or drop the wrong one.")
-        if name in {*needed, "split"}:
+        if name in {*needed, _SPLIT}:
             found[name] = original
+    others = [name for name in schema.names if name not in found.values()]
+    if misspelling := find_misspelling(others, {*needed, _SPLIT}, [_SPLIT], {}):
+        raise file.invalid(f"The column {misspelling.name} {misspelling.reason}.")
     if missing := [name for name in needed if name not in found]:
         raise file.invalid(f"It has no column {' and no column '.join(missing)}. Rename yours.")
     return found
@@ -126,7 +133,7 @@ def _to_texts(
         column = column.cast(kind)
     if any(is_text(kind) for is_text in _TEXT_TYPES):
         return _decode(file, name, column)
-    if name == "split" and (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
+    if name == _SPLIT and (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
         return [None if value is None else str(value) for value in column.to_pylist()]
     if class_names and pa.types.is_integer(kind):
         return [

@@ -12,6 +12,7 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from prompt_capture.domain.text_files import count_lines
 from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile
 from training.data.formats.reading import Reading
@@ -22,6 +23,18 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _STRIPPED = "\n\r\t "
 """The white space that Rasa removes around a text (tabs it removes later, between words)."""
+
+_SEPARATORS = "\x85\u2028\u2029"
+"""Characters that end a line in YAML 1.1, which the parser implements, but not in YAML 1.2."""
+
+_OTHER_IN_YAML_1_2 = re.compile(rf"^[-+.0-9]|[{_SEPARATORS}]")
+"""What may be a number in YAML 1.2 alone, such as 0o17, and lines that do not end there."""
+
+_PRIVATE_USE = range(0xF0000, 0xFFFFE)
+_CONTROL_CHARACTER = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+"""Characters that no YAML file may contain, except as an escape sequence."""
+
+_NULL = "tag:yaml.org,2002:null"
 
 _ENTITY = re.compile(
     r"\[(?P<text>[^\]]+?)\]"
@@ -85,16 +98,32 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
         by_label.setdefault(example.label, []).append({"text": example.text})
     items = [{"intent": label, "examples": texts} for label, texts in by_label.items()]
     content = {"version": "3.1", "nlu": items}
-    written = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=sys.maxsize)
+    written: str = yaml.dump(
+        content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=sys.maxsize
+    )
     return written.encode()
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts that are the same in YAML 1.1, which the library knows, and in YAML 1.2."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> ScalarNode:
+    style = '"' if _OTHER_IN_YAML_1_2.search(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 class _Reader:
-    """Reads one file. YAML scalars are taken as written: `yes`, `12` and `null` are texts."""
+    """Reads one file. YAML scalars are taken as written: `yes`, `12` and `1.0` are texts."""
 
     def __init__(self, file: DataFile, reading: Reading) -> None:
         self._file = file
         self._reading = reading
+        self._separators: dict[int, str] = {}
+        """The separators in the texts by the character that stands for each."""
 
     def read(self) -> Iterator[LocatedExample]:
         for item in self._read_sections():
@@ -109,8 +138,13 @@ class _Reader:
     def _read_sections(self) -> Sequence[Node]:
         """Return the items under `nlu`."""
         text = self._file.read_text()
+        if found := _CONTROL_CHARACTER.search(text):
+            raise self._file.invalid(
+                f"Line {count_lines(text[: found.start()])} contains the control character "
+                f"U+{ord(found[0]):04X}, which YAML forbids. Remove it."
+            )
         try:
-            root = yaml.compose(text, _LOADER)
+            root = yaml.compose(self._hide_separators(text), _LOADER)
         except (yaml.YAMLError, RecursionError) as error:
             self._reject_markdown(text)
             raise self._file.invalid(_describe_yaml_error(error)) from None
@@ -127,6 +161,13 @@ class _Reader:
         if isinstance(sections, ScalarNode) and sections.value in {"", "~", "null"}:
             return []
         raise InvalidExamples(f"{self._at(sections)}: nlu must be a list of intents.")
+
+    def _hide_separators(self, text: str) -> str:
+        """Replace the characters that would end a line by ones that the file does not contain."""
+        unused = (each for each in map(chr, _PRIVATE_USE) if each not in text)
+        stand_ins = {ord(each): next(unused) for each in _SEPARATORS if each in text}
+        self._separators = {ord(stand_in): chr(each) for each, stand_in in stand_ins.items()}
+        return text.translate(stand_ins)
 
     def _read_intent(self, item: Node, section: Mapping[str, Node]) -> Iterator[LocatedExample]:
         label = self._text(section["intent"], "intent").strip()
@@ -164,7 +205,7 @@ class _Reader:
                 f"{self._at(examples)}: `>` joins the lines of the examples. Write `examples: |`."
             )
         first = examples.start_mark.line + 2 if _is_literal(examples) else None
-        for offset, line in enumerate(text.splitlines()):
+        for offset, line in enumerate(text.split("\n")):
             location = self._at(examples) if first is None else self._line(first + offset)
             if line.startswith("-"):
                 yield line[1:].strip(_STRIPPED), location
@@ -193,7 +234,12 @@ class _Reader:
                 f"{self._at(node)}: {name} must be text. Put quotes around a text that begins "
                 "with [ or {."
             )
-        return str(node.value)
+        if node.tag == _NULL and node.value:
+            raise InvalidExamples(
+                f"{self._at(node)}: {name} is null, also written ~, which means no value in YAML. "
+                "Put quotes around it if it is a text, or delete it."
+            )
+        return str(node.value).translate(self._separators)
 
     def _at(self, node: Node) -> Location:
         return self._line(node.start_mark.line + 1)

@@ -1,7 +1,7 @@
 """What the readers of all formats share: the check of each text and its label."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +70,7 @@ class Reading:
         try:
             example = Example.model_validate(values)
         except ValidationError as error:
-            hint = _LABELS_NEEDED if "label" not in values else ""
+            hint = _describe_missing_label(values)
             reason = f"{location}: {describe_first_error(error, 'line')}{hint}"
             raise InvalidExamples(reason) from None
         if not example.text.strip():
@@ -85,3 +85,15 @@ class Reading:
             fact = "texts that are an error of a spreadsheet or a missing value, such as #N/A"
             self.remarks.note(fact, location)
         return LocatedExample(example, location)
+
+    def leave_out_fields(self, names: Sequence[str], location: Location) -> None:
+        """Name the fields or columns of a file that are not read."""
+        if names:
+            reason = f"fields that are not read: {', '.join(names)}"
+            self.remarks.leave_out(reason, location, len(names))
+
+
+def _describe_missing_label(values: Mapping[str, Any]) -> str:
+    if "label" in values:
+        return ""
+    return ". Rename the field intent to label" if "intent" in values else _LABELS_NEEDED

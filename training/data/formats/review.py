@@ -22,6 +22,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     if reading.needs_labels and review.errors:
         first = review.errors[0]
         raise InvalidExamples(f"{file.location(review.unit, first.entry)}: {first.reason}.")
+    reading.leave_out_fields(review.ignored, file.location())
     for number, entry in entries.items():
         location = file.location(review.unit, number)
         decided = review.decided.get(number)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
 from prompt_capture.api.errors import ApiError, error_responses
@@ -15,15 +15,11 @@ from prompt_capture.api.request_fields import (
     RequiredLabel,
 )
 from prompt_capture.api.tokens import TokenUser
-from prompt_capture.domain.changes import (
-    Decision,
-    validate_reviewer_name,
-    validate_secondary_intents,
-)
+from prompt_capture.domain.changes import DecisionModel, validate_reviewer_name
 from prompt_capture.workflows.correct import Correct
 
 
-class CorrectionRequest(BaseModel):
+class CorrectionRequest(DecisionModel):
     """The intents that a reviewer assigns to a captured message."""
 
     model_config = ConfigDict(
@@ -56,19 +52,6 @@ class CorrectionRequest(BaseModel):
         description="The reviewer who decided. Required with an API key; with a user token, it is "
         "taken from the token.",
     )
-
-    @field_validator("corrected_secondary_intents")
-    @classmethod
-    def _validate_secondary_intents(
-        cls, labels: tuple[str, ...] | None, info: ValidationInfo
-    ) -> tuple[str, ...] | None:
-        validate_secondary_intents(info.data.get("corrected_intent", ""), labels or ())
-        return labels
-
-    @property
-    def decision(self) -> Decision:
-        """The intents that the reviewer decided."""
-        return Decision(self.corrected_intent, self.corrected_secondary_intents)
 
 
 class CorrectionResponse(BaseModel):

@@ -1,10 +1,10 @@
 """Outcomes and corrections: the changes of a prompt after its capture."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, BaseModel, ValidationInfo, field_validator
 
 from prompt_capture.domain.errors import UnknownIntent
 from prompt_capture.domain.predictions import MAX_SECONDARY_INTENTS
@@ -58,20 +58,6 @@ def validate_reviewer_name(name: str) -> str:
 Reviewer = Annotated[Identifier, AfterValidator(validate_reviewer_name)]
 
 
-def validate_secondary_intents(intent: str, secondary_intents: Sequence[str]) -> None:
-    """Raise `ValueError` for secondary intents that no correction may have.
-
-    There are at most `MAX_SECONDARY_INTENTS`, and each is named once. None is the primary intent.
-    The database rejects these too.
-    """
-    if len(secondary_intents) > MAX_SECONDARY_INTENTS:
-        raise ValueError(f"There are more than {MAX_SECONDARY_INTENTS}. Leave some out")
-    if intent in secondary_intents:
-        raise ValueError("One is the primary intent. Remove it")
-    if len(set(secondary_intents)) < len(secondary_intents):
-        raise ValueError("One is named twice. Name each once")
-
-
 class Decision(NamedTuple):
     """The intents of a prompt, as reviewers decided them.
 
@@ -87,27 +73,47 @@ class Decision(NamedTuple):
         return f"{self.intent} (secondary: {', '.join(self.secondary_intents) or 'none'})"
 
 
-class Correction(FrozenModel):
-    """A reviewer's intents for a prompt. To confirm the predicted intent is a correction too.
+class DecisionModel(BaseModel):
+    """The base of models with the fields of a decision.
 
-    `corrected_secondary_intents` are as in a `Decision`.
+    A subclass declares `corrected_intent` and, after it, `corrected_secondary_intents`, with the
+    types that it accepts. They are as in a `Decision`: each is named once, and there are at most
+    `MAX_SECONDARY_INTENTS` besides the primary intent.
     """
+
+    if TYPE_CHECKING:
+        corrected_intent: str
+        corrected_secondary_intents: tuple[str, ...] | None
+
+    @field_validator("corrected_secondary_intents", check_fields=False)
+    @classmethod
+    def _validate_secondary_intents(
+        cls, intents: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        """Raise `ValueError` for secondary intents that the database rejects, too."""
+        stated = intents or ()
+        if len(stated) > MAX_SECONDARY_INTENTS:
+            raise ValueError(f"There are more than {MAX_SECONDARY_INTENTS}. Leave some out")
+        if info.data.get("corrected_intent") in stated:
+            raise ValueError("One is the primary intent. Remove it")
+        if len(set(stated)) < len(stated):
+            raise ValueError("One is named twice. Name each once")
+        return intents
+
+    @property
+    def decision(self) -> Decision:
+        """The intents that the reviewer decided."""
+        return Decision(self.corrected_intent, self.corrected_secondary_intents)
+
+
+class Correction(FrozenModel, DecisionModel):
+    """A reviewer's intents for a prompt. To confirm the predicted intent is a correction too."""
 
     corrected_intent: Label
     corrected_secondary_intents: tuple[Label, ...] | None = None
     corrected_by: Reviewer
     notes: Note | None = None
     channel: Channel = "api"
-
-    @model_validator(mode="after")
-    def _validate_secondary_intents(self) -> Self:
-        validate_secondary_intents(self.corrected_intent, self.corrected_secondary_intents or ())
-        return self
-
-    @property
-    def decision(self) -> Decision:
-        """The intents that the reviewer decided."""
-        return Decision(self.corrected_intent, self.corrected_secondary_intents)
 
 
 def find_unknown_intent(decision: Decision, catalogue: Collection[str]) -> UnknownIntent | None:

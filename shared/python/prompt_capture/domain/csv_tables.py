@@ -50,22 +50,58 @@ class TableRow:
         return self.problem is None and not any(cell.strip() for cell in self.cells.values())
 
 
-def read_table(content: str, columns: Sequence[Collection[str]]) -> Iterator[TableRow]:
-    """Yield the rows of a CSV file; lines without any character are no rows.
+@dataclass(frozen=True)
+class Table:
+    """The rows of a table, which are read as they are iterated over, and the names of its columns.
+
+    Iteration raises `InvalidFile` for quotes that do not match.
+    """
+
+    names: tuple[str, ...]
+    rows: Iterator[TableRow]
+
+    def __iter__(self) -> Iterator[TableRow]:
+        return self.rows
+
+
+def read_table(
+    content: str, columns: Sequence[Collection[str]], optional: Collection[str] = ()
+) -> Table:
+    """Return the rows of a CSV file; lines without any character are no rows.
 
     Each item of `columns` is a set of names, in lower case. The header must contain one of the
     sets, which also decides the delimiter: a comma, a semicolon, a tab or a vertical bar. Case and
     white space of the names do not matter. Cells have the text that `protect_formula` protected.
 
-    Raise `InvalidFile` for a header without such a set, or quotes that do not match.
+    Raise `InvalidFile` for a header without such a set, or with one of these or of the `optional`
+    names twice.
     """
     content = content.removeprefix("\ufeff")
     separator = _SEPARATOR_LINE.match(content)
     reader = _RecordReader(content[separator.end() :] if separator else content)
     reader.line += 1 if separator else 0
-    header = _read_header(reader, separator[1] if separator else None, columns)
-    for line, cells in reader.records(header.delimiter, header.skips_spaces):
-        yield header.to_row(line, cells)
+    found = _find_header(reader, separator[1] if separator else None, columns)
+    if not found:
+        alternatives = ", or ".join(" and ".join(each) for each in columns)
+        raise InvalidFile(
+            f"The first line must name the columns {alternatives}. Add the line, or rename the "
+            "columns."
+        )
+    header, required = found
+    for name in (*required, *optional):
+        _reject_repeated_column(header, name)
+    next(reader.records(header.delimiter, header.skips_spaces))
+    records = reader.records(header.delimiter, header.skips_spaces)
+    return Table(
+        tuple(name for name in header.names if name),
+        (header.to_row(line, cells) for line, cells in records),
+    )
+
+
+def find_separator_line(content: str) -> str:
+    """Return the first line of a text, with its end, if it is Excel's: `sep=;`; else nothing."""
+    found = _SEPARATOR_LINE.match(content)
+    return found[0] if found else ""
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
@@ -115,9 +151,14 @@ def _to_cell(value: object) -> object:
 
 @dataclass(frozen=True)
 class _Header:
-    """The columns of a table by position, and how its rows are separated into cells."""
+    """The columns of a table by position, and how its rows are separated into cells.
 
+    `line` is where the header is, and `width` the number of its cells, unnamed ones included.
+    """
+
+    line: int
     names: tuple[str, ...]
+    width: int
     delimiter: str
     skips_spaces: bool
 
@@ -125,13 +166,22 @@ class _Header:
         written = {name: cell for name, cell in zip(self.names, cells, strict=False) if name}
         texts = {name: unprotect_formula(cell) for name, cell in written.items()}
         protected = frozenset(name for name, text in texts.items() if text != written[name])
-        problem = None
-        if any(cell.strip() for cell in cells[len(self.names) :]):
-            problem = (
-                f"has {len(cells)} cells, and the header has {len(self.names)}. Put quotes around "
-                f"a text that contains {_DELIMITERS.get(self.delimiter, 'the delimiter')}"
-            )
-        return TableRow(line, texts, protected, problem)
+        return TableRow(line, texts, protected, self._describe_surplus(cells))
+
+    def _describe_surplus(self, cells: Sequence[str]) -> str | None:
+        """Say what is wrong with a row of too many cells, where all others may have moved.
+
+        A blank surplus cell at the end may come from one in the middle. Only unnamed columns of
+        the header, and rows without any content, have blank cells that mean nothing.
+        """
+        is_wider = len(cells) > self.width and any(cell.strip() for cell in cells)
+        if not is_wider and not any(cell.strip() for cell in cells[len(self.names) :]):
+            return None
+        return (
+            f"has {len(cells)} cells, and the header has {len(self.names)}. Put quotes around a "
+            f"text that contains {_DELIMITERS.get(self.delimiter, 'the delimiter')}, or delete the "
+            "surplus cell"
+        )
 
 
 class _RecordReader:
@@ -159,13 +209,16 @@ class _RecordReader:
             if cells:
                 yield first_line, cells
 
-    def first_record(self, delimiter: str) -> list[str] | None:
-        """Return the first record, or None where it cannot be parsed. Stay at the beginning."""
+    def first_record(self, delimiter: str) -> tuple[int, list[str]]:
+        """Return the line and the cells of the first record. Stay at the beginning.
+
+        Where it cannot be parsed, it has no cells.
+        """
         start, line = self._lines.tell(), self.line
         try:
-            return next((cells for _, cells in self.records(delimiter, skips_spaces=False)), None)
+            return next(self.records(delimiter, skips_spaces=False), (line + 1, []))
         except InvalidFile:
-            return None
+            return line + 1, []
         finally:
             self._lines.seek(start)
             self.line = line
@@ -198,38 +251,34 @@ def _lines_before_open_quote(lines: Sequence[str], delimiter: str) -> int:
     return opened
 
 
-def _read_header(
+def _find_header(
     reader: _RecordReader, separator: str | None, columns: Sequence[Collection[str]]
-) -> _Header:
+) -> tuple[_Header, Collection[str]] | None:
+    """Return the header and the first set of columns that it contains."""
     for delimiter in [separator] if separator else _DELIMITERS:
-        record = reader.first_record(delimiter)
-        names = _normalise_names(record or ())
-        if known := next((each for each in columns if set(each) <= set(names)), None):
-            for name in known:
-                _reject_repeated_column(names, name)
+        line, record = reader.first_record(delimiter)
+        names = _normalise_names(record)
+        if required := next((each for each in columns if set(each) <= set(names)), None):
             skips_spaces = len(names) > 1 and all(
-                cell.startswith(" ") for cell in (record or ())[1 : len(names)]
+                cell.startswith(" ") for cell in record[1 : len(names)]
             )
-            next(reader.records(delimiter, skips_spaces))
-            return _Header(names, delimiter, skips_spaces)
-    alternatives = ", or ".join(" and ".join(each) for each in columns)
-    raise InvalidFile(
-        f"The first line must name the columns {alternatives}. Add the line, or rename the columns."
-    )
+            header = _Header(line, names, len(record), delimiter, skips_spaces)
+            return header, required
+    return None
 
 
 def _normalise_names(cells: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the columns, without unnamed ones after the last name."""
-    names = [cell.strip().strip("\ufeff\"'").strip().casefold() for cell in cells]
+    names = [cell.strip().strip('\ufeff"').strip().casefold() for cell in cells]
     while names and not names[-1]:
         names.pop()
     return tuple(names)
 
 
-def _reject_repeated_column(names: Sequence[str], name: str) -> None:
-    positions = [str(position) for position, each in enumerate(names, 1) if each == name]
+def _reject_repeated_column(header: _Header, name: str) -> None:
+    positions = [str(position) for position, each in enumerate(header.names, 1) if each == name]
     if len(positions) > 1:
         raise InvalidFile(
-            f"Line 1 has the column {name} {len(positions)} times (columns "
+            f"Line {header.line} has the column {name} {len(positions)} times (columns "
             f"{' and '.join(positions)}). Rename or delete the wrong one."
         )

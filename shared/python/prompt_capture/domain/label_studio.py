@@ -4,18 +4,45 @@ The exports are those of Label Studio's own converter (`label_studio_sdk.convert
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from prompt_capture.domain.errors import InvalidEntry
+from prompt_capture.domain.field_names import Misspelling, list_unknown
 from prompt_capture.domain.intent_lists import NO_INTENTS, read_intents
+from prompt_capture.domain.review_fields import (
+    DECISION_FIELDS,
+    FIELDS,
+    SECONDARY,
+    EntryFields,
+    find_misspelt_decision,
+)
 
 _INTENT, _SECONDARY, _NOTES = "intent", "secondary", "notes"
 """The names of the controls in the labelling configuration of the documentation."""
 
+_CONTROLS = (_INTENT, _SECONDARY, _NOTES)
+_SECONDARY_ALIASES = dict.fromkeys(("secondary_intent", "secondary_intents", SECONDARY), _SECONDARY)
+_TASK_FIELDS = (*FIELDS, "log_id")
+"""The fields of the data of a task, as the export writes it."""
+
+FLATTENED_FIELDS = (
+    *_TASK_FIELDS,
+    *_CONTROLS,
+    "annotation_id",
+    "annotator",
+    "updated_at",
+    "lead_time",
+    "agreement",
+)
+"""The fields of the exports JSON-MIN, CSV and TSV, whose `created_at` is that of the annotation."""
+
 _NO_CHOICE = "annotations: one has no choice of an intent"
 _RELATION = "relation"
 """The type of a result that connects two others, and has no value of its own."""
+
+_TEXT_AREA = "textarea"
+"""The type of notes, also where a result does not state one."""
 
 _JSON_CELLS = ('{"choices":', '{"text":', '[{"', '["')
 """How a cell with several texts begins."""
@@ -57,29 +84,35 @@ def is_flattened_task(entry: Mapping[str, Any]) -> bool:
     return not entry.keys().isdisjoint({"annotation_id", "annotator"})
 
 
-def read_task(task: Mapping[str, Any]) -> dict[str, Any]:
+def find_flattened_misspelling(names: Iterable[str]) -> Misspelling | None:
+    """Return the first field of JSON-MIN, CSV or TSV that seems to be a misspelt decision."""
+    decisions = (*DECISION_FIELDS, _SECONDARY)
+    return find_misspelt_decision(names, FLATTENED_FIELDS, decisions, _SECONDARY_ALIASES)
+
+
+def read_task(task: Mapping[str, Any]) -> EntryFields:
     """Return the id, the corrected intents and the notes of a task of the JSON export.
 
     Annotations that were cancelled or skipped do not count, and neither do predictions. Without
     any annotation, the values are those of the task's data. Raise `InvalidEntry` for an annotation
-    without exactly one intent, and for annotators who disagree.
+    without exactly one intent, for annotators who disagree, and for misspelt names.
     """
     entry = _read_data(task)
     annotations = _list_annotations(task)
-    counted = [each for each in annotations if not _is_cancelled(each)]
+    counted = [_read_annotation(each) for each in annotations if not _is_cancelled(each)]
     if not counted:
         return entry
-    intents, secondary, notes = zip(*map(_read_annotation, counted), strict=True)
-    _reject_disagreement(intents)
-    stated = [each for each in secondary if each is not None]
-    _reject_disagreement([f"secondary {' and '.join(sorted(each)) or 'none'}" for each in stated])
-    texts = dict.fromkeys(text for each in notes for text in each)
-    return {
-        **entry,
-        "corrected_intent": intents[0],
+    _reject_disagreement(each.intent for each in counted)
+    stated = [each.secondary for each in counted if each.secondary is not None]
+    _reject_disagreement(f"secondary {' and '.join(sorted(each)) or 'none'}" for each in stated)
+    texts = dict.fromkeys(text for each in counted for text in each.notes)
+    decision = {
+        "corrected_intent": counted[0].intent,
         "corrected_secondary_intents": stated[0] if stated else None,
-        "notes": "\n".join(texts) or entry["notes"],
+        "notes": "\n".join(texts) or entry.values["notes"],
     }
+    ignored = [name for each in counted for name in each.ignored]
+    return EntryFields({**entry.values, **decision}, (*entry.ignored, *ignored))
 
 
 def _reject_disagreement(decisions: Iterable[str]) -> None:
@@ -90,7 +123,7 @@ def _reject_disagreement(decisions: Iterable[str]) -> None:
         )
 
 
-def read_flattened_task(entry: Mapping[str, Any]) -> dict[str, Any]:
+def read_flattened_task(entry: Mapping[str, Any]) -> EntryFields:
     """Return the id, the corrected intents and the notes of an annotation in JSON-MIN, CSV or TSV.
 
     The intent is the value of the control `intent`. These exports do not separate other controls
@@ -102,6 +135,9 @@ def read_flattened_task(entry: Mapping[str, Any]) -> dict[str, Any]:
             "id: it is the number of Label Studio's task, which replaces the prompt's id in "
             "this kind of export. Export as JSON"
         )
+    if misspelling := find_flattened_misspelling(entry):
+        raise InvalidEntry(f"{misspelling.name}: it {misspelling.reason}")
+    ignored = list_unknown(entry, FLATTENED_FIELDS)
     decision = {
         "id": log_id,
         "corrected_intent": entry.get("corrected_intent"),
@@ -109,32 +145,40 @@ def read_flattened_task(entry: Mapping[str, Any]) -> dict[str, Any]:
         "notes": "\n".join(_list_texts(_parse_cell(entry.get(_NOTES)), _NOTES)),
     }
     if entry.get("annotation_id") in (None, ""):
-        return decision
+        return EntryFields(decision, ignored)
     if _INTENT not in entry:
         raise InvalidEntry(
             f"{_NO_CHOICE}. If the control of the intent is not named `intent`, export as JSON: "
             "this kind of export does not say which fields are controls"
         )
+    if entry.get(SECONDARY) and not entry.get(_SECONDARY):
+        raise InvalidEntry(
+            f"{SECONDARY}: an annotation is not read from this field. Name the control of the "
+            f"secondary intents `{_SECONDARY}`, or empty the field"
+        )
     choices = {_INTENT: _list_texts(_parse_cell(entry[_INTENT]), _INTENT)}
-    return {
-        **decision,
+    secondary = _list_texts(_parse_cell(entry.get(_SECONDARY)), _SECONDARY)
+    intents = {
         "corrected_intent": _choose_intent(choices),
-        "corrected_secondary_intents": _choose_secondary_intents(
-            _list_texts(_parse_cell(entry.get(_SECONDARY)), _SECONDARY)
-        ),
+        "corrected_secondary_intents": _choose_secondary_intents(secondary),
     }
+    return EntryFields({**decision, **intents}, ignored)
 
 
-def _read_data(task: Mapping[str, Any]) -> dict[str, Any]:
+def _read_data(task: Mapping[str, Any]) -> EntryFields:
+    """Return the id of the prompt, and what the data of a task says of a decision."""
     data = task.get("data")
     if not isinstance(data, dict):
         raise InvalidEntry("data: the task has no data. Export the tasks with their data")
-    return {
+    if misspelling := find_misspelt_decision(data, _TASK_FIELDS):
+        raise InvalidEntry(f"data: {misspelling.name} {misspelling.reason}")
+    values = {
         "id": data.get("log_id") or data.get("id"),
         "corrected_intent": data.get("corrected_intent"),
         "corrected_secondary_intents": data.get("corrected_secondary_intents"),
         "notes": data.get("notes"),
     }
+    return EntryFields(values, list_unknown(data, _TASK_FIELDS))
 
 
 def _list_annotations(task: Mapping[str, Any]) -> list[Any]:
@@ -157,12 +201,38 @@ def _is_cancelled(annotation: Mapping[str, Any]) -> bool:
     return bool(annotation.get("was_cancelled") or annotation.get("skipped"))
 
 
-def _read_annotation(
-    annotation: Mapping[str, Any],
-) -> tuple[str, list[str] | None, list[str]]:
-    """Return the intent, the secondary intents and the notes of an annotation."""
+class _Annotation(NamedTuple):
+    """What one annotator decided, and the names of the controls that are not read."""
+
+    intent: str
+    secondary: list[str] | None
+    notes: list[str]
+    ignored: list[str]
+
+
+def _read_annotation(annotation: Mapping[str, Any]) -> _Annotation:
     choices: dict[str, list[str]] = {}
     notes: dict[str, list[str]] = {}
+    ignored: list[str] = []
+    for control, kind, value in _list_results(annotation):
+        if "choices" in value:
+            choices.setdefault(control, []).extend(_list_texts(value["choices"], control))
+        elif control in {_INTENT, _SECONDARY}:
+            raise InvalidEntry(f"annotations: the control {control} is not of the type Choices")
+        elif "text" in value and kind == _TEXT_AREA:
+            notes.setdefault(control, []).extend(_list_texts(value["text"], control))
+        else:
+            ignored.append(control)
+    secondary = _choose_secondary_intents(choices.pop(_SECONDARY, []))
+    _reject_misspelt_secondary(choices)
+    read_choices, read_notes = _select(choices, _INTENT), _select(notes, _NOTES)
+    ignored += [name for name in (*choices, *notes) if name not in {*read_choices, *read_notes}]
+    texts = [text for texts in read_notes.values() for text in texts]
+    return _Annotation(_choose_intent(read_choices), secondary, texts, ignored)
+
+
+def _list_results(annotation: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the control, the type and the value of each result that has a value."""
     results = annotation.get("result") or []
     if not isinstance(results, list):
         raise InvalidEntry("annotations: the result of one is not a list")
@@ -172,16 +242,22 @@ def _read_annotation(
         value = result.get("value") if isinstance(result, dict) else None
         if not isinstance(value, dict):
             raise InvalidEntry("annotations: a result of one has no value")
-        control = str(result.get("from_name"))
-        if "choices" in value:
-            choices.setdefault(control, []).extend(_list_texts(value["choices"], control))
-        elif control in {_INTENT, _SECONDARY}:
-            raise InvalidEntry(f"annotations: the control {control} is not of the type Choices")
-        elif "text" in value and result.get("type", "textarea") == "textarea":
-            notes.setdefault(control, []).extend(_list_texts(value["text"], control))
-    all_notes = [text for texts in notes.values() for text in texts]
-    secondary = _choose_secondary_intents(choices.pop(_SECONDARY, []))
-    return _choose_intent(choices), secondary, notes.get(_NOTES, all_notes)
+        yield str(result.get("from_name")), result.get("type", _TEXT_AREA), value
+
+
+def _select(texts: dict[str, list[str]], control: str) -> dict[str, list[str]]:
+    """Return the texts of a control, or of all controls where there is none of this name."""
+    return {control: texts[control]} if control in texts else texts
+
+
+def _reject_misspelt_secondary(controls: Iterable[str]) -> None:
+    """Raise `InvalidEntry` for a control that would be taken for the intent, or for no decision."""
+    misspelling = find_misspelt_decision(controls, _CONTROLS, (_SECONDARY,), _SECONDARY_ALIASES)
+    if misspelling:
+        raise InvalidEntry(
+            f"annotations: the control {misspelling.name} is not known. If it is the control of "
+            f"the secondary intents, name it `{_SECONDARY}`"
+        )
 
 
 def _choose_secondary_intents(choices: Sequence[str]) -> list[str] | None:
@@ -196,8 +272,6 @@ def _choose_secondary_intents(choices: Sequence[str]) -> list[str] | None:
 def _choose_intent(choices: Mapping[str, Sequence[str]]) -> str:
     """Return the one intent among the choices by control."""
     chosen = {name: list(dict.fromkeys(texts)) for name, texts in choices.items() if texts}
-    if _INTENT in choices:
-        chosen = {_INTENT: chosen.get(_INTENT, [])}
     if not any(chosen.values()):
         raise InvalidEntry(_NO_CHOICE)
     if len(chosen) > 1:

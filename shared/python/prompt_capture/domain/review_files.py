@@ -1,26 +1,40 @@
 """Review files (JSON, CSV, Label Studio's tasks and exports), and the decisions in them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
-from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic import ValidationError
 
-from prompt_capture.domain.changes import Decision, validate_secondary_intents
-from prompt_capture.domain.csv_tables import read_table, write_table
+from prompt_capture.domain.csv_tables import TableRow, read_table, write_table
 from prompt_capture.domain.errors import InvalidEntry, InvalidFile, InvalidReview
+from prompt_capture.domain.field_names import list_unknown
 from prompt_capture.domain.intent_lists import read_intents, write_intents
 from prompt_capture.domain.label_studio import (
+    FLATTENED_FIELDS,
+    find_flattened_misspelling,
     is_flattened_task,
     is_task,
     read_flattened_task,
     read_task,
     to_task,
 )
-from prompt_capture.domain.text_files import parse_json, replace_surrogates
-from prompt_capture.domain.types import Label, Note, describe_first_error
+from prompt_capture.domain.review_fields import (
+    FIELDS,
+    SECONDARY,
+    EntryFields,
+    find_misspelt_decision,
+)
+from prompt_capture.domain.reviewed_prompts import (
+    EntryError,
+    ReviewedPrompt,
+    Unit,
+    merge_decisions,
+)
+from prompt_capture.domain.text_files import parse_json, replace_surrogates, split_lines
+from prompt_capture.domain.types import describe_first_error
 
 ReviewFormat = Literal["json", "csv", "label-studio"]
 
@@ -30,53 +44,13 @@ SUFFIXES: Mapping[ReviewFormat, str] = {
     "label-studio": "tasks.json",
 }
 
-_COLUMNS = (
-    "id",
-    "prompt",
-    "predicted_intent",
-    "predicted_secondary_intents",
-    "confidence",
-    "created_at",
-    "reasons",
-    "corrected_intent",
-    "corrected_secondary_intents",
-    "notes",
-)
-_SECONDARY = "corrected_secondary_intents"
 _TABLES = (("id", "corrected_intent"), ("id", "annotation_id"))
 """The columns that a CSV must have: our own, or an export of Label Studio."""
 
+_NO_LIST = "The file is not a review file: it must be a list of entries, or have one on each line."
 
-class ReviewedPrompt(BaseModel):
-    """A reviewer's decision about a prompt. Fields for information only are ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
-
-    id: UUID
-    corrected_intent: Label
-    corrected_secondary_intents: tuple[Label, ...] | None = None
-    notes: Note | None = None
-
-    @field_validator("corrected_secondary_intents")
-    @classmethod
-    def _validate_secondary_intents(
-        cls, labels: tuple[str, ...] | None, info: ValidationInfo
-    ) -> tuple[str, ...] | None:
-        validate_secondary_intents(info.data.get("corrected_intent", ""), labels or ())
-        return labels
-
-    @property
-    def decision(self) -> Decision:
-        """The intents that the reviewer decided."""
-        return Decision(self.corrected_intent, self.corrected_secondary_intents)
-
-
-@dataclass(frozen=True)
-class EntryError:
-    """An entry that is not valid: its number in the file (a CSV's line), from 1, and the reason."""
-
-    entry: int
-    reason: str
+_NUMBER = re.compile(r"\s*(?:[-+]?\d*[.,]?\d*(?:e[-+]?\d+)?\s*%?|#+[A-Z/0!]*)\s*", re.IGNORECASE)
+"""A number as spreadsheets of any language show it, an error, a cell too narrow, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +58,17 @@ class Review:
     """The content of a review file: decisions by entry number, and errors.
 
     `undecided` counts the entries without a decision. `repeated` are the entries that decide a
-    prompt in the same way as an earlier entry. `unit` is what an entry's number counts: `entry`, or
-    the `line` of a CSV.
+    prompt in the same way as an earlier entry. `ignored` names the fields that are not read.
+    `unrecorded_notes` are the entries with notes and without a decision.
     """
 
     decided: dict[int, ReviewedPrompt]
     undecided: int
     errors: list[EntryError]
     repeated: list[int] = field(default_factory=list)
-    unit: Literal["entry", "line"] = "entry"
+    unit: Unit = "entry"
+    ignored: tuple[str, ...] = ()
+    unrecorded_notes: tuple[int, ...] = ()
 
 
 class _Entry(NamedTuple):
@@ -108,9 +84,9 @@ def write_entries(entries: Sequence[Mapping[str, Any]], review_format: ReviewFor
     if review_format != "json":
         entries = [_with_joined_lists(entry) for entry in entries]
     if review_format == "csv":
-        return write_table(_COLUMNS, entries)
+        return write_table(FIELDS, entries)
     is_label_studio = review_format == "label-studio"
-    values = [to_task(entry, _COLUMNS) for entry in entries] if is_label_studio else entries
+    values = [to_task(entry, FIELDS) for entry in entries] if is_label_studio else entries
     lines = ",\n  ".join(json.dumps(value, ensure_ascii=False) for value in values)
     return replace_surrogates(f"[\n  {lines}\n]\n").encode() if entries else b"[]\n"
 
@@ -131,35 +107,43 @@ def read_review(content: str) -> Review:
     Entries that are not valid do not affect the others, and neither do prompts on which entries
     disagree. Raise `InvalidReview` where the file as a whole is not valid.
     """
+    if _is_table(content):
+        _check_columns(content)
     decided: dict[int, ReviewedPrompt] = {}
-    errors, undecided = [], 0
+    errors, undecided, ignored, unrecorded = [], 0, list[str](), list[int]()
     for entry in _list_entries(content):
         try:
-            reviewed = _read_decision(entry)
+            fields = _read_fields(entry)
+            reviewed = _read_decision(fields.values)
         except InvalidEntry as error:
             errors.append(EntryError(entry.number, str(error)))
             continue
+        ignored.extend(fields.ignored)
         if reviewed is None:
             undecided += 1
+            if fields.values.get("notes"):
+                unrecorded.append(entry.number)
         else:
             decided[entry.number] = reviewed
-    unit: Literal["entry", "line"] = "entry" if _is_json(content) else "line"
-    repeated, disagreements = _merge_repeated(decided, unit)
-    remaining = {
-        number: reviewed
-        for number, reviewed in decided.items()
-        if number not in repeated and reviewed.id not in disagreements
-    }
-    errors += disagreements.values()
-    errors.sort(key=lambda error: error.entry)
-    return Review(remaining, undecided, errors, repeated, unit)
+    unit: Unit = "entry" if _begins_with(content, "[") else "line"
+    merged = merge_decisions(decided, unit)
+    errors = sorted(errors + merged.errors, key=lambda error: error.entry)
+    return Review(
+        merged.decided,
+        undecided,
+        errors,
+        merged.repeated,
+        unit,
+        tuple(dict.fromkeys(ignored)),
+        tuple(unrecorded),
+    )
 
 
 def read_entries(content: str) -> dict[int, Any]:
     """Return the entries by number: the line in a CSV, otherwise the position in the list, from 1.
 
     An entry of Label Studio's JSON export is the data of its task. The content determines the
-    format. Raise `InvalidReview`.
+    format. What is wrong with a decision does not matter. Raise `InvalidReview`.
     """
     return {
         entry.number: entry.values["data"]
@@ -169,47 +153,78 @@ def read_entries(content: str) -> dict[int, Any]:
     }
 
 
-def _is_json(content: str) -> bool:
-    return content.lstrip("\ufeff \t\r\n").startswith(("[", "{"))
+def _begins_with(content: str, characters: str | tuple[str, ...]) -> bool:
+    return content.lstrip("\ufeff \t\r\n").startswith(characters)
+
+
+def _is_table(content: str) -> bool:
+    return not _begins_with(content, ("[", "{"))
 
 
 def _list_entries(content: str) -> Iterator[_Entry]:
     """Yield the entries of a file; rows of a CSV without content are no entries."""
     try:
-        if not _is_json(content):
-            for row in read_table(content, _TABLES):
-                if not row.is_blank:
-                    problem = f"the row {row.problem}" if row.problem else None
-                    yield _Entry(row.line, row.cells, problem)
-            return
-        entries = parse_json(content.removeprefix("\ufeff"))
+        if _begins_with(content, "["):
+            for number, values in enumerate(parse_json(content.removeprefix("\ufeff")), 1):
+                yield _Entry(number, values)
+        elif _is_table(content):
+            yield from _list_rows(content)
+        else:
+            yield from _list_json_lines(content.removeprefix("\ufeff"))
     except InvalidFile as error:
         raise InvalidReview(str(error)) from None
-    if not isinstance(entries, list):
-        raise InvalidReview("The file is not a review file: it must be a list of entries.")
-    for number, entry in enumerate(entries, 1):
-        yield _Entry(number, entry)
 
 
-def _read_decision(entry: _Entry) -> ReviewedPrompt | None:
-    """Return the decision in an entry, or None where it is left empty; raise `InvalidEntry`."""
-    values = _read_values(entry)
-    intent = values["corrected_intent"]
-    secondary = read_intents(values.get(_SECONDARY), _SECONDARY)
-    if intent is None or (isinstance(intent, str) and not intent.strip()):
-        if secondary is not None:
-            raise InvalidEntry(
-                f"corrected_intent: it is empty, but {_SECONDARY} is not. Fill it in"
-            )
-        return None
+def _list_json_lines(content: str) -> Iterator[_Entry]:
+    """Yield the entry on each line that is not blank. Raise `InvalidFile` if the first is none."""
+    is_first = True
+    for number, line in enumerate(split_lines(content), 1):
+        if not line.strip():
+            continue
+        try:
+            values = parse_json(line)
+        except InvalidFile as error:
+            if is_first:
+                raise InvalidFile(_NO_LIST) from None
+            yield _Entry(number, None, f"entry: {str(error).removesuffix('.')}")
+        else:
+            if is_first and "id" not in values and not is_task(values):
+                raise InvalidFile(_NO_LIST)
+            yield _Entry(number, values)
+        is_first = False
+
+
+def _list_rows(content: str) -> Iterator[_Entry]:
+    for row in read_table(content, _TABLES):
+        if not row.is_blank:
+            problem = row.problem or _describe_shift(row)
+            yield _Entry(row.line, row.cells, problem and f"the row {problem}")
+
+
+def _check_columns(content: str) -> None:
+    """Raise `InvalidReview` where a decision may be in a column that is not read."""
     try:
-        return ReviewedPrompt.model_validate(_prepare({**values, _SECONDARY: secondary}))
-    except ValidationError as error:
-        raise InvalidEntry(describe_first_error(error, "entry")) from None
+        names = read_table(content, _TABLES, FLATTENED_FIELDS).names
+    except InvalidFile as error:
+        raise InvalidReview(str(error)) from None
+    is_flattened = is_flattened_task(dict.fromkeys(names))
+    find = find_flattened_misspelling if is_flattened else find_misspelt_decision
+    if misspelling := find(names):
+        raise InvalidReview(f"The column {misspelling.name} {misspelling.reason}.")
 
 
-def _read_values(entry: _Entry) -> Mapping[str, Any]:
-    """Return the fields of an entry, with `corrected_intent`; raise `InvalidEntry`."""
+def _describe_shift(row: TableRow) -> str | None:
+    """Say what is wrong with a row whose cells are under the names of others."""
+    if _NUMBER.fullmatch(row.cells.get("confidence", "")):
+        return None
+    return (
+        "seems to have a cell too many or too few: the one under confidence is no number. Move the "
+        "cells to their columns"
+    )
+
+
+def _read_fields(entry: _Entry) -> EntryFields:
+    """Return the fields of an entry, with `corrected_intent`. Raise `InvalidEntry`."""
     values = entry.values
     if entry.problem:
         raise InvalidEntry(entry.problem)
@@ -219,9 +234,25 @@ def _read_values(entry: _Entry) -> Mapping[str, Any]:
         return read_task(values)
     if is_flattened_task(values):
         return read_flattened_task(values)
+    if misspelling := find_misspelt_decision(values):
+        raise InvalidEntry(f"{misspelling.name}: it {misspelling.reason}")
     if "corrected_intent" not in values:
         raise InvalidEntry("corrected_intent: the field is missing. Leave it empty to not decide")
-    return values
+    return EntryFields(dict(values), list_unknown(values, FIELDS))
+
+
+def _read_decision(values: Mapping[str, Any]) -> ReviewedPrompt | None:
+    """Return the decision in an entry, or None where it is left empty; raise `InvalidEntry`."""
+    intent = values["corrected_intent"]
+    secondary = read_intents(values.get(SECONDARY), SECONDARY)
+    if intent is None or (isinstance(intent, str) and not intent.strip()):
+        if secondary is not None:
+            raise InvalidEntry(f"corrected_intent: it is empty, but {SECONDARY} is not. Fill it in")
+        return None
+    try:
+        return ReviewedPrompt.model_validate(_prepare({**values, SECONDARY: secondary}))
+    except ValidationError as error:
+        raise InvalidEntry(describe_first_error(error, "entry")) from None
 
 
 def _prepare(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,32 +266,3 @@ def _prepare(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in fields.items()
         if value not in ("", None)
     }
-
-
-def _merge_repeated(
-    decided: dict[int, ReviewedPrompt], unit: str
-) -> tuple[list[int], dict[UUID, EntryError]]:
-    """Return the entries that repeat an earlier decision, and the prompts with two decisions.
-
-    An earlier decision that says nothing about secondary intents gets those of the repetition.
-    """
-    first: dict[UUID, int] = {}
-    repeated: list[int] = []
-    disagreements: dict[UUID, EntryError] = {}
-    for number, reviewed in decided.items():
-        earlier = first.setdefault(reviewed.id, number)
-        if earlier == number:
-            continue
-        decisions = decided[earlier].decision, reviewed.decision
-        stated = {each.secondary_intents for each in decisions} - {None}
-        if decisions[0].intent == decisions[1].intent and len(stated) < 2:
-            repeated.append(number)
-            merged = {_SECONDARY: stated.pop() if stated else None}
-            decided[earlier] = decided[earlier].model_copy(update=merged)
-        else:
-            reason = (
-                f"id: this {unit} decides the prompt as {decisions[0]}, {unit} {number} as "
-                f"{decisions[1]}. Nothing is recorded for the prompt. Delete the wrong decision"
-            )
-            disagreements.setdefault(reviewed.id, EntryError(earlier, reason))
-    return repeated, disagreements

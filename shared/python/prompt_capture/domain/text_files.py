@@ -14,6 +14,11 @@ REPLACEMENT = "\ufffd"
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
+_SEPARATORS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+"""Characters that some readers treat as line ends, and their escape sequences in JSON."""
+
+_LINE_END = re.compile("\r\n|\r|\n")
+
 GZIP = b"\x1f\x8b"
 """How a file that is compressed with gzip begins."""
 
@@ -108,6 +113,16 @@ def count_lines(text: str) -> int:
     return 1 + text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
+def first_line(text: str) -> str:
+    """Return the first line of a text without its end. Line ends are LF, CR, CRLF."""
+    return _LINE_END.split(text, maxsplit=1)[0]
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text without their ends: LF, CR, CRLF, and no other character."""
+    return _LINE_END.split(text)
+
+
 def parse_json(text: str) -> Any:
     """Parse JSON. Raise `InvalidFile` where it is not valid or where an object repeats a key."""
     try:
@@ -119,6 +134,11 @@ def parse_json(text: str) -> Any:
         raise InvalidFile(
             "It is not valid JSON: a number is too long, or brackets nest too deeply."
         ) from None
+
+
+def escape_separators(line: str) -> str:
+    """Return a line of JSON that every reader treats as one line."""
+    return line if line.isascii() else line.translate(_SEPARATORS)
 
 
 def replace_surrogates(text: str) -> str:

@@ -8,7 +8,8 @@ from uuid import UUID
 from prompt_capture.domain.changes import Correction, Decision, find_unknown_intent
 from prompt_capture.domain.errors import UnknownIntent
 from prompt_capture.domain.long_texts import redact_and_shorten
-from prompt_capture.domain.review_files import EntryError, Review, ReviewedPrompt
+from prompt_capture.domain.review_files import Review
+from prompt_capture.domain.reviewed_prompts import EntryError, ReviewedPrompt
 from prompt_capture.domain.types import MAX_NOTE_LENGTH
 from prompt_capture.ports.review import ReviewStore
 

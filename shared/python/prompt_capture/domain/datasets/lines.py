@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from prompt_capture.domain.datasets.rows import ExportRow
 from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT
 from prompt_capture.domain.text import canonical_text
+from prompt_capture.domain.text_files import escape_separators
 
 Tier = Literal["person", "outcome", "rule", "confident"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
@@ -41,9 +42,6 @@ _SPLIT_SALT = "prompt-capture: split: "
 _GOLD_PERCENT = 10
 _DEV_PERCENT = 10
 _BUCKETS = 2**32
-
-_LINE_SEPARATORS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-"""Characters that some readers treat as line ends. JSON lines must contain them escaped."""
 
 
 class CandidateLine(NamedTuple):
@@ -257,5 +255,4 @@ def salted_id(line_id: str, series: str) -> str:
 
 def to_json_line(fields: Mapping[str, object]) -> str:
     """Return fields as JSON that every reader treats as one line."""
-    line = to_json(fields).decode()
-    return line if line.isascii() else line.translate(_LINE_SEPARATORS)
+    return escape_separators(to_json(fields).decode())

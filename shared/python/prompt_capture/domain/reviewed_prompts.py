@@ -1,0 +1,126 @@
+"""The decisions of reviewers about prompts, and how several about one prompt become one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from pydantic import ConfigDict
+
+from prompt_capture.domain.changes import DecisionModel
+from prompt_capture.domain.types import MAX_NOTE_LENGTH, Label, Note
+
+Unit = Literal["entry", "line"]
+"""What the number of an entry counts: entries, or the lines of a CSV."""
+
+
+class ReviewedPrompt(DecisionModel):
+    """A reviewer's decision about a prompt. Fields for information only are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+    id: UUID
+    corrected_intent: Label
+    corrected_secondary_intents: tuple[Label, ...] | None = None
+    notes: Note | None = None
+
+
+@dataclass(frozen=True)
+class EntryError:
+    """An entry that is not valid: its number in the file (a CSV's line), from 1, and the reason."""
+
+    entry: int
+    reason: str
+
+
+class Merged(NamedTuple):
+    """One decision for each prompt, by the number of its first entry.
+
+    `repeated` are the entries that decide a prompt as an earlier entry does.
+    """
+
+    decided: dict[int, ReviewedPrompt]
+    repeated: list[int]
+    errors: list[EntryError]
+
+
+def merge_decisions(decided: Mapping[int, ReviewedPrompt], unit: Unit) -> Merged:
+    """Merge the decisions about the same prompt, by the number of their entry.
+
+    What one entry says about secondary intents holds for the others that say nothing about them,
+    and the notes of all are joined. A prompt on which entries disagree is an error.
+    """
+    entries: dict[UUID, dict[int, ReviewedPrompt]] = {}
+    for number, reviewed in decided.items():
+        entries.setdefault(reviewed.id, {})[number] = reviewed
+    merged = Merged({}, [], [])
+    for group in entries.values():
+        first, *others = group
+        if error := _find_disagreement(group, unit) or _find_long_notes(group, unit):
+            merged.errors.append(error)
+            decisions = [each.decision for each in group.values()]
+            merged.repeated.extend(
+                number
+                for place, number in enumerate(group)
+                if decisions[place] in decisions[:place]
+            )
+        else:
+            merged.decided[first] = _merge(group)
+            merged.repeated.extend(others)
+    merged.repeated.sort()
+    return merged
+
+
+def _find_disagreement(group: Mapping[int, ReviewedPrompt], unit: Unit) -> EntryError | None:
+    """Return the error that names the first entries whose intents, or secondary ones, differ.
+
+    The order of secondary intents is no disagreement: that of the first entry holds.
+    """
+    intents = {number: each.corrected_intent for number, each in group.items()}
+    stated = {
+        number: frozenset(each.corrected_secondary_intents)
+        for number, each in group.items()
+        if each.corrected_secondary_intents is not None
+    }
+    if pair := _find_different(intents) or _find_different(stated):
+        one, other = pair
+        return EntryError(
+            one,
+            f"id: this {unit} decides the prompt as {group[one].decision}, {unit} {other} as "
+            f"{group[other].decision}. Nothing is recorded for the prompt. Delete the wrong "
+            "decision",
+        )
+    return None
+
+
+def _find_different(values: Mapping[int, object]) -> tuple[int, int] | None:
+    """Return the first entry and the next one whose value is another, by number."""
+    numbers = list(values)
+    pairs = ((numbers[0], each) for each in numbers if values[each] != values[numbers[0]])
+    return next(pairs, None)
+
+
+def _find_long_notes(group: Mapping[int, ReviewedPrompt], unit: Unit) -> EntryError | None:
+    with_notes = [number for number, each in group.items() if each.notes]
+    if len(_join_notes(group) or "") <= MAX_NOTE_LENGTH:
+        return None
+    others = ", ".join(map(str, with_notes[1:]))
+    return EntryError(
+        with_notes[0],
+        f"notes: with those of {unit} {others} about the same prompt, they have more than "
+        f"{MAX_NOTE_LENGTH:,} characters. Shorten them",
+    )
+
+
+def _merge(group: Mapping[int, ReviewedPrompt]) -> ReviewedPrompt:
+    first, *_ = group.values()
+    stated = (each.corrected_secondary_intents for each in group.values())
+    secondary = next((each for each in stated if each is not None), None)
+    return first.model_copy(
+        update={"corrected_secondary_intents": secondary, "notes": _join_notes(group)}
+    )
+
+
+def _join_notes(group: Mapping[int, ReviewedPrompt]) -> str | None:
+    """Return the different notes of a prompt, one below the other."""
+    return "\n".join(dict.fromkeys(each.notes for each in group.values() if each.notes)) or None
