@@ -5,12 +5,9 @@ import os
 import re
 import string
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID, uuid4
-
-import httpx
 
 from prompt_capture.client.errors import RequestRejected
 from prompt_capture.client.retries import ServiceRequest
@@ -23,6 +20,7 @@ from prompt_capture.client.texts import (
     clean_note,
     clean_workflow_type,
 )
+from prompt_capture.client.urls import find_url_problem
 
 _CLEANERS: Mapping[str, Callable[[object], object]] = {
     "message": clean_message,
@@ -122,31 +120,42 @@ class Service:
         return ServiceRequest(url, content, {"Content-Type": "application/json", **headers})
 
 
-def _check_url(name: str, value: str) -> str:
+def _check_url(name: str, value: object) -> str:
     """Return a URL that requests can be sent to. Raise `ValueError`."""
-    setting = f"{name} (in the environment: {name.upper()})"
-    text = value.strip(_INVISIBLE)
+    setting = _describe(name)
+    text = _read_text(name, value)
     if not text:
         raise ValueError(f"{setting} is empty. Set it to the URL of the function")
-    with suppress(httpx.InvalidURL):
-        url = httpx.URL(text)
-        if url.scheme in {"http", "https"} and url.host:
-            return text
-    raise ValueError(
-        f"{setting} is no URL. It begins with https:// or http:// and a host, without quotation "
-        "marks"
-    )
+    if problem := find_url_problem(text):
+        raise ValueError(f"{setting} {problem}")
+    return text
 
 
-def _check_key(value: str | None) -> str | None:
+def _check_key(value: object) -> str | None:
     """Return a key that a header can hold, or None for an empty one. Raise `ValueError`."""
-    text = (value or "").strip(_INVISIBLE)
+    text = _read_text("api_key", value)
     if text and not _VISIBLE_ASCII.fullmatch(text):
         raise ValueError(
-            "api_key (in the environment: API_KEY) has white space or characters outside ASCII, "
-            "such as curly quotation marks, which no API key has. Copy it again"
+            f"{_describe('api_key')} has white space or characters outside ASCII, such as curly "
+            "quotation marks, which no API key has. Copy it again"
         )
     return text or None
+
+
+def _read_text(name: str, value: object) -> str:
+    """Return the text of a setting without what is invisible at its ends. Raise `ValueError`."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(
+            f"{_describe(name)} is of the type {type(value).__name__}. Pass a str; of a SecretStr, "
+            "its get_secret_value()"
+        )
+    return str(value).strip(_INVISIBLE)
+
+
+def _describe(name: str) -> str:
+    return f"{name} (in the environment: {name.upper()})"
 
 
 def _check_token(value: str) -> str:
