@@ -1,6 +1,7 @@
 """The classification that a backend receives, whatever the service does."""
 
 import logging
+import math
 import time
 from dataclasses import replace
 
@@ -120,6 +121,30 @@ async def test_errors_are_raised_only_on_request_and_never_contain_the_message(
     error: BaseException = raised.value
     assert (error.__cause__, error.__context__) == (None, None)
     assert MESSAGE not in repr(error)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"confidence": math.nan}, {"log_id": None}, {"log_id": "17"}, {"intent": 7}],
+    ids=str,
+)
+async def test_an_answer_with_an_invalid_field_is_no_answer(
+    connect: Connect, scripted: ScriptedService, changes: dict[str, object]
+) -> None:
+    scripted.script = [(200, CLASSIFICATION | changes)]
+    classification = await connect().classify(MESSAGE, user_id="u")
+    assert classification == Classification.without_response("invalid_response")
+    with pytest.raises(NoResponse, match="invalid_response"):
+        await connect(raise_errors=True).classify(MESSAGE, user_id="u")
+    assert len(scripted.requests) == 2
+
+
+async def test_a_message_that_is_not_captured_has_no_log_id(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [(200, CLASSIFICATION | {"captured": "skipped", "log_id": None})]
+    classification = await connect().classify(MESSAGE, user_id="u", capture=False)
+    assert (classification.log_id, classification.error_code) == (None, None)
 
 
 async def test_the_content_of_a_foreign_error_response_is_not_repeated(
