@@ -13,7 +13,14 @@ from prompt_capture.client.retries import ServiceResponse
 from .scripted_service import CLASSIFICATION
 
 VALID = json.dumps(CLASSIFICATION)
-SECONDARY = {"intent": "scheduling", "confidence": 0.7}
+
+
+def described(value: object) -> str:
+    return ascii(value)[:60]
+
+
+def changes_of(field: str, *values: object) -> list[dict[str, object]]:
+    return [{field: value} for value in values]
 
 
 def classification_in(body: bytes) -> Classification:
@@ -23,21 +30,25 @@ def classification_in(body: bytes) -> Classification:
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"confidence": value} for value in (nan, inf, -inf, -0.1, 1.1, 10**400)),
-        *({"confidence": value} for value in (None, "0.9", True, [0.9], {"value": 0.9})),
-        *({"scope": value} for value in (nan, inf, -0.1, 1.1, "0.8", False)),
-        *({"log_id": value} for value in (None, "", "17", 17, [], CLASSIFICATION["log_id"][:-1])),
-        *({"intent": value} for value in (None, "", 7, ["reschedule"])),
-        *({"captured": value} for value in (None, "", "no_response", "saved", True, 1)),
-        {"captured": "skipped"},
-        *({"needs_review": value} for value in (None, "false", 0)),
-        *({"shortened": value} for value in ("no", 1)),
-        *({"secondary_intents": value} for value in (None, "x", {}, [None], ["x"], [{}])),
-        *({"secondary_intents": [SECONDARY | {"confidence": value}]} for value in (nan, 2, "0.7")),
-        {"secondary_intents": [SECONDARY | {"intent": ""}]},
-        *({"source": 7}, {"model_version": 7}, {"error_code": "none"}),
+        *changes_of("confidence", nan, inf, -inf, -0.1, 1.1, 10**400),
+        *changes_of("confidence", None, "0.9", True, [0.9], {"value": 0.9}),
+        *changes_of("scope", nan, inf, -0.1, 1.1, "0.8", False),
+        *changes_of("log_id", None, "", "17", 17, [], CLASSIFICATION["log_id"][:-1]),
+        *changes_of("intent", None, "", 7, ["reschedule"]),
+        *changes_of("captured", None, "", "no_response", "saved", True, 1),
+        *changes_of("captured", "skipped"),
+        *changes_of("needs_review", None, "false", 0),
+        *changes_of("shortened", "no", 1),
+        *changes_of("secondary_intents", None, "x", {}, [None], ["x"], [{}]),
+        *changes_of("secondary_intents", [{"intent": "", "confidence": 0.7}]),
+        *changes_of("secondary_intents", [{"intent": "scheduling", "confidence": nan}]),
+        *changes_of("secondary_intents", [{"intent": "scheduling", "confidence": 2}]),
+        *changes_of("secondary_intents", [{"intent": "scheduling", "confidence": "0.7"}]),
+        *changes_of("source", 7),
+        *changes_of("model_version", 7),
+        *changes_of("error_code", "none"),
     ],
-    ids=lambda changes: ascii(changes)[:60],
+    ids=described,
 )
 def test_a_classification_with_an_invalid_field_is_none(changes: dict[str, object]) -> None:
     with pytest.raises(NoResponse, match="invalid_response") as raised:
@@ -63,7 +74,7 @@ def test_a_classification_without_a_required_field_is_none(field: str) -> None:
         b"null",
         b"",
     ],
-    ids=lambda body: ascii(body[:30]),
+    ids=described,
 )
 def test_a_malformed_answer_is_none(body: bytes) -> None:
     with pytest.raises(NoResponse, match="invalid_response"):
@@ -76,7 +87,12 @@ def test_a_malformed_answer_is_none(body: bytes) -> None:
 @pytest.mark.parametrize("captured", ["stored", "spooled", "writing", "lost"])
 @pytest.mark.parametrize("scope", [None, 0, 1.0])
 def test_a_classification_with_a_log_id_is_captured(captured: str, scope: float | None) -> None:
-    changes = {"captured": captured, "scope": scope, "confidence": 1, "secondary_intents": []}
+    changes: dict[str, object] = {
+        "captured": captured,
+        "scope": scope,
+        "confidence": 1,
+        "secondary_intents": [],
+    }
     classification = classification_in(json.dumps(CLASSIFICATION | changes).encode())
     assert classification.log_id == UUID(CLASSIFICATION["log_id"])
     assert (classification.scope, classification.confidence) == (scope, 1.0)

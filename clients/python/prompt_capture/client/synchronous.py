@@ -178,7 +178,7 @@ class CaptureClient(BaseClient):
         except httpx.HTTPError as error:
             failure = find_permanent_failure(error)
         else:
-            return ServiceResponse(response.status_code, bytes(body))
+            return ServiceResponse(response.status_code, bytes(body), response.headers)
         if failure is not None:
             raise failure
         return None
