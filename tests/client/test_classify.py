@@ -4,11 +4,20 @@ import logging
 import math
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from prompt_capture.api.classify import ClassifyResponse
-from prompt_capture.client import CaptureError, Classification, NoResponse, RequestRejected, Service
+from prompt_capture.client import (
+    CaptureClient,
+    CaptureError,
+    Classification,
+    NoResponse,
+    RequestRejected,
+    Service,
+)
+from prompt_capture.client.connections import PerProcess
 
 from .conftest import Connect
 from .scripted_service import CLASSIFICATION, DROP, HANG, TRICKLE, ScriptedService
@@ -172,6 +181,23 @@ async def test_an_unreachable_service_raises_no_exception(
 ) -> None:
     unreachable = replace(service, classify_url="http://127.0.0.1:9/classify")
     assert (await connect(unreachable).classify(MESSAGE, user_id="u")).error_code == "no_response"
+
+
+def test_a_client_that_another_thread_closes_opens_again(
+    service: Service, scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with CaptureClient(service) as client:
+        get = PerProcess.get
+
+        def get_and_close(connections: PerProcess[Any]) -> Any:
+            http = get(connections)
+            monkeypatch.undo()
+            client.close()
+            return http
+
+        monkeypatch.setattr(PerProcess, "get", get_and_close)
+        assert client.classify(MESSAGE, user_id="u").captured == "stored"
+    assert len(scripted.requests) == 1
 
 
 def test_reprs_contain_no_secret(service: Service) -> None:

@@ -1,6 +1,9 @@
 """Values with which no request can succeed are refused, and no error contains one."""
 
+import copy
+import pickle
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -216,6 +219,38 @@ def test_an_unusable_proxy_is_refused_at_once_without_its_password(
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(ValueError, match="HTTPS_PROXY") as raised:
         kind(Service(URL, URL, URL))
+    assert KEY not in everything_in(raised.value)
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+@pytest.mark.parametrize("exceptions", ["[::1]", "localhost,fd00::/8"])
+def test_an_unusable_exception_from_the_proxy_is_refused_at_once(
+    kind: type, exceptions: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", exceptions)
+    with pytest.raises(ValueError, match="NO_PROXY"):
+        kind(Service(URL, URL, URL))
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_unusable_certificates_are_refused_at_once(
+    kind: type, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "certificates.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(ValueError, match="SSL_CERT_FILE") as raised:
+        kind(Service(URL, URL, URL))
+    assert raised.value.__context__ is None
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+@pytest.mark.parametrize("copy_client", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_client_is_not_copied(kind: type, copy_client: Callable[[object], object]) -> None:
+    with pytest.raises(TypeError, match="Create one in each process") as raised:
+        copy_client(kind(Service(URL, URL, URL, KEY)))
     assert KEY not in everything_in(raised.value)
 
 

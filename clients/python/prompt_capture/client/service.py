@@ -1,12 +1,13 @@
 """The addresses of the service, and the requests to it."""
 
 import json
+import operator
 import os
 import re
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 from uuid import UUID, uuid4
 
 from prompt_capture.client.errors import RequestRejected
@@ -21,17 +22,6 @@ from prompt_capture.client.texts import (
     clean_workflow_type,
 )
 from prompt_capture.client.urls import find_url_problem
-
-_CLEANERS: Mapping[str, Callable[[object], object]] = {
-    "message": clean_message,
-    "conversation_id": clean_identifier,
-    "workflow_type": clean_workflow_type,
-    "execution_error": clean_error,
-    "notes": clean_note,
-    "corrected_secondary_intents": clean_intents,
-    "reviewer": clean_identifier,
-}
-
 
 _INVISIBLE = string.whitespace + "\u00a0\u200b\ufeff"
 """What a copied value or one that is read from a file has at its ends: never part of it."""
@@ -78,7 +68,7 @@ class Service:
         **fields: Any,
     ) -> ServiceRequest:
         """Create a request to classify a message. Its idempotency key makes retries safe."""
-        key = {"Idempotency-Key": clean_idempotency_key(idempotency_key or uuid4())}
+        key = {"Idempotency-Key": clean_idempotency_key(idempotency_key) or str(uuid4())}
         body = {"message": message, "user_id": user_id, **fields}
         return self._request(self.classify_url, body, self._credentials(token) | key)
 
@@ -166,7 +156,35 @@ def _check_token(value: str) -> str:
     return text
 
 
+def _to_number(value: Any) -> Any:
+    """Return a number that JSON can hold, also of numpy and its like. Others stay as they are."""
+    if value is None or isinstance(value, str | bytes | bool | int | float):
+        return value
+    if isinstance(value, SupportsIndex):
+        return operator.index(value)
+    return value.item() if callable(getattr(value, "item", None)) else value
+
+
+def _to_flag(value: Any) -> Any:
+    """Return a truth value, also of the 0 or 1 of a database. Others stay as they are."""
+    number = _to_number(value)
+    return bool(number) if isinstance(number, int) and number in {0, 1} else number
+
+
+_CLEANERS: Mapping[str, Callable[[object], object]] = {
+    "message": clean_message,
+    "capture": _to_flag,
+    "was_successful": _to_flag,
+    "conversation_id": clean_identifier,
+    "workflow_type": clean_workflow_type,
+    "execution_error": clean_error,
+    "notes": clean_note,
+    "corrected_secondary_intents": clean_intents,
+    "reviewer": clean_identifier,
+}
+
+
 def _to_json(name: str, value: Any) -> Any:
     if name in _CLEANERS:
         return _CLEANERS[name](value)
-    return str(value) if isinstance(value, UUID) else value
+    return str(value) if isinstance(value, UUID) else _to_number(value)
