@@ -3,12 +3,13 @@
 import hashlib
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from cli.sql_relations import find_relation_changes
 from prompt_capture.domain.errors import PromptCaptureError
 
 APPLIED_MIGRATIONS = """
@@ -23,7 +24,9 @@ _HEADER = re.compile(r"\s*-- prompt-capture migration (\d+_\w+) sha256:([0-9a-f]
 _FILE_NAME = re.compile(r"([0-9]+)_(.*)\.sql")
 """The names of migrations. The Supabase CLI skips all other files."""
 
-_OWN_TABLE = re.compile(r'create\s+table\s[^;(]*"?\bpublic"?\."?intent_catalogue\b', re.IGNORECASE)
+_TABLE_OF_THE_FIRST_VERSION = "public.nlu_prompt_logs"
+"""A project may have created it: the first migration sets it aside."""
+
 _TIMESTAMP, _TIMESTAMP_LENGTH = "%Y%m%d%H%M%S", 14
 
 
@@ -150,7 +153,7 @@ def plan_copies(
     Raise `MigrationConflict`.
     """
     in_folder, in_database = find_copies(folder, originals), find_copies(database, originals)
-    _reject_own_tables(folder, in_folder)
+    _reject_other_owners(folder, in_folder)
     copies = {one: _only_copy(one, in_folder[one], "folder") for one in originals}
     applied_copies = {one: _only_copy(one, in_database[one], "database") for one in originals}
     _reject_differences(copies, applied_copies)
@@ -282,16 +285,58 @@ def _reject_other_order(copies: Sequence[Migration], originals: Sequence[Migrati
         )
 
 
-def _reject_own_tables(
-    folder: Sequence[Migration], copies: dict[Migration, list[Migration]]
+def _reject_other_owners(
+    folder: Sequence[Migration], copies: Mapping[Migration, Sequence[Migration]]
 ) -> None:
-    """Reject a dump that `supabase db pull` or `supabase migration squash` has written."""
+    """Reject files of the project that create or drop relations of the originals.
+
+    Such are the dumps of `supabase db pull` and `supabase migration squash`, and what
+    `supabase db diff` writes where a database lacks the relations. What one file creates and a
+    later one drops does not count.
+    """
+    own = {
+        change.relation
+        for original in copies
+        for change in find_relation_changes(original.sql)
+        if change.is_created
+    }
     known = {copy for found in copies.values() for copy in found}
+    present: set[str] = set()
+    created: dict[str, str] = {}
+    dropped: dict[str, str] = {}
     for migration in folder:
-        if migration not in known and _OWN_TABLE.search(migration.sql):
-            raise MigrationConflict(
-                f"{migration.stem}.sql creates public.intent_catalogue. `supabase db pull` and "
-                "`supabase migration squash` write such files, which lack rows and jobs that "
-                "Prompt Capture needs. Remove Prompt Capture's objects from it, or the whole file "
-                "if it has nothing else, and run this again."
-            )
+        is_copy = migration in known or _HEADER.match(migration.sql) is not None
+        for change in find_relation_changes(migration.sql):
+            name = change.relation
+            if change.is_created and is_copy:
+                present.add(name)
+                dropped.pop(name, None)
+            elif change.is_created:
+                created[name] = migration.stem
+            else:
+                created.pop(name, None)
+                if name in present and not is_copy:
+                    dropped[name] = migration.stem
+                present.discard(name)
+    own_created = own - {_TABLE_OF_THE_FIRST_VERSION}
+    problems = [
+        f"{stem}.sql creates {names}, as Prompt Capture does. `supabase db pull` and "
+        "`supabase migration squash` write such files, which lack rows and jobs that Prompt "
+        "Capture needs. Remove Prompt Capture's objects from it, or the whole file if it has "
+        "nothing else. Rename a table or view of your own. Then run this again."
+        for stem, names in _by_file(created, own_created)
+    ] + [
+        f"{stem}.sql drops {names}, which Prompt Capture needs. `supabase db diff` writes such "
+        "statements where the local database lacks Prompt Capture. Remove them, or the whole file "
+        "if it has nothing else, and run this again."
+        for stem, names in _by_file(dropped, own)
+    ]
+    if problems:
+        raise MigrationConflict("\n".join(problems))
+
+
+def _by_file(files: Mapping[str, str], relations: Set[str]) -> Iterator[tuple[str, str]]:
+    """Yield each file with those of its relations that are among `relations`."""
+    found = sorted((stem, name) for name, stem in files.items() if name in relations)
+    for stem, names in itertools.groupby(found, lambda each: each[0]):
+        yield stem, ", ".join(name for _, name in names)

@@ -477,7 +477,8 @@ revoke all on function
   public.quarantine_model(text, text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
 
-grant execute on function private.serving_model(), public.serving_model() to prompt_writer;
+-- Where a project has no signing key, service_role captures.
+grant execute on function private.serving_model(), public.serving_model() to prompt_writer, service_role;
 
 grant usage on schema public, private to model_registrar;
 grant execute on function

@@ -44,7 +44,7 @@ def run_echo_service(certificate: Path | None = None) -> Iterator[EchoService]:
             service.messages[self.client_address].append(message)
             service.idempotency_keys.append(self.headers["idempotency-key"])
             time.sleep(RESPONSE_SECONDS)
-            answer = {"log_id": None, "intent": message, "confidence": 1, "captured": "stored"}
+            answer = {"log_id": None, "intent": message, "confidence": 1, "captured": "skipped"}
             content = json.dumps(answer).encode()
             self.send_response(200)
             self.send_header("content-length", str(len(content)))

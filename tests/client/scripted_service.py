@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from infra.lambda_emulator.web import (
@@ -19,6 +20,8 @@ from infra.lambda_emulator.web import (
 from prompt_capture.client import Service
 
 JsonObject = dict[str, Any]
+Body = JsonObject | bytes
+Response = tuple[int, Body] | tuple[int, Body, Mapping[str, str]]
 
 CLASSIFICATION: JsonObject = {
     "log_id": "01936f2e-7c1a-7b2e-9a53-3f1f0e6f2c11",
@@ -47,9 +50,12 @@ class ReceivedRequest:
 
 @dataclass
 class ScriptedService:
-    """Responds with one item of its script per request, and repeats the last one."""
+    """Responds with one item of its script per request, and repeats the last one.
 
-    script: list[tuple[int, JsonObject | bytes] | str] = field(default_factory=list)
+    An item is a status and a body, with headers where the test needs some, or a fault.
+    """
+
+    script: list[Response | str] = field(default_factory=list)
     requests: list[ReceivedRequest] = field(default_factory=list)
 
     def reset(self) -> None:
@@ -64,13 +70,17 @@ class ScriptedService:
         if isinstance(response, str):
             await _misbehave(response, send)
         else:
-            status, body = response
+            status, body = response[:2]
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            await respond(send, status, content)
+            await respond(send, status, content, _encode(*response[2:]))
 
     @property
     def bodies(self) -> list[JsonObject]:
         return [request.body for request in self.requests]
+
+
+def _encode(headers: Mapping[str, str] = MappingProxyType({})) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 
 
 async def _misbehave(fault: str, send: AsgiSend) -> None:

@@ -1,13 +1,23 @@
 """The classification that a backend receives, whatever the service does."""
 
 import logging
+import math
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from prompt_capture.api.classify import ClassifyResponse
-from prompt_capture.client import CaptureError, Classification, NoResponse, RequestRejected, Service
+from prompt_capture.client import (
+    CaptureClient,
+    CaptureError,
+    Classification,
+    NoResponse,
+    RequestRejected,
+    Service,
+)
+from prompt_capture.client.connections import PerProcess
 
 from .conftest import Connect
 from .scripted_service import CLASSIFICATION, DROP, HANG, TRICKLE, ScriptedService
@@ -122,6 +132,30 @@ async def test_errors_are_raised_only_on_request_and_never_contain_the_message(
     assert MESSAGE not in repr(error)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"confidence": math.nan}, {"log_id": None}, {"log_id": "17"}, {"intent": 7}],
+    ids=str,
+)
+async def test_an_answer_with_an_invalid_field_is_no_answer(
+    connect: Connect, scripted: ScriptedService, changes: dict[str, object]
+) -> None:
+    scripted.script = [(200, CLASSIFICATION | changes)]
+    classification = await connect().classify(MESSAGE, user_id="u")
+    assert classification == Classification.without_response("invalid_response")
+    with pytest.raises(NoResponse, match="invalid_response"):
+        await connect(raise_errors=True).classify(MESSAGE, user_id="u")
+    assert len(scripted.requests) == 2
+
+
+async def test_a_message_that_is_not_captured_has_no_log_id(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [(200, CLASSIFICATION | {"captured": "skipped", "log_id": None})]
+    classification = await connect().classify(MESSAGE, user_id="u", capture=False)
+    assert (classification.log_id, classification.error_code) == (None, None)
+
+
 async def test_the_content_of_a_foreign_error_response_is_not_repeated(
     connect: Connect, scripted: ScriptedService
 ) -> None:
@@ -147,6 +181,23 @@ async def test_an_unreachable_service_raises_no_exception(
 ) -> None:
     unreachable = replace(service, classify_url="http://127.0.0.1:9/classify")
     assert (await connect(unreachable).classify(MESSAGE, user_id="u")).error_code == "no_response"
+
+
+def test_a_client_that_another_thread_closes_opens_again(
+    service: Service, scripted: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with CaptureClient(service) as client:
+        get = PerProcess.get
+
+        def get_and_close(connections: PerProcess[Any]) -> Any:
+            http = get(connections)
+            monkeypatch.undo()
+            client.close()
+            return http
+
+        monkeypatch.setattr(PerProcess, "get", get_and_close)
+        assert client.classify(MESSAGE, user_id="u").captured == "stored"
+    assert len(scripted.requests) == 1
 
 
 def test_reprs_contain_no_secret(service: Service) -> None:

@@ -1,10 +1,15 @@
 """Values with which no request can succeed are refused, and no error contains one."""
 
+import copy
+import pickle
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from prompt_capture.client import (
     AsyncCaptureClient,
@@ -53,14 +58,101 @@ async def test_white_space_around_values_is_removed(
     assert scripted.requests[1].headers["x-user-token"] == "t"
 
 
+UNREACHABLE = [
+    ("", "is empty"),
+    (" ", "is empty"),
+    ("classify.example", "is no URL"),
+    (f'"{URL}"', "is no URL"),
+    ("ftp://x.example", "is no URL"),
+    ("https://", "is no URL"),
+    ("https:///v1/classify", "is no URL"),
+    ("https:/classify.example", "is no URL"),
+    (r"https:\\classify.example", "is no URL"),
+    (f"{URL}\nX-Api-Key: {KEY}", "white space"),
+    (f"https://ada:{KEY}@classify.example", "a user name or a password"),
+    (f"https://{KEY}@classify.example/v1/classify", "a user name or a password"),
+    ("https://@classify.example", "a user name or a password"),
+    (f"{URL}/?key={KEY}", "a query or a fragment"),
+    (f"{URL}?", "a query or a fragment"),
+    (f"{URL}/v1/classify#{KEY}", "a query or a fragment"),
+    (f"{URL}/v1 /classify", "white space"),
+    (f"{URL}/v1/classify, {URL}", "white space"),
+    (f"{URL}/v1\t/classify", "white space"),
+    (f"{URL}/v1\u200b/classify", "white space"),
+    (f"{URL}/v1/classify\u201d", "character that the path"),
+    (f"{URL}/{{stage}}/v1/classify", "placeholders"),
+    (f"{URL}/<stage>/v1/classify", "placeholders"),
+    (f"{URL}:99999/", "port"),
+    (f"{URL}:0", "port"),
+    (f"{URL}:", "port"),
+    (f"{URL}:-1", "port"),
+    (f"{URL}:p/", "port"),
+    (f"{URL}:\uff18\uff10", "port"),
+    (f"{URL}: 80", "white space"),
+    (f"{URL}:443:443", "port"),
+    ("https://a..b", "host name"),
+    ("https://.classify.example", "host name"),
+    ("https://-classify.example", "host name"),
+    ("https://classify example/", "white space"),
+    ("https://classify.example /", "white space"),
+    ("https://classify\u00a0example/", "white space"),
+    ("https://{id}.lambda-url.eu-west-1.on.aws/", "host name"),
+    ("https://<id>.lambda-url.eu-west-1.on.aws/", "host name"),
+    ("https://classify%2eexample", "host name"),
+    (r"https://classify.example\v1\classify", "host name"),
+    ("https://xn--", "host name"),
+    (f"https://{'a' * 64}.example", "host name"),
+    (f"https://{'a.' * 130}example", "host name"),
+    ("https://999.1.1.1", "host name"),
+    ("https://[::1", "host name"),
+    ("https://[classify.example]", "host name"),
+]
+
+
 @pytest.mark.parametrize(
-    "url", ["", " ", "classify.example", f'"{URL}"', "ftp://x.example", "https://", "https://h:p/"]
+    ("url", "problem"), UNREACHABLE, ids=[ascii(url) for url, _ in UNREACHABLE]
 )
 @pytest.mark.parametrize("name", ["CLASSIFY_URL", "OUTCOMES_URL", "CORRECTIONS_URL"])
-def test_a_url_that_no_request_can_reach_is_refused(name: str, url: str) -> None:
+def test_a_url_that_no_request_can_reach_is_refused_without_repeating_it(
+    name: str, url: str, problem: str
+) -> None:
     environment = dict.fromkeys(("CLASSIFY_URL", "OUTCOMES_URL", "CORRECTIONS_URL"), URL)
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ValueError, match=rf"{name}\) .*{problem}") as raised:
         Service.from_env(environment | {name: url})
+    assert KEY not in everything_in(raised.value)
+    assert (raised.value.__cause__, raised.value.__context__) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://classify.example/",
+        "HTTPS://Classify.Example:443/v1/classify/",
+        "http://localhost:8080",
+        "http://prompt_capture:8080/base/v1/classify",
+        "http://127.0.0.1:1/v1/classify",
+        "http://[::1]:65535/v1/classify",
+        "https://classify.example./v1/classify",
+        "https://b\u00fccher.example/v1/classify",
+        "https://classify.example/a%20b/~x/@y;z=1,2/(3)",
+    ],
+    ids=ascii,
+)
+def test_a_url_that_a_request_can_reach_stays_as_it_is(url: str) -> None:
+    assert Service(url, url, url).classify_url == url
+
+
+@pytest.mark.parametrize("value", [b"https://classify.example", 7, Path("/v1"), SecretStr(KEY)])
+@pytest.mark.parametrize("name", ["classify_url", "outcomes_url", "corrections_url", "api_key"])
+def test_a_setting_that_is_no_text_is_refused(name: str, value: object) -> None:
+    settings: dict[str, Any] = dict.fromkeys(
+        ("classify_url", "outcomes_url", "corrections_url"), URL
+    )
+    with pytest.raises(
+        ValueError, match=rf"^{name}.* of the type {type(value).__name__}"
+    ) as raised:
+        Service(**settings | {name: value})
+    assert KEY not in everything_in(raised.value)
 
 
 def test_a_missing_url_is_named() -> None:
@@ -127,6 +219,38 @@ def test_an_unusable_proxy_is_refused_at_once_without_its_password(
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(ValueError, match="HTTPS_PROXY") as raised:
         kind(Service(URL, URL, URL))
+    assert KEY not in everything_in(raised.value)
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+@pytest.mark.parametrize("exceptions", ["[::1]", "localhost,fd00::/8"])
+def test_an_unusable_exception_from_the_proxy_is_refused_at_once(
+    kind: type, exceptions: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", exceptions)
+    with pytest.raises(ValueError, match="NO_PROXY"):
+        kind(Service(URL, URL, URL))
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_unusable_certificates_are_refused_at_once(
+    kind: type, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "certificates.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(ValueError, match="SSL_CERT_FILE") as raised:
+        kind(Service(URL, URL, URL))
+    assert raised.value.__context__ is None
+
+
+@pytest.mark.parametrize("kind", [CaptureClient, AsyncCaptureClient])
+@pytest.mark.parametrize("copy_client", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_client_is_not_copied(kind: type, copy_client: Callable[[object], object]) -> None:
+    with pytest.raises(TypeError, match="Create one in each process") as raised:
+        copy_client(kind(Service(URL, URL, URL, KEY)))
     assert KEY not in everything_in(raised.value)
 
 

@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -253,6 +254,48 @@ async def test_a_key_that_no_header_can_hold_still_identifies_its_message(
 
     first, repeated, other = (request.headers["idempotency-key"] for request in scripted.requests)
     assert first == repeated != other
+
+
+@pytest.mark.parametrize("key", [None, "", " \t", "\0"])
+async def test_a_blank_key_is_none_so_messages_stay_different(
+    connect: Connect, scripted: ScriptedService, key: Any
+) -> None:
+    client = connect()
+    for _ in range(2):
+        await client.classify("hm", user_id="u", idempotency_key=key)
+
+    assert len({request.headers["idempotency-key"] for request in scripted.requests}) == 2
+
+
+async def test_a_key_of_zero_is_a_key(connect: Connect, scripted: ScriptedService) -> None:
+    await connect().classify("hm", user_id="u", idempotency_key=0)
+
+    assert scripted.requests[0].headers["idempotency-key"] == "0"
+
+
+@pytest.mark.parametrize("value", [False, 0, np.bool_(False), np.int64(0)], ids=repr)
+async def test_numbers_and_truth_values_of_databases_and_numpy_are_sent(
+    connect: Connect, scripted: ScriptedService, value: Any
+) -> None:
+    client = connect()
+    await client.classify("hm", user_id="u", message_index=np.int64(3), capture=value)
+    scripted.script = [RECORDED]
+    assert await client.record_outcome(LOG_ID, value, "t") == "recorded"
+
+    message, outcome = scripted.bodies
+    assert (message["message_index"], message["capture"]) == (3, False)
+    assert [type(message["capture"]), type(outcome["was_successful"])] == [bool, bool]
+    assert outcome["was_successful"] is False
+
+
+@pytest.mark.parametrize("value", ["yes", 2, 0.0])
+async def test_what_is_no_truth_value_is_left_to_the_service(
+    connect: Connect, scripted: ScriptedService, value: Any
+) -> None:
+    scripted.script = [RECORDED]
+    await connect().record_outcome(LOG_ID, value, "t")
+
+    assert scripted.bodies[0]["was_successful"] == value
 
 
 def test_the_limits_are_those_of_the_service() -> None:

@@ -252,7 +252,8 @@ CALLABLE = {
     "public.record_review(uuid,text,text,text,text,text[],text[])": {SERVICE},
     "private.audits_complete_before()": {SERVICE},
     "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
-    "private.serving_model()": {WRITER, REGISTRAR}, "public.serving_model()": {WRITER, REGISTRAR},
+    "private.serving_model()": {WRITER, SERVICE, REGISTRAR},
+    "public.serving_model()": {WRITER, SERVICE, REGISTRAR},
 }  # fmt: skip
 ENTRY_POINTS = {
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},

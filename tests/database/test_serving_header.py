@@ -158,12 +158,12 @@ FUNCTIONS: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("actor", [None, *(one for one in CALLERS if one != REGISTRAR)], ids=str)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_only_the_registrar_calls_the_registry_and_the_writer_learns_what_serves(
+def test_only_the_registrar_calls_the_registry_and_those_who_capture_learn_what_serves(
     api: PostgrestClient, actor: Actor | None, function: str
 ) -> None:
     response = api.request(actor, "POST", f"/rpc/{function}", json=FUNCTIONS[function])
 
-    if actor == WRITER and function == "serving_model":
+    if actor in {WRITER, SERVICE} and function == "serving_model":
         assert response.json() == address("b")
     else:
         assert response.status_code in {401, 403}

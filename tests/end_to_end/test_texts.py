@@ -84,3 +84,17 @@ def test_an_outcome_and_a_correction_need_no_text(
     (row,) = deployment.rows()
     assert (row["was_successful"], row["execution_error"]) == (False, None)
     assert (row["corrected_by"], row["correction_notes"]) == ("ann", None)
+
+
+@pytest.mark.parametrize("message", ["", "\0\0", " ", "\u200b"], ids=ascii)
+def test_a_message_without_a_visible_character_keeps_its_outcome(
+    deployment: DeployedStack, message: str
+) -> None:
+    with CaptureClient.from_env(stack_env.variables(deployment.stack)) as client:
+        answer = client.classify(message, user_id=deployment.ada.id)
+        with client.workflow(answer, "greet"):
+            pass
+
+    assert (answer.intent, answer.captured) == ("unknown", "stored")
+    (row,) = deployment.rows()
+    assert (row["prompt"], row["was_successful"]) == (message.replace("\0", "") or " ", True)

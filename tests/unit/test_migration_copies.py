@@ -211,17 +211,107 @@ def test_a_copy_under_another_version_than_in_the_database_is_to_be_renamed() ->
     assert all(f"Rename the file to {applied.stem}.sql." in message for applied in database)
 
 
+def real_copies() -> list[str]:
+    """Return the SQL of copies of the real migrations."""
+    return [copy.sql for copy in plan_copies([], [], own_migrations(), NOW).new]
+
+
+def real_plan(*files: str) -> Plan:
+    """Plan copies of the real migrations into a folder that has these files."""
+    folder = [
+        Migration(str(version), "theirs", sql) for version, sql in enumerate(files, 20270101000000)
+    ]
+    return plan_copies(folder, [], own_migrations(), NOW)
+
+
 @pytest.mark.parametrize(
     "sql",
     [
         "create table public.intent_catalogue (intent text);",
         'CREATE TABLE IF NOT EXISTS "public"."intent_catalogue" (\n "intent" "text"\n);',
+        "create table public.report (); create unlogged table intent_catalogue ();",
+        "create table public.intent_catalogue as select 'email' as intent;",
+        "create or replace view public.live_accuracy as select 1;",
+        "create table private.settings (name text);",
+        "alter table drafts.intent_catalogue set schema public;",
+        "alter table if exists only public.intents rename to intent_catalogue;",
     ],
 )
-def test_a_dump_that_contains_the_tables_is_refused(sql: str) -> None:
-    dump = Migration("20270101000000", "remote_schema", f"create schema x;\n{sql}\n")
+def test_a_file_that_creates_one_of_the_relations_is_refused(sql: str) -> None:
+    with pytest.raises(MigrationConflict, match=r"20270101000000_theirs\.sql creates") as refused:
+        real_plan(f"create schema x;\n{sql}\n")
 
-    assert "supabase db pull" in refusal([dump])
+    assert "supabase db pull" in str(refused.value)
+
+
+def test_a_dump_of_everything_names_what_it_creates() -> None:
+    with pytest.raises(MigrationConflict, match=r"intent_catalogue, .*review_queue") as refused:
+        real_plan("".join(original.sql for original in own_migrations()))
+
+    assert "nlu_prompt_logs" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create table report as select intent from public.intent_catalogue;",
+        "create table public.intent_catalogue_copy (like public.intent_catalogue including all);",
+        "create table reports.intent_catalogue (intent text);",
+        'create table public."Intent_Catalogue" (intent text);',
+        "create temporary table intent_catalogue as select 1;",
+        "create view report as select * from public.intent_catalogue;",
+        "create policy mine on public.intent_catalogue for select using (true);",
+        "create index mine on public.intent_catalogue (intent);",
+        "create trigger mine after insert on public.intent_catalogue execute function f();",
+        "comment on table public.intent_catalogue is 'create table public.intent_catalogue ()';",
+        "-- create table public.intent_catalogue ();\nselect 1;",
+        "/* /* nested */ create table public.intent_catalogue (); */ select 1;",
+        "select $$ create table public.intent_catalogue (); $$;",
+        "select e'it\\'s; create table public.intent_catalogue ();';",
+        """select 'it''s; create table public.intent_catalogue ();', "a;""b";""",
+        "create function f() returns int language sql as $f$ select 1; $$ $f$;",
+        "alter table public.intent_catalogue add column mine text;",
+        "alter table public.intent_catalogue rename column intent to name;",
+        "insert into notes values ('drop table public.intent_catalogue;');",
+        "drop policy mine on public.intent_catalogue;",
+        "drop table if exists public.intent_catalogue_copy, reports.intent_catalogue cascade;",
+    ],
+)
+def test_a_file_that_only_mentions_the_relations_does_not_disturb(sql: str) -> None:
+    assert len(real_plan(sql).new) == len(own_migrations())
+    assert real_plan(*real_copies(), sql).new == ()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["create table public.intent_catalogue (); drop table public.intent_catalogue;"],
+        ["create table intent_catalogue ();", "drop table if exists a, public.intent_catalogue;"],
+        ["create table intent_catalogue ();", "alter table intent_catalogue rename to intents;"],
+        ["create view live_accuracy as select 1;", "drop view live_accuracy cascade;"],
+        ["drop table if exists public.intent_catalogue;"],
+        ["create table public.nlu_prompt_logs (id uuid);"],
+    ],
+)
+def test_what_is_gone_before_the_copies_does_not_disturb(files: list[str]) -> None:
+    assert len(real_plan(*files).new) == len(own_migrations())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "drop table public.intent_catalogue;",
+        'DROP TABLE IF EXISTS "public"."mine", "public"."intent_catalogue" CASCADE;',
+        "alter table public.intent_catalogue set schema archive;",
+        "drop materialized view a; drop view if exists public.live_accuracy;",
+        "drop table public.nlu_prompt_logs;",
+    ],
+)
+def test_a_file_that_drops_a_relation_of_the_copies_is_refused(sql: str) -> None:
+    with pytest.raises(MigrationConflict, match=r"20270101000003_theirs\.sql drops ") as refused:
+        real_plan(*real_copies(), sql)
+
+    assert "supabase db diff" in str(refused.value)
 
 
 def test_a_newer_version_of_this_package_does_not_disturb() -> None:

@@ -41,6 +41,13 @@ def model_copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SHIPPED, tmp_path / "model"))
 
 
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u3000", "\u200b", "\ufeff\u2060"], ids=ascii)
+def test_a_text_without_a_visible_character_is_unknown(model: OnnxClassifier, text: str) -> None:
+    (prediction,) = model.classify([text])
+    assert prediction.intent == "unknown"
+    assert prediction == model.classify([""])[0]
+
+
 def test_the_shipped_model_has_22_intents(model: OnnxClassifier) -> None:
     assert len(model.labels) == 22
     assert set(GOLDEN.values()) <= set(model.labels)

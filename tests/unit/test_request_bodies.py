@@ -15,6 +15,7 @@ from mangum import Mangum
 
 from prompt_capture.api.json_route import replace_half_pairs
 from prompt_capture.domain.prompts import CapturedPrompt
+from prompt_capture.domain.text import normalise
 from tests.unit.conftest import ApiFixture
 
 JSON = {"Content-Type": "application/json"}
@@ -208,6 +209,44 @@ def test_a_message_of_4000_characters_is_not_shortened(api: ApiFixture) -> None:
 
     assert response["shortened"] is False
     assert _captured(api).prompt == message
+
+
+@pytest.mark.parametrize(
+    ("message", "captured"),
+    [
+        ("", " "),
+        ("\0", " "),
+        ("\0" * 9_000, " "),
+        (" ", " "),
+        (" \0\n", " \n"),
+        ("\u3000", "\u3000"),
+        ("\u200b", "\u200b"),
+        ("\ufeff\0", "\ufeff"),
+        ("\u2060\u00ad", "\u2060\u00ad"),
+    ],
+    ids=lambda text: ascii(text)[:20],
+)
+def test_a_message_without_a_visible_character_is_captured_and_can_have_an_outcome(
+    api: ApiFixture, message: str, captured: str
+) -> None:
+    response = _send(api, json.dumps({"message": message}).encode()).json()
+
+    assert (response["captured"], response["shortened"]) == ("stored", False)
+    row = _captured(api)
+    assert (row.prompt, normalise(row.prompt)) == (captured, "")
+    outcome = {"log_id": response["log_id"], "was_successful": True, "workflow_type": "t"}
+    assert api.outcomes.post("/v1/outcomes", json=outcome, headers=api.key).status_code == 200
+
+
+def test_empty_messages_with_one_idempotency_key_are_one_message(api: ApiFixture) -> None:
+    headers = JSON | {"Idempotency-Key": "message-17"}
+
+    answers = [
+        _send(api, json.dumps({"message": message}).encode(), headers).json()
+        for message in ("", "\0", " ")
+    ]
+
+    assert answers[0]["log_id"] == answers[1]["log_id"] == answers[2]["log_id"]
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\n\t", "\0", " \0 "])

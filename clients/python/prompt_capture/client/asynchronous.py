@@ -174,7 +174,7 @@ class AsyncCaptureClient(BaseClient):
         except httpx.HTTPError as error:
             failure = find_permanent_failure(error)
         else:
-            return ServiceResponse(response.status_code, response.content)
+            return ServiceResponse(response.status_code, response.content, response.headers)
         if failure is not None:
             raise failure
         return None

@@ -4,7 +4,7 @@ import logging
 import os
 from asyncio import CancelledError
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from uuid import UUID
 
 from prompt_capture.client.errors import CaptureError
@@ -34,6 +34,12 @@ class BaseClient:
     def from_env(cls, environment: Mapping[str, str] = os.environ, **options: Any) -> Self:
         """Create a client for the service in the environment; see `Service.from_env`."""
         return cls(Service.from_env(environment), **options)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"A {type(self).__name__} cannot be pickled or copied: it has connections and the API "
+            "key. Create one in each process, for example with from_env()"
+        )
 
     def _failed_classification(self, error: CaptureError) -> Classification:
         """Return the replacement for a missing response, or raise with `raise_errors`."""

@@ -34,16 +34,28 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_count_fork)
 
 
-def create_http(kind: Callable[..., Http], **options: Any) -> Http:
+def create_tls() -> ssl.SSLContext:
+    """Create the settings of TLS. Raise `ValueError` if the environment names unusable files."""
+    with suppress(OSError):
+        return httpx.create_ssl_context()
+    raise ValueError(
+        "The certificates in SSL_CERT_FILE or SSL_CERT_DIR, or the file in SSLKEYLOGFILE, cannot "
+        "be used. Correct these variables or unset them"
+    )
+
+
+def create_http(kind: Callable[..., Http], tls: ssl.SSLContext) -> Http:
     """Create an HTTP client. Raise `ValueError` if the environment names an unusable proxy.
 
     The error of httpx can contain the proxy's password.
     """
     with suppress(ValueError, ImportError, httpx.InvalidURL):
-        return kind(limits=LIMITS, **options)
+        return kind(limits=LIMITS, verify=tls)
     raise ValueError(
-        "The proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used. Write it as "
-        "http://host:port, without quotation marks. A SOCKS proxy needs `pip install httpx[socks]`"
+        "The proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or an exception in NO_PROXY, cannot be "
+        "used. Write a proxy as http://host:port, without quotation marks; a SOCKS proxy needs "
+        "`pip install httpx[socks]`. Write exceptions as names and addresses with commas between, "
+        "without brackets and ranges of IPv6"
     )
 
 
@@ -94,7 +106,7 @@ class LoopConnections:
     """The connections of one event loop, and the outcomes that are being recorded on it."""
 
     def __init__(self, tls: ssl.SSLContext) -> None:
-        self.http = create_http(httpx.AsyncClient, verify=tls)
+        self.http = create_http(httpx.AsyncClient, tls)
         self._recordings: set[asyncio.Task[Any]] = set()
         self._closing = _close_when_finished(self.http, self._recordings)
 
@@ -140,8 +152,8 @@ class EventLoops:
     """The connections of one process, by event loop. Their event loops may run in many threads."""
 
     def __init__(self) -> None:
-        self._tls = httpx.create_ssl_context()
-        create_http(httpx.AsyncClient, verify=self._tls)  # raises an error now, not in a call
+        self._tls = create_tls()
+        create_http(httpx.AsyncClient, self._tls)  # raises an error now, not in a call
         self._by_loop: dict[asyncio.AbstractEventLoop, LoopConnections] = {}
 
     async def connections(self) -> LoopConnections:

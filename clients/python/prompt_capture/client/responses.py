@@ -1,10 +1,10 @@
 """The service's responses as types, and the replacement for a missing response."""
 
 import re
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from prompt_capture.client.errors import CaptureError, NoResponse, RequestRejected
 from prompt_capture.client.retries import ServiceResponse
@@ -32,12 +32,15 @@ class _ResponseModel(BaseModel):
 
 Model = TypeVar("Model", bound=_ResponseModel)
 
+_Intent = Annotated[str, Field(min_length=1)]
+_Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
 
 class SecondaryClassification(_ResponseModel):
     """A further intent of the same message."""
 
-    intent: str
-    confidence: float | None
+    intent: _Intent
+    confidence: _Probability | None
 
 
 class Classification(_ResponseModel):
@@ -48,9 +51,9 @@ class Classification(_ResponseModel):
     """
 
     log_id: UUID | None
-    intent: str
-    confidence: float
-    scope: float | None = None
+    intent: _Intent
+    confidence: _Probability
+    scope: _Probability | None = None
     secondary_intents: tuple[SecondaryClassification, ...] = ()
     source: str | None = None
     model_version: str | None = None
@@ -88,8 +91,20 @@ class _ErrorEnvelope(_ResponseModel):
 
 
 def parse_classification(response: ServiceResponse) -> Classification:
-    """Parse the response to a classification. Raise `RequestRejected` or `NoResponse`."""
-    return _parse(Classification, response)
+    """Parse the response to a classification. Raise `RequestRejected` or `NoResponse`.
+
+    A response in which fields contradict each other is not the service's own. Without a `log_id`,
+    no outcome would be recorded for a message that was captured.
+    """
+    classification = _parse(Classification, response)
+    is_captured = classification.captured not in {"skipped", "no_response"}
+    if (
+        classification.captured == "no_response"
+        or classification.error_code is not None
+        or (classification.log_id is not None) != is_captured
+    ):
+        raise NoResponse("invalid_response")
+    return classification
 
 
 def parse_recording(response: ServiceResponse) -> RecordingStatus:
@@ -108,7 +123,7 @@ def _parse(model: type[Model], response: ServiceResponse) -> Model:
     if not 200 <= response.status < 300:
         raise _error(response)
     try:
-        return model.model_validate_json(response.body)
+        return model.model_validate_json(response.body, strict=True)
     except ValidationError:
         pass  # raised below, so that the validation error with the body is not its context
     raise NoResponse("invalid_response")

@@ -1,16 +1,14 @@
 """The addresses of the service, and the requests to it."""
 
 import json
+import operator
 import os
 import re
 import string
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 from uuid import UUID, uuid4
-
-import httpx
 
 from prompt_capture.client.errors import RequestRejected
 from prompt_capture.client.retries import ServiceRequest
@@ -23,17 +21,7 @@ from prompt_capture.client.texts import (
     clean_note,
     clean_workflow_type,
 )
-
-_CLEANERS: Mapping[str, Callable[[object], object]] = {
-    "message": clean_message,
-    "conversation_id": clean_identifier,
-    "workflow_type": clean_workflow_type,
-    "execution_error": clean_error,
-    "notes": clean_note,
-    "corrected_secondary_intents": clean_intents,
-    "reviewer": clean_identifier,
-}
-
+from prompt_capture.client.urls import find_url_problem
 
 _INVISIBLE = string.whitespace + "\u00a0\u200b\ufeff"
 """What a copied value or one that is read from a file has at its ends: never part of it."""
@@ -80,7 +68,7 @@ class Service:
         **fields: Any,
     ) -> ServiceRequest:
         """Create a request to classify a message. Its idempotency key makes retries safe."""
-        key = {"Idempotency-Key": clean_idempotency_key(idempotency_key or uuid4())}
+        key = {"Idempotency-Key": clean_idempotency_key(idempotency_key) or str(uuid4())}
         body = {"message": message, "user_id": user_id, **fields}
         return self._request(self.classify_url, body, self._credentials(token) | key)
 
@@ -122,31 +110,42 @@ class Service:
         return ServiceRequest(url, content, {"Content-Type": "application/json", **headers})
 
 
-def _check_url(name: str, value: str) -> str:
+def _check_url(name: str, value: object) -> str:
     """Return a URL that requests can be sent to. Raise `ValueError`."""
-    setting = f"{name} (in the environment: {name.upper()})"
-    text = value.strip(_INVISIBLE)
+    setting = _describe(name)
+    text = _read_text(name, value)
     if not text:
         raise ValueError(f"{setting} is empty. Set it to the URL of the function")
-    with suppress(httpx.InvalidURL):
-        url = httpx.URL(text)
-        if url.scheme in {"http", "https"} and url.host:
-            return text
-    raise ValueError(
-        f"{setting} is no URL. It begins with https:// or http:// and a host, without quotation "
-        "marks"
-    )
+    if problem := find_url_problem(text):
+        raise ValueError(f"{setting} {problem}")
+    return text
 
 
-def _check_key(value: str | None) -> str | None:
+def _check_key(value: object) -> str | None:
     """Return a key that a header can hold, or None for an empty one. Raise `ValueError`."""
-    text = (value or "").strip(_INVISIBLE)
+    text = _read_text("api_key", value)
     if text and not _VISIBLE_ASCII.fullmatch(text):
         raise ValueError(
-            "api_key (in the environment: API_KEY) has white space or characters outside ASCII, "
-            "such as curly quotation marks, which no API key has. Copy it again"
+            f"{_describe('api_key')} has white space or characters outside ASCII, such as curly "
+            "quotation marks, which no API key has. Copy it again"
         )
     return text or None
+
+
+def _read_text(name: str, value: object) -> str:
+    """Return the text of a setting without what is invisible at its ends. Raise `ValueError`."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(
+            f"{_describe(name)} is of the type {type(value).__name__}. Pass a str; of a SecretStr, "
+            "its get_secret_value()"
+        )
+    return str(value).strip(_INVISIBLE)
+
+
+def _describe(name: str) -> str:
+    return f"{name} (in the environment: {name.upper()})"
 
 
 def _check_token(value: str) -> str:
@@ -157,7 +156,35 @@ def _check_token(value: str) -> str:
     return text
 
 
+def _to_number(value: Any) -> Any:
+    """Return a number that JSON can hold, also of numpy and its like. Others stay as they are."""
+    if value is None or isinstance(value, str | bytes | bool | int | float):
+        return value
+    if isinstance(value, SupportsIndex):
+        return operator.index(value)
+    return value.item() if callable(getattr(value, "item", None)) else value
+
+
+def _to_flag(value: Any) -> Any:
+    """Return a truth value, also of the 0 or 1 of a database. Others stay as they are."""
+    number = _to_number(value)
+    return bool(number) if isinstance(number, int) and number in {0, 1} else number
+
+
+_CLEANERS: Mapping[str, Callable[[object], object]] = {
+    "message": clean_message,
+    "capture": _to_flag,
+    "was_successful": _to_flag,
+    "conversation_id": clean_identifier,
+    "workflow_type": clean_workflow_type,
+    "execution_error": clean_error,
+    "notes": clean_note,
+    "corrected_secondary_intents": clean_intents,
+    "reviewer": clean_identifier,
+}
+
+
 def _to_json(name: str, value: Any) -> Any:
     if name in _CLEANERS:
         return _CLEANERS[name](value)
-    return str(value) if isinstance(value, UUID) else value
+    return str(value) if isinstance(value, UUID) else _to_number(value)

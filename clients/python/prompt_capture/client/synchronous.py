@@ -9,7 +9,12 @@ from uuid import UUID
 import httpx
 
 from prompt_capture.client.base import DEFAULT_TIMEOUTS, BaseClient, WorkflowRun
-from prompt_capture.client.connections import PerProcess, create_http, find_permanent_failure
+from prompt_capture.client.connections import (
+    PerProcess,
+    create_http,
+    create_tls,
+    find_permanent_failure,
+)
 from prompt_capture.client.errors import to_capture_error
 from prompt_capture.client.responses import (
     Classification,
@@ -43,7 +48,7 @@ class CaptureClient(BaseClient):
         raise_errors: bool = False,
     ) -> None:
         super().__init__(service, timeouts, raise_errors)
-        self._connections = PerProcess(lambda: create_http(httpx.Client))
+        self._connections = PerProcess(lambda: create_http(httpx.Client, create_tls()))
         self._connections.get()  # raises an error now if the certificates or a proxy cannot be used
 
     def __enter__(self) -> Self:
@@ -167,8 +172,9 @@ class CaptureClient(BaseClient):
 
     def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
         ends_at, body = time.monotonic() + seconds, bytearray()
+        http = self._connections.get()
         try:
-            with self._connections.get().stream(
+            with http.stream(
                 "POST", request.url, content=request.body, headers=request.headers, timeout=seconds
             ) as response:
                 for chunk in response.iter_bytes():
@@ -177,8 +183,12 @@ class CaptureClient(BaseClient):
                         return None
         except httpx.HTTPError as error:
             failure = find_permanent_failure(error)
+        except RuntimeError:
+            if not http.is_closed:
+                raise
+            failure = None  # another thread closed the client; the next attempt opens it again
         else:
-            return ServiceResponse(response.status_code, bytes(body))
+            return ServiceResponse(response.status_code, bytes(body), response.headers)
         if failure is not None:
             raise failure
         return None

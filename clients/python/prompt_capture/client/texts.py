@@ -111,9 +111,14 @@ def clean_intents(value: object) -> object:
     return [_clean(each) if isinstance(each, str) else each for each in value]
 
 
-def clean_idempotency_key(value: object) -> str:
-    """Return a key that a header can hold: a digest of one that is too long or not ASCII."""
-    text = _to_text(value)
+def clean_idempotency_key(value: object) -> str | None:
+    """Return a key that a header can hold, or None where it is blank.
+
+    A digest replaces one that is too long or not ASCII.
+    """
+    text = "" if value is None else _to_text(value)
+    if not _clean(text).strip():
+        return None
     return text if _VISIBLE_ASCII.fullmatch(text) else _digest(text)
 
 

@@ -18,10 +18,10 @@ from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import JsonRoute, read_header
 from prompt_capture.api.request_context import remaining_seconds
 from prompt_capture.api.request_fields import (
+    MessageText,
     OptionalIdentifier,
     OptionalMessageIndex,
     OptionalUserId,
-    RequiredText,
 )
 from prompt_capture.api.tokens import TokenUser
 from prompt_capture.domain.captures import CaptureStatus, ClassifiedMessage
@@ -59,9 +59,10 @@ class ClassifyRequest(BaseModel):
         },
     )
 
-    message: RequiredText = Field(
+    message: MessageText = Field(
         description="The text that the user wrote, unchanged. Of a message with more than 4,000 "
-        "characters, only the first 4,000 are classified and captured."
+        "characters, only the first 4,000 are classified and captured. An empty one is captured as "
+        "one space."
     )
     user_id: OptionalUserId = Field(
         None,

@@ -1,8 +1,9 @@
 """The types of fields in request bodies, which accept more than what is stored.
 
 No caller's text may cost a message, an outcome or a correction: an empty optional field counts as
-absent, and NUL, which PostgreSQL cannot hold, is removed. The workflows shorten texts that are too
-long, after redaction. The OpenAPI description follows from these types.
+absent, an empty message as a space, and NUL, which PostgreSQL cannot hold, is removed. The
+workflows shorten texts that are too long, after redaction. The OpenAPI description follows from
+these types.
 """
 
 from typing import Annotated, Literal
@@ -21,6 +22,14 @@ def without_nul(text: str) -> str:
     return text.replace("\0", "")
 
 
+def _space_if_empty(text: str) -> str:
+    """Return a message that can be stored: an empty one is read as one space.
+
+    Both have the same normal form, so all messages without a visible character are handled alike.
+    """
+    return without_nul(text) or " "
+
+
 def _none_if_empty(text: str | None) -> str | None:
     return (text and without_nul(text)) or None
 
@@ -34,9 +43,7 @@ def _empty_to_none(value: object) -> object:
     return None if value == "" else value
 
 
-RequiredText = Annotated[
-    str, StringConstraints(min_length=1, pattern=_NOT_ONLY_NUL), AfterValidator(without_nul)
-]
+MessageText = Annotated[str, AfterValidator(_space_if_empty)]
 RequiredLabel = Annotated[
     str,
     StringConstraints(min_length=1, max_length=100, pattern=_NOT_ONLY_NUL),

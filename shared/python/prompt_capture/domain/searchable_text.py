@@ -54,12 +54,13 @@ class SearchableText:
         self.text = text
         self.searched = text
         self._parts: list[str] | None = None
+        self._joined = text
         if not (text.isascii() and text.isprintable()) or "  " in text or text != text.strip():
             parts = list(map(_FOLDED.__getitem__, _abbreviate_ligatures(text)))
             joined = "".join(parts)
             self.searched = _SPACES.sub(" ", joined).strip(" ")
             if self.searched != joined or len(joined) != len(text) or "" in parts:
-                self._parts = parts
+                self._parts, self._joined = parts, joined
 
     def replace(self, replacements: Iterable[tuple[Span, str]]) -> str:
         """Return the text with other strings in place of parts of its searched form.
@@ -67,7 +68,7 @@ class SearchableText:
         The spans do not overlap. Combining marks and invisible characters behind a part go with it.
         Of a character that is searched as several, what is outside the spans stays, decomposed.
         """
-        original = _Original(self.text, self._parts) if self._parts else None
+        original = _Original(self.text, self._parts, self._joined) if self._parts else None
         part = original.part if original else lambda start, end: self.text[start:end]
         pieces: list[str] = []
         position = 0
@@ -82,8 +83,7 @@ class SearchableText:
 class _Original:
     """The parts of a text that became parts of its searched form."""
 
-    def __init__(self, text: str, parts: list[str]) -> None:
-        joined = "".join(parts)
+    def __init__(self, text: str, parts: list[str], joined: str) -> None:
         self._text = text
         self._ends = [0, *accumulate(map(len, parts))]
         # Behind a run of spaces, of which one remains, positions differ by the length of the rest.

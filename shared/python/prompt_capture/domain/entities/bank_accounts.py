@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import repeat
 
 from stdnum import iban, numdb
 
@@ -62,10 +63,10 @@ def find_bank_accounts(searched: Searched) -> Iterator[Span]:
 
 def _find_ibans(searched: Searched) -> Iterator[Span]:
     position = 0
-    for start in searched.identifier_starts:
-        match = _IBAN_START.match(searched.text, start)
-        remainder = _iban_remainder(match[1].upper()) if match else None
-        rest = remainder.match(searched.text, match.end()) if match and remainder else None
+    begins = map(_IBAN_START.match, repeat(searched.text), searched.identifier_starts)
+    for match in filter(None, begins):
+        start, remainder = match.start(), _iban_remainder(match[1].upper())
+        rest = remainder.match(searched.text, match.end()) if remainder else None
         if rest and start >= position:
             end = rest.end()
             number = searched.text[start:end]

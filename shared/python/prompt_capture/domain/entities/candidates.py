@@ -33,9 +33,14 @@ def is_named(searched: Searched, start: int, what: frozenset[str]) -> bool:
     script, it may follow other words without a space.
     """
     lower = context_before(searched.lower, start, _WINDOW)
+    before = searched.text[start - len(lower) : start]
+    return searched.recall(_names, (lower, before, what))
+
+
+def _names(context: tuple[str, str, frozenset[str]]) -> bool:
+    lower, before, what = context
     if _ends_with_name(lower, what):
         return True
-    before = searched.text[start - len(lower) : start]
     has_inner_words = before != lower and _INNER_CAPITAL.search(before)
     return bool(has_inner_words) and _ends_with_name(split_capitals(before).lower(), what)
 

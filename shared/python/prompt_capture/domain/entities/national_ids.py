@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from itertools import chain
+from itertools import chain, repeat
 from typing import Protocol, cast
 
 from prompt_capture.domain.entities.candidates import is_amount, is_reference
@@ -166,11 +166,11 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
     """Find identity numbers by their format, the words before them, or their check digits."""
     if searched.digit_count < _MIN_DIGITS:
         return
-    letters_first = (
-        _LETTERS_FIRST.compiled.match(searched.text, start) for start in searched.identifier_starts
+    letters_first = map(
+        _LETTERS_FIRST.compiled.match, repeat(searched.text), searched.identifier_starts
     )
     digits_first = _DIGITS_FIRST.compiled.finditer(searched.text)
-    for match in filter(None, chain(digits_first, letters_first)):
+    for match in chain(digits_first, filter(None, letters_first)):
         if _is_id(searched, match):
             yield match.span()
     for match in _NAMED.finditer(searched):

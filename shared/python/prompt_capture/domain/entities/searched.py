@@ -1,6 +1,7 @@
 """A text during the search for entities, and patterns that begin with a name."""
 
 import re
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain, groupby, repeat
@@ -55,6 +56,7 @@ class Searched:
         self.lower = text.lower()
         self.digit_count = sum(map(text.count, "0123456789"))
         self._starts: dict[str, list[int]] = {}
+        self._starts_of: dict[frozenset[str], list[int]] = {}
         for match in _WORD.finditer(self.lower):
             if match[0] in _FIRST_WORDS:
                 self._starts.setdefault(match[0], []).append(match.start())
@@ -63,19 +65,19 @@ class Searched:
             if word in _FIRST_WORDS:
                 self._starts.setdefault(word, []).append(match.start())
         self.__dict__.pop("identifier_starts", None)
-        self.__dict__.pop("long_words", None)
+        self.__dict__.pop("_long_words", None)
         self.__dict__.pop("letters", None)
 
     def mask(self, spans: Iterable[Span]) -> None:
         """Hide spans from the finders that follow. The spans are sorted and do not overlap."""
-        parts, position = [], 0
-        for start, end in spans:
-            parts += [self.text[position:start], MASK * (end - start)]
-            position = end
-        if parts:
-            self.mask_count += 1
-            self.text = "".join([*parts, self.text[position:]])
-            self.lower = self.text.lower()
+        spans = list(spans)
+        if not spans:
+            return
+        self.mask_count += 1
+        self.text = _mask(self.text, spans)
+        # To lower a text without ASCII takes long, but the small form of a sigma depends on what
+        # follows it.
+        self.lower = self.text.lower() if "\u03a3" in self.text else _mask(self.lower, spans)
 
     def narrow(self, spans: list[Span]) -> None:
         """Search only around these spans from now on, where masking them may have revealed more.
@@ -112,25 +114,48 @@ class Searched:
             results[candidate] = len(results) >= limit or check(candidate)
         return results[candidate]
 
+    def recall(self, check: Callable[[_T], bool], candidate: _T) -> bool:
+        """Return whether a candidate passes a check, which is made once for equal candidates."""
+        return self.passes(check, candidate, sys.maxsize)
+
     def starts_of(self, words: frozenset[str]) -> list[int]:
         """Return where the text has one of these first words of names, in order."""
-        found = [starts for word, starts in self._starts.items() if word in words]
-        return sorted(chain.from_iterable(found))
+        starts = self._starts_of.get(words)
+        if starts is None:
+            found = [starts for word, starts in self._starts.items() if word in words]
+            starts = self._starts_of[words] = sorted(chain.from_iterable(found))
+        return starts
 
     @cached_property
     def letters(self) -> frozenset[str]:
         """The characters of the text in lower case, if some are not ASCII."""
         return frozenset() if self.lower.isascii() else frozenset(self.lower)
 
-    @cached_property
+    @property
     def long_words(self) -> list[Span]:
-        """Where 16 or more characters of keys, tokens and wallets follow one another."""
+        """Where 16 or more characters of keys, tokens and wallets follow one another.
+
+        Words that are masked as a whole are left out.
+        """
+        count = self.text.count
+        return [span for span in self._long_words if count(MASK, *span) < span[1] - span[0]]
+
+    @cached_property
+    def _long_words(self) -> list[Span]:
         return [match.span() for match in _LONG_WORD.finditer(self.text)]
 
     @cached_property
     def identifier_starts(self) -> list[int]:
         """Where one to six letters begin that two digits follow, with a space, a hyphen or none."""
         return [match.start() for match in _LETTERS_AND_DIGITS.finditer(self.text)]
+
+
+def _mask(text: str, spans: Iterable[Span]) -> str:
+    parts, position = [], 0
+    for start, end in spans:
+        parts += [text[position:start], MASK * (end - start)]
+        position = end
+    return "".join([*parts, text[position:]])
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:
