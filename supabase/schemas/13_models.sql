@@ -1,4 +1,4 @@
--- The registry of models: what was registered, and the ledger of who decided which model serves, when and why.
+-- The registry of models: what was registered, and the model ledger (below, the ledger) of who decided which model serves, when and why.
 --
 -- The champion is the model that serves. Without one, the packaged model serves. The artifacts themselves are
 -- objects in S3: a row holds the SHA-256 of the manifest, and the manifest that of every file.
@@ -82,7 +82,7 @@ comment on column public.models.registered_by is
   'The operator: a user''s id, a name, or the pseudonym of an erased operator.';
 comment on column public.models.registered_at is 'Set by the database.';
 
--- The ledger. Events are only added.
+-- The model ledger. Events are only added.
 create table public.model_events (
   id bigint generated always as identity,
   at timestamptz not null default clock_timestamp(),
@@ -115,7 +115,7 @@ create table public.model_events (
 );
 
 comment on table public.model_events is
-  'The ledger: what happened to which model, when, by whom, why, and on what evidence.';
+  'The model ledger: what happened to which model, when, by whom, why, and on what evidence.';
 comment on column public.model_events.id is 'In the order of recording, which is the order of `at`.';
 comment on column public.model_events.at is 'Set by the database, in the order of the events.';
 comment on column public.model_events.kind is
@@ -138,8 +138,8 @@ create index model_events_by_version on public.model_events (version, id desc);
 create index model_events_by_replaced on public.model_events (replaced, id desc);
 create index model_events_by_returned_to on public.model_events (returned_to);
 
--- What every capture reads: the address of the champion, as its latest event says. One row, which a trigger of the
--- ledger maintains, since two more look-ups in indexes would cost a capture three times as much.
+-- What every capture reads: the address of the champion, as the ledger says. One row, which a trigger of the ledger
+-- maintains, since a capture would otherwise pay for two look-ups in indexes.
 create table private.champion (
   only_row boolean not null default true,
   address jsonb not null default '{}',
