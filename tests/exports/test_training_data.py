@@ -1,6 +1,7 @@
 """`train` and `evaluate` read datasets as the export writes them, in a folder and in S3."""
 
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -75,6 +76,24 @@ async def test_an_audited_dataset_is_read_from_every_folder_above_it_and_by_its_
 
     for source in sources:
         assert sorted(e.text for e in _train(source)) == sorted(line["text"] for line in lines)
+
+
+async def test_the_record_of_training_names_the_manifest_and_the_tiers(
+    scenario: ExportScenario,
+) -> None:
+    await _label(scenario, "train", 4)
+    await _label(scenario, "dev", 3)
+    await scenario.export()
+    (file,) = scenario.folder.rglob("*.manifest")
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+
+    for source in (scenario.folder, file):
+        with local_sources([str(source)], NoProgress()) as found:
+            (dataset,) = labelled_data.read_training_data(found, [], NoProgress()).datasets
+
+        assert dataset.source == str(file)
+        assert dataset.manifest_sha256 == sha256
+        assert dataset.examples_by_tier == {"person": 4}
 
 
 async def test_training_takes_the_split_train_and_evaluation_the_others(

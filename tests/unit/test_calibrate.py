@@ -8,6 +8,7 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 from scipy.special import expit, softmax
 
+from prompt_capture.adapters.onnx.model_artifact import EXTERNAL_DATA_KEY
 from prompt_capture.domain.predictions import MIN_SCOPE
 from training.artifact import manifest_metrics
 from training.calibrate.cascade import (
@@ -76,6 +77,17 @@ def test_the_graph_computes_the_head_and_the_scope(
     assert np.allclose(
         probabilities, label_probabilities(logits, expected, labels, fitted), atol=1e-5
     )
+
+
+def test_a_head_may_have_any_labels() -> None:
+    labels = ("location", "share_location")
+    head = Head(labels, np.ones((WIDTH, 2)), np.ones(2)).round_to_int8()
+    prototypes = fit_prototypes(np.eye(4, WIDTH), np.array(labels * 2), 0)
+    fitted = ScopeWeights(np.ones(count_features(labels)), 0.0, is_calibrated=False)
+
+    content = head_graph(head, ScopeScorer(labels, prototypes, fitted), "0" * 64)
+
+    assert EXTERNAL_DATA_KEY not in content.SerializeToString()
 
 
 def test_shading_lowers_the_confidence_where_the_scope_is_low() -> None:

@@ -1,8 +1,6 @@
-"""The shipped model: its files, its predictions, and robustness against any input."""
+"""The shipped model: its predictions, and robustness against any input."""
 
-import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from prompt_capture import bootstrap
 from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
-from prompt_capture.adapters.onnx.model_artifact import (
-    ClauseCalibration,
-    ModelArtifact,
-    file_sha256,
-)
-from prompt_capture.domain.errors import InvalidArtifact
-from prompt_capture.settings import ClassifierSettings
+from prompt_capture.adapters.onnx.model_artifact import ClauseCalibration, ModelArtifact
+from tests.unit.models import change_manifest, read_manifest
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 
@@ -64,9 +56,7 @@ def test_golden_predictions(model: OnnxClassifier, message: str, intent: str) ->
 
 
 def test_the_confidence_in_a_clause_has_its_own_calibration(model_copy: Path) -> None:
-    manifest = json.loads((model_copy / "manifest.json").read_text("utf-8"))
-    manifest["clause_calibration"] = {"weight": 1.0, "bias": -2.0}
-    (model_copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    change_manifest(model_copy, clause_calibration={"weight": 1.0, "bias": -2.0})
     model = OnnxClassifier(ModelArtifact.load(model_copy))
     text = "remind me to take my meds"
 
@@ -127,74 +117,10 @@ def _load_once(cache: list[OnnxClassifier] = []) -> OnnxClassifier:  # noqa: B00
     return cache[0]
 
 
-def _damage(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-
-
-def _relabel(folder: Path) -> None:
-    file = folder / "manifest.json"
-    manifest = json.loads(file.read_text())
-    file.write_text(json.dumps(manifest | {"labels": manifest["labels"][:-1]}))
-
-
-@pytest.mark.parametrize(
-    ("corrupt", "message"),
-    [
-        (lambda folder: (folder / "manifest.json").unlink(), "manifest.json"),
-        (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json"),
-        (lambda folder: (folder / "manifest.json").write_text("{}"), "version"),
-        (lambda folder: (folder / "encoder.onnx").unlink(), "encoder.onnx"),
-        (lambda folder: (folder / "encoder.onnx").write_bytes(b""), "encoder.onnx"),
-        (lambda folder: _damage(folder / "student.onnx"), "student.onnx"),
-        (lambda folder: _damage(folder / "student.tokenizer.json"), "student.tokenizer.json"),
-        (_relabel, "21 labels"),
-    ],
-    ids=range(8),
-)
-def test_loading_a_damaged_model_fails(
-    model_copy: Path, corrupt: Callable[[Path], object], message: str
-) -> None:
-    corrupt(model_copy)
-
-    with pytest.raises(InvalidArtifact, match=message):
-        OnnxClassifier(ModelArtifact.load(model_copy))
-
-
-def test_a_model_in_a_layer_is_not_checked_again(
-    model_copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    manifest = json.loads((model_copy / "manifest.json").read_text())
-    files = dict.fromkeys(manifest["files"], "0" * 64)
-    (model_copy / "manifest.json").write_text(json.dumps(manifest | {"files": files}))
-    settings = ClassifierSettings(model_dir=model_copy)
-    with pytest.raises(InvalidArtifact):
-        bootstrap.model_artifact(settings)
-
-    monkeypatch.setattr(bootstrap, "LAYERS", model_copy.parent)
-
-    artifact = bootstrap.model_artifact(settings)
-    assert bootstrap.intent_detector(settings, artifact).detect("hello").intent == "greeting"
-
-
-def _change_manifest(folder: Path, **changes: object) -> None:
-    """Change keys of the manifest, and update its hashes to the current files."""
-    file = folder / "manifest.json"
-    manifest = json.loads(file.read_text())
-    files = {name: file_sha256(folder / name) for name in manifest["files"]}
-    file.write_text(json.dumps(manifest | {"files": files} | changes))
-
-
-def _change_stages(folder: Path, **changes: object) -> None:
-    stages = json.loads((folder / "manifest.json").read_text())["stages"]
-    _change_manifest(folder, stages=[stage | changes for stage in stages])
-
-
 def _change_last_stage(folder: Path, **changes: object) -> None:
-    *earlier, last = json.loads((folder / "manifest.json").read_text())["stages"]
+    *earlier, last = read_manifest(folder)["stages"]
     always_escalate = [stage | {"min_margin": 1} for stage in earlier]
-    _change_manifest(folder, stages=[*always_escalate, last | changes])
+    change_manifest(folder, stages=[*always_escalate, last | changes])
 
 
 def test_two_stages_can_answer_together(model_copy: Path) -> None:
@@ -217,45 +143,3 @@ def test_two_stages_can_answer_together(model_copy: Path) -> None:
     assert not np.allclose(intents(student), intents(alone), atol=1e-3)
     assert mean.stage == "encoder"
     assert mean.scope == alone.scope
-
-
-def _replace_tokenizer(folder: Path) -> None:
-    (folder / "encoder.tokenizer.json").write_text("{}")
-    _change_manifest(folder)
-
-
-def _replace_graph(folder: Path) -> None:
-    (folder / "student.onnx").write_bytes(b"not a graph")
-    _change_manifest(folder)
-
-
-@pytest.mark.parametrize(
-    ("corrupt", "message"),
-    [
-        (_replace_tokenizer, "cannot be loaded: encoder"),
-        (_replace_graph, "cannot be loaded: student"),
-        (
-            lambda folder: _change_manifest(folder, schema_version=1),
-            r"manifest\.json, schema_version",
-        ),
-        (lambda folder: _change_manifest(folder, files={}), r"does not list student\.onnx"),
-        (lambda folder: _change_manifest(folder, stages=[]), r"manifest\.json, stages"),
-        (lambda folder: _change_stages(folder, temperature=0), r"stages\.0\.temperature"),
-        (lambda folder: _change_stages(folder, max_tokens=9999), "9999 tokens"),
-        (
-            lambda folder: _change_stages(folder, blend={"own": -1, "earlier": 1}),
-            r"stages\.0\.blend",
-        ),
-        (lambda folder: _change_manifest(folder, labels=["one"]), r"manifest\.json, labels"),
-        (lambda folder: _change_manifest(folder, unknown_key=1), r"manifest\.json, unknown_key"),
-        (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), r"manifest\.json"),
-    ],
-    ids=range(11),
-)
-def test_loading_files_that_do_not_belong_together_fails(
-    model_copy: Path, corrupt: Callable[[Path], object], message: str
-) -> None:
-    corrupt(model_copy)
-
-    with pytest.raises(InvalidArtifact, match=message):
-        OnnxClassifier(ModelArtifact.load(model_copy))

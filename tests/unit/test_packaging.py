@@ -122,7 +122,7 @@ def test_a_model_with_inconsistent_files_is_not_packaged(tmp_path: Path) -> None
     check_models(tmp_path)
     (model / "student.onnx").write_bytes((model / "student.onnx").read_bytes()[:-1])
 
-    with pytest.raises(PackagingError, match=r"student\.onnx does not match its SHA-256"):
+    with pytest.raises(PackagingError, match=r"student\.onnx has .* bytes instead of"):
         check_models(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The command `train`: the thresholds that a target asks for."""
+"""The command `train`: thresholds that a target asks for, and the record of how it trained."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from tests.unit.models import read_manifest
+from training.code_version import code_version
 from training.data.reading import read_examples
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +50,28 @@ def test_a_target_gives_thresholds_that_decide_what_needs_a_review(
     )
 
 
+def test_a_model_records_how_it_was_made(data: Path, tmp_path: Path) -> None:
+    texts = tmp_path / "texts.txt"
+    texts.write_text("mail the tutor\nhiya\n")
+    arguments = ["--data", str(data), "--unlabelled", str(texts), "--out", str(tmp_path / "out")]
+
+    result = CliRunner().invoke(app, ["train", *arguments, "--seed", "3", "--name", "small"])
+
+    assert result.exit_code == 0, result.output
+    manifest = read_manifest(tmp_path / "out")
+    assert manifest["version"].startswith("small-")
+    assert manifest["training"] == {
+        "mode": "head",
+        "seed": 3,
+        "code_version": code_version(),
+        "parent": read_manifest(ROOT / "model_artifacts" / "assistant")["version"],
+        "datasets": [
+            {"source": str(data), "manifest_sha256": None, "examples_by_tier": {"seed": 130}},
+            {"source": str(texts), "manifest_sha256": None, "examples_by_tier": {"unlabelled": 2}},
+        ],
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -55,9 +79,11 @@ def test_a_target_gives_thresholds_that_decide_what_needs_a_review(
         (("--target-precision", "95"), "above 0 and up to 1"),
         (("--target-recall", "0"), "above 0 and up to 1"),
         (("--target-recall", "nan"), "above 0 and up to 1"),
+        (("--name", "../next"), "must begin with a letter or a digit"),
+        (("--name", "n" * 92), "at most 91"),
     ],
 )
-def test_a_wrong_target_is_rejected_before_the_training(
+def test_a_wrong_option_is_rejected_before_the_training(
     data: Path, tmp_path: Path, options: tuple[str, ...], problem: str
 ) -> None:
     arguments = ["train", "--data", str(data), "--out", str(tmp_path / "out"), *options]

@@ -1,6 +1,7 @@
 """Training: its data, its reproducibility, and its agreement with service."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from onnx.reference import ReferenceEvaluator
 
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
-from prompt_capture.domain.models import TrainingMode
+from prompt_capture.domain.models import DatasetReference, TrainingMode
 from training.calibrate.confidence import expected_calibration_error, fit_temperature
 from training.config import TrainingConfig
 from training.data.examples import Example, InvalidExamples, data_digest, resolve_conflicts
@@ -152,6 +153,35 @@ def test_without_jax_the_base_s_own_student_gets_a_new_head(
     for name, encoder in served.encoders.items():
         difference = encoder.embed(texts) - base.encoders[name].embed(texts)
         assert np.abs(difference).max() < 1e-4
+
+
+def test_a_new_head_leaves_the_files_of_the_encoders_as_they_are(
+    few: list[Example], base: BaseEncoders, tmp_path: Path
+) -> None:
+    shipped = ModelArtifact.load(SHIPPED).manifest
+
+    trained = train(few, base, tmp_path, WITHOUT_STUDENT).manifest
+
+    changed = {name for name, file in trained.files.items() if file != shipped.files[name]}
+    assert changed == {"student.head.onnx", "encoder.head.onnx"}
+    assert sum(trained.files[name].bytes for name in changed) < 2 * 2**20
+    assert trained.training.parent == shipped.version
+
+
+def test_the_version_changes_with_the_manifest(
+    few: list[Example], base: BaseEncoders, tmp_path: Path
+) -> None:
+    reference = DatasetReference(source="s3://bucket/one", examples_by_tier={"person": 49})
+
+    first = train(few, base, tmp_path / "one", WITHOUT_STUDENT).manifest
+    again = train(few, base, tmp_path / "two", WITHOUT_STUDENT).manifest
+    other = train(
+        few, base, tmp_path / "three", replace(WITHOUT_STUDENT, datasets=[reference])
+    ).manifest
+
+    assert first == again
+    assert (first.files, first.version) == (other.files, again.version)
+    assert other.version != first.version
 
 
 def test_embeddings_are_computed_once_and_not_copied(base: BaseEncoders) -> None:

@@ -1,9 +1,8 @@
 """Build the static student as an ONNX graph with int8 weights.
 
-`input_ids` int64 [1, tokens] -> `embedding` float32 [1, width + filters]. The head and the scope
-score are attached as for the encoder. Cast and Mul convert the int8 constants to float32:
-onnxruntime folds the filters once when it loads the graph, and converts only those rows of the
-table that a text needs.
+`input_ids` int64 [1, tokens] -> `embedding` float32 [1, width + filters]. Cast and Mul convert the
+int8 constants to float32: onnxruntime folds the filters once when it loads the graph, and converts
+only those rows of the table that a text needs.
 """
 
 from dataclasses import dataclass

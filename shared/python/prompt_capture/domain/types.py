@@ -49,9 +49,9 @@ Timestamp = AwareDatetime
 
 
 class FrozenModel(BaseModel):
-    """An immutable model that rejects unknown fields."""
+    """An immutable model that rejects unknown fields, and numbers that are not finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def describe_first_error(error: ValidationError, subject: str) -> str:

@@ -170,7 +170,7 @@ class _LoadedStage:
         def open_encoder() -> TextGraph:
             tokenizer = Tokenizer.from_file(str(artifact.path(stage.tokenizer)))
             graph = TextGraph(str(artifact.path(stage.graph)), tokenizer, stage.max_tokens)
-            is_checked = artifact.is_from_package(stage.graph)
+            is_checked = artifact.has_checked_length(stage)
             _check_length(graph, stage, _WARM_UP_TOKENS if is_checked else stage.max_tokens)
             return graph
 

@@ -37,7 +37,7 @@ MAX_ARTIFACT_BYTES = 64 * 2**20
 ENCODER_PROPERTY, LABELS_PROPERTY = "encoder_sha256", "labels_sha256"
 """The properties of a head's file: the functions of these names return their values."""
 
-_EXTERNAL_DATA_KEY = b"location"
+EXTERNAL_DATA_KEY = b"location"
 """Tensors in other files, or anywhere in memory, have an entry with this key (see `_check_graph`).
 """
 
@@ -281,7 +281,7 @@ class ModelArtifact:
         Files of a package are not checked again. Raise `InvalidArtifact`, whose message names the
         file and the problem.
         """
-        artifact = cls(folder, _read_manifest(folder), is_packaged, packaged)
+        artifact = cls(folder, read_manifest(folder), is_packaged, packaged)
         for name in artifact.manifest.served_files:
             artifact.check(name)
         return artifact
@@ -298,6 +298,15 @@ class ModelArtifact:
             self.packaged is not None
             and self.packaged.is_packaged
             and self._is_in(self.packaged, name)
+        )
+
+    def has_checked_length(self, stage: CascadeStage) -> bool:
+        """Return whether packaging has run the encoder of a stage with as many tokens."""
+        if self.packaged is None:
+            return self.is_packaged
+        return self.is_from_package(stage.graph) and any(
+            other.graph == stage.graph and other.max_tokens >= stage.max_tokens
+            for other in self.packaged.manifest.stages
         )
 
     def check(self, name: FileName) -> None:
@@ -323,7 +332,8 @@ def describe_file(file: Path) -> ModelFile:
     return ModelFile(sha256=file_sha256(file), bytes=file.stat().st_size)
 
 
-def _read_manifest(folder: Path) -> ModelManifest:
+def read_manifest(folder: Path) -> ModelManifest:
+    """Read the manifest of a folder, whose files are not checked. Raise `InvalidArtifact`."""
     file = folder / MANIFEST_FILE
     try:
         with file.open("rb") as opened:
@@ -371,7 +381,7 @@ def _check_graph(file: Path, content: bytes) -> None:
     address in the memory of the process. A protocol buffer holds the key as it is, so that no graph
     without these bytes has such an entry. The graphs that training writes never contain them.
     """
-    if _EXTERNAL_DATA_KEY in content:
+    if EXTERNAL_DATA_KEY in content:
         raise InvalidArtifact(
             f"{file} may refer to data outside of the file (ONNX external data), which is not "
             "loaded. Train the model again."
