@@ -43,8 +43,8 @@ class DecisionRequest(BaseModel):
     )
 
     reason: Reason = Field(
-        description="Why. It is redacted as messages are, and stays in the ledger. A text with "
-        "more than 2,000 characters is shortened."
+        description="Why. It is redacted as messages are, and stays in the model ledger. A text "
+        "with more than 2,000 characters is shortened."
     )
     operator: OptionalIdentifier = Field(
         None,
@@ -57,8 +57,8 @@ class DecisionResponse(BaseModel):
     """What the decision changed."""
 
     event: ModelEvent | None = Field(
-        description="The new event of the ledger. Null where the model has that state already: "
-        "nothing changed."
+        description="The new event of the model ledger. Null where the model has that state "
+        "already: nothing changed."
     )
 
 
