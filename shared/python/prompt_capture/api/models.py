@@ -200,9 +200,9 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
 def _operator(body: DecisionRequest, authenticator: Authenticator, connection: Request) -> str:
     """Return who decided. Raise `ApiError`."""
     user = authenticator.authenticate_operator(connection.headers)
-    name = body.operator.strip() if body.operator else None
+    name = (body.operator or "").strip() or None
     if user is None:
-        if not name:
+        if name is None:
             raise ApiError(
                 422,
                 "operator_missing",
