@@ -4851,7 +4851,8 @@ comment on view public.daily_totals is
 
 -- 13_models.sql
 
--- The registry of models: what was registered, and the model ledger (below, the ledger) of who decided which model serves, when and why.
+-- The registry of models: what was registered, and the model ledger (here, the ledger) of who decided which model
+-- serves, when and why.
 --
 -- The champion is the model that serves. Without one, the packaged model serves. The artifacts themselves are
 -- objects in S3: a row holds the SHA-256 of the manifest, and the manifest that of every file.

@@ -1,11 +1,12 @@
 """The contract of registries of models: the ledger, what serves, and what is refused."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    ReviewerErased,
     StoreUnavailable,
 )
 from prompt_capture.domain.models import (
@@ -30,8 +32,9 @@ from prompt_capture.domain.models import (
     TrainingRecord,
 )
 from prompt_capture.ports.models import ChampionSource, ModelRegistry
-from tests.contract.conftest import settings_for
+from tests.contract.conftest import settings_for, supabase_store
 from tests.database_reset import DELETE_ALL_ROWS
+from tests.erasures import erase_in_store
 from tests.fakes.model_registry import InMemoryModelRegistry
 
 ANN = RegistryDecision(actor="ann", reason="It is better.", evidence={"macro_f1": 0.91})
@@ -42,10 +45,17 @@ class Registry(NamedTuple):
 
     models: ModelRegistry
     champions: ChampionSource
+    create_erased_user: Callable[[], Awaitable[str]]
 
 
 @asynccontextmanager
 async def _on_supabase(stack: Stack) -> AsyncIterator[Registry]:
+    async def create_erased_user() -> str:
+        user_id = UUID(stack.create_user(f"{uuid4()}@example.com").id)
+        async with supabase_store(stack, "service_role") as store:
+            await erase_in_store(store, user_id)
+        return str(user_id)
+
     settings = settings_for(stack, "model_registrar")
     async with (
         create_http_client(5, SupabaseAccess(settings, "model_registrar")) as registrar,
@@ -54,6 +64,7 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Registry]:
         yield Registry(
             SupabaseModelRegistry(registrar, settings.rest_url),
             SupabaseChampion(writer, settings.rest_url),
+            create_erased_user,
         )
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
         connection.execute(DELETE_ALL_ROWS)
@@ -66,7 +77,12 @@ async def registry(request: pytest.FixtureRequest) -> AsyncIterator[Registry]:
             yield on_supabase
     else:
         fake = InMemoryModelRegistry()
-        yield Registry(fake, fake)
+
+        async def create_erased_user() -> str:
+            fake.erased.add(user_id := str(uuid4()))
+            return user_id
+
+        yield Registry(fake, fake, create_erased_user)
 
 
 def make_model(version: str, content: str | None = None) -> NewModel:
@@ -301,6 +317,23 @@ async def test_events_are_in_the_order_of_their_times(registry: Registry) -> Non
     times = [event.at for event in await registry.models.events()]
 
     assert times == sorted(set(times), reverse=True)
+
+
+async def test_an_erased_operator_decides_nothing(registry: Registry) -> None:
+    await _promoted(registry, "a")
+    events = await registry.models.events()
+    by_erased = RegistryDecision(actor=await registry.create_erased_user(), reason="It is better.")
+
+    for decision in (
+        registry.models.register(make_model("b"), by_erased),
+        registry.models.promote("a", by_erased),
+        registry.models.roll_back(by_erased),
+        registry.models.quarantine("a", by_erased),
+    ):
+        with pytest.raises(ReviewerErased):
+            await decision
+
+    assert await registry.models.events() == events
 
 
 async def test_an_unreachable_store_is_reported(registry: Registry) -> None:

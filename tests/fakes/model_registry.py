@@ -11,6 +11,7 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    ReviewerErased,
     StoreUnavailable,
 )
 from prompt_capture.domain.models import (
@@ -33,7 +34,10 @@ class _Promotion:
 
 
 class InMemoryModelRegistry:
-    """Keeps models and ledger in memory. `is_reachable = False` simulates an outage."""
+    """Keeps models and ledger in memory. `is_reachable = False` simulates an outage.
+
+    Nothing is decided in the name of the operators in `erased`.
+    """
 
     def __init__(self, intents: Iterable[str] = ()) -> None:
         names = json.dumps(sorted(intents), ensure_ascii=False)
@@ -41,10 +45,11 @@ class InMemoryModelRegistry:
         self._models: dict[str, RegisteredModel] = {}
         self._ledger: list[ModelEvent] = []
         self._in_force: _Promotion | None = None
+        self.erased: set[str] = set()
         self.is_reachable = True
 
     async def register(self, model: NewModel, decision: RegistryDecision) -> RegisteredModel:
-        self._raise_if_unreachable()
+        self._check(decision)
         version, manifest = model.address.version, model.address.manifest_sha256
         for other in self._models.values():
             is_same_version = other.address.version == version
@@ -62,6 +67,7 @@ class InMemoryModelRegistry:
         return await self.model(version)
 
     async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+        self._check(decision)
         if (await self.model(version)).state == "quarantined":
             raise ModelQuarantined("The model is quarantined.")
         if version == self._champion():
@@ -71,7 +77,7 @@ class InMemoryModelRegistry:
         return event
 
     async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
-        self._raise_if_unreachable()
+        self._check(decision)
         if self._in_force is None:
             raise NothingToRollBack("The packaged model serves.")
         replaced, earlier = self._in_force.version, self._in_force.earlier
@@ -81,6 +87,7 @@ class InMemoryModelRegistry:
         return self._append("rolled_back", self._champion(), decision, replaced)
 
     async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+        self._check(decision)
         if (await self.model(version)).state == "quarantined":
             return None
         event = self._append("quarantined", version, decision)
@@ -149,6 +156,11 @@ class InMemoryModelRegistry:
         )
         self._ledger.append(event)
         return event
+
+    def _check(self, decision: RegistryDecision) -> None:
+        self._raise_if_unreachable()
+        if decision.actor in self.erased:
+            raise ReviewerErased("The account of this operator was erased.")
 
     def _raise_if_unreachable(self) -> None:
         if not self.is_reachable:

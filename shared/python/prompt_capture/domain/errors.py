@@ -5,7 +5,7 @@ PromptCaptureError
 ├── CaptureConflict        the id belongs to a different message
 ├── UnknownIntent          the intent is not in the catalogue; carries suggestions
 ├── PromptLogNotFound      no captured prompt has this id
-├── ReviewerErased         the account of the reviewer was erased
+├── ReviewerErased         the account of the reviewer or operator was erased
 ├── TooManyDeferred        too many corrections of the reviewer wait for their prompts
 ├── ErasureIncomplete      the erasure has not ended, or data was found after it
 ├── InvalidExport          the export event is not valid
@@ -66,7 +66,7 @@ class PromptLogNotFound(PromptCaptureError):
 
 
 class ReviewerErased(PromptCaptureError):
-    """The account of the reviewer was erased, so nobody can review in its name."""
+    """The account of the reviewer or operator was erased, so nobody can decide in its name."""
 
 
 class TooManyDeferred(PromptCaptureError):

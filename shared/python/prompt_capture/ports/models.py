@@ -14,7 +14,11 @@ from prompt_capture.domain.models import (
 
 
 class ModelRegistry(Protocol):
-    """The registered models and the ledger. Every method may raise `StoreUnavailable`."""
+    """The registered models and the ledger.
+
+    Every method may raise `StoreUnavailable`, and those that record a decision `ReviewerErased`,
+    where the account of the operator was erased.
+    """
 
     async def register(self, model: NewModel, decision: RegistryDecision) -> RegisteredModel:
         """Register a model as a candidate. The same model again changes nothing.
