@@ -61,7 +61,7 @@ def _parse_moment(text: str) -> datetime:
 
 VersionArgument = Annotated[str, typer.Argument(help="The version of the model.")]
 ReasonOption = Annotated[
-    str, typer.Option(metavar="TEXT", help="Why.\n\nThe ledger keeps it, redacted.")
+    str, typer.Option(metavar="TEXT", help="Why.\n\nThe model ledger keeps it, redacted.")
 ]
 OperatorOption = Annotated[
     str,

@@ -173,6 +173,16 @@ def test_the_rights_to_read_and_write_under_models_are_enough(
     assert objects.put_manifest("assistant-1", b"{}")
 
 
+def test_a_caller_who_cannot_read_what_exists_is_told(
+    moto_objects: ObjectsUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moto_objects.objects.put_blob(SHA256, CONTENT)
+    objects = _objects_with(["s3:PutObject"], monkeypatch)
+
+    with pytest.raises(DatasetsUnavailable, match="cannot be read"):
+        objects.put_blob(SHA256, CONTENT)
+
+
 def test_a_caller_without_the_right_to_write_is_told(
     moto_objects: ObjectsUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,9 +28,9 @@ HEAD = MANIFEST["files"]["student.head.onnx"]["sha256"]
 @pytest.fixture
 def champion(settings: Environment, warm_stack: Stack) -> Iterator[S3DatasetStore]:
     """The shipped model, published and promoted; yields the bucket."""
-    command = [COMMAND, "models", "publish", str(MODEL), "--promote", "--operator", "ada"]
+    options = ("--promote", "--operator", "ada", "--reason", "a test")
     published = subprocess.run(
-        [*command, "--reason", "a test"],
+        [COMMAND, "models", "publish", MODEL, *options],
         env={"PATH": "/usr/bin:/bin", **settings},
         capture_output=True,
         text=True,

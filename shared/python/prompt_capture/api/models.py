@@ -43,8 +43,8 @@ class DecisionRequest(BaseModel):
     )
 
     reason: Reason = Field(
-        description="Why. It is redacted as messages are, and stays in the ledger. A text with "
-        "more than 2,000 characters is shortened."
+        description="Why. It is redacted as messages are, and stays in the model ledger. A text "
+        "with more than 2,000 characters is shortened."
     )
     operator: OptionalIdentifier = Field(
         None,
@@ -57,8 +57,8 @@ class DecisionResponse(BaseModel):
     """What the decision changed."""
 
     event: ModelEvent | None = Field(
-        description="The new event of the ledger. Null where the model has that state already: "
-        "nothing changed."
+        description="The new event of the model ledger. Null where the model has that state "
+        "already: nothing changed."
     )
 
 
@@ -200,9 +200,9 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
 def _operator(body: DecisionRequest, authenticator: Authenticator, connection: Request) -> str:
     """Return who decided. Raise `ApiError`."""
     user = authenticator.authenticate_operator(connection.headers)
-    name = body.operator.strip() if body.operator else None
+    name = (body.operator or "").strip() or None
     if user is None:
-        if not name:
+        if name is None:
             raise ApiError(
                 422,
                 "operator_missing",

@@ -28,13 +28,6 @@ from prompt_capture.domain.models import (
 _FORBIDDEN, _NOT_FOUND, _CONFLICT = "PT403", "PT404", "PT409"
 """The database's own error codes. What a conflict is depends on the function."""
 
-_NOT_REGISTERED: ErrorsByCode = {
-    _NOT_FOUND: ModelNotFound("The registry has no model with this version. Publish it first.")
-}
-_OPERATOR_ERASED: ErrorsByCode = {
-    _FORBIDDEN: ReviewerErased("The account of this operator was erased.")
-}
-
 
 class SupabaseModelRegistry:
     """Calls the functions of the registry, as the role `model_registrar`.
@@ -51,24 +44,24 @@ class SupabaseModelRegistry:
             "The registry has another model with this version, or this model under another version."
         )
         arguments = {"model": _columns(model), **_decision(decision)}
-        errors = {_CONFLICT: conflict, **_OPERATOR_ERASED}
+        errors = {_CONFLICT: conflict, **_common_errors()}
         return _model(await self._postgrest.call("register_model", arguments, errors))
 
     async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
         quarantined = ModelQuarantined("The model is quarantined. Promote another one.")
         arguments = {"version": version, **_decision(decision)}
-        errors = {_CONFLICT: quarantined, **_NOT_REGISTERED, **_OPERATOR_ERASED}
+        errors = {_CONFLICT: quarantined, **_common_errors()}
         return _event(await self._postgrest.call("promote_model", arguments, errors))
 
     async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
         nothing = NothingToRollBack("The packaged model serves, so there is nothing to roll back.")
-        errors = {_CONFLICT: nothing, **_OPERATOR_ERASED}
+        errors = {_CONFLICT: nothing, **_common_errors()}
         event = await self._postgrest.call("roll_back_model", _decision(decision), errors)
         return ModelEvent.model_validate(event)
 
     async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
         arguments = {"version": version, **_decision(decision)}
-        errors = {**_NOT_REGISTERED, **_OPERATOR_ERASED}
+        errors = _common_errors()
         return _event(await self._postgrest.call("quarantine_model", arguments, errors))
 
     async def models(self) -> Sequence[RegisteredModel]:
@@ -77,7 +70,7 @@ class SupabaseModelRegistry:
     async def model(self, version: str) -> RegisteredModel:
         found = await self._postgrest.call("list_models", {"version": version})
         if not found:
-            raise _NOT_REGISTERED[_NOT_FOUND]
+            raise _not_found()
         return _model(found[0])
 
     async def events(self, version: str | None = None) -> Sequence[ModelEvent]:
@@ -110,6 +103,16 @@ def champion_address(serving: object) -> ModelAddress | None:
         return ModelAddress.model_validate(serving)
     except ValidationError:
         raise StoreUnavailable("The store does not say which model serves.") from None
+
+
+def _common_errors() -> ErrorsByCode:
+    """Return new errors: one that is raised keeps the frames that it passed."""
+    erased = ReviewerErased("The account of this operator was erased.")
+    return {_NOT_FOUND: _not_found(), _FORBIDDEN: erased}
+
+
+def _not_found() -> ModelNotFound:
+    return ModelNotFound("The registry has no model with this version. Publish it first.")
 
 
 def _decision(decision: RegistryDecision) -> dict[str, Any]:
