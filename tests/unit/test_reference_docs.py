@@ -245,6 +245,7 @@ def test_every_metric_is_documented_and_no_others() -> None:
         "WriteDuration",
         "SpoolDuration",
         "ColdStart",
+        *get_args(Change),
     }
     assert documented["drain"] == {
         "DrainDuration",
