@@ -22,6 +22,7 @@ from prompt_capture.domain.datasets.manifest import DatasetObject, Manifest
 from prompt_capture.domain.datasets.requests import ExportedDataset, ExportRequest
 from prompt_capture.domain.spool import DrainResult
 from prompt_capture.settings import Settings
+from prompt_capture.workflows.serve_model import Change
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.unit.commands import all_commands
 from tests.unit.conftest import INTENTS, make_apps
