@@ -1404,7 +1404,7 @@ comment on column public.correction_events.text_key is 'The text key of that row
 comment on column public.correction_events.from_intent is
   'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
 comment on column public.correction_events.to_intent is
-  'The intent that the reviewer chose. Null: the correction was retracted.';
+  'The intent that the reviewer chose. Null: the reviewer withdrew their vote.';
 comment on column public.correction_events.to_secondary_intents is
   'The further intents that the reviewer chose, in order. Empty: there are none. Null: the correction does not say.';
 comment on column public.correction_events.reviewer is
@@ -1536,6 +1536,7 @@ set search_path = ''
 as $$
 declare
   latest public.correction_events;
+  decision public.correction_events;
 begin
   select text_key, predicted_intent into new.text_key, new.from_intent
   from public.nlu_prompt_logs where id = new.log_id;
@@ -1549,7 +1550,7 @@ begin
   end if;
   new.reviewer := private.reviewer_name(new.reviewer);
   if private.is_reserved_reviewer(new.reviewer)
-    and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
+    and not (new.channel = 'dashboard' and (new.reviewer = 'dashboard' or new.to_intent is null)) then
     raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
         hint = 'Set reviewer to your own name. Reserved: dashboard, legacy, erased-...';
@@ -1567,9 +1568,10 @@ begin
   end if;
   select * into latest from public.correction_events events
   where events.text_key = new.text_key order by id desc limit 1;
-  new.from_intent := coalesce(latest.to_intent, new.from_intent);
+  decision := private.find_decision(new.text_key);
+  new.from_intent := coalesce(decision.to_intent, new.from_intent);
 
-  if new.to_intent is not null and new.to_intent is distinct from latest.to_intent
+  if new.to_intent is not null and new.to_intent is distinct from decision.to_intent
     and not private.is_active_intent(new.to_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
@@ -1581,7 +1583,7 @@ begin
         hint = 'Set to_intent, or send no secondary intents.';
   end if;
   perform private.validate_secondary_intents(
-    new.to_secondary_intents, new.to_intent, latest.to_secondary_intents
+    new.to_secondary_intents, new.to_intent, decision.to_secondary_intents
   );
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
@@ -1599,6 +1601,21 @@ set role postgres;
 
 create trigger before_20_validate before insert on public.correction_events
   for each row execute function private.validate_correction();
+
+-- The event that decides a text: the latest one of all that stand. The latest event of a reviewer stands, unless it
+-- withdraws their vote. If none stands, returns the latest event, which has no intent.
+create function private.find_decision(p_text_key bytea) returns public.correction_events
+language sql stable
+set search_path = ''
+as $$
+  select * from public.correction_events where id = (
+    select id from (
+      select distinct on (lower(reviewer)) id, to_intent from public.correction_events
+      where text_key = p_text_key order by lower(reviewer), id desc
+    ) as latest
+    order by to_intent is null, id desc limit 1
+  )
+$$;
 
 -- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. `Grace`
 -- and `grace` are one reviewer.
@@ -1662,14 +1679,15 @@ begin
 end
 $$;
 
--- Gives a text the label of its latest event, unless reviewers disagree. Votes are about the primary intent; the
--- latest event alone decides the secondary ones.
-create function private.apply_event(event public.correction_events) returns void
+-- Gives a text the label of the event that decides it, unless reviewers disagree. Votes are about the primary intent;
+-- that event alone decides the secondary ones.
+create function private.apply_decision(p_text_key bytea) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  disputed boolean := private.is_disputed(event.text_key, event.to_intent);
+  event public.correction_events := private.find_decision(p_text_key);
+  disputed boolean := private.is_disputed(p_text_key, event.to_intent);
 begin
   -- `complete_captures` goes on with the rows of a text that has more.
   if private.show_correction(event, disputed) = 1000 then
@@ -1696,7 +1714,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.apply_event(new);
+  perform private.apply_decision(new.text_key);
   return null;
 end
 $$;
@@ -1767,7 +1785,9 @@ begin
     (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
     new.id, new.corrected_intent, new.corrected_secondary_intents,
-    coalesce(new.corrected_by, 'dashboard'), new.correction_notes, 'dashboard'
+    -- An edit that clears the intent withdraws the vote of the reviewer whose decision the row showed.
+    coalesce(new.corrected_by, case when new.corrected_intent is null then old.corrected_by end, 'dashboard'),
+    new.correction_notes, 'dashboard'
   );
   return null;
 end
@@ -2065,10 +2085,7 @@ begin
         add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
       ) end,
     private.normalise_text(log.prompt), retained.intent, retained.secondary_intents,
-    case when retained.intent is not null then (
-      select reviewer from public.correction_events events
-      where events.text_key = log.text_key order by id desc limit 1
-    ) end,
+    case when retained.intent is not null then (private.find_decision(log.text_key)).reviewer end,
     log.predicted_intent,
     case when log.secondary_intents = '[]' then '{}' else private.intent_names(log.secondary_intents) end,
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
@@ -2397,8 +2414,11 @@ begin
     and new.notes is not distinct from old.notes then
     new.notes := null;
   end if;
+  -- An edit that clears the intent withdraws the vote of the reviewer whose decision the item shows.
+  if new.corrected_intent is null and old.corrected_intent is not null then
+    new.reviewer := coalesce(new.reviewer, old.reviewer);
   -- The previous reviewer's name does not sign an edit that names nobody.
-  if old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
+  elsif old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
     and (new.corrected_intent, new.corrected_secondary_intents, new.notes)
       is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.notes) then
     new.reviewer := 'dashboard';
@@ -2425,7 +2445,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  latest public.correction_events;
+  decision public.correction_events;
 begin
   -- Of the copies, the first that was chosen for review.
   insert into public.correction_events
@@ -2437,10 +2457,9 @@ begin
   order by not (has_review_reason or is_audited), created_at, id
   limit 1;
   if not found then
-    -- It repeats the latest correction, which decides what the item shows.
-    select * into strict latest from public.correction_events events
-    where events.text_key = new.text_key order by id desc limit 1;
-    perform private.update_queue_item(latest, private.is_disputed(latest.text_key, latest.to_intent));
+    -- It repeats the latest correction.
+    decision := private.find_decision(new.text_key);
+    perform private.update_queue_item(decision, private.is_disputed(new.text_key, decision.to_intent));
   end if;
   return null;
 end
@@ -2506,10 +2525,7 @@ as $$
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and (queue.decided_at is null or logs.id = (
-      select log_id from public.correction_events events
-      where events.text_key = queue.text_key order by events.id desc limit 1
-    ));
+    and (queue.decided_at is null or logs.id = (private.find_decision(queue.text_key)).log_id);
   update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
 $$;
 
@@ -2527,10 +2543,7 @@ begin
   delete from public.labelled_texts retained
   where retained.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = retained.text_key)
-    and private.is_disputed(retained.text_key, (
-      select to_intent from public.correction_events events
-      where events.text_key = retained.text_key order by events.id desc limit 1
-    ));
+    and private.is_disputed(retained.text_key, (private.find_decision(retained.text_key)).to_intent);
   delete from public.correction_events events
   where events.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
@@ -2879,7 +2892,7 @@ as $$
 declare
   label text;
   label_secondary_intents text[];
-  latest public.correction_events;
+  decision public.correction_events;
   is_own_decision boolean;
 begin
   perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
@@ -2887,15 +2900,14 @@ begin
   perform private.apply_waiting_changes(record_review.log_id);
   perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
-  select events.* into latest
-  from public.nlu_prompt_logs logs join public.correction_events events using (text_key)
-  where logs.id = record_review.log_id order by events.id desc limit 1;
-  is_own_decision := (latest.reviewer, latest.to_intent) is not distinct from (
+  decision := private.find_decision(text_key) from public.nlu_prompt_logs logs
+  where logs.id = record_review.log_id;
+  is_own_decision := (decision.reviewer, decision.to_intent) is not distinct from (
     private.reviewer_name(record_review.reviewer), record_review.to_intent
   );
   if is_own_decision then
-    to_secondary_intents := coalesce(to_secondary_intents, latest.to_secondary_intents);
-    is_own_decision := to_secondary_intents is not distinct from latest.to_secondary_intents;
+    to_secondary_intents := coalesce(to_secondary_intents, decision.to_secondary_intents);
+    is_own_decision := to_secondary_intents is not distinct from decision.to_secondary_intents;
   end if;
   select corrected_intent, corrected_secondary_intents into label, label_secondary_intents
   from public.labelled_prompts labelled where labelled.id = record_review.log_id;
@@ -3077,7 +3089,8 @@ declare
   batch private.incomplete_captures[];
   locked_texts bytea[];
   incomplete private.incomplete_captures;
-  latest public.correction_events;
+  decided_text bytea;
+  decision public.correction_events;
   unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
@@ -3096,12 +3109,12 @@ begin
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
     perform private.apply_deferred_changes(incomplete.log_id);
   end loop;
-  for latest in
-    select distinct on (text_key) * from public.correction_events
-    where text_key in (select text_key from unnest(batch)) order by text_key, id desc
+  for decided_text in
+    select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
   loop
-    if private.show_correction(latest, private.is_disputed(latest.text_key, latest.to_intent)) = 1000 then
-      unfinished := unfinished || latest.text_key;
+    decision := private.find_decision(decided_text);
+    if private.show_correction(decision, private.is_disputed(decided_text, decision.to_intent)) = 1000 then
+      unfinished := unfinished || decided_text;
     end if;
   end loop;
   delete from private.incomplete_captures where id in (
@@ -4837,7 +4850,6 @@ set search_path = ''
 as $$
 declare
   is_merged boolean;
-  latest public.correction_events;
 begin
   perform private.lock_new_queue_item(new_key);
   is_merged := exists (select from public.nlu_prompt_logs where text_key = new_key)
@@ -4879,13 +4891,11 @@ begin
   set reasons = private.array_union(queue.reasons, excluded.reasons);
 
   if is_merged then
-    select * into latest from public.correction_events
-    where text_key = new_key order by id desc limit 1;
-    if found then
-      perform private.apply_event(latest);
+    if exists (select from public.correction_events where text_key = new_key) then
+      perform private.apply_decision(new_key);
       -- A disputed text is retained only with rows, whose queue item says so.
       delete from public.labelled_texts retained
-      where text_key = new_key and private.is_disputed(new_key, latest.to_intent)
+      where text_key = new_key and private.is_disputed(new_key, (private.find_decision(new_key)).to_intent)
         and not exists (select from public.nlu_prompt_logs where text_key = new_key);
     end if;
   end if;
@@ -5016,9 +5026,10 @@ revoke all on function
   private.end_idle_transaction(),
   private.set_correction_channel(),
   private.validate_correction(),
+  private.find_decision(bytea),
   private.is_disputed(bytea, text),
   private.show_correction(public.correction_events, boolean),
-  private.apply_event(public.correction_events),
+  private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
   private.refuse_event_changes(),
@@ -5329,9 +5340,10 @@ grant execute on function
   private.is_user_id(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
+  private.find_decision(bytea),
   private.is_disputed(bytea, text),
   private.show_correction(public.correction_events, boolean),
-  private.apply_event(public.correction_events),
+  private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
   private.all_review_reasons(public.nlu_prompt_logs[]),

@@ -238,10 +238,7 @@ begin
         add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
       ) end,
     private.normalise_text(log.prompt), retained.intent, retained.secondary_intents,
-    case when retained.intent is not null then (
-      select reviewer from public.correction_events events
-      where events.text_key = log.text_key order by id desc limit 1
-    ) end,
+    case when retained.intent is not null then (private.find_decision(log.text_key)).reviewer end,
     log.predicted_intent,
     case when log.secondary_intents = '[]' then '{}' else private.intent_names(log.secondary_intents) end,
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
@@ -570,8 +567,11 @@ begin
     and new.notes is not distinct from old.notes then
     new.notes := null;
   end if;
+  -- An edit that clears the intent withdraws the vote of the reviewer whose decision the item shows.
+  if new.corrected_intent is null and old.corrected_intent is not null then
+    new.reviewer := coalesce(new.reviewer, old.reviewer);
   -- The previous reviewer's name does not sign an edit that names nobody.
-  if old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
+  elsif old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
     and (new.corrected_intent, new.corrected_secondary_intents, new.notes)
       is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.notes) then
     new.reviewer := 'dashboard';
@@ -598,7 +598,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  latest public.correction_events;
+  decision public.correction_events;
 begin
   -- Of the copies, the first that was chosen for review.
   insert into public.correction_events
@@ -610,10 +610,9 @@ begin
   order by not (has_review_reason or is_audited), created_at, id
   limit 1;
   if not found then
-    -- It repeats the latest correction, which decides what the item shows.
-    select * into strict latest from public.correction_events events
-    where events.text_key = new.text_key order by id desc limit 1;
-    perform private.update_queue_item(latest, private.is_disputed(latest.text_key, latest.to_intent));
+    -- It repeats the latest correction.
+    decision := private.find_decision(new.text_key);
+    perform private.update_queue_item(decision, private.is_disputed(new.text_key, decision.to_intent));
   end if;
   return null;
 end
@@ -679,10 +678,7 @@ as $$
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and (queue.decided_at is null or logs.id = (
-      select log_id from public.correction_events events
-      where events.text_key = queue.text_key order by events.id desc limit 1
-    ));
+    and (queue.decided_at is null or logs.id = (private.find_decision(queue.text_key)).log_id);
   update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
 $$;
 
@@ -700,10 +696,7 @@ begin
   delete from public.labelled_texts retained
   where retained.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = retained.text_key)
-    and private.is_disputed(retained.text_key, (
-      select to_intent from public.correction_events events
-      where events.text_key = retained.text_key order by events.id desc limit 1
-    ));
+    and private.is_disputed(retained.text_key, (private.find_decision(retained.text_key)).to_intent);
   delete from public.correction_events events
   where events.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
