@@ -1399,8 +1399,8 @@ comment on table public.correction_events is
   'Who corrected which text from which intent to which, why, when, and through which channel.';
 comment on column public.correction_events.id is 'In the order of recording.';
 comment on column public.correction_events.log_id is
-  'The captured row that the reviewer named. Null once it was deleted while a copy or the retained text remains.';
-comment on column public.correction_events.text_key is 'The text key of that row.';
+  'The captured row that the reviewer named. Null: none, since the decision is about a text of which no row was chosen for review; or the row was deleted while a copy or the retained text remains.';
+comment on column public.correction_events.text_key is 'The text key.';
 comment on column public.correction_events.from_intent is
   'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
 comment on column public.correction_events.to_intent is
@@ -1538,8 +1538,12 @@ declare
   latest public.correction_events;
   decision public.correction_events;
 begin
-  select text_key, predicted_intent into new.text_key, new.from_intent
-  from public.nlu_prompt_logs where id = new.log_id;
+  if new.log_id is null then
+    select predicted_intent into new.from_intent from public.review_queue where text_key = new.text_key;
+  else
+    select text_key, predicted_intent into new.text_key, new.from_intent
+    from public.nlu_prompt_logs where id = new.log_id;
+  end if;
   if not found then
     raise exception 'No captured prompt has this id.'
       using errcode = 'PT404', hint = 'Send the log_id that the classification returned.';
@@ -1563,7 +1567,10 @@ begin
   perform private.lock_texts(array[new.text_key]);
   -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
-  if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
+  if not exists (
+    select from public.nlu_prompt_logs
+    where text_key = new.text_key and id = coalesce(new.log_id, id)
+  ) then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
   select * into latest from public.correction_events events
@@ -2409,8 +2416,8 @@ begin
   perform private.validate_secondary_intents(
     new.corrected_secondary_intents, new.corrected_intent, old.corrected_secondary_intents
   );
-  -- The previous decision's notes do not explain another one.
-  if new.corrected_intent is distinct from old.corrected_intent
+  -- The previous decision's notes do not explain another one. Those of an item that waits were typed for this one.
+  if old.corrected_intent is not null and new.corrected_intent is distinct from old.corrected_intent
     and new.notes is not distinct from old.notes then
     new.notes := null;
   end if;
@@ -2447,15 +2454,22 @@ as $$
 declare
   decision public.correction_events;
 begin
-  -- Of the copies, the first that was chosen for review.
+  -- Names the first copy that was chosen for review, or shows a correction already. The sender of another copy
+  -- would learn that somebody else had sent the text, unless it was taken at random.
   insert into public.correction_events
-    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
-  select id, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
+    (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+  values (
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = new.text_key and (
+        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
+      )
+      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
+      limit 1
+    ),
+    new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
-  from public.nlu_prompt_logs
-  where text_key = new.text_key
-  order by not (has_review_reason or is_audited), created_at, id
-  limit 1;
+  );
   if not found then
     -- It repeats the latest correction.
     decision := private.find_decision(new.text_key);
@@ -2517,7 +2531,7 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- When rows are deleted -----------------------------------------------------------------------------
 
 -- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
--- item that nobody has decided yet may be about any row of the text.
+-- item that nobody has decided yet, and of a decision that names no row, may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
 language sql
 set search_path = ''
@@ -2525,8 +2539,17 @@ as $$
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and (queue.decided_at is null or logs.id = (private.find_decision(queue.text_key)).log_id);
-  update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
+    and (
+      queue.decided_at is null
+      or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
+    );
+  update public.correction_events set notes = null
+  where notes is not null and (
+    log_id = any (log_ids) or (
+      log_id is null
+      and text_key in (select text_key from public.nlu_prompt_logs where id = any (log_ids))
+    )
+  );
 $$;
 
 -- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,
@@ -5277,7 +5300,7 @@ grant update (
   is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
-grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+grant insert (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
 grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;

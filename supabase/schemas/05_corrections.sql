@@ -33,8 +33,8 @@ comment on table public.correction_events is
   'Who corrected which text from which intent to which, why, when, and through which channel.';
 comment on column public.correction_events.id is 'In the order of recording.';
 comment on column public.correction_events.log_id is
-  'The captured row that the reviewer named. Null once it was deleted while a copy or the retained text remains.';
-comment on column public.correction_events.text_key is 'The text key of that row.';
+  'The captured row that the reviewer named. Null: none, since the decision is about a text of which no row was chosen for review; or the row was deleted while a copy or the retained text remains.';
+comment on column public.correction_events.text_key is 'The text key.';
 comment on column public.correction_events.from_intent is
   'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
 comment on column public.correction_events.to_intent is
@@ -172,8 +172,12 @@ declare
   latest public.correction_events;
   decision public.correction_events;
 begin
-  select text_key, predicted_intent into new.text_key, new.from_intent
-  from public.nlu_prompt_logs where id = new.log_id;
+  if new.log_id is null then
+    select predicted_intent into new.from_intent from public.review_queue where text_key = new.text_key;
+  else
+    select text_key, predicted_intent into new.text_key, new.from_intent
+    from public.nlu_prompt_logs where id = new.log_id;
+  end if;
   if not found then
     raise exception 'No captured prompt has this id.'
       using errcode = 'PT404', hint = 'Send the log_id that the classification returned.';
@@ -197,7 +201,10 @@ begin
   perform private.lock_texts(array[new.text_key]);
   -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
-  if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
+  if not exists (
+    select from public.nlu_prompt_logs
+    where text_key = new.text_key and id = coalesce(new.log_id, id)
+  ) then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
   select * into latest from public.correction_events events

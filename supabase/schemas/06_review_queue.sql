@@ -562,8 +562,8 @@ begin
   perform private.validate_secondary_intents(
     new.corrected_secondary_intents, new.corrected_intent, old.corrected_secondary_intents
   );
-  -- The previous decision's notes do not explain another one.
-  if new.corrected_intent is distinct from old.corrected_intent
+  -- The previous decision's notes do not explain another one. Those of an item that waits were typed for this one.
+  if old.corrected_intent is not null and new.corrected_intent is distinct from old.corrected_intent
     and new.notes is not distinct from old.notes then
     new.notes := null;
   end if;
@@ -600,15 +600,22 @@ as $$
 declare
   decision public.correction_events;
 begin
-  -- Of the copies, the first that was chosen for review.
+  -- Names the first copy that was chosen for review, or shows a correction already. The sender of another copy
+  -- would learn that somebody else had sent the text, unless it was taken at random.
   insert into public.correction_events
-    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
-  select id, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
+    (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+  values (
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = new.text_key and (
+        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
+      )
+      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
+      limit 1
+    ),
+    new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
-  from public.nlu_prompt_logs
-  where text_key = new.text_key
-  order by not (has_review_reason or is_audited), created_at, id
-  limit 1;
+  );
   if not found then
     -- It repeats the latest correction.
     decision := private.find_decision(new.text_key);
@@ -670,7 +677,7 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- When rows are deleted -----------------------------------------------------------------------------
 
 -- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
--- item that nobody has decided yet may be about any row of the text.
+-- item that nobody has decided yet, and of a decision that names no row, may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
 language sql
 set search_path = ''
@@ -678,8 +685,17 @@ as $$
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and (queue.decided_at is null or logs.id = (private.find_decision(queue.text_key)).log_id);
-  update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
+    and (
+      queue.decided_at is null
+      or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
+    );
+  update public.correction_events set notes = null
+  where notes is not null and (
+    log_id = any (log_ids) or (
+      log_id is null
+      and text_key in (select text_key from public.nlu_prompt_logs where id = any (log_ids))
+    )
+  );
 $$;
 
 -- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,

@@ -311,6 +311,19 @@ def test_intent_and_reviewer_can_be_saved_separately_in_either_order(
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("help", False)
 
 
+@pytest.mark.parametrize("decision", ["help", "reschedule"])
+def test_notes_that_were_typed_before_the_intent_stay_and_are_recorded_with_it(
+    dashboard: Connection, log_id: UUID, decision: str
+) -> None:
+    edit_queue_item(dashboard, TEXT, notes="asks how")
+    edit_queue_item(dashboard, TEXT, corrected_intent=decision)
+    edit_queue_item(dashboard, TEXT, reviewer="ann")
+    assert read_item(dashboard, "notes", "reviewer") == ("asks how", "ann")
+    assert read(dashboard, log_id, "correction_notes") == ("asks how",)
+    edit_queue_item(dashboard, TEXT, corrected_intent="search")
+    assert read_item(dashboard, "notes") == (None,), "they explained another decision"
+
+
 def test_an_edit_without_a_reviewer_is_signed_dashboard(
     dashboard: Connection, log_id: UUID
 ) -> None:
