@@ -4005,6 +4005,7 @@ create table public.dataset_exports (
   manifest text not null,
   window_from bigint not null,
   window_to bigint not null,
+  audits_complete_before timestamptz,
   lines bigint not null,
   exported_at timestamptz not null default now(),
 
@@ -4025,6 +4026,8 @@ comment on column public.dataset_exports.bucket is 'The bucket, or the folder.';
 comment on column public.dataset_exports.manifest is 'The key of the manifest.';
 comment on column public.dataset_exports.window_from is 'The first change that the dataset holds.';
 comment on column public.dataset_exports.window_to is 'The first change that it does not hold.';
+comment on column public.dataset_exports.audits_complete_before is
+  'The cut-off of the audit in the dataset. Null: no audit was complete.';
 comment on column public.dataset_exports.lines is 'The number of lines.';
 comment on column public.dataset_exports.exported_at is 'When the dataset was recorded.';
 
@@ -4182,8 +4185,8 @@ begin
 end
 $$;
 
--- Returns a window over everything, or over what changed since the last dataset of the series, and how
--- many captured rows changed in it, counted up to max_rows + 1.
+-- Returns a window over everything, or over what changed since the last dataset of the series, with the cut-off of
+-- the audit in that dataset, and how many captured rows changed in it, counted up to max_rows + 1.
 create function private.open_export(p_series text, since_last boolean, max_rows bigint) returns json
 language plpgsql
 security definer
@@ -4192,13 +4195,14 @@ as $$
 declare
   window_end bigint := private.complete_change_numbers();
   window_start bigint := 0;
+  audits_from timestamptz;
   row_count bigint;
 begin
   perform private.refuse_lost_sequence();
   if since_last then
-    window_start := coalesce((
-      select window_to from public.dataset_exports where series = p_series order by id desc limit 1
-    ), 0);
+    select window_to, audits_complete_before into window_start, audits_from
+    from public.dataset_exports where series = p_series order by id desc limit 1;
+    window_start := coalesce(window_start, 0);
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs
@@ -4206,7 +4210,7 @@ begin
     limit max_rows + 1
   ) as counted;
   return json_build_object(
-    'from', window_start::text, 'to', window_end::text, 'rows', row_count, 'at', clock_timestamp()
+    'from', window_start::text, 'to', window_end::text, 'audits_from', audits_from, 'rows', row_count, 'at', clock_timestamp()
   );
 end
 $$;
@@ -4215,11 +4219,12 @@ $$;
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text, and so do the reasons of rows that wait for review. A text is in the window, too, that
--- was corrected or entered the queue at random in it. Senders get pseudonyms only if a
+-- was corrected or entered the queue at random in it, and one whose audit was completed by the cut-off that moved from
+-- audits_from to audits_to: its line says so now. Senders get pseudonyms only if a
 -- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
-  labelled_only boolean, page_size integer, salt text
+  labelled_only boolean, page_size integer, salt text, audits_from timestamptz, audits_to timestamptz
 ) returns json
 language plpgsql stable
 security definer
@@ -4228,9 +4233,21 @@ as $$
 declare
   secret bytea;
   columns json;
+  cutoffs constant timestamptz[] := array(
+    select coalesce(cutoff, '-infinity') as cutoff from unnest(array[audits_from, audits_to]) as cutoff order by 1
+  );
 begin
   select user_key_secret into strict secret from private.keys;
-  with logs as (
+  with audited as materialized (
+    -- A message that was not drawn itself changes the probability with which its text was.
+    select entered.text_key from public.nlu_prompt_logs entered
+    where window_from > 0 and entered.text_key >= after_text and entered.within_daily_cap
+      and entered.created_at >= cutoffs[1] and entered.created_at < cutoffs[2]
+      and exists (
+        select from public.nlu_prompt_logs drawn
+        where drawn.text_key = entered.text_key and drawn.is_audited and drawn.created_at < cutoffs[2]
+      )
+  ), logs as (
     select logs.id, logs.text_key, logs.change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
@@ -4263,7 +4280,7 @@ begin
         select from private.erased_rows changed
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
-      ))
+      ) or logs.text_key in (select audited.text_key from audited))
     order by logs.text_key, logs.change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
@@ -4293,7 +4310,7 @@ begin
         select from private.erased_rows changed
         where changed.text_key = texts.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
-      ))
+      ) or texts.text_key in (select audited.text_key from audited))
     order by text_key limit page_size
   ), page as (
     select * from logs union all select * from retained
@@ -4372,7 +4389,8 @@ $$;
 
 -- Records a dataset; a repetition changes nothing.
 create function private.record_dataset(
-  p_series text, p_bucket text, p_manifest text, p_window_from bigint, p_window_to bigint, p_lines bigint
+  p_series text, p_bucket text, p_manifest text, p_window_from bigint, p_window_to bigint, p_lines bigint,
+  p_audits_complete_before timestamptz
 ) returns void
 language plpgsql
 security definer
@@ -4391,8 +4409,11 @@ begin
     raise exception 'The window begins after the last one of its series.'
       using errcode = 'check_violation', hint = 'Export again: open_export returns the next window.';
   end if;
-  insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
-  values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)
+  insert into public.dataset_exports
+    (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)
+  values (
+    p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_audits_complete_before, p_lines
+  )
   on conflict (bucket, manifest) do nothing;
 end
 $$;
@@ -4561,16 +4582,19 @@ comment on function public.open_export(text, boolean, bigint) is
 
 create function public.read_export(
   window_from text, window_to text, after_text text, after_change text, after_id uuid,
-  labelled_only boolean, page_size integer, salt text
+  labelled_only boolean, page_size integer, salt text,
+  audits_from timestamptz default null, audits_to timestamptz default null
 ) returns json
 language sql stable set search_path = ''
 as $$
   select private.read_export(
     window_from::bigint, window_to::bigint, decode(after_text, 'hex'), after_change::bigint, after_id,
-    labelled_only, page_size, salt
+    labelled_only, page_size, salt, audits_from, audits_to
   )
 $$;
-comment on function public.read_export(text, text, text, text, uuid, boolean, integer, text) is
+comment on function
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz)
+is
   'Returns a page of the rows of an export, in the order of their texts.';
 
 create function public.read_erased_rows(
@@ -4592,13 +4616,16 @@ comment on function public.read_audit_results(float8) is
   'Returns the cut-off of the audit, and how often each tier was right before it.';
 
 create function public.record_dataset(
-  series text, bucket text, manifest text, window_from text, window_to text, lines bigint
+  series text, bucket text, manifest text, window_from text, window_to text, lines bigint,
+  audits_complete_before timestamptz default null
 ) returns void
 language sql set search_path = ''
 as $$
-  select private.record_dataset(series, bucket, manifest, window_from::bigint, window_to::bigint, lines)
+  select private.record_dataset(
+    series, bucket, manifest, window_from::bigint, window_to::bigint, lines, audits_complete_before
+  )
 $$;
-comment on function public.record_dataset(text, text, text, text, text, bigint) is
+comment on function public.record_dataset(text, text, text, text, text, bigint, timestamptz) is
   'Records a complete dataset, so that the next window begins where it ends.';
 
 create function public.register_rows(bucket text, key text, rows uuid[]) returns json
@@ -5111,10 +5138,12 @@ revoke all on function
   private.complete_exported_page(),
   private.refuse_lost_sequence(),
   private.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   private.list_uncleaned_objects(),
@@ -5130,10 +5159,10 @@ revoke all on function
   public.continue_erasure(uuid),
   public.count_user_data(uuid),
   public.open_export(text, boolean, bigint),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   public.read_erased_rows(text, text, text, uuid, integer),
   public.read_audit_results(float8),
-  public.record_dataset(text, text, text, text, text, bigint),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
   public.list_uncleaned_objects(),
@@ -5186,17 +5215,19 @@ grant select (text_key, text, intent, secondary_intents, times_sent, labelled_at
 grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
   private.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.open_export(text, boolean, bigint),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   public.read_erased_rows(text, text, text, uuid, integer),
   public.read_audit_results(float8),
-  public.record_dataset(text, text, text, text, text, bigint),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
   private.list_uncleaned_objects(), public.list_uncleaned_objects(),
@@ -5244,8 +5275,9 @@ grant select (
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
 
-grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
-  on public.dataset_exports to service_role;
+grant select (
+  id, series, bucket, manifest, window_from, window_to, audits_complete_before, lines, exported_at
+) on public.dataset_exports to service_role;
 grant select on
   public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
@@ -5277,13 +5309,15 @@ grant execute on function
   private.list_erased_lines(text, text), public.list_erased_lines(text, text),
   private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb),
   private.open_export(text, boolean, bigint), public.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   public.read_erased_rows(text, text, text, uuid, integer),
   private.read_audit_results(float8), public.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
-  public.record_dataset(text, text, text, text, text, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   private.register_rows(text, text, uuid[]), public.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.has_erasures_since(text, text[], timestamptz)
@@ -5326,7 +5360,7 @@ grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer
 grant update (log_ids, user_keys, user_indexes, text_keys)
   on public.exported_rows to prompt_maintainer;
 grant select, delete on public.dataset_exports to prompt_maintainer;
-grant insert (series, bucket, manifest, window_from, window_to, lines)
+grant insert (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)
   on public.dataset_exports to prompt_maintainer;
 grant select, delete on private.erased_rows to prompt_maintainer;
 grant insert (log_id, text_key, change_number) on private.erased_rows to prompt_maintainer;

@@ -136,10 +136,12 @@ revoke all on function
   private.complete_exported_page(),
   private.refuse_lost_sequence(),
   private.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   private.list_uncleaned_objects(),
@@ -155,10 +157,10 @@ revoke all on function
   public.continue_erasure(uuid),
   public.count_user_data(uuid),
   public.open_export(text, boolean, bigint),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   public.read_erased_rows(text, text, text, uuid, integer),
   public.read_audit_results(float8),
-  public.record_dataset(text, text, text, text, text, bigint),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
   public.list_uncleaned_objects(),
@@ -211,17 +213,19 @@ grant select (text_key, text, intent, secondary_intents, times_sent, labelled_at
 grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
   private.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.open_export(text, boolean, bigint),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   public.read_erased_rows(text, text, text, uuid, integer),
   public.read_audit_results(float8),
-  public.record_dataset(text, text, text, text, text, bigint),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
   private.list_uncleaned_objects(), public.list_uncleaned_objects(),
@@ -269,8 +273,9 @@ grant select (
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
 
-grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
-  on public.dataset_exports to service_role;
+grant select (
+  id, series, bucket, manifest, window_from, window_to, audits_complete_before, lines, exported_at
+) on public.dataset_exports to service_role;
 grant select on
   public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
@@ -302,13 +307,15 @@ grant execute on function
   private.list_erased_lines(text, text), public.list_erased_lines(text, text),
   private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb),
   private.open_export(text, boolean, bigint), public.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   public.read_erased_rows(text, text, text, uuid, integer),
   private.read_audit_results(float8), public.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
-  public.record_dataset(text, text, text, text, text, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   private.register_rows(text, text, uuid[]), public.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.has_erasures_since(text, text[], timestamptz)
@@ -351,7 +358,7 @@ grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer
 grant update (log_ids, user_keys, user_indexes, text_keys)
   on public.exported_rows to prompt_maintainer;
 grant select, delete on public.dataset_exports to prompt_maintainer;
-grant insert (series, bucket, manifest, window_from, window_to, lines)
+grant insert (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)
   on public.dataset_exports to prompt_maintainer;
 grant select, delete on private.erased_rows to prompt_maintainer;
 grant insert (log_id, text_key, change_number) on private.erased_rows to prompt_maintainer;
