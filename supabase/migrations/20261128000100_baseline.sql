@@ -896,8 +896,12 @@ create index nlu_prompt_logs_by_corrected_intent
   on public.nlu_prompt_logs (corrected_intent)
   where corrected_intent is not null;
 
--- All copies of a text, and whether a user sent it before.
-create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id);
+-- The copies of a text that count, by sender: how many there are, and whether a user sent it before.
+create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id) where within_daily_cap;
+
+-- The copies of a text that were chosen for review.
+create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key)
+  where has_review_reason or is_audited;
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
@@ -2086,8 +2090,16 @@ as $$
   )
 $$;
 
+-- The most copies of a text that are read while a user waits.
+create function private.max_copies_read() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
--- labelled before its rows were deleted comes back decided.
+-- labelled before its rows were deleted comes back decided. Copies beyond a limit are counted within a minute.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
 language plpgsql
 set search_path = ''
@@ -2098,6 +2110,7 @@ declare
     case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
       then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
   );
+  copies_read integer;
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
@@ -2118,9 +2131,16 @@ begin
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
-    from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
+    from (
+      select user_id from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
+      limit private.max_copies_read()
+    ) as first_copies
   ) as copies
-  left join public.labelled_texts retained on retained.text_key = log.text_key;
+  left join public.labelled_texts retained on retained.text_key = log.text_key
+  returning times_sent into copies_read;
+  if copies_read = private.max_copies_read() then
+    insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
+  end if;
 end
 $$;
 
@@ -2212,9 +2232,10 @@ as $$
   where private.try_lock_queue_item(text_key)
 $$;
 
--- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
--- caller holds the lock of the text.
-create function private.refresh_queue_item(p_text_key bytea) returns void
+-- Brings the item of a text up to date with its rows, or adds it: with the counts of all, and the reasons of these
+-- rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
+-- of the text.
+create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -2242,8 +2263,14 @@ begin
     reasons = private.array_union(queue.reasons, counted.reasons)
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
-        select distinct unnest(private.review_reasons(chosen)) from public.nlu_prompt_logs chosen
-        where chosen.text_key = p_text_key and (chosen.has_review_reason or chosen.is_audited)
+        select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
+        where named.id = any (log_ids)
+        union
+        select unnest(private.review_reasons(chosen)) from (
+          select * from public.nlu_prompt_logs
+          where text_key = p_text_key and (has_review_reason or is_audited)
+          limit private.max_copies_read()
+        ) as chosen
       ) as reasons
     from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
   ) as counted
@@ -3144,9 +3171,9 @@ begin
     select waiting::private.incomplete_captures from unnest(batch) as waiting
     where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
   );
-  for incomplete in select distinct on (text_key) * from unnest(batch) loop
-    perform private.refresh_queue_item(incomplete.text_key);
-  end loop;
+  perform private.refresh_queue_item(text_key, log_ids) from (
+    select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
+  ) as texts;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
     perform private.apply_deferred_changes(incomplete.log_id);
   end loop;
@@ -5109,12 +5136,13 @@ revoke all on function
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
+  private.max_copies_read(),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
   private.try_lock_items(bytea[]),
-  private.refresh_queue_item(bytea),
+  private.refresh_queue_item(bytea, uuid[]),
   private.fill_queue(),
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
@@ -5429,11 +5457,12 @@ grant execute on function
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
+  private.max_copies_read(),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
   private.try_lock_items(bytea[]),
-  private.refresh_queue_item(bytea),
+  private.refresh_queue_item(bytea, uuid[]),
   private.update_queue_item(public.correction_events, boolean),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),

@@ -214,8 +214,16 @@ as $$
   )
 $$;
 
+-- The most copies of a text that are read while a user waits.
+create function private.max_copies_read() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
--- labelled before its rows were deleted comes back decided.
+-- labelled before its rows were deleted comes back decided. Copies beyond a limit are counted within a minute.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
 language plpgsql
 set search_path = ''
@@ -226,6 +234,7 @@ declare
     case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
       then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
   );
+  copies_read integer;
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
@@ -246,9 +255,16 @@ begin
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
-    from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
+    from (
+      select user_id from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
+      limit private.max_copies_read()
+    ) as first_copies
   ) as copies
-  left join public.labelled_texts retained on retained.text_key = log.text_key;
+  left join public.labelled_texts retained on retained.text_key = log.text_key
+  returning times_sent into copies_read;
+  if copies_read = private.max_copies_read() then
+    insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
+  end if;
 end
 $$;
 
@@ -340,9 +356,10 @@ as $$
   where private.try_lock_queue_item(text_key)
 $$;
 
--- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
--- caller holds the lock of the text.
-create function private.refresh_queue_item(p_text_key bytea) returns void
+-- Brings the item of a text up to date with its rows, or adds it: with the counts of all, and the reasons of these
+-- rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
+-- of the text.
+create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -370,8 +387,14 @@ begin
     reasons = private.array_union(queue.reasons, counted.reasons)
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
-        select distinct unnest(private.review_reasons(chosen)) from public.nlu_prompt_logs chosen
-        where chosen.text_key = p_text_key and (chosen.has_review_reason or chosen.is_audited)
+        select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
+        where named.id = any (log_ids)
+        union
+        select unnest(private.review_reasons(chosen)) from (
+          select * from public.nlu_prompt_logs
+          where text_key = p_text_key and (has_review_reason or is_audited)
+          limit private.max_copies_read()
+        ) as chosen
       ) as reasons
     from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
   ) as counted

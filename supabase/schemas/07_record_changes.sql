@@ -510,9 +510,9 @@ begin
     select waiting::private.incomplete_captures from unnest(batch) as waiting
     where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
   );
-  for incomplete in select distinct on (text_key) * from unnest(batch) loop
-    perform private.refresh_queue_item(incomplete.text_key);
-  end loop;
+  perform private.refresh_queue_item(text_key, log_ids) from (
+    select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
+  ) as texts;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
     perform private.apply_deferred_changes(incomplete.log_id);
   end loop;

@@ -278,7 +278,7 @@ def read_reasons(dashboard: Connection, since: object) -> Any:
     """Return the reasons of the rows in the window since a change, as an export reads them."""
     row = dashboard.execute(
         """select private.read_export(%s, private.complete_change_numbers(), '', 0,
-             '00000000-0000-0000-0000-000000000000', false, 100, '') -> 15""",
+             '00000000-0000-0000-0000-000000000000', false, 100, '', null, null) -> 15""",
         [since],
     ).fetchone()
     return row[0] if row else None
