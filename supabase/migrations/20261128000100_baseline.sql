@@ -906,6 +906,9 @@ create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key)
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
 
+-- How many rows changed in a window, and the newest change.
+create index nlu_prompt_logs_by_change_number on public.nlu_prompt_logs (change_number);
+
 -- Planner statistics --------------------------------------------------------------------------------
 -- Row level security does not cover estimates, and any API user may ask for a planned count. With
 -- statistics, most common values and histogram bounds reveal texts, ids and how much a user sends, bit
@@ -1954,6 +1957,8 @@ comment on column public.review_queue.text_key is 'The text key.';
 
 -- The foreign key.
 create index review_queue_by_intent on public.review_queue (corrected_intent);
+-- The newest change.
+create index review_queue_by_change_number on public.review_queue (change_number);
 
 -- Estimates would reveal texts and names: see 04_prompt_logs.sql.
 alter table public.review_queue
@@ -3310,6 +3315,7 @@ comment on column public.labelled_texts.change_number is
 create index labelled_texts_by_intent on public.labelled_texts (intent);
 create index labelled_texts_by_user on public.labelled_texts using gin (user_keys);
 create index labelled_texts_by_age on public.labelled_texts (retained_at, text_key);
+create index labelled_texts_by_change_number on public.labelled_texts (change_number);
 
 -- Estimates would reveal texts: see 04_prompt_logs.sql.
 alter table public.labelled_texts
@@ -4077,6 +4083,7 @@ comment on column public.dataset_exports.lines is 'The number of lines.';
 comment on column public.dataset_exports.exported_at is 'When the dataset was recorded.';
 
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
+create index dataset_exports_by_window on public.dataset_exports (window_to);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
 -- longer exist (13_normal_form.sql) are listed likewise, each as a row of its own.

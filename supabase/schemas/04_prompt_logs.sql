@@ -200,6 +200,9 @@ create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key)
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
 
+-- How many rows changed in a window, and the newest change.
+create index nlu_prompt_logs_by_change_number on public.nlu_prompt_logs (change_number);
+
 -- Planner statistics --------------------------------------------------------------------------------
 -- Row level security does not cover estimates, and any API user may ask for a planned count. With
 -- statistics, most common values and histogram bounds reveal texts, ids and how much a user sends, bit

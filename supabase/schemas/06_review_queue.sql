@@ -78,6 +78,8 @@ comment on column public.review_queue.text_key is 'The text key.';
 
 -- The foreign key.
 create index review_queue_by_intent on public.review_queue (corrected_intent);
+-- The newest change.
+create index review_queue_by_change_number on public.review_queue (change_number);
 
 -- Estimates would reveal texts and names: see 04_prompt_logs.sql.
 alter table public.review_queue

@@ -73,6 +73,7 @@ comment on column public.dataset_exports.lines is 'The number of lines.';
 comment on column public.dataset_exports.exported_at is 'When the dataset was recorded.';
 
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
+create index dataset_exports_by_window on public.dataset_exports (window_to);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
 -- longer exist (13_normal_form.sql) are listed likewise, each as a row of its own.

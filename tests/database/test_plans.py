@@ -246,6 +246,19 @@ INTERNAL_QUERIES = {
            where is_audited order by created_at, id""",
         "nlu_prompt_logs_audited",
     ),
+    "the newest change": (
+        "select max(change_number) from public.nlu_prompt_logs",
+        "nlu_prompt_logs_by_change_number",
+    ),
+    "the newest change of the review queue": (
+        "select max(change_number) from public.review_queue",
+        "review_queue_by_change_number",
+    ),
+    "rows that changed in a window": (
+        """select from public.nlu_prompt_logs
+           where change_number >= 19900 and change_number < 19950 limit 1000""",
+        "nlu_prompt_logs_by_change_number",
+    ),
     "random texts": (
         """select text_key, within_daily_cap from public.nlu_prompt_logs
            where text_key >= 'x' order by text_key limit 500""",
@@ -323,6 +336,25 @@ def test_what_a_capture_reads_does_not_grow_with_the_copies_of_its_text(
         assert complete_captures(connection) == 1
         assert connection.execute(item).fetchone() == (5_002, 1, ["low_confidence"])
         assert complete_captures(connection) == 0
+
+
+def test_opening_an_export_reads_only_what_changed(server: Server, filled: str) -> None:
+    def read_rows(connection: Connection) -> int:
+        connection.execute("select pg_stat_force_next_flush()")
+        row = connection.execute(
+            """select sum(seq_tup_read) + sum(coalesce(idx_tup_fetch, 0))
+               from pg_stat_user_tables where relname in ('nlu_prompt_logs', 'review_queue')"""
+        ).fetchone()
+        return int(str(row[0])) if row else 0
+
+    with server.connect("supabase_admin", filled) as connection:
+        connection.execute(
+            """select public.record_dataset('s', 'b', 'm', '0', opened ->> 'to', 0)
+               from public.open_export('s', false, 10) as opened"""
+        )
+        before = read_rows(connection)
+        connection.execute("select public.open_export('s', true, 1000000)")
+        assert read_rows(connection) - before < 100
 
 
 def count_entries_read(connection: Connection, index: str) -> int:
