@@ -720,6 +720,7 @@ create table public.nlu_prompt_logs (
   runner_up_intent text,
   runner_up_confidence double precision,
   secondary_intents jsonb not null default '[]',
+  needs_review boolean not null default false,
   source text not null,
   model_version text not null,
   conversation_id text,
@@ -827,6 +828,8 @@ comment on column public.nlu_prompt_logs.runner_up_confidence is
   'The probability of the runner-up.';
 comment on column public.nlu_prompt_logs.secondary_intents is
   'Further intents in the same message: [{"intent": text, "confidence": number or null}].';
+comment on column public.nlu_prompt_logs.needs_review is
+  'What the response said: whether the service wants the prediction reviewed, by its own thresholds or those of the model.';
 comment on column public.nlu_prompt_logs.source is 'What predicted the intent: a `rule` or the `model`.';
 comment on column public.nlu_prompt_logs.model_version is
   'The version of the model or the rules; `legacy` for rows of the table''s first version.';
@@ -1010,12 +1013,12 @@ begin
   new.updated_at := coalesce(new.updated_at, now());
   if num_nulls(
     new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
-    new.source, new.model_version
+    new.needs_review, new.source, new.model_version
   ) > 0 then
     select key into missing from jsonb_each(to_jsonb(new))
     where value = 'null' and key in (
-      'id', 'user_id', 'prompt', 'predicted_intent', 'confidence', 'secondary_intents', 'source',
-      'model_version'
+      'id', 'user_id', 'prompt', 'predicted_intent', 'confidence', 'secondary_intents', 'needs_review',
+      'source', 'model_version'
     ) limit 1;
     raise exception 'A captured row needs the column "%".', missing
       using errcode = 'not_null_violation', column = missing;
@@ -1136,7 +1139,7 @@ begin
   );
   -- A confident `unknown` is an answer, whatever its scope.
   new.has_review_reason := new.within_daily_cap and (
-    new.confidence < settings.review_threshold
+    new.needs_review or new.confidence < settings.review_threshold
     or (new.predicted_intent <> 'unknown' and coalesce(new.scope < settings.min_scope, false))
   );
   -- The draw must depend on nothing that the model said: only then does the audit stand for all messages.
@@ -1168,12 +1171,12 @@ create trigger before_20_refuse_captured_changes before update on public.nlu_pro
   when (
     current_user <> 'prompt_maintainer' and (
       new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
-      new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
+      new.needs_review, new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
       new.runner_up_intent, new.runner_up_confidence, new.created_at, new.text_key,
       new.within_daily_cap, new.has_review_reason, new.is_audited, new.audit_probability, new.is_disputed
     ) is distinct from (
       old.id, old.user_id, old.prompt, old.predicted_intent, old.confidence, old.secondary_intents,
-      old.source, old.model_version, old.conversation_id, old.message_index, old.scope,
+      old.needs_review, old.source, old.model_version, old.conversation_id, old.message_index, old.scope,
       old.runner_up_intent, old.runner_up_confidence, old.created_at, old.text_key,
       old.within_daily_cap, old.has_review_reason, old.is_audited, old.audit_probability, old.is_disputed
     )
@@ -1915,7 +1918,8 @@ create table public.review_queue (
     foreign key (corrected_intent) references public.intent_catalogue (intent),
   constraint reasons_are_known check (
     reasons <@ array[
-      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'random_fill'
+      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'needs_review',
+      'random_fill'
     ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
@@ -1942,7 +1946,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, random_fill. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -1995,14 +1999,18 @@ begin
     select array_remove(array[
       case when log.is_audited then 'random_audit' end,
       case when log.has_review_reason and log.was_successful is false then 'failed_workflow' end,
-      case when log.has_review_reason and case
-          when log.predicted_intent = 'unknown' then log.confidence < settings.review_threshold
-          else log.scope < settings.min_scope
-        end then 'out_of_scope' end,
-      case when log.has_review_reason and log.confidence < settings.review_threshold
-        then 'low_confidence' end
+      case when log.has_review_reason and is_out_of_scope then 'out_of_scope' end,
+      case when log.has_review_reason and is_unsure then 'low_confidence' end,
+      -- By a threshold that the database does not know.
+      case when log.has_review_reason and log.needs_review and not (is_unsure or is_out_of_scope)
+        then 'needs_review' end
     ], null)
-    from private.settings
+    from private.settings, lateral (
+      select log.confidence < review_threshold as is_unsure, coalesce(case
+          when log.predicted_intent = 'unknown' then log.confidence < review_threshold
+          else log.scope < min_scope
+        end, false) as is_out_of_scope
+    ) as judged
   );
 end
 $$;
@@ -5231,7 +5239,7 @@ grant select (intent, domain, description, retired_at, created_at)
   on public.intent_catalogue to authenticated;
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index,
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
@@ -5245,7 +5253,7 @@ grant select (
 grant usage on schema public, private to prompt_writer;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index
 ) on public.nlu_prompt_logs to prompt_writer;
 grant select (id) on public.nlu_prompt_logs to prompt_writer;
 grant execute on function
@@ -5299,7 +5307,7 @@ grant select (intent, domain, description, retired_at, created_at)
   on public.intent_catalogue to service_role;
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index,
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
@@ -5307,7 +5315,7 @@ grant select (
 ) on public.nlu_prompt_logs to service_role;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index
 ) on public.nlu_prompt_logs to service_role;
 grant update (was_successful, workflow_type, execution_error)
   on public.nlu_prompt_logs to service_role;
@@ -5351,6 +5359,7 @@ grant execute on function
   private.end_idle_transaction(),
   private.lock_edits_shared(),
   private.lock_texts(bytea[]),
+  private.find_decision(bytea),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
   private.apply_waiting_changes(uuid),

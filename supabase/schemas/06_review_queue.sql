@@ -36,7 +36,8 @@ create table public.review_queue (
     foreign key (corrected_intent) references public.intent_catalogue (intent),
   constraint reasons_are_known check (
     reasons <@ array[
-      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'random_fill'
+      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'needs_review',
+      'random_fill'
     ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
@@ -63,7 +64,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, random_fill. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -116,14 +117,18 @@ begin
     select array_remove(array[
       case when log.is_audited then 'random_audit' end,
       case when log.has_review_reason and log.was_successful is false then 'failed_workflow' end,
-      case when log.has_review_reason and case
-          when log.predicted_intent = 'unknown' then log.confidence < settings.review_threshold
-          else log.scope < settings.min_scope
-        end then 'out_of_scope' end,
-      case when log.has_review_reason and log.confidence < settings.review_threshold
-        then 'low_confidence' end
+      case when log.has_review_reason and is_out_of_scope then 'out_of_scope' end,
+      case when log.has_review_reason and is_unsure then 'low_confidence' end,
+      -- By a threshold that the database does not know.
+      case when log.has_review_reason and log.needs_review and not (is_unsure or is_out_of_scope)
+        then 'needs_review' end
     ], null)
-    from private.settings
+    from private.settings, lateral (
+      select log.confidence < review_threshold as is_unsure, coalesce(case
+          when log.predicted_intent = 'unknown' then log.confidence < review_threshold
+          else log.scope < min_scope
+        end, false) as is_out_of_scope
+    ) as judged
   );
 end
 $$;

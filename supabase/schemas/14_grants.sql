@@ -177,7 +177,7 @@ grant select (intent, domain, description, retired_at, created_at)
   on public.intent_catalogue to authenticated;
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index,
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
@@ -191,7 +191,7 @@ grant select (
 grant usage on schema public, private to prompt_writer;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index
 ) on public.nlu_prompt_logs to prompt_writer;
 grant select (id) on public.nlu_prompt_logs to prompt_writer;
 grant execute on function
@@ -245,7 +245,7 @@ grant select (intent, domain, description, retired_at, created_at)
   on public.intent_catalogue to service_role;
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index,
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
@@ -253,7 +253,7 @@ grant select (
 ) on public.nlu_prompt_logs to service_role;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index
 ) on public.nlu_prompt_logs to service_role;
 grant update (was_successful, workflow_type, execution_error)
   on public.nlu_prompt_logs to service_role;
@@ -297,6 +297,7 @@ grant execute on function
   private.end_idle_transaction(),
   private.lock_edits_shared(),
   private.lock_texts(bytea[]),
+  private.find_decision(bytea),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
   private.apply_waiting_changes(uuid),

@@ -12,9 +12,9 @@ from .actors import ALICE
 from .server import Connection
 
 CAPTURED_COLUMNS = (
-    "id", "user_id", "prompt", "predicted_intent", "confidence", "secondary_intents", "source",
-    "model_version", "conversation_id", "message_index", "scope", "runner_up_intent",
-    "runner_up_confidence",
+    "id", "user_id", "prompt", "predicted_intent", "confidence", "secondary_intents",
+    "needs_review", "source", "model_version", "conversation_id", "message_index", "scope",
+    "runner_up_intent", "runner_up_confidence",
 )  # fmt: skip
 DERIVED_COLUMNS = (
     "text_key",
@@ -59,6 +59,7 @@ def build_row(**changes: Any) -> dict[str, Any]:
         "predicted_intent": "reschedule",
         "confidence": 0.62,
         "secondary_intents": [],
+        "needs_review": False,
         "source": "model",
         "model_version": "test-1",
         "conversation_id": None,

@@ -350,7 +350,7 @@ def test_every_captured_and_derived_column_is_protected(dashboard: Connection) -
         {"audit_probability": 0.5}, {"is_disputed": True},
         {"id": uuid4()}, {"created_at": "2026-01-01"},
         {"runner_up_intent": "help", "runner_up_confidence": 0.1},
-        {"secondary_intents": Jsonb([{"intent": "help"}])},
+        {"secondary_intents": Jsonb([{"intent": "help"}])}, {"needs_review": True},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip

@@ -113,6 +113,29 @@ def test_an_item_names_the_reason_for_review(dashboard: Connection) -> None:
     assert read(dashboard, failed, "has_review_reason", "is_audited") == (True, False)
 
 
+def test_the_queue_holds_what_the_service_marked_whatever_its_own_threshold(
+    dashboard: Connection,
+) -> None:
+    marked = insert(dashboard, prompt="marked", confidence=0.8, needs_review=True)
+    insert(dashboard, prompt="marked and unsure", confidence=0.6, needs_review=True)
+    insert(dashboard, prompt="marked, scope", confidence=0.9, scope=0.1, needs_review=True)
+    insert(dashboard, prompt="not marked", confidence=0.8)
+    assert read(dashboard, marked, "has_review_reason") == (True,)
+    reasons = dashboard.execute("select text, reasons from public.review_queue").fetchall()
+    assert dict(reasons) == {
+        "marked": ["needs_review"],
+        "marked and unsure": ["low_confidence"],
+        "marked, scope": ["out_of_scope"],
+    }
+
+
+def test_a_marked_message_beyond_the_daily_cap_is_not_queued(dashboard: Connection) -> None:
+    dashboard.execute("update private.settings set daily_cap = 1")
+    insert(dashboard)
+    insert(dashboard, prompt="second", confidence=0.9, needs_review=True)
+    assert list_texts(dashboard) == [TEXT]
+
+
 def test_one_user_cannot_fill_the_queue(dashboard: Connection) -> None:
     add_user(dashboard, BOB)
     dashboard.execute("update private.settings set daily_cap = 5")

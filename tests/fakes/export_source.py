@@ -253,6 +253,9 @@ def _review_reasons(row: LoggedPrompt) -> list[str] | None:
         else captured.scope is not None and captured.scope < MIN_SCOPE,
         "low_confidence": captured.confidence < REVIEW_THRESHOLD,
     }
+    reasons["needs_review"] = captured.needs_review and not (
+        reasons["out_of_scope"] or reasons["low_confidence"]
+    )
     if row.correction is not None and not row.is_disputed:
         return None
     return sorted(reason for reason, applies in reasons.items() if applies) or None
