@@ -3660,6 +3660,7 @@ $$;
 create table private.tombstones (
   user_key bytea not null,
   erased_at timestamptz not null default clock_timestamp(),
+  unfinished_user_id uuid,
 
   constraint tombstones_pkey primary key (user_key)
 );
@@ -3668,6 +3669,12 @@ comment on table private.tombstones is
 comment on column private.tombstones.user_key is 'See private.user_key.';
 comment on column private.tombstones.erased_at is
   'When the erasure began; once it is finished, when it ended. An export that was registered meanwhile is older.';
+comment on column private.tombstones.unfinished_user_id is
+  'The id of the user while the erasure has not ended, so that it can be continued. Null once it has.';
+
+-- Estimates would outlive the erasure.
+alter table private.tombstones
+  alter column unfinished_user_id set statistics 0;
 
 alter table private.tombstones enable row level security;
 alter table private.tombstones force row level security;
@@ -3727,7 +3734,8 @@ begin
   if pg_trigger_depth() = 0 then
     perform private.lock_person(p_user_id);
   end if;
-  insert into private.tombstones (user_key) values (private.user_key(p_user_id)) on conflict do nothing;
+  insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
+  on conflict do nothing;
   delete from private.deferred_changes where reviewer = p_user_id::text;
 end
 $$;
@@ -3835,7 +3843,8 @@ declare
 begin
   perform private.lock_export_registry();
   finished_at := clock_timestamp();
-  update private.tombstones set erased_at = finished_at where user_key = erased_key;
+  update private.tombstones set erased_at = finished_at, unfinished_user_id = null
+  where user_key = erased_key;
   return jsonb_build_object(
     'erased_at', finished_at,
     'remaining_objects', (
@@ -3870,6 +3879,16 @@ begin
   end if;
   return jsonb_build_object('finished', true) || private.finish_erasure(p_user_id);
 end
+$$;
+
+-- Returns the ids of the users whose erasure began and has not ended, the earliest first.
+create function private.list_unfinished_erasures() returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(unfinished_user_id order by erased_at), '[]')
+  from private.tombstones where unfinished_user_id is not null
 $$;
 
 -- Erasing at once -----------------------------------------------------------------------------------
@@ -3947,6 +3966,15 @@ as $$
 $$;
 comment on function public.continue_erasure(uuid) is
   'Begins to erase a user, or goes on. Call it until `finished` is true; then it returns the exported objects that hold rows of the user.';
+
+create function public.list_unfinished_erasures() returns json
+language sql stable
+set search_path = ''
+as $$
+  select private.list_unfinished_erasures()
+$$;
+comment on function public.list_unfinished_erasures() is
+  'Lists the users whose erasure was interrupted, or is under way.';
 
 create function public.count_user_data(user_id uuid) returns setof jsonb
 language sql stable
@@ -5193,6 +5221,7 @@ revoke all on function
   private.erase_batch(uuid, boolean),
   private.finish_erasure(uuid),
   private.continue_erasure(uuid),
+  private.list_unfinished_erasures(),
   private.erase_user(uuid),
   private.pseudonymise_reviewer(text),
   private.erase_deleted_account(),
@@ -5219,6 +5248,7 @@ revoke all on function
   public.record_review(uuid, text, text, text, text, text[], text[]),
   public.discard_deferred_changes(uuid[]),
   public.continue_erasure(uuid),
+  public.list_unfinished_erasures(),
   public.count_user_data(uuid),
   public.open_export(text, boolean, bigint),
   public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
@@ -5368,6 +5398,7 @@ grant execute on function
   public.record_review(uuid, text, text, text, text, text[], text[]),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
   private.continue_erasure(uuid), public.continue_erasure(uuid),
+  private.list_unfinished_erasures(), public.list_unfinished_erasures(),
   private.count_user_data(uuid), public.count_user_data(uuid),
   private.list_uncleaned_objects(), public.list_uncleaned_objects(),
   private.list_erased_lines(text, text), public.list_erased_lines(text, text),
@@ -5418,7 +5449,8 @@ grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
-grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
+grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id)
+  on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
 grant update (log_ids, user_keys, user_indexes, text_keys)

@@ -131,6 +131,7 @@ revoke all on function
   private.erase_batch(uuid, boolean),
   private.finish_erasure(uuid),
   private.continue_erasure(uuid),
+  private.list_unfinished_erasures(),
   private.erase_user(uuid),
   private.pseudonymise_reviewer(text),
   private.erase_deleted_account(),
@@ -157,6 +158,7 @@ revoke all on function
   public.record_review(uuid, text, text, text, text, text[], text[]),
   public.discard_deferred_changes(uuid[]),
   public.continue_erasure(uuid),
+  public.list_unfinished_erasures(),
   public.count_user_data(uuid),
   public.open_export(text, boolean, bigint),
   public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
@@ -306,6 +308,7 @@ grant execute on function
   public.record_review(uuid, text, text, text, text, text[], text[]),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
   private.continue_erasure(uuid), public.continue_erasure(uuid),
+  private.list_unfinished_erasures(), public.list_unfinished_erasures(),
   private.count_user_data(uuid), public.count_user_data(uuid),
   private.list_uncleaned_objects(), public.list_uncleaned_objects(),
   private.list_erased_lines(text, text), public.list_erased_lines(text, text),
@@ -356,7 +359,8 @@ grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
-grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
+grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id)
+  on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
 grant update (log_ids, user_keys, user_indexes, text_keys)

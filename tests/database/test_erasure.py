@@ -314,3 +314,18 @@ def test_the_planner_statistics_contain_no_reviewer(dashboard: Connection) -> No
              and relnamespace in ('public'::regnamespace, 'private'::regnamespace)"""
     ).fetchall()
     assert expressions == [], "the expression of an index is sampled as well"
+
+
+def test_the_id_of_an_erased_user_is_kept_only_until_the_erasure_ends(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    insert(dashboard)
+    unfinished = "select private.list_unfinished_erasures()"
+    dashboard.execute("select private.continue_erasure(%s)", [ALICE])
+    assert dashboard.execute(unfinished).fetchone() == ([str(ALICE)],)
+    erase(dashboard, ALICE)
+    assert dashboard.execute(unfinished).fetchone() == ([],)
+    assert str(ALICE) not in dump_all_tables(server, database)
+    add_user(dashboard, BOB)
+    dashboard.execute("delete from auth.users where id = %s", [BOB])
+    assert dashboard.execute(unfinished).fetchone() == ([],)

@@ -122,7 +122,7 @@ def test_the_queue_holds_what_the_service_marked_whatever_its_own_threshold(
     insert(dashboard, prompt="not marked", confidence=0.8)
     assert read(dashboard, marked, "has_review_reason") == (True,)
     reasons = dashboard.execute("select text, reasons from public.review_queue").fetchall()
-    assert dict(reasons) == {
+    assert {str(text): listed for text, listed in reasons} == {
         "marked": ["needs_review"],
         "marked and unsure": ["low_confidence"],
         "marked, scope": ["out_of_scope"],

@@ -241,6 +241,8 @@ CALLABLE = {
     "public.record_correction(uuid,text,text,text,text,text[])": {SERVICE},
     "public.record_review(uuid,text,text,text,text,text[],text[])": {SERVICE},
     "private.audits_complete_before()": {SERVICE},
+    "private.list_unfinished_erasures()": {SERVICE},
+    "public.list_unfinished_erasures()": {SERVICE},
     "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
 }  # fmt: skip
 ENTRY_POINTS = {
