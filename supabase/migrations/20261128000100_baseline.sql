@@ -160,6 +160,25 @@ begin
 end
 $$;
 
+-- Whether the next statement of this transaction changes one row, and so takes its locks in order. The functions of
+-- the backend say so. Any other statement may change rows, and lock texts, in any order: it first excludes all other
+-- changes of texts, as an edit does.
+create function private.changes_one_row() returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(current_setting('prompt_capture.changes_one_row', true), '') = 'yes'
+$$;
+
+create function private.announce_one_row(is_next boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('prompt_capture.changes_one_row', case when is_next then 'yes' else '' end, true);
+end
+$$;
+
 -- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
 create function private.lock_texts(text_keys bytea[]) returns void
 language plpgsql
@@ -985,7 +1004,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_70_stamp_change                 set change_number, when the row has its final values
 --           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
 --                                                  correction that comes with the row
---   update  (before_05_lock_edits)                 once per statement, for the dashboard
+--   update  (before_05_lock_edits)                 once per statement, unless record_outcome changes one row
 --           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns
 --           before_40_stamp_correction
@@ -1505,7 +1524,8 @@ as $$
 $$;
 
 -- What an event sets off ----------------------------------------------------------------------------
---   insert  before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
+--   insert  before_05_lock_edits      once per statement, unless a function of the backend inserts one row
+--           before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
 --           before_20_validate        check the values; lock the text; drop a repetition
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
@@ -1831,7 +1851,10 @@ $$;
 set role postgres;
 
 create trigger before_05_lock_edits before update on public.nlu_prompt_logs
-  for each statement when (current_user not in ('prompt_maintainer', 'service_role'))
+  for each statement when (current_user <> 'prompt_maintainer' and not private.changes_one_row())
+  execute function private.lock_edits_first();
+create trigger before_05_lock_edits before insert on public.correction_events
+  for each statement when (current_user <> 'prompt_maintainer' and not private.changes_one_row())
   execute function private.lock_edits_first();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
@@ -2898,15 +2921,19 @@ set search_path = ''
 as $$
 declare
   change private.deferred_changes;
+  is_recorded boolean;
 begin
   perform private.lock_log_ids(array[record_outcome.log_id]);
   perform private.apply_waiting_changes(record_outcome.log_id);
+  perform private.announce_one_row(true);
   update public.nlu_prompt_logs logs
   set was_successful = record_outcome.was_successful,
     workflow_type = record_outcome.workflow_type,
     execution_error = record_outcome.execution_error
   where logs.id = record_outcome.log_id;
-  if found then
+  is_recorded := found;
+  perform private.announce_one_row(false);
+  if is_recorded then
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;
@@ -2936,12 +2963,14 @@ begin
   perform private.lock_log_ids(array[record_correction.log_id]);
   perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
+    perform private.announce_one_row(true);
     insert into public.correction_events
       (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
     values (
       record_correction.log_id, record_correction.to_intent, record_correction.to_secondary_intents,
       record_correction.reviewer, record_correction.notes, record_correction.channel
     );
+    perform private.announce_one_row(false);
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;
@@ -5124,6 +5153,8 @@ revoke all on function
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
   private.lock_edits_shared(),
+  private.changes_one_row(),
+  private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
   private.lock_new_queue_item(bytea),
@@ -5388,6 +5419,8 @@ grant execute on function
   private.lock_log_ids(uuid[]),
   private.end_idle_transaction(),
   private.lock_edits_shared(),
+  private.changes_one_row(),
+  private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
   private.find_decision(bytea),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
@@ -5470,6 +5503,7 @@ grant execute on function
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
   private.lock_edits_shared(),
+  private.changes_one_row(),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
   private.lock_new_queue_item(bytea),

@@ -279,7 +279,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           before_70_stamp_change                 set change_number, when the row has its final values
 --           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
 --                                                  correction that comes with the row
---   update  (before_05_lock_edits)                 once per statement, for the dashboard
+--   update  (before_05_lock_edits)                 once per statement, unless record_outcome changes one row
 --           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns
 --           before_40_stamp_correction

@@ -111,7 +111,8 @@ as $$
 $$;
 
 -- What an event sets off ----------------------------------------------------------------------------
---   insert  before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
+--   insert  before_05_lock_edits      once per statement, unless a function of the backend inserts one row
+--           before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
 --           before_20_validate        check the values; lock the text; drop a repetition
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
@@ -437,7 +438,10 @@ $$;
 set role postgres;
 
 create trigger before_05_lock_edits before update on public.nlu_prompt_logs
-  for each statement when (current_user not in ('prompt_maintainer', 'service_role'))
+  for each statement when (current_user <> 'prompt_maintainer' and not private.changes_one_row())
+  execute function private.lock_edits_first();
+create trigger before_05_lock_edits before insert on public.correction_events
+  for each statement when (current_user <> 'prompt_maintainer' and not private.changes_one_row())
   execute function private.lock_edits_first();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row

@@ -224,15 +224,19 @@ set search_path = ''
 as $$
 declare
   change private.deferred_changes;
+  is_recorded boolean;
 begin
   perform private.lock_log_ids(array[record_outcome.log_id]);
   perform private.apply_waiting_changes(record_outcome.log_id);
+  perform private.announce_one_row(true);
   update public.nlu_prompt_logs logs
   set was_successful = record_outcome.was_successful,
     workflow_type = record_outcome.workflow_type,
     execution_error = record_outcome.execution_error
   where logs.id = record_outcome.log_id;
-  if found then
+  is_recorded := found;
+  perform private.announce_one_row(false);
+  if is_recorded then
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;
@@ -262,12 +266,14 @@ begin
   perform private.lock_log_ids(array[record_correction.log_id]);
   perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
+    perform private.announce_one_row(true);
     insert into public.correction_events
       (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
     values (
       record_correction.log_id, record_correction.to_intent, record_correction.to_secondary_intents,
       record_correction.reviewer, record_correction.notes, record_correction.channel
     );
+    perform private.announce_one_row(false);
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;

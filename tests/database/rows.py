@@ -1,5 +1,7 @@
 """Helpers that insert, read and change rows as the functions and the dashboard do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -110,10 +112,18 @@ def update(connection: Connection, log_id: UUID, **changes: Any) -> int:
 
 
 def update_as_backend(dashboard: Connection, log_id: UUID, **changes: Any) -> int:
-    """Update a captured row as `service_role`; return the number of rows updated."""
-    with dashboard.transaction():
-        dashboard.execute("set local role service_role")
+    """Update a captured row as `record_outcome` does; return the number of rows updated."""
+    with dashboard.transaction(), one_row_as_backend(dashboard):
         return update(dashboard, log_id, **changes)
+
+
+@contextmanager
+def one_row_as_backend(connection: Connection) -> Iterator[None]:
+    """Change one row as `service_role`, as the functions of the backend do."""
+    connection.execute("set local role service_role")
+    connection.execute("select private.announce_one_row(true)")
+    yield
+    connection.execute("select private.announce_one_row(false)")
 
 
 def correct(
@@ -127,8 +137,7 @@ def correct(
     secondary: list[str] | None = None,
 ) -> int:
     """Insert a correction as the backend does; return the number of events inserted."""
-    with dashboard.transaction():
-        dashboard.execute("set local role service_role")
+    with dashboard.transaction(), one_row_as_backend(dashboard):
         return dashboard.execute(
             """insert into public.correction_events
                  (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
