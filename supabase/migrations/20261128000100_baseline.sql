@@ -160,16 +160,9 @@ begin
 end
 $$;
 
--- Whether the next statement of this transaction changes one row, and so takes its locks in order. The functions of
--- the backend say so. Any other statement may change rows, and lock texts, in any order: it first excludes all other
--- changes of texts, as an edit does.
-create function private.changes_one_row() returns boolean
-language sql stable
-set search_path = ''
-as $$
-  select coalesce(current_setting('prompt_capture.changes_one_row', true), '') = 'yes'
-$$;
-
+-- Says that the next statement of this transaction changes one row, and so takes its locks in order, as the functions
+-- of the backend do. Any other statement may change rows, and lock texts, in any order: it first excludes all
+-- other changes of texts, as an edit does.
 create function private.announce_one_row(is_next boolean) returns void
 language plpgsql
 set search_path = ''
@@ -1851,10 +1844,16 @@ $$;
 set role postgres;
 
 create trigger before_05_lock_edits before update on public.nlu_prompt_logs
-  for each statement when (current_user <> 'prompt_maintainer' and not private.changes_one_row())
+  for each statement when (
+    current_user <> 'prompt_maintainer'
+    and current_setting('prompt_capture.changes_one_row', true) is distinct from 'yes'
+  )
   execute function private.lock_edits_first();
 create trigger before_05_lock_edits before insert on public.correction_events
-  for each statement when (current_user <> 'prompt_maintainer' and not private.changes_one_row())
+  for each statement when (
+    current_user <> 'prompt_maintainer'
+    and current_setting('prompt_capture.changes_one_row', true) is distinct from 'yes'
+  )
   execute function private.lock_edits_first();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
@@ -5153,7 +5152,6 @@ revoke all on function
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
   private.lock_edits_shared(),
-  private.changes_one_row(),
   private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
@@ -5419,7 +5417,6 @@ grant execute on function
   private.lock_log_ids(uuid[]),
   private.end_idle_transaction(),
   private.lock_edits_shared(),
-  private.changes_one_row(),
   private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
   private.find_decision(bytea),
@@ -5503,7 +5500,6 @@ grant execute on function
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
   private.lock_edits_shared(),
-  private.changes_one_row(),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
   private.lock_new_queue_item(bytea),

@@ -156,16 +156,9 @@ begin
 end
 $$;
 
--- Whether the next statement of this transaction changes one row, and so takes its locks in order. The functions of
--- the backend say so. Any other statement may change rows, and lock texts, in any order: it first excludes all other
--- changes of texts, as an edit does.
-create function private.changes_one_row() returns boolean
-language sql stable
-set search_path = ''
-as $$
-  select coalesce(current_setting('prompt_capture.changes_one_row', true), '') = 'yes'
-$$;
-
+-- Says that the next statement of this transaction changes one row, and so takes its locks in order, as the functions
+-- of the backend do. Any other statement may change rows, and lock texts, in any order: it first excludes all
+-- other changes of texts, as an edit does.
 create function private.announce_one_row(is_next boolean) returns void
 language plpgsql
 set search_path = ''

@@ -438,10 +438,16 @@ $$;
 set role postgres;
 
 create trigger before_05_lock_edits before update on public.nlu_prompt_logs
-  for each statement when (current_user <> 'prompt_maintainer' and not private.changes_one_row())
+  for each statement when (
+    current_user <> 'prompt_maintainer'
+    and current_setting('prompt_capture.changes_one_row', true) is distinct from 'yes'
+  )
   execute function private.lock_edits_first();
 create trigger before_05_lock_edits before insert on public.correction_events
-  for each statement when (current_user <> 'prompt_maintainer' and not private.changes_one_row())
+  for each statement when (
+    current_user <> 'prompt_maintainer'
+    and current_setting('prompt_capture.changes_one_row', true) is distinct from 'yes'
+  )
   execute function private.lock_edits_first();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
