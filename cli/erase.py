@@ -11,7 +11,7 @@ from cli.error_handling import error_console, exit_on_error
 from cli.progress import ProgressBars, progress_bars
 
 if TYPE_CHECKING:
-    from prompt_capture.domain.erasures import CleaningReceipt, ErasureReceipt
+    from prompt_capture.domain.erasures import ErasureReceipt, PendingErasuresReceipt
 
 _STEPS = {
     "erasing": "Erasing rows, texts and corrections",
@@ -24,7 +24,8 @@ _INTERRUPTED = 130
 def erase(
     user: Annotated[UUID | None, typer.Option(help="The id of the user to erase.")] = None,
     pending: Annotated[
-        bool, typer.Option("--pending", help="Clean the exported objects of erased users.")
+        bool,
+        typer.Option("--pending", help="Finish interrupted erasures, and clean exported objects."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
@@ -42,8 +43,9 @@ def erase(
     cleaned_objects, remaining_objects that could not be cleaned, dead_letters.
     If it was interrupted, run it again: it continues.
 
-    --pending cleans the exported objects of all erased users.
-    These remain after an account was deleted or a command was interrupted.
+    --pending finishes the erasures that were interrupted.
+    It cleans the exported objects of all erased users.
+    These also remain after an account was deleted.
 
     Exit status: 0 if nothing remains, 1 if objects remain or it failed.
 
@@ -78,13 +80,12 @@ def erase(
 
 async def _run(
     user: UUID | None, report: Callable[[str, int, int], None]
-) -> "ErasureReceipt | CleaningReceipt":
+) -> "ErasureReceipt | PendingErasuresReceipt":
     from prompt_capture import bootstrap
 
     if user is not None:
         return await bootstrap.erase_user()(user, report)
-    clean_pending = bootstrap.clean_pending_objects()
-    return await clean_pending(lambda done, total: report("cleaning", done, total))
+    return await bootstrap.finish_pending_erasures()(report)
 
 
 def _reporter(progress: ProgressBars) -> Callable[[str, int, int], None]:

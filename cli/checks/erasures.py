@@ -1,4 +1,4 @@
-"""The check `erasures`: whether exported objects hold rows of erased users."""
+"""The check `erasures`: whether erasures ended, and whether exported objects hold their rows."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,26 @@ join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
 group by bucket order by bucket
 """
 
+_UNFINISHED = """
+select count(*), min(erased_at)::date
+from private.tombstones
+where unfinished_user_id is not null and erased_at < now() - interval '1 hour'
+"""
+"""A million rows are erased in a few minutes, so an erasure of this age was interrupted."""
+
 _CLEANING_DELAY_DAYS = 8
 """The exports run every week, and clean their bucket before."""
 
 
 def erasures(deployment: Deployment) -> Iterator[CheckResult]:
-    """Count the objects with rows of erased users, by bucket or folder."""
+    """Count the erasures that were interrupted, and the objects with rows of erased users."""
+    [(unfinished, since)] = deployment.query(_UNFINISHED)
+    if unfinished:
+        yield wrong(
+            "unfinished erasures",
+            f"{unfinished} erasures were interrupted, the first on {since}",
+            "`prompt-capture erase --pending`",
+        )
     uncleaned = deployment.query(_UNCLEANED)
     for bucket, objects, days in uncleaned:
         yield _uncleaned_objects(deployment, bucket, objects, days)

@@ -165,6 +165,18 @@ begin
 end
 $$;
 
+-- Says that the next statement of this transaction changes one row, and so takes its locks in order, as the functions
+-- of the backend do. Any other statement may change rows, and lock texts, in any order: it first excludes all
+-- other changes of texts, as an edit does.
+create function private.announce_one_row(is_next boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('prompt_capture.changes_one_row', case when is_next then 'yes' else '' end, true);
+end
+$$;
+
 -- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
 create function private.lock_texts(text_keys bytea[]) returns void
 language plpgsql
@@ -405,6 +417,24 @@ as $$
   select 2
 $$;
 
+-- PostgreSQL's `normalize`, but for an error: it takes U+11A7, the character before the trailing consonants of Hangul,
+-- for one of them, and drops it after a syllable. It composes with nothing, so what is before and after it
+-- can be normalised apart.
+create function private.compose_text(raw text, form text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  if position(U&'\11A7' in raw) = 0 then
+    return pg_catalog.normalize(raw, form);
+  end if;
+  return (
+    select string_agg(pg_catalog.normalize(part, form), U&'\11A7' order by number)
+    from unnest(string_to_array(raw, U&'\11A7')) with ordinality as parts (part, number)
+  );
+end
+$$;
+
 -- A text as a reader sees it, normalised as for the model: no invisible characters, single spaces, at most
 -- 4,000 characters. `normalise` in Python returns the same, with the same literals and limits, and says more.
 --
@@ -475,7 +505,7 @@ begin
     if position(U&'\FDFA' in visible) > 0 then
       visible := array_to_string((string_to_array(visible, U&'\FDFA'))[1:201], U&'\FDFA');
     end if;
-    visible := normalize(regexp_replace(visible, pile_of_marks, '', 'g'), nfkc);
+    visible := private.compose_text(regexp_replace(visible, pile_of_marks, '', 'g'), 'NFKC');
   end if;
 
   -- An emoji or a flag at the cut would be incomplete.
@@ -487,7 +517,7 @@ begin
     -- A character may decompose to several marks, and what stood around them may compose.
     composed := regexp_replace(visible, pile_of_marks, '', 'g');
     if composed <> visible then
-      visible := normalize(composed, nfc);
+      visible := private.compose_text(composed, 'NFC');
     end if;
   end if;
   return btrim(regexp_replace(visible, '[\u0009-\u000d\u0020\u1680\u2028\u2029]+', ' ', 'g'));
@@ -505,7 +535,7 @@ declare
 begin
   -- Some letters form one character with a mark only in lower case.
   if lowered <> visible and octet_length(lowered) > char_length(lowered) then
-    return normalize(lowered, nfc);
+    return private.compose_text(lowered, 'NFC');
   end if;
   return lowered;
 end
@@ -733,6 +763,7 @@ create table public.nlu_prompt_logs (
   runner_up_intent text,
   runner_up_confidence double precision,
   secondary_intents jsonb not null default '[]',
+  needs_review boolean not null default false,
   source text not null,
   model_version text not null,
   conversation_id text,
@@ -840,6 +871,8 @@ comment on column public.nlu_prompt_logs.runner_up_confidence is
   'The probability of the runner-up.';
 comment on column public.nlu_prompt_logs.secondary_intents is
   'Further intents in the same message: [{"intent": text, "confidence": number or null}].';
+comment on column public.nlu_prompt_logs.needs_review is
+  'What the response said: whether the service wants the prediction reviewed, by its own thresholds or those of the model.';
 comment on column public.nlu_prompt_logs.source is 'What predicted the intent: a `rule` or the `model`.';
 comment on column public.nlu_prompt_logs.model_version is
   'The version of the model or the rules; `legacy` for rows of the table''s first version.';
@@ -909,11 +942,18 @@ create index nlu_prompt_logs_by_corrected_intent
   on public.nlu_prompt_logs (corrected_intent)
   where corrected_intent is not null;
 
--- All copies of a text, and whether a user sent it before.
-create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id);
+-- The copies of a text that count, by sender: how many there are, and whether a user sent it before.
+create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id) where within_daily_cap;
+
+-- The copies of a text that were chosen for review.
+create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key)
+  where has_review_reason or is_audited;
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
+
+-- How many rows changed in a window, and the newest change.
+create index nlu_prompt_logs_by_change_number on public.nlu_prompt_logs (change_number);
 
 -- Planner statistics --------------------------------------------------------------------------------
 -- Row level security does not cover estimates, and any API user may ask for a planned count. With
@@ -989,7 +1029,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           (before_80_report_serving_model)       tell the capture which model serves
 --           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
 --                                                  correction that comes with the row
---   update  (before_05_lock_edits)                 once per statement, for the dashboard
+--   update  (before_05_lock_edits)                 once per statement, unless record_outcome changes one row
 --           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns
 --           before_40_stamp_correction
@@ -1017,12 +1057,12 @@ begin
   new.updated_at := coalesce(new.updated_at, now());
   if num_nulls(
     new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
-    new.source, new.model_version
+    new.needs_review, new.source, new.model_version
   ) > 0 then
     select key into missing from jsonb_each(to_jsonb(new))
     where value = 'null' and key in (
-      'id', 'user_id', 'prompt', 'predicted_intent', 'confidence', 'secondary_intents', 'source',
-      'model_version'
+      'id', 'user_id', 'prompt', 'predicted_intent', 'confidence', 'secondary_intents', 'needs_review',
+      'source', 'model_version'
     ) limit 1;
     raise exception 'A captured row needs the column "%".', missing
       using errcode = 'not_null_violation', column = missing;
@@ -1143,7 +1183,7 @@ begin
   );
   -- A confident `unknown` is an answer, whatever its scope.
   new.has_review_reason := new.within_daily_cap and (
-    new.confidence < settings.review_threshold
+    new.needs_review or new.confidence < settings.review_threshold
     or (new.predicted_intent <> 'unknown' and coalesce(new.scope < settings.min_scope, false))
   );
   -- The draw must depend on nothing that the model said: only then does the audit stand for all messages.
@@ -1175,12 +1215,12 @@ create trigger before_20_refuse_captured_changes before update on public.nlu_pro
   when (
     current_user <> 'prompt_maintainer' and (
       new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
-      new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
+      new.needs_review, new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
       new.runner_up_intent, new.runner_up_confidence, new.created_at, new.text_key,
       new.within_daily_cap, new.has_review_reason, new.is_audited, new.audit_probability, new.is_disputed
     ) is distinct from (
       old.id, old.user_id, old.prompt, old.predicted_intent, old.confidence, old.secondary_intents,
-      old.source, old.model_version, old.conversation_id, old.message_index, old.scope,
+      old.needs_review, old.source, old.model_version, old.conversation_id, old.message_index, old.scope,
       old.runner_up_intent, old.runner_up_confidence, old.created_at, old.text_key,
       old.within_daily_cap, old.has_review_reason, old.is_audited, old.audit_probability, old.is_disputed
     )
@@ -1431,12 +1471,12 @@ comment on table public.correction_events is
   'Who corrected which text from which intent to which, why, when, and through which channel.';
 comment on column public.correction_events.id is 'In the order of recording.';
 comment on column public.correction_events.log_id is
-  'The captured row that the reviewer named. Null once it was deleted while a copy or the retained text remains.';
-comment on column public.correction_events.text_key is 'The text key of that row.';
+  'The captured row that the reviewer named. Null: none, since the decision is about a text of which no row was chosen for review; or the row was deleted while a copy or the retained text remains.';
+comment on column public.correction_events.text_key is 'The text key.';
 comment on column public.correction_events.from_intent is
   'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
 comment on column public.correction_events.to_intent is
-  'The intent that the reviewer chose. Null: the correction was retracted.';
+  'The intent that the reviewer chose. Null: the reviewer withdrew their vote.';
 comment on column public.correction_events.to_secondary_intents is
   'The further intents that the reviewer chose, in order. Empty: there are none. Null: the correction does not say.';
 comment on column public.correction_events.reviewer is
@@ -1509,7 +1549,8 @@ as $$
 $$;
 
 -- What an event sets off ----------------------------------------------------------------------------
---   insert  before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
+--   insert  before_05_lock_edits      once per statement, unless a function of the backend inserts one row
+--           before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
 --           before_20_validate        check the values; lock the text; drop a repetition
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
@@ -1568,9 +1609,14 @@ set search_path = ''
 as $$
 declare
   latest public.correction_events;
+  decision public.correction_events;
 begin
-  select text_key, predicted_intent into new.text_key, new.from_intent
-  from public.nlu_prompt_logs where id = new.log_id;
+  if new.log_id is null then
+    select predicted_intent into new.from_intent from public.review_queue where text_key = new.text_key;
+  else
+    select text_key, predicted_intent into new.text_key, new.from_intent
+    from public.nlu_prompt_logs where id = new.log_id;
+  end if;
   if not found then
     raise exception 'No captured prompt has this id.'
       using errcode = 'PT404', hint = 'Send the log_id that the classification returned.';
@@ -1581,7 +1627,7 @@ begin
   end if;
   new.reviewer := private.reviewer_name(new.reviewer);
   if private.is_reserved_reviewer(new.reviewer)
-    and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
+    and not (new.channel = 'dashboard' and (new.reviewer = 'dashboard' or new.to_intent is null)) then
     raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
         hint = 'Set reviewer to your own name. Reserved: dashboard, legacy, erased-...';
@@ -1594,14 +1640,18 @@ begin
   perform private.lock_texts(array[new.text_key]);
   -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
-  if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
+  if not exists (
+    select from public.nlu_prompt_logs
+    where text_key = new.text_key and id = coalesce(new.log_id, id)
+  ) then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
   select * into latest from public.correction_events events
   where events.text_key = new.text_key order by id desc limit 1;
-  new.from_intent := coalesce(latest.to_intent, new.from_intent);
+  decision := private.find_decision(new.text_key);
+  new.from_intent := coalesce(decision.to_intent, new.from_intent);
 
-  if new.to_intent is not null and new.to_intent is distinct from latest.to_intent
+  if new.to_intent is not null and new.to_intent is distinct from decision.to_intent
     and not private.is_active_intent(new.to_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
@@ -1613,7 +1663,7 @@ begin
         hint = 'Set to_intent, or send no secondary intents.';
   end if;
   perform private.validate_secondary_intents(
-    new.to_secondary_intents, new.to_intent, latest.to_secondary_intents
+    new.to_secondary_intents, new.to_intent, decision.to_secondary_intents
   );
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
@@ -1631,6 +1681,21 @@ set role postgres;
 
 create trigger before_20_validate before insert on public.correction_events
   for each row execute function private.validate_correction();
+
+-- The event that decides a text: the latest one of all that stand. The latest event of a reviewer stands, unless it
+-- withdraws their vote. If none stands, returns the latest event, which has no intent.
+create function private.find_decision(p_text_key bytea) returns public.correction_events
+language sql stable
+set search_path = ''
+as $$
+  select * from public.correction_events where id = (
+    select id from (
+      select distinct on (lower(reviewer)) id, to_intent from public.correction_events
+      where text_key = p_text_key order by lower(reviewer), id desc
+    ) as latest
+    order by to_intent is null, id desc limit 1
+  )
+$$;
 
 -- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. `Grace`
 -- and `grace` are one reviewer.
@@ -1694,14 +1759,15 @@ begin
 end
 $$;
 
--- Gives a text the label of its latest event, unless reviewers disagree. Votes are about the primary intent; the
--- latest event alone decides the secondary ones.
-create function private.apply_event(event public.correction_events) returns void
+-- Gives a text the label of the event that decides it, unless reviewers disagree. Votes are about the primary intent;
+-- that event alone decides the secondary ones.
+create function private.apply_decision(p_text_key bytea) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  disputed boolean := private.is_disputed(event.text_key, event.to_intent);
+  event public.correction_events := private.find_decision(p_text_key);
+  disputed boolean := private.is_disputed(p_text_key, event.to_intent);
 begin
   -- `complete_captures` goes on with the rows of a text that has more.
   if private.show_correction(event, disputed) = 1000 then
@@ -1728,7 +1794,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.apply_event(new);
+  perform private.apply_decision(new.text_key);
   return null;
 end
 $$;
@@ -1799,7 +1865,9 @@ begin
     (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
     new.id, new.corrected_intent, new.corrected_secondary_intents,
-    coalesce(new.corrected_by, 'dashboard'), new.correction_notes, 'dashboard'
+    -- An edit that clears the intent withdraws the vote of the reviewer whose decision the row showed.
+    coalesce(new.corrected_by, case when new.corrected_intent is null then old.corrected_by end, 'dashboard'),
+    new.correction_notes, 'dashboard'
   );
   return null;
 end
@@ -1808,7 +1876,16 @@ $$;
 set role postgres;
 
 create trigger before_05_lock_edits before update on public.nlu_prompt_logs
-  for each statement when (current_user not in ('prompt_maintainer', 'service_role'))
+  for each statement when (
+    current_user <> 'prompt_maintainer'
+    and current_setting('prompt_capture.changes_one_row', true) is distinct from 'yes'
+  )
+  execute function private.lock_edits_first();
+create trigger before_05_lock_edits before insert on public.correction_events
+  for each statement when (
+    current_user <> 'prompt_maintainer'
+    and current_setting('prompt_capture.changes_one_row', true) is distinct from 'yes'
+  )
   execute function private.lock_edits_first();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row
@@ -1895,7 +1972,8 @@ create table public.review_queue (
     foreign key (corrected_intent) references public.intent_catalogue (intent),
   constraint reasons_are_known check (
     reasons <@ array[
-      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'random_fill'
+      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'needs_review',
+      'random_fill'
     ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
@@ -1922,7 +2000,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, random_fill. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -1937,6 +2015,8 @@ comment on column public.review_queue.text_key is 'The text key.';
 
 -- The foreign key.
 create index review_queue_by_intent on public.review_queue (corrected_intent);
+-- The newest change.
+create index review_queue_by_change_number on public.review_queue (change_number);
 
 -- Estimates would reveal texts and names: see 04_prompt_logs.sql.
 alter table public.review_queue
@@ -1973,14 +2053,18 @@ begin
     select array_remove(array[
       case when log.is_audited then 'random_audit' end,
       case when log.has_review_reason and log.was_successful is false then 'failed_workflow' end,
-      case when log.has_review_reason and case
-          when log.predicted_intent = 'unknown' then log.confidence < settings.review_threshold
-          else log.scope < settings.min_scope
-        end then 'out_of_scope' end,
-      case when log.has_review_reason and log.confidence < settings.review_threshold
-        then 'low_confidence' end
+      case when log.has_review_reason and is_out_of_scope then 'out_of_scope' end,
+      case when log.has_review_reason and is_unsure then 'low_confidence' end,
+      -- By a threshold that the database does not know.
+      case when log.has_review_reason and log.needs_review and not (is_unsure or is_out_of_scope)
+        then 'needs_review' end
     ], null)
-    from private.settings
+    from private.settings, lateral (
+      select log.confidence < review_threshold as is_unsure, coalesce(case
+          when log.predicted_intent = 'unknown' then log.confidence < review_threshold
+          else log.scope < min_scope
+        end, false) as is_out_of_scope
+    ) as judged
   );
 end
 $$;
@@ -2073,8 +2157,16 @@ as $$
   )
 $$;
 
+-- The most copies of a text that are read while a user waits.
+create function private.max_copies_read() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
--- labelled before its rows were deleted comes back decided.
+-- labelled before its rows were deleted comes back decided. Copies beyond a limit are counted within a minute.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
 language plpgsql
 set search_path = ''
@@ -2085,6 +2177,7 @@ declare
     case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
       then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
   );
+  copies_read integer;
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
@@ -2097,10 +2190,7 @@ begin
         add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
       ) end,
     private.normalise_text(log.prompt), retained.intent, retained.secondary_intents,
-    case when retained.intent is not null then (
-      select reviewer from public.correction_events events
-      where events.text_key = log.text_key order by id desc limit 1
-    ) end,
+    case when retained.intent is not null then (private.find_decision(log.text_key)).reviewer end,
     log.predicted_intent,
     case when log.secondary_intents = '[]' then '{}' else private.intent_names(log.secondary_intents) end,
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
@@ -2108,9 +2198,16 @@ begin
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
-    from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
+    from (
+      select user_id from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
+      limit private.max_copies_read()
+    ) as first_copies
   ) as copies
-  left join public.labelled_texts retained on retained.text_key = log.text_key;
+  left join public.labelled_texts retained on retained.text_key = log.text_key
+  returning times_sent into copies_read;
+  if copies_read = private.max_copies_read() then
+    insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
+  end if;
 end
 $$;
 
@@ -2202,9 +2299,10 @@ as $$
   where private.try_lock_queue_item(text_key)
 $$;
 
--- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
--- caller holds the lock of the text.
-create function private.refresh_queue_item(p_text_key bytea) returns void
+-- Brings the item of a text up to date with its rows, or adds it: with the counts of all, and the reasons of these
+-- rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
+-- of the text.
+create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -2232,8 +2330,14 @@ begin
     reasons = private.array_union(queue.reasons, counted.reasons)
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
-        select distinct unnest(private.review_reasons(chosen)) from public.nlu_prompt_logs chosen
-        where chosen.text_key = p_text_key and (chosen.has_review_reason or chosen.is_audited)
+        select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
+        where named.id = any (log_ids)
+        union
+        select unnest(private.review_reasons(chosen)) from (
+          select * from public.nlu_prompt_logs
+          where text_key = p_text_key and (has_review_reason or is_audited)
+          limit private.max_copies_read()
+        ) as chosen
       ) as reasons
     from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
   ) as counted
@@ -2424,13 +2528,16 @@ begin
   perform private.validate_secondary_intents(
     new.corrected_secondary_intents, new.corrected_intent, old.corrected_secondary_intents
   );
-  -- The previous decision's notes do not explain another one.
-  if new.corrected_intent is distinct from old.corrected_intent
+  -- The previous decision's notes do not explain another one. Those of an item that waits were typed for this one.
+  if old.corrected_intent is not null and new.corrected_intent is distinct from old.corrected_intent
     and new.notes is not distinct from old.notes then
     new.notes := null;
   end if;
+  -- An edit that clears the intent withdraws the vote of the reviewer whose decision the item shows.
+  if new.corrected_intent is null and old.corrected_intent is not null then
+    new.reviewer := coalesce(new.reviewer, old.reviewer);
   -- The previous reviewer's name does not sign an edit that names nobody.
-  if old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
+  elsif old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
     and (new.corrected_intent, new.corrected_secondary_intents, new.notes)
       is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.notes) then
     new.reviewer := 'dashboard';
@@ -2457,22 +2564,28 @@ security definer
 set search_path = ''
 as $$
 declare
-  latest public.correction_events;
+  decision public.correction_events;
 begin
-  -- Of the copies, the first that was chosen for review.
+  -- Names the first copy that was chosen for review, or shows a correction already. The sender of another copy
+  -- would learn that somebody else had sent the text, unless it was taken at random.
   insert into public.correction_events
-    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
-  select id, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
+    (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+  values (
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = new.text_key and (
+        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
+      )
+      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
+      limit 1
+    ),
+    new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
-  from public.nlu_prompt_logs
-  where text_key = new.text_key
-  order by not (has_review_reason or is_audited), created_at, id
-  limit 1;
+  );
   if not found then
-    -- It repeats the latest correction, which decides what the item shows.
-    select * into strict latest from public.correction_events events
-    where events.text_key = new.text_key order by id desc limit 1;
-    perform private.update_queue_item(latest, private.is_disputed(latest.text_key, latest.to_intent));
+    -- It repeats the latest correction.
+    decision := private.find_decision(new.text_key);
+    perform private.update_queue_item(decision, private.is_disputed(new.text_key, decision.to_intent));
   end if;
   return null;
 end
@@ -2530,7 +2643,7 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- When rows are deleted -----------------------------------------------------------------------------
 
 -- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
--- item that nobody has decided yet may be about any row of the text.
+-- item that nobody has decided yet, and of a decision that names no row, may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
 language sql
 set search_path = ''
@@ -2538,11 +2651,17 @@ as $$
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and (queue.decided_at is null or logs.id = (
-      select log_id from public.correction_events events
-      where events.text_key = queue.text_key order by events.id desc limit 1
-    ));
-  update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
+    and (
+      queue.decided_at is null
+      or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
+    );
+  update public.correction_events set notes = null
+  where notes is not null and (
+    log_id = any (log_ids) or (
+      log_id is null
+      and text_key in (select text_key from public.nlu_prompt_logs where id = any (log_ids))
+    )
+  );
 $$;
 
 -- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,
@@ -2559,10 +2678,7 @@ begin
   delete from public.labelled_texts retained
   where retained.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = retained.text_key)
-    and private.is_disputed(retained.text_key, (
-      select to_intent from public.correction_events events
-      where events.text_key = retained.text_key order by events.id desc limit 1
-    ));
+    and private.is_disputed(retained.text_key, (private.find_decision(retained.text_key)).to_intent);
   delete from public.correction_events events
   where events.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
@@ -2836,15 +2952,19 @@ set search_path = ''
 as $$
 declare
   change private.deferred_changes;
+  is_recorded boolean;
 begin
   perform private.lock_log_ids(array[record_outcome.log_id]);
   perform private.apply_waiting_changes(record_outcome.log_id);
+  perform private.announce_one_row(true);
   update public.nlu_prompt_logs logs
   set was_successful = record_outcome.was_successful,
     workflow_type = record_outcome.workflow_type,
     execution_error = record_outcome.execution_error
   where logs.id = record_outcome.log_id;
-  if found then
+  is_recorded := found;
+  perform private.announce_one_row(false);
+  if is_recorded then
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;
@@ -2874,12 +2994,14 @@ begin
   perform private.lock_log_ids(array[record_correction.log_id]);
   perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
+    perform private.announce_one_row(true);
     insert into public.correction_events
       (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
     values (
       record_correction.log_id, record_correction.to_intent, record_correction.to_secondary_intents,
       record_correction.reviewer, record_correction.notes, record_correction.channel
     );
+    perform private.announce_one_row(false);
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;
@@ -2911,7 +3033,7 @@ as $$
 declare
   label text;
   label_secondary_intents text[];
-  latest public.correction_events;
+  decision public.correction_events;
   is_own_decision boolean;
 begin
   perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
@@ -2919,15 +3041,14 @@ begin
   perform private.apply_waiting_changes(record_review.log_id);
   perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
-  select events.* into latest
-  from public.nlu_prompt_logs logs join public.correction_events events using (text_key)
-  where logs.id = record_review.log_id order by events.id desc limit 1;
-  is_own_decision := (latest.reviewer, latest.to_intent) is not distinct from (
+  decision := private.find_decision(text_key) from public.nlu_prompt_logs logs
+  where logs.id = record_review.log_id;
+  is_own_decision := (decision.reviewer, decision.to_intent) is not distinct from (
     private.reviewer_name(record_review.reviewer), record_review.to_intent
   );
   if is_own_decision then
-    to_secondary_intents := coalesce(to_secondary_intents, latest.to_secondary_intents);
-    is_own_decision := to_secondary_intents is not distinct from latest.to_secondary_intents;
+    to_secondary_intents := coalesce(to_secondary_intents, decision.to_secondary_intents);
+    is_own_decision := to_secondary_intents is not distinct from decision.to_secondary_intents;
   end if;
   select corrected_intent, corrected_secondary_intents into label, label_secondary_intents
   from public.labelled_prompts labelled where labelled.id = record_review.log_id;
@@ -3109,7 +3230,8 @@ declare
   batch private.incomplete_captures[];
   locked_texts bytea[];
   incomplete private.incomplete_captures;
-  latest public.correction_events;
+  decided_text bytea;
+  decision public.correction_events;
   unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
@@ -3122,18 +3244,18 @@ begin
     select waiting::private.incomplete_captures from unnest(batch) as waiting
     where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
   );
-  for incomplete in select distinct on (text_key) * from unnest(batch) loop
-    perform private.refresh_queue_item(incomplete.text_key);
-  end loop;
+  perform private.refresh_queue_item(text_key, log_ids) from (
+    select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
+  ) as texts;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
     perform private.apply_deferred_changes(incomplete.log_id);
   end loop;
-  for latest in
-    select distinct on (text_key) * from public.correction_events
-    where text_key in (select text_key from unnest(batch)) order by text_key, id desc
+  for decided_text in
+    select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
   loop
-    if private.show_correction(latest, private.is_disputed(latest.text_key, latest.to_intent)) = 1000 then
-      unfinished := unfinished || latest.text_key;
+    decision := private.find_decision(decided_text);
+    if private.show_correction(decision, private.is_disputed(decided_text, decision.to_intent)) = 1000 then
+      unfinished := unfinished || decided_text;
     end if;
   end loop;
   delete from private.incomplete_captures where id in (
@@ -3261,6 +3383,7 @@ comment on column public.labelled_texts.change_number is
 create index labelled_texts_by_intent on public.labelled_texts (intent);
 create index labelled_texts_by_user on public.labelled_texts using gin (user_keys);
 create index labelled_texts_by_age on public.labelled_texts (retained_at, text_key);
+create index labelled_texts_by_change_number on public.labelled_texts (change_number);
 
 -- Estimates would reveal texts: see 04_prompt_logs.sql.
 alter table public.labelled_texts
@@ -3597,6 +3720,7 @@ $$;
 create table private.tombstones (
   user_key bytea not null,
   erased_at timestamptz not null default clock_timestamp(),
+  unfinished_user_id uuid,
 
   constraint tombstones_pkey primary key (user_key)
 );
@@ -3605,6 +3729,12 @@ comment on table private.tombstones is
 comment on column private.tombstones.user_key is 'See private.user_key.';
 comment on column private.tombstones.erased_at is
   'When the erasure began; once it is finished, when it ended. An export that was registered meanwhile is older.';
+comment on column private.tombstones.unfinished_user_id is
+  'The id of the user while the erasure has not ended, so that it can be continued. Null once it has.';
+
+-- Estimates would outlive the erasure.
+alter table private.tombstones
+  alter column unfinished_user_id set statistics 0;
 
 alter table private.tombstones enable row level security;
 alter table private.tombstones force row level security;
@@ -3664,7 +3794,8 @@ begin
   if pg_trigger_depth() = 0 then
     perform private.lock_person(p_user_id);
   end if;
-  insert into private.tombstones (user_key) values (private.user_key(p_user_id)) on conflict do nothing;
+  insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
+  on conflict do nothing;
   delete from private.deferred_changes where reviewer = p_user_id::text;
 end
 $$;
@@ -3769,7 +3900,8 @@ declare
 begin
   perform private.lock_export_registry();
   finished_at := clock_timestamp();
-  update private.tombstones set erased_at = finished_at where user_key = erased_key;
+  update private.tombstones set erased_at = finished_at, unfinished_user_id = null
+  where user_key = erased_key;
   return jsonb_build_object(
     'erased_at', finished_at,
     'remaining_objects', (
@@ -3804,6 +3936,16 @@ begin
   end if;
   return jsonb_build_object('finished', true) || private.finish_erasure(p_user_id);
 end
+$$;
+
+-- Returns the ids of the users whose erasure began and has not ended, the earliest first.
+create function private.list_unfinished_erasures() returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(unfinished_user_id order by erased_at), '[]')
+  from private.tombstones where unfinished_user_id is not null
 $$;
 
 -- Erasing at once -----------------------------------------------------------------------------------
@@ -3881,6 +4023,15 @@ as $$
 $$;
 comment on function public.continue_erasure(uuid) is
   'Begins to erase a user, or goes on. Call it until `finished` is true; then it returns the exported objects that hold rows of the user.';
+
+create function public.list_unfinished_erasures() returns json
+language sql stable
+set search_path = ''
+as $$
+  select private.list_unfinished_erasures()
+$$;
+comment on function public.list_unfinished_erasures() is
+  'Lists the users whose erasure was interrupted, or is under way.';
 
 create function public.count_user_data(user_id uuid) returns setof jsonb
 language sql stable
@@ -3998,6 +4149,7 @@ create table public.dataset_exports (
   manifest text not null,
   window_from bigint not null,
   window_to bigint not null,
+  audits_complete_before timestamptz,
   lines bigint not null,
   exported_at timestamptz not null default now(),
 
@@ -4018,10 +4170,13 @@ comment on column public.dataset_exports.bucket is 'The bucket, or the folder.';
 comment on column public.dataset_exports.manifest is 'The key of the manifest.';
 comment on column public.dataset_exports.window_from is 'The first change that the dataset holds.';
 comment on column public.dataset_exports.window_to is 'The first change that it does not hold.';
+comment on column public.dataset_exports.audits_complete_before is
+  'The cut-off of the audit in the dataset. Null: no audit was complete.';
 comment on column public.dataset_exports.lines is 'The number of lines.';
 comment on column public.dataset_exports.exported_at is 'When the dataset was recorded.';
 
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
+create index dataset_exports_by_window on public.dataset_exports (window_to);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
 -- longer exist (14_normal_form.sql) are listed likewise, each as a row of its own.
@@ -4175,8 +4330,8 @@ begin
 end
 $$;
 
--- Returns a window over everything, or over what changed since the last dataset of the series, and how
--- many captured rows changed in it, counted up to max_rows + 1.
+-- Returns a window over everything, or over what changed since the last dataset of the series, with the cut-off of
+-- the audit in that dataset, and how many captured rows changed in it, counted up to max_rows + 1.
 create function private.open_export(p_series text, since_last boolean, max_rows bigint) returns json
 language plpgsql
 security definer
@@ -4185,13 +4340,14 @@ as $$
 declare
   window_end bigint := private.complete_change_numbers();
   window_start bigint := 0;
+  audits_from timestamptz;
   row_count bigint;
 begin
   perform private.refuse_lost_sequence();
   if since_last then
-    window_start := coalesce((
-      select window_to from public.dataset_exports where series = p_series order by id desc limit 1
-    ), 0);
+    select window_to, audits_complete_before into window_start, audits_from
+    from public.dataset_exports where series = p_series order by id desc limit 1;
+    window_start := coalesce(window_start, 0);
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs
@@ -4199,7 +4355,7 @@ begin
     limit max_rows + 1
   ) as counted;
   return json_build_object(
-    'from', window_start::text, 'to', window_end::text, 'rows', row_count, 'at', clock_timestamp()
+    'from', window_start::text, 'to', window_end::text, 'audits_from', audits_from, 'rows', row_count, 'at', clock_timestamp()
   );
 end
 $$;
@@ -4208,11 +4364,12 @@ $$;
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text, and so do the reasons of rows that wait for review. A text is in the window, too, that
--- was corrected or entered the queue at random in it. Senders get pseudonyms only if a
+-- was corrected or entered the queue at random in it, and one whose audit was completed by the cut-off that moved from
+-- audits_from to audits_to: its line says so now. Senders get pseudonyms only if a
 -- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
-  labelled_only boolean, page_size integer, salt text
+  labelled_only boolean, page_size integer, salt text, audits_from timestamptz, audits_to timestamptz
 ) returns json
 language plpgsql stable
 security definer
@@ -4221,9 +4378,21 @@ as $$
 declare
   secret bytea;
   columns json;
+  cutoffs constant timestamptz[] := array(
+    select coalesce(cutoff, '-infinity') as cutoff from unnest(array[audits_from, audits_to]) as cutoff order by 1
+  );
 begin
   select user_key_secret into strict secret from private.keys;
-  with logs as (
+  with audited as materialized (
+    -- A message that was not drawn itself changes the probability with which its text was.
+    select entered.text_key from public.nlu_prompt_logs entered
+    where window_from > 0 and entered.text_key >= after_text and entered.within_daily_cap
+      and entered.created_at >= cutoffs[1] and entered.created_at < cutoffs[2]
+      and exists (
+        select from public.nlu_prompt_logs drawn
+        where drawn.text_key = entered.text_key and drawn.is_audited and drawn.created_at < cutoffs[2]
+      )
+  ), logs as (
     select logs.id, logs.text_key, logs.change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
@@ -4256,7 +4425,7 @@ begin
         select from private.erased_rows changed
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
-      ))
+      ) or logs.text_key in (select audited.text_key from audited))
     order by logs.text_key, logs.change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
@@ -4286,7 +4455,7 @@ begin
         select from private.erased_rows changed
         where changed.text_key = texts.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
-      ))
+      ) or texts.text_key in (select audited.text_key from audited))
     order by text_key limit page_size
   ), page as (
     select * from logs union all select * from retained
@@ -4365,7 +4534,8 @@ $$;
 
 -- Records a dataset; a repetition changes nothing.
 create function private.record_dataset(
-  p_series text, p_bucket text, p_manifest text, p_window_from bigint, p_window_to bigint, p_lines bigint
+  p_series text, p_bucket text, p_manifest text, p_window_from bigint, p_window_to bigint, p_lines bigint,
+  p_audits_complete_before timestamptz
 ) returns void
 language plpgsql
 security definer
@@ -4384,8 +4554,11 @@ begin
     raise exception 'The window begins after the last one of its series.'
       using errcode = 'check_violation', hint = 'Export again: open_export returns the next window.';
   end if;
-  insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
-  values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)
+  insert into public.dataset_exports
+    (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)
+  values (
+    p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_audits_complete_before, p_lines
+  )
   on conflict (bucket, manifest) do nothing;
 end
 $$;
@@ -4554,16 +4727,19 @@ comment on function public.open_export(text, boolean, bigint) is
 
 create function public.read_export(
   window_from text, window_to text, after_text text, after_change text, after_id uuid,
-  labelled_only boolean, page_size integer, salt text
+  labelled_only boolean, page_size integer, salt text,
+  audits_from timestamptz default null, audits_to timestamptz default null
 ) returns json
 language sql stable set search_path = ''
 as $$
   select private.read_export(
     window_from::bigint, window_to::bigint, decode(after_text, 'hex'), after_change::bigint, after_id,
-    labelled_only, page_size, salt
+    labelled_only, page_size, salt, audits_from, audits_to
   )
 $$;
-comment on function public.read_export(text, text, text, text, uuid, boolean, integer, text) is
+comment on function
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz)
+is
   'Returns a page of the rows of an export, in the order of their texts.';
 
 create function public.read_erased_rows(
@@ -4585,13 +4761,16 @@ comment on function public.read_audit_results(float8) is
   'Returns the cut-off of the audit, and how often each tier was right before it.';
 
 create function public.record_dataset(
-  series text, bucket text, manifest text, window_from text, window_to text, lines bigint
+  series text, bucket text, manifest text, window_from text, window_to text, lines bigint,
+  audits_complete_before timestamptz default null
 ) returns void
 language sql set search_path = ''
 as $$
-  select private.record_dataset(series, bucket, manifest, window_from::bigint, window_to::bigint, lines)
+  select private.record_dataset(
+    series, bucket, manifest, window_from::bigint, window_to::bigint, lines, audits_complete_before
+  )
 $$;
-comment on function public.record_dataset(text, text, text, text, text, bigint) is
+comment on function public.record_dataset(text, text, text, text, text, bigint, timestamptz) is
   'Records a complete dataset, so that the next window begins where it ends.';
 
 create function public.register_rows(bucket text, key text, rows uuid[]) returns json
@@ -5540,7 +5719,6 @@ set search_path = ''
 as $$
 declare
   is_merged boolean;
-  latest public.correction_events;
 begin
   perform private.lock_new_queue_item(new_key);
   is_merged := exists (select from public.nlu_prompt_logs where text_key = new_key)
@@ -5582,13 +5760,11 @@ begin
   set reasons = private.array_union(queue.reasons, excluded.reasons);
 
   if is_merged then
-    select * into latest from public.correction_events
-    where text_key = new_key order by id desc limit 1;
-    if found then
-      perform private.apply_event(latest);
+    if exists (select from public.correction_events where text_key = new_key) then
+      perform private.apply_decision(new_key);
       -- A disputed text is retained only with rows, whose queue item says so.
       delete from public.labelled_texts retained
-      where text_key = new_key and private.is_disputed(new_key, latest.to_intent)
+      where text_key = new_key and private.is_disputed(new_key, (private.find_decision(new_key)).to_intent)
         and not exists (select from public.nlu_prompt_logs where text_key = new_key);
     end if;
   end if;
@@ -5679,6 +5855,7 @@ revoke all on function
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
   private.lock_edits_shared(),
+  private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
   private.lock_new_queue_item(bytea),
@@ -5690,6 +5867,7 @@ revoke all on function
   private.next_change_number(),
   private.complete_change_numbers(),
   private.normal_form_version(),
+  private.compose_text(text, text),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
@@ -5719,9 +5897,10 @@ revoke all on function
   private.end_idle_transaction(),
   private.set_correction_channel(),
   private.validate_correction(),
+  private.find_decision(bytea),
   private.is_disputed(bytea, text),
   private.show_correction(public.correction_events, boolean),
-  private.apply_event(public.correction_events),
+  private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
   private.refuse_event_changes(),
@@ -5732,12 +5911,13 @@ revoke all on function
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
+  private.max_copies_read(),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
   private.try_lock_items(bytea[]),
-  private.refresh_queue_item(bytea),
+  private.refresh_queue_item(bytea, uuid[]),
   private.fill_queue(),
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
@@ -5773,6 +5953,7 @@ revoke all on function
   private.erase_batch(uuid, boolean),
   private.finish_erasure(uuid),
   private.continue_erasure(uuid),
+  private.list_unfinished_erasures(),
   private.erase_user(uuid),
   private.pseudonymise_reviewer(text),
   private.erase_deleted_account(),
@@ -5780,10 +5961,12 @@ revoke all on function
   private.complete_exported_page(),
   private.refuse_lost_sequence(),
   private.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   private.list_uncleaned_objects(),
@@ -5797,12 +5980,13 @@ revoke all on function
   public.record_review(uuid, text, text, text, text, text[], text[]),
   public.discard_deferred_changes(uuid[]),
   public.continue_erasure(uuid),
+  public.list_unfinished_erasures(),
   public.count_user_data(uuid),
   public.open_export(text, boolean, bigint),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   public.read_erased_rows(text, text, text, uuid, integer),
   public.read_audit_results(float8),
-  public.record_dataset(text, text, text, text, text, bigint),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
   public.list_uncleaned_objects(),
@@ -5817,7 +6001,7 @@ grant select (intent, domain, description, retired_at, created_at)
   on public.intent_catalogue to authenticated;
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index,
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
@@ -5831,7 +6015,7 @@ grant select (
 grant usage on schema public, private to prompt_writer;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index
 ) on public.nlu_prompt_logs to prompt_writer;
 grant select (id) on public.nlu_prompt_logs to prompt_writer;
 grant execute on function
@@ -5855,17 +6039,19 @@ grant select (text_key, text, intent, secondary_intents, times_sent, labelled_at
 grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
   private.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.open_export(text, boolean, bigint),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   public.read_erased_rows(text, text, text, uuid, integer),
   public.read_audit_results(float8),
-  public.record_dataset(text, text, text, text, text, bigint),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
   private.list_uncleaned_objects(), public.list_uncleaned_objects(),
@@ -5883,7 +6069,7 @@ grant select (intent, domain, description, retired_at, created_at)
   on public.intent_catalogue to service_role;
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index,
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
@@ -5891,7 +6077,7 @@ grant select (
 ) on public.nlu_prompt_logs to service_role;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index
 ) on public.nlu_prompt_logs to service_role;
 grant update (was_successful, workflow_type, execution_error)
   on public.nlu_prompt_logs to service_role;
@@ -5913,8 +6099,9 @@ grant select (
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
 
-grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
-  on public.dataset_exports to service_role;
+grant select (
+  id, series, bucket, manifest, window_from, window_to, audits_complete_before, lines, exported_at
+) on public.dataset_exports to service_role;
 grant select on
   public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
@@ -5926,13 +6113,16 @@ grant execute on function
   private.anonymous_reviewers(),
   private.outcome_label(boolean),
   private.is_user_id(text),
+  private.compose_text(text, text),
   private.visible_text(text),
   private.reviewer_name(text),
   private.refuse_erased_reviewer(text),
   private.lock_log_ids(uuid[]),
   private.end_idle_transaction(),
   private.lock_edits_shared(),
+  private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
+  private.find_decision(bytea),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
   private.apply_waiting_changes(uuid),
@@ -5941,18 +6131,21 @@ grant execute on function
   public.record_review(uuid, text, text, text, text, text[], text[]),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
   private.continue_erasure(uuid), public.continue_erasure(uuid),
+  private.list_unfinished_erasures(), public.list_unfinished_erasures(),
   private.count_user_data(uuid), public.count_user_data(uuid),
   private.list_uncleaned_objects(), public.list_uncleaned_objects(),
   private.list_erased_lines(text, text), public.list_erased_lines(text, text),
   private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb),
   private.open_export(text, boolean, bigint), public.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   public.read_erased_rows(text, text, text, uuid, integer),
   private.read_audit_results(float8), public.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
-  public.record_dataset(text, text, text, text, text, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   private.register_rows(text, text, uuid[]), public.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.has_erasures_since(text, text[], timestamptz)
@@ -5969,7 +6162,7 @@ grant update (
   is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
-grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+grant insert (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
 grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;
@@ -5989,13 +6182,14 @@ grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
-grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
+grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id)
+  on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
 grant update (log_ids, user_keys, user_indexes, text_keys)
   on public.exported_rows to prompt_maintainer;
 grant select, delete on public.dataset_exports to prompt_maintainer;
-grant insert (series, bucket, manifest, window_from, window_to, lines)
+grant insert (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)
   on public.dataset_exports to prompt_maintainer;
 grant select, delete on private.erased_rows to prompt_maintainer;
 grant insert (log_id, text_key, change_number) on private.erased_rows to prompt_maintainer;
@@ -6020,6 +6214,7 @@ grant execute on function
   private.next_change_number(),
   private.complete_change_numbers(),
   private.lock_sender(uuid),
+  private.compose_text(text, text),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
@@ -6032,9 +6227,10 @@ grant execute on function
   private.is_user_id(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
+  private.find_decision(bytea),
   private.is_disputed(bytea, text),
   private.show_correction(public.correction_events, boolean),
-  private.apply_event(public.correction_events),
+  private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
   private.all_review_reasons(public.nlu_prompt_logs[]),
@@ -6042,11 +6238,12 @@ grant execute on function
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
+  private.max_copies_read(),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
   private.try_lock_items(bytea[]),
-  private.refresh_queue_item(bytea),
+  private.refresh_queue_item(bytea, uuid[]),
   private.update_queue_item(public.correction_events, boolean),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),

@@ -161,6 +161,18 @@ begin
 end
 $$;
 
+-- Says that the next statement of this transaction changes one row, and so takes its locks in order, as the functions
+-- of the backend do. Any other statement may change rows, and lock texts, in any order: it first excludes all
+-- other changes of texts, as an edit does.
+create function private.announce_one_row(is_next boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('prompt_capture.changes_one_row', case when is_next then 'yes' else '' end, true);
+end
+$$;
+
 -- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
 create function private.lock_texts(text_keys bytea[]) returns void
 language plpgsql

@@ -91,6 +91,24 @@ as $$
   select 2
 $$;
 
+-- PostgreSQL's `normalize`, but for an error: it takes U+11A7, the character before the trailing consonants of Hangul,
+-- for one of them, and drops it after a syllable. It composes with nothing, so what is before and after it
+-- can be normalised apart.
+create function private.compose_text(raw text, form text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  if position(U&'\11A7' in raw) = 0 then
+    return pg_catalog.normalize(raw, form);
+  end if;
+  return (
+    select string_agg(pg_catalog.normalize(part, form), U&'\11A7' order by number)
+    from unnest(string_to_array(raw, U&'\11A7')) with ordinality as parts (part, number)
+  );
+end
+$$;
+
 -- A text as a reader sees it, normalised as for the model: no invisible characters, single spaces, at most
 -- 4,000 characters. `normalise` in Python returns the same, with the same literals and limits, and says more.
 --
@@ -161,7 +179,7 @@ begin
     if position(U&'\FDFA' in visible) > 0 then
       visible := array_to_string((string_to_array(visible, U&'\FDFA'))[1:201], U&'\FDFA');
     end if;
-    visible := normalize(regexp_replace(visible, pile_of_marks, '', 'g'), nfkc);
+    visible := private.compose_text(regexp_replace(visible, pile_of_marks, '', 'g'), 'NFKC');
   end if;
 
   -- An emoji or a flag at the cut would be incomplete.
@@ -173,7 +191,7 @@ begin
     -- A character may decompose to several marks, and what stood around them may compose.
     composed := regexp_replace(visible, pile_of_marks, '', 'g');
     if composed <> visible then
-      visible := normalize(composed, nfc);
+      visible := private.compose_text(composed, 'NFC');
     end if;
   end if;
   return btrim(regexp_replace(visible, '[\u0009-\u000d\u0020\u1680\u2028\u2029]+', ' ', 'g'));
@@ -191,7 +209,7 @@ declare
 begin
   -- Some letters form one character with a mark only in lower case.
   if lowered <> visible and octet_length(lowered) > char_length(lowered) then
-    return normalize(lowered, nfc);
+    return private.compose_text(lowered, 'NFC');
   end if;
   return lowered;
 end

@@ -14,6 +14,7 @@ create table public.nlu_prompt_logs (
   runner_up_intent text,
   runner_up_confidence double precision,
   secondary_intents jsonb not null default '[]',
+  needs_review boolean not null default false,
   source text not null,
   model_version text not null,
   conversation_id text,
@@ -121,6 +122,8 @@ comment on column public.nlu_prompt_logs.runner_up_confidence is
   'The probability of the runner-up.';
 comment on column public.nlu_prompt_logs.secondary_intents is
   'Further intents in the same message: [{"intent": text, "confidence": number or null}].';
+comment on column public.nlu_prompt_logs.needs_review is
+  'What the response said: whether the service wants the prediction reviewed, by its own thresholds or those of the model.';
 comment on column public.nlu_prompt_logs.source is 'What predicted the intent: a `rule` or the `model`.';
 comment on column public.nlu_prompt_logs.model_version is
   'The version of the model or the rules; `legacy` for rows of the table''s first version.';
@@ -190,11 +193,18 @@ create index nlu_prompt_logs_by_corrected_intent
   on public.nlu_prompt_logs (corrected_intent)
   where corrected_intent is not null;
 
--- All copies of a text, and whether a user sent it before.
-create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id);
+-- The copies of a text that count, by sender: how many there are, and whether a user sent it before.
+create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id) where within_daily_cap;
+
+-- The copies of a text that were chosen for review.
+create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key)
+  where has_review_reason or is_audited;
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
+
+-- How many rows changed in a window, and the newest change.
+create index nlu_prompt_logs_by_change_number on public.nlu_prompt_logs (change_number);
 
 -- Planner statistics --------------------------------------------------------------------------------
 -- Row level security does not cover estimates, and any API user may ask for a planned count. With
@@ -270,7 +280,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           (before_80_report_serving_model)       tell the capture which model serves
 --           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
 --                                                  correction that comes with the row
---   update  (before_05_lock_edits)                 once per statement, for the dashboard
+--   update  (before_05_lock_edits)                 once per statement, unless record_outcome changes one row
 --           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns
 --           before_40_stamp_correction
@@ -298,12 +308,12 @@ begin
   new.updated_at := coalesce(new.updated_at, now());
   if num_nulls(
     new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
-    new.source, new.model_version
+    new.needs_review, new.source, new.model_version
   ) > 0 then
     select key into missing from jsonb_each(to_jsonb(new))
     where value = 'null' and key in (
-      'id', 'user_id', 'prompt', 'predicted_intent', 'confidence', 'secondary_intents', 'source',
-      'model_version'
+      'id', 'user_id', 'prompt', 'predicted_intent', 'confidence', 'secondary_intents', 'needs_review',
+      'source', 'model_version'
     ) limit 1;
     raise exception 'A captured row needs the column "%".', missing
       using errcode = 'not_null_violation', column = missing;
@@ -424,7 +434,7 @@ begin
   );
   -- A confident `unknown` is an answer, whatever its scope.
   new.has_review_reason := new.within_daily_cap and (
-    new.confidence < settings.review_threshold
+    new.needs_review or new.confidence < settings.review_threshold
     or (new.predicted_intent <> 'unknown' and coalesce(new.scope < settings.min_scope, false))
   );
   -- The draw must depend on nothing that the model said: only then does the audit stand for all messages.
@@ -456,12 +466,12 @@ create trigger before_20_refuse_captured_changes before update on public.nlu_pro
   when (
     current_user <> 'prompt_maintainer' and (
       new.id, new.user_id, new.prompt, new.predicted_intent, new.confidence, new.secondary_intents,
-      new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
+      new.needs_review, new.source, new.model_version, new.conversation_id, new.message_index, new.scope,
       new.runner_up_intent, new.runner_up_confidence, new.created_at, new.text_key,
       new.within_daily_cap, new.has_review_reason, new.is_audited, new.audit_probability, new.is_disputed
     ) is distinct from (
       old.id, old.user_id, old.prompt, old.predicted_intent, old.confidence, old.secondary_intents,
-      old.source, old.model_version, old.conversation_id, old.message_index, old.scope,
+      old.needs_review, old.source, old.model_version, old.conversation_id, old.message_index, old.scope,
       old.runner_up_intent, old.runner_up_confidence, old.created_at, old.text_key,
       old.within_daily_cap, old.has_review_reason, old.is_audited, old.audit_probability, old.is_disputed
     )

@@ -33,12 +33,12 @@ comment on table public.correction_events is
   'Who corrected which text from which intent to which, why, when, and through which channel.';
 comment on column public.correction_events.id is 'In the order of recording.';
 comment on column public.correction_events.log_id is
-  'The captured row that the reviewer named. Null once it was deleted while a copy or the retained text remains.';
-comment on column public.correction_events.text_key is 'The text key of that row.';
+  'The captured row that the reviewer named. Null: none, since the decision is about a text of which no row was chosen for review; or the row was deleted while a copy or the retained text remains.';
+comment on column public.correction_events.text_key is 'The text key.';
 comment on column public.correction_events.from_intent is
   'The intent before: an earlier correction, or the prediction. Equal to to_intent where it was confirmed.';
 comment on column public.correction_events.to_intent is
-  'The intent that the reviewer chose. Null: the correction was retracted.';
+  'The intent that the reviewer chose. Null: the reviewer withdrew their vote.';
 comment on column public.correction_events.to_secondary_intents is
   'The further intents that the reviewer chose, in order. Empty: there are none. Null: the correction does not say.';
 comment on column public.correction_events.reviewer is
@@ -111,7 +111,8 @@ as $$
 $$;
 
 -- What an event sets off ----------------------------------------------------------------------------
---   insert  before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
+--   insert  before_05_lock_edits      once per statement, unless a function of the backend inserts one row
+--           before_10_set_channel     `dashboard` for edits there; the backend chooses `api` or `import`
 --           before_20_validate        check the values; lock the text; drop a repetition
 --           after_10_apply            update copies, retained text and queue
 --   update, delete, truncate          before_90_refuse_changes, before_95_refuse_truncate
@@ -170,9 +171,14 @@ set search_path = ''
 as $$
 declare
   latest public.correction_events;
+  decision public.correction_events;
 begin
-  select text_key, predicted_intent into new.text_key, new.from_intent
-  from public.nlu_prompt_logs where id = new.log_id;
+  if new.log_id is null then
+    select predicted_intent into new.from_intent from public.review_queue where text_key = new.text_key;
+  else
+    select text_key, predicted_intent into new.text_key, new.from_intent
+    from public.nlu_prompt_logs where id = new.log_id;
+  end if;
   if not found then
     raise exception 'No captured prompt has this id.'
       using errcode = 'PT404', hint = 'Send the log_id that the classification returned.';
@@ -183,7 +189,7 @@ begin
   end if;
   new.reviewer := private.reviewer_name(new.reviewer);
   if private.is_reserved_reviewer(new.reviewer)
-    and not (new.channel = 'dashboard' and new.reviewer = 'dashboard') then
+    and not (new.channel = 'dashboard' and (new.reviewer = 'dashboard' or new.to_intent is null)) then
     raise exception 'This reviewer name is empty or reserved.'
       using errcode = 'check_violation', constraint = 'reviewer_is_a_name',
         hint = 'Set reviewer to your own name. Reserved: dashboard, legacy, erased-...';
@@ -196,14 +202,18 @@ begin
   perform private.lock_texts(array[new.text_key]);
   -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
-  if not exists (select from public.nlu_prompt_logs where id = new.log_id) then
+  if not exists (
+    select from public.nlu_prompt_logs
+    where text_key = new.text_key and id = coalesce(new.log_id, id)
+  ) then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
   select * into latest from public.correction_events events
   where events.text_key = new.text_key order by id desc limit 1;
-  new.from_intent := coalesce(latest.to_intent, new.from_intent);
+  decision := private.find_decision(new.text_key);
+  new.from_intent := coalesce(decision.to_intent, new.from_intent);
 
-  if new.to_intent is not null and new.to_intent is distinct from latest.to_intent
+  if new.to_intent is not null and new.to_intent is distinct from decision.to_intent
     and not private.is_active_intent(new.to_intent) then
     raise exception 'This intent is not in the catalogue, or is retired.'
       using errcode = 'foreign_key_violation', constraint = 'to_intent_is_in_the_catalogue',
@@ -215,7 +225,7 @@ begin
         hint = 'Set to_intent, or send no secondary intents.';
   end if;
   perform private.validate_secondary_intents(
-    new.to_secondary_intents, new.to_intent, latest.to_secondary_intents
+    new.to_secondary_intents, new.to_intent, decision.to_secondary_intents
   );
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
@@ -233,6 +243,21 @@ set role postgres;
 
 create trigger before_20_validate before insert on public.correction_events
   for each row execute function private.validate_correction();
+
+-- The event that decides a text: the latest one of all that stand. The latest event of a reviewer stands, unless it
+-- withdraws their vote. If none stands, returns the latest event, which has no intent.
+create function private.find_decision(p_text_key bytea) returns public.correction_events
+language sql stable
+set search_path = ''
+as $$
+  select * from public.correction_events where id = (
+    select id from (
+      select distinct on (lower(reviewer)) id, to_intent from public.correction_events
+      where text_key = p_text_key order by lower(reviewer), id desc
+    ) as latest
+    order by to_intent is null, id desc limit 1
+  )
+$$;
 
 -- Whether another intent has at least as many votes on the text. Each reviewer's latest event counts. `Grace`
 -- and `grace` are one reviewer.
@@ -296,14 +321,15 @@ begin
 end
 $$;
 
--- Gives a text the label of its latest event, unless reviewers disagree. Votes are about the primary intent; the
--- latest event alone decides the secondary ones.
-create function private.apply_event(event public.correction_events) returns void
+-- Gives a text the label of the event that decides it, unless reviewers disagree. Votes are about the primary intent;
+-- that event alone decides the secondary ones.
+create function private.apply_decision(p_text_key bytea) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  disputed boolean := private.is_disputed(event.text_key, event.to_intent);
+  event public.correction_events := private.find_decision(p_text_key);
+  disputed boolean := private.is_disputed(p_text_key, event.to_intent);
 begin
   -- `complete_captures` goes on with the rows of a text that has more.
   if private.show_correction(event, disputed) = 1000 then
@@ -330,7 +356,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.apply_event(new);
+  perform private.apply_decision(new.text_key);
   return null;
 end
 $$;
@@ -401,7 +427,9 @@ begin
     (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
     new.id, new.corrected_intent, new.corrected_secondary_intents,
-    coalesce(new.corrected_by, 'dashboard'), new.correction_notes, 'dashboard'
+    -- An edit that clears the intent withdraws the vote of the reviewer whose decision the row showed.
+    coalesce(new.corrected_by, case when new.corrected_intent is null then old.corrected_by end, 'dashboard'),
+    new.correction_notes, 'dashboard'
   );
   return null;
 end
@@ -410,7 +438,16 @@ $$;
 set role postgres;
 
 create trigger before_05_lock_edits before update on public.nlu_prompt_logs
-  for each statement when (current_user not in ('prompt_maintainer', 'service_role'))
+  for each statement when (
+    current_user <> 'prompt_maintainer'
+    and current_setting('prompt_capture.changes_one_row', true) is distinct from 'yes'
+  )
+  execute function private.lock_edits_first();
+create trigger before_05_lock_edits before insert on public.correction_events
+  for each statement when (
+    current_user <> 'prompt_maintainer'
+    and current_setting('prompt_capture.changes_one_row', true) is distinct from 'yes'
+  )
   execute function private.lock_edits_first();
 create trigger after_10_append_log_edit after update on public.nlu_prompt_logs
   for each row

@@ -36,7 +36,8 @@ create table public.review_queue (
     foreign key (corrected_intent) references public.intent_catalogue (intent),
   constraint reasons_are_known check (
     reasons <@ array[
-      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'random_fill'
+      'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'needs_review',
+      'random_fill'
     ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
@@ -63,7 +64,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, random_fill. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -78,6 +79,8 @@ comment on column public.review_queue.text_key is 'The text key.';
 
 -- The foreign key.
 create index review_queue_by_intent on public.review_queue (corrected_intent);
+-- The newest change.
+create index review_queue_by_change_number on public.review_queue (change_number);
 
 -- Estimates would reveal texts and names: see 04_prompt_logs.sql.
 alter table public.review_queue
@@ -114,14 +117,18 @@ begin
     select array_remove(array[
       case when log.is_audited then 'random_audit' end,
       case when log.has_review_reason and log.was_successful is false then 'failed_workflow' end,
-      case when log.has_review_reason and case
-          when log.predicted_intent = 'unknown' then log.confidence < settings.review_threshold
-          else log.scope < settings.min_scope
-        end then 'out_of_scope' end,
-      case when log.has_review_reason and log.confidence < settings.review_threshold
-        then 'low_confidence' end
+      case when log.has_review_reason and is_out_of_scope then 'out_of_scope' end,
+      case when log.has_review_reason and is_unsure then 'low_confidence' end,
+      -- By a threshold that the database does not know.
+      case when log.has_review_reason and log.needs_review and not (is_unsure or is_out_of_scope)
+        then 'needs_review' end
     ], null)
-    from private.settings
+    from private.settings, lateral (
+      select log.confidence < review_threshold as is_unsure, coalesce(case
+          when log.predicted_intent = 'unknown' then log.confidence < review_threshold
+          else log.scope < min_scope
+        end, false) as is_out_of_scope
+    ) as judged
   );
 end
 $$;
@@ -214,8 +221,16 @@ as $$
   )
 $$;
 
+-- The most copies of a text that are read while a user waits.
+create function private.max_copies_read() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
--- labelled before its rows were deleted comes back decided.
+-- labelled before its rows were deleted comes back decided. Copies beyond a limit are counted within a minute.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
 language plpgsql
 set search_path = ''
@@ -226,6 +241,7 @@ declare
     case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
       then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
   );
+  copies_read integer;
 begin
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
@@ -238,10 +254,7 @@ begin
         add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
       ) end,
     private.normalise_text(log.prompt), retained.intent, retained.secondary_intents,
-    case when retained.intent is not null then (
-      select reviewer from public.correction_events events
-      where events.text_key = log.text_key order by id desc limit 1
-    ) end,
+    case when retained.intent is not null then (private.find_decision(log.text_key)).reviewer end,
     log.predicted_intent,
     case when log.secondary_intents = '[]' then '{}' else private.intent_names(log.secondary_intents) end,
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
@@ -249,9 +262,16 @@ begin
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
-    from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
+    from (
+      select user_id from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
+      limit private.max_copies_read()
+    ) as first_copies
   ) as copies
-  left join public.labelled_texts retained on retained.text_key = log.text_key;
+  left join public.labelled_texts retained on retained.text_key = log.text_key
+  returning times_sent into copies_read;
+  if copies_read = private.max_copies_read() then
+    insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
+  end if;
 end
 $$;
 
@@ -343,9 +363,10 @@ as $$
   where private.try_lock_queue_item(text_key)
 $$;
 
--- Brings the item of a text up to date with its rows, or adds it. Waits for captures that hold the item. The
--- caller holds the lock of the text.
-create function private.refresh_queue_item(p_text_key bytea) returns void
+-- Brings the item of a text up to date with its rows, or adds it: with the counts of all, and the reasons of these
+-- rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
+-- of the text.
+create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -373,8 +394,14 @@ begin
     reasons = private.array_union(queue.reasons, counted.reasons)
   from (
     select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
-        select distinct unnest(private.review_reasons(chosen)) from public.nlu_prompt_logs chosen
-        where chosen.text_key = p_text_key and (chosen.has_review_reason or chosen.is_audited)
+        select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
+        where named.id = any (log_ids)
+        union
+        select unnest(private.review_reasons(chosen)) from (
+          select * from public.nlu_prompt_logs
+          where text_key = p_text_key and (has_review_reason or is_audited)
+          limit private.max_copies_read()
+        ) as chosen
       ) as reasons
     from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
   ) as counted
@@ -565,13 +592,16 @@ begin
   perform private.validate_secondary_intents(
     new.corrected_secondary_intents, new.corrected_intent, old.corrected_secondary_intents
   );
-  -- The previous decision's notes do not explain another one.
-  if new.corrected_intent is distinct from old.corrected_intent
+  -- The previous decision's notes do not explain another one. Those of an item that waits were typed for this one.
+  if old.corrected_intent is not null and new.corrected_intent is distinct from old.corrected_intent
     and new.notes is not distinct from old.notes then
     new.notes := null;
   end if;
+  -- An edit that clears the intent withdraws the vote of the reviewer whose decision the item shows.
+  if new.corrected_intent is null and old.corrected_intent is not null then
+    new.reviewer := coalesce(new.reviewer, old.reviewer);
   -- The previous reviewer's name does not sign an edit that names nobody.
-  if old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
+  elsif old.corrected_intent is not null and new.reviewer is not distinct from old.reviewer
     and (new.corrected_intent, new.corrected_secondary_intents, new.notes)
       is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.notes) then
     new.reviewer := 'dashboard';
@@ -598,22 +628,28 @@ security definer
 set search_path = ''
 as $$
 declare
-  latest public.correction_events;
+  decision public.correction_events;
 begin
-  -- Of the copies, the first that was chosen for review.
+  -- Names the first copy that was chosen for review, or shows a correction already. The sender of another copy
+  -- would learn that somebody else had sent the text, unless it was taken at random.
   insert into public.correction_events
-    (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
-  select id, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
+    (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+  values (
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = new.text_key and (
+        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
+      )
+      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
+      limit 1
+    ),
+    new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
-  from public.nlu_prompt_logs
-  where text_key = new.text_key
-  order by not (has_review_reason or is_audited), created_at, id
-  limit 1;
+  );
   if not found then
-    -- It repeats the latest correction, which decides what the item shows.
-    select * into strict latest from public.correction_events events
-    where events.text_key = new.text_key order by id desc limit 1;
-    perform private.update_queue_item(latest, private.is_disputed(latest.text_key, latest.to_intent));
+    -- It repeats the latest correction.
+    decision := private.find_decision(new.text_key);
+    perform private.update_queue_item(decision, private.is_disputed(new.text_key, decision.to_intent));
   end if;
   return null;
 end
@@ -671,7 +707,7 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- When rows are deleted -----------------------------------------------------------------------------
 
 -- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
--- item that nobody has decided yet may be about any row of the text.
+-- item that nobody has decided yet, and of a decision that names no row, may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
 language sql
 set search_path = ''
@@ -679,11 +715,17 @@ as $$
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
-    and (queue.decided_at is null or logs.id = (
-      select log_id from public.correction_events events
-      where events.text_key = queue.text_key order by events.id desc limit 1
-    ));
-  update public.correction_events set notes = null where log_id = any (log_ids) and notes is not null;
+    and (
+      queue.decided_at is null
+      or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
+    );
+  update public.correction_events set notes = null
+  where notes is not null and (
+    log_id = any (log_ids) or (
+      log_id is null
+      and text_key in (select text_key from public.nlu_prompt_logs where id = any (log_ids))
+    )
+  );
 $$;
 
 -- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,
@@ -700,10 +742,7 @@ begin
   delete from public.labelled_texts retained
   where retained.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = retained.text_key)
-    and private.is_disputed(retained.text_key, (
-      select to_intent from public.correction_events events
-      where events.text_key = retained.text_key order by events.id desc limit 1
-    ));
+    and private.is_disputed(retained.text_key, (private.find_decision(retained.text_key)).to_intent);
   delete from public.correction_events events
   where events.text_key = any (texts)
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)

@@ -224,15 +224,19 @@ set search_path = ''
 as $$
 declare
   change private.deferred_changes;
+  is_recorded boolean;
 begin
   perform private.lock_log_ids(array[record_outcome.log_id]);
   perform private.apply_waiting_changes(record_outcome.log_id);
+  perform private.announce_one_row(true);
   update public.nlu_prompt_logs logs
   set was_successful = record_outcome.was_successful,
     workflow_type = record_outcome.workflow_type,
     execution_error = record_outcome.execution_error
   where logs.id = record_outcome.log_id;
-  if found then
+  is_recorded := found;
+  perform private.announce_one_row(false);
+  if is_recorded then
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;
@@ -262,12 +266,14 @@ begin
   perform private.lock_log_ids(array[record_correction.log_id]);
   perform private.apply_waiting_changes(record_correction.log_id);
   if exists (select from public.nlu_prompt_logs logs where logs.id = record_correction.log_id) then
+    perform private.announce_one_row(true);
     insert into public.correction_events
       (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
     values (
       record_correction.log_id, record_correction.to_intent, record_correction.to_secondary_intents,
       record_correction.reviewer, record_correction.notes, record_correction.channel
     );
+    perform private.announce_one_row(false);
     return next jsonb_build_object('state', 'recorded');
     return;
   end if;
@@ -299,7 +305,7 @@ as $$
 declare
   label text;
   label_secondary_intents text[];
-  latest public.correction_events;
+  decision public.correction_events;
   is_own_decision boolean;
 begin
   perform private.refuse_erased_reviewer(private.reviewer_name(record_review.reviewer));
@@ -307,15 +313,14 @@ begin
   perform private.apply_waiting_changes(record_review.log_id);
   perform private.lock_texts(array_agg(text_key)) from public.nlu_prompt_logs logs
   where logs.id = record_review.log_id;
-  select events.* into latest
-  from public.nlu_prompt_logs logs join public.correction_events events using (text_key)
-  where logs.id = record_review.log_id order by events.id desc limit 1;
-  is_own_decision := (latest.reviewer, latest.to_intent) is not distinct from (
+  decision := private.find_decision(text_key) from public.nlu_prompt_logs logs
+  where logs.id = record_review.log_id;
+  is_own_decision := (decision.reviewer, decision.to_intent) is not distinct from (
     private.reviewer_name(record_review.reviewer), record_review.to_intent
   );
   if is_own_decision then
-    to_secondary_intents := coalesce(to_secondary_intents, latest.to_secondary_intents);
-    is_own_decision := to_secondary_intents is not distinct from latest.to_secondary_intents;
+    to_secondary_intents := coalesce(to_secondary_intents, decision.to_secondary_intents);
+    is_own_decision := to_secondary_intents is not distinct from decision.to_secondary_intents;
   end if;
   select corrected_intent, corrected_secondary_intents into label, label_secondary_intents
   from public.labelled_prompts labelled where labelled.id = record_review.log_id;
@@ -497,7 +502,8 @@ declare
   batch private.incomplete_captures[];
   locked_texts bytea[];
   incomplete private.incomplete_captures;
-  latest public.correction_events;
+  decided_text bytea;
+  decision public.correction_events;
   unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
@@ -510,18 +516,18 @@ begin
     select waiting::private.incomplete_captures from unnest(batch) as waiting
     where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
   );
-  for incomplete in select distinct on (text_key) * from unnest(batch) loop
-    perform private.refresh_queue_item(incomplete.text_key);
-  end loop;
+  perform private.refresh_queue_item(text_key, log_ids) from (
+    select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
+  ) as texts;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
     perform private.apply_deferred_changes(incomplete.log_id);
   end loop;
-  for latest in
-    select distinct on (text_key) * from public.correction_events
-    where text_key in (select text_key from unnest(batch)) order by text_key, id desc
+  for decided_text in
+    select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
   loop
-    if private.show_correction(latest, private.is_disputed(latest.text_key, latest.to_intent)) = 1000 then
-      unfinished := unfinished || latest.text_key;
+    decision := private.find_decision(decided_text);
+    if private.show_correction(decision, private.is_disputed(decided_text, decision.to_intent)) = 1000 then
+      unfinished := unfinished || decided_text;
     end if;
   end loop;
   delete from private.incomplete_captures where id in (

@@ -55,6 +55,7 @@ comment on column public.labelled_texts.change_number is
 create index labelled_texts_by_intent on public.labelled_texts (intent);
 create index labelled_texts_by_user on public.labelled_texts using gin (user_keys);
 create index labelled_texts_by_age on public.labelled_texts (retained_at, text_key);
+create index labelled_texts_by_change_number on public.labelled_texts (change_number);
 
 -- Estimates would reveal texts: see 04_prompt_logs.sql.
 alter table public.labelled_texts

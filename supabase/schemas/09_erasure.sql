@@ -5,6 +5,7 @@
 create table private.tombstones (
   user_key bytea not null,
   erased_at timestamptz not null default clock_timestamp(),
+  unfinished_user_id uuid,
 
   constraint tombstones_pkey primary key (user_key)
 );
@@ -13,6 +14,12 @@ comment on table private.tombstones is
 comment on column private.tombstones.user_key is 'See private.user_key.';
 comment on column private.tombstones.erased_at is
   'When the erasure began; once it is finished, when it ended. An export that was registered meanwhile is older.';
+comment on column private.tombstones.unfinished_user_id is
+  'The id of the user while the erasure has not ended, so that it can be continued. Null once it has.';
+
+-- Estimates would outlive the erasure.
+alter table private.tombstones
+  alter column unfinished_user_id set statistics 0;
 
 alter table private.tombstones enable row level security;
 alter table private.tombstones force row level security;
@@ -72,7 +79,8 @@ begin
   if pg_trigger_depth() = 0 then
     perform private.lock_person(p_user_id);
   end if;
-  insert into private.tombstones (user_key) values (private.user_key(p_user_id)) on conflict do nothing;
+  insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
+  on conflict do nothing;
   delete from private.deferred_changes where reviewer = p_user_id::text;
 end
 $$;
@@ -177,7 +185,8 @@ declare
 begin
   perform private.lock_export_registry();
   finished_at := clock_timestamp();
-  update private.tombstones set erased_at = finished_at where user_key = erased_key;
+  update private.tombstones set erased_at = finished_at, unfinished_user_id = null
+  where user_key = erased_key;
   return jsonb_build_object(
     'erased_at', finished_at,
     'remaining_objects', (
@@ -212,6 +221,16 @@ begin
   end if;
   return jsonb_build_object('finished', true) || private.finish_erasure(p_user_id);
 end
+$$;
+
+-- Returns the ids of the users whose erasure began and has not ended, the earliest first.
+create function private.list_unfinished_erasures() returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(unfinished_user_id order by erased_at), '[]')
+  from private.tombstones where unfinished_user_id is not null
 $$;
 
 -- Erasing at once -----------------------------------------------------------------------------------
@@ -289,6 +308,15 @@ as $$
 $$;
 comment on function public.continue_erasure(uuid) is
   'Begins to erase a user, or goes on. Call it until `finished` is true; then it returns the exported objects that hold rows of the user.';
+
+create function public.list_unfinished_erasures() returns json
+language sql stable
+set search_path = ''
+as $$
+  select private.list_unfinished_erasures()
+$$;
+comment on function public.list_unfinished_erasures() is
+  'Lists the users whose erasure was interrupted, or is under way.';
 
 create function public.count_user_data(user_id uuid) returns setof jsonb
 language sql stable

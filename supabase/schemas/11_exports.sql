@@ -46,6 +46,7 @@ create table public.dataset_exports (
   manifest text not null,
   window_from bigint not null,
   window_to bigint not null,
+  audits_complete_before timestamptz,
   lines bigint not null,
   exported_at timestamptz not null default now(),
 
@@ -66,10 +67,13 @@ comment on column public.dataset_exports.bucket is 'The bucket, or the folder.';
 comment on column public.dataset_exports.manifest is 'The key of the manifest.';
 comment on column public.dataset_exports.window_from is 'The first change that the dataset holds.';
 comment on column public.dataset_exports.window_to is 'The first change that it does not hold.';
+comment on column public.dataset_exports.audits_complete_before is
+  'The cut-off of the audit in the dataset. Null: no audit was complete.';
 comment on column public.dataset_exports.lines is 'The number of lines.';
 comment on column public.dataset_exports.exported_at is 'When the dataset was recorded.';
 
 create index dataset_exports_by_series on public.dataset_exports (series, id desc);
+create index dataset_exports_by_window on public.dataset_exports (window_to);
 
 -- Rows of erased users, so that consumers remove them from their own copies of a dataset. Text keys that no
 -- longer exist (14_normal_form.sql) are listed likewise, each as a row of its own.
@@ -223,8 +227,8 @@ begin
 end
 $$;
 
--- Returns a window over everything, or over what changed since the last dataset of the series, and how
--- many captured rows changed in it, counted up to max_rows + 1.
+-- Returns a window over everything, or over what changed since the last dataset of the series, with the cut-off of
+-- the audit in that dataset, and how many captured rows changed in it, counted up to max_rows + 1.
 create function private.open_export(p_series text, since_last boolean, max_rows bigint) returns json
 language plpgsql
 security definer
@@ -233,13 +237,14 @@ as $$
 declare
   window_end bigint := private.complete_change_numbers();
   window_start bigint := 0;
+  audits_from timestamptz;
   row_count bigint;
 begin
   perform private.refuse_lost_sequence();
   if since_last then
-    window_start := coalesce((
-      select window_to from public.dataset_exports where series = p_series order by id desc limit 1
-    ), 0);
+    select window_to, audits_complete_before into window_start, audits_from
+    from public.dataset_exports where series = p_series order by id desc limit 1;
+    window_start := coalesce(window_start, 0);
   end if;
   select count(*) into row_count from (
     select from public.nlu_prompt_logs
@@ -247,7 +252,7 @@ begin
     limit max_rows + 1
   ) as counted;
   return json_build_object(
-    'from', window_start::text, 'to', window_end::text, 'rows', row_count, 'at', clock_timestamp()
+    'from', window_start::text, 'to', window_end::text, 'audits_from', audits_from, 'rows', row_count, 'at', clock_timestamp()
   );
 end
 $$;
@@ -256,11 +261,12 @@ $$;
 -- written one by one. Retained texts are among them. If a text changed in the
 -- window, all of its rows within the daily caps are in it, so a reader sees the whole state of a text. The label comes from the review queue, which has one for
 -- all copies of a text, and so do the reasons of rows that wait for review. A text is in the window, too, that
--- was corrected or entered the queue at random in it. Senders get pseudonyms only if a
+-- was corrected or entered the queue at random in it, and one whose audit was completed by the cut-off that moved from
+-- audits_from to audits_to: its line says so now. Senders get pseudonyms only if a
 -- salt is given.
 create function private.read_export(
   window_from bigint, window_to bigint, after_text bytea, after_change bigint, after_id uuid,
-  labelled_only boolean, page_size integer, salt text
+  labelled_only boolean, page_size integer, salt text, audits_from timestamptz, audits_to timestamptz
 ) returns json
 language plpgsql stable
 security definer
@@ -269,9 +275,21 @@ as $$
 declare
   secret bytea;
   columns json;
+  cutoffs constant timestamptz[] := array(
+    select coalesce(cutoff, '-infinity') as cutoff from unnest(array[audits_from, audits_to]) as cutoff order by 1
+  );
 begin
   select user_key_secret into strict secret from private.keys;
-  with logs as (
+  with audited as materialized (
+    -- A message that was not drawn itself changes the probability with which its text was.
+    select entered.text_key from public.nlu_prompt_logs entered
+    where window_from > 0 and entered.text_key >= after_text and entered.within_daily_cap
+      and entered.created_at >= cutoffs[1] and entered.created_at < cutoffs[2]
+      and exists (
+        select from public.nlu_prompt_logs drawn
+        where drawn.text_key = entered.text_key and drawn.is_audited and drawn.created_at < cutoffs[2]
+      )
+  ), logs as (
     select logs.id, logs.text_key, logs.change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,
       case when queue.decided_at is not null then queue.corrected_intent end as decided,
@@ -304,7 +322,7 @@ begin
         select from private.erased_rows changed
         where changed.text_key = logs.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
-      ))
+      ) or logs.text_key in (select audited.text_key from audited))
     order by logs.text_key, logs.change_number, logs.id limit page_size
   ), retained as (
     select encode(text_key, 'hex')::uuid as id, text_key, change_number, text, intent, null::float8,
@@ -334,7 +352,7 @@ begin
         select from private.erased_rows changed
         where changed.text_key = texts.text_key
           and changed.change_number >= window_from and changed.change_number < window_to
-      ))
+      ) or texts.text_key in (select audited.text_key from audited))
     order by text_key limit page_size
   ), page as (
     select * from logs union all select * from retained
@@ -413,7 +431,8 @@ $$;
 
 -- Records a dataset; a repetition changes nothing.
 create function private.record_dataset(
-  p_series text, p_bucket text, p_manifest text, p_window_from bigint, p_window_to bigint, p_lines bigint
+  p_series text, p_bucket text, p_manifest text, p_window_from bigint, p_window_to bigint, p_lines bigint,
+  p_audits_complete_before timestamptz
 ) returns void
 language plpgsql
 security definer
@@ -432,8 +451,11 @@ begin
     raise exception 'The window begins after the last one of its series.'
       using errcode = 'check_violation', hint = 'Export again: open_export returns the next window.';
   end if;
-  insert into public.dataset_exports (series, bucket, manifest, window_from, window_to, lines)
-  values (p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_lines)
+  insert into public.dataset_exports
+    (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)
+  values (
+    p_series, p_bucket, p_manifest, p_window_from, p_window_to, p_audits_complete_before, p_lines
+  )
   on conflict (bucket, manifest) do nothing;
 end
 $$;
@@ -602,16 +624,19 @@ comment on function public.open_export(text, boolean, bigint) is
 
 create function public.read_export(
   window_from text, window_to text, after_text text, after_change text, after_id uuid,
-  labelled_only boolean, page_size integer, salt text
+  labelled_only boolean, page_size integer, salt text,
+  audits_from timestamptz default null, audits_to timestamptz default null
 ) returns json
 language sql stable set search_path = ''
 as $$
   select private.read_export(
     window_from::bigint, window_to::bigint, decode(after_text, 'hex'), after_change::bigint, after_id,
-    labelled_only, page_size, salt
+    labelled_only, page_size, salt, audits_from, audits_to
   )
 $$;
-comment on function public.read_export(text, text, text, text, uuid, boolean, integer, text) is
+comment on function
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz)
+is
   'Returns a page of the rows of an export, in the order of their texts.';
 
 create function public.read_erased_rows(
@@ -633,13 +658,16 @@ comment on function public.read_audit_results(float8) is
   'Returns the cut-off of the audit, and how often each tier was right before it.';
 
 create function public.record_dataset(
-  series text, bucket text, manifest text, window_from text, window_to text, lines bigint
+  series text, bucket text, manifest text, window_from text, window_to text, lines bigint,
+  audits_complete_before timestamptz default null
 ) returns void
 language sql set search_path = ''
 as $$
-  select private.record_dataset(series, bucket, manifest, window_from::bigint, window_to::bigint, lines)
+  select private.record_dataset(
+    series, bucket, manifest, window_from::bigint, window_to::bigint, lines, audits_complete_before
+  )
 $$;
-comment on function public.record_dataset(text, text, text, text, text, bigint) is
+comment on function public.record_dataset(text, text, text, text, text, bigint, timestamptz) is
   'Records a complete dataset, so that the next window begins where it ends.';
 
 create function public.register_rows(bucket text, key text, rows uuid[]) returns json

@@ -13,7 +13,6 @@ set search_path = ''
 as $$
 declare
   is_merged boolean;
-  latest public.correction_events;
 begin
   perform private.lock_new_queue_item(new_key);
   is_merged := exists (select from public.nlu_prompt_logs where text_key = new_key)
@@ -55,13 +54,11 @@ begin
   set reasons = private.array_union(queue.reasons, excluded.reasons);
 
   if is_merged then
-    select * into latest from public.correction_events
-    where text_key = new_key order by id desc limit 1;
-    if found then
-      perform private.apply_event(latest);
+    if exists (select from public.correction_events where text_key = new_key) then
+      perform private.apply_decision(new_key);
       -- A disputed text is retained only with rows, whose queue item says so.
       delete from public.labelled_texts retained
-      where text_key = new_key and private.is_disputed(new_key, latest.to_intent)
+      where text_key = new_key and private.is_disputed(new_key, (private.find_decision(new_key)).to_intent)
         and not exists (select from public.nlu_prompt_logs where text_key = new_key);
     end if;
   end if;

@@ -34,6 +34,7 @@ revoke all on function
   private.try_lock_log_id_shared(uuid),
   private.lock_edits(),
   private.lock_edits_shared(),
+  private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
   private.try_lock_texts(bytea[]),
   private.lock_new_queue_item(bytea),
@@ -45,6 +46,7 @@ revoke all on function
   private.next_change_number(),
   private.complete_change_numbers(),
   private.normal_form_version(),
+  private.compose_text(text, text),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
@@ -74,9 +76,10 @@ revoke all on function
   private.end_idle_transaction(),
   private.set_correction_channel(),
   private.validate_correction(),
+  private.find_decision(bytea),
   private.is_disputed(bytea, text),
   private.show_correction(public.correction_events, boolean),
-  private.apply_event(public.correction_events),
+  private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
   private.refuse_event_changes(),
@@ -87,12 +90,13 @@ revoke all on function
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
+  private.max_copies_read(),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
   private.try_lock_items(bytea[]),
-  private.refresh_queue_item(bytea),
+  private.refresh_queue_item(bytea, uuid[]),
   private.fill_queue(),
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
@@ -128,6 +132,7 @@ revoke all on function
   private.erase_batch(uuid, boolean),
   private.finish_erasure(uuid),
   private.continue_erasure(uuid),
+  private.list_unfinished_erasures(),
   private.erase_user(uuid),
   private.pseudonymise_reviewer(text),
   private.erase_deleted_account(),
@@ -135,10 +140,12 @@ revoke all on function
   private.complete_exported_page(),
   private.refuse_lost_sequence(),
   private.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   private.list_uncleaned_objects(),
@@ -152,12 +159,13 @@ revoke all on function
   public.record_review(uuid, text, text, text, text, text[], text[]),
   public.discard_deferred_changes(uuid[]),
   public.continue_erasure(uuid),
+  public.list_unfinished_erasures(),
   public.count_user_data(uuid),
   public.open_export(text, boolean, bigint),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   public.read_erased_rows(text, text, text, uuid, integer),
   public.read_audit_results(float8),
-  public.record_dataset(text, text, text, text, text, bigint),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
   public.list_uncleaned_objects(),
@@ -172,7 +180,7 @@ grant select (intent, domain, description, retired_at, created_at)
   on public.intent_catalogue to authenticated;
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index,
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
@@ -186,7 +194,7 @@ grant select (
 grant usage on schema public, private to prompt_writer;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index
 ) on public.nlu_prompt_logs to prompt_writer;
 grant select (id) on public.nlu_prompt_logs to prompt_writer;
 grant execute on function
@@ -210,17 +218,19 @@ grant select (text_key, text, intent, secondary_intents, times_sent, labelled_at
 grant select on public.exportable_prompts to prompt_exporter;
 grant execute on function
   private.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   private.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
   private.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.open_export(text, boolean, bigint),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   public.read_erased_rows(text, text, text, uuid, integer),
   public.read_audit_results(float8),
-  public.record_dataset(text, text, text, text, text, bigint),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   public.register_rows(text, text, uuid[]),
   public.has_erasures_since(text, text[], timestamptz),
   private.list_uncleaned_objects(), public.list_uncleaned_objects(),
@@ -238,7 +248,7 @@ grant select (intent, domain, description, retired_at, created_at)
   on public.intent_catalogue to service_role;
 grant select (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index,
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index,
   text_key, within_daily_cap, has_review_reason, is_audited, audit_probability, is_disputed,
   was_successful, workflow_type, execution_error, outcome_recorded_at,
   corrected_intent, corrected_secondary_intents, correction_notes, corrected_by, corrected_at,
@@ -246,7 +256,7 @@ grant select (
 ) on public.nlu_prompt_logs to service_role;
 grant insert (
   id, user_id, prompt, predicted_intent, confidence, scope, runner_up_intent, runner_up_confidence,
-  secondary_intents, source, model_version, conversation_id, message_index
+  secondary_intents, needs_review, source, model_version, conversation_id, message_index
 ) on public.nlu_prompt_logs to service_role;
 grant update (was_successful, workflow_type, execution_error)
   on public.nlu_prompt_logs to service_role;
@@ -268,8 +278,9 @@ grant select (
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
   on public.exported_rows to service_role;
 
-grant select (id, series, bucket, manifest, window_from, window_to, lines, exported_at)
-  on public.dataset_exports to service_role;
+grant select (
+  id, series, bucket, manifest, window_from, window_to, audits_complete_before, lines, exported_at
+) on public.dataset_exports to service_role;
 grant select on
   public.exportable_prompts, public.labelled_prompts, public.failed_workflows,
   public.intent_health, public.confidence_distribution, public.corrections_by_reviewer,
@@ -281,13 +292,16 @@ grant execute on function
   private.anonymous_reviewers(),
   private.outcome_label(boolean),
   private.is_user_id(text),
+  private.compose_text(text, text),
   private.visible_text(text),
   private.reviewer_name(text),
   private.refuse_erased_reviewer(text),
   private.lock_log_ids(uuid[]),
   private.end_idle_transaction(),
   private.lock_edits_shared(),
+  private.announce_one_row(boolean),
   private.lock_texts(bytea[]),
+  private.find_decision(bytea),
   private.find_recorded_captures(jsonb), public.find_recorded_captures(jsonb),
   private.defer_change(private.deferred_changes),
   private.apply_waiting_changes(uuid),
@@ -296,18 +310,21 @@ grant execute on function
   public.record_review(uuid, text, text, text, text, text[], text[]),
   private.discard_deferred_changes(uuid[]), public.discard_deferred_changes(uuid[]),
   private.continue_erasure(uuid), public.continue_erasure(uuid),
+  private.list_unfinished_erasures(), public.list_unfinished_erasures(),
   private.count_user_data(uuid), public.count_user_data(uuid),
   private.list_uncleaned_objects(), public.list_uncleaned_objects(),
   private.list_erased_lines(text, text), public.list_erased_lines(text, text),
   private.unregister_senders(text, text, jsonb), public.unregister_senders(text, text, jsonb),
   private.open_export(text, boolean, bigint), public.open_export(text, boolean, bigint),
-  private.read_export(bigint, bigint, bytea, bigint, uuid, boolean, integer, text),
-  public.read_export(text, text, text, text, uuid, boolean, integer, text),
+  private.read_export(
+    bigint, bigint, bytea, bigint, uuid, boolean, integer, text, timestamptz, timestamptz
+  ),
+  public.read_export(text, text, text, text, uuid, boolean, integer, text, timestamptz, timestamptz),
   private.read_erased_rows(bigint, bigint, bigint, uuid, integer),
   public.read_erased_rows(text, text, text, uuid, integer),
   private.read_audit_results(float8), public.read_audit_results(float8),
-  private.record_dataset(text, text, text, bigint, bigint, bigint),
-  public.record_dataset(text, text, text, text, text, bigint),
+  private.record_dataset(text, text, text, bigint, bigint, bigint, timestamptz),
+  public.record_dataset(text, text, text, text, text, bigint, timestamptz),
   private.register_rows(text, text, uuid[]), public.register_rows(text, text, uuid[]),
   private.has_erasures_since(text, text[], timestamptz),
   public.has_erasures_since(text, text[], timestamptz)
@@ -324,7 +341,7 @@ grant update (
   is_disputed, text_key
 ) on public.nlu_prompt_logs to prompt_maintainer;
 grant select, delete on public.correction_events to prompt_maintainer;
-grant insert (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)
+grant insert (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   on public.correction_events to prompt_maintainer;
 grant update (reviewer, notes, text_key) on public.correction_events to prompt_maintainer;
 grant select, insert, delete on public.review_queue to prompt_maintainer;
@@ -344,13 +361,14 @@ grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
 grant select on private.tombstones to prompt_maintainer;
-grant insert (user_key), update (erased_at) on private.tombstones to prompt_maintainer;
+grant insert (user_key, unfinished_user_id), update (erased_at, unfinished_user_id)
+  on private.tombstones to prompt_maintainer;
 grant select, delete on public.exported_rows to prompt_maintainer;
 grant insert (bucket, key, log_ids) on public.exported_rows to prompt_maintainer;
 grant update (log_ids, user_keys, user_indexes, text_keys)
   on public.exported_rows to prompt_maintainer;
 grant select, delete on public.dataset_exports to prompt_maintainer;
-grant insert (series, bucket, manifest, window_from, window_to, lines)
+grant insert (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)
   on public.dataset_exports to prompt_maintainer;
 grant select, delete on private.erased_rows to prompt_maintainer;
 grant insert (log_id, text_key, change_number) on private.erased_rows to prompt_maintainer;
@@ -375,6 +393,7 @@ grant execute on function
   private.next_change_number(),
   private.complete_change_numbers(),
   private.lock_sender(uuid),
+  private.compose_text(text, text),
   private.visible_text(text),
   private.normalise_text(text),
   private.text_key(text),
@@ -387,9 +406,10 @@ grant execute on function
   private.is_user_id(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
+  private.find_decision(bytea),
   private.is_disputed(bytea, text),
   private.show_correction(public.correction_events, boolean),
-  private.apply_event(public.correction_events),
+  private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
   private.all_review_reasons(public.nlu_prompt_logs[]),
@@ -397,11 +417,12 @@ grant execute on function
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
+  private.max_copies_read(),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
   private.try_lock_items(bytea[]),
-  private.refresh_queue_item(bytea),
+  private.refresh_queue_item(bytea, uuid[]),
   private.update_queue_item(public.correction_events, boolean),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),

@@ -1,5 +1,6 @@
 """The contract of export sources: windows miss no change, and the ledger is right."""
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -324,3 +325,16 @@ async def test_a_row_has_the_probability_of_its_audit(stores: Stores) -> None:
     (row,) = await _rows(stores, await _window(stores))
 
     assert (row.is_audited, row.audit_probability) == (False, 0)
+
+
+async def test_a_window_begins_at_the_cutoff_of_the_series_last_dataset(stores: Stores) -> None:
+    cutoff = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    window = await _window(stores)
+    assert window.audits_begin is None
+    await _record(stores, window.model_copy(update={"audits_end": cutoff}))
+
+    assert (await _window(stores)).audits_begin == cutoff
+    assert (await _window(stores, since_last=False)).audits_begin is None
+    assert (
+        await _rows(stores, (await _window(stores)).model_copy(update={"audits_end": None})) == []
+    )

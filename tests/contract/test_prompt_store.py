@@ -574,3 +574,14 @@ async def test_copies_of_a_text_can_be_decided_alike_in_one_file(stores: Stores)
             prompt.id, _reviewed("reminder"), Decision("status")
         )
         assert status == "recorded"
+
+
+async def test_an_erasure_is_unfinished_until_its_last_step(stores: Stores) -> None:
+    await stores.writer.log_prompt(stores.make_prompt("one"))
+    assert await stores.service.list_unfinished_erasures() == []
+    await stores.service.continue_erasure(stores.user_id)
+    assert await stores.service.list_unfinished_erasures() == [stores.user_id]
+
+    await erase_in_store(stores.service, stores.user_id)
+
+    assert await stores.service.list_unfinished_erasures() == []

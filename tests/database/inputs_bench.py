@@ -43,7 +43,8 @@ MARKS = [_MARKS_BY_CLASS[number] for number in sorted(_MARKS_BY_CLASS, reverse=T
 """One mark of each combining class, in descending order: the order that takes longest to sort."""
 
 STRINGS = (
-    "a", "T", "é", "文", "각", "\u1100\u1161\u11a8", "\u1f82", "\u0958", "\U0001d15e", "\u1e9b",
+    "a", "T", "é", "文", "각", "\u1100\u1161\u11a8", "\uac00\u11a7", "\u11a7",
+    "\u1f82", "\u0958", "\U0001d15e", "\u1e9b",
     "\ufdfa", "\ufdfb", "\ufdf2", "\u321d", "\u3300", "\u33af", "\u2057", "\uff9e", "\u0344",
     "".join(MARKS), "".join(MARKS[:29]), "".join(MARKS[:30]), "".join(MARKS[:31]),
     "\u0344" * 18 + "".join(MARKS[-12:]), MARKS[0], MARKS[-1], MARKS[-1] + MARKS[0],

@@ -1,5 +1,7 @@
 """Helpers that insert, read and change rows as the functions and the dashboard do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +14,9 @@ from .actors import ALICE
 from .server import Connection
 
 CAPTURED_COLUMNS = (
-    "id", "user_id", "prompt", "predicted_intent", "confidence", "secondary_intents", "source",
-    "model_version", "conversation_id", "message_index", "scope", "runner_up_intent",
-    "runner_up_confidence",
+    "id", "user_id", "prompt", "predicted_intent", "confidence", "secondary_intents",
+    "needs_review", "source", "model_version", "conversation_id", "message_index", "scope",
+    "runner_up_intent", "runner_up_confidence",
 )  # fmt: skip
 DERIVED_COLUMNS = (
     "text_key",
@@ -59,6 +61,7 @@ def build_row(**changes: Any) -> dict[str, Any]:
         "predicted_intent": "reschedule",
         "confidence": 0.62,
         "secondary_intents": [],
+        "needs_review": False,
         "source": "model",
         "model_version": "test-1",
         "conversation_id": None,
@@ -109,10 +112,18 @@ def update(connection: Connection, log_id: UUID, **changes: Any) -> int:
 
 
 def update_as_backend(dashboard: Connection, log_id: UUID, **changes: Any) -> int:
-    """Update a captured row as `service_role`; return the number of rows updated."""
-    with dashboard.transaction():
-        dashboard.execute("set local role service_role")
+    """Update a captured row as `record_outcome` does; return the number of rows updated."""
+    with dashboard.transaction(), one_row_as_backend(dashboard):
         return update(dashboard, log_id, **changes)
+
+
+@contextmanager
+def one_row_as_backend(connection: Connection) -> Iterator[None]:
+    """Change one row as `service_role`, as the functions of the backend do."""
+    connection.execute("set local role service_role")
+    connection.execute("select private.announce_one_row(true)")
+    yield
+    connection.execute("select private.announce_one_row(false)")
 
 
 def correct(
@@ -126,8 +137,7 @@ def correct(
     secondary: list[str] | None = None,
 ) -> int:
     """Insert a correction as the backend does; return the number of events inserted."""
-    with dashboard.transaction():
-        dashboard.execute("set local role service_role")
+    with dashboard.transaction(), one_row_as_backend(dashboard):
         return dashboard.execute(
             """insert into public.correction_events
                  (log_id, to_intent, to_secondary_intents, reviewer, notes, channel)

@@ -1,6 +1,7 @@
 """Every correction is an event that is appended and never changed, and that counts as a vote."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from .actors import BOB
 from .rows import (
     COLUMNS,
     CORRECTION_COLUMNS,
+    LONG_AGO,
     OUTCOME_COLUMNS,
     TIME_COLUMNS,
     add_user,
@@ -136,6 +138,119 @@ def test_a_reviewer_who_changes_their_vote_ends_the_dispute(
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", False)
 
 
+def read_item(dashboard: Connection) -> tuple[Any, ...] | None:
+    """Return label, reviewer, whether it waits and the reasons of the only queue item."""
+    return dashboard.execute(
+        """select corrected_intent, reviewer, waiting_since is not null, reasons
+           from public.review_queue"""
+    ).fetchone()
+
+
+def retract_by_the_api(dashboard: Connection, log_id: UUID, reviewer: str) -> None:
+    """Withdraw a vote as the backend does."""
+    correct(dashboard, log_id, None, reviewer)
+
+
+def retract_in_the_queue(dashboard: Connection, _log_id: UUID, reviewer: str) -> None:
+    """Withdraw a vote by an edit of the queue item that names the reviewer."""
+    edit_queue_item(dashboard, TEXT, corrected_intent=None, reviewer=reviewer)
+
+
+@pytest.mark.parametrize("retract", [retract_by_the_api, retract_in_the_queue])
+@pytest.mark.parametrize("reviewer", ["ann", "cy", "CY", "dan"])
+def test_a_retraction_withdraws_only_the_vote_of_its_reviewer(
+    dashboard: Connection,
+    log_id: UUID,
+    retract: Callable[[Connection, UUID, str], None],
+    reviewer: str,
+) -> None:
+    for name in ("ann", "bob", "cy"):
+        correct(dashboard, log_id, "search", name)
+
+    retract(dashboard, log_id, reviewer)
+
+    shown = "bob" if reviewer.lower() == "cy" else "cy"
+    assert read_item(dashboard) == ("search", shown, False, ["low_confidence"])
+    assert read(dashboard, log_id, "corrected_intent", "corrected_by") == ("search", shown)
+    votes = dashboard.execute("select reviewer from public.reviewer_votes").fetchall()
+    assert {name for (name,) in votes} == {"ann", "bob", "cy"} - {reviewer.lower()}
+
+
+def test_a_retraction_that_leaves_no_vote_removes_the_label(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    correct(dashboard, log_id, "search", "ann")
+    correct(dashboard, log_id, "search", "bob")
+    correct(dashboard, log_id, None, "ann")
+    correct(dashboard, log_id, None, "bob")
+    assert read_item(dashboard) == (None, None, True, ["low_confidence"])
+    assert read(dashboard, log_id, "corrected_intent", "corrected_by") == (None, None)
+
+
+def test_a_retraction_ends_or_begins_a_dispute_as_the_remaining_votes_do(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    correct(dashboard, log_id, "help", "ann")
+    correct(dashboard, log_id, "search", "bob")
+    correct(dashboard, log_id, None, "bob")
+    assert read_item(dashboard) == ("help", "ann", False, ["low_confidence"])
+    correct(dashboard, log_id, "search", "bob")
+    correct(dashboard, log_id, "search", "cy")
+    correct(dashboard, log_id, None, "bob")
+    assert read_item(dashboard) == (None, None, True, ["disagreement", "low_confidence"])
+    assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("search", True)
+
+
+@pytest.mark.parametrize("place", ["queue", "row"])
+def test_clearing_the_intent_withdraws_the_vote_of_the_reviewer_whose_decision_is_shown(
+    dashboard: Connection, log_id: UUID, place: str
+) -> None:
+    correct(dashboard, log_id, "search", "ann", "her reasons")
+    correct(dashboard, log_id, "search", "bob")
+
+    def clear() -> None:
+        if place == "queue":
+            edit_queue_item(dashboard, TEXT, corrected_intent=None)
+        else:
+            update(dashboard, log_id, corrected_intent=None)
+
+    clear()
+    assert read_item(dashboard) == ("search", "ann", False, ["low_confidence"])
+    shown = read(dashboard, log_id, "corrected_intent", "corrected_by", "correction_notes")
+    assert shown == ("search", "ann", "her reasons")
+    clear()
+    assert read_item(dashboard) == (None, None, True, ["low_confidence"])
+    assert read_events(dashboard, "from_intent", "to_intent", "reviewer", "channel")[2:] == [
+        ("search", None, "bob", "dashboard"),
+        ("search", None, "ann", "dashboard"),
+    ]
+
+
+def test_the_decision_of_an_erased_reviewer_can_be_withdrawn(
+    dashboard: Connection, log_id: UUID
+) -> None:
+    correct(dashboard, log_id, "help", "ann")
+    dashboard.execute("select private.pseudonymise_reviewer('ann')")
+    edit_queue_item(dashboard, TEXT, corrected_intent=None)
+    assert read_item(dashboard) == (None, None, True, ["low_confidence"])
+
+
+def test_a_retained_text_keeps_its_label_until_the_last_vote_is_withdrawn(
+    dashboard: Connection,
+) -> None:
+    old = insert(dashboard, created_at=LONG_AGO)
+    correct(dashboard, old, "help", "ann")
+    correct(dashboard, old, "help", "bob")
+    dashboard.execute("select private.delete_expired_rows()")
+    log_id = insert(dashboard)
+    retained = "select intent from public.labelled_texts"
+    correct(dashboard, log_id, None, "bob")
+    assert dashboard.execute(retained).fetchall() == [("help",)]
+    assert read_item(dashboard) == ("help", "ann", False, ["low_confidence"])
+    correct(dashboard, log_id, None, "ann")
+    assert dashboard.execute(retained).fetchall() == []
+
+
 @pytest.mark.parametrize("variant", ["Grace", "gra\u200bce", "GRACE  "])
 def test_variants_of_a_name_have_one_vote(
     dashboard: Connection, log_id: UUID, variant: str
@@ -235,7 +350,7 @@ def test_every_captured_and_derived_column_is_protected(dashboard: Connection) -
         {"audit_probability": 0.5}, {"is_disputed": True},
         {"id": uuid4()}, {"created_at": "2026-01-01"},
         {"runner_up_intent": "help", "runner_up_confidence": 0.1},
-        {"secondary_intents": Jsonb([{"intent": "help"}])},
+        {"secondary_intents": Jsonb([{"intent": "help"}])}, {"needs_review": True},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip

@@ -1,13 +1,13 @@
 """An erasure removes a user from every table, stops late writes and returns a receipt."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from psycopg import errors
 
 from .actors import ALICE, BOB, EXPORTER, SERVICE, connect_as
-from .rows import LONG_AGO, add_user, correct, erase, insert
+from .rows import LONG_AGO, add_user, correct, edit_queue_item, erase, insert, read
 from .server import Connection, Server
 
 NO_DATA = {"prompts": 0, "labelled_texts": 0, "corrections": 0, "queue_items": 0}
@@ -55,6 +55,61 @@ def test_no_data_of_an_erased_user_remains_in_any_table(
     assert dashboard.execute("select id from public.nlu_prompt_logs").fetchall() == [(bobs,)]
     counts = dashboard.execute("select private.count_user_data(%s)", [ALICE]).fetchone()
     assert counts == (NO_DATA,)
+
+
+TEXT = "push my dentist thing to friday"
+
+
+def decide_text_of_an_erased_user(dashboard: Connection) -> UUID:
+    """Let Alice send a sure message whose waiting item is due to Bob, who is erased; decide it.
+
+    Returns the id of Alice's row.
+    """
+    add_user(dashboard, BOB)
+    sure = insert(dashboard, confidence=0.99)
+    insert(dashboard, user_id=BOB, confidence=0.1)
+    erase(dashboard, BOB)
+    edit_queue_item(
+        dashboard, TEXT, corrected_intent="help", reviewer="ann", notes="bob is private"
+    )
+    return sure
+
+
+def test_a_sender_cannot_see_a_decision_that_is_due_to_an_erased_sender_of_the_text(
+    dashboard: Connection,
+) -> None:
+    sure = decide_text_of_an_erased_user(dashboard)
+    shown = read(dashboard, sure, "corrected_intent", "corrected_by", "correction_notes")
+    assert shown == (None, None, None)
+    label = "select corrected_intent from public.labelled_prompts where id = %s"
+    assert dashboard.execute(label, [sure]).fetchone() == ("help",)
+    event = dashboard.execute("select log_id, from_intent, to_intent from public.correction_events")
+    assert event.fetchall() == [(None, "reschedule", "help")]
+
+
+def test_notes_on_a_decision_that_names_no_row_are_cleared_with_any_of_its_senders(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    decide_text_of_an_erased_user(dashboard)
+    carol = uuid4()
+    add_user(dashboard, carol)
+    insert(dashboard, user_id=carol)
+    assert "bob is private" in dump_all_tables(server, database)
+    erase(dashboard, carol)
+    assert "bob is private" not in dump_all_tables(server, database)
+    assert dashboard.execute("select corrected_intent from public.review_queue").fetchone() == (
+        "help",
+    )
+
+
+def test_editing_a_decision_names_the_row_that_shows_it_already(dashboard: Connection) -> None:
+    add_user(dashboard, BOB)
+    first = insert(dashboard, user_id=BOB, confidence=0.99)
+    named = insert(dashboard, confidence=0.99)
+    correct(dashboard, named, "help", "ann")
+    edit_queue_item(dashboard, TEXT, corrected_intent="search", reviewer="ann")
+    assert read(dashboard, named, "corrected_intent") == ("search",)
+    assert read(dashboard, first, "corrected_intent") == (None,)
 
 
 def test_a_retained_text_is_deleted_when_its_last_sender_is_erased(dashboard: Connection) -> None:
@@ -259,3 +314,18 @@ def test_the_planner_statistics_contain_no_reviewer(dashboard: Connection) -> No
              and relnamespace in ('public'::regnamespace, 'private'::regnamespace)"""
     ).fetchall()
     assert expressions == [], "the expression of an index is sampled as well"
+
+
+def test_the_id_of_an_erased_user_is_kept_only_until_the_erasure_ends(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    insert(dashboard)
+    unfinished = "select private.list_unfinished_erasures()"
+    dashboard.execute("select private.continue_erasure(%s)", [ALICE])
+    assert dashboard.execute(unfinished).fetchone() == ([str(ALICE)],)
+    erase(dashboard, ALICE)
+    assert dashboard.execute(unfinished).fetchone() == ([],)
+    assert str(ALICE) not in dump_all_tables(server, database)
+    add_user(dashboard, BOB)
+    dashboard.execute("delete from auth.users where id = %s", [BOB])
+    assert dashboard.execute(unfinished).fetchone() == ([],)

@@ -32,15 +32,27 @@ def open_window(connection: Connection) -> tuple[str, str]:
     begin, end = window["from"], window["to"]
     manifest = f"m-{begin}-{end}"
     connection.execute(
-        "select public.record_dataset('s', 'b', %s, %s, %s, 0)", [manifest, begin, end]
+        """select public.record_dataset(
+             's', 'b', %s, %s, %s, 0,
+             (public.read_audit_results(0.85) ->> 'complete_before')::timestamptz
+           )""",
+        [manifest, begin, end],
     )
     return begin, end
 
 
 def read_window(connection: Connection, begin: str, end: str) -> set[UUID]:
-    """Return the ids of the rows in a window."""
+    """Return the ids of the rows in the window that was recorded last."""
     row = connection.execute(
-        "select public.read_export(%s, %s, '', '0', %s, false, 1000, '')", [begin, end, NIL]
+        """with recorded as (
+             select audits_complete_before from public.dataset_exports order by id desc
+           )
+           select public.read_export(
+             %s, %s, '', '0', %s, false, 1000, '',
+             (select audits_complete_before from recorded offset 1 limit 1),
+             (select audits_complete_before from recorded limit 1)
+           )""",
+        [begin, end, NIL],
     ).fetchone()
     columns = row[0] if row else []
     assert isinstance(columns, list)
@@ -365,3 +377,65 @@ def test_a_window_that_does_not_follow_the_last_one_is_not_recorded(dashboard: C
             "select public.record_dataset('s', 'b', 'invented', %s, %s, 0)", [row[0], row[0]]
         )
     assert export_next(dashboard) == {log_id}
+
+
+def audit_waits(dashboard: Connection) -> tuple[UUID, UUID, UUID]:
+    """Let three audited messages wait, decide the second and third, and record a dataset.
+
+    Returns the ids of the messages, in the order of capture.
+    """
+    dashboard.execute("update private.settings set audit_rate = 1")
+    first, second, third = (
+        insert(
+            dashboard, prompt=f"audit {number}", confidence=0.99, created_at=f"2026-01-0{number}"
+        )
+        for number in (1, 2, 3)
+    )
+    correct(dashboard, second, "help")
+    correct(dashboard, third, "help")
+    assert export_next(dashboard) == {first, second, third}
+    return first, second, third
+
+
+def test_a_text_whose_audit_is_completed_by_another_decision_is_in_the_next_window(
+    dashboard: Connection,
+) -> None:
+    first, second, third = audit_waits(dashboard)
+    assert export_next(dashboard) == set()
+
+    correct(dashboard, first, "help")
+
+    assert export_next(dashboard) == {first, second, third}
+    assert export_next(dashboard) == set()
+
+
+def test_a_text_whose_audit_is_no_longer_complete_is_in_the_next_window(
+    dashboard: Connection,
+) -> None:
+    first, second, third = audit_waits(dashboard)
+    correct(dashboard, first, "help")
+    export_next(dashboard)
+
+    correct(dashboard, first, None)
+
+    assert export_next(dashboard) == {first, second, third}
+
+
+def test_a_copy_that_was_not_drawn_brings_its_audited_text_into_the_next_window(
+    dashboard: Connection,
+) -> None:
+    first, second, _ = audit_waits(dashboard)
+    dashboard.execute("update private.settings set audit_rate = 0")
+    copy = insert(dashboard, prompt="audit 2", confidence=0.99, created_at="2026-01-05")
+    other = insert(dashboard, prompt="never drawn", confidence=0.99, created_at="2026-01-05")
+    dashboard.execute("update private.settings set audit_rate = 1")
+    insert(dashboard, prompt="audit 4", confidence=0.99, created_at="2026-01-04")
+    correct(dashboard, first, "help")
+    export_next(dashboard)
+
+    correct(dashboard, insert(dashboard, prompt="audit 6", created_at="2026-01-06"), "help")
+    edit_queue_item(dashboard, "audit 4", corrected_intent="help", reviewer="ann")
+
+    exported = export_next(dashboard)
+    assert {second, copy} <= exported
+    assert other not in exported

@@ -3,7 +3,8 @@
 `interleavings/` lets every two operations meet; these tests name what went wrong.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -569,3 +570,50 @@ def test_an_edit_behind_a_correction_that_is_left_open_does_not_hold_up_others(
         assert edit_queue_item(unaudited, "edited", corrected_intent="help") == 1
         assert unaudited.execute("show lock_timeout").fetchone() == ("7s",)
     assert unaudited.execute("show lock_timeout").fetchone() == ("7s",)
+
+
+MANY_CORRECTIONS = """
+insert into public.correction_events (log_id, to_intent, reviewer, channel)
+select log_id, 'help', 'ann', 'api' from unnest(%s::uuid[]) as log_id
+"""
+MANY_OUTCOMES = """
+update public.nlu_prompt_logs logs set was_successful = true
+from unnest(%s::uuid[]) as changed (id) where logs.id = changed.id
+"""
+
+
+@pytest.mark.parametrize("statement", [MANY_CORRECTIONS, MANY_OUTCOMES])
+def test_statements_that_change_many_rows_in_opposite_orders_do_not_deadlock(
+    unaudited: Connection, server: Server, database: str, slow: Connection, statement: str
+) -> None:
+    first, held, last = (insert(unaudited, prompt=f"text {number}") for number in range(3))
+
+    def change(log_ids: list[UUID]) -> int:
+        with server.connect("authenticator", database) as backend:
+            backend.execute("set role service_role")
+            backend.execute("set enable_hashjoin = off; set enable_mergejoin = off")
+            return backend.execute(statement.encode(), [log_ids]).rowcount
+
+    def is_waiting(number: int) -> bool:
+        waiting = "select count(distinct pid) from pg_locks where not granted"
+        row = unaudited.execute(waiting.encode()).fetchone()
+        return row == (number,)
+
+    slow.execute("set local role service_role")
+    slow.execute("select public.record_correction(%s, 'help', 'dan', null, 'api')", [held])
+    with ThreadPoolExecutor() as threads:
+        one = threads.submit(change, [first, held, last])
+        wait_until(lambda: is_waiting(1))
+        other = threads.submit(change, [last, first])
+        wait_until(lambda: is_waiting(2))
+        slow.commit()
+        assert (one.result(), other.result()) in {(3, 2), (3, 0)}
+
+
+def wait_until(is_reached: Callable[[], bool]) -> None:
+    """Wait for a state of the database; fail after ten seconds."""
+    for _ in range(1000):
+        if is_reached():
+            return
+        time.sleep(0.01)
+    raise AssertionError("the state is not reached")

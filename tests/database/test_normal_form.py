@@ -2,8 +2,10 @@
 
 import random
 import re
-from collections.abc import Iterator
-from itertools import count
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import batched, count, product
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -127,6 +129,82 @@ def test_a_text_has_the_same_form_in_the_database_and_in_python(
     ).fetchone()
 
     assert row == (normalise(text), canonical_text(text))
+
+
+HANGUL_EDGES = [
+    chr(code)
+    for first, last in ((0x1100, 0x1112), (0x1161, 0x1175), (0x11A8, 0x11C2), (0xAC00, 0xD7A3))
+    for code in (first - 1, first, last, last + 1)
+]
+"""The ends of the ranges that compose (L, V, T, and syllables), and the characters beside them."""
+
+NEIGHBOURS = [
+    *HANGUL_EDGES,
+    "\uac01",
+    "\uac1c",
+    "\ud788",
+    "\u3131",
+    "\uffc2",
+    "\u0323",
+    "\u0307",
+    "a",
+]
+
+
+def list_different_forms(dashboard: Connection, texts: Iterable[str]) -> list[str]:
+    """Return those of these short texts whose form differs between database and Python.
+
+    They are compared a few hundred at a time: a text of one letter between two of them keeps them
+    apart.
+    """
+    different = []
+    for batch in batched(texts, 400):
+        joined = " x ".join(batch)[:4000]
+        row = dashboard.execute("select private.normalise_text(%s)", [joined]).fetchone()
+        if row != (canonical_text(joined),):
+            forms = dashboard.execute(
+                "select private.normalise_text(text) from unnest(%s::text[]) as text", [list(batch)]
+            ).fetchall()
+            different += [
+                text
+                for text, (form,) in zip(batch, forms, strict=True)
+                if form != canonical_text(text)
+            ] or [joined]
+    return different
+
+
+def test_every_character_has_the_same_form_in_the_database_and_in_python(
+    dashboard: Connection,
+) -> None:
+    assigned = [
+        chr(code)
+        for code in range(1, sys.maxunicode + 1)
+        if unicodedata.category(chr(code)) not in {"Cn", "Co", "Cs"}
+    ]
+    assert list_different_forms(dashboard, assigned) == []
+    after_a_syllable = (f"\uac00{character}" for character in assigned)
+    assert list_different_forms(dashboard, after_a_syllable) == []
+    between_marks = (f"a\u0323{character}\u0307" for character in assigned)
+    assert list_different_forms(dashboard, between_marks) == []
+
+
+def test_all_combinations_of_three_hangul_characters_have_the_same_form(
+    dashboard: Connection,
+) -> None:
+    triples = map("".join, product(NEIGHBOURS, repeat=3))
+    assert list_different_forms(dashboard, triples) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_neighbours_have_the_same_form(dashboard: Connection, seed: int) -> None:
+    drawn = random.Random(seed)
+    composing = [
+        chr(code)
+        for code in range(1, sys.maxunicode + 1)
+        if unicodedata.combining(chr(code)) or unicodedata.decomposition(chr(code))
+    ]
+    texts = ("".join(drawn.choices([*composing, *NEIGHBOURS * 200], k=5)) for _ in range(20_000))
+    assert list_different_forms(dashboard, texts) == []
 
 
 def test_the_database_and_python_have_the_same_version_and_literals(dashboard: Connection) -> None:

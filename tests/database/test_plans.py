@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.database_reset import NOTHING_AT_RANDOM
+
 from .actors import ALICE, EXPORTER, SERVICE, USER, Actor
 from .api import PostgrestClient, run_postgrest
+from .rows import add_user, complete_captures, insert
 from .server import Connection, Server
 
 LOGS = "/nlu_prompt_logs"
@@ -211,7 +214,17 @@ INTERNAL_QUERIES = {
     ),
     "copies of a text": (
         "select from public.nlu_prompt_logs where text_key = 'x'",
-        "nlu_prompt_logs_by_change or nlu_prompt_logs_by_text",  # both begin with text_key
+        "nlu_prompt_logs_by_change",
+    ),
+    "copies of a text that count": (
+        """select count(distinct user_id) from public.nlu_prompt_logs
+           where text_key = 'x' and within_daily_cap""",
+        "nlu_prompt_logs_by_text",
+    ),
+    "copies of a text that were chosen for review": (
+        """select from public.nlu_prompt_logs
+           where text_key = 'x' and (has_review_reason or is_audited)""",
+        "nlu_prompt_logs_chosen",
     ),
     "rows of a user today": (
         f"""select from public.nlu_prompt_logs where user_id = '{ALICE}'
@@ -233,10 +246,23 @@ INTERNAL_QUERIES = {
            where is_audited order by created_at, id""",
         "nlu_prompt_logs_audited",
     ),
+    "the newest change": (
+        "select max(change_number) from public.nlu_prompt_logs",
+        "nlu_prompt_logs_by_change_number",
+    ),
+    "the newest change of the review queue": (
+        "select max(change_number) from public.review_queue",
+        "review_queue_by_change_number",
+    ),
+    "rows that changed in a window": (
+        """select from public.nlu_prompt_logs
+           where change_number >= 19900 and change_number < 19950 limit 1000""",
+        "nlu_prompt_logs_by_change_number",
+    ),
     "random texts": (
         """select text_key, within_daily_cap from public.nlu_prompt_logs
            where text_key >= 'x' order by text_key limit 500""",
-        "nlu_prompt_logs_by_change or nlu_prompt_logs_by_text",
+        "nlu_prompt_logs_by_change",
     ),
     "whether few texts wait": (
         """select from public.review_queue
@@ -282,6 +308,53 @@ def test_a_step_of_an_erasure_reads_only_its_batch(server: Server, template: str
         connection.execute("select public.continue_erasure(%s)", [ALICE])
         read = count_entries_read(connection, "nlu_prompt_logs_by_user") - before
     assert 50 <= read < 100, "Alice has 400 rows."
+
+
+def test_what_a_capture_reads_does_not_grow_with_the_copies_of_its_text(
+    server: Server, template: str
+) -> None:
+    server.copy_database(template, "popular")
+    with server.connect("supabase_admin", "popular") as connection:
+        connection.execute(NOTHING_AT_RANDOM)
+        connection.execute("update private.settings set daily_cap = 1000000")
+        add_user(connection, ALICE)
+        connection.execute(
+            """insert into public.nlu_prompt_logs
+                 (id, user_id, prompt, predicted_intent, confidence, source, model_version)
+               select gen_random_uuid(), %s, 'popular', 'help', 0.99, 'model', 'test-1'
+               from generate_series(1, 5000)""",
+            [ALICE],
+        )
+        connection.execute("vacuum analyze public.nlu_prompt_logs")
+        before = count_entries_read(connection, "nlu_prompt_logs_by_text")
+        for _ in range(2):
+            insert(connection, prompt="popular", confidence=0.1)
+        assert count_entries_read(connection, "nlu_prompt_logs_by_text") - before < 1_100
+
+        item = "select times_sent, user_count, reasons from public.review_queue"
+        assert connection.execute(item).fetchone() == (1_001, 1, ["low_confidence"])
+        assert complete_captures(connection) == 1
+        assert connection.execute(item).fetchone() == (5_002, 1, ["low_confidence"])
+        assert complete_captures(connection) == 0
+
+
+def test_opening_an_export_reads_only_what_changed(server: Server, filled: str) -> None:
+    def read_rows(connection: Connection) -> int:
+        connection.execute("select pg_stat_force_next_flush()")
+        row = connection.execute(
+            """select sum(seq_tup_read) + sum(coalesce(idx_tup_fetch, 0))
+               from pg_stat_user_tables where relname in ('nlu_prompt_logs', 'review_queue')"""
+        ).fetchone()
+        return int(str(row[0])) if row else 0
+
+    with server.connect("supabase_admin", filled) as connection:
+        connection.execute(
+            """select public.record_dataset('s', 'b', 'm', '0', opened ->> 'to', 0)
+               from public.open_export('s', false, 10) as opened"""
+        )
+        before = read_rows(connection)
+        connection.execute("select public.open_export('s', true, 1000000)")
+        assert read_rows(connection) - before < 100
 
 
 def count_entries_read(connection: Connection, index: str) -> int:

@@ -113,6 +113,29 @@ def test_an_item_names_the_reason_for_review(dashboard: Connection) -> None:
     assert read(dashboard, failed, "has_review_reason", "is_audited") == (True, False)
 
 
+def test_the_queue_holds_what_the_service_marked_whatever_its_own_threshold(
+    dashboard: Connection,
+) -> None:
+    marked = insert(dashboard, prompt="marked", confidence=0.8, needs_review=True)
+    insert(dashboard, prompt="marked and unsure", confidence=0.6, needs_review=True)
+    insert(dashboard, prompt="marked, scope", confidence=0.9, scope=0.1, needs_review=True)
+    insert(dashboard, prompt="not marked", confidence=0.8)
+    assert read(dashboard, marked, "has_review_reason") == (True,)
+    reasons = dashboard.execute("select text, reasons from public.review_queue").fetchall()
+    assert {str(text): listed for text, listed in reasons} == {
+        "marked": ["needs_review"],
+        "marked and unsure": ["low_confidence"],
+        "marked, scope": ["out_of_scope"],
+    }
+
+
+def test_a_marked_message_beyond_the_daily_cap_is_not_queued(dashboard: Connection) -> None:
+    dashboard.execute("update private.settings set daily_cap = 1")
+    insert(dashboard)
+    insert(dashboard, prompt="second", confidence=0.9, needs_review=True)
+    assert list_texts(dashboard) == [TEXT]
+
+
 def test_one_user_cannot_fill_the_queue(dashboard: Connection) -> None:
     add_user(dashboard, BOB)
     dashboard.execute("update private.settings set daily_cap = 5")
@@ -278,7 +301,7 @@ def read_reasons(dashboard: Connection, since: object) -> Any:
     """Return the reasons of the rows in the window since a change, as an export reads them."""
     row = dashboard.execute(
         """select private.read_export(%s, private.complete_change_numbers(), '', 0,
-             '00000000-0000-0000-0000-000000000000', false, 100, '') -> 15""",
+             '00000000-0000-0000-0000-000000000000', false, 100, '', null, null) -> 15""",
         [since],
     ).fetchone()
     return row[0] if row else None
@@ -309,6 +332,19 @@ def test_intent_and_reviewer_can_be_saved_separately_in_either_order(
         edit_queue_item(dashboard, TEXT, **{column: values[column]})
     assert read_item(dashboard, "corrected_intent", "reviewer") == ("help", "ann")
     assert read(dashboard, log_id, "corrected_intent", "is_disputed") == ("help", False)
+
+
+@pytest.mark.parametrize("decision", ["help", "reschedule"])
+def test_notes_that_were_typed_before_the_intent_stay_and_are_recorded_with_it(
+    dashboard: Connection, log_id: UUID, decision: str
+) -> None:
+    edit_queue_item(dashboard, TEXT, notes="asks how")
+    edit_queue_item(dashboard, TEXT, corrected_intent=decision)
+    edit_queue_item(dashboard, TEXT, reviewer="ann")
+    assert read_item(dashboard, "notes", "reviewer") == ("asks how", "ann")
+    assert read(dashboard, log_id, "correction_notes") == ("asks how",)
+    edit_queue_item(dashboard, TEXT, corrected_intent="search")
+    assert read_item(dashboard, "notes") == (None,), "they explained another decision"
 
 
 def test_an_edit_without_a_reviewer_is_signed_dashboard(

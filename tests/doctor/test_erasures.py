@@ -35,6 +35,14 @@ class ExportedObjects:
             [days_ago],
         )
 
+    def interrupt_erasure(self, hours_ago: int) -> None:
+        """Begin to erase the user."""
+        self._admin.execute("select private.continue_erasure(%s)", [USER])
+        self._admin.execute(
+            "update private.tombstones set erased_at = erased_at - make_interval(hours => %s)",
+            [hours_ago],
+        )
+
 
 @pytest.fixture
 def exported(warm_stack: Stack) -> Iterator[ExportedObjects]:
@@ -114,3 +122,21 @@ def test_without_a_bucket_only_folders_are_known_to_be_out_of_reach(
     exported.delete_account()
 
     assert states(run_check("erasures", settings)) == {bucket: "ok", FOLDER: "wrong"}
+
+
+@pytest.mark.parametrize(("hours", "state"), [(0, None), (2, "wrong")])
+def test_an_erasure_that_was_interrupted_is_wrong(
+    run_check: RunCheck,
+    settings: Environment,
+    exported: ExportedObjects,
+    hours: int,
+    state: str | None,
+) -> None:
+    exported.interrupt_erasure(hours_ago=hours)
+
+    results = run_check("erasures", settings)
+
+    assert states(results).get("unfinished erasures") == state
+    assert USER not in repr(results)
+    if state:
+        assert results[0].remediation == "`prompt-capture erase --pending`"

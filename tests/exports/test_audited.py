@@ -4,6 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Iterator
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -385,3 +386,39 @@ async def test_disputed_texts_have_no_audited_line(scenario: ExportScenario) -> 
 
     assert lines == []
     assert manifest.counts.audited == 0
+
+
+@given(
+    st.permutations([*product(("draw", "decide"), range(3)), ("log", 0), ("log", 1)]),
+    st.sampled_from(["confidence", "audited"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_the_datasets_of_a_series_add_up_to_one_dataset_of_everything(
+    events: list[tuple[str, int]], policy: str
+) -> None:
+    texts = list(islice(dissimilar_texts("train"), 3))
+    fields = ("id", "label", *FIELDS)
+
+    async def run_events(folder: Path) -> None:
+        scenario = ExportScenario(folder)
+        collected: dict[str, tuple[Any, ...]] = {}
+        captured = [await scenario.log(text) for text in texts]
+        scenario.source.audited_ids |= {prompt.id for prompt in captured}
+        for kind, number in events:
+            if kind == "decide":
+                correction = Correction(corrected_intent="status", corrected_by="grace")
+                await scenario.store.add_prompt_correction(captured[number].id, correction)
+            else:
+                prompt = await scenario.log(texts[number])
+                if kind == "draw":
+                    scenario.source.audited_ids.add(prompt.id)
+                    await scenario.store.add_prompt_correction(
+                        prompt.id, Correction(corrected_intent="status", corrected_by="grace")
+                    )
+            lines, _ = await scenario.export(policy=policy, since_last=True)
+            collected |= {line["id"]: tuple(line[name] for name in fields) for line in lines}
+        whole, _ = await scenario.export(policy=policy)
+        assert set(collected.values()) == {tuple(line[name] for name in fields) for line in whole}
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run_events(Path(folder)))

@@ -42,6 +42,7 @@ class InMemoryExports:
         self._page_rows = page_rows
         self.audit_probability = audit_probability
         self._horizons: dict[str, int] = {}
+        self._audit_cutoffs: dict[str, datetime | None] = {}
         self.datasets: dict[tuple[str, str], int] = {}
         self.audited_ids: set[UUID] = set()
 
@@ -49,7 +50,8 @@ class InMemoryExports:
         self._store.raise_if_unreachable()
         begin, end = self._horizons.get(series, 0) if since_last else 0, self._store.changes + 1
         rows = sum(begin <= row.changed_in < end for row in self._store.rows.values())
-        window = Window(begin=str(begin), end=str(end))
+        cutoff = self._audit_cutoffs.get(series) if since_last else None
+        window = Window(begin=str(begin), end=str(end), audits_begin=cutoff)
         return OpenedExport(window, min(rows, max_rows + 1), datetime.now(UTC))
 
     async def read_export(
@@ -60,6 +62,7 @@ class InMemoryExports:
         logged = [row for row in self._store.rows.values() if row.changed_in < end]
         changed = {_text_id(row) for row in logged if begin <= row.changed_in}
         changed |= {row.text_id for row in self._erased_rows() if begin <= int(row.change) < end}
+        changed |= self._texts_passed_by_the_cutoff(window)
         rows = sorted(
             (
                 self._export_row(row, salt)
@@ -128,6 +131,7 @@ class InMemoryExports:
         self._store.raise_if_unreachable()
         if (bucket, manifest) not in self.datasets:
             self._horizons[series] = max(self._horizons.get(series, 0), int(window.end))
+            self._audit_cutoffs[series] = window.audits_end
             self.datasets[bucket, manifest] = lines
 
     async def list_uncleaned_objects(self) -> list[ExportedObject]:
@@ -165,6 +169,14 @@ class InMemoryExports:
         cleaned = {erased[sender.user_index] for sender in senders}
         page = self._store.ledger.get((exported.bucket, exported.key), LedgerPage())
         page.rows = {key: row for key, row in page.rows.items() if row[0] not in cleaned}
+
+    def _texts_passed_by_the_cutoff(self, window: Window) -> set[str]:
+        """Return the texts with a completed audit of which the cut-off moved over a row."""
+        never = datetime.min.replace(tzinfo=UTC)
+        first, last = sorted((window.audits_begin or never, window.audits_end or never))
+        before = [row for row in self._store.rows.values() if row.created_at < last]
+        drawn = {_text_id(row) for row in before if row.captured.id in self.audited_ids}
+        return {_text_id(row) for row in before if row.created_at >= first} & drawn
 
     def _user_ids(self, bucket: str, key: str) -> list[UUID]:
         page = self._store.ledger.get((bucket, key), LedgerPage())
@@ -241,6 +253,9 @@ def _review_reasons(row: LoggedPrompt) -> list[str] | None:
         else captured.scope is not None and captured.scope < MIN_SCOPE,
         "low_confidence": captured.confidence < REVIEW_THRESHOLD,
     }
+    reasons["needs_review"] = captured.needs_review and not (
+        reasons["out_of_scope"] or reasons["low_confidence"]
+    )
     if row.correction is not None and not row.is_disputed:
         return None
     return sorted(reason for reason, applies in reasons.items() if applies) or None

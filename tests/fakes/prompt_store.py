@@ -80,6 +80,7 @@ class InMemoryPromptStore:
         self._labels: dict[str, tuple[Correction, bool]] = {}
         self.ledger: dict[tuple[str, str], LedgerPage] = {}
         self.erased: dict[UUID, datetime] = {}
+        self.unfinished_erasures: list[UUID] = []
         self.erased_rows: list[tuple[int, LoggedPrompt]] = []
         self.changes = 0
         self.deferred_changes: dict[UUID, list[Outcome | Correction]] = {}
@@ -237,11 +238,13 @@ class InMemoryPromptStore:
         if user_id not in self.erased:
             self._users.discard(user_id)
             self.erased[user_id] = datetime.now(UTC)
+            self.unfinished_erasures.append(user_id)
             return 0
         erased = self._erase_rows(user_id) or self._pseudonymise(user_id)
         if erased:
             return erased
         self.erased[user_id] = datetime.now(UTC)
+        self.unfinished_erasures = [one for one in self.unfinished_erasures if one != user_id]
         return FinishedErasure(
             erased_at=self.erased[user_id],
             remaining_objects=tuple(
@@ -268,6 +271,10 @@ class InMemoryPromptStore:
         for votes in reviewed[: self.erased_per_step]:
             votes[f"{ERASED_PREFIX}{user_id.hex[:12]}"] = votes.pop(str(user_id))
         return len(reviewed[: self.erased_per_step])
+
+    async def list_unfinished_erasures(self) -> list[UUID]:
+        self.raise_if_unreachable()
+        return list(self.unfinished_erasures)
 
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
         self.raise_if_unreachable()

@@ -47,6 +47,16 @@ def test_a_user_can_classify_with_their_token(api: ApiFixture) -> None:
     assert next(iter(api.store.rows.values())).captured.user_id == api.user_id
 
 
+def test_the_captured_row_says_what_the_response_says_about_its_review(api: ApiFixture) -> None:
+    headers = api.token()
+    for message in ("hm", "move my dentist to friday"):
+        body = {"message": message}
+        answer = api.classify.post("/v1/classify", json=body, headers=headers).json()
+        captured = api.store.rows[UUID(answer["log_id"])].captured
+        assert captured.needs_review is answer["needs_review"]
+    assert {row.captured.needs_review for row in api.store.rows.values()} == {True, False}
+
+
 def test_the_token_can_be_in_a_header_of_its_own_for_aws_iam(api: ApiFixture) -> None:
     headers = {
         "Authorization": "AWS4-HMAC-SHA256 Credential=...",

@@ -20,6 +20,7 @@ from prompt_capture.ports.drain import DeadLetters
 from prompt_capture.workflows.erase_user import MAX_ATTEMPTS, EraseUser
 from prompt_capture.workflows.exports.cleaning import CleanDatasets
 from prompt_capture.workflows.exports.pending_cleaning import CleanPendingObjects
+from prompt_capture.workflows.pending_erasures import FinishPendingErasures
 from tests.erasures import erase_in_store
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.prompt_store import InMemoryPromptStore
@@ -192,9 +193,10 @@ def run(
     ledger = InMemoryExports(store)
     clean = CleanDatasets(ledger, bootstrap._existing_dataset_store)
     monkeypatch.setattr(bootstrap, "erase_user", lambda: EraseUser(store, clean))
-    monkeypatch.setattr(
-        bootstrap, "clean_pending_objects", lambda: CleanPendingObjects(ledger, clean)
+    finish = FinishPendingErasures(
+        store, EraseUser(store, clean), CleanPendingObjects(ledger, clean)
     )
+    monkeypatch.setattr(bootstrap, "finish_pending_erasures", lambda: finish)
     result = CliRunner().invoke(app, ["erase", *options], input=answer, env={"COLUMNS": "200"})
     return result.exit_code, result.stdout, result.stderr
 
@@ -273,4 +275,27 @@ def test_pending_cleans_what_a_deleted_account_left(
     assert json.loads(run(monkeypatch, store, "--pending")[1]) == {
         "cleaned_objects": [],
         "remaining_objects": [],
+        "finished_erasures": 0,
     }
+
+
+def test_pending_finishes_an_erasure_that_was_interrupted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = make_store()
+    asyncio.run(add_prompts(store))
+    asyncio.run(
+        InMemoryExports(store).register_rows(str(tmp_path), "k", list(map(str, store.rows)))
+    )
+    for page in store.ledger.values():
+        page.registered_at = page.registered_at.replace(year=2020)
+    asyncio.run(store.continue_erasure(USER))
+    assert store.rows
+
+    status, output, messages = run(monkeypatch, store, "--pending")
+
+    receipt = json.loads(output)
+    assert (status, receipt["finished_erasures"], store.rows) == (0, 1, {})
+    assert [item["key"] for item in receipt["cleaned_objects"]] == ["k"]
+    assert "Erasing rows, texts and corrections ..." in messages
+    assert json.loads(run(monkeypatch, store, "--pending")[1])["finished_erasures"] == 0

@@ -38,7 +38,11 @@ def export(store: InMemoryPromptStore, tmp_path: Path) -> ExportDataset:
 
 
 async def _log(
-    store: InMemoryPromptStore, text: str, confidence: float, age: timedelta = timedelta()
+    store: InMemoryPromptStore,
+    text: str,
+    confidence: float,
+    age: timedelta = timedelta(),
+    needs_review: bool = False,
 ) -> UUID:
     prompt = CapturedPrompt(
         id=new_log_id(),
@@ -46,6 +50,7 @@ async def _log(
         prompt=text,
         predicted_intent="status",
         confidence=confidence,
+        needs_review=needs_review,
         source="model",
         model_version="test-1",
     )
@@ -116,12 +121,14 @@ async def test_a_review_dataset_holds_what_waits_for_other_reasons_than_confiden
     await store.update_prompt_log_outcome(
         failed, Outcome(was_successful=False, workflow_type="move", execution_error="no event")
     )
+    marked = await _log(store, "below the threshold of the model", 0.9, needs_review=True)
     await _log(store, "sure", 0.99)
 
     entries = json.loads(_read(await export(ExportRequest(mode="review"))))
 
     assert {entry["id"]: entry["reasons"] for entry in entries} == {
         str(unsure): ["low_confidence"],
+        str(marked): ["needs_review"],
         str(failed): ["failed_workflow"],
     }
 

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     )
     from prompt_capture.workflows.models.manage import ManageModels
     from prompt_capture.workflows.models.publish import PublishModel
+    from prompt_capture.workflows.pending_erasures import FinishPendingErasures
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
@@ -263,9 +264,15 @@ def erase_user() -> "EraseUser":
     return EraseUser(store, clean, dead_letters)
 
 
-def clean_pending_objects() -> "CleanPendingObjects":
-    """Wire the cleaning of what earlier erasures left. Raise `InvalidSettings`."""
-    return _clean_pending_objects(_export_source(SERVICE_ROLE), _existing_dataset_store)
+def finish_pending_erasures() -> "FinishPendingErasures":
+    """Wire what finishes earlier erasures. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.pending_erasures import FinishPendingErasures
+
+    return FinishPendingErasures(
+        prompt_store(SERVICE_ROLE, timeout_seconds=PAGE_TIMEOUT_SECONDS),
+        erase_user(),
+        _clean_pending_objects(_export_source(SERVICE_ROLE), _existing_dataset_store),
+    )
 
 
 def clean_before_export() -> "CleanBeforeExport":

@@ -54,6 +54,12 @@ class CleaningReceipt(FrozenModel):
     remaining_objects: tuple[RemainingObject, ...] = ()
 
 
+class PendingErasuresReceipt(CleaningReceipt):
+    """What was left of earlier erasures: how many were interrupted, and objects to clean."""
+
+    finished_erasures: int = 0
+
+
 class ErasureReceipt(FrozenModel):
     """What an erasure removed, and what still has to be cleaned.
 

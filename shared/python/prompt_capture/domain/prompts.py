@@ -37,6 +37,7 @@ class CapturedPrompt(FrozenModel):
     secondary_intents: Annotated[
         tuple[SecondaryIntent, ...], Field(max_length=MAX_SECONDARY_INTENTS)
     ] = ()
+    needs_review: bool = False
     source: Source
     model_version: Label
     conversation_id: Identifier | None = None

@@ -18,6 +18,9 @@ class ErasureStore(Protocol):
         the store refuses data of the user that arrives later. A step can be repeated.
         """
 
+    async def list_unfinished_erasures(self) -> list[UUID]:
+        """List the users whose erasure was interrupted, or is under way."""
+
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
         """Count the data that the store holds about a user."""
 

@@ -23,7 +23,8 @@ class ExportSource(Protocol):
     async def open_export(self, series: str, since_last: bool, max_rows: int) -> OpenedExport:
         """Open a window: over everything, or over the changes since the series' last dataset.
 
-        The content of an open window never changes. The rows are counted up to `max_rows` + 1.
+        The changes in an open window stay the same. The caller sets its `audits_end`.
+        The rows are counted up to `max_rows` + 1.
         Raise `InvalidExport` where the last dataset comes from another database.
         """
 
@@ -31,6 +32,9 @@ class ExportSource(Protocol):
         self, window: Window, salt: str, labelled_only: bool = False
     ) -> AsyncIterator[list[ExportRow]]:
         """Stream pages of all rows of every text that changed in the window, text by text.
+
+        A text changed, too, if the cut-off of the audit moved over one of its rows and a row of it
+        was drawn for the completed audit.
 
         Retained texts are included. Without a salt, rows have no sender. `labelled_only` leaves
         out rows without a label from a reviewer.

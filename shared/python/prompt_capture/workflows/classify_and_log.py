@@ -83,6 +83,7 @@ class ClassifyAndLog:
             runner_up_intent=runner_up.intent if runner_up else None,
             runner_up_confidence=runner_up.confidence if runner_up else None,
             secondary_intents=prediction.secondary_intents,
+            needs_review=model.review.needs_review(prediction),
             source=prediction.source,
             model_version=prediction.model_version,
             conversation_id=conversation_id,

@@ -57,7 +57,7 @@ class SupabaseExports:
             {"series": series, "since_last": since_last, "max_rows": max_rows},
             {_RESTORED_DATABASE: restored_database},
         )
-        window = Window(begin=opened["from"], end=opened["to"])
+        window = Window(begin=opened["from"], end=opened["to"], audits_begin=opened["audits_from"])
         return OpenedExport(window, opened["rows"], datetime.fromisoformat(opened["at"]))
 
     async def read_export(
@@ -89,6 +89,8 @@ class SupabaseExports:
             "labelled_only": labelled_only,
             "page_size": PAGE_ROWS,
             "salt": salt,
+            "audits_from": _isoformat(window.audits_begin),
+            "audits_to": _isoformat(window.audits_end),
         }
         columns = await self._postgrest.call("read_export", arguments)
         return list(map(ExportRow._make, zip(*columns, strict=True))) if columns[0] else []
@@ -136,6 +138,7 @@ class SupabaseExports:
             "window_from": window.begin,
             "window_to": window.end,
             "lines": lines,
+            "audits_complete_before": _isoformat(window.audits_end),
         }
         await self._postgrest.call("record_dataset", arguments)
 
@@ -159,3 +162,7 @@ class SupabaseExports:
             in_call = [one for page in pages[start : start + UNREGISTERED_PAGES] for one in page]
             arguments = exported.model_dump() | {"senders": in_call}
             await self._postgrest.call("unregister_senders", arguments)
+
+
+def _isoformat(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None

@@ -237,6 +237,9 @@ class SupabasePromptStore:
             return erased
         return FinishedErasure.model_validate(row)
 
+    async def list_unfinished_erasures(self) -> list[UUID]:
+        return list(map(UUID, await self._postgrest.call("list_unfinished_erasures", {})))
+
     async def count_user_data(self, user_id: UUID) -> UserDataCounts:
         (row,) = await self._postgrest.call_for_rows("count_user_data", {"user_id": str(user_id)})
         return UserDataCounts.model_validate(row)

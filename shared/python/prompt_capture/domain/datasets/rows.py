@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from prompt_capture.domain.types import FrozenModel
+from prompt_capture.domain.types import FrozenModel, Timestamp
 
 
 class Window(FrozenModel):
@@ -13,10 +13,15 @@ class Window(FrozenModel):
 
     `begin` is included, `end` is not. Both are change numbers as text, since JSON readers may
     round large numbers. A window that begins at "0" covers everything.
+
+    The cut-off of the audit moved from `audits_begin`, that of the series' last dataset, to
+    `audits_end`; None: no audit was complete. It moves without a change of the rows that it passes.
     """
 
     begin: str
     end: str
+    audits_begin: Timestamp | None = None
+    audits_end: Timestamp | None = None
 
     @property
     def is_whole(self) -> bool:

@@ -160,8 +160,9 @@ class ExportDataset:
         self, request: ExportRequest, opened: OpenedExport, parts: PartitionedWriter
     ) -> Manifest:
         """Write every object but the manifest, and return the manifest."""
-        kind, now, window = request.kind, self._clock(), opened.window
+        kind, now = request.kind, self._clock()
         audits = await self._source.read_audit_results(request.threshold)
+        window = opened.window.model_copy(update={"audits_end": audits.complete_before})
         precisions = tier_precisions(audits.results, request.model_versions)
         admitted_tiers, excluded_tiers = kind.admit_tiers(precisions, request.floor)
         criteria = request.criteria(now, admitted_tiers, audits.complete_before)
