@@ -24,7 +24,7 @@ from training.calibrate.cascade import (
 from training.calibrate.clauses import sample_clauses
 from training.calibrate.predictions import Predictions
 from training.calibrate.prototypes import Prototypes, fit_prototypes
-from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins
+from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins, find_fair_sample
 from training.calibrate.scope import ScopeScorer
 from training.config import NoProgress, Progress, TrainingConfig
 from training.data.examples import (
@@ -92,7 +92,7 @@ def train(
         )
     unlabelled = _select_unlabelled([*config.unlabelled, *predicted], texts, config.seed)
     progress = progress or NoProgress()
-    learner = make_learner(config, base, unlabelled, progress)
+    learner = make_learner(config, base, texts, unlabelled, progress)
     audited = np.array([example.origin == "audited" for example in prepared], bool)
     is_fair = np.array([example.is_fair for example in prepared], bool)
     unseen = ~base.fingerprint.contains(texts)
@@ -149,7 +149,14 @@ def _cross_validate(
     seed: int,
     threads: ThreadPoolExecutor,
 ) -> OutOfFoldScores | None:
-    """Hold out each fold, and score it with a model of the other examples."""
+    """Hold out each fold, and score it with a model of the other examples.
+
+    Return None, without a fit, where the folds contain no fair sample.
+    """
+    used = [fold for fold in range(_count_folds(learner, examples)) if (folds == fold).any()]
+    all_held_out = [one for one, fold in zip(examples, folds, strict=True) if fold in used]
+    if find_fair_sample(HeldOutOrigins.of(all_held_out)) is None:
+        return None
 
     def score_fold(fold: int) -> OutOfFoldScores:
         training = [one for one, index in zip(examples, folds, strict=True) if index != fold]
@@ -172,9 +179,7 @@ def _cross_validate(
             HeldOutOrigins.of(held_out),
         )
 
-    used = [fold for fold in range(_count_folds(learner, examples)) if (folds == fold).any()]
-    scores = list(threads.map(score_fold, used))
-    return OutOfFoldScores.concatenate(scores) if scores else None
+    return OutOfFoldScores.concatenate(list(threads.map(score_fold, used)))
 
 
 def _count_folds(learner: Learner, examples: Sequence[Example]) -> int:
