@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from prompt_capture.adapters.onnx.model_artifact import ModelManifest
 from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS
@@ -92,17 +93,19 @@ def train(
         )
     unlabelled = _select_unlabelled([*config.unlabelled, *predicted], texts, config.seed)
     progress = progress or NoProgress()
-    learner = make_learner(config, base, texts, unlabelled, progress)
     audited = np.array([example.origin == "audited" for example in prepared], bool)
     is_fair = np.array([example.is_fair for example in prepared], bool)
     unseen = ~base.fingerprint.contains(texts)
     is_unbiased = bool((unseen & is_fair).sum() >= MIN_UNSEEN or audited.sum() >= MIN_AUDITED)
     can_hold_out = unseen if is_unbiased else np.ones(len(texts), bool)
     folds = _assign_folds(labels, can_hold_out, config.seed)
-    folds[audited] = _assign_audited(labels, audited, learner.calibration_folds, config.seed)
     # All fits need these, and the last one then needs no copy of them.
     base.last_encoder.embed(texts, progress.step("Embedding the examples"))
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    # A BLAS that divides small products among all cores spends most of its time on waiting. The
+    # limit holds for the process, so that a fit must not lift it while another one runs.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
+        learner = make_learner(config, base, texts, unlabelled, progress)
+        folds[audited] = _assign_audited(labels, audited, learner.calibration_folds, config.seed)
         final = threads.submit(learner.fit, texts, labels)
         scores = _cross_validate(learner, prepared, folds, config.seed, threads)
     calibration = calibrate(scores) if scores else None

@@ -11,10 +11,9 @@ from typer.testing import CliRunner, Result
 
 from benchmarks.model.__main__ import bench
 from benchmarks.model.data import TrainingData
-from benchmarks.model.models import MODELS, SHIPPED_MODEL
+from benchmarks.model.models import MODELS
 from benchmarks.model.results import BenchmarkReport
-from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
-from training.fit.encoders import base_from_artifact
+from training.fit.encoders import BaseEncoders
 
 INTENTS = {
     "alarm": "wake me at {} please",
@@ -52,7 +51,7 @@ def run_bench(*options: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def out(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def out(folder: Path, shipped_base: BaseEncoders, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output of a run in which all fits share the encoders, and with them the embeddings.
 
     A real run loads them for each fit, so that the time of each fit is complete.
@@ -60,9 +59,8 @@ def out(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("out")
     sizes = "10,20,full,full+oos"
     options = ("--models", ",".join(FAST_MODELS), "--sizes", sizes, "--seeds", "2")
-    shipped = base_from_artifact(ModelArtifact.load(SHIPPED_MODEL))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmarks.model.models.base_from_artifact", lambda artifact: shipped)
+        patch.setattr("benchmarks.model.models.base_from_artifact", lambda artifact: shipped_base)
         result = run_bench("--data-dir", str(folder), *options, "--out", str(out))
     assert result.exit_code == 0, result.output
     (out / "stdout.txt").write_text(result.stdout)

@@ -1,22 +1,19 @@
 """What the students of the final model and of the folds share, and what they do not see."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from training.config import NoProgress
-from training.fit.encoders import Encoder, FittedStage, base_from_artifact
+from training.fit.encoders import BaseEncoders, Encoder, FittedStage
 from training.fit.heads import Head
 from training.fit.networks import distil, student
 from training.fit.networks.batches import TrainingSet
 from training.fit.networks.distil import QUICK, Distiller
 from training.fit.networks.student import StudentHyperparameters, train_student
 
-SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 KEPT = [f"{verb} the meeting on {day}" for verb in ("move", "cancel") for day in WEEKDAYS]
 HELD_OUT = ["violin concerto"]
@@ -27,8 +24,8 @@ class _StopTraining(Exception):
 
 
 @pytest.fixture(scope="module")
-def encoder() -> Encoder:
-    return base_from_artifact(ModelArtifact.load(SHIPPED)).encoders["student"]
+def encoder(shipped_base: BaseEncoders) -> Encoder:
+    return shipped_base.encoders["student"]
 
 
 def _training_texts(

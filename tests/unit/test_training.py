@@ -31,14 +31,13 @@ from training.report.evaluation import evaluate
 from training.train import train
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "model_artifacts" / "assistant"
 UTTERANCES = ROOT / "training" / "data"
 WITHOUT_STUDENT = TrainingConfig(distils_student=False)
 
 
 @pytest.fixture(scope="module")
-def base() -> BaseEncoders:
-    return base_from_artifact(ModelArtifact.load(SHIPPED))
+def base(shipped_base: BaseEncoders) -> BaseEncoders:
+    return shipped_base
 
 
 @pytest.fixture(scope="module")
