@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from prompt_capture.adapters.onnx.model_artifact import ModelManifest
 from prompt_capture.domain.models import TrainingRecord
@@ -25,7 +26,7 @@ from training.calibrate.cascade import (
 from training.calibrate.clauses import sample_clauses
 from training.calibrate.predictions import Predictions
 from training.calibrate.prototypes import Prototypes, fit_prototypes
-from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins
+from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins, find_fair_sample
 from training.calibrate.scope import ScopeScorer
 from training.code_version import code_version
 from training.config import NoProgress, Progress, TrainingConfig
@@ -94,17 +95,19 @@ def train(
         )
     unlabelled = _select_unlabelled([*config.unlabelled, *predicted], texts, config.seed)
     progress = progress or NoProgress()
-    learner = make_learner(config, base, unlabelled, progress)
     audited = np.array([example.origin == "audited" for example in prepared], bool)
     is_fair = np.array([example.is_fair for example in prepared], bool)
     unseen = ~base.fingerprint.contains(texts)
     is_unbiased = bool((unseen & is_fair).sum() >= MIN_UNSEEN or audited.sum() >= MIN_AUDITED)
     can_hold_out = unseen if is_unbiased else np.ones(len(texts), bool)
     folds = _assign_folds(labels, can_hold_out, config.seed)
-    folds[audited] = _assign_audited(labels, audited, learner.calibration_folds, config.seed)
     # All fits need these, and the last one then needs no copy of them.
     base.last_encoder.embed(texts, progress.step("Embedding the examples"))
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    # A BLAS that divides small products among all cores spends most of its time on waiting. The
+    # limit holds for the process, so that a fit must not lift it while another one runs.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
+        learner = make_learner(config, base, texts, unlabelled, progress)
+        folds[audited] = _assign_audited(labels, audited, learner.calibration_folds, config.seed)
         final = threads.submit(learner.fit, texts, labels)
         scores = _cross_validate(learner, prepared, folds, config.seed, threads)
     calibration = calibrate(scores) if scores else None
@@ -164,7 +167,14 @@ def _cross_validate(
     seed: int,
     threads: ThreadPoolExecutor,
 ) -> OutOfFoldScores | None:
-    """Hold out each fold, and score it with a model of the other examples."""
+    """Hold out each fold, and score it with a model of the other examples.
+
+    Return None, without a fit, where the folds contain no fair sample.
+    """
+    used = [fold for fold in range(_count_folds(learner, examples)) if (folds == fold).any()]
+    all_held_out = [one for one, fold in zip(examples, folds, strict=True) if fold in used]
+    if find_fair_sample(HeldOutOrigins.of(all_held_out)) is None:
+        return None
 
     def score_fold(fold: int) -> OutOfFoldScores:
         training = [one for one, index in zip(examples, folds, strict=True) if index != fold]
@@ -187,9 +197,7 @@ def _cross_validate(
             HeldOutOrigins.of(held_out),
         )
 
-    used = [fold for fold in range(_count_folds(learner, examples)) if (folds == fold).any()]
-    scores = list(threads.map(score_fold, used))
-    return OutOfFoldScores.concatenate(scores) if scores else None
+    return OutOfFoldScores.concatenate(list(threads.map(score_fold, used)))
 
 
 def _count_folds(learner: Learner, examples: Sequence[Example]) -> int:

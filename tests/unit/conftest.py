@@ -1,13 +1,16 @@
-"""The API over the in-memory store, with a classifier by keywords."""
+"""The API over the in-memory store with a classifier by keywords, and encoders to train with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.api.app import create_app
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.classify import classify_router
@@ -36,6 +39,10 @@ from tests.unit.tokens import (
     TokenMint,
 )
 
+if TYPE_CHECKING:
+    from training.fit.encoders import BaseEncoders
+
+SHIPPED = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 INTENTS = ("reminder", "reschedule", "scheduling", "task_management", "unknown")
 
 
@@ -96,6 +103,14 @@ class ApiFixture:
         body = {"message": message, "user_id": str(self.user_id)}
         response = self.classify.post("/v1/classify", json=body, headers=self.key)
         return str(response.json()["log_id"])
+
+
+@pytest.fixture(scope="session")
+def shipped_base() -> "BaseEncoders":
+    """The encoders of the shipped model; all tests share what they have embedded."""
+    from training.fit.encoders import base_from_artifact  # noqa: PLC0415 - few tests train
+
+    return base_from_artifact(ModelArtifact.load(SHIPPED))
 
 
 @pytest.fixture

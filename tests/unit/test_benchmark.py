@@ -13,6 +13,7 @@ from benchmarks.model.__main__ import bench
 from benchmarks.model.data import TrainingData
 from benchmarks.model.models import MODELS
 from benchmarks.model.results import BenchmarkReport
+from training.fit.encoders import BaseEncoders
 
 INTENTS = {
     "alarm": "wake me at {} please",
@@ -50,11 +51,17 @@ def run_bench(*options: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def out(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def out(folder: Path, shipped_base: BaseEncoders, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of a run in which all fits share the encoders, and with them the embeddings.
+
+    A real run loads them for each fit, so that the time of each fit is complete.
+    """
     out = tmp_path_factory.mktemp("out")
     sizes = "10,20,full,full+oos"
     options = ("--models", ",".join(FAST_MODELS), "--sizes", sizes, "--seeds", "2")
-    result = run_bench("--data-dir", str(folder), *options, "--out", str(out))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("benchmarks.model.models.base_from_artifact", lambda artifact: shipped_base)
+        result = run_bench("--data-dir", str(folder), *options, "--out", str(out))
     assert result.exit_code == 0, result.output
     (out / "stdout.txt").write_text(result.stdout)
     return out

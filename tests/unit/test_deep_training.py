@@ -182,7 +182,7 @@ def test_adam_leaves_rows_without_a_gradient_unchanged() -> None:
 
 
 def test_the_learning_rate_warms_up_and_decays() -> None:
-    rates = [float(linear_warmup_decay(100)(step)) for step in range(101)]
+    rates = [linear_warmup_decay(step, 100) for step in range(101)]
 
     assert max(rates) == rates[10] == 1
     assert rates[:11] == sorted(rates[:11])
@@ -212,12 +212,15 @@ def test_synthetic_texts_consist_of_the_pieces_and_their_nearest_pieces(
 ) -> None:
     vectors = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9]], np.float32)
 
-    nearest = nearest_pieces(vectors, count=1)
+    nearest = nearest_pieces(vectors, 3, count=1)
     synthetic = augment([[0, 0], [2]], 50, nearest, random)
 
-    assert nearest[:, 0].tolist() == [1, 0, 3, 2]
+    assert nearest[:, 0].tolist() == [1, 0, 3]
     assert len(synthetic) == 50
-    assert {piece for text in synthetic for piece in text} == {0, 1, 2, 3}
+    assert {piece for text in synthetic for piece in text.pieces} == {0, 1, 2, 3}
+    assert all(set(text.pieces) <= {0, 1} for text in synthetic if text.sources == {0})
+    assert all(set(text.pieces) <= {2, 3} for text in synthetic if text.sources == {1})
+    assert {text.sources for text in synthetic} == {frozenset(one) for one in ({0}, {1}, {0, 1})}
     assert join_pieces([0, 1, 2], ["re", "##mind", "me"]) == "remind me"
 
 
@@ -225,7 +228,7 @@ def test_the_nearest_pieces_need_little_memory(random: np.random.Generator) -> N
     vectors = random.normal(0, 1, (3_000, 4)).astype(np.float32)
 
     tracemalloc.start()
-    nearest = nearest_pieces(vectors, count=2)
+    nearest = nearest_pieces(vectors, len(vectors), count=2)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

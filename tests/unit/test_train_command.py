@@ -10,6 +10,7 @@ from cli.main import app
 from tests.unit.models import read_manifest
 from training.code_version import code_version
 from training.data.reading import read_examples
+from training.fit.encoders import BaseEncoders
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,8 +32,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("measure", ["precision", "recall"])
 def test_a_target_gives_thresholds_that_decide_what_needs_a_review(
-    data: Path, tmp_path: Path, measure: str
+    data: Path,
+    shipped_base: BaseEncoders,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    measure: str,
 ) -> None:
+    monkeypatch.setattr("training.fit.encoders.base_from_artifact", lambda artifact: shipped_base)
     arguments = ["train", "--data", str(data), "--out", str(tmp_path), f"--target-{measure}", "0.9"]
 
     result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})

@@ -1,6 +1,7 @@
 """Training: its data, its reproducibility, and its agreement with service."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from onnx.reference import ReferenceEvaluator
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.models import DatasetReference, TrainingMode
+from tests.unit.conftest import SHIPPED
 from training.calibrate.confidence import expected_calibration_error, fit_temperature
 from training.config import TrainingConfig
 from training.data.examples import Example, InvalidExamples, data_digest, resolve_conflicts
 from training.data.fingerprint import TrainingFingerprint
 from training.data.reading import read_examples
-from training.fit.encoders import BaseEncoders, base_from_artifact
+from training.fit.encoders import BaseEncoders, FittedStage, base_from_artifact
+from training.fit.learners import HeadLearner
 from training.fit.networks.minilm import (
     EMBEDDING_WIDTH,
     HEADS,
@@ -31,14 +34,13 @@ from training.report.evaluation import evaluate
 from training.train import train
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "model_artifacts" / "assistant"
 UTTERANCES = ROOT / "training" / "data"
 WITHOUT_STUDENT = TrainingConfig(distils_student=False)
 
 
 @pytest.fixture(scope="module")
-def base() -> BaseEncoders:
-    return base_from_artifact(ModelArtifact.load(SHIPPED))
+def base(shipped_base: BaseEncoders) -> BaseEncoders:
+    return shipped_base
 
 
 @pytest.fixture(scope="module")
@@ -333,6 +335,25 @@ def test_a_model_is_measured_on_the_audit_and_not_on_what_the_queue_or_the_model
     assert set(measured.predictions.texts) == {e.text for e in audited}
     assert "accuracy" in measured.manifest.metrics
     assert "ece" not in measured.manifest.metrics
+
+
+def test_without_a_fair_sample_no_examples_are_held_out(
+    few: list[Example], base: BaseEncoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted: list[int] = []
+    fit = HeadLearner.fit
+
+    def count(learner: HeadLearner, texts: Sequence[str], labels: np.ndarray) -> list[FittedStage]:
+        fitted.append(len(texts))
+        return fit(learner, texts, labels)
+
+    monkeypatch.setattr(HeadLearner, "fit", count)
+    reviewed = _as_export(few, tier="person", corrected=True)
+
+    result = train(reviewed, base, tmp_path, WITHOUT_STUDENT)
+
+    assert result.predictions is None
+    assert fitted == [len(reviewed)]
 
 
 def test_a_wrong_predicted_label_teaches_nothing(

@@ -26,13 +26,18 @@ class _DeepLearner:
     tunes_encoder = True
 
     def __init__(
-        self, encoder: Encoder, unlabelled: Sequence[str], seed: int, progress: Progress
+        self,
+        encoder: Encoder,
+        texts: Sequence[str],
+        unlabelled: Sequence[str],
+        seed: int,
+        progress: Progress,
     ) -> None:
         self._encoder = encoder
         self._unlabelled = unlabelled
         self._seed = seed
         self._progress = progress
-        self._distiller = Distiller(encoder, unlabelled, seed, progress)
+        self._distiller = Distiller(encoder, texts, unlabelled, seed, progress)
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._encoder.embed(texts, self._progress.step("Embedding the examples"))

@@ -40,21 +40,29 @@ class Learner(Protocol):
 
 
 def make_learner(
-    config: TrainingConfig, base: BaseEncoders, unlabelled: Sequence[str], progress: Progress
+    config: TrainingConfig,
+    base: BaseEncoders,
+    texts: Sequence[str],
+    unlabelled: Sequence[str],
+    progress: Progress,
 ) -> Learner:
-    """Return the learner of a configuration."""
+    """Return the learner of a configuration; all its fits are to labels of some of the `texts`."""
     if config.mode == "head":
-        distiller = _student_distiller(config, base, unlabelled, progress)
+        distiller = _student_distiller(config, base, texts, unlabelled, progress)
         return HeadLearner(base, unlabelled, progress, distiller)
     # Only these two need JAX, which is slow to import.
     from training.fit.deep_learners import FullLearner, StudentLearner  # noqa: PLC0415
 
     learner_type = StudentLearner if config.mode == "student" else FullLearner
-    return learner_type(base.last_encoder, unlabelled, config.seed, progress)
+    return learner_type(base.last_encoder, texts, unlabelled, config.seed, progress)
 
 
 def _student_distiller(
-    config: TrainingConfig, base: BaseEncoders, unlabelled: Sequence[str], progress: Progress
+    config: TrainingConfig,
+    base: BaseEncoders,
+    texts: Sequence[str],
+    unlabelled: Sequence[str],
+    progress: Progress,
 ) -> StudentDistiller | None:
     """Return what trains students of the last encoder.
 
@@ -65,7 +73,7 @@ def _student_distiller(
         return None
     from training.fit.networks.distil import QUICK, Distiller  # noqa: PLC0415 - needs JAX
 
-    return Distiller(base.last_encoder, unlabelled, config.seed, progress, QUICK)
+    return Distiller(base.last_encoder, texts, unlabelled, config.seed, progress, QUICK)
 
 
 class HeadLearner:

@@ -24,22 +24,32 @@ class AugmentationRates:
     drop: float = 0.1
 
 
+@dataclass(frozen=True)
+class SyntheticText:
+    """The pieces of a synthetic text, and the indices of the texts that it is made of."""
+
+    pieces: list[int]
+    sources: frozenset[int]
+
+
 def augment(
     texts: Sequence[Pieces],
     count: int,
     nearest: NDArray[np.integer],
     random: np.random.Generator,
     rates: AugmentationRates = AugmentationRates(),
-) -> list[list[int]]:
+) -> list[SyntheticText]:
     """Return `count` synthetic sequences made of `texts`.
 
     `nearest` [pieces, any] holds the replacements of each piece. Neither the texts nor the results
     contain special tokens.
     """
-    return [
-        _replace_and_drop(_splice(texts, random, rates), nearest, random, rates)
-        for _ in range(count)
-    ]
+    synthetic = []
+    for _ in range(count):
+        pieces, sources = _splice(texts, random, rates)
+        changed = _replace_and_drop(pieces, nearest, random, rates)
+        synthetic.append(SyntheticText(changed, sources))
+    return synthetic
 
 
 def join_pieces(pieces: Pieces, vocabulary: Sequence[str]) -> str:
@@ -52,15 +62,17 @@ def join_pieces(pieces: Pieces, vocabulary: Sequence[str]) -> str:
 
 def _splice(
     texts: Sequence[Pieces], random: np.random.Generator, rates: AugmentationRates
-) -> Pieces:
-    """Choose a text, or join the start of one and the end of another."""
-    first = texts[int(random.integers(len(texts)))]
+) -> tuple[Pieces, frozenset[int]]:
+    """Choose a text, or join the start of one and the end of another; return the indices too."""
+    one = int(random.integers(len(texts)))
+    first = texts[one]
     if not first or random.random() >= rates.splice:
-        return first
-    second = texts[int(random.integers(len(texts)))]
+        return first, frozenset({one})
+    other = int(random.integers(len(texts)))
+    second = texts[other]
     end = int(random.integers(1, len(first) + 1))
     start = int(random.integers(0, len(second))) if second else 0
-    return [*first[:end], *second[start:]]
+    return [*first[:end], *second[start:]], frozenset({one, other})
 
 
 def _replace_and_drop(

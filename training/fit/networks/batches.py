@@ -13,6 +13,8 @@ LENGTHS = (8, 12, 16, 24, 40, 64)
 
 JAX compiles the training step once per length.
 """
+LENGTHS_OF_FEW, FEW_TEXTS = (16, 64), 4_000
+"""The lengths with fewer texts: compiling for more would take longer than the padding."""
 _BATCHES_PER_CHUNK = 20
 
 
@@ -50,9 +52,10 @@ def iterate_batches(
     chunks = [order[start : start + span] for start in range(0, len(order), span)]
     order = np.concatenate([chunk[np.argsort(lengths[chunk], kind="stable")] for chunk in chunks])
     groups = [order[start : start + size] for start in range(0, len(order), size)]
+    padded = LENGTHS if len(ids) >= FEW_TEXTS else LENGTHS_OF_FEW
     for index in random.permutation(len(groups)):
         rows = groups[index]
-        yield _pad([ids[row] for row in rows], training_set.targets[rows], size)
+        yield _pad([ids[row] for row in rows], training_set.targets[rows], size, padded)
 
 
 def count_batches(training_set: TrainingSet, size: int) -> int:
@@ -60,9 +63,11 @@ def count_batches(training_set: TrainingSet, size: int) -> int:
     return -(-len(training_set.ids) // size)
 
 
-def _pad(texts: Ids, targets: NDArray[np.float32], size: int) -> TrainingBatch:
+def _pad(
+    texts: Ids, targets: NDArray[np.float32], size: int, lengths: Sequence[int]
+) -> TrainingBatch:
     longest = max(len(text) for text in texts)
-    length = next((length for length in LENGTHS if length >= longest), LENGTHS[-1])
+    length = next((length for length in lengths if length >= longest), lengths[-1])
     batch = TrainingBatch(
         np.zeros((size, length), np.int32),
         np.zeros((size, length), np.float32),

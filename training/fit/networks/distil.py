@@ -38,32 +38,48 @@ SYNTHETIC_PER_TEXT = 4
 
 @dataclass(frozen=True)
 class DistillationEffort:
-    """How long to train a student.
+    """How long to train a student, and how large a one.
 
     `max_synthetic` is the maximum number of synthetic and unlabelled texts. There are `epochs`, or
-    at least two that together pass at most `max_passes` texts.
+    at least two that together pass at most `max_passes` texts. The time is in proportion to the
+    `filters` and the passes.
     """
 
     max_synthetic: int
     epochs: int
     max_passes: int
+    filters: int
 
     def epochs_for(self, texts: int) -> int:
         """Return the number of epochs for a training set of that many texts."""
         return max(2, min(self.epochs, self.max_passes // texts))
 
 
-THOROUGH = DistillationEffort(max_synthetic=20_000, epochs=12, max_passes=600_000)
-QUICK = DistillationEffort(max_synthetic=10_000, epochs=8, max_passes=200_000)
-"""The effort for a student that answers together with the encoder: about a minute on a core."""
+THOROUGH = DistillationEffort(max_synthetic=20_000, epochs=12, max_passes=600_000, filters=256)
+QUICK = DistillationEffort(max_synthetic=10_000, epochs=8, max_passes=150_000, filters=128)
+"""The effort for a student that answers together with the encoder: half a minute on a core."""
+
+
+@dataclass(frozen=True)
+class SourcedText:
+    """A synthetic text, and the texts that it is made of."""
+
+    text: str
+    sources: frozenset[str]
 
 
 class Distiller:
-    """Distils students of one encoder; they learn from the `unlabelled` texts too."""
+    """Distils students of one encoder; they learn from the `unlabelled` texts too.
+
+    `texts` are those that any student learns the labels of. All students share the vocabulary and
+    its initial table, which depend on no label, and a student learns from those synthetic texts
+    that are made of texts that it may see. So the teachers embed each synthetic text once.
+    """
 
     def __init__(
         self,
         encoder: Encoder,
+        texts: Sequence[str],
         unlabelled: Sequence[str],
         seed: int,
         progress: Progress,
@@ -74,61 +90,76 @@ class Distiller:
         self._seed = seed
         self._effort = effort
         self._progress = progress
-        self._tokenizer = Tokenizer.from_str(encoder.tokenizer)
-        self._tokenizer.no_padding()
-        vocabulary = self._tokenizer.get_vocab()
-        self._vocabulary = sorted(vocabulary, key=lambda piece: vocabulary[piece])
+        tokenizer = Tokenizer.from_str(encoder.tokenizer)
+        tokenizer.no_padding()
+        real = [*texts, *unlabelled]
+        piece_ids = select_pieces(tokenizer, real, VOCABULARY_SIZE)
+        self._tokenizer = trim_tokenizer(tokenizer, piece_ids)
+        self._table = project_pca(self._embed_pieces(tokenizer, piece_ids), WIDTH)
+        self.synthetic = self._synthesise(real, piece_ids)
 
     def distil(
         self, teacher: FittedStage, texts: Sequence[str], labels: NDArray[np.str_]
     ) -> FittedStage:
         """Train a student on labelled texts, and on the teacher's predictions for other texts."""
-        real = [*texts, *self._unlabelled]
-        piece_ids = select_pieces(self._tokenizer, real, VOCABULARY_SIZE)
-        table = project_pca(self._embed_pieces(piece_ids), WIDTH)
-        others = [*self._unlabelled, *self._synthesise(real, piece_ids, table)]
-        small = trim_tokenizer(self._tokenizer, piece_ids)
+        known = {*texts, *self._unlabelled}
+        synthetic = [one.text for one in self.synthetic if one.sources <= known]
+        others = [*self._unlabelled, *synthetic]
         hard = smooth_labels(np.searchsorted(teacher.head.labels, labels), len(teacher.head.labels))
         soft = self._predict(teacher, [*texts, *others])
         mixed = (1 - TEACHER_WEIGHT) * hard + TEACHER_WEIGHT * soft[: len(texts)]
         normalised = [normalise(text) for text in [*texts, *others]]
         student = train_student(
-            table,
+            self._table,
             TrainingSet(
-                [encoding.ids for encoding in small.encode_batch(normalised)],
+                [encoding.ids for encoding in self._tokenizer.encode_batch(normalised)],
                 np.concatenate([mixed, soft[len(texts) :]]),
             ),
             StudentHyperparameters(
-                epochs=self._effort.epochs_for(len(normalised)), seed=self._seed
+                filters=self._effort.filters,
+                epochs=self._effort.epochs_for(len(normalised)),
+                seed=self._seed,
             ),
             self._progress.step("Training the student"),
         )
         graph = StudentBuilder(student.weights).build()
-        encoder = Encoder(graph, small.to_str(), self._encoder.max_tokens)
+        encoder = Encoder(graph, self._tokenizer.to_str(), self._encoder.max_tokens)
         head = Head(teacher.head.labels, student.head, student.bias).round_to_int8()
         return FittedStage(STUDENT, encoder, head)
 
-    def _embed_pieces(self, piece_ids: Sequence[int]) -> Floats:
+    def _embed_pieces(self, tokenizer: Tokenizer, piece_ids: Sequence[int]) -> Floats:
         """Return the encoder's embedding of each piece alone: [pieces, width]."""
-        first, last = (self._vocabulary.index(token) for token in ("[CLS]", "[SEP]"))
+        vocabulary = tokenizer.get_vocab()
+        first, last = (vocabulary[token] for token in ("[CLS]", "[SEP]"))
         sequences = [(first, piece, last) for piece in piece_ids]
         return self._encoder.embed_ids(sequences, self._progress.step("Embedding the vocabulary"))
 
-    def _synthesise(
-        self, texts: Sequence[str], piece_ids: Sequence[int], vectors: Floats
-    ) -> list[str]:
-        """Make synthetic texts from the words of `texts`; `vectors` embed the pieces."""
-        rows = [row for row, piece in enumerate(piece_ids) if piece >= FIRST_WORD_ID]
-        words = [self._vocabulary[piece_ids[row]] for row in rows]
-        numbers = {piece_ids[row]: number for number, row in enumerate(rows)}
-        encoded = self._tokenizer.encode_batch([normalise(text) for text in texts])
-        sequences = [[numbers[piece] for piece in text.ids if piece in numbers] for text in encoded]
+    def _synthesise(self, texts: Sequence[str], piece_ids: Sequence[int]) -> list[SourcedText]:
+        """Make synthetic texts from the words of `texts`."""
         count = min(self._effort.max_synthetic, SYNTHETIC_PER_TEXT * len(texts)) - len(
             self._unlabelled
         )
-        random = np.random.default_rng(self._seed)
-        synthetic = augment(sequences, max(0, count), nearest_pieces(vectors[rows]), random)
-        return [join_pieces(text, words) for text in synthetic]
+        encoded = self._tokenizer.encode_batch([normalise(text) for text in texts])
+        used = np.unique([row for text in encoded for row in text.ids])
+        words = np.flatnonzero(np.array(piece_ids) >= FIRST_WORD_ID)
+        # The words of the texts come first: only they need replacements.
+        words = np.concatenate([words[np.isin(words, used)], words[~np.isin(words, used)]])
+        numbers = {row: number for number, row in enumerate(words.tolist())}
+        sequences = [[numbers[row] for row in text.ids if row in numbers] for text in encoded]
+        synthetic = augment(
+            sequences,
+            max(0, count),
+            nearest_pieces(self._table[words], int(np.isin(words, used).sum())),
+            np.random.default_rng(self._seed),
+        )
+        vocabulary = {row: piece for piece, row in self._tokenizer.get_vocab().items()}
+        pieces = [vocabulary[row] for row in words.tolist()]
+        return [
+            SourcedText(
+                join_pieces(one.pieces, pieces), frozenset(texts[index] for index in one.sources)
+            )
+            for one in synthetic
+        ]
 
     def _predict(self, teacher: FittedStage, texts: Sequence[str]) -> Floats:
         """Return the teacher's probabilities: [texts, labels]."""

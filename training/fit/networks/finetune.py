@@ -16,9 +16,9 @@ import optax
 from numpy.typing import NDArray
 
 from training.config import ProgressCallback, ignore_progress
-from training.fit.networks.batches import TrainingSet, count_batches
+from training.fit.networks.batches import TrainingSet
 from training.fit.networks.minilm import HEADS, LAYERS, POOLED_LAYERS, WIDTH
-from training.fit.networks.optimisation import Parameters, fit_by_batches, linear_warmup_decay
+from training.fit.networks.optimisation import Parameters, TrainingStep, fit_by_batches
 
 Floats = NDArray[np.float32]
 
@@ -79,15 +79,14 @@ def fine_tune(
         [rows[np.asarray(text)].tolist() for text in training_set.ids], training_set.targets
     )
     parameters = initial_parameters(weights, head, used_ids)
-    steps = hyperparameters.epochs * count_batches(compact, hyperparameters.batch_size)
 
     def logits(
         parameters: Parameters, ids: jax.Array, mask: jax.Array, key: jax.Array
     ) -> jax.Array:
         return compute_logits(parameters, ids, mask, key, hyperparameters.dropout)
 
-    optimiser = _optimiser(parameters, hyperparameters, steps)
-    parameters = fit_by_batches(parameters, logits, optimiser, compact, hyperparameters, on_batch)
+    step = TrainingStep(logits, _optimiser(parameters, hyperparameters))
+    parameters = fit_by_batches(parameters, step, compact, hyperparameters, on_batch)
     return _to_checkpoint(parameters, weights, used_ids)
 
 
@@ -116,7 +115,7 @@ def _weight_and_bias(weights: Mapping[str, Floats], name: str) -> tuple[Floats, 
 
 
 def _optimiser(
-    parameters: Parameters, hyperparameters: FineTuningHyperparameters, steps: int
+    parameters: Parameters, hyperparameters: FineTuningHyperparameters
 ) -> optax.GradientTransformationExtraArgs:
     depths = hyperparameters.layer_decay ** np.arange(LAYERS - 1, -1, -1, dtype=np.float32)
 
@@ -144,7 +143,6 @@ def _optimiser(
         optax.scale_by_adam(b1=0.9, b2=0.98),
         optax.add_decayed_weights(hyperparameters.weight_decay, is_decayed),
         optax.stateless(scale_by_rates),
-        optax.scale_by_schedule(linear_warmup_decay(steps)),
     )
 
 

@@ -25,16 +25,12 @@ def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
     return -(targets * jax.nn.log_softmax(logits)).sum() / rows
 
 
-def linear_warmup_decay(steps: int) -> optax.Schedule:
-    """Return a schedule: linear warm-up to 1 over the first tenth, then linear decay to 0."""
+def linear_warmup_decay(step: int, steps: int) -> float:
+    """Return the factor of the rates: a linear warm-up to 1, then a linear decay to 0."""
     warmup_steps = max(1, round(steps * WARMUP_FRACTION))
-    return optax.schedules.join_schedules(
-        [
-            optax.schedules.linear_schedule(1 / warmup_steps, 1.0, warmup_steps),
-            optax.schedules.linear_schedule(1.0, 0.0, max(1, steps - warmup_steps)),
-        ],
-        [warmup_steps],
-    )
+    if step < warmup_steps:
+        return (1 + step * (1 - 1 / warmup_steps)) / warmup_steps
+    return 1 - (step - warmup_steps) / max(1, steps - warmup_steps)
 
 
 class RowMoments(NamedTuple):
@@ -89,6 +85,41 @@ def _has_gradient(gradient: jax.Array) -> jax.Array:
     return jnp.any(gradient != 0, axis=1, keepdims=True)
 
 
+class TrainingStep:
+    """A step of gradient descent on the cross entropy, compiled once per shape of its arguments.
+
+    The gradient and the update are compiled apart: the length of a batch changes only the gradient.
+    A step that several fits share is compiled once for all of them.
+    """
+
+    def __init__(self, logits: Logits, optimiser: optax.GradientTransformationExtraArgs) -> None:
+        """Take the network's `logits`, and an `optimiser` with the highest rates of the fit."""
+
+        def loss(parameters: Parameters, batch: Any, key: jax.Array) -> jax.Array:
+            ids, mask, targets = batch
+            return cross_entropy(logits(parameters, ids, mask, key), targets)
+
+        def update(parameters: Parameters, state: Any, gradients: Parameters, rate: float) -> Any:
+            updates, state = optimiser.update(gradients, state, parameters)
+            scaled = jax.tree.map(lambda one: rate * one, updates)
+            return optax.apply_updates(parameters, scaled), state
+
+        self.initial_state = optimiser.init
+        self._gradients = jax.jit(jax.grad(loss))
+        self._update = jax.jit(update)
+
+    def take(
+        self, parameters: Parameters, state: Any, batch: Any, key: jax.Array, rate: float
+    ) -> tuple[Parameters, Any]:
+        """Return the parameters and the state of the optimiser after a batch.
+
+        `rate` is the factor of the learning rates, from 0 to 1.
+        """
+        gradients = self._gradients(parameters, batch, key)
+        updated: tuple[Parameters, Any] = self._update(parameters, state, gradients, rate)
+        return updated
+
+
 class FittingHyperparameters(Protocol):
     """The hyperparameters that the loop itself needs."""
 
@@ -102,28 +133,17 @@ class FittingHyperparameters(Protocol):
 
 def fit_by_batches(
     parameters: Parameters,
-    logits: Logits,
-    optimiser: optax.GradientTransformationExtraArgs,
+    step: TrainingStep,
     training_set: TrainingSet,
     hyperparameters: FittingHyperparameters,
     on_batch: ProgressCallback = ignore_progress,
 ) -> Parameters:
     """Minimise the cross entropy from `parameters` on, and return the fitted parameters.
 
-    The same seed gives the same parameters. `on_batch` is called after each batch.
+    The learning rates warm up and decay. The same seed gives the same parameters. `on_batch` is
+    called after each batch.
     """
-
-    @jax.jit
-    def step(parameters: Parameters, state: Any, batch: Any, key: jax.Array) -> Any:
-        ids, mask, targets = batch
-
-        def loss(parameters: Parameters) -> jax.Array:
-            return cross_entropy(logits(parameters, ids, mask, key), targets)
-
-        updates, state = optimiser.update(jax.grad(loss)(parameters), state, parameters)
-        return optax.apply_updates(parameters, updates), state
-
-    state = optimiser.init(parameters)
+    state = step.initial_state(parameters)
     random = np.random.default_rng(hyperparameters.seed)
     key = jax.random.key(hyperparameters.seed, impl="rbg")
     total = hyperparameters.epochs * count_batches(training_set, hyperparameters.batch_size)
@@ -131,7 +151,9 @@ def fit_by_batches(
     for _ in range(hyperparameters.epochs):
         for batch in iterate_batches(training_set, hyperparameters.batch_size, random):
             arrays = (batch.ids, batch.mask, batch.targets)
-            parameters, state = step(parameters, state, arrays, jax.random.fold_in(key, done))
+            batch_key = jax.random.fold_in(key, done)
+            rate = linear_warmup_decay(done, total)
+            parameters, state = step.take(parameters, state, arrays, batch_key, rate)
             done += 1
             on_batch(done, total)
     return parameters

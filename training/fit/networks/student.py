@@ -6,7 +6,8 @@ and has a learning rate of its own, which is low. Targets are distributions: smo
 predictions of a teacher for other texts (Hinton et al. 2015).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
@@ -15,16 +16,19 @@ import optax
 from numpy.typing import NDArray
 
 from training.config import ProgressCallback, ignore_progress
-from training.fit.networks.batches import TrainingSet, count_batches
+from training.fit.networks.batches import TrainingSet
 from training.fit.networks.optimisation import (
     Parameters,
+    TrainingStep,
     fit_by_batches,
-    linear_warmup_decay,
     scale_rows_by_adam,
 )
 from training.fit.networks.student_graph import WINDOW, StudentWeights
 
 Floats = NDArray[np.float32]
+
+_ROWS_PER_BLOCK = 1_024
+"""The table is filled up to a multiple of this: fits to similar texts share what is compiled."""
 
 
 @dataclass(frozen=True)
@@ -64,23 +68,32 @@ def train_student(
     random = np.random.default_rng(hyperparameters.seed)
     used_ids = np.unique(np.concatenate([np.asarray(text) for text in training_set.ids]))
     compact = _renumber(training_set, used_ids, len(table))
+    filling = np.zeros((-len(used_ids) % _ROWS_PER_BLOCK, table.shape[1]), np.float32)
     parameters = initial_parameters(
-        table[used_ids], training_set.targets.shape[1], hyperparameters, random
+        np.concatenate([table[used_ids], filling]),
+        training_set.targets.shape[1],
+        hyperparameters,
+        random,
     )
-    steps = hyperparameters.epochs * count_batches(training_set, hyperparameters.batch_size)
+    step = _training_step(replace(hyperparameters, epochs=0, seed=0))
+    parameters = fit_by_batches(parameters, step, compact, hyperparameters, on_batch)
+    fitted = jax.tree.map(np.asarray, parameters)
+    words = {"table": table.copy(), "importance": np.ones(len(table), np.float32)}
+    for name, rows in words.items():
+        rows[used_ids] = fitted["words"][name][: len(used_ids)]
+    return student_from_parameters({**fitted, "words": words})
+
+
+@lru_cache(maxsize=4)
+def _training_step(hyperparameters: StudentHyperparameters) -> TrainingStep:
+    """Return the step for hyperparameters, those aside that only the loop uses."""
 
     def logits(
         parameters: Parameters, ids: jax.Array, mask: jax.Array, key: jax.Array
     ) -> jax.Array:
         return compute_logits(parameters, ids, mask, key, hyperparameters)
 
-    optimiser = _optimiser(hyperparameters, steps)
-    parameters = fit_by_batches(parameters, logits, optimiser, compact, hyperparameters, on_batch)
-    fitted = jax.tree.map(np.asarray, parameters)
-    words = {"table": table.copy(), "importance": np.ones(len(table), np.float32)}
-    for name, rows in words.items():
-        rows[used_ids] = fitted["words"][name]
-    return student_from_parameters({**fitted, "words": words})
+    return TrainingStep(logits, _optimiser(hyperparameters))
 
 
 def _renumber(training_set: TrainingSet, used_ids: NDArray[np.integer], pieces: int) -> TrainingSet:
@@ -129,22 +142,21 @@ def initial_parameters(
 
 
 def _optimiser(
-    hyperparameters: StudentHyperparameters, steps: int
+    hyperparameters: StudentHyperparameters,
 ) -> optax.GradientTransformationExtraArgs:
-    schedule = linear_warmup_decay(steps)
-    table_rate, rate = hyperparameters.table_learning_rate, hyperparameters.learning_rate
+    rate = hyperparameters.learning_rate
 
     def adam(rate: float, decay: float) -> optax.GradientTransformationExtraArgs:
         return optax.chain(
             optax.clip_by_global_norm(1.0),
-            optax.adamw(lambda step: rate * schedule(step), b2=0.99, weight_decay=decay),
+            optax.adamw(rate, b2=0.99, weight_decay=decay),
         )
 
     return optax.multi_transform(
         {
             "table": optax.chain(
                 scale_rows_by_adam(),
-                optax.scale_by_learning_rate(lambda step: table_rate * schedule(step)),
+                optax.scale_by_learning_rate(hyperparameters.table_learning_rate),
             ),
             "importance": adam(2 * rate, 0.0),
             "layers": adam(rate, hyperparameters.weight_decay),

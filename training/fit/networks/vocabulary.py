@@ -83,12 +83,12 @@ def project_pca(vectors: Floats, width: int) -> Floats:
     return rows
 
 
-def nearest_pieces(vectors: Floats, count: int = 8) -> NDArray[np.intp]:
-    """Return the `count` most similar pieces (cosine) of each piece: [pieces, count]."""
+def nearest_pieces(vectors: Floats, first: int, count: int = 8) -> NDArray[np.intp]:
+    """Return the `count` most similar pieces (cosine) of the `first` pieces: [first, count]."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    nearest = []
-    for start in range(0, len(unit), _PIECES_PER_CHUNK):
-        similarity = unit[start : start + _PIECES_PER_CHUNK] @ unit.T
+    nearest = [np.empty((0, count), np.intp)]
+    for start in range(0, first, _PIECES_PER_CHUNK):
+        similarity = unit[start : min(start + _PIECES_PER_CHUNK, first)] @ unit.T
         rows = np.arange(len(similarity))
         similarity[rows, start + rows] = -np.inf
         # A view would keep the whole order of all pieces, a gigabyte.
