@@ -91,8 +91,8 @@ def retrain_and_compare(
     """Retrain the model, and compare it with the first model on the test set."""
     console.start_step(
         "Retrain the model",
-        "The model is retrained on its own training data and the export. Both models are then "
-        f"evaluated on {len(scenario.test):,} messages that are in neither.",
+        "The model is retrained on a part of its own training data and on the export. Both models "
+        f"are then evaluated on {len(scenario.test):,} messages that are in neither.",
     )
     if scenario.skipped_tests:
         console.print(
