@@ -87,7 +87,7 @@ def describe_event(event: ModelEvent | None, unchanged: str) -> str:
         case ModelEvent(kind="promoted"):
             return f"{event.version} serves from now on; before, {_name(event.replaced)} did."
         case ModelEvent(kind="rolled_back"):
-            return f"{_name(event.version)} serves again, in place of {_name(event.replaced)}."
+            return f"In place of {event.replaced}, {_name(event.version)} serves again."
         case _:
             return f"{event.version} will not serve any more."
 

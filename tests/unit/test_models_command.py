@@ -98,7 +98,7 @@ def test_decisions_say_what_they_changed(registry: InMemoryModelRegistry) -> Non
     )
     assert succeed("promote", "assistant-1", *WHY) == "assistant-1 is the champion already.\n"
     succeed("promote", "assistant-2", *WHY)
-    assert succeed("rollback", *WHY) == "assistant-1 serves again, in place of assistant-2.\n"
+    assert succeed("rollback", *WHY) == "In place of assistant-2, assistant-1 serves again.\n"
     assert succeed("quarantine", "assistant-1", *WHY) == "assistant-1 will not serve any more.\n"
     assert succeed("quarantine", "assistant-1", *WHY) == "assistant-1 is quarantined already.\n"
     assert "Serving: the packaged model" in succeed("list")
