@@ -67,7 +67,9 @@ def clock_jump(seconds: int) -> FaultScenario:
 def clock_variables(stack: Stack) -> dict[str, str]:
     """Return environment variables that make a function's clock follow a file of the stack.
 
-    libfaketime adds the offset in the file to the wall clock.
+    libfaketime adds the offset in the file to the wall clock. The function has no registered models
+    then: where one thread reads this clock while another one loads a library, libfaketime and the
+    dynamic loader wait for each other.
     """
     spec = find_spec("libfaketime")
     assert spec is not None
@@ -81,6 +83,7 @@ def clock_variables(stack: Stack) -> dict[str, str]:
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "DONT_FAKE_MONOTONIC": "1",
+        "MODELS_BUCKET": "",
     }
 
 

@@ -55,7 +55,8 @@ def test_a_clock_jump_loses_no_message(load: MessageLoad, fault_stack: Stack, na
     try:
         report = load.run(CLOCK_FAULTS[name])
     finally:
-        fault_stack.redeploy(CLASSIFY, dict.fromkeys(variables, ""))
+        before = dict.fromkeys(variables, "") | {"MODELS_BUCKET": fault_stack.bucket}
+        fault_stack.redeploy(CLASSIFY, before)
     assert report.is_clean, report
     assert report.answered == MESSAGES
 
