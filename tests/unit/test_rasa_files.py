@@ -234,7 +234,6 @@ responses:
         ("nlu:\n- intent: a\n  examples: [b\n", r"Line 4 is not valid YAML"),
         ("nlu:\n- intent: a\n\texamples: b\n", r"Line 3 is not valid YAML"),
         ("nlu: []\n---\nnlu: []\n", "several YAML documents.*Save each as a file of its own"),
-        ("nlu: " + "[" * 3000, "not valid YAML"),
         ("nlu:\n  intent: a\n", r"nlu\.yml, line 2: nlu must be a list"),
         ("nlu:\n- intent: a\n  examples: >\n    - b\n    - c\n", r"line 3: `>` joins"),
         ("nlu:\n- intent: a\n  examples:\n  - text: [b]\n", r"line 4: text must be text"),
@@ -246,6 +245,24 @@ def test_another_file_is_rejected_with_what_it_is_and_what_to_do(
     tmp_path: Path, content: str, problem: str
 ) -> None:
     with pytest.raises(InvalidExamples, match=problem):
+        _read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (f"nlu: {'[' * 200_000}", 1),
+        (f"nlu: {'{a: ' * 200_000}", 1),
+        (f"nlu:\n{'- ' * 200_000}x", 2),
+        (f"nlu:\n- intent: x\n  examples: {'[' * 101}{']' * 101}\n", 3),
+    ],
+    ids=["lists", "mappings", "dashes", "examples"],
+)
+def test_levels_that_nest_too_deeply_are_rejected_with_their_line(
+    tmp_path: Path, content: str, line: int
+) -> None:
+    """The parser is recursive and written in C: without a limit, it ends the process."""
+    with pytest.raises(InvalidExamples, match=rf"Line {line} nests more than 100 levels"):
         _read(tmp_path, content)
 
 

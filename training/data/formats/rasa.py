@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
 from yaml.composer import ComposerError
+from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from prompt_capture.domain.text_files import count_lines
@@ -33,6 +34,9 @@ _OTHER_IN_YAML_1_2 = re.compile(rf"^[-+.0-9]|[{_SEPARATORS}]")
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
 _CONTROL_CHARACTER = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 """Characters that no YAML file may contain, except as an escape sequence."""
+
+_MAX_LEVELS = 100
+"""How deep lists and mappings may nest: the parser is recursive, and a Rasa file has few levels."""
 
 _NULL = "tag:yaml.org,2002:null"
 
@@ -144,7 +148,7 @@ class _Reader:
                 f"U+{ord(found[0]):04X}, which YAML forbids. Remove it."
             )
         try:
-            root = yaml.compose(self._hide_separators(text), _LOADER)
+            root = self._compose(self._hide_separators(text))
         except (yaml.YAMLError, RecursionError) as error:
             self._reject_markdown(text)
             raise self._file.invalid(_describe_yaml_error(error)) from None
@@ -161,6 +165,19 @@ class _Reader:
         if isinstance(sections, ScalarNode) and sections.value in {"", "~", "null"}:
             return []
         raise InvalidExamples(f"{self._at(sections)}: nlu must be a list of intents.")
+
+    def _compose(self, text: str) -> Node | None:
+        """Return the root of a YAML text. Raise `yaml.YAMLError`, and `InvalidExamples`."""
+        level = 0
+        for event in yaml.parse(text, _LOADER):
+            level += isinstance(event, CollectionStartEvent)
+            level -= isinstance(event, CollectionEndEvent)
+            if level > _MAX_LEVELS:
+                raise self._file.invalid(
+                    f"Line {event.start_mark.line + 1} nests more than {_MAX_LEVELS} levels of "
+                    "lists and mappings. Put quotes around a text that begins with [ or {."
+                )
+        return yaml.compose(text, _LOADER)
 
     def _hide_separators(self, text: str) -> str:
         """Replace the characters that would end a line by ones that the file does not contain."""
