@@ -214,7 +214,13 @@ def test_splits_that_are_numbers_or_truth_values_are_read_as_in_csv(
 
 
 @pytest.mark.parametrize(
-    "label", ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "#######", " #n/a ", "nan", "NaN", "<NA>"]
+    "label",
+    [
+        *("#N/A", "#REF!", "#NAME?", "#DIV/0!", "#######", " #n/a ", "nan", "NaN", "<NA>"),
+        *("#NV", "#WERT!", "#BEZUG!", "#ZAHL!", "#ÜBERLAUF!"),  # German
+        *("#VALEUR!", "#NOM?", "#NUL!", "#N/D", "#¡VALOR!", "#¿NOMBRE?", "#RIF!", "#WAARDE!"),
+        *("#ЗНАЧ!", "#Н/Д", "#DEĞER!", "#YOK", "Err:508", "Fehler:502", "n/a", r"\N"),
+    ],
 )
 def test_a_label_that_is_an_error_of_a_spreadsheet_is_rejected_with_the_remedy(
     tmp_path: Path, label: str
@@ -223,9 +229,21 @@ def test_a_label_that_is_an_error_of_a_spreadsheet_is_rejected_with_the_remedy(
         _read_csv(tmp_path, f"text,label\nhello,greeting\nbye,{label}\n")
 
 
-@pytest.mark.parametrize("label", ["banana", "null", "None", "#1", "na", "number#"])
+@pytest.mark.parametrize(
+    "label", ["banana", "null", "None", "#1", "na", "number#", "#help!", "#NVIDIA", "error: 5"]
+)
 def test_other_labels_are_none(tmp_path: Path, label: str) -> None:
     assert [each.label for each in _read_csv(tmp_path, f"text,label\na,{label}\n")] == [label]
+
+
+def test_a_secondary_intent_that_is_an_error_of_a_spreadsheet_is_rejected_with_the_remedy(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text('{"text": "hello", "label": "greeting", "secondary": ["email", "#NV"]}')
+
+    with pytest.raises(InvalidExamples, match=r"line 1: the label #NV .*Write the intent"):
+        read_as("jsonl", file)
 
 
 def test_texts_that_are_an_error_of_a_spreadsheet_are_named(tmp_path: Path) -> None:
