@@ -125,8 +125,10 @@ def test_labels_that_an_annotator_refused_in_prodigy_are_left_out_and_named(
 
     assert _read(tmp_path, content, remarks) == [HELLO]
     assert list(remarks) == [
-        f"{tmp_path}/data.jsonl: 2 left out: texts whose label an annotator refused (lines 2 and "
-        "3)."
+        (
+            f"{tmp_path}/data.jsonl: 2 left out: texts whose label an annotator refused (lines 2 "
+            "and 3)."
+        )
     ]
 
 

@@ -477,3 +477,13 @@ def test_notes_that_are_too_long_together_are_an_error() -> None:
     (error,) = review.errors
     assert (error.entry, review.decided) == (2, {})
     assert error.reason.startswith("notes: with those of entry 3 about the same prompt")
+
+
+def test_a_line_that_is_not_json_is_named_once_with_its_column() -> None:
+    entry = json.dumps({"id": "01a20ce3-576e-7a47-ac46-366bfd775716", "corrected_intent": "a"})
+
+    review = read_review(f"{entry}\n{{bad\n")
+
+    (error,) = review.errors
+    assert error.entry == 2
+    assert error.reason.startswith("entry: It is not valid JSON (column 2: ")

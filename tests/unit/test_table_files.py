@@ -221,7 +221,8 @@ def test_splits_that_are_numbers_or_truth_values_are_read_as_in_csv(
         *("#N/A", "#REF!", "#NAME?", "#DIV/0!", "#######", " #n/a ", "nan", "NaN", "<NA>"),
         *("#NV", "#WERT!", "#BEZUG!", "#ZAHL!", "#ÜBERLAUF!"),  # German
         *("#VALEUR!", "#NOM?", "#NUL!", "#N/D", "#¡VALOR!", "#¿NOMBRE?", "#RIF!", "#WAARDE!"),
-        *("#ЗНАЧ!", "#Н/Д", "#DEĞER!", "#YOK", "Err:508", "Fehler:502", "n/a", r"\N"),
+        *("#\u0417\u041d\u0410\u0427!", "#\u041d/\u0414"),  # Russian
+        *("#DEĞER!", "#YOK", "Err:508", "Fehler:502", "n/a", r"\N"),
     ],
 )
 def test_a_label_that_is_an_error_of_a_spreadsheet_is_rejected_with_the_remedy(
@@ -279,7 +280,9 @@ def test_repeated_headers_are_no_texts_and_named(tmp_path: Path, content: str, l
         ("hello", "greeting"),
         ("bye", "farewell"),
     ]
-    assert f"1 left out: repeated headers, and lines below a header (line {line})." in str([*remarks])
+    assert f"1 left out: repeated headers, and lines below a header (line {line})." in str(
+        [*remarks]
+    )
 
 
 def test_a_message_in_a_file_of_one_column_may_be_the_name_of_the_column(tmp_path: Path) -> None:
@@ -289,7 +292,9 @@ def test_a_message_in_a_file_of_one_column_may_be_the_name_of_the_column(tmp_pat
     assert read_texts([DataSource(file)], Remarks()) == ["text", "--"]
 
 
-@pytest.mark.parametrize("label", ["[]", '"[""a""]"', "\"['a', 'b']\""])
+@pytest.mark.parametrize(
+    "label", ["[]", '"[""a""]"', "\"['a', 'b']\"", '"{""choices"":[""a"",""b""]}"']
+)
 def test_a_label_that_is_a_list_is_rejected_with_the_remedy(tmp_path: Path, label: str) -> None:
     with pytest.raises(InvalidExamples, match=r"line 2: the label is a list\. Write the name"):
         _read_csv(tmp_path, f"text,label\nhello,{label}\n")

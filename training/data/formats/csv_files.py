@@ -21,7 +21,7 @@ _SPLIT = "split"
 _READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
 
-_LIST = re.compile(r"\[\s*(?:(['\"]).*\1\s*)?\]", re.DOTALL)
+_LIST = re.compile(r"(?:\{\"choices\":\s*)?\[\s*(?:(['\"]).*\1\s*)?\]\}?", re.DOTALL)
 """A list of labels, as pandas and Label Studio write it into a cell."""
 
 

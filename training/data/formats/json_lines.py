@@ -80,9 +80,13 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
 def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, Any]:
     """Return the fields of an example for a line of this or another program.
 
-    These are `prompt-capture prompts --json`, and Doccano, which writes labels as a list.
+    These are `prompt-capture prompts --json`, Doccano, which writes labels as a list, and Label
+    Studio, which writes several choices as an object.
     """
-    if isinstance(labels := values.get("label"), list):
+    labels = values.get("label")
+    if isinstance(labels, dict):
+        labels = labels.get("choices")
+    if isinstance(labels, list):
         if len(labels) > 1:
             raise InvalidExamples(
                 f"{location} has several labels. Write the intent as `label`, and the further "

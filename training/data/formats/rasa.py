@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import yaml
 from yaml.composer import ComposerError
@@ -174,7 +175,7 @@ class _Reader:
             level -= isinstance(event, CollectionEndEvent)
             if level > _MAX_LEVELS:
                 raise self._file.invalid(
-                    f"Line {event.start_mark.line + 1} nests more than {_MAX_LEVELS} levels of "
+                    f"{_describe_place(event.start_mark)} nests more than {_MAX_LEVELS} levels of "
                     "lists and mappings. Put quotes around a text that begins with [ or {."
                 )
         return yaml.compose(text, _LOADER)
@@ -309,9 +310,12 @@ def _describe_yaml_error(error: Exception) -> str:
     """Say where the YAML is wrong, without the quotation of the file in PyYAML's message."""
     if isinstance(error, ComposerError) and error.problem == "but found another document":
         return "It has several YAML documents, separated by ---. Save each as a file of its own."
-    mark = getattr(error, "problem_mark", None)
-    place = f"Line {mark.line + 1}" if mark else "It"
     return (
-        f"{place} is not valid YAML. Check the indentation, and put quotes around a text that "
+        f"{_describe_place(getattr(error, 'problem_mark', None))} is not valid YAML. Check the indentation, and put quotes around a text that "
         "contains ': ' or ' #', or begins with a special character."
     )
+
+
+def _describe_place(mark: Any) -> str:
+    """Return the line of a mark of PyYAML, where there is one."""
+    return f"Line {mark.line + 1}" if mark else "It"

@@ -186,7 +186,8 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
         except InvalidFile as error:
             if is_first:
                 raise InvalidFile(_NO_LIST) from None
-            yield _Entry(number, None, f"entry: {str(error).removesuffix('.')}")
+            reason = str(error).replace("(line 1, column", "(column").removesuffix(".")
+            yield _Entry(number, None, f"entry: {reason}")
         else:
             if is_first and "id" not in values and not is_task(values):
                 raise InvalidFile(_NO_LIST)
