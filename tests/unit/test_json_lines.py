@@ -30,6 +30,7 @@ def _read(tmp_path: Path, content: str | bytes, remarks: Remarks | None = None) 
         f"{LINE}\r\n{LINE}\r\n".encode(),
         f"{LINE}\r{LINE}\r".encode(),
         f"{LINE}\n{LINE}\n".encode("utf-8-sig"),
+        f"{LINE}\n\ufeff{LINE}\n".encode("utf-8-sig"),  # two files, joined
         f"{LINE}\n{LINE}\n".encode("utf-16"),
         gzip.compress(f"{LINE}\n{LINE}\n".encode()),
     ],

@@ -4,9 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from training.data.examples import Example, InvalidExamples
-from training.data.formats import read_as, write_as
+from training.data.examples import Example, InvalidExamples, LocatedExample
+from training.data.formats import rasa, read_as, write_as
+from training.data.locations import Location
 from training.data.remarks import Remarks
 
 
@@ -339,3 +342,35 @@ def test_a_text_that_yaml_1_2_may_read_otherwise_is_quoted(tmp_path: Path, text:
     assert re.search(r"intent: ([\"']).+\1\n", written)
     assert re.search(r"text: ([\"']).+\1\n", written)
     assert not re.search("[\x85\u2028]", written)
+
+
+RASAS_ENTITY = re.compile(
+    r"\[(?P<text>[^\]]+?)\]"
+    r"(?:\([^:)]+?(?::[^)]+)?\)|(?P<attributes>\{[^}]+?\}|\[\s*\{.*?\]))"
+)
+PAIR_OF_BRACKETS = re.compile(r"\[[^\]]+\]\[.*?\]")
+PARTS = ["[", "]", "(", ")", ":", "a", "\n", " ", "[a]", "[a](", '{"entity": "b"}', "][", "[ {"]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=14).map("".join))
+def test_entities_are_what_rasas_pattern_finds(text: str) -> None:
+    expected = [
+        (match.start(), match.end(), match["text"], match["attributes"] or "")
+        for match in RASAS_ENTITY.finditer(text)
+    ]
+    example = LocatedExample(Example(text=f"a{text}a", label="x"), Location("nlu.yml", "line", 1))
+
+    assert [tuple(each) for each in rasa._find_entities(text)] == expected
+
+    kept = [*rasa.fit([example], Remarks())]
+    has_entity = RASAS_ENTITY.search(f"a{text}a") or PAIR_OF_BRACKETS.search(f"a{text}a")
+    assert (not kept) == bool(has_entity)
+
+
+@pytest.mark.parametrize("part", ["[", "[a](", "[a]{", "[a](b:", "[a] [", "[a]:"])
+def test_brackets_that_are_no_entity_take_no_longer_than_others(tmp_path: Path, part: str) -> None:
+    """The time of Rasa's pattern is quadratic: it takes minutes for such a text."""
+    text = part * 20_000
+
+    assert _read_examples(tmp_path, f"- {text}") == [text]
+    write_as("rasa", tmp_path / "out.yml", [Example(text=text, label="x")])

@@ -487,3 +487,11 @@ def test_a_line_that_is_not_json_is_named_once_with_its_column() -> None:
     (error,) = review.errors
     assert error.entry == 2
     assert error.reason.startswith("entry: It is not valid JSON (column 2: ")
+
+
+def test_the_lines_of_joined_files_with_byte_order_marks_are_read() -> None:
+    entry = json.dumps({"id": "01a20ce3-576e-7a47-ac46-366bfd775716", "corrected_intent": ""})
+
+    review = read_review(f"\ufeff{entry}\n\ufeff{entry}\n")
+
+    assert (review.undecided, review.errors) == (2, [])

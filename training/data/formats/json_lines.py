@@ -134,7 +134,7 @@ def _parse_array(content: str, file: DataFile) -> Iterator[tuple[dict[str, Any],
 
 def _parse(line: str, location: Location) -> dict[str, Any]:
     try:
-        values = parse_json(line)
+        values = parse_json(line.removeprefix("\ufeff"))
     except InvalidFile as error:
         if "same key" in str(error):
             raise InvalidExamples(f"{location}: {error}") from None

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.composer import ComposerError
@@ -41,16 +41,8 @@ _MAX_LEVELS = 100
 
 _NULL = "tag:yaml.org,2002:null"
 
-_ENTITY = re.compile(
-    r"\[(?P<text>[^\]]+?)\]"
-    r"(?:\([^:)]+?(?::[^)]+)?\)|(?P<attributes>\{[^}]+?\}|\[\s*\{.*?\]))"
-)
-"""An entity: `[x](type)`, `[x](type:value)`, `[x]{"entity": ...}`, `[x][{...}, {...}]`."""
-
+_LIST_OF_ATTRIBUTES = re.compile(r"\[\s*\{")
 _ATTRIBUTES = re.compile(r"\{[^}]+?\}")
-
-_BRACKET_PAIRS = re.compile(r"\[[^\]]+\]\[.*?\]")
-"""What some versions of Rasa take for an entity with a list of attributes, whatever the list."""
 
 _MARKDOWN = re.compile(r"^##\s*(?:intent|synonym|regex|lookup)\s*:", re.MULTILINE)
 
@@ -87,7 +79,7 @@ def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Iterator[Locate
         text = example.text.strip(_STRIPPED)
         if not example.is_for_training:
             remarks.leave_out("texts of other splits than train, which Rasa lacks", location)
-        elif _ENTITY.search(text) or _BRACKET_PAIRS.search(text):
+        elif any(_find_entities(text)) or _has_bracket_pairs(text):
             remarks.leave_out("texts in which Rasa would read an entity annotation", location)
         elif text == example.text:
             yield located
@@ -285,12 +277,77 @@ def _is_literal(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.style == "|"
 
 
+class _Entity(NamedTuple):
+    """An annotation in a text: where it starts and ends, the text in it, and its attributes."""
+
+    start: int
+    end: int
+    text: str
+    attributes: str
+
+
 def _remove_entities(text: str, location: Location) -> tuple[str, int]:
     """Return a text without entity annotations, and their number."""
-    for match in _ENTITY.finditer(text):
-        for attributes in _ATTRIBUTES.findall(match["attributes"] or ""):
+    plain, position, count = [], 0, 0
+    for entity in _find_entities(text):
+        closed = entity.attributes[: entity.attributes.rfind("}") + 1]
+        for attributes in _ATTRIBUTES.findall(closed):
             _check_attributes(attributes, location)
-    return _ENTITY.subn(lambda match: match["text"], text)
+        plain += [text[position : entity.start], entity.text]
+        position, count = entity.end, count + 1
+    return "".join([*plain, text[position:]]), count
+
+
+def _find_entities(text: str) -> Iterator[_Entity]:
+    """Yield `[x](type)`, `[x](type:value)`, `[x]{"entity": ...}` and `[x][{...}, {...}]`.
+
+    These are the matches of Rasa's regular expression, whose time is quadratic in the brackets.
+    """
+    position = 0
+    while (closed := text.find("]", position)) >= 0:
+        start = text.find("[", position, max(closed - 1, position))
+        end = _find_end(text, closed + 1) if start >= 0 else None
+        if end is None:
+            position = closed + 1
+            continue
+        attributes = "" if text[closed + 1] == "(" else text[closed + 1 : end]
+        yield _Entity(start, end, text[start + 1 : closed], attributes)
+        position = end
+
+
+def _find_end(text: str, start: int) -> int | None:
+    """Return where the type or the attributes end that start at a position, if any do."""
+    match text[start : start + 1]:
+        case "(":
+            end = text.find(")", start)
+            colon = text.find(":", start, max(end, start))
+            return end + 1 if end > start + 1 and colon not in {start + 1, end - 1} else None
+        case "{":
+            end = text.find("}", start)
+            return end + 1 if end > start + 1 else None
+        case "[" if attributes := _LIST_OF_ATTRIBUTES.match(text, start):
+            return _find_end_on_line(text, attributes.end())
+    return None
+
+
+def _find_end_on_line(text: str, start: int) -> int | None:
+    """Return the position after the next closing bracket on the same line, if there is one."""
+    end = text.find("]", start)
+    return end + 1 if end >= 0 and "\n" not in text[start:end] else None
+
+
+def _has_bracket_pairs(text: str) -> bool:
+    """Return whether a text has `[a][b]`.
+
+    Some versions of Rasa take this for an entity with a list of attributes, whatever the list.
+    """
+    position = 0
+    while (closed := text.find("][", position)) >= 0:
+        opened = text.find("[", text.rfind("]", position, closed) + 1 or position, closed - 1)
+        if opened >= 0 and _find_end_on_line(text, closed + 2):
+            return True
+        position = closed + 1
+    return False
 
 
 def _check_attributes(attributes: str, location: Location) -> None:
@@ -310,8 +367,9 @@ def _describe_yaml_error(error: Exception) -> str:
     """Say where the YAML is wrong, without the quotation of the file in PyYAML's message."""
     if isinstance(error, ComposerError) and error.problem == "but found another document":
         return "It has several YAML documents, separated by ---. Save each as a file of its own."
+    place = _describe_place(getattr(error, "problem_mark", None))
     return (
-        f"{_describe_place(getattr(error, 'problem_mark', None))} is not valid YAML. Check the indentation, and put quotes around a text that "
+        f"{place} is not valid YAML. Check the indentation, and put quotes around a text that "
         "contains ': ' or ' #', or begins with a special character."
     )
 

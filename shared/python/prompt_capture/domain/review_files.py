@@ -170,7 +170,7 @@ def _list_entries(content: str) -> Iterator[_Entry]:
         elif _is_table(content):
             yield from _list_rows(content)
         else:
-            yield from _list_json_lines(content.removeprefix("\ufeff"))
+            yield from _list_json_lines(content)
     except InvalidFile as error:
         raise InvalidReview(str(error)) from None
 
@@ -182,7 +182,7 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
         if not line.strip():
             continue
         try:
-            values = parse_json(line)
+            values = parse_json(line.removeprefix("\ufeff"))
         except InvalidFile as error:
             if is_first:
                 raise InvalidFile(_NO_LIST) from None
