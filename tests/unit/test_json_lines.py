@@ -8,7 +8,9 @@ import pytest
 
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as
+from training.data.reading import read_texts
 from training.data.remarks import Remarks
+from training.data.sources import DataSource
 
 LINE = '{"text": "hello", "label": "greeting"}'
 HELLO = Example(text="hello", label="greeting")
@@ -28,6 +30,7 @@ def _read(tmp_path: Path, content: str | bytes, remarks: Remarks | None = None) 
         f"{LINE}\r\n{LINE}\r\n".encode(),
         f"{LINE}\r{LINE}\r".encode(),
         f"{LINE}\n{LINE}\n".encode("utf-8-sig"),
+        f"{LINE}\n\ufeff{LINE}\n".encode("utf-8-sig"),  # two files, joined
         f"{LINE}\n{LINE}\n".encode("utf-16"),
         gzip.compress(f"{LINE}\n{LINE}\n".encode()),
     ],
@@ -112,6 +115,33 @@ def test_the_secondary_intents_of_listed_prompts_are_read(tmp_path: Path) -> Non
     (example,) = _read(tmp_path, content)
 
     assert (example.label, example.secondary) == ("b", ("c",))
+
+
+def test_labels_that_an_annotator_refused_in_prodigy_are_left_out_and_named(
+    tmp_path: Path,
+) -> None:
+    answers = ["accept", "reject", "ignore"]
+    content = "".join(f'{LINE[:-1]}, "answer": "{answer}"}}\n' for answer in answers)
+    remarks = Remarks()
+
+    assert _read(tmp_path, content, remarks) == [HELLO]
+    assert list(remarks) == [
+        (
+            f"{tmp_path}/data.jsonl: 2 left out: texts whose label an annotator refused (lines 2 "
+            "and 3)."
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    ['"label": ["a", "b"]', '"label": 1, "split": 2', '"secondary": "a"', '"answer": "reject"'],
+)
+def test_where_no_labels_are_needed_only_the_text_is_read(tmp_path: Path, fields: str) -> None:
+    file = tmp_path / "messages.jsonl"
+    file.write_text(f'{{"text": "hello", {fields}}}\n')
+
+    assert read_texts([DataSource(file)], Remarks()) == ["hello"]
 
 
 def test_a_prompt_without_a_label_is_rejected(tmp_path: Path) -> None:

@@ -468,6 +468,7 @@ def test_a_decision_is_found_in_an_annotation(fields: dict[str, Any]) -> None:
         ),
         ({"data": 3, "annotations": []}, "has no data"),
         ({"data": {"id": "x"}, "annotations": [_annotation(CHOICE)]}, "id: "),
+        ({"data": {"text": "x"}, "annotations": [_annotation(CHOICE)]}, "log_id.*columns text and"),
     ],
 )
 def test_a_faulty_task_is_an_error_of_its_own(fields: dict[str, Any], problem: str) -> None:
@@ -475,6 +476,14 @@ def test_a_faulty_task_is_an_error_of_its_own(fields: dict[str, Any], problem: s
 
     assert (decided, undecided, len(errors)) == ([], 0, 1)
     assert re.search(problem, errors[0])
+
+
+def test_a_task_that_is_skipped_with_notes_is_undecided_and_named() -> None:
+    skipped = _annotation(("notes", "textarea", ["two intents?"]), was_cancelled=True)
+
+    review = read_review(json.dumps([_task("a"), {**_task("b"), "annotations": [skipped]}]))
+
+    assert (review.undecided, review.errors, review.unrecorded_notes) == (2, [], (2,))
 
 
 @pytest.mark.parametrize("note", ["[1]", "[see above]", "{1}", '{"a": 1}'])

@@ -4,9 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from training.data.examples import Example, InvalidExamples
-from training.data.formats import read_as, write_as
+from training.data.examples import Example, InvalidExamples, LocatedExample
+from training.data.formats import rasa, read_as, write_as
+from training.data.locations import Location
 from training.data.remarks import Remarks
 
 
@@ -234,7 +237,6 @@ responses:
         ("nlu:\n- intent: a\n  examples: [b\n", r"Line 4 is not valid YAML"),
         ("nlu:\n- intent: a\n\texamples: b\n", r"Line 3 is not valid YAML"),
         ("nlu: []\n---\nnlu: []\n", "several YAML documents.*Save each as a file of its own"),
-        ("nlu: " + "[" * 3000, "not valid YAML"),
         ("nlu:\n  intent: a\n", r"nlu\.yml, line 2: nlu must be a list"),
         ("nlu:\n- intent: a\n  examples: >\n    - b\n    - c\n", r"line 3: `>` joins"),
         ("nlu:\n- intent: a\n  examples:\n  - text: [b]\n", r"line 4: text must be text"),
@@ -246,6 +248,24 @@ def test_another_file_is_rejected_with_what_it_is_and_what_to_do(
     tmp_path: Path, content: str, problem: str
 ) -> None:
     with pytest.raises(InvalidExamples, match=problem):
+        _read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (f"nlu: {'[' * 200_000}", 1),
+        (f"nlu: {'{a: ' * 200_000}", 1),
+        (f"nlu:\n{'- ' * 200_000}x", 2),
+        (f"nlu:\n- intent: x\n  examples: {'[' * 101}{']' * 101}\n", 3),
+    ],
+    ids=["lists", "mappings", "dashes", "examples"],
+)
+def test_levels_that_nest_too_deeply_are_rejected_with_their_line(
+    tmp_path: Path, content: str, line: int
+) -> None:
+    """The parser is recursive and written in C: without a limit, it ends the process."""
+    with pytest.raises(InvalidExamples, match=rf"Line {line} nests more than 100 levels"):
         _read(tmp_path, content)
 
 
@@ -322,3 +342,35 @@ def test_a_text_that_yaml_1_2_may_read_otherwise_is_quoted(tmp_path: Path, text:
     assert re.search(r"intent: ([\"']).+\1\n", written)
     assert re.search(r"text: ([\"']).+\1\n", written)
     assert not re.search("[\x85\u2028]", written)
+
+
+RASAS_ENTITY = re.compile(
+    r"\[(?P<text>[^\]]+?)\]"
+    r"(?:\([^:)]+?(?::[^)]+)?\)|(?P<attributes>\{[^}]+?\}|\[\s*\{.*?\]))"
+)
+PAIR_OF_BRACKETS = re.compile(r"\[[^\]]+\]\[.*?\]")
+PARTS = ["[", "]", "(", ")", ":", "a", "\n", " ", "[a]", "[a](", '{"entity": "b"}', "][", "[ {"]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=14).map("".join))
+def test_entities_are_what_rasas_pattern_finds(text: str) -> None:
+    expected = [
+        (match.start(), match.end(), match["text"], match["attributes"] or "")
+        for match in RASAS_ENTITY.finditer(text)
+    ]
+    example = LocatedExample(Example(text=f"a{text}a", label="x"), Location("nlu.yml", "line", 1))
+
+    assert [tuple(each) for each in rasa._find_entities(text)] == expected
+
+    kept = [*rasa.fit([example], Remarks())]
+    has_entity = RASAS_ENTITY.search(f"a{text}a") or PAIR_OF_BRACKETS.search(f"a{text}a")
+    assert (not kept) == bool(has_entity)
+
+
+@pytest.mark.parametrize("part", ["[", "[a](", "[a]{", "[a](b:", "[a] [", "[a]:"])
+def test_brackets_that_are_no_entity_take_no_longer_than_others(tmp_path: Path, part: str) -> None:
+    """The time of Rasa's pattern is quadratic: it takes minutes for such a text."""
+    text = part * 20_000
+
+    assert _read_examples(tmp_path, f"- {text}") == [text]
+    write_as("rasa", tmp_path / "out.yml", [Example(text=text, label="x")])

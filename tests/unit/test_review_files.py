@@ -477,3 +477,56 @@ def test_notes_that_are_too_long_together_are_an_error() -> None:
     (error,) = review.errors
     assert (error.entry, review.decided) == (2, {})
     assert error.reason.startswith("notes: with those of entry 3 about the same prompt")
+
+
+def test_a_line_that_is_not_json_is_named_once_with_its_column() -> None:
+    entry = json.dumps({"id": "01a20ce3-576e-7a47-ac46-366bfd775716", "corrected_intent": "a"})
+
+    review = read_review(f"{entry}\n{{bad\n")
+
+    (error,) = review.errors
+    assert error.entry == 2
+    assert error.reason.startswith("entry: It is not valid JSON (column 2: ")
+
+
+def test_the_lines_of_joined_files_with_byte_order_marks_are_read() -> None:
+    entry = json.dumps({"id": "01a20ce3-576e-7a47-ac46-366bfd775716", "corrected_intent": ""})
+
+    review = read_review(f"\ufeff{entry}\n\ufeff{entry}\n")
+
+    assert (review.undecided, review.errors) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        (["hi", "email", "", "0.4", "low_confidence", "greeting", "", "note", ""], "created_at"),
+        (["", "hi", "email", "", "0.4", "01.12.2026 08:00", "disagreement", "greeting"], "reasons"),
+        (["hi", "email", "", "", "0.4", "2026-12-01", "failed_workflow", "greeting"], "reasons"),
+    ],
+    ids=["deleted cell", "inserted before the prompt", "inserted before the confidence"],
+)
+def test_a_row_whose_cells_a_spreadsheet_moved_is_a_fault_and_not_undecided(
+    cells: list[str], column: str
+) -> None:
+    """A spreadsheet writes as many cells in each row, so that their number says nothing."""
+    names = (
+        "id,prompt,predicted_intent,predicted_secondary_intents,confidence,created_at,reasons,"
+        "corrected_intent,corrected_secondary_intents,notes"
+    )
+    row = ",".join(["01a20ce3-576e-7a47-ac46-366bfd775716", *cells])
+
+    review = read_review(f"{names}\n{row}\n")
+
+    assert (review.decided, review.undecided) == ({}, 0)
+    (error,) = review.errors
+    assert f"the one under {column} is" in error.reason
+
+
+@pytest.mark.parametrize("created_at", ["", "########", "01.12.26 8:00", "1 d\u00e9c. 2026"])
+def test_times_may_look_as_a_spreadsheet_shows_them(created_at: str) -> None:
+    entry = f"01a20ce3-576e-7a47-ac46-366bfd775716,{created_at},greeting"
+
+    review = read_review(f"id,created_at,corrected_intent\n{entry}\n")
+
+    assert (len(review.decided), review.errors) == (1, [])

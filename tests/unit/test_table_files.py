@@ -11,7 +11,9 @@ from pyarrow import parquet
 
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as, write_as
+from training.data.reading import read_texts
 from training.data.remarks import Remarks
+from training.data.sources import DataSource
 
 HELLO = Example(text="hello", label="greeting")
 
@@ -214,7 +216,14 @@ def test_splits_that_are_numbers_or_truth_values_are_read_as_in_csv(
 
 
 @pytest.mark.parametrize(
-    "label", ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "#######", " #n/a ", "nan", "NaN", "<NA>"]
+    "label",
+    [
+        *("#N/A", "#REF!", "#NAME?", "#DIV/0!", "#######", " #n/a ", "nan", "NaN", "<NA>"),
+        *("#NV", "#WERT!", "#BEZUG!", "#ZAHL!", "#ÜBERLAUF!"),  # German
+        *("#VALEUR!", "#NOM?", "#NUL!", "#N/D", "#¡VALOR!", "#¿NOMBRE?", "#RIF!", "#WAARDE!"),
+        *("#\u0417\u041d\u0410\u0427!", "#\u041d/\u0414"),  # Russian
+        *("#DEĞER!", "#YOK", "Err:508", "Fehler:502", "n/a", r"\N"),
+    ],
 )
 def test_a_label_that_is_an_error_of_a_spreadsheet_is_rejected_with_the_remedy(
     tmp_path: Path, label: str
@@ -223,9 +232,21 @@ def test_a_label_that_is_an_error_of_a_spreadsheet_is_rejected_with_the_remedy(
         _read_csv(tmp_path, f"text,label\nhello,greeting\nbye,{label}\n")
 
 
-@pytest.mark.parametrize("label", ["banana", "null", "None", "#1", "na", "number#"])
+@pytest.mark.parametrize(
+    "label", ["banana", "null", "None", "#1", "na", "number#", "#help!", "#NVIDIA", "error: 5"]
+)
 def test_other_labels_are_none(tmp_path: Path, label: str) -> None:
     assert [each.label for each in _read_csv(tmp_path, f"text,label\na,{label}\n")] == [label]
+
+
+def test_a_secondary_intent_that_is_an_error_of_a_spreadsheet_is_rejected_with_the_remedy(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text('{"text": "hello", "label": "greeting", "secondary": ["email", "#NV"]}')
+
+    with pytest.raises(InvalidExamples, match=r"line 1: the label #NV .*Write the intent"):
+        read_as("jsonl", file)
 
 
 def test_texts_that_are_an_error_of_a_spreadsheet_are_named(tmp_path: Path) -> None:
@@ -239,6 +260,44 @@ def test_texts_that_are_an_error_of_a_spreadsheet_are_named(tmp_path: Path) -> N
             "(lines 2 and 4)."
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("text,label\nhello,greeting\nText, Label\nbye,farewell\n", 3),
+        ("text,label\nhello,greeting\n\ufefftext,label\nbye,farewell\n", 3),
+        ("| text | label |\n|---|:--:|\n|hello|greeting|\n|bye|farewell|\n", 2),
+    ],
+    ids=["joined files", "byte order mark", "Markdown"],
+)
+def test_repeated_headers_are_no_texts_and_named(tmp_path: Path, content: str, line: int) -> None:
+    remarks = Remarks()
+
+    examples = _read_csv(tmp_path, content, remarks)
+
+    assert [(each.text, each.label) for each in examples] == [
+        ("hello", "greeting"),
+        ("bye", "farewell"),
+    ]
+    assert f"1 left out: repeated headers, and lines below a header (line {line})." in str(
+        [*remarks]
+    )
+
+
+def test_a_message_in_a_file_of_one_column_may_be_the_name_of_the_column(tmp_path: Path) -> None:
+    file = tmp_path / "messages.csv"
+    file.write_text("text\ntext\n--\n")
+
+    assert read_texts([DataSource(file)], Remarks()) == ["text", "--"]
+
+
+@pytest.mark.parametrize(
+    "label", ["[]", '"[""a""]"', "\"['a', 'b']\"", '"{""choices"":[""a"",""b""]}"']
+)
+def test_a_label_that_is_a_list_is_rejected_with_the_remedy(tmp_path: Path, label: str) -> None:
+    with pytest.raises(InvalidExamples, match=r"line 2: the label is a list\. Write the name"):
+        _read_csv(tmp_path, f"text,label\nhello,{label}\n")
 
 
 def test_the_split_training_is_read_as_train_and_named(tmp_path: Path) -> None:

@@ -46,6 +46,63 @@ def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_rea
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("hello\n__label__greet hi\n", r"line 2 has a label of fastText\. Write JSON lines"),
+        ("hi\tgreet\n\nbye now\tbye\n", r"tabs in each line.*Name its columns"),
+        ("1\tgreet\thi\n2\tbye\tbye now\n", r"tabs in each line.*Name its columns"),
+        ("## intent:greet\n- hi\n", r"Markdown, the format of Rasa 1"),
+    ],
+)
+def test_a_text_file_with_labels_in_its_lines_is_rejected_with_the_remedy(
+    tmp_path: Path, content: str, problem: str
+) -> None:
+    (tmp_path / "train.txt").write_text(content)
+
+    with pytest.raises(InvalidExamples, match=problem):
+        read_examples([tmp_path / "train.txt"])
+
+
+@pytest.mark.parametrize("content", ["one\ttab\n", "one\ttab\nnone\n", "version: 2 of my text\n"])
+def test_other_lines_of_a_text_file_are_texts(tmp_path: Path, content: str) -> None:
+    (tmp_path / "email.txt").write_text(content)
+
+    examples = read_examples([tmp_path / "email.txt"])
+
+    assert [each.text for each in examples] == content.splitlines()
+    assert {each.label for each in examples} == {"email"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("project.csv", "annotation_id,annotator,id,label,text\n7,1,3,greet,hi\n"),
+        ("project.tsv", "annotation_id\tid\tlabel\ttext\n7\t3\tgreet\thi\n"),
+        ("project.json", '[{"id": 3, "text": "hi", "label": "greet", "annotation_id": 7}]'),
+        ("pretty.json", '[\n {\n "text": "hi",\n "label": "greet",\n "annotation_id": 7\n}\n]'),
+        ("choices.json", '[{"text": "hi", "label": {"choices": ["greet"]}, "annotation_id": 7}]'),
+    ],
+)
+def test_a_labelled_project_of_label_studio_without_prompts_is_no_review_file(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content)
+
+    (example,) = read_examples([tmp_path / name])
+
+    assert (example.text, example.label) == ("hi", "greet")
+
+
+@pytest.mark.parametrize("start", ['version: "3.1"\n', ""])
+def test_a_text_file_that_is_one_of_rasa_is_read_as_such(tmp_path: Path, start: str) -> None:
+    (tmp_path / "nlu.txt").write_text(f"{start}nlu:\n- intent: greet\n  examples: |\n    - hi\n")
+
+    (example,) = read_examples([tmp_path / "nlu.txt"])
+
+    assert (example.text, example.label) == ("hi", "greet")
+
+
 def test_a_folder_without_a_file_that_is_read_is_rejected_with_the_remedy(tmp_path: Path) -> None:
     for name in ("._greeting.txt", "more.jsonl", "._retraining.manifest"):
         (tmp_path / name).write_bytes(b"\x00\x05\x16\x07")

@@ -1,5 +1,6 @@
 """CSV files with the columns `text` and `label`."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from prompt_capture.domain.csv_tables import (
@@ -19,6 +20,9 @@ _COLUMNS = ("text", "label")
 _SPLIT = "split"
 _READ = (*_COLUMNS, _SPLIT)
 _NUL = "\0"
+
+_LIST = re.compile(r"(?:\{\"choices\":\s*)?\[\s*(?:(['\"]).*\1\s*)?\]\}?", re.DOTALL)
+"""A list of labels, as pandas and Label Studio write it into a cell."""
 
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
@@ -65,9 +69,17 @@ def _read_row(
         return None
     if row.problem:
         raise InvalidExamples(f"{location} {row.problem}.")
+    if row.is_header or row.is_rule:
+        reading.remarks.leave_out("repeated headers, and lines below a header", location)
+        return None
     for column in columns:
         if column not in row.cells or (column == "label" and not row.cells[column].strip()):
             raise InvalidExamples(f"{location} has no {column}. Add it, or delete the row.")
+    if reading.needs_labels and _LIST.fullmatch(row.cells["label"].strip()):
+        raise InvalidExamples(
+            f"{location}: the label is a list. Write the name of one intent, without brackets and "
+            "quotes. Files of JSON lines hold further ones in the field `secondary`."
+        )
     if row.protected.intersection(columns):
         reading.remarks.change("apostrophes before formulas are removed", location)
     return reading.accept({name: row.cells.get(name, "") for name in _READ}, location)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Set
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -24,10 +25,18 @@ _AZURE_KEY = re.compile(
 _RASA_KEY = re.compile(r'"rasa_nlu_data"\s*:')
 _REVIEW_KEY = re.compile(r'"(?:prompt|corrected_intent|annotations|annotation_id)"\s*:')
 _REVIEW_COLUMN = re.compile(r"\bcorrected_intent\b|\bannotation_id\b", re.IGNORECASE)
+_PROMPT_FIELDS = frozenset({"annotations", "corrected_intent", "log_id", "prompt"})
+_KEY = re.compile(r'"(\w+)"\s*:')
 _DELIMITER = re.compile(r"[,;\t|]")
 _TEXT_COLUMNS = frozenset({"text", "message", "prompt", "query", "sentence", "utterance"})
 _LABEL_COLUMNS = frozenset({"category", "class", "intent", "intents", "label", "labels"})
 """The names of columns that say that a file is a table; its reader says how to name them."""
+
+_RASA_START = re.compile(
+    r"version:\s*[\"']?\d\.\d[\"']?\s*$|nlu:\s*$|##\s*(?:intent|synonym|regex|lookup)\s*:",
+    re.MULTILINE,
+)
+"""How a file of Rasa begins, in YAML or in the Markdown of version 1."""
 
 _INTENT_KEY = re.compile(r'"intent(?:Name)?"\s*:')
 _LABEL_KEY = re.compile(r'"label"\s*:')
@@ -53,19 +62,31 @@ def detect_format(file: DataFile) -> str:
     if suffix in {".csv", ".tsv"}:
         return _detect_table(start, "csv")
     if suffix == ".txt":
-        return _detect_json(start) if _is_json(start) else _detect_table(start, "text")
+        return _detect_text(start)
     return _detect_json(start)
+
+
+def _detect_text(start: str) -> str:
+    """Return `text`, or the format of another file under the name of a text file."""
+    if _RASA_START.match(start):
+        return "rasa"
+    return _detect_json(start) if _is_json(start) else _detect_table(start, "text")
 
 
 def _detect_table(start: str, other: str) -> str:
     """Return `review` or `csv` for a table, and otherwise the other format."""
     separator = find_separator_line(start)
     header = first_line(start.removeprefix(separator))
-    if _REVIEW_COLUMN.search(header):
-        return "review"
     names = {name.strip(" \"'").casefold() for name in _DELIMITER.split(header)}
+    if _REVIEW_COLUMN.search(header) and not _is_other_project(names):
+        return "review"
     is_labelled = not (names.isdisjoint(_TEXT_COLUMNS) or names.isdisjoint(_LABEL_COLUMNS))
     return "csv" if separator or is_labelled else other
+
+
+def _is_other_project(names: Set[str]) -> bool:
+    """Return whether an export of Label Studio has labelled texts, and no prompts to review."""
+    return {"text", "label"} <= names and names.isdisjoint(_PROMPT_FIELDS)
 
 
 def _is_json(start: str) -> bool:
@@ -94,7 +115,7 @@ def _is_review_line(start: str) -> bool:
 
 def _detect_json(start: str) -> str:
     if start.startswith("["):
-        if _REVIEW_KEY.search(start):
+        if _REVIEW_KEY.search(start) and not _is_other_project(set(_KEY.findall(start))):
             return "review"
         return "clu" if _INTENT_KEY.search(start) and not _LABEL_KEY.search(start) else "jsonl"
     if _is_review_line(start):

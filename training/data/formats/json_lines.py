@@ -22,13 +22,19 @@ _PROMPT_FIELDS = {"prompt", "predicted_intent"}
 _MEANT = ("text", "label", "secondary", "corrected", "split")
 _KNOWN = frozenset(Example.model_fields)
 _ALIASES = {"secondary_intent": "secondary", "secondary_intents": "secondary"}
+_REFUSED = ("reject", "ignore")
+"""The values of Prodigy's field `answer` that say that the label of a line does not hold."""
+
 _FORM = 'Write one {"text": ..., "label": ...} per line'
 
 
 def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     """Yield the examples of a file. Raise `InvalidExamples`."""
     for values, location in read_values(file, reading.report):
-        example = _to_example(values, location)
+        if reading.needs_labels and values.get("answer") in _REFUSED:
+            reading.remarks.leave_out("texts whose label an annotator refused", location)
+            continue
+        example = _to_example(values, location) if reading.needs_labels else _to_text(values)
         if reading.needs_labels and (misspelling := _find_misspelling(tuple(values))):
             raise InvalidExamples(f"{location}: {misspelling.name} {misspelling.reason}.")
         if "text" not in example:
@@ -74,9 +80,13 @@ def encode(examples: Sequence[LocatedExample]) -> bytes:
 def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, Any]:
     """Return the fields of an example for a line of this or another program.
 
-    These are `prompt-capture prompts --json`, and Doccano, which writes labels as a list.
+    These are `prompt-capture prompts --json`, Doccano, which writes labels as a list, and Label
+    Studio, which writes several choices as an object.
     """
-    if isinstance(labels := values.get("label"), list):
+    labels = values.get("label")
+    if isinstance(labels, dict):
+        labels = labels.get("choices")
+    if isinstance(labels, list):
         if len(labels) > 1:
             raise InvalidExamples(
                 f"{location} has several labels. Write the intent as `label`, and the further "
@@ -84,7 +94,7 @@ def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, A
             )
         unlabelled = {name: value for name, value in values.items() if name != "label"}
         return {**unlabelled, "label": labels[0]} if labels else unlabelled
-    if "text" in values or not values.keys() >= _PROMPT_FIELDS:
+    if not _is_prompt(values):
         return values
     secondary = values.get("corrected_secondary_intents")
     return {
@@ -94,6 +104,16 @@ def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, A
         "corrected": values.get("corrected_intent") is not None,
         "source": EXPORTED_SOURCE,
     }
+
+
+def _to_text(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the field `text` of a line whose label does not matter."""
+    return {"text": values["prompt"]} if _is_prompt(values) else values
+
+
+def _is_prompt(values: Mapping[str, Any]) -> bool:
+    """Return whether a line is one of `prompt-capture prompts --json`."""
+    return "text" not in values and values.keys() >= _PROMPT_FIELDS
 
 
 @lru_cache(maxsize=1_000)  # the lines of a file have few sets of fields
@@ -114,7 +134,7 @@ def _parse_array(content: str, file: DataFile) -> Iterator[tuple[dict[str, Any],
 
 def _parse(line: str, location: Location) -> dict[str, Any]:
     try:
-        values = parse_json(line)
+        values = parse_json(line.removeprefix("\ufeff"))
     except InvalidFile as error:
         if "same key" in str(error):
             raise InvalidExamples(f"{location}: {error}") from None

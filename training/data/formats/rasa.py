@@ -7,9 +7,11 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.composer import ComposerError
+from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from prompt_capture.domain.text_files import count_lines
@@ -34,18 +36,13 @@ _PRIVATE_USE = range(0xF0000, 0xFFFFE)
 _CONTROL_CHARACTER = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 """Characters that no YAML file may contain, except as an escape sequence."""
 
+_MAX_LEVELS = 100
+"""How deep lists and mappings may nest: the parser is recursive, and a Rasa file has few levels."""
+
 _NULL = "tag:yaml.org,2002:null"
 
-_ENTITY = re.compile(
-    r"\[(?P<text>[^\]]+?)\]"
-    r"(?:\([^:)]+?(?::[^)]+)?\)|(?P<attributes>\{[^}]+?\}|\[\s*\{.*?\]))"
-)
-"""An entity: `[x](type)`, `[x](type:value)`, `[x]{"entity": ...}`, `[x][{...}, {...}]`."""
-
+_LIST_OF_ATTRIBUTES = re.compile(r"\[\s*\{")
 _ATTRIBUTES = re.compile(r"\{[^}]+?\}")
-
-_BRACKET_PAIRS = re.compile(r"\[[^\]]+\]\[.*?\]")
-"""What some versions of Rasa take for an entity with a list of attributes, whatever the list."""
 
 _MARKDOWN = re.compile(r"^##\s*(?:intent|synonym|regex|lookup)\s*:", re.MULTILINE)
 
@@ -82,7 +79,7 @@ def fit(examples: Sequence[LocatedExample], remarks: Remarks) -> Iterator[Locate
         text = example.text.strip(_STRIPPED)
         if not example.is_for_training:
             remarks.leave_out("texts of other splits than train, which Rasa lacks", location)
-        elif _ENTITY.search(text) or _BRACKET_PAIRS.search(text):
+        elif any(_find_entities(text)) or _has_bracket_pairs(text):
             remarks.leave_out("texts in which Rasa would read an entity annotation", location)
         elif text == example.text:
             yield located
@@ -144,7 +141,7 @@ class _Reader:
                 f"U+{ord(found[0]):04X}, which YAML forbids. Remove it."
             )
         try:
-            root = yaml.compose(self._hide_separators(text), _LOADER)
+            root = self._compose(self._hide_separators(text))
         except (yaml.YAMLError, RecursionError) as error:
             self._reject_markdown(text)
             raise self._file.invalid(_describe_yaml_error(error)) from None
@@ -161,6 +158,19 @@ class _Reader:
         if isinstance(sections, ScalarNode) and sections.value in {"", "~", "null"}:
             return []
         raise InvalidExamples(f"{self._at(sections)}: nlu must be a list of intents.")
+
+    def _compose(self, text: str) -> Node | None:
+        """Return the root of a YAML text. Raise `yaml.YAMLError`, and `InvalidExamples`."""
+        level = 0
+        for event in yaml.parse(text, _LOADER):
+            level += isinstance(event, CollectionStartEvent)
+            level -= isinstance(event, CollectionEndEvent)
+            if level > _MAX_LEVELS:
+                raise self._file.invalid(
+                    f"{_describe_place(event.start_mark)} nests more than {_MAX_LEVELS} levels of "
+                    "lists and mappings. Put quotes around a text that begins with [ or {."
+                )
+        return yaml.compose(text, _LOADER)
 
     def _hide_separators(self, text: str) -> str:
         """Replace the characters that would end a line by ones that the file does not contain."""
@@ -267,12 +277,77 @@ def _is_literal(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.style == "|"
 
 
+class _Entity(NamedTuple):
+    """An annotation in a text: where it starts and ends, the text in it, and its attributes."""
+
+    start: int
+    end: int
+    text: str
+    attributes: str
+
+
 def _remove_entities(text: str, location: Location) -> tuple[str, int]:
     """Return a text without entity annotations, and their number."""
-    for match in _ENTITY.finditer(text):
-        for attributes in _ATTRIBUTES.findall(match["attributes"] or ""):
+    plain, position, count = [], 0, 0
+    for entity in _find_entities(text):
+        closed = entity.attributes[: entity.attributes.rfind("}") + 1]
+        for attributes in _ATTRIBUTES.findall(closed):
             _check_attributes(attributes, location)
-    return _ENTITY.subn(lambda match: match["text"], text)
+        plain += [text[position : entity.start], entity.text]
+        position, count = entity.end, count + 1
+    return "".join([*plain, text[position:]]), count
+
+
+def _find_entities(text: str) -> Iterator[_Entity]:
+    """Yield `[x](type)`, `[x](type:value)`, `[x]{"entity": ...}` and `[x][{...}, {...}]`.
+
+    These are the matches of Rasa's regular expression, whose time is quadratic in the brackets.
+    """
+    position = 0
+    while (closed := text.find("]", position)) >= 0:
+        start = text.find("[", position, max(closed - 1, position))
+        end = _find_end(text, closed + 1) if start >= 0 else None
+        if end is None:
+            position = closed + 1
+            continue
+        attributes = "" if text[closed + 1] == "(" else text[closed + 1 : end]
+        yield _Entity(start, end, text[start + 1 : closed], attributes)
+        position = end
+
+
+def _find_end(text: str, start: int) -> int | None:
+    """Return where the type or the attributes end that start at a position, if any do."""
+    match text[start : start + 1]:
+        case "(":
+            end = text.find(")", start)
+            colon = text.find(":", start, max(end, start))
+            return end + 1 if end > start + 1 and colon not in {start + 1, end - 1} else None
+        case "{":
+            end = text.find("}", start)
+            return end + 1 if end > start + 1 else None
+        case "[" if attributes := _LIST_OF_ATTRIBUTES.match(text, start):
+            return _find_end_on_line(text, attributes.end())
+    return None
+
+
+def _find_end_on_line(text: str, start: int) -> int | None:
+    """Return the position after the next closing bracket on the same line, if there is one."""
+    end = text.find("]", start)
+    return end + 1 if end >= 0 and "\n" not in text[start:end] else None
+
+
+def _has_bracket_pairs(text: str) -> bool:
+    """Return whether a text has `[a][b]`.
+
+    Some versions of Rasa take this for an entity with a list of attributes, whatever the list.
+    """
+    position = 0
+    while (closed := text.find("][", position)) >= 0:
+        opened = text.find("[", text.rfind("]", position, closed) + 1 or position, closed - 1)
+        if opened >= 0 and _find_end_on_line(text, closed + 2):
+            return True
+        position = closed + 1
+    return False
 
 
 def _check_attributes(attributes: str, location: Location) -> None:
@@ -292,9 +367,13 @@ def _describe_yaml_error(error: Exception) -> str:
     """Say where the YAML is wrong, without the quotation of the file in PyYAML's message."""
     if isinstance(error, ComposerError) and error.problem == "but found another document":
         return "It has several YAML documents, separated by ---. Save each as a file of its own."
-    mark = getattr(error, "problem_mark", None)
-    place = f"Line {mark.line + 1}" if mark else "It"
+    place = _describe_place(getattr(error, "problem_mark", None))
     return (
         f"{place} is not valid YAML. Check the indentation, and put quotes around a text that "
         "contains ': ' or ' #', or begins with a special character."
     )
+
+
+def _describe_place(mark: Any) -> str:
+    """Return the line of a mark of PyYAML, where there is one."""
+    return f"Line {mark.line + 1}" if mark else "It"

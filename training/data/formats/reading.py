@@ -26,11 +26,13 @@ _TRAINING = "training"
 """Another common name of the split for training."""
 
 _NO_VALUE = re.compile(
-    r"nan|<na>|#(?:n/a|null!|div/0!|value!|ref!|name\?|num!|spill!|calc!|field!|getting_data|"
-    r"blocked!|connect!|unknown!|busy!|error!|#+)",
+    r"nan|<na>|n/a|\\N|##+|#getting_data|#nv|#yok|#n/a|(?:err|error|erreur|fehler):\d{3}",
     re.IGNORECASE,
 )
-"""What spreadsheets and pandas write in place of a value."""
+"""What spreadsheets, pandas and databases write in place of a value."""
+
+_ERROR = re.compile(r"#[¡¿]?[^\W\d_][\w/]*[!?]|#[^\W\d_]/[^\W\d_]")
+"""An error of a spreadsheet in any language, in upper case: `#REF!`, `#BEZUG!`, `#¿NOMBRE?`."""
 
 
 def ignore_position(position: int) -> None:
@@ -41,7 +43,7 @@ def ignore_position(position: int) -> None:
 class Reading:
     """How to read files: what was left out goes to `remarks`.
 
-    Without `needs_labels`, rows need no label, and any label is ignored. `report` receives how many
+    Without `needs_labels`, only the text of a row is read. `report` receives how many
     bytes were read since the last report.
     """
 
@@ -54,12 +56,12 @@ class Reading:
 
         Raise `InvalidExamples`.
         """
+        if not self.needs_labels:
+            values = {"text": values.get("text"), "label": _NO_LABEL}
         values = {
             name: value for name, value in values.items() if value is not None or name in _REQUIRED
         }
-        if not self.needs_labels:
-            values["label"] = _NO_LABEL
-        elif isinstance(label := values.get("label"), str) and label != label.strip():
+        if isinstance(label := values.get("label"), str) and label != label.strip():
             values["label"] = label.strip()
             self.remarks.change("white space around labels is removed", location)
         split = values.get("split")
@@ -76,12 +78,12 @@ class Reading:
         if not example.text.strip():
             self.remarks.leave_out("texts that are empty", location)
             return None
-        if _NO_VALUE.fullmatch(example.label):
+        if missing := next(filter(_is_no_value, (example.label, *example.secondary)), None):
             raise InvalidExamples(
-                f"{location}: the label {example.label} is an error of a spreadsheet or a missing "
+                f"{location}: the label {missing} is an error of a spreadsheet or a missing "
                 "value. Write the intent, or delete the row. If it is an intent, rename it."
             )
-        if _NO_VALUE.fullmatch(example.text.strip()):
+        if _is_no_value(example.text):
             fact = "texts that are an error of a spreadsheet or a missing value, such as #N/A"
             self.remarks.note(fact, location)
         return LocatedExample(example, location)
@@ -91,6 +93,13 @@ class Reading:
         if names:
             reason = f"fields that are not read: {', '.join(names)}"
             self.remarks.leave_out(reason, location, len(names))
+
+
+def _is_no_value(text: str) -> bool:
+    """Return whether a cell has an error of a spreadsheet, or stands for a missing value."""
+    text = text.strip()
+    is_error = _ERROR.fullmatch(text) and text == text.upper()
+    return bool(is_error or _NO_VALUE.fullmatch(text))
 
 
 def _describe_missing_label(values: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Text files with one text per line; the file's name is the label."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,6 +13,8 @@ from training.data.formats.reading import Reading
 
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
+
+_FASTTEXT_LABEL = "__label__"
 
 
 def is_label_file(path: Path) -> bool:
@@ -34,11 +36,30 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
     label = _SUFFIX.sub("", file.path.name)
     if reading.needs_labels:
         _check_label(file, label)
-    for number, line in file.lines(reading.report):
-        if line.strip():
-            values = {"text": line, "label": label}
-            if located := reading.accept(values, file.location("line", number)):
-                yield located
+    lines = [(number, line) for number, line in file.lines(reading.report) if line.strip()]
+    _reject_labels_in_lines(file, lines, reading.needs_labels)
+    for number, line in lines:
+        values = {"text": line, "label": label}
+        if located := reading.accept(values, file.location("line", number)):
+            yield located
+
+
+def _reject_labels_in_lines(
+    file: DataFile, lines: Sequence[tuple[int, str]], needs_labels: bool
+) -> None:
+    """Raise `InvalidExamples` for files of other formats, whose lines have labels of their own."""
+    for number, line in lines:
+        if line.startswith(_FASTTEXT_LABEL):
+            raise InvalidExamples(
+                f"{file.location('line', number)} has a label of fastText. Write JSON lines, "
+                '{"text": ..., "label": ...}, or the texts alone, in a file for each label.'
+            )
+    columns = {line.count("\t") for _number, line in lines}
+    if needs_labels and len(lines) > 1 and columns != {0} and len(columns) == 1:
+        raise InvalidExamples(
+            f"{file.name} has as many tabs in each line, as a table without a header. Name its "
+            "columns in the first line, two of them text and label, or remove the tabs."
+        )
 
 
 def _check_label(file: DataFile, label: str) -> None:

@@ -31,6 +31,9 @@ _DANGEROUS_START = re.compile(rf"'*(?:[\t\r\n]|{_FORMULA})")
 _PROTECTED_START = re.compile(rf"'+(?:[\t\r\n]|{_FORMULA})")
 
 
+_RULE = re.compile(r"\s*:?-{2,}:?\s*")
+
+
 @dataclass(frozen=True)
 class TableRow:
     """A row of a table: the line on which it begins, and its cells by the name of their column.
@@ -48,6 +51,18 @@ class TableRow:
     def is_blank(self) -> bool:
         """Whether no cell has content."""
         return self.problem is None and not any(cell.strip() for cell in self.cells.values())
+
+    @property
+    def is_header(self) -> bool:
+        """Whether the row repeats a header of several columns, as where files are joined."""
+        return len(self.cells) > 1 and all(
+            _normalise_name(cell) == name for name, cell in self.cells.items()
+        )
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether the row is the line below the header of a table in Markdown."""
+        return len(self.cells) > 1 and all(map(_RULE.fullmatch, self.cells.values()))
 
 
 @dataclass(frozen=True)
@@ -269,10 +284,14 @@ def _find_header(
 
 def _normalise_names(cells: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the columns, without unnamed ones after the last name."""
-    names = [cell.strip().strip('\ufeff"').strip().casefold() for cell in cells]
+    names = list(map(_normalise_name, cells))
     while names and not names[-1]:
         names.pop()
     return tuple(names)
+
+
+def _normalise_name(cell: str) -> str:
+    return cell.strip().strip('\ufeff"').strip().casefold()
 
 
 def _reject_repeated_column(header: _Header, name: str) -> None:

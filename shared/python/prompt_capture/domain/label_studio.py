@@ -38,6 +38,11 @@ FLATTENED_FIELDS = (
 """The fields of the exports JSON-MIN, CSV and TSV, whose `created_at` is that of the annotation."""
 
 _NO_CHOICE = "annotations: one has no choice of an intent"
+_NO_LOG_ID = (
+    "data: log_id is missing, which names the prompt. Review the tasks that `export --format "
+    "label-studio` writes. To train on another project, export it as CSV and name the columns "
+    "text and label"
+)
 _RELATION = "relation"
 """The type of a result that connects two others, and has no value of its own."""
 
@@ -101,7 +106,11 @@ def read_task(task: Mapping[str, Any]) -> EntryFields:
     annotations = _list_annotations(task)
     counted = [_read_annotation(each) for each in annotations if not _is_cancelled(each)]
     if not counted:
-        return entry
+        notes = [entry.values["notes"], *_list_notes(annotations)]
+        values = {**entry.values, "notes": "\n".join(filter(None, notes)) or None}
+        return EntryFields(values, entry.ignored)
+    if not entry.values["id"]:
+        raise InvalidEntry(_NO_LOG_ID)
     _reject_disagreement(each.intent for each in counted)
     stated = [each.secondary for each in counted if each.secondary is not None]
     _reject_disagreement(f"secondary {' and '.join(sorted(each)) or 'none'}" for each in stated)
@@ -229,6 +238,19 @@ def _read_annotation(annotation: Mapping[str, Any]) -> _Annotation:
     ignored += [name for name in (*choices, *notes) if name not in {*read_choices, *read_notes}]
     texts = [text for texts in read_notes.values() for text in texts]
     return _Annotation(_choose_intent(read_choices), secondary, texts, ignored)
+
+
+def _list_notes(annotations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the notes of annotations that do not count."""
+    for annotation in annotations:
+        results = _list_results(annotation)
+        notes = {
+            control: _list_texts(value["text"], control)
+            for control, kind, value in results
+            if kind == _TEXT_AREA and "text" in value
+        }
+        for texts in _select(notes, _NOTES).values():
+            yield from texts
 
 
 def _list_results(annotation: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

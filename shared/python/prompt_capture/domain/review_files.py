@@ -52,6 +52,13 @@ _NO_LIST = "The file is not a review file: it must be a list of entries, or have
 _NUMBER = re.compile(r"\s*(?:[-+]?\d*[.,]?\d*(?:e[-+]?\d+)?\s*%?|#+[A-Z/0!]*)\s*", re.IGNORECASE)
 """A number as spreadsheets of any language show it, an error, a cell too narrow, or nothing."""
 
+_SHAPES = {
+    "confidence": (_NUMBER, "no number"),
+    "created_at": (re.compile(r"\s*|.*[\d#].*", re.DOTALL), "no time"),
+    "reasons": (re.compile(r"\D*"), "a time or a number"),
+}
+"""What the cells of some columns match, whatever the spreadsheet, and what they are otherwise."""
+
 
 @dataclass(frozen=True)
 class Review:
@@ -170,7 +177,7 @@ def _list_entries(content: str) -> Iterator[_Entry]:
         elif _is_table(content):
             yield from _list_rows(content)
         else:
-            yield from _list_json_lines(content.removeprefix("\ufeff"))
+            yield from _list_json_lines(content)
     except InvalidFile as error:
         raise InvalidReview(str(error)) from None
 
@@ -182,11 +189,12 @@ def _list_json_lines(content: str) -> Iterator[_Entry]:
         if not line.strip():
             continue
         try:
-            values = parse_json(line)
+            values = parse_json(line.removeprefix("\ufeff"))
         except InvalidFile as error:
             if is_first:
                 raise InvalidFile(_NO_LIST) from None
-            yield _Entry(number, None, f"entry: {str(error).removesuffix('.')}")
+            reason = str(error).replace("(line 1, column", "(column").removesuffix(".")
+            yield _Entry(number, None, f"entry: {reason}")
         else:
             if is_first and "id" not in values and not is_task(values):
                 raise InvalidFile(_NO_LIST)
@@ -215,12 +223,13 @@ def _check_columns(content: str) -> None:
 
 def _describe_shift(row: TableRow) -> str | None:
     """Say what is wrong with a row whose cells are under the names of others."""
-    if _NUMBER.fullmatch(row.cells.get("confidence", "")):
-        return None
-    return (
-        "seems to have a cell too many or too few: the one under confidence is no number. Move the "
-        "cells to their columns"
-    )
+    for column, (shape, otherwise) in _SHAPES.items():
+        if not shape.fullmatch(row.cells.get(column, "")):
+            return (
+                f"seems to have a cell too many or too few: the one under {column} is {otherwise}. "
+                "Move the cells to their columns"
+            )
+    return None
 
 
 def _read_fields(entry: _Entry) -> EntryFields:
