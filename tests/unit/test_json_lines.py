@@ -8,7 +8,7 @@ import pytest
 
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as
-from training.data.reading import read_texts
+from training.data.reading import read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -141,7 +141,8 @@ def test_where_no_labels_are_needed_only_the_text_is_read(tmp_path: Path, fields
     file = tmp_path / "messages.jsonl"
     file.write_text(f'{{"text": "hello", {fields}}}\n')
 
-    assert read_texts([DataSource(file)], Remarks()) == ["hello"]
+    unlabelled = read_unlabelled([DataSource(file)], Remarks())
+    assert [each.example.text for each in unlabelled] == ["hello"]
 
 
 def test_a_prompt_without_a_label_is_rejected(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from training.data.examples import Example, InvalidExamples
 from training.data.formats import read_as, write_as
-from training.data.reading import read_texts
+from training.data.reading import read_unlabelled
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -289,7 +289,8 @@ def test_a_message_in_a_file_of_one_column_may_be_the_name_of_the_column(tmp_pat
     file = tmp_path / "messages.csv"
     file.write_text("text\ntext\n--\n")
 
-    assert read_texts([DataSource(file)], Remarks()) == ["text", "--"]
+    unlabelled = read_unlabelled([DataSource(file)], Remarks())
+    assert [each.example.text for each in unlabelled] == ["text", "--"]
 
 
 @pytest.mark.parametrize(
