@@ -21,6 +21,7 @@ from cli.checks.interface import (
     skipped,
     wrong,
 )
+from prompt_capture.adapters.supabase.keys import UnusableKey, check_sendable
 
 _SLASHES = re.compile("/{2,}")
 
@@ -194,6 +195,10 @@ def call_function(deployment: Deployment, name: str) -> httpx.Response:
     """Send a function the request that stores nothing. Raises `MissingPrerequisite`."""
     url = require(getattr(deployment.settings, name.lower()), name, SET_OR_USE_STAGE)
     key = require(reveal(deployment.settings.api_key), "API_KEY", "Set it to your backend's key.")
+    try:
+        check_sendable("API_KEY", key)
+    except UnusableKey as error:
+        raise MissingPrerequisite("API_KEY", "See `keys`.", error.problem) from None
     return deployment.http.post(str(url), json=_REQUESTS[name], headers={"X-Api-Key": key})
 
 

@@ -12,9 +12,7 @@ from pydantic import Field, StringConstraints
 
 from prompt_capture.domain.types import FrozenModel, Label, Note
 
-Version = Annotated[
-    str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-]
+Version = Annotated[str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """The version of a model, which is part of object keys, of paths and of a response header."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
