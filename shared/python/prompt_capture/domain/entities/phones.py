@@ -56,16 +56,17 @@ _NAMED_BY_VERB = NamePattern(
         {_NUMBER}""",
 )
 # "My number is ...", "the number of the dorm is ...", but not "number 1234567".
-_NUMBER_NAMES = names("number nummer numéro número numero numer номер")
+_NUMBER_NAMES = names("number nummer nummeret numret numéro número numero numer номер")
 _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
     rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
-        (?P<is>(?:\ [a-z]+){{0,4}}?(?:(?:\ (?:is|ist|was|est|es)|'s){NOT_BEFORE_WORD}|:))?
+        (?P<is>(?:\ [a-z]+){{0,4}}?
+            (?:(?:\ (?:is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
         [^0-9+\x7f]{{0,12}}?{_NUMBER}""",
 )
 _OWNERS = names(
-    "my your his her their our new old mein meine dein deine sein seine ihr ihre unsere",
-    "mon ton son mi tu su mio moj mijn мой",
+    """my your his her their our new old mein meine dein deine sein seine ihr ihre unsere
+    mon ton son mi tu su mio tuo suo mój mijn mitt мой"""
 )
 _OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
 _OWNER_WINDOW = 30
