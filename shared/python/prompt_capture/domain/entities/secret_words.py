@@ -35,7 +35,8 @@ _COMPOUNDS = """alarm tür haustür eingangs eingang tor alarmanlagen safe treso
     zutritts zugang sicherheits bestätigungs freischalt entsperr garagen schließfach
     verifizierungs einmal zahlen geheim keller wohnungs pin door gate key""".split()  # noqa: SIM905 (a list of words reads better so)
 PIN = names(
-    """pin pins pincode tan otp totp puk cvv cvv2 cvc cvc2 csc kartenprüfnummer kartenprüfziffer geheimzahl parola clave zahlenkombination
+    """pin pins pincode tan otp totp puk cvv cvv2 cvc cvc2 csc kartenprüfnummer
+    kartenprüfziffer geheimzahl parola clave zahlenkombination
     tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード 暗証番号 인증번호""",
     "pin code", "pin-code", "pin number", "code pin", "código pin", "codice pin", "clave pin",
     *(f"{lock}{code}" for lock in _COMPOUNDS for code in ("code", "codes", "-code")),
