@@ -21,6 +21,7 @@ from cli.checks.interface import (
     skipped,
     wrong,
 )
+from prompt_capture.adapters.supabase.keys import UnusableKey, check_sendable
 
 _SLASHES = re.compile("/{2,}")
 
@@ -203,11 +204,20 @@ def call_function(deployment: Deployment, name: str) -> httpx.Response:
     url = require(getattr(deployment.settings, name.lower()), name, SET_OR_USE_STAGE)
     body = _REQUESTS[name]
     if body is None:
-        operator_key = reveal(deployment.settings.operator_key)
-        key = require(operator_key, "OPERATOR_KEY", "Set it to an operator's key.")
-        return deployment.http.get(str(url), headers={"X-Api-Key": key})
-    key = require(reveal(deployment.settings.api_key), "API_KEY", "Set it to your backend's key.")
-    return deployment.http.post(str(url), json=body, headers={"X-Api-Key": key})
+        headers = {"X-Api-Key": _sendable_key(deployment, "OPERATOR_KEY", "an operator's key")}
+        return deployment.http.get(str(url), headers=headers)
+    headers = {"X-Api-Key": _sendable_key(deployment, "API_KEY", "your backend's key")}
+    return deployment.http.post(str(url), json=body, headers=headers)
+
+
+def _sendable_key(deployment: Deployment, name: str, whose: str) -> str:
+    """Return a key that a header can hold. Raise `MissingPrerequisite`."""
+    key = require(reveal(getattr(deployment.settings, name.lower())), name, f"Set it to {whose}.")
+    try:
+        check_sendable(name, key)
+    except UnusableKey as error:
+        raise MissingPrerequisite(name, "See `keys`.", error.problem) from None
+    return key
 
 
 def _evaluate_call(name: str, response: httpx.Response) -> CheckResult:

@@ -25,6 +25,7 @@ from prompt_capture.adapters.supabase.keys import (
     SIGNING,
     KeyType,
     UnusableKey,
+    check_sendable,
     clean_key,
     detect_key_type,
     parse_signing_key,
@@ -82,6 +83,7 @@ def _read_type(name: str, key: str) -> KeyType:
         return parse_signing_key(key).key_type
     key_type = detect_key_type(key)
     if name in _REMEDIATIONS:
+        check_sendable(name, key)
         if key_type != "a shared secret":
             problem = f"is {key_type}; expected a shared secret"
             raise UnusableKey(name, problem, _REMEDIATIONS[name])

@@ -106,6 +106,24 @@ def test_a_signing_key_is_understood_as_the_functions_understand_it(
     assert (signing_key.state, signing_key.message) == ("ok", "is a private JWK")
 
 
+@pytest.mark.parametrize("name", [PUBLISHABLE, SECRET, "API_KEY"])
+@pytest.mark.parametrize("flaw", ["\u201d", "\u00e9", " x", "\nx"])
+def test_a_key_that_no_header_can_hold_is_wrong_and_not_used(
+    run_check: RunCheck, settings: Environment, name: str, flaw: str
+) -> None:
+    settings.pop("API_KEY_HASHES")
+    flawed = settings | {name: f"{settings[name]}{flaw}"}
+
+    [(subject, message)] = problems(run_check("keys", flawed)).items()
+    checks = ("endpoints", "accepted keys", "anonymous access", "functions")
+    results = [result for check in checks for result in run_check(check, flawed)]
+
+    assert subject == name
+    assert message.startswith("has white space or characters outside ASCII")
+    assert "skipped" in {result.state for result in results}
+    assert settings[name] not in repr(results)
+
+
 def test_swapped_keys_are_both_wrong_and_neither_is_used(
     run_check: RunCheck, settings: Environment
 ) -> None:

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
+from prompt_capture.adapters.supabase.keys import SIGNING
+
 
 def ec_jwk(curve: ec.EllipticCurve | None = None, is_public: bool = False) -> dict[str, Any]:
     key = ec.generate_private_key(curve or ec.SECP256R1())
@@ -63,6 +65,17 @@ REFUSED = {
         "is not a valid private JWK",
     ),
     "an unknown algorithm": (json.dumps(PRIVATE | {"alg": ["x"]}), "is not a valid private JWK"),
+    "the algorithm none": (json.dumps(PRIVATE | {"alg": "none"}), "is not a valid private JWK"),
+    "a short symmetric key": (
+        json.dumps({"kty": "oct", "k": "YQ", "alg": "HS256"}),
+        "has a secret that is too short",
+    ),
+    "the line of a file of settings": (f"{SIGNING}={TEXT}", "is not a key"),
+    "two layers of Base64": (
+        base64.b64encode(base64.b64encode(TEXT.encode())).decode(),
+        "is not a key",
+    ),
+    "the path of the file": ("./supabase/functions/signing_keys.json", "is not a key"),
     "another algorithm": (json.dumps(PRIVATE | {"alg": "RS256"}), "is not a valid private JWK"),
     "another curve": (json.dumps(ec_jwk(ec.SECP384R1())), "is a key for ES384"),
     "another kind": (

@@ -96,6 +96,60 @@ def test_each_entity_type_can_be_switched_off() -> None:
 @pytest.mark.parametrize(
     ("text", "redacted"),
     [
+        ("mi número es 612345678", "mi número es <PHONE>"),
+        ("mon numéro est 612345678", "mon numéro est <PHONE>"),
+        ("il mio numero è 333 1234567", "il mio numero è <PHONE>"),
+        ("mój numer to 501 234 567", "mój numer to <PHONE>"),
+        ("mitt nummer är 070-123 45 67", "mitt nummer är <PHONE>"),
+        ("мой номер 89123456789", "мой номер <PHONE>"),
+        ("메일 ann@example.닷컴입니다", "메일 <EMAIL>입니다"),
+        ("メールはtaro@例え.みんなです", "メールは<EMAIL>です"),
+        ("mon mot de passe c'est soleil99", "mon mot de passe c'est <SECRET>"),
+        ("내 번호는 01012345678", "내 번호는 <PHONE>"),
+        ("打给我 138 1234 5678", "打给我 <PHONE>"),
+        ("Kartenprüfnummer 123", "Kartenprüfnummer <SECRET>"),
+        ("安全码是123", "安全码是<SECRET>"),
+        ("lösenordet är hemligt1", "lösenordet är <SECRET>"),
+        ("adgangskoden er hund1234", "adgangskoden er <SECRET>"),
+        ("passordet er hund1234", "passordet er <SECRET>"),
+        ("비번은 hunter22", "비번은 <SECRET>"),
+        ("PGPASSWORD=hunter2 psql", "PGPASSWORD=<SECRET> psql"),
+        ("Cookie: sessionid=abc123def456; theme=1", "Cookie: sessionid=<SECRET>; theme=1"),
+        (f"hf_{'kZLmQxYtRvWbNcPdE' * 2}", "<SECRET>"),
+        ("my social is 123 45 6789", "my social is <ID>"),
+        ("SSN: 123.45.6789", "SSN: <ID>"),
+        ("Emirates ID 784-1984-1234567-1", "Emirates ID <ID>"),
+        ("nací el 12 de marzo de 1985", "nací el <BIRTH_DATE>"),
+        ("nasci em 12/03/1985", "nasci em <BIRTH_DATE>"),
+        ("født 12. marts 1985", "født <BIRTH_DATE>"),
+        ("urodziłem się 12 marca 1985", "urodziłem się <BIRTH_DATE>"),
+    ],
+)
+def test_entities_are_found_by_the_words_of_several_languages(text: str, redacted: str) -> None:
+    assert redact(text) == redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mi orden número 12345678",
+        "mon client numéro 12345678",
+        "su número de pedido es 12345678",
+        "주문 번호는 12345678",
+        "订单号码 138 1234 5678",
+        "my social media is at 12345678",
+        "hf_transformers_is_a_good_library",
+        "passport 12.03.2026",
+        "the password c'est la vie",
+    ],
+)
+def test_what_only_resembles_an_entity_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
         ("my card 4111  1111  1111  1111", "my card <CARD>"),
         ("my card 4111\n1111\n1111\n1111", "my card <CARD>"),
         ("我的卡号是4111111111111111谢谢", "我的卡号是<CARD>谢谢"),

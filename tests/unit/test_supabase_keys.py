@@ -128,6 +128,18 @@ def test_another_key_in_a_setting_is_refused(setting: str, key: str, problem: st
     assert refused.value.problem == problem
 
 
+@pytest.mark.parametrize("flaw", ["\u201d", "\u00e9", " x", "\nx", "\0"])
+@pytest.mark.parametrize(
+    ("setting", "start"), [(PUBLISHABLE, "sb_publishable_"), (SECRET, "sb_secret_")]
+)
+def test_a_key_that_no_header_can_hold_is_refused(setting: str, start: str, flaw: str) -> None:
+    with pytest.raises(UnusableKey) as refused:
+        usable_key(setting, f"{start}abc{flaw}")
+
+    assert refused.value.problem.startswith("has white space or characters outside ASCII")
+    assert "abc" not in str(refused.value)
+
+
 def test_an_expiry_that_is_no_time_is_ignored() -> None:
     key = token(role="service_role", exp="tomorrow")
 

@@ -14,6 +14,7 @@ from prompt_capture.client.errors import to_capture_error
 from prompt_capture.client.responses import (
     Classification,
     RecordingStatus,
+    ResponseBody,
     parse_classification,
     parse_recording,
 )
@@ -163,18 +164,25 @@ class AsyncCaptureClient(BaseClient):
             return last_response
 
     async def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
+        body = ResponseBody()
         try:
             async with asyncio.timeout(seconds):
                 connections = await self._loops.get().connections()
-                response = await connections.http.post(
-                    request.url, content=request.body, headers=request.headers, timeout=seconds
-                )
+                async with connections.http.stream(
+                    "POST",
+                    request.url,
+                    content=request.body,
+                    headers=request.headers,
+                    timeout=seconds,
+                ) as response:
+                    async for chunk in response.aiter_bytes():
+                        body.append(chunk)
         except TimeoutError:
             return None
         except httpx.HTTPError as error:
             failure = find_permanent_failure(error)
         else:
-            return ServiceResponse(response.status_code, response.content, response.headers)
+            return ServiceResponse(response.status_code, body.content, response.headers)
         if failure is not None:
             raise failure
         return None

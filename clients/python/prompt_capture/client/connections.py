@@ -20,7 +20,7 @@ LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepali
 """Idle connections are closed after 20 s, before the server is likely to close them."""
 
 Value = TypeVar("Value")
-Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
+Http = TypeVar("Http", bound=httpx.Client | httpx.AsyncClient)
 
 _forks = 0
 
@@ -59,7 +59,7 @@ def create_http(kind: Callable[..., Http], tls: ssl.SSLContext) -> Http:
     )
 
 
-def find_permanent_failure(error: httpx.HTTPError) -> CaptureError | None:
+def find_permanent_failure(error: httpx.HTTPError | OSError) -> CaptureError | None:
     """Return the error for a failed attempt that no retry can fix, or None."""
     if isinstance(error, httpx.ProxyError) and str(error).startswith("4"):  # such as 407
         return NoResponse("proxy_rejected")

@@ -22,8 +22,29 @@ RecordingStatus = Literal["recorded", "pending", "skipped", "failed"]
 """
 
 _ACCEPTED = 202
+_MAX_RESPONSE_BYTES = 1024 * 1024
+"""No response of the service has a hundredth of this. A larger one is another server's."""
+
 _CODE = re.compile(r"[a-z_]{1,60}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,60}")
+
+
+class ResponseBody:
+    """The body of a response while it arrives."""
+
+    def __init__(self) -> None:
+        self._content = bytearray()
+
+    def append(self, chunk: bytes) -> None:
+        """Add what has arrived. Raise `NoResponse` for a body that is not the service's own."""
+        self._content += chunk
+        if len(self._content) > _MAX_RESPONSE_BYTES:
+            raise NoResponse("invalid_response")
+
+    @property
+    def content(self) -> bytes:
+        """What has arrived so far."""
+        return bytes(self._content)
 
 
 class _ResponseModel(BaseModel):

@@ -15,10 +15,12 @@ from prompt_capture.client.connections import (
     create_tls,
     find_permanent_failure,
 )
+from prompt_capture.client.deadlines import BoundedClient
 from prompt_capture.client.errors import to_capture_error
 from prompt_capture.client.responses import (
     Classification,
     RecordingStatus,
+    ResponseBody,
     parse_classification,
     parse_recording,
 )
@@ -36,8 +38,8 @@ class CaptureClient(BaseClient):
     """A pool of connections to the service. Create one, reuse it, and `close` it.
 
     Threads can share a client. A process that is forked from one that uses it opens connections of
-    its own. `timeouts` bound each wait for the network. A response that arrives too slowly counts
-    as none.
+    its own. `timeouts` bound all waits for the network together, except that the operating system
+    bounds the resolution of a host name. A response that arrives too slowly counts as none.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class CaptureClient(BaseClient):
         raise_errors: bool = False,
     ) -> None:
         super().__init__(service, timeouts, raise_errors)
-        self._connections = PerProcess(lambda: create_http(httpx.Client, create_tls()))
+        self._connections = PerProcess(lambda: create_http(BoundedClient, create_tls()))
         self._connections.get()  # raises an error now if the certificates or a proxy cannot be used
 
     def __enter__(self) -> Self:
@@ -171,24 +173,31 @@ class CaptureClient(BaseClient):
             return last_response
 
     def _attempt(self, request: ServiceRequest, seconds: float) -> ServiceResponse | None:
-        ends_at, body = time.monotonic() + seconds, bytearray()
+        ends_at, body = time.monotonic() + seconds, ResponseBody()
         http = self._connections.get()
         try:
-            with http.stream(
-                "POST", request.url, content=request.body, headers=request.headers, timeout=seconds
-            ) as response:
+            with (
+                http.within(seconds),
+                http.stream(
+                    "POST",
+                    request.url,
+                    content=request.body,
+                    headers=request.headers,
+                    timeout=seconds,
+                ) as response,
+            ):
                 for chunk in response.iter_bytes():
-                    body += chunk
+                    body.append(chunk)
                     if time.monotonic() > ends_at:
                         return None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:
             failure = find_permanent_failure(error)
         except RuntimeError:
             if not http.is_closed:
                 raise
             failure = None  # another thread closed the client; the next attempt opens it again
         else:
-            return ServiceResponse(response.status_code, bytes(body), response.headers)
+            return ServiceResponse(response.status_code, body.content, response.headers)
         if failure is not None:
             raise failure
         return None

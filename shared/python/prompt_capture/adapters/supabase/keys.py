@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -47,6 +48,14 @@ _PRIVILEGED: tuple[KeyType, ...] = ("a secret key", "a legacy service role key",
 _ALGORITHMS = ("ES256", "RS256", "HS256")
 _PRIVATE_FIELDS = {"d", "k"}
 _MIN_SECRET_LENGTH = 32
+_INVALID_JWK = (jwt.PyJWTError, ValueError, TypeError, AttributeError, NotImplementedError)
+"""What PyJWT raises for a JWK that it cannot use."""
+
+_SENDABLE = re.compile(r"[\x21-\x7e]+")
+_SENT: frozenset[str] = frozenset({PUBLISHABLE, SECRET})
+_NO_SECRET = re.compile(r'"kty"|-----BEGIN|\.json\Z')
+"""A key with something around it, or the path of its file."""
+
 _BYTE_ORDER_MARK = "\ufeff"
 _CREATE_KEY = "Create one with `supabase gen signing-key --algorithm ES256`, and import it as the "
 _STANDBY = "project's standby key (docs/how-to/deploy.md, step 2)."
@@ -105,7 +114,20 @@ def usable_key(setting: str, text: str) -> str:
         raise UnusableKey(
             setting, f"is {key_type} that has expired", "Replace it: Dashboard, API Keys."
         )
+    if setting in _SENT:
+        check_sendable(setting, key)
     return key
+
+
+def check_sendable(setting: str, key: str) -> None:
+    """Raise `UnusableKey` for a key that no header can hold."""
+    if not _SENDABLE.fullmatch(key):
+        raise UnusableKey(
+            setting,
+            "has white space or characters outside ASCII, such as curly quotation marks, which no "
+            "key has",
+            "Copy it again.",
+        )
 
 
 def is_expired(key: str) -> bool:
@@ -135,10 +157,12 @@ def parse_signing_key(text: str) -> SigningKey:
     private = _only_private(_jwks(document))
     try:
         jwk = jwt.PyJWK(private)
+        if isinstance(jwk.key, bytes) and len(jwk.key) < _MIN_SECRET_LENGTH:
+            raise UnusableKey(SIGNING, "has a secret that is too short", _CREATE_KEY + _STANDBY)
         headers = {"kid": jwk.key_id} if jwk.key_id else {}
         signing_key = SigningKey("a private JWK", jwk.key, jwk.algorithm_name, headers)
         jwt.encode({}, signing_key.key, signing_key.algorithm, headers=signing_key.headers)
-    except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+    except _INVALID_JWK:
         raise UnusableKey(SIGNING, "is not a valid private JWK", _CREATE_KEY + _STANDBY) from None
     if signing_key.algorithm not in _ALGORITHMS:
         raise UnusableKey(
@@ -212,8 +236,17 @@ def detect_key_type(key: str) -> KeyType:
     claims = read_claims(key)
     if claims:
         return _LEGACY_ROLES.get(claims.get("role"), "a user's token")
-    is_secret = len(key) >= _MIN_SECRET_LENGTH and "\n" not in key
-    return "a shared secret" if is_secret else "not a key"
+    return "a shared secret" if _is_secret(key) else "not a key"
+
+
+def _is_secret(key: str) -> bool:
+    """Return whether a key is a shared secret, which can be any line of text that is long enough.
+
+    What has a JWK in it, or in Base64 of Base64, or is the path of its file, is a mistake.
+    """
+    layers = (key, _decode_base64(key), _decode_base64(_decode_base64(key)))
+    is_one_line = len(key) >= _MIN_SECRET_LENGTH and "\n" not in key
+    return is_one_line and not any(map(_NO_SECRET.search, layers))
 
 
 def _detect_jwk_type(key: str) -> KeyType:
@@ -221,7 +254,7 @@ def _detect_jwk_type(key: str) -> KeyType:
         jwks = _jwks(json.loads(key))
         for jwk in jwks:
             jwt.PyJWK(jwk)
-    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
+    except (*_INVALID_JWK, RecursionError):
         return "not a key"
     if not jwks:
         return "not a key"

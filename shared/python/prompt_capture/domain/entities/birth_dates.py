@@ -24,7 +24,7 @@ _MONTHS = names(
     enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
     gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre
     janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
-    januari februari maart mei augustus
+    januari februari maart marts mei maj augustus augusti
     stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada
     grudnia января февраля марта апреля мая июня июля августа сентября октября ноября декабря
     """
@@ -58,8 +58,9 @@ _DATE_FROM_MONTH = NamePattern(
 )
 
 _BORN = names(
-    """birthdate dob born geboren geb geburtsdatum geboortedatum naissance nacido nacida nació
-    nacimiento nascita nascido nascida nascimento nasceu urodzony urodzona urodzenia født född
+    """birthdate dob born geboren geb geburtsdatum geboortedatum naissance nacido nacida nació nací
+    nacimiento nascita nascido nascida nascimento nasceu nasci urodzony urodzona urodziłem
+    urodziłam urodził urodziła urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
     родился родилась рождения 出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
     生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",

@@ -86,6 +86,7 @@ REFERENCES = name_set(
     meeting session meter employee staff timestamp epoch score total amount sum box uuid guid
     auftrag bestellung rechnung sendung vorgang vertrag mitglied art
     s/n sn p/n ser
+    orden ordem ordre cliente client
     commande facture suivi colis pedido factura seguimiento ordine fattura spedizione
     bestelling bestelnummer factuur factuurnummer zamowienie zamowienia faktura encomenda
     订单 订单号 订单编号 运单号 快递单号 序列号 注文番号 注文 주문번호 заказ заказа счет

@@ -38,8 +38,8 @@ _COMMON_TOP_LEVEL = rf"(?:com|org|net|edu|gov|io|de|ch|co\.uk|fr|nl|pl|se|eu){NO
 _DOT = r"(?:\ ?[\[({]\ ?(?:dot|punkt|\.)\ ?[\])}]\ ?|\ (?:dot|punkt)\ )"
 _UNSPACED_TOP_LEVEL = any_of(
     names(
-        "中国 中國 公司 网络 網絡 香港 台湾 台灣 澳门 新加坡 网址 网站 中文网 在线 商城 集团",
-        "我爱你 みんな コム 닷컴 닷넷 한국 삼성 ไทย คอม",
+        """中国 中國 公司 网络 網絡 香港 台湾 台灣 澳门 新加坡 网址 网站 中文网 在线 商城 集团
+        我爱你 みんな コム 닷컴 닷넷 한국 삼성 ไทย คอม"""
     )
 )
 _DOMAIN = LazyPattern(

@@ -40,7 +40,8 @@ _NAMES = names(
     주민등록번호 외국인등록번호 여권 여권번호 운전면허번호
     паспорт снилс инн""",
     "social security", "social insurance", "national insurance", "ni number", "id card",
-    "identity card", "national id", "my id", "personal id", "tax id", "tax number",
+    "identity card", "national id", "emirates id", "voter id", "my id", "my social",
+    "personal id", "tax id", "tax number",
     "tax file number", "steuer id", "driver licence", "driver license", "drivers licence",
     "drivers license",
     "driver's licence", "driver's license", "driving licence", "driving license",
@@ -75,7 +76,7 @@ _NAMED_CANADIAN = NamePattern(
 )
 _MIN_DIGITS = 2
 _MIN_NAMED_CHARACTERS = 6
-_DATE = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}\Z")
+_DATE = re.compile(r"(?:[0-9]{1,2}|[0-9]{4})[./-][0-9]{1,2}[./-](?:[0-9]{1,2}|[0-9]{4})\Z")
 
 # Formats that nothing else has, and formats that other numbers share, which a check digit tells
 # apart. The first digit is on its own, so that the search skips to digits.

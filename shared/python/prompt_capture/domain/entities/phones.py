@@ -35,7 +35,7 @@ _NAMES = names(
     llama llámame llamar llame llámeme llamarme teléfono móvil chiama chiamami chiamare cellulare
     telefona ligue ligar celular telefone bel bellen mobiel telefoon telefoonnummer ringa mobilen
     telefonnumret tlf puhelin soita zadzwoń dzwoń komórka telefonu
-    电话 手机 手机号 電話 携帯 전화 전화번호 휴대폰 핸드폰
+    电话 手机 手机号 打给我 我的号码 電話 携帯 전화 전화번호 휴대폰 핸드폰 내번호
     телефон телефону мобильный звони позвони"""
 )
 _PHONE_NAMES = frozenset(_NAMES)
@@ -56,16 +56,17 @@ _NAMED_BY_VERB = NamePattern(
         {_NUMBER}""",
 )
 # "My number is ...", "the number of the dorm is ...", but not "number 1234567".
-_NUMBER_NAMES = names("number nummer numéro número numero numer номер")
+_NUMBER_NAMES = names("number nummer nummeret numret numéro número numero numer номер 번호")
 _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
     rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
-        (?P<is>(?:\ [a-z]+){{0,4}}?(?:(?:\ (?:is|ist|was|est|es)|'s){NOT_BEFORE_WORD}|:))?
+        (?P<is>(?:\ [a-z]+){{0,4}}?
+            (?:(?:\ (?:is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
         [^0-9+\x7f]{{0,12}}?{_NUMBER}""",
 )
 _OWNERS = names(
-    "my your his her their our new old mein meine dein deine sein seine ihr ihre unsere",
-    "mon ton son mi tu su mio moj mijn мой",
+    """my your his her their our new old mein meine dein deine sein seine ihr ihre unsere
+    mon ton son mi tu su mio tuo suo mój mijn mitt мой 내 제"""
 )
 _OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
 _OWNER_WINDOW = 30

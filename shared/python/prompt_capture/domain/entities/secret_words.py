@@ -4,9 +4,10 @@ from prompt_capture.domain.entities.searched import name_set, names
 
 PASSWORD = names(
     """password passwords passwort passwörter kennwort passphrase passcode pw pwd psw mdp
-    contraseña senha wachtwoord lösenord adgangskode kodeord passord salasana hasło heslo jelszó
+    contraseña senha wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord kodeordet
+    passord passordet salasana hasło heslo jelszó pgpassword
     şifre codeword codewort safeword losung losungswort
-    пароль 密码 密碼 口令 パスワード 合言葉 비밀번호 암호""",
+    пароль 密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",
     "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
     "secret word", "palavra-passe", "parola d'ordine", "security answer",
     "password confirmation", "password confirm", "password value",
@@ -34,8 +35,9 @@ _COMPOUNDS = """alarm tür haustür eingangs eingang tor alarmanlagen safe treso
     zutritts zugang sicherheits bestätigungs freischalt entsperr garagen schließfach
     verifizierungs einmal zahlen geheim keller wohnungs pin door gate key""".split()  # noqa: SIM905 (a list of words reads better so)
 PIN = names(
-    """pin pins pincode tan otp totp puk cvv cvv2 cvc csc geheimzahl parola clave zahlenkombination
-    tastensperre пин 验证码 驗證碼 認証コード 暗証番号 인증번호""",
+    """pin pins pincode tan otp totp puk cvv cvv2 cvc cvc2 csc kartenprüfnummer
+    kartenprüfziffer geheimzahl parola clave zahlenkombination
+    tastensperre пин 验证码 驗證碼 安全码 セキュリティコード 認証コード 暗証番号 인증번호""",
     "pin code", "pin-code", "pin number", "code pin", "código pin", "codice pin", "clave pin",
     *(f"{lock}{code}" for lock in _COMPOUNDS for code in ("code", "codes", "-code")),
 )  # fmt: skip
@@ -66,7 +68,10 @@ OWNERS = names(
 )
 """Words before "code" that make digits behind it a secret: "my code is 4711"."""
 
-TOKEN = names("token bearer secret apikey apikeys authtoken", "authorization: basic")
+TOKEN = names(
+    "token bearer secret apikey apikeys authtoken sessionid phpsessid jsessionid csrftoken",
+    "authorization: basic",
+)
 KEY = names("key keys schlüssel")
 """Names of secrets that have letters and digits; a key only behind one of `KEY_KINDS`."""
 KEY_KINDS = name_set(
@@ -85,7 +90,7 @@ ACCOUNTS = names(
 IS = names(
     """is was are ist war sind lautet lautete reads equals est es e era son etait är er jest je
     это""",
-    "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
+    "c'est", "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
     "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
 )  # fmt: skip
 WITH = names("with using via mit takes needs expects")

@@ -29,6 +29,7 @@ _PREFIXED = LazyPattern(
             |AGE-SECRET-KEY-|hvs\.|ATATT3|sntrys_)[\w.=-]{10,}+)""",
     re.VERBOSE | re.ASCII,
 )
+_WITHOUT_DIGITS = re.compile(r"hf_[A-Za-z]{34}")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 
@@ -137,10 +138,15 @@ def _has_few_vowels(characters: str, digits: int, run_length: float) -> bool:
 
 
 def _is_key(match: re.Match[str]) -> bool:
-    """Return whether a word begins with the prefix, and a digit follows: not "sk-learn"."""
+    """Return whether a word begins with the prefix, and no words follow: not "sk-learn".
+
+    A digit tells. Only the tokens of Hugging Face have none.
+    """
     before = match.string[match.start() - 1 : match.start()]
     is_in_word = before == MASK or (before.isascii() and before.isalnum())
-    return not is_in_word and any(map(str.isdigit, match[0]))
+    return not is_in_word and (
+        any(map(str.isdigit, match[0])) or bool(_WITHOUT_DIGITS.fullmatch(match[0]))
+    )
 
 
 def _find_random(searched: Searched, start: int, word: str) -> Iterator[Span]:

@@ -1,0 +1,129 @@
+"""One time limit for all network waits of an attempt of the synchronous client.
+
+httpx limits each wait alone: for every address of a host, and for every piece of a response. A host
+with five addresses that drop packets would take five times as long as one.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpcore
+
+_MIN_WAIT_SECONDS = 0.001
+"""A wait of zero would mean that the socket never waits, which is another kind of error."""
+
+
+class BoundedClient(httpx.Client):
+    """An `httpx.Client` whose waits can have one limit together. Threads can share it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._deadline = Deadline()
+        for transport in (self._transport, *self._mounts.values()):
+            if isinstance(transport, httpx.HTTPTransport):
+                # httpx has no option for the network backend of httpcore.
+                pool = transport._pool
+                pool._network_backend = BoundedBackend(pool._network_backend, self._deadline)  # type: ignore[assignment]
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Limit all network waits of this thread in the block to `seconds` together.
+
+        The resolution of a host name is the exception: the operating system limits it.
+        """
+        self._deadline.ends_at = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._deadline.ends_at = None
+
+
+class Deadline(threading.local):
+    """When the waits of the current thread end, in seconds of the monotonic clock, if ever."""
+
+    ends_at: float | None = None
+
+    def limit(self, timeout: float | None) -> float | None:
+        """Return the seconds that a wait may take which by itself has `timeout` seconds."""
+        if self.ends_at is None:
+            return timeout
+        remaining = self.ends_at - time.monotonic()
+        return max(remaining if timeout is None else min(remaining, timeout), _MIN_WAIT_SECONDS)
+
+
+class BoundedBackend:
+    """The part of httpcore's `NetworkBackend` that opens TCP connections, with a deadline."""
+
+    def __init__(self, backend: "httpcore.NetworkBackend", deadline: Deadline) -> None:
+        self._backend = backend
+        self._deadline = deadline
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, **options: Any
+    ) -> "BoundedStream":
+        """Connect to the first address that answers. Each gets an equal share of the time left.
+
+        Raise `OSError` for a name that has no address, and otherwise the error of the last address.
+        """
+        addresses = _resolve(host, port)
+        for index, address in enumerate(addresses):
+            limit = self._deadline.limit(timeout)
+            share = None if limit is None else limit / (len(addresses) - index)
+            try:
+                stream = self._backend.connect_tcp(address, port, share, **options)
+            except Exception:
+                if index + 1 == len(addresses):
+                    raise
+            else:
+                return BoundedStream(stream, self._deadline)
+        raise OSError("The host has no address")
+
+
+class BoundedStream:
+    """A connection of httpcore, with a deadline."""
+
+    def __init__(self, stream: "httpcore.NetworkStream", deadline: Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what has arrived, at most `max_bytes`."""
+        return self._stream.read(max_bytes, self._deadline.limit(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send all bytes."""
+        self._stream.write(buffer, self._deadline.limit(timeout))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: "ssl.SSLContext",
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> "BoundedStream":
+        """Return the connection with TLS."""
+        limit = self._deadline.limit(timeout)
+        stream = self._stream.start_tls(ssl_context, server_hostname, limit)
+        return BoundedStream(stream, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return a property of the connection."""
+        return self._stream.get_extra_info(info)
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    """Return the addresses of a host, in the order of preference. Raise `OSError`."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
