@@ -11,6 +11,7 @@ from training.data.reading import read_examples
 CONFIDENT = ExportRequest(mode="retraining")
 CORRECTED = ExportRequest(mode="retraining", confidence_threshold=1.0)
 """No prediction has a confidence above 1."""
+EVERYTHING = ExportRequest(mode="retraining", confidence_threshold=0.0)
 AUDITED = ExportRequest(mode="retraining", policy="audited")
 REFERENCE, WITHOUT_UNKNOWN = "people", "intents"
 """The policy that all others are compared with, and one that only some datasets have."""
@@ -48,8 +49,9 @@ def _trust(example: Example) -> Example:
 
 POLICIES = {
     REFERENCE: Policy("people's labels alone", CORRECTED),
-    "captured": Policy("and predicted labels as captured", CONFIDENT, keeps_predicted=True),
-    "renewed": Policy("and predicted labels, renewed", CONFIDENT),
+    "captured": Policy("and labels above 0.85, as captured", CONFIDENT, keeps_predicted=True),
+    "renewed": Policy("and labels above 0.85, renewed", CONFIDENT),
+    "all": Policy("and all other messages, renewed", EVERYTHING),
     "audited": Policy("the audited export", AUDITED),
     WITHOUT_UNKNOWN: Policy(
         "people's labels without `unknown`", CORRECTED, leaves_out_unknown=True
