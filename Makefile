@@ -65,7 +65,7 @@ bench-export: setup  #: Exports of many rows; SIZES=10000,100000,1000000
 bench-inputs: setup  #: Cost of the worst messages, relative to ordinary ones
 	@$(BIN)/python -m tests.database.inputs_bench
 
-bench-loop: setup  #: What reviews add; DATA_DIR= QUICK=1 DATASETS= ORDERS= POLICIES= SEEDS= REVIEWS= FINAL=1
+bench-loop: setup  #: Gain by review; DATA_DIR= QUICK=1 DATASETS= ORDERS= POLICIES= SEEDS= REVIEWS= FINAL=1
 	@$(BIN)/python -m benchmarks.loop $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \
 		$(if $(DATASETS),--datasets "$(DATASETS)") $(if $(ORDERS),--orders "$(ORDERS)") \
 		$(if $(POLICIES),--policies "$(POLICIES)") $(if $(SEEDS),--seeds "$(SEEDS)") \

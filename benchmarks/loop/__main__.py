@@ -1,7 +1,7 @@
 """The command behind `make bench NAME=loop`."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -99,12 +99,15 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
             if quick:
                 scenario = scenario.shortened()
             plans.append(Plan.make(data, replace(scenario, **given), options))
-        machine = describe_machine()
-        streams = _run_all(plans)
-    _write_and_print(LoopReport(machine=machine, options=options, streams=streams), out)
+        report = LoopReport(machine=describe_machine(), options=options, streams=())
+        for result in _run_all(plans):
+            # A run takes long: what is done is not lost if it is interrupted.
+            report = report.model_copy(update={"streams": (*report.streams, result)})
+            _write(report, out)
+    _print(report, out)
 
 
-def _run_all(plans: Sequence[Plan]) -> tuple[StreamResult, ...]:
+def _run_all(plans: Sequence[Plan]) -> Iterator[StreamResult]:
     """Run all plans with a progress bar, or a line for each training where there is no terminal."""
     total = sum(plan.trainings for plan in plans)
     with Progress(*progress_columns(), console=error_console, transient=True) as progress:
@@ -115,14 +118,18 @@ def _run_all(plans: Sequence[Plan]) -> tuple[StreamResult, ...]:
             if not error_console.is_terminal:
                 error_console.print(description, highlight=False)
 
-        return tuple(run_plan(plan, BASE_MODEL, report) for plan in plans)
+        for plan in plans:
+            yield run_plan(plan, BASE_MODEL, report)
 
 
-def _write_and_print(report: LoopReport, out: Path) -> None:
+def _write(report: LoopReport, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
     (out / "table.md").write_text(render_markdown(report), "utf-8")
     write_plot(report, out / "plot.svg")
+
+
+def _print(report: LoopReport, out: Path) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
