@@ -60,6 +60,9 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
         int | None,
         typer.Option(min=1, help="Texts to review; default: 1,000, for sofmattress 100."),
     ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Weeks, each of which ends with a new model.")
+    ] = None,
     quick: Annotated[
         bool, typer.Option(help="Run with few messages and few reviews: about a minute.")
     ] = False,
@@ -86,7 +89,7 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
         ),
         is_final=final,
     )
-    changes = {"runs": seeds, "reviews": reviews}
+    changes = {"runs": seeds, "reviews": reviews, "rounds": rounds}
     given = {name: value for name, value in changes.items() if value is not None}
     # The export warns of labels whose precision no audit has measured; here it is known.
     logging.getLogger("prompt_capture").setLevel(logging.ERROR)
@@ -100,11 +103,13 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
                 scenario = scenario.shortened()
             plans.append(Plan.make(data, replace(scenario, **given), options))
         report = LoopReport(machine=describe_machine(), options=options, streams=())
+        done: dict[str, StreamResult] = {}
         for result in _run_all(plans):
-            # A run takes long: what is done is not lost if it is interrupted.
-            report = report.model_copy(update={"streams": (*report.streams, result)})
-            _write(report, out)
-    _print(report, out)
+            # Hours of work are not lost if the rest is interrupted.
+            done[result.name] = result
+            report = report.model_copy(update={"streams": tuple(done.values())})
+            _write_results(report, out)
+    _write_and_print(report, out)
 
 
 def _run_all(plans: Sequence[Plan]) -> Iterator[StreamResult]:
@@ -119,17 +124,17 @@ def _run_all(plans: Sequence[Plan]) -> Iterator[StreamResult]:
                 error_console.print(description, highlight=False)
 
         for plan in plans:
-            yield run_plan(plan, BASE_MODEL, report)
+            yield from run_plan(plan, BASE_MODEL, report)
 
 
-def _write(report: LoopReport, out: Path) -> None:
+def _write_results(report: LoopReport, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
+
+
+def _write_and_print(report: LoopReport, out: Path) -> None:
     (out / "table.md").write_text(render_markdown(report), "utf-8")
     write_plot(report, out / "plot.svg")
-
-
-def _print(report: LoopReport, out: Path) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL

@@ -1,7 +1,7 @@
 """Run the loop on one dataset, with every order and policy."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -47,8 +47,11 @@ class Plan:
         return len(self.streams) * (1 + len(self.cells) * self.scenario.rounds)
 
 
-def run_plan(plan: Plan, base_model: Path, report: Callable[[str], None]) -> StreamResult:
-    """Run the loop. `report` is told before each training."""
+def run_plan(plan: Plan, base_model: Path, report: Callable[[str], None]) -> Iterator[StreamResult]:
+    """Run the loop, and yield the results so far after each run.
+
+    `report` is told before each training.
+    """
     outcomes: dict[tuple[str, str], list[RunOutcome]] = {cell: [] for cell in plan.cells}
     with (
         tempfile.TemporaryDirectory(prefix="bench-loop-") as folder,
@@ -63,10 +66,16 @@ def run_plan(plan: Plan, base_model: Path, report: Callable[[str], None]) -> Str
             for (order, policy), runs in outcomes.items():
                 loop = LoopSpec(f"{name}, {order}, {policy}", ORDERS[order], POLICIES[policy], run)
                 runs.append(simulator.run(stream, plan.scenario, first, loop))
+            yield _summarise_plan(plan, outcomes)
+
+
+def _summarise_plan(
+    plan: Plan, outcomes: Mapping[tuple[str, str], Sequence[RunOutcome]]
+) -> StreamResult:
     one = plan.streams[0]
     return StreamResult(
         name=plan.name,
-        runs=len(plan.streams),
+        runs=max(map(len, outcomes.values())),
         intents=len(set(one.labels) - {UNKNOWN_INTENT}),
         seeds=len(one.seeds),
         messages=len(one.messages),

@@ -1,6 +1,7 @@
 """A small run of the loop's benchmark, on the real database, its queue and its exports."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,10 @@ import typer
 from typer.testing import CliRunner
 
 from benchmarks.loop.__main__ import bench
+from benchmarks.loop.orders import ORDERS
 from benchmarks.loop.results import LoopReport
+from benchmarks.loop.store import StoreServer, start_server
+from prompt_capture.domain.predictions import Prediction, RunnerUp
 
 INTENTS = {
     "alarm": "wake me at {} please",
@@ -53,8 +57,53 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreServer]:
+    with start_server(tmp_path_factory.mktemp("loop")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def report(out: Path) -> LoopReport:
     return LoopReport.model_validate_json((out / "results.json").read_text())
+
+
+def predict(confidence: float, runner_up: float) -> Prediction:
+    return Prediction(
+        intent="alarm",
+        confidence=confidence,
+        runner_up=RunnerUp(intent="music", confidence=runner_up),
+        scope=0.9,
+        source="model",
+        model_version="test-1",
+    )
+
+
+MARGINS = {"far": (0.9, 0.05), "near": (0.4, 0.35), "nearer": (0.45, 0.44), "middle": (0.6, 0.3)}
+
+
+@pytest.mark.parametrize(
+    ("order", "audit_rate", "expected"),
+    [
+        ("margin", 0.0, ["nearer", "near", "middle", "far"]),
+        ("queue", 0.0, ["nearer", "near", "middle", "far"]),
+        ("queue", 1.0, ["far", "near", "nearer", "middle"]),
+        ("random", 1.0, ["far", "near", "nearer", "middle"]),
+    ],
+    ids=["by margin", "queued by margin, then at random", "audits as they came", "audits alone"],
+)
+def test_an_order_chooses_what_reviewers_decide_next(
+    server: StoreServer, order: str, audit_rate: float, expected: list[str]
+) -> None:
+    with server.create_project(["alarm"], audit_rate, seed=1) as store:
+        ids = store.capture(list(MARGINS), [predict(*each) for each in MARGINS.values()])
+        names = dict(zip(ids, MARGINS, strict=True))
+        reviewed = []
+        while batch := store.next_to_review(ORDERS[order], 2):
+            for log_id in batch:
+                store.correct(log_id, "alarm")
+                reviewed.append(names[log_id])
+
+    assert reviewed == expected
 
 
 def test_each_order_and_policy_has_a_model_for_each_week(report: LoopReport) -> None:
