@@ -65,11 +65,12 @@ bench-export: setup  #: Exports of many rows; SIZES=10000,100000,1000000
 bench-inputs: setup  #: Cost of the worst messages, relative to ordinary ones
 	@$(BIN)/python -m tests.database.inputs_bench
 
-bench-loop: setup  #: Reviews; DATA_DIR= QUICK=1 FINAL=1 DATASETS= ORDERS= POLICIES= SEEDS= REVIEWS= ROUNDS=
+bench-loop: setup  #: Reviews; DATA_DIR= QUICK=1 FINAL=1 DATASETS= ORDERS= POLICIES= SEEDS= REVIEWS= AUDITS=
 	@$(BIN)/python -m benchmarks.loop $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \
 		$(if $(DATASETS),--datasets "$(DATASETS)") $(if $(ORDERS),--orders "$(ORDERS)") \
 		$(if $(POLICIES),--policies "$(POLICIES)") $(if $(SEEDS),--seeds "$(SEEDS)") \
-		$(if $(REVIEWS),--reviews "$(REVIEWS)") $(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(FINAL),--final)
+		$(if $(REVIEWS),--reviews "$(REVIEWS)") $(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(AUDITS),--audits "$(AUDITS)") \
+		$(if $(FINAL),--final)
 
 bench-model: setup  #: Models on public data; DATA_DIR= QUICK=1 MODELS= DATASETS= SIZES= SEEDS=
 	@$(BIN)/python -m benchmarks.model $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \

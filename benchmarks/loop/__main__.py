@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.loop.orders import ORDERS
+from benchmarks.loop.orders import ORDERS, RECOMMENDED_AUDITS
 from benchmarks.loop.policies import POLICIES
 from benchmarks.loop.rendering import goal_lines, render_markdown, render_terminal, write_plot
 from benchmarks.loop.results import LoopOptions, LoopReport, StreamResult
@@ -63,6 +63,12 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Weeks, each of which ends with a new model.")
     ] = None,
+    audits: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Audits a week in the product's queue, as `audit_rate` sets them."
+        ),
+    ] = RECOMMENDED_AUDITS,
     quick: Annotated[
         bool, typer.Option(help="Run with few messages and few reviews: about a minute.")
     ] = False,
@@ -89,7 +95,7 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
         ),
         is_final=final,
     )
-    changes = {"runs": seeds, "reviews": reviews, "rounds": rounds}
+    changes = {"runs": seeds, "reviews": reviews, "rounds": rounds, "audits": audits}
     given = {name: value for name, value in changes.items() if value is not None}
     # The export warns of labels whose precision no audit has measured; here it is known.
     logging.getLogger("prompt_capture").setLevel(logging.ERROR)

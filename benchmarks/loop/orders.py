@@ -2,9 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-AUDITS_A_WEEK = 50
-"""The number of audits that the reference of the settings recommends."""
+RECOMMENDED_AUDITS = 50
+"""The number of audits a week that the reference of the settings recommends."""
+
+
+class Week(NamedTuple):
+    """How many messages a week has, how many texts are reviewed, and how many audits are wanted."""
+
+    messages: int
+    reviews: int
+    audits: int
+
 
 # The copies of a text that nobody has decided; the audited one first, as an audit is of a message.
 _UNDECIDED = """
@@ -30,14 +40,13 @@ where waiting_since is not null order by rank, id limit %s
 class Order:
     """The order in which texts are reviewed.
 
-    `query` returns the ids of the rows to review next. `audit_rate` returns the rate of the audit,
-    given the reviews and the messages of a week. `fills` is whether random texts enter the queue
-    where it runs dry.
+    `query` returns the ids of the rows to review next. `audit_rate` returns the rate of the audit
+    for weeks like this. `fills` is whether random texts enter the queue where it runs dry.
     """
 
     title: str
     query: str
-    audit_rate: Callable[[int, int], float]
+    audit_rate: Callable[[Week], float]
     fills: bool = False
 
 
@@ -46,17 +55,17 @@ ORDERS = {
         "at random: as many audits as reviews",
         # The audit is complete up to the oldest one that waits.
         _UNDECIDED.format("not is_audited, case when is_audited then created_at end, random()"),
-        lambda reviews, messages: min(1.0, reviews / messages),
+        lambda week: min(1.0, week.reviews / week.messages),
     ),
     "margin": Order(
         "by margin, no audit",
         _UNDECIDED.format("confidence - coalesce(runner_up_confidence, 0)"),
-        lambda reviews, messages: 0.0,
+        lambda week: 0.0,
     ),
     "queue": Order(
         "the product's queue: audits, then by margin, then at random",
         _QUEUE,
-        lambda reviews, messages: min(1.0, AUDITS_A_WEEK / max(messages, AUDITS_A_WEEK)),
+        lambda week: min(1.0, week.audits / week.messages),
         fills=True,
     ),
 }

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from benchmarks.loop.orders import Order
+from benchmarks.loop.orders import Order, Week
 from benchmarks.loop.policies import Policy
 from benchmarks.loop.service import Answers, Service, train_service
 from benchmarks.loop.store import LoopStore, StoreServer
@@ -122,16 +122,19 @@ class Simulator:
 
     def run(self, stream: Stream, scenario: Scenario, first: Service, spec: LoopSpec) -> RunOutcome:
         """Run the loop once, and measure the model of each week on the held-out messages."""
-        weekly_messages = -(-len(stream.messages) // scenario.rounds)
-        weekly_reviews = -(-scenario.reviews // scenario.rounds)
-        rate = spec.order.audit_rate(weekly_reviews, weekly_messages)
+        week = Week(
+            messages=-(-len(stream.messages) // scenario.rounds),
+            reviews=-(-scenario.reviews // scenario.rounds),
+            audits=scenario.audits,
+        )
+        rate = spec.order.audit_rate(week)
         service = first
         rounds = [RoundOutcome(0, 0, 0, first.reported, first.measure(stream.held_out))]
         with self.server.create_project(stream.labels, rate, spec.seed) as store:
             loop = LoopRun(store, spec.order, spec.policy)
-            for start in range(0, len(stream.messages), weekly_messages):
-                loop.capture(service, stream.messages[start : start + weekly_messages])
-                loop.review(min(weekly_reviews, scenario.reviews - loop.reviewed))
+            for start in range(0, len(stream.messages), week.messages):
+                loop.capture(service, stream.messages[start : start + week.messages])
+                loop.review(min(week.reviews, scenario.reviews - loop.reviewed))
                 learned = loop.export()
                 service = self._train(
                     [*stream.seeds, *learned], f"{spec.name}: {loop.reviewed:,} reviews"

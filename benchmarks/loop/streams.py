@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.loop.orders import RECOMMENDED_AUDITS
 from benchmarks.model.data import Dataset, UnusableDataset
 from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS, UNKNOWN_INTENT
 from prompt_capture.domain.redaction import redact
@@ -25,7 +26,8 @@ class Scenario:
     stream has the other examples of the training file, at most `messages`.
 
     `reviews` is how many texts are reviewed in `rounds` weeks. Each of the `runs` has another
-    sample of seeds and messages. At most `held_out` messages are held out.
+    sample of seeds and messages. At most `held_out` messages are held out. The audit of the
+    product's queue has about `audits` messages a week.
     """
 
     seeds_per_intent: int | None = 10
@@ -34,6 +36,7 @@ class Scenario:
     rounds: int = 4
     runs: int = 3
     held_out: int | None = None
+    audits: int = RECOMMENDED_AUDITS
 
     def shortened(self) -> "Scenario":
         """Return the scenario that shows in a minute that everything works."""
