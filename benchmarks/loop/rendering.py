@@ -92,33 +92,30 @@ def render_markdown(report: LoopReport) -> str:
 
 
 def write_plot(report: LoopReport, file: Path) -> None:
-    """Draw the share of right answers after each week: a dataset in a row, an order in a column."""
-    orders = report.options.orders
-    size = (4.2 * len(orders), 3.2 * len(report.streams))
+    """Draw the share of right answers after each week: an order in a row, a dataset in a column."""
+    orders, streams = report.options.orders, report.streams
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "loop"}):
+        size = (5 * len(streams), 3.6 * len(orders))
         figure = Figure(figsize=size, layout="constrained")
-        panels = figure.subplots(len(report.streams), len(orders), squeeze=False, sharey="row")
-        for row, result in zip(panels, report.streams, strict=True):
-            for panel, order in zip(row, orders, strict=True):
+        panels = figure.subplots(len(orders), len(streams), squeeze=False, sharey="col")
+        for row, order in zip(panels, orders, strict=True):
+            for panel, result in zip(row, streams, strict=True):
                 curves = [curve for curve in result.curves if curve.order == order]
-                _draw_panel(panel, f"{result.name}, {order}", curves, report.options.policies)
                 if result.name in STREAM_ACCURACY:
                     goal = 100 * STREAM_ACCURACY[result.name]
                     panel.axhline(goal, color="grey", linestyle=":", label="goal")
+                _draw_panel(panel, f"{result.name}, {order}", curves)
             row[0].set_ylabel("answered right, %")
-        panels[0][-1].legend(fontsize="x-small", loc="lower right")
         figure.savefig(file, metadata={"Date": None})
 
 
-def _draw_panel(
-    panel: Axes, heading: str, curves: Sequence[Curve], policies: Sequence[str]
-) -> None:
+def _draw_panel(panel: Axes, heading: str, curves: Sequence[Curve]) -> None:
     for curve in curves:
         panel.errorbar(
             [scores.reviews for scores in curve.rounds],
             [100 * scores.accuracy.value for scores in curve.rounds],
             [100 * scores.accuracy.standard_error for scores in curve.rounds],
-            color=f"C{policies.index(curve.policy)}",
+            color=f"C{list(POLICIES).index(curve.policy)}",
             marker="o",
             markersize=3,
             capsize=2,
@@ -127,6 +124,7 @@ def _draw_panel(
     panel.set_title(heading, fontsize="medium")
     panel.set_xlabel("reviews")
     panel.grid(alpha=0.3)
+    panel.legend(fontsize="x-small")
 
 
 def _percent(estimate: Estimate | None) -> str:
