@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
-.PHONY: bench bench-capture bench-cold bench-db bench-export bench-inputs bench-model bench-redaction
+.PHONY: bench bench-capture bench-cold bench-db bench-export bench-inputs bench-loop bench-model bench-redaction
 .PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -64,6 +64,13 @@ bench-export: setup  #: Exports of many rows; SIZES=10000,100000,1000000
 
 bench-inputs: setup  #: Cost of the worst messages, relative to ordinary ones
 	@$(BIN)/python -m tests.database.inputs_bench
+
+bench-loop: setup  #: Reviews; DATA_DIR= QUICK=1 FINAL=1 DATASETS= ORDERS= POLICIES= SEEDS= REVIEWS= AUDITS=
+	@$(BIN)/python -m benchmarks.loop $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \
+		$(if $(DATASETS),--datasets "$(DATASETS)") $(if $(ORDERS),--orders "$(ORDERS)") \
+		$(if $(POLICIES),--policies "$(POLICIES)") $(if $(SEEDS),--seeds "$(SEEDS)") \
+		$(if $(REVIEWS),--reviews "$(REVIEWS)") $(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(AUDITS),--audits "$(AUDITS)") \
+		$(if $(FINAL),--final)
 
 bench-model: setup  #: Models on public data; DATA_DIR= QUICK=1 MODELS= DATASETS= SIZES= SEEDS=
 	@$(BIN)/python -m benchmarks.model $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(QUICK),--quick) \

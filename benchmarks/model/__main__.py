@@ -1,7 +1,7 @@
 """The command behind `make bench NAME=model`."""
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from benchmarks.model.rendering import render_markdown, render_terminal, summari
 from benchmarks.model.result_table import build_table
 from benchmarks.model.results import BenchmarkOptions, BenchmarkReport, DatasetResult
 from benchmarks.model.run import count_steps, run_benchmark
+from benchmarks.names import select_names
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_columns
 
@@ -60,13 +61,13 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
         error_console.print(USAGE, highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1)
     options = BenchmarkOptions(
-        models=_select(models or (QUICK_MODELS if quick else ""), MODELS, "--models"),
-        sizes=_select(sizes or (QUICK_SIZES if quick else ""), TRAINING_SIZES, "--sizes"),
+        models=select_names(models or (QUICK_MODELS if quick else ""), MODELS, "--models"),
+        sizes=select_names(sizes or (QUICK_SIZES if quick else ""), TRAINING_SIZES, "--sizes"),
         seeds=seeds,
         messages=TIMED_MESSAGES,
     )
     with exit_on_error():
-        names = _select(datasets, list_datasets(data_dir), "--datasets")
+        names = select_names(datasets, list_datasets(data_dir), "--datasets")
         data = [Dataset.read(data_dir, name) for name in names]
         if quick:
             data = [dataset.with_test_limit(QUICK_TEST_TEXTS) for dataset in data]
@@ -74,18 +75,6 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
         results = _run_all(data, options)
         report = BenchmarkReport(machine=machine, options=options, datasets=results)
     _write_and_print(report, out)
-
-
-def _select(requested: str, available: Iterable[str], option: str) -> tuple[str, ...]:
-    """Return the requested names in the order of the available ones; all if none is requested."""
-    names = [name.strip() for name in requested.split(",") if name.strip()]
-    unknown = sorted(set(names) - set(available))
-    if unknown:
-        raise typer.BadParameter(
-            f"unknown name {', '.join(unknown)}; choose from {', '.join(available)}.",
-            param_hint=option,
-        )
-    return tuple(name for name in available if name in names or not names)
 
 
 def _run_all(data: Sequence[Dataset], options: BenchmarkOptions) -> list[DatasetResult]:
