@@ -48,7 +48,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         app,
         [
             *("--data-dir", str(folder), *options),
-            *("--seeds", "1", "--quick", "--reviews", "100", "--out", str(out)),
+            *("--seeds", "1", "--quick", "--reviews", "150", "--out", str(out)),
         ],
     )
     assert result.exit_code == 0, result.output
@@ -114,7 +114,7 @@ def test_each_order_and_policy_has_a_model_for_each_week(report: LoopReport) -> 
         for order in ("random", "queue")
         for policy in ("people", "renewed", "audited", "intents")
     ]
-    assert all([each.reviews for each in curve.rounds] == [0, 50, 100] for curve in stream.curves)
+    assert all([each.reviews for each in curve.rounds] == [0, 75, 150] for curve in stream.curves)
 
 
 def test_each_policy_gives_training_its_labels(report: LoopReport) -> None:
@@ -122,12 +122,12 @@ def test_each_policy_gives_training_its_labels(report: LoopReport) -> None:
         people, predicted = curve.last.people, curve.last.predicted
         match curve.policy:
             case "people":
-                assert (people, predicted) == (100, 0)
+                assert (people, predicted) == (150, 0)
             case "renewed":
-                assert people == 100
+                assert people == 150
                 assert predicted > 0
             case "audited" | "intents":
-                assert 0 < people < 100
+                assert 0 < people < 150
 
 
 def test_the_loop_learns_an_easy_task_and_states_differences(report: LoopReport) -> None:
