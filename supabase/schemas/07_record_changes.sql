@@ -459,6 +459,8 @@ declare
   copies public.nlu_prompt_logs[];
   log public.nlu_prompt_logs;
 begin
+  -- In order, and before any item. A message has no correction: only rows that the dashboard inserts may have one.
+  perform private.lock_texts(array_agg(text_key)) from captured where corrected_intent is not null having count(*) > 0;
   for copies in
     select array_agg(captured::public.nlu_prompt_logs) from captured where within_daily_cap group by text_key
   loop
