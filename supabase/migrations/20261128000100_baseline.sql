@@ -1584,9 +1584,33 @@ $$;
 create trigger before_10_set_channel before insert on public.correction_events
   for each row execute function private.set_correction_channel();
 
+create function private.is_marked_as_deleted(user_id uuid) returns boolean
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (select from auth.users where users.id = user_id and deleted_at is not null);
+end
+$$;
+
+-- Whether a name is the id of a user who was erased, or whose account is marked as deleted. Their tokens may be valid
+-- for some time.
+create function private.is_former_user(name text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.is_user_id(name) and (
+    exists (select from private.tombstones where user_key = private.user_key(name::uuid))
+    or private.is_marked_as_deleted(name::uuid)
+  );
+end
+$$;
+
 set role prompt_maintainer;
 
--- Refuses a reviewer who was erased. The lock is held until this transaction ends, so that no correction in
+-- Refuses a reviewer who was erased, or whose account is marked as deleted. The lock is held until this transaction ends, so that no correction in
 -- the name of a user outlives their erasure.
 create function private.refuse_erased_reviewer(reviewer text) returns void
 language plpgsql
@@ -1601,8 +1625,8 @@ begin
     raise exception 'An erasure holds the lock of this reviewer.'
       using errcode = 'lock_not_available', hint = 'Send the correction again.';
   end if;
-  if exists (select from private.tombstones where user_key = private.user_key(reviewer::uuid)) then
-    raise exception 'The account of this reviewer was erased.'
+  if private.is_former_user(reviewer) then
+    raise exception 'The account of this reviewer was deleted.'
       using errcode = 'PT403', hint = 'Sign in with another account.';
   end if;
 end
@@ -3276,7 +3300,11 @@ begin
     select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
   ) as texts;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
-    perform private.apply_deferred_changes(incomplete.log_id);
+    begin
+      perform private.apply_deferred_changes(incomplete.log_id);
+    exception when lock_not_available then
+      unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
+    end;
   end loop;
   for decided_text in
     select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
@@ -5432,10 +5460,8 @@ begin
       using errcode = 'check_violation', constraint = 'actor_is_a_name',
         hint = 'Set actor to your own name. Reserved: dashboard, legacy, erased-...';
   end if;
-  if private.is_user_id(operator) and exists (
-    select from private.tombstones where user_key = private.user_key(operator::uuid)
-  ) then
-    raise exception 'The account of this operator was erased.'
+  if private.is_former_user(operator) then
+    raise exception 'The account of this operator was deleted.'
       using errcode = 'PT403', hint = 'Sign in with another account.';
   end if;
   return operator;
@@ -5944,6 +5970,8 @@ revoke all on function
   private.is_user_id(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
+  private.is_marked_as_deleted(uuid),
+  private.is_former_user(text),
   private.refuse_erased_reviewer(text),
   private.end_idle_transaction(),
   private.set_correction_channel(),
@@ -6276,6 +6304,8 @@ grant execute on function
   private.max_secondary_intents(),
   private.validate_secondary_intents(text[], text, text[]),
   private.anonymous_reviewers(),
+  private.is_marked_as_deleted(uuid),
+  private.is_former_user(text),
   private.is_user_id(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),

@@ -139,9 +139,33 @@ $$;
 create trigger before_10_set_channel before insert on public.correction_events
   for each row execute function private.set_correction_channel();
 
+create function private.is_marked_as_deleted(user_id uuid) returns boolean
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (select from auth.users where users.id = user_id and deleted_at is not null);
+end
+$$;
+
+-- Whether a name is the id of a user who was erased, or whose account is marked as deleted. Their tokens may be valid
+-- for some time.
+create function private.is_former_user(name text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.is_user_id(name) and (
+    exists (select from private.tombstones where user_key = private.user_key(name::uuid))
+    or private.is_marked_as_deleted(name::uuid)
+  );
+end
+$$;
+
 set role prompt_maintainer;
 
--- Refuses a reviewer who was erased. The lock is held until this transaction ends, so that no correction in
+-- Refuses a reviewer who was erased, or whose account is marked as deleted. The lock is held until this transaction ends, so that no correction in
 -- the name of a user outlives their erasure.
 create function private.refuse_erased_reviewer(reviewer text) returns void
 language plpgsql
@@ -156,8 +180,8 @@ begin
     raise exception 'An erasure holds the lock of this reviewer.'
       using errcode = 'lock_not_available', hint = 'Send the correction again.';
   end if;
-  if exists (select from private.tombstones where user_key = private.user_key(reviewer::uuid)) then
-    raise exception 'The account of this reviewer was erased.'
+  if private.is_former_user(reviewer) then
+    raise exception 'The account of this reviewer was deleted.'
       using errcode = 'PT403', hint = 'Sign in with another account.';
   end if;
 end

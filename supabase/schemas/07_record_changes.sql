@@ -522,7 +522,11 @@ begin
     select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
   ) as texts;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
-    perform private.apply_deferred_changes(incomplete.log_id);
+    begin
+      perform private.apply_deferred_changes(incomplete.log_id);
+    exception when lock_not_available then
+      unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
+    end;
   end loop;
   for decided_text in
     select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))

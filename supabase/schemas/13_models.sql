@@ -371,10 +371,8 @@ begin
       using errcode = 'check_violation', constraint = 'actor_is_a_name',
         hint = 'Set actor to your own name. Reserved: dashboard, legacy, erased-...';
   end if;
-  if private.is_user_id(operator) and exists (
-    select from private.tombstones where user_key = private.user_key(operator::uuid)
-  ) then
-    raise exception 'The account of this operator was erased.'
+  if private.is_former_user(operator) then
+    raise exception 'The account of this operator was deleted.'
       using errcode = 'PT403', hint = 'Sign in with another account.';
   end if;
   return operator;

@@ -388,9 +388,7 @@ def test_a_cutoff_of_the_audit_that_lies_in_the_future_is_not_recorded(
         connect_as(server, database, EXPORTER) as exporter,
         pytest.raises(errors.CheckViolation, match="cut-off"),
     ):
-        exporter.execute(
-            "select public.record_dataset('s', 'b', 'm', '0', '0', 0, %s)", [cutoff]
-        )
+        exporter.execute("select public.record_dataset('s', 'b', 'm', '0', '0', 0, %s)", [cutoff])
 
 
 def audit_waits(dashboard: Connection) -> tuple[UUID, UUID, UUID]:

@@ -247,6 +247,19 @@ def test_nothing_is_captured_for_an_account_that_is_marked_as_deleted(
         insert(dashboard)
 
 
+def test_a_reviewer_whose_account_is_marked_as_deleted_cannot_correct(
+    unaudited: Connection,
+) -> None:
+    log_id, missing = insert(unaudited, user_id=BOB), build_row()["id"]
+    unaudited.execute("update auth.users set deleted_at = now() where id = %s", [ALICE])
+    for named in (log_id, missing):
+        with pytest.raises(psycopg.Error) as refused:
+            unaudited.execute(
+                "select public.record_correction(%s, 'help', %s, null, 'api')", [named, str(ALICE)]
+            )
+        assert refused.value.sqlstate == "PT403"
+
+
 def test_an_edit_that_repeats_the_latest_correction_does_not_decide_a_disputed_text(
     unaudited: Connection,
 ) -> None:
@@ -520,6 +533,32 @@ def test_all_spellings_of_a_reviewer_get_one_pseudonym(unaudited: Connection) ->
     assert len(reviewers.fetchall()) == 1
     votes = unaudited.execute("select intent from public.reviewer_votes").fetchall()
     assert votes == [("status",)]
+
+
+def test_the_erasure_of_a_reviewer_does_not_stop_the_job_of_every_minute(
+    unaudited: Connection, slow: Connection
+) -> None:
+    waiting = {name: insert(unaudited, user_id=BOB, prompt=name) for name in (str(ALICE), "ann")}
+    for reviewer, log_id in waiting.items():
+        unaudited.execute(
+            """insert into private.deferred_changes (log_id, to_intent, reviewer, channel)
+               values (%s, 'help', %s, 'api')""",
+            [log_id, reviewer],
+        )
+        unaudited.execute(
+            """insert into private.incomplete_captures (log_id, text_key)
+               select id, text_key from public.nlu_prompt_logs where id = %s""",
+            [log_id],
+        )
+
+    slow.execute("select private.lock_person(%s)", [ALICE])
+    complete_captures(unaudited)
+    assert read(unaudited, waiting["ann"], "corrected_intent") == ("help",)
+    assert read(unaudited, waiting[str(ALICE)], "corrected_intent") == (None,)
+
+    slow.rollback()
+    complete_captures(unaudited)
+    assert read(unaudited, waiting[str(ALICE)], "corrected_intent") == ("help",)
 
 
 @pytest.mark.parametrize("confidence", ["1e400", "1e-400", "[0.5]", '["help", 0.5]', '"0.5"'])

@@ -1,7 +1,7 @@
 """The registry of models: immutable models, an append-only ledger, and who is erased from both."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -60,7 +60,9 @@ INVALID = {
     "parent_is_a_version": {"parent": "a/b"},
     "datasets_is_an_array": {"datasets": {}},
     "datasets_name_their_sources": {"datasets": [{"examples_by_tier": {}}]},
-    "datasets_have_at_most_100000_bytes": {"datasets": [{"source": "x" * 100_000, "examples_by_tier": {}}]},
+    "datasets_have_at_most_100000_bytes": {
+        "datasets": [{"source": "x" * 100_000, "examples_by_tier": {}}]
+    },
     "labels_are_1_to_1000": {"labels": []},
     "labels_have_names": {"labels": ["help", None]},
     "labels_have_at_most_100000_characters": {"labels": ["x" * 100_000]},
@@ -389,9 +391,17 @@ def test_an_operator_and_a_reviewer_who_are_one_person_get_one_pseudonym(
     assert reviewers == [(read_actors(dashboard)[0][1],)]
 
 
-def test_an_erased_operator_decides_nothing(dashboard: Connection, registrar: Connection) -> None:
+def mark_as_deleted(dashboard: Connection, user_id: UUID) -> None:
+    """Mark an account as deleted, as Supabase does on request instead of deleting it."""
+    dashboard.execute("update auth.users set deleted_at = now() where id = %s", [user_id])
+
+
+@pytest.mark.parametrize("leave", [erase, mark_as_deleted])
+def test_a_former_operator_decides_nothing(
+    dashboard: Connection, registrar: Connection, leave: Callable[[Connection, UUID], object]
+) -> None:
     register(registrar, "a")
-    erase(dashboard, ALICE)
+    leave(dashboard, ALICE)
     for change in (promote, quarantine):
         with pytest.raises(psycopg.Error) as refused:
             change(registrar, "a", str(ALICE))
