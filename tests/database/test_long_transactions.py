@@ -676,7 +676,9 @@ def test_statements_that_change_many_rows_in_opposite_orders_do_not_deadlock(
         (
             "postgres",
             """update public.review_queue set corrected_intent = 'help'
-               where text_key in (select text_key from public.nlu_prompt_logs where id = any (%s))""",
+               where text_key in (
+                 select text_key from public.nlu_prompt_logs where id = any (%s)
+               )""",
         ),
     ],
 )
@@ -709,7 +711,8 @@ def test_rows_that_are_inserted_with_corrections_lock_their_texts_in_order(
                      id, user_id, prompt, predicted_intent, confidence, source, model_version,
                      corrected_intent
                    )
-                   select gen_random_uuid(), %s, 'text ' || number, 'help', 0.9, 'model', 't', 'help'
+                   select gen_random_uuid(), %s, 'text ' || number, 'help', 0.9, 'model', 't',
+                     'help'
                    from unnest(%s::integer[]) as number""",
                 [ALICE, order],
             ).rowcount
