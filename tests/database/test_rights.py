@@ -391,7 +391,8 @@ def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
     with server.connect("postgres", populated) as connection:
         definers = connection.execute(
             """select pronamespace::regnamespace::text, proowner::regrole::text, proconfig
-               from pg_proc where prosecdef and proname <> all ('{lock_sender,is_marked_as_deleted}')
+               from pg_proc where prosecdef
+                 and proname not in ('lock_sender', 'is_marked_as_deleted')
                  and pronamespace in ('public'::regnamespace, 'private'::regnamespace)"""
         ).fetchall()
     assert len(definers) > 10
