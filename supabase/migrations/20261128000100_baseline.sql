@@ -152,6 +152,7 @@ set search_path = ''
 as $$
 begin
   perform pg_advisory_xact_lock(3, 0);
+  perform set_config('prompt_capture.excludes_changes', 'yes', true);
 end
 $$;
 
@@ -177,12 +178,17 @@ begin
 end
 $$;
 
--- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
+-- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text. Whoever
+-- excludes all other changes of texts needs no lock for each: there are more texts than locks, and captures need some.
+-- The setting ends with the transaction, or with the subtransaction, as the lock of edits does.
 create function private.lock_texts(text_keys bytea[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+  if current_setting('prompt_capture.excludes_changes', true) = 'yes' then
+    return;
+  end if;
   perform private.lock_edits_shared();
   perform pg_advisory_xact_lock(4, slot) from (
     select distinct hashtext(encode(text_key, 'hex')) as slot
@@ -352,7 +358,8 @@ create table private.settings (
   constraint label_retention_is_at_least_row_retention
     check (label_retention_days >= row_retention_days),
   constraint spool_retention_days_are_positive check (spool_retention_days > 0),
-  constraint retention_batch_rows_are_1_to_10000 check (retention_batch_rows between 1 and 10000)
+  -- A batch locks each of its texts, and the server has a few thousand locks.
+  constraint retention_batch_rows_are_1_to_2000 check (retention_batch_rows between 1 and 2000)
 );
 
 comment on table private.settings is 'Settings of review and retention.';
@@ -1577,9 +1584,33 @@ $$;
 create trigger before_10_set_channel before insert on public.correction_events
   for each row execute function private.set_correction_channel();
 
+create function private.is_marked_as_deleted(user_id uuid) returns boolean
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (select from auth.users where users.id = user_id and deleted_at is not null);
+end
+$$;
+
+-- Whether a name is the id of a user who was erased, or whose account is marked as deleted. Their tokens may be valid
+-- for some time.
+create function private.is_former_user(name text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.is_user_id(name) and (
+    exists (select from private.tombstones where user_key = private.user_key(name::uuid))
+    or private.is_marked_as_deleted(name::uuid)
+  );
+end
+$$;
+
 set role prompt_maintainer;
 
--- Refuses a reviewer who was erased. The lock is held until this transaction ends, so that no correction in
+-- Refuses a reviewer who was erased, or whose account is marked as deleted. The lock is held until this transaction ends, so that no correction in
 -- the name of a user outlives their erasure.
 create function private.refuse_erased_reviewer(reviewer text) returns void
 language plpgsql
@@ -1594,8 +1625,8 @@ begin
     raise exception 'An erasure holds the lock of this reviewer.'
       using errcode = 'lock_not_available', hint = 'Send the correction again.';
   end if;
-  if exists (select from private.tombstones where user_key = private.user_key(reviewer::uuid)) then
-    raise exception 'The account of this reviewer was erased.'
+  if private.is_former_user(reviewer) then
+    raise exception 'The account of this reviewer was deleted.'
       using errcode = 'PT403', hint = 'Sign in with another account.';
   end if;
 end
@@ -1720,40 +1751,47 @@ $$;
 
 -- Shows a correction on at most 1,000 rows of its text, the named one first; returns how many changed. A sender
 -- sees a correction only on the named row and on rows that were chosen for review before. On any other copy it
--- would reveal that somebody else sent the same text. Notes may be about the sender of the named row, so other
+-- would reveal that somebody else sent the same text, and so would an earlier decision that stands again after a
+-- retraction: a row that was captured after it shows none. Notes may be about the sender of the named row, so other
 -- rows do not get them.
 create function private.show_correction(event public.correction_events, disputed boolean) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-  reviewer text := case when event.to_intent is not null then event.reviewer end;
-  notes text := case when event.to_intent is not null then event.notes end;
   changed integer;
 begin
-  update public.nlu_prompt_logs
-  set corrected_intent = event.to_intent, corrected_secondary_intents = event.to_secondary_intents,
-    corrected_by = reviewer, is_disputed = disputed,
-    correction_notes = case when id = event.log_id then notes end
-  where id in (
-    select logs.id from public.nlu_prompt_logs logs
-    where logs.text_key = event.text_key
+  update public.nlu_prompt_logs logs
+  set corrected_intent = shown.to_intent, corrected_secondary_intents = shown.to_secondary_intents,
+    corrected_by = shown.reviewer, is_disputed = shown.disputed, correction_notes = shown.notes
+  from (
+    select copies.id, decision.* from public.nlu_prompt_logs copies cross join lateral (
+      select (copies.id = event.log_id) is true or copies.created_at <= event.corrected_at as is_shown
+    ) as judged cross join lateral (
+      select case when is_shown then event.to_intent end as to_intent,
+        case when is_shown then event.to_secondary_intents end as to_secondary_intents,
+        case when is_shown and event.to_intent is not null then event.reviewer end as reviewer,
+        is_shown and show_correction.disputed as disputed,
+        case when copies.id = event.log_id and event.to_intent is not null then event.notes end as notes
+    ) as decision
+    where copies.text_key = event.text_key
       and (
-        logs.id = event.log_id or logs.corrected_intent is not null
+        copies.id = event.log_id or copies.corrected_intent is not null
         or (
-          (logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at
+          (copies.has_review_reason or copies.is_audited) and is_shown
           -- A later failure chooses a row that the reviewer did not have before them.
-          and (logs.was_successful is not false or logs.outcome_recorded_at <= event.corrected_at)
+          and (copies.was_successful is not false or copies.outcome_recorded_at <= event.corrected_at)
         )
       )
       and (
-        corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes
+        copies.corrected_intent, copies.corrected_secondary_intents, copies.corrected_by, copies.is_disputed,
+        copies.correction_notes
       ) is distinct from (
-        event.to_intent, event.to_secondary_intents, reviewer, disputed,
-        case when logs.id = event.log_id then notes end
+        decision.to_intent, decision.to_secondary_intents, decision.reviewer, decision.disputed, decision.notes
       )
-    order by logs.id <> event.log_id limit 1000
-  );
+    order by copies.id <> event.log_id limit 1000
+  ) as shown
+  where logs.id = shown.id;
   get diagnostics changed = row_count;
   return changed;
 end
@@ -2157,6 +2195,17 @@ as $$
   )
 $$;
 
+-- A probability in predicted secondary intents, or null for anything else. Numbers of JSON have no limits, and rows
+-- of the first version may hold anything.
+create function private.as_probability(raw jsonb) returns double precision
+language sql immutable
+set search_path = ''
+as $$
+  select case when jsonb_typeof(raw) = 'number' then
+    case when raw::numeric between 0 and 1 then round(raw::numeric, 15)::double precision end
+  end
+$$;
+
 -- The most copies of a text that are read while a user waits.
 create function private.max_copies_read() returns integer
 language sql immutable
@@ -2174,8 +2223,7 @@ as $$
 declare
   runner_up_confidence double precision := coalesce(
     log.runner_up_confidence,
-    case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
-      then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
+    private.as_probability(log.secondary_intents -> 0 -> 'confidence')
   );
   copies_read integer;
 begin
@@ -2185,7 +2233,9 @@ begin
     user_count, waiting_since, decided_at, text_key
   )
   select
-    case when retained.intent is not null or add_queue_item.reasons = '{}' then private.rank_when_decided()
+    case when retained.intent is not null
+        or (add_queue_item.reasons = '{}' and not (log.has_review_reason or log.is_audited))
+      then private.rank_when_decided()
       else private.review_rank(
         add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
       ) end,
@@ -3187,6 +3237,8 @@ declare
   copies public.nlu_prompt_logs[];
   log public.nlu_prompt_logs;
 begin
+  -- In order, and before any item. A message has no correction: only rows that the dashboard inserts may have one.
+  perform private.lock_texts(array_agg(text_key)) from captured where corrected_intent is not null having count(*) > 0;
   for copies in
     select array_agg(captured::public.nlu_prompt_logs) from captured where within_daily_cap group by text_key
   loop
@@ -3248,7 +3300,11 @@ begin
     select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
   ) as texts;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
-    perform private.apply_deferred_changes(incomplete.log_id);
+    begin
+      perform private.apply_deferred_changes(incomplete.log_id);
+    exception when lock_not_available then
+      unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
+    end;
   end loop;
   for decided_text in
     select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
@@ -3802,7 +3858,7 @@ $$;
 
 -- Replaces a reviewer's name by one pseudonym in one batch of rows, corrections or queue items, so that agreement
 -- can still be measured; returns how many. `Grace` and `grace` are one reviewer.
-create function private.pseudonymise_batch(name text, lock_each_text boolean) returns integer
+create function private.pseudonymise_batch(name text) returns integer
 language plpgsql
 security definer
 set search_path = ''
@@ -3827,9 +3883,7 @@ begin
   if texts is null then
     return 0;
   end if;
-  if lock_each_text then
-    perform private.lock_texts(texts);
-  end if;
+  perform private.lock_texts(texts);
   update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
     select id from public.nlu_prompt_logs
     where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
@@ -3848,8 +3902,8 @@ end
 $$;
 
 -- Removes one batch of a user's rows, else of retained texts, else of corrections in their name; returns how
--- many. Without locks on each text, the caller holds the lock of edits.
-create function private.erase_batch(p_user_id uuid, lock_each_text boolean) returns integer
+-- many.
+create function private.erase_batch(p_user_id uuid) returns integer
 language plpgsql
 security definer
 set search_path = ''
@@ -3871,12 +3925,10 @@ begin
     ) as batch;
   end if;
   if texts is null then
-    return private.pseudonymise_batch(p_user_id::text, lock_each_text);
+    return private.pseudonymise_batch(p_user_id::text);
   end if;
 
-  if lock_each_text then
-    perform private.lock_texts(texts);
-  end if;
+  perform private.lock_texts(texts);
   perform private.clear_notes(log_ids);
   update public.labelled_texts set user_keys = array_remove(user_keys, erased_key)
   where text_key = any (texts) and user_keys @> array[erased_key];
@@ -3930,7 +3982,7 @@ begin
     perform private.start_erasure(p_user_id);
     return jsonb_build_object('finished', false, 'erased', 0);
   end if;
-  erased := private.erase_batch(p_user_id, true);
+  erased := private.erase_batch(p_user_id);
   if erased > 0 then
     return jsonb_build_object('finished', false, 'erased', erased);
   end if;
@@ -3963,7 +4015,7 @@ begin
   perform private.start_erasure(p_user_id);
   perform private.lock_edits();
   counts_before := private.count_user_data(p_user_id);
-  while private.erase_batch(p_user_id, false) > 0 loop
+  while private.erase_batch(p_user_id) > 0 loop
   end loop;
   receipt := private.finish_erasure(p_user_id);
   return receipt || jsonb_build_object(
@@ -3998,7 +4050,7 @@ begin
   perform private.lock_edits();
   delete from private.deferred_changes where lower(reviewer) = lower(name);
   loop
-    changed := private.pseudonymise_batch(name, false);
+    changed := private.pseudonymise_batch(name);
     exit when changed = 0;
     total := total + changed;
   end loop;
@@ -4554,6 +4606,11 @@ begin
     raise exception 'The window begins after the last one of its series.'
       using errcode = 'check_violation', hint = 'Export again: open_export returns the next window.';
   end if;
+  -- The next window holds what the cut-off has passed since, so after an invented one it would hold nothing.
+  if p_audits_complete_before > clock_timestamp() then
+    raise exception 'The cut-off of the audit lies in the future.'
+      using errcode = 'check_violation', hint = 'Record the one that read_audit_results returned.';
+  end if;
   insert into public.dataset_exports
     (series, bucket, manifest, window_from, window_to, audits_complete_before, lines)
   values (
@@ -5070,21 +5127,37 @@ create table public.models (
   constraint code_version_has_at_most_100_characters check (char_length(code_version) <= 100),
   constraint parent_is_a_version check (parent ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'),
   constraint datasets_is_an_array check (jsonb_typeof(datasets) = 'array'),
+  constraint datasets_name_their_sources check (not jsonb_path_exists(
+    datasets, 'strict $[*] ? (
+      !(@.source.type() == "string" && @.examples_by_tier.type() == "object")
+      || (@.source.type() == "string" && @.examples_by_tier.type() == "object") is unknown
+    )', '{}', true
+  )),
   constraint datasets_have_at_most_100000_bytes check (octet_length(datasets::text) <= 100000),
   constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000),
   constraint labels_have_names check (array_position(labels, null) is null and '' <> all (labels)),
   constraint labels_have_at_most_100000_characters check (char_length(labels::text) <= 100000),
   constraint metrics_is_an_object check (jsonb_typeof(metrics) = 'object'),
+  constraint metrics_are_numbers check (not jsonb_path_exists(
+    metrics, 'strict $.* ? (@.type() != "number" || @ < -1e300 || @ > 1e300)', '{}', true
+  )),
   constraint metrics_have_at_most_100000_bytes check (octet_length(metrics::text) <= 100000),
   constraint metrics_stand_on_a_sample check (sample is not null or metrics = '{}'),
   constraint sample_has_1_to_100_characters check (char_length(sample) between 1 and 100),
   constraint sample_messages_are_not_negative check (sample_messages >= 0),
   constraint size_bytes_are_not_negative check (size_bytes >= 0),
   constraint latency_ms_is_an_object check (jsonb_typeof(latency_ms) = 'object'),
+  constraint latency_ms_are_numbers check (not jsonb_path_exists(
+    latency_ms, 'strict $.* ? (@.type() != "number" || @ < -1e300 || @ > 1e300)', '{}', true
+  )),
   constraint latency_ms_has_at_most_10000_bytes check (octet_length(latency_ms::text) <= 10000),
   constraint catalogue_version_is_a_sha256 check (catalogue_version ~ '^[0-9a-f]{64}$'),
   constraint registered_by_has_1_to_200_characters check (char_length(registered_by) between 1 and 200)
 );
+
+-- Estimates would outlive the erasure of an operator.
+alter table public.models
+  alter column registered_by set statistics 0;
 
 comment on table public.models is
   'The registered models. A row never changes, but for the name of an operator who was erased.';
@@ -5146,6 +5219,11 @@ create table public.model_events (
   constraint evidence_is_an_object check (jsonb_typeof(evidence) = 'object'),
   constraint evidence_has_at_most_100000_bytes check (octet_length(evidence::text) <= 100000)
 );
+
+alter table public.model_events
+  alter column actor set statistics 0,
+  alter column reason set statistics 0,
+  alter column evidence set statistics 0;
 
 comment on table public.model_events is
   'The model ledger: what happened to which model, when, by whom, why, and on what evidence.';
@@ -5321,7 +5399,7 @@ $$;
 
 -- Tells the function that captures which model serves, in a header of the response to its insert (`response.headers`
 -- is a setting of PostgREST). It needs no right and no further request. Once per transaction; a failure is logged
--- and never fails the capture.
+-- and never fails the capture, nor does the capture wait while somebody holds the table.
 create function private.report_serving_model() returns trigger
 language plpgsql
 security definer
@@ -5330,6 +5408,7 @@ as $$
 declare
   headers text := current_setting('response.headers', true);
 begin
+  lock table private.champion in access share mode nowait;
   if headers <> '' then
     perform set_config('response.headers', (headers::jsonb || header::jsonb)::text, true) from private.champion;
   else
@@ -5381,10 +5460,8 @@ begin
       using errcode = 'check_violation', constraint = 'actor_is_a_name',
         hint = 'Set actor to your own name. Reserved: dashboard, legacy, erased-...';
   end if;
-  if private.is_user_id(operator) and exists (
-    select from private.tombstones where user_key = private.user_key(operator::uuid)
-  ) then
-    raise exception 'The account of this operator was erased.'
+  if private.is_former_user(operator) then
+    raise exception 'The account of this operator was deleted.'
       using errcode = 'PT403', hint = 'Sign in with another account.';
   end if;
   return operator;
@@ -5893,6 +5970,8 @@ revoke all on function
   private.is_user_id(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
+  private.is_marked_as_deleted(uuid),
+  private.is_former_user(text),
   private.refuse_erased_reviewer(text),
   private.end_idle_transaction(),
   private.set_correction_channel(),
@@ -5911,6 +5990,7 @@ revoke all on function
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
+  private.as_probability(jsonb),
   private.max_copies_read(),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
@@ -5949,8 +6029,8 @@ revoke all on function
   private.audits_complete_before(),
   private.count_user_data(uuid),
   private.start_erasure(uuid),
-  private.pseudonymise_batch(text, boolean),
-  private.erase_batch(uuid, boolean),
+  private.pseudonymise_batch(text),
+  private.erase_batch(uuid),
   private.finish_erasure(uuid),
   private.continue_erasure(uuid),
   private.list_unfinished_erasures(),
@@ -6224,6 +6304,8 @@ grant execute on function
   private.max_secondary_intents(),
   private.validate_secondary_intents(text[], text, text[]),
   private.anonymous_reviewers(),
+  private.is_marked_as_deleted(uuid),
+  private.is_former_user(text),
   private.is_user_id(text),
   private.reviewer_name(text),
   private.is_reserved_reviewer(text),
@@ -6238,6 +6320,7 @@ grant execute on function
   private.rank_when_decided(),
   private.array_union(text[], text[]),
   private.intent_names(jsonb),
+  private.as_probability(jsonb),
   private.max_copies_read(),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),

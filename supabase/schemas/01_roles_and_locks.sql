@@ -148,6 +148,7 @@ set search_path = ''
 as $$
 begin
   perform pg_advisory_xact_lock(3, 0);
+  perform set_config('prompt_capture.excludes_changes', 'yes', true);
 end
 $$;
 
@@ -173,12 +174,17 @@ begin
 end
 $$;
 
--- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text.
+-- Class 4, text. Guards what the copies of a text share: corrections, label, queue item and retained text. Whoever
+-- excludes all other changes of texts needs no lock for each: there are more texts than locks, and captures need some.
+-- The setting ends with the transaction, or with the subtransaction, as the lock of edits does.
 create function private.lock_texts(text_keys bytea[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+  if current_setting('prompt_capture.excludes_changes', true) = 'yes' then
+    return;
+  end if;
   perform private.lock_edits_shared();
   perform pg_advisory_xact_lock(4, slot) from (
     select distinct hashtext(encode(text_key, 'hex')) as slot

@@ -26,7 +26,8 @@ create table private.settings (
   constraint label_retention_is_at_least_row_retention
     check (label_retention_days >= row_retention_days),
   constraint spool_retention_days_are_positive check (spool_retention_days > 0),
-  constraint retention_batch_rows_are_1_to_10000 check (retention_batch_rows between 1 and 10000)
+  -- A batch locks each of its texts, and the server has a few thousand locks.
+  constraint retention_batch_rows_are_1_to_2000 check (retention_batch_rows between 1 and 2000)
 );
 
 comment on table private.settings is 'Settings of review and retention.';

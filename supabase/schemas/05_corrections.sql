@@ -139,9 +139,33 @@ $$;
 create trigger before_10_set_channel before insert on public.correction_events
   for each row execute function private.set_correction_channel();
 
+create function private.is_marked_as_deleted(user_id uuid) returns boolean
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (select from auth.users where users.id = user_id and deleted_at is not null);
+end
+$$;
+
+-- Whether a name is the id of a user who was erased, or whose account is marked as deleted. Their tokens may be valid
+-- for some time.
+create function private.is_former_user(name text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.is_user_id(name) and (
+    exists (select from private.tombstones where user_key = private.user_key(name::uuid))
+    or private.is_marked_as_deleted(name::uuid)
+  );
+end
+$$;
+
 set role prompt_maintainer;
 
--- Refuses a reviewer who was erased. The lock is held until this transaction ends, so that no correction in
+-- Refuses a reviewer who was erased, or whose account is marked as deleted. The lock is held until this transaction ends, so that no correction in
 -- the name of a user outlives their erasure.
 create function private.refuse_erased_reviewer(reviewer text) returns void
 language plpgsql
@@ -156,8 +180,8 @@ begin
     raise exception 'An erasure holds the lock of this reviewer.'
       using errcode = 'lock_not_available', hint = 'Send the correction again.';
   end if;
-  if exists (select from private.tombstones where user_key = private.user_key(reviewer::uuid)) then
-    raise exception 'The account of this reviewer was erased.'
+  if private.is_former_user(reviewer) then
+    raise exception 'The account of this reviewer was deleted.'
       using errcode = 'PT403', hint = 'Sign in with another account.';
   end if;
 end
@@ -282,40 +306,47 @@ $$;
 
 -- Shows a correction on at most 1,000 rows of its text, the named one first; returns how many changed. A sender
 -- sees a correction only on the named row and on rows that were chosen for review before. On any other copy it
--- would reveal that somebody else sent the same text. Notes may be about the sender of the named row, so other
+-- would reveal that somebody else sent the same text, and so would an earlier decision that stands again after a
+-- retraction: a row that was captured after it shows none. Notes may be about the sender of the named row, so other
 -- rows do not get them.
 create function private.show_correction(event public.correction_events, disputed boolean) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-  reviewer text := case when event.to_intent is not null then event.reviewer end;
-  notes text := case when event.to_intent is not null then event.notes end;
   changed integer;
 begin
-  update public.nlu_prompt_logs
-  set corrected_intent = event.to_intent, corrected_secondary_intents = event.to_secondary_intents,
-    corrected_by = reviewer, is_disputed = disputed,
-    correction_notes = case when id = event.log_id then notes end
-  where id in (
-    select logs.id from public.nlu_prompt_logs logs
-    where logs.text_key = event.text_key
+  update public.nlu_prompt_logs logs
+  set corrected_intent = shown.to_intent, corrected_secondary_intents = shown.to_secondary_intents,
+    corrected_by = shown.reviewer, is_disputed = shown.disputed, correction_notes = shown.notes
+  from (
+    select copies.id, decision.* from public.nlu_prompt_logs copies cross join lateral (
+      select (copies.id = event.log_id) is true or copies.created_at <= event.corrected_at as is_shown
+    ) as judged cross join lateral (
+      select case when is_shown then event.to_intent end as to_intent,
+        case when is_shown then event.to_secondary_intents end as to_secondary_intents,
+        case when is_shown and event.to_intent is not null then event.reviewer end as reviewer,
+        is_shown and show_correction.disputed as disputed,
+        case when copies.id = event.log_id and event.to_intent is not null then event.notes end as notes
+    ) as decision
+    where copies.text_key = event.text_key
       and (
-        logs.id = event.log_id or logs.corrected_intent is not null
+        copies.id = event.log_id or copies.corrected_intent is not null
         or (
-          (logs.has_review_reason or logs.is_audited) and logs.created_at <= event.corrected_at
+          (copies.has_review_reason or copies.is_audited) and is_shown
           -- A later failure chooses a row that the reviewer did not have before them.
-          and (logs.was_successful is not false or logs.outcome_recorded_at <= event.corrected_at)
+          and (copies.was_successful is not false or copies.outcome_recorded_at <= event.corrected_at)
         )
       )
       and (
-        corrected_intent, corrected_secondary_intents, corrected_by, is_disputed, correction_notes
+        copies.corrected_intent, copies.corrected_secondary_intents, copies.corrected_by, copies.is_disputed,
+        copies.correction_notes
       ) is distinct from (
-        event.to_intent, event.to_secondary_intents, reviewer, disputed,
-        case when logs.id = event.log_id then notes end
+        decision.to_intent, decision.to_secondary_intents, decision.reviewer, decision.disputed, decision.notes
       )
-    order by logs.id <> event.log_id limit 1000
-  );
+    order by copies.id <> event.log_id limit 1000
+  ) as shown
+  where logs.id = shown.id;
   get diagnostics changed = row_count;
   return changed;
 end

@@ -221,6 +221,17 @@ as $$
   )
 $$;
 
+-- A probability in predicted secondary intents, or null for anything else. Numbers of JSON have no limits, and rows
+-- of the first version may hold anything.
+create function private.as_probability(raw jsonb) returns double precision
+language sql immutable
+set search_path = ''
+as $$
+  select case when jsonb_typeof(raw) = 'number' then
+    case when raw::numeric between 0 and 1 then round(raw::numeric, 15)::double precision end
+  end
+$$;
+
 -- The most copies of a text that are read while a user waits.
 create function private.max_copies_read() returns integer
 language sql immutable
@@ -238,8 +249,7 @@ as $$
 declare
   runner_up_confidence double precision := coalesce(
     log.runner_up_confidence,
-    case when jsonb_path_exists(log.secondary_intents, '$[0].confidence ? (@ >= 0 && @ <= 1)')
-      then (log.secondary_intents -> 0 ->> 'confidence')::double precision end
+    private.as_probability(log.secondary_intents -> 0 -> 'confidence')
   );
   copies_read integer;
 begin
@@ -249,7 +259,9 @@ begin
     user_count, waiting_since, decided_at, text_key
   )
   select
-    case when retained.intent is not null or add_queue_item.reasons = '{}' then private.rank_when_decided()
+    case when retained.intent is not null
+        or (add_queue_item.reasons = '{}' and not (log.has_review_reason or log.is_audited))
+      then private.rank_when_decided()
       else private.review_rank(
         add_queue_item.reasons, log.confidence, runner_up_confidence, copies.times_sent
       ) end,

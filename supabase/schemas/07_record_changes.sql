@@ -459,6 +459,8 @@ declare
   copies public.nlu_prompt_logs[];
   log public.nlu_prompt_logs;
 begin
+  -- In order, and before any item. A message has no correction: only rows that the dashboard inserts may have one.
+  perform private.lock_texts(array_agg(text_key)) from captured where corrected_intent is not null having count(*) > 0;
   for copies in
     select array_agg(captured::public.nlu_prompt_logs) from captured where within_daily_cap group by text_key
   loop
@@ -520,7 +522,11 @@ begin
     select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
   ) as texts;
   for incomplete in select distinct on (log_id) * from unnest(batch) loop
-    perform private.apply_deferred_changes(incomplete.log_id);
+    begin
+      perform private.apply_deferred_changes(incomplete.log_id);
+    exception when lock_not_available then
+      unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
+    end;
   end loop;
   for decided_text in
     select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))

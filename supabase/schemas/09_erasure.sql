@@ -87,7 +87,7 @@ $$;
 
 -- Replaces a reviewer's name by one pseudonym in one batch of rows, corrections or queue items, so that agreement
 -- can still be measured; returns how many. `Grace` and `grace` are one reviewer.
-create function private.pseudonymise_batch(name text, lock_each_text boolean) returns integer
+create function private.pseudonymise_batch(name text) returns integer
 language plpgsql
 security definer
 set search_path = ''
@@ -112,9 +112,7 @@ begin
   if texts is null then
     return 0;
   end if;
-  if lock_each_text then
-    perform private.lock_texts(texts);
-  end if;
+  perform private.lock_texts(texts);
   update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
     select id from public.nlu_prompt_logs
     where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
@@ -133,8 +131,8 @@ end
 $$;
 
 -- Removes one batch of a user's rows, else of retained texts, else of corrections in their name; returns how
--- many. Without locks on each text, the caller holds the lock of edits.
-create function private.erase_batch(p_user_id uuid, lock_each_text boolean) returns integer
+-- many.
+create function private.erase_batch(p_user_id uuid) returns integer
 language plpgsql
 security definer
 set search_path = ''
@@ -156,12 +154,10 @@ begin
     ) as batch;
   end if;
   if texts is null then
-    return private.pseudonymise_batch(p_user_id::text, lock_each_text);
+    return private.pseudonymise_batch(p_user_id::text);
   end if;
 
-  if lock_each_text then
-    perform private.lock_texts(texts);
-  end if;
+  perform private.lock_texts(texts);
   perform private.clear_notes(log_ids);
   update public.labelled_texts set user_keys = array_remove(user_keys, erased_key)
   where text_key = any (texts) and user_keys @> array[erased_key];
@@ -215,7 +211,7 @@ begin
     perform private.start_erasure(p_user_id);
     return jsonb_build_object('finished', false, 'erased', 0);
   end if;
-  erased := private.erase_batch(p_user_id, true);
+  erased := private.erase_batch(p_user_id);
   if erased > 0 then
     return jsonb_build_object('finished', false, 'erased', erased);
   end if;
@@ -248,7 +244,7 @@ begin
   perform private.start_erasure(p_user_id);
   perform private.lock_edits();
   counts_before := private.count_user_data(p_user_id);
-  while private.erase_batch(p_user_id, false) > 0 loop
+  while private.erase_batch(p_user_id) > 0 loop
   end loop;
   receipt := private.finish_erasure(p_user_id);
   return receipt || jsonb_build_object(
@@ -283,7 +279,7 @@ begin
   perform private.lock_edits();
   delete from private.deferred_changes where lower(reviewer) = lower(name);
   loop
-    changed := private.pseudonymise_batch(name, false);
+    changed := private.pseudonymise_batch(name);
     exit when changed = 0;
     total := total + changed;
   end loop;

@@ -38,21 +38,37 @@ create table public.models (
   constraint code_version_has_at_most_100_characters check (char_length(code_version) <= 100),
   constraint parent_is_a_version check (parent ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'),
   constraint datasets_is_an_array check (jsonb_typeof(datasets) = 'array'),
+  constraint datasets_name_their_sources check (not jsonb_path_exists(
+    datasets, 'strict $[*] ? (
+      !(@.source.type() == "string" && @.examples_by_tier.type() == "object")
+      || (@.source.type() == "string" && @.examples_by_tier.type() == "object") is unknown
+    )', '{}', true
+  )),
   constraint datasets_have_at_most_100000_bytes check (octet_length(datasets::text) <= 100000),
   constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000),
   constraint labels_have_names check (array_position(labels, null) is null and '' <> all (labels)),
   constraint labels_have_at_most_100000_characters check (char_length(labels::text) <= 100000),
   constraint metrics_is_an_object check (jsonb_typeof(metrics) = 'object'),
+  constraint metrics_are_numbers check (not jsonb_path_exists(
+    metrics, 'strict $.* ? (@.type() != "number" || @ < -1e300 || @ > 1e300)', '{}', true
+  )),
   constraint metrics_have_at_most_100000_bytes check (octet_length(metrics::text) <= 100000),
   constraint metrics_stand_on_a_sample check (sample is not null or metrics = '{}'),
   constraint sample_has_1_to_100_characters check (char_length(sample) between 1 and 100),
   constraint sample_messages_are_not_negative check (sample_messages >= 0),
   constraint size_bytes_are_not_negative check (size_bytes >= 0),
   constraint latency_ms_is_an_object check (jsonb_typeof(latency_ms) = 'object'),
+  constraint latency_ms_are_numbers check (not jsonb_path_exists(
+    latency_ms, 'strict $.* ? (@.type() != "number" || @ < -1e300 || @ > 1e300)', '{}', true
+  )),
   constraint latency_ms_has_at_most_10000_bytes check (octet_length(latency_ms::text) <= 10000),
   constraint catalogue_version_is_a_sha256 check (catalogue_version ~ '^[0-9a-f]{64}$'),
   constraint registered_by_has_1_to_200_characters check (char_length(registered_by) between 1 and 200)
 );
+
+-- Estimates would outlive the erasure of an operator.
+alter table public.models
+  alter column registered_by set statistics 0;
 
 comment on table public.models is
   'The registered models. A row never changes, but for the name of an operator who was erased.';
@@ -114,6 +130,11 @@ create table public.model_events (
   constraint evidence_is_an_object check (jsonb_typeof(evidence) = 'object'),
   constraint evidence_has_at_most_100000_bytes check (octet_length(evidence::text) <= 100000)
 );
+
+alter table public.model_events
+  alter column actor set statistics 0,
+  alter column reason set statistics 0,
+  alter column evidence set statistics 0;
 
 comment on table public.model_events is
   'The model ledger: what happened to which model, when, by whom, why, and on what evidence.';
@@ -289,7 +310,7 @@ $$;
 
 -- Tells the function that captures which model serves, in a header of the response to its insert (`response.headers`
 -- is a setting of PostgREST). It needs no right and no further request. Once per transaction; a failure is logged
--- and never fails the capture.
+-- and never fails the capture, nor does the capture wait while somebody holds the table.
 create function private.report_serving_model() returns trigger
 language plpgsql
 security definer
@@ -298,6 +319,7 @@ as $$
 declare
   headers text := current_setting('response.headers', true);
 begin
+  lock table private.champion in access share mode nowait;
   if headers <> '' then
     perform set_config('response.headers', (headers::jsonb || header::jsonb)::text, true) from private.champion;
   else
@@ -349,10 +371,8 @@ begin
       using errcode = 'check_violation', constraint = 'actor_is_a_name',
         hint = 'Set actor to your own name. Reserved: dashboard, legacy, erased-...';
   end if;
-  if private.is_user_id(operator) and exists (
-    select from private.tombstones where user_key = private.user_key(operator::uuid)
-  ) then
-    raise exception 'The account of this operator was erased.'
+  if private.is_former_user(operator) then
+    raise exception 'The account of this operator was deleted.'
       using errcode = 'PT403', hint = 'Sign in with another account.';
   end if;
   return operator;

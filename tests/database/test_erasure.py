@@ -7,6 +7,7 @@ import pytest
 from psycopg import errors
 
 from .actors import ALICE, BOB, EXPORTER, SERVICE, connect_as
+from .registry import connect_registrar, promote, register
 from .rows import LONG_AGO, add_user, correct, edit_queue_item, erase, insert, read
 from .server import Connection, Server
 
@@ -85,6 +86,25 @@ def test_a_sender_cannot_see_a_decision_that_is_due_to_an_erased_sender_of_the_t
     assert dashboard.execute(label, [sure]).fetchone() == ("help",)
     event = dashboard.execute("select log_id, from_intent, to_intent from public.correction_events")
     assert event.fetchall() == [(None, "reschedule", "help")]
+
+
+def test_a_retraction_shows_no_earlier_decision_on_a_row_that_was_captured_after_it(
+    dashboard: Connection,
+) -> None:
+    add_user(dashboard, BOB)
+    earlier = insert(dashboard, user_id=BOB, confidence=0.1)
+    correct(dashboard, earlier, "help", "ann")
+    later = insert(dashboard, confidence=0.1)
+    correct(dashboard, later, "search", "ben")
+    assert read(dashboard, later, "corrected_intent") == ("search",)
+
+    correct(dashboard, later, None, "ben")
+
+    assert read(dashboard, earlier, "corrected_intent", "corrected_by") == ("help", "ann")
+    shown = read(dashboard, later, "corrected_intent", "corrected_by", "is_disputed")
+    assert shown == (None, None, False)
+    label = "select corrected_intent from public.labelled_prompts where id = %s"
+    assert dashboard.execute(label, [later]).fetchone() == ("help",)
 
 
 def test_notes_on_a_decision_that_names_no_row_are_cleared_with_any_of_its_senders(
@@ -314,6 +334,23 @@ def test_the_planner_statistics_contain_no_reviewer(dashboard: Connection) -> No
              and relnamespace in ('public'::regnamespace, 'private'::regnamespace)"""
     ).fetchall()
     assert expressions == [], "the expression of an index is sampled as well"
+
+
+def test_the_planner_statistics_contain_no_operator(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    with connect_registrar(server, database) as registrar:
+        for number in range(20):
+            register(registrar, f"a{number}", actor=f"Ann Secret {number % 3}")
+            promote(registrar, f"a{number}", actor=f"Ann Secret {number % 3}")
+    dashboard.execute("analyze public.models")
+    dashboard.execute("analyze public.model_events")
+    sampled = dashboard.execute(
+        """select tablename, attname from pg_stats
+           where most_common_vals::text ilike '%ann secret%'
+             or histogram_bounds::text ilike '%ann secret%'"""
+    ).fetchall()
+    assert sampled == []
 
 
 def test_the_id_of_an_erased_user_is_kept_only_until_the_erasure_ends(

@@ -379,6 +379,18 @@ def test_a_window_that_does_not_follow_the_last_one_is_not_recorded(dashboard: C
     assert export_next(dashboard) == {log_id}
 
 
+@pytest.mark.parametrize("cutoff", ["infinity", "2999-01-01"])
+def test_a_cutoff_of_the_audit_that_lies_in_the_future_is_not_recorded(
+    server: Server, database: str, dashboard: Connection, cutoff: str
+) -> None:
+    """The next window holds what was decided since: after an invented cut-off, nothing."""
+    with (
+        connect_as(server, database, EXPORTER) as exporter,
+        pytest.raises(errors.CheckViolation, match="cut-off"),
+    ):
+        exporter.execute("select public.record_dataset('s', 'b', 'm', '0', '0', 0, %s)", [cutoff])
+
+
 def audit_waits(dashboard: Connection) -> tuple[UUID, UUID, UUID]:
     """Let three audited messages wait, decide the second and third, and record a dataset.
 

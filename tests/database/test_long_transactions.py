@@ -138,6 +138,20 @@ def test_a_row_is_queued_although_the_capture_that_was_adding_the_item_rolls_bac
     assert list_unqueued(unaudited) == []
 
 
+def test_a_row_that_was_chosen_by_an_earlier_threshold_is_not_ranked_as_decided(
+    unaudited: Connection, slow: Connection
+) -> None:
+    insert(slow, confidence=0.65)
+    insert(unaudited, user_id=BOB, confidence=0.65)
+    slow.rollback()
+    unaudited.execute("update private.settings set review_threshold = 0.6")
+
+    assert complete_captures(unaudited) == 1
+
+    item = unaudited.execute("select reasons, rank from public.review_queue").fetchone()
+    assert item == ([], 652)
+
+
 @pytest.mark.parametrize("event", ["erasure", "retention"])
 def test_a_row_is_queued_although_the_last_other_row_is_deleted_meanwhile(
     unaudited: Connection, slow: Connection, event: str
@@ -231,6 +245,19 @@ def test_nothing_is_captured_for_an_account_that_is_marked_as_deleted(
     dashboard.execute("update auth.users set deleted_at = now()")
     with pytest.raises(errors.ForeignKeyViolation):
         insert(dashboard)
+
+
+def test_a_reviewer_whose_account_is_marked_as_deleted_cannot_correct(
+    unaudited: Connection,
+) -> None:
+    log_id, missing = insert(unaudited, user_id=BOB), build_row()["id"]
+    unaudited.execute("update auth.users set deleted_at = now() where id = %s", [ALICE])
+    for named in (log_id, missing):
+        with pytest.raises(psycopg.Error) as refused:
+            unaudited.execute(
+                "select public.record_correction(%s, 'help', %s, null, 'api')", [named, str(ALICE)]
+            )
+        assert refused.value.sqlstate == "PT403"
 
 
 def test_an_edit_that_repeats_the_latest_correction_does_not_decide_a_disputed_text(
@@ -508,22 +535,50 @@ def test_all_spellings_of_a_reviewer_get_one_pseudonym(unaudited: Connection) ->
     assert votes == [("status",)]
 
 
-def test_a_confidence_that_no_number_can_hold_does_not_stop_the_queue(
-    unaudited: Connection,
+def test_the_erasure_of_a_reviewer_does_not_stop_the_job_of_every_minute(
+    unaudited: Connection, slow: Connection
+) -> None:
+    waiting = {name: insert(unaudited, user_id=BOB, prompt=name) for name in (str(ALICE), "ann")}
+    for reviewer, log_id in waiting.items():
+        unaudited.execute(
+            """insert into private.deferred_changes (log_id, to_intent, reviewer, channel)
+               values (%s, 'help', %s, 'api')""",
+            [log_id, reviewer],
+        )
+        unaudited.execute(
+            """insert into private.incomplete_captures (log_id, text_key)
+               select id, text_key from public.nlu_prompt_logs where id = %s""",
+            [log_id],
+        )
+
+    slow.execute("select private.lock_person(%s)", [ALICE])
+    complete_captures(unaudited)
+    assert read(unaudited, waiting["ann"], "corrected_intent") == ("help",)
+    assert read(unaudited, waiting[str(ALICE)], "corrected_intent") == (None,)
+
+    slow.rollback()
+    complete_captures(unaudited)
+    assert read(unaudited, waiting[str(ALICE)], "corrected_intent") == ("help",)
+
+
+@pytest.mark.parametrize("confidence", ["1e400", "1e-400", "[0.5]", '["help", 0.5]', '"0.5"'])
+def test_a_confidence_that_is_no_number_between_0_and_1_does_not_stop_the_queue(
+    unaudited: Connection, confidence: str
 ) -> None:
     log_id = insert(unaudited, confidence=0.99)
     with unaudited.transaction():
         unaudited.execute("alter table public.nlu_prompt_logs disable trigger user")
         unaudited.execute(
             """update public.nlu_prompt_logs
-               set secondary_intents = '[{"intent": "help", "confidence": 1e400}]'"""
+               set secondary_intents = %s::jsonb""",
+            [f'[{{"intent": "help", "confidence": {confidence}}}]'],
         )
         unaudited.execute("alter table public.nlu_prompt_logs enable trigger user")
 
     unaudited.execute("select public.record_outcome(%s, false, 'move', null)", [log_id])
 
     item = unaudited.execute("select runner_up_confidence from public.review_queue").fetchone()
-    assert item == (None,)
+    assert item == ((0.0,) if confidence == "1e-400" else (None,))
 
 
 @pytest.mark.parametrize(
@@ -608,6 +663,74 @@ def test_statements_that_change_many_rows_in_opposite_orders_do_not_deadlock(
         wait_until(lambda: is_waiting(2))
         slow.commit()
         assert (one.result(), other.result()) in {(3, 2), (3, 0)}
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        ("service_role", MANY_CORRECTIONS),
+        (
+            "postgres",
+            "update public.nlu_prompt_logs set corrected_intent = 'help' where id = any (%s)",
+        ),
+        (
+            "postgres",
+            """update public.review_queue set corrected_intent = 'help'
+               where text_key in (
+                 select text_key from public.nlu_prompt_logs where id = any (%s)
+               )""",
+        ),
+    ],
+)
+def test_a_statement_that_changes_many_texts_holds_no_lock_for_each(
+    unaudited: Connection, slow: Connection, role: str, statement: str
+) -> None:
+    """The server has a few thousand locks, and captures need some of them."""
+    log_ids = [insert(unaudited, prompt=f"text {n}", confidence=0.3) for n in range(30)]
+
+    slow.execute(f"set local role {role}".encode())
+    assert slow.execute(statement.encode(), [log_ids]).rowcount == 30
+
+    held = "select count(*) from pg_locks where locktype = 'advisory' and classid = 4"
+    assert unaudited.execute(held.encode()).fetchone() == (0,)
+    insert(unaudited, prompt="text 1", user_id=BOB, confidence=0.2)
+    assert complete_captures(unaudited) == 0, "a job changes none of the texts meanwhile"
+    slow.commit()
+    assert read(unaudited, log_ids[0], "corrected_intent") == ("help",)
+
+
+def test_rows_that_are_inserted_with_corrections_lock_their_texts_in_order(
+    unaudited: Connection, server: Server, database: str, slow: Connection
+) -> None:
+    held = insert(unaudited, prompt="text 0")
+
+    def insert_decided(order: list[int]) -> int:
+        with server.connect("postgres", database) as dashboard:
+            return dashboard.execute(
+                """insert into public.nlu_prompt_logs (
+                     id, user_id, prompt, predicted_intent, confidence, source, model_version,
+                     corrected_intent
+                   )
+                   select gen_random_uuid(), %s, 'text ' || number, 'help', 0.9, 'model', 't',
+                     'help'
+                   from unnest(%s::integer[]) as number""",
+                [ALICE, order],
+            ).rowcount
+
+    def is_waiting(number: int) -> bool:
+        waiting = "select count(distinct pid) from pg_locks where not granted"
+        row = unaudited.execute(waiting.encode()).fetchone()
+        return row == (number,)
+
+    slow.execute("select 1")  # a correction is a savepoint of this transaction
+    correct(slow, held, "help")
+    with ThreadPoolExecutor() as threads:
+        one = threads.submit(insert_decided, [*range(20), 0])
+        wait_until(lambda: is_waiting(1))
+        other = threads.submit(insert_decided, [0, *reversed(range(20))])
+        wait_until(lambda: is_waiting(2))
+        slow.commit()
+        assert (one.result(), other.result()) == (21, 21)
 
 
 def wait_until(is_reached: Callable[[], bool]) -> None:

@@ -1,7 +1,7 @@
 """The registry of models: immutable models, an append-only ledger, and who is erased from both."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -59,17 +59,22 @@ INVALID = {
     "code_version_has_at_most_100_characters": {"code_version": "x" * 101},
     "parent_is_a_version": {"parent": "a/b"},
     "datasets_is_an_array": {"datasets": {}},
-    "datasets_have_at_most_100000_bytes": {"datasets": ["x" * 100_000]},
+    "datasets_name_their_sources": {"datasets": [{"examples_by_tier": {}}]},
+    "datasets_have_at_most_100000_bytes": {
+        "datasets": [{"source": "x" * 100_000, "examples_by_tier": {}}]
+    },
     "labels_are_1_to_1000": {"labels": []},
     "labels_have_names": {"labels": ["help", None]},
     "labels_have_at_most_100000_characters": {"labels": ["x" * 100_000]},
     "metrics_is_an_object": {"metrics": []},
+    "metrics_are_numbers": {"metrics": {"accuracy": 0.5, "recall": ["0.5"]}},
     "metrics_have_at_most_100000_bytes": {"metrics": {"x" * 100_000: 1}},
     "metrics_stand_on_a_sample": {"sample": None},
     "sample_has_1_to_100_characters": {"sample": ""},
     "sample_messages_are_not_negative": {"sample_messages": -1},
     "size_bytes_are_not_negative": {"size_bytes": -1},
     "latency_ms_is_an_object": {"latency_ms": 1},
+    "latency_ms_are_numbers": {"latency_ms": {"p50": None}},
     "latency_ms_has_at_most_10000_bytes": {"latency_ms": {"x" * 10_000: 1}},
 }
 
@@ -314,6 +319,21 @@ def test_a_capture_succeeds_whatever_happened_to_the_registry(
         insert(connection)
 
 
+def test_a_capture_does_not_wait_for_the_registry(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    locked = "lock table public.models, public.model_events, private.champion"
+    with (
+        server.connect("postgres", database, autocommit=False) as maintenance,
+        connect_as(server, database, WRITER) as writer,
+    ):
+        maintenance.execute(locked.encode())
+        writer.execute("set local statement_timeout = '5s'")
+        for _ in range(2):
+            insert(writer)
+        assert writer.execute(HEADERS).fetchone() in {(None,), ("",)}
+
+
 def test_a_header_that_the_project_sets_is_kept(server: Server, database: str) -> None:
     with server.connect("postgres", database) as dashboard:
         add_user(dashboard, ALICE)
@@ -371,9 +391,17 @@ def test_an_operator_and_a_reviewer_who_are_one_person_get_one_pseudonym(
     assert reviewers == [(read_actors(dashboard)[0][1],)]
 
 
-def test_an_erased_operator_decides_nothing(dashboard: Connection, registrar: Connection) -> None:
+def mark_as_deleted(dashboard: Connection, user_id: UUID) -> None:
+    """Mark an account as deleted, as Supabase does on request instead of deleting it."""
+    dashboard.execute("update auth.users set deleted_at = now() where id = %s", [user_id])
+
+
+@pytest.mark.parametrize("leave", [erase, mark_as_deleted])
+def test_a_former_operator_decides_nothing(
+    dashboard: Connection, registrar: Connection, leave: Callable[[Connection, UUID], object]
+) -> None:
     register(registrar, "a")
-    erase(dashboard, ALICE)
+    leave(dashboard, ALICE)
     for change in (promote, quarantine):
         with pytest.raises(psycopg.Error) as refused:
             change(registrar, "a", str(ALICE))

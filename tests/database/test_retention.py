@@ -204,6 +204,7 @@ def test_the_schedule_has_all_nightly_jobs(dashboard: Connection) -> None:
     "setting",
     ["audit_rate = 1.1", "audit_wait_days = 0", "min_queue_items = -1",
      "daily_cap = 0", "row_retention_days = 0", "retention_batch_rows = 0",
+     "retention_batch_rows = 2001",
      "label_retention_days = 1", "only_row = false"],
 )  # fmt: skip
 def test_an_invalid_setting_is_refused(dashboard: Connection, setting: str) -> None:
