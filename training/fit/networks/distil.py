@@ -38,26 +38,24 @@ SYNTHETIC_PER_TEXT = 4
 
 @dataclass(frozen=True)
 class DistillationEffort:
-    """How long to train a student, and how large a one.
+    """How long to train a student.
 
     `max_synthetic` is the maximum number of synthetic and unlabelled texts. There are `epochs`, or
-    at least two that together pass at most `max_passes` texts. The time is in proportion to the
-    `filters` and the passes.
+    at least two that together pass at most `max_passes` texts.
     """
 
     max_synthetic: int
     epochs: int
     max_passes: int
-    filters: int
 
     def epochs_for(self, texts: int) -> int:
         """Return the number of epochs for a training set of that many texts."""
         return max(2, min(self.epochs, self.max_passes // texts))
 
 
-THOROUGH = DistillationEffort(max_synthetic=20_000, epochs=12, max_passes=600_000, filters=256)
-QUICK = DistillationEffort(max_synthetic=10_000, epochs=8, max_passes=150_000, filters=128)
-"""The effort for a student that answers together with the encoder: half a minute on a core."""
+THOROUGH = DistillationEffort(max_synthetic=20_000, epochs=12, max_passes=600_000)
+QUICK = DistillationEffort(max_synthetic=10_000, epochs=8, max_passes=200_000)
+"""The effort for a student that answers together with the encoder: about a minute on a core."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,6 @@ class Distiller:
                 np.concatenate([mixed, soft[len(texts) :]]),
             ),
             StudentHyperparameters(
-                filters=self._effort.filters,
                 epochs=self._effort.epochs_for(len(normalised)),
                 seed=self._seed,
             ),
