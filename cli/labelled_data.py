@@ -19,7 +19,7 @@ from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
 
-class TrainingData(NamedTuple):
+class LabelledData(NamedTuple):
     """Examples, texts without labels, and the datasets that both come from."""
 
     examples: list[Example]
@@ -29,7 +29,7 @@ class TrainingData(NamedTuple):
 
 def read_training_data(
     sources: Sequence[DataSource], unlabelled_sources: Sequence[DataSource], progress: Progress
-) -> TrainingData:
+) -> LabelledData:
     """Read what to train on: examples without a split or of the split `train`, and texts.
 
     Raise `InvalidExamples`.
@@ -37,7 +37,7 @@ def read_training_data(
     unlabelled = _read_unlabelled(unlabelled_sources, progress)
     located = _read(sources, progress)
     kept = [each for each in located if each.example.is_for_training]
-    return TrainingData(
+    return LabelledData(
         _report(located, kept, f"of the split {TRAINING_SPLIT}, nor without a split"),
         [text.example.text for text in unlabelled],
         describe_datasets([*sources, *unlabelled_sources], kept, unlabelled),

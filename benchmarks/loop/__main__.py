@@ -14,7 +14,7 @@ from benchmarks.loop.orders import ORDERS, RECOMMENDED_AUDITS
 from benchmarks.loop.policies import POLICIES
 from benchmarks.loop.rendering import goal_lines, render_markdown, render_terminal, write_plot
 from benchmarks.loop.results import LoopOptions, LoopReport, StreamResult
-from benchmarks.loop.run import Plan, run_plan
+from benchmarks.loop.run import RunPlan, run_plan
 from benchmarks.loop.streams import DEFAULT_SCENARIO, SCENARIOS
 from benchmarks.machine import describe_machine
 from benchmarks.model.data import Dataset, list_datasets
@@ -107,7 +107,7 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
             scenario = SCENARIOS.get(name, DEFAULT_SCENARIO)
             if quick:
                 scenario = scenario.shortened()
-            plans.append(Plan.make(data, replace(scenario, **given), options))
+            plans.append(RunPlan.make(data, replace(scenario, **given), options))
         report = LoopReport(machine=describe_machine(), options=options, streams=())
         done: dict[str, StreamResult] = {}
         for result in _run_all(plans):
@@ -118,7 +118,7 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
     _write_and_print(report, out)
 
 
-def _run_all(plans: Sequence[Plan]) -> Iterator[StreamResult]:
+def _run_all(plans: Sequence[RunPlan]) -> Iterator[StreamResult]:
     """Run all plans with a progress bar, or a line for each training where there is no terminal."""
     total = sum(plan.trainings for plan in plans)
     with Progress(*progress_columns(), console=error_console, transient=True) as progress:

@@ -12,7 +12,7 @@ from benchmarks.loop.results import LoopOptions, StreamResult
 from benchmarks.loop.service import load_encoder
 from benchmarks.loop.simulation import LoopSpec, RunOutcome, Simulator
 from benchmarks.loop.store import start_server
-from benchmarks.loop.streams import Scenario, Stream, draw_stream
+from benchmarks.loop.streams import Stream, StreamScenario, draw_stream
 from benchmarks.loop.summary import summarise
 from benchmarks.model.data import Dataset
 from prompt_capture.domain.predictions import UNKNOWN_INTENT
@@ -20,16 +20,16 @@ from prompt_capture.domain.text import split_clauses
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """What to run on one dataset: a stream for each run, and each order with each policy."""
 
     name: str
-    scenario: Scenario
+    scenario: StreamScenario
     streams: Sequence[Stream]
     cells: Sequence[tuple[str, str]]
 
     @classmethod
-    def make(cls, data: Dataset, scenario: Scenario, options: LoopOptions) -> "Plan":
+    def make(cls, data: Dataset, scenario: StreamScenario, options: LoopOptions) -> "RunPlan":
         """Draw the streams of a dataset. Raise `UnusableDataset` where it is too small."""
         streams = [
             draw_stream(data, scenario, run, options.is_final) for run in range(scenario.runs)
@@ -47,7 +47,9 @@ class Plan:
         return len(self.streams) * (1 + len(self.cells) * self.scenario.rounds)
 
 
-def run_plan(plan: Plan, base_model: Path, report: Callable[[str], None]) -> Iterator[StreamResult]:
+def run_plan(
+    plan: RunPlan, base_model: Path, report: Callable[[str], None]
+) -> Iterator[StreamResult]:
     """Run the loop, and yield the results so far after each run.
 
     `report` is told before each training.
@@ -70,7 +72,7 @@ def run_plan(plan: Plan, base_model: Path, report: Callable[[str], None]) -> Ite
 
 
 def _summarise_plan(
-    plan: Plan, outcomes: Mapping[tuple[str, str], Sequence[RunOutcome]]
+    plan: RunPlan, outcomes: Mapping[tuple[str, str], Sequence[RunOutcome]]
 ) -> StreamResult:
     one = plan.streams[0]
     return StreamResult(

@@ -21,7 +21,7 @@ from training.train import train
 
 
 @dataclass(frozen=True)
-class Service:
+class ServedClassifier:
     """A model that answers messages. `reported` is the accuracy in its manifest, if it has one."""
 
     version: str
@@ -67,9 +67,13 @@ def load_encoder(model: Path) -> BaseEncoders:
     return BaseEncoders({name: base.last_encoder}, base.base_model, base.fingerprint)
 
 
-def train_service(examples: Sequence[Example], base: BaseEncoders, folder: Path) -> Service:
+def train_service(
+    examples: Sequence[Example], base: BaseEncoders, folder: Path
+) -> ServedClassifier:
     """Train a model, write it to `folder`, and load it."""
     config = TrainingConfig(name="loop", distils_student=False)
     manifest = train(examples, base, folder, config).manifest
     classifier = CachedClassifier(ModelArtifact.load(folder), base.last_encoder)
-    return Service(manifest.version, manifest.metrics.get("accuracy"), IntentDetector(classifier))
+    return ServedClassifier(
+        manifest.version, manifest.metrics.get("accuracy"), IntentDetector(classifier)
+    )

@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.loop.orders import Order, Week
 from benchmarks.loop.policies import Policy
-from benchmarks.loop.service import Answers, Service, train_service
+from benchmarks.loop.service import Answers, ServedClassifier, train_service
 from benchmarks.loop.store import LoopStore, StoreServer
-from benchmarks.loop.streams import Scenario, Stream
+from benchmarks.loop.streams import Stream, StreamScenario
 from training.data.examples import Example
 from training.fit.encoders import BaseEncoders
 
@@ -55,7 +55,7 @@ class LoopRun:
         self._correct: dict[str, list[bool]] = {}
         self.reviewed = 0
 
-    def capture(self, service: Service, messages: Sequence[Example]) -> None:
+    def capture(self, service: ServedClassifier, messages: Sequence[Example]) -> None:
         """Answer and capture the messages of a week."""
         texts = [message.text for message in messages]
         predictions = service.answer(texts)
@@ -82,7 +82,7 @@ class LoopRun:
             return self._policy.read(Path(folder))
 
     def measure(
-        self, learned: Sequence[Example], service: Service, held_out: Sequence[Example]
+        self, learned: Sequence[Example], service: ServedClassifier, held_out: Sequence[Example]
     ) -> RoundOutcome:
         """Measure the model that learned from these examples."""
         people = sum(example.corrected for example in learned)
@@ -116,11 +116,13 @@ class Simulator:
     base: BaseEncoders
     report: Callable[[str], None]
 
-    def train_first(self, stream: Stream, name: str) -> Service:
+    def train_first(self, stream: Stream, name: str) -> ServedClassifier:
         """Train the model that the assistant starts with."""
         return self._train(stream.seeds, f"{name}: first model")
 
-    def run(self, stream: Stream, scenario: Scenario, first: Service, spec: LoopSpec) -> RunOutcome:
+    def run(
+        self, stream: Stream, scenario: StreamScenario, first: ServedClassifier, spec: LoopSpec
+    ) -> RunOutcome:
         """Run the loop once, and measure the model of each week on the held-out messages."""
         week = Week(
             messages=-(-len(stream.messages) // scenario.rounds),
@@ -142,7 +144,7 @@ class Simulator:
                 rounds.append(loop.measure(learned, service, stream.held_out))
             return RunOutcome(rounds, *loop.count_intervals())
 
-    def _train(self, examples: Sequence[Example], title: str) -> Service:
+    def _train(self, examples: Sequence[Example], title: str) -> ServedClassifier:
         self.report(title)
         with tempfile.TemporaryDirectory() as folder:
             return train_service(examples, self.base, Path(folder))

@@ -17,7 +17,7 @@ HELD_OUT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Scenario:
+class StreamScenario:
     """How a dataset becomes a stream, and how much of it is reviewed.
 
     The assistant starts with `seeds_per_intent` labelled examples. Where that is None, the training
@@ -38,16 +38,18 @@ class Scenario:
     held_out: int | None = None
     audits: int = RECOMMENDED_AUDITS
 
-    def shortened(self) -> "Scenario":
+    def shortened(self) -> "StreamScenario":
         """Return the scenario that shows in a minute that everything works."""
         seeds = None if self.seeds_per_intent is None else 5
-        return Scenario(seeds, messages=250, reviews=40, rounds=2, runs=1, held_out=300)
+        return StreamScenario(seeds, messages=250, reviews=40, rounds=2, runs=1, held_out=300)
 
 
-DEFAULT_SCENARIO = Scenario()
+DEFAULT_SCENARIO = StreamScenario()
 SCENARIOS = {
-    "clinc150": Scenario(messages=6_000),
-    "sofmattress": Scenario(seeds_per_intent=None, messages=250, reviews=100, rounds=2, runs=20),
+    "clinc150": StreamScenario(messages=6_000),
+    "sofmattress": StreamScenario(
+        seeds_per_intent=None, messages=250, reviews=100, rounds=2, runs=20
+    ),
 }
 
 
@@ -70,7 +72,7 @@ class Stream:
         return sorted({one.label for one in (*self.seeds, *self.messages, *self.held_out)})
 
 
-def draw_stream(data: Dataset, scenario: Scenario, run: int, is_final: bool) -> Stream:
+def draw_stream(data: Dataset, scenario: StreamScenario, run: int, is_final: bool) -> Stream:
     """Draw the seeds and the messages of a run.
 
     Models are measured on the test file where `is_final`, and otherwise on `HELD_OUT_SHARE` of the

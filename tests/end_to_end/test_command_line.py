@@ -153,7 +153,7 @@ def test_an_exported_dataset_in_s3_is_read_by_its_prefix(deployment: DeployedSta
         ("id,corrected_intent\nréserve,status\n".encode("cp1252"), "Line 2 is not UTF-8"),
         (b"PK\x03\x04", "Excel workbook"),
         (b'id,corrected_intent\n"a,status\n', "Line 2: the quote"),
-        (b'{"id": 1}\n{"id": 2}\n', "not valid JSON"),
+        (b'[{"id": 1},', "not valid JSON"),
         (None, "No such file"),
     ],
 )

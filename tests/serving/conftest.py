@@ -30,7 +30,7 @@ OVERRIDES = {CLASSIFY: {**GENEROUS_TIMEOUTS, "MODEL_WAIT_SECONDS": "8"}}
 
 
 @dataclass(frozen=True)
-class Registry:
+class LocalRegistry:
     """Publishes models as the command does, and decides which serves over HTTP."""
 
     stack: Stack
@@ -119,17 +119,17 @@ def serving_stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="package")
-def published(serving_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+def published(serving_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> LocalRegistry:
     """A registry with the models RETRAINED, the second one with a student of its own."""
     operator = serving_stack.create_operator("operator@example.com")
-    registry = Registry(serving_stack, operator, tmp_path_factory.mktemp("models"))
+    registry = LocalRegistry(serving_stack, operator, tmp_path_factory.mktemp("models"))
     registry.publish(RETRAINED[0], HEADS)
     registry.publish(RETRAINED[1], NEW_STUDENT)
     return registry
 
 
 @pytest.fixture
-def registry(published: Registry) -> Registry:
+def registry(published: LocalRegistry) -> LocalRegistry:
     """The registry, while the packaged model serves in new instances."""
     while published.champion() is not None:
         published.roll_back()
@@ -138,5 +138,5 @@ def registry(published: Registry) -> Registry:
 
 
 @pytest.fixture
-def sender(serving_stack: Stack, registry: Registry) -> Sender:
+def sender(serving_stack: Stack, registry: LocalRegistry) -> Sender:
     return Sender(serving_stack, serving_stack.create_user(f"{os.urandom(4).hex()}@example.com"))

@@ -12,7 +12,7 @@ from infra.local.functions import CLASSIFY
 from infra.local.model_variants import HEADS
 from prompt_capture.adapters.onnx.model_artifact import read_manifest
 from prompt_capture.domain.models import blob_key, manifest_key
-from tests.serving.conftest import PACKAGED, RETRAINED, Registry, Sender
+from tests.serving.conftest import PACKAGED, RETRAINED, LocalRegistry, Sender
 
 BUCKET_FAULTS = [
     Fault("refuse"),
@@ -37,7 +37,7 @@ def answers_eventually(sender: Sender, version: str) -> bool:
 
 @pytest.mark.parametrize("fault", BUCKET_FAULTS, ids=lambda fault: fault.kind)
 def test_a_cold_start_survives_a_fault_of_the_bucket(
-    registry: Registry, sender: Sender, fault: Fault
+    registry: LocalRegistry, sender: Sender, fault: Fault
 ) -> None:
     registry.promote("retrained-2")
 
@@ -50,7 +50,7 @@ def test_a_cold_start_survives_a_fault_of_the_bucket(
 
 @pytest.mark.parametrize("fault", [Fault("refuse"), Fault("half")], ids=lambda fault: fault.kind)
 def test_a_warm_instance_survives_a_fault_of_the_bucket(
-    registry: Registry, sender: Sender, fault: Fault
+    registry: LocalRegistry, sender: Sender, fault: Fault
 ) -> None:
     registry.promote("retrained-1")
     assert answers_eventually(sender, "retrained-1")
@@ -64,7 +64,7 @@ def test_a_warm_instance_survives_a_fault_of_the_bucket(
 
 
 def test_a_cold_start_survives_a_registry_that_does_not_answer(
-    registry: Registry, sender: Sender
+    registry: LocalRegistry, sender: Sender
 ) -> None:
     registry.promote("retrained-1")
 
@@ -76,7 +76,7 @@ def test_a_cold_start_survives_a_registry_that_does_not_answer(
     assert answers_eventually(sender, "retrained-1")
 
 
-def replace_head(registry: Registry, version: str) -> None:
+def replace_head(registry: LocalRegistry, version: str) -> None:
     """Replace the head of a published model in the bucket, by one of the same size."""
     manifest = read_manifest(registry.folder / version)
     head = manifest.files["encoder.head.onnx"]
@@ -85,14 +85,14 @@ def replace_head(registry: Registry, version: str) -> None:
     )
 
 
-def cut_head(registry: Registry, version: str) -> None:
+def cut_head(registry: LocalRegistry, version: str) -> None:
     head = read_manifest(registry.folder / version).files["encoder.head.onnx"]
     registry.stack.s3_client().put_object(
         Bucket=registry.stack.bucket, Key=blob_key(head.sha256), Body=b"0" * (head.bytes // 2)
     )
 
 
-def delete_manifest(registry: Registry, version: str) -> None:
+def delete_manifest(registry: LocalRegistry, version: str) -> None:
     client, bucket = registry.stack.s3_client(), registry.stack.bucket
     for item in client.list_object_versions(Bucket=bucket, Prefix=manifest_key(version))[
         "Versions"
@@ -102,7 +102,7 @@ def delete_manifest(registry: Registry, version: str) -> None:
 
 @pytest.mark.parametrize("damage", [replace_head, cut_head, delete_manifest])
 def test_a_damaged_model_never_answers(
-    registry: Registry, sender: Sender, damage: Callable[[Registry, str], None]
+    registry: LocalRegistry, sender: Sender, damage: Callable[[LocalRegistry, str], None]
 ) -> None:
     version = f"damaged-{damage.__name__}"
     registry.publish(version, HEADS)
@@ -115,7 +115,9 @@ def test_a_damaged_model_never_answers(
     assert sender.model_of_next_answer() == PACKAGED
 
 
-def test_a_manifest_that_was_overwritten_is_not_read(registry: Registry, sender: Sender) -> None:
+def test_a_manifest_that_was_overwritten_is_not_read(
+    registry: LocalRegistry, sender: Sender
+) -> None:
     registry.publish("overwritten-1", HEADS)
     registry.stack.s3_client().put_object(
         Bucket=registry.stack.bucket, Key=manifest_key("overwritten-1"), Body=b"{}"
@@ -128,7 +130,7 @@ def test_a_manifest_that_was_overwritten_is_not_read(registry: Registry, sender:
 
 
 def test_an_instance_that_is_frozen_while_it_loads_completes_the_load_later(
-    registry: Registry, sender: Sender
+    registry: LocalRegistry, sender: Sender
 ) -> None:
     sender.send()
     registry.promote("retrained-2")
@@ -143,7 +145,7 @@ def test_an_instance_that_is_frozen_while_it_loads_completes_the_load_later(
     assert answers_eventually(sender, "retrained-2")
 
 
-def test_two_promotions_at_once_leave_one_champion(registry: Registry, sender: Sender) -> None:
+def test_two_promotions_at_once_leave_one_champion(registry: LocalRegistry, sender: Sender) -> None:
     threads = [threading.Thread(target=registry.promote, args=(version,)) for version in RETRAINED]
     for thread in threads:
         thread.start()

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from tests.serving.conftest import PACKAGED, RETRAINED, Registry, Sender
+from tests.serving.conftest import PACKAGED, RETRAINED, LocalRegistry, Sender
 
 CHANGES = 200
 SENDERS = 2
@@ -31,7 +31,7 @@ class ContinuousSender(threading.Thread):
             self.error = error
 
 
-def test_200_changes_of_the_champion_under_load(registry: Registry, sender: Sender) -> None:
+def test_200_changes_of_the_champion_under_load(registry: LocalRegistry, sender: Sender) -> None:
     stop = threading.Event()
     senders = [ContinuousSender(sender, name, stop) for name in ("plants", "meals")[:SENDERS]]
     for thread in senders:

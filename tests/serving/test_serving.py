@@ -1,11 +1,11 @@
 """The champion of the registry answers messages, from the next one or two on."""
 
 from infra.local.model_variants import HEADS
-from tests.serving.conftest import PACKAGED, RETRAINED, Registry, Sender
+from tests.serving.conftest import PACKAGED, RETRAINED, LocalRegistry, Sender
 
 
 def test_a_promoted_model_answers_after_the_next_message(
-    registry: Registry, sender: Sender
+    registry: LocalRegistry, sender: Sender
 ) -> None:
     assert sender.model_of_next_answer() == PACKAGED
     assert sender.model_of_next_answer() == PACKAGED
@@ -16,7 +16,7 @@ def test_a_promoted_model_answers_after_the_next_message(
     assert sender.model_of_next_answer() == "retrained-1"
 
 
-def test_a_rollback_returns_to_the_model_before(registry: Registry, sender: Sender) -> None:
+def test_a_rollback_returns_to_the_model_before(registry: LocalRegistry, sender: Sender) -> None:
     for version in RETRAINED:
         registry.promote(version)
         sender.send()
@@ -29,7 +29,7 @@ def test_a_rollback_returns_to_the_model_before(registry: Registry, sender: Send
 
 
 def test_quarantining_the_champion_takes_it_out_of_service(
-    registry: Registry, sender: Sender
+    registry: LocalRegistry, sender: Sender
 ) -> None:
     registry.publish("unwanted-1", HEADS)
     registry.promote("unwanted-1")
@@ -43,7 +43,7 @@ def test_quarantining_the_champion_takes_it_out_of_service(
 
 
 def test_the_first_message_of_a_new_instance_is_answered_by_the_champion(
-    registry: Registry, sender: Sender
+    registry: LocalRegistry, sender: Sender
 ) -> None:
     for version in RETRAINED:
         registry.promote(version)

@@ -14,7 +14,7 @@ from benchmarks.loop.policies import POLICIES
 from benchmarks.loop.results import Estimate, StreamResult
 from benchmarks.loop.service import Answers, load_encoder
 from benchmarks.loop.simulation import RoundOutcome, RunOutcome
-from benchmarks.loop.streams import Scenario, draw_stream
+from benchmarks.loop.streams import StreamScenario, draw_stream
 from benchmarks.loop.summary import estimate_mean, summarise
 from benchmarks.model.data import Dataset, UnusableDataset
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
@@ -46,7 +46,7 @@ DATA = Dataset(
     oos_train=OUT_OF_SCOPE,
     oos_test=[],
 )
-SCENARIO = Scenario(seeds_per_intent=4, reviews=8, rounds=2, runs=2)
+SCENARIO = StreamScenario(seeds_per_intent=4, reviews=8, rounds=2, runs=2)
 
 
 def test_a_stream_has_seeds_of_each_intent_and_every_other_text_once() -> None:
@@ -81,7 +81,7 @@ def test_only_a_final_run_reads_the_test_file() -> None:
 
 
 def test_the_makers_examples_are_seeds_and_the_users_messages_are_sent_or_held_out() -> None:
-    scenario = Scenario(seeds_per_intent=None, messages=40, reviews=8, rounds=2, runs=2)
+    scenario = StreamScenario(seeds_per_intent=None, messages=40, reviews=8, rounds=2, runs=2)
 
     stream = draw_stream(DATA, scenario, 0, is_final=False)
 
@@ -92,7 +92,7 @@ def test_the_makers_examples_are_seeds_and_the_users_messages_are_sent_or_held_o
 
 def test_a_dataset_without_messages_is_an_error() -> None:
     with pytest.raises(UnusableDataset, match="made up is too small"):
-        draw_stream(DATA, Scenario(messages=0), 0, is_final=True)
+        draw_stream(DATA, StreamScenario(messages=0), 0, is_final=True)
 
 
 def exported(label: str, tier: str | None) -> Example:

@@ -24,7 +24,7 @@ def served_model() -> ServedModel:
     return ServedModel(IntentDetector(KeywordClassifier()), ReviewCriteria())
 
 
-class Loader:
+class ModelLoader:
     """Loads a model for each address, unless it has an error for it."""
 
     def __init__(self) -> None:
@@ -48,8 +48,8 @@ class Clock:
 
 
 @pytest.fixture
-def loader() -> Loader:
-    return Loader()
+def loader() -> ModelLoader:
+    return ModelLoader()
 
 
 @pytest.fixture
@@ -63,12 +63,12 @@ def changes() -> list[str]:
 
 
 @pytest.fixture
-def switch(loader: Loader, clock: Clock, changes: list[str]) -> ModelSwitch:
+def switch(loader: ModelLoader, clock: Clock, changes: list[str]) -> ModelSwitch:
     return ModelSwitch(served_model(), loader, changes.append, clock)
 
 
 async def test_the_packaged_model_answers_until_a_champion_is_loaded(
-    switch: ModelSwitch, loader: Loader, changes: list[str]
+    switch: ModelSwitch, loader: ModelLoader, changes: list[str]
 ) -> None:
     packaged = switch.current
     await switch.load_champion(5)
@@ -83,7 +83,7 @@ async def test_the_packaged_model_answers_until_a_champion_is_loaded(
 
 
 async def test_a_rollback_to_the_packaged_model_loads_nothing(
-    switch: ModelSwitch, loader: Loader
+    switch: ModelSwitch, loader: ModelLoader
 ) -> None:
     packaged = switch.current
     switch.notice(A)
@@ -97,7 +97,7 @@ async def test_a_rollback_to_the_packaged_model_loads_nothing(
 
 
 async def test_the_packaged_model_replaces_a_champion_that_cannot_be_loaded(
-    switch: ModelSwitch, loader: Loader, changes: list[str], caplog: pytest.LogCaptureFixture
+    switch: ModelSwitch, loader: ModelLoader, changes: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     packaged = switch.current
     loader.errors[B] = InvalidArtifact("The manifest does not match.")
@@ -112,7 +112,7 @@ async def test_the_packaged_model_replaces_a_champion_that_cannot_be_loaded(
 
 
 async def test_the_text_of_an_unexpected_error_is_not_logged(
-    switch: ModelSwitch, loader: Loader, caplog: pytest.LogCaptureFixture
+    switch: ModelSwitch, loader: ModelLoader, caplog: pytest.LogCaptureFixture
 ) -> None:
     loader.errors[A] = RuntimeError("a secret")
     switch.notice(A)
@@ -123,7 +123,7 @@ async def test_the_text_of_an_unexpected_error_is_not_logged(
 
 
 async def test_a_failed_load_is_tried_again_after_pauses_that_grow(
-    switch: ModelSwitch, loader: Loader, clock: Clock
+    switch: ModelSwitch, loader: ModelLoader, clock: Clock
 ) -> None:
     loader.errors[A] = InvalidArtifact("broken")
     attempts: list[int] = []
@@ -141,7 +141,7 @@ async def test_a_failed_load_is_tried_again_after_pauses_that_grow(
 
 
 async def test_another_champion_is_loaded_at_once_after_a_failure(
-    switch: ModelSwitch, loader: Loader
+    switch: ModelSwitch, loader: ModelLoader
 ) -> None:
     loader.errors[A] = InvalidArtifact("broken")
     for champion in (A, B):
@@ -152,7 +152,7 @@ async def test_another_champion_is_loaded_at_once_after_a_failure(
 
 
 async def test_a_champion_that_recovers_is_served(
-    switch: ModelSwitch, loader: Loader, clock: Clock
+    switch: ModelSwitch, loader: ModelLoader, clock: Clock
 ) -> None:
     loader.errors[A] = InvalidArtifact("broken")
     switch.notice(A)
@@ -166,7 +166,7 @@ async def test_a_champion_that_recovers_is_served(
 
 
 async def test_a_load_does_not_begin_without_the_time_for_it(
-    switch: ModelSwitch, loader: Loader
+    switch: ModelSwitch, loader: ModelLoader
 ) -> None:
     switch.notice(A)
 
@@ -176,7 +176,7 @@ async def test_a_load_does_not_begin_without_the_time_for_it(
 
 
 def test_a_champion_that_was_loaded_at_start_up_answers(
-    switch: ModelSwitch, loader: Loader
+    switch: ModelSwitch, loader: ModelLoader
 ) -> None:
     switch.switch(A, loader.models[A])
 

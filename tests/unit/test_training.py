@@ -72,7 +72,7 @@ def test_the_lines_of_an_export_are_read(tmp_path: Path) -> None:
         ('{"text": "a", "label": "b"}\nnonsense', "line 2 is not valid JSON"),
         ('{"text": "a"}', "line 1: label"),
         ('{"text": 1, "label": "b"}', "line 1: text"),
-        ("[]", "line 1"),
+        ("[]", "contains no examples"),
         ('{"text": "a", "label": ""}', "line 1: label"),
     ],
 )

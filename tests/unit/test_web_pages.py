@@ -67,7 +67,7 @@ def test_a_page_of_an_allowed_origin_may_call_with_a_token(
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [({"message": ""}, 422), ({"message": "x" * 300_000}, 413), (BODY, 401)]
+    ("body", "status"), [({"message": 1}, 422), ({"message": "x" * 300_000}, 413), (BODY, 401)]
 )
 def test_a_page_can_read_errors(
     api: ApiFixture, pages: TestClient, body: dict[str, object], status: int

@@ -19,7 +19,7 @@ UNLABELLED: Final = "unlabelled"
 _MAX_NAME: Final = 500
 
 
-class _Dataset(NamedTuple):
+class _NamedDataset(NamedTuple):
     name: str
     manifest_sha256: str | None = None
 
@@ -35,7 +35,7 @@ def describe_datasets(
     export, or else its `Origin`.
     """
     datasets = dict(chain.from_iterable(_datasets_by_path(source) for source in sources))
-    tiers: dict[_Dataset, Counter[str]] = {dataset: Counter() for dataset in datasets.values()}
+    tiers: dict[_NamedDataset, Counter[str]] = {dataset: Counter() for dataset in datasets.values()}
     for example, location in labelled:
         tiers[_find(location.source, datasets)][example.tier or example.origin] += 1
     for _example, location in unlabelled:
@@ -51,7 +51,7 @@ def describe_datasets(
     )
 
 
-def _datasets_by_path(source: DataSource) -> Iterator[tuple[str, _Dataset]]:
+def _datasets_by_path(source: DataSource) -> Iterator[tuple[str, _NamedDataset]]:
     """Yield the names of the files that belong to a dataset, or of the folder that they are in."""
     is_dataset = source.is_manifest or (
         source.path.is_dir() and not text_lines.find_label_files(source.path)
@@ -60,12 +60,12 @@ def _datasets_by_path(source: DataSource) -> Iterator[tuple[str, _Dataset]]:
     for stored in datasets_in_use(found) if found else []:
         sha256 = hashlib.sha256(stored.file.read_bytes()).hexdigest()
         for part in stored.objects:
-            yield source.name(stored.path_of(part)), _Dataset(stored.name, sha256)
+            yield source.name(stored.path_of(part)), _NamedDataset(stored.name, sha256)
     if not found:
-        yield source.given_name, _Dataset(source.given_name)
+        yield source.given_name, _NamedDataset(source.given_name)
 
 
-def _find(file: str, datasets: Mapping[str, _Dataset]) -> _Dataset:
+def _find(file: str, datasets: Mapping[str, _NamedDataset]) -> _NamedDataset:
     """Return the dataset of a file: its own, or else that of the nearest folder above."""
     names = (file, *map(str, PurePath(file).parents))
     return next(datasets[name] for name in names if name in datasets)
