@@ -281,14 +281,17 @@ declare
 begin
   select user_key_secret into strict secret from private.keys;
   with audited as materialized (
-    -- A message that was not drawn itself changes the probability with which its text was.
-    select entered.text_key from public.nlu_prompt_logs entered
-    where window_from > 0 and entered.text_key >= after_text and entered.within_daily_cap
-      and entered.created_at >= cutoffs[1] and entered.created_at < cutoffs[2]
-      and exists (
-        select from public.nlu_prompt_logs drawn
-        where drawn.text_key = entered.text_key and drawn.is_audited and drawn.created_at < cutoffs[2]
-      )
+    -- A message that was not drawn itself changes the probability with which its text was. Few texts are audited,
+    -- and many messages may lie between two cut-offs.
+    select drawn.text_key from (
+      select distinct text_key from public.nlu_prompt_logs
+      where window_from > 0 and is_audited and created_at < cutoffs[2] and text_key >= after_text
+    ) as drawn
+    where exists (
+      select from public.nlu_prompt_logs entered
+      where entered.text_key = drawn.text_key and entered.within_daily_cap
+        and entered.created_at >= cutoffs[1] and entered.created_at < cutoffs[2]
+    )
   ), logs as (
     select logs.id, logs.text_key, logs.change_number, prompt, logs.predicted_intent, logs.confidence, scope,
       source, model_version,

@@ -468,6 +468,7 @@ def test_a_capture_does_not_wait_for_an_item_that_is_being_decided(
         dashboard.execute("set lock_timeout = '100ms'")
         insert(dashboard)
         assert read_item(dashboard, "times_sent") == (1,)
+        other.rollback()
     assert complete_captures(dashboard) == 1
     assert read_item(dashboard, "times_sent") == (2,)
 
