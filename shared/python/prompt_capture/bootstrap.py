@@ -120,12 +120,13 @@ def classifier_settings() -> ClassifierSettings:
 
 def model_switch(settings: ClassifierSettings) -> ModelSwitch:
     """Load the model that answers. Raise `InvalidArtifact`, `InvalidRules` or `InvalidSettings`."""
-    artifact = model_artifact(settings)
     models = ModelSettings.from_env(environment())
     if models.models_bucket is None:
-        return ModelSwitch(open_model(settings, artifact), refuse_to_load)
+        return ModelSwitch(open_model(settings, model_artifact(settings)), refuse_to_load)
     bucket = ModelBucketSettings.from_env(environment())
-    registered = RegisteredModels(settings, bucket, artifact, _champion_source)
+    registered = RegisteredModels(settings, bucket, _champion_source)
+    artifact = model_artifact(settings)
+    registered.packaged.set_result(artifact)
     return registered.create_switch(
         open_model(settings, artifact),
         models.model_wait_seconds,

@@ -73,18 +73,18 @@ async def refuse_to_load(_: ModelAddress) -> ServedModel:
 class RegisteredModels:
     """Loads the champion, at the start of an instance and whenever another model is promoted.
 
-    `champions` creates the source of the champion; a thread of its own reads it.
+    A thread of its own begins to read the champion from the source that `champions` creates. It
+    needs `packaged` for the files, which the thread that starts the instance sets meanwhile.
     """
 
     def __init__(
         self,
         settings: ClassifierSettings,
         bucket: ModelBucketSettings,
-        packaged: "ModelArtifact",
         champions: Callable[[], ChampionSource],
     ) -> None:
+        self.packaged: Future[ModelArtifact] = Future()
         self._settings, self._bucket = settings, bucket
-        self._packaged = packaged
         self._champions = champions
         self._folder = Path(tempfile.gettempdir()) / "published-models"
         self._prefetched: Future[Fetched | None] = Future()
@@ -120,7 +120,7 @@ class RegisteredModels:
 
         async with create_http_client(DOWNLOAD_TIMEOUT_SECONDS) as client:
             files = S3PublishedFiles(client, self._bucket)
-            return await fetch_artifact(champion, files, self._packaged, self._folder)
+            return await fetch_artifact(champion, files, self.packaged.result(), self._folder)
 
     async def _load(self, champion: ModelAddress) -> ServedModel:
         return open_model(self._settings, await self._fetch(champion))
