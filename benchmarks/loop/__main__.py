@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -97,9 +98,7 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
     )
     changes = {"runs": seeds, "reviews": reviews, "rounds": rounds, "audits": audits}
     given = {name: value for name, value in changes.items() if value is not None}
-    # The export warns of labels whose precision no audit has measured; here it is known.
-    logging.getLogger("prompt_capture").setLevel(logging.ERROR)
-    with exit_on_error():
+    with exit_on_error(), _without_warnings():
         names = select_names(datasets, list_datasets(data_dir), "--datasets")
         plans = []
         for name in names:
@@ -116,6 +115,18 @@ def bench(  # noqa: PLR0913, PLR0917 - each is an option of the command
             report = report.model_copy(update={"streams": tuple(done.values())})
             _write_results(report, out)
     _write_and_print(report, out)
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Leave out that no audit has measured the precision of labels: here it is known."""
+    logger = logging.getLogger("prompt_capture")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _run_all(plans: Sequence[RunPlan]) -> Iterator[StreamResult]:

@@ -8,7 +8,7 @@ from infra.local.model_variants import write_variant
 
 FUNCTION_MEGABYTES = 512
 _SCRIPT = """
-import resource, sys
+import sys
 from pathlib import Path
 from prompt_capture import bootstrap, bootstrap_models
 from prompt_capture.api import app, classify, lambda_handler
@@ -20,7 +20,8 @@ for folder in sys.argv[1:]:
     settings = ClassifierSettings(model_dir=Path(folder))
     models.append(bootstrap_models.open_model(settings, bootstrap_models.model_artifact(settings)))
     models[-1].detector.detect("word " * 800)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
+print(int(peak.split()[1]) / 1024)
 """
 ALL_GRAPHS = ("student.onnx", "student.head.onnx", "encoder.onnx", "encoder.head.onnx")
 
