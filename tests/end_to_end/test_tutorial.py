@@ -39,5 +39,6 @@ def test_the_commands_of_the_tutorial_lead_to_a_better_model(tmp_path: Path) -> 
 
     assert completed.returncode == 0, completed.stderr
     assert "Counter({'stored': 420})" in completed.stdout
-    assert "is better than" in completed.stdout
+    assert re.search(r"\+\d+\.\d points of accuracy", completed.stdout)
+    assert "No veto" in completed.stdout
     assert "Model card" in (tmp_path / "build/tutorial/next/report/card.html").read_text("utf-8")
