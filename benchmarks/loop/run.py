@@ -52,7 +52,7 @@ def run_plan(
 ) -> Iterator[StreamResult]:
     """Run the loop, and yield the results so far after each run.
 
-    `report` is told before each training.
+    `report` is called before each training.
     """
     outcomes: dict[tuple[str, str], list[RunOutcome]] = {cell: [] for cell in plan.cells}
     with (

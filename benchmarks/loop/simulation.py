@@ -110,7 +110,7 @@ class LoopSpec(NamedTuple):
 
 @dataclass(frozen=True)
 class Simulator:
-    """Runs the loop on one server, with one encoder. `report` is told before each training."""
+    """Runs the loop on one server, with one encoder. `report` is called before each training."""
 
     server: StoreServer
     base: BaseEncoders

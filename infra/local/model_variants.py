@@ -1,6 +1,5 @@
 """Copies of the packaged model under other versions, for tests and benchmarks of the registry."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Collection
@@ -10,6 +9,12 @@ from typing import Any
 import onnx
 
 from infra.local.paths import MODEL
+from prompt_capture.adapters.onnx.model_artifact import (
+    ENCODER_PROPERTY,
+    MANIFEST_FILE,
+    describe_file,
+    encoder_sha256,
+)
 
 HEADS = ("student.head.onnx", "encoder.head.onnx")
 """The files that differ where heads alone are fitted again."""
@@ -24,7 +29,7 @@ def write_variant(folder: Path, version: str, changed: Collection[str] = HEADS) 
     It predicts the same. Returns `folder`.
     """
     shutil.copytree(MODEL, folder)
-    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
     files = manifest["files"]
     for name in sorted(changed, key=lambda name: ".head." in name):
         graph = onnx.load(folder / name)
@@ -33,15 +38,15 @@ def write_variant(folder: Path, version: str, changed: Collection[str] = HEADS) 
             _refer_to_encoder(graph, files, name.split(".")[0])
         content = graph.SerializeToString(deterministic=True)
         (folder / name).write_bytes(content)
-        files[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        files[name] = describe_file(folder / name).model_dump()
     manifest["version"] = version
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest), "utf-8")
     return folder
 
 
 def _refer_to_encoder(head: onnx.ModelProto, files: dict[str, Any], stage: str) -> None:
     """Make a head name the encoder of its stage, whose file may have changed."""
-    parts = (files[f"{stage}.onnx"]["sha256"], files[f"{stage}.tokenizer.json"]["sha256"])
+    graph, tokenizer = files[f"{stage}.onnx"], files[f"{stage}.tokenizer.json"]
     properties = {entry.key: entry.value for entry in head.metadata_props}
-    properties["encoder_sha256"] = hashlib.sha256(" ".join(parts).encode()).hexdigest()
+    properties[ENCODER_PROPERTY] = encoder_sha256(graph["sha256"], tokenizer["sha256"])
     onnx.helper.set_model_props(head, properties)

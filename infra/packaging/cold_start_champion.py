@@ -15,6 +15,7 @@ from infra.lambda_emulator import BackgroundLoop, WebServer
 from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, respond
 from infra.local.faults import Fault, FaultProxy
 from infra.local.model_variants import NEW_STUDENT, write_variant
+from prompt_capture.domain.models import blob_key, manifest_key
 
 S3_DISTANCE = Fault("slow", seconds=0.03, bytes_per_second=60_000_000)
 _BUCKET = "models"
@@ -37,10 +38,9 @@ class ChampionServices:
             "manifest_sha256": hashlib.sha256(content).hexdigest(),
             "object_version": None,
         }
-        self._objects = {f"/{_BUCKET}/models/manifests/{self.version}.json": content}
+        self._objects = {f"/{_BUCKET}/{manifest_key(self.version)}": content}
         for name, info in manifest["files"].items():
-            blob = f"/{_BUCKET}/models/blobs/{info['sha256']}"
-            self._objects[blob] = (folder / name).read_bytes()
+            self._objects[f"/{_BUCKET}/{blob_key(info['sha256'])}"] = (folder / name).read_bytes()
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         path = scope["path"]

@@ -158,7 +158,7 @@ def classify_and_log(
 def capture(models: ModelSwitch) -> tuple[CaptureStrategy, AfterResponse | None]:
     """Wire the capture, and connect to the store.
 
-    Return what the handler tells about each response, where work follows it. Each response of the
+    Return what the handler calls after each response, where work follows it. Each response of the
     store says which model is the champion. Raise `InvalidSettings`.
     """
     settings = CaptureSettings.from_env(environment())

@@ -140,7 +140,7 @@ def _has_few_vowels(characters: str, digits: int, run_length: float) -> bool:
 def _is_key(match: re.Match[str]) -> bool:
     """Return whether a word begins with the prefix, and no words follow: not "sk-learn".
 
-    A digit tells. Only the tokens of Hugging Face have none.
+    A key has a digit. Only the tokens of Hugging Face may have none.
     """
     before = match.string[match.start() - 1 : match.start()]
     is_in_word = before == MASK or (before.isascii() and before.isalnum())
