@@ -2,7 +2,7 @@
 --
 -- The schema is declared in this folder and read top to bottom, in the order of the file names.
 -- `make schema` generates the baseline migration from it. The whole folder runs in one transaction,
--- as role `postgres`; nothing is reachable before `15_grants.sql` has closed and opened it.
+-- as role `postgres`; nothing is reachable before `90_grants.sql` has closed and opened it.
 
 -- Roles ---------------------------------------------------------------------------------------------
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
@@ -63,7 +63,7 @@ create schema if not exists private;
 create extension if not exists pgcrypto with schema extensions;
 
 -- Between `set role prompt_maintainer` and `set role postgres`, functions are created under the role
--- that owns them. `15_grants.sql` revokes the membership and the right to create.
+-- that owns them. `90_grants.sql` revokes the membership and the right to create.
 grant prompt_maintainer to postgres;
 grant usage, create on schema private to prompt_maintainer;
 grant usage on schema public, extensions to prompt_maintainer;

@@ -116,7 +116,7 @@ def outside_our_schemas(rows: Rows) -> Rows:
 def test_no_default_privilege_is_added(server: Server, populated: str) -> None:
     assert added(server, populated, DEFAULT_PRIVILEGES) == set(), (
         "A default privilege opens every future table, sequence or function to a role. Grant each "
-        "object in supabase/schemas/15_grants.sql instead."
+        "object in supabase/schemas/90_grants.sql instead."
     )
 
 
