@@ -4,6 +4,7 @@ A response names fields. It never repeats a prompt, the value of a field, or wha
 said.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,10 @@ from prompt_capture.domain.errors import (
 
 DRAIN_INTERVAL_SECONDS = 180
 """How often the drain tries to write a spooled prompt: the visibility timeout of its queue."""
+
+
+_FIELD_NAME = re.compile("[A-Za-z][A-Za-z_-]{0,39}")
+"""A name that a program gives to a field. Anything else may be what a person wrote."""
 
 
 class ErrorDetail(BaseModel):
@@ -214,14 +219,17 @@ def _from_validation(details: Sequence[Any]) -> ApiError:
     return ApiError(
         422,
         "invalid_request",
-        "; ".join(f"{_field(detail['loc'])}: {detail['msg']}" for detail in details[:10]),
+        "; ".join(map(_describe, details[:10])),
         "Correct these fields. See /openapi.json.",
     )
 
 
-def _field(loc: Sequence[Any]) -> str:
-    """Return the path of a field, cut short: an unknown field's name is the caller's text."""
-    return ".".join(str(part) for part in loc[1:])[:100] or "body"
+def _describe(detail: Any) -> str:
+    """Return what is wrong with a field. The name of an unknown one is the caller's own text."""
+    path = [str(part) for part in detail["loc"][1:]]
+    if detail["type"] == "extra_forbidden" and not _FIELD_NAME.fullmatch(path[-1]):
+        path[-1] = "(a field)"
+    return f"{'.'.join(path) or 'body'}: {detail['msg']}"
 
 
 def _from_http(error: HTTPException) -> ApiError:
