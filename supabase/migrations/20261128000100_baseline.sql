@@ -3338,7 +3338,7 @@ begin
   perform private.lock_log_ids(log_ids);
   insert into private.dropped_captures (log_id)
   select distinct id from unnest(log_ids) as dropped (id)
-  where not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
+  where id is not null and not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
   on conflict do nothing;
   delete from private.deferred_changes deferred
   where deferred.log_id = any (log_ids)
@@ -5096,6 +5096,15 @@ comment on view public.daily_totals is
 -- The champion is the model that serves. Without one, the packaged model serves. The artifacts themselves are
 -- objects in S3: a row holds the SHA-256 of the manifest, and the manifest that of every file.
 
+create function private.longest(texts text[]) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (select max(char_length(item)) from unnest(texts) as items (item));
+end
+$$;
+
 -- A registered model never changes.
 create table public.models (
   version text not null,
@@ -5134,12 +5143,32 @@ create table public.models (
     datasets, 'strict $[*] ? (
       !(@.source.type() == "string" && @.examples_by_tier.type() == "object")
       || (@.source.type() == "string" && @.examples_by_tier.type() == "object") is unknown
+      || @.source == "" || @.source like_regex "^.{250}.{250}." flag "s"
+    )', '{}', true
+  )),
+  constraint datasets_name_manifests_by_their_sha256 check (not jsonb_path_exists(
+    datasets, 'strict $[*].keyvalue() ? (
+      @.key == "manifest_sha256" && !(@.value == null) && !(@.value like_regex "^[0-9a-f]{64}$")
+      || @.key == "manifest_sha256" && !(@.value == null) && (@.value like_regex "^[0-9a-f]{64}$") is unknown
+    )', '{}', true
+  )),
+  constraint datasets_count_their_examples check (not jsonb_path_exists(
+    datasets, 'strict $[*].examples_by_tier.* ? (
+      @.type() != "number" || @ < 0 || @ > 1000000000000000 || @.floor() != @
+    )', '{}', true
+  )),
+  constraint datasets_have_no_other_fields check (not jsonb_path_exists(
+    datasets, 'strict $[*].keyvalue() ? (
+      @.key != "source" && @.key != "manifest_sha256" && @.key != "examples_by_tier"
     )', '{}', true
   )),
   constraint datasets_have_at_most_100000_bytes check (octet_length(datasets::text) <= 100000),
-  constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000),
-  constraint labels_have_names check (array_position(labels, null) is null and '' <> all (labels)),
-  constraint labels_have_at_most_100000_characters check (char_length(labels::text) <= 100000),
+  constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000 and array_ndims(labels) = 1),
+  constraint labels_have_1_to_100_characters check (
+    array_position(labels, null) is null and private.longest(labels) <= 100 and '' <> all (labels)
+  ),
+  constraint labels_are_distinct
+    check (cardinality(labels) = cardinality(private.array_union(labels, '{}'))),
   constraint metrics_is_an_object check (jsonb_typeof(metrics) = 'object'),
   constraint metrics_are_numbers check (not jsonb_path_exists(
     metrics, 'strict $.* ? (@.type() != "number" || @ < -1e300 || @ > 1e300)', '{}', true
@@ -5220,6 +5249,12 @@ create table public.model_events (
   constraint actor_has_1_to_200_characters check (char_length(actor) between 1 and 200),
   constraint reason_has_1_to_2000_characters check (char_length(reason) between 1 and 2000),
   constraint evidence_is_an_object check (jsonb_typeof(evidence) = 'object'),
+  -- Numbers of JSON have no limits, and neither have levels: a reader of the ledger might refuse others.
+  constraint evidence_has_numbers_that_readers_know check (not jsonb_path_exists(
+    evidence, 'strict $.** ? (@.type() == "number" && (@ < -1e300 || @ > 1e300))', '{}', true
+  )),
+  constraint evidence_has_at_most_20_levels
+    check (not jsonb_path_exists(evidence, 'strict $.**{21}', '{}', true)),
   constraint evidence_has_at_most_100000_bytes check (octet_length(evidence::text) <= 100000)
 );
 
@@ -5545,6 +5580,34 @@ as $$
   where p_version is null or p_version in (version, replaced)
 $$;
 
+-- Reads the columns of a model. Casts accept more than the type of a column, such as a number as a text, and write what
+-- they refuse to the server's log. (Constraints do not: row level security is forced.)
+create function private.read_model(columns jsonb) returns public.models
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  model public.models;
+  is_read boolean := false;
+begin
+  begin
+    model := jsonb_populate_record(null::public.models, columns);
+    is_read := jsonb_typeof(columns) = 'object' and not exists (
+      select from jsonb_each(columns) as given join jsonb_each(to_jsonb(model)) as read using (key)
+      where given.value <> read.value
+    );
+  exception when data_exception or program_limit_exceeded then
+    null;
+  end;
+  if is_read is not true then
+    raise exception 'A column of the model does not have its type.'
+      using errcode = 'check_violation', constraint = 'columns_have_their_types',
+        hint = 'Send the columns of public.models as a JSON object, each with its type.';
+  end if;
+  return model;
+end
+$$;
+
 -- Registers a model as a candidate, and returns it. The same model again changes nothing: the manifest decides
 -- whether it is the same.
 create function private.register_model(p_model jsonb, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
@@ -5554,7 +5617,7 @@ set search_path = ''
 as $$
 declare
   operator text := private.begin_registry_change(p_actor);
-  model public.models := jsonb_populate_record(null::public.models, p_model || jsonb_build_object(
+  model public.models := private.read_model(p_model || jsonb_build_object(
     'catalogue_version', private.catalogue_version(),
     'registered_by', operator,
     'registered_at', private.next_event_time()
@@ -6372,6 +6435,7 @@ revoke all on sequence public.model_events_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on function
   private.pseudonym(text),
+  private.longest(text[]),
   private.lock_model_registry(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
@@ -6388,6 +6452,7 @@ revoke all on function
   private.refuse_unknown_model(text),
   private.list_models(text),
   private.list_model_events(text),
+  private.read_model(jsonb),
   private.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb),
   private.undo_promotion(text, text, jsonb),
@@ -6425,7 +6490,8 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
+grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
 

@@ -560,7 +560,7 @@ begin
   perform private.lock_log_ids(log_ids);
   insert into private.dropped_captures (log_id)
   select distinct id from unnest(log_ids) as dropped (id)
-  where not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
+  where id is not null and not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
   on conflict do nothing;
   delete from private.deferred_changes deferred
   where deferred.log_id = any (log_ids)

@@ -471,6 +471,7 @@ revoke all on sequence public.model_events_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on function
   private.pseudonym(text),
+  private.longest(text[]),
   private.lock_model_registry(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
@@ -487,6 +488,7 @@ revoke all on function
   private.refuse_unknown_model(text),
   private.list_models(text),
   private.list_model_events(text),
+  private.read_model(jsonb),
   private.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb),
   private.undo_promotion(text, text, jsonb),
@@ -524,7 +526,8 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
+grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
 
