@@ -952,9 +952,9 @@ create index nlu_prompt_logs_by_corrected_intent
 -- The copies of a text that count, by sender: how many there are, and whether a user sent it before.
 create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id) where within_daily_cap;
 
--- The copies of a text that were chosen for review.
-create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key)
-  where has_review_reason or is_audited;
+-- The copies of a text that were chosen for review, or show a correction.
+create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key, id)
+  where has_review_reason or is_audited or corrected_intent is not null;
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
@@ -1671,10 +1671,9 @@ begin
   perform private.lock_texts(array[new.text_key]);
   -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
-  if not exists (
-    select from public.nlu_prompt_logs
-    where text_key = new.text_key and id = coalesce(new.log_id, id)
-  ) then
+  if not exists (select from public.nlu_prompt_logs where id = new.log_id and text_key = new.text_key)
+    and (new.log_id is not null or not exists (select from public.nlu_prompt_logs where text_key = new.text_key))
+  then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
   select * into latest from public.correction_events events
@@ -1749,17 +1748,39 @@ as $$
   )
 $$;
 
--- Shows a correction on at most 1,000 rows of its text, the named one first; returns how many changed. A sender
--- sees a correction only on the named row and on rows that were chosen for review before. On any other copy it
+-- The most copies of a text on which a transaction shows a correction, since it holds the lock of the text meanwhile.
+create function private.max_copies_shown() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 400
+$$;
+
+-- The next copies of a text that may show its correction, in the order of their ids.
+create function private.next_copies(p_text_key bytea, after_id uuid) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select id from public.nlu_prompt_logs
+    where text_key = p_text_key and id > after_id
+      and (has_review_reason or is_audited or corrected_intent is not null)
+    order by id limit private.max_copies_shown()
+  );
+end
+$$;
+
+-- Shows a correction on these rows of its text. A sender sees a correction only on the named row and on rows that were
+-- chosen for review before. On any other copy it
 -- would reveal that somebody else sent the same text, and so would an earlier decision that stands again after a
 -- retraction: a row that was captured after it shows none. Notes may be about the sender of the named row, so other
 -- rows do not get them.
-create function private.show_correction(event public.correction_events, disputed boolean) returns integer
+create function private.show_correction(event public.correction_events, disputed boolean, log_ids uuid[])
+returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  changed integer;
 begin
   update public.nlu_prompt_logs logs
   set corrected_intent = shown.to_intent, corrected_secondary_intents = shown.to_secondary_intents,
@@ -1774,7 +1795,7 @@ begin
         is_shown and show_correction.disputed as disputed,
         case when copies.id = event.log_id and event.to_intent is not null then event.notes end as notes
     ) as decision
-    where copies.text_key = event.text_key
+    where copies.id = any (log_ids) and copies.text_key = event.text_key
       and (
         copies.id = event.log_id or copies.corrected_intent is not null
         or (
@@ -1789,11 +1810,25 @@ begin
       ) is distinct from (
         decision.to_intent, decision.to_secondary_intents, decision.reviewer, decision.disputed, decision.notes
       )
-    order by copies.id <> event.log_id limit 1000
   ) as shown
   where logs.id = shown.id;
-  get diagnostics changed = row_count;
-  return changed;
+end
+$$;
+
+-- Shows a correction on the next copies of its text. If there may be more, `complete_captures` goes on after them.
+create function private.show_on_next_copies(event public.correction_events, disputed boolean, after_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  copies uuid[] := private.next_copies(event.text_key, after_id);
+begin
+  perform private.show_correction(event, disputed, copies);
+  if cardinality(copies) = private.max_copies_shown() then
+    insert into private.incomplete_captures (log_id, text_key, shows_copies)
+    values (copies[cardinality(copies)], event.text_key, true);
+  end if;
 end
 $$;
 
@@ -1807,11 +1842,10 @@ declare
   event public.correction_events := private.find_decision(p_text_key);
   disputed boolean := private.is_disputed(p_text_key, event.to_intent);
 begin
-  -- `complete_captures` goes on with the rows of a text that has more.
-  if private.show_correction(event, disputed) = 1000 then
-    insert into private.incomplete_captures (log_id, text_key)
-    select id, text_key from public.nlu_prompt_logs where text_key = event.text_key limit 1;
-  end if;
+  -- Waits for captures that hold the item, and then sees their rows.
+  perform from public.review_queue where text_key = p_text_key for update;
+  perform private.show_correction(event, disputed, array[event.log_id]);
+  perform private.show_on_next_copies(event, disputed, '00000000-0000-0000-0000-000000000000');
   -- A retained text has a label by definition. Its rows carry the text while it has none.
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;
@@ -2154,12 +2188,14 @@ $$;
 -- How the queue is filled ---------------------------------------------------------------------------
 
 -- What captures could not do without waiting: count themselves in the queue, or apply the changes that
--- arrived before them. `private.complete_captures` does it within a minute.
+-- arrived before them; and what a correction of a text with many copies left. `private.complete_captures` does it
+-- within a minute.
 create table private.incomplete_captures (
   id bigint generated always as identity,
   log_id uuid not null,
   text_key bytea not null,
   captured_at timestamptz not null default now(),
+  shows_copies boolean not null default false,
 
   constraint incomplete_captures_pkey primary key (id)
 );
@@ -2170,6 +2206,8 @@ comment on column private.incomplete_captures.id is 'In the order of capture.';
 comment on column private.incomplete_captures.log_id is 'The id of the row.';
 comment on column private.incomplete_captures.text_key is 'The text key of the row.';
 comment on column private.incomplete_captures.captured_at is 'When the row was captured.';
+comment on column private.incomplete_captures.shows_copies is
+  'Whether the copies after this row, in the order of their ids, may not show the decision about their text yet.';
 
 alter table private.incomplete_captures enable row level security;
 alter table private.incomplete_captures force row level security;
@@ -2214,6 +2252,32 @@ as $$
   select 1000
 $$;
 
+-- The most copies of a text that are counted while its lock is held. Beyond it, captures and deletions alone change
+-- its counts.
+create function private.max_copies_counted() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 50000
+$$;
+
+-- How often a text was sent within the daily caps, and by how many users.
+create function private.count_copies(
+  p_text_key bytea, max_copies integer, out times_sent integer, out user_count integer
+)
+language plpgsql stable
+set search_path = ''
+set enable_sort = off
+as $$
+begin
+  select count(*), count(distinct user_id) into times_sent, user_count from (
+    -- In the order of the index, which is read only as far as the limit; without statistics, the planner would sort.
+    select user_id from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
+    order by user_id limit max_copies
+  ) as copies;
+end
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
 -- labelled before its rows were deleted comes back decided. Copies beyond a limit are counted within a minute.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
@@ -2246,19 +2310,39 @@ begin
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
-    from (
-      select user_id from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
-      limit private.max_copies_read()
-    ) as first_copies
-  ) as copies
+  from private.count_copies(log.text_key, private.max_copies_read()) as copies
   left join public.labelled_texts retained on retained.text_key = log.text_key
   returning times_sent into copies_read;
   if copies_read = private.max_copies_read() then
     insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
   end if;
 end
+$$;
+
+-- The first of these texts that together have at most `max_copies_counted` copies, and at least one text.
+create function private.limit_copies(text_keys bytea[]) returns bytea[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select array_agg(text_key order by position) from (
+      select text_key, position, sum(times_sent) over (order by position) as copies
+      from unnest(text_keys) with ordinality as texts (text_key, position)
+      left join public.review_queue using (text_key)
+    ) as counted
+    where position = 1 or copies <= private.max_copies_counted() or copies is null
+  );
+end
+$$;
+
+-- What the queue shows after copies were counted: the count, or where not all were counted, a number that captures and
+-- deletions have changed since.
+create function private.refreshed_count(shown integer, counted integer, copies_counted integer) returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select case when copies_counted < private.max_copies_counted() then counted else greatest(shown, counted) end
 $$;
 
 create function private.all_review_reasons(logs public.nlu_prompt_logs[]) returns text[]
@@ -2349,8 +2433,8 @@ as $$
   where private.try_lock_queue_item(text_key)
 $$;
 
--- Brings the item of a text up to date with its rows, or adds it: with the counts of all, and the reasons of these
--- rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
+-- Brings the item of a text up to date with its rows, or adds it: with the counts of at most `max_copies_counted`, and
+-- the reasons of these rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
 -- of the text.
 create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
@@ -2362,11 +2446,13 @@ begin
   if not exists (select from public.review_queue where text_key = p_text_key) then
     perform private.lock_new_queue_item(p_text_key);
     select * into log from public.nlu_prompt_logs logs
-    where text_key = p_text_key and within_daily_cap and (
-      has_review_reason or is_audited
-      or exists (select from public.labelled_texts where text_key = p_text_key)
-    )
-    order by not (has_review_reason or is_audited), created_at, id limit 1;
+    where text_key = p_text_key and (has_review_reason or is_audited) order by id limit 1;
+    if not found then
+      select * into log from public.nlu_prompt_logs logs
+      where text_key = p_text_key and within_daily_cap
+        and exists (select from public.labelled_texts where text_key = p_text_key)
+      order by change_number limit 1;
+    end if;
     if found and not exists (select from public.review_queue where text_key = p_text_key) then
       perform private.add_queue_item(log, private.review_reasons(log));
       -- The item gives the row the label of the retained text, which is a change for exports.
@@ -2376,21 +2462,19 @@ begin
 
   perform from public.review_queue where text_key = p_text_key for update;
   update public.review_queue queue
-  set times_sent = counted.times_sent, user_count = counted.user_count,
-    reasons = private.array_union(queue.reasons, counted.reasons)
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
-        select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
-        where named.id = any (log_ids)
-        union
-        select unnest(private.review_reasons(chosen)) from (
-          select * from public.nlu_prompt_logs
-          where text_key = p_text_key and (has_review_reason or is_audited)
-          limit private.max_copies_read()
-        ) as chosen
-      ) as reasons
-    from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
-  ) as counted
+  set times_sent = private.refreshed_count(queue.times_sent, counted.times_sent, counted.times_sent),
+    user_count = private.refreshed_count(queue.user_count, counted.user_count, counted.times_sent),
+    reasons = private.array_union(queue.reasons, array(
+      select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
+      where named.id = any (log_ids)
+      union
+      select unnest(private.review_reasons(chosen)) from (
+        select * from public.nlu_prompt_logs
+        where text_key = p_text_key and (has_review_reason or is_audited)
+        limit private.max_copies_read()
+      ) as chosen
+    ))
+  from private.count_copies(p_text_key, private.max_copies_counted()) as counted
   where queue.text_key = p_text_key;
 end
 $$;
@@ -2444,7 +2528,7 @@ begin
   ) as texts;
   foreach filled_key in array coalesce(candidates, '{}') loop
     select * into log from public.nlu_prompt_logs logs
-    where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
+    where logs.text_key = filled_key and within_daily_cap order by change_number limit 1;
     if found and not exists (
       select from public.review_queue queue where queue.text_key = filled_key
     ) then
@@ -2621,13 +2705,19 @@ begin
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    (
-      select id from public.nlu_prompt_logs
-      where text_key = new.text_key and (
-        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
+    coalesce(
+      (
+        select id from public.nlu_prompt_logs
+        where text_key = new.text_key and (has_review_reason or is_audited) order by id limit 1
+      ),
+      (
+        select id from public.nlu_prompt_logs
+        where text_key = new.text_key and corrected_intent is not null order by id limit 1
+      ),
+      (
+        select id from public.nlu_prompt_logs
+        where text_key = new.text_key and 'random_fill' = any (new.reasons) order by change_number limit 1
       )
-      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
-      limit 1
     ),
     new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
@@ -3272,7 +3362,8 @@ create trigger after_10_complete_captures after insert on public.nlu_prompt_logs
 set role prompt_maintainer;
 
 -- Completes one batch of captures that met another change of their text; returns how many. What is locked is left
--- for the next run. Corrections of texts with many rows are shown on more of them.
+-- for the next run, and so are texts with more copies than a batch counts. The correction of one text with many copies
+-- is shown on more of them.
 create function private.complete_captures() returns integer
 language plpgsql
 security definer
@@ -3281,10 +3372,12 @@ as $$
 declare
   batch private.incomplete_captures[];
   locked_texts bytea[];
+  counted_texts bytea[];
   incomplete private.incomplete_captures;
-  decided_text bytea;
   decision public.correction_events;
-  unfinished bytea[] := '{}';
+  disputed boolean;
+  has_shown_copies boolean := false;
+  unfinished bigint[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
     select * from private.incomplete_captures
@@ -3292,30 +3385,37 @@ begin
     for update skip locked
   ) as waiting;
   locked_texts := private.try_lock_items(array(select distinct text_key from unnest(batch)));
+  counted_texts := private.limit_copies(array(
+    select distinct text_key from unnest(batch) where text_key = any (locked_texts) and not shows_copies order by text_key
+  ));
   batch := array(
     select waiting::private.incomplete_captures from unnest(batch) as waiting
-    where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
+    where text_key = any (case when shows_copies then locked_texts else counted_texts end)
+      and private.try_lock_log_id(log_id)
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
-    select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
+    select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies
+    group by text_key order by text_key
   ) as texts;
-  for incomplete in select distinct on (log_id) * from unnest(batch) loop
+  for incomplete in select * from unnest(batch) order by id loop
     begin
       perform private.apply_deferred_changes(incomplete.log_id);
     exception when lock_not_available then
-      unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
+      unfinished := unfinished || incomplete.id;  -- a reviewer is being erased
     end;
-  end loop;
-  for decided_text in
-    select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
-  loop
-    decision := private.find_decision(decided_text);
-    if private.show_correction(decision, private.is_disputed(decided_text, decision.to_intent)) = 1000 then
-      unfinished := unfinished || decided_text;
+    decision := private.find_decision(incomplete.text_key);
+    continue when decision.id is null;
+    disputed := private.is_disputed(incomplete.text_key, decision.to_intent);
+    perform private.show_correction(decision, disputed, array[incomplete.log_id]);
+    if incomplete.shows_copies and has_shown_copies then
+      unfinished := unfinished || incomplete.id;
+    elsif incomplete.shows_copies then
+      perform private.show_on_next_copies(decision, disputed, incomplete.log_id);
+      has_shown_copies := true;
     end if;
   end loop;
   delete from private.incomplete_captures where id in (
-    select id from unnest(batch) where text_key <> all (unfinished)
+    select id from unnest(batch) where id <> all (unfinished)
   );
   return cardinality(batch);
 end
@@ -3634,7 +3734,7 @@ $$;
 
 -- Updates one batch of queue items, in the order of their text keys: the days of waiting, the counts, and the
 -- rank. Returns the key to continue after, or null at the end. Items of texts that another transaction has
--- locked are left for the next night.
+-- locked are left for the next night. The texts of a batch have at most `max_copies_counted` copies, or it has one text.
 create function private.refresh_queue_items(after_text bytea) returns bytea
 language plpgsql
 security definer
@@ -3644,10 +3744,10 @@ declare
   batch bytea[];
   locked_texts bytea[];
 begin
-  select array_agg(text_key order by text_key) into batch from (
+  batch := private.limit_copies(array(
     select text_key from public.review_queue where text_key > after_text
     order by text_key limit (select retention_batch_rows from private.settings)
-  ) as items;
+  ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
   update public.review_queue queue
@@ -3659,11 +3759,11 @@ begin
       ) end
   from (
     select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
-      count(*) filter (where within_daily_cap)::integer as times_sent,
-      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
-    from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
+      private.refreshed_count(items.times_sent, counted.times_sent, counted.times_sent) as times_sent,
+      private.refreshed_count(items.user_count, counted.user_count, counted.times_sent) as user_count
+    from public.review_queue items
+    cross join lateral private.count_copies(items.text_key, private.max_copies_counted()) as counted
     where items.text_key = any (locked_texts)
-    group by items.text_key, items.waiting_since
   ) as current
   where queue.text_key = current.text_key and (
     queue.times_sent, queue.user_count, queue.days_waiting, queue.rank
@@ -6044,7 +6144,10 @@ revoke all on function
   private.validate_correction(),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
@@ -6058,6 +6161,10 @@ revoke all on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
@@ -6319,7 +6426,7 @@ grant update (
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
-grant insert (log_id, text_key) on private.incomplete_captures to prompt_maintainer;
+grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;
 grant insert (log_id) on private.dropped_captures to prompt_maintainer;
 grant select, insert on public.daily_counts to prompt_maintainer;
@@ -6377,7 +6484,10 @@ grant execute on function
   private.is_reserved_reviewer(text),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
@@ -6388,6 +6498,10 @@ grant execute on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),

@@ -494,7 +494,8 @@ create trigger after_10_complete_captures after insert on public.nlu_prompt_logs
 set role prompt_maintainer;
 
 -- Completes one batch of captures that met another change of their text; returns how many. What is locked is left
--- for the next run. Corrections of texts with many rows are shown on more of them.
+-- for the next run, and so are texts with more copies than a batch counts. The correction of one text with many copies
+-- is shown on more of them.
 create function private.complete_captures() returns integer
 language plpgsql
 security definer
@@ -503,10 +504,12 @@ as $$
 declare
   batch private.incomplete_captures[];
   locked_texts bytea[];
+  counted_texts bytea[];
   incomplete private.incomplete_captures;
-  decided_text bytea;
   decision public.correction_events;
-  unfinished bytea[] := '{}';
+  disputed boolean;
+  has_shown_copies boolean := false;
+  unfinished bigint[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
     select * from private.incomplete_captures
@@ -514,30 +517,37 @@ begin
     for update skip locked
   ) as waiting;
   locked_texts := private.try_lock_items(array(select distinct text_key from unnest(batch)));
+  counted_texts := private.limit_copies(array(
+    select distinct text_key from unnest(batch) where text_key = any (locked_texts) and not shows_copies order by text_key
+  ));
   batch := array(
     select waiting::private.incomplete_captures from unnest(batch) as waiting
-    where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
+    where text_key = any (case when shows_copies then locked_texts else counted_texts end)
+      and private.try_lock_log_id(log_id)
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
-    select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
+    select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies
+    group by text_key order by text_key
   ) as texts;
-  for incomplete in select distinct on (log_id) * from unnest(batch) loop
+  for incomplete in select * from unnest(batch) order by id loop
     begin
       perform private.apply_deferred_changes(incomplete.log_id);
     exception when lock_not_available then
-      unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
+      unfinished := unfinished || incomplete.id;  -- a reviewer is being erased
     end;
-  end loop;
-  for decided_text in
-    select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
-  loop
-    decision := private.find_decision(decided_text);
-    if private.show_correction(decision, private.is_disputed(decided_text, decision.to_intent)) = 1000 then
-      unfinished := unfinished || decided_text;
+    decision := private.find_decision(incomplete.text_key);
+    continue when decision.id is null;
+    disputed := private.is_disputed(incomplete.text_key, decision.to_intent);
+    perform private.show_correction(decision, disputed, array[incomplete.log_id]);
+    if incomplete.shows_copies and has_shown_copies then
+      unfinished := unfinished || incomplete.id;
+    elsif incomplete.shows_copies then
+      perform private.show_on_next_copies(decision, disputed, incomplete.log_id);
+      has_shown_copies := true;
     end if;
   end loop;
   delete from private.incomplete_captures where id in (
-    select id from unnest(batch) where text_key <> all (unfinished)
+    select id from unnest(batch) where id <> all (unfinished)
   );
   return cardinality(batch);
 end

@@ -80,7 +80,10 @@ revoke all on function
   private.validate_correction(),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
@@ -94,6 +97,10 @@ revoke all on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
@@ -355,7 +362,7 @@ grant update (
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
-grant insert (log_id, text_key) on private.incomplete_captures to prompt_maintainer;
+grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;
 grant insert (log_id) on private.dropped_captures to prompt_maintainer;
 grant select, insert on public.daily_counts to prompt_maintainer;
@@ -413,7 +420,10 @@ grant execute on function
   private.is_reserved_reviewer(text),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
@@ -424,6 +434,10 @@ grant execute on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
