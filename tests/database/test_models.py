@@ -478,8 +478,10 @@ def test_an_erasure_replaces_the_name_of_an_operator_by_a_pseudonym(
     promote(registrar, "a", str(ALICE))
     correct(dashboard, insert(dashboard), "help", str(ALICE))
 
-    erase(dashboard, ALICE)
+    receipt = erase(dashboard, ALICE)
 
+    assert receipt["counts_before"]["registry_entries"] == 3
+    assert receipt["counts_after"]["registry_entries"] == 0
     (a, b) = read_actors(dashboard)
     pseudonym = str(a[1])
     assert pseudonym.startswith("erased-")
