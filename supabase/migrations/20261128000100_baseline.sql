@@ -3373,11 +3373,11 @@ declare
   batch private.incomplete_captures[];
   locked_texts bytea[];
   counted_texts bytea[];
-  incomplete private.incomplete_captures;
+  incomplete record;
   decision public.correction_events;
   disputed boolean;
-  has_shown_copies boolean := false;
-  unfinished bigint[] := '{}';
+  shown_text bytea;
+  unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
     select * from private.incomplete_captures
@@ -3397,25 +3397,28 @@ begin
     select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies
     group by text_key order by text_key
   ) as texts;
-  for incomplete in select * from unnest(batch) order by id loop
+  for incomplete in
+    -- Several corrections of a text may go on at several rows: from the first of these on, all copies show the last one.
+    select text_key, array_agg(log_id order by id) as log_ids,
+      (array_agg(log_id order by log_id) filter (where shows_copies))[1] as shown_until
+    from unnest(batch) group by text_key order by min(id)
+  loop
     begin
-      perform private.apply_deferred_changes(incomplete.log_id);
+      perform private.apply_deferred_changes(log_id) from unnest(incomplete.log_ids) as logs (log_id);
     exception when lock_not_available then
-      unfinished := unfinished || incomplete.id;  -- a reviewer is being erased
+      unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
     end;
     decision := private.find_decision(incomplete.text_key);
-    continue when decision.id is null;
     disputed := private.is_disputed(incomplete.text_key, decision.to_intent);
-    perform private.show_correction(decision, disputed, array[incomplete.log_id]);
-    if incomplete.shows_copies and has_shown_copies then
-      unfinished := unfinished || incomplete.id;
-    elsif incomplete.shows_copies then
-      perform private.show_on_next_copies(decision, disputed, incomplete.log_id);
-      has_shown_copies := true;
+    perform private.show_correction(decision, disputed, incomplete.log_ids);
+    if shown_text is null and incomplete.shown_until is not null then
+      shown_text := incomplete.text_key;
+      perform private.show_on_next_copies(decision, disputed, incomplete.shown_until);
     end if;
   end loop;
   delete from private.incomplete_captures where id in (
-    select id from unnest(batch) where id <> all (unfinished)
+    select id from unnest(batch)
+    where text_key <> all (unfinished) and (not shows_copies or text_key = shown_text)
   );
   return cardinality(batch);
 end
@@ -3995,7 +3998,7 @@ begin
   perform private.lock_texts(texts);
   update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
     select id from public.nlu_prompt_logs
-    where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
+    where text_key = any (texts) and corrected_intent is not null and lower(corrected_by) = lower(name) limit max_rows
   );
   get diagnostics changed = row_count;
   if changed = max_rows then

@@ -453,6 +453,8 @@ def test_a_correction_is_shown_on_some_rows_at_once_and_on_the_others_by_the_job
     # While that goes on, another decision takes its place.
     correct(unaudited, ids[0], "status", "ina")
     correct(unaudited, ids[0], "status")
+    assert complete_captures(unaudited) == 3
+    assert unaudited.execute("select from private.incomplete_captures").rowcount == 1
     while complete_captures(unaudited):
         pass
     assert unaudited.execute(shown, ["status"]).rowcount == 1500
