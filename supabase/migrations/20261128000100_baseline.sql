@@ -1632,6 +1632,14 @@ begin
 end
 $$;
 
+-- The most corrections of one reviewer on one text: whoever decides or erases a text reads and changes them all.
+create function private.max_corrections_of_a_text() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Refuses values before a constraint would write them, whatever they are, to the server's log.
 create function private.validate_correction() returns trigger
 language plpgsql
@@ -1698,6 +1706,16 @@ begin
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
     return null;  -- a repetition: nothing to append
+  end if;
+  if new.channel <> 'dashboard' and private.max_corrections_of_a_text() <= (
+    select count(*) from (
+      select from public.correction_events events
+      where events.text_key = new.text_key and events.reviewer = new.reviewer
+      limit private.max_corrections_of_a_text()
+    ) as counted
+  ) then
+    raise exception 'This reviewer has corrected this text too often.'
+      using errcode = 'PT429', hint = 'Decide the text in the dashboard.';
   end if;
 
   -- The id that the insert drew before it waited for the lock may be smaller than that of a later correction.
@@ -3252,7 +3270,7 @@ begin
             and later.corrected_at > change.deferred_at and later.corrected_at < started_at
         );
       end if;
-    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' then
+    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' or sqlstate 'PT429' then
       raise warning 'A deferred change could not be applied and was dropped.';
     end;
     delete from private.deferred_changes where id = change.id;
@@ -6156,6 +6174,7 @@ revoke all on function
   private.validate_correction(),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
+  private.max_corrections_of_a_text(),
   private.max_copies_shown(),
   private.next_copies(bytea, uuid),
   private.show_correction(public.correction_events, boolean, uuid[]),
@@ -6496,6 +6515,7 @@ grant execute on function
   private.is_reserved_reviewer(text),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
+  private.max_corrections_of_a_text(),
   private.max_copies_shown(),
   private.next_copies(bytea, uuid),
   private.show_correction(public.correction_events, boolean, uuid[]),

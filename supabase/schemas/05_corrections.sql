@@ -187,6 +187,14 @@ begin
 end
 $$;
 
+-- The most corrections of one reviewer on one text: whoever decides or erases a text reads and changes them all.
+create function private.max_corrections_of_a_text() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Refuses values before a constraint would write them, whatever they are, to the server's log.
 create function private.validate_correction() returns trigger
 language plpgsql
@@ -253,6 +261,16 @@ begin
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
     return null;  -- a repetition: nothing to append
+  end if;
+  if new.channel <> 'dashboard' and private.max_corrections_of_a_text() <= (
+    select count(*) from (
+      select from public.correction_events events
+      where events.text_key = new.text_key and events.reviewer = new.reviewer
+      limit private.max_corrections_of_a_text()
+    ) as counted
+  ) then
+    raise exception 'This reviewer has corrected this text too often.'
+      using errcode = 'PT429', hint = 'Decide the text in the dashboard.';
   end if;
 
   -- The id that the insert drew before it waited for the lock may be smaller than that of a later correction.

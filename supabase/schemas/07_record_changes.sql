@@ -384,7 +384,7 @@ begin
             and later.corrected_at > change.deferred_at and later.corrected_at < started_at
         );
       end if;
-    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' then
+    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' or sqlstate 'PT429' then
       raise warning 'A deferred change could not be applied and was dropped.';
     end;
     delete from private.deferred_changes where id = change.id;
