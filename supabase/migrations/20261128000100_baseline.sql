@@ -3404,7 +3404,9 @@ begin
   ) as waiting;
   locked_texts := private.try_lock_items(array(select distinct text_key from unnest(batch)));
   counted_texts := private.limit_copies(array(
-    select distinct text_key from unnest(batch) where text_key = any (locked_texts) and not shows_copies order by text_key
+    -- The oldest first: a text with many copies that always has new ones must not keep the others waiting.
+    select text_key from unnest(batch) where text_key = any (locked_texts) and not shows_copies
+    group by text_key order by min(id)
   ));
   batch := array(
     select waiting::private.incomplete_captures from unnest(batch) as waiting

@@ -409,6 +409,27 @@ def test_a_run_that_completes_captures_counts_some_copies(crowded: Connection) -
     assert most <= 200
 
 
+def test_a_text_with_many_copies_does_not_keep_others_waiting(crowded: Connection) -> None:
+    add_entry = """insert into private.incomplete_captures (log_id, text_key)
+        select id, text_key from public.nlu_prompt_logs where prompt = %s limit 1"""
+    count_entries = """select count(*) from private.incomplete_captures join public.nlu_prompt_logs
+        using (text_key) where prompt = %s and log_id = id"""
+    key = "select private.text_key(%s)"
+    (busy,) = crowded.execute(key, ["one"]).fetchone() or ()
+    numbers = (
+        n for n in range(1000) if (crowded.execute(key, [f"{n}"]).fetchone() or ())[0] > busy
+    )
+    later = f"{next(numbers)}"
+    insert(crowded, prompt=later, confidence=0.1)
+
+    for prompt in ("one", later):
+        crowded.execute(add_entry.encode(), [prompt])
+    for waiting in (1, 0):
+        complete_captures(crowded)
+        crowded.execute(add_entry.encode(), ["one"])
+        assert crowded.execute(count_entries.encode(), [later]).fetchone() == (waiting,)
+
+
 def test_opening_an_export_reads_only_what_changed(server: Server, filled: str) -> None:
     def read_rows(connection: Connection) -> int:
         connection.execute("select pg_stat_force_next_flush()")
