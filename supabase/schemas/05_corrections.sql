@@ -415,7 +415,10 @@ declare
   event public.correction_events := private.find_decision(p_text_key);
   disputed boolean := private.is_disputed(p_text_key, event.to_intent);
 begin
-  -- Waits for captures that hold the item, and then sees their rows.
+  -- Waits for captures that hold the item, or are adding it, and then sees their rows.
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    perform private.lock_new_queue_item(p_text_key);
+  end if;
   perform from public.review_queue where text_key = p_text_key for update;
   perform private.show_correction(event, disputed, array[event.log_id]);
   perform private.show_on_next_copies(event, disputed, '00000000-0000-0000-0000-000000000000');

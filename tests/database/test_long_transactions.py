@@ -483,10 +483,11 @@ def test_the_corrections_of_two_texts_are_shown_on_more_rows_in_turns(
     ]
 
 
-def test_a_capture_that_holds_the_item_during_a_correction_shows_it(
-    unaudited: Connection, slow: Connection, server: Server, database: str
+@pytest.mark.parametrize("confidence", [0.1, 0.99], ids=["holds", "adds"])
+def test_a_capture_that_holds_or_adds_the_item_during_a_correction_shows_it(
+    unaudited: Connection, slow: Connection, server: Server, database: str, confidence: float
 ) -> None:
-    log_id = insert(unaudited)
+    log_id = insert(unaudited, confidence=confidence)
     captured = insert(slow, user_id=BOB)
     with server.connect("postgres", database) as reviewer, ThreadPoolExecutor() as threads:
         correction = threads.submit(correct, reviewer, log_id, "help")
