@@ -952,9 +952,9 @@ create index nlu_prompt_logs_by_corrected_intent
 -- The copies of a text that count, by sender: how many there are, and whether a user sent it before.
 create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id) where within_daily_cap;
 
--- The copies of a text that were chosen for review.
-create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key)
-  where has_review_reason or is_audited;
+-- The copies of a text that were chosen for review, or show a correction.
+create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key, id)
+  where has_review_reason or is_audited or corrected_intent is not null;
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
@@ -1632,6 +1632,14 @@ begin
 end
 $$;
 
+-- The most corrections of one reviewer on one text: whoever decides or erases a text reads and changes them all.
+create function private.max_corrections_of_a_text() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Refuses values before a constraint would write them, whatever they are, to the server's log.
 create function private.validate_correction() returns trigger
 language plpgsql
@@ -1671,10 +1679,9 @@ begin
   perform private.lock_texts(array[new.text_key]);
   -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
-  if not exists (
-    select from public.nlu_prompt_logs
-    where text_key = new.text_key and id = coalesce(new.log_id, id)
-  ) then
+  if not exists (select from public.nlu_prompt_logs where id = new.log_id and text_key = new.text_key)
+    and (new.log_id is not null or not exists (select from public.nlu_prompt_logs where text_key = new.text_key))
+  then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
   select * into latest from public.correction_events events
@@ -1699,6 +1706,16 @@ begin
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
     return null;  -- a repetition: nothing to append
+  end if;
+  if new.channel <> 'dashboard' and private.max_corrections_of_a_text() <= (
+    select count(*) from (
+      select from public.correction_events events
+      where events.text_key = new.text_key and events.reviewer = new.reviewer
+      limit private.max_corrections_of_a_text()
+    ) as counted
+  ) then
+    raise exception 'This reviewer has corrected this text too often.'
+      using errcode = 'PT429', hint = 'Decide the text in the dashboard.';
   end if;
 
   -- The id that the insert drew before it waited for the lock may be smaller than that of a later correction.
@@ -1749,17 +1766,39 @@ as $$
   )
 $$;
 
--- Shows a correction on at most 1,000 rows of its text, the named one first; returns how many changed. A sender
--- sees a correction only on the named row and on rows that were chosen for review before. On any other copy it
+-- The most copies of a text on which a transaction shows a correction, since it holds the lock of the text meanwhile.
+create function private.max_copies_shown() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 400
+$$;
+
+-- The next copies of a text that may show its correction, in the order of their ids.
+create function private.next_copies(p_text_key bytea, after_id uuid) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select id from public.nlu_prompt_logs
+    where text_key = p_text_key and id > after_id
+      and (has_review_reason or is_audited or corrected_intent is not null)
+    order by id limit private.max_copies_shown()
+  );
+end
+$$;
+
+-- Shows a correction on these rows of its text. A sender sees a correction only on the named row and on rows that were
+-- chosen for review before. On any other copy it
 -- would reveal that somebody else sent the same text, and so would an earlier decision that stands again after a
 -- retraction: a row that was captured after it shows none. Notes may be about the sender of the named row, so other
 -- rows do not get them.
-create function private.show_correction(event public.correction_events, disputed boolean) returns integer
+create function private.show_correction(event public.correction_events, disputed boolean, log_ids uuid[])
+returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  changed integer;
 begin
   update public.nlu_prompt_logs logs
   set corrected_intent = shown.to_intent, corrected_secondary_intents = shown.to_secondary_intents,
@@ -1774,7 +1813,7 @@ begin
         is_shown and show_correction.disputed as disputed,
         case when copies.id = event.log_id and event.to_intent is not null then event.notes end as notes
     ) as decision
-    where copies.text_key = event.text_key
+    where copies.id = any (log_ids) and copies.text_key = event.text_key
       and (
         copies.id = event.log_id or copies.corrected_intent is not null
         or (
@@ -1789,11 +1828,25 @@ begin
       ) is distinct from (
         decision.to_intent, decision.to_secondary_intents, decision.reviewer, decision.disputed, decision.notes
       )
-    order by copies.id <> event.log_id limit 1000
   ) as shown
   where logs.id = shown.id;
-  get diagnostics changed = row_count;
-  return changed;
+end
+$$;
+
+-- Shows a correction on the next copies of its text. If there may be more, `complete_captures` goes on after them.
+create function private.show_on_next_copies(event public.correction_events, disputed boolean, after_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  copies uuid[] := private.next_copies(event.text_key, after_id);
+begin
+  perform private.show_correction(event, disputed, copies);
+  if cardinality(copies) = private.max_copies_shown() then
+    insert into private.incomplete_captures (log_id, text_key, shows_copies)
+    values (copies[cardinality(copies)], event.text_key, true);
+  end if;
 end
 $$;
 
@@ -1807,11 +1860,13 @@ declare
   event public.correction_events := private.find_decision(p_text_key);
   disputed boolean := private.is_disputed(p_text_key, event.to_intent);
 begin
-  -- `complete_captures` goes on with the rows of a text that has more.
-  if private.show_correction(event, disputed) = 1000 then
-    insert into private.incomplete_captures (log_id, text_key)
-    select id, text_key from public.nlu_prompt_logs where text_key = event.text_key limit 1;
+  -- Waits for captures that hold the item, or are adding it, and then sees their rows.
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    perform private.lock_new_queue_item(p_text_key);
   end if;
+  perform from public.review_queue where text_key = p_text_key for update;
+  perform private.show_correction(event, disputed, array[event.log_id]);
+  perform private.show_on_next_copies(event, disputed, '00000000-0000-0000-0000-000000000000');
   -- A retained text has a label by definition. Its rows carry the text while it has none.
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;
@@ -2154,12 +2209,14 @@ $$;
 -- How the queue is filled ---------------------------------------------------------------------------
 
 -- What captures could not do without waiting: count themselves in the queue, or apply the changes that
--- arrived before them. `private.complete_captures` does it within a minute.
+-- arrived before them; and what a correction of a text with many copies left. `private.complete_captures` does it
+-- within a minute.
 create table private.incomplete_captures (
   id bigint generated always as identity,
   log_id uuid not null,
   text_key bytea not null,
   captured_at timestamptz not null default now(),
+  shows_copies boolean not null default false,
 
   constraint incomplete_captures_pkey primary key (id)
 );
@@ -2170,6 +2227,8 @@ comment on column private.incomplete_captures.id is 'In the order of capture.';
 comment on column private.incomplete_captures.log_id is 'The id of the row.';
 comment on column private.incomplete_captures.text_key is 'The text key of the row.';
 comment on column private.incomplete_captures.captured_at is 'When the row was captured.';
+comment on column private.incomplete_captures.shows_copies is
+  'Whether the copies after this row, in the order of their ids, may not show the decision about their text yet.';
 
 alter table private.incomplete_captures enable row level security;
 alter table private.incomplete_captures force row level security;
@@ -2214,6 +2273,32 @@ as $$
   select 1000
 $$;
 
+-- The most copies of a text that are counted while its lock is held. Beyond it, captures and deletions alone change
+-- its counts.
+create function private.max_copies_counted() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 50000
+$$;
+
+-- How often a text was sent within the daily caps, and by how many users.
+create function private.count_copies(
+  p_text_key bytea, max_copies integer, out times_sent integer, out user_count integer
+)
+language plpgsql stable
+set search_path = ''
+set enable_sort = off
+as $$
+begin
+  select count(*), count(distinct user_id) into times_sent, user_count from (
+    -- In the order of the index, which is read only as far as the limit; without statistics, the planner would sort.
+    select user_id from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
+    order by user_id limit max_copies
+  ) as copies;
+end
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
 -- labelled before its rows were deleted comes back decided. Copies beyond a limit are counted within a minute.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
@@ -2246,19 +2331,39 @@ begin
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
-    from (
-      select user_id from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
-      limit private.max_copies_read()
-    ) as first_copies
-  ) as copies
+  from private.count_copies(log.text_key, private.max_copies_read()) as copies
   left join public.labelled_texts retained on retained.text_key = log.text_key
   returning times_sent into copies_read;
   if copies_read = private.max_copies_read() then
     insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
   end if;
 end
+$$;
+
+-- The first of these texts that together have at most `max_copies_counted` copies, and at least one text.
+create function private.limit_copies(text_keys bytea[]) returns bytea[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select array_agg(text_key order by position) from (
+      select text_key, position, sum(times_sent) over (order by position) as copies
+      from unnest(text_keys) with ordinality as texts (text_key, position)
+      left join public.review_queue using (text_key)
+    ) as counted
+    where position = 1 or copies <= private.max_copies_counted() or copies is null
+  );
+end
+$$;
+
+-- What the queue shows after copies were counted: the count, or where not all were counted, a number that captures and
+-- deletions have changed since.
+create function private.refreshed_count(shown integer, counted integer, copies_counted integer) returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select case when copies_counted < private.max_copies_counted() then counted else greatest(shown, counted) end
 $$;
 
 create function private.all_review_reasons(logs public.nlu_prompt_logs[]) returns text[]
@@ -2349,8 +2454,8 @@ as $$
   where private.try_lock_queue_item(text_key)
 $$;
 
--- Brings the item of a text up to date with its rows, or adds it: with the counts of all, and the reasons of these
--- rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
+-- Brings the item of a text up to date with its rows, or adds it: with the counts of at most `max_copies_counted`, and
+-- the reasons of these rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
 -- of the text.
 create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
@@ -2362,11 +2467,13 @@ begin
   if not exists (select from public.review_queue where text_key = p_text_key) then
     perform private.lock_new_queue_item(p_text_key);
     select * into log from public.nlu_prompt_logs logs
-    where text_key = p_text_key and within_daily_cap and (
-      has_review_reason or is_audited
-      or exists (select from public.labelled_texts where text_key = p_text_key)
-    )
-    order by not (has_review_reason or is_audited), created_at, id limit 1;
+    where text_key = p_text_key and (has_review_reason or is_audited) order by id limit 1;
+    if not found then
+      select * into log from public.nlu_prompt_logs logs
+      where text_key = p_text_key and within_daily_cap
+        and exists (select from public.labelled_texts where text_key = p_text_key)
+      order by change_number limit 1;
+    end if;
     if found and not exists (select from public.review_queue where text_key = p_text_key) then
       perform private.add_queue_item(log, private.review_reasons(log));
       -- The item gives the row the label of the retained text, which is a change for exports.
@@ -2376,21 +2483,19 @@ begin
 
   perform from public.review_queue where text_key = p_text_key for update;
   update public.review_queue queue
-  set times_sent = counted.times_sent, user_count = counted.user_count,
-    reasons = private.array_union(queue.reasons, counted.reasons)
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
-        select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
-        where named.id = any (log_ids)
-        union
-        select unnest(private.review_reasons(chosen)) from (
-          select * from public.nlu_prompt_logs
-          where text_key = p_text_key and (has_review_reason or is_audited)
-          limit private.max_copies_read()
-        ) as chosen
-      ) as reasons
-    from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
-  ) as counted
+  set times_sent = private.refreshed_count(queue.times_sent, counted.times_sent, counted.times_sent),
+    user_count = private.refreshed_count(queue.user_count, counted.user_count, counted.times_sent),
+    reasons = private.array_union(queue.reasons, array(
+      select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
+      where named.id = any (log_ids)
+      union
+      select unnest(private.review_reasons(chosen)) from (
+        select * from public.nlu_prompt_logs
+        where text_key = p_text_key and (has_review_reason or is_audited)
+        limit private.max_copies_read()
+      ) as chosen
+    ))
+  from private.count_copies(p_text_key, private.max_copies_counted()) as counted
   where queue.text_key = p_text_key;
 end
 $$;
@@ -2444,7 +2549,7 @@ begin
   ) as texts;
   foreach filled_key in array coalesce(candidates, '{}') loop
     select * into log from public.nlu_prompt_logs logs
-    where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
+    where logs.text_key = filled_key and within_daily_cap order by change_number limit 1;
     if found and not exists (
       select from public.review_queue queue where queue.text_key = filled_key
     ) then
@@ -2621,13 +2726,19 @@ begin
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    (
-      select id from public.nlu_prompt_logs
-      where text_key = new.text_key and (
-        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
+    coalesce(
+      (
+        select id from public.nlu_prompt_logs
+        where text_key = new.text_key and (has_review_reason or is_audited) order by id limit 1
+      ),
+      (
+        select id from public.nlu_prompt_logs
+        where text_key = new.text_key and corrected_intent is not null order by id limit 1
+      ),
+      (
+        select id from public.nlu_prompt_logs
+        where text_key = new.text_key and 'random_fill' = any (new.reasons) order by change_number limit 1
       )
-      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
-      limit 1
     ),
     new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
@@ -3162,7 +3273,7 @@ begin
             and later.corrected_at > change.deferred_at and later.corrected_at < started_at
         );
       end if;
-    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' then
+    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' or sqlstate 'PT429' then
       raise warning 'A deferred change could not be applied and was dropped.';
     end;
     delete from private.deferred_changes where id = change.id;
@@ -3272,7 +3383,8 @@ create trigger after_10_complete_captures after insert on public.nlu_prompt_logs
 set role prompt_maintainer;
 
 -- Completes one batch of captures that met another change of their text; returns how many. What is locked is left
--- for the next run. Corrections of texts with many rows are shown on more of them.
+-- for the next run, and so are texts with more copies than a batch counts. The correction of one text with many copies
+-- is shown on more of them.
 create function private.complete_captures() returns integer
 language plpgsql
 security definer
@@ -3281,9 +3393,11 @@ as $$
 declare
   batch private.incomplete_captures[];
   locked_texts bytea[];
-  incomplete private.incomplete_captures;
-  decided_text bytea;
+  counted_texts bytea[];
+  incomplete record;
   decision public.correction_events;
+  disputed boolean;
+  shown_text bytea;
   unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
@@ -3292,30 +3406,42 @@ begin
     for update skip locked
   ) as waiting;
   locked_texts := private.try_lock_items(array(select distinct text_key from unnest(batch)));
+  counted_texts := private.limit_copies(array(
+    -- The oldest first: a text with many copies that always has new ones must not keep the others waiting.
+    select text_key from unnest(batch) where text_key = any (locked_texts) and not shows_copies
+    group by text_key order by min(id)
+  ));
   batch := array(
     select waiting::private.incomplete_captures from unnest(batch) as waiting
-    where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
+    where text_key = any (case when shows_copies then locked_texts else counted_texts end)
+      and private.try_lock_log_id(log_id)
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
-    select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
+    select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies
+    group by text_key order by text_key
   ) as texts;
-  for incomplete in select distinct on (log_id) * from unnest(batch) loop
+  for incomplete in
+    -- Several corrections of a text may go on at several rows: from the first of these on, all copies show the last one.
+    select text_key, array_agg(log_id order by id) as log_ids,
+      (array_agg(log_id order by log_id) filter (where shows_copies))[1] as shown_until
+    from unnest(batch) group by text_key order by min(id)
+  loop
     begin
-      perform private.apply_deferred_changes(incomplete.log_id);
+      perform private.apply_deferred_changes(log_id) from unnest(incomplete.log_ids) as logs (log_id);
     exception when lock_not_available then
       unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
     end;
-  end loop;
-  for decided_text in
-    select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
-  loop
-    decision := private.find_decision(decided_text);
-    if private.show_correction(decision, private.is_disputed(decided_text, decision.to_intent)) = 1000 then
-      unfinished := unfinished || decided_text;
+    decision := private.find_decision(incomplete.text_key);
+    disputed := private.is_disputed(incomplete.text_key, decision.to_intent);
+    perform private.show_correction(decision, disputed, incomplete.log_ids);
+    if shown_text is null and incomplete.shown_until is not null then
+      shown_text := incomplete.text_key;
+      perform private.show_on_next_copies(decision, disputed, incomplete.shown_until);
     end if;
   end loop;
   delete from private.incomplete_captures where id in (
-    select id from unnest(batch) where text_key <> all (unfinished)
+    select id from unnest(batch)
+    where text_key <> all (unfinished) and (not shows_copies or text_key = shown_text)
   );
   return cardinality(batch);
 end
@@ -3338,7 +3464,7 @@ begin
   perform private.lock_log_ids(log_ids);
   insert into private.dropped_captures (log_id)
   select distinct id from unnest(log_ids) as dropped (id)
-  where not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
+  where id is not null and not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
   on conflict do nothing;
   delete from private.deferred_changes deferred
   where deferred.log_id = any (log_ids)
@@ -3634,7 +3760,7 @@ $$;
 
 -- Updates one batch of queue items, in the order of their text keys: the days of waiting, the counts, and the
 -- rank. Returns the key to continue after, or null at the end. Items of texts that another transaction has
--- locked are left for the next night.
+-- locked are left for the next night. The texts of a batch have at most `max_copies_counted` copies, or it has one text.
 create function private.refresh_queue_items(after_text bytea) returns bytea
 language plpgsql
 security definer
@@ -3644,10 +3770,10 @@ declare
   batch bytea[];
   locked_texts bytea[];
 begin
-  select array_agg(text_key order by text_key) into batch from (
+  batch := private.limit_copies(array(
     select text_key from public.review_queue where text_key > after_text
     order by text_key limit (select retention_batch_rows from private.settings)
-  ) as items;
+  ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
   update public.review_queue queue
@@ -3659,11 +3785,11 @@ begin
       ) end
   from (
     select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
-      count(*) filter (where within_daily_cap)::integer as times_sent,
-      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
-    from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
+      private.refreshed_count(items.times_sent, counted.times_sent, counted.times_sent) as times_sent,
+      private.refreshed_count(items.user_count, counted.user_count, counted.times_sent) as user_count
+    from public.review_queue items
+    cross join lateral private.count_copies(items.text_key, private.max_copies_counted()) as counted
     where items.text_key = any (locked_texts)
-    group by items.text_key, items.waiting_since
   ) as current
   where queue.text_key = current.text_key and (
     queue.times_sent, queue.user_count, queue.days_waiting, queue.rank
@@ -3806,14 +3932,15 @@ create policy "The maintainer records when an erasure is finished"
 
 set role prompt_maintainer;
 
--- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
--- items.
+-- Counts what the database stores about a user: rows, retained texts, corrections in their name, queue items, and
+-- models and events of the registry in their name.
 create function private.count_user_data(p_user_id uuid) returns jsonb
-language sql stable
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'prompts', (select count(*) from public.nlu_prompt_logs where user_id = p_user_id),
     'labelled_texts', (
       select count(*) from public.labelled_texts
@@ -3829,8 +3956,16 @@ as $$
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
       ) as items
+    ),
+    'registry_entries', (
+      select count(*) from (
+        select from public.model_events where lower(actor) = p_user_id::text
+        union all
+        select from public.models where lower(registered_by) = p_user_id::text
+      ) as entries
     )
-  )
+  );
+end
 $$;
 
 -- Erasing in steps ----------------------------------------------------------------------------------
@@ -3886,7 +4021,7 @@ begin
   perform private.lock_texts(texts);
   update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
     select id from public.nlu_prompt_logs
-    where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
+    where text_key = any (texts) and corrected_intent is not null and lower(corrected_by) = lower(name) limit max_rows
   );
   get diagnostics changed = row_count;
   if changed = max_rows then
@@ -5096,6 +5231,15 @@ comment on view public.daily_totals is
 -- The champion is the model that serves. Without one, the packaged model serves. The artifacts themselves are
 -- objects in S3: a row holds the SHA-256 of the manifest, and the manifest that of every file.
 
+create function private.longest(texts text[]) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (select max(char_length(item)) from unnest(texts) as items (item));
+end
+$$;
+
 -- A registered model never changes.
 create table public.models (
   version text not null,
@@ -5134,12 +5278,32 @@ create table public.models (
     datasets, 'strict $[*] ? (
       !(@.source.type() == "string" && @.examples_by_tier.type() == "object")
       || (@.source.type() == "string" && @.examples_by_tier.type() == "object") is unknown
+      || @.source == "" || @.source like_regex "^.{250}.{250}." flag "s"
+    )', '{}', true
+  )),
+  constraint datasets_name_manifests_by_their_sha256 check (not jsonb_path_exists(
+    datasets, 'strict $[*].keyvalue() ? (
+      @.key == "manifest_sha256" && !(@.value == null) && !(@.value like_regex "^[0-9a-f]{64}$")
+      || @.key == "manifest_sha256" && !(@.value == null) && (@.value like_regex "^[0-9a-f]{64}$") is unknown
+    )', '{}', true
+  )),
+  constraint datasets_count_their_examples check (not jsonb_path_exists(
+    datasets, 'strict $[*].examples_by_tier.* ? (
+      @.type() != "number" || @ < 0 || @ > 1000000000000000 || @.floor() != @
+    )', '{}', true
+  )),
+  constraint datasets_have_no_other_fields check (not jsonb_path_exists(
+    datasets, 'strict $[*].keyvalue() ? (
+      @.key != "source" && @.key != "manifest_sha256" && @.key != "examples_by_tier"
     )', '{}', true
   )),
   constraint datasets_have_at_most_100000_bytes check (octet_length(datasets::text) <= 100000),
-  constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000),
-  constraint labels_have_names check (array_position(labels, null) is null and '' <> all (labels)),
-  constraint labels_have_at_most_100000_characters check (char_length(labels::text) <= 100000),
+  constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000 and array_ndims(labels) = 1),
+  constraint labels_have_1_to_100_characters check (
+    array_position(labels, null) is null and private.longest(labels) <= 100 and '' <> all (labels)
+  ),
+  constraint labels_are_distinct
+    check (cardinality(labels) = cardinality(private.array_union(labels, '{}'))),
   constraint metrics_is_an_object check (jsonb_typeof(metrics) = 'object'),
   constraint metrics_are_numbers check (not jsonb_path_exists(
     metrics, 'strict $.* ? (@.type() != "number" || @ < -1e300 || @ > 1e300)', '{}', true
@@ -5220,6 +5384,12 @@ create table public.model_events (
   constraint actor_has_1_to_200_characters check (char_length(actor) between 1 and 200),
   constraint reason_has_1_to_2000_characters check (char_length(reason) between 1 and 2000),
   constraint evidence_is_an_object check (jsonb_typeof(evidence) = 'object'),
+  -- Numbers of JSON have no limits, and neither have levels: a reader of the ledger might refuse others.
+  constraint evidence_has_numbers_that_readers_know check (not jsonb_path_exists(
+    evidence, 'strict $.** ? (@.type() == "number" && (@ < -1e300 || @ > 1e300))', '{}', true
+  )),
+  constraint evidence_has_at_most_20_levels
+    check (not jsonb_path_exists(evidence, 'strict $.**{21}', '{}', true)),
   constraint evidence_has_at_most_100000_bytes check (octet_length(evidence::text) <= 100000)
 );
 
@@ -5545,6 +5715,34 @@ as $$
   where p_version is null or p_version in (version, replaced)
 $$;
 
+-- Reads the columns of a model. Casts accept more than the type of a column, such as a number as a text, and write what
+-- they refuse to the server's log. (Constraints do not: row level security is forced.)
+create function private.read_model(columns jsonb) returns public.models
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  model public.models;
+  is_read boolean := false;
+begin
+  begin
+    model := jsonb_populate_record(null::public.models, columns);
+    is_read := jsonb_typeof(columns) = 'object' and not exists (
+      select from jsonb_each(columns) as given join jsonb_each(to_jsonb(model)) as read using (key)
+      where given.value <> read.value
+    );
+  exception when data_exception or program_limit_exceeded then
+    null;
+  end;
+  if is_read is not true then
+    raise exception 'A column of the model does not have its type.'
+      using errcode = 'check_violation', constraint = 'columns_have_their_types',
+        hint = 'Send the columns of public.models as a JSON object, each with its type.';
+  end if;
+  return model;
+end
+$$;
+
 -- Registers a model as a candidate, and returns it. The same model again changes nothing: the manifest decides
 -- whether it is the same.
 create function private.register_model(p_model jsonb, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
@@ -5554,7 +5752,7 @@ set search_path = ''
 as $$
 declare
   operator text := private.begin_registry_change(p_actor);
-  model public.models := jsonb_populate_record(null::public.models, p_model || jsonb_build_object(
+  model public.models := private.read_model(p_model || jsonb_build_object(
     'catalogue_version', private.catalogue_version(),
     'registered_by', operator,
     'registered_at', private.next_event_time()
@@ -5981,7 +6179,11 @@ revoke all on function
   private.validate_correction(),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_corrections_of_a_text(),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
@@ -5995,6 +6197,10 @@ revoke all on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
@@ -6256,7 +6462,7 @@ grant update (
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
-grant insert (log_id, text_key) on private.incomplete_captures to prompt_maintainer;
+grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;
 grant insert (log_id) on private.dropped_captures to prompt_maintainer;
 grant select, insert on public.daily_counts to prompt_maintainer;
@@ -6314,7 +6520,11 @@ grant execute on function
   private.is_reserved_reviewer(text),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_corrections_of_a_text(),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
@@ -6325,6 +6535,10 @@ grant execute on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
@@ -6372,6 +6586,7 @@ revoke all on sequence public.model_events_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on function
   private.pseudonym(text),
+  private.longest(text[]),
   private.lock_model_registry(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
@@ -6388,6 +6603,7 @@ revoke all on function
   private.refuse_unknown_model(text),
   private.list_models(text),
   private.list_model_events(text),
+  private.read_model(jsonb),
   private.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb),
   private.undo_promotion(text, text, jsonb),
@@ -6425,7 +6641,8 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
+grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
 

@@ -180,12 +180,14 @@ $$;
 -- How the queue is filled ---------------------------------------------------------------------------
 
 -- What captures could not do without waiting: count themselves in the queue, or apply the changes that
--- arrived before them. `private.complete_captures` does it within a minute.
+-- arrived before them; and what a correction of a text with many copies left. `private.complete_captures` does it
+-- within a minute.
 create table private.incomplete_captures (
   id bigint generated always as identity,
   log_id uuid not null,
   text_key bytea not null,
   captured_at timestamptz not null default now(),
+  shows_copies boolean not null default false,
 
   constraint incomplete_captures_pkey primary key (id)
 );
@@ -196,6 +198,8 @@ comment on column private.incomplete_captures.id is 'In the order of capture.';
 comment on column private.incomplete_captures.log_id is 'The id of the row.';
 comment on column private.incomplete_captures.text_key is 'The text key of the row.';
 comment on column private.incomplete_captures.captured_at is 'When the row was captured.';
+comment on column private.incomplete_captures.shows_copies is
+  'Whether the copies after this row, in the order of their ids, may not show the decision about their text yet.';
 
 alter table private.incomplete_captures enable row level security;
 alter table private.incomplete_captures force row level security;
@@ -240,6 +244,32 @@ as $$
   select 1000
 $$;
 
+-- The most copies of a text that are counted while its lock is held. Beyond it, captures and deletions alone change
+-- its counts.
+create function private.max_copies_counted() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 50000
+$$;
+
+-- How often a text was sent within the daily caps, and by how many users.
+create function private.count_copies(
+  p_text_key bytea, max_copies integer, out times_sent integer, out user_count integer
+)
+language plpgsql stable
+set search_path = ''
+set enable_sort = off
+as $$
+begin
+  select count(*), count(distinct user_id) into times_sent, user_count from (
+    -- In the order of the index, which is read only as far as the limit; without statistics, the planner would sort.
+    select user_id from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
+    order by user_id limit max_copies
+  ) as copies;
+end
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
 -- labelled before its rows were deleted comes back decided. Copies beyond a limit are counted within a minute.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
@@ -272,19 +302,39 @@ begin
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
-    from (
-      select user_id from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
-      limit private.max_copies_read()
-    ) as first_copies
-  ) as copies
+  from private.count_copies(log.text_key, private.max_copies_read()) as copies
   left join public.labelled_texts retained on retained.text_key = log.text_key
   returning times_sent into copies_read;
   if copies_read = private.max_copies_read() then
     insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
   end if;
 end
+$$;
+
+-- The first of these texts that together have at most `max_copies_counted` copies, and at least one text.
+create function private.limit_copies(text_keys bytea[]) returns bytea[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select array_agg(text_key order by position) from (
+      select text_key, position, sum(times_sent) over (order by position) as copies
+      from unnest(text_keys) with ordinality as texts (text_key, position)
+      left join public.review_queue using (text_key)
+    ) as counted
+    where position = 1 or copies <= private.max_copies_counted() or copies is null
+  );
+end
+$$;
+
+-- What the queue shows after copies were counted: the count, or where not all were counted, a number that captures and
+-- deletions have changed since.
+create function private.refreshed_count(shown integer, counted integer, copies_counted integer) returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select case when copies_counted < private.max_copies_counted() then counted else greatest(shown, counted) end
 $$;
 
 create function private.all_review_reasons(logs public.nlu_prompt_logs[]) returns text[]
@@ -375,8 +425,8 @@ as $$
   where private.try_lock_queue_item(text_key)
 $$;
 
--- Brings the item of a text up to date with its rows, or adds it: with the counts of all, and the reasons of these
--- rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
+-- Brings the item of a text up to date with its rows, or adds it: with the counts of at most `max_copies_counted`, and
+-- the reasons of these rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
 -- of the text.
 create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
@@ -388,11 +438,13 @@ begin
   if not exists (select from public.review_queue where text_key = p_text_key) then
     perform private.lock_new_queue_item(p_text_key);
     select * into log from public.nlu_prompt_logs logs
-    where text_key = p_text_key and within_daily_cap and (
-      has_review_reason or is_audited
-      or exists (select from public.labelled_texts where text_key = p_text_key)
-    )
-    order by not (has_review_reason or is_audited), created_at, id limit 1;
+    where text_key = p_text_key and (has_review_reason or is_audited) order by id limit 1;
+    if not found then
+      select * into log from public.nlu_prompt_logs logs
+      where text_key = p_text_key and within_daily_cap
+        and exists (select from public.labelled_texts where text_key = p_text_key)
+      order by change_number limit 1;
+    end if;
     if found and not exists (select from public.review_queue where text_key = p_text_key) then
       perform private.add_queue_item(log, private.review_reasons(log));
       -- The item gives the row the label of the retained text, which is a change for exports.
@@ -402,21 +454,19 @@ begin
 
   perform from public.review_queue where text_key = p_text_key for update;
   update public.review_queue queue
-  set times_sent = counted.times_sent, user_count = counted.user_count,
-    reasons = private.array_union(queue.reasons, counted.reasons)
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
-        select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
-        where named.id = any (log_ids)
-        union
-        select unnest(private.review_reasons(chosen)) from (
-          select * from public.nlu_prompt_logs
-          where text_key = p_text_key and (has_review_reason or is_audited)
-          limit private.max_copies_read()
-        ) as chosen
-      ) as reasons
-    from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
-  ) as counted
+  set times_sent = private.refreshed_count(queue.times_sent, counted.times_sent, counted.times_sent),
+    user_count = private.refreshed_count(queue.user_count, counted.user_count, counted.times_sent),
+    reasons = private.array_union(queue.reasons, array(
+      select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
+      where named.id = any (log_ids)
+      union
+      select unnest(private.review_reasons(chosen)) from (
+        select * from public.nlu_prompt_logs
+        where text_key = p_text_key and (has_review_reason or is_audited)
+        limit private.max_copies_read()
+      ) as chosen
+    ))
+  from private.count_copies(p_text_key, private.max_copies_counted()) as counted
   where queue.text_key = p_text_key;
 end
 $$;
@@ -470,7 +520,7 @@ begin
   ) as texts;
   foreach filled_key in array coalesce(candidates, '{}') loop
     select * into log from public.nlu_prompt_logs logs
-    where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
+    where logs.text_key = filled_key and within_daily_cap order by change_number limit 1;
     if found and not exists (
       select from public.review_queue queue where queue.text_key = filled_key
     ) then
@@ -647,13 +697,19 @@ begin
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    (
-      select id from public.nlu_prompt_logs
-      where text_key = new.text_key and (
-        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
+    coalesce(
+      (
+        select id from public.nlu_prompt_logs
+        where text_key = new.text_key and (has_review_reason or is_audited) order by id limit 1
+      ),
+      (
+        select id from public.nlu_prompt_logs
+        where text_key = new.text_key and corrected_intent is not null order by id limit 1
+      ),
+      (
+        select id from public.nlu_prompt_logs
+        where text_key = new.text_key and 'random_fill' = any (new.reasons) order by change_number limit 1
       )
-      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
-      limit 1
     ),
     new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'

@@ -250,7 +250,7 @@ $$;
 
 -- Updates one batch of queue items, in the order of their text keys: the days of waiting, the counts, and the
 -- rank. Returns the key to continue after, or null at the end. Items of texts that another transaction has
--- locked are left for the next night.
+-- locked are left for the next night. The texts of a batch have at most `max_copies_counted` copies, or it has one text.
 create function private.refresh_queue_items(after_text bytea) returns bytea
 language plpgsql
 security definer
@@ -260,10 +260,10 @@ declare
   batch bytea[];
   locked_texts bytea[];
 begin
-  select array_agg(text_key order by text_key) into batch from (
+  batch := private.limit_copies(array(
     select text_key from public.review_queue where text_key > after_text
     order by text_key limit (select retention_batch_rows from private.settings)
-  ) as items;
+  ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
   update public.review_queue queue
@@ -275,11 +275,11 @@ begin
       ) end
   from (
     select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
-      count(*) filter (where within_daily_cap)::integer as times_sent,
-      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
-    from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
+      private.refreshed_count(items.times_sent, counted.times_sent, counted.times_sent) as times_sent,
+      private.refreshed_count(items.user_count, counted.user_count, counted.times_sent) as user_count
+    from public.review_queue items
+    cross join lateral private.count_copies(items.text_key, private.max_copies_counted()) as counted
     where items.text_key = any (locked_texts)
-    group by items.text_key, items.waiting_since
   ) as current
   where queue.text_key = current.text_key and (
     queue.times_sent, queue.user_count, queue.days_waiting, queue.rank

@@ -35,14 +35,15 @@ create policy "The maintainer records when an erasure is finished"
 
 set role prompt_maintainer;
 
--- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
--- items.
+-- Counts what the database stores about a user: rows, retained texts, corrections in their name, queue items, and
+-- models and events of the registry in their name.
 create function private.count_user_data(p_user_id uuid) returns jsonb
-language sql stable
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'prompts', (select count(*) from public.nlu_prompt_logs where user_id = p_user_id),
     'labelled_texts', (
       select count(*) from public.labelled_texts
@@ -58,8 +59,16 @@ as $$
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
       ) as items
+    ),
+    'registry_entries', (
+      select count(*) from (
+        select from public.model_events where lower(actor) = p_user_id::text
+        union all
+        select from public.models where lower(registered_by) = p_user_id::text
+      ) as entries
     )
-  )
+  );
+end
 $$;
 
 -- Erasing in steps ----------------------------------------------------------------------------------
@@ -115,7 +124,7 @@ begin
   perform private.lock_texts(texts);
   update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
     select id from public.nlu_prompt_logs
-    where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
+    where text_key = any (texts) and corrected_intent is not null and lower(corrected_by) = lower(name) limit max_rows
   );
   get diagnostics changed = row_count;
   if changed = max_rows then

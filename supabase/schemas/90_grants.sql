@@ -80,7 +80,11 @@ revoke all on function
   private.validate_correction(),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_corrections_of_a_text(),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
@@ -94,6 +98,10 @@ revoke all on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
@@ -355,7 +363,7 @@ grant update (
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
-grant insert (log_id, text_key) on private.incomplete_captures to prompt_maintainer;
+grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;
 grant insert (log_id) on private.dropped_captures to prompt_maintainer;
 grant select, insert on public.daily_counts to prompt_maintainer;
@@ -413,7 +421,11 @@ grant execute on function
   private.is_reserved_reviewer(text),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_corrections_of_a_text(),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
@@ -424,6 +436,10 @@ grant execute on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
@@ -471,6 +487,7 @@ revoke all on sequence public.model_events_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on function
   private.pseudonym(text),
+  private.longest(text[]),
   private.lock_model_registry(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
@@ -487,6 +504,7 @@ revoke all on function
   private.refuse_unknown_model(text),
   private.list_models(text),
   private.list_model_events(text),
+  private.read_model(jsonb),
   private.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb),
   private.undo_promotion(text, text, jsonb),
@@ -524,7 +542,8 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
+grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
 

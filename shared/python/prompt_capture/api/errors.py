@@ -173,8 +173,10 @@ def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDefe
             return ApiError(
                 429,
                 "too_many_pending",
-                "Too many corrections of this reviewer wait for prompts that have not arrived.",
-                "Send the request again after the seconds in Retry-After.",
+                "Too many corrections of this reviewer wait for prompts that have not arrived, or "
+                "are about this text.",
+                "Send the request again after the seconds in Retry-After, or decide the text in "
+                "the dashboard.",
                 DRAIN_INTERVAL_SECONDS,
             )
 

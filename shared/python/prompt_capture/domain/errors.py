@@ -71,7 +71,7 @@ class ReviewerErased(PromptCaptureError):
 
 
 class TooManyDeferred(PromptCaptureError):
-    """Too many corrections of the reviewer wait for prompts that have not arrived."""
+    """Too many corrections of the reviewer wait for their prompts, or are about one text."""
 
 
 class ErasureIncomplete(PromptCaptureError):
