@@ -93,7 +93,7 @@ class Scene:
         return f"confession, pooled {self.mark}"
 
 
-def create_scene(dashboard: Connection) -> Scene:
+def create_scene(dashboard: Connection, admin: Connection) -> Scene:
     """Insert the rows of a new scenario."""
     scene = Scene()
     for user_id in (scene.alice, scene.bob):
@@ -112,10 +112,10 @@ def create_scene(dashboard: Connection) -> Scene:
         created_at=LONG_AGO,
     )
     pooled = insert(dashboard, user_id=scene.alice, prompt=scene.pooled, confidence=0.3)
-    with dashboard.transaction():
-        dashboard.execute("set local role model_registrar")
-        register(dashboard, CANDIDATE)
-        draw(dashboard, [pooled])
+    with admin.transaction():
+        admin.execute("set local role model_registrar")
+        register(admin, CANDIDATE)
+        draw(admin, [pooled])
     scene.bobs = insert(dashboard, user_id=scene.bob, prompt=scene.shared, confidence=0.3)
     with dashboard.transaction():
         dashboard.execute("set local role service_role")
