@@ -269,27 +269,25 @@ begin
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
     days_waiting = current.days_waiting,
-    rank = case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
+    rank = current.rank
   from (
     select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
-      private.refreshed_count(items.times_sent, counted.times_sent, counted.times_sent) as times_sent,
-      private.refreshed_count(items.user_count, counted.user_count, counted.times_sent) as user_count
+      counts.times_sent, counts.user_count,
+      case when items.decided_at is not null then private.rank_when_decided()
+        else private.current_rank(items, counts.times_sent) end as rank
     from public.review_queue items
     cross join lateral private.count_copies(items.text_key, private.max_copies_counted()) as counted
+    cross join lateral (
+      select private.refreshed_count(items.times_sent, counted.times_sent, counted.times_sent) as times_sent,
+        private.refreshed_count(items.user_count, counted.user_count, counted.times_sent) as user_count
+    ) as counts
     where items.text_key = any (locked_texts)
   ) as current
   where queue.text_key = current.text_key and (
     queue.times_sent, queue.user_count, queue.days_waiting, queue.rank
-  ) is distinct from (
-    current.times_sent, current.user_count, current.days_waiting,
-    case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
-  );
+  ) is distinct from (current.times_sent, current.user_count, current.days_waiting, current.rank);
+  update public.model_disagreements set rank = private.rank_when_decided()
+  where text_key = any (locked_texts) and decided_at is not null and rank <> private.rank_when_decided();
   return batch[cardinality(batch)];
 end
 $$;

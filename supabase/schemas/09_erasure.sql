@@ -56,6 +56,8 @@ begin
       select count(*) from (
         select text_key from public.review_queue where lower(reviewer) = p_user_id::text
         union
+        select text_key from public.model_disagreements where lower(reviewer) = p_user_id::text
+        union
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
       ) as items
@@ -115,7 +117,10 @@ begin
   if event_ids is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
     select array_agg(text_key) into texts from (
-      select text_key from public.review_queue where lower(reviewer) = lower(name) limit max_rows
+      select text_key from public.review_queue where lower(reviewer) = lower(name)
+      union
+      select text_key from public.model_disagreements where lower(reviewer) = lower(name)
+      limit max_rows
     ) as batch;
   end if;
   if texts is null then
@@ -131,6 +136,10 @@ begin
     return changed;  -- these texts have more rows: their corrections follow
   end if;
   update public.review_queue
+  set reviewer = case when decided_at is not null then pseudonym end,
+    notes = case when decided_at is not null then notes end
+  where text_key = any (texts) and lower(reviewer) = lower(name);
+  update public.model_disagreements
   set reviewer = case when decided_at is not null then pseudonym end,
     notes = case when decided_at is not null then notes end
   where text_key = any (texts) and lower(reviewer) = lower(name);
