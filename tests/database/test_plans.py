@@ -381,7 +381,8 @@ def test_a_night_counts_some_copies_of_a_text_and_keeps_higher_numbers(crowded: 
     crowded.execute("set session_replication_role = replica")
     crowded.execute("update public.review_queue set times_sent = 7 where text <> 'two'")
     crowded.execute("set session_replication_role = origin")
-    last_text, most = b"", 0
+    last_text: object = b""
+    most = 0
     while last_text is not None:
         before = count_entries_read(crowded, "nlu_prompt_logs_by_text")
         row = crowded.execute("select private.refresh_queue_items(%s)", [last_text]).fetchone()
@@ -412,14 +413,14 @@ def test_a_run_that_completes_captures_counts_some_copies(crowded: Connection) -
 def test_a_text_with_many_copies_does_not_keep_others_waiting(crowded: Connection) -> None:
     add_entry = """insert into private.incomplete_captures (log_id, text_key)
         select id, text_key from public.nlu_prompt_logs where prompt = %s limit 1"""
-    count_entries = """select count(*) from private.incomplete_captures join public.nlu_prompt_logs
-        using (text_key) where prompt = %s and log_id = id"""
-    key = "select private.text_key(%s)"
-    (busy,) = crowded.execute(key, ["one"]).fetchone() or ()
-    numbers = (
-        n for n in range(1000) if (crowded.execute(key, [f"{n}"]).fetchone() or ())[0] > busy
-    )
-    later = f"{next(numbers)}"
+    count_entries = """select count(*) from private.incomplete_captures
+        where text_key = private.text_key(%s)"""
+    row = crowded.execute(
+        """select min(n::text) from generate_series(1, 1000) as numbers (n)
+           where private.text_key(n::text) > private.text_key('one')"""
+    ).fetchone()
+    assert row is not None
+    later = str(row[0])
     insert(crowded, prompt=later, confidence=0.1)
 
     for prompt in ("one", later):
