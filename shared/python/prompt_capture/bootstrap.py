@@ -58,6 +58,7 @@ from prompt_capture.workflows.serve_model import ModelSwitch
 if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
+    from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
     from prompt_capture.api.lambda_handler import Handler
@@ -383,6 +384,11 @@ def publish_model() -> "PublishModel":
     return PublishModel(model_objects(bucket), model_registry())
 
 
+def published_models() -> "DatasetStore":
+    """Connect to the objects of published models, to read them. Raise `InvalidSettings`."""
+    return _existing_dataset_store(PublishingSettings.from_env(environment()).models_bucket)
+
+
 def model_objects(bucket: str) -> "ModelObjects":
     """Connect to an S3 bucket; a name with a slash is the path of a local folder."""
     if _is_folder(bucket):
@@ -415,14 +421,28 @@ def model_registry() -> "SupabaseModelRegistry":
     """Connect to the registry of models. Raise `InvalidSettings`."""
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
 
+    settings = _registrar_settings()
+    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseModelRegistry(client, settings.rest_url)
+
+
+def evaluation() -> "SupabaseEvaluation":
+    """Connect to what comparisons of models need. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
+
+    settings = _registrar_settings()
+    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseEvaluation(client, settings.rest_url)
+
+
+def _registrar_settings() -> SupabaseSettings:
     settings = SupabaseSettings.from_env(environment())
     if settings.supabase_signing_key is None:
         raise InvalidSettings(
             f"Set SUPABASE_SIGNING_KEY: only the role {REGISTRAR_ROLE} reaches the registry of "
             "models, and the secret key is not that role's."
         )
-    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
-    return SupabaseModelRegistry(client, settings.rest_url)
+    return settings
 
 
 def service_store() -> SupabasePromptStore:
