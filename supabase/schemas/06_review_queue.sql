@@ -79,6 +79,8 @@ comment on column public.review_queue.text_key is 'The text key.';
 
 -- The foreign key.
 create index review_queue_by_intent on public.review_queue (corrected_intent);
+-- An item by its number, whatever its rank.
+create unique index review_queue_by_id on public.review_queue (id);
 -- The newest change.
 create index review_queue_by_change_number on public.review_queue (change_number);
 
@@ -632,6 +634,21 @@ create trigger before_10_validate_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.validate_queue_edit();
 
+-- The row that a decision about an item names: the first copy that was chosen for review, or shows a correction
+-- already. The sender of another copy would learn that somebody else had sent the text, unless it was taken at
+-- random. Null: there is none.
+create function private.copy_to_correct(p_text_key bytea, reasons text[]) returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select id from public.nlu_prompt_logs
+  where text_key = p_text_key and (
+    has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (reasons)
+  )
+  order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
+  limit 1
+$$;
+
 set role prompt_maintainer;
 
 create function private.append_queue_edit() returns trigger
@@ -642,19 +659,10 @@ as $$
 declare
   decision public.correction_events;
 begin
-  -- Names the first copy that was chosen for review, or shows a correction already. The sender of another copy
-  -- would learn that somebody else had sent the text, unless it was taken at random.
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    (
-      select id from public.nlu_prompt_logs
-      where text_key = new.text_key and (
-        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
-      )
-      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
-      limit 1
-    ),
+    private.copy_to_correct(new.text_key, new.reasons),
     new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
   );

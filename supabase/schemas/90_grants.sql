@@ -104,6 +104,7 @@ revoke all on function
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
   private.validate_queue_edit(),
+  private.copy_to_correct(bytea, text[]),
   private.append_queue_edit(),
   private.refuse_lost_edit(),
   private.refuse_queue_changes(),
@@ -430,6 +431,7 @@ grant execute on function
   private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea, uuid[]),
   private.update_queue_item(public.correction_events, boolean),
+  private.copy_to_correct(bytea, text[]),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),
   private.may_arrive(uuid),
@@ -527,6 +529,58 @@ grant select on public.model_states to prompt_maintainer;
 grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
+
+-- The console ------------------------------------------------------------------------------------------
+-- Signed-in users call these functions, which look up what the account may do. They reach no table of it.
+
+revoke all on private.review_skips
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.console_caller(),
+  private.require_console_role(text[]),
+  private.show_votes(bytea, text),
+  private.show_context(uuid),
+  private.show_item(public.review_queue, text),
+  private.own_event(bytea, text),
+  private.list_console_items(integer, bigint, text, integer),
+  private.lock_console_item(bigint, text),
+  private.append_console_event(public.review_queue, text, text, text[], text),
+  private.decide_console_item(bigint, bigint, text, text[], text),
+  private.undo_console_decision(bigint, bigint),
+  private.skip_console_item(bigint, text),
+  private.read_console_progress(),
+  private.read_console_accuracy(),
+  private.read_console_models(),
+  private.read_console_role(),
+  public.console_role(),
+  public.console_items(integer, bigint, text, integer),
+  public.console_decide(bigint, bigint, text, text[], text),
+  public.console_undo(bigint, bigint),
+  public.console_skip(bigint, text),
+  public.console_progress(),
+  public.console_accuracy(),
+  public.console_models()
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function
+  private.read_console_role(), public.console_role(),
+  private.list_console_items(integer, bigint, text, integer),
+  public.console_items(integer, bigint, text, integer),
+  private.decide_console_item(bigint, bigint, text, text[], text),
+  public.console_decide(bigint, bigint, text, text[], text),
+  private.undo_console_decision(bigint, bigint), public.console_undo(bigint, bigint),
+  private.skip_console_item(bigint, text), public.console_skip(bigint, text),
+  private.read_console_progress(), public.console_progress(),
+  private.read_console_accuracy(), public.console_accuracy(),
+  private.read_console_models(), public.console_models()
+to authenticated;
+
+grant select, delete on private.review_skips to prompt_maintainer;
+grant insert (reviewer, text_key, reason), update (reason, skipped_at)
+  on private.review_skips to prompt_maintainer;
+grant select on public.live_accuracy to prompt_maintainer;
+grant execute on function private.console_caller(), private.require_console_role(text[])
+to prompt_maintainer;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;
