@@ -19,6 +19,7 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotPermitted,
     PromptCaptureError,
     PromptLogNotFound,
     ReviewerErased,
@@ -125,6 +126,13 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
                 "idempotency_conflict",
                 "Idempotency-Key: already used for a different message.",
                 "Create a new key for each message, and reuse it only to send that message again.",
+            )
+        case NotPermitted():
+            return ApiError(
+                403,
+                "not_permitted",
+                "The account does not have a role for this.",
+                "Ask an administrator for the role `reviewer` or `operator`.",
             )
         case UnknownIntent() | ReviewerErased() | TooManyDeferred():
             return _from_refused_correction(error)
