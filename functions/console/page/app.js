@@ -150,7 +150,7 @@ function Outgoing({ review }) {
   const { entries, state } = review.outbox;
   const isWaiting = entries.length > 0 && state !== "sending";
   return html`
-    <span class="outgoing" role="status">
+    <span class="outgoing" role="status" data-waiting=${entries.length}>
       ${isWaiting
         ? html`<strong>${entries.length} not recorded yet:</strong>
             ${state === "expired" ? " sign in again" : " no connection, trying again"}`
