@@ -1,6 +1,6 @@
 // Small parts that several screens use.
 
-import { html, useEffect, useRef } from "./vendor/preact.js";
+import { html, useLayoutEffect, useRef } from "./vendor/preact.js";
 
 /**
  * A modal dialog: keeps the focus inside, and closes with Escape.
@@ -8,7 +8,7 @@ import { html, useEffect, useRef } from "./vendor/preact.js";
  */
 export function Dialog({ title, onClose, children }) {
   const dialog = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     dialog.current.showModal();
     return () => {

@@ -1,6 +1,6 @@
 // The keys of the review. They can be switched off: single letters disturb some assistive software.
 
-import { useEffect, useRef } from "../vendor/preact.js";
+import { useLayoutEffect, useRef } from "../vendor/preact.js";
 
 const SETTING = "keys-are-off";
 
@@ -37,7 +37,7 @@ export const KEYS = [
 export function useKeys(commands) {
   const latest = useRef(commands);
   latest.current = commands;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event) => {
       const command = find(event);
       if (!command) return;

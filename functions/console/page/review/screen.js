@@ -1,12 +1,22 @@
 // The screen of a reviewer: one message, its choices, and the keys.
 
-import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { Card } from "./card.js";
+import { ChoiceList, FurtherIntents } from "./choice_list.js";
 import { choicesFor } from "./choices.js";
 import { HelpDialog } from "./help.js";
 import { useKeys } from "./keys.js";
+import { Note } from "./note.js";
 import { Search } from "./search.js";
 import { SkipDialog } from "./skip.js";
+
+/**
+ * What is prepared for one item: it never applies to another one, however fast the keys are.
+ * @typedef {{ item: number | null, further: string[] | null, note: string }} Draft
+ */
+
+/** @type {Draft} */
+const EMPTY = { item: null, further: null, note: "" };
 
 /**
  * @param {{ review: import("./state.js").Review, catalogue: import("./choices.js").Intent[],
@@ -14,37 +24,37 @@ import { SkipDialog } from "./skip.js";
  */
 export function ReviewScreen({ review, catalogue, onList }) {
   const item = review.current;
-  const [further, setFurther] = useState(/** @type {string[] | null} */ (null));
-  const [notes, setNotes] = useState("");
+  const [stored, setDraft] = useState(EMPTY);
   const [dialog, setDialog] = useState(/** @type {"skip" | "help" | null} */ (null));
   const heading = useRef(null);
   const search = useRef(null);
   const noteField = useRef(null);
   const choices = useMemo(() => (item ? choicesFor(item, catalogue) : []), [item, catalogue]);
+  const draft = stored.item === item?.item ? stored : EMPTY;
+  const prepare = (changes) => setDraft({ ...draft, item: item.item, ...changes });
 
-  useEffect(() => {
-    setFurther(null);
-    setNotes("");
-    heading.current?.focus({ preventScroll: true });
-  }, [item?.item, item?.conflict]);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [item?.item, item?.conflict]);
 
   const decide = (intent) => {
-    const secondary = further && further.filter((name) => name !== intent);
-    review.decide({ intent, secondary, notes: notes.trim() });
+    const secondary = draft.further && draft.further.filter((name) => name !== intent);
+    setDraft(EMPTY);
+    review.decide({ intent, secondary, note: draft.note.trim() });
   };
-  const toggle = (intent) =>
-    setFurther((names) => {
-      const rest = (names ?? []).filter((name) => name !== intent);
-      return rest.length === (names ?? []).length ? [...rest, intent] : rest;
-    });
+  const toggle = (intent) => {
+    const names = draft.further ?? [];
+    const rest = names.filter((name) => name !== intent);
+    const changed = rest.length < names.length ? rest : [...names, intent];
+    prepare({ further: changed.length ? changed : null });
+  };
+  const skip = () => item && !item.conflict && setDialog("skip");
 
   useKeys({
     choose: (index) => item && choices[index] && decide(choices[index].intent),
     chooseFurther: (index) => item && choices[index] && toggle(choices[index].intent),
-    noFurther: () => setFurther((names) => (names?.length === 0 ? null : [])),
+    noFurther: () => item && prepare({ further: draft.further?.length === 0 ? null : [] }),
     search: () => search.current?.focus(),
     note: () => noteField.current?.focus(),
-    skip: () => item && !item.conflict && setDialog("skip"),
+    skip,
     leave: () => item?.conflict && review.dismiss(),
     undo: () => review.undo(),
     list: onList,
@@ -53,40 +63,21 @@ export function ReviewScreen({ review, catalogue, onList }) {
 
   return html`
     <section class="review" aria-label="Review">
-      <p class="status" role="status">${review.message}</p>
+      <${Toolbar} review=${review} onSkip=${skip} onList=${onList} onHelp=${() => setDialog("help")} />
       ${item
         ? html`
             <${Card} item=${item} headingRef=${heading} />
-            <${Choices} choices=${choices} further=${further ?? []} onChoose=${decide}
+            <${ChoiceList} choices=${choices} further=${draft.further ?? []} onChoose=${decide}
               onFurther=${toggle} />
-            <${Further} further=${further} onChange=${setFurther} />
-            <${Search} catalogue=${catalogue} inputRef=${search}
-              onChoose=${(intent, isFurther) => (isFurther ? toggle(intent) : decide(intent))} />
-            <div class="notes">
-              <label for="notes">Note <kbd>n</kbd></label>
-              <textarea id="notes" ref=${noteField} rows="2" value=${notes}
-                aria-describedby="notes-help" onInput=${(event) => setNotes(event.currentTarget.value)}
-                onKeyDown=${(event) => {
-                  if (event.key === "Escape") event.currentTarget.blur();
-                }}></textarea>
-              <p id="notes-help" class="hint">
-                For other reviewers. It is recorded with your decision. Do not quote users.
-              </p>
+            <${FurtherIntents} further=${draft.further} onChange=${(further) => prepare({ further })} />
+            <div class="fields">
+              <${Search} catalogue=${catalogue} inputRef=${search}
+                onChoose=${(intent, isFurther) => (isFurther ? toggle(intent) : decide(intent))} />
+              <${Note} note=${draft.note} fieldRef=${noteField}
+                onChange=${(note) => prepare({ note })} />
             </div>
           `
         : html`<${Empty} review=${review} />`}
-      <div class="actions">
-        ${item?.conflict
-          ? html`<button type="button" onClick=${() => review.dismiss()}>Leave it <kbd>Enter</kbd></button>`
-          : html`<button type="button" disabled=${!item} onClick=${() => setDialog("skip")}>
-              Skip <kbd>s</kbd>
-            </button>`}
-        <button type="button" disabled=${!review.done.length} onClick=${() => review.undo()}>
-          Undo <kbd>u</kbd>
-        </button>
-        <button type="button" onClick=${onList}>List <kbd>l</kbd></button>
-        <button type="button" onClick=${() => setDialog("help")}>Keys <kbd>?</kbd></button>
-      </div>
       ${dialog === "skip" &&
       html`<${SkipDialog} onClose=${() => setDialog(null)}
         onSkip=${(reason) => {
@@ -98,52 +89,22 @@ export function ReviewScreen({ review, catalogue, onList }) {
   `;
 }
 
-function Choices({ choices, further, onChoose, onFurther }) {
+function Toolbar({ review, onSkip, onList, onHelp }) {
+  const item = review.current;
   return html`
-    <ol class="choices" aria-label="Choices">
-      ${choices.map(
-        (choice, index) => html`
-          <li key=${choice.intent}>
-            <button type="button" class="choice" aria-keyshortcuts=${index + 1}
-              onClick=${() => onChoose(choice.intent)}>
-              <kbd>${index + 1}</kbd>
-              <span class="intent">${choice.intent}</span>
-              <span class="origin">${choice.origin}</span>
-              <span class="description">${choice.description}</span>
-            </button>
-            <button type="button" class="further" aria-pressed=${further.includes(choice.intent)}
-              aria-label=${`${choice.intent} as a further intent`}
-              onClick=${() => onFurther(choice.intent)}>+</button>
-          </li>
-        `,
-      )}
-    </ol>
-  `;
-}
-
-function Further({ further, onChange }) {
-  if (further === null) return null;
-  if (!further.length) {
-    return html`
-      <p class="chips">
-        <button type="button" class="chip" aria-label="Remove: no further intents"
-          onClick=${() => onChange(null)}>no further intents ×</button>
-      </p>
-    `;
-  }
-  return html`
-    <p class="chips">
-      <span>Further intents:</span>
-      ${further.map(
-        (intent) => html`
-          <button type="button" key=${intent} class="chip" aria-label=${`Remove ${intent}`}
-            onClick=${() => {
-              const rest = further.filter((name) => name !== intent);
-              onChange(rest.length ? rest : null);
-            }}>${intent} ×</button>
-        `,
-      )}
-    </p>
+    <div class="toolbar">
+      <p class="status" role="status">${review.message}</p>
+      <div class="actions">
+        ${item?.conflict
+          ? html`<button type="button" onClick=${() => review.dismiss()}>Leave it <kbd>Enter</kbd></button>`
+          : html`<button type="button" disabled=${!item} onClick=${onSkip}>Skip <kbd>s</kbd></button>`}
+        <button type="button" disabled=${!review.done.length} onClick=${() => review.undo()}>
+          Undo <kbd>u</kbd>
+        </button>
+        <button type="button" onClick=${onList}>List <kbd>l</kbd></button>
+        <button type="button" onClick=${onHelp}>Keys <kbd>?</kbd></button>
+      </div>
+    </div>
   `;
 }
 

@@ -52,7 +52,6 @@ export function Search({ catalogue, inputRef, onChoose }) {
         aria-autocomplete="list" aria-activedescendant=${active ? `found-${active.intent}` : ""}
         aria-describedby="search-help" value=${typed} onInput=${onInput} onKeyDown=${onKeyDown}
         onFocus=${() => setOpen(true)} onBlur=${() => setOpen(false)} />
-      <p id="search-help" class="hint">Enter decides; Shift with Enter adds a further intent.</p>
       <ul id="found" role="listbox" aria-label="Intents" hidden=${found.length === 0}>
         ${found.map(
           (intent) => html`
@@ -67,6 +66,7 @@ export function Search({ catalogue, inputRef, onChoose }) {
           `,
         )}
       </ul>
+      <p id="search-help" class="hint">Enter decides; Shift with Enter adds a further intent.</p>
     </div>
   `;
 }

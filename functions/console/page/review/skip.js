@@ -1,4 +1,4 @@
-import { html, useEffect } from "../vendor/preact.js";
+import { html, useLayoutEffect } from "../vendor/preact.js";
 import { Dialog } from "../ui.js";
 
 const REASONS = [
@@ -10,7 +10,7 @@ const REASONS = [
 
 /** @param {{ onSkip: (reason: string) => void, onClose: () => void }} props */
 export function SkipDialog({ onSkip, onClose }) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event) => {
       const reason = REASONS[Number(event.key) - 1];
       if (!reason) return;

@@ -20,7 +20,7 @@ import { Outbox } from "../outbox.js";
  * @property {string[]} context
  * @property {Vote[]} votes
  * @property {number} seen
- * @property {{ intent: string, state: "changed" }} [conflict] - the own decision that was not recorded
+ * @property {{ intent: string }} [conflict] - the own decision that was not recorded
  *
  * @typedef {{ intent: string, secondary_intents: string[] | null, notes: string | null,
  *   is_own: boolean }} Vote
@@ -28,7 +28,7 @@ import { Outbox } from "../outbox.js";
  * @typedef {object} Decision
  * @property {string} intent
  * @property {string[] | null} secondary - null: the reviewer does not say
- * @property {string} notes
+ * @property {string} note
  *
  * @typedef {object} Done - a decision or a skip that can be undone
  * @property {number} entry - its entry in the outbox
@@ -126,7 +126,7 @@ export class Review {
       seen,
       corrected_intent: decision.intent,
       corrected_secondary_intents: decision.secondary,
-      notes: decision.notes || null,
+      notes: decision.note || null,
     });
     this.decided += 1;
     this.say(`Recorded as ${decision.intent}.`);
@@ -175,14 +175,13 @@ export class Review {
     if (result.state === "recorded") return;
     const done = this.forget(entry.id);
     if (result.state === "gone") {
-      this.items = this.items.filter(({ item }) => item !== entry.body.item);
       this.say("The message was deleted meanwhile. Nothing was recorded.");
     } else if (entry.kind === "undo") {
       this.replace(result.item);
       this.say("A later decision stands. Nothing was undone.");
     } else {
       const conflict = { intent: entry.body.corrected_intent };
-      this.items.unshift({ ...result.item, votes: result.votes, conflict });
+      this.insertNext({ ...result.item, votes: result.votes, conflict });
       if (done) this.decided -= 1;
       this.say("Somebody else decided this message meanwhile. Yours was not recorded.");
     }
@@ -190,10 +189,15 @@ export class Review {
 
   takeFailure(entry, error) {
     const done = this.forget(entry.id);
-    if (done) this.items.unshift(done.item);
+    if (done) this.insertNext(done.item);
     if (done?.decision) this.decided -= 1;
     this.say(`Not recorded: ${error.message}`);
     if (error.reason === "forbidden") this.onFailure(error);
+  }
+
+  /** Shows an item next: not at once, since a key that is pressed now is meant for another one. */
+  insertNext(item) {
+    this.items.splice(this.items.length ? 1 : 0, 0, item);
   }
 
   forget(entryId) {
