@@ -90,7 +90,9 @@ class AuthServer:
             await respond(send, error.status, json.dumps(problem).encode(), headers)
             return
         status = 204 if content is None else 200
-        await respond(send, status, b"" if content is None else json.dumps(content).encode(), headers)
+        await respond(
+            send, status, b"" if content is None else json.dumps(content).encode(), headers
+        )
 
     def _answer(
         self, route: tuple[str, str], query: dict[str, list[str]], body: Json, headers: Headers

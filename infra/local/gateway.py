@@ -158,7 +158,9 @@ def _for_web_pages(scope: AsgiScope, send: AsgiSend) -> AsgiSend:
 
     async def send_with_headers(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start" and b"origin" in headers:
-            kept = [pair for pair in message["headers"] if not pair[0].startswith(b"access-control-")]
+            kept = [
+                pair for pair in message["headers"] if not pair[0].startswith(b"access-control-")
+            ]
             message["headers"] = [*kept, *_CORS, (b"access-control-allow-headers", requested)]
         await send(message)
 

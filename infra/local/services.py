@@ -52,9 +52,7 @@ class LocalServices:
         self.sqs = SqsServer(folder)
         self.faults = FaultProxy(folder) if with_faults else None
         self.auth = AuthServer(self.postgres.dsn("supabase_admin"))
-        upstream = UpstreamServices(
-            self.postgrest.url, self.auth, self.s3, self.sqs, self.faults
-        )
+        upstream = UpstreamServices(self.postgrest.url, self.auth, self.s3, self.sqs, self.faults)
         self.edge = Edge(folder, keys, upstream, overrides)
         cleanup.callback(self.edge.close)
 

@@ -61,9 +61,7 @@ def database(stack: Stack) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
 
 
 @pytest.fixture
-def capture(
-    database: "psycopg.Connection[tuple[Any, ...]]", sender: User
-) -> Callable[..., UUID]:
+def capture(database: "psycopg.Connection[tuple[Any, ...]]", sender: User) -> Callable[..., UUID]:
     """Capture a message that waits for review: each less urgent than the one before."""
     confidences = (number / 1000 for number in range(100, 600))
 
@@ -103,7 +101,9 @@ def open_page(stack: Stack, browser: Browser) -> Iterator[OpenConsole]:
     assert problems == [[] for _ in consoles]
 
 
-def events(connection: "psycopg.Connection[tuple[Any, ...]]", *columns: str) -> list[tuple[Any, ...]]:
+def events(
+    connection: "psycopg.Connection[tuple[Any, ...]]", *columns: str
+) -> list[tuple[Any, ...]]:
     """Return columns of all corrections, in the order of recording."""
     query = f"select {', '.join(columns)} from public.correction_events order by id"
     return connection.execute(query.encode()).fetchall()

@@ -164,7 +164,6 @@ def test_a_disputed_text_shows_every_vote_and_a_third_reviewer_settles_it(
     assert waiting(database) == []
 
 
-
 def test_a_message_is_opened_from_the_list(
     open_page: OpenConsole, reviewer: User, database: Database, capture: Capture
 ) -> None:

@@ -95,7 +95,9 @@ def test_every_screen_is_accessible(
 
 def test_the_pictures_of_the_guide_exist() -> None:
     guide = (ROOT / "docs/how-to/review.md").read_text("utf-8")
-    named = {line.partition("](")[2].partition(")")[0] for line in guide.splitlines() if "![" in line}
+    named = {
+        line.partition("](")[2].partition(")")[0] for line in guide.splitlines() if "![" in line
+    }
     pictures = [Path("docs/how-to") / name for name in named if name.endswith(".png")]
     assert pictures
     assert [picture for picture in pictures if not (ROOT / picture).is_file()] == []

@@ -168,7 +168,9 @@ def test_no_response_to_a_reviewer_names_a_sender_a_conversation_or_a_key(
     database: Database,
     capture: Capture,
 ) -> None:
-    first = capture("the first of a conversation", conversation_id="conversation-17", message_index=0)
+    first = capture(
+        "the first of a conversation", conversation_id="conversation-17", message_index=0
+    )
     capture("the second of a conversation", conversation_id="conversation-17", message_index=1)
     keys = [
         key.hex()

@@ -6,9 +6,7 @@ from infra.local.users import User
 from .conftest import OpenConsole
 
 
-def test_a_wrong_password_is_refused_with_a_reason(
-    open_page: OpenConsole, reviewer: User
-) -> None:
+def test_a_wrong_password_is_refused_with_a_reason(open_page: OpenConsole, reviewer: User) -> None:
     console = open_page().open()
     console.expects_failed_requests = True
     console.page.get_by_label("E-mail address").fill(reviewer.email)

@@ -29,7 +29,7 @@ COLUMN_TO_UPDATE = {
     "keys": "text_key_secret", "tombstones": "erased_at", "deferred_changes": "notes",
     "dataset_exports": "lines", "erased_rows": "text_key", "incomplete_captures": "log_id",
     "dropped_captures": "dropped_at", "models": "registered_by", "model_events": "actor",
-    "champion": "header",
+    "champion": "header", "review_skips": "reason",
 }  # fmt: skip
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
@@ -59,6 +59,7 @@ OTHER_TABLES = (
     "public.models", "public.model_events", "private.champion",
     "private.settings", "private.keys", "private.tombstones", "private.deferred_changes",
     "private.erased_rows", "private.incomplete_captures", "private.dropped_captures",
+    "private.review_skips",
 )  # fmt: skip
 for name in OTHER_TABLES:
     table = name.partition(".")[2]
@@ -77,6 +78,7 @@ for name in OTHER_TABLES:
 STATEMENTS["correction_events", "insert"] = """
     insert into public.correction_events (log_id, to_intent, reviewer, channel)
     select id, 'help', 'mallory', 'api' from public.nlu_prompt_logs limit 1"""
+STATEMENTS["review_queue", "truncate"] = "truncate public.review_queue cascade"
 STATEMENTS["models", "truncate"] = "truncate public.models cascade"
 STATEMENTS["exported_rows", "insert"] = f"""
     insert into public.exported_rows (bucket, key, log_ids)
@@ -154,6 +156,11 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("dropped_captures", "update"): {DASHBOARD: 0},
     ("dropped_captures", "delete"): {DASHBOARD: 0},
     ("dropped_captures", "truncate"): {DASHBOARD: -1},
+    ("review_skips", "select"): {DASHBOARD: 0},
+    ("review_skips", "insert"): {DASHBOARD: 0},
+    ("review_skips", "update"): {DASHBOARD: 0},
+    ("review_skips", "delete"): {DASHBOARD: 0},
+    ("review_skips", "truncate"): {DASHBOARD: -1},
     ("erased_rows", "select"): {DASHBOARD: 0},
     ("erased_rows", "insert"): {DASHBOARD: 0},
     ("erased_rows", "update"): {DASHBOARD: 0},
@@ -260,7 +267,20 @@ CALLABLE = {
     "private.serving_model()": {WRITER, SERVICE, REGISTRAR},
     "public.serving_model()": {WRITER, SERVICE, REGISTRAR},
 }  # fmt: skip
+SIGNED_IN = {USER, OTHER_USER, REVIEWER, NO_SUBJECT}
+"""Whoever signed in may call the console's functions, which look the role of the account up."""
+
 ENTRY_POINTS = {
+    **{
+        function: SIGNED_IN
+        for function in (
+            "console_role", "console_items", "console_decide", "console_undo", "console_skip",
+            "console_progress", "console_accuracy", "console_models", "read_console_role",
+            "list_console_items", "decide_console_item", "undo_console_decision",
+            "skip_console_item", "read_console_progress", "read_console_accuracy",
+            "read_console_models",
+        )
+    },
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},
     "read_erased_rows": {EXPORTER, SERVICE}, "read_audit_results": {EXPORTER, SERVICE},
     "register_rows": {EXPORTER, SERVICE}, "has_erasures_since": {EXPORTER, SERVICE},
@@ -387,12 +407,12 @@ def test_the_owner_of_the_tables_cannot_act_as_the_maintainer(
 def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
     server: Server, populated: str
 ) -> None:
-    """Two of them read accounts, which the maintainer cannot."""
+    """Three of them read accounts, which the maintainer cannot."""
     with server.connect("postgres", populated) as connection:
         definers = connection.execute(
             """select pronamespace::regnamespace::text, proowner::regrole::text, proconfig
                from pg_proc where prosecdef
-                 and proname not in ('lock_sender', 'is_marked_as_deleted')
+                 and proname not in ('lock_sender', 'is_marked_as_deleted', 'console_caller')
                  and pronamespace in ('public'::regnamespace, 'private'::regnamespace)"""
         ).fetchall()
     assert len(definers) > 10

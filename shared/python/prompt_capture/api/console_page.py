@@ -81,7 +81,9 @@ class ConsolePage:
         self._files = {name: gzip.compress(body, mtime=0) for name, body in sources.items()}
         policy = _POLICY | {"connect-src": f"'self' {settings.supabase_url}"}
         self._headers = _HEADERS | {
-            "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items())
+            "content-security-policy": "; ".join(
+                f"{name} {value}" for name, value in policy.items()
+            )
         }
 
     @property
