@@ -30,7 +30,9 @@ LIBRARIES = (
         ("preact", "htm"),
         """
         export { render, Fragment } from "preact";
-        export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+        export {
+          useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState
+        } from "preact/hooks";
         export { html } from "htm/preact";
         """,
     ),

@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 _API_VERSION = "2024-01-01"
 _CODE_SECONDS = 3600
-_CHECK_PASSWORD = """
+_SIGN_IN = """
 select id from auth.users
 where email = %s and encrypted_password = extensions.crypt(%s, encrypted_password)"""
 _READ_USER = """
@@ -125,7 +125,7 @@ class AuthServer:
     def _check_password(self, body: Json) -> str:
         with psycopg.connect(self._dsn) as connection:
             row = connection.execute(
-                _CHECK_PASSWORD, [str(body.get("email")), str(body.get("password"))]
+                _SIGN_IN, [str(body.get("email")), str(body.get("password"))]
             ).fetchone()
         if row is None:
             raise AuthError(400, "invalid_credentials", "Invalid login credentials")
@@ -148,7 +148,7 @@ class AuthServer:
         }
 
     def _send_code(self, email: str) -> Json:
-        """Send a code where the address has an account; the response does not say whether it has."""
+        """Send a code if the address has an account; the response is the same if it has none."""
         code = f"{secrets.randbelow(1_000_000):06}"
         token_hash = hashlib.sha224(f"{email}{code}".encode()).hexdigest()
         try:
@@ -168,11 +168,12 @@ class AuthServer:
                 return self._open_session(str(self._read_user(email=mail.email)["id"]))
         raise AuthError(403, "otp_expired", "Token has expired or is invalid")
 
-    def _sign_out(self, headers: Headers) -> None:
+    def _sign_out(self, headers: Headers) -> Json | None:
         user_id = self._bearer(headers)["sub"]
         self._sessions = {
             token: owner for token, owner in self._sessions.items() if owner != user_id
         }
+        return None
 
     def _bearer(self, headers: Headers) -> Json:
         token = dict(headers).get(b"authorization", b"").decode("latin-1").removeprefix("Bearer ")

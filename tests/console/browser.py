@@ -3,8 +3,8 @@
 import subprocess
 from dataclasses import dataclass, field
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright
 from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright
 
 from infra.local.paths import ROOT
 from infra.local.users import User

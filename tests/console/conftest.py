@@ -16,8 +16,9 @@ from tests.database_reset import DELETE_ALL_ROWS, NOTHING_AT_RANDOM
 
 from .browser import DESKTOP, Console, launch, open_console
 
-Row = dict[str, Any]
 OpenConsole = Callable[..., Console]
+Capture = Callable[..., UUID]
+Database = psycopg.Connection[tuple[Any, ...]]
 
 _numbers = count(1)
 
@@ -51,7 +52,7 @@ def reviewer(create_reviewer: Callable[[], User]) -> User:
 
 
 @pytest.fixture
-def database(stack: Stack) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+def database(stack: Stack) -> Iterator[Database]:
     """The database, without rows, and with nothing in the queue at random."""
     with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as connection:
         connection.execute(DELETE_ALL_ROWS)
@@ -61,7 +62,7 @@ def database(stack: Stack) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
 
 
 @pytest.fixture
-def capture(database: "psycopg.Connection[tuple[Any, ...]]", sender: User) -> Callable[..., UUID]:
+def capture(database: Database, sender: User) -> Capture:
     """Capture a message that waits for review: each less urgent than the one before."""
     confidences = (number / 1000 for number in range(100, 600))
 
@@ -101,9 +102,7 @@ def open_page(stack: Stack, browser: Browser) -> Iterator[OpenConsole]:
     assert problems == [[] for _ in consoles]
 
 
-def events(
-    connection: "psycopg.Connection[tuple[Any, ...]]", *columns: str
-) -> list[tuple[Any, ...]]:
+def events(connection: Database, *columns: str) -> list[tuple[Any, ...]]:
     """Return columns of all corrections, in the order of recording."""
     query = f"select {', '.join(columns)} from public.correction_events order by id"
     return connection.execute(query.encode()).fetchall()

@@ -1,19 +1,13 @@
 """Lost connections, ended sessions and changed roles: no decision is lost, and none is forced."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
-from uuid import UUID
 
-import psycopg
 import pytest
 
 from infra.local.stack import Stack
 from infra.local.users import User
 
-from .conftest import OpenConsole, events
-
-Database = "psycopg.Connection[tuple[Any, ...]]"
-Capture = Callable[..., UUID]
+from .conftest import Capture, Database, OpenConsole, events
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ The same runs take the pictures of the guide: `UPDATE_PICTURES=1 pytest tests/co
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,9 @@ from playwright.sync_api import Page
 
 from infra.local.paths import ROOT
 from infra.local.stack import Stack
-from infra.local.users import User
 
 from .browser import DESKTOP, PHONE, Console
-from .conftest import OpenConsole
+from .conftest import Capture, OpenConsole
 from .models import register_models
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -55,7 +53,7 @@ def check(console: Console, name: str, variant: str) -> None:
 def test_every_screen_is_accessible(
     stack: Stack,
     open_page: OpenConsole,
-    capture: Callable[..., object],
+    capture: Capture,
     variant: str,
 ) -> None:
     size, scheme = VARIANTS[variant]

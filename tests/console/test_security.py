@@ -1,12 +1,9 @@
 """What the page may do, what it shows of hostile texts, and who sees what."""
 
 import gzip
-from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import httpx
-import psycopg
 import pytest
 
 from infra.local.paths import ROOT
@@ -14,10 +11,7 @@ from infra.local.stack import Stack
 from infra.local.users import User
 from prompt_capture.api.console_page import ConsolePage, PageSettings
 
-from .conftest import OpenConsole, events
-
-Database = "psycopg.Connection[tuple[Any, ...]]"
-Capture = Callable[..., UUID]
+from .conftest import Capture, Database, OpenConsole, events
 
 PAGE = ROOT / "functions" / "console" / "page"
 MAX_BYTES = 90_000
@@ -82,7 +76,8 @@ def test_the_page_sets_no_cookie_and_stores_no_token(
 
     stored = console.page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
 
-    assert "eyJ" not in stored and "refresh" not in stored
+    assert "eyJ" not in stored
+    assert "refresh" not in stored
     assert console.page.context.cookies() == []
 
 

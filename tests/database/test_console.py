@@ -74,15 +74,13 @@ def test_each_role_calls_exactly_its_functions(
 ) -> None:
     add_account(dashboard, VIC, role)
     user = ConsoleUser(server, database, VIC)
-    allowed = set()
+    refusals = {}
     for function, arguments in CALLS.items():
         try:
             user.call(function, **arguments)
         except psycopg.Error as error:
-            assert (error.sqlstate, "role" in str(error)) == ("PT403", True)
-        else:
-            allowed.add(function)
-    assert allowed == ALLOWED[role]
+            refusals[function] = error.sqlstate
+    assert refusals == dict.fromkeys(set(CALLS) - ALLOWED[role], "PT403")
     assert user.call("console_role") == (role if ALLOWED[role] else None)
 
 
@@ -435,7 +433,7 @@ def test_no_figure_contains_a_text_or_a_name(
     figures = str([vic.call("console_progress"), vic.call("console_accuracy")])
 
     assert "appointment" not in figures
-    assert str(GRACE) not in figures and str(ALICE) not in figures
+    assert not {str(GRACE), str(ALICE)} & set(figures.replace("'", " ").split())
 
 
 def test_an_operator_reads_the_registry(dashboard: Connection, olga: ConsoleUser) -> None:

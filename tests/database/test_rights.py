@@ -271,16 +271,13 @@ SIGNED_IN = {USER, OTHER_USER, REVIEWER, NO_SUBJECT}
 """Whoever signed in may call the console's functions, which look the role of the account up."""
 
 ENTRY_POINTS = {
-    **{
-        function: SIGNED_IN
-        for function in (
-            "console_role", "console_items", "console_decide", "console_undo", "console_skip",
-            "console_progress", "console_accuracy", "console_models", "read_console_role",
-            "list_console_items", "decide_console_item", "undo_console_decision",
-            "skip_console_item", "read_console_progress", "read_console_accuracy",
-            "read_console_models",
-        )
-    },
+    "console_role": SIGNED_IN, "console_items": SIGNED_IN, "console_decide": SIGNED_IN,
+    "console_undo": SIGNED_IN, "console_skip": SIGNED_IN, "console_progress": SIGNED_IN,
+    "console_accuracy": SIGNED_IN, "console_models": SIGNED_IN, "read_console_role": SIGNED_IN,
+    "list_console_items": SIGNED_IN, "decide_console_item": SIGNED_IN,
+    "undo_console_decision": SIGNED_IN, "skip_console_item": SIGNED_IN,
+    "read_console_progress": SIGNED_IN, "read_console_accuracy": SIGNED_IN,
+    "read_console_models": SIGNED_IN,
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},
     "read_erased_rows": {EXPORTER, SERVICE}, "read_audit_results": {EXPORTER, SERVICE},
     "register_rows": {EXPORTER, SERVICE}, "has_erasures_since": {EXPORTER, SERVICE},

@@ -107,8 +107,8 @@ class ConsolePage:
         return self._respond(Path(name).suffix, body, lifespan)
 
     def _respond(self, suffix: str, body: bytes, headers: Mapping[str, str]) -> Response:
-        headers = self._headers | headers | {"content-encoding": "gzip", "vary": "accept-encoding"}
-        return Response(body, 200, headers, _TYPES[suffix])
+        encoding = {"content-encoding": "gzip", "vary": "accept-encoding"}
+        return Response(body, 200, {**self._headers, **headers, **encoding}, _TYPES[suffix])
 
 
 def page_router(page: ConsolePage) -> APIRouter:

@@ -127,14 +127,7 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
                 "Idempotency-Key: already used for a different message.",
                 "Create a new key for each message, and reuse it only to send that message again.",
             )
-        case NotPermitted():
-            return ApiError(
-                403,
-                "not_permitted",
-                "The account does not have a role for this.",
-                "Ask an administrator for the role `reviewer` or `operator`.",
-            )
-        case UnknownIntent() | ReviewerErased() | TooManyDeferred():
+        case UnknownIntent() | ReviewerErased() | TooManyDeferred() | NotPermitted():
             return _from_refused_correction(error)
         case ModelNotFound() | ModelQuarantined() | NothingToRollBack():
             return _from_refused_decision(error)
@@ -155,8 +148,17 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
     raise error
 
 
-def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDeferred) -> ApiError:
+def _from_refused_correction(
+    error: UnknownIntent | ReviewerErased | TooManyDeferred | NotPermitted,
+) -> ApiError:
     match error:
+        case NotPermitted():
+            return ApiError(
+                403,
+                "not_permitted",
+                "The account does not have a role for this.",
+                "Ask an administrator for the role `reviewer` or `operator`.",
+            )
         case UnknownIntent(suggestions=suggestions, field=field):
             hint = f"Did you mean {', '.join(suggestions)}?" if suggestions else None
             return ApiError(

@@ -1,4 +1,4 @@
-"""What the console needs: the database and the function `models`, both as the user who signed in."""
+"""What the console needs: the database and the function `models`, as the user who signed in."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
