@@ -77,12 +77,7 @@ def console_router(
 
     forwarding = APIRouter()
 
-    @forwarding.post(
-        "/models/{decision:path}",
-        responses={**error_responses(403, 404, 409), 200: {"content": {"application/json": {}}}},
-        summary="Decide about a model",
-        openapi_extra=_TOKEN_ONLY,
-    )
+    @forwarding.post("/models/{decision:path}", include_in_schema=False)
     async def models(decision: str, connection: Request) -> Response:
         """Pass an operator's decision on to the function `models`, and its response back."""
         token = _user_token(connection, authenticator)
