@@ -16,6 +16,9 @@ from prompt_capture.workflows.console import DecideOnModel, Review
 _DECISION = re.compile(r"rollback|[A-Za-z0-9][A-Za-z0-9._-]{0,99}/[a-z]+")
 """What is passed on: a path that leads nowhere else."""
 
+_MAX_NUMBER = 2**53 - 1
+"""The largest integer that JSON carries exactly."""
+
 _TOKEN_ONLY: dict[str, Any] = {"security": [{"SupabaseToken": []}, {"UserToken": []}]}
 
 
@@ -29,10 +32,10 @@ class ReviewRequest(DecisionModel):
         },
     )
 
-    item: int = Field(ge=1, lt=2**63, description="The number of the item.")
+    item: int = Field(ge=1, le=_MAX_NUMBER, description="The number of the item.")
     seen: int = Field(
         ge=0,
-        lt=2**63,
+        le=_MAX_NUMBER,
         description="The latest event about the text that the reviewer knows: `seen` of the item.",
     )
     corrected_intent: RequiredLabel
@@ -92,5 +95,13 @@ def console_router(
 
 def _user_token(connection: Request, authenticator: Authenticator) -> str:
     """Return the valid token of the page's user. Raise `ApiError`."""
-    authenticator.authenticate(connection.headers)
-    return read_token(connection.headers) or ""
+    user = authenticator.authenticate(connection.headers)
+    token = read_token(connection.headers)
+    if user is None or token is None:
+        raise ApiError(
+            401,
+            "credentials_missing",
+            "The request has no token of a user.",
+            "Send a Supabase access token as `Authorization: Bearer ...`, and no key.",
+        )
+    return token
