@@ -192,7 +192,7 @@ async def test_the_function_models_is_called_with_the_operators_token() -> None:
     requests: list[httpx.Request] = []
     models = ModelsFunction(client(409, {"error": {}}, requests), "http://m/v1/models/")
 
-    assert await models.send("token", "rollback", b"{}") == (409, b'{"error":{}}')
+    assert await models.send("token", "rollback", b"{}") == (409, b'{"error": {}}')
     assert str(requests[0].url) == "http://m/v1/models/rollback"
     assert requests[0].headers["authorization"] == "Bearer token"
 

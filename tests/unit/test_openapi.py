@@ -107,7 +107,8 @@ def test_backends_correct_as_described(case: Case[Any]) -> None:
 @console.parametrize()
 @many_examples
 def test_the_console_is_used_as_described(case: Case[Any]) -> None:
-    case.call_and_validate(headers=REVIEWER)
+    """Which intents there are is in the database, which no schema can express."""
+    case.call_and_validate(headers=REVIEWER, excluded_checks=[positive_data_acceptance])
 
 
 @models.parametrize()
