@@ -23,9 +23,12 @@ Database = psycopg.Connection[tuple[Any, ...]]
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests; each gets a context of its own."""
+    """One browser for all tests here; each gets a context of its own.
+
+    While it is open, an event loop runs in this thread, so no asynchronous test could run.
+    """
     with sync_playwright() as playwright:
         chromium = launch(playwright)
         yield chromium

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import httpx
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
@@ -31,10 +32,9 @@ class Console:
     http: TestClient
     token: str
 
-    def post(self, path: str, body: object, token: str | None = None) -> httpx.Response:
+    def post(self, path: str, body: object, token: str | None = None) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {token or self.token}"}
-        response: httpx.Response = self.http.post(path, json=body, headers=headers)
-        return response
+        return self.http.post(path, json=body, headers=headers)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def console(mint: TokenMint) -> Console:
     return Console(store, models, TestClient(create_app("Console", router)), mint.token(user_id))
 
 
-def error(response: httpx.Response) -> tuple[int, str]:
+def error(response: httpx2.Response) -> tuple[int, str]:
     return response.status_code, response.json()["error"]["code"]
 
 
