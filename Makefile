@@ -1,7 +1,8 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
-.PHONY: bench bench-capture bench-cold bench-db bench-export bench-gate bench-inputs bench-loop bench-model bench-redaction
+.PHONY: bench bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs bench-loop bench-model
+.PHONY: bench-redaction
 .PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -55,6 +56,9 @@ bench-capture: setup  #: Latency of a capture, as ratios within one run; ROUNDS=
 
 bench-cold: setup  #: Cold starts, relative to a baseline handler; ROUNDS=5
 	@$(BIN)/python -m infra.packaging.cold_start_benchmark $(if $(ROUNDS),--rounds "$(ROUNDS)")
+
+bench-console: setup  #: The console's bytes, and times in a browser with a million rows
+	@$(BIN)/python -m tests.console.bench
 
 bench-db: setup  #: Database queries with a million rows; takes several minutes
 	@$(BIN)/python -m tests.database.bench

@@ -5,7 +5,7 @@ set session_replication_role = replica;
 truncate public.nlu_prompt_logs, public.correction_events, public.review_queue,
   public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
   private.tombstones, private.deferred_changes, private.dropped_captures,
-  private.incomplete_captures, private.erased_rows, private.settings,
+  private.incomplete_captures, private.erased_rows, private.settings, private.review_skips,
   public.models, public.model_events, private.champion,
   public.model_disagreements, private.disagreement_draws, private.retraining_runs,
   private.queue_scores

@@ -10,7 +10,7 @@ from infra.local.s3 import S3Server
 from infra.local.sqs import SqsServer
 
 CLASSIFY, OUTCOME, CORRECT, EXPORT = "classify-and-log", "record-outcome", "correct", "export"
-DRAIN, MODELS = "drain", "models"
+DRAIN, MODELS, CONSOLE = "drain", "models", "console"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ def function_specs(
         spec(OUTCOME, _backend_settings(environment), seconds=10, has_url=True),
         spec(CORRECT, _backend_settings(environment), seconds=10, has_url=True),
         spec(MODELS, _models_settings(environment), seconds=15, has_url=True),
+        spec(CONSOLE, _console_settings(environment), seconds=15, has_url=True),
         spec(EXPORT, _export_settings(environment), seconds=300, has_url=False),
         spec(DRAIN, _database_role_settings(environment), seconds=20, has_url=False),
     ]
@@ -86,6 +87,14 @@ def _models_settings(environment: FunctionEnvironment) -> dict[str, str]:
     return _database_role_settings(environment) | {
         "API_KEY_HASHES": environment.keys.api_key_hash,
         "OPERATOR_KEY_HASHES": environment.keys.operator_key_hash,
+    }
+
+
+def _console_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    """Return the settings of a function that holds no secret: it acts as the user who signed in."""
+    return {
+        "SUPABASE_URL": environment.supabase_url,
+        "SUPABASE_PUBLISHABLE_KEY": environment.keys.publishable,
     }
 
 

@@ -79,6 +79,8 @@ comment on column public.review_queue.text_key is 'The text key.';
 
 -- The foreign key.
 create index review_queue_by_intent on public.review_queue (corrected_intent);
+-- An item by its number, whatever its rank.
+create unique index review_queue_by_id on public.review_queue (id);
 -- The newest change.
 create index review_queue_by_change_number on public.review_queue (change_number);
 

@@ -93,6 +93,7 @@ begin
   insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
   on conflict do nothing;
   delete from private.deferred_changes where reviewer = p_user_id::text;
+  delete from private.review_skips where reviewer = p_user_id;
 end
 $$;
 

@@ -112,6 +112,7 @@ revoke all on function
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
   private.validate_queue_edit(),
+  private.copy_to_correct(bytea, text[]),
   private.append_queue_edit(),
   private.refuse_lost_edit(),
   private.refuse_queue_changes(),
@@ -446,6 +447,7 @@ grant execute on function
   private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea, uuid[]),
   private.update_queue_item(public.correction_events, boolean),
+  private.copy_to_correct(bytea, text[]),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),
   private.may_arrive(uuid),
@@ -557,7 +559,6 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 revoke all on sequence public.model_disagreements_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on function
-  private.copy_to_correct(bytea, text[]),
   private.current_rank(public.review_queue, integer),
   private.random_rank(bigint),
   private.update_disagreement(public.correction_events, boolean),
@@ -639,7 +640,6 @@ grant select on private.queue_scores to prompt_maintainer;
 grant insert (text_key, version, confidence, margin), update (version, confidence, margin, scored_at)
   on private.queue_scores to prompt_maintainer;
 grant execute on function
-  private.copy_to_correct(bytea, text[]),
   private.current_rank(public.review_queue, integer),
   private.random_rank(bigint),
   private.update_disagreement(public.correction_events, boolean),
@@ -647,6 +647,58 @@ grant execute on function
   private.schedule_actor(),
   private.find_supporting_verdict(text),
   private.justify_promotion(text, text, boolean)
+to prompt_maintainer;
+
+-- The console ------------------------------------------------------------------------------------------
+-- Signed-in users call these functions, which look up what the account may do. They reach no table of it.
+
+revoke all on private.review_skips
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.console_caller(),
+  private.require_console_role(text[]),
+  private.show_votes(bytea, text),
+  private.show_context(uuid),
+  private.show_item(public.review_queue, text),
+  private.own_event(bytea, text),
+  private.list_console_items(integer, bigint, text, integer),
+  private.lock_console_item(bigint, text),
+  private.append_console_event(public.review_queue, text, text, text[], text),
+  private.decide_console_item(bigint, bigint, text, text[], text),
+  private.undo_console_decision(bigint, bigint),
+  private.skip_console_item(bigint, text),
+  private.read_console_progress(),
+  private.read_console_accuracy(),
+  private.read_console_models(),
+  private.read_console_role(),
+  public.console_role(),
+  public.console_items(integer, bigint, text, integer),
+  public.console_decide(bigint, bigint, text, text[], text),
+  public.console_undo(bigint, bigint),
+  public.console_skip(bigint, text),
+  public.console_progress(),
+  public.console_accuracy(),
+  public.console_models()
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function
+  private.read_console_role(), public.console_role(),
+  private.list_console_items(integer, bigint, text, integer),
+  public.console_items(integer, bigint, text, integer),
+  private.decide_console_item(bigint, bigint, text, text[], text),
+  public.console_decide(bigint, bigint, text, text[], text),
+  private.undo_console_decision(bigint, bigint), public.console_undo(bigint, bigint),
+  private.skip_console_item(bigint, text), public.console_skip(bigint, text),
+  private.read_console_progress(), public.console_progress(),
+  private.read_console_accuracy(), public.console_accuracy(),
+  private.read_console_models(), public.console_models()
+to authenticated;
+
+grant select, delete on private.review_skips to prompt_maintainer;
+grant insert (reviewer, text_key, reason), update (reason, skipped_at)
+  on private.review_skips to prompt_maintainer;
+grant select on public.live_accuracy to prompt_maintainer;
+grant execute on function private.console_caller(), private.require_console_role(text[])
 to prompt_maintainer;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.

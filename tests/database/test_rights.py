@@ -30,7 +30,7 @@ COLUMN_TO_UPDATE = {
     "dataset_exports": "lines", "erased_rows": "text_key", "incomplete_captures": "log_id",
     "dropped_captures": "dropped_at", "models": "registered_by", "model_events": "actor",
     "champion": "header", "model_disagreements": "notes", "disagreement_draws": "champion",
-    "retraining_runs": "outcome", "queue_scores": "margin",
+    "retraining_runs": "outcome", "queue_scores": "margin", "review_skips": "reason",
 }  # fmt: skip
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
@@ -62,6 +62,7 @@ OTHER_TABLES = (
     "private.erased_rows", "private.incomplete_captures", "private.dropped_captures",
     "public.model_disagreements", "private.disagreement_draws", "private.retraining_runs",
     "private.queue_scores",
+    "private.review_skips",
 )  # fmt: skip
 for name in OTHER_TABLES:
     table = name.partition(".")[2]
@@ -80,8 +81,8 @@ for name in OTHER_TABLES:
 STATEMENTS["correction_events", "insert"] = """
     insert into public.correction_events (log_id, to_intent, reviewer, channel)
     select id, 'help', 'mallory', 'api' from public.nlu_prompt_logs limit 1"""
-STATEMENTS["models", "truncate"] = "truncate public.models cascade"
 STATEMENTS["review_queue", "truncate"] = "truncate public.review_queue cascade"
+STATEMENTS["models", "truncate"] = "truncate public.models cascade"
 STATEMENTS["model_disagreements", "truncate"] = "truncate public.model_disagreements cascade"
 STATEMENTS["exported_rows", "insert"] = f"""
     insert into public.exported_rows (bucket, key, log_ids)
@@ -159,6 +160,11 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("dropped_captures", "update"): {DASHBOARD: 0},
     ("dropped_captures", "delete"): {DASHBOARD: 0},
     ("dropped_captures", "truncate"): {DASHBOARD: -1},
+    ("review_skips", "select"): {DASHBOARD: 0},
+    ("review_skips", "insert"): {DASHBOARD: 0},
+    ("review_skips", "update"): {DASHBOARD: 0},
+    ("review_skips", "delete"): {DASHBOARD: 0},
+    ("review_skips", "truncate"): {DASHBOARD: -1},
     ("erased_rows", "select"): {DASHBOARD: 0},
     ("erased_rows", "insert"): {DASHBOARD: 0},
     ("erased_rows", "update"): {DASHBOARD: 0},
@@ -275,7 +281,17 @@ CALLABLE = {
     "private.serving_model()": {WRITER, SERVICE, REGISTRAR},
     "public.serving_model()": {WRITER, SERVICE, REGISTRAR},
 }  # fmt: skip
+SIGNED_IN = {USER, OTHER_USER, REVIEWER, NO_SUBJECT}
+"""Whoever signed in may call the console's functions, which look the role of the account up."""
+
 ENTRY_POINTS = {
+    "console_role": SIGNED_IN, "console_items": SIGNED_IN, "console_decide": SIGNED_IN,
+    "console_undo": SIGNED_IN, "console_skip": SIGNED_IN, "console_progress": SIGNED_IN,
+    "console_accuracy": SIGNED_IN, "console_models": SIGNED_IN, "read_console_role": SIGNED_IN,
+    "list_console_items": SIGNED_IN, "decide_console_item": SIGNED_IN,
+    "undo_console_decision": SIGNED_IN, "skip_console_item": SIGNED_IN,
+    "read_console_progress": SIGNED_IN, "read_console_accuracy": SIGNED_IN,
+    "read_console_models": SIGNED_IN,
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},
     "read_erased_rows": {EXPORTER, SERVICE}, "read_audit_results": {EXPORTER, SERVICE},
     "register_rows": {EXPORTER, SERVICE}, "has_erasures_since": {EXPORTER, SERVICE},
@@ -409,12 +425,12 @@ def test_the_owner_of_the_tables_cannot_act_as_the_maintainer(
 def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
     server: Server, populated: str
 ) -> None:
-    """Two of them read accounts, which the maintainer cannot."""
+    """Three of them read accounts, which the maintainer cannot."""
     with server.connect("postgres", populated) as connection:
         definers = connection.execute(
             """select pronamespace::regnamespace::text, proowner::regrole::text, proconfig
                from pg_proc where prosecdef
-                 and proname not in ('lock_sender', 'is_marked_as_deleted')
+                 and proname not in ('lock_sender', 'is_marked_as_deleted', 'console_caller')
                  and pronamespace in ('public'::regnamespace, 'private'::regnamespace)"""
         ).fetchall()
     assert len(definers) > 10

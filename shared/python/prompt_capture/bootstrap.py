@@ -13,7 +13,7 @@ import httpx
 
 from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.supabase.access import SupabaseAccess
-from prompt_capture.adapters.supabase.keys import JWT_SECRET, usable_key
+from prompt_capture.adapters.supabase.keys import JWT_SECRET, PUBLISHABLE, usable_key
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.adapters.supabase.serving_header import notice_champion
 from prompt_capture.api.authentication import Authenticator
@@ -32,6 +32,7 @@ from prompt_capture.settings import (
     AuthenticationSettings,
     CaptureSettings,
     ClassifierSettings,
+    ConsoleSettings,
     ExportSettings,
     ExtensionSettings,
     ModelBucketSettings,
@@ -58,13 +59,16 @@ from prompt_capture.workflows.serve_model import ModelSwitch
 if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
+    from prompt_capture.adapters.supabase.console import SupabaseConsole
     from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
+    from prompt_capture.api.console_page import PageSettings
     from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.domain.model_folders import ModelFolder
     from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.ports.models import ChampionSource, ModelObjects
+    from prompt_capture.workflows.console import DecideOnModel, Review
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
     from prompt_capture.workflows.exports.pending_cleaning import (
@@ -82,6 +86,9 @@ SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
 REGISTRY_TIMEOUT_SECONDS = 10.0
 """More than the statement timeout of the role, so that the answer says what happened."""
+
+CONSOLE_TIMEOUT_SECONDS = 9.0
+"""More than the statement timeout of signed-in users."""
 
 DRAIN_TIMEOUT_SECONDS = 5.0
 DRAIN_CONNECT_SECONDS = 2.0
@@ -443,6 +450,49 @@ def _registrar_settings() -> SupabaseSettings:
             "models, and the secret key is not that role's."
         )
     return settings
+
+
+def review() -> "Review":
+    """Wire the decisions of reviewers in the console. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.console import Review
+
+    return Review(_console_store())
+
+
+def decide_on_model() -> "DecideOnModel | None":
+    """Wire the decisions of operators in the console. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.models_function import ModelsFunction
+    from prompt_capture.workflows.console import DecideOnModel
+
+    url = ConsoleSettings.from_env(environment()).models_url
+    if url is None:
+        return None
+    models = ModelsFunction(create_http_client(CONSOLE_TIMEOUT_SECONDS), str(url))
+    return DecideOnModel(_console_store(), models)
+
+
+def page_settings() -> "PageSettings":
+    """Return what the console's page must know. Raise `InvalidSettings`."""
+    from prompt_capture.api.console_page import PageSettings
+
+    settings = ConsoleSettings.from_env(environment())
+    return PageSettings(
+        str(settings.supabase_url).rstrip("/"),
+        _publishable_key(settings),
+        settings.models_url is not None,
+    )
+
+
+def _console_store() -> "SupabaseConsole":
+    from prompt_capture.adapters.supabase.console import SupabaseConsole
+
+    settings = ConsoleSettings.from_env(environment())
+    client = create_http_client(CONSOLE_TIMEOUT_SECONDS)
+    return SupabaseConsole(client, settings.rest_url, _publishable_key(settings))
+
+
+def _publishable_key(settings: ConsoleSettings) -> str:
+    return usable_key(PUBLISHABLE, settings.supabase_publishable_key.get_secret_value())
 
 
 def service_store() -> SupabasePromptStore:

@@ -164,6 +164,19 @@ class OperatorSettings(AuthenticationSettings):
         return hashes
 
 
+class ConsoleSettings(Settings):
+    """The console. Without `models_url`, nothing is decided about models there."""
+
+    supabase_url: AnyHttpUrl
+    supabase_publishable_key: SecretStr
+    models_url: AnyHttpUrl | None = None
+
+    @property
+    def rest_url(self) -> str:
+        """The URL of the project's PostgREST."""
+        return f"{str(self.supabase_url).rstrip('/')}/rest/v1"
+
+
 class WebSettings(Settings):
     """The web pages that may call the functions, by origin: `https://app.example.com`.
 

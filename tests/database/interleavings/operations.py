@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import sql
 
+from tests.database.console import claim
 from tests.database.registry import call
 from tests.database.rows import build_row
 from tests.database.server import Connection
@@ -137,6 +138,35 @@ def _edit_log(connection: Connection, scene: Scene) -> Any:
     ).rowcount
 
 
+def _decide_in_console(connection: Connection, scene: Scene) -> Any:
+    """Decide the shared text as Alice, who knows its latest event."""
+    item = _find_item(connection, scene.shared_key)
+    claim(connection, scene.alice)
+    return connection.execute(
+        "select public.console_decide(%s, %s, 'search', '{email}', %s)",
+        [*item, f"quotes confession {scene.mark}"],
+    ).fetchone()
+
+
+def _skip_in_console(connection: Connection, scene: Scene) -> Any:
+    item, _ = _find_item(connection, scene.lone_key)
+    claim(connection, scene.alice)
+    return connection.execute("select public.console_skip(%s, 'unsure')", [item]).fetchone()
+
+
+def _find_item(connection: Connection, text_key: bytes) -> tuple[int, int]:
+    """Return the item of a text and its latest event, as the page knows them; (0, 0) if none is."""
+    connection.execute("reset role")
+    row = connection.execute(
+        """select id, coalesce((
+             select max(id) from public.correction_events events
+             where events.text_key = queue.text_key
+           ), 0) from public.review_queue queue where text_key = %s""",
+        [text_key],
+    ).fetchone()
+    return (int(str(row[0])), int(str(row[1]))) if row else (0, 0)
+
+
 def _delete_account(connection: Connection, scene: Scene) -> Any:
     return connection.execute("delete from auth.users where id = %s", [scene.alice]).rowcount
 
@@ -195,6 +225,7 @@ OPERATIONS = (
     Operation("drain batch of 100", "prompt_writer", (_drain,), never_waits=True),
     Operation("outcome", "service_role", (_record_outcome,)),
     Operation("correction", "service_role", (_correct,)),
+    Operation("console", "authenticated", (_decide_in_console, _skip_in_console)),
     Operation("edit of the queue", "postgres", (_edit_queue,)),
     Operation("edit of a row", "postgres", (_edit_log,)),
     Operation("import of a review", "service_role", (_import,)),

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from uuid6 import uuid7
 
+from tests.database.console import add_account
 from tests.database.registry import call, register
 from tests.database.rows import LONG_AGO, correct, insert
 from tests.database.server import Connection
@@ -97,7 +98,7 @@ def create_scene(dashboard: Connection, admin: Connection) -> Scene:
     """Insert the rows of a new scenario."""
     scene = Scene()
     for user_id in (scene.alice, scene.bob):
-        dashboard.execute("insert into auth.users (id) values (%s)", [user_id])
+        add_account(dashboard, user_id, "reviewer")
     for text in (scene.shared, scene.own):
         scene.alices.append(insert(dashboard, user_id=scene.alice, prompt=text, confidence=0.3))
         old = insert(dashboard, user_id=scene.alice, prompt=text, created_at=LONG_AGO)

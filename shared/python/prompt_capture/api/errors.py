@@ -20,6 +20,7 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotPermitted,
     PromptCaptureError,
     PromptLogNotFound,
     ReviewerErased,
@@ -132,7 +133,7 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
                 "Idempotency-Key: already used for a different message.",
                 "Create a new key for each message, and reuse it only to send that message again.",
             )
-        case UnknownIntent() | ReviewerErased() | TooManyDeferred():
+        case UnknownIntent() | ReviewerErased() | TooManyDeferred() | NotPermitted():
             return _from_refused_correction(error)
         case ModelNotFound() | ModelQuarantined() | NothingToRollBack() | VerdictMissing():
             return _from_refused_decision(error)
@@ -153,8 +154,17 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
     raise error
 
 
-def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDeferred) -> ApiError:
+def _from_refused_correction(
+    error: UnknownIntent | ReviewerErased | TooManyDeferred | NotPermitted,
+) -> ApiError:
     match error:
+        case NotPermitted():
+            return ApiError(
+                403,
+                "not_permitted",
+                "The account does not have a role for this.",
+                "Ask an administrator for the role `reviewer` or `operator`.",
+            )
         case UnknownIntent(suggestions=suggestions, field=field):
             hint = f"Did you mean {', '.join(suggestions)}?" if suggestions else None
             return ApiError(

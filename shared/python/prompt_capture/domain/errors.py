@@ -5,6 +5,7 @@ PromptCaptureError
 ├── CaptureConflict        the id belongs to a different message
 ├── UnknownIntent          the intent is not in the catalogue; carries suggestions
 ├── PromptLogNotFound      no captured prompt has this id
+├── NotPermitted           the account has no role for this in the console, or was erased
 ├── ReviewerErased         the account of the reviewer or operator was erased
 ├── TooManyDeferred        too many corrections of the reviewer wait for their prompts
 ├── ErasureIncomplete      the erasure has not ended, or data was found after it
@@ -62,6 +63,10 @@ class UnknownIntent(PromptCaptureError):
         super().__init__("The intent is not in the catalogue.")
         self.suggestions = tuple(suggestions)
         self.field = field
+
+
+class NotPermitted(PromptCaptureError):
+    """The account has no role for this in the console, or was erased."""
 
 
 class PromptLogNotFound(PromptCaptureError):
