@@ -1051,6 +1051,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
 --           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest counted
 --           (after_50_record_erased_rows)          erased rows reach the next export
+--           (after_60_mark_days)                   their days are counted again
 --   truncate before_95_refuse_truncate
 
 -- Refuses what breaks a rule before the constraint does: a failed constraint writes the whole row,
@@ -6458,12 +6459,14 @@ $$;
 
 set role postgres;
 
+-- The body is parsed when the function is created (`begin atomic`), so it runs without a right to `private`, which
+-- signed-in users lack.
 create function public.health(days integer default 30) returns jsonb
 language sql stable
 set search_path = ''
-as $$
-  select private.health(days)
-$$;
+begin atomic
+  select private.health(days);
+end;
 comment on function public.health(integer) is
   'Returns the figures of the last days, at most 730, today included: messages, accuracy, failures, backlog, tasks and marks. It holds no text and no user.';
 
@@ -6829,7 +6832,8 @@ set role postgres;
 create trigger after_20_pseudonymise_alert_operator after update of erased_at on private.tombstones
   for each row execute function private.pseudonymise_erased_alert_operator();
 
--- Entry points. They run with the caller's rights. ----------------------------------------------------
+-- Entry points. They run with the caller's rights. Signed-in users have none to `private`: the functions for them have
+-- parsed bodies (`begin atomic`), which name no schema when they run. ----------------------------------------------------
 
 create function public.read_monitoring(days integer default 400) returns jsonb
 language sql stable
@@ -6860,26 +6864,26 @@ comment on function public.mark_alerts_as_sent(bigint[]) is 'Records that alerts
 create function public.list_alerts(with_resolved boolean default false, max_alerts integer default 100) returns jsonb
 language sql stable
 set search_path = ''
-as $$
-  select private.list_alerts(with_resolved, max_alerts)
-$$;
+begin atomic
+  select private.list_alerts(with_resolved, max_alerts);
+end;
 comment on function public.list_alerts(boolean, integer) is 'Returns the open alerts, or all, the newest first.';
 
 create function public.acknowledge_alert(id bigint, actor text default null) returns jsonb
 language sql
 set search_path = ''
-as $$
-  select private.acknowledge_alert(id, actor)
-$$;
+begin atomic
+  select private.acknowledge_alert(id, actor);
+end;
 comment on function public.acknowledge_alert(bigint, text) is
   'Takes an open alert over. Signed-in users sign with their account, whatever actor says.';
 
 create function public.mute_alert(id bigint, until timestamptz, actor text default null) returns jsonb
 language sql
 set search_path = ''
-as $$
-  select private.mute_alert(id, until, actor)
-$$;
+begin atomic
+  select private.mute_alert(id, until, actor);
+end;
 comment on function public.mute_alert(bigint, timestamptz, text) is
   'Sends nothing about the rule and subject of an open alert until a time.';
 
@@ -7466,7 +7470,6 @@ revoke all on function
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor;
 
 grant usage on schema public, private to prompt_monitor;
-grant usage on schema private to authenticated;
 grant execute on function
   private.health(integer), public.health(integer),
   private.list_alerts(boolean, integer), public.list_alerts(boolean, integer),

@@ -341,7 +341,8 @@ set role postgres;
 create trigger after_20_pseudonymise_alert_operator after update of erased_at on private.tombstones
   for each row execute function private.pseudonymise_erased_alert_operator();
 
--- Entry points. They run with the caller's rights. ----------------------------------------------------
+-- Entry points. They run with the caller's rights. Signed-in users have none to `private`: the functions for them have
+-- parsed bodies (`begin atomic`), which name no schema when they run. ----------------------------------------------------
 
 create function public.read_monitoring(days integer default 400) returns jsonb
 language sql stable
@@ -372,25 +373,25 @@ comment on function public.mark_alerts_as_sent(bigint[]) is 'Records that alerts
 create function public.list_alerts(with_resolved boolean default false, max_alerts integer default 100) returns jsonb
 language sql stable
 set search_path = ''
-as $$
-  select private.list_alerts(with_resolved, max_alerts)
-$$;
+begin atomic
+  select private.list_alerts(with_resolved, max_alerts);
+end;
 comment on function public.list_alerts(boolean, integer) is 'Returns the open alerts, or all, the newest first.';
 
 create function public.acknowledge_alert(id bigint, actor text default null) returns jsonb
 language sql
 set search_path = ''
-as $$
-  select private.acknowledge_alert(id, actor)
-$$;
+begin atomic
+  select private.acknowledge_alert(id, actor);
+end;
 comment on function public.acknowledge_alert(bigint, text) is
   'Takes an open alert over. Signed-in users sign with their account, whatever actor says.';
 
 create function public.mute_alert(id bigint, until timestamptz, actor text default null) returns jsonb
 language sql
 set search_path = ''
-as $$
-  select private.mute_alert(id, until, actor)
-$$;
+begin atomic
+  select private.mute_alert(id, until, actor);
+end;
 comment on function public.mute_alert(bigint, timestamptz, text) is
   'Sends nothing about the rule and subject of an open alert until a time.';

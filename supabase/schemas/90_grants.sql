@@ -579,7 +579,6 @@ revoke all on function
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor;
 
 grant usage on schema public, private to prompt_monitor;
-grant usage on schema private to authenticated;
 grant execute on function
   private.health(integer), public.health(integer),
   private.list_alerts(boolean, integer), public.list_alerts(boolean, integer),

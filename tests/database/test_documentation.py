@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .actors import ANONYMOUS, DASHBOARD, EXPORTER, REGISTRAR, SERVICE, USER, WRITER
+from .actors import ANONYMOUS, DASHBOARD, EXPORTER, MONITOR, REGISTRAR, SERVICE, USER, WRITER
 from .rows import COLUMNS
 from .server import MIGRATIONS, ROOT, Server
 from .test_rights import STATEMENTS, VIEWS
@@ -12,7 +12,10 @@ from .test_rights import STATEMENTS, VIEWS
 DOCUMENT = (ROOT / "docs/reference/database.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs/how-to/review.md").read_text(encoding="utf-8")
-ROLES = [actor.role for actor in (ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, SERVICE, DASHBOARD)]
+ROLES = [
+    actor.role
+    for actor in (ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, MONITOR, SERVICE, DASHBOARD)
+]
 RIGHTS = re.findall(
     r"^\| `([\w.]+)` (select|insert|update|delete|truncate) \| (.+) \|$", DOCUMENT, re.MULTILINE
 )
