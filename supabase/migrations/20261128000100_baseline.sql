@@ -6569,7 +6569,7 @@ set role prompt_maintainer;
 
 -- Counts of complete days, messages within the daily caps alone: no single sender moves them far. Of each day and
 -- intent: [day, intent, messages, with an outcome, failed, with a scope, out of scope]. Of each day before the cut-off
--- of the audit: [day, decided, correct]. Of each of the last 672 hours, the present one last: messages.
+-- of the audit: [day, decided, correct]. Of each of the last 840 hours, the present one last: messages.
 create function private.read_monitoring(days integer) returns jsonb
 language plpgsql stable
 security definer
@@ -6616,10 +6616,10 @@ begin
     ),
     'hours', (
       select jsonb_agg(coalesce(messages, 0) order by hour)
-      from generate_series(this_hour - interval '671 hours', this_hour, interval '1 hour') as hours (hour)
+      from generate_series(this_hour - interval '839 hours', this_hour, interval '1 hour') as hours (hour)
       left join (
         select date_trunc('hour', created_at) as hour, count(*) as messages
-        from public.nlu_prompt_logs where created_at >= this_hour - interval '671 hours'
+        from public.nlu_prompt_logs where created_at >= this_hour - interval '839 hours'
         group by 1
       ) as counted using (hour)
     ),

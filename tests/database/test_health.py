@@ -2,7 +2,8 @@
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -54,8 +55,6 @@ select (created_at at time zone 'UTC')::date, model_version, source, predicted_i
   greatest(0, least(9, floor(confidence * 10)))::smallint, audit_probability, count(*)::integer
 from kept where is_audited group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7"""
 
-Step = Callable[["History"], None]
-
 
 class History:
     """A random history of captures, outcomes, corrections, retention and erasures.
@@ -96,7 +95,8 @@ class History:
 
     def outcome(self) -> None:
         if self.log_ids:
-            outcome = self.random.choice([FAILED_OUTCOME, {"was_successful": True}])
+            outcomes: list[Mapping[str, object]] = [FAILED_OUTCOME, {"was_successful": True}]
+            outcome = self.random.choice(outcomes)
             update_as_backend(self.dashboard, self.random.choice(self.log_ids), **outcome)
 
     def correct(self) -> None:
@@ -104,10 +104,8 @@ class History:
         if present:
             [log_id] = self.random.choice(present)
             intent = self.random.choice(["help", "search", "status", None])
-            try:
+            with suppress(errors.Error):  # a retraction of what was never decided
                 correct(self.dashboard, UUID(str(log_id)), intent, self.random.choice("abc"))
-            except errors.Error:
-                pass  # a retraction of what was never decided
 
     def count(self) -> None:
         count_days(self.dashboard)
@@ -136,7 +134,8 @@ class History:
         )
         self.dashboard.execute(
             """insert into kept select logs.*, coalesce(queue.corrected_intent, '')
-               from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)"""
+               from public.nlu_prompt_logs logs
+               left join public.review_queue queue using (text_key)"""
         )
 
 
@@ -211,7 +210,7 @@ def test_the_backlog_of_today_is_what_waits(dashboard: Connection) -> None:
     assert backlog.fetchall() == [(1, 1)]
 
 
-# Who sees the figures ---------------------------------------------------------------------------------
+# Who sees the figures
 
 
 def give_role(dashboard: Connection, user: UUID, role: str | None) -> None:

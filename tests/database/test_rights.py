@@ -298,13 +298,14 @@ ENTRY_POINTS = {
     "register_model": {REGISTRAR}, "promote_model": {REGISTRAR}, "roll_back_model": {REGISTRAR},
     "quarantine_model": {REGISTRAR}, "list_models": {REGISTRAR}, "list_model_events": {REGISTRAR},
     "serving_event": {REGISTRAR},
-    **dict.fromkeys(
-        ("health", "list_alerts", "acknowledge_alert", "mute_alert"),
-        {USER, OTHER_USER, REVIEWER, NO_SUBJECT, MONITOR, SERVICE},
-    ),
-    **dict.fromkeys(
-        ("read_monitoring", "record_alerts", "mark_alerts_as_sent"), {MONITOR, SERVICE}
-    ),
+    **{
+        function: {USER, OTHER_USER, REVIEWER, NO_SUBJECT, MONITOR, SERVICE}
+        for function in ("health", "list_alerts", "acknowledge_alert", "mute_alert")
+    },
+    **{
+        function: {MONITOR, SERVICE}
+        for function in ("read_monitoring", "record_alerts", "mark_alerts_as_sent")
+    },
 }  # fmt: skip
 
 
@@ -395,7 +396,9 @@ def test_no_caller_can_create_a_table(server: Server, populated: str, actor: Act
         connection.execute("create table public.new_table ()")
 
 
-@pytest.mark.parametrize("actor", [ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, MONITOR, SERVICE], ids=str)
+@pytest.mark.parametrize(
+    "actor", [ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, MONITOR, SERVICE], ids=str
+)
 @pytest.mark.parametrize(
     "role", ["postgres", "supabase_admin", "supabase_auth_admin", "prompt_maintainer"]
 )

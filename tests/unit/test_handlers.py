@@ -30,13 +30,14 @@ SETTINGS = {
 }
 
 
-def test_there_are_six_functions() -> None:
+def test_there_are_seven_functions() -> None:
     assert [handler.parent.name for handler in HANDLERS] == [
         "classify-and-log",
         "correct",
         "drain",
         "export",
         "models",
+        "monitor",
         "record-outcome",
     ]
 
