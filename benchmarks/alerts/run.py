@@ -63,7 +63,7 @@ def scope_alerts(years: Years) -> Flags:
     """Return by day and run where the alert about messages out of scope is open."""
     shift = out_of_scope_groups(INTENTS)
     outside, messages = years.out_of_scope, years.messages
-    groups = share_evidence(_streams(outside), _for_each_intent(messages), shift)
+    groups = share_evidence(_streams(outside), _streams(years.intents), shift)
     total = share_evidence(years.all_out_of_scope, messages, OUT_OF_SCOPE)
     is_open: Flags = _any_intent(share_alerts(groups.rising, shift)) | share_alerts(
         total.rising, OUT_OF_SCOPE

@@ -125,7 +125,7 @@ def test_silence_counts_the_independent_messages_that_are_missing() -> None:
 
     missing = missing_events(hours)
 
-    assert missing[1405].mean() == pytest.approx(60, rel=0.2)
+    assert 40 < missing[1405].mean() < 60, "six hours of ten messages, counted with caution"
     assert (missing[1405] > SILENCE_THRESHOLD).all()
     assert (missing[1406] == 0).all()
     assert (missing[:HISTORY_HOURS] == 0).all()

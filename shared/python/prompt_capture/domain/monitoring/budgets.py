@@ -51,8 +51,12 @@ def shifted_intents(intents: int) -> Shift:
 
 
 def out_of_scope_groups(intents: int) -> Shift:
-    """Return the change to detect in the messages out of scope that are near one intent."""
-    return Shift(0.15, 1.25, 4.0, cusum_threshold(1.25, intents * _YEAR / 2))
+    """Return the change to detect in the share out of scope of the messages of one intent.
+
+    Their counts are small, for which the test is cautious: it raises fewer false alarms than the
+    four a year that this threshold allows of normal days.
+    """
+    return Shift(0.15, 1.25, 4.0, cusum_threshold(1.25, intents * _YEAR / 4))
 
 
 SILENCE_THRESHOLD: float = 21.0

@@ -119,10 +119,11 @@ def surged_out_of_scope(figures: MonitoringFigures) -> Iterator[Finding]:
     The messages are grouped by the intent that they are nearest to.
     """
     outside = figures.by_intent[4]
-    with_scope = figures.by_intent[3].sum(axis=1, keepdims=True)
+    near = figures.by_intent[3]
+    with_scope = near.sum(axis=1, keepdims=True)
     groups_shift = out_of_scope_groups(max(1, len(figures.intent_names)))
     total = share_evidence(outside.sum(axis=1, keepdims=True), with_scope, OUT_OF_SCOPE)
-    groups = share_evidence(outside, with_scope, groups_shift)
+    groups = share_evidence(outside, near, groups_shift)
     open_groups = _open_columns(share_alerts(groups.rising, groups_shift))
     is_open = _is_open(share_alerts(total.rising, OUT_OF_SCOPE), 0)
     if not (is_open or open_groups):
@@ -130,7 +131,7 @@ def surged_out_of_scope(figures: MonitoringFigures) -> Iterator[Finding]:
     starts = [total.since[-1, 0]] if is_open else [groups.since[-1, one] for one in open_groups]
     day = int(min(starts))
     share = _share(outside[day:].sum(axis=1), with_scope[day:, 0])
-    excess = outside[day:].sum(axis=0) - groups.expected[-1] * with_scope[day:].sum()
+    excess = outside[day:].sum(axis=0) - groups.expected[-1] * near[day:].sum(axis=0)
     largest = int(np.argmax(excess))
     yield Finding(
         rule="out_of_scope_surged",

@@ -24,6 +24,9 @@ BURN_IN_DAYS = REFERENCE_DAYS + GAP_DAYS
 _PRIOR_DAYS, _PRIOR_OVERDISPERSION = 14.0, 1.5
 _MAX_RESIDUAL = 4.0
 _MIN_EXPECTED = 2.0
+_MIN_VARIANCE = 0.05
+"""Where one intent has all messages, its count follows from their number."""
+
 _OVERSHOOT = 1.166
 """By how much Siegmund's approximation shifts the threshold for the jumps of single days."""
 
@@ -83,7 +86,8 @@ def share_evidence(counts: Floats, totals: Floats, shift: Shift) -> ShareEvidenc
     share = reference / np.maximum(reference_total, 1)
     expected = np.maximum(totals * share, _MIN_EXPECTED)
     # The reference is uncertain, too.
-    spread = np.sqrt((1 - share) * (1 + totals / np.maximum(reference_total, 1)))
+    uncertainty = 1 + totals / np.maximum(reference_total, 1)
+    spread = np.sqrt(np.maximum(1 - share, _MIN_VARIANCE) * uncertainty)
     residual = _root(counts, expected) / spread
     overdispersion = _overdispersion(residual)
     scale = spread * np.sqrt(overdispersion)
