@@ -86,7 +86,7 @@ $$;
 set role prompt_maintainer;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
--- locked are left for the next run.
+-- locked are left for the next run, and so is everything while days are counted.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -101,6 +101,11 @@ declare
   last_id uuid := '00000000-0000-0000-0000-000000000000';
 begin
   select * into strict settings from private.settings;
+  -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
+  perform from private.monitoring for update skip locked;
+  if not found then
+    return 0;
+  end if;
   -- Goes past rows of which none can be locked.
   loop
     select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),

@@ -1,14 +1,18 @@
 """The check `monitoring`, against real times that each test changes."""
 
+from collections.abc import Callable, Iterator
+
 import psycopg
 import pytest
 
 from infra.local.stack import Stack
 from tests.doctor.conftest import Environment, RunCheck, problems, states
 
+Progress = Callable[[float | None, float | None], None]
+
 
 @pytest.fixture
-def progress(warm_stack: Stack):  # type: ignore[no-untyped-def]
+def progress(warm_stack: Stack) -> Iterator[Progress]:
     """Set when counts were up to date and rules were evaluated, as hours ago."""
 
     def change(counted: float | None, evaluated: float | None) -> None:
@@ -34,16 +38,21 @@ def progress(warm_stack: Stack):  # type: ignore[no-untyped-def]
         (None, None, {"counts by day": "wrong", "rules of the alerts": "skipped"}),
     ],
 )
-def test_monitoring_that_runs_is_ok_and_that_stopped_is_wrong(  # type: ignore[no-untyped-def]
-    run_check: RunCheck, settings: Environment, progress, counted, evaluated, expected
+def test_monitoring_that_runs_is_ok_and_that_stopped_is_wrong(
+    run_check: RunCheck,
+    settings: Environment,
+    progress: Progress,
+    counted: float | None,
+    evaluated: float | None,
+    expected: dict[str, str],
 ) -> None:
     progress(counted, evaluated)
 
     assert states(run_check("monitoring", settings)) == expected
 
 
-def test_rules_that_a_stage_never_evaluated_are_wrong(  # type: ignore[no-untyped-def]
-    run_check: RunCheck, settings: Environment, progress
+def test_rules_that_a_stage_never_evaluated_are_wrong(
+    run_check: RunCheck, settings: Environment, progress: Progress
 ) -> None:
     progress(0, None)
 

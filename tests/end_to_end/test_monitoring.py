@@ -58,7 +58,7 @@ def command(deployment: DeployedStack, monkeypatch: pytest.MonkeyPatch) -> Any:
 def topic(deployment: DeployedStack) -> Iterator[Any]:
     """A topic that the monitor publishes to; yields a function that takes what arrived."""
     with moto_server() as environment:
-        options = {
+        options: dict[str, Any] = {
             "endpoint_url": environment["AWS_ENDPOINT_URL"],
             "region_name": environment["AWS_REGION"],
             "aws_access_key_id": "test",
