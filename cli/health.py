@@ -20,8 +20,9 @@ def health(
     ] = DEFAULT_DAYS,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how the assistant does: messages, accuracy, failures, reviews, tasks.
+    """Show how the assistant does, in figures.
 
+    Messages, accuracy, failures, what is taken for what, reviews, and tasks.
     Figures are counts by day, at most five minutes old.
     Contains no message and no user.
 
