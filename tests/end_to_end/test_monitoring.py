@@ -1,19 +1,23 @@
 """Figures and alerts through the deployed monitor, the command line, and a topic of moto."""
 
 import json
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import psycopg
 import pytest
-from typer.testing import CliRunner, Result
 
-from cli.main import app
 from infra.local import stack_env
 from infra.local.functions import MONITOR
 from infra.packaging.template import moto_server
 from tests.end_to_end.conftest import DeployedStack
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 TEXT = "my very own secret message about the dentist"
 
@@ -43,13 +47,16 @@ def plant_overdue_export(deployment: DeployedStack) -> None:
 
 
 @pytest.fixture
-def command(deployment: DeployedStack, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run `prompt-capture` with the settings of the stack."""
-    for name, value in stack_env.variables(deployment.stack).items():
-        monkeypatch.setenv(name, value)
+def command(deployment: DeployedStack) -> Command:
+    """Run `prompt-capture` with the settings of the stack, in a process of its own."""
+    environment = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
+    environment |= stack_env.variables(deployment.stack)
 
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [Path(sys.executable).with_name("prompt-capture"), *arguments],
+            env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
 
     return run
 
@@ -87,7 +94,7 @@ def topic(deployment: DeployedStack) -> Iterator[Any]:
 
 
 def test_the_command_shows_planted_figures_and_no_text(
-    deployment: DeployedStack, command: Any
+    deployment: DeployedStack, command: Command
 ) -> None:
     log_id = deployment.classify(TEXT)["log_id"]
     deployment.classify(TEXT)
@@ -109,7 +116,7 @@ def test_the_command_shows_planted_figures_and_no_text(
 
 
 def test_an_alert_reaches_the_topic_once_and_operators_handle_it(
-    deployment: DeployedStack, command: Any, topic: Any
+    deployment: DeployedStack, command: Command, topic: Any
 ) -> None:
     count_days(deployment)
     plant_overdue_export(deployment)
@@ -133,8 +140,8 @@ def test_an_alert_reaches_the_topic_once_and_operators_handle_it(
     assert "No alert is open." in command("alerts", "list").stdout
     assert "resolved" in command("alerts", "list", "--all").stdout
     refused = command("alerts", "ack", number, "--operator", "grace")
-    assert refused.exit_code == 1
-    assert command("alerts", "ack", "999", "--operator", "grace").exit_code == 1
+    assert refused.returncode == 1
+    assert command("alerts", "ack", "999", "--operator", "grace").returncode == 1
 
 
 def test_an_alert_that_the_topic_refuses_is_sent_by_the_next_evaluation(
