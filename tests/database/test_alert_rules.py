@@ -10,13 +10,16 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from psycopg import errors
 
 from prompt_capture.domain.monitoring.evaluation import evaluate
 from prompt_capture.domain.monitoring.figures import MonitoringFigures
 from prompt_capture.domain.monitoring.findings import Finding
 
-from .rows import correct, count_days, insert
-from .server import Connection
+from .actors import ALICE, USER, connect_as
+from .rows import correct, count_days, erase, insert
+from .server import Connection, Server
+from .test_health import give_role
 
 INTENTS = ("help", "search", "status", "email")
 DAYS = 120
@@ -129,7 +132,7 @@ def plant_hours(dashboard: Connection, silent_hours: int) -> None:
 
 @pytest.mark.parametrize(("silent_hours", "fires"), [(6, True), (1, False)])
 def test_silence_is_noticed_where_many_messages_are_usual(
-    server: Any, database: str, dashboard: Connection, silent_hours: int, fires: bool
+    server: Server, database: str, dashboard: Connection, silent_hours: int, fires: bool
 ) -> None:
     with server.connect("supabase_admin", database) as admin:
         plant_hours(admin, silent_hours)
@@ -169,7 +172,7 @@ def test_rows_that_retention_left_are_overdue(dashboard: Connection, age: int, f
 
 @pytest.mark.parametrize(("days", "fires"), [(20, True), (3, False)])
 def test_texts_that_nobody_reviews_are_noticed(
-    server: Any, database: str, dashboard: Connection, days: int, fires: bool
+    server: Server, database: str, dashboard: Connection, days: int, fires: bool
 ) -> None:
     insert(dashboard, confidence=0.1)
     with server.connect("supabase_admin", database) as admin:
@@ -183,7 +186,7 @@ def test_texts_that_nobody_reviews_are_noticed(
 
 
 def test_a_decision_of_this_week_shows_that_somebody_reviews(
-    server: Any, database: str, dashboard: Connection
+    server: Server, database: str, dashboard: Connection
 ) -> None:
     insert(dashboard, confidence=0.1)
     with server.connect("supabase_admin", database) as admin:
@@ -225,7 +228,7 @@ def test_counts_that_are_not_up_to_date_are_noticed(
 
 @pytest.mark.parametrize(("corrections", "fires"), [(100, True), (99, False)])
 def test_a_retraining_is_overdue_after_90_days_and_100_corrections(
-    server: Any, database: str, dashboard: Connection, corrections: int, fires: bool
+    server: Server, database: str, dashboard: Connection, corrections: int, fires: bool
 ) -> None:
     dashboard.execute("update private.settings set daily_cap = 1000")
     log_id = insert(dashboard)
@@ -281,7 +284,7 @@ def record(dashboard: Connection, *rules: str, evaluated: tuple[str, ...]) -> li
 
 
 @pytest.fixture
-def monitor(server: Any, database: str, dashboard: Connection) -> Any:
+def monitor(server: Server, database: str, dashboard: Connection) -> Any:
     """A connection with the rights of the functions' owner."""
     with server.connect("supabase_admin", database) as admin:
         yield admin
@@ -329,3 +332,70 @@ def test_the_first_operator_who_takes_an_alert_over_stays(monitor: Connection) -
     row = monitor.execute("select acknowledged_by from public.alerts").fetchone()
     assert row == ("grace",)
     assert states(monitor) == ["acknowledged"]
+
+
+def open_alert(dashboard: Connection) -> int:
+    found = {
+        "rule": "a",
+        "since": "2026-11-01T00:00:00Z",
+        "summary": "Seen.",
+        "runbook": "docs/how-to/operate.md#seen",
+    }
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        row = dashboard.execute(
+            "select public.record_alerts(%s, array['a'])", [json.dumps([found])]
+        ).fetchone()
+    assert row is not None
+    return int(row[0][0]["id"])  # type: ignore[index]
+
+
+@pytest.mark.parametrize("role", ["reviewer", "operator"])
+def test_a_signed_in_user_handles_alerts_under_the_id_of_the_account(
+    dashboard: Connection, server: Server, database: str, role: str
+) -> None:
+    number = open_alert(dashboard)
+    give_role(dashboard, ALICE, role)
+    with connect_as(server, database, USER) as connection:
+        connection.execute("select public.acknowledge_alert(%s, 'somebody else')", [number])
+        connection.commit()
+    row = dashboard.execute("select acknowledged_by from public.alerts").fetchone()
+    assert row == (str(ALICE),)
+
+
+@pytest.mark.parametrize("role", ["viewer", "admin", None])
+def test_others_handle_no_alert(
+    dashboard: Connection, server: Server, database: str, role: str | None
+) -> None:
+    number = open_alert(dashboard)
+    give_role(dashboard, ALICE, role)
+    with connect_as(server, database, USER) as connection, pytest.raises(errors.Error) as info:
+        connection.execute("select public.mute_alert(%s, now(), 'grace')", [number])
+    assert info.value.sqlstate == "PT403"
+
+
+def test_an_erased_operator_leaves_a_pseudonym_in_the_alerts(
+    dashboard: Connection, server: Server, database: str
+) -> None:
+    number = open_alert(dashboard)
+    give_role(dashboard, ALICE, "operator")
+    with connect_as(server, database, USER) as connection:
+        connection.execute("select public.acknowledge_alert(%s)", [number])
+        connection.execute("select public.mute_alert(%s, now() + interval '1 day')", [number])
+        connection.commit()
+    erase(dashboard, ALICE)
+    row = dashboard.execute("select acknowledged_by, muted_by from public.alerts").fetchone()
+    assert row is not None
+    assert row[0] == row[1]
+    assert str(row[0]).startswith("erased-")
+
+
+@pytest.mark.parametrize("name", ["", "dashboard", "erased-123", "x" * 201])
+def test_an_alert_is_handled_under_a_name(dashboard: Connection, name: str) -> None:
+    number = open_alert(dashboard)
+    dashboard.execute("set role service_role")
+    try:
+        with pytest.raises(errors.CheckViolation):
+            dashboard.execute("select public.acknowledge_alert(%s, %s)", [number, name])
+    finally:
+        dashboard.execute("reset role")
