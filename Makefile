@@ -1,8 +1,8 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
-.PHONY: bench bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs bench-loop bench-model
-.PHONY: bench-redaction
+.PHONY: bench bench-alerts bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs
+.PHONY: bench-loop bench-model bench-redaction
 .PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -50,6 +50,9 @@ check-utterances: setup  ## Check the quality of the training data; ALL=1
 
 bench: $(NAME:%=bench-%)  ## Run a benchmark, NAME=name; without NAME, list them
 	@$(if $(NAME),:,$(call list,bench))
+
+bench-alerts: setup  #: False alarms and delays of the rules of the alerts; RUNS=300
+	@$(BIN)/python -m benchmarks.alerts $(if $(RUNS),--runs "$(RUNS)")
 
 bench-capture: setup  #: Latency of a capture, as ratios within one run; ROUNDS=500
 	@$(if $(ROUNDS),ROUNDS=$(ROUNDS)) $(BIN)/python -m benchmarks.capture

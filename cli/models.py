@@ -1,12 +1,10 @@
 """`prompt-capture models`: publish models, and decide which of them serves."""
 
 import asyncio
-import getpass
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,11 +12,10 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-from cli.arguments import Command
+from cli.arguments import Command, JsonOption, OperatorOption, parse_moment
 from cli.error_handling import error_console, exit_on_error
 from cli.printable import json_for_terminals
 from cli.progress import progress_bars
-from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 20
 DEFAULT_DAYS = 30
 PACKAGED_MODEL = Path("model_artifacts/assistant")
-MAX_OPERATOR_LENGTH = 200
 _INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells set it."""
 
@@ -40,42 +36,9 @@ def models() -> None:
     """Publish models, and decide which one serves."""
 
 
-def _default_operator() -> str:
-    with suppress(KeyError, OSError):
-        return getpass.getuser()
-    raise typer.BadParameter("Name who decides: --operator NAME.")
-
-
-def _validate_operator(name: str) -> str:
-    if len(name) > MAX_OPERATOR_LENGTH:
-        raise typer.BadParameter(f"A name has at most {MAX_OPERATOR_LENGTH} characters.")
-    try:
-        return validate_reviewer_name(name)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}. Name who decides: --operator NAME.") from None
-
-
-def _parse_moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("Write the time as 2026-11-03T12:00Z, in UTC.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 VersionArgument = Annotated[str, typer.Argument(help="The version of the model.")]
 ReasonOption = Annotated[
     str, typer.Option(metavar="TEXT", help="Why.\n\nThe model ledger keeps it, redacted.")
-]
-OperatorOption = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        default_factory=_default_operator,
-        callback=_validate_operator,
-        show_default=False,
-        help="Who decides. (default: your user name)",
-    ),
 ]
 ForceOption = Annotated[
     bool,
@@ -84,7 +47,6 @@ ForceOption = Annotated[
         help="Promote a model that no verdict supports.\n\nThe model ledger keeps that you did.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LimitOption = Annotated[int, typer.Option(metavar="N", min=0, help="At most N; 0 for all.")]
 
 
@@ -369,7 +331,7 @@ def history(
         datetime | None,
         typer.Option(
             metavar="TIME",
-            parser=_parse_moment,
+            parser=parse_moment,
             show_default=False,
             help="What served at this time, and why.",
         ),

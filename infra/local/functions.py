@@ -10,7 +10,7 @@ from infra.local.s3 import S3Server
 from infra.local.sqs import SqsServer
 
 CLASSIFY, OUTCOME, CORRECT, EXPORT = "classify-and-log", "record-outcome", "correct", "export"
-DRAIN, MODELS, CONSOLE = "drain", "models", "console"
+DRAIN, MODELS, CONSOLE, MONITOR = "drain", "models", "console", "monitor"
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def function_specs(
         spec(CONSOLE, _console_settings(environment), seconds=15, has_url=True),
         spec(EXPORT, _export_settings(environment), seconds=300, has_url=False),
         spec(DRAIN, _database_role_settings(environment), seconds=20, has_url=False),
+        spec(MONITOR, _monitor_settings(environment), seconds=60, has_url=False),
     ]
 
 
@@ -102,6 +103,16 @@ def _export_settings(environment: FunctionEnvironment) -> dict[str, str]:
     return _database_role_settings(environment) | {
         "EXPORT_BUCKET": environment.s3.bucket,
         "AWS_ENDPOINT_URL_S3": environment.s3.endpoint,
+        "AWS_ACCESS_KEY_ID": environment.s3.access_key,
+        "AWS_SECRET_ACCESS_KEY": environment.s3.secret_key,
+    }
+
+
+def _monitor_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    """Return the settings of the monitor. There is no topic: alerts are recorded and logged."""
+    return _database_role_settings(environment) | {
+        "DEAD_LETTERS_QUEUE_URL": environment.sqs.dead_letters_url,
+        "AWS_ENDPOINT_URL_SQS": environment.queue_endpoint,
         "AWS_ACCESS_KEY_ID": environment.s3.access_key,
         "AWS_SECRET_ACCESS_KEY": environment.s3.secret_key,
     }

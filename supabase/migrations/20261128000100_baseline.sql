@@ -12,6 +12,7 @@
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
 -- prompt_exporter    exports datasets; likewise
 -- model_registrar    changes which model serves; likewise
+-- prompt_monitor     reads counts, and opens and resolves alerts; likewise
 -- prompt_maintainer  owns the security definer functions below. It cannot log in, and no role can
 --                    become it or inherit from it. Some actions are refused to every other role, the owner of the
 --                    tables included.
@@ -24,7 +25,7 @@ declare
   wanted text;
 begin
   foreach wanted in array array[
-    'prompt_writer', 'prompt_exporter', 'model_registrar', 'prompt_maintainer'
+    'prompt_writer', 'prompt_exporter', 'model_registrar', 'prompt_monitor', 'prompt_maintainer'
   ] loop
     begin
       if not exists (select from pg_catalog.pg_roles where rolname = wanted) then
@@ -51,6 +52,7 @@ $$;
 comment on role prompt_writer is 'Captures prompts: inserts rows into public.nlu_prompt_logs.';
 comment on role prompt_exporter is 'Exports datasets: reads texts and labels, never their senders.';
 comment on role model_registrar is 'Registers models, and decides which of them serves.';
+comment on role prompt_monitor is 'Reads counts, never a text, and opens and resolves alerts.';
 comment on role prompt_maintainer is
   'Owns the functions that maintain the review queue, apply corrections, register models, delete old rows and erase users.';
 
@@ -58,6 +60,7 @@ comment on role prompt_maintainer is
 alter role prompt_writer set statement_timeout = '2s';
 alter role prompt_exporter set statement_timeout = '60s';
 alter role model_registrar set statement_timeout = '8s';
+alter role prompt_monitor set statement_timeout = '30s';
 
 -- A generic plan fits no particular window, and no threshold of a partial index. So each statement of the
 -- exporter is planned for its own values, which PostgREST sends as parameters.
@@ -1052,6 +1055,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
 --           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest counted
 --           (after_50_record_erased_rows)          erased rows reach the next export
+--           (after_60_mark_days)                   their days are counted again
 --   truncate before_95_refuse_truncate
 
 -- Refuses what breaks a rule before the constraint does: a failed constraint writes the whole row,
@@ -3540,26 +3544,7 @@ comment on function public.discard_deferred_changes(uuid[]) is
 -- 08_retention.sql
 
 -- Retention: captured rows are deleted at a certain age (private.settings.row_retention_days). Daily
--- counts remain, and so do labelled texts, without anything that names their senders.
-
-create table public.daily_counts (
-  day date not null,
-  predicted_intent text not null,
-  model_version text not null,
-  outcome text not null,
-  messages integer not null,
-
-  constraint daily_counts_pkey primary key (day, predicted_intent, model_version, outcome),
-  constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown'))
-);
-
-comment on table public.daily_counts is
-  'The number of messages per day among the rows that retention deleted; public.daily_totals adds the rows that remain.';
-comment on column public.daily_counts.day is 'The day of capture (UTC).';
-comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
-comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
-comment on column public.daily_counts.outcome is 'How the workflow ended.';
-comment on column public.daily_counts.messages is 'The number of messages.';
+-- counts remain (17_health.sql), and so do labelled texts, without anything that names their senders.
 
 create table public.labelled_texts (
   text_key bytea not null,
@@ -3602,17 +3587,8 @@ create index labelled_texts_by_change_number on public.labelled_texts (change_nu
 alter table public.labelled_texts
   alter column text set statistics 0;
 
-alter table public.daily_counts enable row level security;
-alter table public.daily_counts force row level security;
 alter table public.labelled_texts enable row level security;
 alter table public.labelled_texts force row level security;
-
-create policy "The maintainer reads the counts"
-  on public.daily_counts for select to prompt_maintainer using (true);
-create policy "The maintainer starts a count"
-  on public.daily_counts for insert to prompt_maintainer with check (true);
-create policy "The maintainer adds to a count"
-  on public.daily_counts for update to prompt_maintainer using (true) with check (true);
 
 create policy "The exporter reads retained texts, but not their senders"
   on public.labelled_texts for select to prompt_exporter using (true);
@@ -3655,7 +3631,7 @@ $$;
 set role prompt_maintainer;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
--- locked are left for the next run.
+-- locked are left for the next run, and so is everything while days are counted.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -3670,6 +3646,11 @@ declare
   last_id uuid := '00000000-0000-0000-0000-000000000000';
 begin
   select * into strict settings from private.settings;
+  -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
+  perform from private.monitoring for update skip locked;
+  if not found then
+    return 0;
+  end if;
   -- Goes past rows of which none can be locked.
   loop
     select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),
@@ -3690,14 +3671,7 @@ begin
     last_id := candidates[cardinality(candidates)];
   end loop;
 
-  insert into public.daily_counts as counts (day, predicted_intent, model_version, outcome, messages)
-  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    private.outcome_label(was_successful), count(*)
-  from public.nlu_prompt_logs where id = any (expired)
-  group by 1, 2, 3, 4
-  order by 1, 2, 3, 4
-  on conflict (day, predicted_intent, model_version, outcome) do update
-  set messages = counts.messages + excluded.messages;
+  perform private.keep_counts(expired);
 
   insert into public.labelled_texts as retained
     (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at)
@@ -5262,21 +5236,6 @@ from sizes left join sums using (model_version) left join intervals using (model
 order by messages desc;
 comment on view public.live_accuracy is
   'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 decided audits, and where more than a tenth of the texts cannot be decided.';
-
-create view public.daily_totals with (security_invoker = on) as
-select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
-from (
-  select day, predicted_intent, model_version, outcome, messages from public.daily_counts
-  union all
-  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    private.outcome_label(was_successful),
-    count(*)
-  from public.nlu_prompt_logs group by 1, 2, 3, 4
-) as counted
-group by day, predicted_intent, model_version, outcome
-order by day desc, messages desc;
-comment on view public.daily_totals is
-  'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
 
 -- 13_models.sql
 
@@ -7111,6 +7070,1042 @@ as $$ select private.record_queue_scores(version, scores) $$;
 comment on function public.record_queue_scores(text, jsonb) is
   'Records what a model says about waiting texts; returns how many. The order of the queue uses it while the model is the champion.';
 
+-- 17_health.sql
+
+-- Health: counts of messages and audits by day, and the figures of the Health page.
+--
+-- A capture pays nothing for the counts. Every change of a row has a change number, so a job finds the days of the
+-- rows that changed, and counts these days again. Deletions and corrections, which leave no such trace, append the
+-- day to `private.changed_days`; nothing waits for another there. What retention deletes stays counted.
+
+create table public.daily_counts (
+  day date not null,
+  predicted_intent text not null,
+  model_version text not null,
+  source text not null,
+  outcome text not null,
+  confidence_band smallint not null,
+  scope_band smallint not null,
+  within_daily_cap boolean not null,
+  messages integer not null,
+  deleted_messages integer not null default 0,
+
+  constraint daily_counts_pkey primary key (
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap
+  ),
+  constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown')),
+  constraint confidence_band_is_a_tenth check (confidence_band between 0 and 9),
+  constraint scope_band_is_a_tenth_or_none check (scope_band between -1 and 9),
+  constraint deleted_messages_are_not_negative check (deleted_messages >= 0)
+);
+
+comment on table public.daily_counts is
+  'The number of messages by day and by what the database knows of them, those that retention deleted included. Counted every five minutes.';
+comment on column public.daily_counts.day is 'The day of capture (UTC).';
+comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
+comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
+comment on column public.daily_counts.source is 'What predicted the intent: a `rule` or the `model`.';
+comment on column public.daily_counts.outcome is 'How the workflow ended: `successful`, `failed` or `unknown`.';
+comment on column public.daily_counts.confidence_band is 'The confidence in tenths, rounded down: 0 to 9.';
+comment on column public.daily_counts.scope_band is
+  'The scope in tenths, rounded down: 0 to 9. -1: there is no scope, since a rule decided.';
+comment on column public.daily_counts.within_daily_cap is 'Whether the messages are within the daily caps of their senders.';
+comment on column public.daily_counts.messages is 'The number of messages.';
+comment on column public.daily_counts.deleted_messages is 'How many of them retention deleted.';
+
+create table public.daily_audits (
+  day date not null,
+  model_version text not null,
+  source text not null,
+  predicted_intent text not null,
+  label text not null,
+  confidence_band smallint not null,
+  audit_probability double precision not null,
+  messages integer not null,
+  deleted_messages integer not null default 0,
+
+  constraint daily_audits_pkey primary key (
+    day, model_version, source, predicted_intent, label, confidence_band, audit_probability
+  ),
+  constraint audited_confidence_band_is_a_tenth check (confidence_band between 0 and 9),
+  constraint deleted_audits_are_not_negative check (deleted_messages >= 0)
+);
+
+comment on table public.daily_audits is
+  'The number of audited messages by day, prediction and label, those that retention deleted included.';
+comment on column public.daily_audits.day is 'The day of capture (UTC).';
+comment on column public.daily_audits.model_version is 'The version of the model or the rules.';
+comment on column public.daily_audits.source is 'What predicted the intent: a `rule` or the `model`.';
+comment on column public.daily_audits.predicted_intent is 'The predicted intent.';
+comment on column public.daily_audits.label is
+  'The reviewers'' intent. Empty: not decided. Of a deleted message: when it was deleted.';
+comment on column public.daily_audits.confidence_band is 'The confidence in tenths, rounded down: 0 to 9.';
+comment on column public.daily_audits.audit_probability is 'The probability with which the messages were drawn.';
+comment on column public.daily_audits.messages is 'The number of audited messages.';
+comment on column public.daily_audits.deleted_messages is 'How many of them retention deleted.';
+
+create table public.daily_backlogs (
+  day date not null,
+  waiting integer not null,
+  audits_waiting integer not null,
+  oldest_waiting_since timestamptz,
+
+  constraint daily_backlogs_pkey primary key (day)
+);
+
+comment on table public.daily_backlogs is 'The texts that waited for review at the end of each day; today, at the latest count.';
+comment on column public.daily_backlogs.day is 'The day (UTC).';
+comment on column public.daily_backlogs.waiting is 'How many texts waited, random ones that fill the queue included.';
+comment on column public.daily_backlogs.audits_waiting is 'How many of them are part of the audit.';
+comment on column public.daily_backlogs.oldest_waiting_since is 'Since when the oldest of them has waited. Null: none waits.';
+
+-- Rows are only added and deleted, so that no transaction waits for another one.
+create table private.changed_days (
+  id bigint generated always as identity,
+  day date not null,
+
+  constraint changed_days_pkey primary key (id)
+);
+
+comment on table private.changed_days is 'Days whose counts are to be counted again. A day may be here several times.';
+comment on column private.changed_days.id is 'In the order of recording.';
+comment on column private.changed_days.day is 'The day (UTC).';
+
+create table private.monitoring (
+  only_row boolean not null default true,
+  counted_to bigint not null default 0,
+  counted_at timestamptz,
+  evaluated_at timestamptz,
+
+  constraint monitoring_pkey primary key (only_row),
+  constraint monitoring_has_one_row check (only_row)
+);
+
+comment on table private.monitoring is 'How far the counts and the rules of the alerts have come.';
+comment on column private.monitoring.only_row is 'Always true: the table has one row.';
+comment on column private.monitoring.counted_to is 'The first change whose day may still have to be counted.';
+comment on column private.monitoring.counted_at is 'When all counts were up to date. Null: not yet.';
+comment on column private.monitoring.evaluated_at is 'When the rules of the alerts were last evaluated. Null: never.';
+
+insert into private.monitoring default values;
+
+alter table public.daily_counts enable row level security;
+alter table public.daily_counts force row level security;
+alter table public.daily_audits enable row level security;
+alter table public.daily_audits force row level security;
+alter table public.daily_backlogs enable row level security;
+alter table public.daily_backlogs force row level security;
+alter table private.changed_days enable row level security;
+alter table private.changed_days force row level security;
+alter table private.monitoring enable row level security;
+alter table private.monitoring force row level security;
+
+create policy "The maintainer reads the counts"
+  on public.daily_counts for select to prompt_maintainer using (true);
+create policy "The maintainer starts a count"
+  on public.daily_counts for insert to prompt_maintainer with check (true);
+create policy "The maintainer changes a count"
+  on public.daily_counts for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes counts of nothing"
+  on public.daily_counts for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads the counts of audits"
+  on public.daily_audits for select to prompt_maintainer using (true);
+create policy "The maintainer starts a count of audits"
+  on public.daily_audits for insert to prompt_maintainer with check (true);
+create policy "The maintainer changes a count of audits"
+  on public.daily_audits for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes counts of no audits"
+  on public.daily_audits for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads the backlogs"
+  on public.daily_backlogs for select to prompt_maintainer using (true);
+create policy "The maintainer records the first backlog of a day"
+  on public.daily_backlogs for insert to prompt_maintainer with check (true);
+create policy "The maintainer records a later backlog of a day"
+  on public.daily_backlogs for update to prompt_maintainer using (true) with check (true);
+
+create policy "The maintainer reads which days changed"
+  on private.changed_days for select to prompt_maintainer using (true);
+create policy "The maintainer records which days changed"
+  on private.changed_days for insert to prompt_maintainer with check (true);
+create policy "The maintainer deletes days that it counted"
+  on private.changed_days for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads how far the counts have come"
+  on private.monitoring for select to prompt_maintainer using (true);
+create policy "The maintainer records how far the counts have come"
+  on private.monitoring for update to prompt_maintainer using (true) with check (true);
+
+create view public.daily_totals with (security_invoker = on) as
+select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
+from public.daily_counts
+group by day, predicted_intent, model_version, outcome
+order by day desc, messages desc;
+comment on view public.daily_totals is
+  'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
+
+-- Who asks --------------------------------------------------------------------------------------------
+
+-- The role of the signed-in user who calls: `viewer`, `reviewer` or `operator`, or null. It is looked up at each
+-- call, since a token outlives the removal of a role or of an account.
+create function private.console_role() returns text
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select users.raw_app_meta_data ->> 'role' from auth.users
+  where users.id = (select auth.uid())
+    and users.deleted_at is null
+    and (users.banned_until is null or users.banned_until < now())
+    and users.raw_app_meta_data ->> 'role' in ('viewer', 'reviewer', 'operator')
+$$;
+
+-- The id of the signed-in user who calls.
+create function private.console_user() returns text
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select auth.uid()::text
+$$;
+
+-- Bands -----------------------------------------------------------------------------------------------
+
+-- A probability in tenths, rounded down, as in public.confidence_distribution. Rows of the first version may hold other
+-- numbers.
+create function private.band(probability double precision) returns smallint
+language sql immutable
+set search_path = ''
+as $$
+  select greatest(0, least(9, floor(probability * 10)))::smallint
+$$;
+
+set role prompt_maintainer;
+
+-- Marks -----------------------------------------------------------------------------------------------
+
+create function private.mark_days_of_deleted_rows() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.changed_days (day)
+  select distinct (created_at at time zone 'UTC')::date from deleted order by 1;
+  return null;
+end
+$$;
+
+-- The label of a text belongs to all its copies, the audited ones among them.
+create function private.mark_days_of_audited_text() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.changed_days (day)
+  select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
+  where text_key = new.text_key and is_audited order by 1;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_60_mark_days after delete on public.nlu_prompt_logs
+  referencing old table as deleted
+  for each statement execute function private.mark_days_of_deleted_rows();
+create trigger after_60_mark_days_on_insert after insert on public.review_queue
+  for each row when (new.corrected_intent is not null)
+  execute function private.mark_days_of_audited_text();
+create trigger after_60_mark_days after update of corrected_intent on public.review_queue
+  for each row when (new.corrected_intent is distinct from old.corrected_intent)
+  execute function private.mark_days_of_audited_text();
+
+-- Counting --------------------------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- Keeps rows that retention deletes in the counts: of the messages of a day, so many are deleted ones. The number of
+-- messages stays as it was, since the rows were in it.
+create function private.keep_counts(expired uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.daily_counts as counts (
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
+    messages, deleted_messages
+  )
+  select (created_at at time zone 'UTC')::date, predicted_intent, model_version, source,
+    private.outcome_label(was_successful), private.band(confidence), coalesce(private.band(scope), -1),
+    within_daily_cap, count(*), count(*)
+  from public.nlu_prompt_logs where id = any (expired)
+  group by 1, 2, 3, 4, 5, 6, 7, 8
+  order by 1, 2, 3, 4, 5, 6, 7, 8
+  on conflict on constraint daily_counts_pkey do update
+  set deleted_messages = counts.deleted_messages + excluded.deleted_messages;
+
+  insert into public.daily_audits as counts (
+    day, model_version, source, predicted_intent, label, confidence_band, audit_probability,
+    messages, deleted_messages
+  )
+  select (logs.created_at at time zone 'UTC')::date, logs.model_version, logs.source, logs.predicted_intent,
+    coalesce(queue.corrected_intent, ''), private.band(logs.confidence), logs.audit_probability,
+    count(*), count(*)
+  from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+  where logs.id = any (expired) and logs.is_audited
+  group by 1, 2, 3, 4, 5, 6, 7
+  order by 1, 2, 3, 4, 5, 6, 7
+  on conflict on constraint daily_audits_pkey do update
+  set deleted_messages = counts.deleted_messages + excluded.deleted_messages;
+end
+$$;
+
+-- Counts a day again. Each statement sees one state of the rows and of what was deleted of them, and writes only
+-- what differs. Retention may add to a count meanwhile: then it has marked the day, which is counted again.
+create function private.count_day(p_day date) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  begins_at constant timestamptz := p_day::timestamp at time zone 'UTC';
+  ends_at constant timestamptz := (p_day + 1)::timestamp at time zone 'UTC';
+begin
+  with counted as materialized (
+    select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
+      sum(messages)::integer as messages
+    from (
+      select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
+        deleted_messages as messages
+      from public.daily_counts where day = p_day and deleted_messages > 0
+      union all
+      select predicted_intent, model_version, source, private.outcome_label(was_successful),
+        private.band(confidence), coalesce(private.band(scope), -1), within_daily_cap, count(*)
+      from public.nlu_prompt_logs where created_at >= begins_at and created_at < ends_at
+      group by 1, 2, 3, 4, 5, 6, 7
+    ) as parts
+    group by 1, 2, 3, 4, 5, 6, 7
+  ), removed as (
+    delete from public.daily_counts counts
+    where day = p_day and deleted_messages = 0 and not exists (
+      select from counted where (
+        counted.predicted_intent, counted.model_version, counted.source, counted.outcome,
+        counted.confidence_band, counted.scope_band, counted.within_daily_cap
+      ) = (
+        counts.predicted_intent, counts.model_version, counts.source, counts.outcome,
+        counts.confidence_band, counts.scope_band, counts.within_daily_cap
+      )
+    )
+  )
+  insert into public.daily_counts as counts (
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages
+  )
+  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7, 8
+  on conflict on constraint daily_counts_pkey do update
+  set messages = excluded.messages where counts.messages <> excluded.messages;
+
+  with counted as materialized (
+    select model_version, source, predicted_intent, label, confidence_band, audit_probability,
+      sum(messages)::integer as messages
+    from (
+      select model_version, source, predicted_intent, label, confidence_band, audit_probability,
+        deleted_messages as messages
+      from public.daily_audits where day = p_day and deleted_messages > 0
+      union all
+      select logs.model_version, logs.source, logs.predicted_intent, coalesce(queue.corrected_intent, ''),
+        private.band(logs.confidence), logs.audit_probability, count(*)
+      from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+      where logs.is_audited and logs.created_at >= begins_at and logs.created_at < ends_at
+      group by 1, 2, 3, 4, 5, 6
+    ) as parts
+    group by 1, 2, 3, 4, 5, 6
+  ), removed as (
+    delete from public.daily_audits counts
+    where day = p_day and deleted_messages = 0 and not exists (
+      select from counted where (
+        counted.model_version, counted.source, counted.predicted_intent, counted.label,
+        counted.confidence_band, counted.audit_probability
+      ) = (
+        counts.model_version, counts.source, counts.predicted_intent, counts.label,
+        counts.confidence_band, counts.audit_probability
+      )
+    )
+  )
+  insert into public.daily_audits as counts (
+    day, model_version, source, predicted_intent, label, confidence_band, audit_probability, messages
+  )
+  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7
+  on conflict on constraint daily_audits_pkey do update
+  set messages = excluded.messages where counts.messages <> excluded.messages;
+end
+$$;
+
+-- Counts today's backlog. The index of the primary key begins with the rank, which is high where a text is decided.
+create function private.count_backlog() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.daily_backlogs as backlogs (day, waiting, audits_waiting, oldest_waiting_since)
+  select (now() at time zone 'UTC')::date, count(*), count(*) filter (where 'random_audit' = any (reasons)),
+    min(waiting_since)
+  from public.review_queue
+  where rank < private.rank_when_decided() and waiting_since is not null
+  on conflict on constraint daily_backlogs_pkey do update
+  set waiting = excluded.waiting, audits_waiting = excluded.audits_waiting,
+    oldest_waiting_since = excluded.oldest_waiting_since
+  where (backlogs.waiting, backlogs.audits_waiting, backlogs.oldest_waiting_since)
+    is distinct from (excluded.waiting, excluded.audits_waiting, excluded.oldest_waiting_since);
+end
+$$;
+
+-- Counts one changed day, the latest first; returns 1, or 0 when all counts are up to date. One transaction at a
+-- time counts: another one returns 0 at once.
+create function private.count_changed_day() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  progress private.monitoring;
+  complete_to bigint;
+  changed date;
+begin
+  select * into progress from private.monitoring for update skip locked;
+  if not found then
+    return 0;
+  end if;
+  complete_to := private.complete_change_numbers();
+  if complete_to > progress.counted_to then
+    insert into private.changed_days (day)
+    select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
+    where change_number >= progress.counted_to and change_number < complete_to;
+    update private.monitoring set counted_to = complete_to;
+  end if;
+  -- Deletes the marks first: what is marked afterwards may be missing in the count, and keeps its mark.
+  select max(day) into changed from private.changed_days;
+  if changed is null then
+    perform private.count_backlog();
+    update private.monitoring set counted_at = now();
+    return 0;
+  end if;
+  delete from private.changed_days where day = changed;
+  perform private.count_day(changed);
+  return 1;
+end
+$$;
+
+-- The figures -----------------------------------------------------------------------------------------
+
+-- What can explain a change of the figures: promotions and rollbacks, changes of the catalogue, and the first
+-- message of a model version, with which a deployment shows.
+create function private.list_marks(since timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('at', at, 'kind', kind, 'subject', subject) order by at, kind, subject), '[]')
+  from (
+    select at, kind, coalesce(version, 'the packaged model') as subject from public.model_events
+    where kind in ('promoted', 'rolled_back', 'quarantined') and at >= since
+    union all
+    select created_at, 'intent_added', intent from public.intent_catalogue
+    -- The intents that came with the database explain no change.
+    where created_at >= since and created_at > (select min(created_at) from public.intent_catalogue)
+    union all
+    select retired_at, 'intent_retired', intent from public.intent_catalogue where retired_at between since and now()
+    union all
+    select min(day)::timestamp at time zone 'UTC', 'new_version', model_version from public.daily_counts
+    group by model_version
+    having min(day) >= (since at time zone 'UTC')::date
+      and min(day) > (select min(day) from public.daily_counts)
+  ) as marks
+$$;
+
+-- What is done regularly: when it was done last, and when it is due again. A series of exports that ran in two weeks
+-- of the last month runs every week; others are not due. Retention runs every night. A retraining is due 90 days after
+-- the latest registration of a model.
+create function private.list_tasks() returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'exports', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'series', series, 'done_at', exported_at, 'lines', lines,
+        'due_at', case when is_weekly then exported_at + interval '8 days' end
+      ) order by series), '[]')
+      from (
+        select distinct on (series) series, exported_at, lines, exported_at > now() - interval '30 days' and exists (
+          select from public.dataset_exports earlier
+          where earlier.series = exports.series
+            and earlier.exported_at between exports.exported_at - interval '30 days' and exports.exported_at - interval '6 days'
+        ) as is_weekly
+        from public.dataset_exports exports
+        order by series, id desc
+      ) as latest
+    ),
+    'retention', jsonb_build_object(
+      'days', row_retention_days, 'oldest_row_at', oldest,
+      'due_at', oldest + make_interval(days => row_retention_days + 2)
+    ),
+    'retraining', (
+      select jsonb_build_object(
+        'done_at', max(at), 'due_at', max(at) + interval '90 days',
+        'corrections_since', (
+          select count(*) from public.correction_events
+          where corrected_at > coalesce(max(events.at), '-infinity')
+        )
+      ) from public.model_events events where kind = 'registered'
+    ),
+    'unfinished_captures', jsonb_build_object(
+      'count', (select count(*) from private.incomplete_captures),
+      'oldest_at', (select min(captured_at) from private.incomplete_captures)
+    ),
+    'latest_decision_at', (select max(decided_at) from public.review_queue)
+  )
+  from private.settings, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
+$$;
+
+-- Refuses signed-in users without a role of the console. The other roles have the function by a grant.
+create function private.refuse_strangers() returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if current_setting('role', true) in ('authenticated', 'anon') and private.console_role() is null then
+    raise exception 'Only viewers, reviewers and operators see the figures.'
+      using errcode = 'PT403', hint = 'Set app_metadata.role of the account.';
+  end if;
+end
+$$;
+
+-- The figures of the last days, today included. It holds no text and no user.
+create function private.health(days integer) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  today constant date := (now() at time zone 'UTC')::date;
+  first_day constant date := today - (least(greatest(coalesce(days, 30), 1), 730) - 1);
+  complete_before constant timestamptz := private.audits_complete_before();
+  figures jsonb;
+begin
+  perform private.refuse_strangers();
+  select * into strict settings from private.settings;
+
+  with counts as materialized (
+    select * from public.daily_counts where day >= first_day
+  ), by_day as (
+    select day, sum(messages)::integer as messages,
+      coalesce(sum(messages) filter (where source = 'rule'), 0)::integer as by_rule,
+      coalesce(sum(messages) filter (where source = 'model'), 0)::integer as by_model,
+      coalesce(sum(messages) filter (where confidence_band >= settings.review_threshold * 10), 0)::integer as confident,
+      coalesce(sum(messages) filter (where scope_band >= 0), 0)::integer as with_scope,
+      coalesce(sum(messages) filter (where scope_band between 0 and settings.min_scope * 10 - 1), 0)::integer
+        as out_of_scope,
+      coalesce(sum(messages) filter (where outcome <> 'unknown'), 0)::integer as with_outcome,
+      coalesce(sum(messages) filter (where outcome = 'failed'), 0)::integer as failed
+    from counts group by day
+  ), by_intent as (
+    select predicted_intent, sum(messages)::integer as messages,
+      coalesce(sum(messages) filter (where outcome <> 'unknown'), 0)::integer as with_outcome,
+      coalesce(sum(messages) filter (where outcome = 'failed'), 0)::integer as failed
+    from counts group by predicted_intent
+  ), ranked as (
+    select *, round(messages * failed::numeric / nullif(with_outcome, 0), 1) as expected_failures from by_intent
+  ), audits as materialized (
+    select *, label <> '' as is_decided, label = predicted_intent as is_right, messages / audit_probability as weight
+    from public.daily_audits where day >= first_day
+  ), completed as materialized (
+    select * from audits where day < (complete_before at time zone 'UTC')::date
+  ), audited as (
+    select day, sum(messages)::integer as audited,
+      coalesce(sum(messages) filter (where is_decided), 0)::integer as decided,
+      coalesce(sum(messages) filter (where is_decided and is_right), 0)::integer as correct
+    from audits group by day
+  ), confusions as (
+    select predicted_intent, label, sum(messages)::integer as audited, round(sum(weight)::numeric) as messages
+    from completed where is_decided and not is_right group by 1, 2
+    order by messages desc, predicted_intent, label limit 50
+  ), bands as (
+    select model_version, confidence_band, sum(messages)::integer as decided,
+      coalesce(sum(messages) filter (where is_right), 0)::integer as correct,
+      round((coalesce(sum(weight) filter (where is_right), 0) / sum(weight))::numeric, 4) as accuracy
+    from completed where is_decided group by 1, 2
+  )
+  select jsonb_build_object(
+    'days', (
+      select coalesce(jsonb_agg(to_jsonb(by_day) || jsonb_build_object(
+        'audited', coalesce(audited.audited, 0), 'decided', coalesce(audited.decided, 0),
+        'correct', coalesce(audited.correct, 0)
+      ) order by day), '[]')
+      from by_day left join audited using (day)
+    ),
+    'intents', (
+      select coalesce(jsonb_agg(to_jsonb(ranked) order by expected_failures desc nulls last, messages desc, predicted_intent), '[]')
+      from ranked
+    ),
+    'confusions', (select coalesce(jsonb_agg(to_jsonb(confusions)), '[]') from confusions),
+    'calibration', (
+      select coalesce(jsonb_agg(to_jsonb(bands) order by model_version, confidence_band), '[]') from bands
+    )
+  ) into figures;
+
+  return jsonb_build_object(
+    'at', now(),
+    'counted_at', (select counted_at from private.monitoring),
+    'evaluated_at', (select evaluated_at from private.monitoring),
+    'first_day', first_day,
+    'last_day', today,
+    'review_threshold', settings.review_threshold,
+    'min_scope', settings.min_scope,
+    'audit_rate', settings.audit_rate,
+    'audits_complete_before', complete_before,
+    'accuracy', (select coalesce(jsonb_agg(to_jsonb(versions) - 'complete_before'), '[]') from public.live_accuracy versions),
+    'backlog', (
+      select coalesce(jsonb_agg(to_jsonb(backlogs) order by day), '[]')
+      from public.daily_backlogs backlogs where day >= first_day
+    ),
+    'tasks', private.list_tasks(),
+    'marks', private.list_marks(first_day::timestamp at time zone 'UTC')
+  ) || figures;
+end
+$$;
+
+set role postgres;
+
+-- The body is parsed when the function is created (`begin atomic`), so it runs without a right to `private`, which
+-- signed-in users lack.
+create function public.health(days integer default 30) returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.health(days);
+end;
+comment on function public.health(integer) is
+  'Returns the figures of the last days, at most 730, today included: messages, accuracy, failures, backlog, tasks and marks. It holds no text and no user.';
+
+-- Replaces a job of the same name, as in 08_retention.sql.
+do $$
+begin
+  perform cron.schedule('prompt-capture: count changed days', '*/5 * * * *', $command$do $run$
+declare
+  ends_at timestamptz := clock_timestamp() + interval '20 seconds';
+begin
+  while private.count_changed_day() > 0 loop
+    commit;
+    exit when clock_timestamp() >= ends_at;
+  end loop;
+end
+$run$;
+$command$);
+end
+$$;
+
+-- 18_alerts.sql
+
+-- Alerts: what the function `monitor` found, and who handled it. The rules are in Python
+-- (shared/python/prompt_capture/domain/monitoring/), on counts by day that this file returns.
+
+-- An alert is one event: it is opened once, however often its rule fires while it is open, and resolved when the
+-- rule no longer fires.
+create table public.alerts (
+  id bigint generated always as identity,
+  rule text not null,
+  subject text not null default '',
+  since timestamptz not null,
+  summary text not null,
+  evidence jsonb not null default '{}',
+  runbook text not null,
+  opened_at timestamptz not null default clock_timestamp(),
+  last_seen_at timestamptz not null default clock_timestamp(),
+  notified_at timestamptz,
+  acknowledged_at timestamptz,
+  acknowledged_by text,
+  muted_until timestamptz,
+  muted_by text,
+  resolved_at timestamptz,
+
+  constraint alerts_pkey primary key (id),
+  constraint rule_is_a_name check (rule ~ '^[a-z][a-z_]{0,99}$'),
+  constraint subject_has_at_most_2000_characters check (char_length(subject) <= 2000),
+  constraint summary_has_1_to_2000_characters check (char_length(summary) between 1 and 2000),
+  constraint evidence_of_an_alert_is_an_object check (jsonb_typeof(evidence) = 'object'),
+  constraint evidence_of_an_alert_has_at_most_10000_bytes check (octet_length(evidence::text) <= 10000),
+  constraint runbook_is_a_page_of_the_documentation
+    check (runbook ~ '^docs/[a-z/-]+\.md#[a-z0-9-]+$' and char_length(runbook) <= 200),
+  constraint an_acknowledgement_has_its_operator check (num_nonnulls(acknowledged_at, acknowledged_by) in (0, 2)),
+  constraint acknowledged_by_has_1_to_200_characters check (char_length(acknowledged_by) between 1 and 200),
+  constraint muted_by_has_1_to_200_characters check (char_length(muted_by) between 1 and 200)
+);
+
+comment on table public.alerts is
+  'Events that the rules of the monitor found. They hold counts and the names of intents, models and exports: no text and no sender.';
+comment on column public.alerts.id is 'In the order of opening.';
+comment on column public.alerts.rule is 'The rule that fired.';
+comment on column public.alerts.subject is 'What it fired for, such as an intent. Empty: all messages.';
+comment on column public.alerts.since is 'Since when what it found holds, as far as the counts show.';
+comment on column public.alerts.summary is 'What was seen, with its figures.';
+comment on column public.alerts.evidence is 'The figures by name.';
+comment on column public.alerts.runbook is 'What to do: a section of the documentation.';
+comment on column public.alerts.opened_at is 'When the rule first fired.';
+comment on column public.alerts.last_seen_at is 'When the rule fired most recently.';
+comment on column public.alerts.notified_at is 'When it was sent to the topic. Null: not yet, or muted.';
+comment on column public.alerts.acknowledged_at is 'When somebody took it over.';
+comment on column public.alerts.acknowledged_by is
+  'Who took it over: a user''s id, a name, or the pseudonym of an erased operator.';
+comment on column public.alerts.muted_until is
+  'Until then, neither this alert nor another one of the same rule and subject is sent to the topic.';
+comment on column public.alerts.muted_by is 'Who muted it: as acknowledged_by.';
+comment on column public.alerts.resolved_at is 'When the rule no longer fired. Null: open.';
+
+-- One open alert for each rule and subject.
+create unique index alerts_open on public.alerts (rule, subject) where resolved_at is null;
+create index alerts_muted on public.alerts (rule, subject, muted_until) where muted_until is not null;
+
+-- Estimates would outlive the erasure of an operator.
+alter table public.alerts
+  alter column acknowledged_by set statistics 0,
+  alter column muted_by set statistics 0;
+
+alter table public.alerts enable row level security;
+alter table public.alerts force row level security;
+
+create policy "The maintainer reads every alert"
+  on public.alerts for select to prompt_maintainer using (true);
+create policy "The maintainer opens an alert"
+  on public.alerts for insert to prompt_maintainer with check (true);
+create policy "The maintainer updates an alert"
+  on public.alerts for update to prompt_maintainer using (true) with check (true);
+
+set role prompt_maintainer;
+
+-- What the rules read ---------------------------------------------------------------------------------
+
+-- Counts of complete days, messages within the daily caps alone: no single sender moves them far. Of each day and
+-- intent: [day, intent, messages, with an outcome, failed, with a scope, out of scope]. Of each day before the cut-off
+-- of the audit: [day, decided, correct]. Of each of the last 840 hours, the present one last: messages.
+create function private.read_monitoring(days integer) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  today constant date := (now() at time zone 'UTC')::date;
+  first_day constant date := today - least(greatest(coalesce(days, 400), 1), 800);
+  this_hour constant timestamptz := date_trunc('hour', now());
+begin
+  select * into strict settings from private.settings;
+  return jsonb_build_object(
+    'at', now(),
+    'counted_at', (select counted_at from private.monitoring),
+    'first_day', first_day,
+    'audits_complete_before', private.audits_complete_before(),
+    'audit_wait_days', settings.audit_wait_days,
+    'intents', (
+      select coalesce(jsonb_agg(jsonb_build_array(
+        day, predicted_intent, messages, with_outcome, failed, with_scope, out_of_scope
+      ) order by day, predicted_intent), '[]')
+      from (
+        select day, predicted_intent, sum(messages) as messages,
+          coalesce(sum(messages) filter (where outcome <> 'unknown'), 0) as with_outcome,
+          coalesce(sum(messages) filter (where outcome = 'failed'), 0) as failed,
+          coalesce(sum(messages) filter (where scope_band >= 0), 0) as with_scope,
+          coalesce(sum(messages) filter (where scope_band between 0 and settings.min_scope * 10 - 1), 0) as out_of_scope
+        from public.daily_counts
+        where day >= first_day and day < today and within_daily_cap
+        group by day, predicted_intent
+      ) as by_intent
+    ),
+    'audits', (
+      select coalesce(jsonb_agg(jsonb_build_array(day, decided, correct) order by day), '[]')
+      from (
+        select day, sum(messages) as decided,
+          coalesce(sum(messages) filter (where label = predicted_intent), 0) as correct
+        from public.daily_audits
+        where label <> '' and day >= first_day
+          and day < (private.audits_complete_before() at time zone 'UTC')::date
+        group by day
+      ) as by_day
+    ),
+    'hours', (
+      select jsonb_agg(coalesce(messages, 0) order by hour)
+      from generate_series(this_hour - interval '839 hours', this_hour, interval '1 hour') as hours (hour)
+      left join (
+        select date_trunc('hour', created_at) as hour, count(*) as messages
+        from public.nlu_prompt_logs where created_at >= this_hour - interval '839 hours'
+        group by 1
+      ) as counted using (hour)
+    ),
+    'last_message_at', (select max(created_at) from public.nlu_prompt_logs),
+    'backlog', (
+      select jsonb_build_object(
+        'waiting', count(*), 'audits_waiting', count(*) filter (where 'random_audit' = any (reasons)),
+        'oldest_waiting_since', min(waiting_since)
+      )
+      from public.review_queue
+      where rank < private.rank_when_decided() and waiting_since is not null and reasons <> array['random_fill']
+    ),
+    'tasks', private.list_tasks()
+  );
+end
+$$;
+
+create function private.show_alert(alert public.alerts) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select to_jsonb(alert) || jsonb_build_object('state', case
+    when alert.resolved_at is not null then 'resolved'
+    when alert.muted_until > now() then 'muted'
+    when alert.acknowledged_at is not null then 'acknowledged'
+    else 'open'
+  end)
+$$;
+
+-- Recording -------------------------------------------------------------------------------------------
+
+-- Opens an alert for each finding that has no open one, updates the others, and resolves those whose rule was
+-- evaluated and did not fire. Returns the open alerts that were neither sent nor muted.
+create function private.record_alerts(findings jsonb, rules text[]) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- One evaluation at a time.
+  perform from private.monitoring for update;
+
+  update public.alerts set resolved_at = clock_timestamp()
+  where resolved_at is null and rule = any (rules) and (rule, subject) not in (
+    select finding ->> 'rule', coalesce(finding ->> 'subject', '') from jsonb_array_elements(findings) as finding
+  );
+  insert into public.alerts (rule, subject, since, summary, evidence, runbook, muted_until, muted_by)
+  select found.rule, coalesce(found.subject, ''), found.since, found.summary, coalesce(found.evidence, '{}'),
+    found.runbook, muted.muted_until, muted.muted_by
+  from jsonb_to_recordset(findings) as found (
+    rule text, subject text, since timestamptz, summary text, evidence jsonb, runbook text
+  )
+  left join lateral (
+    select earlier.muted_until, earlier.muted_by from public.alerts earlier
+    where earlier.rule = found.rule and earlier.subject = coalesce(found.subject, '') and earlier.muted_until > now()
+    order by earlier.muted_until desc limit 1
+  ) as muted on true
+  on conflict (rule, subject) where resolved_at is null do update
+  set last_seen_at = clock_timestamp(), summary = excluded.summary, evidence = excluded.evidence;
+
+  update private.monitoring set evaluated_at = clock_timestamp();
+  return (
+    select coalesce(jsonb_agg(private.show_alert(alerts) order by id), '[]') from public.alerts
+    where resolved_at is null and notified_at is null and (muted_until is null or muted_until < now())
+  );
+end
+$$;
+
+create function private.mark_alerts_as_sent(ids bigint[]) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  update public.alerts set notified_at = clock_timestamp() where id = any (ids) and notified_at is null
+$$;
+
+-- Handling --------------------------------------------------------------------------------------------
+
+-- The alerts, the newest first: those that are open, or all.
+create function private.list_alerts(with_resolved boolean, max_alerts integer) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.refuse_strangers();
+  return (
+    select coalesce(jsonb_agg(private.show_alert(listed) order by id desc), '[]') from (
+      select * from public.alerts where with_resolved or resolved_at is null
+      order by id desc limit least(greatest(max_alerts, 1), 10000)
+    ) as listed
+  );
+end
+$$;
+
+-- Who handles an alert: a signed-in user signs with the account, and a viewer handles none.
+create function private.alert_operator(actor text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  operator text := private.reviewer_name(actor);
+begin
+  if current_setting('role', true) in ('authenticated', 'anon') then
+    if coalesce(private.console_role() not in ('reviewer', 'operator'), true) then
+      raise exception 'Only reviewers and operators handle alerts.'
+        using errcode = 'PT403', hint = 'Set app_metadata.role of the account.';
+    end if;
+    operator := private.console_user();
+  end if;
+  if operator is null or char_length(operator) > 200 or private.is_reserved_reviewer(operator) then
+    raise exception 'The name of the operator is empty, reserved, or has more than 200 characters.'
+      using errcode = 'check_violation', hint = 'Name who decides. Reserved: dashboard, legacy, erased-...';
+  end if;
+  perform private.refuse_erased_reviewer(operator);
+  return operator;
+end
+$$;
+
+create function private.find_open_alert(p_id bigint) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.alerts where id = p_id) then
+    raise exception 'There is no alert with this number.' using errcode = 'PT404', hint = 'List the alerts.';
+  end if;
+  if exists (select from public.alerts where id = p_id and resolved_at is not null) then
+    raise exception 'The alert is resolved.' using errcode = 'PT409', hint = 'There is nothing left to do.';
+  end if;
+end
+$$;
+
+-- Takes an alert over. The first operator who does so stays.
+create function private.acknowledge_alert(p_id bigint, actor text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.alert_operator(actor);
+begin
+  perform private.find_open_alert(p_id);
+  update public.alerts set acknowledged_at = clock_timestamp(), acknowledged_by = operator
+  where id = p_id and acknowledged_at is null;
+  return (select private.show_alert(alerts) from public.alerts where id = p_id);
+end
+$$;
+
+-- Sends nothing about the rule and the subject of an alert until a time, at most a year ahead. A time that has
+-- passed ends it.
+create function private.mute_alert(p_id bigint, until timestamptz, actor text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.alert_operator(actor);
+begin
+  perform private.find_open_alert(p_id);
+  if until is null or until > now() + interval '366 days' then
+    raise exception 'An alert is muted until a time, at most a year ahead.'
+      using errcode = 'check_violation', hint = 'Name an earlier time.';
+  end if;
+  update public.alerts set muted_until = until, muted_by = operator where id = p_id;
+  return (select private.show_alert(alerts) from public.alerts where id = p_id);
+end
+$$;
+
+-- Erasure ---------------------------------------------------------------------------------------------
+
+-- Replaces an operator's name by a pseudonym; returns how many alerts changed.
+create function private.pseudonymise_alert_operator(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  pseudonym text := private.pseudonym(name);
+  changed integer;
+begin
+  update public.alerts
+  set acknowledged_by = case when lower(acknowledged_by) = lower(name) then pseudonym else acknowledged_by end,
+    muted_by = case when lower(muted_by) = lower(name) then pseudonym else muted_by end
+  where lower(name) in (lower(acknowledged_by), lower(muted_by));
+  get diagnostics changed = row_count;
+  return changed;
+end
+$$;
+
+-- At the end of an erasure: the user may have handled alerts. Whoever handles one later finds the tombstone.
+create function private.pseudonymise_erased_alert_operator() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.pseudonymise_alert_operator(operators.name) from (
+    select acknowledged_by as name from public.alerts where private.is_user_id(acknowledged_by)
+    union
+    select muted_by from public.alerts where private.is_user_id(muted_by)
+  ) as operators
+  where private.user_key(operators.name::uuid) = new.user_key;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_20_pseudonymise_alert_operator after update of erased_at on private.tombstones
+  for each row execute function private.pseudonymise_erased_alert_operator();
+
+-- Entry points. They run with the caller's rights. Signed-in users have none to `private`: the functions for them have
+-- parsed bodies (`begin atomic`), which name no schema when they run. ----------------------------------------------------
+
+create function public.read_monitoring(days integer default 400) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select private.read_monitoring(days)
+$$;
+comment on function public.read_monitoring(integer) is
+  'Returns the counts that the rules of the alerts read: no text and no user.';
+
+create function public.record_alerts(findings jsonb, rules text[]) returns jsonb
+language sql
+set search_path = ''
+as $$
+  select private.record_alerts(findings, rules)
+$$;
+comment on function public.record_alerts(jsonb, text[]) is
+  'Opens, updates and resolves alerts after the rules were evaluated. Returns those to send.';
+
+create function public.mark_alerts_as_sent(ids bigint[]) returns void
+language sql
+set search_path = ''
+as $$
+  select private.mark_alerts_as_sent(ids)
+$$;
+comment on function public.mark_alerts_as_sent(bigint[]) is 'Records that alerts were sent to the topic.';
+
+create function public.list_alerts(with_resolved boolean default false, max_alerts integer default 100) returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.list_alerts(with_resolved, max_alerts);
+end;
+comment on function public.list_alerts(boolean, integer) is 'Returns the open alerts, or all, the newest first.';
+
+create function public.acknowledge_alert(id bigint, actor text default null) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.acknowledge_alert(id, actor);
+end;
+comment on function public.acknowledge_alert(bigint, text) is
+  'Takes an open alert over. Signed-in users sign with their account, whatever actor says.';
+
+create function public.mute_alert(id bigint, until timestamptz, actor text default null) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.mute_alert(id, until, actor);
+end;
+comment on function public.mute_alert(bigint, timestamptz, text) is
+  'Sends nothing about the rule and subject of an open alert until a time.';
+
 -- 19_console.sql
 
 -- The console: what its page reads and records for a signed-in user, by role.
@@ -7887,8 +8882,14 @@ grant select (
   predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
   user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
-grant select (day, predicted_intent, model_version, outcome, messages)
-  on public.daily_counts to service_role;
+grant select (
+  day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages,
+  deleted_messages
+) on public.daily_counts to service_role;
+grant select (
+  day, model_version, source, predicted_intent, label, confidence_band, audit_probability, messages, deleted_messages
+) on public.daily_audits to service_role;
+grant select (day, waiting, audits_waiting, oldest_waiting_since) on public.daily_backlogs to service_role;
 grant select (
   text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
 ) on public.labelled_texts to service_role;
@@ -7972,8 +8973,6 @@ grant select, delete, update (log_id) on private.incomplete_captures to prompt_m
 grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;
 grant insert (log_id) on private.dropped_captures to prompt_maintainer;
-grant select, insert on public.daily_counts to prompt_maintainer;
-grant update (messages) on public.daily_counts to prompt_maintainer;
 grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
@@ -8305,6 +9304,82 @@ grant insert (reviewer, text_key, reason), update (reason, skipped_at)
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function private.console_caller(), private.require_console_role(text[])
 to prompt_maintainer;
+
+-- Health and alerts -----------------------------------------------------------------------------------
+-- No role of the API reaches the alerts. prompt_monitor calls the functions; where a project has no signing key,
+-- service_role does. Signed-in users with a role of the console see figures and alerts: the functions look it up.
+
+revoke all on
+  public.daily_audits, public.daily_backlogs, public.alerts, private.changed_days, private.monitoring
+from public, anon, authenticated, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
+  prompt_maintainer;
+revoke all on public.alerts, private.changed_days, private.monitoring from service_role;
+revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
+  prompt_maintainer;
+revoke all on function
+  private.console_role(),
+  private.console_user(),
+  private.band(double precision),
+  private.mark_days_of_deleted_rows(),
+  private.mark_days_of_audited_text(),
+  private.keep_counts(uuid[]),
+  private.count_day(date),
+  private.count_backlog(),
+  private.count_changed_day(),
+  private.list_marks(timestamptz),
+  private.list_tasks(),
+  private.refuse_strangers(),
+  private.health(integer),
+  private.read_monitoring(integer),
+  private.record_alerts(jsonb, text[]),
+  private.mark_alerts_as_sent(bigint[]),
+  private.show_alert(public.alerts),
+  private.list_alerts(boolean, integer),
+  private.alert_operator(text),
+  private.find_open_alert(bigint),
+  private.acknowledge_alert(bigint, text),
+  private.mute_alert(bigint, timestamptz, text),
+  private.pseudonymise_alert_operator(text),
+  private.pseudonymise_erased_alert_operator(),
+  public.health(integer),
+  public.read_monitoring(integer),
+  public.record_alerts(jsonb, text[]),
+  public.mark_alerts_as_sent(bigint[]),
+  public.list_alerts(boolean, integer),
+  public.acknowledge_alert(bigint, text),
+  public.mute_alert(bigint, timestamptz, text)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor;
+
+grant usage on schema public, private to prompt_monitor;
+grant execute on function
+  private.health(integer), public.health(integer),
+  private.list_alerts(boolean, integer), public.list_alerts(boolean, integer),
+  private.acknowledge_alert(bigint, text), public.acknowledge_alert(bigint, text),
+  private.mute_alert(bigint, timestamptz, text), public.mute_alert(bigint, timestamptz, text)
+to prompt_monitor, service_role, authenticated;
+grant execute on function
+  private.read_monitoring(integer), public.read_monitoring(integer),
+  private.record_alerts(jsonb, text[]), public.record_alerts(jsonb, text[]),
+  private.mark_alerts_as_sent(bigint[]), public.mark_alerts_as_sent(bigint[])
+to prompt_monitor, service_role;
+
+grant select, insert, delete, update (messages, deleted_messages)
+  on public.daily_counts, public.daily_audits to prompt_maintainer;
+grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
+  on public.daily_backlogs to prompt_maintainer;
+grant select, insert, delete on private.changed_days to prompt_maintainer;
+grant select, update (counted_to, counted_at, evaluated_at) on private.monitoring to prompt_maintainer;
+grant select on public.live_accuracy to prompt_maintainer;
+grant select, insert, update (
+  last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at
+) on public.alerts to prompt_maintainer;
+grant execute on function private.console_role(), private.console_user(), private.band(double precision)
+to prompt_maintainer;
+
+grant execute on function
+  private.count_changed_day(), private.pseudonymise_alert_operator(text)
+to postgres;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;

@@ -292,6 +292,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
 --           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest counted
 --           (after_50_record_erased_rows)          erased rows reach the next export
+--           (after_60_mark_days)                   their days are counted again
 --   truncate before_95_refuse_truncate
 
 -- Refuses what breaks a rule before the constraint does: a failed constraint writes the whole row,

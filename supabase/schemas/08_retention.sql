@@ -1,24 +1,5 @@
 -- Retention: captured rows are deleted at a certain age (private.settings.row_retention_days). Daily
--- counts remain, and so do labelled texts, without anything that names their senders.
-
-create table public.daily_counts (
-  day date not null,
-  predicted_intent text not null,
-  model_version text not null,
-  outcome text not null,
-  messages integer not null,
-
-  constraint daily_counts_pkey primary key (day, predicted_intent, model_version, outcome),
-  constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown'))
-);
-
-comment on table public.daily_counts is
-  'The number of messages per day among the rows that retention deleted; public.daily_totals adds the rows that remain.';
-comment on column public.daily_counts.day is 'The day of capture (UTC).';
-comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
-comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
-comment on column public.daily_counts.outcome is 'How the workflow ended.';
-comment on column public.daily_counts.messages is 'The number of messages.';
+-- counts remain (17_health.sql), and so do labelled texts, without anything that names their senders.
 
 create table public.labelled_texts (
   text_key bytea not null,
@@ -61,17 +42,8 @@ create index labelled_texts_by_change_number on public.labelled_texts (change_nu
 alter table public.labelled_texts
   alter column text set statistics 0;
 
-alter table public.daily_counts enable row level security;
-alter table public.daily_counts force row level security;
 alter table public.labelled_texts enable row level security;
 alter table public.labelled_texts force row level security;
-
-create policy "The maintainer reads the counts"
-  on public.daily_counts for select to prompt_maintainer using (true);
-create policy "The maintainer starts a count"
-  on public.daily_counts for insert to prompt_maintainer with check (true);
-create policy "The maintainer adds to a count"
-  on public.daily_counts for update to prompt_maintainer using (true) with check (true);
 
 create policy "The exporter reads retained texts, but not their senders"
   on public.labelled_texts for select to prompt_exporter using (true);
@@ -114,7 +86,7 @@ $$;
 set role prompt_maintainer;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
--- locked are left for the next run.
+-- locked are left for the next run, and so is everything while days are counted.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -129,6 +101,11 @@ declare
   last_id uuid := '00000000-0000-0000-0000-000000000000';
 begin
   select * into strict settings from private.settings;
+  -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
+  perform from private.monitoring for update skip locked;
+  if not found then
+    return 0;
+  end if;
   -- Goes past rows of which none can be locked.
   loop
     select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),
@@ -149,14 +126,7 @@ begin
     last_id := candidates[cardinality(candidates)];
   end loop;
 
-  insert into public.daily_counts as counts (day, predicted_intent, model_version, outcome, messages)
-  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    private.outcome_label(was_successful), count(*)
-  from public.nlu_prompt_logs where id = any (expired)
-  group by 1, 2, 3, 4
-  order by 1, 2, 3, 4
-  on conflict (day, predicted_intent, model_version, outcome) do update
-  set messages = counts.messages + excluded.messages;
+  perform private.keep_counts(expired);
 
   insert into public.labelled_texts as retained
     (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at)

@@ -205,18 +205,3 @@ from sizes left join sums using (model_version) left join intervals using (model
 order by messages desc;
 comment on view public.live_accuracy is
   'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 decided audits, and where more than a tenth of the texts cannot be decided.';
-
-create view public.daily_totals with (security_invoker = on) as
-select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
-from (
-  select day, predicted_intent, model_version, outcome, messages from public.daily_counts
-  union all
-  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    private.outcome_label(was_successful),
-    count(*)
-  from public.nlu_prompt_logs group by 1, 2, 3, 4
-) as counted
-group by day, predicted_intent, model_version, outcome
-order by day desc, messages desc;
-comment on view public.daily_totals is
-  'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';

@@ -282,8 +282,14 @@ grant select (
   predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
   user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
-grant select (day, predicted_intent, model_version, outcome, messages)
-  on public.daily_counts to service_role;
+grant select (
+  day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages,
+  deleted_messages
+) on public.daily_counts to service_role;
+grant select (
+  day, model_version, source, predicted_intent, label, confidence_band, audit_probability, messages, deleted_messages
+) on public.daily_audits to service_role;
+grant select (day, waiting, audits_waiting, oldest_waiting_since) on public.daily_backlogs to service_role;
 grant select (
   text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
 ) on public.labelled_texts to service_role;
@@ -367,8 +373,6 @@ grant select, delete, update (log_id) on private.incomplete_captures to prompt_m
 grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;
 grant insert (log_id) on private.dropped_captures to prompt_maintainer;
-grant select, insert on public.daily_counts to prompt_maintainer;
-grant update (messages) on public.daily_counts to prompt_maintainer;
 grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
@@ -700,6 +704,82 @@ grant insert (reviewer, text_key, reason), update (reason, skipped_at)
 grant select on public.live_accuracy to prompt_maintainer;
 grant execute on function private.console_caller(), private.require_console_role(text[])
 to prompt_maintainer;
+
+-- Health and alerts -----------------------------------------------------------------------------------
+-- No role of the API reaches the alerts. prompt_monitor calls the functions; where a project has no signing key,
+-- service_role does. Signed-in users with a role of the console see figures and alerts: the functions look it up.
+
+revoke all on
+  public.daily_audits, public.daily_backlogs, public.alerts, private.changed_days, private.monitoring
+from public, anon, authenticated, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
+  prompt_maintainer;
+revoke all on public.alerts, private.changed_days, private.monitoring from service_role;
+revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
+  prompt_maintainer;
+revoke all on function
+  private.console_role(),
+  private.console_user(),
+  private.band(double precision),
+  private.mark_days_of_deleted_rows(),
+  private.mark_days_of_audited_text(),
+  private.keep_counts(uuid[]),
+  private.count_day(date),
+  private.count_backlog(),
+  private.count_changed_day(),
+  private.list_marks(timestamptz),
+  private.list_tasks(),
+  private.refuse_strangers(),
+  private.health(integer),
+  private.read_monitoring(integer),
+  private.record_alerts(jsonb, text[]),
+  private.mark_alerts_as_sent(bigint[]),
+  private.show_alert(public.alerts),
+  private.list_alerts(boolean, integer),
+  private.alert_operator(text),
+  private.find_open_alert(bigint),
+  private.acknowledge_alert(bigint, text),
+  private.mute_alert(bigint, timestamptz, text),
+  private.pseudonymise_alert_operator(text),
+  private.pseudonymise_erased_alert_operator(),
+  public.health(integer),
+  public.read_monitoring(integer),
+  public.record_alerts(jsonb, text[]),
+  public.mark_alerts_as_sent(bigint[]),
+  public.list_alerts(boolean, integer),
+  public.acknowledge_alert(bigint, text),
+  public.mute_alert(bigint, timestamptz, text)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor;
+
+grant usage on schema public, private to prompt_monitor;
+grant execute on function
+  private.health(integer), public.health(integer),
+  private.list_alerts(boolean, integer), public.list_alerts(boolean, integer),
+  private.acknowledge_alert(bigint, text), public.acknowledge_alert(bigint, text),
+  private.mute_alert(bigint, timestamptz, text), public.mute_alert(bigint, timestamptz, text)
+to prompt_monitor, service_role, authenticated;
+grant execute on function
+  private.read_monitoring(integer), public.read_monitoring(integer),
+  private.record_alerts(jsonb, text[]), public.record_alerts(jsonb, text[]),
+  private.mark_alerts_as_sent(bigint[]), public.mark_alerts_as_sent(bigint[])
+to prompt_monitor, service_role;
+
+grant select, insert, delete, update (messages, deleted_messages)
+  on public.daily_counts, public.daily_audits to prompt_maintainer;
+grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
+  on public.daily_backlogs to prompt_maintainer;
+grant select, insert, delete on private.changed_days to prompt_maintainer;
+grant select, update (counted_to, counted_at, evaluated_at) on private.monitoring to prompt_maintainer;
+grant select on public.live_accuracy to prompt_maintainer;
+grant select, insert, update (
+  last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at
+) on public.alerts to prompt_maintainer;
+grant execute on function private.console_role(), private.console_user(), private.band(double precision)
+to prompt_maintainer;
+
+grant execute on function
+  private.count_changed_day(), private.pseudonymise_alert_operator(text)
+to postgres;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;

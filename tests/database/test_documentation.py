@@ -9,6 +9,7 @@ from .actors import (
     ANONYMOUS,
     DASHBOARD,
     EXPORTER,
+    MONITOR,
     REGISTRAR,
     SERVICE,
     USER,
@@ -23,7 +24,9 @@ from .test_rights import STATEMENTS, VIEWS
 DOCUMENT = (ROOT / "docs/reference/database.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs/how-to/review.md").read_text(encoding="utf-8")
-DOCUMENTED_ACTORS = [ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, SERVICE, DASHBOARD]
+DOCUMENTED_ACTORS = [
+    ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, MONITOR, SERVICE, DASHBOARD,
+]  # fmt: skip
 ROLES = [actor.role for actor in DOCUMENTED_ACTORS]
 RIGHTS = re.findall(
     r"^\| `([\w.]+)` (select|insert|update|delete|truncate) \| (.+) \|$", DOCUMENT, re.MULTILINE

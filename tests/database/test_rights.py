@@ -10,6 +10,7 @@ from .actors import (
     CALLERS,
     DASHBOARD,
     EXPORTER,
+    MONITOR,
     NO_SUBJECT,
     OTHER_USER,
     REGISTRAR,
@@ -31,6 +32,8 @@ COLUMN_TO_UPDATE = {
     "dropped_captures": "dropped_at", "models": "registered_by", "model_events": "actor",
     "champion": "header", "model_disagreements": "notes", "disagreement_draws": "champion",
     "retraining_runs": "outcome", "queue_scores": "margin", "review_skips": "reason",
+    "daily_audits": "messages", "daily_backlogs": "waiting",
+    "alerts": "summary", "changed_days": "day", "monitoring": "counted_to",
 }  # fmt: skip
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
@@ -58,6 +61,8 @@ OTHER_TABLES = (
     "public.correction_events", "public.review_queue", "public.daily_counts",
     "public.labelled_texts", "public.exported_rows", "public.dataset_exports",
     "public.models", "public.model_events", "private.champion",
+    "public.daily_audits", "public.daily_backlogs", "public.alerts", "private.changed_days",
+    "private.monitoring",
     "private.settings", "private.keys", "private.tombstones", "private.deferred_changes",
     "private.erased_rows", "private.incomplete_captures", "private.dropped_captures",
     "public.model_disagreements", "private.disagreement_draws", "private.retraining_runs",
@@ -112,6 +117,31 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("daily_counts", "update"): {DASHBOARD: 0},
     ("daily_counts", "delete"): {DASHBOARD: 0},
     ("daily_counts", "truncate"): {DASHBOARD: -1},
+    ("daily_audits", "select"): {SERVICE: 0, DASHBOARD: 0},
+    ("daily_backlogs", "select"): {SERVICE: 0, DASHBOARD: 0},
+    ("alerts", "select"): {DASHBOARD: 0},
+    ("changed_days", "select"): {DASHBOARD: 0},
+    ("monitoring", "select"): {DASHBOARD: 1},
+    ("daily_audits", "insert"): {DASHBOARD: 0},
+    ("daily_audits", "update"): {DASHBOARD: 0},
+    ("daily_audits", "delete"): {DASHBOARD: 0},
+    ("daily_audits", "truncate"): {DASHBOARD: -1},
+    ("daily_backlogs", "insert"): {DASHBOARD: 0},
+    ("daily_backlogs", "update"): {DASHBOARD: 0},
+    ("daily_backlogs", "delete"): {DASHBOARD: 0},
+    ("daily_backlogs", "truncate"): {DASHBOARD: -1},
+    ("alerts", "insert"): {DASHBOARD: 0},
+    ("alerts", "update"): {DASHBOARD: 0},
+    ("alerts", "delete"): {DASHBOARD: 0},
+    ("alerts", "truncate"): {DASHBOARD: -1},
+    ("changed_days", "insert"): {DASHBOARD: 0},
+    ("changed_days", "update"): {DASHBOARD: 0},
+    ("changed_days", "delete"): {DASHBOARD: 0},
+    ("changed_days", "truncate"): {DASHBOARD: -1},
+    ("monitoring", "insert"): {DASHBOARD: 0},
+    ("monitoring", "update"): {DASHBOARD: 1},
+    ("monitoring", "delete"): {DASHBOARD: 1},
+    ("monitoring", "truncate"): {DASHBOARD: -1},
     ("labelled_texts", "select"): {EXPORTER: 0, SERVICE: 0, DASHBOARD: 0},
     ("labelled_texts", "insert"): {DASHBOARD: 0},
     ("labelled_texts", "update"): {DASHBOARD: 0},
@@ -307,6 +337,14 @@ ENTRY_POINTS = {
     "save_retraining_progress": {REGISTRAR}, "finish_retraining": {REGISTRAR},
     "latest_retraining": {REGISTRAR}, "read_waiting_texts": {REGISTRAR},
     "record_queue_scores": {REGISTRAR}, "read_disagreement_texts": {EXPORTER, SERVICE},
+    **{
+        function: {USER, OTHER_USER, REVIEWER, NO_SUBJECT, MONITOR, SERVICE}
+        for function in ("health", "list_alerts", "acknowledge_alert", "mute_alert")
+    },
+    **{
+        function: {MONITOR, SERVICE}
+        for function in ("read_monitoring", "record_alerts", "mark_alerts_as_sent")
+    },
 }  # fmt: skip
 
 
@@ -397,7 +435,9 @@ def test_no_caller_can_create_a_table(server: Server, populated: str, actor: Act
         connection.execute("create table public.new_table ()")
 
 
-@pytest.mark.parametrize("actor", [ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, SERVICE], ids=str)
+@pytest.mark.parametrize(
+    "actor", [ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, MONITOR, SERVICE], ids=str
+)
 @pytest.mark.parametrize(
     "role", ["postgres", "supabase_admin", "supabase_auth_admin", "prompt_maintainer"]
 )
@@ -425,12 +465,15 @@ def test_the_owner_of_the_tables_cannot_act_as_the_maintainer(
 def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
     server: Server, populated: str
 ) -> None:
-    """Three of them read accounts, which the maintainer cannot."""
+    """Five of them read accounts or who calls, which the maintainer cannot."""
     with server.connect("postgres", populated) as connection:
         definers = connection.execute(
             """select pronamespace::regnamespace::text, proowner::regrole::text, proconfig
                from pg_proc where prosecdef
-                 and proname not in ('lock_sender', 'is_marked_as_deleted', 'console_caller')
+                 and proname not in (
+                   'lock_sender', 'is_marked_as_deleted', 'console_role', 'console_user',
+                   'console_caller'
+                 )
                  and pronamespace in ('public'::regnamespace, 'private'::regnamespace)"""
         ).fetchall()
     assert len(definers) > 10

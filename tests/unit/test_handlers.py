@@ -39,6 +39,7 @@ def test_there_are_seven_functions() -> None:
         "drain",
         "export",
         "models",
+        "monitor",
         "record-outcome",
     ]
 

@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FIND_PYTHON = ROOT / "infra" / "find-python"
 BENCHMARKS = (
-    "capture", "cold", "console", "db", "export", "gate", "inputs", "loop", "model", "redaction",
+    "alerts", "capture", "cold", "console", "db", "export", "gate", "inputs", "loop", "model",
+    "redaction",
 )  # fmt: skip
 SOAK_TESTS = ("faults", "chaos", "export")
 

@@ -11,6 +11,7 @@ import yaml
 
 from infra.packaging.targets import PYTHON_VERSION
 from prompt_capture.api.errors import DRAIN_INTERVAL_SECONDS
+from prompt_capture.api.events import monitoring_mode
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.log_ids import SPOOL_RETENTION
 from prompt_capture.settings import (
@@ -21,6 +22,7 @@ from prompt_capture.settings import (
     ConsoleSettings,
     ExportSettings,
     ModelSettings,
+    MonitorSettings,
     OperatorSettings,
     SpoolSettings,
     SupabaseSettings,
@@ -45,6 +47,7 @@ SETTINGS = {
     "console": (ConsoleSettings, AuthenticationSettings),
     "drain": (SupabaseSettings,),
     "export": (SupabaseSettings, ExportSettings),
+    "monitor": (SupabaseSettings, MonitorSettings),
 }
 
 SET_BY_LAMBDA = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
@@ -315,12 +318,47 @@ def test_every_alarm_notifies_the_alarm_topic(resources: dict[str, Any]) -> None
     assert all(alarm["Properties"]["AlarmActions"] == ["AlarmTopic"] for alarm in alarms)
 
 
-def schedules(resources: dict[str, Any]) -> list[dict[str, Any]]:
+def schedules(resources: dict[str, Any], function: str) -> list[dict[str, Any]]:
+    """Return the schedules of a function, by its ARN."""
     return [
         resource["Properties"]
         for resource in resources.values()
         if resource["Type"] == "AWS::Scheduler::Schedule"
+        and resource["Properties"]["Target"]["Arn"] == function
     ]
+
+
+def test_the_rules_are_evaluated_every_hour_and_the_digest_is_sent_every_week(
+    service: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    scheduled = schedules(resources, "MonitorLambdaFunction.Arn")
+    modes = {
+        monitoring_mode(json.loads(one["Target"]["Input"])): one["ScheduleExpression"]
+        for one in scheduled
+    }
+
+    assert len(scheduled) == 2
+    assert modes == {"evaluate": "cron(10 * * * ? *)", "digest": "cron(30 9 ? * MON *)"}
+    assert "url" not in service["functions"]["monitor"]
+    alarm = resources["NoEvaluationInThreeHours"]["Properties"]
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "MonitorLambdaFunction"}]
+
+
+def test_the_monitor_reads_parameters_counts_dead_letters_and_publishes_alone(
+    resources: dict[str, Any],
+) -> None:
+    allowed = {
+        (action, arn)
+        for statement in statements(resources, "MonitorRole")
+        for action in actions(statement)
+        for arn in resource_arns(statement)
+        if not action.startswith(("xray:", "logs:", "ssm:"))
+    }
+
+    assert allowed == {
+        ("sqs:GetQueueAttributes", "DeadLetters.Arn"),
+        ("sns:Publish", "AlarmTopic"),
+    }
 
 
 def test_every_export_mode_is_scheduled_and_the_export_has_no_url(
@@ -328,7 +366,7 @@ def test_every_export_mode_is_scheduled_and_the_export_has_no_url(
 ) -> None:
     scheduled_time = "2026-11-23T07:00:00Z"
     requests = []
-    for schedule in schedules(resources):
+    for schedule in schedules(resources, "ExportLambdaFunction.Arn"):
         payload = schedule["Target"]["Input"].replace("${param:exportPolicy}", "audited")
         event = json.loads(payload.replace("<aws.scheduler.scheduled-time>", scheduled_time))
         requests.append(ExportRequest.from_event(event))
@@ -343,7 +381,7 @@ def test_every_export_mode_is_scheduled_and_the_export_has_no_url(
 def test_an_alarm_is_raised_when_an_export_fails_is_missed_or_is_small(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
-    for schedule in schedules(resources):
+    for schedule in schedules(resources, "ExportLambdaFunction.Arn"):
         assert schedule["Target"]["DeadLetterConfig"] == {"Arn": "MissedExports.Arn"}
     assert service["functions"]["export"]["destinations"]["onFailure"]["arn"] == "AlarmTopic"
     assert {"SmallDatasets", "ExportsNotStarted", "NoExportInSevenDays"} <= resources.keys()

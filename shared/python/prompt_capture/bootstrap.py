@@ -33,16 +33,19 @@ from prompt_capture.settings import (
     CaptureSettings,
     ClassifierSettings,
     ConsoleSettings,
+    DeadLetterSettings,
     ExportSettings,
     ExtensionSettings,
     ModelBucketSettings,
     ModelSettings,
+    MonitorSettings,
     OperatorSettings,
     ParameterStoreSettings,
     PublishingSettings,
     QueueSettings,
     SpoolSettings,
     SupabaseSettings,
+    TopicSettings,
     WebSettings,
     parameter_names,
 )
@@ -63,11 +66,13 @@ if TYPE_CHECKING:
     from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
+    from prompt_capture.adapters.supabase.monitoring import SupabaseMonitoring
     from prompt_capture.api.console_page import PageSettings
     from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.domain.model_folders import ModelFolder
     from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.ports.models import ChampionSource, ModelObjects
+    from prompt_capture.ports.monitoring import DeadLetterQueue, Topic
     from prompt_capture.workflows.console import DecideOnModel, Review
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
@@ -77,13 +82,17 @@ if TYPE_CHECKING:
     )
     from prompt_capture.workflows.models.manage import ManageModels
     from prompt_capture.workflows.models.publish import PublishModel
+    from prompt_capture.workflows.monitoring.digest import SendDigest
+    from prompt_capture.workflows.monitoring.evaluate import EvaluateRules
     from prompt_capture.workflows.pending_erasures import FinishPendingErasures
 
 WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
 REGISTRAR_ROLE = "model_registrar"
+MONITOR_ROLE = "prompt_monitor"
 SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
+MONITORING_TIMEOUT_SECONDS = 35.0
 REGISTRY_TIMEOUT_SECONDS = 10.0
 """More than the statement timeout of the role, so that the answer says what happened."""
 
@@ -493,6 +502,53 @@ def _console_store() -> "SupabaseConsole":
 
 def _publishable_key(settings: ConsoleSettings) -> str:
     return usable_key(PUBLISHABLE, settings.supabase_publishable_key.get_secret_value())
+
+
+def monitoring() -> "SupabaseMonitoring":
+    """Connect to the figures and alerts. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.monitoring import SupabaseMonitoring
+
+    settings = SupabaseSettings.from_env(environment())
+    client = _client(settings, MONITOR_ROLE, MONITORING_TIMEOUT_SECONDS)
+    return SupabaseMonitoring(client, settings.rest_url)
+
+
+def evaluate_rules() -> "EvaluateRules":
+    """Wire the rules of the alerts. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.monitoring.evaluate import EvaluateRules
+
+    record_metrics = _metrics("monitor").record_counts
+    return EvaluateRules(monitoring(), _topic(), _dead_letter_queue(), record_metrics)
+
+
+def send_digest() -> "SendDigest":
+    """Wire the weekly digest. Raise `InvalidSettings` where there is no topic."""
+    from prompt_capture.workflows.monitoring.digest import SendDigest
+
+    topic = _topic()
+    if topic is None:
+        raise InvalidSettings("Set ALERT_TOPIC_ARN: the digest is sent to this topic.")
+    store = monitoring()
+    return SendDigest(store, store, topic)
+
+
+def _topic() -> "Topic | None":
+    if MonitorSettings.from_env(environment()).alert_topic_arn is None:
+        logger.warning("ALERT_TOPIC_ARN is not set: alerts are recorded and not sent.")
+        return None
+    from prompt_capture.adapters.aws.topic import SnsTopic
+
+    settings = TopicSettings.from_env(environment())
+    return SnsTopic(create_http_client(PAGE_TIMEOUT_SECONDS), settings)
+
+
+def _dead_letter_queue() -> "DeadLetterQueue | None":
+    if MonitorSettings.from_env(environment()).dead_letters_queue_url is None:
+        return None
+    from prompt_capture.adapters.aws.topic import SqsDeadLetterQueue
+
+    settings = DeadLetterSettings.from_env(environment())
+    return SqsDeadLetterQueue(create_http_client(PAGE_TIMEOUT_SECONDS), settings)
 
 
 def service_store() -> SupabasePromptStore:

@@ -248,6 +248,12 @@ OPERATIONS = (
     Operation("edit of the pool", "postgres", (_edit_pool,)),
     Operation("draw of disagreements", "model_registrar", (_draw,)),
     Operation("scoring the queue", "model_registrar", (_score,), never_waits=True),
+    Operation(
+        "count of changed days",
+        "postgres",
+        (_call("private.count_changed_day()"), _call("private.count_changed_day()")),
+        never_waits=True,
+    ),
     Operation("opening an export", "prompt_exporter", (_open_export,)),
     Operation("registering exported rows", "prompt_exporter", (_register_rows,)),
     Operation("finishing an export", "prompt_exporter", (_register_rows, _finish_export)),

@@ -25,6 +25,10 @@ PromptCaptureError
 ├── VerdictMissing         no verdict supports the promotion, and it was not forced
 ├── ClaimLost              somebody else carries out the run, or it has ended
 ├── NothingToRollBack      no registered model serves
+├── AlertNotFound          there is no alert with this number
+├── AlertResolved          the alert is not open any more
+├── InvalidMonitoringEvent the event is nothing that the monitor does
+├── TopicUnavailable       the topic for alerts failed or timed out
 ├── InvalidRules           the rules file is not valid
 ├── InvalidSettings        an environment variable is missing or malformed
 ├── ParametersUnavailable  the Parameter Store failed or timed out
@@ -147,6 +151,22 @@ class ClaimLost(PromptCaptureError):
 
 class NothingToRollBack(PromptCaptureError):
     """The packaged model serves, so there is no earlier model to return to."""
+
+
+class AlertNotFound(PromptCaptureError):
+    """There is no alert with this number."""
+
+
+class AlertResolved(PromptCaptureError):
+    """The alert is not open any more, so there is nothing to handle."""
+
+
+class InvalidMonitoringEvent(PromptCaptureError):
+    """The event is nothing that the monitor does; the message says what to send."""
+
+
+class TopicUnavailable(PromptCaptureError):
+    """The topic for alerts failed or timed out."""
 
 
 class InvalidRules(PromptCaptureError):
