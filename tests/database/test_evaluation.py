@@ -511,7 +511,7 @@ def test_what_is_no_disagreement_is_not_drawn(
 def test_a_text_of_the_pool_goes_with_its_last_sender(
     dashboard: Connection, registrar: Connection, is_decided: bool
 ) -> None:
-    log_id = draw_text(dashboard, registrar)
+    draw_text(dashboard, registrar)
     insert(dashboard, prompt=MARK, user_id=BOB)
     if is_decided:
         decide(dashboard, corrected_intent="email", reviewer="ben", notes=f"quotes {MARK}")
@@ -519,7 +519,6 @@ def test_a_text_of_the_pool_goes_with_its_last_sender(
     erase(dashboard, ALICE)
     assert count(dashboard, "public.model_disagreements") == 1
     assert show(dashboard)[2] is None, "the notes were about an erased row"
-    assert log_id
 
     receipt = erase(dashboard, BOB)
     assert not any(receipt["counts_after"].values())
@@ -733,7 +732,7 @@ def claim(connection: Connection, tick: str = "2026-12") -> Any:
 
 @pytest.mark.parametrize("ticks", [["2026-12"] * 8, [f"manual-{n}" for n in range(8)]], ids=len)
 def test_one_of_many_callers_at_once_gets_the_run(
-    server: Server, database: str, registrar: Connection, ticks: list[str]
+    server: Server, database: str, ticks: list[str]
 ) -> None:
     def claim_in_own_connection(tick: str) -> Any:
         with connect_registrar(server, database) as connection:
@@ -743,7 +742,6 @@ def test_one_of_many_callers_at_once_gets_the_run(
         claims = list(threads.map(claim_in_own_connection, ticks))
 
     assert len([one for one in claims if one]) == 1
-    assert registrar
 
 
 def test_a_caller_who_dies_in_its_claim_leaves_none(

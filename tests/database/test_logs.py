@@ -1,7 +1,7 @@
 """PostgreSQL's log contains no text of a user, whichever statement is refused."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -149,13 +149,13 @@ MODEL = build_model(
 )
 
 
-def hostile_values(name: str, data_type: str, log_id: UUID) -> list[object]:
+def hostile_values(name: str, data_type: str, log_id: UUID) -> Sequence[object]:
     """Return values of a type, of which the first is an ordinary one."""
     if name in NUMBERS_AS_TEXT:
         return ["0", "-1", "9" * 30, "x", None]
     texts = [SECRET, "", SECRET * 400, "dashboard", "x\ty", None]
     lists = [[SECRET], [], [SECRET, SECRET], [SECRET, None], [[SECRET], ["help"]], [SECRET * 400]]
-    return {
+    values: dict[str, Sequence[object]] = {
         "text": texts,
         "text[]": [*lists, None],
         "uuid": [log_id, uuid7(), UUID(int=0), None],
@@ -166,7 +166,8 @@ def hostile_values(name: str, data_type: str, log_id: UUID) -> list[object]:
         "double precision": [0.5, float("nan"), -1e308, None],
         "timestamp with time zone": ["2026-01-01", "infinity", "-infinity", None],
         "jsonb": hostile_json(),
-    }[data_type]
+    }
+    return values[data_type]
 
 
 def hostile_json() -> list[object]:
@@ -185,7 +186,7 @@ def hostile_calls(
     dashboard: Connection, actor: Actor, log_id: UUID
 ) -> Iterator[tuple[str, list[object]]]:
     """Yield calls of every public function that a role may call, one unusual value in each."""
-    functions = dashboard.execute(
+    functions: list[tuple[Any, ...]] = dashboard.execute(
         """select oid::regproc::text, proargnames, array(
              select format_type(type, null)
              from unnest(proargtypes) with ordinality as types (type, position) order by position
