@@ -64,6 +64,14 @@ def new_alert(number: int, finding: Finding) -> Alert:
     )
 
 
+def new_finding_alert() -> Alert:
+    """Return an alert about workflows."""
+    finding = Finding(
+        rule="workflows_fail", subject="search", since=NOW, summary="9% of 100 workflows failed."
+    )
+    return new_alert(12, finding)
+
+
 class InMemoryAlerts:
     """Keeps unsent alerts, as the database does."""
 
@@ -148,11 +156,7 @@ def test_a_deployment_without_any_message_raises_no_alert() -> None:
 
 
 def test_a_notification_says_what_was_seen_since_when_and_what_to_do() -> None:
-    finding = Finding(
-        rule="workflows_fail", subject="search", since=NOW, summary="9% of 100 workflows failed."
-    )
-
-    message = notification(new_alert(12, finding))
+    message = notification(new_finding_alert())
 
     assert len(message.subject) <= 100
     for part in ("9% of 100", "search", "2026-11-25 12:00", "operate.md#workflows-fail", "ack 12"):

@@ -545,7 +545,7 @@ def _topic() -> "Topic | None":
 def _dead_letter_queue() -> "DeadLetterQueue | None":
     if MonitorSettings.from_env(environment()).dead_letters_queue_url is None:
         return None
-    from prompt_capture.adapters.aws.topic import SqsDeadLetterQueue
+    from prompt_capture.adapters.aws.dead_letter_queue import SqsDeadLetterQueue
 
     settings = DeadLetterSettings.from_env(environment())
     return SqsDeadLetterQueue(create_http_client(PAGE_TIMEOUT_SECONDS), settings)
