@@ -18,5 +18,6 @@ insert into private.monitoring default values;
 set session_replication_role = origin;
 """
 
-NOTHING_AT_RANDOM = "update private.settings set audit_rate = 0, min_queue_items = 0"
+NOTHING_AT_RANDOM = """
+update private.settings set audit_rate = 0, min_queue_items = 0, second_opinion_rate = 0"""
 """Keeps random messages out of the review queue, for tests of what else is in it."""

@@ -344,6 +344,7 @@ create table private.settings (
   audit_wait_days integer not null default 14,
   min_queue_items integer not null default 20,
   context_messages integer not null default 2,
+  second_opinion_rate double precision not null default 0.05,
   daily_cap integer not null default 50,
   row_retention_days integer not null default 90,
   label_retention_days integer not null default 730,
@@ -358,6 +359,7 @@ create table private.settings (
   constraint audit_wait_days_are_positive check (audit_wait_days > 0),
   constraint min_queue_items_are_0_to_1000 check (min_queue_items between 0 and 1000),
   constraint context_messages_are_0_to_2 check (context_messages between 0 and 2),
+  constraint second_opinion_rate_is_a_probability check (second_opinion_rate between 0 and 1),
   constraint daily_cap_is_positive check (daily_cap > 0),
   constraint row_retention_days_are_positive check (row_retention_days > 0),
   constraint label_retention_is_at_least_row_retention
@@ -381,6 +383,8 @@ comment on column private.settings.min_queue_items is
   'While fewer texts wait for review, random texts without a decision enter the queue. 0: none do.';
 comment on column private.settings.context_messages is
   'How many earlier messages of the conversation the console shows with a message, redacted as it is: 0, 1 or 2.';
+comment on column private.settings.second_opinion_rate is
+  'The share of texts that the console shows to a second reviewer as if nobody had decided them.';
 comment on column private.settings.daily_cap is
   'How many messages per user and day (UTC) may enter the review queue and the datasets: the first ones.';
 comment on column private.settings.row_retention_days is
@@ -8189,6 +8193,9 @@ create policy "The maintainer changes the reason of a skip"
 create policy "The maintainer takes a skip back"
   on private.review_skips for delete to prompt_maintainer using (true);
 
+-- The texts that were decided latest.
+create index review_queue_by_decision on public.review_queue (decided_at desc) where decided_at is not null;
+
 set role prompt_maintainer;
 
 -- Items ----------------------------------------------------------------------------------------------
@@ -8263,8 +8270,37 @@ as $$
   where text_key = p_text_key and reviewer = p_reviewer order by id desc limit 1
 $$;
 
+-- Whether a text is among the share that is decided twice. The key is a keyed hash, so the texts are a random sample,
+-- and always the same ones.
+create function private.wants_second_opinion(p_text_key bytea) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select get_byte(p_text_key, 14) * 256 + get_byte(p_text_key, 15) < 65536 * second_opinion_rate
+  from private.settings
+$$;
+
+-- Up to two texts that one other reviewer decided, for a second opinion: of the 500 that were decided latest, the
+-- latest first. They look like any other item, so that the caller decides without knowing.
+create function private.second_opinions(p_reviewer text) returns setof public.review_queue
+language sql stable
+set search_path = ''
+as $$
+  select * from (
+    select * from public.review_queue where decided_at is not null order by decided_at desc limit 500
+  ) as decided
+  where private.wants_second_opinion(text_key)
+    and (private.own_event(text_key, p_reviewer)).id is null
+    and not exists (
+      select from private.review_skips skips
+      where skips.reviewer = p_reviewer::uuid and skips.text_key = decided.text_key
+    )
+    and jsonb_array_length(private.show_votes(text_key, p_reviewer)) = 1
+  order by decided_at desc limit 2
+$$;
+
 -- The items that wait for the caller, best first: neither skipped nor voted on by them. Those after a position, of one
--- reason if it is given.
+-- reason if it is given. Without a reason, second opinions come first.
 create function private.list_console_items(
   after_rank integer, after_item bigint, reason text, max_items integer
 ) returns jsonb
@@ -8276,6 +8312,10 @@ declare
   caller text := private.require_console_role('reviewer', 'operator');
 begin
   return (
+    select coalesce(jsonb_agg(private.show_item(opinion, caller)), '[]')
+    from private.second_opinions(caller) as opinion
+    where list_console_items.reason is null
+  ) || (
     select coalesce(jsonb_agg(private.show_item(waiting::public.review_queue, caller) order by rank, id), '[]')
     from (
       select * from public.review_queue queue
@@ -9265,6 +9305,8 @@ revoke all on function
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
   private.own_event(bytea, text),
+  private.wants_second_opinion(bytea),
+  private.second_opinions(text),
   private.list_console_items(integer, bigint, text, integer),
   private.lock_console_item(bigint, text),
   private.append_console_event(public.review_queue, text, text, text[], text),

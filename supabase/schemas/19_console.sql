@@ -79,6 +79,9 @@ create policy "The maintainer changes the reason of a skip"
 create policy "The maintainer takes a skip back"
   on private.review_skips for delete to prompt_maintainer using (true);
 
+-- The texts that were decided latest.
+create index review_queue_by_decision on public.review_queue (decided_at desc) where decided_at is not null;
+
 set role prompt_maintainer;
 
 -- Items ----------------------------------------------------------------------------------------------
@@ -153,8 +156,37 @@ as $$
   where text_key = p_text_key and reviewer = p_reviewer order by id desc limit 1
 $$;
 
+-- Whether a text is among the share that is decided twice. The key is a keyed hash, so the texts are a random sample,
+-- and always the same ones.
+create function private.wants_second_opinion(p_text_key bytea) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select get_byte(p_text_key, 14) * 256 + get_byte(p_text_key, 15) < 65536 * second_opinion_rate
+  from private.settings
+$$;
+
+-- Up to two texts that one other reviewer decided, for a second opinion: of the 500 that were decided latest, the
+-- latest first. They look like any other item, so that the caller decides without knowing.
+create function private.second_opinions(p_reviewer text) returns setof public.review_queue
+language sql stable
+set search_path = ''
+as $$
+  select * from (
+    select * from public.review_queue where decided_at is not null order by decided_at desc limit 500
+  ) as decided
+  where private.wants_second_opinion(text_key)
+    and (private.own_event(text_key, p_reviewer)).id is null
+    and not exists (
+      select from private.review_skips skips
+      where skips.reviewer = p_reviewer::uuid and skips.text_key = decided.text_key
+    )
+    and jsonb_array_length(private.show_votes(text_key, p_reviewer)) = 1
+  order by decided_at desc limit 2
+$$;
+
 -- The items that wait for the caller, best first: neither skipped nor voted on by them. Those after a position, of one
--- reason if it is given.
+-- reason if it is given. Without a reason, second opinions come first.
 create function private.list_console_items(
   after_rank integer, after_item bigint, reason text, max_items integer
 ) returns jsonb
@@ -166,6 +198,10 @@ declare
   caller text := private.require_console_role('reviewer', 'operator');
 begin
   return (
+    select coalesce(jsonb_agg(private.show_item(opinion, caller)), '[]')
+    from private.second_opinions(caller) as opinion
+    where list_console_items.reason is null
+  ) || (
     select coalesce(jsonb_agg(private.show_item(waiting::public.review_queue, caller) order by rank, id), '[]')
     from (
       select * from public.review_queue queue

@@ -665,6 +665,8 @@ revoke all on function
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
   private.own_event(bytea, text),
+  private.wants_second_opinion(bytea),
+  private.second_opinions(text),
   private.list_console_items(integer, bigint, text, integer),
   private.lock_console_item(bigint, text),
   private.append_console_event(public.review_queue, text, text, text[], text),

@@ -59,11 +59,6 @@ class Console:
         self.page.get_by_label("Password").fill(user.password)
         self.page.get_by_role("button", name="Sign in").click()
 
-    @property
-    def message(self) -> str:
-        """The text of the message that is shown; waits for one."""
-        return self.page.get_by_label("The message", exact=True).inner_text()
-
     def wait_for_message(self, text: str) -> None:
         """Wait until this message is shown."""
         self.page.locator(".card .message", has_text=text).wait_for()

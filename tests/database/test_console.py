@@ -218,6 +218,54 @@ def test_votes_are_hidden_until_reviewers_disagree_and_then_shown_without_names(
     assert {"ann", "bob"} & set(str(item).replace("'", " ").split()) == {"ann"}  # in the note
 
 
+def test_a_second_reviewer_decides_a_share_of_the_texts_without_knowing(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    dashboard.execute("update private.settings set second_opinion_rate = 1")
+    capture(dashboard, "decided by grace")
+    capture(dashboard, "waiting")
+    [waiting_item] = [item for item in grace.items() if item["text"] == "decided by grace"]
+    grace.decide(waiting_item, "help")
+
+    opinion, waiting_item = olga.items()
+
+    assert (opinion["text"], opinion["votes"]) == ("decided by grace", [])
+    assert waiting_item["text"] == "waiting"
+    assert [item["text"] for item in grace.items()] == ["waiting"]
+    assert olga.items(reason="low_confidence") == [waiting_item]
+    assert olga.decide(opinion, "search")["is_disputed"] is True
+    assert [item["text"] for item in grace.items()] == ["waiting"]
+
+
+def test_a_text_with_two_votes_or_a_skip_needs_no_further_opinion(
+    dashboard: Connection, grace: ConsoleUser, olga: ConsoleUser
+) -> None:
+    dashboard.execute("update private.settings set second_opinion_rate = 1")
+    twice, once = capture(dashboard, "twice"), capture(dashboard, "once")
+    for log_id, reviewer in ((twice, "ann"), (twice, "bob"), (once, "ann")):
+        correct(dashboard, log_id, "help", reviewer)
+    assert [item["text"] for item in olga.items()] == ["once"]
+
+    olga.call("console_skip", item=olga.items()[0]["item"], reason="unsure")
+
+    assert olga.items() == []
+    dashboard.execute("update private.settings set second_opinion_rate = 0")
+    assert grace.items() == []
+
+
+def test_the_share_of_second_opinions_is_that_of_the_setting(
+    server: Server, database: str, dashboard: Connection
+) -> None:
+    dashboard.execute("update private.settings set second_opinion_rate = 0.2")
+    query = """
+        select avg(private.wants_second_opinion(decode(md5(n::text), 'hex'))::integer)::float
+        from generate_series(1, 5000) as n"""
+    with server.connect("supabase_admin", database) as admin:
+        row = admin.execute(query).fetchone()
+    assert row is not None
+    assert float(str(row[0])) == pytest.approx(0.2, abs=0.03)
+
+
 # What is recorded -------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ function App() {
   const [role, setRole] = useState(/** @type {string | null | undefined} */ (undefined));
   const [catalogue, setCatalogue] = useState([]);
   const [isExpired, setExpired] = useState(false);
+  const [session, setSession] = useState(0);
   const [problem, setProblem] = useState("");
   const [, redraw] = useState(0);
   const review = useRef(/** @type {Review | null} */ (null));
@@ -37,6 +38,7 @@ function App() {
   const open = async (signedIn) => {
     setExpired(false);
     setProblem("");
+    setSession((count) => count + 1);
     if (user?.id !== signedIn.id) {
       review.current?.close();
       review.current = null;
@@ -99,7 +101,7 @@ function App() {
       ${role === undefined && html`<p class="empty">Loading …</p>`}
       ${role === null && html`<${NoRole} />`}
       ${role && html`<${Screen} screen=${screen} show=${show} review=${review.current}
-        catalogue=${catalogue} onFailure=${fail} />`}
+        catalogue=${catalogue} session=${session} onFailure=${fail} />`}
     </main>
     ${isExpired && html`
       <${Dialog} title="Your session has ended" onClose=${() => {}}>
@@ -110,9 +112,10 @@ function App() {
   `;
 }
 
-function Screen({ screen, show, review, catalogue, onFailure }) {
-  if (screen === "figures") return html`<${ProgressScreen} onFailure=${onFailure} />`;
-  if (screen === "models") return html`<${ModelsScreen} onFailure=${onFailure} />`;
+/** A new session loads figures and models again; a review goes on as it is. */
+function Screen({ screen, show, review, catalogue, session, onFailure }) {
+  if (screen === "figures") return html`<${ProgressScreen} key=${session} onFailure=${onFailure} />`;
+  if (screen === "models") return html`<${ModelsScreen} key=${session} onFailure=${onFailure} />`;
   if (!review) return null;
   if (screen === "list") {
     const onOpen = (item, reason) => {

@@ -3,13 +3,15 @@
 import { html } from "../vendor/preact.js";
 import { percent, reasonName } from "../ui.js";
 
-/** @param {{ item: import("./state.js").Item, headingRef: any }} props */
+/**
+ * The message is the heading, which gets the focus: so it is read aloud, and can be scrolled by key.
+ * @param {{ item: import("./state.js").Item, headingRef: any }} props
+ */
 export function Card({ item, headingRef }) {
   return html`
-    <article class="card" aria-labelledby="message-heading">
-      <h2 id="message-heading" class="label" tabindex="-1" ref=${headingRef}>Message</h2>
+    <article class="card" aria-label="Message">
       ${item.context.length > 0 && html`<${Context} messages=${item.context} />`}
-      <p class="message" dir="auto" tabindex="0" aria-label="The message">${item.text}</p>
+      <h2 class="message" dir="auto" tabindex="0" ref=${headingRef}>${item.text}</h2>
       <ul class="facts" aria-label="Why it is here">
         ${item.reasons.map((reason) => html`<li key=${reason}>${reasonName(reason)}</li>`)}
         <li>${item.times_sent === 1 ? "sent once" : `sent ${item.times_sent} times`}</li>
@@ -24,7 +26,7 @@ export function Card({ item, headingRef }) {
 function Context({ messages }) {
   return html`
     <section class="context" aria-label="Earlier in the conversation">
-      <h3 class="label">Earlier in the conversation</h3>
+      <p class="label">Earlier in the conversation</p>
       ${messages.map((message, index) => html`<p key=${index} dir="auto">${message}</p>`)}
     </section>
   `;
