@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from statistics import median
 
 import psycopg
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from infra.local.paths import FUNCTIONS
 from infra.local.stack import Stack
@@ -47,7 +47,7 @@ def open_page(stack: Stack) -> Iterator[Callable[[], Console]]:
     """Yield a function that opens the console in a browser without a cache."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        size = {"width": DESKTOP[0], "height": DESKTOP[1]}
+        size = ViewportSize(width=DESKTOP[0], height=DESKTOP[1])
         yield lambda: open_console(browser.new_context(viewport=size), stack.console_url)
         browser.close()
 
