@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.ports.models import ChampionSource, ModelObjects
     from prompt_capture.ports.monitoring import DeadLetterQueue, Topic
-    from prompt_capture.workflows.console import DecideOnModel, Review
+    from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
     from prompt_capture.workflows.exports.pending_cleaning import (
@@ -461,11 +461,11 @@ def _registrar_settings() -> SupabaseSettings:
     return settings
 
 
-def review() -> "Review":
+def decide_on_item() -> "DecideOnItem":
     """Wire the decisions of reviewers in the console. Raise `InvalidSettings`."""
-    from prompt_capture.workflows.console import Review
+    from prompt_capture.workflows.console import DecideOnItem
 
-    return Review(_console_store())
+    return DecideOnItem(_console_store())
 
 
 def decide_on_model() -> "DecideOnModel | None":
