@@ -80,13 +80,16 @@ def fit_blend(
         return NO_BLEND
 
     def loss(parameters: Floats) -> float:
-        blend = Blend(own=parameters[0], earlier=parameters[1])
+        # Rounding takes the search a little out of its bounds.
+        own_weight, earlier_weight = np.maximum(parameters, 0)
+        blend = Blend(own=own_weight, earlier=earlier_weight)
         blended = own.blended_with(earlier, blend, is_intent).probabilities
         total = blended[:, is_intent].sum(axis=1)
         probabilities = blended[rows, columns[rows]] / total[rows]
         return float(np.average(-np.log(np.maximum(probabilities, 1e-12)), weights=weights[rows]))
 
     fitted = minimize(loss, [1.0, 0.0], method="Powell", bounds=[(0, 3), (0, 3)]).x
+    fitted = np.maximum(fitted, 0)
     return Blend(own=round(float(fitted[0]), 4), earlier=round(float(fitted[1]), 4))
 
 
