@@ -161,7 +161,7 @@ def test_a_stage_decides_alone_only_what_is_clearly_in_scope() -> None:
 
     min_scope = fit_min_scope(outputs, np.arange(151) < 101, np.ones(151))
 
-    assert min_scope == pytest.approx(0.68)
+    assert min_scope == pytest.approx(0.64)
     low = StageOutputs(outputs.probabilities, scope / 4)
     assert fit_min_scope(low, np.arange(151) < 101, np.ones(151)) == MIN_SCOPE
 
