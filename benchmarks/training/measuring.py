@@ -44,7 +44,8 @@ def measure_training(case: Case, mode: TrainingMode, folder: Path) -> TrainingCo
     """Train a model of synthetic messages in a process of its own. Raise `TrainingFailed`."""
     data, out = folder / f"{case.name}.jsonl", folder / case.name
     write_messages(data, case.rows, case.intents)
-    command = [COMMAND, "train", "--data", data, "--out", out, "--mode", mode, "--name", "cost"]
+    files = ["--data", str(data), "--out", str(out)]
+    command = [str(COMMAND), "train", *files, "--mode", mode, "--name", "cost"]
     start = time.perf_counter()
     process = subprocess.Popen(command)  # noqa: S603 - our own command
     _, status, usage = os.wait4(process.pid, 0)
