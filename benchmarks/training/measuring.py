@@ -1,6 +1,7 @@
 """Run `prompt-capture train`, and measure its process."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.models import TrainingMode
 
 COMMAND = Path(sys.executable).with_name("prompt-capture")
-KILOBYTE = 1_024
+SECONDS_BETWEEN_READINGS = 0.05
 
 
 class TrainingFailed(Exception):
@@ -48,8 +49,12 @@ def measure_training(case: Case, mode: TrainingMode, folder: Path) -> TrainingCo
     command = [str(COMMAND), "train", *files, "--mode", mode, "--name", "cost"]
     start = time.perf_counter()
     process = subprocess.Popen(command)  # noqa: S603 - our own command
-    _, status, usage = os.wait4(process.pid, 0)
+    peak_memory = 0
+    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+        peak_memory = max(peak_memory, _read_peak_memory(process.pid))
+        time.sleep(SECONDS_BETWEEN_READINGS)
     seconds = time.perf_counter() - start
+    _, status, usage = ended
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise TrainingFailed(f"prompt-capture train ended with status {process.returncode}.")
@@ -59,6 +64,16 @@ def measure_training(case: Case, mode: TrainingMode, folder: Path) -> TrainingCo
         seconds=seconds,
         processor_seconds=usage.ru_utime + usage.ru_stime,
         load=os.getloadavg()[0],
-        peak_memory=usage.ru_maxrss * KILOBYTE,
+        peak_memory=peak_memory,
         accuracy=ModelArtifact.load(out).manifest.metrics.get("accuracy"),
     )
+
+
+def _read_peak_memory(process: int) -> int:
+    """Return the largest resident set of a process so far, in bytes; 0 once it has ended.
+
+    `ru_maxrss` would be that of this process, where it is larger.
+    """
+    status = Path(f"/proc/{process}/status").read_text()
+    match = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(match[1]) * 1_024 if match else 0
