@@ -25,7 +25,7 @@ from training.calibrate.cascade import (
 )
 from training.calibrate.clauses import sample_clauses
 from training.calibrate.predictions import Predictions
-from training.calibrate.prototypes import Prototypes, fit_prototypes
+from training.calibrate.prototypes import Prototypes, fit_prototypes, select_examples
 from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins, find_fair_sample
 from training.calibrate.scope import ScopeScorer
 from training.code_version import code_version
@@ -182,7 +182,7 @@ def _cross_validate(
         texts, labels = _split_texts_and_labels(training)
         held_out_texts, truth = _split_texts_and_labels(held_out)
         stages = learner.fit(texts, labels)
-        prototypes = [fit_prototypes(stage.encoder.embed(texts), labels, seed) for stage in stages]
+        prototypes = [_fit_prototypes(stage, texts, labels, seed) for stage in stages]
 
         def score(unseen: Sequence[str]) -> list[StageScores]:
             return [_score_texts(*each, unseen) for each in zip(stages, prototypes, strict=True)]
@@ -216,6 +216,14 @@ def _score_texts(stage: FittedStage, prototypes: Prototypes, texts: Sequence[str
     return StageScores(stage.head.logits(embeddings), prototypes.similarity(embeddings))
 
 
+def _fit_prototypes(
+    stage: FittedStage, texts: Sequence[str], labels: NDArray[np.str_], seed: int
+) -> Prototypes:
+    rows = select_examples(labels, seed)
+    embeddings = stage.encoder.embed([texts[row] for row in rows])
+    return fit_prototypes(embeddings[:, -stage.deep_width :], labels[rows], seed)
+
+
 def _add_calibration(
     stage: FittedStage,
     texts: Sequence[str],
@@ -224,7 +232,7 @@ def _add_calibration(
     seed: int,
 ) -> CalibratedStage:
     fitted = calibration or StageCalibration.without_sample(stage.head.labels)
-    prototypes = fit_prototypes(stage.encoder.embed(texts), labels, seed)
+    prototypes = _fit_prototypes(stage, texts, labels, seed)
     return CalibratedStage(stage, fitted, ScopeScorer(stage.head.labels, prototypes, fitted.scope))
 
 

@@ -69,18 +69,18 @@ class Encoder:
 
         `on_progress` receives how many new texts are done.
         """
-        return self.embed_ids(self.tokenise(texts), on_progress)
-
-    def embed_ids(
-        self, sequences: Sequence[Sequence[int]], on_progress: ProgressCallback = ignore_progress
-    ) -> Floats:
-        """Return the embeddings [sequences, width] of token sequences, which are read-only."""
-        keys = [np.array(ids, np.int32).tobytes() for ids in sequences]
+        keys = [_sequence_key(ids) for ids in self.tokenise(texts)]
         with self._lock:
             new = self._embedded.missing(keys)
             if new:
                 self._embedded.append(new, self._run(new, on_progress))
         return self._embedded.select(keys)
+
+    def embed_ids(
+        self, sequences: Sequence[Sequence[int]], on_progress: ProgressCallback = ignore_progress
+    ) -> Floats:
+        """Return the embeddings [sequences, width] of token sequences, which are not kept."""
+        return self._run([_sequence_key(ids) for ids in sequences], on_progress)
 
     def _run(self, keys: Sequence[bytes], on_progress: ProgressCallback) -> Floats:
         block = np.empty((len(keys), self._embedded.width), np.float32)
@@ -102,6 +102,10 @@ class Encoder:
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, truncated to `max_tokens`."""
         return [self.graph.token_ids(text) for text in texts]
+
+
+def _sequence_key(ids: Sequence[int]) -> bytes:
+    return np.array(ids, np.int32).tobytes()
 
 
 class _EmbeddedSequences:
@@ -148,6 +152,16 @@ class FittedStage:
     name: StageName
     encoder: Encoder
     head: Head
+
+    @property
+    def deep_width(self) -> int:
+        """How many dimensions, the last ones, say best what a text is about.
+
+        The embedding of a transformer has means of its layers, of which the first ones are near to
+        the words. A student has no layers.
+        """
+        width = self.encoder.graph.width
+        return width if self.name == STUDENT else width // 2
 
 
 @dataclass(frozen=True)
