@@ -7,6 +7,7 @@ from pathlib import Path
 
 from infra.packaging import PackagingError
 from infra.packaging.interpreter import find_lambda_python
+from infra.packaging.layers import layer_of
 from infra.packaging.paths import PINNED_IMPORTS, function_folder, function_names, layer_folder
 from infra.packaging.targets import X86_64
 from infra.packaging.wheels import install_runtime_wheels
@@ -42,7 +43,7 @@ def check(packages: Path) -> None:
 
 def layer_imports(name: str, packages: Path) -> list[str]:
     """Import a packaged function in a new process; return the layer's top-level modules loaded."""
-    layer = layer_folder(X86_64, packages)
+    layer = layer_folder(X86_64, packages, layer_of(name).name)
     python = layer / "python"
     task = function_folder(name, X86_64, packages)
     paths = [str(task), str(python), str(install_runtime_wheels())]
