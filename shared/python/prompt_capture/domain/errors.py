@@ -21,6 +21,8 @@ PromptCaptureError
 ├── ModelConflict          the version belongs to another model
 ├── ModelFilesUnavailable  the files of a published model cannot be read
 ├── ModelQuarantined       the model may not serve any more
+├── VerdictMissing         no verdict supports the promotion, and it was not forced
+├── ClaimLost              somebody else carries out the run, or it has ended
 ├── NothingToRollBack      no registered model serves
 ├── InvalidRules           the rules file is not valid
 ├── InvalidSettings        an environment variable is missing or malformed
@@ -128,6 +130,14 @@ class ModelFilesUnavailable(PromptCaptureError):
 
 class ModelQuarantined(PromptCaptureError):
     """The model is quarantined, so it may not serve any more."""
+
+
+class VerdictMissing(PromptCaptureError):
+    """The latest verdict does not support the promotion, or a schedule tried to force it."""
+
+
+class ClaimLost(PromptCaptureError):
+    """The claim to a run has expired and somebody else took it over, or the run has ended."""
 
 
 class NothingToRollBack(PromptCaptureError):
