@@ -1,0 +1,6 @@
+"""The gate: whether a candidate may take the champion's place, on evidence that neither learnt.
+
+`evidence` selects and pairs what people decided, `backtest` runs both models over captured texts,
+and `verdict` decides. The statistics behind it are in `looks`, `intervals`, `paired_rates`,
+`vetoes` and `power`; `robustness` leaves out one reviewer or sender at a time.
+"""
