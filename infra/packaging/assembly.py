@@ -1,6 +1,7 @@
 """Assemble what Lambda mounts: the layer, and the folder and zip of each function."""
 
 import shutil
+from importlib.metadata import distribution
 from pathlib import Path
 
 from infra.packaging import PackagingError, native_libraries
@@ -11,9 +12,16 @@ from infra.packaging.paths import (
     FUNCTIONS,
     MODELS,
     PACKAGES,
+    TRAINING,
     function_folder,
 )
-from infra.packaging.pruning import SHARED, Exclusions, prune_files, remove_empty_folders, remove_excluded_packages
+from infra.packaging.pruning import (
+    SHARED,
+    Exclusions,
+    prune_files,
+    remove_empty_folders,
+    remove_excluded_packages,
+)
 from infra.packaging.targets import Target
 from infra.packaging.wheels import install_function_wheels, install_layer_wheels
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
@@ -29,8 +37,8 @@ _NOT_IN_FUNCTION = shutil.ignore_patterns("__pycache__", FUNCTION_LOCK)
 def assemble_layer(layer: Layer, target: Target, folder: Path) -> None:
     """Create the folder that Lambda mounts at /opt; raises `PackagingError`.
 
-    It contains the pruned wheels, the layer's own packages, and the model and the rules where the
-    layer has them.
+    It contains the pruned wheels, the layer's own packages, and the model and the rules, or the
+    manifest of the model alone.
     """
     python = folder / "python"
     shutil.rmtree(folder, ignore_errors=True)
@@ -43,9 +51,32 @@ def assemble_layer(layer: Layer, target: Target, folder: Path) -> None:
         shutil.copytree(package, own, ignore=_NOT_IN_LAYER)
         remove_empty_folders(own)
         compile_all(own, f"{_LAYER_MOUNT_PATH}/{own.name}")
+    if TRAINING in layer.own_packages:
+        _write_own_metadata(python)
     if layer.has_models:
         shutil.copytree(MODELS, folder / MODELS.name, ignore=_NOT_WITH_MODELS)
         check_models(folder / MODELS.name)
+    else:
+        _copy_manifests(folder / MODELS.name)
+
+
+def _write_own_metadata(python: Path) -> None:
+    """Write from which release trained models say that they come."""
+    own = distribution("prompt-capture")
+    folder = python / f"prompt_capture-{own.version}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(
+        f"Metadata-Version: 2.4\nName: {own.name}\nVersion: {own.version}\n"
+        f"License-Expression: {own.metadata['License-Expression']}\n"
+    )
+
+
+def _copy_manifests(folder: Path) -> None:
+    """Copy what describes the packaged model, without its files."""
+    for manifest in MODELS.glob(f"*/{MANIFEST_FILE}"):
+        target = folder / manifest.relative_to(MODELS)
+        target.parent.mkdir(parents=True)
+        shutil.copyfile(manifest, target)
 
 
 def check_models(folder: Path) -> None:

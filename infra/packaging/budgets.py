@@ -20,7 +20,6 @@ class LayerSize:
     model: float
 
 
-
 def measure(archive: Path) -> LayerSize:
     """Read the sizes from a layer's zip."""
     with ZipFile(archive) as zip_file:

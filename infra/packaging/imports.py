@@ -24,6 +24,10 @@ print(json.dumps(sorted(names)))
 """
 
 
+_OWN_SETTINGS = {"retrain": {"MODELS_BUCKET": "unused"}}
+"""Settings of one function, which would start work in another one."""
+
+
 def check(packages: Path) -> None:
     """Raise `PackagingError` where the imports of a function differ from its pinned list."""
     pinned = tomllib.loads(PINNED_IMPORTS.read_text("utf-8"))
@@ -50,7 +54,7 @@ def layer_imports(name: str, packages: Path) -> list[str]:
     script = f"import sys; sys.path[:0] = {paths!r}\n{_SCRIPT}"
     process = subprocess.run(  # noqa: S603
         [find_lambda_python(), "-I", "-c", script, python],
-        env=_settings(layer),
+        env=_settings(layer) | _OWN_SETTINGS.get(name, {}),
         capture_output=True,
         text=True,
         check=False,
@@ -72,6 +76,8 @@ def _settings(layer: Path) -> dict[str, str]:
         "MODEL_DIR": str(models / "assistant"),
         "RULES_FILE": str(models / "rules.toml"),
         "EXPORT_BUCKET": "unused",
+        "AWS_ACCESS_KEY_ID": "unused",
+        "AWS_SECRET_ACCESS_KEY": "unused",
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
     }

@@ -20,7 +20,7 @@ from infra.packaging.paths import (
 class Layer:
     """A layer: the packages of a lock file, and packages of this project.
 
-    `has_models`: it contains the packaged model and the rules.
+    `has_models`: it contains the packaged model and the rules, and not only the model's manifest.
     """
 
     name: str
@@ -45,7 +45,7 @@ RETRAIN: Final = Layer(
     (OWN_PACKAGE, TRAINING),
     has_models=False,
     exclusions=pruning.RETRAIN,
-    budget=LayerSize(unzipped=235, zipped=85, model=0),
+    budget=LayerSize(unzipped=235, zipped=85, model=1),
 )
 LAYERS: Final = (SHARED, RETRAIN)
 

@@ -30,7 +30,7 @@ SETTINGS = {
 }
 
 
-def test_there_are_six_functions() -> None:
+def test_there_are_seven_functions() -> None:
     assert [handler.parent.name for handler in HANDLERS] == [
         "classify-and-log",
         "correct",
@@ -38,6 +38,7 @@ def test_there_are_six_functions() -> None:
         "export",
         "models",
         "record-outcome",
+        "retrain",
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from training.calibrate.cascade import CascadeCalibration, OutOfFoldScores, calibrate
 
 MIN_ANSWERED: Final = 0.2
-"""The share of the fair sample that the first stage must answer. With less, it saves little time."""
+"""The share of the fair sample that the first stage must answer, or else it saves little time."""
 MAX_ACCURACY_LOSS: Final = 0.01
 """How much less accurate the cascade may be on the fair sample than its last stage alone."""
 

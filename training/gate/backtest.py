@@ -1,9 +1,7 @@
 """The backtest: run a candidate and the champion over captured texts and evidence."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.domain.evaluation import CapturedText, Draw

@@ -7,9 +7,8 @@ disagreements show what a plain test set of d / s texts shows, where s is the sh
 among captured texts.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -21,7 +20,6 @@ from prompt_capture.domain.evaluation import DecidedText, Evidence
 from training.calibrate.predictions import Predictions
 from training.data.examples import grouping_key
 from training.data.fingerprint import TrainingFingerprint
-from training.report.evaluation import is_accepted_with_confidence, is_recognised_as_out_of_scope
 
 Mask = NDArray[np.bool_]
 Origin = Literal["gold", "disagreement"]

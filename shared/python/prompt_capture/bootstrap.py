@@ -40,6 +40,7 @@ from prompt_capture.settings import (
     ParameterStoreSettings,
     PublishingSettings,
     QueueSettings,
+    RetrainingSettings,
     SpoolSettings,
     SupabaseSettings,
     WebSettings,
@@ -63,7 +64,8 @@ if TYPE_CHECKING:
     from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.domain.model_folders import ModelFolder
     from prompt_capture.ports.exports import DatasetStore
-    from prompt_capture.ports.models import ChampionSource, ModelObjects
+    from prompt_capture.ports.models import ChampionSource, ModelObjects, PublishedFiles
+    from prompt_capture.ports.notifications import Notifier
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
     from prompt_capture.workflows.exports.pending_cleaning import (
@@ -81,6 +83,9 @@ SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
 REGISTRY_TIMEOUT_SECONDS = 10.0
 """More than the statement timeout of the role, so that the answer says what happened."""
+
+FILE_TIMEOUT_SECONDS = 10.0
+"""The time for each step of a request for a file of a model, when no user waits."""
 
 DRAIN_TIMEOUT_SECONDS = 5.0
 DRAIN_CONNECT_SECONDS = 2.0
@@ -401,6 +406,41 @@ def model_folder(folder: Path) -> "ModelFolder":
     from prompt_capture.adapters.onnx.model_folder import read_model_folder
 
     return read_model_folder(folder)
+
+
+def retraining_settings() -> RetrainingSettings:
+    """Return the settings of the retraining. Raise `InvalidSettings`."""
+    return RetrainingSettings.from_env(environment())
+
+
+def registered_champion() -> "ChampionSource":
+    """Connect to the registry to read which model serves. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.model_registry import SupabaseChampion
+
+    settings = SupabaseSettings.from_env(environment())
+    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseChampion(client, settings.rest_url)
+
+
+def published_files() -> "PublishedFiles":
+    """Connect to the bucket of the published models. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.aws.s3_published_files import S3PublishedFiles
+
+    client = create_http_client(FILE_TIMEOUT_SECONDS)
+    return S3PublishedFiles(client, ModelBucketSettings.from_env(environment()))
+
+
+def notifier(topic: str | None) -> "Notifier":
+    """Connect to an SNS topic; without one, only the log has the notifications."""
+    if topic is None:
+        from prompt_capture.adapters.log_notifications import LogNotifier
+
+        return LogNotifier()
+    import boto3
+
+    from prompt_capture.adapters.aws.notifications import SnsNotifier
+
+    return SnsNotifier(boto3.client("sns"), topic)
 
 
 def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":

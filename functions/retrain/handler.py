@@ -1,0 +1,63 @@
+"""Retrain the model. Schedules and operators invoke this function; it has no HTTP endpoint."""
+
+from prompt_capture import cold_start
+
+# isort: split
+
+import asyncio
+from typing import Any
+
+from prompt_capture import bootstrap
+from prompt_capture.api.events import ignore, is_ping
+from training.gate.settings import GateSettings
+from training.retrain.datasets import DatasetPrefixes
+from training.retrain.ports import RetrainingOptions, RetrainingPorts
+from training.retrain.requests import RetrainingRequest
+from training.retrain.workflow import Retrain
+
+
+def create() -> Retrain:
+    """Wire the function."""
+    settings, exports = bootstrap.retraining_settings(), bootstrap.export_settings()
+    models_bucket = bootstrap.publishing_settings().models_bucket
+    comparisons = bootstrap.comparisons()
+    ports = RetrainingPorts(
+        runs=comparisons,
+        evaluation=comparisons,
+        queue=comparisons,
+        registry=bootstrap.model_registry(),
+        champions=bootstrap.registered_champion(),
+        catalogue=bootstrap.service_store(),
+        files=bootstrap.published_files(),
+        objects=bootstrap.model_objects(models_bucket),
+        datasets=bootstrap.dataset_store(exports.export_bucket),
+        notifier=bootstrap.notifier(settings.retrain_topic),
+    )
+    options = RetrainingOptions(
+        packaged=settings.model_dir,
+        auto_promotes=settings.retrain_auto_promote,
+        min_new_labels=settings.retrain_min_new_labels,
+        days=settings.retrain_days,
+        name=settings.retrain_name,
+        prefixes=DatasetPrefixes(
+            exports.export_prefix, exports.export_retained_prefix, settings.retrain_seeds
+        ),
+        gate=GateSettings(disagreements=settings.retrain_disagreements),
+    )
+    return Retrain(ports, options)
+
+
+runner = asyncio.Runner()
+retrain = create()
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Carry out the retraining that the event requests."""
+    if is_ping(event):
+        return ignore(event, 'a retraining request, for example {"occasion": "request"}')
+    request = RetrainingRequest.from_event(event, context.aws_request_id)
+    seconds = context.get_remaining_time_in_millis() / 1000
+    return runner.run(retrain(request, seconds)).model_dump(mode="json")
+
+
+cold_start.enable_garbage_collection()
