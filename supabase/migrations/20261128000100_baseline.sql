@@ -1821,6 +1821,7 @@ begin
     where text_key = event.text_key;
   end if;
   perform private.update_queue_item(event, disputed);
+  perform private.update_disagreement(event, disputed);
 end
 $$;
 
@@ -2011,7 +2012,7 @@ create table public.review_queue (
   constraint reasons_are_known check (
     reasons <@ array[
       'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'needs_review',
-      'random_fill'
+      'random_fill', 'model_disagreement'
     ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
@@ -2020,7 +2021,7 @@ create table public.review_queue (
 comment on table public.review_queue is
   'Texts that wait for a reviewer or were decided. Set corrected_intent and reviewer; the database does the rest.';
 comment on column public.review_queue.rank is
-  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before.';
+  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before, or are reviewed blind.';
 comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
 comment on column public.review_queue.corrected_intent is
   'The reviewer''s intent; choose the predicted one to confirm it. Empty: undecided, or reviewers disagree.';
@@ -2038,7 +2039,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill; model_disagreement: it is decided in model_disagreements. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -2107,7 +2108,14 @@ begin
 end
 $$;
 
--- Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
+create function private.rank_when_decided() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000000
+$$;
+
+-- Texts of the pool are decided elsewhere (16_evaluation.sql). Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
 -- the figures of the audit end where the first one waits. Then come texts with a small margin between the two
 -- best intents, of which a label teaches the most (margin sampling: Scheffer, Decomain and Wrobel 2001), and
 -- those that are often sent. Random texts come last.
@@ -2118,6 +2126,7 @@ language sql immutable
 set search_path = ''
 as $$
   select case
+    when 'model_disagreement' = any (reasons) then private.rank_when_decided()
     when 'disagreement' = any (reasons) then 0
     when 'random_audit' = any (reasons) then 1
     when reasons = array['random_fill'] then 2000
@@ -2130,13 +2139,6 @@ as $$
       greatest(0, confidence - coalesce(runner_up_confidence, 0))
     ) / (1 + ln(greatest(times_sent, 1))))::integer
   end
-$$;
-
-create function private.rank_when_decided() returns integer
-language sql immutable
-set search_path = ''
-as $$
-  select 1000000
 $$;
 
 create function private.array_union(one text[], other text[]) returns text[]
@@ -2227,6 +2229,9 @@ declare
   );
   copies_read integer;
 begin
+  if exists (select from public.model_disagreements where text_key = log.text_key) then
+    reasons := private.array_union(reasons, array['model_disagreement']);
+  end if;
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
     predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
@@ -2512,10 +2517,7 @@ begin
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
     -- A decided item keeps its rank until the night, so that it stays where the reviewer sees it.
-    rank = case when is_decided then item.rank
-      else private.review_rank(
-        item.reasons, item.confidence, item.runner_up_confidence, item.times_sent
-      ) end
+    rank = case when is_decided then item.rank else private.current_rank(item, item.times_sent) end
   where text_key = event.text_key;
 end
 $$;
@@ -2606,6 +2608,21 @@ create trigger before_10_validate_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.validate_queue_edit();
 
+-- The row that a decision about an item names: the first copy that was chosen for review, or shows a correction
+-- already. The sender of another copy would learn that somebody else had sent the text, unless it was taken at
+-- random. Null: there is none.
+create function private.copy_to_correct(p_text_key bytea, reasons text[]) returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select id from public.nlu_prompt_logs
+  where text_key = p_text_key and (
+    has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (reasons)
+  )
+  order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
+  limit 1
+$$;
+
 set role prompt_maintainer;
 
 create function private.append_queue_edit() returns trigger
@@ -2616,19 +2633,10 @@ as $$
 declare
   decision public.correction_events;
 begin
-  -- Names the first copy that was chosen for review, or shows a correction already. The sender of another copy
-  -- would learn that somebody else had sent the text, unless it was taken at random.
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    (
-      select id from public.nlu_prompt_logs
-      where text_key = new.text_key and (
-        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
-      )
-      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
-      limit 1
-    ),
+    private.copy_to_correct(new.text_key, new.reasons),
     new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
   );
@@ -2695,15 +2703,23 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
 -- item that nobody has decided yet, and of a decision that names no row, may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
     and (
       queue.decided_at is null
       or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
+    );
+  update public.model_disagreements pool set notes = null
+  from public.nlu_prompt_logs logs
+  where logs.id = any (log_ids) and pool.text_key = logs.text_key and pool.notes is not null
+    and (
+      pool.decided_at is null
+      or logs.id = coalesce((private.find_decision(pool.text_key)).log_id, logs.id)
     );
   update public.correction_events set notes = null
   where notes is not null and (
@@ -2712,10 +2728,11 @@ as $$
       and text_key in (select text_key from public.nlu_prompt_logs where id = any (log_ids))
     )
   );
+end
 $$;
 
 -- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,
--- and the events of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
+-- and the events and disagreements of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
 create function private.delete_orphans(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
@@ -2734,6 +2751,12 @@ begin
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
     and not exists (
       select from public.labelled_texts retained where retained.text_key = events.text_key
+    );
+  delete from public.model_disagreements pool
+  where pool.text_key = any (texts)
+    and not exists (select from public.nlu_prompt_logs logs where logs.text_key = pool.text_key)
+    and not exists (
+      select from public.labelled_texts retained where retained.text_key = pool.text_key
     );
 end
 $$;
@@ -3653,27 +3676,24 @@ begin
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
     days_waiting = current.days_waiting,
-    rank = case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
+    rank = current.rank
   from (
-    select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
-      count(*) filter (where within_daily_cap)::integer as times_sent,
-      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
-    from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
-    where items.text_key = any (locked_texts)
-    group by items.text_key, items.waiting_since
+    select counted.*, case when items.decided_at is not null then private.rank_when_decided()
+        else private.current_rank(items, counted.times_sent) end as rank
+    from (
+      select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
+        count(*) filter (where within_daily_cap)::integer as times_sent,
+        count(distinct user_id) filter (where within_daily_cap)::integer as user_count
+      from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
+      where items.text_key = any (locked_texts)
+      group by items.text_key, items.waiting_since
+    ) as counted join public.review_queue items using (text_key)
   ) as current
   where queue.text_key = current.text_key and (
     queue.times_sent, queue.user_count, queue.days_waiting, queue.rank
-  ) is distinct from (
-    current.times_sent, current.user_count, current.days_waiting,
-    case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
-  );
+  ) is distinct from (current.times_sent, current.user_count, current.days_waiting, current.rank);
+  update public.model_disagreements set rank = private.rank_when_decided()
+  where text_key = any (locked_texts) and decided_at is not null and rank <> private.rank_when_decided();
   return batch[cardinality(batch)];
 end
 $$;
@@ -3809,11 +3829,12 @@ set role prompt_maintainer;
 -- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
 -- items.
 create function private.count_user_data(p_user_id uuid) returns jsonb
-language sql stable
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'prompts', (select count(*) from public.nlu_prompt_logs where user_id = p_user_id),
     'labelled_texts', (
       select count(*) from public.labelled_texts
@@ -3826,11 +3847,14 @@ as $$
       select count(*) from (
         select text_key from public.review_queue where lower(reviewer) = p_user_id::text
         union
+        select text_key from public.model_disagreements where lower(reviewer) = p_user_id::text
+        union
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
       ) as items
     )
-  )
+  );
+end
 $$;
 
 -- Erasing in steps ----------------------------------------------------------------------------------
@@ -3877,7 +3901,10 @@ begin
   if event_ids is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
     select array_agg(text_key) into texts from (
-      select text_key from public.review_queue where lower(reviewer) = lower(name) limit max_rows
+      select text_key from public.review_queue where lower(reviewer) = lower(name)
+      union
+      select text_key from public.model_disagreements where lower(reviewer) = lower(name)
+      limit max_rows
     ) as batch;
   end if;
   if texts is null then
@@ -3893,6 +3920,10 @@ begin
     return changed;  -- these texts have more rows: their corrections follow
   end if;
   update public.review_queue
+  set reviewer = case when decided_at is not null then pseudonym end,
+    notes = case when decided_at is not null then notes end
+  where text_key = any (texts) and lower(reviewer) = lower(name);
+  update public.model_disagreements
   set reviewer = case when decided_at is not null then pseudonym end,
     notes = case when decided_at is not null then notes end
   where text_key = any (texts) and lower(reviewer) = lower(name);
@@ -4623,8 +4654,8 @@ begin
 end
 $$;
 
--- Registers the rows that an object will hold, before it is written; returns the ids of those that were
--- deleted meanwhile.
+-- Registers the rows that an object will hold, before it is written; returns the ids of those that it may not hold: they
+-- were deleted meanwhile, or their text is in the pool of disagreements.
 create function private.register_rows(p_bucket text, p_key text, rows uuid[]) returns json
 language plpgsql
 security definer
@@ -4634,7 +4665,14 @@ declare
   registered uuid[];
 begin
   perform private.lock_export_registry_shared();
-  insert into public.exported_rows (bucket, key, log_ids) values (p_bucket, p_key, rows)
+  insert into public.exported_rows (bucket, key, log_ids)
+  select p_bucket, p_key, array_agg(listed.id)
+  from unnest(rows) as listed (id) left join public.nlu_prompt_logs logs on logs.id = listed.id
+  where not exists (
+    select from public.model_disagreements pool
+    where pool.text_key = coalesce(logs.text_key, uuid_send(listed.id))
+  )
+  having count(*) > 0
   returning log_ids into registered;
   return (
     select coalesce(json_agg(id), '[]') from (
@@ -4644,17 +4682,25 @@ begin
 end
 $$;
 
--- Whether a user whose rows these objects hold was erased since.
+-- Whether a user whose rows these objects hold was erased since, or a text in them was drawn into the pool of
+-- disagreements.
 create function private.has_erasures_since(p_bucket text, p_keys text[], since timestamptz) returns boolean
-language sql stable
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
-  select exists (
+declare
+  drawn bytea[] := array(select text_key from public.model_disagreements where drawn_at >= since);
+begin
+  return exists (
     select from private.tombstones erased
     join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
     where erased.erased_at >= since and pages.bucket = p_bucket and pages.key = any (p_keys)
-  )
+  ) or (drawn <> '{}' and exists (
+    select from public.exported_rows pages
+    where pages.bucket = p_bucket and pages.key = any (p_keys) and pages.text_keys && drawn
+  ));
+end
 $$;
 
 -- Functions of an erasure ---------------------------------------------------------------------------
@@ -4837,13 +4883,13 @@ create function public.register_rows(bucket text, key text, rows uuid[]) returns
 language sql set search_path = ''
 as $$ select private.register_rows(bucket, key, rows) $$;
 comment on function public.register_rows(text, text, uuid[]) is
-  'Registers the rows of an exported object; returns those that were deleted meanwhile.';
+  'Registers the rows of an exported object; returns those that it may not hold.';
 
 create function public.has_erasures_since(bucket text, keys text[], since timestamptz) returns boolean
 language sql stable set search_path = ''
 as $$ select private.has_erasures_since(bucket, keys, since) $$;
 comment on function public.has_erasures_since(text, text[], timestamptz) is
-  'Whether a user whose rows these objects hold was erased since.';
+  'Whether a user whose rows these objects hold was erased since, or a text in them was drawn as a disagreement.';
 
 create function public.list_uncleaned_objects() returns json
 language sql stable set search_path = ''
@@ -4871,7 +4917,8 @@ comment on function public.unregister_senders(text, text, jsonb) is
 -- Each view reads with the rights of the caller (`security_invoker`). The backend's grants on the tables
 -- cover what it reads. Users get none: views of their own rows alone would show meaningless figures.
 
--- No user, conversation, outcome, reviewer or note; no row beyond its user's daily cap; no disputed text.
+-- No user, conversation, outcome, reviewer or note; no row beyond its user's daily cap; no text that is disputed, or
+-- evidence about models.
 -- The label is that of the text.
 create view public.exportable_prompts with (security_invoker = on) as
 select logs.id, logs.prompt, logs.predicted_intent, logs.confidence, logs.source,
@@ -4884,7 +4931,7 @@ left join lateral (
   select corrected_intent, corrected_secondary_intents, reasons from public.review_queue
   where review_queue.text_key = logs.text_key limit 1
 ) as texts on true
-where logs.within_daily_cap and ('disagreement' = any (texts.reasons)) is not true;
+where logs.within_daily_cap and (texts.reasons && array['disagreement', 'model_disagreement']) is not true;
 comment on view public.exportable_prompts is 'Captured rows that a dataset may hold.';
 
 -- Reviewers label a text on one of its rows; here every row has the label.
@@ -4978,9 +5025,9 @@ select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
   ) as latest_intents,
   queue.waiting_since
 from public.review_queue queue
-where 'disagreement' = any (queue.reasons)
+where 'disagreement' = any (queue.reasons) and 'model_disagreement' <> all (queue.reasons)
 order by queue.waiting_since;
-comment on view public.disputed_texts is 'Texts about which reviewers disagree, with the latest intent that each name gave.';
+comment on view public.disputed_texts is 'Texts about which reviewers disagree, with the latest intent that each name gave; without those that are reviewed blind.';
 
 -- Cohen's kappa (Cohen 1960) of each two reviewers, over the texts that both judged.
 create view public.reviewer_agreement with (security_invoker = on) as
@@ -5576,7 +5623,9 @@ end
 $$;
 
 -- Makes a model the champion, and returns the event. Null: it is the champion already.
-create function private.promote_model(p_version text, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+create function private.promote_model(
+  p_version text, p_actor text, p_reason text, p_evidence jsonb, is_forced boolean
+) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -5593,7 +5642,10 @@ begin
   if p_version = champion then
     return null;
   end if;
-  return private.append_model_event('promoted', p_version, operator, p_reason, p_evidence, champion);
+  return private.append_model_event(
+    'promoted', p_version, operator, p_reason,
+    coalesce(p_evidence, '{}') || private.justify_promotion(p_version, operator, is_forced), champion
+  );
 end
 $$;
 
@@ -5753,15 +5805,16 @@ $$;
 comment on function public.register_model(jsonb, text, text, jsonb) is
   'Registers a model, given by the columns of public.models, and returns it with its state. The same model again changes nothing.';
 
-create function public.promote_model(version text, actor text, reason text, evidence jsonb default '{}')
-returns jsonb
+create function public.promote_model(
+  version text, actor text, reason text, evidence jsonb default '{}', force boolean default false
+) returns jsonb
 language sql
 set search_path = ''
 as $$
-  select private.promote_model(version, actor, reason, evidence)
+  select private.promote_model(version, actor, reason, evidence, force)
 $$;
-comment on function public.promote_model(text, text, text, jsonb) is
-  'Makes a model the champion. Returns the event, or null where it is the champion already.';
+comment on function public.promote_model(text, text, text, jsonb, boolean) is
+  'Makes a model the champion, on its latest verdict or by force. Returns the event, or null where it is the champion already.';
 
 create function public.roll_back_model(actor text, reason text, evidence jsonb default '{}') returns jsonb
 language sql
@@ -5839,6 +5892,12 @@ begin
   on conflict (text_key) do update
   set reasons = private.array_union(queue.reasons, excluded.reasons);
 
+  update public.model_disagreements set text_key = new_key, text = private.normalise_text(text)
+  where text_key = old_key and private.text_key(text) = new_key
+    and not exists (select from public.model_disagreements where text_key = new_key);
+  update public.review_queue set reasons = array_remove(reasons, 'model_disagreement')
+  where text_key = new_key and not exists (select from public.model_disagreements where text_key = new_key);
+
   if is_merged then
     if exists (select from public.correction_events where text_key = new_key) then
       perform private.apply_decision(new_key);
@@ -5896,6 +5955,931 @@ end
 $$;
 
 set role postgres;
+
+-- 16_evaluation.sql
+
+-- The comparison of models: the pool of disagreements, verdicts, the runs of the retraining, and what the champion
+-- says about the texts that wait for review.
+--
+-- Two models classify texts that users sent. Where they agree, a label says nothing about which one is better, so a
+-- random sample of the texts on which they disagree is put into the pool. Reviewers decide it blind. A text of the
+-- pool is evidence, so no dataset ever holds it: a model would be tested on what it learned.
+
+-- The pool, which reviewers edit in the dashboard. Nothing in it says which model predicted which intent: no version,
+-- no confidence, both intents and all rows in random order, and no time but that of the draw. Other tables say it, so
+-- the queue does not offer these texts, and no view of disputes or file for review shows them.
+create table public.model_disagreements (
+  rank integer not null,
+  text text not null,
+  first_intent text not null,
+  second_intent text not null,
+  corrected_intent text,
+  corrected_secondary_intents text[],
+  reviewer text,
+  notes text,
+  decided_at timestamptz,
+  drawn_at timestamptz not null default clock_timestamp(),
+  id bigint generated always as identity,
+  text_key bytea not null,
+
+  constraint model_disagreements_pkey primary key (rank, id),
+  constraint model_disagreements_text_key_is_unique unique (text_key),
+  constraint blind_intent_is_in_the_catalogue
+    foreign key (corrected_intent) references public.intent_catalogue (intent),
+  constraint models_disagree check (first_intent <> second_intent),
+  constraint a_decided_disagreement_has_an_intent check (decided_at is null or corrected_intent is not null)
+);
+
+comment on table public.model_disagreements is
+  'Texts on which two models disagree, in random order. Set corrected_intent and reviewer; the database does the rest.';
+comment on column public.model_disagreements.rank is
+  'The order of review, lowest first: the latest draw first, and random within a draw. 1000000 for texts that were decided before.';
+comment on column public.model_disagreements.text is 'The normalised message.';
+comment on column public.model_disagreements.first_intent is
+  'What one of the two models predicted: which one, is random.';
+comment on column public.model_disagreements.second_intent is 'What the other model predicted.';
+comment on column public.model_disagreements.corrected_intent is
+  'The reviewer''s intent: one of the two, or any other. Empty: undecided, or reviewers disagree.';
+comment on column public.model_disagreements.corrected_secondary_intents is
+  'The reviewer''s further intents, as in review_queue.';
+comment on column public.model_disagreements.reviewer is
+  'Who decided. If left empty, the edit is recorded as `dashboard` and casts no vote.';
+comment on column public.model_disagreements.notes is 'The reviewer''s reasons. Optional.';
+comment on column public.model_disagreements.decided_at is 'When it was decided.';
+comment on column public.model_disagreements.drawn_at is 'When it was drawn.';
+comment on column public.model_disagreements.id is 'The number of the disagreement.';
+comment on column public.model_disagreements.text_key is 'The text key.';
+
+create index model_disagreements_by_intent on public.model_disagreements (corrected_intent);
+create index model_disagreements_by_id on public.model_disagreements (id);
+create index model_disagreements_by_draw on public.model_disagreements (drawn_at);
+
+-- Estimates would reveal texts and names: see 04_prompt_logs.sql.
+alter table public.model_disagreements
+  alter column text set statistics 0,
+  alter column reviewer set statistics 0,
+  alter column notes set statistics 0;
+
+alter table public.model_disagreements enable row level security;
+alter table public.model_disagreements force row level security;
+
+create policy "The maintainer reads the pool of disagreements"
+  on public.model_disagreements for select to prompt_maintainer using (true);
+create policy "The maintainer draws disagreements"
+  on public.model_disagreements for insert to prompt_maintainer with check (true);
+create policy "The maintainer applies decisions to disagreements"
+  on public.model_disagreements for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes disagreements whose text is gone"
+  on public.model_disagreements for delete to prompt_maintainer using (true);
+
+-- Which model said what, and how likely the text was to be drawn.
+create table private.disagreement_draws (
+  text_key bytea not null,
+  candidate text not null,
+  champion text not null,
+  candidate_intent text not null,
+  champion_intent text not null,
+  probability double precision not null,
+
+  constraint disagreement_draws_pkey primary key (text_key),
+  constraint a_draw_belongs_to_the_pool
+    foreign key (text_key) references public.model_disagreements (text_key)
+    on delete cascade on update cascade,
+  constraint candidate_is_registered foreign key (candidate) references public.models (version),
+  constraint champion_has_1_to_100_characters check (char_length(champion) between 1 and 100),
+  constraint candidate_intent_has_1_to_100_characters check (char_length(candidate_intent) between 1 and 100),
+  constraint champion_intent_has_1_to_100_characters check (char_length(champion_intent) between 1 and 100),
+  constraint probability_of_a_draw_is_a_probability check (probability > 0 and probability <= 1)
+);
+
+comment on table private.disagreement_draws is
+  'Which models disagree about a text of the pool, and how. Hidden from reviewers. Holds no text and no user.';
+comment on column private.disagreement_draws.text_key is 'The text key.';
+comment on column private.disagreement_draws.candidate is 'The candidate for which the text was drawn.';
+comment on column private.disagreement_draws.champion is
+  'The version that the candidate was compared with. It may be a packaged one, so it is no foreign key.';
+comment on column private.disagreement_draws.candidate_intent is 'What the candidate predicted.';
+comment on column private.disagreement_draws.champion_intent is 'What the other model predicted.';
+comment on column private.disagreement_draws.probability is
+  'The probability with which each disagreement of the two models was drawn.';
+
+create index disagreement_draws_by_models on private.disagreement_draws (candidate, champion);
+
+alter table private.disagreement_draws enable row level security;
+alter table private.disagreement_draws force row level security;
+
+create policy "The maintainer reads which models disagree"
+  on private.disagreement_draws for select to prompt_maintainer using (true);
+create policy "The maintainer records which models disagree"
+  on private.disagreement_draws for insert to prompt_maintainer with check (true);
+
+-- The runs of the retraining: each tick once, and one at a time.
+create table private.retraining_runs (
+  tick text not null,
+  started_at timestamptz not null default clock_timestamp(),
+  claim uuid not null default gen_random_uuid(),
+  expires_at timestamptz not null,
+  progress jsonb not null default '{}',
+  finished_at timestamptz,
+  outcome text,
+
+  constraint retraining_runs_pkey primary key (tick),
+  constraint tick_is_a_name check (tick ~ '^[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}$'),
+  constraint progress_is_an_object check (jsonb_typeof(progress) = 'object'),
+  constraint progress_has_at_most_100000_bytes check (octet_length(progress::text) <= 100000),
+  constraint outcome_has_1_to_100_characters check (char_length(outcome) between 1 and 100),
+  constraint a_finished_run_has_an_outcome check ((finished_at is null) = (outcome is null))
+);
+
+comment on table private.retraining_runs is 'The runs of the retraining. Holds no text and no user.';
+comment on column private.retraining_runs.tick is 'The occasion of the run, such as the time of a schedule.';
+comment on column private.retraining_runs.started_at is 'When it was claimed for the first time.';
+comment on column private.retraining_runs.claim is 'Who carries it out: a random token.';
+comment on column private.retraining_runs.expires_at is 'From when on another caller may take it over.';
+comment on column private.retraining_runs.progress is 'What has been done so far, for whoever takes it over.';
+comment on column private.retraining_runs.finished_at is 'When it ended. Null: it has not, or was given up.';
+comment on column private.retraining_runs.outcome is 'How it ended.';
+
+create index retraining_runs_by_claim on private.retraining_runs (claim);
+
+alter table private.retraining_runs enable row level security;
+alter table private.retraining_runs force row level security;
+
+create policy "The maintainer reads the runs of the retraining"
+  on private.retraining_runs for select to prompt_maintainer using (true);
+create policy "The maintainer begins a run of the retraining"
+  on private.retraining_runs for insert to prompt_maintainer with check (true);
+create policy "The maintainer continues a run of the retraining"
+  on private.retraining_runs for update to prompt_maintainer using (true) with check (true);
+
+-- What a model says about texts that wait for review. The queue's order uses what the champion says, so that after a
+-- promotion the texts come first of which the new champion is unsure. Captured predictions stay as they are.
+create table private.queue_scores (
+  text_key bytea not null,
+  version text not null,
+  confidence double precision not null,
+  margin double precision not null,
+  scored_at timestamptz not null default now(),
+
+  constraint queue_scores_pkey primary key (text_key),
+  constraint a_score_belongs_to_an_item
+    foreign key (text_key) references public.review_queue (text_key) on delete cascade,
+  constraint scoring_model_is_registered foreign key (version) references public.models (version),
+  constraint score_is_a_probability check (confidence between 0 and 1),
+  constraint margin_is_at_most_the_confidence check (margin between 0 and confidence)
+);
+
+comment on table private.queue_scores is 'How sure a model is of the texts that wait for review.';
+comment on column private.queue_scores.text_key is 'The text key.';
+comment on column private.queue_scores.version is 'The model. Scores of another one than the champion are ignored.';
+comment on column private.queue_scores.confidence is 'The probability that its prediction is right.';
+comment on column private.queue_scores.margin is 'The confidence less that of the second-best intent.';
+comment on column private.queue_scores.scored_at is 'When the text was scored.';
+
+create index queue_scores_by_version on private.queue_scores (version);
+
+alter table private.queue_scores enable row level security;
+alter table private.queue_scores force row level security;
+
+create policy "The maintainer reads the scores of waiting texts"
+  on private.queue_scores for select to prompt_maintainer using (true);
+create policy "The maintainer records a score"
+  on private.queue_scores for insert to prompt_maintainer with check (true);
+create policy "The maintainer replaces a score"
+  on private.queue_scores for update to prompt_maintainer using (true) with check (true);
+
+-- The order of the queue ----------------------------------------------------------------------------
+
+-- The rank of an item, by what the champion says about it; by its captured prediction where the champion said nothing.
+create function private.current_rank(item public.review_queue, times_sent integer) returns integer
+language sql stable
+set search_path = ''
+as $$
+  select private.review_rank(
+    item.reasons, coalesce(score.confidence, item.confidence),
+    case when score.text_key is null then item.runner_up_confidence else score.confidence - score.margin end,
+    current_rank.times_sent
+  )
+  from (values (true)) as one left join private.queue_scores score
+    on score.text_key = item.text_key
+    and score.version = (select address ->> 'version' from private.champion)
+$$;
+
+-- Decisions on the pool -----------------------------------------------------------------------------
+-- A decision is a vote on the text like any other correction. The pool shows it as long as the votes on the text, of
+-- all channels, agree with it: a text is decided blind, or waits in the pool.
+--
+--   update  before_05_lock_edits        once per statement: exclude other changes of texts
+--           before_10_validate_edit     as in review_queue
+--           after_10_append_edit        the edit becomes a correction event
+--           after_20_refuse_lost_edit   once per statement: an edit that reached no row fails
+--   insert, delete, truncate            before_90_refuse_changes, before_95_refuse_truncate
+-- None of these run for the maintainer, except for truncate.
+
+-- A rank in the pool: random, and before those of all earlier draws. `draw` counts from 0.
+create function private.random_rank(draw bigint) returns integer
+language sql volatile
+set search_path = ''
+as $$
+  select (1000 * (999 - least(draw, 999)) + floor(1000 * random()))::integer
+$$;
+
+-- Brings the pool up to date with the votes on a text. `event` decides it, unless the text is disputed.
+create function private.update_disagreement(event public.correction_events, disputed boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.model_disagreements pool
+  set corrected_intent = case when stands then pool.corrected_intent end,
+    corrected_secondary_intents = case when stands then event.to_secondary_intents end,
+    reviewer = case when stands then pool.reviewer end,
+    notes = case when stands then pool.notes end,
+    decided_at = case when stands then event.corrected_at end,
+    rank = case when not stands and pool.rank = private.rank_when_decided()
+      then private.random_rank(0) else pool.rank end
+  from (
+    select text_key, corrected_intent is not null and not disputed
+      and corrected_intent is not distinct from event.to_intent as stands
+    from public.model_disagreements
+  ) as judged
+  where pool.text_key = event.text_key and judged.text_key = pool.text_key
+    and (pool.corrected_intent is not null or pool.decided_at is not null);
+end
+$$;
+
+create trigger before_05_lock_edits before update on public.model_disagreements
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.lock_edits_first();
+create trigger before_10_validate_edit before update on public.model_disagreements
+  for each row when (current_user <> 'prompt_maintainer')
+  execute function private.validate_queue_edit();
+
+set role prompt_maintainer;
+
+create function private.append_blind_edit() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.correction_events
+    (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+  values (
+    -- The text was drawn at random, so its senders learn nothing about each other.
+    private.copy_to_correct(new.text_key, array['random_fill']),
+    new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
+    new.notes, 'dashboard'
+  );
+  if not found then
+    -- It repeats the latest correction, which may have come through another channel.
+    perform private.apply_decision(new.text_key);
+  end if;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_10_append_edit after update on public.model_disagreements
+  for each row
+  when (
+    current_user <> 'prompt_maintainer'
+    and num_nonnulls(old.corrected_intent, new.corrected_intent) > 0
+    and (new.corrected_intent, new.corrected_secondary_intents, new.reviewer, new.notes)
+      is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.reviewer, old.notes)
+  )
+  execute function private.append_blind_edit();
+create trigger after_20_refuse_lost_edit after update on public.model_disagreements
+  referencing new table as edited
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_lost_edit();
+
+create function private.refuse_pool_changes() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'Disagreements cannot be added or removed by hand.'
+    using errcode = 'insufficient_privilege',
+      hint = 'Decide a disagreement instead: set corrected_intent and reviewer.';
+end
+$$;
+
+create trigger before_90_refuse_changes before insert or delete on public.model_disagreements
+  for each row when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_pool_changes();
+create trigger before_95_refuse_truncate before truncate on public.model_disagreements
+  for each statement execute function private.refuse_pool_changes();
+
+-- The queue shows the captured prediction, so whoever decides there is not blind.
+create function private.refuse_seen_decision() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'This text is reviewed blind.'
+    using errcode = 'insufficient_privilege',
+      hint = 'Decide it in model_disagreements, which does not show what a model predicted.';
+end
+$$;
+
+create trigger before_08_refuse_seen_decision before update on public.review_queue
+  for each row when (
+    current_user <> 'prompt_maintainer' and 'model_disagreement' = any (old.reasons)
+  )
+  execute function private.refuse_seen_decision();
+
+-- Drawing disagreements -----------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- Returns a page of distinct texts that were sent since a time: [row, text key, text, whether it may be drawn]. Text
+-- keys are keyed hashes, so their order is random. A text that has a vote was seen with a prediction.
+create function private.read_captured_texts(
+  since timestamptz, after_text bytea, until_text bytea, page_size integer
+) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  with recursive texts as (
+    (
+      select id, logs.text_key, prompt, 1 as position from public.nlu_prompt_logs logs
+      where logs.text_key > after_text and within_daily_cap and created_at >= since
+      order by logs.text_key limit 1
+    )
+    union all
+    select next.id, next.text_key, next.prompt, position + 1 from texts cross join lateral (
+      select id, logs.text_key, prompt from public.nlu_prompt_logs logs
+      where logs.text_key > texts.text_key and within_daily_cap and created_at >= since
+      order by logs.text_key limit 1
+    ) as next
+    where position < page_size and (until_text is null or texts.text_key < until_text)
+  )
+  select coalesce(json_agg(json_build_array(
+    id, encode(text_key, 'hex'), prompt,
+    not exists (select from public.correction_events events where events.text_key = texts.text_key)
+      and not exists (select from public.model_disagreements pool where pool.text_key = texts.text_key)
+  ) order by text_key), '[]')
+  from texts where until_text is null or text_key <= until_text
+$$;
+
+-- Puts disagreements into the pool, given as [{log_id, candidate_intent, champion_intent}]; returns how many are new.
+-- Texts that another transaction has locked are left out, and so are those that have a vote.
+create function private.draw_disagreements(
+  p_candidate text, p_champion text, p_probability double precision, disagreements jsonb
+) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  locked bytea[];
+  draw bigint := (select count(*) from (select distinct candidate, champion from private.disagreement_draws) as draws);
+  drawn record;
+  added integer := 0;
+begin
+  perform private.refuse_unknown_model(p_candidate);
+  if (p_probability > 0 and p_probability <= 1) is not true or exists (
+    select from jsonb_to_recordset(disagreements) as given (log_id uuid, candidate_intent text, champion_intent text)
+    where num_nulls(log_id, candidate_intent, champion_intent) > 0 or candidate_intent = champion_intent
+      or char_length(candidate_intent) not between 1 and 100 or char_length(champion_intent) not between 1 and 100
+  ) then
+    raise exception 'A disagreement names a row and two intents, and was drawn with a probability.'
+      using errcode = 'check_violation', constraint = 'models_disagree';
+  end if;
+  locked := private.try_lock_texts(array(
+    select distinct text_key from public.nlu_prompt_logs
+    where within_daily_cap and id in (
+      select log_id from jsonb_to_recordset(disagreements) as given (log_id uuid)
+    )
+  ));
+  -- Exports that register rows after this see the pool. One that registered rows before is found by its end.
+  perform private.lock_export_registry();
+
+  for drawn in
+    select * from (
+      select distinct on (text_key) text_key, prompt, candidate_intent, champion_intent
+      from jsonb_to_recordset(disagreements) as given (log_id uuid, candidate_intent text, champion_intent text)
+      join public.nlu_prompt_logs logs on logs.id = given.log_id
+      where text_key = any (locked) order by text_key, logs.id
+    ) as texts
+    where not exists (select from public.correction_events events where events.text_key = texts.text_key)
+      and not exists (select from public.model_disagreements pool where pool.text_key = texts.text_key)
+    order by random()
+  loop
+    continue when not private.try_lock_queue_item(drawn.text_key);
+    insert into public.model_disagreements (rank, text, first_intent, second_intent, text_key)
+    select private.random_rank(draw), private.normalise_text(drawn.prompt), intents[1], intents[2], drawn.text_key
+    from (
+      select array_agg(intent order by random()) as intents
+      from unnest(array[drawn.candidate_intent, drawn.champion_intent]) as both_intents (intent)
+    ) as shuffled;
+    insert into private.disagreement_draws
+      (text_key, candidate, champion, candidate_intent, champion_intent, probability)
+    values (
+      drawn.text_key, p_candidate, p_champion, drawn.candidate_intent, drawn.champion_intent, p_probability
+    );
+    perform private.queue_blind(drawn.text_key);
+    added := added + 1;
+  end loop;
+  return added;
+end
+$$;
+
+set role postgres;
+
+-- Marks the queue item of a text of the pool, or adds it: it holds the label of the text. The caller holds the locks of
+-- the text and of the item.
+create function private.queue_blind(p_text_key bytea) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    perform private.add_queue_item(first_copy, '{}') from (
+      select logs::public.nlu_prompt_logs as first_copy from public.nlu_prompt_logs logs
+      where logs.text_key = p_text_key and within_daily_cap order by created_at, id limit 1
+    ) as copies;
+  end if;
+  -- The next window lists the text as one that has no line any more.
+  update public.review_queue
+  set reasons = private.array_union(reasons, array['model_disagreement']), rank = private.rank_when_decided(),
+    change_number = private.next_change_number()
+  where text_key = p_text_key;
+end
+$$;
+
+set role prompt_maintainer;
+
+create function private.read_draw_progress(p_candidate text, p_champion text) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select json_build_object('drawn', count(*), 'decided', count(decided_at))
+  from private.disagreement_draws join public.model_disagreements using (text_key)
+  where (candidate, champion) = (p_candidate, p_champion)
+$$;
+
+-- Returns a page of [number, text] of the pool, for exports: they hold neither these texts nor near-duplicates.
+create function private.read_disagreement_texts(after_id bigint, page_size integer) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(id, text) order by id), '[]') from (
+    select id, text from public.model_disagreements where id > after_id order by id limit page_size
+  ) as page
+$$;
+
+-- Evidence ------------------------------------------------------------------------------------------
+
+-- On whom the decision on a text rests, under pseudonyms that mean nothing with another salt: {"reviewers": those
+-- without any one of whom the text would have no label or be disputed, "sender": the only one, or null}.
+create function private.show_support(p_text_key bytea, label text, salt text) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  secret bytea := (select user_key_secret from private.keys);
+  voters text[];
+  votes_against bigint;
+  senders bytea[];
+begin
+  select coalesce(array_agg(reviewer) filter (where to_intent = label), '{}') into voters
+  from (
+    select distinct on (lower(reviewer)) lower(reviewer) as reviewer, to_intent from public.correction_events
+    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
+    order by lower(reviewer), id desc
+  ) as votes;
+  select coalesce(max(counted), 0) into votes_against from (
+    select count(*) as counted from (
+      select distinct on (lower(reviewer)) to_intent from public.correction_events
+      where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
+      order by lower(reviewer), id desc
+    ) as votes
+    where to_intent <> label group by to_intent
+  ) as others;
+  if voters = '{}' then
+    voters := array[(private.find_decision(p_text_key)).reviewer];
+  elsif cardinality(voters) - 1 > votes_against then
+    voters := '{}';
+  end if;
+  senders := array(
+    select private.user_key(user_id) from (
+      select distinct user_id from public.nlu_prompt_logs
+      where text_key = p_text_key and within_daily_cap limit 2
+    ) as present
+    union
+    select unnest(user_keys) from public.labelled_texts where text_key = p_text_key
+  );
+  return jsonb_build_object(
+    'reviewers', (
+      select coalesce(jsonb_agg(left(encode(
+        extensions.hmac(convert_to(salt || lower(voter), 'UTF8'), secret, 'sha256'), 'hex'
+      ), 32)), '[]') from unnest(voters) as voter
+    ),
+    'sender', case when cardinality(senders) = 1 then left(encode(
+      extensions.hmac(convert_to(salt, 'UTF8') || senders[1], secret, 'sha256'), 'hex'
+    ), 32) end
+  );
+end
+$$;
+
+-- Returns a page of the disagreements that were decided: [number, text key, text, intent, support, candidate, champion,
+-- probability].
+create function private.read_decided_disagreements(after_id bigint, page_size integer, salt text) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(
+    page.id, encode(text_key, 'hex'), coalesce(copy.prompt, page.text), corrected_intent,
+    private.show_support(text_key, corrected_intent, salt), candidate, champion, probability
+  ) order by page.id), '[]')
+  from (
+    select * from public.model_disagreements where id > after_id and decided_at is not null
+    order by id limit page_size
+  ) as page
+  join private.disagreement_draws using (text_key)
+  left join lateral (
+    -- As it was sent: the model reads capital letters.
+    select prompt from public.nlu_prompt_logs logs where logs.text_key = page.text_key order by created_at, id limit 1
+  ) as copy on true
+$$;
+
+-- Returns [text key, text, intent, support] of those texts that have a label now.
+create function private.read_decided_texts(text_keys bytea[], salt text) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(
+    encode(text_key, 'hex'), text, intent, private.show_support(text_key, intent, salt)
+  ) order by text_key), '[]')
+  from (
+    select queue.text_key, queue.text, queue.corrected_intent as intent from public.review_queue queue
+    where queue.text_key = any (text_keys) and queue.decided_at is not null
+    union all
+    select retained.text_key, retained.text, retained.intent from public.labelled_texts retained
+    where retained.text_key = any (text_keys)
+      and not exists (select from public.review_queue queue where queue.text_key = retained.text_key)
+  ) as labelled
+$$;
+
+create function private.count_new_labels(since timestamptz) returns integer
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select count(*)::integer from public.review_queue
+  where decided_at > coalesce(since, '-infinity') and 'model_disagreement' <> all (reasons)
+$$;
+
+-- Verdicts ------------------------------------------------------------------------------------------
+
+create function private.count_looks(p_version text) returns integer
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select count(*)::integer from public.model_events where version = p_version and kind = 'verdict'
+$$;
+
+-- Appends a verdict on a model, and returns the event. A caller that did not know the latest one is refused, so that
+-- no two count as the same look at the evidence.
+create function private.record_verdict(
+  p_version text, p_champion text, p_decision text, p_looks_before integer, p_actor text, p_reason text,
+  p_evidence jsonb
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.begin_registry_change(p_actor);
+begin
+  perform private.refuse_unknown_model(p_version);
+  if p_champion is not null then
+    perform private.refuse_unknown_model(p_champion);
+  end if;
+  if (p_decision in ('promote', 'hold', 'reject')) is not true then
+    raise exception 'A verdict is promote, hold or reject.'
+      using errcode = 'check_violation', constraint = 'verdict_is_known';
+  end if;
+  if p_looks_before is distinct from private.count_looks(p_version) then
+    raise exception 'Another verdict on the model was recorded meanwhile.'
+      using errcode = 'PT409', hint = 'Count the looks again, and decide on the evidence of now.';
+  end if;
+  return private.append_model_event('verdict', p_version, operator, p_reason, coalesce(p_evidence, '{}') || jsonb_build_object(
+    'decision', p_decision, 'champion', p_champion, 'look', p_looks_before + 1,
+    'catalogue_version', private.catalogue_version()
+  ));
+end
+$$;
+
+set role postgres;
+
+-- The operator in whose name a schedule decides.
+create function private.schedule_actor() returns text
+language sql immutable
+set search_path = ''
+as $$
+  select 'retraining'
+$$;
+
+-- The verdict on which a model may become the champion, or null: the latest one says so, and since it was recorded
+-- neither the champion nor the catalogue changed. So each verdict counts once, and none outlives a rollback.
+create function private.find_supporting_verdict(p_version text) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  serving public.model_events := private.champion_event();
+  verdict public.model_events;
+begin
+  select * into verdict from public.model_events
+  where version = p_version and kind = 'verdict' order by id desc limit 1;
+  return case when verdict.evidence ->> 'decision' = 'promote' and verdict.id > coalesce(serving.id, 0)
+    and verdict.evidence ->> 'champion' is not distinct from serving.version
+    and verdict.evidence ->> 'catalogue_version' = private.catalogue_version()
+    then verdict.id end;
+end
+$$;
+
+-- What a promotion rests on, as its evidence in the ledger. Refuses one without a verdict, unless a person forces it.
+create function private.justify_promotion(p_version text, operator text, is_forced boolean) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  verdict bigint := private.find_supporting_verdict(p_version);
+begin
+  if verdict is not null then
+    return jsonb_build_object('verdict', verdict);
+  end if;
+  if not is_forced then
+    raise exception 'No verdict supports the promotion.'
+      using errcode = 'PT412',
+        hint = 'Run prompt-capture models backtest, or force the promotion and say why.';
+  end if;
+  if lower(operator) = private.schedule_actor() then
+    raise exception 'A schedule cannot force a promotion.'
+      using errcode = 'PT412', hint = 'Promote the model yourself, with a reason.';
+  end if;
+  return jsonb_build_object('forced', true);
+end
+$$;
+
+-- Runs of the retraining ----------------------------------------------------------------------------
+-- They are claimed one after another, under the lock of the registry.
+
+set role prompt_maintainer;
+
+create function private.show_run(run private.retraining_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select to_jsonb(run) where run.tick is not null
+$$;
+
+-- Claims the run of a tick for some seconds, and returns it; null: it has ended, or another one is under way.
+create function private.claim_retraining(p_tick text, lease_seconds integer) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  run private.retraining_runs;
+begin
+  perform private.lock_model_registry();
+  if exists (
+    select from private.retraining_runs
+    where finished_at is null and expires_at > clock_timestamp()
+  ) or exists (select from private.retraining_runs where tick = p_tick and finished_at is not null) then
+    return null;
+  end if;
+  insert into private.retraining_runs (tick, expires_at)
+  values (p_tick, clock_timestamp() + make_interval(secs => lease_seconds))
+  on conflict (tick) do update set claim = gen_random_uuid(), expires_at = excluded.expires_at
+  returning * into run;
+  return private.show_run(run);
+end
+$$;
+
+create function private.refuse_lost_claim() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'The claim to the run is lost.'
+    using errcode = 'PT409', hint = 'Another caller took it over, or it has ended. Stop.';
+end
+$$;
+
+-- Replaces the progress of a run, and extends the claim to it.
+create function private.save_retraining_progress(p_claim uuid, p_progress jsonb, lease_seconds integer) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  run private.retraining_runs;
+begin
+  perform private.lock_model_registry();
+  update private.retraining_runs
+  set progress = p_progress, expires_at = clock_timestamp() + make_interval(secs => lease_seconds)
+  where claim = p_claim and finished_at is null
+  returning * into run;
+  if not found then
+    perform private.refuse_lost_claim();
+  end if;
+  return private.show_run(run);
+end
+$$;
+
+-- Ends a run. A repetition changes nothing.
+create function private.finish_retraining(p_claim uuid, p_outcome text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_model_registry();
+  update private.retraining_runs set finished_at = clock_timestamp(), outcome = p_outcome
+  where claim = p_claim and finished_at is null;
+  if not found and not exists (
+    select from private.retraining_runs where claim = p_claim and outcome = p_outcome
+  ) then
+    perform private.refuse_lost_claim();
+  end if;
+end
+$$;
+
+create function private.latest_retraining() returns jsonb
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select private.show_run(runs) from private.retraining_runs runs
+  where finished_at is not null order by finished_at desc limit 1
+$$;
+
+-- Scoring the queue ---------------------------------------------------------------------------------
+
+-- Returns a page of [rank, number, text key, text] of the texts that wait in the queue, the most urgent first.
+create function private.read_waiting_texts(after_rank integer, after_id bigint, page_size integer) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(rank, waiting.id, encode(text_key, 'hex'), prompt) order by rank, waiting.id), '[]')
+  from (
+    select rank, id, text_key from public.review_queue
+    where waiting_since is not null and rank < private.rank_when_decided() and (rank, id) > (after_rank, after_id)
+    order by rank, id limit page_size
+  ) as waiting
+  cross join lateral (
+    select prompt from public.nlu_prompt_logs logs
+    where logs.text_key = waiting.text_key order by created_at, logs.id limit 1
+  ) as copy
+$$;
+
+-- Records what a model says about waiting texts, given as [[text key, confidence, margin]]; returns how many. Texts
+-- that another transaction has locked are left out.
+create function private.record_queue_scores(p_version text, scores jsonb) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  locked bytea[];
+  recorded integer;
+begin
+  perform private.refuse_unknown_model(p_version);
+  locked := private.try_lock_items(array(
+    select decode(score ->> 0, 'hex') from jsonb_array_elements(scores) as score
+  ));
+  insert into private.queue_scores as known (text_key, version, confidence, margin)
+  select distinct on (waiting.text_key) waiting.text_key, p_version, (score ->> 1)::double precision,
+    (score ->> 2)::double precision
+  from jsonb_array_elements(scores) as score
+  join public.review_queue waiting on waiting.text_key = decode(score ->> 0, 'hex')
+  where waiting.waiting_since is not null and waiting.text_key = any (locked)
+  on conflict (text_key) do update
+  set version = excluded.version, confidence = excluded.confidence, margin = excluded.margin, scored_at = now();
+  get diagnostics recorded = row_count;
+  return recorded;
+end
+$$;
+
+set role postgres;
+
+-- Entry points. They run with the caller's rights. ---------------------------------------------------
+
+create function public.read_captured_texts(days integer, after_text text, until_text text, page_size integer)
+returns json
+language sql stable set search_path = ''
+as $$
+  select private.read_captured_texts(
+    now() - make_interval(days => days), decode(after_text, 'hex'), decode(until_text, 'hex'), page_size
+  )
+$$;
+comment on function public.read_captured_texts(integer, text, text, integer) is
+  'Returns a page of distinct texts that were sent in the last days, without their senders.';
+
+create function public.draw_disagreements(
+  candidate text, champion text, probability double precision, disagreements jsonb
+) returns integer
+language sql set search_path = ''
+as $$ select private.draw_disagreements(candidate, champion, probability, disagreements) $$;
+comment on function public.draw_disagreements(text, text, double precision, jsonb) is
+  'Puts texts on which two models disagree into the pool that is reviewed blind; returns how many are new.';
+
+create function public.read_draw_progress(candidate text, champion text) returns json
+language sql stable set search_path = ''
+as $$ select private.read_draw_progress(candidate, champion) $$;
+comment on function public.read_draw_progress(text, text) is
+  'Returns how many disagreements of two models are in the pool, and how many are decided.';
+
+create function public.read_disagreement_texts(after_id bigint, page_size integer) returns json
+language sql stable set search_path = ''
+as $$ select private.read_disagreement_texts(after_id, page_size) $$;
+comment on function public.read_disagreement_texts(bigint, integer) is
+  'Returns a page of the texts that no dataset may hold.';
+
+create function public.read_decided_disagreements(after_id bigint, page_size integer, salt text) returns json
+language sql stable set search_path = ''
+as $$ select private.read_decided_disagreements(after_id, page_size, salt) $$;
+comment on function public.read_decided_disagreements(bigint, integer, text) is
+  'Returns a page of the disagreements that reviewers decided blind, with pseudonyms of those on whom each rests.';
+
+create function public.read_decided_texts(text_ids text[], salt text) returns json
+language sql stable set search_path = ''
+as $$
+  select private.read_decided_texts(array(select decode(text_id, 'hex') from unnest(text_ids) as text_id), salt)
+$$;
+comment on function public.read_decided_texts(text[], text) is
+  'Returns those texts that have a label now, with pseudonyms of those on whom each rests.';
+
+create function public.count_new_labels(since timestamptz) returns integer
+language sql stable set search_path = ''
+as $$ select private.count_new_labels(since) $$;
+comment on function public.count_new_labels(timestamptz) is
+  'Returns how many texts were decided since, without those of the pool.';
+
+create function public.count_looks(version text) returns integer
+language sql stable set search_path = ''
+as $$ select private.count_looks(version) $$;
+comment on function public.count_looks(text) is 'Returns how many verdicts on a model the ledger has.';
+
+create function public.record_verdict(
+  version text, champion text, decision text, looks_before integer, actor text, reason text,
+  evidence jsonb default '{}'
+) returns jsonb
+language sql set search_path = ''
+as $$
+  select private.record_verdict(version, champion, decision, looks_before, actor, reason, evidence)
+$$;
+comment on function public.record_verdict(text, text, text, integer, text, text, jsonb) is
+  'Appends a verdict on a model to the ledger, and returns the event.';
+
+create function public.claim_retraining(tick text, lease_seconds integer) returns jsonb
+language sql set search_path = ''
+as $$ select private.claim_retraining(tick, lease_seconds) $$;
+comment on function public.claim_retraining(text, integer) is
+  'Claims the run of a tick, and returns it, or null where it has ended or another run is under way.';
+
+create function public.save_retraining_progress(claim uuid, progress jsonb, lease_seconds integer) returns jsonb
+language sql set search_path = ''
+as $$ select private.save_retraining_progress(claim, progress, lease_seconds) $$;
+comment on function public.save_retraining_progress(uuid, jsonb, integer) is
+  'Replaces the progress of a claimed run, extends the claim, and returns the run.';
+
+create function public.finish_retraining(claim uuid, outcome text) returns void
+language sql set search_path = ''
+as $$ select private.finish_retraining(claim, outcome) $$;
+comment on function public.finish_retraining(uuid, text) is 'Ends a claimed run.';
+
+create function public.latest_retraining() returns jsonb
+language sql stable set search_path = ''
+as $$ select private.latest_retraining() $$;
+comment on function public.latest_retraining() is 'Returns the run that ended last, or null.';
+
+create function public.read_waiting_texts(after_rank integer, after_id bigint, page_size integer) returns json
+language sql stable set search_path = ''
+as $$ select private.read_waiting_texts(after_rank, after_id, page_size) $$;
+comment on function public.read_waiting_texts(integer, bigint, integer) is
+  'Returns a page of the texts that wait for review, the most urgent first.';
+
+create function public.record_queue_scores(version text, scores jsonb) returns integer
+language sql set search_path = ''
+as $$ select private.record_queue_scores(version, scores) $$;
+comment on function public.record_queue_scores(text, jsonb) is
+  'Records what a model says about waiting texts; returns how many. The order of the queue uses it while the model is the champion.';
 
 -- 90_grants.sql
 
@@ -6389,7 +7373,7 @@ revoke all on function
   private.list_models(text),
   private.list_model_events(text),
   private.register_model(jsonb, text, text, jsonb),
-  private.promote_model(text, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb, boolean),
   private.undo_promotion(text, text, jsonb),
   private.roll_back_model(text, text, jsonb),
   private.quarantine_model(text, text, text, jsonb),
@@ -6400,7 +7384,7 @@ revoke all on function
   public.list_models(text),
   public.list_model_events(text),
   public.register_model(jsonb, text, text, jsonb),
-  public.promote_model(text, text, text, jsonb),
+  public.promote_model(text, text, text, jsonb, boolean),
   public.roll_back_model(text, text, jsonb),
   public.quarantine_model(text, text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
@@ -6415,7 +7399,7 @@ grant execute on function
   private.list_models(text), public.list_models(text),
   private.list_model_events(text), public.list_model_events(text),
   private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
-  private.promote_model(text, text, text, jsonb), public.promote_model(text, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb, boolean), public.promote_model(text, text, text, jsonb, boolean),
   private.roll_back_model(text, text, jsonb), public.roll_back_model(text, text, jsonb),
   private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
 to model_registrar;
@@ -6428,6 +7412,107 @@ grant select on public.model_states to prompt_maintainer;
 grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
+
+-- Comparisons of models -------------------------------------------------------------------------------
+-- model_registrar calls the functions: it reads texts without their senders, and reaches no table. The exporter reads
+-- which texts no dataset may hold. Reviewers edit the pool in the dashboard.
+
+revoke all on
+  public.model_disagreements, private.disagreement_draws, private.retraining_runs, private.queue_scores
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on sequence public.model_disagreements_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.copy_to_correct(bytea, text[]),
+  private.current_rank(public.review_queue, integer),
+  private.random_rank(bigint),
+  private.update_disagreement(public.correction_events, boolean),
+  private.append_blind_edit(),
+  private.refuse_pool_changes(),
+  private.refuse_seen_decision(),
+  private.read_captured_texts(timestamptz, bytea, bytea, integer),
+  private.draw_disagreements(text, text, double precision, jsonb),
+  private.queue_blind(bytea),
+  private.read_draw_progress(text, text),
+  private.read_disagreement_texts(bigint, integer),
+  private.show_support(bytea, text, text),
+  private.read_decided_disagreements(bigint, integer, text),
+  private.read_decided_texts(bytea[], text),
+  private.count_new_labels(timestamptz),
+  private.count_looks(text),
+  private.record_verdict(text, text, text, integer, text, text, jsonb),
+  private.schedule_actor(),
+  private.find_supporting_verdict(text),
+  private.justify_promotion(text, text, boolean),
+  private.show_run(private.retraining_runs),
+  private.claim_retraining(text, integer),
+  private.refuse_lost_claim(),
+  private.save_retraining_progress(uuid, jsonb, integer),
+  private.finish_retraining(uuid, text),
+  private.latest_retraining(),
+  private.read_waiting_texts(integer, bigint, integer),
+  private.record_queue_scores(text, jsonb),
+  public.read_captured_texts(integer, text, text, integer),
+  public.draw_disagreements(text, text, double precision, jsonb),
+  public.read_draw_progress(text, text),
+  public.read_disagreement_texts(bigint, integer),
+  public.read_decided_disagreements(bigint, integer, text),
+  public.read_decided_texts(text[], text),
+  public.count_new_labels(timestamptz),
+  public.count_looks(text),
+  public.record_verdict(text, text, text, integer, text, text, jsonb),
+  public.claim_retraining(text, integer),
+  public.save_retraining_progress(uuid, jsonb, integer),
+  public.finish_retraining(uuid, text),
+  public.latest_retraining(),
+  public.read_waiting_texts(integer, bigint, integer),
+  public.record_queue_scores(text, jsonb)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function
+  private.read_captured_texts(timestamptz, bytea, bytea, integer),
+  public.read_captured_texts(integer, text, text, integer),
+  private.draw_disagreements(text, text, double precision, jsonb),
+  public.draw_disagreements(text, text, double precision, jsonb),
+  private.read_draw_progress(text, text), public.read_draw_progress(text, text),
+  private.read_decided_disagreements(bigint, integer, text), public.read_decided_disagreements(bigint, integer, text),
+  private.read_decided_texts(bytea[], text), public.read_decided_texts(text[], text),
+  private.count_new_labels(timestamptz), public.count_new_labels(timestamptz),
+  private.count_looks(text), public.count_looks(text),
+  private.record_verdict(text, text, text, integer, text, text, jsonb),
+  public.record_verdict(text, text, text, integer, text, text, jsonb),
+  private.claim_retraining(text, integer), public.claim_retraining(text, integer),
+  private.save_retraining_progress(uuid, jsonb, integer), public.save_retraining_progress(uuid, jsonb, integer),
+  private.finish_retraining(uuid, text), public.finish_retraining(uuid, text),
+  private.latest_retraining(), public.latest_retraining(),
+  private.read_waiting_texts(integer, bigint, integer), public.read_waiting_texts(integer, bigint, integer),
+  private.record_queue_scores(text, jsonb), public.record_queue_scores(text, jsonb)
+to model_registrar;
+grant execute on function
+  private.read_disagreement_texts(bigint, integer), public.read_disagreement_texts(bigint, integer)
+to prompt_exporter, service_role;
+
+grant select, insert, delete on public.model_disagreements to prompt_maintainer;
+grant update (
+  rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, decided_at, text_key
+) on public.model_disagreements to prompt_maintainer;
+grant select, insert on private.disagreement_draws to prompt_maintainer;
+grant select on private.retraining_runs to prompt_maintainer;
+grant insert (tick, expires_at), update (claim, expires_at, progress, finished_at, outcome)
+  on private.retraining_runs to prompt_maintainer;
+grant select on private.queue_scores to prompt_maintainer;
+grant insert (text_key, version, confidence, margin), update (version, confidence, margin, scored_at)
+  on private.queue_scores to prompt_maintainer;
+grant execute on function
+  private.copy_to_correct(bytea, text[]),
+  private.current_rank(public.review_queue, integer),
+  private.random_rank(bigint),
+  private.update_disagreement(public.correction_events, boolean),
+  private.queue_blind(bytea),
+  private.schedule_actor(),
+  private.find_supporting_verdict(text),
+  private.justify_promotion(text, text, boolean)
+to prompt_maintainer;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;

@@ -376,6 +376,7 @@ begin
     where text_key = event.text_key;
   end if;
   perform private.update_queue_item(event, disputed);
+  perform private.update_disagreement(event, disputed);
 end
 $$;
 

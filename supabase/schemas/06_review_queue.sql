@@ -37,7 +37,7 @@ create table public.review_queue (
   constraint reasons_are_known check (
     reasons <@ array[
       'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'needs_review',
-      'random_fill'
+      'random_fill', 'model_disagreement'
     ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
@@ -46,7 +46,7 @@ create table public.review_queue (
 comment on table public.review_queue is
   'Texts that wait for a reviewer or were decided. Set corrected_intent and reviewer; the database does the rest.';
 comment on column public.review_queue.rank is
-  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before.';
+  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before, or are reviewed blind.';
 comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
 comment on column public.review_queue.corrected_intent is
   'The reviewer''s intent; choose the predicted one to confirm it. Empty: undecided, or reviewers disagree.';
@@ -64,7 +64,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill; model_disagreement: it is decided in model_disagreements. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -133,7 +133,14 @@ begin
 end
 $$;
 
--- Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
+create function private.rank_when_decided() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000000
+$$;
+
+-- Texts of the pool are decided elsewhere (16_evaluation.sql). Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
 -- the figures of the audit end where the first one waits. Then come texts with a small margin between the two
 -- best intents, of which a label teaches the most (margin sampling: Scheffer, Decomain and Wrobel 2001), and
 -- those that are often sent. Random texts come last.
@@ -144,6 +151,7 @@ language sql immutable
 set search_path = ''
 as $$
   select case
+    when 'model_disagreement' = any (reasons) then private.rank_when_decided()
     when 'disagreement' = any (reasons) then 0
     when 'random_audit' = any (reasons) then 1
     when reasons = array['random_fill'] then 2000
@@ -156,13 +164,6 @@ as $$
       greatest(0, confidence - coalesce(runner_up_confidence, 0))
     ) / (1 + ln(greatest(times_sent, 1))))::integer
   end
-$$;
-
-create function private.rank_when_decided() returns integer
-language sql immutable
-set search_path = ''
-as $$
-  select 1000000
 $$;
 
 create function private.array_union(one text[], other text[]) returns text[]
@@ -253,6 +254,9 @@ declare
   );
   copies_read integer;
 begin
+  if exists (select from public.model_disagreements where text_key = log.text_key) then
+    reasons := private.array_union(reasons, array['model_disagreement']);
+  end if;
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
     predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
@@ -538,10 +542,7 @@ begin
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
     -- A decided item keeps its rank until the night, so that it stays where the reviewer sees it.
-    rank = case when is_decided then item.rank
-      else private.review_rank(
-        item.reasons, item.confidence, item.runner_up_confidence, item.times_sent
-      ) end
+    rank = case when is_decided then item.rank else private.current_rank(item, item.times_sent) end
   where text_key = event.text_key;
 end
 $$;
@@ -632,6 +633,21 @@ create trigger before_10_validate_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.validate_queue_edit();
 
+-- The row that a decision about an item names: the first copy that was chosen for review, or shows a correction
+-- already. The sender of another copy would learn that somebody else had sent the text, unless it was taken at
+-- random. Null: there is none.
+create function private.copy_to_correct(p_text_key bytea, reasons text[]) returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select id from public.nlu_prompt_logs
+  where text_key = p_text_key and (
+    has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (reasons)
+  )
+  order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
+  limit 1
+$$;
+
 set role prompt_maintainer;
 
 create function private.append_queue_edit() returns trigger
@@ -642,19 +658,10 @@ as $$
 declare
   decision public.correction_events;
 begin
-  -- Names the first copy that was chosen for review, or shows a correction already. The sender of another copy
-  -- would learn that somebody else had sent the text, unless it was taken at random.
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    (
-      select id from public.nlu_prompt_logs
-      where text_key = new.text_key and (
-        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
-      )
-      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
-      limit 1
-    ),
+    private.copy_to_correct(new.text_key, new.reasons),
     new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
   );
@@ -721,15 +728,23 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
 -- item that nobody has decided yet, and of a decision that names no row, may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
     and (
       queue.decided_at is null
       or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
+    );
+  update public.model_disagreements pool set notes = null
+  from public.nlu_prompt_logs logs
+  where logs.id = any (log_ids) and pool.text_key = logs.text_key and pool.notes is not null
+    and (
+      pool.decided_at is null
+      or logs.id = coalesce((private.find_decision(pool.text_key)).log_id, logs.id)
     );
   update public.correction_events set notes = null
   where notes is not null and (
@@ -738,10 +753,11 @@ as $$
       and text_key in (select text_key from public.nlu_prompt_logs where id = any (log_ids))
     )
   );
+end
 $$;
 
 -- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,
--- and the events of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
+-- and the events and disagreements of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
 create function private.delete_orphans(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
@@ -760,6 +776,12 @@ begin
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
     and not exists (
       select from public.labelled_texts retained where retained.text_key = events.text_key
+    );
+  delete from public.model_disagreements pool
+  where pool.text_key = any (texts)
+    and not exists (select from public.nlu_prompt_logs logs where logs.text_key = pool.text_key)
+    and not exists (
+      select from public.labelled_texts retained where retained.text_key = pool.text_key
     );
 end
 $$;

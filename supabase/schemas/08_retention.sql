@@ -269,27 +269,24 @@ begin
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
     days_waiting = current.days_waiting,
-    rank = case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
+    rank = current.rank
   from (
-    select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
-      count(*) filter (where within_daily_cap)::integer as times_sent,
-      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
-    from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
-    where items.text_key = any (locked_texts)
-    group by items.text_key, items.waiting_since
+    select counted.*, case when items.decided_at is not null then private.rank_when_decided()
+        else private.current_rank(items, counted.times_sent) end as rank
+    from (
+      select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
+        count(*) filter (where within_daily_cap)::integer as times_sent,
+        count(distinct user_id) filter (where within_daily_cap)::integer as user_count
+      from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
+      where items.text_key = any (locked_texts)
+      group by items.text_key, items.waiting_since
+    ) as counted join public.review_queue items using (text_key)
   ) as current
   where queue.text_key = current.text_key and (
     queue.times_sent, queue.user_count, queue.days_waiting, queue.rank
-  ) is distinct from (
-    current.times_sent, current.user_count, current.days_waiting,
-    case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
-  );
+  ) is distinct from (current.times_sent, current.user_count, current.days_waiting, current.rank);
+  update public.model_disagreements set rank = private.rank_when_decided()
+  where text_key = any (locked_texts) and decided_at is not null and rank <> private.rank_when_decided();
   return batch[cardinality(batch)];
 end
 $$;

@@ -38,11 +38,12 @@ set role prompt_maintainer;
 -- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
 -- items.
 create function private.count_user_data(p_user_id uuid) returns jsonb
-language sql stable
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'prompts', (select count(*) from public.nlu_prompt_logs where user_id = p_user_id),
     'labelled_texts', (
       select count(*) from public.labelled_texts
@@ -55,11 +56,14 @@ as $$
       select count(*) from (
         select text_key from public.review_queue where lower(reviewer) = p_user_id::text
         union
+        select text_key from public.model_disagreements where lower(reviewer) = p_user_id::text
+        union
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
       ) as items
     )
-  )
+  );
+end
 $$;
 
 -- Erasing in steps ----------------------------------------------------------------------------------
@@ -106,7 +110,10 @@ begin
   if event_ids is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
     select array_agg(text_key) into texts from (
-      select text_key from public.review_queue where lower(reviewer) = lower(name) limit max_rows
+      select text_key from public.review_queue where lower(reviewer) = lower(name)
+      union
+      select text_key from public.model_disagreements where lower(reviewer) = lower(name)
+      limit max_rows
     ) as batch;
   end if;
   if texts is null then
@@ -122,6 +129,10 @@ begin
     return changed;  -- these texts have more rows: their corrections follow
   end if;
   update public.review_queue
+  set reviewer = case when decided_at is not null then pseudonym end,
+    notes = case when decided_at is not null then notes end
+  where text_key = any (texts) and lower(reviewer) = lower(name);
+  update public.model_disagreements
   set reviewer = case when decided_at is not null then pseudonym end,
     notes = case when decided_at is not null then notes end
   where text_key = any (texts) and lower(reviewer) = lower(name);

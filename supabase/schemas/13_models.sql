@@ -484,7 +484,9 @@ end
 $$;
 
 -- Makes a model the champion, and returns the event. Null: it is the champion already.
-create function private.promote_model(p_version text, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+create function private.promote_model(
+  p_version text, p_actor text, p_reason text, p_evidence jsonb, is_forced boolean
+) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -501,7 +503,10 @@ begin
   if p_version = champion then
     return null;
   end if;
-  return private.append_model_event('promoted', p_version, operator, p_reason, p_evidence, champion);
+  return private.append_model_event(
+    'promoted', p_version, operator, p_reason,
+    coalesce(p_evidence, '{}') || private.justify_promotion(p_version, operator, is_forced), champion
+  );
 end
 $$;
 
@@ -661,15 +666,16 @@ $$;
 comment on function public.register_model(jsonb, text, text, jsonb) is
   'Registers a model, given by the columns of public.models, and returns it with its state. The same model again changes nothing.';
 
-create function public.promote_model(version text, actor text, reason text, evidence jsonb default '{}')
-returns jsonb
+create function public.promote_model(
+  version text, actor text, reason text, evidence jsonb default '{}', force boolean default false
+) returns jsonb
 language sql
 set search_path = ''
 as $$
-  select private.promote_model(version, actor, reason, evidence)
+  select private.promote_model(version, actor, reason, evidence, force)
 $$;
-comment on function public.promote_model(text, text, text, jsonb) is
-  'Makes a model the champion. Returns the event, or null where it is the champion already.';
+comment on function public.promote_model(text, text, text, jsonb, boolean) is
+  'Makes a model the champion, on its latest verdict or by force. Returns the event, or null where it is the champion already.';
 
 create function public.roll_back_model(actor text, reason text, evidence jsonb default '{}') returns jsonb
 language sql

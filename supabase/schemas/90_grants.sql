@@ -488,7 +488,7 @@ revoke all on function
   private.list_models(text),
   private.list_model_events(text),
   private.register_model(jsonb, text, text, jsonb),
-  private.promote_model(text, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb, boolean),
   private.undo_promotion(text, text, jsonb),
   private.roll_back_model(text, text, jsonb),
   private.quarantine_model(text, text, text, jsonb),
@@ -499,7 +499,7 @@ revoke all on function
   public.list_models(text),
   public.list_model_events(text),
   public.register_model(jsonb, text, text, jsonb),
-  public.promote_model(text, text, text, jsonb),
+  public.promote_model(text, text, text, jsonb, boolean),
   public.roll_back_model(text, text, jsonb),
   public.quarantine_model(text, text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
@@ -514,7 +514,7 @@ grant execute on function
   private.list_models(text), public.list_models(text),
   private.list_model_events(text), public.list_model_events(text),
   private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
-  private.promote_model(text, text, text, jsonb), public.promote_model(text, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb, boolean), public.promote_model(text, text, text, jsonb, boolean),
   private.roll_back_model(text, text, jsonb), public.roll_back_model(text, text, jsonb),
   private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
 to model_registrar;
@@ -527,6 +527,107 @@ grant select on public.model_states to prompt_maintainer;
 grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
+
+-- Comparisons of models -------------------------------------------------------------------------------
+-- model_registrar calls the functions: it reads texts without their senders, and reaches no table. The exporter reads
+-- which texts no dataset may hold. Reviewers edit the pool in the dashboard.
+
+revoke all on
+  public.model_disagreements, private.disagreement_draws, private.retraining_runs, private.queue_scores
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on sequence public.model_disagreements_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.copy_to_correct(bytea, text[]),
+  private.current_rank(public.review_queue, integer),
+  private.random_rank(bigint),
+  private.update_disagreement(public.correction_events, boolean),
+  private.append_blind_edit(),
+  private.refuse_pool_changes(),
+  private.refuse_seen_decision(),
+  private.read_captured_texts(timestamptz, bytea, bytea, integer),
+  private.draw_disagreements(text, text, double precision, jsonb),
+  private.queue_blind(bytea),
+  private.read_draw_progress(text, text),
+  private.read_disagreement_texts(bigint, integer),
+  private.show_support(bytea, text, text),
+  private.read_decided_disagreements(bigint, integer, text),
+  private.read_decided_texts(bytea[], text),
+  private.count_new_labels(timestamptz),
+  private.count_looks(text),
+  private.record_verdict(text, text, text, integer, text, text, jsonb),
+  private.schedule_actor(),
+  private.find_supporting_verdict(text),
+  private.justify_promotion(text, text, boolean),
+  private.show_run(private.retraining_runs),
+  private.claim_retraining(text, integer),
+  private.refuse_lost_claim(),
+  private.save_retraining_progress(uuid, jsonb, integer),
+  private.finish_retraining(uuid, text),
+  private.latest_retraining(),
+  private.read_waiting_texts(integer, bigint, integer),
+  private.record_queue_scores(text, jsonb),
+  public.read_captured_texts(integer, text, text, integer),
+  public.draw_disagreements(text, text, double precision, jsonb),
+  public.read_draw_progress(text, text),
+  public.read_disagreement_texts(bigint, integer),
+  public.read_decided_disagreements(bigint, integer, text),
+  public.read_decided_texts(text[], text),
+  public.count_new_labels(timestamptz),
+  public.count_looks(text),
+  public.record_verdict(text, text, text, integer, text, text, jsonb),
+  public.claim_retraining(text, integer),
+  public.save_retraining_progress(uuid, jsonb, integer),
+  public.finish_retraining(uuid, text),
+  public.latest_retraining(),
+  public.read_waiting_texts(integer, bigint, integer),
+  public.record_queue_scores(text, jsonb)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function
+  private.read_captured_texts(timestamptz, bytea, bytea, integer),
+  public.read_captured_texts(integer, text, text, integer),
+  private.draw_disagreements(text, text, double precision, jsonb),
+  public.draw_disagreements(text, text, double precision, jsonb),
+  private.read_draw_progress(text, text), public.read_draw_progress(text, text),
+  private.read_decided_disagreements(bigint, integer, text), public.read_decided_disagreements(bigint, integer, text),
+  private.read_decided_texts(bytea[], text), public.read_decided_texts(text[], text),
+  private.count_new_labels(timestamptz), public.count_new_labels(timestamptz),
+  private.count_looks(text), public.count_looks(text),
+  private.record_verdict(text, text, text, integer, text, text, jsonb),
+  public.record_verdict(text, text, text, integer, text, text, jsonb),
+  private.claim_retraining(text, integer), public.claim_retraining(text, integer),
+  private.save_retraining_progress(uuid, jsonb, integer), public.save_retraining_progress(uuid, jsonb, integer),
+  private.finish_retraining(uuid, text), public.finish_retraining(uuid, text),
+  private.latest_retraining(), public.latest_retraining(),
+  private.read_waiting_texts(integer, bigint, integer), public.read_waiting_texts(integer, bigint, integer),
+  private.record_queue_scores(text, jsonb), public.record_queue_scores(text, jsonb)
+to model_registrar;
+grant execute on function
+  private.read_disagreement_texts(bigint, integer), public.read_disagreement_texts(bigint, integer)
+to prompt_exporter, service_role;
+
+grant select, insert, delete on public.model_disagreements to prompt_maintainer;
+grant update (
+  rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, decided_at, text_key
+) on public.model_disagreements to prompt_maintainer;
+grant select, insert on private.disagreement_draws to prompt_maintainer;
+grant select on private.retraining_runs to prompt_maintainer;
+grant insert (tick, expires_at), update (claim, expires_at, progress, finished_at, outcome)
+  on private.retraining_runs to prompt_maintainer;
+grant select on private.queue_scores to prompt_maintainer;
+grant insert (text_key, version, confidence, margin), update (version, confidence, margin, scored_at)
+  on private.queue_scores to prompt_maintainer;
+grant execute on function
+  private.copy_to_correct(bytea, text[]),
+  private.current_rank(public.review_queue, integer),
+  private.random_rank(bigint),
+  private.update_disagreement(public.correction_events, boolean),
+  private.queue_blind(bytea),
+  private.schedule_actor(),
+  private.find_supporting_verdict(text),
+  private.justify_promotion(text, text, boolean)
+to prompt_maintainer;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;
