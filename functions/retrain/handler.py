@@ -20,11 +20,11 @@ def create() -> Retrain:
     """Wire the function."""
     settings, exports = bootstrap.retraining_settings(), bootstrap.export_settings()
     models_bucket = bootstrap.publishing_settings().models_bucket
-    comparisons = bootstrap.comparisons()
+    evaluation = bootstrap.evaluation()
     ports = RetrainingPorts(
-        runs=comparisons,
-        evaluation=comparisons,
-        queue=comparisons,
+        runs=evaluation,
+        evaluation=evaluation,
+        queue=evaluation,
         registry=bootstrap.model_registry(),
         champions=bootstrap.registered_champion(),
         catalogue=bootstrap.service_store(),

@@ -10,7 +10,7 @@ from infra.local.s3 import S3Server
 from infra.local.sqs import SqsServer
 
 CLASSIFY, OUTCOME, CORRECT, EXPORT = "classify-and-log", "record-outcome", "correct", "export"
-DRAIN, MODELS = "drain", "models"
+DRAIN, MODELS, RETRAIN = "drain", "models", "retrain"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ def function_specs(
         spec(CORRECT, _backend_settings(environment), seconds=10, has_url=True),
         spec(MODELS, _models_settings(environment), seconds=15, has_url=True),
         spec(EXPORT, _export_settings(environment), seconds=300, has_url=False),
+        spec(RETRAIN, _retrain_settings(environment), seconds=900, has_url=False),
         spec(DRAIN, _database_role_settings(environment), seconds=20, has_url=False),
     ]
 
@@ -95,4 +96,14 @@ def _export_settings(environment: FunctionEnvironment) -> dict[str, str]:
         "AWS_ENDPOINT_URL_S3": environment.s3.endpoint,
         "AWS_ACCESS_KEY_ID": environment.s3.access_key,
         "AWS_SECRET_ACCESS_KEY": environment.s3.secret_key,
+    }
+
+
+def _retrain_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    return _export_settings(environment) | {
+        "MODEL_DIR": str(MODEL),
+        "MODELS_BUCKET": environment.s3.bucket,
+        "AWS_ENDPOINT_URL_S3": environment.models_endpoint,
+        "AWS_ENDPOINT_URL_SNS": environment.sqs.endpoint,
+        "RETRAIN_TOPIC": environment.sqs.retraining_topic,
     }

@@ -5,10 +5,13 @@ from typing import Final
 
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.evaluation import SCHEDULE_ACTOR
-from prompt_capture.domain.models import RegisteredModel
+from prompt_capture.domain.models import ModelEvent, RegisteredModel
 from prompt_capture.ports.evaluation import Evaluation
+from training.gate.ledger import RecordedVerdict
 from training.retrain.ports import RetrainingPorts
-from training.retrain.verdicts import recorded_verdicts
+
+DECIDED: Final = "decided"
+"""The field of a verdict in the ledger: how many disagreements were decided before it."""
 
 MIN_NEW_DECISIONS: Final = 50
 """So many decisions about disagreements are worth one of the looks at a candidate."""
@@ -20,20 +23,30 @@ async def find_held_candidate(ports: RetrainingPorts, champion: str) -> Register
     if model is None or model.state != "candidate":
         return None
     version = model.address.version
-    verdicts = await recorded_verdicts(ports.registry, version)
-    if not verdicts:
+    event = _latest_verdict(await ports.registry.events(version))
+    if event is None:
         return None
-    latest = verdicts[-1]
-    if latest.verdict.decision != "hold" or latest.verdict.champion != champion:
+    recorded = RecordedVerdict.of(event)
+    if recorded is None or recorded.verdict.decision != "hold" or not recorded.verdict.looks_left:
         return None
-    has_enough = await _has_new_decisions(ports.evaluation, version, champion, latest.decided)
+    if recorded.verdict.champion != champion:
+        return None
+    has_enough = await _has_new_decisions(ports.evaluation, version, champion, event)
     return model if has_enough else None
 
 
+def _latest_verdict(events: Sequence[ModelEvent]) -> ModelEvent | None:
+    """Return the newest verdict among events, which are the newest first."""
+    return next((event for event in events if event.kind == "verdict"), None)
+
+
 async def _has_new_decisions(
-    evaluation: Evaluation, candidate: str, champion: str, decided_before: int
+    evaluation: Evaluation, candidate: str, champion: str, verdict: ModelEvent
 ) -> bool:
+    """Return whether so much was decided since a verdict that it is worth another look."""
     drawn, decided = await evaluation.draw_progress(candidate, champion)
+    before = verdict.evidence.get(DECIDED)
+    decided_before = before if isinstance(before, int) else 0
     is_complete = drawn == decided > decided_before
     return is_complete or decided - decided_before >= MIN_NEW_DECISIONS
 

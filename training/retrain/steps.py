@@ -11,23 +11,19 @@ from prompt_capture.domain.evaluation import SCHEDULE_ACTOR, CapturedText, NewVe
 from prompt_capture.domain.models import DatasetReference, ModelAddress
 from prompt_capture.workflows.models.decisions import decision_of
 from prompt_capture.workflows.models.publish import PublishModel
-from training.gate.backtest import BacktestResult, backtest
+from training.gate.backtest import BacktestOptions, BacktestResult, backtest
+from training.gate.description import describe_verdict
 from training.gate.evidence import LearntTexts, SelectedEvidence, select_evidence
-from training.gate.verdict import Verdict, decide, describe_verdict, looks_of
+from training.gate.ledger import RecordedVerdict, digest_evidence, recorded_verdicts
+from training.gate.verdict import Verdict, decide, looks_of
 from training.retrain.candidates import fit_candidate
 from training.retrain.datasets import AUDITED, GOLD, BucketCopy, newest_dataset
 from training.retrain.models import LoadedModel, ModelLoader
-from training.retrain.occasions import find_held_candidate, has_enough_new_labels
+from training.retrain.occasions import DECIDED, find_held_candidate, has_enough_new_labels
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
 from training.retrain.progress import SavedProgress
 from training.retrain.requests import Occasion, Outcome, RetrainingReport
 from training.retrain.rescoring import rescore_queue
-from training.retrain.verdicts import (
-    RecordedVerdict,
-    digest_evidence,
-    find_verdict,
-    recorded_verdicts,
-)
 
 
 class Steps:
@@ -59,7 +55,7 @@ class Steps:
         report = report.model_copy(update={"rescored": rescored})
         if self._saved.progress.candidate is None:
             address = await self._choose_held(occasion, champion)
-            if address is None and not await self._should_train(occasion):
+            if address is None and not await self._should_train(occasion, champion):
                 return report.model_copy(update={"outcome": "nothing_new"})
             if address is None:
                 await self._publish_candidate(champion)
@@ -92,11 +88,18 @@ class Steps:
         held = await find_held_candidate(self._ports, champion.version)
         return held.address if held else None
 
-    async def _should_train(self, occasion: Occasion) -> bool:
+    async def _should_train(self, occasion: Occasion, champion: LoadedModel) -> bool:
+        """Return whether to train a candidate, unless the champion learnt the same dataset."""
         key = self._dataset_key()
-        if occasion != "day":
+        if occasion == "request":
             return True
-        manifest = Manifest.model_validate_json(self._ports.datasets.read(key) or b"")
+        content = self._ports.datasets.read(key) or b""
+        digest = hashlib.sha256(content).hexdigest()
+        if any(each.manifest_sha256 == digest for each in _datasets_of(champion)):
+            return False
+        if occasion == "month":
+            return True
+        manifest = Manifest.model_validate_json(content)
         return await has_enough_new_labels(self._ports, manifest, self._options.min_new_labels)
 
     def _dataset_key(self) -> str:
@@ -146,8 +149,9 @@ class Steps:
         selected = select_evidence(
             evidence, candidate.version, champion.version, learnt, self._catalogue
         )
-        verdicts = await recorded_verdicts(self._ports.registry, candidate.version)
-        found = find_verdict(verdicts, report.tick, champion.version, digest_evidence(selected))
+        verdicts = recorded_verdicts(await self._ports.registry.events(candidate.version))
+        digest = digest_evidence(selected)
+        found = _find_verdict(verdicts, report.tick, champion.version, digest)
         if found is None:
             recorded, drawn = await self._look(candidate, champion, selected, learnt, verdicts)
             report = report.model_copy(update={"drawn": drawn})
@@ -195,19 +199,16 @@ class Steps:
         Return the verdict and the number of new disagreements. The draw comes first: a run that is
         killed between the two draws no second time, since undecided disagreements are there.
         """
-        settings = self._options.gate
         seed = _seed_of(candidate.version)
-        captured = await self._captured_texts(seed)
+        settings = self._options.gate
         result = backtest(
-            candidate.to_backtest(),
-            champion.to_backtest(),
-            captured,
+            (candidate.to_backtest(), champion.to_backtest()),
+            await self._captured_texts(seed),
             selected,
             learnt,
-            settings,
-            seed,
+            BacktestOptions(settings, seed),
         )
-        looks = looks_of([each.verdict for each in verdicts])
+        looks = looks_of(each.verdict for each in verdicts)
         verdict = decide(
             result.evidence, result.candidate, result.champion, looks, self._catalogue, settings
         )
@@ -216,10 +217,9 @@ class Steps:
             verdict=verdict,
             backtest=result.report,
             evidence_sha256=digest_evidence(selected),
-            decided=decided,
             tick=self._saved.claim.run.tick,
         )
-        await self._record(recorded, champion, len(verdicts))
+        await self._record(recorded, champion, len(verdicts), decided)
         return recorded, drawn
 
     async def _captured_texts(self, seed: int) -> list[CapturedText]:
@@ -235,7 +235,7 @@ class Steps:
         return await self._ports.evaluation.draw_disagreements(result.draw), progress.decided
 
     async def _record(
-        self, recorded: RecordedVerdict, champion: LoadedModel, looks_before: int
+        self, recorded: RecordedVerdict, champion: LoadedModel, looks_before: int, decided: int
     ) -> None:
         verdict = recorded.verdict
         new = NewVerdict(
@@ -243,7 +243,7 @@ class Steps:
             champion=champion.registered,
             decision=verdict.decision,
             looks_before=looks_before,
-            evidence=recorded.model_dump(mode="json"),
+            evidence={**recorded.model_dump(mode="json"), DECIDED: decided},
         )
         reason = " ".join(describe_verdict(verdict))
         await self._ports.evaluation.record_verdict(new, decision_of(SCHEDULE_ACTOR, reason))
@@ -295,6 +295,22 @@ class Steps:
         rescored = await rescore_queue(self._ports.queue, model.open())
         await self._saved.update(rescored_by=model.registered)
         return rescored
+
+
+def _find_verdict(
+    verdicts: Sequence[RecordedVerdict], tick: str, champion: str, evidence_sha256: str
+) -> RecordedVerdict | None:
+    """Return the verdict of this tick, or the latest one if it rests on the same evidence.
+
+    `verdicts` are the oldest first.
+    """
+    of_tick = [each for each in verdicts if each.tick == tick]
+    same = [
+        each
+        for each in verdicts[-1:]
+        if (each.verdict.champion, each.evidence_sha256) == (champion, evidence_sha256)
+    ]
+    return next(iter(of_tick + same), None)
 
 
 def _datasets_of(model: LoadedModel) -> Sequence[DatasetReference]:

@@ -59,6 +59,7 @@ from prompt_capture.workflows.serve_model import ModelSwitch
 if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
+    from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
     from prompt_capture.api.lambda_handler import Handler
@@ -408,6 +409,25 @@ def model_folder(folder: Path) -> "ModelFolder":
     return read_model_folder(folder)
 
 
+def evaluation() -> "SupabaseEvaluation":
+    """Connect to what comparisons of models read and record. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
+
+    settings = _registrar_settings()
+    client = _client(settings, REGISTRAR_ROLE, PAGE_TIMEOUT_SECONDS)
+    return SupabaseEvaluation(client, settings.rest_url)
+
+
+def export_settings() -> ExportSettings:
+    """Return the settings of the exports. Raise `InvalidSettings`."""
+    return ExportSettings.from_env(environment())
+
+
+def publishing_settings() -> PublishingSettings:
+    """Return where models are published. Raise `InvalidSettings`."""
+    return PublishingSettings.from_env(environment())
+
+
 def retraining_settings() -> RetrainingSettings:
     """Return the settings of the retraining. Raise `InvalidSettings`."""
     return RetrainingSettings.from_env(environment())
@@ -455,14 +475,19 @@ def model_registry() -> "SupabaseModelRegistry":
     """Connect to the registry of models. Raise `InvalidSettings`."""
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
 
+    settings = _registrar_settings()
+    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseModelRegistry(client, settings.rest_url)
+
+
+def _registrar_settings() -> SupabaseSettings:
     settings = SupabaseSettings.from_env(environment())
     if settings.supabase_signing_key is None:
         raise InvalidSettings(
             f"Set SUPABASE_SIGNING_KEY: only the role {REGISTRAR_ROLE} reaches the registry of "
             "models, and the secret key is not that role's."
         )
-    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
-    return SupabaseModelRegistry(client, settings.rest_url)
+    return settings
 
 
 def service_store() -> SupabasePromptStore:
