@@ -127,6 +127,9 @@ lock: setup  ## Upgrade all dependencies and rewrite the lock files
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock \
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements-layer.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock \
+		--extra retrain --generate-hashes --no-header --no-annotate pyproject.toml \
+		-o requirements-retrain-layer.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-deps \
 		--group export --constraint requirements.lock \
 		--generate-hashes --no-header --no-annotate -o functions/export/requirements.lock

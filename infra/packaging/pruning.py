@@ -97,6 +97,7 @@ _KEPT_FOR_TRAINING = {
     "numpy/ma",
     "numpy/polynomial",
     "numpy/random",
+    "numpy/f2py",  # scipy.sparse imports it
     "numpy/testing",  # scipy imports it
 }
 _EXAMPLES = "data sets and images for examples"
