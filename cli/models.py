@@ -73,6 +73,13 @@ OperatorOption = Annotated[
         help="Who decides. (default: your user name)",
     ),
 ]
+ForceOption = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Promote a model that no verdict supports.\n\nThe model ledger keeps that you did.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LimitOption = Annotated[int, typer.Option(metavar="N", min=0, help="At most N; 0 for all.")]
 
@@ -134,6 +141,7 @@ def publish(
     promote: Annotated[
         bool, typer.Option("--promote", help="Also make it the champion, for the same reason.")
     ] = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Publish a model as a candidate, which does not serve yet.
@@ -148,8 +156,8 @@ def publish(
 
     [bold]Examples[/bold]
       prompt-capture models publish build/next --reason "corrections of May"
-      prompt-capture models publish build/next --promote \\
-        --reason "3 points better on the gold dataset"
+      prompt-capture models publish build/next --promote --force \\
+        --reason "the first model of our own"
     """
     with exit_on_error():
         try:
@@ -157,7 +165,7 @@ def publish(
         except KeyboardInterrupt:
             error_console.print("Interrupted. Run the command again: it continues.", style="yellow")
             raise typer.Exit(_INTERRUPTED) from None
-        event = _promote(model.address.version, operator, reason) if promote else None
+        event = _promote(model.address.version, operator, reason, force) if promote else None
     if as_json:
         _print_json(model, new_bytes=new_bytes, promotion=event)
         return
@@ -189,25 +197,30 @@ def promote(
     version: VersionArgument,
     reason: ReasonOption,
     operator: OperatorOption,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a model the champion: it serves from the next messages on.
 
+    Its latest verdict must say so, and still stand: neither the champion nor the
+    catalogue has changed since.
+
     Settings: as for list.
 
     [bold]Examples[/bold]
-      prompt-capture models promote assistant-4b8a490e \\
-        --reason "3 points better on the gold dataset"
+      prompt-capture models promote assistant-4b8a490e --reason "the verdict of May"
+      prompt-capture models promote assistant-4b8a490e --force \\
+        --reason "the champion fails on a new kind of message"
     """
     with exit_on_error():
-        event = _promote(version, operator, reason)
+        event = _promote(version, operator, reason, force)
     _print_decision(event, f"{version} is the champion already.", as_json)
 
 
-def _promote(version: str, operator: str, reason: str) -> "ModelEvent | None":
+def _promote(version: str, operator: str, reason: str, force: bool) -> "ModelEvent | None":
     from prompt_capture import bootstrap
 
-    return asyncio.run(bootstrap.manage_models().promote(version, operator, reason))
+    return asyncio.run(bootstrap.manage_models().promote(version, operator, reason, force))
 
 
 @app.command(cls=Command)

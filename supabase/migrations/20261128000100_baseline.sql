@@ -5986,8 +5986,7 @@ create table public.model_disagreements (
   constraint model_disagreements_text_key_is_unique unique (text_key),
   constraint blind_intent_is_in_the_catalogue
     foreign key (corrected_intent) references public.intent_catalogue (intent),
-  constraint models_disagree check (first_intent <> second_intent),
-  constraint a_decided_disagreement_has_an_intent check (decided_at is null or corrected_intent is not null)
+  constraint models_disagree check (first_intent <> second_intent)
 );
 
 comment on table public.model_disagreements is

@@ -263,8 +263,27 @@ HOLES: dict[str, tuple[str, Test]] = {
         check_erased_user_stays_erased,
     ),
     "a backend that can promote models": (
-        ("grant execute on function public.promote_model(text, text, text, jsonb) to service_role"),
+        (
+            "grant execute on function public.promote_model(text, text, text, jsonb, boolean)"
+            " to service_role"
+        ),
         rights.test_each_caller_can_call_exactly_the_granted_functions,
+    ),
+    "a backend that can read who disagrees": (
+        "grant select on private.disagreement_draws to service_role",
+        check_table_rights("disagreement_draws", SERVICE),
+    ),
+    "a registrar that can read the pool itself": (
+        (
+            "grant select on public.model_disagreements to model_registrar;"
+            'create policy "The registrar reads" on public.model_disagreements for select'
+            " to model_registrar using (true)"
+        ),
+        check_table_rights("model_disagreements", REGISTRAR),
+    ),
+    "a dashboard that can remove evidence": (
+        "drop trigger before_90_refuse_changes on public.model_disagreements",
+        check_table_rights("model_disagreements", DASHBOARD),
     ),
     "a registrar that can write to the ledger itself": (
         (

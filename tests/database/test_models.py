@@ -237,6 +237,7 @@ def test_a_decision_needs_a_reason_and_its_evidence_is_an_object(registrar: Conn
                 actor="ann",
                 reason=reason,
                 evidence=evidence,
+                force=True,
             )
     assert serving_version(registrar) is None
 

@@ -29,7 +29,8 @@ COLUMN_TO_UPDATE = {
     "keys": "text_key_secret", "tombstones": "erased_at", "deferred_changes": "notes",
     "dataset_exports": "lines", "erased_rows": "text_key", "incomplete_captures": "log_id",
     "dropped_captures": "dropped_at", "models": "registered_by", "model_events": "actor",
-    "champion": "header",
+    "champion": "header", "model_disagreements": "notes", "disagreement_draws": "champion",
+    "retraining_runs": "outcome", "queue_scores": "margin",
 }  # fmt: skip
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
@@ -59,6 +60,8 @@ OTHER_TABLES = (
     "public.models", "public.model_events", "private.champion",
     "private.settings", "private.keys", "private.tombstones", "private.deferred_changes",
     "private.erased_rows", "private.incomplete_captures", "private.dropped_captures",
+    "public.model_disagreements", "private.disagreement_draws", "private.retraining_runs",
+    "private.queue_scores",
 )  # fmt: skip
 for name in OTHER_TABLES:
     table = name.partition(".")[2]
@@ -78,6 +81,8 @@ STATEMENTS["correction_events", "insert"] = """
     insert into public.correction_events (log_id, to_intent, reviewer, channel)
     select id, 'help', 'mallory', 'api' from public.nlu_prompt_logs limit 1"""
 STATEMENTS["models", "truncate"] = "truncate public.models cascade"
+STATEMENTS["review_queue", "truncate"] = "truncate public.review_queue cascade"
+STATEMENTS["model_disagreements", "truncate"] = "truncate public.model_disagreements cascade"
 STATEMENTS["exported_rows", "insert"] = f"""
     insert into public.exported_rows (bucket, key, log_ids)
     values ('b', 'k', array['{ALICE}'::uuid])"""
@@ -159,6 +164,14 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("erased_rows", "update"): {DASHBOARD: 0},
     ("erased_rows", "delete"): {DASHBOARD: 0},
     ("erased_rows", "truncate"): {DASHBOARD: -1},
+    ("model_disagreements", "select"): {DASHBOARD: 1},
+    ("model_disagreements", "insert"): {DASHBOARD: 0},
+    ("model_disagreements", "update"): {DASHBOARD: 1},
+    **{
+        (table, verb): {DASHBOARD: -1 if verb == "truncate" else 0}
+        for table in ("disagreement_draws", "retraining_runs", "queue_scores")
+        for verb in VERBS
+    },
 }  # fmt: skip
 
 # What triggers refuse to the owner of the tables, and the message.
@@ -171,6 +184,8 @@ GUARD_MESSAGES = {
     ("correction_events", "truncate"): "cannot be truncated",
     ("review_queue", "delete"): "by hand",
     ("review_queue", "truncate"): "by hand",
+    ("model_disagreements", "delete"): "by hand",
+    ("model_disagreements", "truncate"): "by hand",
     **{
         (table, verb): "cannot be changed by hand"
         for table in ("models", "model_events", "champion")
@@ -269,6 +284,13 @@ ENTRY_POINTS = {
     "register_model": {REGISTRAR}, "promote_model": {REGISTRAR}, "roll_back_model": {REGISTRAR},
     "quarantine_model": {REGISTRAR}, "list_models": {REGISTRAR}, "list_model_events": {REGISTRAR},
     "serving_event": {REGISTRAR},
+    "read_captured_texts": {REGISTRAR}, "draw_disagreements": {REGISTRAR},
+    "read_draw_progress": {REGISTRAR}, "read_decided_disagreements": {REGISTRAR},
+    "read_decided_texts": {REGISTRAR}, "count_new_labels": {REGISTRAR},
+    "count_looks": {REGISTRAR}, "record_verdict": {REGISTRAR}, "claim_retraining": {REGISTRAR},
+    "save_retraining_progress": {REGISTRAR}, "finish_retraining": {REGISTRAR},
+    "latest_retraining": {REGISTRAR}, "read_waiting_texts": {REGISTRAR},
+    "record_queue_scores": {REGISTRAR}, "read_disagreement_texts": {EXPORTER, SERVICE},
 }  # fmt: skip
 
 

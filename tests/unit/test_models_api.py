@@ -11,6 +11,7 @@ from tests.unit.registered_models import METRICS, new_model
 
 OPERATOR = {"app_metadata": {"role": "operator"}}
 BODY = {"reason": "better on the audit", "operator": "grace"}
+FORCED = BODY | {"force": True}
 DECISIONS = ("/v1/models/assistant-1/promote", "/v1/models/assistant-1/quarantine")
 ROLLBACK = "/v1/models/rollback"
 READS = ("/v1/models", "/v1/models/assistant-1")
@@ -27,7 +28,9 @@ async def register(api: ApiFixture, *versions: str) -> None:
         await api.registry.register(new_model(version), decision_of("ada", "trained"))
 
 
-def decide(api: ApiFixture, path: str, body: Any = BODY, **headers: Any) -> Any:
+def decide(api: ApiFixture, path: str, body: Any = None, **headers: Any) -> Any:
+    """Send a decision. A promotion is forced unless the body says otherwise."""
+    body = body or (FORCED if path.endswith("/promote") else BODY)
     return api.models.post(path, json=body, headers=headers or api.operator_key)
 
 
@@ -90,6 +93,24 @@ def test_a_decision_returns_its_event(api: ApiFixture) -> None:
     assert champion(api) == "assistant-2"
 
 
+def test_a_promotion_without_a_verdict_must_be_forced(api: ApiFixture) -> None:
+    refused = decide(api, "/v1/models/assistant-1/promote", BODY)
+
+    assert refused.status_code == 409
+    assert refused.json()["error"]["code"] == "verdict_missing"
+    assert champion(api) is None
+    event = decide(api, "/v1/models/assistant-1/promote", FORCED).json()["event"]
+    assert event["evidence"] == {"forced": True}
+
+
+@pytest.mark.parametrize("force", ["true", 1, None])
+def test_only_a_boolean_forces_a_promotion(api: ApiFixture, force: object) -> None:
+    response = decide(api, "/v1/models/assistant-1/promote", BODY | {"force": force})
+
+    assert response.status_code == 422
+    assert champion(api) is None
+
+
 def test_a_decision_that_changes_nothing_has_no_event(api: ApiFixture) -> None:
     for path in DECISIONS:
         assert decide(api, path).json()["event"] is not None
@@ -142,7 +163,9 @@ def test_a_version_that_cannot_exist_is_named_as_the_invalid_part(
 
 
 def test_the_operator_of_a_token_is_the_actor(api: ApiFixture) -> None:
-    response = decide(api, DECISIONS[0], {"reason": "better"}, **api.token(**OPERATOR))
+    response = decide(
+        api, DECISIONS[0], {"reason": "better", "force": True}, **api.token(**OPERATOR)
+    )
 
     assert response.json()["event"]["actor"] == str(api.user_id)
 
@@ -232,7 +255,7 @@ def test_a_reason_is_required(api: ApiFixture, reason: str) -> None:
 def test_a_reason_of_any_length_is_redacted_and_shortened(api: ApiFixture) -> None:
     reason = "asked by ada@example.com\x00 " + "x" * 10_000
 
-    event = decide(api, DECISIONS[0], {"reason": reason, "operator": "grace"}).json()["event"]
+    event = decide(api, DECISIONS[0], FORCED | {"reason": reason}).json()["event"]
 
     assert event["reason"].startswith("asked by <EMAIL> x")
     assert event["reason"].endswith(" [shortened]")

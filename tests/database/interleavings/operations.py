@@ -1,15 +1,17 @@
 """The operations that meet each other, each as the statements of one transaction after another."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import sql
 
+from tests.database.registry import call
 from tests.database.rows import build_row
 from tests.database.server import Connection
 
-from .scene import Scene
+from .scene import CANDIDATE, Scene, draw
 
 Step = Callable[[Connection, Scene], Any]
 
@@ -168,6 +170,24 @@ def _finish_export(connection: Connection, scene: Scene) -> Any:
     return row.rowcount
 
 
+def _edit_pool(connection: Connection, scene: Scene) -> Any:
+    return connection.execute(
+        """update public.model_disagreements
+           set corrected_intent = 'email', reviewer = 'bea', notes = %s where text_key = %s""",
+        [f"quotes confession {scene.mark}", scene.pooled_key],
+    ).rowcount
+
+
+def _draw(connection: Connection, scene: Scene) -> Any:
+    """Draw a text that waits, texts that are decided, and one that is in the pool."""
+    return draw(connection, [scene.lones, *scene.alices, scene.bobs])
+
+
+def _score(connection: Connection, scene: Scene) -> Any:
+    scores = [[key.hex(), 0.9, 0.5] for key in (scene.lone_key, scene.shared_key)]
+    return call(connection, "record_queue_scores", version=CANDIDATE, scores=json.dumps(scores))
+
+
 OPERATIONS = (
     Operation("capture", "prompt_writer", (_capture,), never_waits=True),
     Operation("capture of a new text", "prompt_writer", (_capture_new_text,), never_waits=True),
@@ -194,6 +214,9 @@ OPERATIONS = (
         ),
         never_waits=True,
     ),
+    Operation("edit of the pool", "postgres", (_edit_pool,)),
+    Operation("draw of disagreements", "model_registrar", (_draw,)),
+    Operation("scoring the queue", "model_registrar", (_score,), never_waits=True),
     Operation("opening an export", "prompt_exporter", (_open_export,)),
     Operation("registering exported rows", "prompt_exporter", (_register_rows,)),
     Operation("finishing an export", "prompt_exporter", (_register_rows, _finish_export)),

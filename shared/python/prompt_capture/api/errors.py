@@ -26,6 +26,7 @@ from prompt_capture.domain.errors import (
     TooManyDeferred,
     UnknownIntent,
     UnknownUser,
+    VerdictMissing,
 )
 
 DRAIN_INTERVAL_SECONDS = 180
@@ -128,7 +129,7 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
             )
         case UnknownIntent() | ReviewerErased() | TooManyDeferred():
             return _from_refused_correction(error)
-        case ModelNotFound() | ModelQuarantined() | NothingToRollBack():
+        case ModelNotFound() | ModelQuarantined() | NothingToRollBack() | VerdictMissing():
             return _from_refused_decision(error)
         case PromptLogNotFound():
             return ApiError(
@@ -175,7 +176,7 @@ def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDefe
 
 
 def _from_refused_decision(
-    error: ModelNotFound | ModelQuarantined | NothingToRollBack,
+    error: ModelNotFound | ModelQuarantined | NothingToRollBack | VerdictMissing,
 ) -> ApiError:
     match error:
         case ModelNotFound():
@@ -198,6 +199,13 @@ def _from_refused_decision(
                 "nothing_to_roll_back",
                 "The packaged model serves, so there is no earlier one.",
                 "Promote a model, or deploy another packaged model.",
+            )
+        case VerdictMissing():
+            return ApiError(
+                409,
+                "verdict_missing",
+                "version: no verdict supports the promotion.",
+                'Run `prompt-capture models backtest`, or send "force": true and say why.',
             )
 
 

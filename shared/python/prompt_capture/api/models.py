@@ -5,7 +5,14 @@ from contextlib import contextmanager
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
 from prompt_capture.api.errors import ApiError, error_responses
@@ -50,6 +57,16 @@ class DecisionRequest(BaseModel):
         None,
         description="The operator who decided. Required with an operator key; with a token, it is "
         "taken from the token.",
+    )
+
+
+class PromotionRequest(DecisionRequest):
+    """Why an operator promotes a model, and whether without a verdict."""
+
+    force: StrictBool = Field(
+        False,
+        description="Whether to promote a model that no verdict supports. The model ledger keeps "
+        "that it was forced.",
     )
 
 
@@ -173,12 +190,13 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
         openapi_extra=KEY_OR_TOKEN,
     )
     async def promote(
-        version: Version, body: DecisionRequest, connection: Request
+        version: Version, body: PromotionRequest, connection: Request
     ) -> DecisionResponse:
         """Make a model the champion. A repeated request changes nothing."""
         operator = _operator(body, authenticator, connection)
         with _of_operators():
-            return DecisionResponse(event=await manage.promote(version, operator, body.reason))
+            event = await manage.promote(version, operator, body.reason, body.force)
+            return DecisionResponse(event=event)
 
     @router.post(
         "/models/{version}/quarantine",

@@ -15,6 +15,7 @@ from prompt_capture.domain.errors import (
     NothingToRollBack,
     ReviewerErased,
     StoreUnavailable,
+    VerdictMissing,
 )
 from prompt_capture.domain.models import (
     ModelAddress,
@@ -25,7 +26,7 @@ from prompt_capture.domain.models import (
     TrainingRecord,
 )
 
-_FORBIDDEN, _NOT_FOUND, _CONFLICT = "PT403", "PT404", "PT409"
+_FORBIDDEN, _NOT_FOUND, _CONFLICT, _UNSUPPORTED = "PT403", "PT404", "PT409", "PT412"
 """The database's own error codes. What a conflict is depends on the function."""
 
 
@@ -47,10 +48,12 @@ class SupabaseModelRegistry:
         errors = {_CONFLICT: conflict, **_common_errors()}
         return _model(await self._postgrest.call("register_model", arguments, errors))
 
-    async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+    async def promote(
+        self, version: str, decision: RegistryDecision, force: bool = False
+    ) -> ModelEvent | None:
         quarantined = ModelQuarantined("The model is quarantined. Promote another one.")
-        arguments = {"version": version, **_decision(decision)}
-        errors = {_CONFLICT: quarantined, **_common_errors()}
+        arguments = {"version": version, "force": force, **_decision(decision)}
+        errors = {_CONFLICT: quarantined, _UNSUPPORTED: _verdict_missing(), **_common_errors()}
         return _event(await self._postgrest.call("promote_model", arguments, errors))
 
     async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
@@ -113,6 +116,14 @@ def _common_errors() -> ErrorsByCode:
 
 def _not_found() -> ModelNotFound:
     return ModelNotFound("The registry has no model with this version. Publish it first.")
+
+
+def _verdict_missing() -> VerdictMissing:
+    return VerdictMissing(
+        "No verdict supports the promotion: there is none, it says hold or reject, or the champion "
+        "or the catalogue changed since. Run `prompt-capture models backtest`, or force the "
+        "promotion yourself. A schedule cannot."
+    )
 
 
 def _decision(decision: RegistryDecision) -> dict[str, Any]:
