@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
-.PHONY: bench bench-capture bench-cold bench-db bench-export bench-inputs bench-loop bench-model bench-redaction
+.PHONY: bench bench-capture bench-cold bench-db bench-export bench-gate bench-inputs bench-loop bench-model bench-redaction
 .PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -61,6 +61,9 @@ bench-db: setup  #: Database queries with a million rows; takes several minutes
 
 bench-export: setup  #: Exports of many rows; SIZES=10000,100000,1000000
 	@SIZES="$(SIZES)" $(BIN)/python -m tests.exports.bench
+
+bench-gate: setup  #: How often the gate promotes which candidates; TRIALS=1000 QUICK=1
+	@$(BIN)/python -m benchmarks.gate $(if $(TRIALS),--trials "$(TRIALS)") $(if $(QUICK),--quick)
 
 bench-inputs: setup  #: Cost of the worst messages, relative to ordinary ones
 	@$(BIN)/python -m tests.database.inputs_bench

@@ -62,8 +62,9 @@ def _describe_superiority(verdict: Verdict) -> str:
         f"{verdict.candidate} {shown} than {verdict.champion}: "
         f"{verdict.difference * 100:+.1f} points of accuracy (95% confidence interval "
         f"{verdict.ci_lower * 100:+.1f} to {verdict.ci_upper * 100:+.1f}), "
-        f"p = {verdict.p_value:.2g} where {level}. Look {verdict.look} at {verdict.labels:,} labels: {verdict.won:,} correct "
-        f"with {verdict.candidate} alone, {verdict.lost:,} with {verdict.champion} alone."
+        f"p = {verdict.p_value:.2g} where {level}. Look {verdict.look} at {verdict.labels:,} "
+        f"labels: {verdict.won:,} correct with {verdict.candidate} alone, {verdict.lost:,} with "
+        f"{verdict.champion} alone."
     )
 
 

@@ -22,10 +22,12 @@ def estimate_difference(evidence: PairedEvidence, stages: Sequence[Stage]) -> Di
     """Estimate the difference over all messages, given the looks that led here.
 
     It is the share of discordant messages, times how much more often one model wins than the other.
-    Both have an interval; they are combined by the method of variance estimates recovery (Zou and
-    Donner 2008, "Construction of confidence limits about effect measures"; Zou, Huo and Taleban
-    2009, "Simple confidence intervals for lognormal means and their differences", for a product).
-    The share of disagreements is taken as known: it stands on thousands of captured texts.
+    Both have an interval. They are combined by the method of variance estimates recovery, which
+    takes the variance at each limit from the limits of the parts (Zou and Donner 2008,
+    "Construction of confidence limits about effect measures: a general approach"): at a limit, the
+    uncertainty of the share counts as far as one model wins more often there. So the interval
+    excludes 0 where the test says so. The share of disagreements among captured texts is taken as
+    known: it stands on thousands of them.
     """
     won, lost = int(evidence.won.sum()), int(evidence.lost.sum())
     discordant, messages = won + lost, evidence.messages
@@ -41,8 +43,8 @@ def estimate_difference(evidence: PairedEvidence, stages: Sequence[Stage]) -> Di
     share_error = float(norm.isf(tail)) * _discordant_deviation(evidence) / messages
     lowest, highest = (2 * limit - 1 for limit in share_won_interval(stages, won))
     value = share * lead
-    below = math.hypot(share * (lead - lowest), lead * share_error)
-    above = math.hypot(share * (highest - lead), lead * share_error)
+    below = math.hypot(share * (lead - lowest), lowest * share_error)
+    above = math.hypot(share * (highest - lead), highest * share_error)
     return Difference(value, max(-1.0, value - below), min(1.0, value + above))
 
 
