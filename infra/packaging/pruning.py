@@ -130,7 +130,7 @@ SHARED = Exclusions(_EXCLUDED_PACKAGES, _EXCLUDED_FILES)
 RETRAIN = Exclusions(
     {name: why for name, why in _EXCLUDED_PACKAGES.items() if name not in _KEPT_FOR_TRAINING},
     {name: why for name, why in _EXCLUDED_FILES.items() if name not in _KEPT_FOR_TRAINING}
-    | _EXCLUDED_FROM_TRAINING,
+    | dict(_EXCLUDED_FROM_TRAINING),
 )
 
 
