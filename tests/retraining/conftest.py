@@ -1,7 +1,6 @@
 """A first model that is trained on few examples, as at the start of a product."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from training.config import TrainingConfig
 from training.data.examples import Example, data_digest
 from training.data.reading import read_examples
 from training.fit.encoders import base_from_artifact
-from training.retrain import steps
-from training.retrain.candidates import Candidate
+from training.retrain.candidates import Candidate, fit_candidate
 from training.train import train
 
 ROOT = Path(__file__).parents[2]
@@ -43,16 +41,15 @@ def world(tmp_path: Path, first_model: Path, seeds: list[Example]) -> World:
 def each_candidate_is_trained_once(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Train each candidate once: the same data give the same files (`test_candidates.py`)."""
     trained: dict[tuple[object, ...], tuple[Candidate, Path]] = {}
-    fit: Callable[..., Candidate] = steps.fit_candidate
     kept = tmp_path_factory.mktemp("trained")
 
     def fit_once(
         champion: ModelArtifact, data: Any, catalogue: Any, folder: Path, name: str
     ) -> Candidate:
         digest = data_digest([each.example for each in data.located])
-        key = (champion.manifest.version, digest, data.datasets, tuple(catalogue), name)
+        key = (champion.manifest.version, digest, str(data.datasets), tuple(catalogue), name)
         if key not in trained:
-            candidate = fit(champion, data, catalogue, folder, name)
+            candidate = fit_candidate(champion, data, catalogue, folder, name)
             copy = kept / str(len(trained))
             shutil.copytree(folder, copy)
             trained[key] = candidate, copy
@@ -61,6 +58,6 @@ def each_candidate_is_trained_once(tmp_path_factory: pytest.TempPathFactory) -> 
         return Candidate(ModelArtifact.load(folder), candidate.card, candidate.omitted_stages)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(steps, "fit_candidate", fit_once)
+    patch.setattr("training.retrain.steps.fit_candidate", fit_once)
     yield
     patch.undo()

@@ -11,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FIND_PYTHON = ROOT / "infra" / "find-python"
-BENCHMARKS = ("capture", "cold", "db", "export", "inputs", "loop", "model", "redaction")
+BENCHMARKS = (
+    *("capture", "cold", "db", "export", "gate", "inputs", "loop", "model", "redaction", "retrain"),
+)
 SOAK_TESTS = ("faults", "chaos", "export")
 
 
