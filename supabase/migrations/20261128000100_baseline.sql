@@ -5896,7 +5896,8 @@ begin
   where text_key = old_key and private.text_key(text) = new_key
     and not exists (select from public.model_disagreements where text_key = new_key);
   update public.review_queue set reasons = array_remove(reasons, 'model_disagreement')
-  where text_key = new_key and not exists (select from public.model_disagreements where text_key = new_key);
+  where text_key = new_key and 'model_disagreement' = any (reasons)
+    and not exists (select from public.model_disagreements where text_key = new_key);
 
   if is_merged then
     if exists (select from public.correction_events where text_key = new_key) then
@@ -6288,6 +6289,30 @@ create trigger before_08_refuse_seen_decision before update on public.review_que
     current_user <> 'prompt_maintainer' and 'model_disagreement' = any (old.reasons)
   )
   execute function private.refuse_seen_decision();
+
+-- The owner of the table may delete retained texts by hand. What rests on them goes with them.
+set role prompt_maintainer;
+
+create function private.clean_up_retained_texts() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.delete_orphans(array(select text_key from deleted));
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger before_05_lock_edits before delete on public.labelled_texts
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.lock_edits_first();
+create trigger after_40_clean_up_texts after delete on public.labelled_texts
+  referencing old table as deleted
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.clean_up_retained_texts();
 
 -- Drawing disagreements -----------------------------------------------------------------------------
 
@@ -7429,6 +7454,7 @@ revoke all on function
   private.append_blind_edit(),
   private.refuse_pool_changes(),
   private.refuse_seen_decision(),
+  private.clean_up_retained_texts(),
   private.read_captured_texts(timestamptz, bytea, bytea, integer),
   private.draw_disagreements(text, text, double precision, jsonb),
   private.queue_blind(bytea),

@@ -329,6 +329,30 @@ create trigger before_08_refuse_seen_decision before update on public.review_que
   )
   execute function private.refuse_seen_decision();
 
+-- The owner of the table may delete retained texts by hand. What rests on them goes with them.
+set role prompt_maintainer;
+
+create function private.clean_up_retained_texts() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.delete_orphans(array(select text_key from deleted));
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger before_05_lock_edits before delete on public.labelled_texts
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.lock_edits_first();
+create trigger after_40_clean_up_texts after delete on public.labelled_texts
+  referencing old table as deleted
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.clean_up_retained_texts();
+
 -- Drawing disagreements -----------------------------------------------------------------------------
 
 set role prompt_maintainer;

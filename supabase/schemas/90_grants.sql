@@ -545,6 +545,7 @@ revoke all on function
   private.append_blind_edit(),
   private.refuse_pool_changes(),
   private.refuse_seen_decision(),
+  private.clean_up_retained_texts(),
   private.read_captured_texts(timestamptz, bytea, bytea, integer),
   private.draw_disagreements(text, text, double precision, jsonb),
   private.queue_blind(bytea),

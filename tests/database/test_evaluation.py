@@ -573,6 +573,19 @@ def _age_retained_texts(dashboard: Connection) -> None:
         dashboard.execute("alter table public.labelled_texts enable trigger user")
 
 
+def test_a_disagreement_goes_with_a_retained_text_that_is_deleted_by_hand(
+    dashboard: Connection, registrar: Connection
+) -> None:
+    draw_text(dashboard, registrar, created_at=LONG_AGO)
+    decide(dashboard)
+    dashboard.execute("select private.delete_expired_rows()")
+
+    assert dashboard.execute("delete from public.labelled_texts").rowcount == 1
+
+    assert find_text(dashboard) == []
+    assert count(dashboard, "public.correction_events") == 0
+
+
 def test_an_erased_reviewer_leaves_a_pseudonym_in_the_pool(
     dashboard: Connection, registrar: Connection
 ) -> None:
