@@ -3,7 +3,8 @@
 import asyncio
 import getpass
 import json
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +22,12 @@ from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from cli.backtest import BacktestReport
     from prompt_capture.domain.models import ModelEvent, RegisteredModel
 
 DEFAULT_LIMIT = 20
+DEFAULT_DAYS = 30
+PACKAGED_MODEL = Path("model_artifacts/assistant")
 MAX_OPERATOR_LENGTH = 200
 _INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells set it."""
@@ -190,6 +194,86 @@ async def _publish(folder: Path, operator: str, reason: str) -> "tuple[Registere
     with progress_bars(error_console) as progress:
         published = await publish_model(model, operator, reason, progress.step("Uploading (bytes)"))
     return published.model, published.new_bytes
+
+
+@app.command(cls=Command)
+def backtest(
+    version: VersionArgument,
+    operator: OperatorOption,
+    days: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Classify texts of the last N days.")
+    ] = DEFAULT_DAYS,
+    gold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--gold",
+            metavar="DATASET",
+            show_default=False,
+            help="An exported gold dataset: a folder, a manifest or an s3:// URL.\n\nRepeatable.",
+        ),
+    ] = None,
+    learnt: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--learnt",
+            metavar="DATA",
+            show_default=False,
+            help="What either model learnt, as for train: no evidence.\n\nRepeatable.",
+        ),
+    ] = None,
+    packaged: Annotated[
+        Path, typer.Option(metavar="DIR", file_okay=False, help="The packaged model.")
+    ] = PACKAGED_MODEL,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a model with the champion, and record whether it may take its place.
+
+    Runs both over captured texts, draws texts on which they disagree for review,
+    and decides by what people decided about texts that neither learnt.
+    The verdict is promote, hold or reject. Each new one is a look, of at most 12.
+
+    Settings: as for publish.
+
+    [bold]Examples[/bold]
+      prompt-capture models backtest assistant-4b8a490e \\
+        --gold s3://prompt-capture/retained/gold --learnt build/audited
+    """
+    from cli.backtest_tables import print_backtest
+
+    with exit_on_error():
+        report = asyncio.run(_backtest(version, operator, days, gold or [], learnt or [], packaged))
+    if as_json:
+        _print_json(report)
+    else:
+        print_backtest(Console(), report)
+
+
+async def _backtest(
+    version: str,
+    operator: str,
+    days: int,
+    gold: Sequence[str],
+    learnt: Sequence[str],
+    packaged: Path,
+) -> "BacktestReport":
+    from cli.backtest import Comparison, compare_models, find_models, read_gold_ids
+    from cli.labelled_data import read_texts
+    from cli.sources import local_sources
+    from prompt_capture import bootstrap
+
+    registry, catalogue = bootstrap.model_registry(), bootstrap.service_store()
+    with tempfile.TemporaryDirectory() as folder, progress_bars(error_console) as progress:
+        with local_sources(gold, progress) as sources:
+            gold_ids = read_gold_ids(sources)
+        with local_sources(learnt, progress) as sources:
+            texts = read_texts(sources, progress) if sources else []
+        candidate, champion = await find_models(
+            registry, bootstrap.published_models(), version, packaged, Path(folder)
+        )
+        known = await catalogue.known_intents()
+        comparison = Comparison(candidate, champion, texts, gold_ids, known, days)
+        step = progress.step("Classifying")
+        return await compare_models(bootstrap.evaluation(), registry, comparison, operator, step)
 
 
 @app.command(cls=Command)

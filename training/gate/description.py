@@ -101,12 +101,12 @@ def _describe_robustness(verdict: Verdict) -> Iterator[str]:
     if verdict.robustness is None:
         return
     if verdict.robustness.holds:
-        yield "The verdict is the same without any one reviewer and without any one sender."
+        yield "The promotion depends on no single reviewer and on no single sender."
         return
     yield (
-        f"The verdict depends on single persons: {verdict.robustness.reviewers:,} reviewers and "
-        f"{verdict.robustness.senders:,} senders, without each of whom it would not be to promote. "
-        "A person should decide."
+        "The promotion depends on single persons: without any one of "
+        f"{verdict.robustness.reviewers:,} reviewers and {verdict.robustness.senders:,} senders, "
+        "the evidence does not support it. A person should decide."
     )
 
 

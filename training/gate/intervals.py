@@ -25,9 +25,7 @@ def estimate_difference(evidence: PairedEvidence, stages: Sequence[Stage]) -> Di
     Both have an interval. They are combined by the method of variance estimates recovery, which
     takes the variance at each limit from the limits of the parts (Zou and Donner 2008,
     "Construction of confidence limits about effect measures: a general approach"): at a limit, the
-    uncertainty of the share counts as far as one model wins more often there. So the interval
-    excludes 0 where the test says so. The share of disagreements among captured texts is taken as
-    known: it stands on thousands of them.
+    uncertainty of the share counts as far as one model wins more often there.
     """
     won, lost = int(evidence.won.sum()), int(evidence.lost.sum())
     discordant, messages = won + lost, evidence.messages
@@ -49,14 +47,19 @@ def estimate_difference(evidence: PairedEvidence, stages: Sequence[Stage]) -> Di
 
 
 def _discordant_deviation(evidence: PairedEvidence) -> float:
-    """Return the standard deviation of the number of discordant texts, in messages."""
+    """Return the standard deviation of the number of discordant texts.
+
+    It includes that of the share of disagreements among captured texts.
+    """
     discordant = evidence.won | evidence.lost
     variance = 0.0
-    for rows, scale in (
-        (evidence.is_gold, 1.0),
-        (~evidence.is_gold, evidence.messages_per_disagreement),
-    ):
+    for rows in (evidence.is_gold, ~evidence.is_gold):
         if n := int(rows.sum()):
             count = int(discordant[rows].sum())
-            variance += count * (1 - count / n) * scale**2
+            variance += count * (1 - count / n)
+    captured = evidence.captured
+    if captured is not None and captured.disagreements:
+        pooled = int(discordant[~evidence.is_gold].sum())
+        agreed = 1 - captured.disagreements / captured.texts
+        variance += pooled**2 * agreed / captured.disagreements
     return math.sqrt(variance)

@@ -11,8 +11,8 @@ from training.gate.evidence import NOBODY, Mask, PairedEvidence
 class Robustness(FrozenModel):
     """How many reviewers, and how many senders, the promotion depends on.
 
-    Without the decisions of such a reviewer, or the texts of such a sender, the verdict would not
-    be `promote`.
+    Without the decisions of such a reviewer, or the texts of such a sender, the evidence does not
+    show at the significance of a single look what promotes the candidate, or a veto fires.
     """
 
     reviewers: int
@@ -20,7 +20,7 @@ class Robustness(FrozenModel):
 
     @property
     def holds(self) -> bool:
-        """Whether the verdict stays `promote` without any one reviewer and any one sender."""
+        """Whether the promotion depends on no one reviewer and on no one sender."""
         return not (self.reviewers or self.senders)
 
 

@@ -135,11 +135,16 @@ class _Rules:
             power=non_inferiority_power(n, margin, (won + lost) / max(n, 1), level),
         )
 
-    def promotes(self, evidence: PairedEvidence) -> bool:
+    def promotes_without_some(self, evidence: PairedEvidence) -> bool:
+        """Return whether evidence without somebody still shows what promotes the candidate.
+
+        It is no further look, so it must show it at the significance of a single one.
+        """
         won, lost = _count(evidence)
-        is_superior = 0 < self.boundary.level >= mid_p_of_wins(won, won + lost)
+        significance = self.settings.significance
+        is_superior = mid_p_of_wins(won, won + lost) <= significance
         other = self.non_inferiority(evidence)
-        passes = is_superior or (other is not None and other.is_shown)
+        passes = is_superior or (other is not None and other.p_value <= significance)
         return passes and not self.vetoes(evidence)
 
 
@@ -199,7 +204,9 @@ def decide(
         non_inferiority=non_inferiority,
         vetoes=vetoes,
         robustness=(
-            count_indispensable(evidence, rules.promotes) if decision == "promote" else None
+            count_indispensable(evidence, rules.promotes_without_some)
+            if decision == "promote"
+            else None
         ),
     )
 
