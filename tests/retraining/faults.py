@@ -24,7 +24,7 @@ class Faults:
     def wrap(self, ports: RetrainingPorts) -> RetrainingPorts:
         """Return ports that fail."""
         wrapped = {one.name: _Port(getattr(ports, one.name), self) for one in fields(ports)}
-        return RetrainingPorts(**wrapped)  # type: ignore[arg-type]
+        return RetrainingPorts(**wrapped)
 
     def before(self, name: str) -> int:
         """Count a call, and fail before it."""

@@ -389,6 +389,11 @@ def publish_model() -> "PublishModel":
     return PublishModel(model_objects(bucket), model_registry())
 
 
+def published_models() -> "DatasetStore":
+    """Connect to the objects of published models, to read them. Raise `InvalidSettings`."""
+    return _existing_dataset_store(PublishingSettings.from_env(environment()).models_bucket)
+
+
 def model_objects(bucket: str) -> "ModelObjects":
     """Connect to an S3 bucket; a name with a slash is the path of a local folder."""
     if _is_folder(bucket):
