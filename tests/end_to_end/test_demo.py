@@ -112,7 +112,7 @@ def test_the_demo_closes_the_loop_by_itself() -> None:
     assert "ada       │ update her own rows        │ denied (403)" in shown
     assert f"Accuracy on {len(few.test)} messages of the second week" in shown
     assert "Outcome: promoted" in shown
-    assert "The verdict is the same without any one reviewer" in shown
+    assert "The promotion depends on no single reviewer" in shown
     assert "The new model answered after" in shown
     assert "The first model answered again after" in shown
 

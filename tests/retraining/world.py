@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import cycle
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.log_ids import new_log_id
 from prompt_capture.domain.models import ModelAddress
+from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.text import canonical_text
 from prompt_capture.workflows.exports.export import ExportDataset
@@ -57,6 +59,17 @@ class RegisteredChampion:
         return None
 
 
+@cache
+def _classify_once(model: OnnxClassifier, text: str) -> Prediction:
+    (prediction,) = model.classify([text])
+    return prediction
+
+
+@cache
+def _open_once(folder: Path) -> OnnxClassifier:
+    return OnnxClassifier(ModelArtifact.load(folder))
+
+
 class World:
     """Messages of a college, the first model in `first`, and everything else in `folder`."""
 
@@ -70,7 +83,7 @@ class World:
         self.evaluation = InMemoryEvaluation(self.store, self.registry, page_texts=1000)
         self.datasets = LocalDatasetStore(folder)
         self.notifications = Notifications()
-        self.first = OnnxClassifier(ModelArtifact.load(first))
+        self.first = _open_once(first)
         self.ports = RetrainingPorts(
             runs=self.evaluation,
             evaluation=self.evaluation,
@@ -97,7 +110,7 @@ class World:
         """Capture messages with the predictions of the first model."""
         sent = []
         for example, user in zip(examples, cycle(users), strict=False):
-            (prediction,) = self.first.classify([example.text])
+            prediction = _classify_once(self.first, example.text)
             prompt = CapturedPrompt(
                 id=new_log_id(),
                 user_id=user,
