@@ -67,11 +67,29 @@ async def test_evidence_from_one_reviewer_alone_leaves_the_promotion_to_a_person
     assert "promoted" not in await world.ledger()
 
 
-async def test_a_reviewer_who_mislabels_trains_a_model_that_honest_evidence_refuses(
+async def test_a_model_that_only_its_own_mislabelling_reviewer_confirms_waits_for_a_person(
     world: World,
 ) -> None:
+    """The gold set repeats what the reviewer taught the model, and all of it rests on him."""
     sent = await world.send(world.week)
     await world.review(sent, mislabel(world.week), [MALLORY])
+    await world.send(world.next_week)
+    await world.export()
+
+    report = await world.retrain("one")
+
+    assert (report.outcome, report.decision) == ("waits_for_a_person", "promote")
+    assert "rests on one reviewer or on one sender" in " ".join(report.messages)
+    assert "promoted" not in await world.ledger()
+
+
+async def test_a_reviewer_who_mislabels_half_of_the_messages_trains_a_model_that_is_refused(
+    world: World,
+) -> None:
+    half = len(world.week) // 2
+    sent = await world.send(world.week[:half])
+    await world.review(sent, mislabel(world.week[:half]), [MALLORY])
+    await world.label(world.week[half:])
     await world.send(world.next_week)
     await world.export()
     first = await world.retrain("one")
@@ -81,8 +99,6 @@ async def test_a_reviewer_who_mislabels_trains_a_model_that_honest_evidence_refu
 
     assert first.decision in {"hold", "reject"}
     assert report.decision in {None, "hold", "reject"}
-    decisions = {first.decision, report.decision}
-    assert "promote" not in decisions
     assert "promoted" not in await world.ledger()
 
 
