@@ -9,8 +9,6 @@ from typing import Any
 
 from prompt_capture import bootstrap
 from prompt_capture.api.events import ignore, is_ping
-from training.gate.settings import GateSettings
-from training.retrain.datasets import DatasetPrefixes
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
 from training.retrain.requests import RetrainingRequest
 from training.retrain.workflow import Retrain
@@ -33,18 +31,7 @@ def create() -> Retrain:
         datasets=bootstrap.dataset_store(exports.export_bucket),
         notifier=bootstrap.notifier(settings.retrain_topic),
     )
-    options = RetrainingOptions(
-        packaged=settings.model_dir,
-        auto_promotes=settings.retrain_auto_promote,
-        min_new_labels=settings.retrain_min_new_labels,
-        days=settings.retrain_days,
-        name=settings.retrain_name,
-        prefixes=DatasetPrefixes(
-            exports.export_prefix, exports.export_retained_prefix, settings.retrain_seeds
-        ),
-        gate=GateSettings(disagreements=settings.retrain_disagreements),
-    )
-    return Retrain(ports, options)
+    return Retrain(ports, RetrainingOptions.of(settings, exports))
 
 
 runner = asyncio.Runner()

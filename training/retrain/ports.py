@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from prompt_capture.ports.evaluation import Evaluation, QueueScores, RetrainingRuns
 from prompt_capture.ports.exports import DatasetStore
 from prompt_capture.ports.models import ChampionSource, ModelObjects, ModelRegistry, PublishedFiles
 from prompt_capture.ports.notifications import Notifier
+from prompt_capture.settings import ExportSettings, RetrainingSettings
 from training.gate.settings import GateSettings
 from training.retrain.datasets import DatasetPrefixes
 
@@ -52,3 +53,18 @@ class RetrainingOptions:
     name: str = "assistant"
     prefixes: DatasetPrefixes = field(default_factory=DatasetPrefixes)
     gate: GateSettings = field(default_factory=GateSettings)
+
+    @classmethod
+    def of(cls, settings: RetrainingSettings, exports: ExportSettings) -> Self:
+        """Return the options of a function with these settings."""
+        return cls(
+            packaged=settings.model_dir,
+            auto_promotes=settings.retrain_auto_promote,
+            min_new_labels=settings.retrain_min_new_labels,
+            days=settings.retrain_days,
+            name=settings.retrain_name,
+            prefixes=DatasetPrefixes(
+                exports.export_prefix, exports.export_retained_prefix, settings.retrain_seeds
+            ),
+            gate=GateSettings(disagreements=settings.retrain_disagreements),
+        )
