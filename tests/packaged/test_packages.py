@@ -152,6 +152,16 @@ def test_a_missing_parameter_stops_a_function_without_a_url(
     assert "The Parameter Store has no /packaged/missing." in function.log
 
 
+def test_the_packaged_retraining_says_what_it_lacks(create_function: FunctionFactory) -> None:
+    with create_function("retrain", seconds=60) as function:
+        report = function.invoke({"occasion": "request", "tick": "packaged"})
+        again = function.invoke({"occasion": "request", "tick": "packaged"})
+
+    assert report["outcome"] == "not_ready"
+    assert "The bucket has no dataset below exports/audited/" in report["messages"][0]
+    assert again["outcome"] is None
+
+
 @pytest.fixture
 def probe(packages: Path) -> tuple[Path, Path]:
     return PROBE, layer_folder(TARGETS[0], packages)
