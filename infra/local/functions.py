@@ -1,7 +1,7 @@
 """The functions on the local stack, each with only the environment variables that it needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.lambda_emulator import FunctionSpec
 from infra.local.keys import Keys
@@ -45,7 +45,11 @@ def function_specs(
         spec(CORRECT, _backend_settings(environment), seconds=10, has_url=True),
         spec(MODELS, _models_settings(environment), seconds=15, has_url=True),
         spec(EXPORT, _export_settings(environment), seconds=300, has_url=False),
-        spec(RETRAIN, _retrain_settings(environment), seconds=900, has_url=False),
+        replace(
+            spec(RETRAIN, _retrain_settings(environment), seconds=900, has_url=False),
+            memory_mb=3008,
+            is_warmed=False,  # its packages take seconds to import, and nobody waits for it
+        ),
         spec(DRAIN, _database_role_settings(environment), seconds=20, has_url=False),
     ]
 
