@@ -40,13 +40,14 @@ async def test_the_newest_complete_dataset_is_used(world: World) -> None:
     later = first.replace("audited-2", "audited-3")
     (world.folder / later).write_bytes(b"")
     manifest = (world.folder / first).read_text("utf-8")
-    for number, part in (("4", '"intents":["status"]'), ("5", '"since_last":true')):
-        name, _, _ = part.partition(":")
-        kept = {'"intents"': '"intents":[]', '"since_last"': '"since_last":false'}[name]
-        assert kept in manifest
-        (world.folder / first.replace("audited-2", f"audited-{number}")).write_text(
-            manifest.replace(kept, part), "utf-8"
-        )
+    changes = {
+        '"intents": []': '"intents": ["status"]',
+        '"since_last": false': '"since_last": true',
+    }
+    for number, (before, after) in enumerate(changes.items(), 4):
+        assert before in manifest
+        of_a_part = first.replace("audited-2", f"audited-{number}")
+        (world.folder / of_a_part).write_text(manifest.replace(before, after), "utf-8")
 
     assert newest_dataset(world.datasets, prefix) == first
 
