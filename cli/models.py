@@ -292,7 +292,8 @@ def promote(
     Settings: as for list.
 
     [bold]Examples[/bold]
-      prompt-capture models promote assistant-4b8a490e --reason "the verdict of May"
+      prompt-capture models promote assistant-4b8a490e \\
+        --reason "the verdict of May"
       prompt-capture models promote assistant-4b8a490e --force \\
         --reason "the champion fails on a new kind of message"
     """
