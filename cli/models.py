@@ -230,7 +230,8 @@ def backtest(
 
     Runs both over captured texts, draws texts on which they disagree for review,
     and decides by what people decided about texts that neither learnt.
-    The verdict is promote, hold or reject. Each new one is a look, of at most 12.
+    The verdict is promote, hold or reject.
+    A verdict on new evidence is a look, and there are at most 12.
 
     Settings: as for publish.
 

@@ -88,7 +88,7 @@ def _select(
     return select_evidence(evidence, "new", "old", LearntTexts(tuple(learnt)), catalogue)
 
 
-def test_texts_that_either_model_learnt_and_their_near_duplicates_are_no_evidence():
+def test_texts_that_either_model_learnt_and_their_near_duplicates_are_no_evidence() -> None:
     gold = [
         _decided(text) for text in ("move my dentist to friday", "call me at nine", "play jazz")
     ]
@@ -103,7 +103,7 @@ def test_texts_that_either_model_learnt_and_their_near_duplicates_are_no_evidenc
     assert (selected.learnt, selected.repeated, selected.outdated) == (2, 0, 0)
 
 
-def test_texts_in_the_fingerprint_of_an_encoder_are_no_evidence():
+def test_texts_in_the_fingerprint_of_an_encoder_are_no_evidence() -> None:
     texts = _texts(40)
     fingerprint = TrainingFingerprint().with_texts(texts[:20])
     evidence = Evidence((), tuple(map(_decided, texts)))
@@ -115,7 +115,7 @@ def test_texts_in_the_fingerprint_of_an_encoder_are_no_evidence():
     assert len(left) > 10
 
 
-def test_a_sender_who_repeats_himself_gives_one_piece_of_evidence():
+def test_a_sender_who_repeats_himself_gives_one_piece_of_evidence() -> None:
     copies = [f"please cancel my order number {n} today at noon" for n in range(50)]
     evidence = Evidence(tuple(_drawn(_decided(text)) for text in copies), (_decided(copies[0]),))
 
@@ -125,7 +125,7 @@ def test_a_sender_who_repeats_himself_gives_one_piece_of_evidence():
     assert selected.repeated == 50
 
 
-def test_disagreements_that_were_drawn_for_other_models_are_no_evidence():
+def test_disagreements_that_were_drawn_for_other_models_are_no_evidence() -> None:
     first, second, third = _texts(3)
     evidence = Evidence(
         (
@@ -139,7 +139,7 @@ def test_disagreements_that_were_drawn_for_other_models_are_no_evidence():
     assert [each.decided.text for each in _select(evidence).texts] == [first]
 
 
-def test_texts_with_an_intent_that_the_catalogue_no_longer_has_are_left_out_and_counted():
+def test_texts_with_an_intent_that_the_catalogue_no_longer_has_are_left_out_and_counted() -> None:
     kept, left = _texts(2)
     evidence = Evidence((), (_decided(kept), _decided(left, "retired")))
 
@@ -149,7 +149,7 @@ def test_texts_with_an_intent_that_the_catalogue_no_longer_has_are_left_out_and_
     assert selected.outdated == 1
 
 
-def test_the_digest_of_evidence_changes_with_each_text_and_each_intent():
+def test_the_digest_of_evidence_changes_with_each_text_and_each_intent() -> None:
     one, other = _texts(2)
     digests = {
         digest_evidence(_select(Evidence((), evidence)))
@@ -187,7 +187,7 @@ def _backtest(
     )
 
 
-def test_a_backtest_reports_how_many_captured_texts_the_models_disagree_on_and_which_intents_move():
+def test_a_backtest_reports_the_disagreements_and_the_intents_that_move() -> None:
     report = _backtest(_texts(200)).report
 
     assert (report.captured, report.left_out, report.disagreements) == (200, 0, 40)
@@ -200,7 +200,7 @@ def test_a_backtest_reports_how_many_captured_texts_the_models_disagree_on_and_w
     assert "40 of 200 texts (20.0%)" in " ".join(describe_backtest(report))
 
 
-def test_captured_texts_that_a_model_learnt_or_that_repeat_evidence_do_not_count():
+def test_captured_texts_that_a_model_learnt_or_that_repeat_evidence_do_not_count() -> None:
     texts = _texts(100)
     evidence = Evidence((), (_decided(texts[1]),))
 
@@ -212,7 +212,7 @@ def test_captured_texts_that_a_model_learnt_or_that_repeat_evidence_do_not_count
     assert result.report.gold == 1
 
 
-def test_the_draw_is_a_random_sample_of_the_disagreements_that_may_be_drawn():
+def test_the_draw_is_a_random_sample_of_the_disagreements_that_may_be_drawn() -> None:
     texts = _texts(400)
 
     result = _backtest(texts, disagreements=30)
@@ -231,7 +231,7 @@ def test_the_draw_is_a_random_sample_of_the_disagreements_that_may_be_drawn():
     assert _backtest(texts, disagreements=30, seed=1).draw != draw
 
 
-def test_every_disagreement_that_may_be_drawn_is_as_likely_to_be_drawn():
+def test_every_disagreement_that_may_be_drawn_is_as_likely_to_be_drawn() -> None:
     texts = _texts(100)
     counts: dict[int, int] = {}
     for seed in range(200):
@@ -245,7 +245,7 @@ def test_every_disagreement_that_may_be_drawn_is_as_likely_to_be_drawn():
     assert max(counts.values()) < 100
 
 
-def test_without_disagreements_there_is_nothing_to_draw():
+def test_without_disagreements_there_is_nothing_to_draw() -> None:
     result = _backtest([], Evidence((), (_decided("hello there"),)))
 
     assert result.draw is None
@@ -253,14 +253,14 @@ def test_without_disagreements_there_is_nothing_to_draw():
     assert decide(result.evidence, result.candidate, result.champion).decision == "hold"
 
 
-def test_a_model_is_not_compared_with_itself():
+def test_a_model_is_not_compared_with_itself() -> None:
     one = _model("same", lambda _: "a")
 
     with pytest.raises(ValueError, match="champion already"):
         backtest((one, one), [], _select(NO_EVIDENCE), LearntTexts())
 
 
-def test_evidence_numbers_senders_and_reviewers_and_marks_where_there_is_none():
+def test_evidence_numbers_senders_and_reviewers_and_marks_where_there_is_none() -> None:
     first, second = _texts(2)
     decided = (
         _decided(first, reviewers=(3, 5), sender=7),
@@ -276,7 +276,9 @@ def test_evidence_numbers_senders_and_reviewers_and_marks_where_there_is_none():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_candidate_that_memorised_its_labels_and_is_worse_elsewhere_is_never_promoted(seed):
+def test_a_candidate_that_memorised_its_labels_and_is_worse_elsewhere_is_never_promoted(
+    seed: int,
+) -> None:
     """It knows half of the decided texts by heart, or in nearly the same words."""
     texts = _texts(1_600, seed)
     random = np.random.default_rng(seed)
@@ -310,7 +312,7 @@ def test_a_candidate_that_memorised_its_labels_and_is_worse_elsewhere_is_never_p
     assert verdict(LearntTexts(tuple(known))) != "promote"
 
 
-def test_later_looks_read_the_verdicts_of_the_ledger_with_the_oldest_first():
+def test_later_looks_read_the_verdicts_of_the_ledger_with_the_oldest_first() -> None:
     result = _backtest(_texts(50), Evidence((), (_decided("hello there"),)))
     verdict = decide(result.evidence, result.candidate, result.champion)
     second = decide(result.evidence, result.candidate, result.champion, [verdict.as_look])

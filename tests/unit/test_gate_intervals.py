@@ -31,7 +31,9 @@ def _bonett_price(won: int, lost: int, n: int) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("counts", [(100, 60, 2_000), (30, 28, 600), (90, 10, 1_000)])
-def test_the_interval_of_a_single_look_is_close_to_that_of_a_plain_comparison(counts):
+def test_the_interval_of_a_single_look_is_close_to_that_of_a_plain_comparison(
+    counts: tuple[int, int, int],
+) -> None:
     won, lost, n = counts
 
     estimate = _estimate(make_evidence(won, lost, n - won - lost))
@@ -41,7 +43,7 @@ def test_the_interval_of_a_single_look_is_close_to_that_of_a_plain_comparison(co
 
 @pytest.mark.parametrize("difference", [0.0, 0.02, 0.05])
 @pytest.mark.parametrize("kind", ["messages", "disagreements"])
-def test_the_interval_covers_the_difference_95_times_in_100(difference, kind):
+def test_the_interval_covers_the_difference_95_times_in_100(difference: float, kind: str) -> None:
     random = np.random.default_rng(11)
     captured, share, discordance = 20_000, 0.1, 0.08
     won_share = (discordance + difference) / 2
@@ -61,7 +63,7 @@ def test_the_interval_covers_the_difference_95_times_in_100(difference, kind):
     assert 0.93 < np.mean(covered) < 0.97
 
 
-def test_disagreements_alone_give_the_interval_of_the_messages_that_they_stand_for():
+def test_disagreements_alone_give_the_interval_of_the_messages_that_they_stand_for() -> None:
     plain = _estimate(make_evidence(won=100, lost=60, agreed=1_840))
 
     pooled = _estimate(_pool(make_evidence(won=100, lost=60), 10_000, 800))
@@ -71,14 +73,14 @@ def test_disagreements_alone_give_the_interval_of_the_messages_that_they_stand_f
     assert pooled.upper == pytest.approx(plain.upper, abs=0.002)
 
 
-def test_without_discordant_texts_the_interval_narrows_with_the_number_of_texts():
+def test_without_discordant_texts_the_interval_narrows_with_the_number_of_texts() -> None:
     few, many = _estimate(make_evidence(agreed=50)), _estimate(make_evidence(agreed=5_000))
 
     assert (few.lower, few.upper) == pytest.approx((-0.071, 0.071), abs=0.001)
     assert many.upper < 0.001
 
 
-def test_a_candidate_that_wins_every_discordant_text_has_an_interval_within_the_shares():
+def test_a_candidate_that_wins_every_discordant_text_has_an_interval_within_the_shares() -> None:
     estimate = _estimate(make_evidence(won=5, agreed=95))
 
     assert 0 < estimate.lower < estimate.value == 0.05 < estimate.upper < 0.12

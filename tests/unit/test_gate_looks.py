@@ -49,12 +49,14 @@ def _first_decisions(share: float, walks: int) -> list[tuple[int, int, bool]]:
 
 
 @pytest.mark.parametrize(("n", "share"), [(0, 0.5), (1, 0.3), (40, 0.5), (700, 0.62)])
-def test_the_distribution_of_wins_is_binomial(n, share):
+def test_the_distribution_of_wins_is_binomial(n: int, share: float) -> None:
     assert binomial(n, share) == pytest.approx(binom.pmf(np.arange(n + 1), n, share), abs=1e-12)
 
 
 @pytest.mark.parametrize(("won", "discordant"), [(0, 0), (0, 7), (4, 7), (7, 7), (90, 160)])
-def test_the_one_sided_mid_p_leaves_out_half_of_the_observed_result(won, discordant):
+def test_the_one_sided_mid_p_leaves_out_half_of_the_observed_result(
+    won: int, discordant: int
+) -> None:
     exact = binomtest(won, discordant, alternative="greater").pvalue if discordant else 1.0
 
     assert mid_p_of_wins(won, discordant) == pytest.approx(
@@ -62,11 +64,11 @@ def test_the_one_sided_mid_p_leaves_out_half_of_the_observed_result(won, discord
     )
 
 
-def test_the_one_sided_mid_p_is_half_of_mc_nemars_two_sided_one():
+def test_the_one_sided_mid_p_is_half_of_mc_nemars_two_sided_one() -> None:
     assert mid_p_of_wins(100, 160) == pytest.approx(mcnemar_mid_p(100, 60) / 2)
 
 
-def test_the_first_look_promotes_where_mc_nemars_mid_p_is_at_most_what_it_may_spend():
+def test_the_first_look_promotes_where_mc_nemars_mid_p_is_at_most_what_it_may_spend() -> None:
     boundary = find_boundary(160, "old", (), SETTINGS)
 
     assert mid_p_of_wins(boundary.wins, 160) <= spending(1, SETTINGS)
@@ -75,7 +77,7 @@ def test_the_first_look_promotes_where_mc_nemars_mid_p_is_at_most_what_it_may_sp
     assert boundary.spent == pytest.approx(binom.sf(boundary.wins - 1, 160, 0.5))
 
 
-def test_a_gate_with_a_single_look_is_the_one_sided_test_itself():
+def test_a_gate_with_a_single_look_is_the_one_sided_test_itself() -> None:
     settings = GateSettings(max_looks=1)
 
     boundary = find_boundary(160, "old", (), settings)
@@ -83,19 +85,19 @@ def test_a_gate_with_a_single_look_is_the_one_sided_test_itself():
     assert binom.isf(0.05, 160, 0.5) in {boundary.wins - 1, boundary.wins}
 
 
-def test_all_looks_together_may_spend_the_significance():
+def test_all_looks_together_may_spend_the_significance() -> None:
     assert spending(0, SETTINGS) == 0
     assert spending(12, SETTINGS) == pytest.approx(0.05)
     assert spending(13, SETTINGS) == pytest.approx(0.05)
 
 
-def test_an_equal_candidate_is_ever_promoted_as_rarely_as_the_significance_says():
+def test_an_equal_candidate_is_ever_promoted_as_rarely_as_the_significance_says() -> None:
     promoted = [promotes for _, _, promotes in _first_decisions(0.5, 20_000)]
 
     assert 0.035 < np.mean(promoted) < 0.055
 
 
-def test_repeated_looks_at_a_fixed_level_promote_equal_candidates_far_more_often():
+def test_repeated_looks_at_a_fixed_level_promote_equal_candidates_far_more_often() -> None:
     wins = np.random.default_rng(7).binomial(STEP, 0.5, (4_000, 12)).cumsum(axis=1)
     totals = STEP * np.arange(1, 13)
 
@@ -105,7 +107,9 @@ def test_repeated_looks_at_a_fixed_level_promote_equal_candidates_far_more_often
 
 
 @pytest.mark.parametrize("share", [0.5, 0.6, 0.75])
-def test_the_interval_at_the_look_that_decides_covers_the_share_95_times_in_100(share):
+def test_the_interval_at_the_look_that_decides_covers_the_share_95_times_in_100(
+    share: float,
+) -> None:
     stages = _boundaries()
 
     covered = []
@@ -117,7 +121,9 @@ def test_the_interval_at_the_look_that_decides_covers_the_share_95_times_in_100(
 
 
 @pytest.mark.parametrize(("won", "discordant"), [(0, 5), (5, 5), (3, 8), (100, 160)])
-def test_the_interval_of_a_single_look_is_the_mid_p_interval_of_a_binomial_share(won, discordant):
+def test_the_interval_of_a_single_look_is_the_mid_p_interval_of_a_binomial_share(
+    won: int, discordant: int
+) -> None:
     def mid_p(share: float) -> float:
         tail = binom.sf(won - 1, discordant, share) - binom.pmf(won, discordant, share) / 2
         return float(tail)
@@ -130,11 +136,11 @@ def test_the_interval_of_a_single_look_is_the_mid_p_interval_of_a_binomial_share
     assert (lower, upper) == pytest.approx((expected_lower, expected_upper), abs=1e-5)
 
 
-def test_without_discordant_texts_nothing_is_known_of_the_share():
+def test_without_discordant_texts_nothing_is_known_of_the_share() -> None:
     assert share_won_interval([Stage(0, 1)], 0) == (0, 1)
 
 
-def test_what_looks_at_another_champion_spent_is_gone():
+def test_what_looks_at_another_champion_spent_is_gone() -> None:
     looks = [Look(champion="older", discordant=50, spent=0.006)]
 
     with_others = find_boundary(160, "old", looks, SETTINGS)
@@ -144,7 +150,7 @@ def test_what_looks_at_another_champion_spent_is_gone():
     assert len(with_others.stages) == 1
 
 
-def test_no_look_promotes_after_the_last_one():
+def test_no_look_promotes_after_the_last_one() -> None:
     looks = [Look(champion="old", discordant=10, spent=0)] * 12
 
     boundary = find_boundary(1_000, "old", looks, SETTINGS)
@@ -153,7 +159,7 @@ def test_no_look_promotes_after_the_last_one():
     assert boundary.wins > 1_000
 
 
-def test_evidence_that_shrinks_by_erasures_still_has_a_boundary():
+def test_evidence_that_shrinks_by_erasures_still_has_a_boundary() -> None:
     looks = [Look(champion="old", discordant=100, spent=0.005)]
 
     boundary = find_boundary(60, "old", looks, SETTINGS)
@@ -162,7 +168,7 @@ def test_evidence_that_shrinks_by_erasures_still_has_a_boundary():
     assert [stage.discordant for stage in boundary.stages] == [60, 60]
 
 
-def test_too_few_discordant_texts_cannot_promote_and_say_so_by_their_p_value():
+def test_too_few_discordant_texts_cannot_promote_and_say_so_by_their_p_value() -> None:
     boundary = find_boundary(4, "old", (), SETTINGS)
 
     assert boundary.wins > 4
