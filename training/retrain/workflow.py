@@ -47,7 +47,7 @@ class Retrain:
             if report.outcome not in _SILENT and not saved.progress.is_notified:
                 self._ports.notifier.publish(*describe_report(report))
                 await saved.update(is_notified=True)
-        except PromptCaptureError:
+        except Exception:
             await _release(saved)
             raise
         assert report.outcome is not None  # noqa: S101 - a run that was carried out has one
