@@ -245,7 +245,7 @@ class Steps:
             looks_before=looks_before,
             evidence={**recorded.model_dump(mode="json"), DECIDED: decided},
         )
-        reason = " ".join(describe_verdict(verdict))
+        reason = next(describe_verdict(verdict))  # the evidence has all of it
         await self._ports.evaluation.record_verdict(new, decision_of(SCHEDULE_ACTOR, reason))
 
     async def _act(
@@ -263,7 +263,7 @@ class Steps:
                     update={"outcome": "waits_for_a_person", "messages": messages}
                 )
             await self._ports.registry.promote(
-                candidate.version, decision_of(SCHEDULE_ACTOR, " ".join(describe_verdict(verdict)))
+                candidate.version, decision_of(SCHEDULE_ACTOR, "The verdict of this retraining.")
             )
             outcome = "promoted"
             rescored = await self._rescore_queue(candidate)
