@@ -19,6 +19,7 @@ from training.calibrate.cascade import (
     calibrate,
 )
 from training.calibrate.confidence import expected_calibration_error
+from training.calibrate.fitting_stages import MIN_ANSWERED, calibrate_fitting_stages
 from training.calibrate.prototypes import (
     MAX_CLUSTERED,
     Prototypes,
@@ -239,6 +240,28 @@ def _calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
     calibration = calibrate(scores)
     assert calibration is not None
     return calibration
+
+
+def test_a_student_that_fits_stays_in_the_cascade(random: np.random.Generator) -> None:
+    calibration = calibrate_fitting_stages(_make_scores(random, noise=1))
+
+    assert calibration is not None
+    assert len(calibration.stages) == 2
+    assert calibration.answered_early >= MIN_ANSWERED
+
+
+def test_a_student_that_no_longer_fits_is_left_out(random: np.random.Generator) -> None:
+    scores = _make_scores(random, noise=40)
+    cascade = _calibrate(scores)
+    assert cascade.answered_early < MIN_ANSWERED
+
+    calibration = calibrate_fitting_stages(scores)
+
+    assert calibration is not None
+    assert len(calibration.stages) == 1
+    assert (
+        calibration.predictions.accuracy == _calibrate(scores.of_last_stage()).predictions.accuracy
+    )
 
 
 def test_the_scope_of_a_cascade_tells_messages_out_of_scope(random: np.random.Generator) -> None:

@@ -52,11 +52,16 @@ class StageOutputs:
         )
         return StageOutputs(probabilities, self.scope, self.most)
 
+    def escalates(self, min_margin: float, min_scope: float) -> NDArray[np.bool_]:
+        """Return which messages [n] are left to the next stage."""
+        escalated: NDArray[np.bool_] = (self.scope < min_scope) | (self.margins < min_margin)
+        return escalated
+
     def escalate(
         self, min_margin: float, min_scope: float, later: "StageOutputs"
     ) -> "StageOutputs":
         """Return these outputs, with those of the later stages in the escalated rows."""
-        escalated = (self.scope < min_scope) | (self.margins < min_margin)
+        escalated = self.escalates(min_margin, min_scope)
         return StageOutputs(
             np.where(escalated[:, None], later.probabilities, self.probabilities),
             np.where(escalated, later.scope, self.scope),

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import Final, Self
 
@@ -24,13 +23,6 @@ from prompt_capture.adapters.onnx.model_artifact import (
 from training.config import ProgressCallback, ignore_progress
 from training.data.fingerprint import TrainingFingerprint
 from training.fit.heads import Head
-from training.fit.networks.minilm import (
-    MAX_TOKENS,
-    WEIGHTS_SHA256,
-    EncoderBuilder,
-    quantise,
-    read_checkpoint,
-)
 
 Floats = NDArray[np.float32]
 
@@ -38,10 +30,6 @@ STUDENT: Final = "student"
 """The name of the stage that needs no transformer."""
 
 _SEQUENCES_PER_TASK = 64
-
-MINILM = BaseModelInfo(
-    name="sentence-transformers/all-MiniLM-L6-v2", licence="Apache-2.0", sha256=WEIGHTS_SHA256
-)
 
 
 class Encoder:
@@ -193,20 +181,4 @@ def base_from_artifact(artifact: ModelArtifact) -> BaseEncoders:
         manifest.base_model,
         TrainingFingerprint.read(artifact.folder),
         manifest.version,
-    )
-
-
-def base_from_checkpoint(weights: Path) -> BaseEncoders:
-    """Build MiniLM from a folder with `model.safetensors` and `tokenizer.json`.
-
-    Raises `ValueError` where the weights are not the published ones.
-    """
-    tokenizer = Tokenizer.from_file(str(weights / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    model = quantise(EncoderBuilder(read_checkpoint(weights / "model.safetensors")).build())
-    return BaseEncoders(
-        {"encoder": Encoder(model, tokenizer.to_str(pretty=True), MAX_TOKENS)},
-        MINILM,
-        TrainingFingerprint(),
     )
