@@ -40,10 +40,9 @@ class End:
 
 
 async def prepare(world: World) -> None:
-    """Bring a world to where one look at a candidate promotes it."""
-    world.week, world.next_week = world.week[:WEEK], world.next_week[:NEXT_WEEK]
-    await world.label(world.week)
-    await world.send(world.next_week)
+    """Bring a world to where it can be retrained."""
+    await world.label(world.week[:WEEK])
+    await world.send(world.next_week[:NEXT_WEEK])
     await world.export()
 
 
@@ -74,28 +73,29 @@ ERRORS: list[Callable[[], PromptCaptureError]] = [
 
 
 @pytest.fixture
-def make_world(tmp_path: Path, first_model: Path, seeds: list[Example]) -> Callable[[str], World]:
-    return lambda name: World(tmp_path / name, first_model, seeds)
+async def make_world(
+    tmp_path: Path, first_model: Path, seeds: list[Example]
+) -> Callable[[str], World]:
+    """Return a function that copies one world, so that its candidate is trained once."""
+    world = World(tmp_path / "prepared", first_model, seeds)
+    await prepare(world)
+    return lambda name: world.copy_to(tmp_path / name)
 
 
 async def test_a_run_that_is_killed_at_any_write_is_continued_and_does_nothing_twice(
     make_world: Callable[[str], World],
 ) -> None:
     undisturbed = make_world("undisturbed")
-    await prepare(undisturbed)
     report = await undisturbed.retrain("one")
     expected = await end_of(undisturbed, report.outcome, report.candidate)
     assert report.outcome == "held"
-    counted = make_world("counted")
-    await prepare(counted)
-    calls = await count_calls(counted)
+    calls = await count_calls(make_world("counted"))
     assert set(WRITES) <= set(calls)
 
     for number in sorted(map(calls.index, WRITES)):
         for after in (False, True):
             where = f"{'after' if after else 'before'} {calls[number]} ({number})"
             world = make_world(f"killed-{number}-{after}")
-            await prepare(world)
             faults = Faults(Killed, number, after)
             with pytest.raises(Killed):
                 await world.retrain("one", ports=faults.wrap(world.ports))
@@ -115,14 +115,11 @@ async def test_a_run_that_is_killed_at_any_write_is_continued_and_does_nothing_t
 async def test_after_an_error_the_same_request_continues_at_once(
     make_world: Callable[[str], World], error: Callable[[], PromptCaptureError]
 ) -> None:
-    counted = make_world("counted")
-    await prepare(counted)
-    calls = await count_calls(counted)
+    calls = await count_calls(make_world("counted"))
     last = calls.index("publish")
 
     for number in (calls.index("put_manifest"), calls.index("draw_progress"), last):
         world = make_world(f"failed-{number}")
-        await prepare(world)
         faults = Faults(error, number)
         with pytest.raises(PromptCaptureError, match="did not respond"):
             await world.retrain("one", ports=faults.wrap(world.ports))
@@ -136,9 +133,8 @@ async def test_after_an_error_the_same_request_continues_at_once(
 
 
 async def test_a_run_that_is_killed_after_its_promotion_notifies_and_rescores_once_more(
-    make_world: Callable[[str], World],
+    world: World,
 ) -> None:
-    world = make_world("one")
     await world.label(world.week)
     await world.send(world.next_week)
     await world.export()

@@ -1,6 +1,8 @@
 """A small product whose model is retrained: in-memory stores, datasets and models in folders."""
 
+import shutil
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import cycle
@@ -46,6 +48,13 @@ class Notifications:
         self.sent.append((subject, message))
 
 
+class NamedBucket(LocalDatasetStore):
+    """A bucket in a folder, whose name does not depend on where the folder is."""
+
+    def url(self, key: str) -> str:
+        return f"s3://bucket/{key}"
+
+
 class RegisteredChampion:
     """Says which model of a registry serves."""
 
@@ -81,21 +90,11 @@ class World:
         self.store = InMemoryPromptStore(USERS, intents)
         self.registry = InMemoryModelRegistry(intents)
         self.evaluation = InMemoryEvaluation(self.store, self.registry, page_texts=1000)
-        self.datasets = LocalDatasetStore(folder)
+        self.datasets = NamedBucket(folder)
         self.notifications = Notifications()
         self.first = _open_once(first)
-        self.ports = RetrainingPorts(
-            runs=self.evaluation,
-            evaluation=self.evaluation,
-            queue=self.evaluation,
-            registry=self.registry,
-            champions=RegisteredChampion(self.registry),
-            catalogue=self.store,
-            files=FolderPublishedFiles(folder),
-            objects=LocalModelObjects(folder),
-            datasets=self.datasets,
-            notifier=self.notifications,
-        )
+        self._origin = first, seeds
+        self.ports = self._connect()
         self.options = RetrainingOptions(
             packaged=first,
             auto_promotes=True,
@@ -103,6 +102,30 @@ class World:
         )
         lines = "".join(f"{each.model_dump_json(include={'text', 'label'})}\n" for each in seeds)
         self.datasets.create_if_absent("seeds/seeds.jsonl", lines.encode(), "application/jsonl")
+
+    def _connect(self) -> RetrainingPorts:
+        return RetrainingPorts(
+            runs=self.evaluation,
+            evaluation=self.evaluation,
+            queue=self.evaluation,
+            registry=self.registry,
+            champions=RegisteredChampion(self.registry),
+            catalogue=self.store,
+            files=FolderPublishedFiles(self.folder),
+            objects=LocalModelObjects(self.folder),
+            datasets=self.datasets,
+            notifier=self.notifications,
+        )
+
+    def copy_to(self, folder: Path) -> "World":
+        """Return a world with the same messages, decisions, datasets and models."""
+        shutil.copytree(self.folder, folder)
+        world = World(folder, *self._origin)
+        world.store, world.registry, world.evaluation = deepcopy(
+            (self.store, self.registry, self.evaluation)
+        )
+        world.ports = world._connect()
+        return world
 
     async def send(
         self, examples: Iterable[Example], users: Sequence[UUID] = USERS
