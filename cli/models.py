@@ -211,24 +211,40 @@ def _promote(version: str, operator: str, reason: str) -> "ModelEvent | None":
 
 
 @app.command(cls=Command)
-def rollback(reason: ReasonOption, operator: OperatorOption, as_json: JsonOption = False) -> None:
+def rollback(
+    reason: ReasonOption,
+    operator: OperatorOption,
+    champion: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="VERSION",
+            show_default=False,
+            help="The model that must not serve any more.\n\nThe command can then be repeated.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Return to the model that the champion replaced.
 
     That may be the packaged model.
     Quarantined models are passed over.
-    Each call is a rollback of its own: after an error, see history first.
+    Without --from, each call is a rollback of its own: after an error, see history first.
 
     Settings: as for list.
 
     [bold]Examples[/bold]
-      prompt-capture models rollback --reason "more corrections since Monday"
+      prompt-capture models rollback --from assistant-4b8a490e \\
+        --reason "more corrections since Monday"
     """
     from prompt_capture import bootstrap
 
     with exit_on_error():
         try:
-            event = asyncio.run(bootstrap.manage_models().roll_back(operator, reason))
+            event = asyncio.run(bootstrap.manage_models().roll_back(operator, reason, champion))
         except StoreUnavailable as error:
+            if champion is not None:
+                raise
             raise StoreUnavailable(
                 f"{error} The rollback may have taken place. See `prompt-capture models history` "
                 "before you repeat it: a second rollback goes one model further."

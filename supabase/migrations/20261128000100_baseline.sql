@@ -5521,28 +5521,47 @@ begin
 end
 $$;
 
--- Models with their states, the newest first: all of them, or one.
-create function private.list_models(p_version text) returns jsonb
-language sql stable
-security definer
+-- The most models, or events, in a page.
+create function private.registry_page_size() returns integer
+language sql immutable
 set search_path = ''
 as $$
-  select coalesce(
-    jsonb_agg(to_jsonb(models) || jsonb_build_object('state', state) order by registered_at desc, version), '[]'
-  )
-  from public.models join public.model_states using (version)
-  where p_version is null or version = p_version
+  select 200
 $$;
 
--- The ledger, the newest event first: all of it, or the events that name one model.
-create function private.list_model_events(p_version text) returns jsonb
+-- A page of models with their states, the newest first, or one model. `p_before`: the last version of the page before.
+create function private.list_models(p_version text, p_before text default null) returns jsonb
 language sql stable
 security definer
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(private.show_model_event(events) order by id desc), '[]')
-  from public.model_events events
-  where p_version is null or p_version in (version, replaced)
+  with page as (
+    select * from public.models
+    where (p_version is null or version = p_version) and (
+      p_before is null
+      or registered_at < (select registered_at from public.models where version = p_before)
+    )
+    order by registered_at desc limit private.registry_page_size()
+  )
+  select coalesce(
+    jsonb_agg(to_jsonb(page) || jsonb_build_object('state', state) order by registered_at desc), '[]'
+  )
+  from page join public.model_states using (version)
+$$;
+
+-- A page of the ledger, the newest event first, or of the events that name one model. `p_before`: the last id of the
+-- page before.
+create function private.list_model_events(p_version text, p_before bigint default null) returns jsonb
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(private.show_model_event(page) order by id desc), '[]')
+  from (
+    select * from public.model_events events
+    where (p_version is null or p_version in (version, replaced)) and (p_before is null or id < p_before)
+    order by id desc limit private.registry_page_size()
+  ) as page
 $$;
 
 -- Registers a model as a candidate, and returns it. The same model again changes nothing: the manifest decides
@@ -5622,15 +5641,26 @@ begin
 end
 $$;
 
-create function private.roll_back_model(p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+-- Undoes the promotion that is in force, and returns the event. With `p_champion`, the version that the caller wants
+-- to replace, a repeated call returns the event of the first one.
+create function private.roll_back_model(p_actor text, p_reason text, p_evidence jsonb, p_champion text default null)
+returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
   operator text := private.begin_registry_change(p_actor);
+  latest public.model_events := private.champion_event();
 begin
-  if (private.champion_event()).version is null then
+  if p_champion is not null and latest.version is distinct from p_champion then
+    if latest.kind = 'rolled_back' and latest.replaced = p_champion then
+      return private.show_model_event(latest);
+    end if;
+    raise exception 'Another model is the champion.'
+      using errcode = 'PT412', hint = 'See which model serves: prompt-capture models list.';
+  end if;
+  if latest.version is null then
     raise exception 'The packaged model serves, so there is nothing to roll back.'
       using errcode = 'PT409', hint = 'Promote a model, or deploy another packaged one.';
   end if;
@@ -5725,23 +5755,23 @@ $$;
 comment on function public.serving_event(timestamptz) is
   'Returns the event that made the champion of a moment serve, or null where no model had been promoted.';
 
-create function public.list_models(version text default null) returns jsonb
+create function public.list_models(version text default null, before text default null) returns jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.list_models(version)
+  select private.list_models(version, before)
 $$;
-comment on function public.list_models(text) is
-  'Returns every model with its state, the newest first, or the one with this version.';
+comment on function public.list_models(text, text) is
+  'Returns models with their states, the newest first, at most 200: those registered before the version `before`, or the one with this version.';
 
-create function public.list_model_events(version text default null) returns jsonb
+create function public.list_model_events(version text default null, before bigint default null) returns jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.list_model_events(version)
+  select private.list_model_events(version, before)
 $$;
-comment on function public.list_model_events(text) is
-  'Returns the ledger, the newest event first, or the events that name this version.';
+comment on function public.list_model_events(text, bigint) is
+  'Returns events of the ledger, the newest first, at most 200: those before the id `before`, of all models or of this version.';
 
 create function public.register_model(model jsonb, actor text, reason text, evidence jsonb default '{}')
 returns jsonb
@@ -5763,14 +5793,16 @@ $$;
 comment on function public.promote_model(text, text, text, jsonb) is
   'Makes a model the champion. Returns the event, or null where it is the champion already.';
 
-create function public.roll_back_model(actor text, reason text, evidence jsonb default '{}') returns jsonb
+create function public.roll_back_model(
+  actor text, reason text, evidence jsonb default '{}', champion text default null
+) returns jsonb
 language sql
 set search_path = ''
 as $$
-  select private.roll_back_model(actor, reason, evidence)
+  select private.roll_back_model(actor, reason, evidence, champion)
 $$;
-comment on function public.roll_back_model(text, text, jsonb) is
-  'Returns to the model that the champion replaced, or to the packaged one. Returns the event.';
+comment on function public.roll_back_model(text, text, jsonb, text) is
+  'Returns to the model that the champion replaced, or to the packaged one. Returns the event. With `champion`, it replaces that version alone, and a repeated call returns the same event.';
 
 create function public.quarantine_model(version text, actor text, reason text, evidence jsonb default '{}')
 returns jsonb
@@ -6386,22 +6418,23 @@ revoke all on function
   private.append_model_event(text, text, text, text, jsonb, text, bigint),
   private.is_quarantined(text),
   private.refuse_unknown_model(text),
-  private.list_models(text),
-  private.list_model_events(text),
+  private.registry_page_size(),
+  private.list_models(text, text),
+  private.list_model_events(text, bigint),
   private.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb),
   private.undo_promotion(text, text, jsonb),
-  private.roll_back_model(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
   private.pseudonymise_operator(text),
   private.pseudonymise_erased_operator(),
   public.serving_model(),
   public.serving_event(timestamptz),
-  public.list_models(text),
-  public.list_model_events(text),
+  public.list_models(text, text),
+  public.list_model_events(text, bigint),
   public.register_model(jsonb, text, text, jsonb),
   public.promote_model(text, text, text, jsonb),
-  public.roll_back_model(text, text, jsonb),
+  public.roll_back_model(text, text, jsonb, text),
   public.quarantine_model(text, text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
 
@@ -6412,11 +6445,11 @@ grant usage on schema public, private to model_registrar;
 grant execute on function
   private.serving_model(), public.serving_model(),
   private.serving_event(timestamptz), public.serving_event(timestamptz),
-  private.list_models(text), public.list_models(text),
-  private.list_model_events(text), public.list_model_events(text),
+  private.list_models(text, text), public.list_models(text, text),
+  private.list_model_events(text, bigint), public.list_model_events(text, bigint),
   private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb), public.promote_model(text, text, text, jsonb),
-  private.roll_back_model(text, text, jsonb), public.roll_back_model(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb, text), public.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
 to model_registrar;
 

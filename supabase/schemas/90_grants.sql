@@ -485,22 +485,23 @@ revoke all on function
   private.append_model_event(text, text, text, text, jsonb, text, bigint),
   private.is_quarantined(text),
   private.refuse_unknown_model(text),
-  private.list_models(text),
-  private.list_model_events(text),
+  private.registry_page_size(),
+  private.list_models(text, text),
+  private.list_model_events(text, bigint),
   private.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb),
   private.undo_promotion(text, text, jsonb),
-  private.roll_back_model(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
   private.pseudonymise_operator(text),
   private.pseudonymise_erased_operator(),
   public.serving_model(),
   public.serving_event(timestamptz),
-  public.list_models(text),
-  public.list_model_events(text),
+  public.list_models(text, text),
+  public.list_model_events(text, bigint),
   public.register_model(jsonb, text, text, jsonb),
   public.promote_model(text, text, text, jsonb),
-  public.roll_back_model(text, text, jsonb),
+  public.roll_back_model(text, text, jsonb, text),
   public.quarantine_model(text, text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
 
@@ -511,11 +512,11 @@ grant usage on schema public, private to model_registrar;
 grant execute on function
   private.serving_model(), public.serving_model(),
   private.serving_event(timestamptz), public.serving_event(timestamptz),
-  private.list_models(text), public.list_models(text),
-  private.list_model_events(text), public.list_model_events(text),
+  private.list_models(text, text), public.list_models(text, text),
+  private.list_model_events(text, bigint), public.list_model_events(text, bigint),
   private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb), public.promote_model(text, text, text, jsonb),
-  private.roll_back_model(text, text, jsonb), public.roll_back_model(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb, text), public.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
 to model_registrar;
 

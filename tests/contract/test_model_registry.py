@@ -21,6 +21,7 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotTheChampion,
     ReviewerErased,
     StoreUnavailable,
 )
@@ -232,6 +233,42 @@ async def test_a_promotion_after_a_rollback_can_be_rolled_back(registry: Registr
     events = [await registry.models.roll_back(ANN) for _ in range(2)]
 
     assert [(event.version, event.replaced) for event in events] == [("a", "c"), (None, "a")]
+
+
+async def test_a_rollback_that_names_the_champion_can_be_repeated(registry: Registry) -> None:
+    await _promoted(registry, "a", "b")
+
+    event = await registry.models.roll_back(ANN, "b")
+
+    assert (event.version, event.replaced) == ("a", "b")
+    assert await registry.models.roll_back(ANN, "b") == event
+    assert await _champion(registry) == "a"
+
+
+@pytest.mark.parametrize("champion", ["a", "c"])
+async def test_a_rollback_replaces_no_other_champion_than_the_named_one(
+    registry: Registry, champion: str
+) -> None:
+    await _promoted(registry, "a", "b")
+    events = await registry.models.events()
+
+    with pytest.raises(NotTheChampion):
+        await registry.models.roll_back(ANN, champion)
+
+    assert await registry.models.events() == events
+
+
+async def test_a_rollback_that_was_followed_by_a_promotion_is_not_repeated(
+    registry: Registry,
+) -> None:
+    await _promoted(registry, "a", "b")
+    await registry.models.roll_back(ANN, "b")
+    await _promoted(registry, "c")
+
+    with pytest.raises(NotTheChampion):
+        await registry.models.roll_back(ANN, "b")
+
+    assert await _champion(registry) == "c"
 
 
 async def test_a_rollback_passes_over_quarantined_models_and_the_champion_itself(

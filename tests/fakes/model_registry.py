@@ -11,6 +11,7 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotTheChampion,
     ReviewerErased,
     StoreUnavailable,
 )
@@ -76,8 +77,15 @@ class InMemoryModelRegistry:
         self._in_force = _Promotion(version, self._in_force)
         return event
 
-    async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
+    async def roll_back(
+        self, decision: RegistryDecision, champion: str | None = None
+    ) -> ModelEvent:
         self._check(decision)
+        if champion not in (None, self._champion()):
+            latest = await self.serving_event(datetime.max.replace(tzinfo=UTC))
+            if latest and (latest.kind, latest.replaced) == ("rolled_back", champion):
+                return latest
+            raise NotTheChampion(f"{champion} is not the champion.")
         if self._in_force is None:
             raise NothingToRollBack("The packaged model serves.")
         replaced, earlier = self._in_force.version, self._in_force.earlier

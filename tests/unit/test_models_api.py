@@ -110,6 +110,20 @@ def test_a_rollback_returns_to_the_model_before_and_then_to_the_packaged_one(
     assert response.json()["error"]["code"] == "nothing_to_roll_back"
 
 
+def test_a_rollback_that_names_the_champion_can_be_repeated(api: ApiFixture) -> None:
+    promote(api, "assistant-1")
+    promote(api, "assistant-2")
+
+    first, second = (decide(api, ROLLBACK, BODY | {"from": "assistant-2"}) for _ in range(2))
+
+    assert first.json() == second.json()
+    assert champion(api) == "assistant-1"
+    promote(api, "assistant-2")
+    response = decide(api, ROLLBACK, BODY | {"from": "assistant-1"})
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "not_the_champion")
+    assert champion(api) == "assistant-2"
+
+
 def test_a_quarantined_champion_is_rolled_back_and_cannot_be_promoted(api: ApiFixture) -> None:
     promote(api, "assistant-1")
 
@@ -248,6 +262,8 @@ def test_an_outage_says_which_requests_may_be_repeated(api: ApiFixture) -> None:
     error = decide(api, ROLLBACK).json()["error"]
     assert error["code"] == "store_unavailable"
     assert "before you repeat" in error["hint"]
+    error = decide(api, ROLLBACK, BODY | {"from": "assistant-1"}).json()["error"]
+    assert "Repeating it is safe" in error["hint"]
 
 
 def test_a_decision_is_logged_without_its_reason(

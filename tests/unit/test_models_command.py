@@ -104,6 +104,20 @@ def test_decisions_say_what_they_changed(registry: InMemoryModelRegistry) -> Non
     assert "Serving: the packaged model" in succeed("list")
 
 
+def test_a_rollback_that_names_the_champion_can_be_repeated(
+    registry: InMemoryModelRegistry,
+) -> None:
+    register(registry, "assistant-1", "assistant-2")
+    for version in ("assistant-1", "assistant-2"):
+        succeed("promote", version, *WHY)
+
+    for _ in range(2):
+        assert succeed("rollback", "--from", "assistant-2", *WHY) == (
+            "In place of assistant-2, assistant-1 serves again.\n"
+        )
+    assert "not the champion" in run("rollback", "--from", "assistant-3", *WHY).stderr
+
+
 def test_decisions_print_their_event_as_json(registry: InMemoryModelRegistry) -> None:
     register(registry, "assistant-1")
 

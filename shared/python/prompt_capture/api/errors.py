@@ -19,6 +19,7 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotTheChampion,
     PromptCaptureError,
     PromptLogNotFound,
     ReviewerErased,
@@ -128,7 +129,7 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
             )
         case UnknownIntent() | ReviewerErased() | TooManyDeferred():
             return _from_refused_correction(error)
-        case ModelNotFound() | ModelQuarantined() | NothingToRollBack():
+        case ModelNotFound() | ModelQuarantined() | NothingToRollBack() | NotTheChampion():
             return _from_refused_decision(error)
         case PromptLogNotFound():
             return ApiError(
@@ -175,7 +176,7 @@ def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDefe
 
 
 def _from_refused_decision(
-    error: ModelNotFound | ModelQuarantined | NothingToRollBack,
+    error: ModelNotFound | ModelQuarantined | NothingToRollBack | NotTheChampion,
 ) -> ApiError:
     match error:
         case ModelNotFound():
@@ -198,6 +199,13 @@ def _from_refused_decision(
                 "nothing_to_roll_back",
                 "The packaged model serves, so there is no earlier one.",
                 "Promote a model, or deploy another packaged model.",
+            )
+        case NotTheChampion():
+            return ApiError(
+                409,
+                "not_the_champion",
+                "from: another model is the champion.",
+                "See GET /v1/models.",
             )
 
 

@@ -53,6 +53,17 @@ class DecisionRequest(BaseModel):
     )
 
 
+class RollbackRequest(DecisionRequest):
+    """Why an operator rolls back, and which model, so that the request can be repeated."""
+
+    champion: Version | None = Field(
+        None,
+        alias="from",
+        description="The version that must not serve any more. A repeated request then gets the "
+        "same response. Without it, each request is a rollback of its own.",
+    )
+
+
 class DecisionResponse(BaseModel):
     """What the decision changed."""
 
@@ -139,19 +150,25 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
         summary="Return to the model before",
         openapi_extra=KEY_OR_TOKEN,
     )
-    async def roll_back(body: DecisionRequest, connection: Request) -> DecisionResponse:
-        """Make the model serve that the champion replaced. A repeated request rolls back again."""
+    async def roll_back(body: RollbackRequest, connection: Request) -> DecisionResponse:
+        """Make the model serve that the champion replaced.
+
+        A repeated request rolls back again, unless it says `from`.
+        """
         operator = _operator(body, authenticator, connection)
         try:
             with _of_operators():
-                return DecisionResponse(event=await manage.roll_back(operator, body.reason))
+                event = await manage.roll_back(operator, body.reason, body.champion)
+                return DecisionResponse(event=event)
         except StoreUnavailable:
+            if body.champion is not None:
+                raise
             raise ApiError(
                 503,
                 "store_unavailable",
                 "The store did not respond. The rollback may have taken place.",
                 "Send GET /v1/models before you repeat the request: a second rollback goes one "
-                "model further.",
+                "model further. With `from`, repeating it is safe.",
             ) from None
 
     @router.get(

@@ -22,6 +22,7 @@ PromptCaptureError
 ├── ModelFilesUnavailable  the files of a published model cannot be read
 ├── ModelQuarantined       the model may not serve any more
 ├── NothingToRollBack      no registered model serves
+├── NotTheChampion         another model is the champion
 ├── InvalidRules           the rules file is not valid
 ├── InvalidSettings        an environment variable is missing or malformed
 ├── ParametersUnavailable  the Parameter Store failed or timed out
@@ -132,6 +133,10 @@ class ModelQuarantined(PromptCaptureError):
 
 class NothingToRollBack(PromptCaptureError):
     """The packaged model serves, so there is no earlier model to return to."""
+
+
+class NotTheChampion(PromptCaptureError):
+    """The model that a rollback names is not the champion any more, for another reason."""
 
 
 class InvalidRules(PromptCaptureError):

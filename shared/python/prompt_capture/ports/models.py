@@ -33,11 +33,14 @@ class ModelRegistry(Protocol):
         Raise `ModelNotFound`, or `ModelQuarantined`.
         """
 
-    async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
+    async def roll_back(
+        self, decision: RegistryDecision, champion: str | None = None
+    ) -> ModelEvent:
         """Return to the model that the champion replaced, or to the packaged one.
 
-        A quarantined model is passed over. Raise `NothingToRollBack` where the packaged model
-        serves.
+        A quarantined model is passed over. With `champion`, that version alone is replaced, and a
+        repeated call returns the event of the first one. Raise `NotTheChampion` where it does not
+        serve for another reason, and `NothingToRollBack` where the packaged model serves.
         """
 
     async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:

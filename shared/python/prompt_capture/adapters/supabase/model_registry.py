@@ -13,6 +13,7 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotTheChampion,
     ReviewerErased,
     StoreUnavailable,
 )
@@ -25,7 +26,7 @@ from prompt_capture.domain.models import (
     TrainingRecord,
 )
 
-_FORBIDDEN, _NOT_FOUND, _CONFLICT = "PT403", "PT404", "PT409"
+_FORBIDDEN, _NOT_FOUND, _CONFLICT, _NOT_THE_CHAMPION = "PT403", "PT404", "PT409", "PT412"
 """The database's own error codes. What a conflict is depends on the function."""
 
 
@@ -33,7 +34,7 @@ class SupabaseModelRegistry:
     """Calls the functions of the registry, as the role `model_registrar`.
 
     A call is not repeated after a connection error: a second rollback would go back one model more.
-    The client's read timeout is the deadline of each call.
+    The client's read timeout is the deadline of each call. Lists are read page by page.
     """
 
     def __init__(self, client: httpx.AsyncClient, rest_url: str) -> None:
@@ -53,10 +54,14 @@ class SupabaseModelRegistry:
         errors = {_CONFLICT: quarantined, **_common_errors()}
         return _event(await self._postgrest.call("promote_model", arguments, errors))
 
-    async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
+    async def roll_back(
+        self, decision: RegistryDecision, champion: str | None = None
+    ) -> ModelEvent:
         nothing = NothingToRollBack("The packaged model serves, so there is nothing to roll back.")
-        errors = {_CONFLICT: nothing, **_common_errors()}
-        event = await self._postgrest.call("roll_back_model", _decision(decision), errors)
+        other = NotTheChampion(f"{champion} is not the champion. See which model serves.")
+        errors = {_CONFLICT: nothing, _NOT_THE_CHAMPION: other, **_common_errors()}
+        arguments = {"champion": champion, **_decision(decision)}
+        event = await self._postgrest.call("roll_back_model", arguments, errors)
         return ModelEvent.model_validate(event)
 
     async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
@@ -65,7 +70,13 @@ class SupabaseModelRegistry:
         return _event(await self._postgrest.call("quarantine_model", arguments, errors))
 
     async def models(self) -> Sequence[RegisteredModel]:
-        return [_model(columns) for columns in await self._postgrest.call("list_models", {})]
+        models: list[RegisteredModel] = []
+        while True:
+            before = models[-1].address.version if models else None
+            page = await self._postgrest.call("list_models", {"before": before})
+            if not page:
+                return models
+            models += map(_model, page)
 
     async def model(self, version: str) -> RegisteredModel:
         found = await self._postgrest.call("list_models", {"version": version})
@@ -74,8 +85,13 @@ class SupabaseModelRegistry:
         return _model(found[0])
 
     async def events(self, version: str | None = None) -> Sequence[ModelEvent]:
-        events = await self._postgrest.call("list_model_events", {"version": version})
-        return [ModelEvent.model_validate(event) for event in events]
+        events: list[ModelEvent] = []
+        while True:
+            arguments = {"version": version, "before": events[-1].id if events else None}
+            page = await self._postgrest.call("list_model_events", arguments)
+            if not page:
+                return events
+            events += map(ModelEvent.model_validate, page)
 
     async def serving_event(self, at: datetime) -> ModelEvent | None:
         return _event(await self._postgrest.call("serving_event", {"moment": at.isoformat()}))

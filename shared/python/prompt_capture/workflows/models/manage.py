@@ -48,12 +48,13 @@ class ManageModels:
         _log("Model promoted.", event)
         return event
 
-    async def roll_back(self, actor: str, reason: str) -> ModelEvent:
+    async def roll_back(self, actor: str, reason: str, champion: str | None = None) -> ModelEvent:
         """Return to the model that the champion replaced. A repeated call is a second rollback.
 
-        Raise `NothingToRollBack`.
+        With `champion`, that version alone is replaced, and a repeated call returns the event of
+        the first one. Raise `NothingToRollBack` or `NotTheChampion`.
         """
-        event = await self._registry.roll_back(decision_of(actor, reason))
+        event = await self._registry.roll_back(decision_of(actor, reason), champion)
         _log("Model rolled back.", event)
         return event
 
