@@ -53,8 +53,9 @@ bench: $(NAME:%=bench-%)  ## Run a benchmark, NAME=name; without NAME, list them
 bench-capture: setup  #: Latency of a capture, as ratios within one run; ROUNDS=500
 	@$(if $(ROUNDS),ROUNDS=$(ROUNDS)) $(BIN)/python -m benchmarks.capture
 
-bench-cold: setup  #: Cold starts, relative to a baseline handler; ROUNDS=5
-	@$(BIN)/python -m infra.packaging.cold_start_benchmark $(if $(ROUNDS),--rounds "$(ROUNDS)")
+bench-cold: setup  #: Cold starts, relative to a baseline handler; ROUNDS=5 STARTS=100
+	@$(BIN)/python -m infra.packaging.cold_start_benchmark $(if $(ROUNDS),--rounds "$(ROUNDS)") \
+		$(if $(STARTS),--starts "$(STARTS)")
 
 bench-db: setup  #: Database queries with a million rows; takes several minutes
 	@$(BIN)/python -m tests.database.bench

@@ -15,7 +15,7 @@ from infra.local.processes import free_port
 from infra.local.stack import Stack
 from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.supabase.access import SupabaseAccess
-from prompt_capture.adapters.supabase.model_registry import SupabaseChampion, SupabaseModelRegistry
+from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry, SupabaseServing
 from prompt_capture.domain.errors import (
     ModelConflict,
     ModelNotFound,
@@ -32,7 +32,7 @@ from prompt_capture.domain.models import (
     RegistryDecision,
     TrainingRecord,
 )
-from prompt_capture.ports.models import ChampionSource, ModelRegistry
+from prompt_capture.ports.models import ModelRegistry, ServingSource
 from tests.contract.conftest import settings_for, supabase_store
 from tests.database_reset import DELETE_ALL_ROWS
 from tests.erasures import erase_in_store
@@ -45,7 +45,7 @@ class Registry(NamedTuple):
     """The registry as operators reach it, and as the function that classifies does."""
 
     models: ModelRegistry
-    champions: ChampionSource
+    serving: ServingSource
     create_erased_user: Callable[[], Awaitable[str]]
 
 
@@ -64,7 +64,7 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Registry]:
     ):
         yield Registry(
             SupabaseModelRegistry(registrar, settings.rest_url),
-            SupabaseChampion(writer, settings.rest_url),
+            SupabaseServing(writer, settings.rest_url),
             create_erased_user,
         )
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
@@ -126,7 +126,7 @@ async def _promoted(registry: Registry, *versions: str) -> None:
 
 
 async def _champion(registry: Registry) -> str | None:
-    champion = await registry.champions.champion()
+    champion = (await registry.serving.serving()).champion
     return champion.version if champion else None
 
 
@@ -201,7 +201,7 @@ async def test_a_promotion_replaces_the_champion(registry: Registry) -> None:
     assert event is not None
     assert (event.kind, event.version, event.replaced) == ("promoted", "b", "a")
     assert (event.actor, event.reason, event.evidence) == ("ann", "It is better.", ANN.evidence)
-    assert await registry.champions.champion() == make_model("b").address
+    assert (await registry.serving.serving()).champion == make_model("b").address
     assert await _states(registry) == {"a": "retired", "b": "champion"}
 
 
@@ -377,12 +377,12 @@ async def test_an_unreachable_store_is_reported(registry: Registry) -> None:
     if isinstance(registry.models, InMemoryModelRegistry):
         registry.models.is_reachable = False
         models: ModelRegistry = registry.models
-        champions: ChampionSource = registry.models
+        serving: ServingSource = registry.models
     else:
         url, client = f"http://127.0.0.1:{free_port()}", create_http_client(1)
-        models, champions = SupabaseModelRegistry(client, url), SupabaseChampion(client, url)
+        models, serving = SupabaseModelRegistry(client, url), SupabaseServing(client, url)
     for call in (
-        champions.champion(),
+        serving.serving(),
         models.models(),
         models.register(make_model("a"), ANN),
         models.promote("a", ANN),

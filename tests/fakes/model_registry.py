@@ -17,13 +17,13 @@ from prompt_capture.domain.errors import (
 )
 from prompt_capture.domain.models import (
     EventKind,
-    ModelAddress,
     ModelEvent,
     ModelState,
     NewModel,
     RegisteredModel,
     RegistryDecision,
 )
+from prompt_capture.domain.splits import ServingModels
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,11 @@ class InMemoryModelRegistry:
         changes = [event for event in self._ledger if event.kind in {"promoted", "rolled_back"}]
         return next((event for event in reversed(changes) if event.at <= at), None)
 
-    async def champion(self) -> ModelAddress | None:
-        """Return the champion, as a `ChampionSource` does."""
+    async def serving(self) -> ServingModels:
+        """Return what serves, as a `ServingSource` does."""
         self._raise_if_unreachable()
         champion = self._champion()
-        return self._models[champion].address if champion else None
+        return ServingModels(champion=self._models[champion].address if champion else None)
 
     def _champion(self) -> str | None:
         return self._in_force.version if self._in_force else None

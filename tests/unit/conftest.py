@@ -141,7 +141,7 @@ def make_apps(
     manage_models = ManageModels(registry or InMemoryModelRegistry())
     capture = WriteFirst(store, spool)
     model = ServedModel(IntentDetector(KeywordClassifier()), ReviewCriteria())
-    classify = ClassifyAndLog(lambda: model, capture, b"secret" * 6)
+    classify = ClassifyAndLog(lambda user_id: model, capture, b"secret" * 6)
     return {
         "classify": create_app(
             "Classify and log", classify_router(classify, authenticator), origins

@@ -7,6 +7,7 @@ import pytest
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.models import ModelAddress
 from prompt_capture.domain.review_criteria import ReviewCriteria
+from prompt_capture.domain.splits import ServingModels
 from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.serve_model import (
     FIRST_RETRY_SECONDS,
@@ -22,6 +23,11 @@ B = ModelAddress(version="b-1", manifest_sha256="b" * 64)
 
 def served_model() -> ServedModel:
     return ServedModel(IntentDetector(KeywordClassifier()), ReviewCriteria())
+
+
+def champion(address: ModelAddress) -> ServingModels:
+    """Return what serves where a model is the champion."""
+    return ServingModels(champion=address)
 
 
 class ModelLoader:
@@ -64,19 +70,19 @@ def changes() -> list[str]:
 
 @pytest.fixture
 def switch(loader: ModelLoader, clock: Clock, changes: list[str]) -> ModelSwitch:
-    return ModelSwitch(served_model(), loader, changes.append, clock)
+    return ModelSwitch(served_model, loader, changes.append, clock)
 
 
 async def test_the_packaged_model_answers_until_a_champion_is_loaded(
     switch: ModelSwitch, loader: ModelLoader, changes: list[str]
 ) -> None:
     packaged = switch.current
-    await switch.load_champion(5)
-    switch.notice(A)
+    await switch.load(5)
+    switch.notice(champion(A))
     assert switch.current is packaged
 
-    await switch.load_champion(5)
-    await switch.load_champion(5)
+    await switch.load(5)
+    await switch.load(5)
 
     assert switch.current is loader.models[A]
     assert (loader.loaded, changes) == ([A], ["ModelSwitched"])
@@ -86,11 +92,11 @@ async def test_a_rollback_to_the_packaged_model_loads_nothing(
     switch: ModelSwitch, loader: ModelLoader
 ) -> None:
     packaged = switch.current
-    switch.notice(A)
-    await switch.load_champion(5)
-    switch.notice(None)
+    switch.notice(champion(A))
+    await switch.load(5)
+    switch.notice(ServingModels())
 
-    await switch.load_champion(5)
+    await switch.load(5)
 
     assert switch.current is packaged
     assert loader.loaded == [A]
@@ -101,9 +107,9 @@ async def test_the_packaged_model_replaces_a_champion_that_cannot_be_loaded(
 ) -> None:
     packaged = switch.current
     loader.errors[B] = InvalidArtifact("The manifest does not match.")
-    for champion in (A, B):
-        switch.notice(champion)
-        await switch.load_champion(5)
+    for address in (A, B):
+        switch.notice(champion(address))
+        await switch.load(5)
 
     assert switch.current is packaged
     assert changes == ["ModelSwitched", "ModelFallback"]
@@ -115,9 +121,9 @@ async def test_the_text_of_an_unexpected_error_is_not_logged(
     switch: ModelSwitch, loader: ModelLoader, caplog: pytest.LogCaptureFixture
 ) -> None:
     loader.errors[A] = RuntimeError("a secret")
-    switch.notice(A)
+    switch.notice(champion(A))
 
-    await switch.load_champion(5)
+    await switch.load(5)
 
     assert [record.__dict__["reason"] for record in caplog.records] == ["RuntimeError"]
 
@@ -127,10 +133,10 @@ async def test_a_failed_load_is_tried_again_after_pauses_that_grow(
 ) -> None:
     loader.errors[A] = InvalidArtifact("broken")
     attempts: list[int] = []
-    switch.notice(A)
+    switch.notice(champion(A))
     for second in range(2_000):
         clock.seconds = float(second)
-        await switch.load_champion(5)
+        await switch.load(5)
         if len(loader.loaded) > len(attempts):
             attempts.append(second)
 
@@ -144,9 +150,9 @@ async def test_another_champion_is_loaded_at_once_after_a_failure(
     switch: ModelSwitch, loader: ModelLoader
 ) -> None:
     loader.errors[A] = InvalidArtifact("broken")
-    for champion in (A, B):
-        switch.notice(champion)
-        await switch.load_champion(5)
+    for address in (A, B):
+        switch.notice(champion(address))
+        await switch.load(5)
 
     assert switch.current is loader.models[B]
 
@@ -155,12 +161,12 @@ async def test_a_champion_that_recovers_is_served(
     switch: ModelSwitch, loader: ModelLoader, clock: Clock
 ) -> None:
     loader.errors[A] = InvalidArtifact("broken")
-    switch.notice(A)
-    await switch.load_champion(5)
+    switch.notice(champion(A))
+    await switch.load(5)
     loader.errors.clear()
     clock.seconds += FIRST_RETRY_SECONDS
 
-    await switch.load_champion(5)
+    await switch.load(5)
 
     assert switch.current is loader.models[A]
 
@@ -168,9 +174,9 @@ async def test_a_champion_that_recovers_is_served(
 async def test_a_load_does_not_begin_without_the_time_for_it(
     switch: ModelSwitch, loader: ModelLoader
 ) -> None:
-    switch.notice(A)
+    switch.notice(champion(A))
 
-    await switch.load_champion(0.5)
+    await switch.load(0.5)
 
     assert loader.loaded == []
 
@@ -178,6 +184,23 @@ async def test_a_load_does_not_begin_without_the_time_for_it(
 def test_a_champion_that_was_loaded_at_start_up_answers(
     switch: ModelSwitch, loader: ModelLoader
 ) -> None:
-    switch.switch(A, loader.models[A])
+    switch.start(champion(A), loader.models[A])
 
     assert switch.current is loader.models[A]
+
+
+def test_the_packaged_model_is_loaded_on_its_first_use_and_once(loader: ModelLoader) -> None:
+    loaded: list[ServedModel] = []
+
+    def load() -> ServedModel:
+        loaded.append(served_model())
+        return loaded[-1]
+
+    switch = ModelSwitch(load, loader)
+    switch.start(champion(A), loader.models[A])
+    assert switch.current is loader.models[A]
+    assert loaded == []
+
+    for _ in range(2):
+        switch.report_failure(InvalidArtifact("broken"))
+        assert [switch.current] == loaded

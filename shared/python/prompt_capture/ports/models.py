@@ -12,6 +12,7 @@ from prompt_capture.domain.models import (
     RegisteredModel,
     RegistryDecision,
 )
+from prompt_capture.domain.splits import ServingModels
 
 
 class ModelRegistry(Protocol):
@@ -65,11 +66,11 @@ class ModelRegistry(Protocol):
         """
 
 
-class ChampionSource(Protocol):
-    """Where a function reads which model serves."""
+class ServingSource(Protocol):
+    """Where a function reads which models serve."""
 
-    async def champion(self) -> ModelAddress | None:
-        """Return the champion, or None for the packaged model. Raise `StoreUnavailable`."""
+    async def serving(self) -> ServingModels:
+        """Return the champion and the split. Raise `StoreUnavailable`."""
 
 
 class PublishedFiles(Protocol):

@@ -25,6 +25,7 @@ from prompt_capture.domain.models import (
     RegistryDecision,
     TrainingRecord,
 )
+from prompt_capture.domain.splits import ServingModels
 
 _FORBIDDEN, _NOT_FOUND, _CONFLICT, _NOT_THE_CHAMPION = "PT403", "PT404", "PT409", "PT412"
 """The database's own error codes. What a conflict is depends on the function."""
@@ -97,27 +98,31 @@ class SupabaseModelRegistry:
         return _event(await self._postgrest.call("serving_event", {"moment": at.isoformat()}))
 
 
-class SupabaseChampion:
-    """Reads which model serves, as the role `prompt_writer` or `model_registrar`."""
+class SupabaseServing:
+    """Reads which models serve, as the role `prompt_writer` or `model_registrar`."""
 
     def __init__(self, client: httpx.AsyncClient, rest_url: str) -> None:
         self._postgrest = PostgrestAdapter(client, rest_url, client.timeout.read)
 
-    async def champion(self) -> ModelAddress | None:
-        return champion_address(await self._postgrest.call("serving_model", {}))
+    async def serving(self) -> ServingModels:
+        return serving_models(await self._postgrest.call("serving_model", {}))
 
 
-def champion_address(serving: object) -> ModelAddress | None:
-    """Return the address in the database's answer to what serves, or None for the packaged model.
+def serving_models(answer: object) -> ServingModels:
+    """Return what the database's answer to what serves says.
 
-    The answer is the result of `serving_model`, and the content of the header `X-Serving-Model`.
-    Raise `StoreUnavailable` where it is neither an address nor empty.
+    The answer is the result of `serving_model`, and the content of the header `X-Serving-Model`:
+    the address of the champion, or nothing for the packaged model, and `split` where there is one.
+    Raise `StoreUnavailable` where it has another form.
     """
-    if serving == {}:
-        return None
     try:
-        return ModelAddress.model_validate(serving)
-    except ValidationError:
+        if not isinstance(answer, dict):
+            raise TypeError
+        champion = {name: value for name, value in answer.items() if name != "split"}
+        return ServingModels.model_validate(
+            {"champion": champion or None, "split": answer.get("split")}
+        )
+    except (TypeError, ValidationError):
         raise StoreUnavailable("The store does not say which model serves.") from None
 
 
