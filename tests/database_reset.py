@@ -6,7 +6,7 @@ truncate public.nlu_prompt_logs, public.correction_events, public.review_queue,
   public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
   private.tombstones, private.deferred_changes, private.dropped_captures,
   private.incomplete_captures, private.erased_rows, private.settings,
-  public.models, public.model_events, private.champion
+  public.models, public.model_events, private.champion, private.split, private.split_messages
   restart identity;
 insert into private.settings default values;
 insert into private.champion default values;

@@ -171,11 +171,11 @@ create table private.champion (
   constraint champion_has_one_row check (only_row)
 );
 
-comment on table private.champion is 'The address of the model that serves, derived from the ledger.';
+comment on table private.champion is 'The addresses of the models that serve, derived from the ledger and the split.';
 comment on column private.champion.only_row is 'Always true: the table has one row.';
 comment on column private.champion.address is
-  '{"version", "manifest_sha256", "object_version"}, or {} for the packaged model.';
-comment on column private.champion.header is 'The address as a header of a response of PostgREST.';
+  '{"version", "manifest_sha256", "object_version"}, or {} for the packaged model; in a split also `split`, with its secret key.';
+comment on column private.champion.header is 'The same as a header of a response of PostgREST.';
 
 insert into private.champion default values;
 
@@ -290,20 +290,36 @@ as $$
   select address from private.champion
 $$;
 
+-- Where the manifest of a model is. Null for the packaged model.
+create function private.model_address(p_version text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'version', version, 'manifest_sha256', manifest_sha256, 'object_version', object_version
+  ) from public.models where version = p_version
+$$;
+
+-- Derives what serves from the ledger and from the split (20_split.sql).
+create function private.record_serving() returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  serving jsonb := private.compose_serving();
+begin
+  update private.champion set address = serving,
+    header = jsonb_build_object('X-Serving-Model', serving::text)::text;
+end
+$$;
+
 create function private.record_champion() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  serving jsonb := coalesce((
-    select jsonb_build_object(
-      'version', version, 'manifest_sha256', manifest_sha256, 'object_version', object_version
-    ) from public.models where version = new.version
-  ), '{}');
 begin
-  update private.champion set address = serving,
-    header = jsonb_build_object('X-Serving-Model', serving::text)::text;
+  perform private.record_serving();
   return null;
 end
 $$;
@@ -652,7 +668,7 @@ as $$
   select private.serving_model()
 $$;
 comment on function public.serving_model() is
-  'Returns version, manifest_sha256 and object_version of the champion, or {} for the packaged model.';
+  'Returns version, manifest_sha256 and object_version of the champion, or {} for the packaged model; in a split also `split`.';
 
 create function public.serving_event(moment timestamptz) returns jsonb
 language sql stable

@@ -529,6 +529,35 @@ grant execute on function private.lock_model_registry(), private.pseudonym(text)
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
 
+-- The split -------------------------------------------------------------------------------------------
+-- No role of the API reaches its tables: model_registrar calls the functions, and captures record the arms.
+
+revoke all on private.split, private.split_messages
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.model_address(text),
+  private.record_serving(),
+  private.split_arm(uuid, bytea, double precision),
+  private.compose_serving(),
+  private.append_split_stopped(text, text, jsonb),
+  private.end_split(),
+  private.split_model(text, double precision, text, text, jsonb),
+  private.stop_split(text, text, jsonb, bigint),
+  private.read_split(),
+  private.record_arms(),
+  public.split_model(text, double precision, text, text, jsonb),
+  public.stop_split(text, text, jsonb, bigint),
+  public.read_split()
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+grant execute on function
+  private.split_model(text, double precision, text, text, jsonb),
+  public.split_model(text, double precision, text, text, jsonb),
+  private.stop_split(text, text, jsonb, bigint), public.stop_split(text, text, jsonb, bigint),
+  private.read_split(), public.read_split()
+to model_registrar;
+grant select, insert, delete, update (share) on private.split to prompt_maintainer;
+grant select, insert on private.split_messages to prompt_maintainer;
+
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;
 revoke prompt_maintainer from postgres;

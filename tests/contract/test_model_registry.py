@@ -23,11 +23,13 @@ from prompt_capture.domain.errors import (
     NothingToRollBack,
     NotTheChampion,
     ReviewerErased,
+    SplitConflict,
     StoreUnavailable,
 )
 from prompt_capture.domain.models import (
     DatasetReference,
     ModelAddress,
+    ModelEvent,
     NewModel,
     RegistryDecision,
     TrainingRecord,
@@ -332,6 +334,97 @@ async def test_the_events_of_a_model_are_those_that_name_it(registry: Registry) 
     assert kinds == ["rolled_back", "promoted", "promoted", "registered"]
 
 
+async def test_a_split_is_part_of_what_serves_until_it_is_stopped(registry: Registry) -> None:
+    await _promoted(registry, "a")
+    await registry.models.register(make_model("b"), ANN)
+
+    started = await registry.models.split("b", 0.1, ANN)
+
+    assert started is not None
+    assert (started.kind, started.version, started.evidence["share"]) == ("split_started", "b", 0.1)
+    serving = await registry.serving.serving()
+    assert serving.champion == make_model("a").address
+    assert serving.split is not None
+    assert (serving.split.id, serving.split.share) == (started.id, 0.1)
+    assert serving.split.challenger == make_model("b").address
+    stopped = await registry.models.stop_split(ANN)
+    assert stopped is not None
+    assert (stopped.kind, stopped.version) == ("split_stopped", "b")
+    assert (await registry.serving.serving()).split is None
+    assert await registry.models.stop_split(ANN) is None
+
+
+async def test_another_share_keeps_the_users_of_the_challenger(registry: Registry) -> None:
+    await registry.models.register(make_model("b"), ANN)
+    await registry.models.split("b", 0.1, ANN)
+    before = (await registry.serving.serving()).split
+
+    changed = await registry.models.split("b", 0.4, ANN)
+
+    after = (await registry.serving.serving()).split
+    assert changed is not None
+    assert changed.kind == "split_changed"
+    assert before is not None
+    assert after == before.model_copy(update={"share": 0.4})
+    assert await registry.models.split("b", 0.4, ANN) is None
+
+
+async def test_what_cannot_be_compared_is_refused(registry: Registry) -> None:
+    await _promoted(registry, "a")
+    for version in ("b", "c", "d"):
+        await registry.models.register(make_model(version), ANN)
+    await registry.models.quarantine("c", ANN)
+    await registry.models.split("b", 0.1, ANN)
+
+    for version, error in (
+        ("a", SplitConflict),
+        ("d", SplitConflict),
+        ("c", ModelQuarantined),
+        ("e", ModelNotFound),
+    ):
+        with pytest.raises(error):
+            await registry.models.split(version, 0.1, ANN)
+
+
+async def test_another_champion_and_a_quarantine_stop_the_split(registry: Registry) -> None:
+    await _promoted(registry, "a", "c")
+    await registry.models.register(make_model("b"), ANN)
+    changes: list[Callable[[], Awaitable[ModelEvent | None]]] = [
+        lambda: registry.models.promote("a", ANN),
+        lambda: registry.models.roll_back(ANN),
+        lambda: registry.models.quarantine("b", ANN),
+    ]
+    for change in changes:
+        await registry.models.split("b", 0.1, ANN)
+
+        await change()
+
+        assert (await registry.serving.serving()).split is None
+        newest = (await registry.models.events())[0]
+        assert (newest.kind, newest.version) == ("split_stopped", "b")
+
+
+async def test_the_results_name_the_latest_split(registry: Registry) -> None:
+    assert await registry.models.split_results() is None
+    await _promoted(registry, "a")
+    await registry.models.register(make_model("b"), ANN)
+    started = await registry.models.split("b", 0.1, ANN)
+    await registry.models.split("b", 0.2, ANN)
+
+    results = await registry.models.split_results()
+
+    assert started is not None
+    assert results is not None
+    assert (results.id, results.champion, results.challenger) == (started.id, "a", "b")
+    assert (results.share, results.latest_share, results.stopped) == (0.2, 0.2, None)
+    assert (results.messages, results.fallbacks, results.groups) == (0, 0, ())
+    assert await registry.models.stop_split(ANN, results.id + 1) is None
+    stopped = await registry.models.stop_split(ANN, results.id)
+    results = await registry.models.split_results()
+    assert results is not None
+    assert (results.share, results.latest_share, results.stopped) == (None, 0.2, stopped)
+
+
 async def test_the_ledger_says_what_served_at_any_moment(registry: Registry) -> None:
     await _promoted(registry, "a", "b")
     rollback = await registry.models.roll_back(ANN)
@@ -366,6 +459,8 @@ async def test_an_erased_operator_decides_nothing(registry: Registry) -> None:
         registry.models.promote("a", by_erased),
         registry.models.roll_back(by_erased),
         registry.models.quarantine("a", by_erased),
+        registry.models.split("a", 0.1, by_erased),
+        registry.models.stop_split(by_erased),
     ):
         with pytest.raises(ReviewerErased):
             await decision
@@ -388,6 +483,9 @@ async def test_an_unreachable_store_is_reported(registry: Registry) -> None:
         models.promote("a", ANN),
         models.roll_back(ANN),
         models.quarantine("a", ANN),
+        models.split("a", 0.1, ANN),
+        models.stop_split(ANN),
+        models.split_results(),
         models.events(),
         models.serving_event(datetime.now(UTC)),
     ):

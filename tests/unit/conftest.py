@@ -24,6 +24,7 @@ from prompt_capture.workflows.capture import WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
+from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
 from prompt_capture.workflows.models.manage import ManageModels
 from prompt_capture.workflows.record_outcome import RecordOutcome
 from prompt_capture.workflows.serve_model import ServedModel
@@ -138,7 +139,8 @@ def make_apps(
     registry: InMemoryModelRegistry | None = None,
 ) -> dict[str, FastAPI]:
     authenticator = Authenticator(tokens, [API_KEY_HASH], [OPERATOR_KEY_HASH])
-    manage_models = ManageModels(registry or InMemoryModelRegistry())
+    registry = registry or InMemoryModelRegistry()
+    manage_models, evaluate_split = ManageModels(registry), EvaluateSplit(registry)
     capture = WriteFirst(store, spool)
     model = ServedModel(IntentDetector(KeywordClassifier()), ReviewCriteria())
     classify = ClassifyAndLog(lambda user_id: model, capture, b"secret" * 6)
@@ -150,7 +152,7 @@ def make_apps(
             "Record outcome", outcomes_router(RecordOutcome(store), authenticator)
         ),
         "corrections": create_app("Correct", corrections_router(Correct(store), authenticator)),
-        "models": create_app("Models", models_router(manage_models, authenticator)),
+        "models": create_app("Models", models_router(manage_models, evaluate_split, authenticator)),
     }
 
 

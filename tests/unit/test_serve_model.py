@@ -1,13 +1,14 @@
 """The champion replaces the model that answers; the packaged model answers when it cannot."""
 
 from itertools import pairwise
+from uuid import UUID, uuid4
 
 import pytest
 
 from prompt_capture.domain.errors import InvalidArtifact
 from prompt_capture.domain.models import ModelAddress
 from prompt_capture.domain.review_criteria import ReviewCriteria
-from prompt_capture.domain.splits import ServingModels
+from prompt_capture.domain.splits import ServingModels, Split
 from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.serve_model import (
     FIRST_RETRY_SECONDS,
@@ -28,6 +29,21 @@ def served_model() -> ServedModel:
 def champion(address: ModelAddress) -> ServingModels:
     """Return what serves where a model is the champion."""
     return ServingModels(champion=address)
+
+
+def in_split(
+    address: ModelAddress | None, challenger: ModelAddress, split_id: int = 1
+) -> ServingModels:
+    """Return what serves where half of the users have a challenger."""
+    key = f"{split_id:064x}"
+    split = Split(id=split_id, challenger=challenger, share=0.5, key=key)
+    return ServingModels(champion=address, split=split)
+
+
+def user_of(serving: ServingModels, arm: str) -> UUID:
+    """Return a user with that arm."""
+    assert serving.split is not None
+    return next(user for user in iter(uuid4, None) if serving.split.arm_of(user) == arm)
 
 
 class ModelLoader:
@@ -204,3 +220,77 @@ def test_the_packaged_model_is_loaded_on_its_first_use_and_once(loader: ModelLoa
     for _ in range(2):
         switch.report_failure(InvalidArtifact("broken"))
         assert [switch.current] == loaded
+
+
+async def test_in_a_split_each_arm_is_answered_by_its_model(
+    switch: ModelSwitch, loader: ModelLoader
+) -> None:
+    serving = in_split(A, B)
+    switch.notice(serving)
+    await switch.load(5)
+
+    assert switch.model_for(user_of(serving, "challenger")) is loader.models[B]
+    assert switch.model_for(user_of(serving, "champion")) is loader.models[A]
+    assert switch.model_for(None) is loader.models[A]
+
+
+async def test_the_champion_answers_until_the_challenger_is_loaded(
+    switch: ModelSwitch, loader: ModelLoader
+) -> None:
+    serving = in_split(A, B)
+    switch.start(serving, loader.models[A])
+    user_id = user_of(serving, "challenger")
+    assert switch.model_for(user_id) is loader.models[A]
+
+    await switch.load(5)
+
+    assert switch.model_for(user_id) is loader.models[B]
+    assert loader.loaded == [B]
+
+
+async def test_the_champion_answers_in_place_of_a_challenger_that_cannot_be_loaded(
+    switch: ModelSwitch,
+    loader: ModelLoader,
+    clock: Clock,
+    changes: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loader.errors[B] = InvalidArtifact("The manifest does not match.")
+    serving = in_split(A, B)
+    switch.notice(serving)
+    for _ in range(3):
+        await switch.load(5)
+
+    assert switch.model_for(user_of(serving, "challenger")) is loader.models[A]
+    assert (loader.loaded, changes) == ([A, B], ["ModelSwitched", "ChallengerFallback"])
+    assert "challenger cannot be served" in caplog.text
+    loader.errors.clear()
+    clock.seconds += FIRST_RETRY_SECONDS
+    await switch.load(5)
+    assert switch.model_for(user_of(serving, "challenger")) is loader.models[B]
+
+
+async def test_the_end_of_a_split_takes_effect_with_the_next_message(
+    switch: ModelSwitch, loader: ModelLoader
+) -> None:
+    serving = in_split(A, B)
+    switch.notice(serving)
+    await switch.load(5)
+
+    switch.notice(champion(A))
+
+    assert switch.model_for(user_of(serving, "challenger")) is loader.models[A]
+
+
+async def test_another_challenger_is_not_mixed_up_with_the_loaded_one(
+    switch: ModelSwitch, loader: ModelLoader
+) -> None:
+    switch.notice(in_split(None, B))
+    await switch.load(5)
+    serving = in_split(None, A, split_id=2)
+    switch.notice(serving)
+
+    assert switch.model_for(user_of(serving, "challenger")) is switch.current
+
+    await switch.load(5)
+    assert switch.model_for(user_of(serving, "challenger")) is loader.models[A]

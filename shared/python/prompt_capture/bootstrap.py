@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         CleanBeforeExport,
         CleanPendingObjects,
     )
+    from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
     from prompt_capture.workflows.models.manage import ManageModels
     from prompt_capture.workflows.models.publish import PublishModel
     from prompt_capture.workflows.pending_erasures import FinishPendingErasures
@@ -347,6 +348,13 @@ def manage_models() -> "ManageModels":
     from prompt_capture.workflows.models.manage import ManageModels
 
     return ManageModels(model_registry())
+
+
+def evaluate_split() -> "EvaluateSplit":
+    """Wire the comparison of a split's arms. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
+
+    return EvaluateSplit(model_registry())
 
 
 def publish_model() -> "PublishModel":

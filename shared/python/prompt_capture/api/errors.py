@@ -23,6 +23,7 @@ from prompt_capture.domain.errors import (
     PromptCaptureError,
     PromptLogNotFound,
     ReviewerErased,
+    SplitConflict,
     StoreUnavailable,
     TooManyDeferred,
     UnknownIntent,
@@ -129,7 +130,13 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
             )
         case UnknownIntent() | ReviewerErased() | TooManyDeferred():
             return _from_refused_correction(error)
-        case ModelNotFound() | ModelQuarantined() | NothingToRollBack() | NotTheChampion():
+        case (
+            ModelNotFound()
+            | ModelQuarantined()
+            | NothingToRollBack()
+            | NotTheChampion()
+            | SplitConflict()
+        ):
             return _from_refused_decision(error)
         case PromptLogNotFound():
             return ApiError(
@@ -176,7 +183,7 @@ def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDefe
 
 
 def _from_refused_decision(
-    error: ModelNotFound | ModelQuarantined | NothingToRollBack | NotTheChampion,
+    error: ModelNotFound | ModelQuarantined | NothingToRollBack | NotTheChampion | SplitConflict,
 ) -> ApiError:
     match error:
         case ModelNotFound():
@@ -206,6 +213,13 @@ def _from_refused_decision(
                 "not_the_champion",
                 "from: another model is the champion.",
                 "See GET /v1/models.",
+            )
+        case SplitConflict():
+            return ApiError(
+                409,
+                "split_conflict",
+                "version: the model is the champion, or another split is under way.",
+                "See GET /v1/models/split, and stop the other split first.",
             )
 
 

@@ -1,8 +1,9 @@
 """The Lambda handler of a function with an HTTP interface."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -48,6 +49,27 @@ def handle_requests(app: FastAPI) -> Handler:
         return adapter(event, context)
 
     return handle
+
+
+def with_jobs(handler: Handler, jobs: Mapping[str, Callable[[], Awaitable[object]]]) -> Handler:
+    """Make a handler run the job that a schedule names: `{"job": "..."}`.
+
+    A job that fails raises its error, so that Lambda repeats it and the alarm sees it.
+    """
+
+    def handle(event: Any, context: Any) -> Any:
+        job = jobs.get(str(event.get("job"))) if isinstance(event, dict) else None
+        if job is None or "requestContext" in event:
+            return handler(event, context)
+        # A loop of its own: the connections of earlier requests belong to another one.
+        asyncio.run(_complete(job))
+        return {"status": "done"}
+
+    return handle
+
+
+async def _complete(job: Callable[[], Awaitable[object]]) -> None:
+    await job()
 
 
 def _answer_other_event(event: object, context: Any) -> dict[str, Any]:

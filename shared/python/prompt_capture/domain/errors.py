@@ -23,6 +23,7 @@ PromptCaptureError
 ├── ModelQuarantined       the model may not serve any more
 ├── NothingToRollBack      no registered model serves
 ├── NotTheChampion         another model is the champion
+├── SplitConflict          the model cannot be compared now
 ├── InvalidRules           the rules file is not valid
 ├── InvalidSettings        an environment variable is missing or malformed
 ├── ParametersUnavailable  the Parameter Store failed or timed out
@@ -137,6 +138,10 @@ class NothingToRollBack(PromptCaptureError):
 
 class NotTheChampion(PromptCaptureError):
     """The model that a rollback names is not the champion any more, for another reason."""
+
+
+class SplitConflict(PromptCaptureError):
+    """The model is the champion, or another split is under way."""
 
 
 class InvalidRules(PromptCaptureError):

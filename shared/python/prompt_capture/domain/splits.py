@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from prompt_capture.domain.models import ModelAddress
-from prompt_capture.domain.types import FrozenModel
+from prompt_capture.domain.models import ModelAddress, ModelEvent, Version
+from prompt_capture.domain.types import FrozenModel, Timestamp
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 """The share of the users whom the challenger answers."""
@@ -40,6 +40,36 @@ class Split(FrozenModel):
         digest = hmac.digest(bytes.fromhex(self.key), user_id.bytes, "sha256")
         position = int.from_bytes(digest[:_HASH_BYTES]) / 2 ** (8 * _HASH_BYTES)
         return "challenger" if position < self.share else "champion"
+
+
+class OutcomeGroup(FrozenModel):
+    """So many users of an arm have so many outcomes each, and so many of these are successes."""
+
+    arm: Arm
+    outcomes: int = Field(gt=0)
+    successes: int = Field(ge=0)
+    users: int = Field(gt=0)
+
+
+class SplitResults(FrozenModel):
+    """The latest split, with the outcomes of its messages so far.
+
+    `champion` is None for the packaged model. `share` is None where the split was stopped, by the
+    event `stopped`; `latest_share` is what it was then. `messages` counts those of the challenger's
+    arm, and `fallbacks` those of them that the champion answered, because an instance had not
+    loaded the challenger.
+    """
+
+    id: int
+    champion: Version | None
+    challenger: Version
+    started_at: Timestamp
+    share: Share | None
+    latest_share: Share
+    stopped: ModelEvent | None
+    messages: int
+    fallbacks: int
+    groups: tuple[OutcomeGroup, ...]
 
 
 class ServingModels(FrozenModel):

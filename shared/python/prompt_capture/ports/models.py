@@ -12,7 +12,7 @@ from prompt_capture.domain.models import (
     RegisteredModel,
     RegistryDecision,
 )
-from prompt_capture.domain.splits import ServingModels
+from prompt_capture.domain.splits import ServingModels, SplitResults
 
 
 class ModelRegistry(Protocol):
@@ -49,6 +49,26 @@ class ModelRegistry(Protocol):
 
         Return None where the model is quarantined already. Raise `ModelNotFound`.
         """
+
+    async def split(
+        self, challenger: str, share: float, decision: RegistryDecision
+    ) -> ModelEvent | None:
+        """Let a challenger answer a share of the users, or change that share.
+
+        Return None where it has that share already. Raise `ModelNotFound`, `ModelQuarantined`, or
+        `SplitConflict` where the model is the champion or another split is under way.
+        """
+
+    async def stop_split(
+        self, decision: RegistryDecision, split: int | None = None
+    ) -> ModelEvent | None:
+        """Return everybody to the champion.
+
+        Return None where no split is under way, or another one than `split`.
+        """
+
+    async def split_results(self) -> SplitResults | None:
+        """Return the latest split, with its outcomes. Return None where there was none."""
 
     async def models(self) -> Sequence[RegisteredModel]:
         """Return all models, the newest first."""

@@ -15,6 +15,7 @@ from prompt_capture.domain.errors import (
     NothingToRollBack,
     NotTheChampion,
     ReviewerErased,
+    SplitConflict,
     StoreUnavailable,
 )
 from prompt_capture.domain.models import (
@@ -25,9 +26,9 @@ from prompt_capture.domain.models import (
     RegistryDecision,
     TrainingRecord,
 )
-from prompt_capture.domain.splits import ServingModels
+from prompt_capture.domain.splits import ServingModels, SplitResults
 
-_FORBIDDEN, _NOT_FOUND, _CONFLICT, _NOT_THE_CHAMPION = "PT403", "PT404", "PT409", "PT412"
+_FORBIDDEN, _NOT_FOUND, _CONFLICT, _PRECONDITION = "PT403", "PT404", "PT409", "PT412"
 """The database's own error codes. What a conflict is depends on the function."""
 
 
@@ -50,9 +51,8 @@ class SupabaseModelRegistry:
         return _model(await self._postgrest.call("register_model", arguments, errors))
 
     async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
-        quarantined = ModelQuarantined("The model is quarantined. Promote another one.")
         arguments = {"version": version, **_decision(decision)}
-        errors = {_CONFLICT: quarantined, **_common_errors()}
+        errors = {_CONFLICT: _quarantined(), **_common_errors()}
         return _event(await self._postgrest.call("promote_model", arguments, errors))
 
     async def roll_back(
@@ -60,7 +60,7 @@ class SupabaseModelRegistry:
     ) -> ModelEvent:
         nothing = NothingToRollBack("The packaged model serves, so there is nothing to roll back.")
         other = NotTheChampion(f"{champion} is not the champion. See which model serves.")
-        errors = {_CONFLICT: nothing, _NOT_THE_CHAMPION: other, **_common_errors()}
+        errors = {_CONFLICT: nothing, _PRECONDITION: other, **_common_errors()}
         arguments = {"champion": champion, **_decision(decision)}
         event = await self._postgrest.call("roll_back_model", arguments, errors)
         return ModelEvent.model_validate(event)
@@ -69,6 +69,24 @@ class SupabaseModelRegistry:
         arguments = {"version": version, **_decision(decision)}
         errors = _common_errors()
         return _event(await self._postgrest.call("quarantine_model", arguments, errors))
+
+    async def split(
+        self, challenger: str, share: float, decision: RegistryDecision
+    ) -> ModelEvent | None:
+        conflict = SplitConflict("The model is the champion, or another split is under way.")
+        arguments = {"version": challenger, "share": share, **_decision(decision)}
+        errors = {_CONFLICT: _quarantined(), _PRECONDITION: conflict, **_common_errors()}
+        return _event(await self._postgrest.call("split_model", arguments, errors))
+
+    async def stop_split(
+        self, decision: RegistryDecision, split: int | None = None
+    ) -> ModelEvent | None:
+        arguments = {"split": split, **_decision(decision)}
+        return _event(await self._postgrest.call("stop_split", arguments, _common_errors()))
+
+    async def split_results(self) -> SplitResults | None:
+        results = await self._postgrest.call("read_split", {})
+        return None if results is None else SplitResults.model_validate(results)
 
     async def models(self) -> Sequence[RegisteredModel]:
         models: list[RegisteredModel] = []
@@ -134,6 +152,10 @@ def _common_errors() -> ErrorsByCode:
 
 def _not_found() -> ModelNotFound:
     return ModelNotFound("The registry has no model with this version. Publish it first.")
+
+
+def _quarantined() -> ModelQuarantined:
+    return ModelQuarantined("The model is quarantined. Choose another one.")
 
 
 def _decision(decision: RegistryDecision) -> dict[str, Any]:

@@ -58,6 +58,24 @@ class ManageModels:
         _log("Model rolled back.", event)
         return event
 
+    async def split(
+        self, challenger: str, share: float, actor: str, reason: str
+    ) -> ModelEvent | None:
+        """Let a challenger answer a share of the users, or change that share.
+
+        Return None where it has that share already. Raise `ModelNotFound`, `ModelQuarantined` or
+        `SplitConflict`.
+        """
+        event = await self._registry.split(challenger, share, decision_of(actor, reason))
+        _log("Split started or changed.", event)
+        return event
+
+    async def stop_split(self, actor: str, reason: str) -> ModelEvent | None:
+        """Return everybody to the champion. Return None where no split is under way."""
+        event = await self._registry.stop_split(decision_of(actor, reason))
+        _log("Split stopped.", event)
+        return event
+
     async def quarantine(self, version: str, actor: str, reason: str) -> ModelEvent | None:
         """Exclude a model for good. Return None where it is quarantined already.
 
