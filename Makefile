@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
-.PHONY: bench bench-capture bench-cold bench-db bench-export bench-inputs bench-loop bench-model bench-redaction
+.PHONY: bench bench-capture bench-cold bench-db bench-export bench-inputs bench-loop bench-model bench-redaction bench-split
 .PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -80,6 +80,9 @@ bench-model: setup  #: Models on public data; DATA_DIR= QUICK=1 MODELS= DATASETS
 
 bench-redaction: setup  #: Precision, recall and time of redaction; SEED=1 TEXTS=200
 	@SEED="$(SEED)" TEXTS="$(TEXTS)" $(BIN)/python -m tests.unit.redaction_metrics
+
+bench-split: setup  #: Splits with correlation within users, simulated; RUNS=400
+	@$(BIN)/python -m benchmarks.split $(if $(RUNS),--runs "$(RUNS)")
 
 bench-%:
 	@{ echo "There is no benchmark named '$*'."; $(call list,bench); } >&2; exit 2

@@ -29,7 +29,7 @@ COLUMN_TO_UPDATE = {
     "keys": "text_key_secret", "tombstones": "erased_at", "deferred_changes": "notes",
     "dataset_exports": "lines", "erased_rows": "text_key", "incomplete_captures": "log_id",
     "dropped_captures": "dropped_at", "models": "registered_by", "model_events": "actor",
-    "champion": "header",
+    "champion": "header", "split": "share", "split_messages": "arm",
 }  # fmt: skip
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
@@ -56,7 +56,8 @@ STATEMENTS = {
 OTHER_TABLES = (
     "public.correction_events", "public.review_queue", "public.daily_counts",
     "public.labelled_texts", "public.exported_rows", "public.dataset_exports",
-    "public.models", "public.model_events", "private.champion",
+    "public.models", "public.model_events", "private.champion", "private.split",
+    "private.split_messages",
     "private.settings", "private.keys", "private.tombstones", "private.deferred_changes",
     "private.erased_rows", "private.incomplete_captures", "private.dropped_captures",
 )  # fmt: skip
@@ -124,6 +125,9 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("models", "select"): {DASHBOARD: 0},
     ("model_events", "select"): {DASHBOARD: 0},
     ("champion", "select"): {DASHBOARD: 1},
+    ("split", "select"): {DASHBOARD: 0},
+    ("split_messages", "select"): {DASHBOARD: 0},
+    ("split_messages", "delete"): {DASHBOARD: 0},
     ("settings", "select"): {DASHBOARD: 1},
     ("settings", "insert"): {DASHBOARD: 0},
     ("settings", "update"): {DASHBOARD: 1},
@@ -173,7 +177,7 @@ GUARD_MESSAGES = {
     ("review_queue", "truncate"): "by hand",
     **{
         (table, verb): "cannot be changed by hand"
-        for table in ("models", "model_events", "champion")
+        for table in ("models", "model_events", "champion", "split", "split_messages")
         for verb in VERBS[1:]
     },
 }

@@ -68,10 +68,10 @@ class LocalRegistry:
             query = "select * from public.model_events order by id desc"
             return connection.execute(query).fetchall()
 
-    def post(self, path: str) -> Mapping[str, Any]:
+    def post(self, path: str, **fields: Any) -> Mapping[str, Any]:
         response = httpx.post(
             f"{self.stack.models_url}/{path}",
-            json={"reason": "A test."},
+            json={"reason": "A test.", **fields},
             headers={"Authorization": f"Bearer {self.operator.access_token}"},
             timeout=30,
         )

@@ -18,6 +18,7 @@ motion with the information as its time (Scharfstein, Tsiatis and Robins 1997, J
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import NormalDist
 
 from prompt_capture.domain.splits import Arm, OutcomeGroup
@@ -150,6 +151,7 @@ def sample_size(rate: float, icc: float, messages_per_user: float, share: float)
     return SampleSize(math.ceil(total * (1 - share)), math.ceil(total * share))
 
 
+@cache
 def required_information(loss: float, power: float = POWER) -> float:
     """Return the information by which a loss is found with that probability."""
     lowest, highest = 0.0, 1.0
