@@ -51,9 +51,10 @@ def _simulate_all(runs: int) -> Iterator[tuple[Scenario, list[SimulatedSplit]]]:
         task = progress.add_task("scenarios", total=len(scenarios))
         for number, scenario in enumerate(scenarios):
             has_loss = scenario.challenger < scenario.champion
-            splits = []
-            for run in range(_runs_with_loss(runs) if has_loss else runs):
-                splits.append(simulate(scenario, np.random.default_rng((number, run))))
+            splits = [
+                simulate(scenario, np.random.default_rng((number, run)))
+                for run in range(_runs_with_loss(runs) if has_loss else runs)
+            ]
             progress.advance(task)
             yield scenario, splits
 

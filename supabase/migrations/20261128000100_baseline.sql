@@ -5989,7 +5989,7 @@ create table private.split_messages (
 
   constraint split_messages_pkey primary key (log_id),
   constraint log_exists foreign key (log_id) references public.nlu_prompt_logs (id) on delete cascade,
-  constraint split_was_started foreign key (split_id) references public.model_events (id),
+  -- No foreign key on split_id: all captures would lock the same row of the ledger.
   constraint arm_is_known check (arm in ('champion', 'challenger')),
   constraint only_the_challenger_has_a_fallback check (not is_fallback or arm = 'challenger')
 );
