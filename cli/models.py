@@ -231,7 +231,8 @@ def rollback(
 
     That may be the packaged model.
     Quarantined models are passed over.
-    Without --from, each call is a rollback of its own: after an error, see history first.
+    Without --from, each call is a rollback of its own.
+    After an error, see history first.
 
     Settings: as for list.
 
@@ -310,7 +311,8 @@ def split(
     """Compare a model with the champion, on a share of the users.
 
     Each user keeps the same model; no user can see that there is a comparison.
-    Repeat it with another share to change that; stop returns everybody to the champion.
+    Repeat it with another share to change that.
+    stop returns everybody to the champion.
     The split stops by itself where the model does harm, and never promotes it.
 
     Settings: as for list.

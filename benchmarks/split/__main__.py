@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.split.simulation import MESSAGES_PER_USER, Scenario, SimulatedSplit, simulate
+from benchmarks.split.simulation import MESSAGES_PER_USER, SimulatedSplit, SplitScenario, simulate
 from prompt_capture.domain.split_statistics import ALPHA, DIFFERENCE, POWER, sample_size
 
 ICCS = (0.0, 0.05, 0.1)
@@ -45,7 +45,7 @@ def _runs_with_loss(runs: int) -> int:
     return max(1, runs // 4)
 
 
-def _simulate_all(runs: int) -> Iterator[tuple[Scenario, list[SimulatedSplit]]]:
+def _simulate_all(runs: int) -> Iterator[tuple[SplitScenario, list[SimulatedSplit]]]:
     scenarios = [_scenario(share, icc, loss) for share in SHARES for icc in ICCS for loss in LOSSES]
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("scenarios", total=len(scenarios))
@@ -59,18 +59,21 @@ def _simulate_all(runs: int) -> Iterator[tuple[Scenario, list[SimulatedSplit]]]:
             yield scenario, splits
 
 
-def _scenario(share: float, icc: float, loss: float) -> Scenario:
+def _scenario(share: float, icc: float, loss: float) -> SplitScenario:
     """Return a split as large as the printed sample size asks for a loss of `DIFFERENCE`.
 
     With a smaller share, it is as large as with an ICC of 0, so that the simulation takes minutes.
     """
     size = sample_size(RATE, icc if share == max(SHARES) else 0.0, MESSAGES_PER_USER, share)
     users = (size.champion + size.challenger) // MESSAGES_PER_USER
-    return replace(Scenario(RATE, RATE - loss, icc), users=users, share=share)
+    return replace(SplitScenario(RATE, RATE - loss, icc), users=users, share=share)
 
 
 def _row(
-    scenario: Scenario, splits: list[SimulatedSplit], stopped: list[SimulatedSplit], rate: float
+    scenario: SplitScenario,
+    splits: list[SimulatedSplit],
+    stopped: list[SimulatedSplit],
+    rate: float,
 ) -> str:
     days = sorted(split.stopped_on for split in stopped if split.stopped_on is not None)
     outcomes = sorted(split.outcomes for split in stopped)

@@ -18,7 +18,7 @@ USER_DAYS = 14
 
 
 @dataclass(frozen=True)
-class Scenario:
+class SplitScenario:
     """Success rates of both arms, the correlation within users, and the size of a split."""
 
     champion: float
@@ -37,7 +37,7 @@ class SimulatedSplit:
     outcomes: int
 
 
-def simulate(scenario: Scenario, random: np.random.Generator) -> SimulatedSplit:
+def simulate(scenario: SplitScenario, random: np.random.Generator) -> SimulatedSplit:
     """Run a split once, evaluated at the end of each day as the service does it."""
     arms = random.random(scenario.users) < scenario.share
     rates = _user_rates(scenario, arms, random)
@@ -52,7 +52,7 @@ def simulate(scenario: Scenario, random: np.random.Generator) -> SimulatedSplit:
 
 
 def _user_rates(
-    scenario: Scenario, arms: NDArray[np.bool_], random: np.random.Generator
+    scenario: SplitScenario, arms: NDArray[np.bool_], random: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return each user's own success rate: beta distributed, so that outcomes correlate by ICC."""
     means = np.where(arms, scenario.challenger, scenario.champion)
@@ -62,7 +62,7 @@ def _user_rates(
     return random.beta(means * size, (1 - means) * size)
 
 
-def _messages_by_day(scenario: Scenario, random: np.random.Generator) -> Counts:
+def _messages_by_day(scenario: SplitScenario, random: np.random.Generator) -> Counts:
     """Return how many messages each user sends on each day [users, days]."""
     totals = random.integers(MESSAGES_PER_USER // 3, 2 * MESSAGES_PER_USER - 6, scenario.users)
     last_start = max(scenario.days - USER_DAYS, 1)

@@ -79,6 +79,7 @@ STATEMENTS["correction_events", "insert"] = """
     insert into public.correction_events (log_id, to_intent, reviewer, channel)
     select id, 'help', 'mallory', 'api' from public.nlu_prompt_logs limit 1"""
 STATEMENTS["models", "truncate"] = "truncate public.models cascade"
+STATEMENTS["model_events", "truncate"] = "truncate public.model_events cascade"
 STATEMENTS["exported_rows", "insert"] = f"""
     insert into public.exported_rows (bucket, key, log_ids)
     values ('b', 'k', array['{ALICE}'::uuid])"""
@@ -272,7 +273,8 @@ ENTRY_POINTS = {
     "list_erased_lines": {EXPORTER, SERVICE}, "unregister_senders": {EXPORTER, SERVICE},
     "register_model": {REGISTRAR}, "promote_model": {REGISTRAR}, "roll_back_model": {REGISTRAR},
     "quarantine_model": {REGISTRAR}, "list_models": {REGISTRAR}, "list_model_events": {REGISTRAR},
-    "serving_event": {REGISTRAR},
+    "serving_event": {REGISTRAR}, "split_model": {REGISTRAR}, "stop_split": {REGISTRAR},
+    "read_split": {REGISTRAR},
 }  # fmt: skip
 
 

@@ -242,7 +242,7 @@ def test_another_error_at_the_start_is_raised() -> None:
         start(create)
 
 
-class Job:
+class CountingJob:
     """A job that counts its runs, and fails while it has an error."""
 
     def __init__(self) -> None:
@@ -260,7 +260,7 @@ def refuse(event: Any, context: Any) -> str:
 
 
 def test_a_schedule_runs_the_job_that_it_names() -> None:
-    job = Job()
+    job = CountingJob()
     handler = with_jobs(refuse, {"clean": job})
 
     assert handler({"job": "clean"}, CONTEXT) == {"status": "done"}
@@ -279,14 +279,14 @@ def test_a_schedule_runs_the_job_that_it_names() -> None:
     ],
 )
 def test_no_other_event_and_no_request_runs_a_job(event: Any) -> None:
-    job = Job()
+    job = CountingJob()
 
     assert with_jobs(refuse, {"clean": job})(event, CONTEXT) == "handled elsewhere"
     assert job.runs == 0
 
 
 def test_a_job_that_fails_raises_its_error_so_that_it_is_repeated() -> None:
-    job = Job()
+    job = CountingJob()
     job.error = StoreUnavailable("The store did not respond.")
 
     with pytest.raises(StoreUnavailable):

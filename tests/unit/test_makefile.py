@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FIND_PYTHON = ROOT / "infra" / "find-python"
-BENCHMARKS = ("capture", "cold", "db", "export", "inputs", "loop", "model", "redaction")
+BENCHMARKS = ("capture", "cold", "db", "export", "inputs", "loop", "model", "redaction", "split")
 SOAK_TESTS = ("faults", "chaos", "export")
 
 

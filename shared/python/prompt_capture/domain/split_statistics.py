@@ -62,7 +62,7 @@ class SampleSize:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ArmComparison:
     """What the outcomes say about the challenger.
 
     `difference` is its success rate less that of the champion, and `highest` the upper bound of the
@@ -82,7 +82,7 @@ class Comparison:
         return self.highest is not None and self.highest < 0
 
 
-def compare_arms(groups: Sequence[OutcomeGroup], share: float) -> Comparison:
+def compare_arms(groups: Sequence[OutcomeGroup], share: float) -> ArmComparison:
     """Compare the arms of a split. `share` is the share of the challenger's users."""
     by_arm: dict[Arm, list[OutcomeGroup]] = {"champion": [], "challenger": []}
     for group in groups:
@@ -90,14 +90,14 @@ def compare_arms(groups: Sequence[OutcomeGroup], share: float) -> Comparison:
     icc = measure_icc(list(by_arm.values()))
     champion, challenger = (_summarise(arm, icc) for arm in by_arm.values())
     if champion is None or challenger is None:
-        return Comparison(champion, challenger, icc, None, None, None)
+        return ArmComparison(champion, challenger, icc, None, None, None)
     difference = challenger.rate - champion.rate
     highest = None
     if min(champion.users, challenger.users) >= MIN_USERS:
         information = 1 / (champion.variance + challenger.variance)
         highest = difference + boundary(information) / information
     size = sample_size(champion.rate, icc, _messages_per_user(groups), share)
-    return Comparison(champion, challenger, icc, difference, highest, size)
+    return ArmComparison(champion, challenger, icc, difference, highest, size)
 
 
 def boundary(information: float, alpha: float = ALPHA, tuning: float = _TUNING) -> float:

@@ -4,7 +4,7 @@ import logging
 from dataclasses import asdict, dataclass
 
 from prompt_capture.domain.models import ModelEvent
-from prompt_capture.domain.split_statistics import Comparison, compare_arms
+from prompt_capture.domain.split_statistics import ArmComparison, compare_arms
 from prompt_capture.domain.splits import SplitResults
 from prompt_capture.ports.models import ModelRegistry
 from prompt_capture.workflows.models.decisions import decision_of
@@ -20,7 +20,7 @@ class SplitStatus:
     """A split, and what its outcomes say."""
 
     results: SplitResults
-    comparison: Comparison
+    comparison: ArmComparison
 
 
 class EvaluateSplit:
@@ -61,7 +61,7 @@ class EvaluateSplit:
         return event
 
 
-def _reason(comparison: Comparison) -> str:
+def _reason(comparison: ArmComparison) -> str:
     return (
         f"The challenger succeeds less often: {100 * (comparison.difference or 0):+.1f} points, "
         f"and {100 * (comparison.highest or 0):+.1f} at best."
