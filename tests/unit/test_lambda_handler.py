@@ -291,3 +291,11 @@ def test_a_job_that_fails_raises_its_error_so_that_it_is_repeated() -> None:
 
     with pytest.raises(StoreUnavailable):
         with_jobs(refuse, {"clean": job})({"job": "clean"}, CONTEXT)
+
+
+def test_requests_are_answered_after_a_job(handler: Handler) -> None:
+    with_job = with_jobs(handler, {"clean": CountingJob()})
+
+    with_job({"job": "clean"}, CONTEXT)
+
+    assert with_job(function_url_event("/v1/classify"), CONTEXT)["statusCode"] == 200

@@ -61,15 +61,15 @@ def with_jobs(handler: Handler, jobs: Mapping[str, Callable[[], Awaitable[object
         job = jobs.get(str(event.get("job"))) if isinstance(event, dict) else None
         if job is None or "requestContext" in event:
             return handler(event, context)
-        # A loop of its own: the connections of earlier requests belong to another one.
-        asyncio.run(_complete(job))
+        # A loop of its own, since connections belong to one. Mangum's stays the current one.
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(job())
+        finally:
+            loop.close()
         return {"status": "done"}
 
     return handle
-
-
-async def _complete(job: Callable[[], Awaitable[object]]) -> None:
-    await job()
 
 
 def _answer_other_event(event: object, context: Any) -> dict[str, Any]:
