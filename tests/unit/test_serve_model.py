@@ -294,3 +294,18 @@ async def test_another_challenger_is_not_mixed_up_with_the_loaded_one(
 
     await switch.load(5)
     assert switch.model_for(user_of(serving, "challenger")) is loader.models[A]
+
+
+@pytest.mark.parametrize("serving", [ServingModels(), in_split(None, B)], ids=["alone", "split"])
+def test_without_a_champion_the_packaged_model_is_loaded_before_the_first_message(
+    loader: ModelLoader, serving: ServingModels
+) -> None:
+    loaded: list[ServedModel] = []
+
+    def load() -> ServedModel:
+        loaded.append(served_model())
+        return loaded[-1]
+
+    ModelSwitch(load, loader).start(serving, None)
+
+    assert len(loaded) == 1

@@ -132,7 +132,9 @@ class ModelSwitch:
         A later call of `load` loads a challenger.
         """
         self._serving = serving
-        if serving.champion is not None and champion is not None:
+        if serving.champion is None or champion is None:
+            self._serve_packaged()
+        else:
             self._champion.fill(serving.champion, champion)
             self._current = champion
 
