@@ -1,7 +1,8 @@
 # `make help` lists the targets. `make demo` runs the whole loop; `make test` runs every check and test.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
-.PHONY: bench bench-capture bench-cold bench-db bench-export bench-inputs bench-loop bench-model bench-redaction bench-split
+.PHONY: bench bench-alerts bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs
+.PHONY: bench-loop bench-model bench-redaction bench-split
 .PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -50,6 +51,9 @@ check-utterances: setup  ## Check the quality of the training data; ALL=1
 bench: $(NAME:%=bench-%)  ## Run a benchmark, NAME=name; without NAME, list them
 	@$(if $(NAME),:,$(call list,bench))
 
+bench-alerts: setup  #: False alarms and delays of the rules of the alerts; RUNS=300
+	@$(BIN)/python -m benchmarks.alerts $(if $(RUNS),--runs "$(RUNS)")
+
 bench-capture: setup  #: Latency of a capture, as ratios within one run; ROUNDS=500
 	@$(if $(ROUNDS),ROUNDS=$(ROUNDS)) $(BIN)/python -m benchmarks.capture
 
@@ -57,11 +61,17 @@ bench-cold: setup  #: Cold starts, relative to a baseline handler; ROUNDS=5 STAR
 	@$(BIN)/python -m infra.packaging.cold_start_benchmark $(if $(ROUNDS),--rounds "$(ROUNDS)") \
 		$(if $(STARTS),--starts "$(STARTS)")
 
+bench-console: setup  #: The console's bytes, and times in a browser with a million rows
+	@$(BIN)/python -m tests.console.bench
+
 bench-db: setup  #: Database queries with a million rows; takes several minutes
 	@$(BIN)/python -m tests.database.bench
 
 bench-export: setup  #: Exports of many rows; SIZES=10000,100000,1000000
 	@SIZES="$(SIZES)" $(BIN)/python -m tests.exports.bench
+
+bench-gate: setup  #: How often the gate promotes which candidates; TRIALS=1000 QUICK=1
+	@$(BIN)/python -m benchmarks.gate $(if $(TRIALS),--trials "$(TRIALS)") $(if $(QUICK),--quick)
 
 bench-inputs: setup  #: Cost of the worst messages, relative to ordinary ones
 	@$(BIN)/python -m tests.database.inputs_bench

@@ -1,8 +1,16 @@
 """What all commands require of their arguments."""
 
-from typing import Any
+import getpass
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
+import typer
 from typer.core import TyperCommand
+
+from prompt_capture.domain.changes import validate_reviewer_name
+
+MAX_OPERATOR_LENGTH = 200
 
 
 class Command(TyperCommand):
@@ -20,3 +28,40 @@ class Command(TyperCommand):
                 subject = f"The value of {option}" if option.startswith("--") else "An argument"
                 context.fail(f"{subject} is empty. Is a variable of the shell not set?")
         return super().parse_args(context, arguments)
+
+
+def _default_operator() -> str:
+    with suppress(KeyError, OSError):
+        return getpass.getuser()
+    raise typer.BadParameter("Name who decides: --operator NAME.")
+
+
+def _validate_operator(name: str) -> str:
+    if len(name) > MAX_OPERATOR_LENGTH:
+        raise typer.BadParameter(f"A name has at most {MAX_OPERATOR_LENGTH} characters.")
+    try:
+        return validate_reviewer_name(name)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}. Name who decides: --operator NAME.") from None
+
+
+def parse_moment(text: str) -> datetime:
+    """Return a time that was typed. Without a time zone it is in UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("Write the time as 2026-11-03T12:00Z, in UTC.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+OperatorOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        default_factory=_default_operator,
+        callback=_validate_operator,
+        show_default=False,
+        help="Who decides. (default: your user name)",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

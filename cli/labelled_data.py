@@ -9,6 +9,7 @@ from prompt_capture.domain.models import DatasetReference
 from training.config import Progress
 from training.data.diagnosis import (
     describe_conflicts,
+    describe_joined_labels,
     describe_similar_labels,
     describe_unusual_splits,
 )
@@ -114,5 +115,6 @@ def _report(
     )
     examples = [example for example, _location in kept]
     print_warnings(describe_conflicts(kept))
-    print_warnings(describe_similar_labels([example.label for example in examples]))
+    labels = [example.label for example in examples]
+    print_warnings([*describe_similar_labels(labels), *describe_joined_labels(labels)])
     return examples

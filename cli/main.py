@@ -5,12 +5,14 @@ import sys
 
 import typer
 
+from cli.alerts import app as alerts
 from cli.arguments import Command
 from cli.convert import convert
 from cli.doctor import doctor
 from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.export import export
+from cli.health import health
 from cli.import_review import import_review
 from cli.migrations import app as migrations
 from cli.models import app as models
@@ -32,11 +34,12 @@ for panel, commands in {
     "Review": (prompts, import_review),
     "Data": (export, convert),
     "Model": (train, evaluate, predict),
-    "Operate": (doctor, erase, redrive),
+    "Operate": (doctor, health, erase, redrive),
 }.items():
     for command in commands:
         app.command(cls=Command, rich_help_panel=panel)(command)
 app.add_typer(models, name="models", rich_help_panel="Model")
+app.add_typer(alerts, name="alerts", rich_help_panel="Operate")
 app.add_typer(migrations, name="migrations", rich_help_panel="Operate")
 
 

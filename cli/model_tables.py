@@ -13,6 +13,7 @@ from prompt_capture.workflows.models.manage import ModelHistory, ServingRecord
 PACKAGED = "the packaged model"
 _MEGABYTE = 1_000_000
 _NONE = "-"
+_FORCED = " No verdict supported it: it was forced."
 
 
 def print_models(console: Console, models: Sequence[RegisteredModel], limit: int) -> None:
@@ -39,7 +40,7 @@ def print_events(console: Console, events: Sequence[ModelEvent], limit: int) -> 
     for event in events[: limit or None]:
         table.add_row(
             _time(event.at),
-            event.kind,
+            _kind(event),
             event.version or PACKAGED,
             printable(event.actor),
             printable(event.reason),
@@ -79,13 +80,20 @@ def _fields(model: RegisteredModel) -> Iterator[tuple[str, str]]:
     yield "VersionId", model.address.object_version or _NONE
 
 
+def _kind(event: ModelEvent) -> str:
+    if event.kind == "verdict":
+        return f"verdict: {printable(str(event.evidence.get('decision')))}"
+    return "promoted, forced" if event.is_forced else event.kind
+
+
 def describe_event(event: ModelEvent | None, unchanged: str) -> str:
     """Return a sentence about what a decision did, or `unchanged` where it did nothing."""
     match event:
         case None:
             return unchanged
         case ModelEvent(kind="promoted"):
-            return f"{event.version} serves from now on; before, {_name(event.replaced)} did."
+            served = f"{event.version} serves from now on; before, {_name(event.replaced)} did."
+            return f"{served}{_FORCED if event.is_forced else ''}"
         case ModelEvent(kind="rolled_back"):
             return f"In place of {event.replaced}, {_name(event.version)} serves again."
         case ModelEvent(kind="split_started" | "split_changed"):
@@ -106,7 +114,7 @@ def describe_serving(record: ServingRecord) -> Iterator[str]:
     yield (
         f"At {_time(record.at)} UTC {_name(event.version)} served. "
         f"It {verb} at {_time(event.at)} by {printable(event.actor)}, "
-        f"in place of {_name(event.replaced)}."
+        f"in place of {_name(event.replaced)}.{_FORCED if event.is_forced else ''}"
     )
     yield f"Reason: {printable(event.reason)}"
     if record.model:

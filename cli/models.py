@@ -1,11 +1,10 @@
 """`prompt-capture models`: publish models, and decide which of them serves."""
 
 import asyncio
-import getpass
 import json
-from collections.abc import Iterable
-from contextlib import suppress
-from datetime import UTC, datetime
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,18 +12,19 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-from cli.arguments import Command
+from cli.arguments import Command, JsonOption, OperatorOption, parse_moment
 from cli.error_handling import error_console, exit_on_error
 from cli.printable import json_for_terminals
 from cli.progress import progress_bars
-from prompt_capture.domain.changes import validate_reviewer_name
 from prompt_capture.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from cli.backtest import BacktestReport
     from prompt_capture.domain.models import ModelEvent, RegisteredModel
 
 DEFAULT_LIMIT = 20
-MAX_OPERATOR_LENGTH = 200
+DEFAULT_DAYS = 30
+PACKAGED_MODEL = Path("model_artifacts/assistant")
 _INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells set it."""
 
@@ -38,44 +38,17 @@ def models() -> None:
     """Publish models, and decide which one serves."""
 
 
-def _default_operator() -> str:
-    with suppress(KeyError, OSError):
-        return getpass.getuser()
-    raise typer.BadParameter("Name who decides: --operator NAME.")
-
-
-def _validate_operator(name: str) -> str:
-    if len(name) > MAX_OPERATOR_LENGTH:
-        raise typer.BadParameter(f"A name has at most {MAX_OPERATOR_LENGTH} characters.")
-    try:
-        return validate_reviewer_name(name)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}. Name who decides: --operator NAME.") from None
-
-
-def _parse_moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("Write the time as 2026-11-03T12:00Z, in UTC.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 VersionArgument = Annotated[str, typer.Argument(help="The version of the model.")]
 ReasonOption = Annotated[
     str, typer.Option(metavar="TEXT", help="Why.\n\nThe model ledger keeps it, redacted.")
 ]
-OperatorOption = Annotated[
-    str,
+ForceOption = Annotated[
+    bool,
     typer.Option(
-        metavar="NAME",
-        default_factory=_default_operator,
-        callback=_validate_operator,
-        show_default=False,
-        help="Who decides. (default: your user name)",
+        "--force",
+        help="Promote a model that no verdict supports.\n\nThe model ledger keeps that you did.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LimitOption = Annotated[int, typer.Option(metavar="N", min=0, help="At most N; 0 for all.")]
 
 
@@ -136,6 +109,7 @@ def publish(
     promote: Annotated[
         bool, typer.Option("--promote", help="Also make it the champion, for the same reason.")
     ] = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Publish a model as a candidate, which does not serve yet.
@@ -150,8 +124,8 @@ def publish(
 
     [bold]Examples[/bold]
       prompt-capture models publish build/next --reason "corrections of May"
-      prompt-capture models publish build/next --promote \\
-        --reason "3 points better on the gold dataset"
+      prompt-capture models publish build/next --promote --force \\
+        --reason "the first model of our own"
     """
     with exit_on_error():
         try:
@@ -159,7 +133,7 @@ def publish(
         except KeyboardInterrupt:
             error_console.print("Interrupted. Run the command again: it continues.", style="yellow")
             raise typer.Exit(_INTERRUPTED) from None
-        event = _promote(model.address.version, operator, reason) if promote else None
+        event = _promote(model.address.version, operator, reason, force) if promote else None
     if as_json:
         _print_json(model, new_bytes=new_bytes, promotion=event)
         return
@@ -187,29 +161,116 @@ async def _publish(folder: Path, operator: str, reason: str) -> "tuple[Registere
 
 
 @app.command(cls=Command)
+def backtest(
+    version: VersionArgument,
+    operator: OperatorOption,
+    days: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Classify texts of the last N days.")
+    ] = DEFAULT_DAYS,
+    gold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--gold",
+            metavar="DATASET",
+            show_default=False,
+            help="An exported gold dataset: a folder, a manifest or an s3:// URL.\n\nRepeatable.",
+        ),
+    ] = None,
+    learnt: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--learnt",
+            metavar="DATA",
+            show_default=False,
+            help="What either model learnt, as for train: no evidence.\n\nRepeatable.",
+        ),
+    ] = None,
+    packaged: Annotated[
+        Path, typer.Option(metavar="DIR", file_okay=False, help="The packaged model.")
+    ] = PACKAGED_MODEL,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a model with the champion, and record whether it may take its place.
+
+    Runs both over captured texts, draws texts on which they disagree for review,
+    and decides by what people decided about texts that neither learnt.
+    The verdict is promote, hold or reject.
+    A verdict on new evidence is a look, and there are at most 12.
+
+    Settings: as for publish.
+
+    [bold]Examples[/bold]
+      prompt-capture models backtest assistant-4b8a490e \\
+        --gold s3://prompt-capture/retained/gold --learnt build/audited
+    """
+    from cli.backtest_tables import print_backtest
+
+    with exit_on_error():
+        report = asyncio.run(_backtest(version, operator, days, gold or [], learnt or [], packaged))
+    if as_json:
+        _print_json(report)
+    else:
+        print_backtest(Console(), report)
+
+
+async def _backtest(
+    version: str,
+    operator: str,
+    days: int,
+    gold: Sequence[str],
+    learnt: Sequence[str],
+    packaged: Path,
+) -> "BacktestReport":
+    from cli.backtest import Comparison, compare_models, find_models, read_gold_ids
+    from cli.labelled_data import read_texts
+    from cli.sources import local_sources
+    from prompt_capture import bootstrap
+
+    registry, catalogue = bootstrap.model_registry(), bootstrap.service_store()
+    with tempfile.TemporaryDirectory() as folder, progress_bars(error_console) as progress:
+        with local_sources(gold, progress) as sources:
+            gold_ids = read_gold_ids(sources)
+        with local_sources(learnt, progress) as sources:
+            texts = read_texts(sources, progress) if sources else []
+        candidate, champion = await find_models(
+            registry, bootstrap.published_models(), version, packaged, Path(folder)
+        )
+        known = await catalogue.known_intents()
+        comparison = Comparison(candidate, champion, texts, gold_ids, known, days)
+        step = progress.step("Classifying")
+        return await compare_models(bootstrap.evaluation(), registry, comparison, operator, step)
+
+
+@app.command(cls=Command)
 def promote(
     version: VersionArgument,
     reason: ReasonOption,
     operator: OperatorOption,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a model the champion: it serves from the next messages on.
+
+    Its latest verdict must say so, and still stand: neither the champion nor the
+    catalogue has changed since.
 
     Settings: as for list.
 
     [bold]Examples[/bold]
       prompt-capture models promote assistant-4b8a490e \\
-        --reason "3 points better on the gold dataset"
+        --reason "the verdict of May"
+      prompt-capture models promote assistant-4b8a490e --force \\
+        --reason "the champion fails on a new kind of message"
     """
     with exit_on_error():
-        event = _promote(version, operator, reason)
+        event = _promote(version, operator, reason, force)
     _print_decision(event, f"{version} is the champion already.", as_json)
 
 
-def _promote(version: str, operator: str, reason: str) -> "ModelEvent | None":
+def _promote(version: str, operator: str, reason: str, force: bool) -> "ModelEvent | None":
     from prompt_capture import bootstrap
 
-    return asyncio.run(bootstrap.manage_models().promote(version, operator, reason))
+    return asyncio.run(bootstrap.manage_models().promote(version, operator, reason, force))
 
 
 @app.command(cls=Command)
@@ -372,7 +433,7 @@ def history(
         datetime | None,
         typer.Option(
             metavar="TIME",
-            parser=_parse_moment,
+            parser=parse_moment,
             show_default=False,
             help="What served at this time, and why.",
         ),

@@ -61,7 +61,7 @@ def serve(
         raise typer.BadParameter(str(error), param_hint="--name") from None
     try:
         _start(stack)
-        _print_stack(stack, stack.create_user("demo@example.com"))
+        _print_stack(stack, stack.create_user("demo@example.com"), _create_console_users(stack))
         threading.Event().wait()
     except (FolderInUse, ServiceFailed) as error:
         _console.print(f"[red]{error}[/red]", highlight=False)
@@ -97,9 +97,22 @@ def _start(stack: Stack) -> None:
         report("Functions")
 
 
-def _print_stack(stack: Stack, user: User) -> None:
+def _create_console_users(stack: Stack) -> dict[str, User]:
+    """Create a user of the console for each role."""
+    return {
+        "reviewer": stack.create_reviewer("reviewer@example.com"),
+        "operator": stack.create_operator("operator@example.com"),
+        "viewer": stack.create_viewer("viewer@example.com"),
+    }
+
+
+def _print_stack(stack: Stack, user: User, console_users: dict[str, User]) -> None:
     file = stack_env.write_file(stack, user)
     _console.print(Panel(_addresses(stack), title=f"Stack {stack.name}", expand=False))
+    _console.print("\n[bold]Console[/bold]")
+    for role, account in console_users.items():
+        sign_in = f"sign in as {account.email} with the password {account.password}"
+        _console.print(f"  {role:9} {sign_in}", soft_wrap=True, highlight=False)
     _console.print(f"\n[bold]Settings to source[/bold]  . {shlex.quote(str(file))}", soft_wrap=True)
     _console.print("\n[bold]Try it[/bold]")
     print(_example_request(stack, user))  # noqa: T201 - rich would wrap the command for copying
@@ -114,6 +127,7 @@ def _addresses(stack: Stack) -> Table:
         "Outcomes": stack.outcomes_url,
         "Corrections": stack.corrections_url,
         "Models": stack.models_url,
+        "Console": stack.console_url,
         "Lambda (export)": stack.lambda_endpoint,
         "Supabase": stack.supabase_url,
         "PostgreSQL": stack.postgres_dsn,

@@ -3,15 +3,21 @@
 DELETE_ALL_ROWS = """
 set session_replication_role = replica;
 truncate public.nlu_prompt_logs, public.correction_events, public.review_queue,
-  public.daily_counts, public.labelled_texts, public.exported_rows, public.dataset_exports,
+  public.daily_counts, public.daily_audits, public.daily_backlogs, private.changed_days,
+  public.alerts, private.monitoring, public.labelled_texts, public.exported_rows,
+  public.dataset_exports,
   private.tombstones, private.deferred_changes, private.dropped_captures,
-  private.incomplete_captures, private.erased_rows, private.settings,
-  public.models, public.model_events, private.champion, private.split, private.split_messages
+  private.incomplete_captures, private.erased_rows, private.settings, private.review_skips,
+  public.models, public.model_events, private.champion, private.split, private.split_messages,
+  public.model_disagreements, private.disagreement_draws, private.retraining_runs,
+  private.queue_scores
   restart identity;
 insert into private.settings default values;
 insert into private.champion default values;
+insert into private.monitoring default values;
 set session_replication_role = origin;
 """
 
-NOTHING_AT_RANDOM = "update private.settings set audit_rate = 0, min_queue_items = 0"
+NOTHING_AT_RANDOM = """
+update private.settings set audit_rate = 0, min_queue_items = 0, second_opinion_rate = 0"""
 """Keeps random messages out of the review queue, for tests of what else is in it."""

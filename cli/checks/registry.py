@@ -16,6 +16,7 @@ from cli.checks.erasures import erasures
 from cli.checks.interface import Check, CheckResult, Deployment, MissingPrerequisite, skipped, wrong
 from cli.checks.keys import accepted_keys, keys
 from cli.checks.models import models
+from cli.checks.monitoring import monitoring
 from cli.checks.versions import versions
 
 CHECKS: Mapping[str, Check] = {
@@ -29,6 +30,7 @@ CHECKS: Mapping[str, Check] = {
     "anonymous access": anonymous_access,
     "functions": functions,
     "nightly jobs": nightly_jobs,
+    "monitoring": monitoring,
     "bucket": bucket,
     "models": models,
     "erasures": erasures,

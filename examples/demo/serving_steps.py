@@ -43,7 +43,7 @@ def promote_new_model(
         f"{after.evaluation.n:,} unseen messages."
     )
     _run(console, client.stack, "publish", str(after.folder), "--reason", "Monthly retraining.")
-    _run(console, client.stack, "promote", version, "--reason", reason)
+    _run(console, client.stack, "promote", version, "--force", "--reason", reason)
     sent = _send_until_it_answers(client, version)
     console.print(f"The new model answered after {sent} messages.")
     fixed = islice((change for change in changes if change.after == change.label), MAX_EXAMPLES)

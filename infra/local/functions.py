@@ -10,7 +10,7 @@ from infra.local.s3 import S3Server
 from infra.local.sqs import SqsServer
 
 CLASSIFY, OUTCOME, CORRECT, EXPORT = "classify-and-log", "record-outcome", "correct", "export"
-DRAIN, MODELS = "drain", "models"
+DRAIN, MODELS, CONSOLE, MONITOR = "drain", "models", "console", "monitor"
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,10 @@ def function_specs(
         spec(OUTCOME, _backend_settings(environment), seconds=10, has_url=True),
         spec(CORRECT, _backend_settings(environment), seconds=10, has_url=True),
         spec(MODELS, _models_settings(environment), seconds=15, has_url=True),
+        spec(CONSOLE, _console_settings(environment), seconds=15, has_url=True),
         spec(EXPORT, _export_settings(environment), seconds=300, has_url=False),
         spec(DRAIN, _database_role_settings(environment), seconds=20, has_url=False),
+        spec(MONITOR, _monitor_settings(environment), seconds=60, has_url=False),
     ]
 
 
@@ -89,10 +91,28 @@ def _models_settings(environment: FunctionEnvironment) -> dict[str, str]:
     }
 
 
+def _console_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    """Return the settings of a function that holds no secret: it acts as the user who signed in."""
+    return {
+        "SUPABASE_URL": environment.supabase_url,
+        "SUPABASE_PUBLISHABLE_KEY": environment.keys.publishable,
+    }
+
+
 def _export_settings(environment: FunctionEnvironment) -> dict[str, str]:
     return _database_role_settings(environment) | {
         "EXPORT_BUCKET": environment.s3.bucket,
         "AWS_ENDPOINT_URL_S3": environment.s3.endpoint,
+        "AWS_ACCESS_KEY_ID": environment.s3.access_key,
+        "AWS_SECRET_ACCESS_KEY": environment.s3.secret_key,
+    }
+
+
+def _monitor_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    """Return the settings of the monitor. There is no topic: alerts are recorded and logged."""
+    return _database_role_settings(environment) | {
+        "DEAD_LETTERS_QUEUE_URL": environment.sqs.dead_letters_url,
+        "AWS_ENDPOINT_URL_SQS": environment.queue_endpoint,
         "AWS_ACCESS_KEY_ID": environment.s3.access_key,
         "AWS_SECRET_ACCESS_KEY": environment.s3.secret_key,
     }

@@ -2,23 +2,32 @@
 
 As on a hosted project, every request needs an API key in the `apikey` header. PostgREST does not
 accept API keys, so the edge replaces the key with a short-lived token for the key's role, unless
-the request has a user's token. The edge also publishes the project's public keys (JWKS).
+the request has a user's token. The edge also publishes the project's public keys (JWKS), passes
+sign-ins to the stand-in for Supabase Auth, and lets web pages of any origin call.
 """
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
 
 import httpx
 
 from infra.lambda_emulator.web import AsgiReceive, AsgiScope, AsgiSend, Headers, respond
+from infra.local.auth import AuthServer
 from infra.local.keys import Keys
 
-_REST, _JWKS = "/rest/v1", "/auth/v1/.well-known/jwks.json"
+_REST, _AUTH, _JWKS = "/rest/v1", "/auth/v1", "/auth/v1/.well-known/jwks.json"
 # Hop-by-hop headers, and headers that the edge replaces.
 _NOT_FORWARDED = {b"host", b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"}
 _NOT_FORWARDED |= {b"apikey", b"authorization", b"te", b"trailer", b"proxy-authorization"}
 _NOT_RETURNED = {b"connection", b"keep-alive", b"transfer-encoding", b"server", b"date"}
+_CORS: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+    (b"access-control-max-age", b"3600"),
+    (b"access-control-expose-headers", b"X-Supabase-Api-Version, Content-Range"),
+]
 _TIMEOUTS = {"timeout": httpx.Timeout(60, connect=1).as_dict()}
 
 
@@ -33,8 +42,8 @@ class KeyRejected(Exception):
 class Gateway:
     """The edge as an ASGI application; `close()` closes its connections to PostgREST."""
 
-    def __init__(self, keys: Keys, postgrest_url: str) -> None:
-        self._upstream = postgrest_url
+    def __init__(self, keys: Keys, postgrest_url: str, auth: AuthServer) -> None:
+        self._upstream, self._auth = postgrest_url, auth
         self.set_keys(keys)
         # A bare transport, because a client would store cookies and could follow redirects.
         limits = httpx.Limits(max_connections=100, keepalive_expiry=20)
@@ -50,6 +59,7 @@ class Gateway:
             keys.legacy_service_role: "service_role",
         }
         self._keys = keys
+        self._auth.set_keys(keys)
         self._jwks = json.dumps(keys.jwks()).encode()
         self._tokens: dict[str, tuple[float, str]] = {}
 
@@ -59,18 +69,24 @@ class Gateway:
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         path: str = scope["path"]
-        if path == _JWKS:
+        send = _for_web_pages(scope, send)
+        if scope["method"] == "OPTIONS":
+            await respond(send, 200, b"", [])
+        elif path == _JWKS:
             await respond(send, 200, self._jwks)
-        elif path == _REST or path.startswith(_REST + "/"):
-            await self._serve_rest(scope, receive, send)
+        elif path == _REST or path.startswith((_REST + "/", _AUTH + "/")):
+            await self._serve_with_key(scope, receive, send)
         else:
             await respond(send, 404, b'{"message":"no Route matched with those values"}')
 
-    async def _serve_rest(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
+    async def _serve_with_key(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         try:
             headers = self._upstream_headers(scope["headers"])
         except KeyRejected as error:
             await respond(send, 401, error.body)
+            return
+        if scope["path"].startswith(_AUTH):
+            await self._auth(scope, receive, send)
         else:
             await self._forward(scope, headers, receive, send)
 
@@ -133,6 +149,22 @@ class Gateway:
             await _relay(response, send)
         finally:
             await response.aclose()
+
+
+def _for_web_pages(scope: AsgiScope, send: AsgiSend) -> AsgiSend:
+    """Return a `send` that adds the headers with which a browser lets any page read a response."""
+    headers = dict(scope["headers"])
+    requested = headers.get(b"access-control-request-headers", b"")
+
+    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start" and b"origin" in headers:
+            kept = [
+                pair for pair in message["headers"] if not pair[0].startswith(b"access-control-")
+            ]
+            message["headers"] = [*kept, *_CORS, (b"access-control-allow-headers", requested)]
+        await send(message)
+
+    return send_with_headers
 
 
 def _has_body(headers: Headers) -> bool:

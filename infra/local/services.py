@@ -14,6 +14,7 @@ from signal import Signals
 
 from infra.lambda_emulator import BackgroundLoop, InvocationResult, LambdaService, WebServer
 from infra.local import functions, stack_lock
+from infra.local.auth import AuthServer
 from infra.local.faults import FaultProxy
 from infra.local.gateway import Gateway
 from infra.local.keys import Keys
@@ -50,7 +51,8 @@ class LocalServices:
         self.postgrest = PostgREST(folder, self.postgres.dsn("authenticator"), keys)
         self.sqs = SqsServer(folder)
         self.faults = FaultProxy(folder) if with_faults else None
-        upstream = UpstreamServices(self.postgrest.url, self.s3, self.sqs, self.faults)
+        self.auth = AuthServer(self.postgres.dsn("supabase_admin"))
+        upstream = UpstreamServices(self.postgrest.url, self.auth, self.s3, self.sqs, self.faults)
         self.edge = Edge(folder, keys, upstream, overrides)
         cleanup.callback(self.edge.close)
 
@@ -109,6 +111,7 @@ class UpstreamServices:
     """
 
     postgrest_url: str
+    auth: AuthServer
     s3: S3Server
     sqs: SqsServer
     faults: FaultProxy | None
@@ -128,13 +131,14 @@ class Edge:
         overrides: Mapping[str, Mapping[str, str]],
     ) -> None:
         self._loop, self._web = BackgroundLoop(), WebServer()
-        self._gateway = Gateway(keys, upstream.postgrest_url)
+        self._gateway = Gateway(keys, upstream.postgrest_url, upstream.auth)
         self.supabase_url = f"http://127.0.0.1:{self._web.add(self._gateway)}"
         queue_endpoint, models_endpoint = upstream.sqs.endpoint, upstream.s3.endpoint
         if upstream.faults:
             self.supabase_url = upstream.faults.add_route("store", self.supabase_url, "/rest/")
             queue_endpoint = upstream.faults.add_route("queue", queue_endpoint)
             models_endpoint = upstream.faults.add_route("models", models_endpoint)
+        upstream.auth.issuer = f"{self.supabase_url}/auth/v1"
         environment = functions.FunctionEnvironment(
             self.supabase_url, keys, upstream.s3, upstream.sqs, queue_endpoint, models_endpoint
         )
@@ -143,6 +147,9 @@ class Edge:
         self.functions = LambdaService(
             self._web, folder, specs, queues, partial(stack_lock.record_process, folder)
         )
+        # Only now do the functions have URLs.
+        models_url = f"{self.functions.urls[functions.MODELS]}/v1/models"
+        self.redeploy(functions.CONSOLE, {"MODELS_URL": models_url})
 
     def start(self) -> None:
         """Start the servers and return when all ports accept requests.

@@ -16,6 +16,7 @@ from mypy_boto3_sqs import SQSClient
 
 from infra.lambda_emulator import REGION, LambdaService
 from infra.local import functions, stack_lock
+from infra.local.auth import AuthServer
 from infra.local.faults import FaultProxy
 from infra.local.keys import Keys, generate_keys
 from infra.local.paths import STACKS
@@ -161,6 +162,10 @@ class Stack:
         """Create a signed-in user who may decide which model serves."""
         return self._user_factory().create(email, role="operator")
 
+    def create_viewer(self, email: str) -> User:
+        """Create a signed-in user who may see the figures of the console."""
+        return self._user_factory().create(email, role="viewer")
+
     def _user_factory(self) -> UserFactory:
         return UserFactory(self.postgres_admin_dsn, f"{self.supabase_url}/auth/v1", self.keys)
 
@@ -201,6 +206,15 @@ class Stack:
     @property
     def models_url(self) -> str:
         return f"{self._functions.urls[functions.MODELS]}/v1/models"
+
+    @property
+    def console_url(self) -> str:
+        return f"{self._functions.urls[functions.CONSOLE]}/"
+
+    @property
+    def auth(self) -> AuthServer:
+        """The stand-in for Supabase Auth."""
+        return self._services.auth
 
     @property
     def lambda_endpoint(self) -> str:

@@ -25,6 +25,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "OUTCOMES_URL": stack.outcomes_url,
         "CORRECTIONS_URL": stack.corrections_url,
         "MODELS_URL": stack.models_url,
+        "CONSOLE_URL": stack.console_url,
         "EXPORT_BUCKET": stack.bucket,
         "MODELS_BUCKET": stack.bucket,
         "AWS_ENDPOINT_URL_LAMBDA": stack.lambda_endpoint,

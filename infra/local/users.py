@@ -1,5 +1,6 @@
 """Creates signed-in users in the local project."""
 
+import secrets
 import time
 import uuid
 from dataclasses import dataclass
@@ -11,8 +12,12 @@ from psycopg.types.json import Jsonb
 from infra.local.keys import JwtClaims, Keys
 
 _INSERT = """
-insert into auth.users (id, aud, role, email, raw_app_meta_data, raw_user_meta_data)
-values (%s, 'authenticated', 'authenticated', %s, %s, '{}')
+insert into auth.users
+  (id, aud, role, email, encrypted_password, raw_app_meta_data, raw_user_meta_data)
+values (
+  %s, 'authenticated', 'authenticated', %s,
+  extensions.crypt(%s::text, extensions.gen_salt('bf', 4)), %s, '{}'
+)
 """
 
 
@@ -23,6 +28,7 @@ class User:
     id: str
     email: str
     access_token: str
+    password: str
 
 
 class UserFactory:
@@ -32,12 +38,12 @@ class UserFactory:
         self._dsn, self._issuer, self._keys = dsn, issuer, keys
 
     def create(self, email: str, **app_metadata: Any) -> User:
-        """Insert a user and sign an access token."""
-        user_id = str(uuid.uuid4())
+        """Insert a user with a random password, and sign an access token."""
+        user_id, password = str(uuid.uuid4()), secrets.token_urlsafe(12)
         with psycopg.connect(self._dsn) as connection:
-            connection.execute(_INSERT, (user_id, email, Jsonb(app_metadata)))
+            connection.execute(_INSERT, (user_id, email, password, Jsonb(app_metadata)))
         claims = user_claims(self._issuer, user_id, email, app_metadata)
-        return User(user_id, email, self._keys.sign(claims))
+        return User(user_id, email, self._keys.sign(claims), password)
 
 
 def user_claims(

@@ -12,6 +12,7 @@
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
 -- prompt_exporter    exports datasets; likewise
 -- model_registrar    changes which model serves; likewise
+-- prompt_monitor     reads counts, and opens and resolves alerts; likewise
 -- prompt_maintainer  owns the security definer functions below. It cannot log in, and no role can
 --                    become it or inherit from it. Some actions are refused to every other role, the owner of the
 --                    tables included.
@@ -24,7 +25,7 @@ declare
   wanted text;
 begin
   foreach wanted in array array[
-    'prompt_writer', 'prompt_exporter', 'model_registrar', 'prompt_maintainer'
+    'prompt_writer', 'prompt_exporter', 'model_registrar', 'prompt_monitor', 'prompt_maintainer'
   ] loop
     begin
       if not exists (select from pg_catalog.pg_roles where rolname = wanted) then
@@ -51,6 +52,7 @@ $$;
 comment on role prompt_writer is 'Captures prompts: inserts rows into public.nlu_prompt_logs.';
 comment on role prompt_exporter is 'Exports datasets: reads texts and labels, never their senders.';
 comment on role model_registrar is 'Registers models, and decides which of them serves.';
+comment on role prompt_monitor is 'Reads counts, never a text, and opens and resolves alerts.';
 comment on role prompt_maintainer is
   'Owns the functions that maintain the review queue, apply corrections, register models, delete old rows and erase users.';
 
@@ -58,6 +60,7 @@ comment on role prompt_maintainer is
 alter role prompt_writer set statement_timeout = '2s';
 alter role prompt_exporter set statement_timeout = '60s';
 alter role model_registrar set statement_timeout = '8s';
+alter role prompt_monitor set statement_timeout = '30s';
 
 -- A generic plan fits no particular window, and no threshold of a partial index. So each statement of the
 -- exporter is planned for its own values, which PostgREST sends as parameters.
@@ -340,6 +343,8 @@ create table private.settings (
   audit_rate double precision not null default 0.05,
   audit_wait_days integer not null default 14,
   min_queue_items integer not null default 20,
+  context_messages integer not null default 2,
+  second_opinion_rate double precision not null default 0.05,
   daily_cap integer not null default 50,
   row_retention_days integer not null default 90,
   label_retention_days integer not null default 730,
@@ -353,6 +358,8 @@ create table private.settings (
   constraint audit_rate_is_a_probability check (audit_rate between 0 and 1),
   constraint audit_wait_days_are_positive check (audit_wait_days > 0),
   constraint min_queue_items_are_0_to_1000 check (min_queue_items between 0 and 1000),
+  constraint context_messages_are_0_to_2 check (context_messages between 0 and 2),
+  constraint second_opinion_rate_is_a_probability check (second_opinion_rate between 0 and 1),
   constraint daily_cap_is_positive check (daily_cap > 0),
   constraint row_retention_days_are_positive check (row_retention_days > 0),
   constraint label_retention_is_at_least_row_retention
@@ -374,6 +381,10 @@ comment on column private.settings.audit_wait_days is
   'After so many days, an audited message that reviewers passed over no longer holds up the figures of the audit.';
 comment on column private.settings.min_queue_items is
   'While fewer texts wait for review, random texts without a decision enter the queue. 0: none do.';
+comment on column private.settings.context_messages is
+  'How many earlier messages of the conversation the console shows with a message, redacted as it is: 0, 1 or 2.';
+comment on column private.settings.second_opinion_rate is
+  'The share of texts that the console shows to a second reviewer as if nobody had decided them.';
 comment on column private.settings.daily_cap is
   'How many messages per user and day (UTC) may enter the review queue and the datasets: the first ones.';
 comment on column private.settings.row_retention_days is
@@ -952,9 +963,9 @@ create index nlu_prompt_logs_by_corrected_intent
 -- The copies of a text that count, by sender: how many there are, and whether a user sent it before.
 create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id) where within_daily_cap;
 
--- The copies of a text that were chosen for review.
-create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key)
-  where has_review_reason or is_audited;
+-- The copies of a text that were chosen for review, or show a correction.
+create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key, id)
+  where has_review_reason or is_audited or corrected_intent is not null;
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
@@ -1049,6 +1060,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
 --           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest counted
 --           (after_50_record_erased_rows)          erased rows reach the next export
+--           (after_60_mark_days)                   their days are counted again
 --   truncate before_95_refuse_truncate
 
 -- Refuses what breaks a rule before the constraint does: a failed constraint writes the whole row,
@@ -1633,6 +1645,14 @@ begin
 end
 $$;
 
+-- The most corrections of one reviewer on one text: whoever decides or erases a text reads and changes them all.
+create function private.max_corrections_of_a_text() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Refuses values before a constraint would write them, whatever they are, to the server's log.
 create function private.validate_correction() returns trigger
 language plpgsql
@@ -1672,10 +1692,9 @@ begin
   perform private.lock_texts(array[new.text_key]);
   -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
-  if not exists (
-    select from public.nlu_prompt_logs
-    where text_key = new.text_key and id = coalesce(new.log_id, id)
-  ) then
+  if not exists (select from public.nlu_prompt_logs where id = new.log_id and text_key = new.text_key)
+    and (new.log_id is not null or not exists (select from public.nlu_prompt_logs where text_key = new.text_key))
+  then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
   select * into latest from public.correction_events events
@@ -1700,6 +1719,16 @@ begin
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
     return null;  -- a repetition: nothing to append
+  end if;
+  if new.channel <> 'dashboard' and private.max_corrections_of_a_text() <= (
+    select count(*) from (
+      select from public.correction_events events
+      where events.text_key = new.text_key and events.reviewer = new.reviewer
+      limit private.max_corrections_of_a_text()
+    ) as counted
+  ) then
+    raise exception 'This reviewer has corrected this text too often.'
+      using errcode = 'PT429', hint = 'Decide the text in the dashboard.';
   end if;
 
   -- The id that the insert drew before it waited for the lock may be smaller than that of a later correction.
@@ -1750,17 +1779,39 @@ as $$
   )
 $$;
 
--- Shows a correction on at most 1,000 rows of its text, the named one first; returns how many changed. A sender
--- sees a correction only on the named row and on rows that were chosen for review before. On any other copy it
+-- The most copies of a text on which a transaction shows a correction, since it holds the lock of the text meanwhile.
+create function private.max_copies_shown() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 400
+$$;
+
+-- The next copies of a text that may show its correction, in the order of their ids.
+create function private.next_copies(p_text_key bytea, after_id uuid) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select id from public.nlu_prompt_logs
+    where text_key = p_text_key and id > after_id
+      and (has_review_reason or is_audited or corrected_intent is not null)
+    order by id limit private.max_copies_shown()
+  );
+end
+$$;
+
+-- Shows a correction on these rows of its text. A sender sees a correction only on the named row and on rows that were
+-- chosen for review before. On any other copy it
 -- would reveal that somebody else sent the same text, and so would an earlier decision that stands again after a
 -- retraction: a row that was captured after it shows none. Notes may be about the sender of the named row, so other
 -- rows do not get them.
-create function private.show_correction(event public.correction_events, disputed boolean) returns integer
+create function private.show_correction(event public.correction_events, disputed boolean, log_ids uuid[])
+returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  changed integer;
 begin
   update public.nlu_prompt_logs logs
   set corrected_intent = shown.to_intent, corrected_secondary_intents = shown.to_secondary_intents,
@@ -1775,7 +1826,7 @@ begin
         is_shown and show_correction.disputed as disputed,
         case when copies.id = event.log_id and event.to_intent is not null then event.notes end as notes
     ) as decision
-    where copies.text_key = event.text_key
+    where copies.id = any (log_ids) and copies.text_key = event.text_key
       and (
         copies.id = event.log_id or copies.corrected_intent is not null
         or (
@@ -1790,11 +1841,25 @@ begin
       ) is distinct from (
         decision.to_intent, decision.to_secondary_intents, decision.reviewer, decision.disputed, decision.notes
       )
-    order by copies.id <> event.log_id limit 1000
   ) as shown
   where logs.id = shown.id;
-  get diagnostics changed = row_count;
-  return changed;
+end
+$$;
+
+-- Shows a correction on the next copies of its text. If there may be more, `complete_captures` goes on after them.
+create function private.show_on_next_copies(event public.correction_events, disputed boolean, after_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  copies uuid[] := private.next_copies(event.text_key, after_id);
+begin
+  perform private.show_correction(event, disputed, copies);
+  if cardinality(copies) = private.max_copies_shown() then
+    insert into private.incomplete_captures (log_id, text_key, shows_copies)
+    values (copies[cardinality(copies)], event.text_key, true);
+  end if;
 end
 $$;
 
@@ -1808,11 +1873,13 @@ declare
   event public.correction_events := private.find_decision(p_text_key);
   disputed boolean := private.is_disputed(p_text_key, event.to_intent);
 begin
-  -- `complete_captures` goes on with the rows of a text that has more.
-  if private.show_correction(event, disputed) = 1000 then
-    insert into private.incomplete_captures (log_id, text_key)
-    select id, text_key from public.nlu_prompt_logs where text_key = event.text_key limit 1;
+  -- Waits for captures that hold the item, or are adding it, and then sees their rows.
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    perform private.lock_new_queue_item(p_text_key);
   end if;
+  perform from public.review_queue where text_key = p_text_key for update;
+  perform private.show_correction(event, disputed, array[event.log_id]);
+  perform private.show_on_next_copies(event, disputed, '00000000-0000-0000-0000-000000000000');
   -- A retained text has a label by definition. Its rows carry the text while it has none.
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;
@@ -1822,6 +1889,7 @@ begin
     where text_key = event.text_key;
   end if;
   perform private.update_queue_item(event, disputed);
+  perform private.update_disagreement(event, disputed);
 end
 $$;
 
@@ -2012,7 +2080,7 @@ create table public.review_queue (
   constraint reasons_are_known check (
     reasons <@ array[
       'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'needs_review',
-      'random_fill'
+      'random_fill', 'model_disagreement'
     ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
@@ -2021,7 +2089,7 @@ create table public.review_queue (
 comment on table public.review_queue is
   'Texts that wait for a reviewer or were decided. Set corrected_intent and reviewer; the database does the rest.';
 comment on column public.review_queue.rank is
-  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before.';
+  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before, or are reviewed blind.';
 comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
 comment on column public.review_queue.corrected_intent is
   'The reviewer''s intent; choose the predicted one to confirm it. Empty: undecided, or reviewers disagree.';
@@ -2039,7 +2107,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill; model_disagreement: it is decided in model_disagreements. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -2054,6 +2122,8 @@ comment on column public.review_queue.text_key is 'The text key.';
 
 -- The foreign key.
 create index review_queue_by_intent on public.review_queue (corrected_intent);
+-- An item by its number, whatever its rank.
+create unique index review_queue_by_id on public.review_queue (id);
 -- The newest change.
 create index review_queue_by_change_number on public.review_queue (change_number);
 
@@ -2108,7 +2178,14 @@ begin
 end
 $$;
 
--- Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
+create function private.rank_when_decided() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000000
+$$;
+
+-- Texts of the pool are decided elsewhere (16_evaluation.sql). Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
 -- the figures of the audit end where the first one waits. Then come texts with a small margin between the two
 -- best intents, of which a label teaches the most (margin sampling: Scheffer, Decomain and Wrobel 2001), and
 -- those that are often sent. Random texts come last.
@@ -2119,6 +2196,7 @@ language sql immutable
 set search_path = ''
 as $$
   select case
+    when 'model_disagreement' = any (reasons) then private.rank_when_decided()
     when 'disagreement' = any (reasons) then 0
     when 'random_audit' = any (reasons) then 1
     when reasons = array['random_fill'] then 2000
@@ -2131,13 +2209,6 @@ as $$
       greatest(0, confidence - coalesce(runner_up_confidence, 0))
     ) / (1 + ln(greatest(times_sent, 1))))::integer
   end
-$$;
-
-create function private.rank_when_decided() returns integer
-language sql immutable
-set search_path = ''
-as $$
-  select 1000000
 $$;
 
 create function private.array_union(one text[], other text[]) returns text[]
@@ -2155,12 +2226,14 @@ $$;
 -- How the queue is filled ---------------------------------------------------------------------------
 
 -- What captures could not do without waiting: count themselves in the queue, or apply the changes that
--- arrived before them. `private.complete_captures` does it within a minute.
+-- arrived before them; and what a correction of a text with many copies left. `private.complete_captures` does it
+-- within a minute.
 create table private.incomplete_captures (
   id bigint generated always as identity,
   log_id uuid not null,
   text_key bytea not null,
   captured_at timestamptz not null default now(),
+  shows_copies boolean not null default false,
 
   constraint incomplete_captures_pkey primary key (id)
 );
@@ -2171,6 +2244,8 @@ comment on column private.incomplete_captures.id is 'In the order of capture.';
 comment on column private.incomplete_captures.log_id is 'The id of the row.';
 comment on column private.incomplete_captures.text_key is 'The text key of the row.';
 comment on column private.incomplete_captures.captured_at is 'When the row was captured.';
+comment on column private.incomplete_captures.shows_copies is
+  'Whether the copies after this row, in the order of their ids, may not show the decision about their text yet.';
 
 alter table private.incomplete_captures enable row level security;
 alter table private.incomplete_captures force row level security;
@@ -2215,6 +2290,32 @@ as $$
   select 1000
 $$;
 
+-- The most copies of a text that are counted while its lock is held. Beyond it, captures and deletions alone change
+-- its counts.
+create function private.max_copies_counted() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 50000
+$$;
+
+-- How often a text was sent within the daily caps, and by how many users.
+create function private.count_copies(
+  p_text_key bytea, max_copies integer, out times_sent integer, out user_count integer
+)
+language plpgsql stable
+set search_path = ''
+set enable_sort = off
+as $$
+begin
+  select count(*), count(distinct user_id) into times_sent, user_count from (
+    -- In the order of the index, which is read only as far as the limit; without statistics, the planner would sort.
+    select user_id from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
+    order by user_id limit max_copies
+  ) as copies;
+end
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
 -- labelled before its rows were deleted comes back decided. Copies beyond a limit are counted within a minute.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
@@ -2228,6 +2329,9 @@ declare
   );
   copies_read integer;
 begin
+  if exists (select from public.model_disagreements where text_key = log.text_key) then
+    reasons := private.array_union(reasons, array['model_disagreement']);
+  end if;
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
     predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
@@ -2247,19 +2351,39 @@ begin
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
-    from (
-      select user_id from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
-      limit private.max_copies_read()
-    ) as first_copies
-  ) as copies
+  from private.count_copies(log.text_key, private.max_copies_read()) as copies
   left join public.labelled_texts retained on retained.text_key = log.text_key
   returning times_sent into copies_read;
   if copies_read = private.max_copies_read() then
     insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
   end if;
 end
+$$;
+
+-- The first of these texts that together have at most `max_copies_counted` copies, and at least one text.
+create function private.limit_copies(text_keys bytea[]) returns bytea[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select array_agg(text_key order by position) from (
+      select text_key, position, sum(times_sent) over (order by position) as copies
+      from unnest(text_keys) with ordinality as texts (text_key, position)
+      left join public.review_queue using (text_key)
+    ) as counted
+    where position = 1 or copies <= private.max_copies_counted() or copies is null
+  );
+end
+$$;
+
+-- What the queue shows after copies were counted: the count, or where not all were counted, a number that captures and
+-- deletions have changed since.
+create function private.refreshed_count(shown integer, counted integer, copies_counted integer) returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select case when copies_counted < private.max_copies_counted() then counted else greatest(shown, counted) end
 $$;
 
 create function private.all_review_reasons(logs public.nlu_prompt_logs[]) returns text[]
@@ -2350,8 +2474,8 @@ as $$
   where private.try_lock_queue_item(text_key)
 $$;
 
--- Brings the item of a text up to date with its rows, or adds it: with the counts of all, and the reasons of these
--- rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
+-- Brings the item of a text up to date with its rows, or adds it: with the counts of at most `max_copies_counted`, and
+-- the reasons of these rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
 -- of the text.
 create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
@@ -2363,11 +2487,13 @@ begin
   if not exists (select from public.review_queue where text_key = p_text_key) then
     perform private.lock_new_queue_item(p_text_key);
     select * into log from public.nlu_prompt_logs logs
-    where text_key = p_text_key and within_daily_cap and (
-      has_review_reason or is_audited
-      or exists (select from public.labelled_texts where text_key = p_text_key)
-    )
-    order by not (has_review_reason or is_audited), created_at, id limit 1;
+    where text_key = p_text_key and (has_review_reason or is_audited) order by id limit 1;
+    if not found then
+      select * into log from public.nlu_prompt_logs logs
+      where text_key = p_text_key and within_daily_cap
+        and exists (select from public.labelled_texts where text_key = p_text_key)
+      order by change_number limit 1;
+    end if;
     if found and not exists (select from public.review_queue where text_key = p_text_key) then
       perform private.add_queue_item(log, private.review_reasons(log));
       -- The item gives the row the label of the retained text, which is a change for exports.
@@ -2377,21 +2503,19 @@ begin
 
   perform from public.review_queue where text_key = p_text_key for update;
   update public.review_queue queue
-  set times_sent = counted.times_sent, user_count = counted.user_count,
-    reasons = private.array_union(queue.reasons, counted.reasons)
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
-        select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
-        where named.id = any (log_ids)
-        union
-        select unnest(private.review_reasons(chosen)) from (
-          select * from public.nlu_prompt_logs
-          where text_key = p_text_key and (has_review_reason or is_audited)
-          limit private.max_copies_read()
-        ) as chosen
-      ) as reasons
-    from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
-  ) as counted
+  set times_sent = private.refreshed_count(queue.times_sent, counted.times_sent, counted.times_sent),
+    user_count = private.refreshed_count(queue.user_count, counted.user_count, counted.times_sent),
+    reasons = private.array_union(queue.reasons, array(
+      select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
+      where named.id = any (log_ids)
+      union
+      select unnest(private.review_reasons(chosen)) from (
+        select * from public.nlu_prompt_logs
+        where text_key = p_text_key and (has_review_reason or is_audited)
+        limit private.max_copies_read()
+      ) as chosen
+    ))
+  from private.count_copies(p_text_key, private.max_copies_counted()) as counted
   where queue.text_key = p_text_key;
 end
 $$;
@@ -2445,7 +2569,7 @@ begin
   ) as texts;
   foreach filled_key in array coalesce(candidates, '{}') loop
     select * into log from public.nlu_prompt_logs logs
-    where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
+    where logs.text_key = filled_key and within_daily_cap order by change_number limit 1;
     if found and not exists (
       select from public.review_queue queue where queue.text_key = filled_key
     ) then
@@ -2513,10 +2637,7 @@ begin
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
     -- A decided item keeps its rank until the night, so that it stays where the reviewer sees it.
-    rank = case when is_decided then item.rank
-      else private.review_rank(
-        item.reasons, item.confidence, item.runner_up_confidence, item.times_sent
-      ) end
+    rank = case when is_decided then item.rank else private.current_rank(item, item.times_sent) end
   where text_key = event.text_key;
 end
 $$;
@@ -2607,6 +2728,29 @@ create trigger before_10_validate_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.validate_queue_edit();
 
+-- The row that a decision about an item names: the first copy that was chosen for review, or shows a correction
+-- already. The sender of another copy would learn that somebody else had sent the text, unless it was taken at
+-- random. Null: there is none.
+create function private.copy_to_correct(p_text_key bytea, reasons text[]) returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = p_text_key and (has_review_reason or is_audited) order by id limit 1
+    ),
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = p_text_key and corrected_intent is not null order by id limit 1
+    ),
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = p_text_key and 'random_fill' = any (reasons) order by change_number limit 1
+    )
+  )
+$$;
+
 set role prompt_maintainer;
 
 create function private.append_queue_edit() returns trigger
@@ -2617,19 +2761,10 @@ as $$
 declare
   decision public.correction_events;
 begin
-  -- Names the first copy that was chosen for review, or shows a correction already. The sender of another copy
-  -- would learn that somebody else had sent the text, unless it was taken at random.
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    (
-      select id from public.nlu_prompt_logs
-      where text_key = new.text_key and (
-        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
-      )
-      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
-      limit 1
-    ),
+    private.copy_to_correct(new.text_key, new.reasons),
     new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
   );
@@ -2696,15 +2831,23 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
 -- item that nobody has decided yet, and of a decision that names no row, may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
     and (
       queue.decided_at is null
       or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
+    );
+  update public.model_disagreements pool set notes = null
+  from public.nlu_prompt_logs logs
+  where logs.id = any (log_ids) and pool.text_key = logs.text_key and pool.notes is not null
+    and (
+      pool.decided_at is null
+      or logs.id = coalesce((private.find_decision(pool.text_key)).log_id, logs.id)
     );
   update public.correction_events set notes = null
   where notes is not null and (
@@ -2713,10 +2856,11 @@ as $$
       and text_key in (select text_key from public.nlu_prompt_logs where id = any (log_ids))
     )
   );
+end
 $$;
 
 -- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,
--- and the events of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
+-- and the events and disagreements of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
 create function private.delete_orphans(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
@@ -2735,6 +2879,12 @@ begin
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
     and not exists (
       select from public.labelled_texts retained where retained.text_key = events.text_key
+    );
+  delete from public.model_disagreements pool
+  where pool.text_key = any (texts)
+    and not exists (select from public.nlu_prompt_logs logs where logs.text_key = pool.text_key)
+    and not exists (
+      select from public.labelled_texts retained where retained.text_key = pool.text_key
     );
 end
 $$;
@@ -3163,7 +3313,7 @@ begin
             and later.corrected_at > change.deferred_at and later.corrected_at < started_at
         );
       end if;
-    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' then
+    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' or sqlstate 'PT429' then
       raise warning 'A deferred change could not be applied and was dropped.';
     end;
     delete from private.deferred_changes where id = change.id;
@@ -3273,7 +3423,8 @@ create trigger after_10_complete_captures after insert on public.nlu_prompt_logs
 set role prompt_maintainer;
 
 -- Completes one batch of captures that met another change of their text; returns how many. What is locked is left
--- for the next run. Corrections of texts with many rows are shown on more of them.
+-- for the next run, and so are texts with more copies than a batch counts. The correction of one text with many copies
+-- is shown on more of them.
 create function private.complete_captures() returns integer
 language plpgsql
 security definer
@@ -3282,9 +3433,11 @@ as $$
 declare
   batch private.incomplete_captures[];
   locked_texts bytea[];
-  incomplete private.incomplete_captures;
-  decided_text bytea;
+  counted_texts bytea[];
+  incomplete record;
   decision public.correction_events;
+  disputed boolean;
+  shown_text bytea;
   unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
@@ -3293,30 +3446,42 @@ begin
     for update skip locked
   ) as waiting;
   locked_texts := private.try_lock_items(array(select distinct text_key from unnest(batch)));
+  counted_texts := private.limit_copies(array(
+    -- The oldest first: a text with many copies that always has new ones must not keep the others waiting.
+    select text_key from unnest(batch) where text_key = any (locked_texts) and not shows_copies
+    group by text_key order by min(id)
+  ));
   batch := array(
     select waiting::private.incomplete_captures from unnest(batch) as waiting
-    where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
+    where text_key = any (case when shows_copies then locked_texts else counted_texts end)
+      and private.try_lock_log_id(log_id)
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
-    select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
+    select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies
+    group by text_key order by text_key
   ) as texts;
-  for incomplete in select distinct on (log_id) * from unnest(batch) loop
+  for incomplete in
+    -- Several corrections of a text may go on at several rows: from the first of these on, all copies show the last one.
+    select text_key, array_agg(log_id order by id) as log_ids,
+      (array_agg(log_id order by log_id) filter (where shows_copies))[1] as shown_until
+    from unnest(batch) group by text_key order by min(id)
+  loop
     begin
-      perform private.apply_deferred_changes(incomplete.log_id);
+      perform private.apply_deferred_changes(log_id) from unnest(incomplete.log_ids) as logs (log_id);
     exception when lock_not_available then
       unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
     end;
-  end loop;
-  for decided_text in
-    select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
-  loop
-    decision := private.find_decision(decided_text);
-    if private.show_correction(decision, private.is_disputed(decided_text, decision.to_intent)) = 1000 then
-      unfinished := unfinished || decided_text;
+    decision := private.find_decision(incomplete.text_key);
+    disputed := private.is_disputed(incomplete.text_key, decision.to_intent);
+    perform private.show_correction(decision, disputed, incomplete.log_ids);
+    if shown_text is null and incomplete.shown_until is not null then
+      shown_text := incomplete.text_key;
+      perform private.show_on_next_copies(decision, disputed, incomplete.shown_until);
     end if;
   end loop;
   delete from private.incomplete_captures where id in (
-    select id from unnest(batch) where text_key <> all (unfinished)
+    select id from unnest(batch)
+    where text_key <> all (unfinished) and (not shows_copies or text_key = shown_text)
   );
   return cardinality(batch);
 end
@@ -3339,7 +3504,7 @@ begin
   perform private.lock_log_ids(log_ids);
   insert into private.dropped_captures (log_id)
   select distinct id from unnest(log_ids) as dropped (id)
-  where not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
+  where id is not null and not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
   on conflict do nothing;
   delete from private.deferred_changes deferred
   where deferred.log_id = any (log_ids)
@@ -3384,26 +3549,7 @@ comment on function public.discard_deferred_changes(uuid[]) is
 -- 08_retention.sql
 
 -- Retention: captured rows are deleted at a certain age (private.settings.row_retention_days). Daily
--- counts remain, and so do labelled texts, without anything that names their senders.
-
-create table public.daily_counts (
-  day date not null,
-  predicted_intent text not null,
-  model_version text not null,
-  outcome text not null,
-  messages integer not null,
-
-  constraint daily_counts_pkey primary key (day, predicted_intent, model_version, outcome),
-  constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown'))
-);
-
-comment on table public.daily_counts is
-  'The number of messages per day among the rows that retention deleted; public.daily_totals adds the rows that remain.';
-comment on column public.daily_counts.day is 'The day of capture (UTC).';
-comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
-comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
-comment on column public.daily_counts.outcome is 'How the workflow ended.';
-comment on column public.daily_counts.messages is 'The number of messages.';
+-- counts remain (17_health.sql), and so do labelled texts, without anything that names their senders.
 
 create table public.labelled_texts (
   text_key bytea not null,
@@ -3446,17 +3592,8 @@ create index labelled_texts_by_change_number on public.labelled_texts (change_nu
 alter table public.labelled_texts
   alter column text set statistics 0;
 
-alter table public.daily_counts enable row level security;
-alter table public.daily_counts force row level security;
 alter table public.labelled_texts enable row level security;
 alter table public.labelled_texts force row level security;
-
-create policy "The maintainer reads the counts"
-  on public.daily_counts for select to prompt_maintainer using (true);
-create policy "The maintainer starts a count"
-  on public.daily_counts for insert to prompt_maintainer with check (true);
-create policy "The maintainer adds to a count"
-  on public.daily_counts for update to prompt_maintainer using (true) with check (true);
 
 create policy "The exporter reads retained texts, but not their senders"
   on public.labelled_texts for select to prompt_exporter using (true);
@@ -3499,7 +3636,7 @@ $$;
 set role prompt_maintainer;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
--- locked are left for the next run.
+-- locked are left for the next run, and so is everything while days are counted.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -3514,6 +3651,11 @@ declare
   last_id uuid := '00000000-0000-0000-0000-000000000000';
 begin
   select * into strict settings from private.settings;
+  -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
+  perform from private.monitoring for update skip locked;
+  if not found then
+    return 0;
+  end if;
   -- Goes past rows of which none can be locked.
   loop
     select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),
@@ -3534,14 +3676,7 @@ begin
     last_id := candidates[cardinality(candidates)];
   end loop;
 
-  insert into public.daily_counts as counts (day, predicted_intent, model_version, outcome, messages)
-  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    private.outcome_label(was_successful), count(*)
-  from public.nlu_prompt_logs where id = any (expired)
-  group by 1, 2, 3, 4
-  order by 1, 2, 3, 4
-  on conflict (day, predicted_intent, model_version, outcome) do update
-  set messages = counts.messages + excluded.messages;
+  perform private.keep_counts(expired);
 
   insert into public.labelled_texts as retained
     (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at)
@@ -3635,7 +3770,7 @@ $$;
 
 -- Updates one batch of queue items, in the order of their text keys: the days of waiting, the counts, and the
 -- rank. Returns the key to continue after, or null at the end. Items of texts that another transaction has
--- locked are left for the next night.
+-- locked are left for the next night. The texts of a batch have at most `max_copies_counted` copies, or it has one text.
 create function private.refresh_queue_items(after_text bytea) returns bytea
 language plpgsql
 security definer
@@ -3645,36 +3780,34 @@ declare
   batch bytea[];
   locked_texts bytea[];
 begin
-  select array_agg(text_key order by text_key) into batch from (
+  batch := private.limit_copies(array(
     select text_key from public.review_queue where text_key > after_text
     order by text_key limit (select retention_batch_rows from private.settings)
-  ) as items;
+  ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
     days_waiting = current.days_waiting,
-    rank = case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
+    rank = current.rank
   from (
     select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
-      count(*) filter (where within_daily_cap)::integer as times_sent,
-      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
-    from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
+      counts.times_sent, counts.user_count,
+      case when items.decided_at is not null then private.rank_when_decided()
+        else private.current_rank(items, counts.times_sent) end as rank
+    from public.review_queue items
+    cross join lateral private.count_copies(items.text_key, private.max_copies_counted()) as counted
+    cross join lateral (
+      select private.refreshed_count(items.times_sent, counted.times_sent, counted.times_sent) as times_sent,
+        private.refreshed_count(items.user_count, counted.user_count, counted.times_sent) as user_count
+    ) as counts
     where items.text_key = any (locked_texts)
-    group by items.text_key, items.waiting_since
   ) as current
   where queue.text_key = current.text_key and (
     queue.times_sent, queue.user_count, queue.days_waiting, queue.rank
-  ) is distinct from (
-    current.times_sent, current.user_count, current.days_waiting,
-    case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
-  );
+  ) is distinct from (current.times_sent, current.user_count, current.days_waiting, current.rank);
+  update public.model_disagreements set rank = private.rank_when_decided()
+  where text_key = any (locked_texts) and decided_at is not null and rank <> private.rank_when_decided();
   return batch[cardinality(batch)];
 end
 $$;
@@ -3807,14 +3940,15 @@ create policy "The maintainer records when an erasure is finished"
 
 set role prompt_maintainer;
 
--- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
--- items.
+-- Counts what the database stores about a user: rows, retained texts, corrections in their name, queue items, and
+-- models and events of the registry in their name.
 create function private.count_user_data(p_user_id uuid) returns jsonb
-language sql stable
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'prompts', (select count(*) from public.nlu_prompt_logs where user_id = p_user_id),
     'labelled_texts', (
       select count(*) from public.labelled_texts
@@ -3827,11 +3961,21 @@ as $$
       select count(*) from (
         select text_key from public.review_queue where lower(reviewer) = p_user_id::text
         union
+        select text_key from public.model_disagreements where lower(reviewer) = p_user_id::text
+        union
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
       ) as items
+    ),
+    'registry_entries', (
+      select count(*) from (
+        select from public.model_events where lower(actor) = p_user_id::text
+        union all
+        select from public.models where lower(registered_by) = p_user_id::text
+      ) as entries
     )
-  )
+  );
+end
 $$;
 
 -- Erasing in steps ----------------------------------------------------------------------------------
@@ -3854,6 +3998,7 @@ begin
   insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
   on conflict do nothing;
   delete from private.deferred_changes where reviewer = p_user_id::text;
+  delete from private.review_skips where reviewer = p_user_id;
 end
 $$;
 
@@ -3878,7 +4023,10 @@ begin
   if event_ids is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
     select array_agg(text_key) into texts from (
-      select text_key from public.review_queue where lower(reviewer) = lower(name) limit max_rows
+      select text_key from public.review_queue where lower(reviewer) = lower(name)
+      union
+      select text_key from public.model_disagreements where lower(reviewer) = lower(name)
+      limit max_rows
     ) as batch;
   end if;
   if texts is null then
@@ -3887,13 +4035,17 @@ begin
   perform private.lock_texts(texts);
   update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
     select id from public.nlu_prompt_logs
-    where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
+    where text_key = any (texts) and corrected_intent is not null and lower(corrected_by) = lower(name) limit max_rows
   );
   get diagnostics changed = row_count;
   if changed = max_rows then
     return changed;  -- these texts have more rows: their corrections follow
   end if;
   update public.review_queue
+  set reviewer = case when decided_at is not null then pseudonym end,
+    notes = case when decided_at is not null then notes end
+  where text_key = any (texts) and lower(reviewer) = lower(name);
+  update public.model_disagreements
   set reviewer = case when decided_at is not null then pseudonym end,
     notes = case when decided_at is not null then notes end
   where text_key = any (texts) and lower(reviewer) = lower(name);
@@ -4624,8 +4776,8 @@ begin
 end
 $$;
 
--- Registers the rows that an object will hold, before it is written; returns the ids of those that were
--- deleted meanwhile.
+-- Registers the rows that an object will hold, before it is written; returns the ids of those that it may not hold: they
+-- were deleted meanwhile, or their text is in the pool of disagreements.
 create function private.register_rows(p_bucket text, p_key text, rows uuid[]) returns json
 language plpgsql
 security definer
@@ -4635,7 +4787,14 @@ declare
   registered uuid[];
 begin
   perform private.lock_export_registry_shared();
-  insert into public.exported_rows (bucket, key, log_ids) values (p_bucket, p_key, rows)
+  insert into public.exported_rows (bucket, key, log_ids)
+  select p_bucket, p_key, array_agg(listed.id)
+  from unnest(rows) as listed (id) left join public.nlu_prompt_logs logs on logs.id = listed.id
+  where not exists (
+    select from public.model_disagreements pool
+    where pool.text_key = coalesce(logs.text_key, uuid_send(listed.id))
+  )
+  having count(*) > 0
   returning log_ids into registered;
   return (
     select coalesce(json_agg(id), '[]') from (
@@ -4645,17 +4804,25 @@ begin
 end
 $$;
 
--- Whether a user whose rows these objects hold was erased since.
+-- Whether a user whose rows these objects hold was erased since, or a text in them was drawn into the pool of
+-- disagreements.
 create function private.has_erasures_since(p_bucket text, p_keys text[], since timestamptz) returns boolean
-language sql stable
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
-  select exists (
+declare
+  drawn bytea[] := array(select text_key from public.model_disagreements where drawn_at >= since);
+begin
+  return exists (
     select from private.tombstones erased
     join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
     where erased.erased_at >= since and pages.bucket = p_bucket and pages.key = any (p_keys)
-  )
+  ) or (drawn <> '{}' and exists (
+    select from public.exported_rows pages
+    where pages.bucket = p_bucket and pages.key = any (p_keys) and pages.text_keys && drawn
+  ));
+end
 $$;
 
 -- Functions of an erasure ---------------------------------------------------------------------------
@@ -4838,13 +5005,13 @@ create function public.register_rows(bucket text, key text, rows uuid[]) returns
 language sql set search_path = ''
 as $$ select private.register_rows(bucket, key, rows) $$;
 comment on function public.register_rows(text, text, uuid[]) is
-  'Registers the rows of an exported object; returns those that were deleted meanwhile.';
+  'Registers the rows of an exported object; returns those that it may not hold.';
 
 create function public.has_erasures_since(bucket text, keys text[], since timestamptz) returns boolean
 language sql stable set search_path = ''
 as $$ select private.has_erasures_since(bucket, keys, since) $$;
 comment on function public.has_erasures_since(text, text[], timestamptz) is
-  'Whether a user whose rows these objects hold was erased since.';
+  'Whether a user whose rows these objects hold was erased since, or a text in them was drawn as a disagreement.';
 
 create function public.list_uncleaned_objects() returns json
 language sql stable set search_path = ''
@@ -4872,7 +5039,8 @@ comment on function public.unregister_senders(text, text, jsonb) is
 -- Each view reads with the rights of the caller (`security_invoker`). The backend's grants on the tables
 -- cover what it reads. Users get none: views of their own rows alone would show meaningless figures.
 
--- No user, conversation, outcome, reviewer or note; no row beyond its user's daily cap; no disputed text.
+-- No user, conversation, outcome, reviewer or note; no row beyond its user's daily cap; no text that is disputed, or
+-- evidence about models.
 -- The label is that of the text.
 create view public.exportable_prompts with (security_invoker = on) as
 select logs.id, logs.prompt, logs.predicted_intent, logs.confidence, logs.source,
@@ -4885,7 +5053,7 @@ left join lateral (
   select corrected_intent, corrected_secondary_intents, reasons from public.review_queue
   where review_queue.text_key = logs.text_key limit 1
 ) as texts on true
-where logs.within_daily_cap and ('disagreement' = any (texts.reasons)) is not true;
+where logs.within_daily_cap and (texts.reasons && array['disagreement', 'model_disagreement']) is not true;
 comment on view public.exportable_prompts is 'Captured rows that a dataset may hold.';
 
 -- Reviewers label a text on one of its rows; here every row has the label.
@@ -4979,9 +5147,9 @@ select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
   ) as latest_intents,
   queue.waiting_since
 from public.review_queue queue
-where 'disagreement' = any (queue.reasons)
+where 'disagreement' = any (queue.reasons) and 'model_disagreement' <> all (queue.reasons)
 order by queue.waiting_since;
-comment on view public.disputed_texts is 'Texts about which reviewers disagree, with the latest intent that each name gave.';
+comment on view public.disputed_texts is 'Texts about which reviewers disagree, with the latest intent that each name gave; without those that are reviewed blind.';
 
 -- Cohen's kappa (Cohen 1960) of each two reviewers, over the texts that both judged.
 create view public.reviewer_agreement with (security_invoker = on) as
@@ -5074,21 +5242,6 @@ order by messages desc;
 comment on view public.live_accuracy is
   'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 decided audits, and where more than a tenth of the texts cannot be decided.';
 
-create view public.daily_totals with (security_invoker = on) as
-select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
-from (
-  select day, predicted_intent, model_version, outcome, messages from public.daily_counts
-  union all
-  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    private.outcome_label(was_successful),
-    count(*)
-  from public.nlu_prompt_logs group by 1, 2, 3, 4
-) as counted
-group by day, predicted_intent, model_version, outcome
-order by day desc, messages desc;
-comment on view public.daily_totals is
-  'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
-
 -- 13_models.sql
 
 -- The registry of models: what was registered, and the model ledger (here, the ledger) of who decided which model
@@ -5096,6 +5249,15 @@ comment on view public.daily_totals is
 --
 -- The champion is the model that serves. Without one, the packaged model serves. The artifacts themselves are
 -- objects in S3: a row holds the SHA-256 of the manifest, and the manifest that of every file.
+
+create function private.longest(texts text[]) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (select max(char_length(item)) from unnest(texts) as items (item));
+end
+$$;
 
 -- A registered model never changes.
 create table public.models (
@@ -5135,12 +5297,32 @@ create table public.models (
     datasets, 'strict $[*] ? (
       !(@.source.type() == "string" && @.examples_by_tier.type() == "object")
       || (@.source.type() == "string" && @.examples_by_tier.type() == "object") is unknown
+      || @.source == "" || @.source like_regex "^.{250}.{250}." flag "s"
+    )', '{}', true
+  )),
+  constraint datasets_name_manifests_by_their_sha256 check (not jsonb_path_exists(
+    datasets, 'strict $[*].keyvalue() ? (
+      @.key == "manifest_sha256" && !(@.value == null) && !(@.value like_regex "^[0-9a-f]{64}$")
+      || @.key == "manifest_sha256" && !(@.value == null) && (@.value like_regex "^[0-9a-f]{64}$") is unknown
+    )', '{}', true
+  )),
+  constraint datasets_count_their_examples check (not jsonb_path_exists(
+    datasets, 'strict $[*].examples_by_tier.* ? (
+      @.type() != "number" || @ < 0 || @ > 1000000000000000 || @.floor() != @
+    )', '{}', true
+  )),
+  constraint datasets_have_no_other_fields check (not jsonb_path_exists(
+    datasets, 'strict $[*].keyvalue() ? (
+      @.key != "source" && @.key != "manifest_sha256" && @.key != "examples_by_tier"
     )', '{}', true
   )),
   constraint datasets_have_at_most_100000_bytes check (octet_length(datasets::text) <= 100000),
-  constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000),
-  constraint labels_have_names check (array_position(labels, null) is null and '' <> all (labels)),
-  constraint labels_have_at_most_100000_characters check (char_length(labels::text) <= 100000),
+  constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000 and array_ndims(labels) = 1),
+  constraint labels_have_1_to_100_characters check (
+    array_position(labels, null) is null and private.longest(labels) <= 100 and '' <> all (labels)
+  ),
+  constraint labels_are_distinct
+    check (cardinality(labels) = cardinality(private.array_union(labels, '{}'))),
   constraint metrics_is_an_object check (jsonb_typeof(metrics) = 'object'),
   constraint metrics_are_numbers check (not jsonb_path_exists(
     metrics, 'strict $.* ? (@.type() != "number" || @ < -1e300 || @ > 1e300)', '{}', true
@@ -5221,6 +5403,12 @@ create table public.model_events (
   constraint actor_has_1_to_200_characters check (char_length(actor) between 1 and 200),
   constraint reason_has_1_to_2000_characters check (char_length(reason) between 1 and 2000),
   constraint evidence_is_an_object check (jsonb_typeof(evidence) = 'object'),
+  -- Numbers of JSON have no limits, and neither have levels: a reader of the ledger might refuse others.
+  constraint evidence_has_numbers_that_readers_know check (not jsonb_path_exists(
+    evidence, 'strict $.** ? (@.type() == "number" && (@ < -1e300 || @ > 1e300))', '{}', true
+  )),
+  constraint evidence_has_at_most_20_levels
+    check (not jsonb_path_exists(evidence, 'strict $.**{21}', '{}', true)),
   constraint evidence_has_at_most_100000_bytes check (octet_length(evidence::text) <= 100000)
 );
 
@@ -5581,6 +5769,34 @@ as $$
   ) as page
 $$;
 
+-- Reads the columns of a model. Casts accept more than the type of a column, such as a number as a text, and write what
+-- they refuse to the server's log. (Constraints do not: row level security is forced.)
+create function private.read_model(columns jsonb) returns public.models
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  model public.models;
+  is_read boolean := false;
+begin
+  begin
+    model := jsonb_populate_record(null::public.models, columns);
+    is_read := jsonb_typeof(columns) = 'object' and not exists (
+      select from jsonb_each(columns) as given join jsonb_each(to_jsonb(model)) as read using (key)
+      where given.value <> read.value
+    );
+  exception when data_exception or program_limit_exceeded then
+    null;
+  end;
+  if is_read is not true then
+    raise exception 'A column of the model does not have its type.'
+      using errcode = 'check_violation', constraint = 'columns_have_their_types',
+        hint = 'Send the columns of public.models as a JSON object, each with its type.';
+  end if;
+  return model;
+end
+$$;
+
 -- Registers a model as a candidate, and returns it. The same model again changes nothing: the manifest decides
 -- whether it is the same.
 create function private.register_model(p_model jsonb, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
@@ -5590,7 +5806,7 @@ set search_path = ''
 as $$
 declare
   operator text := private.begin_registry_change(p_actor);
-  model public.models := jsonb_populate_record(null::public.models, p_model || jsonb_build_object(
+  model public.models := private.read_model(p_model || jsonb_build_object(
     'catalogue_version', private.catalogue_version(),
     'registered_by', operator,
     'registered_at', private.next_event_time()
@@ -5612,7 +5828,9 @@ end
 $$;
 
 -- Makes a model the champion, and returns the event. Null: it is the champion already.
-create function private.promote_model(p_version text, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+create function private.promote_model(
+  p_version text, p_actor text, p_reason text, p_evidence jsonb, is_forced boolean
+) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -5629,7 +5847,10 @@ begin
   if p_version = champion then
     return null;
   end if;
-  return private.append_model_event('promoted', p_version, operator, p_reason, p_evidence, champion);
+  return private.append_model_event(
+    'promoted', p_version, operator, p_reason,
+    coalesce(p_evidence, '{}') || private.justify_promotion(p_version, operator, is_forced), champion
+  );
 end
 $$;
 
@@ -5800,15 +6021,16 @@ $$;
 comment on function public.register_model(jsonb, text, text, jsonb) is
   'Registers a model, given by the columns of public.models, and returns it with its state. The same model again changes nothing.';
 
-create function public.promote_model(version text, actor text, reason text, evidence jsonb default '{}')
-returns jsonb
+create function public.promote_model(
+  version text, actor text, reason text, evidence jsonb default '{}', force boolean default false
+) returns jsonb
 language sql
 set search_path = ''
 as $$
-  select private.promote_model(version, actor, reason, evidence)
+  select private.promote_model(version, actor, reason, evidence, force)
 $$;
-comment on function public.promote_model(text, text, text, jsonb) is
-  'Makes a model the champion. Returns the event, or null where it is the champion already.';
+comment on function public.promote_model(text, text, text, jsonb, boolean) is
+  'Makes a model the champion, on its latest verdict or by force. Returns the event, or null where it is the champion already.';
 
 create function public.roll_back_model(
   actor text, reason text, evidence jsonb default '{}', champion text default null
@@ -5888,6 +6110,13 @@ begin
   on conflict (text_key) do update
   set reasons = private.array_union(queue.reasons, excluded.reasons);
 
+  update public.model_disagreements set text_key = new_key, text = private.normalise_text(text)
+  where text_key = old_key and private.text_key(text) = new_key
+    and not exists (select from public.model_disagreements where text_key = new_key);
+  update public.review_queue set reasons = array_remove(reasons, 'model_disagreement')
+  where text_key = new_key and 'model_disagreement' = any (reasons)
+    and not exists (select from public.model_disagreements where text_key = new_key);
+
   if is_merged then
     if exists (select from public.correction_events where text_key = new_key) then
       perform private.apply_decision(new_key);
@@ -5945,6 +6174,2516 @@ end
 $$;
 
 set role postgres;
+
+-- 16_evaluation.sql
+
+-- The comparison of models: the pool of disagreements, verdicts, the runs of the retraining, and what the champion
+-- says about the texts that wait for review.
+--
+-- Two models classify texts that users sent. Where they agree, a label says nothing about which one is better, so a
+-- random sample of the texts on which they disagree is put into the pool. Reviewers decide it blind. A text of the
+-- pool is evidence, so no dataset ever holds it: a model would be tested on what it learned.
+
+-- The pool, which reviewers edit in the dashboard. Nothing in it says which model predicted which intent: no version,
+-- no confidence, both intents and all rows in random order, and no time but that of the draw. Other tables say it, so
+-- the queue does not offer these texts, and no view of disputes or file for review shows them.
+create table public.model_disagreements (
+  rank integer not null,
+  text text not null,
+  first_intent text not null,
+  second_intent text not null,
+  corrected_intent text,
+  corrected_secondary_intents text[],
+  reviewer text,
+  notes text,
+  decided_at timestamptz,
+  drawn_at timestamptz not null default clock_timestamp(),
+  id bigint generated always as identity,
+  text_key bytea not null,
+
+  constraint model_disagreements_pkey primary key (rank, id),
+  constraint model_disagreements_text_key_is_unique unique (text_key),
+  constraint blind_intent_is_in_the_catalogue
+    foreign key (corrected_intent) references public.intent_catalogue (intent),
+  constraint models_disagree check (first_intent <> second_intent)
+);
+
+comment on table public.model_disagreements is
+  'Texts on which two models disagree, in random order. Set corrected_intent and reviewer; the database does the rest.';
+comment on column public.model_disagreements.rank is
+  'The order of review, lowest first: the latest draw first, and random within a draw. 1000000 for texts that were decided before.';
+comment on column public.model_disagreements.text is 'The normalised message.';
+comment on column public.model_disagreements.first_intent is
+  'What one of the two models predicted: which one, is random.';
+comment on column public.model_disagreements.second_intent is 'What the other model predicted.';
+comment on column public.model_disagreements.corrected_intent is
+  'The reviewer''s intent: one of the two, or any other. Empty: undecided, or reviewers disagree.';
+comment on column public.model_disagreements.corrected_secondary_intents is
+  'The reviewer''s further intents, as in review_queue.';
+comment on column public.model_disagreements.reviewer is
+  'Who decided. If left empty, the edit is recorded as `dashboard` and casts no vote.';
+comment on column public.model_disagreements.notes is 'The reviewer''s reasons. Optional.';
+comment on column public.model_disagreements.decided_at is 'When it was decided.';
+comment on column public.model_disagreements.drawn_at is 'When it was drawn.';
+comment on column public.model_disagreements.id is 'The number of the disagreement.';
+comment on column public.model_disagreements.text_key is 'The text key.';
+
+create index model_disagreements_by_intent on public.model_disagreements (corrected_intent);
+create index model_disagreements_by_id on public.model_disagreements (id);
+create index model_disagreements_by_draw on public.model_disagreements (drawn_at);
+
+-- Estimates would reveal texts and names: see 04_prompt_logs.sql.
+alter table public.model_disagreements
+  alter column text set statistics 0,
+  alter column reviewer set statistics 0,
+  alter column notes set statistics 0;
+
+alter table public.model_disagreements enable row level security;
+alter table public.model_disagreements force row level security;
+
+create policy "The maintainer reads the pool of disagreements"
+  on public.model_disagreements for select to prompt_maintainer using (true);
+create policy "The maintainer draws disagreements"
+  on public.model_disagreements for insert to prompt_maintainer with check (true);
+create policy "The maintainer applies decisions to disagreements"
+  on public.model_disagreements for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes disagreements whose text is gone"
+  on public.model_disagreements for delete to prompt_maintainer using (true);
+
+-- Which model said what, and how likely the text was to be drawn.
+create table private.disagreement_draws (
+  text_key bytea not null,
+  candidate text not null,
+  champion text not null,
+  candidate_intent text not null,
+  champion_intent text not null,
+  probability double precision not null,
+
+  constraint disagreement_draws_pkey primary key (text_key),
+  constraint a_draw_belongs_to_the_pool
+    foreign key (text_key) references public.model_disagreements (text_key)
+    on delete cascade on update cascade,
+  constraint candidate_is_registered foreign key (candidate) references public.models (version),
+  constraint champion_has_1_to_100_characters check (char_length(champion) between 1 and 100),
+  constraint candidate_intent_has_1_to_100_characters check (char_length(candidate_intent) between 1 and 100),
+  constraint champion_intent_has_1_to_100_characters check (char_length(champion_intent) between 1 and 100),
+  constraint probability_of_a_draw_is_a_probability check (probability > 0 and probability <= 1)
+);
+
+comment on table private.disagreement_draws is
+  'Which models disagree about a text of the pool, and how. Hidden from reviewers. Holds no text and no user.';
+comment on column private.disagreement_draws.text_key is 'The text key.';
+comment on column private.disagreement_draws.candidate is 'The candidate for which the text was drawn.';
+comment on column private.disagreement_draws.champion is
+  'The version that the candidate was compared with. It may be a packaged one, so it is no foreign key.';
+comment on column private.disagreement_draws.candidate_intent is 'What the candidate predicted.';
+comment on column private.disagreement_draws.champion_intent is 'What the other model predicted.';
+comment on column private.disagreement_draws.probability is
+  'The probability with which each disagreement of the two models was drawn.';
+
+create index disagreement_draws_by_models on private.disagreement_draws (candidate, champion);
+
+alter table private.disagreement_draws enable row level security;
+alter table private.disagreement_draws force row level security;
+
+create policy "The maintainer reads which models disagree"
+  on private.disagreement_draws for select to prompt_maintainer using (true);
+create policy "The maintainer records which models disagree"
+  on private.disagreement_draws for insert to prompt_maintainer with check (true);
+
+-- The runs of the retraining: each tick once, and one at a time.
+create table private.retraining_runs (
+  tick text not null,
+  started_at timestamptz not null default clock_timestamp(),
+  claim uuid not null default gen_random_uuid(),
+  expires_at timestamptz not null,
+  progress jsonb not null default '{}',
+  finished_at timestamptz,
+  outcome text,
+
+  constraint retraining_runs_pkey primary key (tick),
+  constraint tick_is_a_name check (tick ~ '^[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}$'),
+  constraint progress_is_an_object check (jsonb_typeof(progress) = 'object'),
+  constraint progress_has_at_most_100000_bytes check (octet_length(progress::text) <= 100000),
+  constraint outcome_has_1_to_100_characters check (char_length(outcome) between 1 and 100),
+  constraint a_finished_run_has_an_outcome check ((finished_at is null) = (outcome is null))
+);
+
+comment on table private.retraining_runs is 'The runs of the retraining. Holds no text and no user.';
+comment on column private.retraining_runs.tick is 'The occasion of the run, such as the time of a schedule.';
+comment on column private.retraining_runs.started_at is 'When it was claimed for the first time.';
+comment on column private.retraining_runs.claim is 'Who carries it out: a random token.';
+comment on column private.retraining_runs.expires_at is 'From when on another caller may take it over.';
+comment on column private.retraining_runs.progress is 'What has been done so far, for whoever takes it over.';
+comment on column private.retraining_runs.finished_at is 'When it ended. Null: it has not, or was given up.';
+comment on column private.retraining_runs.outcome is 'How it ended.';
+
+create index retraining_runs_by_claim on private.retraining_runs (claim);
+
+alter table private.retraining_runs enable row level security;
+alter table private.retraining_runs force row level security;
+
+create policy "The maintainer reads the runs of the retraining"
+  on private.retraining_runs for select to prompt_maintainer using (true);
+create policy "The maintainer begins a run of the retraining"
+  on private.retraining_runs for insert to prompt_maintainer with check (true);
+create policy "The maintainer continues a run of the retraining"
+  on private.retraining_runs for update to prompt_maintainer using (true) with check (true);
+
+-- What a model says about texts that wait for review. The queue's order uses what the champion says, so that after a
+-- promotion the texts come first of which the new champion is unsure. Captured predictions stay as they are.
+create table private.queue_scores (
+  text_key bytea not null,
+  version text not null,
+  confidence double precision not null,
+  margin double precision not null,
+  scored_at timestamptz not null default now(),
+
+  constraint queue_scores_pkey primary key (text_key),
+  constraint a_score_belongs_to_an_item
+    foreign key (text_key) references public.review_queue (text_key) on delete cascade,
+  constraint scoring_model_is_registered foreign key (version) references public.models (version),
+  constraint score_is_a_probability check (confidence between 0 and 1),
+  constraint margin_is_at_most_the_confidence check (margin between 0 and confidence)
+);
+
+comment on table private.queue_scores is 'How sure a model is of the texts that wait for review.';
+comment on column private.queue_scores.text_key is 'The text key.';
+comment on column private.queue_scores.version is 'The model. Scores of another one than the champion are ignored.';
+comment on column private.queue_scores.confidence is 'The probability that its prediction is right.';
+comment on column private.queue_scores.margin is 'The confidence less that of the second-best intent.';
+comment on column private.queue_scores.scored_at is 'When the text was scored.';
+
+create index queue_scores_by_version on private.queue_scores (version);
+
+alter table private.queue_scores enable row level security;
+alter table private.queue_scores force row level security;
+
+create policy "The maintainer reads the scores of waiting texts"
+  on private.queue_scores for select to prompt_maintainer using (true);
+create policy "The maintainer records a score"
+  on private.queue_scores for insert to prompt_maintainer with check (true);
+create policy "The maintainer replaces a score"
+  on private.queue_scores for update to prompt_maintainer using (true) with check (true);
+
+-- The order of the queue ----------------------------------------------------------------------------
+
+-- The rank of an item, by what the champion says about it; by its captured prediction where the champion said nothing.
+create function private.current_rank(item public.review_queue, times_sent integer) returns integer
+language sql stable
+set search_path = ''
+as $$
+  select private.review_rank(
+    item.reasons, coalesce(score.confidence, item.confidence),
+    case when score.text_key is null then item.runner_up_confidence else score.confidence - score.margin end,
+    current_rank.times_sent
+  )
+  from (values (true)) as one left join private.queue_scores score
+    on score.text_key = item.text_key
+    and score.version = (select address ->> 'version' from private.champion)
+$$;
+
+-- Decisions on the pool -----------------------------------------------------------------------------
+-- A decision is a vote on the text like any other correction. The pool shows it as long as the votes on the text, of
+-- all channels, agree with it: a text is decided blind, or waits in the pool.
+--
+--   update  before_05_lock_edits        once per statement: exclude other changes of texts
+--           before_10_validate_edit     as in review_queue
+--           after_10_append_edit        the edit becomes a correction event
+--           after_20_refuse_lost_edit   once per statement: an edit that reached no row fails
+--   insert, delete, truncate            before_90_refuse_changes, before_95_refuse_truncate
+-- None of these run for the maintainer, except for truncate.
+
+-- A rank in the pool: random, and before those of all earlier draws. `draw` counts from 0.
+create function private.random_rank(draw bigint) returns integer
+language sql volatile
+set search_path = ''
+as $$
+  select (1000 * (999 - least(draw, 999)) + floor(1000 * random()))::integer
+$$;
+
+-- Brings the pool up to date with the votes on a text. `event` decides it, unless the text is disputed.
+create function private.update_disagreement(event public.correction_events, disputed boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.model_disagreements pool
+  set corrected_intent = case when stands then pool.corrected_intent end,
+    corrected_secondary_intents = case when stands then event.to_secondary_intents end,
+    reviewer = case when stands then pool.reviewer end,
+    notes = case when stands then pool.notes end,
+    decided_at = case when stands then event.corrected_at end,
+    rank = case when not stands and pool.rank = private.rank_when_decided()
+      then private.random_rank(0) else pool.rank end
+  from (
+    select text_key, corrected_intent is not null and not disputed
+      and corrected_intent is not distinct from event.to_intent as stands
+    from public.model_disagreements
+  ) as judged
+  where pool.text_key = event.text_key and judged.text_key = pool.text_key
+    and (pool.corrected_intent is not null or pool.decided_at is not null);
+end
+$$;
+
+create trigger before_05_lock_edits before update on public.model_disagreements
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.lock_edits_first();
+create trigger before_10_validate_edit before update on public.model_disagreements
+  for each row when (current_user <> 'prompt_maintainer')
+  execute function private.validate_queue_edit();
+
+set role prompt_maintainer;
+
+create function private.append_blind_edit() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.correction_events
+    (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+  values (
+    -- The text was drawn at random, so its senders learn nothing about each other.
+    private.copy_to_correct(new.text_key, array['random_fill']),
+    new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
+    new.notes, 'dashboard'
+  );
+  if not found then
+    -- It repeats the latest correction, which may have come through another channel.
+    perform private.apply_decision(new.text_key);
+  end if;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_10_append_edit after update on public.model_disagreements
+  for each row
+  when (
+    current_user <> 'prompt_maintainer'
+    and num_nonnulls(old.corrected_intent, new.corrected_intent) > 0
+    and (new.corrected_intent, new.corrected_secondary_intents, new.reviewer, new.notes)
+      is distinct from (old.corrected_intent, old.corrected_secondary_intents, old.reviewer, old.notes)
+  )
+  execute function private.append_blind_edit();
+create trigger after_20_refuse_lost_edit after update on public.model_disagreements
+  referencing new table as edited
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_lost_edit();
+
+create function private.refuse_pool_changes() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'Disagreements cannot be added or removed by hand.'
+    using errcode = 'insufficient_privilege',
+      hint = 'Decide a disagreement instead: set corrected_intent and reviewer.';
+end
+$$;
+
+create trigger before_90_refuse_changes before insert or delete on public.model_disagreements
+  for each row when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_pool_changes();
+create trigger before_95_refuse_truncate before truncate on public.model_disagreements
+  for each statement execute function private.refuse_pool_changes();
+
+-- The queue shows the captured prediction, so whoever decides there is not blind.
+create function private.refuse_seen_decision() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'This text is reviewed blind.'
+    using errcode = 'insufficient_privilege',
+      hint = 'Decide it in model_disagreements, which does not show what a model predicted.';
+end
+$$;
+
+create trigger before_08_refuse_seen_decision before update on public.review_queue
+  for each row when (
+    current_user <> 'prompt_maintainer' and 'model_disagreement' = any (old.reasons)
+  )
+  execute function private.refuse_seen_decision();
+
+-- The owner of the table may delete retained texts by hand. What rests on them goes with them.
+set role prompt_maintainer;
+
+create function private.clean_up_retained_texts() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.delete_orphans(array(select text_key from deleted));
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger before_05_lock_edits before delete on public.labelled_texts
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.lock_edits_first();
+create trigger after_40_clean_up_texts after delete on public.labelled_texts
+  referencing old table as deleted
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.clean_up_retained_texts();
+
+-- Drawing disagreements -----------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- Returns a page of distinct texts that were sent since a time: [row, text key, text, whether it may be drawn]. Text
+-- keys are keyed hashes, so their order is random. A text that has a vote was seen with a prediction.
+create function private.read_captured_texts(
+  since timestamptz, after_text bytea, until_text bytea, page_size integer
+) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  with recursive texts as (
+    (
+      select id, logs.text_key, prompt, 1 as position from public.nlu_prompt_logs logs
+      where logs.text_key > after_text and within_daily_cap and created_at >= since
+      order by logs.text_key limit 1
+    )
+    union all
+    select next.id, next.text_key, next.prompt, position + 1 from texts cross join lateral (
+      select id, logs.text_key, prompt from public.nlu_prompt_logs logs
+      where logs.text_key > texts.text_key and within_daily_cap and created_at >= since
+      order by logs.text_key limit 1
+    ) as next
+    where position < page_size and (until_text is null or texts.text_key < until_text)
+  )
+  select coalesce(json_agg(json_build_array(
+    id, encode(text_key, 'hex'), prompt,
+    not exists (select from public.correction_events events where events.text_key = texts.text_key)
+      and not exists (select from public.model_disagreements pool where pool.text_key = texts.text_key)
+  ) order by text_key), '[]')
+  from texts where until_text is null or text_key <= until_text
+$$;
+
+-- Puts disagreements into the pool, given as [{log_id, candidate_intent, champion_intent}]; returns how many are new.
+-- Texts that another transaction has locked are left out, and so are those that have a vote.
+create function private.draw_disagreements(
+  p_candidate text, p_champion text, p_probability double precision, disagreements jsonb
+) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  locked bytea[];
+  draw bigint := (select count(*) from (select distinct candidate, champion from private.disagreement_draws) as draws);
+  drawn record;
+  added integer := 0;
+begin
+  perform private.refuse_unknown_model(p_candidate);
+  if (p_probability > 0 and p_probability <= 1) is not true or exists (
+    select from jsonb_to_recordset(disagreements) as given (log_id uuid, candidate_intent text, champion_intent text)
+    where num_nulls(log_id, candidate_intent, champion_intent) > 0 or candidate_intent = champion_intent
+      or char_length(candidate_intent) not between 1 and 100 or char_length(champion_intent) not between 1 and 100
+  ) then
+    raise exception 'A disagreement names a row and two intents, and was drawn with a probability.'
+      using errcode = 'check_violation', constraint = 'models_disagree';
+  end if;
+  locked := private.try_lock_texts(array(
+    select distinct text_key from public.nlu_prompt_logs
+    where within_daily_cap and id in (
+      select log_id from jsonb_to_recordset(disagreements) as given (log_id uuid)
+    )
+  ));
+  -- Exports that register rows after this see the pool. One that registered rows before is found by its end.
+  perform private.lock_export_registry();
+
+  for drawn in
+    select * from (
+      select distinct on (text_key) text_key, prompt, candidate_intent, champion_intent
+      from jsonb_to_recordset(disagreements) as given (log_id uuid, candidate_intent text, champion_intent text)
+      join public.nlu_prompt_logs logs on logs.id = given.log_id
+      where text_key = any (locked) order by text_key, logs.id
+    ) as texts
+    where not exists (select from public.correction_events events where events.text_key = texts.text_key)
+      and not exists (select from public.model_disagreements pool where pool.text_key = texts.text_key)
+    order by random()
+  loop
+    continue when not private.try_lock_queue_item(drawn.text_key);
+    insert into public.model_disagreements (rank, text, first_intent, second_intent, text_key)
+    select private.random_rank(draw), private.normalise_text(drawn.prompt), intents[1], intents[2], drawn.text_key
+    from (
+      select array_agg(intent order by random()) as intents
+      from unnest(array[drawn.candidate_intent, drawn.champion_intent]) as both_intents (intent)
+    ) as shuffled;
+    insert into private.disagreement_draws
+      (text_key, candidate, champion, candidate_intent, champion_intent, probability)
+    values (
+      drawn.text_key, p_candidate, p_champion, drawn.candidate_intent, drawn.champion_intent, p_probability
+    );
+    perform private.queue_blind(drawn.text_key);
+    added := added + 1;
+  end loop;
+  return added;
+end
+$$;
+
+set role postgres;
+
+-- Marks the queue item of a text of the pool, or adds it: it holds the label of the text. The caller holds the locks of
+-- the text and of the item.
+create function private.queue_blind(p_text_key bytea) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    perform private.add_queue_item(first_copy, '{}') from (
+      select logs::public.nlu_prompt_logs as first_copy from public.nlu_prompt_logs logs
+      where logs.text_key = p_text_key and within_daily_cap order by created_at, id limit 1
+    ) as copies;
+  end if;
+  -- The next window lists the text as one that has no line any more.
+  update public.review_queue
+  set reasons = private.array_union(reasons, array['model_disagreement']), rank = private.rank_when_decided(),
+    change_number = private.next_change_number()
+  where text_key = p_text_key;
+end
+$$;
+
+set role prompt_maintainer;
+
+create function private.read_draw_progress(p_candidate text, p_champion text) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select json_build_object('drawn', count(*), 'decided', count(decided_at))
+  from private.disagreement_draws join public.model_disagreements using (text_key)
+  where (candidate, champion) = (p_candidate, p_champion)
+$$;
+
+-- Returns a page of [number, text] of the pool, for exports: they hold neither these texts nor near-duplicates.
+create function private.read_disagreement_texts(after_id bigint, page_size integer) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(id, text) order by id), '[]') from (
+    select id, text from public.model_disagreements where id > after_id order by id limit page_size
+  ) as page
+$$;
+
+-- Evidence ------------------------------------------------------------------------------------------
+
+-- On whom the decision on a text rests, under pseudonyms that mean nothing with another salt: {"reviewers": those
+-- without any one of whom the text would have no label or be disputed, "sender": the only one, or null}.
+create function private.show_support(p_text_key bytea, label text, salt text) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  secret bytea := (select user_key_secret from private.keys);
+  voters text[];
+  votes_against bigint;
+  senders bytea[];
+begin
+  select coalesce(array_agg(reviewer) filter (where to_intent = label), '{}') into voters
+  from (
+    select distinct on (lower(reviewer)) lower(reviewer) as reviewer, to_intent from public.correction_events
+    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
+    order by lower(reviewer), id desc
+  ) as votes;
+  select coalesce(max(counted), 0) into votes_against from (
+    select count(*) as counted from (
+      select distinct on (lower(reviewer)) to_intent from public.correction_events
+      where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
+      order by lower(reviewer), id desc
+    ) as votes
+    where to_intent <> label group by to_intent
+  ) as others;
+  if voters = '{}' then
+    voters := array[(private.find_decision(p_text_key)).reviewer];
+  elsif cardinality(voters) - 1 > votes_against then
+    voters := '{}';
+  end if;
+  senders := array(
+    select private.user_key(user_id) from (
+      select distinct user_id from public.nlu_prompt_logs
+      where text_key = p_text_key and within_daily_cap limit 2
+    ) as present
+    union
+    select unnest(user_keys) from public.labelled_texts where text_key = p_text_key
+  );
+  return jsonb_build_object(
+    'reviewers', (
+      select coalesce(jsonb_agg(left(encode(
+        extensions.hmac(convert_to(salt || lower(voter), 'UTF8'), secret, 'sha256'), 'hex'
+      ), 32)), '[]') from unnest(voters) as voter
+    ),
+    'sender', case when cardinality(senders) = 1 then left(encode(
+      extensions.hmac(convert_to(salt, 'UTF8') || senders[1], secret, 'sha256'), 'hex'
+    ), 32) end
+  );
+end
+$$;
+
+-- Returns a page of the disagreements that were decided: [number, text key, text, intent, support, candidate, champion,
+-- probability].
+create function private.read_decided_disagreements(after_id bigint, page_size integer, salt text) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(
+    page.id, encode(text_key, 'hex'), coalesce(copy.prompt, page.text), corrected_intent,
+    private.show_support(text_key, corrected_intent, salt), candidate, champion, probability
+  ) order by page.id), '[]')
+  from (
+    select * from public.model_disagreements where id > after_id and decided_at is not null
+    order by id limit page_size
+  ) as page
+  join private.disagreement_draws using (text_key)
+  left join lateral (
+    -- As it was sent: the model reads capital letters.
+    select prompt from public.nlu_prompt_logs logs where logs.text_key = page.text_key order by created_at, id limit 1
+  ) as copy on true
+$$;
+
+-- Returns [text key, text, intent, support] of those texts that have a label now.
+create function private.read_decided_texts(text_keys bytea[], salt text) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(
+    encode(text_key, 'hex'), text, intent, private.show_support(text_key, intent, salt)
+  ) order by text_key), '[]')
+  from (
+    select queue.text_key, queue.text, queue.corrected_intent as intent from public.review_queue queue
+    where queue.text_key = any (text_keys) and queue.decided_at is not null
+    union all
+    select retained.text_key, retained.text, retained.intent from public.labelled_texts retained
+    where retained.text_key = any (text_keys)
+      and not exists (select from public.review_queue queue where queue.text_key = retained.text_key)
+  ) as labelled
+$$;
+
+create function private.count_new_labels(since timestamptz) returns integer
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select count(*)::integer from public.review_queue
+  where decided_at > coalesce(since, '-infinity') and 'model_disagreement' <> all (reasons)
+$$;
+
+-- Verdicts ------------------------------------------------------------------------------------------
+
+create function private.count_looks(p_version text) returns integer
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select count(*)::integer from public.model_events where version = p_version and kind = 'verdict'
+$$;
+
+-- Appends a verdict on a model, and returns the event. A caller that did not know the latest one is refused, so that
+-- no two count as the same look at the evidence.
+create function private.record_verdict(
+  p_version text, p_champion text, p_decision text, p_looks_before integer, p_actor text, p_reason text,
+  p_evidence jsonb
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.begin_registry_change(p_actor);
+begin
+  perform private.refuse_unknown_model(p_version);
+  if p_champion is not null then
+    perform private.refuse_unknown_model(p_champion);
+  end if;
+  if (p_decision in ('promote', 'hold', 'reject')) is not true then
+    raise exception 'A verdict is promote, hold or reject.'
+      using errcode = 'check_violation', constraint = 'verdict_is_known';
+  end if;
+  if p_looks_before is distinct from private.count_looks(p_version) then
+    raise exception 'Another verdict on the model was recorded meanwhile.'
+      using errcode = 'PT409', hint = 'Count the looks again, and decide on the evidence of now.';
+  end if;
+  return private.append_model_event('verdict', p_version, operator, p_reason, coalesce(p_evidence, '{}') || jsonb_build_object(
+    'decision', p_decision, 'champion', p_champion, 'look', p_looks_before + 1,
+    'catalogue_version', private.catalogue_version()
+  ));
+end
+$$;
+
+set role postgres;
+
+-- The operator in whose name a schedule decides.
+create function private.schedule_actor() returns text
+language sql immutable
+set search_path = ''
+as $$
+  select 'retraining'
+$$;
+
+-- The verdict on which a model may become the champion, or null: the latest one says so, and since it was recorded
+-- neither the champion nor the catalogue changed. So each verdict counts once, and none outlives a rollback.
+create function private.find_supporting_verdict(p_version text) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  serving public.model_events := private.champion_event();
+  verdict public.model_events;
+begin
+  select * into verdict from public.model_events
+  where version = p_version and kind = 'verdict' order by id desc limit 1;
+  return case when verdict.evidence ->> 'decision' = 'promote' and verdict.id > coalesce(serving.id, 0)
+    and verdict.evidence ->> 'champion' is not distinct from serving.version
+    and verdict.evidence ->> 'catalogue_version' = private.catalogue_version()
+    then verdict.id end;
+end
+$$;
+
+-- What a promotion rests on, as its evidence in the ledger. Refuses one without a verdict, unless a person forces it.
+create function private.justify_promotion(p_version text, operator text, is_forced boolean) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  verdict bigint := private.find_supporting_verdict(p_version);
+begin
+  if verdict is not null then
+    return jsonb_build_object('verdict', verdict);
+  end if;
+  if not is_forced then
+    raise exception 'No verdict supports the promotion.'
+      using errcode = 'PT412',
+        hint = 'Run prompt-capture models backtest, or force the promotion and say why.';
+  end if;
+  if lower(operator) = private.schedule_actor() then
+    raise exception 'A schedule cannot force a promotion.'
+      using errcode = 'PT412', hint = 'Promote the model yourself, with a reason.';
+  end if;
+  return jsonb_build_object('forced', true);
+end
+$$;
+
+-- Runs of the retraining ----------------------------------------------------------------------------
+-- They are claimed one after another, under the lock of the registry.
+
+set role prompt_maintainer;
+
+create function private.show_run(run private.retraining_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select to_jsonb(run) where run.tick is not null
+$$;
+
+-- Claims the run of a tick for some seconds, and returns it; null: it has ended, or another one is under way.
+create function private.claim_retraining(p_tick text, lease_seconds integer) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  run private.retraining_runs;
+begin
+  perform private.lock_model_registry();
+  if exists (
+    select from private.retraining_runs
+    where finished_at is null and expires_at > clock_timestamp()
+  ) or exists (select from private.retraining_runs where tick = p_tick and finished_at is not null) then
+    return null;
+  end if;
+  insert into private.retraining_runs (tick, expires_at)
+  values (p_tick, clock_timestamp() + make_interval(secs => lease_seconds))
+  on conflict (tick) do update set claim = gen_random_uuid(), expires_at = excluded.expires_at
+  returning * into run;
+  return private.show_run(run);
+end
+$$;
+
+create function private.refuse_lost_claim() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'The claim to the run is lost.'
+    using errcode = 'PT409', hint = 'Another caller took it over, or it has ended. Stop.';
+end
+$$;
+
+-- Replaces the progress of a run, and extends the claim to it.
+create function private.save_retraining_progress(p_claim uuid, p_progress jsonb, lease_seconds integer) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  run private.retraining_runs;
+begin
+  perform private.lock_model_registry();
+  update private.retraining_runs
+  set progress = p_progress, expires_at = clock_timestamp() + make_interval(secs => lease_seconds)
+  where claim = p_claim and finished_at is null
+  returning * into run;
+  if not found then
+    perform private.refuse_lost_claim();
+  end if;
+  return private.show_run(run);
+end
+$$;
+
+-- Ends a run. A repetition changes nothing.
+create function private.finish_retraining(p_claim uuid, p_outcome text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.lock_model_registry();
+  update private.retraining_runs set finished_at = clock_timestamp(), outcome = p_outcome
+  where claim = p_claim and finished_at is null;
+  if not found and not exists (
+    select from private.retraining_runs where claim = p_claim and outcome = p_outcome
+  ) then
+    perform private.refuse_lost_claim();
+  end if;
+end
+$$;
+
+create function private.latest_retraining() returns jsonb
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select private.show_run(runs) from private.retraining_runs runs
+  where finished_at is not null order by finished_at desc limit 1
+$$;
+
+-- Scoring the queue ---------------------------------------------------------------------------------
+
+-- Returns a page of [rank, number, text key, text] of the texts that wait in the queue, the most urgent first.
+create function private.read_waiting_texts(after_rank integer, after_id bigint, page_size integer) returns json
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(json_agg(json_build_array(rank, waiting.id, encode(text_key, 'hex'), prompt) order by rank, waiting.id), '[]')
+  from (
+    select rank, id, text_key from public.review_queue
+    where waiting_since is not null and rank < private.rank_when_decided() and (rank, id) > (after_rank, after_id)
+    order by rank, id limit page_size
+  ) as waiting
+  cross join lateral (
+    select prompt from public.nlu_prompt_logs logs
+    where logs.text_key = waiting.text_key order by created_at, logs.id limit 1
+  ) as copy
+$$;
+
+-- Records what a model says about waiting texts, given as [[text key, confidence, margin]]; returns how many. Texts
+-- that another transaction has locked are left out.
+create function private.record_queue_scores(p_version text, scores jsonb) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  locked bytea[];
+  recorded integer;
+begin
+  perform private.refuse_unknown_model(p_version);
+  locked := private.try_lock_items(array(
+    select decode(score ->> 0, 'hex') from jsonb_array_elements(scores) as score
+  ));
+  insert into private.queue_scores as known (text_key, version, confidence, margin)
+  select distinct on (waiting.text_key) waiting.text_key, p_version, (score ->> 1)::double precision,
+    (score ->> 2)::double precision
+  from jsonb_array_elements(scores) as score
+  join public.review_queue waiting on waiting.text_key = decode(score ->> 0, 'hex')
+  where waiting.waiting_since is not null and waiting.text_key = any (locked)
+  on conflict (text_key) do update
+  set version = excluded.version, confidence = excluded.confidence, margin = excluded.margin, scored_at = now();
+  get diagnostics recorded = row_count;
+  return recorded;
+end
+$$;
+
+set role postgres;
+
+-- Entry points. They run with the caller's rights. ---------------------------------------------------
+
+create function public.read_captured_texts(days integer, after_text text, until_text text, page_size integer)
+returns json
+language sql stable set search_path = ''
+as $$
+  select private.read_captured_texts(
+    now() - make_interval(days => days), decode(after_text, 'hex'), decode(until_text, 'hex'), page_size
+  )
+$$;
+comment on function public.read_captured_texts(integer, text, text, integer) is
+  'Returns a page of distinct texts that were sent in the last days, without their senders.';
+
+create function public.draw_disagreements(
+  candidate text, champion text, probability double precision, disagreements jsonb
+) returns integer
+language sql set search_path = ''
+as $$ select private.draw_disagreements(candidate, champion, probability, disagreements) $$;
+comment on function public.draw_disagreements(text, text, double precision, jsonb) is
+  'Puts texts on which two models disagree into the pool that is reviewed blind; returns how many are new.';
+
+create function public.read_draw_progress(candidate text, champion text) returns json
+language sql stable set search_path = ''
+as $$ select private.read_draw_progress(candidate, champion) $$;
+comment on function public.read_draw_progress(text, text) is
+  'Returns how many disagreements of two models are in the pool, and how many are decided.';
+
+create function public.read_disagreement_texts(after_id bigint, page_size integer) returns json
+language sql stable set search_path = ''
+as $$ select private.read_disagreement_texts(after_id, page_size) $$;
+comment on function public.read_disagreement_texts(bigint, integer) is
+  'Returns a page of the texts that no dataset may hold.';
+
+create function public.read_decided_disagreements(after_id bigint, page_size integer, salt text) returns json
+language sql stable set search_path = ''
+as $$ select private.read_decided_disagreements(after_id, page_size, salt) $$;
+comment on function public.read_decided_disagreements(bigint, integer, text) is
+  'Returns a page of the disagreements that reviewers decided blind, with pseudonyms of those on whom each rests.';
+
+create function public.read_decided_texts(text_ids text[], salt text) returns json
+language sql stable set search_path = ''
+as $$
+  select private.read_decided_texts(array(select decode(text_id, 'hex') from unnest(text_ids) as text_id), salt)
+$$;
+comment on function public.read_decided_texts(text[], text) is
+  'Returns those texts that have a label now, with pseudonyms of those on whom each rests.';
+
+create function public.count_new_labels(since timestamptz) returns integer
+language sql stable set search_path = ''
+as $$ select private.count_new_labels(since) $$;
+comment on function public.count_new_labels(timestamptz) is
+  'Returns how many texts were decided since, without those of the pool.';
+
+create function public.count_looks(version text) returns integer
+language sql stable set search_path = ''
+as $$ select private.count_looks(version) $$;
+comment on function public.count_looks(text) is 'Returns how many verdicts on a model the ledger has.';
+
+create function public.record_verdict(
+  version text, champion text, decision text, looks_before integer, actor text, reason text,
+  evidence jsonb default '{}'
+) returns jsonb
+language sql set search_path = ''
+as $$
+  select private.record_verdict(version, champion, decision, looks_before, actor, reason, evidence)
+$$;
+comment on function public.record_verdict(text, text, text, integer, text, text, jsonb) is
+  'Appends a verdict on a model to the ledger, and returns the event.';
+
+create function public.claim_retraining(tick text, lease_seconds integer) returns jsonb
+language sql set search_path = ''
+as $$ select private.claim_retraining(tick, lease_seconds) $$;
+comment on function public.claim_retraining(text, integer) is
+  'Claims the run of a tick, and returns it, or null where it has ended or another run is under way.';
+
+create function public.save_retraining_progress(claim uuid, progress jsonb, lease_seconds integer) returns jsonb
+language sql set search_path = ''
+as $$ select private.save_retraining_progress(claim, progress, lease_seconds) $$;
+comment on function public.save_retraining_progress(uuid, jsonb, integer) is
+  'Replaces the progress of a claimed run, extends the claim, and returns the run.';
+
+create function public.finish_retraining(claim uuid, outcome text) returns void
+language sql set search_path = ''
+as $$ select private.finish_retraining(claim, outcome) $$;
+comment on function public.finish_retraining(uuid, text) is 'Ends a claimed run.';
+
+create function public.latest_retraining() returns jsonb
+language sql stable set search_path = ''
+as $$ select private.latest_retraining() $$;
+comment on function public.latest_retraining() is 'Returns the run that ended last, or null.';
+
+create function public.read_waiting_texts(after_rank integer, after_id bigint, page_size integer) returns json
+language sql stable set search_path = ''
+as $$ select private.read_waiting_texts(after_rank, after_id, page_size) $$;
+comment on function public.read_waiting_texts(integer, bigint, integer) is
+  'Returns a page of the texts that wait for review, the most urgent first.';
+
+create function public.record_queue_scores(version text, scores jsonb) returns integer
+language sql set search_path = ''
+as $$ select private.record_queue_scores(version, scores) $$;
+comment on function public.record_queue_scores(text, jsonb) is
+  'Records what a model says about waiting texts; returns how many. The order of the queue uses it while the model is the champion.';
+
+-- 17_health.sql
+
+-- Health: counts of messages and audits by day, and the figures of the Health page.
+--
+-- A capture pays nothing for the counts. Every change of a row has a change number, so a job finds the days of the
+-- rows that changed, and counts these days again. Deletions and corrections, which leave no such trace, append the
+-- day to `private.changed_days`; nothing waits for another there. What retention deletes stays counted.
+
+create table public.daily_counts (
+  day date not null,
+  predicted_intent text not null,
+  model_version text not null,
+  source text not null,
+  outcome text not null,
+  confidence_band smallint not null,
+  scope_band smallint not null,
+  within_daily_cap boolean not null,
+  messages integer not null,
+  deleted_messages integer not null default 0,
+
+  constraint daily_counts_pkey primary key (
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap
+  ),
+  constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown')),
+  constraint confidence_band_is_a_tenth check (confidence_band between 0 and 9),
+  constraint scope_band_is_a_tenth_or_none check (scope_band between -1 and 9),
+  constraint deleted_messages_are_not_negative check (deleted_messages >= 0)
+);
+
+comment on table public.daily_counts is
+  'The number of messages by day and by what the database knows of them, those that retention deleted included. Counted every five minutes.';
+comment on column public.daily_counts.day is 'The day of capture (UTC).';
+comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
+comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
+comment on column public.daily_counts.source is 'What predicted the intent: a `rule` or the `model`.';
+comment on column public.daily_counts.outcome is 'How the workflow ended: `successful`, `failed` or `unknown`.';
+comment on column public.daily_counts.confidence_band is 'The confidence in tenths, rounded down: 0 to 9.';
+comment on column public.daily_counts.scope_band is
+  'The scope in tenths, rounded down: 0 to 9. -1: there is no scope, since a rule decided.';
+comment on column public.daily_counts.within_daily_cap is 'Whether the messages are within the daily caps of their senders.';
+comment on column public.daily_counts.messages is 'The number of messages.';
+comment on column public.daily_counts.deleted_messages is 'How many of them retention deleted.';
+
+create table public.daily_audits (
+  day date not null,
+  model_version text not null,
+  source text not null,
+  predicted_intent text not null,
+  label text not null,
+  confidence_band smallint not null,
+  audit_probability double precision not null,
+  messages integer not null,
+  deleted_messages integer not null default 0,
+
+  constraint daily_audits_pkey primary key (
+    day, model_version, source, predicted_intent, label, confidence_band, audit_probability
+  ),
+  constraint audited_confidence_band_is_a_tenth check (confidence_band between 0 and 9),
+  constraint deleted_audits_are_not_negative check (deleted_messages >= 0)
+);
+
+comment on table public.daily_audits is
+  'The number of audited messages by day, prediction and label, those that retention deleted included.';
+comment on column public.daily_audits.day is 'The day of capture (UTC).';
+comment on column public.daily_audits.model_version is 'The version of the model or the rules.';
+comment on column public.daily_audits.source is 'What predicted the intent: a `rule` or the `model`.';
+comment on column public.daily_audits.predicted_intent is 'The predicted intent.';
+comment on column public.daily_audits.label is
+  'The reviewers'' intent. Empty: not decided. Of a deleted message: when it was deleted.';
+comment on column public.daily_audits.confidence_band is 'The confidence in tenths, rounded down: 0 to 9.';
+comment on column public.daily_audits.audit_probability is 'The probability with which the messages were drawn.';
+comment on column public.daily_audits.messages is 'The number of audited messages.';
+comment on column public.daily_audits.deleted_messages is 'How many of them retention deleted.';
+
+create table public.daily_backlogs (
+  day date not null,
+  waiting integer not null,
+  audits_waiting integer not null,
+  oldest_waiting_since timestamptz,
+
+  constraint daily_backlogs_pkey primary key (day)
+);
+
+comment on table public.daily_backlogs is 'The texts that waited for review at the end of each day; today, at the latest count.';
+comment on column public.daily_backlogs.day is 'The day (UTC).';
+comment on column public.daily_backlogs.waiting is 'How many texts waited, random ones that fill the queue included.';
+comment on column public.daily_backlogs.audits_waiting is 'How many of them are part of the audit.';
+comment on column public.daily_backlogs.oldest_waiting_since is 'Since when the oldest of them has waited. Null: none waits.';
+
+-- Rows are only added and deleted, so that no transaction waits for another one.
+create table private.changed_days (
+  id bigint generated always as identity,
+  day date not null,
+
+  constraint changed_days_pkey primary key (id)
+);
+
+comment on table private.changed_days is 'Days whose counts are to be counted again. A day may be here several times.';
+comment on column private.changed_days.id is 'In the order of recording.';
+comment on column private.changed_days.day is 'The day (UTC).';
+
+create table private.monitoring (
+  only_row boolean not null default true,
+  counted_to bigint not null default 0,
+  counted_at timestamptz,
+  evaluated_at timestamptz,
+
+  constraint monitoring_pkey primary key (only_row),
+  constraint monitoring_has_one_row check (only_row)
+);
+
+comment on table private.monitoring is 'How far the counts and the rules of the alerts have come.';
+comment on column private.monitoring.only_row is 'Always true: the table has one row.';
+comment on column private.monitoring.counted_to is 'The first change whose day may still have to be counted.';
+comment on column private.monitoring.counted_at is 'When all counts were up to date. Null: not yet.';
+comment on column private.monitoring.evaluated_at is 'When the rules of the alerts were last evaluated. Null: never.';
+
+insert into private.monitoring default values;
+
+alter table public.daily_counts enable row level security;
+alter table public.daily_counts force row level security;
+alter table public.daily_audits enable row level security;
+alter table public.daily_audits force row level security;
+alter table public.daily_backlogs enable row level security;
+alter table public.daily_backlogs force row level security;
+alter table private.changed_days enable row level security;
+alter table private.changed_days force row level security;
+alter table private.monitoring enable row level security;
+alter table private.monitoring force row level security;
+
+create policy "The maintainer reads the counts"
+  on public.daily_counts for select to prompt_maintainer using (true);
+create policy "The maintainer starts a count"
+  on public.daily_counts for insert to prompt_maintainer with check (true);
+create policy "The maintainer changes a count"
+  on public.daily_counts for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes counts of nothing"
+  on public.daily_counts for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads the counts of audits"
+  on public.daily_audits for select to prompt_maintainer using (true);
+create policy "The maintainer starts a count of audits"
+  on public.daily_audits for insert to prompt_maintainer with check (true);
+create policy "The maintainer changes a count of audits"
+  on public.daily_audits for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes counts of no audits"
+  on public.daily_audits for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads the backlogs"
+  on public.daily_backlogs for select to prompt_maintainer using (true);
+create policy "The maintainer records the first backlog of a day"
+  on public.daily_backlogs for insert to prompt_maintainer with check (true);
+create policy "The maintainer records a later backlog of a day"
+  on public.daily_backlogs for update to prompt_maintainer using (true) with check (true);
+
+create policy "The maintainer reads which days changed"
+  on private.changed_days for select to prompt_maintainer using (true);
+create policy "The maintainer records which days changed"
+  on private.changed_days for insert to prompt_maintainer with check (true);
+create policy "The maintainer deletes days that it counted"
+  on private.changed_days for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads how far the counts have come"
+  on private.monitoring for select to prompt_maintainer using (true);
+create policy "The maintainer records how far the counts have come"
+  on private.monitoring for update to prompt_maintainer using (true) with check (true);
+
+create view public.daily_totals with (security_invoker = on) as
+select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
+from public.daily_counts
+group by day, predicted_intent, model_version, outcome
+order by day desc, messages desc;
+comment on view public.daily_totals is
+  'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
+
+-- Who asks --------------------------------------------------------------------------------------------
+
+-- The role of the signed-in user who calls: `viewer`, `reviewer` or `operator`, or null. It is looked up at each
+-- call, since a token outlives the removal of a role or of an account.
+create function private.console_role() returns text
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select users.raw_app_meta_data ->> 'role' from auth.users
+  where users.id = (select auth.uid())
+    and users.deleted_at is null
+    and (users.banned_until is null or users.banned_until < now())
+    and users.raw_app_meta_data ->> 'role' in ('viewer', 'reviewer', 'operator')
+$$;
+
+-- The id of the signed-in user who calls.
+create function private.console_user() returns text
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select auth.uid()::text
+$$;
+
+-- Bands -----------------------------------------------------------------------------------------------
+
+-- A probability in tenths, rounded down, as in public.confidence_distribution. Rows of the first version may hold other
+-- numbers.
+create function private.band(probability double precision) returns smallint
+language sql immutable
+set search_path = ''
+as $$
+  select greatest(0, least(9, floor(probability * 10)))::smallint
+$$;
+
+set role prompt_maintainer;
+
+-- Marks -----------------------------------------------------------------------------------------------
+
+create function private.mark_days_of_deleted_rows() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.changed_days (day)
+  select distinct (created_at at time zone 'UTC')::date from deleted order by 1;
+  return null;
+end
+$$;
+
+-- The label of a text belongs to all its copies, the audited ones among them.
+create function private.mark_days_of_audited_text() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.changed_days (day)
+  select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
+  where text_key = new.text_key and is_audited order by 1;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_60_mark_days after delete on public.nlu_prompt_logs
+  referencing old table as deleted
+  for each statement execute function private.mark_days_of_deleted_rows();
+create trigger after_60_mark_days_on_insert after insert on public.review_queue
+  for each row when (new.corrected_intent is not null)
+  execute function private.mark_days_of_audited_text();
+create trigger after_60_mark_days after update of corrected_intent on public.review_queue
+  for each row when (new.corrected_intent is distinct from old.corrected_intent)
+  execute function private.mark_days_of_audited_text();
+
+-- Counting --------------------------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- Keeps rows that retention deletes in the counts: of the messages of a day, so many are deleted ones. The number of
+-- messages stays as it was, since the rows were in it.
+create function private.keep_counts(expired uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.daily_counts as counts (
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
+    messages, deleted_messages
+  )
+  select (created_at at time zone 'UTC')::date, predicted_intent, model_version, source,
+    private.outcome_label(was_successful), private.band(confidence), coalesce(private.band(scope), -1),
+    within_daily_cap, count(*), count(*)
+  from public.nlu_prompt_logs where id = any (expired)
+  group by 1, 2, 3, 4, 5, 6, 7, 8
+  order by 1, 2, 3, 4, 5, 6, 7, 8
+  on conflict on constraint daily_counts_pkey do update
+  set deleted_messages = counts.deleted_messages + excluded.deleted_messages;
+
+  insert into public.daily_audits as counts (
+    day, model_version, source, predicted_intent, label, confidence_band, audit_probability,
+    messages, deleted_messages
+  )
+  select (logs.created_at at time zone 'UTC')::date, logs.model_version, logs.source, logs.predicted_intent,
+    coalesce(queue.corrected_intent, ''), private.band(logs.confidence), logs.audit_probability,
+    count(*), count(*)
+  from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+  where logs.id = any (expired) and logs.is_audited
+  group by 1, 2, 3, 4, 5, 6, 7
+  order by 1, 2, 3, 4, 5, 6, 7
+  on conflict on constraint daily_audits_pkey do update
+  set deleted_messages = counts.deleted_messages + excluded.deleted_messages;
+end
+$$;
+
+-- Counts a day again. Each statement sees one state of the rows and of what was deleted of them, and writes only
+-- what differs. Retention may add to a count meanwhile: then it has marked the day, which is counted again.
+create function private.count_day(p_day date) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  begins_at constant timestamptz := p_day::timestamp at time zone 'UTC';
+  ends_at constant timestamptz := (p_day + 1)::timestamp at time zone 'UTC';
+begin
+  with counted as materialized (
+    select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
+      sum(messages)::integer as messages
+    from (
+      select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
+        deleted_messages as messages
+      from public.daily_counts where day = p_day and deleted_messages > 0
+      union all
+      select predicted_intent, model_version, source, private.outcome_label(was_successful),
+        private.band(confidence), coalesce(private.band(scope), -1), within_daily_cap, count(*)
+      from public.nlu_prompt_logs where created_at >= begins_at and created_at < ends_at
+      group by 1, 2, 3, 4, 5, 6, 7
+    ) as parts
+    group by 1, 2, 3, 4, 5, 6, 7
+  ), removed as (
+    delete from public.daily_counts counts
+    where day = p_day and deleted_messages = 0 and not exists (
+      select from counted where (
+        counted.predicted_intent, counted.model_version, counted.source, counted.outcome,
+        counted.confidence_band, counted.scope_band, counted.within_daily_cap
+      ) = (
+        counts.predicted_intent, counts.model_version, counts.source, counts.outcome,
+        counts.confidence_band, counts.scope_band, counts.within_daily_cap
+      )
+    )
+  )
+  insert into public.daily_counts as counts (
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages
+  )
+  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7, 8
+  on conflict on constraint daily_counts_pkey do update
+  set messages = excluded.messages where counts.messages <> excluded.messages;
+
+  with counted as materialized (
+    select model_version, source, predicted_intent, label, confidence_band, audit_probability,
+      sum(messages)::integer as messages
+    from (
+      select model_version, source, predicted_intent, label, confidence_band, audit_probability,
+        deleted_messages as messages
+      from public.daily_audits where day = p_day and deleted_messages > 0
+      union all
+      select logs.model_version, logs.source, logs.predicted_intent, coalesce(queue.corrected_intent, ''),
+        private.band(logs.confidence), logs.audit_probability, count(*)
+      from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+      where logs.is_audited and logs.created_at >= begins_at and logs.created_at < ends_at
+      group by 1, 2, 3, 4, 5, 6
+    ) as parts
+    group by 1, 2, 3, 4, 5, 6
+  ), removed as (
+    delete from public.daily_audits counts
+    where day = p_day and deleted_messages = 0 and not exists (
+      select from counted where (
+        counted.model_version, counted.source, counted.predicted_intent, counted.label,
+        counted.confidence_band, counted.audit_probability
+      ) = (
+        counts.model_version, counts.source, counts.predicted_intent, counts.label,
+        counts.confidence_band, counts.audit_probability
+      )
+    )
+  )
+  insert into public.daily_audits as counts (
+    day, model_version, source, predicted_intent, label, confidence_band, audit_probability, messages
+  )
+  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7
+  on conflict on constraint daily_audits_pkey do update
+  set messages = excluded.messages where counts.messages <> excluded.messages;
+end
+$$;
+
+-- Counts today's backlog. The index of the primary key begins with the rank, which is high where a text is decided.
+create function private.count_backlog() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.daily_backlogs as backlogs (day, waiting, audits_waiting, oldest_waiting_since)
+  select (now() at time zone 'UTC')::date, count(*), count(*) filter (where 'random_audit' = any (reasons)),
+    min(waiting_since)
+  from public.review_queue
+  where rank < private.rank_when_decided() and waiting_since is not null
+  on conflict on constraint daily_backlogs_pkey do update
+  set waiting = excluded.waiting, audits_waiting = excluded.audits_waiting,
+    oldest_waiting_since = excluded.oldest_waiting_since
+  where (backlogs.waiting, backlogs.audits_waiting, backlogs.oldest_waiting_since)
+    is distinct from (excluded.waiting, excluded.audits_waiting, excluded.oldest_waiting_since);
+end
+$$;
+
+-- Counts one changed day, the latest first; returns 1, or 0 when all counts are up to date. One transaction at a
+-- time counts: another one returns 0 at once.
+create function private.count_changed_day() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  progress private.monitoring;
+  complete_to bigint;
+  changed date;
+begin
+  select * into progress from private.monitoring for update skip locked;
+  if not found then
+    return 0;
+  end if;
+  complete_to := private.complete_change_numbers();
+  if complete_to > progress.counted_to then
+    insert into private.changed_days (day)
+    select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
+    where change_number >= progress.counted_to and change_number < complete_to;
+    update private.monitoring set counted_to = complete_to;
+  end if;
+  -- Deletes the marks first: what is marked afterwards may be missing in the count, and keeps its mark.
+  select max(day) into changed from private.changed_days;
+  if changed is null then
+    perform private.count_backlog();
+    update private.monitoring set counted_at = now();
+    return 0;
+  end if;
+  delete from private.changed_days where day = changed;
+  perform private.count_day(changed);
+  return 1;
+end
+$$;
+
+-- The figures -----------------------------------------------------------------------------------------
+
+-- What can explain a change of the figures: promotions and rollbacks, changes of the catalogue, and the first
+-- message of a model version, with which a deployment shows.
+create function private.list_marks(since timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('at', at, 'kind', kind, 'subject', subject) order by at, kind, subject), '[]')
+  from (
+    select at, kind, coalesce(version, 'the packaged model') as subject from public.model_events
+    where kind in ('promoted', 'rolled_back', 'quarantined') and at >= since
+    union all
+    select created_at, 'intent_added', intent from public.intent_catalogue
+    -- The intents that came with the database explain no change.
+    where created_at >= since and created_at > (select min(created_at) from public.intent_catalogue)
+    union all
+    select retired_at, 'intent_retired', intent from public.intent_catalogue where retired_at between since and now()
+    union all
+    select min(day)::timestamp at time zone 'UTC', 'new_version', model_version from public.daily_counts
+    group by model_version
+    having min(day) >= (since at time zone 'UTC')::date
+      and min(day) > (select min(day) from public.daily_counts)
+  ) as marks
+$$;
+
+-- What is done regularly: when it was done last, and when it is due again. A series of exports that ran in two weeks
+-- of the last month runs every week; others are not due. Retention runs every night. A retraining is due 90 days after
+-- the latest registration of a model.
+create function private.list_tasks() returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'exports', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'series', series, 'done_at', exported_at, 'lines', lines,
+        'due_at', case when is_weekly then exported_at + interval '8 days' end
+      ) order by series), '[]')
+      from (
+        select distinct on (series) series, exported_at, lines, exported_at > now() - interval '30 days' and exists (
+          select from public.dataset_exports earlier
+          where earlier.series = exports.series
+            and earlier.exported_at between exports.exported_at - interval '30 days' and exports.exported_at - interval '6 days'
+        ) as is_weekly
+        from public.dataset_exports exports
+        order by series, id desc
+      ) as latest
+    ),
+    'retention', jsonb_build_object(
+      'days', row_retention_days, 'oldest_row_at', oldest,
+      'due_at', oldest + make_interval(days => row_retention_days + 2)
+    ),
+    'retraining', (
+      select jsonb_build_object(
+        'done_at', max(at), 'due_at', max(at) + interval '90 days',
+        'corrections_since', (
+          select count(*) from public.correction_events
+          where corrected_at > coalesce(max(events.at), '-infinity')
+        )
+      ) from public.model_events events where kind = 'registered'
+    ),
+    'unfinished_captures', jsonb_build_object(
+      'count', (select count(*) from private.incomplete_captures),
+      'oldest_at', (select min(captured_at) from private.incomplete_captures)
+    ),
+    'latest_decision_at', (select max(decided_at) from public.review_queue)
+  )
+  from private.settings, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
+$$;
+
+-- Refuses signed-in users without a role of the console. The other roles have the function by a grant.
+create function private.refuse_strangers() returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if current_setting('role', true) in ('authenticated', 'anon') and private.console_role() is null then
+    raise exception 'Only viewers, reviewers and operators see the figures.'
+      using errcode = 'PT403', hint = 'Set app_metadata.role of the account.';
+  end if;
+end
+$$;
+
+-- The figures of the last days, today included. It holds no text and no user.
+create function private.health(days integer) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  today constant date := (now() at time zone 'UTC')::date;
+  first_day constant date := today - (least(greatest(coalesce(days, 30), 1), 730) - 1);
+  complete_before constant timestamptz := private.audits_complete_before();
+  figures jsonb;
+begin
+  perform private.refuse_strangers();
+  select * into strict settings from private.settings;
+
+  with counts as materialized (
+    select * from public.daily_counts where day >= first_day
+  ), by_day as (
+    select day, sum(messages)::integer as messages,
+      coalesce(sum(messages) filter (where source = 'rule'), 0)::integer as by_rule,
+      coalesce(sum(messages) filter (where source = 'model'), 0)::integer as by_model,
+      coalesce(sum(messages) filter (where confidence_band >= settings.review_threshold * 10), 0)::integer as confident,
+      coalesce(sum(messages) filter (where scope_band >= 0), 0)::integer as with_scope,
+      coalesce(sum(messages) filter (where scope_band between 0 and settings.min_scope * 10 - 1), 0)::integer
+        as out_of_scope,
+      coalesce(sum(messages) filter (where outcome <> 'unknown'), 0)::integer as with_outcome,
+      coalesce(sum(messages) filter (where outcome = 'failed'), 0)::integer as failed
+    from counts group by day
+  ), by_intent as (
+    select predicted_intent, sum(messages)::integer as messages,
+      coalesce(sum(messages) filter (where outcome <> 'unknown'), 0)::integer as with_outcome,
+      coalesce(sum(messages) filter (where outcome = 'failed'), 0)::integer as failed
+    from counts group by predicted_intent
+  ), ranked as (
+    select *, round(messages * failed::numeric / nullif(with_outcome, 0), 1) as expected_failures from by_intent
+  ), audits as materialized (
+    select *, label <> '' as is_decided, label = predicted_intent as is_right, messages / audit_probability as weight
+    from public.daily_audits where day >= first_day
+  ), completed as materialized (
+    select * from audits where day < (complete_before at time zone 'UTC')::date
+  ), audited as (
+    select day, sum(messages)::integer as audited,
+      coalesce(sum(messages) filter (where is_decided), 0)::integer as decided,
+      coalesce(sum(messages) filter (where is_decided and is_right), 0)::integer as correct
+    from audits group by day
+  ), confusions as (
+    select predicted_intent, label, sum(messages)::integer as audited, round(sum(weight)::numeric) as messages
+    from completed where is_decided and not is_right group by 1, 2
+    order by messages desc, predicted_intent, label limit 50
+  ), bands as (
+    select model_version, confidence_band, sum(messages)::integer as decided,
+      coalesce(sum(messages) filter (where is_right), 0)::integer as correct,
+      round((coalesce(sum(weight) filter (where is_right), 0) / sum(weight))::numeric, 4) as accuracy
+    from completed where is_decided group by 1, 2
+  )
+  select jsonb_build_object(
+    'days', (
+      select coalesce(jsonb_agg(to_jsonb(by_day) || jsonb_build_object(
+        'audited', coalesce(audited.audited, 0), 'decided', coalesce(audited.decided, 0),
+        'correct', coalesce(audited.correct, 0)
+      ) order by day), '[]')
+      from by_day left join audited using (day)
+    ),
+    'intents', (
+      select coalesce(jsonb_agg(to_jsonb(ranked) order by expected_failures desc nulls last, messages desc, predicted_intent), '[]')
+      from ranked
+    ),
+    'confusions', (select coalesce(jsonb_agg(to_jsonb(confusions)), '[]') from confusions),
+    'calibration', (
+      select coalesce(jsonb_agg(to_jsonb(bands) order by model_version, confidence_band), '[]') from bands
+    )
+  ) into figures;
+
+  return jsonb_build_object(
+    'at', now(),
+    'counted_at', (select counted_at from private.monitoring),
+    'evaluated_at', (select evaluated_at from private.monitoring),
+    'first_day', first_day,
+    'last_day', today,
+    'review_threshold', settings.review_threshold,
+    'min_scope', settings.min_scope,
+    'audit_rate', settings.audit_rate,
+    'audits_complete_before', complete_before,
+    'accuracy', (select coalesce(jsonb_agg(to_jsonb(versions) - 'complete_before'), '[]') from public.live_accuracy versions),
+    'backlog', (
+      select coalesce(jsonb_agg(to_jsonb(backlogs) order by day), '[]')
+      from public.daily_backlogs backlogs where day >= first_day
+    ),
+    'tasks', private.list_tasks(),
+    'marks', private.list_marks(first_day::timestamp at time zone 'UTC')
+  ) || figures;
+end
+$$;
+
+set role postgres;
+
+-- The body is parsed when the function is created (`begin atomic`), so it runs without a right to `private`, which
+-- signed-in users lack.
+create function public.health(days integer default 30) returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.health(days);
+end;
+comment on function public.health(integer) is
+  'Returns the figures of the last days, at most 730, today included: messages, accuracy, failures, backlog, tasks and marks. It holds no text and no user.';
+
+-- Replaces a job of the same name, as in 08_retention.sql.
+do $$
+begin
+  perform cron.schedule('prompt-capture: count changed days', '*/5 * * * *', $command$do $run$
+declare
+  ends_at timestamptz := clock_timestamp() + interval '20 seconds';
+begin
+  while private.count_changed_day() > 0 loop
+    commit;
+    exit when clock_timestamp() >= ends_at;
+  end loop;
+end
+$run$;
+$command$);
+end
+$$;
+
+-- 18_alerts.sql
+
+-- Alerts: what the function `monitor` found, and who handled it. The rules are in Python
+-- (shared/python/prompt_capture/domain/monitoring/), on counts by day that this file returns.
+
+-- An alert is one event: it is opened once, however often its rule fires while it is open, and resolved when the
+-- rule no longer fires.
+create table public.alerts (
+  id bigint generated always as identity,
+  rule text not null,
+  subject text not null default '',
+  since timestamptz not null,
+  summary text not null,
+  evidence jsonb not null default '{}',
+  runbook text not null,
+  opened_at timestamptz not null default clock_timestamp(),
+  last_seen_at timestamptz not null default clock_timestamp(),
+  notified_at timestamptz,
+  acknowledged_at timestamptz,
+  acknowledged_by text,
+  muted_until timestamptz,
+  muted_by text,
+  resolved_at timestamptz,
+
+  constraint alerts_pkey primary key (id),
+  constraint rule_is_a_name check (rule ~ '^[a-z][a-z_]{0,99}$'),
+  constraint subject_has_at_most_2000_characters check (char_length(subject) <= 2000),
+  constraint summary_has_1_to_2000_characters check (char_length(summary) between 1 and 2000),
+  constraint evidence_of_an_alert_is_an_object check (jsonb_typeof(evidence) = 'object'),
+  constraint evidence_of_an_alert_has_at_most_10000_bytes check (octet_length(evidence::text) <= 10000),
+  constraint runbook_is_a_page_of_the_documentation
+    check (runbook ~ '^docs/[a-z/-]+\.md#[a-z0-9-]+$' and char_length(runbook) <= 200),
+  constraint an_acknowledgement_has_its_operator check (num_nonnulls(acknowledged_at, acknowledged_by) in (0, 2)),
+  constraint acknowledged_by_has_1_to_200_characters check (char_length(acknowledged_by) between 1 and 200),
+  constraint muted_by_has_1_to_200_characters check (char_length(muted_by) between 1 and 200)
+);
+
+comment on table public.alerts is
+  'Events that the rules of the monitor found. They hold counts and the names of intents, models and exports: no text and no sender.';
+comment on column public.alerts.id is 'In the order of opening.';
+comment on column public.alerts.rule is 'The rule that fired.';
+comment on column public.alerts.subject is 'What it fired for, such as an intent. Empty: all messages.';
+comment on column public.alerts.since is 'Since when what it found holds, as far as the counts show.';
+comment on column public.alerts.summary is 'What was seen, with its figures.';
+comment on column public.alerts.evidence is 'The figures by name.';
+comment on column public.alerts.runbook is 'What to do: a section of the documentation.';
+comment on column public.alerts.opened_at is 'When the rule first fired.';
+comment on column public.alerts.last_seen_at is 'When the rule fired most recently.';
+comment on column public.alerts.notified_at is 'When it was sent to the topic. Null: not yet, or muted.';
+comment on column public.alerts.acknowledged_at is 'When somebody took it over.';
+comment on column public.alerts.acknowledged_by is
+  'Who took it over: a user''s id, a name, or the pseudonym of an erased operator.';
+comment on column public.alerts.muted_until is
+  'Until then, neither this alert nor another one of the same rule and subject is sent to the topic.';
+comment on column public.alerts.muted_by is 'Who muted it: as acknowledged_by.';
+comment on column public.alerts.resolved_at is 'When the rule no longer fired. Null: open.';
+
+-- One open alert for each rule and subject.
+create unique index alerts_open on public.alerts (rule, subject) where resolved_at is null;
+create index alerts_muted on public.alerts (rule, subject, muted_until) where muted_until is not null;
+
+-- Estimates would outlive the erasure of an operator.
+alter table public.alerts
+  alter column acknowledged_by set statistics 0,
+  alter column muted_by set statistics 0;
+
+alter table public.alerts enable row level security;
+alter table public.alerts force row level security;
+
+create policy "The maintainer reads every alert"
+  on public.alerts for select to prompt_maintainer using (true);
+create policy "The maintainer opens an alert"
+  on public.alerts for insert to prompt_maintainer with check (true);
+create policy "The maintainer updates an alert"
+  on public.alerts for update to prompt_maintainer using (true) with check (true);
+
+set role prompt_maintainer;
+
+-- What the rules read ---------------------------------------------------------------------------------
+
+-- Counts of complete days, messages within the daily caps alone: no single sender moves them far. Of each day and
+-- intent: [day, intent, messages, with an outcome, failed, with a scope, out of scope]. Of each day before the cut-off
+-- of the audit: [day, decided, correct]. Of each of the last 840 hours, the present one last: messages.
+create function private.read_monitoring(days integer) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  today constant date := (now() at time zone 'UTC')::date;
+  first_day constant date := today - least(greatest(coalesce(days, 400), 1), 800);
+  this_hour constant timestamptz := date_trunc('hour', now());
+begin
+  select * into strict settings from private.settings;
+  return jsonb_build_object(
+    'at', now(),
+    'counted_at', (select counted_at from private.monitoring),
+    'first_day', first_day,
+    'audits_complete_before', private.audits_complete_before(),
+    'audit_wait_days', settings.audit_wait_days,
+    'intents', (
+      select coalesce(jsonb_agg(jsonb_build_array(
+        day, predicted_intent, messages, with_outcome, failed, with_scope, out_of_scope
+      ) order by day, predicted_intent), '[]')
+      from (
+        select day, predicted_intent, sum(messages) as messages,
+          coalesce(sum(messages) filter (where outcome <> 'unknown'), 0) as with_outcome,
+          coalesce(sum(messages) filter (where outcome = 'failed'), 0) as failed,
+          coalesce(sum(messages) filter (where scope_band >= 0), 0) as with_scope,
+          coalesce(sum(messages) filter (where scope_band between 0 and settings.min_scope * 10 - 1), 0) as out_of_scope
+        from public.daily_counts
+        where day >= first_day and day < today and within_daily_cap
+        group by day, predicted_intent
+      ) as by_intent
+    ),
+    'audits', (
+      select coalesce(jsonb_agg(jsonb_build_array(day, decided, correct) order by day), '[]')
+      from (
+        select day, sum(messages) as decided,
+          coalesce(sum(messages) filter (where label = predicted_intent), 0) as correct
+        from public.daily_audits
+        where label <> '' and day >= first_day
+          and day < (private.audits_complete_before() at time zone 'UTC')::date
+        group by day
+      ) as by_day
+    ),
+    'hours', (
+      select jsonb_agg(coalesce(messages, 0) order by hour)
+      from generate_series(this_hour - interval '839 hours', this_hour, interval '1 hour') as hours (hour)
+      left join (
+        select date_trunc('hour', created_at) as hour, count(*) as messages
+        from public.nlu_prompt_logs where created_at >= this_hour - interval '839 hours'
+        group by 1
+      ) as counted using (hour)
+    ),
+    'last_message_at', (select max(created_at) from public.nlu_prompt_logs),
+    'backlog', (
+      select jsonb_build_object(
+        'waiting', count(*), 'audits_waiting', count(*) filter (where 'random_audit' = any (reasons)),
+        'oldest_waiting_since', min(waiting_since)
+      )
+      from public.review_queue
+      where rank < private.rank_when_decided() and waiting_since is not null and reasons <> array['random_fill']
+    ),
+    'tasks', private.list_tasks()
+  );
+end
+$$;
+
+create function private.show_alert(alert public.alerts) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select to_jsonb(alert) || jsonb_build_object('state', case
+    when alert.resolved_at is not null then 'resolved'
+    when alert.muted_until > now() then 'muted'
+    when alert.acknowledged_at is not null then 'acknowledged'
+    else 'open'
+  end)
+$$;
+
+-- Recording -------------------------------------------------------------------------------------------
+
+-- Opens an alert for each finding that has no open one, updates the others, and resolves those whose rule was
+-- evaluated and did not fire. Returns the open alerts that were neither sent nor muted.
+create function private.record_alerts(findings jsonb, rules text[]) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- One evaluation at a time.
+  perform from private.monitoring for update;
+
+  update public.alerts set resolved_at = clock_timestamp()
+  where resolved_at is null and rule = any (rules) and (rule, subject) not in (
+    select finding ->> 'rule', coalesce(finding ->> 'subject', '') from jsonb_array_elements(findings) as finding
+  );
+  insert into public.alerts (rule, subject, since, summary, evidence, runbook, muted_until, muted_by)
+  select found.rule, coalesce(found.subject, ''), found.since, found.summary, coalesce(found.evidence, '{}'),
+    found.runbook, muted.muted_until, muted.muted_by
+  from jsonb_to_recordset(findings) as found (
+    rule text, subject text, since timestamptz, summary text, evidence jsonb, runbook text
+  )
+  left join lateral (
+    select earlier.muted_until, earlier.muted_by from public.alerts earlier
+    where earlier.rule = found.rule and earlier.subject = coalesce(found.subject, '') and earlier.muted_until > now()
+    order by earlier.muted_until desc limit 1
+  ) as muted on true
+  on conflict (rule, subject) where resolved_at is null do update
+  set last_seen_at = clock_timestamp(), summary = excluded.summary, evidence = excluded.evidence;
+
+  update private.monitoring set evaluated_at = clock_timestamp();
+  return (
+    select coalesce(jsonb_agg(private.show_alert(alerts) order by id), '[]') from public.alerts
+    where resolved_at is null and notified_at is null and (muted_until is null or muted_until < now())
+  );
+end
+$$;
+
+create function private.mark_alerts_as_sent(ids bigint[]) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  update public.alerts set notified_at = clock_timestamp() where id = any (ids) and notified_at is null
+$$;
+
+-- Handling --------------------------------------------------------------------------------------------
+
+-- The alerts, the newest first: those that are open, or all.
+create function private.list_alerts(with_resolved boolean, max_alerts integer) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.refuse_strangers();
+  return (
+    select coalesce(jsonb_agg(private.show_alert(listed) order by id desc), '[]') from (
+      select * from public.alerts where with_resolved or resolved_at is null
+      order by id desc limit least(greatest(max_alerts, 1), 10000)
+    ) as listed
+  );
+end
+$$;
+
+-- Who handles an alert: a signed-in user signs with the account, and a viewer handles none.
+create function private.alert_operator(actor text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  operator text := private.reviewer_name(actor);
+begin
+  if current_setting('role', true) in ('authenticated', 'anon') then
+    if coalesce(private.console_role() not in ('reviewer', 'operator'), true) then
+      raise exception 'Only reviewers and operators handle alerts.'
+        using errcode = 'PT403', hint = 'Set app_metadata.role of the account.';
+    end if;
+    operator := private.console_user();
+  end if;
+  if operator is null or char_length(operator) > 200 or private.is_reserved_reviewer(operator) then
+    raise exception 'The name of the operator is empty, reserved, or has more than 200 characters.'
+      using errcode = 'check_violation', hint = 'Name who decides. Reserved: dashboard, legacy, erased-...';
+  end if;
+  perform private.refuse_erased_reviewer(operator);
+  return operator;
+end
+$$;
+
+create function private.find_open_alert(p_id bigint) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.alerts where id = p_id) then
+    raise exception 'There is no alert with this number.' using errcode = 'PT404', hint = 'List the alerts.';
+  end if;
+  if exists (select from public.alerts where id = p_id and resolved_at is not null) then
+    raise exception 'The alert is resolved.' using errcode = 'PT409', hint = 'There is nothing left to do.';
+  end if;
+end
+$$;
+
+-- Takes an alert over. The first operator who does so stays.
+create function private.acknowledge_alert(p_id bigint, actor text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.alert_operator(actor);
+begin
+  perform private.find_open_alert(p_id);
+  update public.alerts set acknowledged_at = clock_timestamp(), acknowledged_by = operator
+  where id = p_id and acknowledged_at is null;
+  return (select private.show_alert(alerts) from public.alerts where id = p_id);
+end
+$$;
+
+-- Sends nothing about the rule and the subject of an alert until a time, at most a year ahead. A time that has
+-- passed ends it.
+create function private.mute_alert(p_id bigint, until timestamptz, actor text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.alert_operator(actor);
+begin
+  perform private.find_open_alert(p_id);
+  if until is null or until > now() + interval '366 days' then
+    raise exception 'An alert is muted until a time, at most a year ahead.'
+      using errcode = 'check_violation', hint = 'Name an earlier time.';
+  end if;
+  update public.alerts set muted_until = until, muted_by = operator where id = p_id;
+  return (select private.show_alert(alerts) from public.alerts where id = p_id);
+end
+$$;
+
+-- Erasure ---------------------------------------------------------------------------------------------
+
+-- Replaces an operator's name by a pseudonym; returns how many alerts changed.
+create function private.pseudonymise_alert_operator(name text) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  pseudonym text := private.pseudonym(name);
+  changed integer;
+begin
+  update public.alerts
+  set acknowledged_by = case when lower(acknowledged_by) = lower(name) then pseudonym else acknowledged_by end,
+    muted_by = case when lower(muted_by) = lower(name) then pseudonym else muted_by end
+  where lower(name) in (lower(acknowledged_by), lower(muted_by));
+  get diagnostics changed = row_count;
+  return changed;
+end
+$$;
+
+-- At the end of an erasure: the user may have handled alerts. Whoever handles one later finds the tombstone.
+create function private.pseudonymise_erased_alert_operator() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.pseudonymise_alert_operator(operators.name) from (
+    select acknowledged_by as name from public.alerts where private.is_user_id(acknowledged_by)
+    union
+    select muted_by from public.alerts where private.is_user_id(muted_by)
+  ) as operators
+  where private.user_key(operators.name::uuid) = new.user_key;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_20_pseudonymise_alert_operator after update of erased_at on private.tombstones
+  for each row execute function private.pseudonymise_erased_alert_operator();
+
+-- Entry points. They run with the caller's rights. Signed-in users have none to `private`: the functions for them have
+-- parsed bodies (`begin atomic`), which name no schema when they run. ----------------------------------------------------
+
+create function public.read_monitoring(days integer default 400) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select private.read_monitoring(days)
+$$;
+comment on function public.read_monitoring(integer) is
+  'Returns the counts that the rules of the alerts read: no text and no user.';
+
+create function public.record_alerts(findings jsonb, rules text[]) returns jsonb
+language sql
+set search_path = ''
+as $$
+  select private.record_alerts(findings, rules)
+$$;
+comment on function public.record_alerts(jsonb, text[]) is
+  'Opens, updates and resolves alerts after the rules were evaluated. Returns those to send.';
+
+create function public.mark_alerts_as_sent(ids bigint[]) returns void
+language sql
+set search_path = ''
+as $$
+  select private.mark_alerts_as_sent(ids)
+$$;
+comment on function public.mark_alerts_as_sent(bigint[]) is 'Records that alerts were sent to the topic.';
+
+create function public.list_alerts(with_resolved boolean default false, max_alerts integer default 100) returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.list_alerts(with_resolved, max_alerts);
+end;
+comment on function public.list_alerts(boolean, integer) is 'Returns the open alerts, or all, the newest first.';
+
+create function public.acknowledge_alert(id bigint, actor text default null) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.acknowledge_alert(id, actor);
+end;
+comment on function public.acknowledge_alert(bigint, text) is
+  'Takes an open alert over. Signed-in users sign with their account, whatever actor says.';
+
+create function public.mute_alert(id bigint, until timestamptz, actor text default null) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.mute_alert(id, until, actor);
+end;
+comment on function public.mute_alert(bigint, timestamptz, text) is
+  'Sends nothing about the rule and subject of an open alert until a time.';
+
+-- 19_console.sql
+
+-- The console: what its page reads and records for a signed-in user, by role.
+--
+--   reviewer  texts, predictions and reasons; decides
+--   operator  the same, and the registry of models
+--   viewer    figures, no text
+--
+-- The role is `role` in the account's `raw_app_meta_data`, looked up at each call: a token says what the account was
+-- when it was issued. No function returns a sender, a conversation or a key of a row. Users have no right to `private`:
+-- the functions of `public` have parsed bodies (`begin atomic`), which name no schema when they run.
+
+-- The user who calls, and their role as it is now. Null: none, or the account is deleted or banned.
+create function private.console_caller(out user_id uuid, out role text)
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  select users.id, users.raw_app_meta_data ->> 'role' into user_id, role from auth.users
+  where users.id = (select auth.uid()) and deleted_at is null
+    and (banned_until is null or banned_until <= now());
+end
+$$;
+
+-- Returns the name of the caller in the history of corrections. Raises an error unless their role is one of these.
+create function private.require_console_role(variadic allowed text[]) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  caller record := private.console_caller();
+begin
+  if (caller.role = any (allowed)) is not true then
+    raise exception 'The account does not have a role for this.'
+      using errcode = 'PT403', hint = 'Ask an administrator for the role reviewer, operator or viewer.';
+  end if;
+  return caller.user_id::text;
+end
+$$;
+
+-- Skipped items --------------------------------------------------------------------------------------
+
+create table private.review_skips (
+  reviewer uuid not null,
+  text_key bytea not null,
+  reason text not null,
+  skipped_at timestamptz not null default now(),
+
+  constraint review_skips_pkey primary key (reviewer, text_key),
+  constraint skipped_by_an_account
+    foreign key (reviewer) references auth.users (id) on delete cascade,
+  constraint skipped_text_is_queued
+    foreign key (text_key) references public.review_queue (text_key) on delete cascade,
+  constraint reason_is_known check (reason in ('unsure', 'unreadable', 'no_intent_fits', 'needs_context'))
+);
+
+create index review_skips_by_text on private.review_skips (text_key);
+
+alter table private.review_skips
+  alter column reviewer set statistics 0,
+  alter column text_key set statistics 0;
+
+comment on table private.review_skips is
+  'Items that a reviewer skipped in the console: they wait on, for others.';
+comment on column private.review_skips.reviewer is 'The account of the reviewer. Deleted with it.';
+comment on column private.review_skips.text_key is 'The text key.';
+comment on column private.review_skips.reason is
+  '`unsure`, `unreadable`, `no_intent_fits` or `needs_context`.';
+comment on column private.review_skips.skipped_at is 'When.';
+
+alter table private.review_skips enable row level security;
+alter table private.review_skips force row level security;
+
+create policy "The maintainer reads what was skipped"
+  on private.review_skips for select to prompt_maintainer using (true);
+create policy "The maintainer records what was skipped"
+  on private.review_skips for insert to prompt_maintainer with check (true);
+create policy "The maintainer changes the reason of a skip"
+  on private.review_skips for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer takes a skip back"
+  on private.review_skips for delete to prompt_maintainer using (true);
+
+-- The texts that were decided latest.
+create index review_queue_by_decision on public.review_queue (decided_at desc) where decided_at is not null;
+
+set role prompt_maintainer;
+
+-- Items ----------------------------------------------------------------------------------------------
+
+-- The standing vote of each reviewer on a text, in the order of recording, without their names.
+create function private.show_votes(p_text_key bytea, p_reviewer text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'intent', to_intent, 'secondary_intents', to_secondary_intents, 'notes', notes,
+    'is_own', lower(reviewer) = p_reviewer
+  ) order by id), '[]')
+  from (
+    select distinct on (lower(reviewer)) * from public.correction_events
+    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
+    order by lower(reviewer), id desc
+  ) as latest
+  where to_intent is not null
+$$;
+
+-- Up to `context_messages` earlier messages of the conversation of a row, the oldest first. Only the latest 200 rows of
+-- the sender are searched.
+create function private.show_context(p_log_id uuid) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(prompt order by created_at, id), '[]')
+  from (
+    select recent.prompt, recent.created_at, recent.id
+    from public.nlu_prompt_logs shown cross join lateral (
+      select * from public.nlu_prompt_logs logs
+      where logs.user_id = shown.user_id and logs.created_at <= shown.created_at
+      order by logs.created_at desc limit 200
+    ) as recent
+    where shown.id = p_log_id and recent.id <> shown.id
+      and recent.conversation_id = shown.conversation_id
+      and (recent.message_index < shown.message_index) is not false
+      and (recent.created_at, recent.id) < (shown.created_at, shown.id)
+    order by recent.created_at desc, recent.id desc
+    limit (select context_messages from private.settings)
+  ) as earlier
+$$;
+
+-- An item as the page shows it. `seen` is the latest event about its text: a decision says which one it knows. Votes
+-- are shown where reviewers disagree; before that, a reviewer decides without knowing what others decided.
+create function private.show_item(item public.review_queue, p_reviewer text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'item', item.id, 'rank', item.rank, 'text', item.text,
+    'predicted_intent', item.predicted_intent, 'confidence', item.confidence,
+    'predicted_secondary_intents', item.predicted_secondary_intents,
+    'runner_up_intent', item.runner_up_intent, 'runner_up_confidence', item.runner_up_confidence,
+    'reasons', item.reasons, 'times_sent', item.times_sent, 'waiting_since', item.waiting_since,
+    'context', private.show_context(private.copy_to_correct(item.text_key, item.reasons)),
+    'votes', case when 'disagreement' = any (item.reasons)
+      then private.show_votes(item.text_key, p_reviewer) else '[]' end,
+    'seen', (
+      select coalesce(max(id), 0) from public.correction_events where text_key = item.text_key
+    )
+  )
+$$;
+
+-- The latest event of a reviewer about a text.
+create function private.own_event(p_text_key bytea, p_reviewer text) returns public.correction_events
+language sql stable
+set search_path = ''
+as $$
+  select * from public.correction_events
+  where text_key = p_text_key and reviewer = p_reviewer order by id desc limit 1
+$$;
+
+-- Whether a text is among the share that is decided twice. The key is a keyed hash, so the texts are a random sample,
+-- and always the same ones.
+create function private.wants_second_opinion(p_text_key bytea) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select get_byte(p_text_key, 14) * 256 + get_byte(p_text_key, 15) < 65536 * second_opinion_rate
+  from private.settings
+$$;
+
+-- Up to two texts that one other reviewer decided, for a second opinion: of the 500 that were decided latest, the
+-- latest first. They look like any other item, so that the caller decides without knowing.
+create function private.second_opinions(p_reviewer text) returns setof public.review_queue
+language sql stable
+set search_path = ''
+as $$
+  select * from (
+    select * from public.review_queue where decided_at is not null order by decided_at desc limit 500
+  ) as decided
+  where private.wants_second_opinion(text_key)
+    and (private.own_event(text_key, p_reviewer)).id is null
+    and not exists (
+      select from private.review_skips skips
+      where skips.reviewer = p_reviewer::uuid and skips.text_key = decided.text_key
+    )
+    and jsonb_array_length(private.show_votes(text_key, p_reviewer)) = 1
+  order by decided_at desc limit 2
+$$;
+
+-- The items that wait for the caller, best first: neither skipped nor voted on by them. Those after a position, of one
+-- reason if it is given. Without a reason, second opinions come first.
+create function private.list_console_items(
+  after_rank integer, after_item bigint, reason text, max_items integer
+) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator');
+begin
+  return (
+    select coalesce(jsonb_agg(private.show_item(opinion, caller)), '[]')
+    from private.second_opinions(caller) as opinion
+    where list_console_items.reason is null
+  ) || (
+    select coalesce(jsonb_agg(private.show_item(waiting::public.review_queue, caller) order by rank, id), '[]')
+    from (
+      select * from public.review_queue queue
+      where waiting_since is not null and rank < private.rank_when_decided()
+        and (rank, id) > (coalesce(after_rank, -1), coalesce(after_item, 0))
+        and (list_console_items.reason is null or list_console_items.reason = any (reasons))
+        and not exists (
+          select from private.review_skips skips
+          where skips.reviewer = caller::uuid and skips.text_key = queue.text_key
+        )
+        and (private.own_event(queue.text_key, caller)).to_intent is null
+      order by rank, id limit least(greatest(max_items, 1), 100)
+    ) as waiting
+  );
+end
+$$;
+
+-- Decisions ------------------------------------------------------------------------------------------
+-- Each takes the lock of the text after that of the person, as `record_review` does, and reads after it. It returns
+-- {"state": ...}: `recorded`; `changed`, with the item as it is now: somebody else decided meanwhile, and nothing was
+-- recorded; or `gone`: the text was deleted. A repeated call changes nothing.
+
+-- Locks the text of an item, and returns the item as it is then. Null: it is gone.
+create function private.lock_console_item(p_item bigint, p_reviewer text) returns public.review_queue
+language plpgsql
+set search_path = ''
+as $$
+declare
+  locked bytea := (select text_key from public.review_queue where id = p_item);
+  item public.review_queue;
+begin
+  perform private.refuse_erased_reviewer(p_reviewer);
+  if locked is not null then
+    perform private.lock_texts(array[locked]);
+    select * into item from public.review_queue where id = p_item and text_key = locked;
+  end if;
+  return item;
+end
+$$;
+
+-- Appends an event about an item in the name of a reviewer, as the API does; returns its id.
+create function private.append_console_event(
+  item public.review_queue, p_reviewer text, intent text, secondary_intents text[], p_notes text
+) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  event bigint;
+begin
+  insert into public.correction_events
+    (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+  values (
+    private.copy_to_correct(item.text_key, item.reasons), item.text_key, intent, secondary_intents,
+    p_reviewer, p_notes, 'api'
+  ) returning id into event;
+  return event;
+end
+$$;
+
+-- Records the caller's decision about an item, unless its text has an event that they have not seen.
+create function private.decide_console_item(
+  item bigint, seen bigint, intent text, secondary_intents text[], notes text
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator');
+  queued public.review_queue := private.lock_console_item(item, caller);
+  latest public.correction_events;
+  event bigint;
+begin
+  if queued.id is null then
+    return jsonb_build_object('state', 'gone');
+  end if;
+  if intent is null then
+    raise exception 'A decision needs an intent.'
+      using errcode = 'check_violation', hint = 'Choose an intent, or skip the item.';
+  end if;
+  select * into latest from public.correction_events events
+  where events.text_key = queued.text_key order by id desc limit 1;
+  if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
+    is not distinct from (caller, intent, secondary_intents, notes) then
+    event := latest.id;
+  elsif coalesce(latest.id, 0) is distinct from seen then
+    return jsonb_build_object('state', 'changed', 'item', private.show_item(queued, caller), 'votes',
+      private.show_votes(queued.text_key, caller));
+  else
+    event := private.append_console_event(queued, caller, intent, secondary_intents, notes);
+  end if;
+  delete from private.review_skips skips
+  where skips.reviewer = caller::uuid and skips.text_key = queued.text_key;
+  return jsonb_build_object('state', 'recorded', 'event', event, 'is_disputed', (
+    select 'disagreement' = any (reasons) from public.review_queue where id = queued.id
+  ));
+end
+$$;
+
+-- Takes back the caller's decision that was recorded as this event: the vote before it stands again, if there was one.
+create function private.undo_console_decision(item bigint, event bigint) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator');
+  queued public.review_queue := private.lock_console_item(item, caller);
+  latest public.correction_events;
+  earlier public.correction_events;
+begin
+  if queued.id is null then
+    return jsonb_build_object('state', 'gone');
+  end if;
+  latest := private.own_event(queued.text_key, caller);
+  select * into earlier from public.correction_events events
+  where events.text_key = queued.text_key and events.reviewer = caller and id < undo_console_decision.event
+  order by id desc limit 1;
+  if latest.id = undo_console_decision.event then
+    perform private.append_console_event(
+      queued, caller, earlier.to_intent, earlier.to_secondary_intents,
+      case when earlier.to_intent is not null then earlier.notes end
+    );
+    select * into queued from public.review_queue where id = queued.id;
+  elsif latest.id < undo_console_decision.event or (latest.to_intent, latest.to_secondary_intents)
+    is distinct from (earlier.to_intent, earlier.to_secondary_intents) then
+    return jsonb_build_object('state', 'changed', 'item', private.show_item(queued, caller));
+  end if;
+  return jsonb_build_object('state', 'recorded', 'item', private.show_item(queued, caller));
+end
+$$;
+
+-- Leaves an item to others, with a reason; or, without one, takes that back.
+create function private.skip_console_item(item bigint, reason text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator');
+  queued public.review_queue := private.lock_console_item(item, caller);
+begin
+  if queued.id is null then
+    return jsonb_build_object('state', 'gone');
+  end if;
+  if reason is null then
+    delete from private.review_skips skips
+    where skips.reviewer = caller::uuid and skips.text_key = queued.text_key;
+  else
+    insert into private.review_skips (reviewer, text_key, reason) values (caller::uuid, queued.text_key, reason)
+    on conflict on constraint review_skips_pkey do update set reason = excluded.reason, skipped_at = now();
+  end if;
+  return jsonb_build_object('state', 'recorded', 'item', private.show_item(queued, caller));
+end
+$$;
+
+-- Figures --------------------------------------------------------------------------------------------
+
+-- What waits and why, what was decided, and how far the audit is. No text.
+create function private.read_console_progress() returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator', 'viewer');
+  today constant timestamptz := date_trunc('day', now(), 'UTC');
+begin
+  return (
+    select jsonb_build_object(
+      'waiting', count(*), 'oldest', min(waiting_since),
+      'reasons', (
+        select coalesce(jsonb_object_agg(reason, texts), '{}') from (
+          select reason, count(*) as texts from public.review_queue, unnest(reasons) as reason
+          where waiting_since is not null and rank < private.rank_when_decided() group by reason
+        ) as counted
+      ),
+      'decided_today', (select count(*) from public.review_queue where decided_at >= today),
+      'own_today', (
+        select count(distinct text_key) from public.correction_events
+        where lower(reviewer) = caller and corrected_at >= today and to_intent is not null
+      ),
+      'own_skipped', (select count(*) from private.review_skips where reviewer = caller::uuid),
+      'audit', (
+        select jsonb_build_object(
+          'messages', count(*), 'decided', count(decided_at),
+          'complete_before', private.audits_complete_before()
+        ) from public.nlu_prompt_logs logs left join public.review_queue using (text_key)
+        where is_audited
+      ),
+      'champion', (select address ->> 'version' from private.champion),
+      'not_learnt', (
+        select count(*) from public.review_queue
+        where decided_at > (
+          select registered_at from public.models where version = (
+            select address ->> 'version' from private.champion
+          )
+        )
+      )
+    )
+    from public.review_queue
+    where waiting_since is not null and rank < private.rank_when_decided()
+  );
+end
+$$;
+
+-- The accuracy of each model version, as `live_accuracy` has it.
+create function private.read_console_accuracy() returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_console_role('reviewer', 'operator', 'viewer');
+  return (select coalesce(jsonb_agg(to_jsonb(live_accuracy)), '[]') from public.live_accuracy);
+end
+$$;
+
+-- The registry of models: which one serves, the newest 100 models, and the newest 200 events of the ledger.
+create function private.read_console_models() returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_console_role('operator');
+  return jsonb_build_object(
+    'champion', (select address ->> 'version' from private.champion),
+    'models', jsonb_path_query_array(private.list_models(null), '$[0 to 99]'),
+    'events', jsonb_path_query_array(private.list_model_events(null), '$[0 to 199]')
+  );
+end
+$$;
+
+-- What the caller may do. Null: nothing.
+create function private.read_console_role() returns text
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select case when role in ('reviewer', 'operator', 'viewer') then role end from private.console_caller()
+$$;
+
+set role postgres;
+
+-- The functions that the page calls -------------------------------------------------------------------
+
+create function public.console_role() returns text
+language sql stable
+set search_path = ''
+begin atomic
+  select private.read_console_role();
+end;
+comment on function public.console_role() is 'Returns what the caller may do in the console: reviewer, operator, viewer or null.';
+
+create function public.console_items(
+  after_rank integer default null, after_item bigint default null, reason text default null,
+  max_items integer default 20
+) returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.list_console_items(after_rank, after_item, reason, max_items);
+end;
+comment on function public.console_items(integer, bigint, text, integer) is
+  'Returns the items that wait for the caller, best first, at most 100.';
+
+create function public.console_decide(
+  item bigint, seen bigint, intent text, secondary_intents text[] default null, notes text default null
+) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.decide_console_item(item, seen, intent, secondary_intents, notes);
+end;
+comment on function public.console_decide(bigint, bigint, text, text[], text) is
+  'Records the caller''s decision about an item, unless somebody decided since they saw it.';
+
+create function public.console_undo(item bigint, event bigint) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.undo_console_decision(item, event);
+end;
+comment on function public.console_undo(bigint, bigint) is 'Takes back the caller''s decision with this event.';
+
+create function public.console_skip(item bigint, reason text default null) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.skip_console_item(item, reason);
+end;
+comment on function public.console_skip(bigint, text) is
+  'Leaves an item to other reviewers, with a reason; without one, takes that back.';
+
+create function public.console_progress() returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.read_console_progress();
+end;
+comment on function public.console_progress() is 'Returns what waits and why, what was decided, and how far the audit is.';
+
+create function public.console_accuracy() returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.read_console_accuracy();
+end;
+comment on function public.console_accuracy() is 'Returns the accuracy of each model version, by the completed audits.';
+
+create function public.console_models() returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.read_console_models();
+end;
+comment on function public.console_models() is 'Returns the registry of models and the ledger, for operators.';
 
 -- 20_split.sql
 
@@ -6355,7 +9094,11 @@ revoke all on function
   private.validate_correction(),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_corrections_of_a_text(),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
@@ -6369,6 +9112,10 @@ revoke all on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
@@ -6379,6 +9126,7 @@ revoke all on function
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
   private.validate_queue_edit(),
+  private.copy_to_correct(bytea, text[]),
   private.append_queue_edit(),
   private.refuse_lost_edit(),
   private.refuse_queue_changes(),
@@ -6548,8 +9296,14 @@ grant select (
   predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
   user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
-grant select (day, predicted_intent, model_version, outcome, messages)
-  on public.daily_counts to service_role;
+grant select (
+  day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages,
+  deleted_messages
+) on public.daily_counts to service_role;
+grant select (
+  day, model_version, source, predicted_intent, label, confidence_band, audit_probability, messages, deleted_messages
+) on public.daily_audits to service_role;
+grant select (day, waiting, audits_waiting, oldest_waiting_since) on public.daily_backlogs to service_role;
 grant select (
   text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
 ) on public.labelled_texts to service_role;
@@ -6630,11 +9384,9 @@ grant update (
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
-grant insert (log_id, text_key) on private.incomplete_captures to prompt_maintainer;
+grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;
 grant insert (log_id) on private.dropped_captures to prompt_maintainer;
-grant select, insert on public.daily_counts to prompt_maintainer;
-grant update (messages) on public.daily_counts to prompt_maintainer;
 grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
@@ -6688,7 +9440,11 @@ grant execute on function
   private.is_reserved_reviewer(text),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_corrections_of_a_text(),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
@@ -6699,12 +9455,17 @@ grant execute on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
   private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea, uuid[]),
   private.update_queue_item(public.correction_events, boolean),
+  private.copy_to_correct(bytea, text[]),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),
   private.may_arrive(uuid),
@@ -6746,6 +9507,7 @@ revoke all on sequence public.model_events_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on function
   private.pseudonym(text),
+  private.longest(text[]),
   private.lock_model_registry(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
@@ -6763,8 +9525,9 @@ revoke all on function
   private.registry_page_size(),
   private.list_models(text, text),
   private.list_model_events(text, bigint),
+  private.read_model(jsonb),
   private.register_model(jsonb, text, text, jsonb),
-  private.promote_model(text, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb, boolean),
   private.undo_promotion(text, text, jsonb),
   private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
@@ -6775,7 +9538,7 @@ revoke all on function
   public.list_models(text, text),
   public.list_model_events(text, bigint),
   public.register_model(jsonb, text, text, jsonb),
-  public.promote_model(text, text, text, jsonb),
+  public.promote_model(text, text, text, jsonb, boolean),
   public.roll_back_model(text, text, jsonb, text),
   public.quarantine_model(text, text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
@@ -6790,7 +9553,7 @@ grant execute on function
   private.list_models(text, text), public.list_models(text, text),
   private.list_model_events(text, bigint), public.list_model_events(text, bigint),
   private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
-  private.promote_model(text, text, text, jsonb), public.promote_model(text, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb, boolean), public.promote_model(text, text, text, jsonb, boolean),
   private.roll_back_model(text, text, jsonb, text), public.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
 to model_registrar;
@@ -6800,9 +9563,240 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
+grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
+
+-- Comparisons of models -------------------------------------------------------------------------------
+-- model_registrar calls the functions: it reads texts without their senders, and reaches no table. The exporter reads
+-- which texts no dataset may hold. Reviewers edit the pool in the dashboard.
+
+revoke all on
+  public.model_disagreements, private.disagreement_draws, private.retraining_runs, private.queue_scores
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on sequence public.model_disagreements_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.current_rank(public.review_queue, integer),
+  private.random_rank(bigint),
+  private.update_disagreement(public.correction_events, boolean),
+  private.append_blind_edit(),
+  private.refuse_pool_changes(),
+  private.refuse_seen_decision(),
+  private.clean_up_retained_texts(),
+  private.read_captured_texts(timestamptz, bytea, bytea, integer),
+  private.draw_disagreements(text, text, double precision, jsonb),
+  private.queue_blind(bytea),
+  private.read_draw_progress(text, text),
+  private.read_disagreement_texts(bigint, integer),
+  private.show_support(bytea, text, text),
+  private.read_decided_disagreements(bigint, integer, text),
+  private.read_decided_texts(bytea[], text),
+  private.count_new_labels(timestamptz),
+  private.count_looks(text),
+  private.record_verdict(text, text, text, integer, text, text, jsonb),
+  private.schedule_actor(),
+  private.find_supporting_verdict(text),
+  private.justify_promotion(text, text, boolean),
+  private.show_run(private.retraining_runs),
+  private.claim_retraining(text, integer),
+  private.refuse_lost_claim(),
+  private.save_retraining_progress(uuid, jsonb, integer),
+  private.finish_retraining(uuid, text),
+  private.latest_retraining(),
+  private.read_waiting_texts(integer, bigint, integer),
+  private.record_queue_scores(text, jsonb),
+  public.read_captured_texts(integer, text, text, integer),
+  public.draw_disagreements(text, text, double precision, jsonb),
+  public.read_draw_progress(text, text),
+  public.read_disagreement_texts(bigint, integer),
+  public.read_decided_disagreements(bigint, integer, text),
+  public.read_decided_texts(text[], text),
+  public.count_new_labels(timestamptz),
+  public.count_looks(text),
+  public.record_verdict(text, text, text, integer, text, text, jsonb),
+  public.claim_retraining(text, integer),
+  public.save_retraining_progress(uuid, jsonb, integer),
+  public.finish_retraining(uuid, text),
+  public.latest_retraining(),
+  public.read_waiting_texts(integer, bigint, integer),
+  public.record_queue_scores(text, jsonb)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function
+  private.read_captured_texts(timestamptz, bytea, bytea, integer),
+  public.read_captured_texts(integer, text, text, integer),
+  private.draw_disagreements(text, text, double precision, jsonb),
+  public.draw_disagreements(text, text, double precision, jsonb),
+  private.read_draw_progress(text, text), public.read_draw_progress(text, text),
+  private.read_decided_disagreements(bigint, integer, text), public.read_decided_disagreements(bigint, integer, text),
+  private.read_decided_texts(bytea[], text), public.read_decided_texts(text[], text),
+  private.count_new_labels(timestamptz), public.count_new_labels(timestamptz),
+  private.count_looks(text), public.count_looks(text),
+  private.record_verdict(text, text, text, integer, text, text, jsonb),
+  public.record_verdict(text, text, text, integer, text, text, jsonb),
+  private.claim_retraining(text, integer), public.claim_retraining(text, integer),
+  private.save_retraining_progress(uuid, jsonb, integer), public.save_retraining_progress(uuid, jsonb, integer),
+  private.finish_retraining(uuid, text), public.finish_retraining(uuid, text),
+  private.latest_retraining(), public.latest_retraining(),
+  private.read_waiting_texts(integer, bigint, integer), public.read_waiting_texts(integer, bigint, integer),
+  private.record_queue_scores(text, jsonb), public.record_queue_scores(text, jsonb)
+to model_registrar;
+grant execute on function
+  private.read_disagreement_texts(bigint, integer), public.read_disagreement_texts(bigint, integer)
+to prompt_exporter, service_role;
+
+grant select, insert, delete on public.model_disagreements to prompt_maintainer;
+grant update (
+  rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, decided_at, text_key
+) on public.model_disagreements to prompt_maintainer;
+grant select, insert on private.disagreement_draws to prompt_maintainer;
+grant select on private.retraining_runs to prompt_maintainer;
+grant insert (tick, expires_at), update (claim, expires_at, progress, finished_at, outcome)
+  on private.retraining_runs to prompt_maintainer;
+grant select on private.queue_scores to prompt_maintainer;
+grant insert (text_key, version, confidence, margin), update (version, confidence, margin, scored_at)
+  on private.queue_scores to prompt_maintainer;
+grant execute on function
+  private.current_rank(public.review_queue, integer),
+  private.random_rank(bigint),
+  private.update_disagreement(public.correction_events, boolean),
+  private.queue_blind(bytea),
+  private.schedule_actor(),
+  private.find_supporting_verdict(text),
+  private.justify_promotion(text, text, boolean)
+to prompt_maintainer;
+
+-- The console ------------------------------------------------------------------------------------------
+-- Signed-in users call these functions, which look up what the account may do. They reach no table of it.
+
+revoke all on private.review_skips
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.console_caller(),
+  private.require_console_role(text[]),
+  private.show_votes(bytea, text),
+  private.show_context(uuid),
+  private.show_item(public.review_queue, text),
+  private.own_event(bytea, text),
+  private.wants_second_opinion(bytea),
+  private.second_opinions(text),
+  private.list_console_items(integer, bigint, text, integer),
+  private.lock_console_item(bigint, text),
+  private.append_console_event(public.review_queue, text, text, text[], text),
+  private.decide_console_item(bigint, bigint, text, text[], text),
+  private.undo_console_decision(bigint, bigint),
+  private.skip_console_item(bigint, text),
+  private.read_console_progress(),
+  private.read_console_accuracy(),
+  private.read_console_models(),
+  private.read_console_role(),
+  public.console_role(),
+  public.console_items(integer, bigint, text, integer),
+  public.console_decide(bigint, bigint, text, text[], text),
+  public.console_undo(bigint, bigint),
+  public.console_skip(bigint, text),
+  public.console_progress(),
+  public.console_accuracy(),
+  public.console_models()
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function
+  private.read_console_role(), public.console_role(),
+  private.list_console_items(integer, bigint, text, integer),
+  public.console_items(integer, bigint, text, integer),
+  private.decide_console_item(bigint, bigint, text, text[], text),
+  public.console_decide(bigint, bigint, text, text[], text),
+  private.undo_console_decision(bigint, bigint), public.console_undo(bigint, bigint),
+  private.skip_console_item(bigint, text), public.console_skip(bigint, text),
+  private.read_console_progress(), public.console_progress(),
+  private.read_console_accuracy(), public.console_accuracy(),
+  private.read_console_models(), public.console_models()
+to authenticated;
+
+grant select, delete on private.review_skips to prompt_maintainer;
+grant insert (reviewer, text_key, reason), update (reason, skipped_at)
+  on private.review_skips to prompt_maintainer;
+grant select on public.live_accuracy to prompt_maintainer;
+grant execute on function private.console_caller(), private.require_console_role(text[])
+to prompt_maintainer;
+
+-- Health and alerts -----------------------------------------------------------------------------------
+-- No role of the API reaches the alerts. prompt_monitor calls the functions; where a project has no signing key,
+-- service_role does. Signed-in users with a role of the console see figures and alerts: the functions look it up.
+
+revoke all on
+  public.daily_audits, public.daily_backlogs, public.alerts, private.changed_days, private.monitoring
+from public, anon, authenticated, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
+  prompt_maintainer;
+revoke all on public.alerts, private.changed_days, private.monitoring from service_role;
+revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
+  prompt_maintainer;
+revoke all on function
+  private.console_role(),
+  private.console_user(),
+  private.band(double precision),
+  private.mark_days_of_deleted_rows(),
+  private.mark_days_of_audited_text(),
+  private.keep_counts(uuid[]),
+  private.count_day(date),
+  private.count_backlog(),
+  private.count_changed_day(),
+  private.list_marks(timestamptz),
+  private.list_tasks(),
+  private.refuse_strangers(),
+  private.health(integer),
+  private.read_monitoring(integer),
+  private.record_alerts(jsonb, text[]),
+  private.mark_alerts_as_sent(bigint[]),
+  private.show_alert(public.alerts),
+  private.list_alerts(boolean, integer),
+  private.alert_operator(text),
+  private.find_open_alert(bigint),
+  private.acknowledge_alert(bigint, text),
+  private.mute_alert(bigint, timestamptz, text),
+  private.pseudonymise_alert_operator(text),
+  private.pseudonymise_erased_alert_operator(),
+  public.health(integer),
+  public.read_monitoring(integer),
+  public.record_alerts(jsonb, text[]),
+  public.mark_alerts_as_sent(bigint[]),
+  public.list_alerts(boolean, integer),
+  public.acknowledge_alert(bigint, text),
+  public.mute_alert(bigint, timestamptz, text)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor;
+
+grant usage on schema public, private to prompt_monitor;
+grant execute on function
+  private.health(integer), public.health(integer),
+  private.list_alerts(boolean, integer), public.list_alerts(boolean, integer),
+  private.acknowledge_alert(bigint, text), public.acknowledge_alert(bigint, text),
+  private.mute_alert(bigint, timestamptz, text), public.mute_alert(bigint, timestamptz, text)
+to prompt_monitor, service_role, authenticated;
+grant execute on function
+  private.read_monitoring(integer), public.read_monitoring(integer),
+  private.record_alerts(jsonb, text[]), public.record_alerts(jsonb, text[]),
+  private.mark_alerts_as_sent(bigint[]), public.mark_alerts_as_sent(bigint[])
+to prompt_monitor, service_role;
+
+grant select, insert, delete, update (messages, deleted_messages)
+  on public.daily_counts, public.daily_audits to prompt_maintainer;
+grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
+  on public.daily_backlogs to prompt_maintainer;
+grant select, insert, delete on private.changed_days to prompt_maintainer;
+grant select, update (counted_to, counted_at, evaluated_at) on private.monitoring to prompt_maintainer;
+grant select on public.live_accuracy to prompt_maintainer;
+grant select, insert, update (
+  last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at
+) on public.alerts to prompt_maintainer;
+grant execute on function private.console_role(), private.console_user(), private.band(double precision)
+to prompt_maintainer;
+
+grant execute on function
+  private.count_changed_day(), private.pseudonymise_alert_operator(text)
+to postgres;
 
 -- The split -------------------------------------------------------------------------------------------
 -- No role of the API reaches its tables: model_registrar calls the functions, and captures record the arms.

@@ -8,6 +8,7 @@
 -- prompt_writer      captures prompts; the Lambda functions sign short-lived tokens for it
 -- prompt_exporter    exports datasets; likewise
 -- model_registrar    changes which model serves; likewise
+-- prompt_monitor     reads counts, and opens and resolves alerts; likewise
 -- prompt_maintainer  owns the security definer functions below. It cannot log in, and no role can
 --                    become it or inherit from it. Some actions are refused to every other role, the owner of the
 --                    tables included.
@@ -20,7 +21,7 @@ declare
   wanted text;
 begin
   foreach wanted in array array[
-    'prompt_writer', 'prompt_exporter', 'model_registrar', 'prompt_maintainer'
+    'prompt_writer', 'prompt_exporter', 'model_registrar', 'prompt_monitor', 'prompt_maintainer'
   ] loop
     begin
       if not exists (select from pg_catalog.pg_roles where rolname = wanted) then
@@ -47,6 +48,7 @@ $$;
 comment on role prompt_writer is 'Captures prompts: inserts rows into public.nlu_prompt_logs.';
 comment on role prompt_exporter is 'Exports datasets: reads texts and labels, never their senders.';
 comment on role model_registrar is 'Registers models, and decides which of them serves.';
+comment on role prompt_monitor is 'Reads counts, never a text, and opens and resolves alerts.';
 comment on role prompt_maintainer is
   'Owns the functions that maintain the review queue, apply corrections, register models, delete old rows and erase users.';
 
@@ -54,6 +56,7 @@ comment on role prompt_maintainer is
 alter role prompt_writer set statement_timeout = '2s';
 alter role prompt_exporter set statement_timeout = '60s';
 alter role model_registrar set statement_timeout = '8s';
+alter role prompt_monitor set statement_timeout = '30s';
 
 -- A generic plan fits no particular window, and no threshold of a partial index. So each statement of the
 -- exporter is planned for its own values, which PostgREST sends as parameters.

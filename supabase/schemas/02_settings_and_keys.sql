@@ -8,6 +8,8 @@ create table private.settings (
   audit_rate double precision not null default 0.05,
   audit_wait_days integer not null default 14,
   min_queue_items integer not null default 20,
+  context_messages integer not null default 2,
+  second_opinion_rate double precision not null default 0.05,
   daily_cap integer not null default 50,
   row_retention_days integer not null default 90,
   label_retention_days integer not null default 730,
@@ -21,6 +23,8 @@ create table private.settings (
   constraint audit_rate_is_a_probability check (audit_rate between 0 and 1),
   constraint audit_wait_days_are_positive check (audit_wait_days > 0),
   constraint min_queue_items_are_0_to_1000 check (min_queue_items between 0 and 1000),
+  constraint context_messages_are_0_to_2 check (context_messages between 0 and 2),
+  constraint second_opinion_rate_is_a_probability check (second_opinion_rate between 0 and 1),
   constraint daily_cap_is_positive check (daily_cap > 0),
   constraint row_retention_days_are_positive check (row_retention_days > 0),
   constraint label_retention_is_at_least_row_retention
@@ -42,6 +46,10 @@ comment on column private.settings.audit_wait_days is
   'After so many days, an audited message that reviewers passed over no longer holds up the figures of the audit.';
 comment on column private.settings.min_queue_items is
   'While fewer texts wait for review, random texts without a decision enter the queue. 0: none do.';
+comment on column private.settings.context_messages is
+  'How many earlier messages of the conversation the console shows with a message, redacted as it is: 0, 1 or 2.';
+comment on column private.settings.second_opinion_rate is
+  'The share of texts that the console shows to a second reviewer as if nobody had decided them.';
 comment on column private.settings.daily_cap is
   'How many messages per user and day (UTC) may enter the review queue and the datasets: the first ones.';
 comment on column private.settings.row_retention_days is

@@ -196,9 +196,9 @@ create index nlu_prompt_logs_by_corrected_intent
 -- The copies of a text that count, by sender: how many there are, and whether a user sent it before.
 create index nlu_prompt_logs_by_text on public.nlu_prompt_logs (text_key, user_id) where within_daily_cap;
 
--- The copies of a text that were chosen for review.
-create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key)
-  where has_review_reason or is_audited;
+-- The copies of a text that were chosen for review, or show a correction.
+create index nlu_prompt_logs_chosen on public.nlu_prompt_logs (text_key, id)
+  where has_review_reason or is_audited or corrected_intent is not null;
 
 -- Exports: whole texts in the order of their keys, and whether one changed in a window.
 create index nlu_prompt_logs_by_change on public.nlu_prompt_logs (text_key, change_number, id);
@@ -293,6 +293,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --   delete  before_90_refuse_delete                rows are deleted by retention, erasure, or with their user
 --           (after_40_clean_up_texts)              what no row needs any more is deleted, the rest counted
 --           (after_50_record_erased_rows)          erased rows reach the next export
+--           (after_60_mark_days)                   their days are counted again
 --   truncate before_95_refuse_truncate
 
 -- Refuses what breaks a rule before the constraint does: a failed constraint writes the whole row,

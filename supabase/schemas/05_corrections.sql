@@ -187,6 +187,14 @@ begin
 end
 $$;
 
+-- The most corrections of one reviewer on one text: whoever decides or erases a text reads and changes them all.
+create function private.max_corrections_of_a_text() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000
+$$;
+
 -- Refuses values before a constraint would write them, whatever they are, to the server's log.
 create function private.validate_correction() returns trigger
 language plpgsql
@@ -226,10 +234,9 @@ begin
   perform private.lock_texts(array[new.text_key]);
   -- After the wait, since the account of the reviewer may have been deleted meanwhile.
   perform private.refuse_erased_reviewer(new.reviewer);
-  if not exists (
-    select from public.nlu_prompt_logs
-    where text_key = new.text_key and id = coalesce(new.log_id, id)
-  ) then
+  if not exists (select from public.nlu_prompt_logs where id = new.log_id and text_key = new.text_key)
+    and (new.log_id is not null or not exists (select from public.nlu_prompt_logs where text_key = new.text_key))
+  then
     raise exception 'The prompt was deleted.' using errcode = 'PT404';
   end if;
   select * into latest from public.correction_events events
@@ -254,6 +261,16 @@ begin
   if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
     is not distinct from (new.reviewer, new.to_intent, new.to_secondary_intents, new.notes) then
     return null;  -- a repetition: nothing to append
+  end if;
+  if new.channel <> 'dashboard' and private.max_corrections_of_a_text() <= (
+    select count(*) from (
+      select from public.correction_events events
+      where events.text_key = new.text_key and events.reviewer = new.reviewer
+      limit private.max_corrections_of_a_text()
+    ) as counted
+  ) then
+    raise exception 'This reviewer has corrected this text too often.'
+      using errcode = 'PT429', hint = 'Decide the text in the dashboard.';
   end if;
 
   -- The id that the insert drew before it waited for the lock may be smaller than that of a later correction.
@@ -304,17 +321,39 @@ as $$
   )
 $$;
 
--- Shows a correction on at most 1,000 rows of its text, the named one first; returns how many changed. A sender
--- sees a correction only on the named row and on rows that were chosen for review before. On any other copy it
+-- The most copies of a text on which a transaction shows a correction, since it holds the lock of the text meanwhile.
+create function private.max_copies_shown() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 400
+$$;
+
+-- The next copies of a text that may show its correction, in the order of their ids.
+create function private.next_copies(p_text_key bytea, after_id uuid) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select id from public.nlu_prompt_logs
+    where text_key = p_text_key and id > after_id
+      and (has_review_reason or is_audited or corrected_intent is not null)
+    order by id limit private.max_copies_shown()
+  );
+end
+$$;
+
+-- Shows a correction on these rows of its text. A sender sees a correction only on the named row and on rows that were
+-- chosen for review before. On any other copy it
 -- would reveal that somebody else sent the same text, and so would an earlier decision that stands again after a
 -- retraction: a row that was captured after it shows none. Notes may be about the sender of the named row, so other
 -- rows do not get them.
-create function private.show_correction(event public.correction_events, disputed boolean) returns integer
+create function private.show_correction(event public.correction_events, disputed boolean, log_ids uuid[])
+returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  changed integer;
 begin
   update public.nlu_prompt_logs logs
   set corrected_intent = shown.to_intent, corrected_secondary_intents = shown.to_secondary_intents,
@@ -329,7 +368,7 @@ begin
         is_shown and show_correction.disputed as disputed,
         case when copies.id = event.log_id and event.to_intent is not null then event.notes end as notes
     ) as decision
-    where copies.text_key = event.text_key
+    where copies.id = any (log_ids) and copies.text_key = event.text_key
       and (
         copies.id = event.log_id or copies.corrected_intent is not null
         or (
@@ -344,11 +383,25 @@ begin
       ) is distinct from (
         decision.to_intent, decision.to_secondary_intents, decision.reviewer, decision.disputed, decision.notes
       )
-    order by copies.id <> event.log_id limit 1000
   ) as shown
   where logs.id = shown.id;
-  get diagnostics changed = row_count;
-  return changed;
+end
+$$;
+
+-- Shows a correction on the next copies of its text. If there may be more, `complete_captures` goes on after them.
+create function private.show_on_next_copies(event public.correction_events, disputed boolean, after_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  copies uuid[] := private.next_copies(event.text_key, after_id);
+begin
+  perform private.show_correction(event, disputed, copies);
+  if cardinality(copies) = private.max_copies_shown() then
+    insert into private.incomplete_captures (log_id, text_key, shows_copies)
+    values (copies[cardinality(copies)], event.text_key, true);
+  end if;
 end
 $$;
 
@@ -362,11 +415,13 @@ declare
   event public.correction_events := private.find_decision(p_text_key);
   disputed boolean := private.is_disputed(p_text_key, event.to_intent);
 begin
-  -- `complete_captures` goes on with the rows of a text that has more.
-  if private.show_correction(event, disputed) = 1000 then
-    insert into private.incomplete_captures (log_id, text_key)
-    select id, text_key from public.nlu_prompt_logs where text_key = event.text_key limit 1;
+  -- Waits for captures that hold the item, or are adding it, and then sees their rows.
+  if not exists (select from public.review_queue where text_key = p_text_key) then
+    perform private.lock_new_queue_item(p_text_key);
   end if;
+  perform from public.review_queue where text_key = p_text_key for update;
+  perform private.show_correction(event, disputed, array[event.log_id]);
+  perform private.show_on_next_copies(event, disputed, '00000000-0000-0000-0000-000000000000');
   -- A retained text has a label by definition. Its rows carry the text while it has none.
   if event.to_intent is null then
     delete from public.labelled_texts where text_key = event.text_key;
@@ -376,6 +431,7 @@ begin
     where text_key = event.text_key;
   end if;
   perform private.update_queue_item(event, disputed);
+  perform private.update_disagreement(event, disputed);
 end
 $$;
 

@@ -37,7 +37,7 @@ create table public.review_queue (
   constraint reasons_are_known check (
     reasons <@ array[
       'disagreement', 'random_audit', 'failed_workflow', 'out_of_scope', 'low_confidence', 'needs_review',
-      'random_fill'
+      'random_fill', 'model_disagreement'
     ]
   ),
   constraint an_item_waits_or_is_decided check ((waiting_since is null) = (decided_at is not null))
@@ -46,7 +46,7 @@ create table public.review_queue (
 comment on table public.review_queue is
   'Texts that wait for a reviewer or were decided. Set corrected_intent and reviewer; the database does the rest.';
 comment on column public.review_queue.rank is
-  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before.';
+  'The order of review, lowest first, as of last night; 1000000 for texts that were decided before, or are reviewed blind.';
 comment on column public.review_queue.text is 'The normalised message: what its copies have in common.';
 comment on column public.review_queue.corrected_intent is
   'The reviewer''s intent; choose the predicted one to confirm it. Empty: undecided, or reviewers disagree.';
@@ -64,7 +64,7 @@ comment on column public.review_queue.runner_up_confidence is 'The probability o
 comment on column public.review_queue.confidence is
   'The probability that the predicted intent is right.';
 comment on column public.review_queue.reasons is
-  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill. Empty: decided without having been queued.';
+  'Why the text is here: disagreement, random_audit, failed_workflow, out_of_scope, low_confidence, needs_review, random_fill; model_disagreement: it is decided in model_disagreements. Empty: decided without having been queued.';
 comment on column public.review_queue.times_sent is
   'How many messages have this text, within the daily caps of their senders.';
 comment on column public.review_queue.user_count is
@@ -79,6 +79,8 @@ comment on column public.review_queue.text_key is 'The text key.';
 
 -- The foreign key.
 create index review_queue_by_intent on public.review_queue (corrected_intent);
+-- An item by its number, whatever its rank.
+create unique index review_queue_by_id on public.review_queue (id);
 -- The newest change.
 create index review_queue_by_change_number on public.review_queue (change_number);
 
@@ -133,7 +135,14 @@ begin
 end
 $$;
 
--- Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
+create function private.rank_when_decided() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 1000000
+$$;
+
+-- Texts of the pool are decided elsewhere (16_evaluation.sql). Disputed texts come first: they need a decision more than a label. Audits are next, the oldest first, since
 -- the figures of the audit end where the first one waits. Then come texts with a small margin between the two
 -- best intents, of which a label teaches the most (margin sampling: Scheffer, Decomain and Wrobel 2001), and
 -- those that are often sent. Random texts come last.
@@ -144,6 +153,7 @@ language sql immutable
 set search_path = ''
 as $$
   select case
+    when 'model_disagreement' = any (reasons) then private.rank_when_decided()
     when 'disagreement' = any (reasons) then 0
     when 'random_audit' = any (reasons) then 1
     when reasons = array['random_fill'] then 2000
@@ -156,13 +166,6 @@ as $$
       greatest(0, confidence - coalesce(runner_up_confidence, 0))
     ) / (1 + ln(greatest(times_sent, 1))))::integer
   end
-$$;
-
-create function private.rank_when_decided() returns integer
-language sql immutable
-set search_path = ''
-as $$
-  select 1000000
 $$;
 
 create function private.array_union(one text[], other text[]) returns text[]
@@ -180,12 +183,14 @@ $$;
 -- How the queue is filled ---------------------------------------------------------------------------
 
 -- What captures could not do without waiting: count themselves in the queue, or apply the changes that
--- arrived before them. `private.complete_captures` does it within a minute.
+-- arrived before them; and what a correction of a text with many copies left. `private.complete_captures` does it
+-- within a minute.
 create table private.incomplete_captures (
   id bigint generated always as identity,
   log_id uuid not null,
   text_key bytea not null,
   captured_at timestamptz not null default now(),
+  shows_copies boolean not null default false,
 
   constraint incomplete_captures_pkey primary key (id)
 );
@@ -196,6 +201,8 @@ comment on column private.incomplete_captures.id is 'In the order of capture.';
 comment on column private.incomplete_captures.log_id is 'The id of the row.';
 comment on column private.incomplete_captures.text_key is 'The text key of the row.';
 comment on column private.incomplete_captures.captured_at is 'When the row was captured.';
+comment on column private.incomplete_captures.shows_copies is
+  'Whether the copies after this row, in the order of their ids, may not show the decision about their text yet.';
 
 alter table private.incomplete_captures enable row level security;
 alter table private.incomplete_captures force row level security;
@@ -240,6 +247,32 @@ as $$
   select 1000
 $$;
 
+-- The most copies of a text that are counted while its lock is held. Beyond it, captures and deletions alone change
+-- its counts.
+create function private.max_copies_counted() returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select 50000
+$$;
+
+-- How often a text was sent within the daily caps, and by how many users.
+create function private.count_copies(
+  p_text_key bytea, max_copies integer, out times_sent integer, out user_count integer
+)
+language plpgsql stable
+set search_path = ''
+set enable_sort = off
+as $$
+begin
+  select count(*), count(distinct user_id) into times_sent, user_count from (
+    -- In the order of the index, which is read only as far as the limit; without statistics, the planner would sort.
+    select user_id from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
+    order by user_id limit max_copies
+  ) as copies;
+end
+$$;
+
 -- Adds the item of a text, which does not exist; the caller holds the lock of a new item. A text that was
 -- labelled before its rows were deleted comes back decided. Copies beyond a limit are counted within a minute.
 create function private.add_queue_item(log public.nlu_prompt_logs, reasons text[]) returns void
@@ -253,6 +286,9 @@ declare
   );
   copies_read integer;
 begin
+  if exists (select from public.model_disagreements where text_key = log.text_key) then
+    reasons := private.array_union(reasons, array['model_disagreement']);
+  end if;
   insert into public.review_queue (
     rank, text, corrected_intent, corrected_secondary_intents, reviewer, predicted_intent,
     predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
@@ -272,19 +308,39 @@ begin
     coalesce(log.runner_up_intent, log.secondary_intents -> 0 ->> 'intent'),
     runner_up_confidence, log.confidence, add_queue_item.reasons, copies.times_sent, copies.user_count,
     case when retained.intent is null then log.created_at end, retained.labelled_at, log.text_key
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count
-    from (
-      select user_id from public.nlu_prompt_logs where text_key = log.text_key and within_daily_cap
-      limit private.max_copies_read()
-    ) as first_copies
-  ) as copies
+  from private.count_copies(log.text_key, private.max_copies_read()) as copies
   left join public.labelled_texts retained on retained.text_key = log.text_key
   returning times_sent into copies_read;
   if copies_read = private.max_copies_read() then
     insert into private.incomplete_captures (log_id, text_key) values (log.id, log.text_key);
   end if;
 end
+$$;
+
+-- The first of these texts that together have at most `max_copies_counted` copies, and at least one text.
+create function private.limit_copies(text_keys bytea[]) returns bytea[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select array_agg(text_key order by position) from (
+      select text_key, position, sum(times_sent) over (order by position) as copies
+      from unnest(text_keys) with ordinality as texts (text_key, position)
+      left join public.review_queue using (text_key)
+    ) as counted
+    where position = 1 or copies <= private.max_copies_counted() or copies is null
+  );
+end
+$$;
+
+-- What the queue shows after copies were counted: the count, or where not all were counted, a number that captures and
+-- deletions have changed since.
+create function private.refreshed_count(shown integer, counted integer, copies_counted integer) returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select case when copies_counted < private.max_copies_counted() then counted else greatest(shown, counted) end
 $$;
 
 create function private.all_review_reasons(logs public.nlu_prompt_logs[]) returns text[]
@@ -375,8 +431,8 @@ as $$
   where private.try_lock_queue_item(text_key)
 $$;
 
--- Brings the item of a text up to date with its rows, or adds it: with the counts of all, and the reasons of these
--- rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
+-- Brings the item of a text up to date with its rows, or adds it: with the counts of at most `max_copies_counted`, and
+-- the reasons of these rows and of at most `max_copies_read` others. Waits for captures that hold the item. The caller holds the lock
 -- of the text.
 create function private.refresh_queue_item(p_text_key bytea, log_ids uuid[] default '{}') returns void
 language plpgsql
@@ -388,11 +444,13 @@ begin
   if not exists (select from public.review_queue where text_key = p_text_key) then
     perform private.lock_new_queue_item(p_text_key);
     select * into log from public.nlu_prompt_logs logs
-    where text_key = p_text_key and within_daily_cap and (
-      has_review_reason or is_audited
-      or exists (select from public.labelled_texts where text_key = p_text_key)
-    )
-    order by not (has_review_reason or is_audited), created_at, id limit 1;
+    where text_key = p_text_key and (has_review_reason or is_audited) order by id limit 1;
+    if not found then
+      select * into log from public.nlu_prompt_logs logs
+      where text_key = p_text_key and within_daily_cap
+        and exists (select from public.labelled_texts where text_key = p_text_key)
+      order by change_number limit 1;
+    end if;
     if found and not exists (select from public.review_queue where text_key = p_text_key) then
       perform private.add_queue_item(log, private.review_reasons(log));
       -- The item gives the row the label of the retained text, which is a change for exports.
@@ -402,21 +460,19 @@ begin
 
   perform from public.review_queue where text_key = p_text_key for update;
   update public.review_queue queue
-  set times_sent = counted.times_sent, user_count = counted.user_count,
-    reasons = private.array_union(queue.reasons, counted.reasons)
-  from (
-    select count(*)::integer as times_sent, count(distinct user_id)::integer as user_count, array(
-        select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
-        where named.id = any (log_ids)
-        union
-        select unnest(private.review_reasons(chosen)) from (
-          select * from public.nlu_prompt_logs
-          where text_key = p_text_key and (has_review_reason or is_audited)
-          limit private.max_copies_read()
-        ) as chosen
-      ) as reasons
-    from public.nlu_prompt_logs where text_key = p_text_key and within_daily_cap
-  ) as counted
+  set times_sent = private.refreshed_count(queue.times_sent, counted.times_sent, counted.times_sent),
+    user_count = private.refreshed_count(queue.user_count, counted.user_count, counted.times_sent),
+    reasons = private.array_union(queue.reasons, array(
+      select unnest(private.review_reasons(named)) from public.nlu_prompt_logs named
+      where named.id = any (log_ids)
+      union
+      select unnest(private.review_reasons(chosen)) from (
+        select * from public.nlu_prompt_logs
+        where text_key = p_text_key and (has_review_reason or is_audited)
+        limit private.max_copies_read()
+      ) as chosen
+    ))
+  from private.count_copies(p_text_key, private.max_copies_counted()) as counted
   where queue.text_key = p_text_key;
 end
 $$;
@@ -470,7 +526,7 @@ begin
   ) as texts;
   foreach filled_key in array coalesce(candidates, '{}') loop
     select * into log from public.nlu_prompt_logs logs
-    where logs.text_key = filled_key and within_daily_cap order by created_at, id limit 1;
+    where logs.text_key = filled_key and within_daily_cap order by change_number limit 1;
     if found and not exists (
       select from public.review_queue queue where queue.text_key = filled_key
     ) then
@@ -538,10 +594,7 @@ begin
     waiting_since = case when not is_decided then coalesce(item.waiting_since, now()) end,
     days_waiting = case when is_decided or item.waiting_since is null then 0 else days_waiting end,
     -- A decided item keeps its rank until the night, so that it stays where the reviewer sees it.
-    rank = case when is_decided then item.rank
-      else private.review_rank(
-        item.reasons, item.confidence, item.runner_up_confidence, item.times_sent
-      ) end
+    rank = case when is_decided then item.rank else private.current_rank(item, item.times_sent) end
   where text_key = event.text_key;
 end
 $$;
@@ -632,6 +685,29 @@ create trigger before_10_validate_edit before update on public.review_queue
   for each row when (current_user <> 'prompt_maintainer')
   execute function private.validate_queue_edit();
 
+-- The row that a decision about an item names: the first copy that was chosen for review, or shows a correction
+-- already. The sender of another copy would learn that somebody else had sent the text, unless it was taken at
+-- random. Null: there is none.
+create function private.copy_to_correct(p_text_key bytea, reasons text[]) returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = p_text_key and (has_review_reason or is_audited) order by id limit 1
+    ),
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = p_text_key and corrected_intent is not null order by id limit 1
+    ),
+    (
+      select id from public.nlu_prompt_logs
+      where text_key = p_text_key and 'random_fill' = any (reasons) order by change_number limit 1
+    )
+  )
+$$;
+
 set role prompt_maintainer;
 
 create function private.append_queue_edit() returns trigger
@@ -642,19 +718,10 @@ as $$
 declare
   decision public.correction_events;
 begin
-  -- Names the first copy that was chosen for review, or shows a correction already. The sender of another copy
-  -- would learn that somebody else had sent the text, unless it was taken at random.
   insert into public.correction_events
     (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
   values (
-    (
-      select id from public.nlu_prompt_logs
-      where text_key = new.text_key and (
-        has_review_reason or is_audited or corrected_intent is not null or 'random_fill' = any (new.reasons)
-      )
-      order by not (has_review_reason or is_audited), corrected_intent is null, created_at, id
-      limit 1
-    ),
+    private.copy_to_correct(new.text_key, new.reasons),
     new.text_key, new.corrected_intent, new.corrected_secondary_intents, coalesce(new.reviewer, 'dashboard'),
     new.notes, 'dashboard'
   );
@@ -721,15 +788,23 @@ create trigger before_95_refuse_truncate before truncate on public.review_queue
 -- Clears the notes about rows that are to be deleted: a note may quote the message that it is about. Notes of an
 -- item that nobody has decided yet, and of a decision that names no row, may be about any row of the text.
 create function private.clear_notes(log_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.review_queue queue set notes = null
   from public.nlu_prompt_logs logs
   where logs.id = any (log_ids) and queue.text_key = logs.text_key and queue.notes is not null
     and (
       queue.decided_at is null
       or logs.id = coalesce((private.find_decision(queue.text_key)).log_id, logs.id)
+    );
+  update public.model_disagreements pool set notes = null
+  from public.nlu_prompt_logs logs
+  where logs.id = any (log_ids) and pool.text_key = logs.text_key and pool.notes is not null
+    and (
+      pool.decided_at is null
+      or logs.id = coalesce((private.find_decision(pool.text_key)).log_id, logs.id)
     );
   update public.correction_events set notes = null
   where notes is not null and (
@@ -738,10 +813,11 @@ as $$
       and text_key in (select text_key from public.nlu_prompt_logs where id = any (log_ids))
     )
   );
+end
 $$;
 
 -- Deletes the queue items of texts without rows, the retained texts among them about which reviewers disagree,
--- and the events of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
+-- and the events and disagreements of texts with neither rows nor a retained text. Waits for captures that hold an item, and then sees their rows.
 create function private.delete_orphans(texts bytea[]) returns void
 language plpgsql
 set search_path = ''
@@ -760,6 +836,12 @@ begin
     and not exists (select from public.nlu_prompt_logs logs where logs.text_key = events.text_key)
     and not exists (
       select from public.labelled_texts retained where retained.text_key = events.text_key
+    );
+  delete from public.model_disagreements pool
+  where pool.text_key = any (texts)
+    and not exists (select from public.nlu_prompt_logs logs where logs.text_key = pool.text_key)
+    and not exists (
+      select from public.labelled_texts retained where retained.text_key = pool.text_key
     );
 end
 $$;

@@ -384,7 +384,7 @@ begin
             and later.corrected_at > change.deferred_at and later.corrected_at < started_at
         );
       end if;
-    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' then
+    exception when integrity_constraint_violation or data_exception or sqlstate 'PT403' or sqlstate 'PT429' then
       raise warning 'A deferred change could not be applied and was dropped.';
     end;
     delete from private.deferred_changes where id = change.id;
@@ -494,7 +494,8 @@ create trigger after_10_complete_captures after insert on public.nlu_prompt_logs
 set role prompt_maintainer;
 
 -- Completes one batch of captures that met another change of their text; returns how many. What is locked is left
--- for the next run. Corrections of texts with many rows are shown on more of them.
+-- for the next run, and so are texts with more copies than a batch counts. The correction of one text with many copies
+-- is shown on more of them.
 create function private.complete_captures() returns integer
 language plpgsql
 security definer
@@ -503,9 +504,11 @@ as $$
 declare
   batch private.incomplete_captures[];
   locked_texts bytea[];
-  incomplete private.incomplete_captures;
-  decided_text bytea;
+  counted_texts bytea[];
+  incomplete record;
   decision public.correction_events;
+  disputed boolean;
+  shown_text bytea;
   unfinished bytea[] := '{}';
 begin
   select array_agg(waiting::private.incomplete_captures) into batch from (
@@ -514,30 +517,42 @@ begin
     for update skip locked
   ) as waiting;
   locked_texts := private.try_lock_items(array(select distinct text_key from unnest(batch)));
+  counted_texts := private.limit_copies(array(
+    -- The oldest first: a text with many copies that always has new ones must not keep the others waiting.
+    select text_key from unnest(batch) where text_key = any (locked_texts) and not shows_copies
+    group by text_key order by min(id)
+  ));
   batch := array(
     select waiting::private.incomplete_captures from unnest(batch) as waiting
-    where text_key = any (locked_texts) and private.try_lock_log_id(log_id)
+    where text_key = any (case when shows_copies then locked_texts else counted_texts end)
+      and private.try_lock_log_id(log_id)
   );
   perform private.refresh_queue_item(text_key, log_ids) from (
-    select text_key, array_agg(log_id) as log_ids from unnest(batch) group by text_key order by text_key
+    select text_key, array_agg(log_id) as log_ids from unnest(batch) where not shows_copies
+    group by text_key order by text_key
   ) as texts;
-  for incomplete in select distinct on (log_id) * from unnest(batch) loop
+  for incomplete in
+    -- Several corrections of a text may go on at several rows: from the first of these on, all copies show the last one.
+    select text_key, array_agg(log_id order by id) as log_ids,
+      (array_agg(log_id order by log_id) filter (where shows_copies))[1] as shown_until
+    from unnest(batch) group by text_key order by min(id)
+  loop
     begin
-      perform private.apply_deferred_changes(incomplete.log_id);
+      perform private.apply_deferred_changes(log_id) from unnest(incomplete.log_ids) as logs (log_id);
     exception when lock_not_available then
       unfinished := unfinished || incomplete.text_key;  -- a reviewer is being erased
     end;
-  end loop;
-  for decided_text in
-    select distinct text_key from public.correction_events where text_key in (select text_key from unnest(batch))
-  loop
-    decision := private.find_decision(decided_text);
-    if private.show_correction(decision, private.is_disputed(decided_text, decision.to_intent)) = 1000 then
-      unfinished := unfinished || decided_text;
+    decision := private.find_decision(incomplete.text_key);
+    disputed := private.is_disputed(incomplete.text_key, decision.to_intent);
+    perform private.show_correction(decision, disputed, incomplete.log_ids);
+    if shown_text is null and incomplete.shown_until is not null then
+      shown_text := incomplete.text_key;
+      perform private.show_on_next_copies(decision, disputed, incomplete.shown_until);
     end if;
   end loop;
   delete from private.incomplete_captures where id in (
-    select id from unnest(batch) where text_key <> all (unfinished)
+    select id from unnest(batch)
+    where text_key <> all (unfinished) and (not shows_copies or text_key = shown_text)
   );
   return cardinality(batch);
 end
@@ -560,7 +575,7 @@ begin
   perform private.lock_log_ids(log_ids);
   insert into private.dropped_captures (log_id)
   select distinct id from unnest(log_ids) as dropped (id)
-  where not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
+  where id is not null and not exists (select from public.nlu_prompt_logs logs where logs.id = dropped.id)
   on conflict do nothing;
   delete from private.deferred_changes deferred
   where deferred.log_id = any (log_ids)

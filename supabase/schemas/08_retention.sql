@@ -1,24 +1,5 @@
 -- Retention: captured rows are deleted at a certain age (private.settings.row_retention_days). Daily
--- counts remain, and so do labelled texts, without anything that names their senders.
-
-create table public.daily_counts (
-  day date not null,
-  predicted_intent text not null,
-  model_version text not null,
-  outcome text not null,
-  messages integer not null,
-
-  constraint daily_counts_pkey primary key (day, predicted_intent, model_version, outcome),
-  constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown'))
-);
-
-comment on table public.daily_counts is
-  'The number of messages per day among the rows that retention deleted; public.daily_totals adds the rows that remain.';
-comment on column public.daily_counts.day is 'The day of capture (UTC).';
-comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
-comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
-comment on column public.daily_counts.outcome is 'How the workflow ended.';
-comment on column public.daily_counts.messages is 'The number of messages.';
+-- counts remain (17_health.sql), and so do labelled texts, without anything that names their senders.
 
 create table public.labelled_texts (
   text_key bytea not null,
@@ -61,17 +42,8 @@ create index labelled_texts_by_change_number on public.labelled_texts (change_nu
 alter table public.labelled_texts
   alter column text set statistics 0;
 
-alter table public.daily_counts enable row level security;
-alter table public.daily_counts force row level security;
 alter table public.labelled_texts enable row level security;
 alter table public.labelled_texts force row level security;
-
-create policy "The maintainer reads the counts"
-  on public.daily_counts for select to prompt_maintainer using (true);
-create policy "The maintainer starts a count"
-  on public.daily_counts for insert to prompt_maintainer with check (true);
-create policy "The maintainer adds to a count"
-  on public.daily_counts for update to prompt_maintainer using (true) with check (true);
 
 create policy "The exporter reads retained texts, but not their senders"
   on public.labelled_texts for select to prompt_exporter using (true);
@@ -114,7 +86,7 @@ $$;
 set role prompt_maintainer;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
--- locked are left for the next run.
+-- locked are left for the next run, and so is everything while days are counted.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -129,6 +101,11 @@ declare
   last_id uuid := '00000000-0000-0000-0000-000000000000';
 begin
   select * into strict settings from private.settings;
+  -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
+  perform from private.monitoring for update skip locked;
+  if not found then
+    return 0;
+  end if;
   -- Goes past rows of which none can be locked.
   loop
     select array_agg(id order by created_at, id), private.try_lock_items(array_agg(distinct text_key)),
@@ -149,14 +126,7 @@ begin
     last_id := candidates[cardinality(candidates)];
   end loop;
 
-  insert into public.daily_counts as counts (day, predicted_intent, model_version, outcome, messages)
-  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    private.outcome_label(was_successful), count(*)
-  from public.nlu_prompt_logs where id = any (expired)
-  group by 1, 2, 3, 4
-  order by 1, 2, 3, 4
-  on conflict (day, predicted_intent, model_version, outcome) do update
-  set messages = counts.messages + excluded.messages;
+  perform private.keep_counts(expired);
 
   insert into public.labelled_texts as retained
     (text_key, text, intent, secondary_intents, times_sent, user_keys, labelled_at)
@@ -250,7 +220,7 @@ $$;
 
 -- Updates one batch of queue items, in the order of their text keys: the days of waiting, the counts, and the
 -- rank. Returns the key to continue after, or null at the end. Items of texts that another transaction has
--- locked are left for the next night.
+-- locked are left for the next night. The texts of a batch have at most `max_copies_counted` copies, or it has one text.
 create function private.refresh_queue_items(after_text bytea) returns bytea
 language plpgsql
 security definer
@@ -260,36 +230,34 @@ declare
   batch bytea[];
   locked_texts bytea[];
 begin
-  select array_agg(text_key order by text_key) into batch from (
+  batch := private.limit_copies(array(
     select text_key from public.review_queue where text_key > after_text
     order by text_key limit (select retention_batch_rows from private.settings)
-  ) as items;
+  ));
   locked_texts := private.try_lock_items(batch);
   perform private.delete_orphans(locked_texts);
   update public.review_queue queue
   set times_sent = current.times_sent, user_count = current.user_count,
     days_waiting = current.days_waiting,
-    rank = case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
+    rank = current.rank
   from (
     select items.text_key, coalesce(extract(day from now() - items.waiting_since), 0)::integer as days_waiting,
-      count(*) filter (where within_daily_cap)::integer as times_sent,
-      count(distinct user_id) filter (where within_daily_cap)::integer as user_count
-    from public.review_queue items join public.nlu_prompt_logs logs using (text_key)
+      counts.times_sent, counts.user_count,
+      case when items.decided_at is not null then private.rank_when_decided()
+        else private.current_rank(items, counts.times_sent) end as rank
+    from public.review_queue items
+    cross join lateral private.count_copies(items.text_key, private.max_copies_counted()) as counted
+    cross join lateral (
+      select private.refreshed_count(items.times_sent, counted.times_sent, counted.times_sent) as times_sent,
+        private.refreshed_count(items.user_count, counted.user_count, counted.times_sent) as user_count
+    ) as counts
     where items.text_key = any (locked_texts)
-    group by items.text_key, items.waiting_since
   ) as current
   where queue.text_key = current.text_key and (
     queue.times_sent, queue.user_count, queue.days_waiting, queue.rank
-  ) is distinct from (
-    current.times_sent, current.user_count, current.days_waiting,
-    case when queue.decided_at is not null then private.rank_when_decided()
-      else private.review_rank(
-        queue.reasons, queue.confidence, queue.runner_up_confidence, current.times_sent
-      ) end
-  );
+  ) is distinct from (current.times_sent, current.user_count, current.days_waiting, current.rank);
+  update public.model_disagreements set rank = private.rank_when_decided()
+  where text_key = any (locked_texts) and decided_at is not null and rank <> private.rank_when_decided();
   return batch[cardinality(batch)];
 end
 $$;

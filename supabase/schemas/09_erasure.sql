@@ -35,14 +35,15 @@ create policy "The maintainer records when an erasure is finished"
 
 set role prompt_maintainer;
 
--- Counts what the database stores about a user: rows, retained texts, corrections in their name, and queue
--- items.
+-- Counts what the database stores about a user: rows, retained texts, corrections in their name, queue items, and
+-- models and events of the registry in their name.
 create function private.count_user_data(p_user_id uuid) returns jsonb
-language sql stable
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'prompts', (select count(*) from public.nlu_prompt_logs where user_id = p_user_id),
     'labelled_texts', (
       select count(*) from public.labelled_texts
@@ -55,11 +56,21 @@ as $$
       select count(*) from (
         select text_key from public.review_queue where lower(reviewer) = p_user_id::text
         union
+        select text_key from public.model_disagreements where lower(reviewer) = p_user_id::text
+        union
         select text_key from public.nlu_prompt_logs join public.review_queue using (text_key)
         where user_id = p_user_id
       ) as items
+    ),
+    'registry_entries', (
+      select count(*) from (
+        select from public.model_events where lower(actor) = p_user_id::text
+        union all
+        select from public.models where lower(registered_by) = p_user_id::text
+      ) as entries
     )
-  )
+  );
+end
 $$;
 
 -- Erasing in steps ----------------------------------------------------------------------------------
@@ -82,6 +93,7 @@ begin
   insert into private.tombstones (user_key, unfinished_user_id) values (private.user_key(p_user_id), p_user_id)
   on conflict do nothing;
   delete from private.deferred_changes where reviewer = p_user_id::text;
+  delete from private.review_skips where reviewer = p_user_id;
 end
 $$;
 
@@ -106,7 +118,10 @@ begin
   if event_ids is null then
     -- A reviewer may have typed their name for an item that nobody has decided yet.
     select array_agg(text_key) into texts from (
-      select text_key from public.review_queue where lower(reviewer) = lower(name) limit max_rows
+      select text_key from public.review_queue where lower(reviewer) = lower(name)
+      union
+      select text_key from public.model_disagreements where lower(reviewer) = lower(name)
+      limit max_rows
     ) as batch;
   end if;
   if texts is null then
@@ -115,13 +130,17 @@ begin
   perform private.lock_texts(texts);
   update public.nlu_prompt_logs set corrected_by = pseudonym where id in (
     select id from public.nlu_prompt_logs
-    where text_key = any (texts) and lower(corrected_by) = lower(name) limit max_rows
+    where text_key = any (texts) and corrected_intent is not null and lower(corrected_by) = lower(name) limit max_rows
   );
   get diagnostics changed = row_count;
   if changed = max_rows then
     return changed;  -- these texts have more rows: their corrections follow
   end if;
   update public.review_queue
+  set reviewer = case when decided_at is not null then pseudonym end,
+    notes = case when decided_at is not null then notes end
+  where text_key = any (texts) and lower(reviewer) = lower(name);
+  update public.model_disagreements
   set reviewer = case when decided_at is not null then pseudonym end,
     notes = case when decided_at is not null then notes end
   where text_key = any (texts) and lower(reviewer) = lower(name);

@@ -468,8 +468,8 @@ begin
 end
 $$;
 
--- Registers the rows that an object will hold, before it is written; returns the ids of those that were
--- deleted meanwhile.
+-- Registers the rows that an object will hold, before it is written; returns the ids of those that it may not hold: they
+-- were deleted meanwhile, or their text is in the pool of disagreements.
 create function private.register_rows(p_bucket text, p_key text, rows uuid[]) returns json
 language plpgsql
 security definer
@@ -479,7 +479,14 @@ declare
   registered uuid[];
 begin
   perform private.lock_export_registry_shared();
-  insert into public.exported_rows (bucket, key, log_ids) values (p_bucket, p_key, rows)
+  insert into public.exported_rows (bucket, key, log_ids)
+  select p_bucket, p_key, array_agg(listed.id)
+  from unnest(rows) as listed (id) left join public.nlu_prompt_logs logs on logs.id = listed.id
+  where not exists (
+    select from public.model_disagreements pool
+    where pool.text_key = coalesce(logs.text_key, uuid_send(listed.id))
+  )
+  having count(*) > 0
   returning log_ids into registered;
   return (
     select coalesce(json_agg(id), '[]') from (
@@ -489,17 +496,25 @@ begin
 end
 $$;
 
--- Whether a user whose rows these objects hold was erased since.
+-- Whether a user whose rows these objects hold was erased since, or a text in them was drawn into the pool of
+-- disagreements.
 create function private.has_erasures_since(p_bucket text, p_keys text[], since timestamptz) returns boolean
-language sql stable
+language plpgsql stable
 security definer
 set search_path = ''
 as $$
-  select exists (
+declare
+  drawn bytea[] := array(select text_key from public.model_disagreements where drawn_at >= since);
+begin
+  return exists (
     select from private.tombstones erased
     join public.exported_rows pages on pages.user_keys @> array[erased.user_key]
     where erased.erased_at >= since and pages.bucket = p_bucket and pages.key = any (p_keys)
-  )
+  ) or (drawn <> '{}' and exists (
+    select from public.exported_rows pages
+    where pages.bucket = p_bucket and pages.key = any (p_keys) and pages.text_keys && drawn
+  ));
+end
 $$;
 
 -- Functions of an erasure ---------------------------------------------------------------------------
@@ -682,13 +697,13 @@ create function public.register_rows(bucket text, key text, rows uuid[]) returns
 language sql set search_path = ''
 as $$ select private.register_rows(bucket, key, rows) $$;
 comment on function public.register_rows(text, text, uuid[]) is
-  'Registers the rows of an exported object; returns those that were deleted meanwhile.';
+  'Registers the rows of an exported object; returns those that it may not hold.';
 
 create function public.has_erasures_since(bucket text, keys text[], since timestamptz) returns boolean
 language sql stable set search_path = ''
 as $$ select private.has_erasures_since(bucket, keys, since) $$;
 comment on function public.has_erasures_since(text, text[], timestamptz) is
-  'Whether a user whose rows these objects hold was erased since.';
+  'Whether a user whose rows these objects hold was erased since, or a text in them was drawn as a disagreement.';
 
 create function public.list_uncleaned_objects() returns json
 language sql stable set search_path = ''

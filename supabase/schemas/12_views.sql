@@ -3,7 +3,8 @@
 -- Each view reads with the rights of the caller (`security_invoker`). The backend's grants on the tables
 -- cover what it reads. Users get none: views of their own rows alone would show meaningless figures.
 
--- No user, conversation, outcome, reviewer or note; no row beyond its user's daily cap; no disputed text.
+-- No user, conversation, outcome, reviewer or note; no row beyond its user's daily cap; no text that is disputed, or
+-- evidence about models.
 -- The label is that of the text.
 create view public.exportable_prompts with (security_invoker = on) as
 select logs.id, logs.prompt, logs.predicted_intent, logs.confidence, logs.source,
@@ -16,7 +17,7 @@ left join lateral (
   select corrected_intent, corrected_secondary_intents, reasons from public.review_queue
   where review_queue.text_key = logs.text_key limit 1
 ) as texts on true
-where logs.within_daily_cap and ('disagreement' = any (texts.reasons)) is not true;
+where logs.within_daily_cap and (texts.reasons && array['disagreement', 'model_disagreement']) is not true;
 comment on view public.exportable_prompts is 'Captured rows that a dataset may hold.';
 
 -- Reviewers label a text on one of its rows; here every row has the label.
@@ -110,9 +111,9 @@ select queue.text, queue.times_sent, queue.user_count, queue.predicted_intent,
   ) as latest_intents,
   queue.waiting_since
 from public.review_queue queue
-where 'disagreement' = any (queue.reasons)
+where 'disagreement' = any (queue.reasons) and 'model_disagreement' <> all (queue.reasons)
 order by queue.waiting_since;
-comment on view public.disputed_texts is 'Texts about which reviewers disagree, with the latest intent that each name gave.';
+comment on view public.disputed_texts is 'Texts about which reviewers disagree, with the latest intent that each name gave; without those that are reviewed blind.';
 
 -- Cohen's kappa (Cohen 1960) of each two reviewers, over the texts that both judged.
 create view public.reviewer_agreement with (security_invoker = on) as
@@ -204,18 +205,3 @@ from sizes left join sums using (model_version) left join intervals using (model
 order by messages desc;
 comment on view public.live_accuracy is
   'The accuracy of each model version on all messages within the daily caps of the last 30 days, by the completed audits, with a 95% confidence interval. Null below 30 decided audits, and where more than a tenth of the texts cannot be decided.';
-
-create view public.daily_totals with (security_invoker = on) as
-select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
-from (
-  select day, predicted_intent, model_version, outcome, messages from public.daily_counts
-  union all
-  select (created_at at time zone 'UTC')::date, predicted_intent, model_version,
-    private.outcome_label(was_successful),
-    count(*)
-  from public.nlu_prompt_logs group by 1, 2, 3, 4
-) as counted
-group by day, predicted_intent, model_version, outcome
-order by day desc, messages desc;
-comment on view public.daily_totals is
-  'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';

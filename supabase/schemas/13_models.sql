@@ -4,6 +4,15 @@
 -- The champion is the model that serves. Without one, the packaged model serves. The artifacts themselves are
 -- objects in S3: a row holds the SHA-256 of the manifest, and the manifest that of every file.
 
+create function private.longest(texts text[]) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (select max(char_length(item)) from unnest(texts) as items (item));
+end
+$$;
+
 -- A registered model never changes.
 create table public.models (
   version text not null,
@@ -42,12 +51,32 @@ create table public.models (
     datasets, 'strict $[*] ? (
       !(@.source.type() == "string" && @.examples_by_tier.type() == "object")
       || (@.source.type() == "string" && @.examples_by_tier.type() == "object") is unknown
+      || @.source == "" || @.source like_regex "^.{250}.{250}." flag "s"
+    )', '{}', true
+  )),
+  constraint datasets_name_manifests_by_their_sha256 check (not jsonb_path_exists(
+    datasets, 'strict $[*].keyvalue() ? (
+      @.key == "manifest_sha256" && !(@.value == null) && !(@.value like_regex "^[0-9a-f]{64}$")
+      || @.key == "manifest_sha256" && !(@.value == null) && (@.value like_regex "^[0-9a-f]{64}$") is unknown
+    )', '{}', true
+  )),
+  constraint datasets_count_their_examples check (not jsonb_path_exists(
+    datasets, 'strict $[*].examples_by_tier.* ? (
+      @.type() != "number" || @ < 0 || @ > 1000000000000000 || @.floor() != @
+    )', '{}', true
+  )),
+  constraint datasets_have_no_other_fields check (not jsonb_path_exists(
+    datasets, 'strict $[*].keyvalue() ? (
+      @.key != "source" && @.key != "manifest_sha256" && @.key != "examples_by_tier"
     )', '{}', true
   )),
   constraint datasets_have_at_most_100000_bytes check (octet_length(datasets::text) <= 100000),
-  constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000),
-  constraint labels_have_names check (array_position(labels, null) is null and '' <> all (labels)),
-  constraint labels_have_at_most_100000_characters check (char_length(labels::text) <= 100000),
+  constraint labels_are_1_to_1000 check (cardinality(labels) between 1 and 1000 and array_ndims(labels) = 1),
+  constraint labels_have_1_to_100_characters check (
+    array_position(labels, null) is null and private.longest(labels) <= 100 and '' <> all (labels)
+  ),
+  constraint labels_are_distinct
+    check (cardinality(labels) = cardinality(private.array_union(labels, '{}'))),
   constraint metrics_is_an_object check (jsonb_typeof(metrics) = 'object'),
   constraint metrics_are_numbers check (not jsonb_path_exists(
     metrics, 'strict $.* ? (@.type() != "number" || @ < -1e300 || @ > 1e300)', '{}', true
@@ -128,6 +157,12 @@ create table public.model_events (
   constraint actor_has_1_to_200_characters check (char_length(actor) between 1 and 200),
   constraint reason_has_1_to_2000_characters check (char_length(reason) between 1 and 2000),
   constraint evidence_is_an_object check (jsonb_typeof(evidence) = 'object'),
+  -- Numbers of JSON have no limits, and neither have levels: a reader of the ledger might refuse others.
+  constraint evidence_has_numbers_that_readers_know check (not jsonb_path_exists(
+    evidence, 'strict $.** ? (@.type() == "number" && (@ < -1e300 || @ > 1e300))', '{}', true
+  )),
+  constraint evidence_has_at_most_20_levels
+    check (not jsonb_path_exists(evidence, 'strict $.**{21}', '{}', true)),
   constraint evidence_has_at_most_100000_bytes check (octet_length(evidence::text) <= 100000)
 );
 
@@ -488,6 +523,34 @@ as $$
   ) as page
 $$;
 
+-- Reads the columns of a model. Casts accept more than the type of a column, such as a number as a text, and write what
+-- they refuse to the server's log. (Constraints do not: row level security is forced.)
+create function private.read_model(columns jsonb) returns public.models
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  model public.models;
+  is_read boolean := false;
+begin
+  begin
+    model := jsonb_populate_record(null::public.models, columns);
+    is_read := jsonb_typeof(columns) = 'object' and not exists (
+      select from jsonb_each(columns) as given join jsonb_each(to_jsonb(model)) as read using (key)
+      where given.value <> read.value
+    );
+  exception when data_exception or program_limit_exceeded then
+    null;
+  end;
+  if is_read is not true then
+    raise exception 'A column of the model does not have its type.'
+      using errcode = 'check_violation', constraint = 'columns_have_their_types',
+        hint = 'Send the columns of public.models as a JSON object, each with its type.';
+  end if;
+  return model;
+end
+$$;
+
 -- Registers a model as a candidate, and returns it. The same model again changes nothing: the manifest decides
 -- whether it is the same.
 create function private.register_model(p_model jsonb, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
@@ -497,7 +560,7 @@ set search_path = ''
 as $$
 declare
   operator text := private.begin_registry_change(p_actor);
-  model public.models := jsonb_populate_record(null::public.models, p_model || jsonb_build_object(
+  model public.models := private.read_model(p_model || jsonb_build_object(
     'catalogue_version', private.catalogue_version(),
     'registered_by', operator,
     'registered_at', private.next_event_time()
@@ -519,7 +582,9 @@ end
 $$;
 
 -- Makes a model the champion, and returns the event. Null: it is the champion already.
-create function private.promote_model(p_version text, p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+create function private.promote_model(
+  p_version text, p_actor text, p_reason text, p_evidence jsonb, is_forced boolean
+) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -536,7 +601,10 @@ begin
   if p_version = champion then
     return null;
   end if;
-  return private.append_model_event('promoted', p_version, operator, p_reason, p_evidence, champion);
+  return private.append_model_event(
+    'promoted', p_version, operator, p_reason,
+    coalesce(p_evidence, '{}') || private.justify_promotion(p_version, operator, is_forced), champion
+  );
 end
 $$;
 
@@ -707,15 +775,16 @@ $$;
 comment on function public.register_model(jsonb, text, text, jsonb) is
   'Registers a model, given by the columns of public.models, and returns it with its state. The same model again changes nothing.';
 
-create function public.promote_model(version text, actor text, reason text, evidence jsonb default '{}')
-returns jsonb
+create function public.promote_model(
+  version text, actor text, reason text, evidence jsonb default '{}', force boolean default false
+) returns jsonb
 language sql
 set search_path = ''
 as $$
-  select private.promote_model(version, actor, reason, evidence)
+  select private.promote_model(version, actor, reason, evidence, force)
 $$;
-comment on function public.promote_model(text, text, text, jsonb) is
-  'Makes a model the champion. Returns the event, or null where it is the champion already.';
+comment on function public.promote_model(text, text, text, jsonb, boolean) is
+  'Makes a model the champion, on its latest verdict or by force. Returns the event, or null where it is the champion already.';
 
 create function public.roll_back_model(
   actor text, reason text, evidence jsonb default '{}', champion text default null

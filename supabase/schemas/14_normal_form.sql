@@ -53,6 +53,13 @@ begin
   on conflict (text_key) do update
   set reasons = private.array_union(queue.reasons, excluded.reasons);
 
+  update public.model_disagreements set text_key = new_key, text = private.normalise_text(text)
+  where text_key = old_key and private.text_key(text) = new_key
+    and not exists (select from public.model_disagreements where text_key = new_key);
+  update public.review_queue set reasons = array_remove(reasons, 'model_disagreement')
+  where text_key = new_key and 'model_disagreement' = any (reasons)
+    and not exists (select from public.model_disagreements where text_key = new_key);
+
   if is_merged then
     if exists (select from public.correction_events where text_key = new_key) then
       perform private.apply_decision(new_key);

@@ -80,7 +80,11 @@ revoke all on function
   private.validate_correction(),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_corrections_of_a_text(),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.apply_correction(),
   private.refuse_used_intent(),
@@ -94,6 +98,10 @@ revoke all on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.all_review_reasons(public.nlu_prompt_logs[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
@@ -104,6 +112,7 @@ revoke all on function
   private.queue_failure(),
   private.update_queue_item(public.correction_events, boolean),
   private.validate_queue_edit(),
+  private.copy_to_correct(bytea, text[]),
   private.append_queue_edit(),
   private.refuse_lost_edit(),
   private.refuse_queue_changes(),
@@ -273,8 +282,14 @@ grant select (
   predicted_secondary_intents, runner_up_intent, runner_up_confidence, confidence, reasons, times_sent,
   user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
-grant select (day, predicted_intent, model_version, outcome, messages)
-  on public.daily_counts to service_role;
+grant select (
+  day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages,
+  deleted_messages
+) on public.daily_counts to service_role;
+grant select (
+  day, model_version, source, predicted_intent, label, confidence_band, audit_probability, messages, deleted_messages
+) on public.daily_audits to service_role;
+grant select (day, waiting, audits_waiting, oldest_waiting_since) on public.daily_backlogs to service_role;
 grant select (
   text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
 ) on public.labelled_texts to service_role;
@@ -355,11 +370,9 @@ grant update (
 ) on public.review_queue to prompt_maintainer;
 grant select, insert, delete on private.deferred_changes to prompt_maintainer;
 grant select, delete, update (log_id) on private.incomplete_captures to prompt_maintainer;
-grant insert (log_id, text_key) on private.incomplete_captures to prompt_maintainer;
+grant insert (log_id, text_key, shows_copies) on private.incomplete_captures to prompt_maintainer;
 grant select, delete on private.dropped_captures to prompt_maintainer;
 grant insert (log_id) on private.dropped_captures to prompt_maintainer;
-grant select, insert on public.daily_counts to prompt_maintainer;
-grant update (messages) on public.daily_counts to prompt_maintainer;
 grant select, insert, delete on public.labelled_texts to prompt_maintainer;
 grant update (intent, secondary_intents, times_sent, user_keys, labelled_at, retained_at, change_number)
   on public.labelled_texts to prompt_maintainer;
@@ -413,7 +426,11 @@ grant execute on function
   private.is_reserved_reviewer(text),
   private.find_decision(bytea),
   private.is_disputed(bytea, text),
-  private.show_correction(public.correction_events, boolean),
+  private.max_corrections_of_a_text(),
+  private.max_copies_shown(),
+  private.next_copies(bytea, uuid),
+  private.show_correction(public.correction_events, boolean, uuid[]),
+  private.show_on_next_copies(public.correction_events, boolean, uuid),
   private.apply_decision(bytea),
   private.end_idle_transaction(),
   private.review_reasons(public.nlu_prompt_logs),
@@ -424,12 +441,17 @@ grant execute on function
   private.intent_names(jsonb),
   private.as_probability(jsonb),
   private.max_copies_read(),
+  private.max_copies_counted(),
+  private.count_copies(bytea, integer),
+  private.limit_copies(bytea[]),
+  private.refreshed_count(integer, integer, integer),
   private.add_queue_item(public.nlu_prompt_logs, text[]),
   private.try_queue_logs(public.nlu_prompt_logs[], boolean),
   private.try_lock_queue_item(bytea),
   private.try_lock_items(bytea[]),
   private.refresh_queue_item(bytea, uuid[]),
   private.update_queue_item(public.correction_events, boolean),
+  private.copy_to_correct(bytea, text[]),
   private.clear_notes(uuid[]),
   private.delete_orphans(bytea[]),
   private.may_arrive(uuid),
@@ -471,6 +493,7 @@ revoke all on sequence public.model_events_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
 revoke all on function
   private.pseudonym(text),
+  private.longest(text[]),
   private.lock_model_registry(),
   private.refuse_registry_changes(),
   private.champion_event(timestamptz),
@@ -488,8 +511,9 @@ revoke all on function
   private.registry_page_size(),
   private.list_models(text, text),
   private.list_model_events(text, bigint),
+  private.read_model(jsonb),
   private.register_model(jsonb, text, text, jsonb),
-  private.promote_model(text, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb, boolean),
   private.undo_promotion(text, text, jsonb),
   private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
@@ -500,7 +524,7 @@ revoke all on function
   public.list_models(text, text),
   public.list_model_events(text, bigint),
   public.register_model(jsonb, text, text, jsonb),
-  public.promote_model(text, text, text, jsonb),
+  public.promote_model(text, text, text, jsonb, boolean),
   public.roll_back_model(text, text, jsonb, text),
   public.quarantine_model(text, text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
@@ -515,7 +539,7 @@ grant execute on function
   private.list_models(text, text), public.list_models(text, text),
   private.list_model_events(text, bigint), public.list_model_events(text, bigint),
   private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
-  private.promote_model(text, text, text, jsonb), public.promote_model(text, text, text, jsonb),
+  private.promote_model(text, text, text, jsonb, boolean), public.promote_model(text, text, text, jsonb, boolean),
   private.roll_back_model(text, text, jsonb, text), public.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
 to model_registrar;
@@ -525,9 +549,240 @@ grant update (registered_by) on public.models to prompt_maintainer;
 grant update (actor) on public.model_events to prompt_maintainer;
 grant select, update (address, header) on private.champion to prompt_maintainer;
 grant select on public.model_states to prompt_maintainer;
-grant execute on function private.lock_model_registry(), private.pseudonym(text) to prompt_maintainer;
+grant execute on function private.lock_model_registry(), private.pseudonym(text), private.longest(text[])
+to prompt_maintainer;
 
 grant execute on function private.pseudonymise_operator(text) to postgres;
+
+-- Comparisons of models -------------------------------------------------------------------------------
+-- model_registrar calls the functions: it reads texts without their senders, and reaches no table. The exporter reads
+-- which texts no dataset may hold. Reviewers edit the pool in the dashboard.
+
+revoke all on
+  public.model_disagreements, private.disagreement_draws, private.retraining_runs, private.queue_scores
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on sequence public.model_disagreements_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.current_rank(public.review_queue, integer),
+  private.random_rank(bigint),
+  private.update_disagreement(public.correction_events, boolean),
+  private.append_blind_edit(),
+  private.refuse_pool_changes(),
+  private.refuse_seen_decision(),
+  private.clean_up_retained_texts(),
+  private.read_captured_texts(timestamptz, bytea, bytea, integer),
+  private.draw_disagreements(text, text, double precision, jsonb),
+  private.queue_blind(bytea),
+  private.read_draw_progress(text, text),
+  private.read_disagreement_texts(bigint, integer),
+  private.show_support(bytea, text, text),
+  private.read_decided_disagreements(bigint, integer, text),
+  private.read_decided_texts(bytea[], text),
+  private.count_new_labels(timestamptz),
+  private.count_looks(text),
+  private.record_verdict(text, text, text, integer, text, text, jsonb),
+  private.schedule_actor(),
+  private.find_supporting_verdict(text),
+  private.justify_promotion(text, text, boolean),
+  private.show_run(private.retraining_runs),
+  private.claim_retraining(text, integer),
+  private.refuse_lost_claim(),
+  private.save_retraining_progress(uuid, jsonb, integer),
+  private.finish_retraining(uuid, text),
+  private.latest_retraining(),
+  private.read_waiting_texts(integer, bigint, integer),
+  private.record_queue_scores(text, jsonb),
+  public.read_captured_texts(integer, text, text, integer),
+  public.draw_disagreements(text, text, double precision, jsonb),
+  public.read_draw_progress(text, text),
+  public.read_disagreement_texts(bigint, integer),
+  public.read_decided_disagreements(bigint, integer, text),
+  public.read_decided_texts(text[], text),
+  public.count_new_labels(timestamptz),
+  public.count_looks(text),
+  public.record_verdict(text, text, text, integer, text, text, jsonb),
+  public.claim_retraining(text, integer),
+  public.save_retraining_progress(uuid, jsonb, integer),
+  public.finish_retraining(uuid, text),
+  public.latest_retraining(),
+  public.read_waiting_texts(integer, bigint, integer),
+  public.record_queue_scores(text, jsonb)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function
+  private.read_captured_texts(timestamptz, bytea, bytea, integer),
+  public.read_captured_texts(integer, text, text, integer),
+  private.draw_disagreements(text, text, double precision, jsonb),
+  public.draw_disagreements(text, text, double precision, jsonb),
+  private.read_draw_progress(text, text), public.read_draw_progress(text, text),
+  private.read_decided_disagreements(bigint, integer, text), public.read_decided_disagreements(bigint, integer, text),
+  private.read_decided_texts(bytea[], text), public.read_decided_texts(text[], text),
+  private.count_new_labels(timestamptz), public.count_new_labels(timestamptz),
+  private.count_looks(text), public.count_looks(text),
+  private.record_verdict(text, text, text, integer, text, text, jsonb),
+  public.record_verdict(text, text, text, integer, text, text, jsonb),
+  private.claim_retraining(text, integer), public.claim_retraining(text, integer),
+  private.save_retraining_progress(uuid, jsonb, integer), public.save_retraining_progress(uuid, jsonb, integer),
+  private.finish_retraining(uuid, text), public.finish_retraining(uuid, text),
+  private.latest_retraining(), public.latest_retraining(),
+  private.read_waiting_texts(integer, bigint, integer), public.read_waiting_texts(integer, bigint, integer),
+  private.record_queue_scores(text, jsonb), public.record_queue_scores(text, jsonb)
+to model_registrar;
+grant execute on function
+  private.read_disagreement_texts(bigint, integer), public.read_disagreement_texts(bigint, integer)
+to prompt_exporter, service_role;
+
+grant select, insert, delete on public.model_disagreements to prompt_maintainer;
+grant update (
+  rank, text, corrected_intent, corrected_secondary_intents, reviewer, notes, decided_at, text_key
+) on public.model_disagreements to prompt_maintainer;
+grant select, insert on private.disagreement_draws to prompt_maintainer;
+grant select on private.retraining_runs to prompt_maintainer;
+grant insert (tick, expires_at), update (claim, expires_at, progress, finished_at, outcome)
+  on private.retraining_runs to prompt_maintainer;
+grant select on private.queue_scores to prompt_maintainer;
+grant insert (text_key, version, confidence, margin), update (version, confidence, margin, scored_at)
+  on private.queue_scores to prompt_maintainer;
+grant execute on function
+  private.current_rank(public.review_queue, integer),
+  private.random_rank(bigint),
+  private.update_disagreement(public.correction_events, boolean),
+  private.queue_blind(bytea),
+  private.schedule_actor(),
+  private.find_supporting_verdict(text),
+  private.justify_promotion(text, text, boolean)
+to prompt_maintainer;
+
+-- The console ------------------------------------------------------------------------------------------
+-- Signed-in users call these functions, which look up what the account may do. They reach no table of it.
+
+revoke all on private.review_skips
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.console_caller(),
+  private.require_console_role(text[]),
+  private.show_votes(bytea, text),
+  private.show_context(uuid),
+  private.show_item(public.review_queue, text),
+  private.own_event(bytea, text),
+  private.wants_second_opinion(bytea),
+  private.second_opinions(text),
+  private.list_console_items(integer, bigint, text, integer),
+  private.lock_console_item(bigint, text),
+  private.append_console_event(public.review_queue, text, text, text[], text),
+  private.decide_console_item(bigint, bigint, text, text[], text),
+  private.undo_console_decision(bigint, bigint),
+  private.skip_console_item(bigint, text),
+  private.read_console_progress(),
+  private.read_console_accuracy(),
+  private.read_console_models(),
+  private.read_console_role(),
+  public.console_role(),
+  public.console_items(integer, bigint, text, integer),
+  public.console_decide(bigint, bigint, text, text[], text),
+  public.console_undo(bigint, bigint),
+  public.console_skip(bigint, text),
+  public.console_progress(),
+  public.console_accuracy(),
+  public.console_models()
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+
+grant execute on function
+  private.read_console_role(), public.console_role(),
+  private.list_console_items(integer, bigint, text, integer),
+  public.console_items(integer, bigint, text, integer),
+  private.decide_console_item(bigint, bigint, text, text[], text),
+  public.console_decide(bigint, bigint, text, text[], text),
+  private.undo_console_decision(bigint, bigint), public.console_undo(bigint, bigint),
+  private.skip_console_item(bigint, text), public.console_skip(bigint, text),
+  private.read_console_progress(), public.console_progress(),
+  private.read_console_accuracy(), public.console_accuracy(),
+  private.read_console_models(), public.console_models()
+to authenticated;
+
+grant select, delete on private.review_skips to prompt_maintainer;
+grant insert (reviewer, text_key, reason), update (reason, skipped_at)
+  on private.review_skips to prompt_maintainer;
+grant select on public.live_accuracy to prompt_maintainer;
+grant execute on function private.console_caller(), private.require_console_role(text[])
+to prompt_maintainer;
+
+-- Health and alerts -----------------------------------------------------------------------------------
+-- No role of the API reaches the alerts. prompt_monitor calls the functions; where a project has no signing key,
+-- service_role does. Signed-in users with a role of the console see figures and alerts: the functions look it up.
+
+revoke all on
+  public.daily_audits, public.daily_backlogs, public.alerts, private.changed_days, private.monitoring
+from public, anon, authenticated, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
+  prompt_maintainer;
+revoke all on public.alerts, private.changed_days, private.monitoring from service_role;
+revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
+  prompt_maintainer;
+revoke all on function
+  private.console_role(),
+  private.console_user(),
+  private.band(double precision),
+  private.mark_days_of_deleted_rows(),
+  private.mark_days_of_audited_text(),
+  private.keep_counts(uuid[]),
+  private.count_day(date),
+  private.count_backlog(),
+  private.count_changed_day(),
+  private.list_marks(timestamptz),
+  private.list_tasks(),
+  private.refuse_strangers(),
+  private.health(integer),
+  private.read_monitoring(integer),
+  private.record_alerts(jsonb, text[]),
+  private.mark_alerts_as_sent(bigint[]),
+  private.show_alert(public.alerts),
+  private.list_alerts(boolean, integer),
+  private.alert_operator(text),
+  private.find_open_alert(bigint),
+  private.acknowledge_alert(bigint, text),
+  private.mute_alert(bigint, timestamptz, text),
+  private.pseudonymise_alert_operator(text),
+  private.pseudonymise_erased_alert_operator(),
+  public.health(integer),
+  public.read_monitoring(integer),
+  public.record_alerts(jsonb, text[]),
+  public.mark_alerts_as_sent(bigint[]),
+  public.list_alerts(boolean, integer),
+  public.acknowledge_alert(bigint, text),
+  public.mute_alert(bigint, timestamptz, text)
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor;
+
+grant usage on schema public, private to prompt_monitor;
+grant execute on function
+  private.health(integer), public.health(integer),
+  private.list_alerts(boolean, integer), public.list_alerts(boolean, integer),
+  private.acknowledge_alert(bigint, text), public.acknowledge_alert(bigint, text),
+  private.mute_alert(bigint, timestamptz, text), public.mute_alert(bigint, timestamptz, text)
+to prompt_monitor, service_role, authenticated;
+grant execute on function
+  private.read_monitoring(integer), public.read_monitoring(integer),
+  private.record_alerts(jsonb, text[]), public.record_alerts(jsonb, text[]),
+  private.mark_alerts_as_sent(bigint[]), public.mark_alerts_as_sent(bigint[])
+to prompt_monitor, service_role;
+
+grant select, insert, delete, update (messages, deleted_messages)
+  on public.daily_counts, public.daily_audits to prompt_maintainer;
+grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
+  on public.daily_backlogs to prompt_maintainer;
+grant select, insert, delete on private.changed_days to prompt_maintainer;
+grant select, update (counted_to, counted_at, evaluated_at) on private.monitoring to prompt_maintainer;
+grant select on public.live_accuracy to prompt_maintainer;
+grant select, insert, update (
+  last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at
+) on public.alerts to prompt_maintainer;
+grant execute on function private.console_role(), private.console_user(), private.band(double precision)
+to prompt_maintainer;
+
+grant execute on function
+  private.count_changed_day(), private.pseudonymise_alert_operator(text)
+to postgres;
 
 -- The split -------------------------------------------------------------------------------------------
 -- No role of the API reaches its tables: model_registrar calls the functions, and captures record the arms.

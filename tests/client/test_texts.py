@@ -45,6 +45,14 @@ class Fatal(BaseException):
     """No subclass of `Exception`, like a panic of a Rust extension."""
 
 
+class OddGroup(ExceptionGroup[Exception]):
+    """A group whose class hides its exceptions."""
+
+    @property
+    def exceptions(self) -> Any:
+        raise RuntimeError("no exceptions")
+
+
 ERRORS = [
     (TimeoutError(), "TimeoutError"),
     (ValueError(""), "ValueError"),
@@ -69,6 +77,7 @@ ERRORS = [
         "ExceptionGroup: many (30 sub-exceptions): "
         + "; ".join(f"ValueError: {number}" for number in range(20)),
     ),
+    (OddGroup("g", [KeyError("k")]), "OddGroup: g (1 sub-exception): KeyError: 'k'"),
     (Odd(raising(RuntimeError("no text"))), "Odd"),
     (Odd(raising(Fatal())), "Odd"),
     (Odd(raising(SystemExit(3))), "Odd"),

@@ -101,6 +101,18 @@ async def test_a_failed_recording_is_raised_only_on_request(
             pass
 
 
+async def test_the_answer_itself_identifies_its_message(
+    connect: Connect, scripted: ScriptedService
+) -> None:
+    scripted.script = [(200, CLASSIFICATION), RECORDED, RECORDED]
+    client = connect()
+    answer = await client.classify("hello", user_id="u")
+
+    assert await client.record_outcome(answer, True, "greet") == "recorded"
+    assert await client.correct(answer, "help", reviewer="grace") == "recorded"
+    assert [body["log_id"] for body in scripted.bodies[1:]] == [str(LOG_ID)] * 2
+
+
 async def test_the_status_of_an_outcome_or_a_correction_is_returned(
     connect: Connect, scripted: ScriptedService
 ) -> None:

@@ -124,7 +124,7 @@ async def _promoted(registry: Registry, *versions: str) -> None:
     for version in dict.fromkeys(versions):
         await registry.models.register(make_model(version), ANN)
     for version in versions:
-        assert await registry.models.promote(version, ANN)
+        assert await registry.models.promote(version, ANN, force=True)
 
 
 async def _champion(registry: Registry) -> str | None:
@@ -198,11 +198,12 @@ async def test_a_promotion_replaces_the_champion(registry: Registry) -> None:
     await _promoted(registry, "a")
     await registry.models.register(make_model("b"), ANN)
 
-    event = await registry.models.promote("b", ANN)
+    event = await registry.models.promote("b", ANN, force=True)
 
     assert event is not None
     assert (event.kind, event.version, event.replaced) == ("promoted", "b", "a")
-    assert (event.actor, event.reason, event.evidence) == ("ann", "It is better.", ANN.evidence)
+    assert (event.actor, event.reason) == ("ann", "It is better.")
+    assert event.evidence == {**ANN.evidence, "forced": True}
     assert (await registry.serving.serving()).champion == make_model("b").address
     assert await _states(registry) == {"a": "retired", "b": "champion"}
 
@@ -211,7 +212,7 @@ async def test_promoting_the_champion_again_records_nothing(registry: Registry) 
     await _promoted(registry, "a")
     events = await registry.models.events()
 
-    assert await registry.models.promote("a", ANN) is None
+    assert await registry.models.promote("a", ANN, force=True) is None
     assert await registry.models.events() == events
 
 
@@ -308,7 +309,7 @@ async def test_a_quarantine_is_final(registry: Registry) -> None:
     events = await registry.models.events()
 
     with pytest.raises(ModelQuarantined):
-        await registry.models.promote("a", ANN)
+        await registry.models.promote("a", ANN, force=True)
     assert await registry.models.quarantine("a", ANN) is None
     assert (await registry.models.register(make_model("a"), ANN)).state == "quarantined"
     assert await registry.models.events() == events
@@ -317,7 +318,7 @@ async def test_a_quarantine_is_final(registry: Registry) -> None:
 async def test_a_model_that_is_not_registered_is_not_found(registry: Registry) -> None:
     for version in ("a", "\u0430", "a" * 5_000):
         with pytest.raises(ModelNotFound):
-            await registry.models.promote(version, ANN)
+            await registry.models.promote(version, ANN, force=True)
         with pytest.raises(ModelNotFound):
             await registry.models.quarantine(version, ANN)
         with pytest.raises(ModelNotFound):
@@ -390,7 +391,7 @@ async def test_another_champion_and_a_quarantine_stop_the_split(registry: Regist
     await _promoted(registry, "a", "c")
     await registry.models.register(make_model("b"), ANN)
     changes: list[Callable[[], Awaitable[ModelEvent | None]]] = [
-        lambda: registry.models.promote("a", ANN),
+        lambda: registry.models.promote("a", ANN, force=True),
         lambda: registry.models.roll_back(ANN),
         lambda: registry.models.quarantine("b", ANN),
     ]
@@ -456,7 +457,7 @@ async def test_an_erased_operator_decides_nothing(registry: Registry) -> None:
 
     for decision in (
         registry.models.register(make_model("b"), by_erased),
-        registry.models.promote("a", by_erased),
+        registry.models.promote("a", by_erased, force=True),
         registry.models.roll_back(by_erased),
         registry.models.quarantine("a", by_erased),
         registry.models.split("a", 0.1, by_erased),
@@ -480,7 +481,7 @@ async def test_an_unreachable_store_is_reported(registry: Registry) -> None:
         serving.serving(),
         models.models(),
         models.register(make_model("a"), ANN),
-        models.promote("a", ANN),
+        models.promote("a", ANN, force=True),
         models.roll_back(ANN),
         models.quarantine("a", ANN),
         models.split("a", 0.1, ANN),

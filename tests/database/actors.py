@@ -45,11 +45,13 @@ NO_SUBJECT = Actor("token without a subject", "authenticated")
 WRITER = Actor("prompt_writer", "prompt_writer")
 EXPORTER = Actor("prompt_exporter", "prompt_exporter")
 REGISTRAR = Actor("model_registrar", "model_registrar")
+MONITOR = Actor("prompt_monitor", "prompt_monitor")
 SERVICE = Actor("service_role", "service_role")
 DASHBOARD = Actor("dashboard", "postgres")
 
 CALLERS = (
-    ANONYMOUS, USER, OTHER_USER, REVIEWER, NO_SUBJECT, WRITER, EXPORTER, REGISTRAR, SERVICE,
+    ANONYMOUS, USER, OTHER_USER, REVIEWER, NO_SUBJECT, WRITER, EXPORTER, REGISTRAR, MONITOR,
+    SERVICE,
 )  # fmt: skip
 """Every actor that calls the API."""
 

@@ -107,6 +107,24 @@ def measure_writes(
     return median(milliseconds)
 
 
+def measure_health(server: Server) -> tuple[float, float]:
+    """Count all days; return the milliseconds of the figures, and of the slowest day counted again.
+
+    A signed-in user of the console reads the figures of 30 days.
+    """
+    milliseconds = []
+    with server.connect("postgres", DATABASE) as connection:
+        connection.execute("select private.count_changed_day()")
+        counted: object = 1
+        while counted:
+            start = time.perf_counter()
+            row = connection.execute("select private.count_changed_day()").fetchone()
+            milliseconds.append((time.perf_counter() - start) * 1000)
+            counted = row[0] if row else 0
+    (health,) = measure_queries(server, (SERVICE, "select public.health(30)"), times=20)
+    return health, max(milliseconds)
+
+
 def measure_queue_timing_ratio(server: Server) -> float:
     """Return the median capture time of a queued text, divided by that of any other text.
 
@@ -214,6 +232,7 @@ def measure_all(server: Server) -> list[tuple[str, float, float, str]]:
     queued = measure_writes(server, "service_role", lambda: (INSERT, [0.3]))
     timing_ratio = measure_queue_timing_ratio(server)
     correction = measure_writes(server, "service_role", lambda: (CORRECT, []))
+    health, slowest_day = measure_health(server)
     batches = measure_retention(server)
     nights, capture_meanwhile = measure_scheduled_retention(server)
     slowest_step, minutes = measure_erasure(server)
@@ -232,6 +251,8 @@ def measure_all(server: Server) -> list[tuple[str, float, float, str]]:
         ("capture, queued for review", queued, 5, "ms"),
         ("capture, text already queued / any other text", timing_ratio, 2, ""),
         ("correction", correction, 50, "ms"),
+        ("figures of health, 30 days", health, 1000, "ms"),
+        ("counting a day again, slowest", slowest_day, 1000, "ms"),
     ]
 
 

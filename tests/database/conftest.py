@@ -119,7 +119,7 @@ def log_id(dashboard: Connection) -> UUID:
 
 @pytest.fixture(scope="session")
 def populated(server: Server, template: str) -> str:
-    """A read-only migrated database with three prompts from Alice and two from Bob."""
+    """A read-only database with three prompts from Alice, two from Bob, and a disagreement."""
     server.copy_database(template, "populated")
     with server.connect("postgres", "populated") as connection:
         connection.execute(NOTHING_AT_RANDOM)
@@ -129,4 +129,11 @@ def populated(server: Server, template: str) -> str:
             insert(connection, user_id=sender)
         # All rows are copies of one text, so this correction applies to every row.
         correct(connection, insert(connection, user_id=BOB), "help")
+    with server.connect("supabase_admin", "populated") as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute(
+            """insert into public.model_disagreements
+                 (rank, text, first_intent, second_intent, text_key)
+               values (1, 'hm', 'help', 'search', 'no row has it')"""
+        )
     return "populated"

@@ -56,8 +56,10 @@ def register(connection: Connection, *versions: str, actor: str = "ann") -> None
 
 
 def promote(connection: Connection, version: str, actor: str = "ann") -> Any:
-    """Promote a model, and return the event."""
-    return call(connection, "promote_model", version=version, actor=actor, reason="better")
+    """Promote a model without a verdict, and return the event."""
+    return call(
+        connection, "promote_model", version=version, actor=actor, reason="better", force=True
+    )
 
 
 def quarantine(connection: Connection, version: str, actor: str = "ann") -> Any:

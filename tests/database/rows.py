@@ -160,6 +160,14 @@ def complete_captures(dashboard: Connection) -> int:
     return int(str(row[0])) if row else 0
 
 
+def count_days(dashboard: Connection) -> int:
+    """Run the job that counts changed days, and return how many it counted."""
+    days = 0
+    while dashboard.execute("select private.count_changed_day()").fetchone() != (0,):
+        days += 1
+    return days
+
+
 def erase(dashboard: Connection, user_id: UUID) -> dict[str, Any]:
     """Erase a user as the backend does, step by step, and return the receipt."""
 

@@ -65,6 +65,44 @@ def probe(
     return response.status_code, response.headers.get("Content-Range"), response.text
 
 
+# The console -----------------------------------------------------------------------------
+
+CONSOLE_CALLS: dict[str, dict[str, Any]] = {
+    "console_items": {},
+    "console_decide": {"item": 1, "seen": 0, "intent": "help"},
+    "console_undo": {"item": 1, "event": 1},
+    "console_skip": {"item": 1, "reason": "unsure"},
+    "console_progress": {},
+    "console_accuracy": {},
+    "console_models": {},
+}
+
+
+@pytest.mark.parametrize("actor", [None, ANONYMOUS, USER, OTHER_USER, REVIEWER], ids=str)
+@pytest.mark.parametrize("function", CONSOLE_CALLS)
+def test_whoever_has_no_role_learns_nothing_from_the_console(
+    api: PostgrestClient, function: str, actor: Actor | None
+) -> None:
+    """The token of the reviewer names the role; the account does not have it."""
+    bodies = set()
+    for item in (1, 10**9):
+        arguments = CONSOLE_CALLS[function]
+        body = arguments | ({"item": item} if "item" in arguments else {})
+        response = api.request(actor, "POST", f"/rpc/{function}", json=body)
+        assert response.status_code in {401, 403}
+        bodies.add(response.text)
+    assert SECRET not in "".join(bodies)
+    assert len(bodies) == 1, "The response says whether an item exists."
+
+
+def test_a_private_function_of_the_console_is_no_endpoint(api: PostgrestClient) -> None:
+    for function in ("list_console_items", "console_caller", "append_console_event"):
+        for profile in ("public", "private"):
+            headers = {"Content-Profile": profile}
+            response = api.request(USER, "POST", f"/rpc/{function}", json={}, headers=headers)
+            assert response.status_code in {404, 406}
+
+
 # Tokens ------------------------------------------------------------------------------------
 
 

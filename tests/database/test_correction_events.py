@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
@@ -17,6 +18,8 @@ from .rows import (
     OUTCOME_COLUMNS,
     TIME_COLUMNS,
     add_user,
+    build_row,
+    complete_captures,
     correct,
     edit_queue_item,
     insert,
@@ -78,6 +81,31 @@ def test_a_correction_labels_every_copy_of_the_text_and_no_other_text(
     correct(dashboard, log_id, "help")
     later = insert(dashboard, user_id=BOB, prompt=TEXT)
     assert read_labels(dashboard) == {log_id: "help", copy: "help", later: "help", other: None}
+
+
+def test_the_corrections_of_one_reviewer_on_one_text_are_bounded(
+    dashboard: Connection, backend: Connection
+) -> None:
+    """Whoever erases a sender of the text, or decides it, reads and changes all of them."""
+    log_id = insert(dashboard)
+    with dashboard.transaction():
+        for number in range(1000):
+            correct(dashboard, log_id, ("help", "status")[number % 2], "mallory")
+
+    record = "select public.record_correction(%s, %s, %s, null, 'api')"
+    with pytest.raises(psycopg.Error) as refused:
+        backend.execute(record, [log_id, "search", "mallory"])
+    assert refused.value.sqlstate == "PT429"
+    backend.execute(record, [log_id, "status", "mallory"])  # a repetition
+    backend.execute(record, [log_id, "search", "ann"])
+    backend.execute(record, [insert(dashboard, prompt="another text"), "search", "mallory"])
+    edit_queue_item(dashboard, TEXT, corrected_intent="greeting", reviewer="mallory")
+
+    row = build_row()
+    backend.execute(record, [row["id"], "reminder", "mallory"])
+    insert(dashboard, **row)
+    complete_captures(dashboard)
+    assert dashboard.execute("select from private.deferred_changes").rowcount == 0
 
 
 def test_a_correction_is_not_shown_on_copies_that_were_not_chosen_for_review(

@@ -11,7 +11,13 @@ from .registry import connect_registrar, promote, register
 from .rows import LONG_AGO, add_user, correct, edit_queue_item, erase, insert, read
 from .server import Connection, Server
 
-NO_DATA = {"prompts": 0, "labelled_texts": 0, "corrections": 0, "queue_items": 0}
+NO_DATA = {
+    "prompts": 0,
+    "labelled_texts": 0,
+    "corrections": 0,
+    "queue_items": 0,
+    "registry_entries": 0,
+}
 
 
 def dump_all_tables(server: Server, database: str) -> str:
@@ -46,7 +52,7 @@ def test_no_data_of_an_erased_user_remains_in_any_table(
 
     receipt = erase(dashboard, ALICE)
 
-    assert receipt["counts_before"] == {
+    assert receipt["counts_before"] == NO_DATA | {
         "prompts": 2, "labelled_texts": 1, "corrections": 1, "queue_items": 2
     }  # fmt: skip
     assert receipt["counts_after"] == NO_DATA

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from . import test_columns as columns
+from . import test_console as console
 from . import test_correction_events as events
 from . import test_erasure as erasure
 from . import test_models as models
@@ -263,8 +264,27 @@ HOLES: dict[str, tuple[str, Test]] = {
         check_erased_user_stays_erased,
     ),
     "a backend that can promote models": (
-        ("grant execute on function public.promote_model(text, text, text, jsonb) to service_role"),
+        (
+            "grant execute on function public.promote_model(text, text, text, jsonb, boolean)"
+            " to service_role"
+        ),
         rights.test_each_caller_can_call_exactly_the_granted_functions,
+    ),
+    "a backend that can read who disagrees": (
+        "grant select on private.disagreement_draws to service_role",
+        check_table_rights("disagreement_draws", SERVICE),
+    ),
+    "a registrar that can read the pool itself": (
+        (
+            "grant select on public.model_disagreements to model_registrar;"
+            'create policy "The registrar reads" on public.model_disagreements for select'
+            " to model_registrar using (true)"
+        ),
+        check_table_rights("model_disagreements", REGISTRAR),
+    ),
+    "a dashboard that can remove evidence": (
+        "drop trigger before_90_refuse_changes on public.model_disagreements",
+        check_table_rights("model_disagreements", DASHBOARD),
     ),
     "a registrar that can write to the ledger itself": (
         (
@@ -357,6 +377,26 @@ HOLES: dict[str, tuple[str, Test]] = {
             f" security definer set search_path = '' as 'select prompt from {LOGS}'"
         ),
         reach.test_no_function_outside_the_granted_ones_becomes_reachable,
+    ),
+    "a console that believes the role in a token": (
+        (
+            "create or replace function private.console_caller(out user_id uuid, out role text)"
+            " language sql stable security definer set search_path = '' as $$ select auth.uid(),"
+            " auth.jwt() -> 'app_metadata' ->> 'role' $$"
+        ),
+        console.test_a_token_that_names_a_role_gives_nothing,
+    ),
+    "a console that everybody may use": (
+        (
+            "create or replace function private.require_console_role(variadic allowed text[])"
+            " returns text language sql stable set search_path = ''"
+            " as $$ select (private.console_caller()).user_id::text $$"
+        ),
+        console.test_a_token_that_names_a_role_gives_nothing,
+    ),
+    "an anonymous caller who can use the console": (
+        "grant execute on function public.console_progress() to anon",
+        rights.test_each_caller_can_call_exactly_the_granted_functions,
     ),
     "an anonymous caller who can read": (
         (

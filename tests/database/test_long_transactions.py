@@ -435,7 +435,7 @@ def test_retention_goes_past_rows_that_are_locked(unaudited: Connection, slow: C
     assert unaudited.execute("select private.delete_expired_rows()").fetchone() == (0,)
 
 
-def test_a_correction_is_shown_on_a_thousand_rows_at_once_and_on_the_others_by_the_job(
+def test_a_correction_is_shown_on_some_rows_at_once_and_on_the_others_by_the_job(
     unaudited: Connection,
 ) -> None:
     unaudited.execute("update private.settings set daily_cap = 10000")
@@ -444,12 +444,58 @@ def test_a_correction_is_shown_on_a_thousand_rows_at_once_and_on_the_others_by_t
 
     correct(unaudited, ids[-1], "help")
 
-    shown = "select from public.nlu_prompt_logs where corrected_intent = 'help'"
-    assert unaudited.execute(shown).rowcount == 1000
+    shown = "select from public.nlu_prompt_logs where corrected_intent = %s"
+    assert unaudited.execute(shown, ["help"]).rowcount == 401
     assert read(unaudited, ids[-1], "corrected_intent") == ("help",)
+    assert complete_captures(unaudited) == 1
+    assert unaudited.execute(shown, ["help"]).rowcount == 801
+
+    # While that goes on, another decision takes its place.
+    correct(unaudited, ids[0], "status", "ina")
+    correct(unaudited, ids[0], "status")
+    assert complete_captures(unaudited) == 3
+    assert unaudited.execute("select from private.incomplete_captures").rowcount == 1
     while complete_captures(unaudited):
         pass
-    assert unaudited.execute(shown).rowcount == 1500
+    assert unaudited.execute(shown, ["status"]).rowcount == 1500
+
+
+def test_the_corrections_of_two_texts_are_shown_on_more_rows_in_turns(
+    unaudited: Connection,
+) -> None:
+    unaudited.execute("update private.settings set daily_cap = 10000")
+    with unaudited.transaction():
+        ids = [insert(unaudited, prompt=prompt) for prompt in ("yes", "no") for _ in range(900)]
+    correct(unaudited, ids[0], "help")
+    correct(unaudited, ids[-1], "status")
+    shown = """select array_agg(count order by count) from (
+        select count(*) from public.nlu_prompt_logs
+        where corrected_intent is not null group by prompt) as shown"""
+    shown_after = [unaudited.execute(shown).fetchone()]
+    while complete_captures(unaudited):
+        shown_after.append(unaudited.execute(shown).fetchone())
+    assert shown_after == [
+        ([400, 401],),
+        ([401, 800],),
+        ([800, 801],),
+        ([801, 900],),
+        ([900, 900],),
+    ]
+
+
+@pytest.mark.parametrize("confidence", [0.1, 0.99], ids=["holds", "adds"])
+def test_a_capture_that_holds_or_adds_the_item_during_a_correction_shows_it(
+    unaudited: Connection, slow: Connection, server: Server, database: str, confidence: float
+) -> None:
+    log_id = insert(unaudited, confidence=confidence)
+    captured = insert(slow, user_id=BOB)
+    with server.connect("postgres", database) as reviewer, ThreadPoolExecutor() as threads:
+        correction = threads.submit(correct, reviewer, log_id, "help")
+        wait_until(lambda: count_waiting(unaudited) == 1)
+        slow.commit()
+        correction.result(timeout=10)
+
+    assert read(unaudited, captured, "corrected_intent") == ("help",)
 
 
 def test_a_capture_of_a_text_with_many_copies_leaves_deferred_corrections_to_the_job(
@@ -732,6 +778,15 @@ def test_rows_that_are_inserted_with_corrections_lock_their_texts_in_order(
         wait_until(lambda: is_waiting(2))
         slow.commit()
         assert (one.result(), other.result()) == (21, 21)
+
+
+def count_waiting(connection: Connection) -> int:
+    """Return how many transactions wait for a lock."""
+    row = connection.execute(
+        "select count(distinct pid) from pg_locks where not granted"
+    ).fetchone()
+    assert row is not None
+    return int(str(row[0]))
 
 
 def wait_until(is_reached: Callable[[], bool]) -> None:

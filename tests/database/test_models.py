@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from psycopg import errors
 from pydantic import ValidationError
 
-from prompt_capture.domain.models import ModelAddress
+from prompt_capture.domain.models import ModelAddress, RegisteredModel, TrainingRecord
 
 from .actors import ALICE, BOB, WRITER, connect_as
 from .registry import (
@@ -37,6 +37,16 @@ def registrar(server: Server, database: str, dashboard: Connection) -> Iterator[
     """The registrar's connection, with one transaction per statement."""
     with connect_registrar(server, database) as connection:
         yield connection
+
+
+def read_registered_model(columns: dict[str, Any]) -> RegisteredModel:
+    """Return a model as the domain reads it."""
+    parts = {
+        name: {column: columns[column] for column in part.model_fields}
+        for name, part in (("address", ModelAddress), ("training", TrainingRecord))
+    }
+    rest = columns.keys() - parts["address"].keys() - parts["training"].keys()
+    return RegisteredModel.model_validate({**{name: columns[name] for name in rest}, **parts})
 
 
 def read_actors(dashboard: Connection) -> list[tuple[object, ...]]:
@@ -63,9 +73,18 @@ INVALID = {
     "datasets_have_at_most_100000_bytes": {
         "datasets": [{"source": "x" * 100_000, "examples_by_tier": {}}]
     },
+    "datasets_name_manifests_by_their_sha256": {
+        "datasets": [{"source": "x", "manifest_sha256": "A" * 64, "examples_by_tier": {}}]
+    },
+    "datasets_count_their_examples": {
+        "datasets": [{"source": "x", "examples_by_tier": {"gold": 0.5}}]
+    },
+    "datasets_have_no_other_fields": {
+        "datasets": [{"source": "x", "examples_by_tier": {}, "note": "x"}]
+    },
     "labels_are_1_to_1000": {"labels": []},
-    "labels_have_names": {"labels": ["help", None]},
-    "labels_have_at_most_100000_characters": {"labels": ["x" * 100_000]},
+    "labels_have_1_to_100_characters": {"labels": ["help", None]},
+    "labels_are_distinct": {"labels": ["help", "email", "help"]},
     "metrics_is_an_object": {"metrics": []},
     "metrics_are_numbers": {"metrics": {"accuracy": 0.5, "recall": ["0.5"]}},
     "metrics_have_at_most_100000_bytes": {"metrics": {"x" * 100_000: 1}},
@@ -90,6 +109,91 @@ def test_a_model_that_breaks_a_rule_is_not_registered(
 
     assert refused.value.diag.constraint_name == constraint
     assert call(registrar, "list_models") == call(registrar, "list_model_events") == []
+
+
+def a_dataset(**changes: Any) -> dict[str, Any]:
+    """Return the columns of a model that learned from one dataset."""
+    return {"datasets": [{"source": "a", "examples_by_tier": {"gold": 1}} | changes]}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "changes"),
+    [
+        ("datasets_name_their_sources", {"datasets": [["a"]]}),
+        ("datasets_name_their_sources", {"datasets": [None]}),
+        ("datasets_name_their_sources", a_dataset(source=["a"])),
+        ("datasets_name_their_sources", a_dataset(source="")),
+        ("datasets_name_their_sources", a_dataset(source="\n" * 501)),
+        ("datasets_name_their_sources", a_dataset(examples_by_tier=[1])),
+        ("datasets_name_manifests_by_their_sha256", a_dataset(manifest_sha256="a" * 63)),
+        ("datasets_name_manifests_by_their_sha256", a_dataset(manifest_sha256="a" * 64 + "\n")),
+        ("datasets_name_manifests_by_their_sha256", a_dataset(manifest_sha256=["a" * 64])),
+        ("datasets_name_manifests_by_their_sha256", a_dataset(manifest_sha256=7)),
+        ("datasets_name_manifests_by_their_sha256", a_dataset(manifest_sha256=False)),
+        ("datasets_count_their_examples", a_dataset(examples_by_tier={"gold": -1})),
+        ("datasets_count_their_examples", a_dataset(examples_by_tier={"gold": "1"})),
+        ("datasets_count_their_examples", a_dataset(examples_by_tier={"gold": [1]})),
+        ("datasets_count_their_examples", a_dataset(examples_by_tier={"gold": None})),
+        ("datasets_count_their_examples", a_dataset(examples_by_tier={"gold": 10**16})),
+        ("labels_are_1_to_1000", {"labels": [["help"], ["email"]]}),
+        ("labels_have_1_to_100_characters", {"labels": ["help", ""]}),
+        ("labels_have_1_to_100_characters", {"labels": ["help", "x" * 101]}),
+        ("columns_have_their_types", {"labels": ["help", 1]}),
+        ("columns_have_their_types", {"labels": ["help", {"a": 1}]}),
+        ("columns_have_their_types", {"labels": "{help}"}),
+        ("columns_have_their_types", {"labels": [[["help"]], ["email"]]}),
+        ("columns_have_their_types", {"version": 7}),
+        ("columns_have_their_types", {"seed": "7"}),
+        ("columns_have_their_types", {"seed": 0.5}),
+        ("columns_have_their_types", {"seed": 10**30}),
+        ("columns_have_their_types", {"size_bytes": "many"}),
+    ],
+)
+def test_no_form_of_a_wrong_value_is_registered(
+    registrar: Connection, constraint: str, changes: dict[str, Any]
+) -> None:
+    model = build_model("a") | changes
+
+    with pytest.raises(errors.CheckViolation) as refused:
+        call(registrar, "register_model", model=model, actor="ann", reason="new")
+
+    assert refused.value.diag.constraint_name == constraint
+
+
+@pytest.mark.parametrize("model", [None, [], "a", 1, [build_model("a")]])
+def test_a_model_that_is_no_object_is_not_registered(registrar: Connection, model: object) -> None:
+    with pytest.raises(errors.CheckViolation) as refused:
+        registrar.execute(
+            "select public.register_model(%s::jsonb, 'ann', 'new')", [json.dumps(model)]
+        )
+    assert refused.value.diag.constraint_name == "columns_have_their_types"
+
+
+# One value at each limit of what the domain reads.
+VALID: list[dict[str, Any]] = [
+    {"labels": ["x" * 100, "X" * 100, "\n"]},
+    {"labels": [f"label {number:0>94}" for number in range(1000)]},
+    a_dataset(source="\n" * 500, manifest_sha256="a" * 64, examples_by_tier={"gold": 10**15}),
+    a_dataset(manifest_sha256=None, examples_by_tier={"": 0, "gold": 1.0}),
+    {"metrics": {"": 1e300}, "latency_ms": {"p50": -1e300}, "seed": 2**63 - 1},
+    {"parent": None, "object_version": None, "sample": None, "metrics": {}},
+]
+
+
+@pytest.mark.parametrize("changes", VALID)
+def test_the_domain_reads_every_model_that_is_registered(
+    registrar: Connection, changes: dict[str, Any]
+) -> None:
+    model = build_model("a") | changes
+
+    registered = call(registrar, "register_model", model=model, actor="ann", reason="new")
+
+    read = read_registered_model(registered).model_dump(mode="json")
+    columns = read | read["address"] | read["training"]
+    assert columns | model | {"datasets": columns["datasets"]} == columns
+    assert [columns["datasets"][n] | given for n, given in enumerate(model["datasets"])] == (
+        columns["datasets"]
+    )
 
 
 def test_every_rule_of_models_is_tested(dashboard: Connection) -> None:
@@ -226,10 +330,22 @@ def test_an_operator_needs_a_name_of_their_own(registrar: Connection, actor: str
     assert refused.value.diag.constraint_name == "actor_is_a_name"
 
 
+def nest(levels: int) -> object:
+    """Return an object of so many levels, alternately of objects and arrays."""
+    nested: object = 1
+    for level in range(levels, 0, -1):
+        nested = {"a": nested} if level % 2 else [nested]
+    return nested
+
+
 def test_a_decision_needs_a_reason_and_its_evidence_is_an_object(registrar: Connection) -> None:
     register(registrar, "a")
-    for reason, evidence in (("", "{}"), ("x" * 2001, "{}"), ("better", "[1]")):
-        with pytest.raises(errors.CheckViolation):
+    for reason, evidence in (
+        (None, "{}"), ("", "{}"), ("x" * 2001, "{}"), ("better", "[1]"), ("better", "null"),
+        ("better", '{"a": [{"b": 1e301}]}'), ("better", '{"a": -1e5000}'),
+        ("better", json.dumps(nest(21))), ("better", json.dumps(nest(1000))),
+    ):  # fmt: skip
+        with pytest.raises((errors.CheckViolation, errors.NotNullViolation)):
             call(
                 registrar,
                 "promote_model",
@@ -237,8 +353,13 @@ def test_a_decision_needs_a_reason_and_its_evidence_is_an_object(registrar: Conn
                 actor="ann",
                 reason=reason,
                 evidence=evidence,
+                force=True,
             )
     assert serving_version(registrar) is None
+
+    evidence = json.dumps({"a": nest(19), "b": 1e300})
+    call(registrar, "promote_model", version="a", actor="ann", reason="better", evidence=evidence)
+    assert serving_version(registrar) == "a"
 
 
 def test_the_order_of_events_is_that_of_their_times_after_the_clock_was_set_back(
@@ -358,8 +479,10 @@ def test_an_erasure_replaces_the_name_of_an_operator_by_a_pseudonym(
     promote(registrar, "a", str(ALICE))
     correct(dashboard, insert(dashboard), "help", str(ALICE))
 
-    erase(dashboard, ALICE)
+    receipt = erase(dashboard, ALICE)
 
+    assert receipt["counts_before"]["registry_entries"] == 3
+    assert receipt["counts_after"]["registry_entries"] == 0
     (a, b) = read_actors(dashboard)
     pseudonym = str(a[1])
     assert pseudonym.startswith("erased-")

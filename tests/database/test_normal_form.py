@@ -20,6 +20,7 @@ from tests.database_reset import NOTHING_AT_RANDOM
 from tests.difficult_texts import INVISIBLE_COPIES, difficult_texts
 
 from .actors import ALICE, BOB, CALLERS, Actor, connect_as
+from .registry import connect_registrar, register
 from .rows import (
     FAILED_OUTCOME,
     add_user,
@@ -31,6 +32,7 @@ from .rows import (
     update_as_backend,
 )
 from .server import ROOT, Connection, Server, run_script
+from .test_evaluation import CANDIDATE, CHAMPION, draw
 from .test_review_queue import list_texts, read_item
 
 FORM_1 = Path(__file__).with_name("normal_form_1.sql")
@@ -395,6 +397,67 @@ def test_retained_texts_that_become_one_disputed_text_are_not_retained(
 
     assert read_retained(dashboard) == []
     assert dashboard.execute("select from public.correction_events").rowcount == 0
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_a_text_of_the_pool_moves_to_its_new_key(
+    server: Server, old_form: tuple[Connection, FormSwitch], is_merged: bool
+) -> None:
+    dashboard, switch = old_form
+    log_id = insert(dashboard, prompt=INVISIBLE_COPIES[1], confidence=0.2)
+    with connect_registrar(server, dashboard.info.dbname) as registrar:
+        register(registrar, CANDIDATE, CHAMPION)
+        assert draw(registrar, log_id) == 1
+    dashboard.execute(
+        "update public.model_disagreements set corrected_intent = 'help', reviewer = 'ann'"
+    )
+    if is_merged:
+        insert(dashboard, prompt=TEXT, user_id=BOB, confidence=0.2)
+    switch.to_present()
+
+    dashboard.execute(REBUILD.encode())
+
+    pool = dashboard.execute(
+        """select text, corrected_intent, decided_at is not null, candidate
+           from public.model_disagreements join private.disagreement_draws using (text_key)
+           where text_key = private.text_key(text)"""
+    ).fetchall()
+    assert pool == [(TEXT, "help", True, CANDIDATE)]
+    assert read_item(dashboard, "corrected_intent", "reasons", text=TEXT) == (
+        "help",
+        ["low_confidence", "model_disagreement"],
+    )
+    assert dashboard.execute("select from public.exportable_prompts").rowcount == 0
+
+
+def test_a_text_that_split_off_from_one_of_the_pool_is_not_in_the_pool(
+    server: Server, old_form: tuple[Connection, FormSwitch]
+) -> None:
+    dashboard, switch = old_form
+    switch.to_present()
+    drawn = insert(dashboard, prompt=TEXT, confidence=0.2)
+    other = insert(dashboard, prompt="another text", confidence=0.2)
+    with connect_registrar(server, dashboard.info.dbname) as registrar:
+        register(registrar, CANDIDATE, CHAMPION)
+        assert draw(registrar, drawn) == 1
+    with server.connect("supabase_admin", dashboard.info.dbname) as admin:
+        # As if the form of both had been the same.
+        admin.execute("set session_replication_role = replica")
+        admin.execute("delete from public.review_queue where text = 'another text'")
+        admin.execute(
+            """update public.nlu_prompt_logs set text_key = private.text_key(%s) where id = %s""",
+            [TEXT, other],
+        )
+
+    dashboard.execute(REBUILD.encode())
+
+    assert dashboard.execute("select text from public.model_disagreements").fetchall() == [(TEXT,)]
+    (reasons,) = dashboard.execute(
+        """select queue.reasons from public.review_queue queue
+           join public.nlu_prompt_logs logs using (text_key) where logs.id = %s""",
+        [other],
+    ).fetchall()
+    assert reasons == (["low_confidence"],)
 
 
 def test_a_decided_text_of_the_old_form_keeps_when_and_by_whom_it_was_decided(

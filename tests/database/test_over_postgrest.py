@@ -228,7 +228,8 @@ def test_a_capture_that_waits_for_a_lock_is_cancelled_after_two_seconds(
 
 
 RESTRICTED_PATHS = ("/review_queue", "/correction_events", "/labelled_texts", "/daily_counts",
-          "/exported_rows", "/live_accuracy", "/disputed_texts", "/exportable_prompts")  # fmt: skip
+          "/daily_audits", "/daily_backlogs", "/alerts", "/exported_rows", "/live_accuracy",
+          "/disputed_texts", "/exportable_prompts")  # fmt: skip
 
 
 @pytest.mark.parametrize("actor", [None, USER, OTHER_USER, REVIEWER, WRITER], ids=str)

@@ -9,7 +9,7 @@ from .server import Server
 
 GOLDEN = Path(__file__).parent / "rights.txt"
 ROLES = (
-    "anon,authenticated,prompt_writer,prompt_exporter,model_registrar,service_role,"
+    "anon,authenticated,prompt_writer,prompt_exporter,model_registrar,prompt_monitor,service_role,"
     "prompt_maintainer,postgres"
 )
 RULES = {

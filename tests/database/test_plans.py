@@ -223,7 +223,13 @@ INTERNAL_QUERIES = {
     ),
     "copies of a text that were chosen for review": (
         """select from public.nlu_prompt_logs
-           where text_key = 'x' and (has_review_reason or is_audited)""",
+           where text_key = 'x' and (has_review_reason or is_audited) order by id limit 1""",
+        "nlu_prompt_logs_chosen",
+    ),
+    "copies of a text that may show a correction": (
+        """select from public.nlu_prompt_logs where text_key = 'x'
+             and (has_review_reason or is_audited or corrected_intent is not null)
+             and id > '00000000-0000-0000-0000-000000000000' order by id limit 400""",
         "nlu_prompt_logs_chosen",
     ),
     "rows of a user today": (
@@ -336,6 +342,93 @@ def test_what_a_capture_reads_does_not_grow_with_the_copies_of_its_text(
         assert complete_captures(connection) == 1
         assert connection.execute(item).fetchone() == (5_002, 1, ["low_confidence"])
         assert complete_captures(connection) == 0
+
+
+FEW_ARE_COUNTED = """create or replace function private.max_copies_counted() returns integer
+    language sql immutable set search_path = '' as 'select 200'"""
+
+
+@pytest.fixture
+def crowded(server: Server, template: str) -> Iterator[Connection]:
+    """A database with two texts of 500 copies and one of 100, of which jobs count 200 copies."""
+    server.copy_database(template, "crowded")
+    with server.connect("supabase_admin", "crowded") as connection:
+        connection.execute(NOTHING_AT_RANDOM)
+        connection.execute(FEW_ARE_COUNTED.encode())
+        connection.execute("update private.settings set daily_cap = 10000")
+        add_user(connection, ALICE)
+        for prompt, copies in (("one", 500), ("two", 500), ("three", 100)):
+            insert(connection, prompt=prompt, confidence=0.1)
+            connection.execute(
+                """insert into public.nlu_prompt_logs
+                     (id, user_id, prompt, predicted_intent, confidence, source, model_version)
+                   select gen_random_uuid(), %s, %s, 'help', 0.99, 'model', 'test-1'
+                   from generate_series(2, %s)""",
+                [ALICE, prompt, copies],
+            )
+        connection.execute("vacuum analyze public.nlu_prompt_logs")
+        yield connection
+    with server.connect("supabase_admin", "postgres") as connection:
+        connection.execute("drop database crowded")
+
+
+TIMES_SENT = "select array_agg(times_sent order by text) from public.review_queue"
+
+
+def test_a_night_counts_some_copies_of_a_text_and_keeps_higher_numbers(crowded: Connection) -> None:
+    assert crowded.execute(TIMES_SENT).fetchone() == ([500, 100, 500],)
+    crowded.execute("update private.settings set retention_batch_rows = 3")
+    crowded.execute("set session_replication_role = replica")
+    crowded.execute("update public.review_queue set times_sent = 7 where text <> 'two'")
+    crowded.execute("set session_replication_role = origin")
+    last_text: object = b""
+    most = 0
+    while last_text is not None:
+        before = count_entries_read(crowded, "nlu_prompt_logs_by_text")
+        row = crowded.execute("select private.refresh_queue_items(%s)", [last_text]).fetchone()
+        assert row is not None
+        last_text = row[0]
+        most = max(most, count_entries_read(crowded, "nlu_prompt_logs_by_text") - before)
+
+    assert crowded.execute(TIMES_SENT).fetchone() == ([200, 100, 500],)
+    assert most <= 310, "One text of which 200 are counted, and others with 107 at most."
+
+
+def test_a_run_that_completes_captures_counts_some_copies(crowded: Connection) -> None:
+    crowded.execute(
+        """insert into private.incomplete_captures (log_id, text_key)
+           select distinct on (text_key) id, text_key from public.nlu_prompt_logs"""
+    )
+    completed, most = 1, 0
+    while completed:
+        before = count_entries_read(crowded, "nlu_prompt_logs_by_text")
+        completed = complete_captures(crowded)
+        most = max(most, count_entries_read(crowded, "nlu_prompt_logs_by_text") - before)
+
+    assert crowded.execute(TIMES_SENT).fetchone() == ([500, 100, 500],)
+    assert crowded.execute("select from private.incomplete_captures").rowcount == 0
+    assert most <= 200
+
+
+def test_a_text_with_many_copies_does_not_keep_others_waiting(crowded: Connection) -> None:
+    add_entry = """insert into private.incomplete_captures (log_id, text_key)
+        select id, text_key from public.nlu_prompt_logs where prompt = %s limit 1"""
+    count_entries = """select count(*) from private.incomplete_captures
+        where text_key = private.text_key(%s)"""
+    row = crowded.execute(
+        """select min(n::text) from generate_series(1, 1000) as numbers (n)
+           where private.text_key(n::text) > private.text_key('one')"""
+    ).fetchone()
+    assert row is not None
+    later = str(row[0])
+    insert(crowded, prompt=later, confidence=0.1)
+
+    for prompt in ("one", later):
+        crowded.execute(add_entry.encode(), [prompt])
+    for waiting in (1, 0):
+        complete_captures(crowded)
+        crowded.execute(add_entry.encode(), ["one"])
+        assert crowded.execute(count_entries.encode(), [later]).fetchone() == (waiting,)
 
 
 def test_opening_an_export_reads_only_what_changed(server: Server, filled: str) -> None:

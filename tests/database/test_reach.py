@@ -14,8 +14,11 @@ from .server import Connection, Server
 
 ROLES = (
     "anon", "authenticated", "service_role", "prompt_writer", "prompt_exporter", "model_registrar",
+    "prompt_monitor",
 )  # fmt: skip
-OUR_ROLES = ("prompt_writer", "prompt_exporter", "model_registrar", "prompt_maintainer")
+OUR_ROLES = (
+    "prompt_writer", "prompt_exporter", "model_registrar", "prompt_monitor", "prompt_maintainer",
+)  # fmt: skip
 ROLE_LIST = ", ".join(f"'{role}'" for role in (*ROLES, "prompt_maintainer"))
 
 Rows = set[tuple[object, ...]]
@@ -74,6 +77,10 @@ REACHABLE_FUNCTIONS = f"""
       and has_function_privilege(rolname, pg_proc.oid, 'execute')"""
 
 OWN_SCHEMAS = ("public.", "private.")
+
+FOR_SIGNED_IN_USERS = {
+    "public.health", "public.list_alerts", "public.acknowledge_alert", "public.mute_alert",
+}  # fmt: skip
 
 SCHEMA_USERS = {
     "public": set(OUR_ROLES),
@@ -166,6 +173,7 @@ def check_attributes(connection: Connection) -> None:
         "prompt_writer": "{statement_timeout=2s}",
         "prompt_exporter": "{statement_timeout=60s,plan_cache_mode=force_custom_plan}",
         "model_registrar": "{statement_timeout=8s}",
+        "prompt_monitor": "{statement_timeout=30s}",
         "prompt_maintainer": None,
     }
     plain = (False,) * 7
@@ -231,6 +239,10 @@ def test_no_function_outside_the_granted_ones_becomes_reachable(
     assert outside_our_schemas(found) == set(), (
         "Functions live in public or private, where tests see them."
     )
-    assert not {row for row in found if row[1] in {"anon", "authenticated"}}, (
-        "Users call no function of ours, least of all a security definer function."
-    )
+    assert not {row for row in found if row[1] == "anon"}, "Anonymous callers call no function."
+    called = {row for row in found if row[1] == "authenticated"}
+    of_users = {str(name).partition("(")[0] for name, _, _ in called}
+    assert {name for name in of_users if not name.startswith("public.console_")} == (
+        FOR_SIGNED_IN_USERS
+    ), "Users call the functions that look up the role of their account, and no others."
+    assert not any(is_definer for _, _, is_definer in called)

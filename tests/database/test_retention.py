@@ -6,7 +6,15 @@ import pytest
 from psycopg import errors
 
 from .actors import ALICE, BOB
-from .rows import FAILED_OUTCOME, LONG_AGO, add_user, correct, insert, update_as_backend
+from .rows import (
+    FAILED_OUTCOME,
+    LONG_AGO,
+    add_user,
+    correct,
+    count_days,
+    insert,
+    update_as_backend,
+)
 from .server import Connection, Server
 
 RETAINED = "select text, intent, times_sent, cardinality(user_keys) from public.labelled_texts"
@@ -92,9 +100,12 @@ def test_daily_counts_are_retained_by_intent_version_and_outcome(dashboard: Conn
     insert(dashboard, prompt="today")
     totals = """select day::text, predicted_intent, model_version, outcome, messages
                 from public.daily_totals"""
+    count_days(dashboard)
     before = dashboard.execute(totals).fetchall()
     dashboard.execute("update private.settings set retention_batch_rows = 2")
     assert [run_batch(dashboard) for _ in range(3)] == [2, 2, 0]
+    assert dashboard.execute(totals).fetchall() == before
+    count_days(dashboard)
     assert dashboard.execute(totals).fetchall() == before
     old = ("2001-01-01", "reschedule", "test-1")
     assert {(*old, "unknown", 3), (*old, "failed", 1)} < set(before)
@@ -191,6 +202,7 @@ def test_the_schedule_has_all_nightly_jobs(dashboard: Connection) -> None:
             "postgres",
         ),
         ("prompt-capture: complete captures", "private.complete_captures", "postgres"),
+        ("prompt-capture: count changed days", "private.count_changed_day", "postgres"),
         ("prompt-capture: delete expired changes", "private.delete_expired_changes", "postgres"),
         ("prompt-capture: delete expired exports", "private.delete_expired_exports", "postgres"),
         ("prompt-capture: delete expired rows", "private.delete_expired_rows", "postgres"),

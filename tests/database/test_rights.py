@@ -10,6 +10,7 @@ from .actors import (
     CALLERS,
     DASHBOARD,
     EXPORTER,
+    MONITOR,
     NO_SUBJECT,
     OTHER_USER,
     REGISTRAR,
@@ -29,7 +30,11 @@ COLUMN_TO_UPDATE = {
     "keys": "text_key_secret", "tombstones": "erased_at", "deferred_changes": "notes",
     "dataset_exports": "lines", "erased_rows": "text_key", "incomplete_captures": "log_id",
     "dropped_captures": "dropped_at", "models": "registered_by", "model_events": "actor",
-    "champion": "header", "split": "share", "split_messages": "arm",
+    "champion": "header", "model_disagreements": "notes", "disagreement_draws": "champion",
+    "retraining_runs": "outcome", "queue_scores": "margin", "review_skips": "reason",
+    "daily_audits": "messages", "daily_backlogs": "waiting",
+    "alerts": "summary", "changed_days": "day", "monitoring": "counted_to",
+    "split": "share", "split_messages": "arm",
 }  # fmt: skip
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
@@ -56,10 +61,14 @@ STATEMENTS = {
 OTHER_TABLES = (
     "public.correction_events", "public.review_queue", "public.daily_counts",
     "public.labelled_texts", "public.exported_rows", "public.dataset_exports",
-    "public.models", "public.model_events", "private.champion", "private.split",
-    "private.split_messages",
+    "public.models", "public.model_events", "private.champion",
+    "public.daily_audits", "public.daily_backlogs", "public.alerts", "private.changed_days",
+    "private.monitoring", "private.split", "private.split_messages",
     "private.settings", "private.keys", "private.tombstones", "private.deferred_changes",
     "private.erased_rows", "private.incomplete_captures", "private.dropped_captures",
+    "public.model_disagreements", "private.disagreement_draws", "private.retraining_runs",
+    "private.queue_scores",
+    "private.review_skips",
 )  # fmt: skip
 for name in OTHER_TABLES:
     table = name.partition(".")[2]
@@ -78,8 +87,10 @@ for name in OTHER_TABLES:
 STATEMENTS["correction_events", "insert"] = """
     insert into public.correction_events (log_id, to_intent, reviewer, channel)
     select id, 'help', 'mallory', 'api' from public.nlu_prompt_logs limit 1"""
+STATEMENTS["review_queue", "truncate"] = "truncate public.review_queue cascade"
 STATEMENTS["models", "truncate"] = "truncate public.models cascade"
 STATEMENTS["model_events", "truncate"] = "truncate public.model_events cascade"
+STATEMENTS["model_disagreements", "truncate"] = "truncate public.model_disagreements cascade"
 STATEMENTS["exported_rows", "insert"] = f"""
     insert into public.exported_rows (bucket, key, log_ids)
     values ('b', 'k', array['{ALICE}'::uuid])"""
@@ -108,6 +119,31 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("daily_counts", "update"): {DASHBOARD: 0},
     ("daily_counts", "delete"): {DASHBOARD: 0},
     ("daily_counts", "truncate"): {DASHBOARD: -1},
+    ("daily_audits", "select"): {SERVICE: 0, DASHBOARD: 0},
+    ("daily_backlogs", "select"): {SERVICE: 0, DASHBOARD: 0},
+    ("alerts", "select"): {DASHBOARD: 0},
+    ("changed_days", "select"): {DASHBOARD: 0},
+    ("monitoring", "select"): {DASHBOARD: 1},
+    ("daily_audits", "insert"): {DASHBOARD: 0},
+    ("daily_audits", "update"): {DASHBOARD: 0},
+    ("daily_audits", "delete"): {DASHBOARD: 0},
+    ("daily_audits", "truncate"): {DASHBOARD: -1},
+    ("daily_backlogs", "insert"): {DASHBOARD: 0},
+    ("daily_backlogs", "update"): {DASHBOARD: 0},
+    ("daily_backlogs", "delete"): {DASHBOARD: 0},
+    ("daily_backlogs", "truncate"): {DASHBOARD: -1},
+    ("alerts", "insert"): {DASHBOARD: 0},
+    ("alerts", "update"): {DASHBOARD: 0},
+    ("alerts", "delete"): {DASHBOARD: 0},
+    ("alerts", "truncate"): {DASHBOARD: -1},
+    ("changed_days", "insert"): {DASHBOARD: 0},
+    ("changed_days", "update"): {DASHBOARD: 0},
+    ("changed_days", "delete"): {DASHBOARD: 0},
+    ("changed_days", "truncate"): {DASHBOARD: -1},
+    ("monitoring", "insert"): {DASHBOARD: 0},
+    ("monitoring", "update"): {DASHBOARD: 1},
+    ("monitoring", "delete"): {DASHBOARD: 1},
+    ("monitoring", "truncate"): {DASHBOARD: -1},
     ("labelled_texts", "select"): {EXPORTER: 0, SERVICE: 0, DASHBOARD: 0},
     ("labelled_texts", "insert"): {DASHBOARD: 0},
     ("labelled_texts", "update"): {DASHBOARD: 0},
@@ -159,11 +195,24 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("dropped_captures", "update"): {DASHBOARD: 0},
     ("dropped_captures", "delete"): {DASHBOARD: 0},
     ("dropped_captures", "truncate"): {DASHBOARD: -1},
+    ("review_skips", "select"): {DASHBOARD: 0},
+    ("review_skips", "insert"): {DASHBOARD: 0},
+    ("review_skips", "update"): {DASHBOARD: 0},
+    ("review_skips", "delete"): {DASHBOARD: 0},
+    ("review_skips", "truncate"): {DASHBOARD: -1},
     ("erased_rows", "select"): {DASHBOARD: 0},
     ("erased_rows", "insert"): {DASHBOARD: 0},
     ("erased_rows", "update"): {DASHBOARD: 0},
     ("erased_rows", "delete"): {DASHBOARD: 0},
     ("erased_rows", "truncate"): {DASHBOARD: -1},
+    ("model_disagreements", "select"): {DASHBOARD: 1},
+    ("model_disagreements", "insert"): {DASHBOARD: 0},
+    ("model_disagreements", "update"): {DASHBOARD: 1},
+    **{
+        (table, verb): {DASHBOARD: -1 if verb == "truncate" else 0}
+        for table in ("disagreement_draws", "retraining_runs", "queue_scores")
+        for verb in VERBS
+    },
 }  # fmt: skip
 
 # What triggers refuse to the owner of the tables, and the message.
@@ -176,6 +225,8 @@ GUARD_MESSAGES = {
     ("correction_events", "truncate"): "cannot be truncated",
     ("review_queue", "delete"): "by hand",
     ("review_queue", "truncate"): "by hand",
+    ("model_disagreements", "delete"): "by hand",
+    ("model_disagreements", "truncate"): "by hand",
     **{
         (table, verb): "cannot be changed by hand"
         for table in ("models", "model_events", "champion", "split", "split_messages")
@@ -265,7 +316,17 @@ CALLABLE = {
     "private.serving_model()": {WRITER, SERVICE, REGISTRAR},
     "public.serving_model()": {WRITER, SERVICE, REGISTRAR},
 }  # fmt: skip
+SIGNED_IN = {USER, OTHER_USER, REVIEWER, NO_SUBJECT}
+"""Whoever signed in may call the console's functions, which look the role of the account up."""
+
 ENTRY_POINTS = {
+    "console_role": SIGNED_IN, "console_items": SIGNED_IN, "console_decide": SIGNED_IN,
+    "console_undo": SIGNED_IN, "console_skip": SIGNED_IN, "console_progress": SIGNED_IN,
+    "console_accuracy": SIGNED_IN, "console_models": SIGNED_IN, "read_console_role": SIGNED_IN,
+    "list_console_items": SIGNED_IN, "decide_console_item": SIGNED_IN,
+    "undo_console_decision": SIGNED_IN, "skip_console_item": SIGNED_IN,
+    "read_console_progress": SIGNED_IN, "read_console_accuracy": SIGNED_IN,
+    "read_console_models": SIGNED_IN,
     "open_export": {EXPORTER, SERVICE}, "read_export": {EXPORTER, SERVICE},
     "read_erased_rows": {EXPORTER, SERVICE}, "read_audit_results": {EXPORTER, SERVICE},
     "register_rows": {EXPORTER, SERVICE}, "has_erasures_since": {EXPORTER, SERVICE},
@@ -275,6 +336,21 @@ ENTRY_POINTS = {
     "quarantine_model": {REGISTRAR}, "list_models": {REGISTRAR}, "list_model_events": {REGISTRAR},
     "serving_event": {REGISTRAR}, "split_model": {REGISTRAR}, "stop_split": {REGISTRAR},
     "read_split": {REGISTRAR},
+    "read_captured_texts": {REGISTRAR}, "draw_disagreements": {REGISTRAR},
+    "read_draw_progress": {REGISTRAR}, "read_decided_disagreements": {REGISTRAR},
+    "read_decided_texts": {REGISTRAR}, "count_new_labels": {REGISTRAR},
+    "count_looks": {REGISTRAR}, "record_verdict": {REGISTRAR}, "claim_retraining": {REGISTRAR},
+    "save_retraining_progress": {REGISTRAR}, "finish_retraining": {REGISTRAR},
+    "latest_retraining": {REGISTRAR}, "read_waiting_texts": {REGISTRAR},
+    "record_queue_scores": {REGISTRAR}, "read_disagreement_texts": {EXPORTER, SERVICE},
+    **{
+        function: {USER, OTHER_USER, REVIEWER, NO_SUBJECT, MONITOR, SERVICE}
+        for function in ("health", "list_alerts", "acknowledge_alert", "mute_alert")
+    },
+    **{
+        function: {MONITOR, SERVICE}
+        for function in ("read_monitoring", "record_alerts", "mark_alerts_as_sent")
+    },
 }  # fmt: skip
 
 
@@ -365,7 +441,9 @@ def test_no_caller_can_create_a_table(server: Server, populated: str, actor: Act
         connection.execute("create table public.new_table ()")
 
 
-@pytest.mark.parametrize("actor", [ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, SERVICE], ids=str)
+@pytest.mark.parametrize(
+    "actor", [ANONYMOUS, USER, WRITER, EXPORTER, REGISTRAR, MONITOR, SERVICE], ids=str
+)
 @pytest.mark.parametrize(
     "role", ["postgres", "supabase_admin", "supabase_auth_admin", "prompt_maintainer"]
 )
@@ -393,12 +471,15 @@ def test_the_owner_of_the_tables_cannot_act_as_the_maintainer(
 def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
     server: Server, populated: str
 ) -> None:
-    """Two of them read accounts, which the maintainer cannot."""
+    """Five of them read accounts or who calls, which the maintainer cannot."""
     with server.connect("postgres", populated) as connection:
         definers = connection.execute(
             """select pronamespace::regnamespace::text, proowner::regrole::text, proconfig
                from pg_proc where prosecdef
-                 and proname not in ('lock_sender', 'is_marked_as_deleted')
+                 and proname not in (
+                   'lock_sender', 'is_marked_as_deleted', 'console_role', 'console_user',
+                   'console_caller'
+                 )
                  and pronamespace in ('public'::regnamespace, 'private'::regnamespace)"""
         ).fetchall()
     assert len(definers) > 10

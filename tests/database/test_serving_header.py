@@ -156,7 +156,28 @@ FUNCTIONS: dict[str, dict[str, object]] = {
     "split_model": {"version": "a", "share": 0.5, "actor": "mallory", "reason": "mine"},
     "stop_split": {"actor": "mallory", "reason": "mine"},
     "read_split": {},
-}
+    "read_captured_texts": {
+        "days": 9_000, "after_text": "", "until_text": None, "page_size": 10
+    },
+    "draw_disagreements": {
+        "candidate": "a", "champion": "b", "probability": 1, "disagreements": []
+    },
+    "read_draw_progress": {"candidate": "a", "champion": "b"},
+    "read_decided_disagreements": {"after_id": 0, "page_size": 10, "salt": ""},
+    "read_decided_texts": {"text_ids": [], "salt": ""},
+    "count_new_labels": {"since": None},
+    "count_looks": {"version": "a"},
+    "record_verdict": {
+        "version": "a", "champion": "b", "decision": "promote", "looks_before": 0,
+        "actor": "mallory", "reason": "mine",
+    },
+    "claim_retraining": {"tick": "2026-12", "lease_seconds": 60},
+    "save_retraining_progress": {"claim": str(ALICE), "progress": {}, "lease_seconds": 60},
+    "finish_retraining": {"claim": str(ALICE), "outcome": "held"},
+    "latest_retraining": {},
+    "read_waiting_texts": {"after_rank": 0, "after_id": 0, "page_size": 10},
+    "record_queue_scores": {"version": "a", "scores": []},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("actor", [None, *(one for one in CALLERS if one != REGISTRAR)], ids=str)

@@ -8,16 +8,18 @@ import pytest
 from tests.database_reset import NOTHING_AT_RANDOM
 
 from .actors import ALICE, BOB
+from .registry import connect_registrar, register
 from .rows import add_user, correct, insert, refresh_queue
 from .server import ROOT, Server
 from .table_editor import TableEditor, run_table_editor
+from .test_evaluation import CANDIDATE, CHAMPION, draw
 
 SNIPPETS = sorted((ROOT / "supabase/snippets").glob("*.sql"))
 
 
 @pytest.fixture(scope="module")
 def reviewed(server: Server, template: str) -> str:
-    """A database with ten texts in the review queue."""
+    """A database with texts in the review queue, and two in the pool of disagreements."""
     server.copy_database(template, "reviewed")
     with server.connect("postgres", "reviewed") as connection:
         connection.execute(NOTHING_AT_RANDOM)
@@ -30,6 +32,10 @@ def reviewed(server: Server, template: str) -> str:
         ):  # fmt: skip
             insert(connection, prompt=text, confidence=confidence)
         insert(connection, prompt="FIRST", confidence=0.1, user_id=BOB)
+        drawn = [insert(connection, prompt=f"blind {number}", confidence=0.05) for number in "12"]
+    with connect_registrar(server, "reviewed") as registrar:
+        register(registrar, CANDIDATE, CHAMPION)
+        draw(registrar, *drawn)
     return "reviewed"
 
 
@@ -167,6 +173,35 @@ def test_an_edit_of_a_row_that_moved_is_refused_with_a_hint(
 def test_an_edit_without_a_reviewer_is_signed_dashboard(editor: TableEditor) -> None:
     editor.edit("review_queue", find_item(editor, "unsigned"), corrected_intent="help")
     assert find_item(editor, "unsigned")["reviewer"] == "dashboard"
+
+
+def test_a_disagreement_is_decided_blind_in_its_own_table(editor: TableEditor) -> None:
+    table = editor.describe_table("model_disagreements")
+    drop_downs = {key["source_column_name"] for key in table["relationships"]} & {
+        column["name"] for column in table["columns"]
+    }
+    assert "corrected_intent" in drop_downs
+    first, second = editor.open_table("model_disagreements")
+    assert {first["first_intent"], first["second_intent"]} == {"email", "search"}
+
+    response = editor.edit("model_disagreements", first, corrected_intent="email", reviewer="ann")
+
+    assert response.is_success, response.text
+    decided, other = editor.open_table("model_disagreements")
+    assert (decided["text"], decided["corrected_intent"]) == (first["text"], "email")
+    assert decided["decided_at"] is not None
+    assert other == second
+
+
+def test_a_disagreement_cannot_be_decided_in_the_queue(editor: TableEditor) -> None:
+    row = find_item(editor, "blind 2")
+
+    response = editor.edit("review_queue", row, corrected_intent="email", reviewer="ann")
+
+    assert response.status_code == 400
+    assert "This text is reviewed blind." in response.text
+    assert "model_disagreements" in response.text
+    assert row["reasons"] == ["low_confidence", "model_disagreement"]
 
 
 def test_an_edit_of_another_column_is_refused(editor: TableEditor) -> None:

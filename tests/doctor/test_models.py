@@ -28,7 +28,7 @@ HEAD = MANIFEST["files"]["student.head.onnx"]["sha256"]
 @pytest.fixture
 def champion(settings: Environment, warm_stack: Stack) -> Iterator[S3DatasetStore]:
     """The shipped model, published and promoted; yields the bucket."""
-    options = ("--promote", "--operator", "ada", "--reason", "a test")
+    options = ("--promote", "--force", "--operator", "ada", "--reason", "a test")
     published = subprocess.run(
         [COMMAND, "models", "publish", MODEL, *options],
         env={"PATH": "/usr/bin:/bin", **settings},

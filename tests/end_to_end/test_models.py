@@ -68,7 +68,10 @@ def test_a_model_is_published_promoted_rolled_back_and_quarantined(registry: Sta
     operator = registry.create_operator("operator@example.com")
     token = {"Authorization": f"Bearer {operator.access_token}"}
     key = {"X-Api-Key": registry.keys.operator_key}
-    body = {"reason": "better", "operator": "grace"}
+    body: dict[str, object] = {"reason": "better", "operator": "grace"}
+    refused = httpx.post(f"{registry.models_url}/{VERSION}/promote", json=body, headers=key)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "verdict_missing")
+    body["force"] = True
     promoted = httpx.post(f"{registry.models_url}/{VERSION}/promote", json=body, headers=key)
     assert promoted.json()["event"]["actor"] == "grace"
     at = promoted.json()["event"]["at"]
@@ -80,9 +83,9 @@ def test_a_model_is_published_promoted_rolled_back_and_quarantined(registry: Sta
     assert rolled_back.json()["event"]["actor"] == operator.id
     assert rolled_back.json()["event"]["version"] is None
     read_json(registry, "quarantine", VERSION, *WHY)
-    refused = run(registry, "promote", VERSION, *WHY)
-    assert refused.returncode == 1
-    assert "quarantined" in refused.stderr
+    quarantined = run(registry, "promote", VERSION, "--force", *WHY)
+    assert quarantined.returncode == 1
+    assert "quarantined" in quarantined.stderr
 
     served = read_json(registry, "history", "--at", at)
     assert (served["event"]["reason"], served["event"]["actor"]) == ("better", "grace")

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.local.functions import CLASSIFY, CORRECT, DRAIN, EXPORT, MODELS, OUTCOME
+from infra.local.functions import CLASSIFY, CORRECT, DRAIN, EXPORT, MODELS, MONITOR, OUTCOME
 from tests.end_to_end.conftest import DeployedStack
 from tests.unit.signing_keys import REFUSED
 from tests.unit.test_lambda_handler import OTHER_EVENTS, PINGS, SCHEDULE
 
-FUNCTIONS = (CLASSIFY, OUTCOME, CORRECT, MODELS, DRAIN, EXPORT)
+FUNCTIONS = (CLASSIFY, OUTCOME, CORRECT, MODELS, DRAIN, EXPORT, MONITOR)
 PATHS = {"classify_url": "/v1/classify", "outcomes_url": "/v1/outcomes"}
 NOT_A_BATCH = {name: event for name, event in OTHER_EVENTS.items() if name != "a queue message"}
 
@@ -34,7 +34,7 @@ def test_a_ping_is_no_error_and_does_nothing(deployment: DeployedStack, function
     datasets = count_datasets(deployment)
     log = Path(deployment.stack.folder / "logs" / f"{function}.log")
     size = log.stat().st_size
-    pings = [*PINGS.values()] if function == EXPORT else [*PINGS.values(), SCHEDULE]
+    pings = [*PINGS.values()] if function in (EXPORT, MONITOR) else [*PINGS.values(), SCHEDULE]
 
     for ping in pings:
         result, error = invoke(deployment, function, ping)

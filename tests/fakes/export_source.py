@@ -20,8 +20,7 @@ from prompt_capture.domain.datasets.rows import (
 )
 from prompt_capture.domain.erasures import ExportedObject
 from prompt_capture.domain.predictions import MIN_SCOPE, UNKNOWN_INTENT
-from prompt_capture.domain.text import canonical_text
-from tests.fakes.prompt_store import InMemoryPromptStore, LedgerPage, LoggedPrompt
+from tests.fakes.prompt_store import InMemoryPromptStore, LedgerPage, LoggedPrompt, text_id
 
 REVIEW_THRESHOLD = 0.7
 """The default of the setting `review_threshold`."""
@@ -60,14 +59,14 @@ class InMemoryExports:
         self._store.raise_if_unreachable()
         begin, end = int(window.begin), int(window.end)
         logged = [row for row in self._store.rows.values() if row.changed_in < end]
-        changed = {_text_id(row) for row in logged if begin <= row.changed_in}
+        changed = {text_id(row) for row in logged if begin <= row.changed_in}
         changed |= {row.text_id for row in self._erased_rows() if begin <= int(row.change) < end}
         changed |= self._texts_passed_by_the_cutoff(window)
         rows = sorted(
             (
                 self._export_row(row, salt)
                 for row in logged
-                if _text_id(row) in changed and (row.correction or not labelled_only)
+                if text_id(row) in changed and (row.correction or not labelled_only)
             ),
             key=lambda row: (row.text_id, int(row.change), row.id),
         )
@@ -79,6 +78,10 @@ class InMemoryExports:
         self._store.raise_if_unreachable()
         begin, end = int(window.begin), int(window.end)
         yield [row for row in self._erased_rows() if begin <= int(row.change) < end]
+
+    async def held_out_texts(self) -> list[str]:
+        self._store.raise_if_unreachable()
+        return [pooled.text for pooled in self._store.pool.values()]
 
     async def read_audit_results(self, threshold: float) -> AuditResults:
         self._store.raise_if_unreachable()
@@ -109,21 +112,27 @@ class InMemoryExports:
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         self._store.raise_if_unreachable()
         log_ids = [UUID(row_id) for row_id in row_ids]
+        held_out = {pooled.text_id for pooled in self._store.pool.values()}
         registered = {
-            log_id: (row.captured.user_id, _text_id(row))
+            log_id: (row.captured.user_id, text_id(row))
             for log_id in log_ids
-            if (row := self._store.rows.get(log_id))
+            if (row := self._store.rows.get(log_id)) and text_id(row) not in held_out
         }
         if registered:
             page = self._store.ledger.setdefault((bucket, key), LedgerPage())
             page.rows |= registered
             page.registered_at = datetime.now(UTC)
-        return frozenset(str(log_id) for log_id in log_ids if log_id not in self._store.rows)
+        return frozenset(str(log_id) for log_id in log_ids if log_id not in registered)
 
     async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
         self._store.raise_if_unreachable()
         erased = {user_id for user_id, at in self._store.erased.items() if at >= since}
-        return any(user_id in erased for key in keys for user_id in self._user_ids(bucket, key))
+        drawn = {one.text_id for one in self._store.pool.values() if one.drawn_at >= since}
+        return any(
+            user_id in erased or row_text_id in drawn
+            for key in keys
+            for user_id, row_text_id in self._page(bucket, key).rows.values()
+        )
 
     async def record_dataset(
         self, series: str, bucket: str, manifest: str, window: Window, lines: int
@@ -175,12 +184,14 @@ class InMemoryExports:
         never = datetime.min.replace(tzinfo=UTC)
         first, last = sorted((window.audits_begin or never, window.audits_end or never))
         before = [row for row in self._store.rows.values() if row.created_at < last]
-        drawn = {_text_id(row) for row in before if row.captured.id in self.audited_ids}
-        return {_text_id(row) for row in before if row.created_at >= first} & drawn
+        drawn = {text_id(row) for row in before if row.captured.id in self.audited_ids}
+        return {text_id(row) for row in before if row.created_at >= first} & drawn
 
     def _user_ids(self, bucket: str, key: str) -> list[UUID]:
-        page = self._store.ledger.get((bucket, key), LedgerPage())
-        return [user_id for user_id, _ in page.rows.values()]
+        return [user_id for user_id, _ in self._page(bucket, key).rows.values()]
+
+    def _page(self, bucket: str, key: str) -> LedgerPage:
+        return self._store.ledger.get((bucket, key), LedgerPage())
 
     def _count_others(self, page: LedgerPage, text_id: str) -> tuple[int, int]:
         """Return the number of other rows with the text, and of the users who sent them."""
@@ -195,7 +206,7 @@ class InMemoryExports:
         captured = row.captured
         return ExportRow(
             id=str(captured.id),
-            text_id=_text_id(row),
+            text_id=text_id(row),
             change=str(row.changed_in),
             prompt=captured.prompt,
             predicted_intent=captured.predicted_intent,
@@ -217,7 +228,7 @@ class InMemoryExports:
 
     def _erased_rows(self) -> list[ErasedRow]:
         return [
-            ErasedRow(str(row.captured.id), _text_id(row), str(change))
+            ErasedRow(str(row.captured.id), text_id(row), str(change))
             for change, row in self._store.erased_rows
         ]
 
@@ -231,10 +242,6 @@ def audit_result(
         tier, model_version, audited, correct,
         correct * weight, correct * weight**2, wrong * weight, wrong * weight**2,
     )  # fmt: skip
-
-
-def _text_id(row: LoggedPrompt) -> str:
-    return sha256(canonical_text(row.captured.prompt).encode()).hexdigest()[:32]
 
 
 def _secondary_intents(row: LoggedPrompt) -> list[str] | None:

@@ -15,7 +15,9 @@ from prompt_capture.domain.errors import (
     ReviewerErased,
     SplitConflict,
     StoreUnavailable,
+    VerdictMissing,
 )
+from prompt_capture.domain.evaluation import SCHEDULE_ACTOR, NewVerdict
 from prompt_capture.domain.models import (
     EventKind,
     ModelEvent,
@@ -42,8 +44,7 @@ class InMemoryModelRegistry:
     """
 
     def __init__(self, intents: Iterable[str] = ()) -> None:
-        names = json.dumps(sorted(intents), ensure_ascii=False)
-        self._catalogue_version = sha256(names.encode()).hexdigest()
+        self.change_catalogue(intents)
         self._models: dict[str, RegisteredModel] = {}
         self._ledger: list[ModelEvent] = []
         self._in_force: _Promotion | None = None
@@ -70,16 +71,45 @@ class InMemoryModelRegistry:
             self._append("registered", version, decision)
         return await self.model(version)
 
-    async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+    async def promote(
+        self, version: str, decision: RegistryDecision, force: bool = False
+    ) -> ModelEvent | None:
         self._check(decision)
         if (await self.model(version)).state == "quarantined":
             raise ModelQuarantined("The model is quarantined.")
         if version == self._champion():
             return None
-        event = self._append("promoted", version, decision, self._champion())
+        verdict = self._supporting_verdict(version)
+        if verdict is None and (not force or decision.actor == SCHEDULE_ACTOR):
+            raise VerdictMissing("No verdict supports the promotion.")
+        ground = {"forced": True} if verdict is None else {"verdict": verdict.id}
+        justified = decision.model_copy(update={"evidence": {**decision.evidence, **ground}})
+        event = self._append("promoted", version, justified, self._champion())
         self._in_force = _Promotion(version, self._in_force)
         self._end_split(decision)
         return event
+
+    async def record_verdict(self, verdict: NewVerdict, decision: RegistryDecision) -> ModelEvent:
+        """Append a verdict to the ledger, as an `Evaluation` does."""
+        self._check(decision)
+        for version in filter(None, (verdict.version, verdict.champion)):
+            await self.model(version)
+        if verdict.looks_before != self.count_looks(verdict.version):
+            raise ModelConflict("Another verdict on the model was recorded meanwhile.")
+        said = {
+            **verdict.evidence,
+            "decision": verdict.decision,
+            "champion": verdict.champion,
+            "look": verdict.looks_before + 1,
+            "catalogue_version": self._catalogue_version,
+        }
+        return self._append(
+            "verdict", verdict.version, decision.model_copy(update={"evidence": said})
+        )
+
+    def count_looks(self, version: str) -> int:
+        """Return how many verdicts on a model the ledger has."""
+        return sum(one.kind == "verdict" and one.version == version for one in self._ledger)
 
     async def roll_back(
         self, decision: RegistryDecision, champion: str | None = None
@@ -203,6 +233,24 @@ class InMemoryModelRegistry:
         champion = self._champion()
         address = self._models[champion].address if champion else None
         return ServingModels(champion=address, split=self._split)
+
+    def change_catalogue(self, intents: Iterable[str]) -> None:
+        """Replace the intents of the catalogue."""
+        names = json.dumps(sorted(intents), ensure_ascii=False)
+        self._catalogue_version = sha256(names.encode()).hexdigest()
+
+    def _supporting_verdict(self, version: str) -> ModelEvent | None:
+        changes = [one.id for one in self._ledger if one.kind in {"promoted", "rolled_back"}]
+        verdicts = [one for one in self._ledger if one.kind == "verdict" and one.version == version]
+        if not verdicts or verdicts[-1].id < max(changes, default=0):
+            return None
+        said = verdicts[-1].evidence
+        stands = (said["decision"], said["champion"], said["catalogue_version"]) == (
+            "promote",
+            self._champion(),
+            self._catalogue_version,
+        )
+        return verdicts[-1] if stands else None
 
     def _champion(self) -> str | None:
         return self._in_force.version if self._in_force else None

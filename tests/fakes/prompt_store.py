@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import UUID
 
 from prompt_capture.domain.changes import (
@@ -25,6 +26,7 @@ from prompt_capture.domain.errors import (
     TooManyDeferred,
     UnknownUser,
 )
+from prompt_capture.domain.evaluation import Draw
 from prompt_capture.domain.log_ids import may_arrive
 from prompt_capture.domain.prompts import (
     CapturedPrompt,
@@ -63,6 +65,17 @@ class LedgerPage:
     registered_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
+@dataclass
+class PooledText:
+    """A text in the pool of disagreements. `intent` is what a reviewer decided blind."""
+
+    text: str
+    text_id: str
+    draw: Draw
+    drawn_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    intent: str | None = None
+
+
 class InMemoryPromptStore:
     """A store with fixed users and intents.
 
@@ -78,6 +91,8 @@ class InMemoryPromptStore:
         self.rows: dict[UUID, LoggedPrompt] = {}
         self.votes: dict[str, dict[str, str]] = {}
         self._labels: dict[str, tuple[Correction, bool]] = {}
+        self.labelled_at: dict[str, datetime] = {}
+        self.pool: dict[str, PooledText] = {}
         self.ledger: dict[tuple[str, str], LedgerPage] = {}
         self.erased: dict[UUID, datetime] = {}
         self.unfinished_erasures: list[UUID] = []
@@ -174,6 +189,13 @@ class InMemoryPromptStore:
         if count >= self.max_deferred_corrections:
             raise TooManyDeferred("Too many corrections wait for their prompts.")
 
+    def decide_blind(self, text: str, correction: Correction) -> None:
+        """Decide a text of the pool, as a reviewer does in the dashboard."""
+        pooled = self.pool[canonical_text(text)]
+        pooled.intent = correction.corrected_intent
+        row = next(row for row in self.rows.values() if text_id(row) == pooled.text_id)
+        self._correct(row, correction)
+
     def _correct(self, row: LoggedPrompt, correction: Correction) -> None:
         text = canonical_text(row.captured.prompt)
         votes = self.votes.setdefault(text, {})
@@ -182,6 +204,10 @@ class InMemoryPromptStore:
         votes_for_intent = counts.pop(correction.corrected_intent)
         is_disputed = any(other_votes >= votes_for_intent for other_votes in counts.values())
         self._labels[text] = correction, is_disputed
+        self.labelled_at[text] = datetime.now(UTC)
+        pooled = self.pool.get(text)
+        if pooled and (is_disputed or pooled.intent != correction.corrected_intent):
+            pooled.intent = None
         change = self._next_change()
         for copy in self.rows.values():
             if canonical_text(copy.captured.prompt) == text:
@@ -221,6 +247,7 @@ class InMemoryPromptStore:
         for row in self._select(
             lambda row: (
                 not row.is_disputed
+                and canonical_text(row.captured.prompt) not in self.pool
                 and (row.correction is not None or row.captured.confidence > threshold)
             ),
             since,
@@ -263,6 +290,7 @@ class InMemoryPromptStore:
         texts = {canonical_text(row.captured.prompt) for row in self.rows.values()}
         self.votes = {text: votes for text, votes in self.votes.items() if text in texts}
         self._labels = {text: label for text, label in self._labels.items() if text in texts}
+        self.pool = {text: pooled for text, pooled in self.pool.items() if text in texts}
         return len(rows[: self.erased_per_step])
 
     def _pseudonymise(self, user_id: UUID) -> int:
@@ -326,6 +354,11 @@ class InMemoryPromptStore:
         self.raise_if_unreachable()
         rows = (row for row in self.rows.values() if since is None or row.created_at >= since)
         return sorted(filter(condition, rows), key=lambda row: (row.created_at, row.captured.id))
+
+
+def text_id(row: LoggedPrompt) -> str:
+    """Return the id that all copies of a row's text share."""
+    return sha256(canonical_text(row.captured.prompt).encode()).hexdigest()[:32]
 
 
 def _has_failed(row: LoggedPrompt) -> bool:

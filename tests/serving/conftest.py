@@ -45,7 +45,7 @@ class LocalRegistry:
         subprocess.run(command, env=environment, check=True, capture_output=True)
 
     def promote(self, version: str) -> Mapping[str, Any]:
-        return self.post(f"{version}/promote")
+        return self.post(f"{version}/promote", force=True)
 
     def quarantine(self, version: str) -> Mapping[str, Any]:
         return self.post(f"{version}/quarantine")

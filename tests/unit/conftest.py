@@ -14,6 +14,7 @@ from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.api.app import create_app
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.classify import classify_router
+from prompt_capture.api.console import console_router
 from prompt_capture.api.corrections import corrections_router
 from prompt_capture.api.models import models_router
 from prompt_capture.api.outcomes import outcomes_router
@@ -22,12 +23,14 @@ from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.review_criteria import ReviewCriteria
 from prompt_capture.workflows.capture import WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
+from prompt_capture.workflows.console import Review
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
 from prompt_capture.workflows.models.manage import ManageModels
 from prompt_capture.workflows.record_outcome import RecordOutcome
 from prompt_capture.workflows.serve_model import ServedModel
+from tests.fakes.console_store import InMemoryConsoleStore
 from tests.fakes.model_registry import InMemoryModelRegistry
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.fakes.spool import InMemorySpool
@@ -88,6 +91,7 @@ class ApiFixture:
     outcomes: TestClient
     corrections: TestClient
     models: TestClient
+    console: TestClient
 
     @property
     def key(self) -> dict[str, str]:
@@ -153,6 +157,10 @@ def make_apps(
         ),
         "corrections": create_app("Correct", corrections_router(Correct(store), authenticator)),
         "models": create_app("Models", models_router(manage_models, evaluate_split, authenticator)),
+        "console": create_app(
+            "Console",
+            console_router(Review(InMemoryConsoleStore(INTENTS)), None, authenticator),
+        ),
     }
 
 

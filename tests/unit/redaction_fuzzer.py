@@ -29,6 +29,8 @@ UNITS = (
     "commit ", "[at]", "ab@cd.ef.", "password for a b c d e ", "date_of_birth ", "cardNumber: ",
     "card_number card_", "aBc", "release 1.2.3.4 to ", "1.2.3.4 to ", "48ad-08f2-", "ruf a an 1",
     "checksum of a ", "xrp r", "xlm GA", "12345678:", "счёт 1", "compte n° 1",
+    "curl ", "curl -u a:", "curl - ", "mysql -p ", "mysql -pa ", " -", "authorization: basic ",
+    "4111111111111111 12/27 123 ", "docker login -p ",
 )  # fmt: skip
 """What the texts repeat and mix: starts of entities, near misses, and entities."""
 

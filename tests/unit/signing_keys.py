@@ -86,6 +86,7 @@ REFUSED = {
     "a short secret": ("short", "is not a key; expected a private JWK"),
     "a publishable key": ("sb_publishable_x", "is a publishable key; expected a private JWK"),
     "a secret key": ("sb_secret_x", "is a secret key; expected a private JWK"),
+    "a part of an anon key": (token(role="anon")[:-20].rpartition(".")[0], "is not a key"),
     "an anon key": (token(role="anon"), "is a legacy anon key; expected a private JWK"),
     "a user's token": (token(sub="ada"), "is a user's token; expected a private JWK"),
 }

@@ -16,7 +16,7 @@ GROUPS = {
     "Review": ["prompts", "import-review"],
     "Data": ["export", "convert"],
     "Model": ["train", "evaluate", "predict", "models"],
-    "Operate": ["doctor", "erase", "redrive", "migrations"],
+    "Operate": ["doctor", "health", "erase", "redrive", "alerts", "migrations"],
 }
 COLUMNS = 80
 NEXT_SENTENCE = re.compile(r"[.!?] +[A-Z]")

@@ -1,5 +1,7 @@
 """What training says about labels that make a worse model than their author expects."""
 
+import pytest
+
 from training.data import diagnosis
 from training.data.examples import Example, LocatedExample
 from training.data.locations import Location
@@ -55,6 +57,18 @@ def test_labels_that_differ_only_in_their_writing_are_named() -> None:
         "The labels 'Greeting', 'greeting'",
         "The labels 'SetPlan', 'set plan', 'set_plan'",
     ]
+
+
+@pytest.mark.parametrize("joined", ["email#plan", "email, plan", "plan|email|plan", "plan + email"])
+def test_labels_that_consist_of_others_are_named_with_the_remedy(joined: str) -> None:
+    (sentence,) = diagnosis.describe_joined_labels(["plan", "email", joined])
+
+    assert sentence.startswith(f"1 label consists of other labels: '{joined}'.")
+    assert "secondary" in sentence
+
+
+def test_a_sign_in_a_label_is_none_between_labels() -> None:
+    assert list(diagnosis.describe_joined_labels(["c#", "a/b", "a", "and/or"])) == []
 
 
 def test_labels_of_other_scripts_and_of_signs_are_told_apart() -> None:

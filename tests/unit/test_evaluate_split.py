@@ -19,7 +19,7 @@ async def registry() -> InMemoryModelRegistry:
     registry = InMemoryModelRegistry()
     for version in ("assistant-1", "assistant-2"):
         await registry.register(new_model(version), ANN)
-    await registry.promote("assistant-1", ANN)
+    await registry.promote("assistant-1", ANN, force=True)
     await registry.split("assistant-2", 0.5, ANN)
     return registry
 

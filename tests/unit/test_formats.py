@@ -178,6 +178,18 @@ def test_a_compression_that_is_not_supported_is_refused(tmp_path: Path, name: st
     assert not (tmp_path / name).exists()
 
 
+@pytest.mark.parametrize("name", ["b.xlsx", "b.XLS", "b.ods"])
+def test_a_table_is_not_written_under_the_name_of_a_spreadsheet(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "hello", "label": "greeting"}\n')
+
+    result = _convert(source, tmp_path / name, "jsonl", "csv")
+
+    assert result.exit_code == 1
+    assert "Write a .csv file" in result.stderr
+    assert not (tmp_path / name).exists()
+
+
 @pytest.mark.parametrize("target", ["", "file/b.csv"])
 def test_a_target_that_cannot_be_written_is_explained(tmp_path: Path, target: str) -> None:
     source = tmp_path / "a.jsonl"

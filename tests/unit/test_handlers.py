@@ -18,6 +18,7 @@ FORBIDDEN_MODULES = (
 
 SETTINGS = {
     "SUPABASE_URL": "http://localhost",
+    "SUPABASE_PUBLISHABLE_KEY": "sb_publishable_x",
     "SUPABASE_SECRET_KEY": "sb_secret_x",
     "SUPABASE_SIGNING_KEY": "a shared secret of a legacy project, long enough",
     "MODEL_DIR": str(ROOT / "model_artifacts" / "assistant"),
@@ -30,13 +31,15 @@ SETTINGS = {
 }
 
 
-def test_there_are_six_functions() -> None:
+def test_there_are_seven_functions() -> None:
     assert [handler.parent.name for handler in HANDLERS] == [
         "classify-and-log",
+        "console",
         "correct",
         "drain",
         "export",
         "models",
+        "monitor",
         "record-outcome",
     ]
 

@@ -121,6 +121,8 @@ def handler(store: InMemoryPromptStore) -> Iterator[Handler]:
         function_url_event("///v1//classify//"),
         function_url_event("/dev/v1/classify", stage="dev"),
         function_url_event("//dev//v1/classify", stage="dev"),
+        function_url_event("/assistant/v1/classify"),
+        function_url_event("/dev/assistant/eu/v1/classify/", stage="dev"),
         rest_api_event("/v1/classify"),
         rest_api_event("/dev/v1/classify/"),
         load_balancer_event("/v1/classify"),
@@ -134,7 +136,7 @@ def test_a_path_that_is_almost_right_is_found(handler: Handler, event: dict[str,
     assert json.loads(response["body"])["intent"] == "reschedule"
 
 
-@pytest.mark.parametrize("path", ["/", "//", "", "/v1", "/classify", "/dev/v1/classify", "/v1//x"])
+@pytest.mark.parametrize("path", ["/", "//", "", "/v1", "/classify", "/dev/classify", "/v1//x"])
 def test_another_path_is_not_found(handler: Handler, path: str) -> None:
     response = handler(function_url_event(path), CONTEXT)
 

@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FIND_PYTHON = ROOT / "infra" / "find-python"
-BENCHMARKS = ("capture", "cold", "db", "export", "inputs", "loop", "model", "redaction", "split")
+BENCHMARKS = (
+    "alerts", "capture", "cold", "console", "db", "export", "gate", "inputs", "loop", "model",
+    "redaction", "split",
+)  # fmt: skip
 SOAK_TESTS = ("faults", "chaos", "export")
 
 

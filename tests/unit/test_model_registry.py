@@ -101,7 +101,7 @@ async def test_an_erased_operator_is_reported_as_such() -> None:
         return httpx.Response(403, json={"code": "PT403", "message": "erased"})
 
     registry = SupabaseModelRegistry(client_of(respond), URL)
-    for decision in (registry.promote("a", ANN), registry.quarantine("a", ANN)):
+    for decision in (registry.promote("a", ANN, force=True), registry.quarantine("a", ANN)):
         with pytest.raises(ReviewerErased):
             await decision
 

@@ -12,6 +12,7 @@ from tests.unit.registered_models import METRICS, new_model
 
 OPERATOR = {"app_metadata": {"role": "operator"}}
 BODY: dict[str, Any] = {"reason": "better on the audit", "operator": "grace"}
+FORCED = BODY | {"force": True}
 DECISIONS = ("/v1/models/assistant-1/promote", "/v1/models/assistant-1/quarantine")
 ROLLBACK = "/v1/models/rollback"
 SPLIT, STOP = "/v1/models/assistant-2/split", "/v1/models/split/stop"
@@ -30,11 +31,15 @@ async def register(api: ApiFixture, *versions: str) -> None:
 
 
 def body_of(path: str) -> dict[str, Any]:
-    """Return the body of a decision."""
-    return BODY | ({"share": 0.1} if path == SPLIT else {})
+    """Return the body of a decision. A promotion is forced."""
+    if path == SPLIT:
+        return BODY | {"share": 0.1}
+    return FORCED if path.endswith("/promote") else BODY
 
 
-def decide(api: ApiFixture, path: str, body: Any = BODY, **headers: Any) -> Any:
+def decide(api: ApiFixture, path: str, body: Any = None, **headers: Any) -> Any:
+    """Send a decision. A promotion is forced unless the body says otherwise."""
+    body = body or body_of(path)
     body = {"share": 0.1} | body if path == SPLIT else body
     return api.models.post(path, json=body, headers=headers or api.operator_key)
 
@@ -96,6 +101,24 @@ def test_a_decision_returns_its_event(api: ApiFixture) -> None:
     )
     assert (event["actor"], event["reason"]) == ("grace", "better on the audit")
     assert champion(api) == "assistant-2"
+
+
+def test_a_promotion_without_a_verdict_must_be_forced(api: ApiFixture) -> None:
+    refused = decide(api, "/v1/models/assistant-1/promote", BODY)
+
+    assert refused.status_code == 409
+    assert refused.json()["error"]["code"] == "verdict_missing"
+    assert champion(api) is None
+    event = decide(api, "/v1/models/assistant-1/promote", FORCED).json()["event"]
+    assert event["evidence"] == {"forced": True}
+
+
+@pytest.mark.parametrize("force", ["true", 1, None])
+def test_only_a_boolean_forces_a_promotion(api: ApiFixture, force: object) -> None:
+    response = decide(api, "/v1/models/assistant-1/promote", BODY | {"force": force})
+
+    assert response.status_code == 422
+    assert champion(api) is None
 
 
 def test_a_decision_that_changes_nothing_has_no_event(api: ApiFixture) -> None:
@@ -164,7 +187,9 @@ def test_a_version_that_cannot_exist_is_named_as_the_invalid_part(
 
 
 def test_the_operator_of_a_token_is_the_actor(api: ApiFixture) -> None:
-    response = decide(api, DECISIONS[0], {"reason": "better"}, **api.token(**OPERATOR))
+    response = decide(
+        api, DECISIONS[0], {"reason": "better", "force": True}, **api.token(**OPERATOR)
+    )
 
     assert response.json()["event"]["actor"] == str(api.user_id)
 
@@ -254,7 +279,7 @@ def test_a_reason_is_required(api: ApiFixture, reason: str) -> None:
 def test_a_reason_of_any_length_is_redacted_and_shortened(api: ApiFixture) -> None:
     reason = "asked by ada@example.com\x00 " + "x" * 10_000
 
-    event = decide(api, DECISIONS[0], {"reason": reason, "operator": "grace"}).json()["event"]
+    event = decide(api, DECISIONS[0], FORCED | {"reason": reason}).json()["event"]
 
     assert event["reason"].startswith("asked by <EMAIL> x")
     assert event["reason"].endswith(" [shortened]")

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from cli.model_remarks import remarks_on
 from prompt_capture import bootstrap
+from prompt_capture.domain.evaluation import NewVerdict
 from prompt_capture.domain.splits import OutcomeGroup
 from prompt_capture.workflows.models.decisions import decision_of
 from tests.fakes.model_registry import InMemoryModelRegistry
@@ -20,6 +21,7 @@ from tests.unit.registered_models import make_folder, new_model
 
 INTENTS = ("reminder", "reschedule", "unknown")
 WHY = ("--reason", "better on the audit", "--operator", "grace")
+FORCED = ("--force", *WHY)
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def read_json(*arguments: str) -> Any:
 def test_models_are_listed_with_the_one_that_serves(registry: InMemoryModelRegistry) -> None:
     assert succeed("list") == "\n0 models.\nServing: the packaged model\n"
     register(registry, "assistant-1", "assistant-2")
-    succeed("promote", "assistant-1", *WHY)
+    succeed("promote", "assistant-1", *FORCED)
 
     lines = succeed("list").splitlines()
 
@@ -78,7 +80,7 @@ def test_a_long_list_says_how_to_see_all_of_it(registry: InMemoryModelRegistry) 
 
 def test_a_model_is_shown_with_its_origin_and_its_events(registry: InMemoryModelRegistry) -> None:
     register(registry, "assistant-1")
-    succeed("promote", "assistant-1", *WHY)
+    succeed("promote", "assistant-1", *FORCED)
 
     shown = succeed("show", "assistant-1")
 
@@ -94,11 +96,12 @@ def test_a_model_is_shown_with_its_origin_and_its_events(registry: InMemoryModel
 def test_decisions_say_what_they_changed(registry: InMemoryModelRegistry) -> None:
     register(registry, "assistant-1", "assistant-2")
 
-    assert succeed("promote", "assistant-1", *WHY) == (
-        "assistant-1 serves from now on; before, the packaged model did.\n"
+    assert succeed("promote", "assistant-1", *FORCED) == (
+        "assistant-1 serves from now on; before, the packaged model did. "
+        "No verdict supported it: it was forced.\n"
     )
-    assert succeed("promote", "assistant-1", *WHY) == "assistant-1 is the champion already.\n"
-    succeed("promote", "assistant-2", *WHY)
+    assert succeed("promote", "assistant-1", *FORCED) == "assistant-1 is the champion already.\n"
+    succeed("promote", "assistant-2", *FORCED)
     assert succeed("rollback", *WHY) == "In place of assistant-2, assistant-1 serves again.\n"
     assert succeed("quarantine", "assistant-1", *WHY) == "assistant-1 will not serve any more.\n"
     assert succeed("quarantine", "assistant-1", *WHY) == "assistant-1 is quarantined already.\n"
@@ -110,7 +113,7 @@ def test_a_rollback_that_names_the_champion_can_be_repeated(
 ) -> None:
     register(registry, "assistant-1", "assistant-2")
     for version in ("assistant-1", "assistant-2"):
-        succeed("promote", version, *WHY)
+        succeed("promote", version, *FORCED)
 
     for _ in range(2):
         assert succeed("rollback", "--from", "assistant-2", *WHY) == (
@@ -122,14 +125,41 @@ def test_a_rollback_that_names_the_champion_can_be_repeated(
 def test_decisions_print_their_event_as_json(registry: InMemoryModelRegistry) -> None:
     register(registry, "assistant-1")
 
-    event = read_json("promote", "assistant-1", *WHY)["event"]
+    event = read_json("promote", "assistant-1", *FORCED)["event"]
 
     assert (event["kind"], event["actor"], event["reason"]) == (
         "promoted",
         "grace",
         "better on the audit",
     )
-    assert read_json("promote", "assistant-1", *WHY) == {"event": None}
+    assert read_json("promote", "assistant-1", *FORCED) == {"event": None}
+
+
+def test_a_model_without_a_verdict_is_promoted_by_force_alone(
+    registry: InMemoryModelRegistry,
+) -> None:
+    register(registry, "assistant-1")
+
+    refused = run("promote", "assistant-1", *WHY)
+
+    assert refused.exit_code == 1
+    assert "No verdict supports the promotion" in " ".join(refused.stderr.split())
+    assert "Serving: the packaged model" in succeed("list")
+    event = read_json("promote", "assistant-1", *FORCED)["event"]
+    assert event["evidence"] == {"forced": True}
+
+
+def test_a_verdict_promotes_without_force(registry: InMemoryModelRegistry) -> None:
+    register(registry, "assistant-1")
+    verdict = NewVerdict(
+        version="assistant-1", champion=None, decision="promote", looks_before=0, evidence={}
+    )
+    asyncio.run(registry.record_verdict(verdict, decision_of("ada", "the evidence of May")))
+
+    printed = succeed("promote", "assistant-1", *WHY)
+
+    assert printed == "assistant-1 serves from now on; before, the packaged model did.\n"
+    assert "verdict: promote" in succeed("history")
 
 
 @pytest.mark.parametrize(
@@ -190,14 +220,14 @@ def test_the_operator_is_the_user_of_the_machine_unless_it_is_named(
     register(registry, "assistant-1")
     monkeypatch.setenv("LOGNAME", "hopper")
 
-    event = read_json("promote", "assistant-1", "--reason", "better")["event"]
+    event = read_json("promote", "assistant-1", "--force", "--reason", "better")["event"]
 
     assert event["actor"] == "hopper"
 
 
 def test_the_history_says_who_decided_what_and_why(registry: InMemoryModelRegistry) -> None:
     register(registry, "assistant-1", "assistant-2")
-    succeed("promote", "assistant-1", *WHY)
+    succeed("promote", "assistant-1", *FORCED)
     succeed("rollback", "--reason", "more\ncorrections[/b]\x1b[31m", "--operator", "ada")
 
     lines = succeed("history").splitlines()
@@ -208,6 +238,7 @@ def test_the_history_says_who_decided_what_and_why(registry: InMemoryModelRegist
     assert lines[-1] == "4 events."
     kinds = [json.loads(line)["kind"] for line in succeed("history", "--json").splitlines()]
     assert kinds == ["rolled_back", "promoted", "registered", "registered"]
+    assert "promoted, forced" in lines[2]
     assert "1 event." in succeed("history", "assistant-2")
 
 
@@ -216,7 +247,7 @@ def test_the_history_says_what_served_at_a_time_and_why(
 ) -> None:
     register(registry, "assistant-1")
     before = datetime.now(UTC).isoformat()
-    succeed("promote", "assistant-1", *WHY)
+    succeed("promote", "assistant-1", *FORCED)
     after = datetime.now(UTC).isoformat()
 
     assert "the packaged model served" in succeed("history", "--at", before)
@@ -270,11 +301,11 @@ def test_publishing_registers_a_candidate_and_says_how_to_serve_it(
 
 
 def test_publishing_may_promote_at_once(registry: InMemoryModelRegistry, model: Path) -> None:
-    printed = read_json("publish", str(model), "--promote", *WHY)
+    printed = read_json("publish", str(model), "--promote", *FORCED)
 
     assert (printed["address"]["version"], printed["new_bytes"]) == ("assistant-1", 29)
     assert printed["promotion"]["kind"] == "promoted"
-    assert "is the champion already" in succeed("publish", str(model), "--promote", *WHY)
+    assert "is the champion already" in succeed("publish", str(model), "--promote", *FORCED)
 
 
 def test_a_folder_without_a_model_is_refused_and_nothing_is_registered(
@@ -314,7 +345,7 @@ def test_a_split_is_started_shown_and_stopped(registry: InMemoryModelRegistry) -
     register(registry, "assistant-1", "assistant-2")
     assert succeed("split", "status") == "There was no split.\n"
     assert read_json("split", "status") == {"split": None}
-    succeed("promote", "assistant-1", *WHY)
+    succeed("promote", "assistant-1", *FORCED)
 
     command = ("split", "assistant-2", "--share", "0.1", *WHY)
     assert succeed(*command) == "assistant-2 answers 10% of the users.\n"

@@ -51,8 +51,10 @@ classify = from_asgi("/openapi.json", apps["classify"])
 outcomes = from_asgi("/openapi.json", apps["outcomes"])
 corrections = from_asgi("/openapi.json", apps["corrections"])
 models = from_asgi("/openapi.json", apps["models"])
+console = from_asgi("/openapi.json", apps["console"])
 
 
+@console.hook
 @corrections.hook
 def filter_body(_: HookContext, body: Any) -> bool:
     """Leave out a secondary intent that is the primary intent: no schema can express the rule."""
@@ -100,6 +102,13 @@ def test_reviewers_correct_as_described(case: Case[Any]) -> None:
 def test_backends_correct_as_described(case: Case[Any]) -> None:
     """Only a backend must send the reviewer, which no schema can express."""
     case.call_and_validate(headers=BACKEND, excluded_checks=[positive_data_acceptance])
+
+
+@console.parametrize()
+@many_examples
+def test_the_console_is_used_as_described(case: Case[Any]) -> None:
+    """Which intents there are is in the database, which no schema can express."""
+    case.call_and_validate(headers=REVIEWER, excluded_checks=[positive_data_acceptance])
 
 
 @models.parametrize()

@@ -178,9 +178,7 @@ def test_only_reviewers_can_correct_and_only_in_their_own_name(api: ApiFixture) 
     [
         ({"log_id": str(uuid4())}, "prompt_log_not_found"),
         ({"was_successful": 1}, "invalid_request"),
-        ({"workflow_type": ""}, "invalid_request"),
-        ({"workflow_type": "\x00"}, "invalid_request"),
-        ({"workflow_type": "x" * 101}, "invalid_request"),
+        ({"workflow_type": None}, "invalid_request"),
         ({"unknown_field": True}, "invalid_request"),
     ],
 )
@@ -193,6 +191,48 @@ def test_an_invalid_outcome_is_rejected(
 
     assert 400 <= response.status_code < 500
     assert response.json()["error"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded"),
+    [
+        ("", "unnamed"),
+        ("\0", "unnamed"),
+        (" \n", "unnamed"),
+        ("x" * 101, "x" * 100),
+        (" a\0 ", "a"),
+    ],
+)
+def test_no_name_of_a_workflow_costs_the_outcome(api: ApiFixture, name: str, recorded: str) -> None:
+    log_id = api.log()
+    body = {"log_id": f" {log_id}\n", "was_successful": True, "workflow_type": name}
+
+    response = api.outcomes.post("/v1/outcomes", json=body, headers=api.key)
+
+    assert response.status_code == 200, response.json()
+    outcome = api.store.rows[UUID(log_id)].outcome
+    assert outcome
+    assert outcome.workflow_type == recorded
+
+
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [
+        ("workflow-typ", "workflow-typ"),
+        ("call me at 0171 2345678", "(a field)"),
+        ("\x00", "(a field)"),
+        ("x" * 41, "(a field)"),
+    ],
+)
+def test_an_error_names_an_unknown_field_only_where_a_program_may_have_named_it(
+    api: ApiFixture, field: str, named: str
+) -> None:
+    body = {"log_id": api.log(), "was_successful": True, "workflow_type": "x", field: 1}
+
+    response = api.outcomes.post("/v1/outcomes", json=body, headers=api.key)
+
+    assert response.status_code == 422
+    assert response.json()["error"]["message"].startswith(f"{named}: ")
 
 
 def test_an_outage_gets_a_503_with_its_own_code(api: ApiFixture) -> None:

@@ -124,9 +124,79 @@ def test_each_entity_type_can_be_switched_off() -> None:
         ("nasci em 12/03/1985", "nasci em <BIRTH_DATE>"),
         ("født 12. marts 1985", "født <BIRTH_DATE>"),
         ("urodziłem się 12 marca 1985", "urodziłem się <BIRTH_DATE>"),
+        ("mật khẩu là hunter22", "mật khẩu là <SECRET>"),
+        ("mật khẩu của tôi là hunter22", "mật khẩu của tôi là <SECRET>"),
+        ("كلمة السر هي hunter22", "كلمة السر هي <SECRET>"),
+        ("كلمة المرور: hunter22", "كلمة المرور: <SECRET>"),
+        ("رمز عبور hunter22", "رمز عبور <SECRET>"),
+        ("पासवर्ड hunter22 है", "पासवर्ड <SECRET> है"),
+        ("รหัสผ่าน hunter22", "รหัสผ่าน <SECRET>"),
+        ("kata sandi saya hunter22", "kata sandi saya <SECRET>"),
+        ("κωδικός είναι hunter22", "κωδικός είναι <SECRET>"),
+        ("lozinka je hunter22", "lozinka je <SECRET>"),
+        ("slaptažodis hunter22", "slaptažodis <SECRET>"),
+        ("סיסמה: hunter22", "סיסמה: <SECRET>"),
+        ("contrasenya és hunter22", "contrasenya és <SECRET>"),
+        ("sinh ngày 12/03/1985", "sinh ngày <BIRTH_DATE>"),
+        ("ngày sinh: 12/03/1985", "ngày sinh: <BIRTH_DATE>"),
+        ("تاريخ الميلاد 12/03/1985", "تاريخ الميلاد <BIRTH_DATE>"),
+        ("مواليد 1985/03/12", "مواليد <BIRTH_DATE>"),
+        ("วันเกิด 12/03/1985", "วันเกิด <BIRTH_DATE>"),
+        ("जन्म तिथि 12/03/1985", "जन्म तिथि <BIRTH_DATE>"),
+        ("תאריך לידה 12/03/1985", "תאריך לידה <BIRTH_DATE>"),
+        ("народився 12.03.1985", "народився <BIRTH_DATE>"),
+        ("γεννήθηκα 12/03/1985", "γεννήθηκα <BIRTH_DATE>"),
+        ("rođen 12.03.1985", "rođen <BIRTH_DATE>"),
+        ("tanggal lahir 12-03-1985", "tanggal lahir <BIRTH_DATE>"),
     ],
 )
 def test_entities_are_found_by_the_words_of_several_languages(text: str, redacted: str) -> None:
+    assert redact(text) == redacted
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("curl -u ann:hunter2 https://x.org", "curl -u ann:<SECRET> https://x.org"),
+        ("curl -sS -X POST --user 'ann:hunter2' x", "curl -sS -X POST --user 'ann:<SECRET>' x"),
+        ("mysql -uroot -phunter2 db", "mysql -uroot -p<SECRET> db"),
+        ("sshpass -p hunter2 ssh a@b", "sshpass -p <SECRET> ssh a@b"),
+        ("docker login -u ann -p hunter2", "docker login -u ann -p <SECRET>"),
+        ("redis-cli -a hunter2 ping", "redis-cli -a <SECRET> ping"),
+        ("Authorization: Basic YTpi", "Authorization: Basic <SECRET>"),
+        ("-H 'authorization: token abcd'", "-H 'authorization: token <SECRET>'"),
+    ],
+)
+def test_passwords_in_commands_and_headers_are_found(text: str, redacted: str) -> None:
+    assert redact(text) == redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mysql -u root -P3306 db",
+        "mysql -h db -p -u root",
+        "docker run -p 8080:80 nginx",
+        "curl -u $USER:$PASSWORD x",
+        "ssh -p 2222 host",
+        "mkdir -p build",
+        "the authorization: basic or full?",
+    ],
+)
+def test_other_options_of_commands_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("my card 4111 1111 1111 1111 12/27 123", "my card <CARD> 12/27 <CARD>"),
+        ("card 4111111111111111, exp 12/27, 123 ok", "card <CARD>, exp 12/27, <CARD> ok"),
+        ("4111111111111111|12|2027|1234", "<CARD>|12|2027|<CARD>"),
+        ("card 4111111111111111 12/27 at 1230", "card <CARD> 12/27 at 1230"),
+    ],
+)
+def test_the_security_code_behind_a_card_goes_with_it(text: str, redacted: str) -> None:
     assert redact(text) == redacted
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from infra.packaging.targets import PYTHON_VERSION
 from prompt_capture.api.errors import DRAIN_INTERVAL_SECONDS
+from prompt_capture.api.events import monitoring_mode
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.log_ids import SPOOL_RETENTION
 from prompt_capture.settings import (
@@ -18,8 +19,10 @@ from prompt_capture.settings import (
     AuthenticationSettings,
     CaptureSettings,
     ClassifierSettings,
+    ConsoleSettings,
     ExportSettings,
     ModelSettings,
+    MonitorSettings,
     OperatorSettings,
     SpoolSettings,
     SupabaseSettings,
@@ -41,8 +44,10 @@ SETTINGS = {
     "record-outcome": (SupabaseSettings, AuthenticationSettings),
     "correct": (SupabaseSettings, AuthenticationSettings, WebSettings),
     "models": (SupabaseSettings, OperatorSettings),
+    "console": (ConsoleSettings, AuthenticationSettings),
     "drain": (SupabaseSettings,),
     "export": (SupabaseSettings, ExportSettings),
+    "monitor": (SupabaseSettings, MonitorSettings),
 }
 
 SET_BY_LAMBDA = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
@@ -137,7 +142,8 @@ def test_a_function_receives_exactly_the_settings_that_it_reads(
 
     assert settings <= {field.upper() for field in fields} | SET_BY_LAMBDA
     assert {field.upper() for field, info in fields.items() if info.is_required()} <= settings
-    assert len(settings & {"SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY"}) == 1
+    secrets = settings & {"SUPABASE_SECRET_KEY", "SUPABASE_SIGNING_KEY"}
+    assert len(secrets) == (0 if name == "console" else 1)
 
 
 def test_the_environment_contains_no_key(service: dict[str, Any]) -> None:
@@ -312,12 +318,47 @@ def test_every_alarm_notifies_the_alarm_topic(resources: dict[str, Any]) -> None
     assert all(alarm["Properties"]["AlarmActions"] == ["AlarmTopic"] for alarm in alarms)
 
 
-def schedules(resources: dict[str, Any]) -> list[dict[str, Any]]:
+def schedules(resources: dict[str, Any], function: str) -> list[dict[str, Any]]:
+    """Return the schedules of a function, by its ARN."""
     return [
         resource["Properties"]
         for resource in resources.values()
         if resource["Type"] == "AWS::Scheduler::Schedule"
+        and resource["Properties"]["Target"]["Arn"] == function
     ]
+
+
+def test_the_rules_are_evaluated_every_hour_and_the_digest_is_sent_every_week(
+    service: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    scheduled = schedules(resources, "MonitorLambdaFunction.Arn")
+    modes = {
+        monitoring_mode(json.loads(one["Target"]["Input"])): one["ScheduleExpression"]
+        for one in scheduled
+    }
+
+    assert len(scheduled) == 2
+    assert modes == {"evaluate": "cron(10 * * * ? *)", "digest": "cron(30 9 ? * MON *)"}
+    assert "url" not in service["functions"]["monitor"]
+    alarm = resources["NoEvaluationInThreeHours"]["Properties"]
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "MonitorLambdaFunction"}]
+
+
+def test_the_monitor_reads_parameters_counts_dead_letters_and_publishes_alone(
+    resources: dict[str, Any],
+) -> None:
+    allowed = {
+        (action, arn)
+        for statement in statements(resources, "MonitorRole")
+        for action in actions(statement)
+        for arn in resource_arns(statement)
+        if not action.startswith(("xray:", "logs:", "ssm:"))
+    }
+
+    assert allowed == {
+        ("sqs:GetQueueAttributes", "DeadLetters.Arn"),
+        ("sns:Publish", "AlarmTopic"),
+    }
 
 
 def test_every_export_mode_is_scheduled_and_the_export_has_no_url(
@@ -325,9 +366,7 @@ def test_every_export_mode_is_scheduled_and_the_export_has_no_url(
 ) -> None:
     scheduled_time = "2026-11-23T07:00:00Z"
     requests = []
-    for schedule in schedules(resources):
-        if schedule["Target"]["Arn"] != "ExportLambdaFunction.Arn":
-            continue
+    for schedule in schedules(resources, "ExportLambdaFunction.Arn"):
         payload = schedule["Target"]["Input"].replace("${param:exportPolicy}", "audited")
         event = json.loads(payload.replace("<aws.scheduler.scheduled-time>", scheduled_time))
         requests.append(ExportRequest.from_event(event))
@@ -342,11 +381,7 @@ def test_every_export_mode_is_scheduled_and_the_export_has_no_url(
 def test_the_split_is_evaluated_every_day_by_a_job_of_the_function_models(
     resources: dict[str, Any],
 ) -> None:
-    [schedule] = [
-        schedule
-        for schedule in schedules(resources)
-        if schedule["Target"]["Arn"] == "ModelsLambdaFunction.Arn"
-    ]
+    [schedule] = schedules(resources, "ModelsLambdaFunction.Arn")
     job = json.loads(schedule["Target"]["Input"])["job"]
 
     assert schedule["ScheduleExpression"].endswith("* * ? *)")
@@ -358,7 +393,7 @@ def test_the_split_is_evaluated_every_day_by_a_job_of_the_function_models(
 def test_an_alarm_is_raised_when_an_export_fails_is_missed_or_is_small(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
-    for schedule in schedules(resources):
+    for schedule in schedules(resources, "ExportLambdaFunction.Arn"):
         assert schedule["Target"]["DeadLetterConfig"] == {"Arn": "MissedExports.Arn"}
     assert service["functions"]["export"]["destinations"]["onFailure"]["arn"] == "AlarmTopic"
     assert {"SmallDatasets", "ExportsNotStarted", "NoExportInSevenDays"} <= resources.keys()

@@ -21,6 +21,34 @@ def test_a_folder_has_a_file_for_each_label(tmp_path: Path) -> None:
     assert labelled == [("email", "write to anna"), ("greeting", "hi"), ("greeting", "hello there")]
 
 
+def test_a_folder_of_numbered_texts_for_each_label_is_read_by_the_names_of_the_folders(
+    tmp_path: Path,
+) -> None:
+    for name, text in [
+        ("greet/0001", "hello"),
+        ("greet/0002", "good\nmorning"),
+        ("bye/msg-1", "so"),
+    ]:
+        file = tmp_path / f"{name}.txt"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{text}\n")
+
+    assert [(each.text, each.label) for each in read_examples([tmp_path])] == [
+        ("so", "bye"),
+        ("hello", "greet"),
+        ("good\nmorning", "greet"),
+    ]
+
+
+def test_a_folder_of_parts_has_a_file_for_each_label(tmp_path: Path) -> None:
+    for name in ("part1/level2", "part2/greet"):
+        file = tmp_path / f"{name}.txt"
+        file.parent.mkdir()
+        file.write_text("hello\n")
+
+    assert sorted(each.label for each in read_examples([tmp_path])) == ["greet", "level2"]
+
+
 def test_a_folder_is_read_whatever_case_its_names_have_and_names_what_is_not_read(
     tmp_path: Path,
 ) -> None:

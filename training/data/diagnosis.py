@@ -16,6 +16,8 @@ _TEST_SPLIT = re.compile(
 )
 """The names of splits that are not for training."""
 
+_BETWEEN_LABELS = "#|+,;/"
+
 _FOREIGN_UNKNOWN = frozenset({"none", "nlufallback", "outofscope", "fallback"})
 """How other tools name the intent of messages to which no intent applies, as compared."""
 
@@ -50,6 +52,26 @@ def describe_similar_labels(labels: Sequence[str]) -> Iterator[str]:
                 f"The labels {names} differ only in case, white space or punctuation. Each counts "
                 "as an intent of its own: write them alike if they are one."
             )
+
+
+def describe_joined_labels(labels: Sequence[str]) -> Iterator[str]:
+    """Name the labels that consist of other labels, as tools write texts with several intents."""
+    known = set(labels)
+    joined = [
+        label
+        for label in sorted(known)
+        if any(
+            len(parts) > 1 and all(part.strip() in known for part in parts)
+            for parts in (label.split(separator) for separator in _BETWEEN_LABELS)
+        )
+    ]
+    if joined:
+        listed = ", ".join(f"'{label}'" for label in joined[:_SHOWN])
+        yield (
+            f"{_count(len(joined), 'label consists', 'labels consist')} of other labels: "
+            f"{listed}{_more(len(joined))}. Each counts as an intent of its own: write the first "
+            "intent as the label, and in JSON lines the others in the field `secondary`."
+        )
 
 
 def describe_rare_labels(examples: Sequence[Example], minimum: int) -> Iterator[str]:

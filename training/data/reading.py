@@ -63,7 +63,8 @@ def read_sources(
     """Read the examples of sources, in their order.
 
     A source is a file in any of `FORMATS`, a completed review file, `<label>.txt`, a folder with
-    such text files at any depth, or a dataset as `prompt-capture export` writes it: its folder or
+    such text files at any depth, a folder with a folder of numbered texts for each label, or a
+    dataset as `prompt-capture export` writes it: its folder or
     its manifest. Files may be compressed with gzip. What was left out or changed goes to `remarks`,
     and what was read from each source to `describe`. Raise `InvalidExamples`.
     """
@@ -148,6 +149,9 @@ class _SourceReader:
         self, source: DataSource, files: Sequence[Path]
     ) -> tuple[Iterator[LocatedExample], str]:
         data_files = [DataFile(path, source.name(path)) for path in files]
+        if text_lines.is_folder_per_label(source.path, files):
+            whole = (text_lines.read_whole(file, self._reading) for file in data_files)
+            return chain.from_iterable(whole), "the names of the folders, one text per file"
         formats = [detect_format(file) for file in data_files]
         examples = chain.from_iterable(
             _read_file(file, file_format, self._reading)

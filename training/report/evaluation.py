@@ -76,17 +76,29 @@ def evaluate_models(
     examples: Sequence[Example],
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[tuple[Predictions, Evaluation]]:
-    """Evaluate models side by side, and return their predictions too.
+    """Evaluate models as `classify_in_turn` does, and return their predictions too."""
+    texts = [example.text for example in examples]
+    truth = [example.label for example in examples]
+    runs = classify_in_turn(models, texts, on_progress)
+    return [(run.predictions(texts, truth), run.evaluation(texts, truth)) for run in runs]
+
+
+def classify_in_turn(
+    models: Sequence[OnnxClassifier],
+    texts: Sequence[str],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> "list[ModelRun]":
+    """Classify texts, one after the other, with all models.
 
     Every model classifies a text before the next text begins, so that other load on the machine
     slows all models alike. `on_progress` receives the number of texts done, and of all texts.
     """
-    runs = [_ModelRun(model) for model in models]
-    for done, example in enumerate(examples, 1):
+    runs = [ModelRun(model) for model in models]
+    for done, text in enumerate(texts, 1):
         for run in runs:
-            run.classify(example.text)
-        on_progress(done, len(examples))
-    return [(run.predictions(examples), run.evaluation(examples)) for run in runs]
+            run.classify(text)
+        on_progress(done, len(texts))
+    return runs
 
 
 def predict(model: OnnxClassifier, examples: Sequence[Example]) -> Predictions:
@@ -96,31 +108,36 @@ def predict(model: OnnxClassifier, examples: Sequence[Example]) -> Predictions:
 
 
 @dataclass
-class _ModelRun:
-    """A model, and its outputs so far."""
+class ModelRun:
+    """A model, its outputs so far, and the milliseconds that each took."""
 
     model: OnnxClassifier
     outputs: list[ModelOutput] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
 
     def classify(self, text: str) -> None:
+        """Classify one more text."""
         start = time.perf_counter()
         self.outputs.append(self.model.predict(text))
         self.milliseconds.append((time.perf_counter() - start) * 1000)
 
-    def predictions(self, examples: Sequence[Example]) -> Predictions:
+    def predictions(self, texts: Sequence[str], truth: Sequence[str]) -> Predictions:
+        """Return the outputs as predictions for the `texts`, which have the labels `truth`."""
+        n = len(self.outputs)
+        probabilities = [output.probabilities for output in self.outputs]
         return Predictions(
-            texts=[example.text for example in examples],
-            truth=np.array([example.label for example in examples]),
+            texts=texts,
+            truth=np.array(truth, str),
             labels=self.model.labels,
-            probabilities=np.stack([output.probabilities for output in self.outputs]),
-            scope=np.array([output.scope for output in self.outputs]),
+            probabilities=np.array(probabilities).reshape(n, len(self.model.labels)),
+            scope=np.array([output.scope for output in self.outputs], float),
         )
 
-    def evaluation(self, examples: Sequence[Example]) -> Evaluation:
+    def evaluation(self, texts: Sequence[str], truth: Sequence[str]) -> Evaluation:
+        """Return the metrics for labelled texts."""
         p50, p99 = np.percentile(self.milliseconds, [50, 99]).tolist()
         return Evaluation(
-            **dict(compute_metrics(self.predictions(examples))),
+            **dict(compute_metrics(self.predictions(texts, truth))),
             latency_ms=LatencyPercentiles(p50=p50, p99=p99),
         )
 

@@ -122,12 +122,20 @@ class Confidences(NamedTuple):
 class CalibrationTest:
     """The excess calibration error of a new model minus that of an old one.
 
-    `smallest_difference` is the one that a test on as many messages shows with a power of `POWER`.
+    `standard_error` is that of the difference if the models are calibrated alike.
     """
 
     difference: float
     p_value: float
-    smallest_difference: float
+    standard_error: float
+
+    @property
+    def smallest_difference(self) -> float:
+        """The difference that a test on as many messages shows with a power of `POWER`.
+
+        The difference is taken to be normal.
+        """
+        return float(norm.ppf(1 - SIGNIFICANCE / 2) + norm.ppf(POWER)) * self.standard_error
 
 
 def excess_calibration_error(model: Confidences) -> float:
@@ -149,8 +157,8 @@ def calibration_test(
     If the models are calibrated alike, it does not matter which of them made which prediction for a
     message. The p-value is the share of random assignments with a difference as large as the
     observed one, that one included (Phipson and Smyth 2010, "Permutation p-values should never be
-    zero"). The smallest difference is that of a normal distribution with the standard deviation of
-    the random differences. The same input gives the same result.
+    zero"). The standard error is the standard deviation of the random differences. The same input
+    gives the same result.
     """
     new_parts, old_parts = _bin_parts(new), _bin_parts(old)
     new_sum, old_sum = new_parts.sum(axis=0), old_parts.sum(axis=0)
@@ -165,11 +173,10 @@ def calibration_test(
         batches.append(_excess(new_sum + moved) - _excess(old_sum - moved))
     differences = np.concatenate(batches)
     extreme = np.abs(differences) >= abs(observed) - _NEGLIGIBLE
-    standard_errors = float(norm.ppf(1 - SIGNIFICANCE / 2) + norm.ppf(POWER))
     return CalibrationTest(
         difference=observed,
         p_value=float((1 + extreme.sum()) / (1 + permutations)),
-        smallest_difference=standard_errors * float(differences.std()),
+        standard_error=float(differences.std()),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prompt_capture.adapters.http_client import create_http_client
-from prompt_capture.adapters.supabase.keys import JWT_SECRET, usable_key
+from prompt_capture.adapters.supabase.keys import JWT_SECRET, PUBLISHABLE, usable_key
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.adapters.supabase.serving_header import notice_serving
 from prompt_capture.api.authentication import Authenticator
@@ -28,15 +28,19 @@ from prompt_capture.settings import (
     AuthenticationSettings,
     CaptureSettings,
     ClassifierSettings,
+    ConsoleSettings,
+    DeadLetterSettings,
     ExportSettings,
     ExtensionSettings,
     ModelBucketSettings,
     ModelSettings,
+    MonitorSettings,
     OperatorSettings,
     PublishingSettings,
     QueueSettings,
     SpoolSettings,
     SupabaseSettings,
+    TopicSettings,
     WebSettings,
 )
 from prompt_capture.workflows.after_response import AfterResponse
@@ -52,13 +56,19 @@ from prompt_capture.workflows.serve_model import ModelSwitch
 if TYPE_CHECKING:
     from prompt_capture.adapters.aws.dead_letters import SqsDeadLetters
     from prompt_capture.adapters.aws.metrics import EmfMetrics
+    from prompt_capture.adapters.supabase.console import SupabaseConsole
+    from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
+    from prompt_capture.adapters.supabase.monitoring import SupabaseMonitoring
+    from prompt_capture.api.console_page import PageSettings
     from prompt_capture.api.lambda_handler import Handler
     from prompt_capture.bootstrap_serving import RegisteredModels
     from prompt_capture.domain.model_folders import ModelFolder
     from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.ports.models import ModelObjects
+    from prompt_capture.ports.monitoring import DeadLetterQueue, Topic
+    from prompt_capture.workflows.console import DecideOnModel, Review
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
     from prompt_capture.workflows.exports.pending_cleaning import (
@@ -68,14 +78,21 @@ if TYPE_CHECKING:
     from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
     from prompt_capture.workflows.models.manage import ManageModels
     from prompt_capture.workflows.models.publish import PublishModel
+    from prompt_capture.workflows.monitoring.digest import SendDigest
+    from prompt_capture.workflows.monitoring.evaluate import EvaluateRules
     from prompt_capture.workflows.pending_erasures import FinishPendingErasures
 
 EXPORTER_ROLE = "prompt_exporter"
 REGISTRAR_ROLE = "model_registrar"
+MONITOR_ROLE = "prompt_monitor"
 SERVICE_ROLE = "service_role"
 PAGE_TIMEOUT_SECONDS = 30.0
+MONITORING_TIMEOUT_SECONDS = 35.0
 REGISTRY_TIMEOUT_SECONDS = 10.0
 """More than the statement timeout of the role, so that the answer says what happened."""
+
+CONSOLE_TIMEOUT_SECONDS = 9.0
+"""More than the statement timeout of signed-in users."""
 
 DRAIN_TIMEOUT_SECONDS = 5.0
 DRAIN_CONNECT_SECONDS = 2.0
@@ -365,6 +382,11 @@ def publish_model() -> "PublishModel":
     return PublishModel(model_objects(bucket), model_registry())
 
 
+def published_models() -> "DatasetStore":
+    """Connect to the objects of published models, to read them. Raise `InvalidSettings`."""
+    return _existing_dataset_store(PublishingSettings.from_env(environment()).models_bucket)
+
+
 def model_objects(bucket: str) -> "ModelObjects":
     """Connect to an S3 bucket; a name with a slash is the path of a local folder."""
     if _is_folder(bucket):
@@ -397,14 +419,118 @@ def model_registry() -> "SupabaseModelRegistry":
     """Connect to the registry of models. Raise `InvalidSettings`."""
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
 
+    settings = _registrar_settings()
+    client = store_client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseModelRegistry(client, settings.rest_url)
+
+
+def evaluation() -> "SupabaseEvaluation":
+    """Connect to what comparisons of models need. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
+
+    settings = _registrar_settings()
+    client = store_client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseEvaluation(client, settings.rest_url)
+
+
+def _registrar_settings() -> SupabaseSettings:
     settings = SupabaseSettings.from_env(environment())
     if settings.supabase_signing_key is None:
         raise InvalidSettings(
             f"Set SUPABASE_SIGNING_KEY: only the role {REGISTRAR_ROLE} reaches the registry of "
             "models, and the secret key is not that role's."
         )
-    client = store_client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
-    return SupabaseModelRegistry(client, settings.rest_url)
+    return settings
+
+
+def review() -> "Review":
+    """Wire the decisions of reviewers in the console. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.console import Review
+
+    return Review(_console_store())
+
+
+def decide_on_model() -> "DecideOnModel | None":
+    """Wire the decisions of operators in the console. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.models_function import ModelsFunction
+    from prompt_capture.workflows.console import DecideOnModel
+
+    url = ConsoleSettings.from_env(environment()).models_url
+    if url is None:
+        return None
+    models = ModelsFunction(create_http_client(CONSOLE_TIMEOUT_SECONDS), str(url))
+    return DecideOnModel(_console_store(), models)
+
+
+def page_settings() -> "PageSettings":
+    """Return what the console's page must know. Raise `InvalidSettings`."""
+    from prompt_capture.api.console_page import PageSettings
+
+    settings = ConsoleSettings.from_env(environment())
+    return PageSettings(
+        str(settings.supabase_url).rstrip("/"),
+        _publishable_key(settings),
+        settings.models_url is not None,
+    )
+
+
+def _console_store() -> "SupabaseConsole":
+    from prompt_capture.adapters.supabase.console import SupabaseConsole
+
+    settings = ConsoleSettings.from_env(environment())
+    client = create_http_client(CONSOLE_TIMEOUT_SECONDS)
+    return SupabaseConsole(client, settings.rest_url, _publishable_key(settings))
+
+
+def _publishable_key(settings: ConsoleSettings) -> str:
+    return usable_key(PUBLISHABLE, settings.supabase_publishable_key.get_secret_value())
+
+
+def monitoring() -> "SupabaseMonitoring":
+    """Connect to the figures and alerts. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.monitoring import SupabaseMonitoring
+
+    settings = SupabaseSettings.from_env(environment())
+    client = store_client(settings, MONITOR_ROLE, MONITORING_TIMEOUT_SECONDS)
+    return SupabaseMonitoring(client, settings.rest_url)
+
+
+def evaluate_rules() -> "EvaluateRules":
+    """Wire the rules of the alerts. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.monitoring.evaluate import EvaluateRules
+
+    record_metrics = _metrics("monitor").record_counts
+    return EvaluateRules(monitoring(), _topic(), _dead_letter_queue(), record_metrics)
+
+
+def send_digest() -> "SendDigest":
+    """Wire the weekly digest. Raise `InvalidSettings` where there is no topic."""
+    from prompt_capture.workflows.monitoring.digest import SendDigest
+
+    topic = _topic()
+    if topic is None:
+        raise InvalidSettings("Set ALERT_TOPIC_ARN: the digest is sent to this topic.")
+    store = monitoring()
+    return SendDigest(store, store, topic)
+
+
+def _topic() -> "Topic | None":
+    if MonitorSettings.from_env(environment()).alert_topic_arn is None:
+        logger.warning("ALERT_TOPIC_ARN is not set: alerts are recorded and not sent.")
+        return None
+    from prompt_capture.adapters.aws.topic import SnsTopic
+
+    settings = TopicSettings.from_env(environment())
+    return SnsTopic(create_http_client(PAGE_TIMEOUT_SECONDS), settings)
+
+
+def _dead_letter_queue() -> "DeadLetterQueue | None":
+    if MonitorSettings.from_env(environment()).dead_letters_queue_url is None:
+        return None
+    from prompt_capture.adapters.aws.dead_letter_queue import SqsDeadLetterQueue
+
+    settings = DeadLetterSettings.from_env(environment())
+    return SqsDeadLetterQueue(create_http_client(PAGE_TIMEOUT_SECONDS), settings)
 
 
 def service_store() -> SupabasePromptStore:

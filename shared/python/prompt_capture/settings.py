@@ -164,6 +164,19 @@ class OperatorSettings(AuthenticationSettings):
         return hashes
 
 
+class ConsoleSettings(Settings):
+    """The console. Without `models_url`, nothing is decided about models there."""
+
+    supabase_url: AnyHttpUrl
+    supabase_publishable_key: SecretStr
+    models_url: AnyHttpUrl | None = None
+
+    @property
+    def rest_url(self) -> str:
+        """The URL of the project's PostgREST."""
+        return f"{str(self.supabase_url).rstrip('/')}/rest/v1"
+
+
 class WebSettings(Settings):
     """The web pages that may call the functions, by origin: `https://app.example.com`.
 
@@ -247,6 +260,42 @@ class SpoolSettings(AwsSettings):
     """The spool's queue. AWS_ENDPOINT_URL_SQS overrides the endpoint of AWS."""
 
     spool_queue_url: str
+    aws_endpoint_url_sqs: AnyHttpUrl | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint for requests. In SQS's JSON protocol, all queues have the same one."""
+        override = self.aws_endpoint_url_sqs
+        return str(override) if override else f"https://sqs.{self.aws_region}.amazonaws.com/"
+
+
+class MonitorSettings(Settings):
+    """Where the monitor publishes alerts, and the queue of dead letters that it watches.
+
+    Without a topic, alerts are recorded and logged. Without a queue, nobody watches it.
+    """
+
+    alert_topic_arn: str | None = None
+    dead_letters_queue_url: str | None = None
+
+
+class TopicSettings(AwsSettings):
+    """The topic of the alerts. AWS_ENDPOINT_URL_SNS overrides the endpoint of AWS."""
+
+    alert_topic_arn: str
+    aws_endpoint_url_sns: AnyHttpUrl | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint for requests."""
+        override = self.aws_endpoint_url_sns
+        return str(override) if override else f"https://sns.{self.aws_region}.amazonaws.com/"
+
+
+class DeadLetterSettings(AwsSettings):
+    """The queue of dead letters. AWS_ENDPOINT_URL_SQS overrides the endpoint of AWS."""
+
+    dead_letters_queue_url: str
     aws_endpoint_url_sqs: AnyHttpUrl | None = None
 
     @property

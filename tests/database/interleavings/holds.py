@@ -50,6 +50,12 @@ HOLDS = (
     Hold(
         "queue item", "select from public.review_queue where text_key = %s for update", "shared_key"
     ),
+    Hold("pooled text", _text_lock(4), "pooled_key"),
+    Hold(
+        "disagreement",
+        "select from public.model_disagreements where text_key = %s for update",
+        "pooled_key",
+    ),
     Hold(
         "events",
         "select from public.correction_events where text_key = %s for update",

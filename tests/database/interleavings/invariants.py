@@ -79,6 +79,28 @@ CHECKS = {
     "a change still waits for a row that has arrived": """
         select deferred.id from private.deferred_changes deferred
         join public.nlu_prompt_logs logs on logs.id = deferred.log_id""",
+    "a text of the pool has neither rows nor a retained text": """
+        select id from public.model_disagreements pool where not exists (
+          select from public.nlu_prompt_logs logs where logs.text_key = pool.text_key
+        ) and not exists (
+          select from public.labelled_texts retained where retained.text_key = pool.text_key
+        )""",
+    "the queue does not say that a text is in the pool, or says so of another one": """
+        select queue.text_key, queue.reasons from public.review_queue queue
+        where ('model_disagreement' = any (reasons)) <> exists (
+          select from public.model_disagreements pool where pool.text_key = queue.text_key
+        )""",
+    "a disagreement is decided otherwise than its text": """
+        select pool.corrected_intent, queue.corrected_intent
+        from public.model_disagreements pool join public.review_queue queue using (text_key)
+        where pool.decided_at is not null
+          and pool.corrected_intent is distinct from queue.corrected_intent""",
+    "a text of the pool has another draw than one": """
+        select text_key from public.model_disagreements
+        except select text_key from private.disagreement_draws""",
+    "a score has no item": """
+        select text_key from private.queue_scores
+        except select text_key from public.review_queue""",
     "a retained text has no sender": """
         select text_key from public.labelled_texts where user_keys = '{}'""",
 }
@@ -99,7 +121,8 @@ def check_scene(admin: Connection, scene: Scene, runs: dict[str, Run]) -> None:
     if is_erased:
         # The drain drops the row that was expected.
         admin.execute("select private.discard_deferred_changes(%s)", [[scene.expected]])
-    parameters = {"texts": [scene.shared_key, scene.own_key, scene.lone_key]}
+    texts = [scene.shared_key, scene.own_key, scene.lone_key, scene.pooled_key]
+    parameters = {"texts": texts}
     for failure, query in CHECKS.items():
         rows = admin.execute(query.encode(), parameters if "%(" in query else None).fetchall()
         assert not rows, f"{failure}: {rows}"
@@ -143,7 +166,7 @@ def _check_corrections(
     """Every recorded correction is in the history once."""
     reviewers = {
         "correction": str(scene.alice), "import of a review": "ina",
-        "edit of the queue": "dora", "edit of a row": "lou",
+        "edit of the queue": "dora", "edit of a row": "lou", "edit of the pool": "bea",
     }  # fmt: skip
     for name, reviewer in reviewers.items():
         run = runs.get(name)
@@ -157,7 +180,7 @@ def _check_corrections(
         count = admin.execute(
             """select count(*) from public.correction_events
                where reviewer = %s and text_key = any (%s)""",
-            [reviewer, [scene.shared_key, scene.own_key]],
+            [reviewer, [scene.shared_key, scene.own_key, scene.pooled_key]],
         ).fetchone()
         assert count == (1,), f"{name} is recorded {count} times"
     imported = runs.get("import of a review")
@@ -190,7 +213,7 @@ def _check_windows(admin: Connection, scene: Scene, runs: dict[str, Run]) -> Non
 def _check_erasure(admin: Connection, scene: Scene, runs: dict[str, Run]) -> None:
     """Nothing of an erased user is left, and the receipt lists all objects with their text."""
     for (table,) in admin.execute(TABLES).fetchall():
-        for trace in (str(scene.alice), scene.own):
+        for trace in (str(scene.alice), scene.own, scene.pooled):
             rows = admin.execute(
                 f"select to_jsonb(t) from {table} t where to_jsonb(t)::text like %s".encode(),
                 [f"%{trace}%"],

@@ -1,15 +1,18 @@
 """The operations that meet each other, each as the statements of one transaction after another."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import sql
 
+from tests.database.console import claim
+from tests.database.registry import call
 from tests.database.rows import build_row
 from tests.database.server import Connection
 
-from .scene import Scene
+from .scene import CANDIDATE, Scene, draw
 
 Step = Callable[[Connection, Scene], Any]
 
@@ -135,6 +138,35 @@ def _edit_log(connection: Connection, scene: Scene) -> Any:
     ).rowcount
 
 
+def _decide_in_console(connection: Connection, scene: Scene) -> Any:
+    """Decide the shared text as Alice, who knows its latest event."""
+    item = _find_item(connection, scene.shared_key)
+    claim(connection, scene.alice)
+    return connection.execute(
+        "select public.console_decide(%s, %s, 'search', '{email}', %s)",
+        [*item, f"quotes confession {scene.mark}"],
+    ).fetchone()
+
+
+def _skip_in_console(connection: Connection, scene: Scene) -> Any:
+    item, _ = _find_item(connection, scene.lone_key)
+    claim(connection, scene.alice)
+    return connection.execute("select public.console_skip(%s, 'unsure')", [item]).fetchone()
+
+
+def _find_item(connection: Connection, text_key: bytes) -> tuple[int, int]:
+    """Return the item of a text and its latest event, as the page knows them; (0, 0) if none is."""
+    connection.execute("reset role")
+    row = connection.execute(
+        """select id, coalesce((
+             select max(id) from public.correction_events events
+             where events.text_key = queue.text_key
+           ), 0) from public.review_queue queue where text_key = %s""",
+        [text_key],
+    ).fetchone()
+    return (int(str(row[0])), int(str(row[1]))) if row else (0, 0)
+
+
 def _delete_account(connection: Connection, scene: Scene) -> Any:
     return connection.execute("delete from auth.users where id = %s", [scene.alice]).rowcount
 
@@ -168,6 +200,24 @@ def _finish_export(connection: Connection, scene: Scene) -> Any:
     return row.rowcount
 
 
+def _edit_pool(connection: Connection, scene: Scene) -> Any:
+    return connection.execute(
+        """update public.model_disagreements
+           set corrected_intent = 'email', reviewer = 'bea', notes = %s where text_key = %s""",
+        [f"quotes confession {scene.mark}", scene.pooled_key],
+    ).rowcount
+
+
+def _draw(connection: Connection, scene: Scene) -> Any:
+    """Draw a text that waits, texts that are decided, and one that is in the pool."""
+    return draw(connection, [scene.lones, *scene.alices, scene.bobs])
+
+
+def _score(connection: Connection, scene: Scene) -> Any:
+    scores = [[key.hex(), 0.9, 0.5] for key in (scene.lone_key, scene.shared_key)]
+    return call(connection, "record_queue_scores", version=CANDIDATE, scores=json.dumps(scores))
+
+
 OPERATIONS = (
     Operation("capture", "prompt_writer", (_capture,), never_waits=True),
     Operation("capture of a new text", "prompt_writer", (_capture_new_text,), never_waits=True),
@@ -175,6 +225,7 @@ OPERATIONS = (
     Operation("drain batch of 100", "prompt_writer", (_drain,), never_waits=True),
     Operation("outcome", "service_role", (_record_outcome,)),
     Operation("correction", "service_role", (_correct,)),
+    Operation("console", "authenticated", (_decide_in_console, _skip_in_console)),
     Operation("edit of the queue", "postgres", (_edit_queue,)),
     Operation("edit of a row", "postgres", (_edit_log,)),
     Operation("import of a review", "service_role", (_import,)),
@@ -192,6 +243,15 @@ OPERATIONS = (
             _call("private.fill_queue()"),
             _call("private.refresh_queue_items('')"),
         ),
+        never_waits=True,
+    ),
+    Operation("edit of the pool", "postgres", (_edit_pool,)),
+    Operation("draw of disagreements", "model_registrar", (_draw,)),
+    Operation("scoring the queue", "model_registrar", (_score,), never_waits=True),
+    Operation(
+        "count of changed days",
+        "postgres",
+        (_call("private.count_changed_day()"), _call("private.count_changed_day()")),
         never_waits=True,
     ),
     Operation("opening an export", "prompt_exporter", (_open_export,)),

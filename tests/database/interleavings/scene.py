@@ -1,10 +1,14 @@
 """What every scenario starts from: two users, a text that both sent, and a text of one of them."""
 
+import json
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID, uuid4
 
 from uuid6 import uuid7
 
+from tests.database.console import add_account
+from tests.database.registry import call, register
 from tests.database.rows import LONG_AGO, correct, insert
 from tests.database.server import Connection
 
@@ -14,13 +18,33 @@ def new_id() -> UUID:
     return UUID(bytes=uuid7().bytes)
 
 
+CANDIDATE = "candidate-1"
+
+
+def draw(connection: Connection, log_ids: list[UUID]) -> Any:
+    """Draw texts for the pool of disagreements, as the registrar; return how many are new."""
+    disagreements = [
+        {"log_id": str(log_id), "candidate_intent": "search", "champion_intent": "email"}
+        for log_id in log_ids
+    ]
+    return call(
+        connection,
+        "draw_disagreements",
+        candidate=CANDIDATE,
+        champion="packaged-1",
+        probability=0.5,
+        disagreements=json.dumps(disagreements),
+    )
+
+
 @dataclass
 class Scene:
     """The rows of a scenario. `alice` is erased in some of them, `bob` never.
 
     `shared` is a text that both sent; `own` is a text of Alice alone, which a note quotes. Both
     have an expired row of Alice and are decided. `lone` has no row but an expired one of Alice, and
-    waits for review. A correction waits for `expected`, a row that has not arrived.
+    waits for review. `pooled` is a text of Alice alone in the pool of disagreements. A correction
+    waits for `expected`, a row that has not arrived.
     """
 
     alice: UUID = field(default_factory=uuid4)
@@ -35,6 +59,8 @@ class Scene:
     shared_key: bytes = b""
     own_key: bytes = b""
     lone_key: bytes = b""
+    pooled_key: bytes = b""
+    lones: UUID = field(default_factory=new_id)
     window_end: int = 0
 
     def with_other_messages(self) -> "Scene":
@@ -62,18 +88,35 @@ class Scene:
         """A text of which only an expired row of Alice is on record."""
         return f"lone {self.mark}"
 
+    @property
+    def pooled(self) -> str:
+        """A text of Alice alone in the pool of disagreements."""
+        return f"confession, pooled {self.mark}"
 
-def create_scene(dashboard: Connection) -> Scene:
+
+def create_scene(dashboard: Connection, admin: Connection) -> Scene:
     """Insert the rows of a new scenario."""
     scene = Scene()
     for user_id in (scene.alice, scene.bob):
-        dashboard.execute("insert into auth.users (id) values (%s)", [user_id])
+        add_account(dashboard, user_id, "reviewer")
     for text in (scene.shared, scene.own):
         scene.alices.append(insert(dashboard, user_id=scene.alice, prompt=text, confidence=0.3))
         old = insert(dashboard, user_id=scene.alice, prompt=text, created_at=LONG_AGO)
         correct(dashboard, old, "help", "ann", f"quotes confession {scene.mark}")
         scene.alices.append(old)
-    insert(dashboard, user_id=scene.alice, prompt=scene.lone, confidence=0.3, created_at=LONG_AGO)
+    insert(
+        dashboard,
+        id=scene.lones,
+        user_id=scene.alice,
+        prompt=scene.lone,
+        confidence=0.3,
+        created_at=LONG_AGO,
+    )
+    pooled = insert(dashboard, user_id=scene.alice, prompt=scene.pooled, confidence=0.3)
+    with admin.transaction():
+        admin.execute("set local role model_registrar")
+        register(admin, CANDIDATE)
+        draw(admin, [pooled])
     scene.bobs = insert(dashboard, user_id=scene.bob, prompt=scene.shared, confidence=0.3)
     with dashboard.transaction():
         dashboard.execute("set local role service_role")
@@ -83,9 +126,11 @@ def create_scene(dashboard: Connection) -> Scene:
         )
     row = dashboard.execute(
         """select private.text_key(%s), private.text_key(%s), private.text_key(%s),
-             private.peek_change_number()""",
-        [scene.shared, scene.own, scene.lone],
+             private.text_key(%s), private.peek_change_number()""",
+        [scene.shared, scene.own, scene.lone, scene.pooled],
     ).fetchone()
     assert row is not None
-    scene.shared_key, scene.own_key, scene.lone_key, scene.window_end = row  # type: ignore[assignment]
+    keys: Any = row[:4]
+    scene.shared_key, scene.own_key, scene.lone_key, scene.pooled_key = keys
+    scene.window_end = int(str(row[4]))
     return scene

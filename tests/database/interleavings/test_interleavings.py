@@ -48,12 +48,12 @@ def list_points(stage: Stage, dashboard: Connection, operation: Operation) -> li
     """Return where an operation can be held: each lock for which it waits, commit and rollback."""
     if operation.name not in _points:
         points: list[Point] = []
-        for step in range(stage.steps_of(operation, create_scene(dashboard))):
+        for step in range(stage.steps_of(operation, create_scene(dashboard, stage.monitor))):
             points += [Point(step, "commit"), Point(step, "rollback")]
             points += [
                 Point(step, hold)
                 for hold in HOLDS
-                if stage.blocks(operation, step, hold, create_scene(dashboard))
+                if stage.blocks(operation, step, hold, create_scene(dashboard, stage.monitor))
             ]
         _points[operation.name] = points
     return _points[operation.name]
@@ -63,7 +63,7 @@ def meet(
     stage: Stage, dashboard: Connection, held: Operation, point: Point, other: Operation
 ) -> None:
     """Let two operations meet in a new scene, and check the invariants."""
-    scene = create_scene(dashboard)
+    scene = create_scene(dashboard, stage.monitor)
     others_scene = scene.with_other_messages() if other is held else scene
     first, second = stage.meet(held, point, other, scene, others_scene)
     complete(dashboard)
@@ -92,7 +92,9 @@ def test_an_operation_that_never_waits_waits_for_no_lock(
             for hold in HOLDS:
                 if hold.name == "events":
                     continue  # whoever locks the events of a text holds the lock of the text
-                blocked = stage.blocks(operation, step, hold, create_scene(dashboard))
+                blocked = stage.blocks(
+                    operation, step, hold, create_scene(dashboard, stage.monitor)
+                )
                 assert not blocked, f"step {step} waits for {hold.name}"
 
 

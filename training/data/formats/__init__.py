@@ -24,6 +24,7 @@ _MODULES: Final = {
 }
 """The module of each format, which may need packages that are not always installed."""
 
+_SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
 _OTHER_COMPRESSION: Final = frozenset({".bz2", ".xz", ".zst", ".lz4", ".7z", ".zip"})
 
 FORMATS: Final = tuple(_MODULES)
@@ -56,6 +57,11 @@ def write_file(
     compressed. What the format cannot hold
     goes to `remarks`. Return the number of texts in the file.
     """
+    if file.suffix.casefold() in _SPREADSHEETS:
+        raise InvalidExamples(
+            f"{file} cannot be written: a spreadsheet is none of the formats. Write a .csv file, "
+            "which spreadsheets open."
+        )
     for example, location in examples:
         if file_format != "jsonl" and example.secondary:
             remarks.leave_out("secondary intents", location, len(example.secondary))

@@ -14,6 +14,9 @@ from training.data.formats.reading import Reading
 _SUFFIX = re.compile(r"(?:\.txt)?(?:\.gz)?\Z", re.IGNORECASE)
 _LABEL_FILE = re.compile(r".+\.txt(?:\.gz)?", re.IGNORECASE)
 
+_NUMBERED = re.compile(r"[\w-]*\d(?:\.txt)?(?:\.gz)?", re.IGNORECASE)
+"""The name of a file that has a number in place of a label."""
+
 _FASTTEXT_LABEL = "__label__"
 
 
@@ -42,6 +45,29 @@ def read(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
         values = {"text": line, "label": label}
         if located := reading.accept(values, file.location("line", number)):
             yield located
+
+
+def is_folder_per_label(folder: Path, files: Sequence[Path]) -> bool:
+    """Return whether the files below a folder are numbered texts, in a folder for each label.
+
+    Data sets such as 20 Newsgroups come like this: `greet/0001.txt`, `bye/0002.txt`.
+    """
+    return len({file.parent for file in files}) > 1 and all(
+        file.parent.parent == folder and _NUMBERED.fullmatch(file.name) for file in files
+    )
+
+
+def read_whole(file: DataFile, reading: Reading) -> Iterator[LocatedExample]:
+    """Yield the text that is the content of a file, with the name of its folder as label.
+
+    Raise `InvalidExamples`.
+    """
+    label = file.path.parent.name
+    if reading.needs_labels:
+        _check_label(file, label)
+    text = "\n".join(line for _number, line in file.lines(reading.report)).strip()
+    if located := reading.accept({"text": text, "label": label}, file.location()):
+        yield located
 
 
 def _reject_labels_in_lines(

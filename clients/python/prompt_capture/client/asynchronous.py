@@ -8,7 +8,13 @@ from uuid import UUID
 
 import httpx
 
-from prompt_capture.client.base import DEFAULT_TIMEOUTS, BaseClient, WorkflowRun
+from prompt_capture.client.base import (
+    DEFAULT_TIMEOUTS,
+    BaseClient,
+    LogReference,
+    WorkflowRun,
+    find_log_id,
+)
 from prompt_capture.client.connections import EventLoops, PerProcess, find_permanent_failure
 from prompt_capture.client.errors import to_capture_error
 from prompt_capture.client.responses import (
@@ -82,15 +88,16 @@ class AsyncCaptureClient(BaseClient):
 
     async def record_outcome(
         self,
-        log_id: UUID | None,
+        log_id: LogReference | None,
         was_successful: bool,
         workflow_type: str,
         execution_error: str | BaseException | None = None,
     ) -> RecordingStatus:
         """Record the outcome of the workflow that handled a message.
 
-        Without a `log_id`, record nothing and return `skipped`.
+        `log_id` may be the answer itself. Without a `log_id`, record nothing and return `skipped`.
         """
+        log_id = find_log_id(log_id)
         if log_id is None:
             return "skipped"
         try:
@@ -103,7 +110,7 @@ class AsyncCaptureClient(BaseClient):
         return self._failed_recording(failure)
 
     def workflow(
-        self, classification: Classification | UUID | None, workflow_type: str
+        self, classification: LogReference | None, workflow_type: str
     ) -> AbstractAsyncContextManager[WorkflowRun]:
         """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
@@ -125,7 +132,7 @@ class AsyncCaptureClient(BaseClient):
 
     async def correct(
         self,
-        log_id: UUID | str,
+        log_id: LogReference,
         corrected_intent: str,
         *,
         corrected_secondary_intents: Iterable[str] | None = None,
@@ -136,7 +143,7 @@ class AsyncCaptureClient(BaseClient):
         """Record a correction of a reviewer. See `CaptureClient.correct`."""
         try:
             request = self._service.correction_request(
-                log_id,
+                find_log_id(log_id),
                 corrected_intent,
                 corrected_secondary_intents=corrected_secondary_intents,
                 reviewer=reviewer,

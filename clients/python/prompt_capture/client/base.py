@@ -60,19 +60,26 @@ class BaseClient:
         return error.code
 
 
+LogReference = Classification | UUID | str
+"""What identifies a captured message: its `log_id`, or the answer that has it."""
+
+
+def find_log_id(reference: LogReference | None) -> UUID | str | None:
+    """Return the `log_id` of a captured message, or None where nothing was captured."""
+    return reference.log_id if isinstance(reference, Classification) else reference or None
+
+
 class WorkflowRun:
     """The run that a `workflow` block receives. It is a success unless it fails explicitly."""
 
-    def __init__(self, classification: Classification | UUID | None, workflow_type: str) -> None:
-        self.log_id = (
-            classification.log_id if isinstance(classification, Classification) else classification
-        )
+    def __init__(self, classification: LogReference | None, workflow_type: str) -> None:
+        self.log_id = find_log_id(classification)
         self.workflow_type = workflow_type
         self.execution_error: str | None = None
         self.was_successful = True
 
     @property
-    def outcome(self) -> tuple[UUID | None, bool, str, str | None]:
+    def outcome(self) -> tuple[UUID | str | None, bool, str, str | None]:
         """The arguments of `record_outcome`."""
         return self.log_id, self.was_successful, self.workflow_type, self.execution_error
 

@@ -8,7 +8,13 @@ from uuid import UUID
 
 import httpx
 
-from prompt_capture.client.base import DEFAULT_TIMEOUTS, BaseClient, WorkflowRun
+from prompt_capture.client.base import (
+    DEFAULT_TIMEOUTS,
+    BaseClient,
+    LogReference,
+    WorkflowRun,
+    find_log_id,
+)
 from prompt_capture.client.connections import (
     PerProcess,
     create_http,
@@ -90,15 +96,16 @@ class CaptureClient(BaseClient):
 
     def record_outcome(
         self,
-        log_id: UUID | None,
+        log_id: LogReference | None,
         was_successful: bool,
         workflow_type: str,
         execution_error: str | BaseException | None = None,
     ) -> RecordingStatus:
         """Record the outcome of the workflow that handled a message.
 
-        Without a `log_id`, record nothing and return `skipped`.
+        `log_id` may be the answer itself. Without a `log_id`, record nothing and return `skipped`.
         """
+        log_id = find_log_id(log_id)
         if log_id is None:
             return "skipped"
         try:
@@ -112,7 +119,7 @@ class CaptureClient(BaseClient):
 
     @contextmanager
     def workflow(
-        self, classification: Classification | UUID | None, workflow_type: str
+        self, classification: LogReference | None, workflow_type: str
     ) -> Iterator[WorkflowRun]:
         """Record the outcome of the block: success, unless it calls `fail` or raises an exception.
 
@@ -130,7 +137,7 @@ class CaptureClient(BaseClient):
 
     def correct(
         self,
-        log_id: UUID | str,
+        log_id: LogReference,
         corrected_intent: str,
         *,
         corrected_secondary_intents: Iterable[str] | None = None,
@@ -145,7 +152,7 @@ class CaptureClient(BaseClient):
         """
         try:
             request = self._service.correction_request(
-                log_id,
+                find_log_id(log_id),
                 corrected_intent,
                 corrected_secondary_intents=corrected_secondary_intents,
                 reviewer=reviewer,

@@ -24,6 +24,9 @@ SHORTENED = " [shortened]"
 _MAX_CAUSES = 20
 """How many exceptions of a group are described."""
 
+_GROUPED = BaseExceptionGroup.exceptions
+"""The exceptions of a group, whatever its class makes of the attribute."""
+
 _UNNAMED = "unnamed"
 _LAST_WORD = re.compile(r"(?<=\s)\S{1,100}\Z")
 _DIGEST_LENGTH = 16
@@ -51,7 +54,7 @@ def _list_causes(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseExcep
     while pending:
         error = pending.pop()
         if isinstance(error, BaseExceptionGroup):
-            pending.extend(reversed(error.exceptions))
+            pending.extend(reversed(_GROUPED.__get__(error)))
         else:
             yield error
 

@@ -104,7 +104,7 @@ class Authenticator:
             )
 
     def _verify_token(self, headers: Headers) -> TokenUser:
-        token = _read_token(headers)
+        token = read_token(headers)
         if token is None:
             raise ApiError(
                 401,
@@ -144,7 +144,7 @@ def _has_hash(key: str, hashes: Sequence[str]) -> bool:
     return True in [hmac.compare_digest(digest, known) for known in hashes]
 
 
-def _read_token(headers: Headers) -> str | None:
+def read_token(headers: Headers) -> str | None:
     """Return the user's token. `X-User-Token` takes precedence over `Authorization`."""
     token = headers.get("x-user-token")
     if token is not None:

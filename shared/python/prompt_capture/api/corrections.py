@@ -12,6 +12,7 @@ from prompt_capture.api.request_fields import (
     OptionalIdentifier,
     OptionalLabels,
     OptionalText,
+    RequiredId,
     RequiredLabel,
 )
 from prompt_capture.api.tokens import TokenUser
@@ -37,7 +38,7 @@ class CorrectionRequest(DecisionModel):
         },
     )
 
-    log_id: UUID
+    log_id: RequiredId
     corrected_intent: RequiredLabel
     corrected_secondary_intents: OptionalLabels = Field(
         None,

@@ -4,6 +4,7 @@ A response names fields. It never repeats a prompt, the value of a field, or wha
 said.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotPermitted,
     NotTheChampion,
     PromptCaptureError,
     PromptLogNotFound,
@@ -28,10 +30,15 @@ from prompt_capture.domain.errors import (
     TooManyDeferred,
     UnknownIntent,
     UnknownUser,
+    VerdictMissing,
 )
 
 DRAIN_INTERVAL_SECONDS = 180
 """How often the drain tries to write a spooled prompt: the visibility timeout of its queue."""
+
+
+_FIELD_NAME = re.compile("[A-Za-z][A-Za-z_-]{0,39}")
+"""A name that a program gives to a field. Anything else may be what a person wrote."""
 
 
 class ErrorDetail(BaseModel):
@@ -128,11 +135,12 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
                 "Idempotency-Key: already used for a different message.",
                 "Create a new key for each message, and reuse it only to send that message again.",
             )
-        case UnknownIntent() | ReviewerErased() | TooManyDeferred():
+        case UnknownIntent() | ReviewerErased() | TooManyDeferred() | NotPermitted():
             return _from_refused_correction(error)
         case (
             ModelNotFound()
             | ModelQuarantined()
+            | VerdictMissing()
             | NothingToRollBack()
             | NotTheChampion()
             | SplitConflict()
@@ -155,8 +163,17 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
     raise error
 
 
-def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDeferred) -> ApiError:
+def _from_refused_correction(
+    error: UnknownIntent | ReviewerErased | TooManyDeferred | NotPermitted,
+) -> ApiError:
     match error:
+        case NotPermitted():
+            return ApiError(
+                403,
+                "not_permitted",
+                "The account does not have a role for this.",
+                "Ask an administrator for the role `reviewer` or `operator`.",
+            )
         case UnknownIntent(suggestions=suggestions, field=field):
             hint = f"Did you mean {', '.join(suggestions)}?" if suggestions else None
             return ApiError(
@@ -176,14 +193,21 @@ def _from_refused_correction(error: UnknownIntent | ReviewerErased | TooManyDefe
             return ApiError(
                 429,
                 "too_many_pending",
-                "Too many corrections of this reviewer wait for prompts that have not arrived.",
-                "Send the request again after the seconds in Retry-After.",
+                "Too many corrections of this reviewer wait for prompts that have not arrived, or "
+                "are about this text.",
+                "Send the request again after the seconds in Retry-After, or decide the text in "
+                "the dashboard.",
                 DRAIN_INTERVAL_SECONDS,
             )
 
 
 def _from_refused_decision(
-    error: ModelNotFound | ModelQuarantined | NothingToRollBack | NotTheChampion | SplitConflict,
+    error: ModelNotFound
+    | ModelQuarantined
+    | VerdictMissing
+    | NothingToRollBack
+    | NotTheChampion
+    | SplitConflict,
 ) -> ApiError:
     match error:
         case ModelNotFound():
@@ -221,6 +245,13 @@ def _from_refused_decision(
                 "version: the model is the champion, or another split is under way.",
                 "See GET /v1/models/split, and stop the other split first.",
             )
+        case VerdictMissing():
+            return ApiError(
+                409,
+                "verdict_missing",
+                "version: no verdict supports the promotion.",
+                'Run `prompt-capture models backtest`, or send "force": true and say why.',
+            )
 
 
 def _from_validation(details: Sequence[Any]) -> ApiError:
@@ -236,14 +267,17 @@ def _from_validation(details: Sequence[Any]) -> ApiError:
     return ApiError(
         422,
         "invalid_request",
-        "; ".join(f"{_field(detail['loc'])}: {detail['msg']}" for detail in details[:10]),
+        "; ".join(map(_describe, details[:10])),
         "Correct these fields. See /openapi.json.",
     )
 
 
-def _field(loc: Sequence[Any]) -> str:
-    """Return the path of a field, cut short: an unknown field's name is the caller's text."""
-    return ".".join(str(part) for part in loc[1:])[:100] or "body"
+def _describe(detail: Any) -> str:
+    """Return what is wrong with a field. The name of an unknown one is the caller's own text."""
+    path = [str(part) for part in detail["loc"][1:]]
+    if detail["type"] == "extra_forbidden" and not _FIELD_NAME.fullmatch(path[-1]):
+        path[-1] = "(a field)"
+    return f"{'.'.join(path) or 'body'}: {detail['msg']}"
 
 
 def _from_http(error: HTTPException) -> ApiError:

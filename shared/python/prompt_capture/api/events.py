@@ -4,7 +4,9 @@ The latter are warm-up pings and tests from the Lambda console.
 """
 
 import logging
-from typing import Any
+from typing import Any, Literal
+
+from prompt_capture.domain.errors import InvalidMonitoringEvent
 
 _WARM_UP_SOURCE = "serverless-plugin-warmup"
 _WARMER_FIELD = "warmer"
@@ -60,3 +62,13 @@ def ignore(event: object, expected: str) -> dict[str, Any]:
     if not (is_ping(event) or is_schedule(event)):
         logger.warning("The event was ignored.", extra={"reason": message})
     return {"status": "ignored", "message": message}
+
+
+def monitoring_mode(event: object) -> Literal["evaluate", "digest"]:
+    """Return what a schedule or an operator asks of the monitor. Raise `InvalidMonitoringEvent`."""
+    match event:
+        case {"mode": "evaluate"}:
+            return "evaluate"
+        case {"mode": "digest"}:
+            return "digest"
+    raise InvalidMonitoringEvent('Send {"mode": "evaluate"} or {"mode": "digest"}.')

@@ -3,7 +3,7 @@
 from typing import Self
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
 from prompt_capture.api.decisions import (
@@ -34,6 +34,16 @@ class RollbackRequest(DecisionRequest):
         alias="from",
         description="The version that must not serve any more. A repeated request then gets the "
         "same response. Without it, each request is a rollback of its own.",
+    )
+
+
+class PromotionRequest(DecisionRequest):
+    """Why an operator promotes a model, and whether without a verdict."""
+
+    force: StrictBool = Field(
+        False,
+        description="Whether to promote a model that no verdict supports. The model ledger keeps "
+        "that it was forced.",
     )
 
 
@@ -155,12 +165,13 @@ def models_router(
         openapi_extra=KEY_OR_TOKEN,
     )
     async def promote(
-        version: Version, body: DecisionRequest, connection: Request
+        version: Version, body: PromotionRequest, connection: Request
     ) -> DecisionResponse:
         """Make a model the champion. A repeated request changes nothing."""
         operator = operator_of(body, authenticator, connection)
         with of_operators():
-            return DecisionResponse(event=await manage.promote(version, operator, body.reason))
+            event = await manage.promote(version, operator, body.reason, body.force)
+            return DecisionResponse(event=event)
 
     @router.post(
         "/models/{version}/quarantine",

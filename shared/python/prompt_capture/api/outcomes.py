@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from prompt_capture.api.authentication import KEY_ONLY, Authenticator
 from prompt_capture.api.errors import error_responses
 from prompt_capture.api.json_route import PENDING_RESPONSES, JsonRoute, PendingResponse
-from prompt_capture.api.request_fields import OptionalText, RequiredLabel
+from prompt_capture.api.request_fields import OptionalText, RequiredId, WorkflowType
 from prompt_capture.workflows.record_outcome import RecordOutcome
 
 
@@ -29,9 +29,12 @@ class OutcomeRequest(BaseModel):
         },
     )
 
-    log_id: UUID
+    log_id: RequiredId
     was_successful: StrictBool
-    workflow_type: RequiredLabel = Field(description="Your own name for the workflow.")
+    workflow_type: WorkflowType = Field(
+        description="Your own name for the workflow. One with more than 100 characters is cut, and "
+        "an empty one becomes `unnamed`."
+    )
     execution_error: OptionalText = Field(
         None,
         description="The reason of a failure. A text with more than 8,000 characters is shortened.",

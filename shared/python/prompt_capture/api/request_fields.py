@@ -15,6 +15,7 @@ from prompt_capture.domain.predictions import MAX_SECONDARY_INTENTS
 from prompt_capture.domain.types import MessageIndex
 
 _NOT_ONLY_NUL = r"[^\x00]"
+_MAX_NAME = 100
 
 
 def without_nul(text: str) -> str:
@@ -39,15 +40,37 @@ def _none_if_blank(text: str | None) -> str | None:
     return None if text is None or text.isspace() else text
 
 
+def _strip(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
 def _empty_to_none(value: object) -> object:
+    value = _strip(value)
     return None if value == "" else value
 
 
 MessageText = Annotated[str, AfterValidator(_space_if_empty)]
+
+
+def _label(text: str) -> str:
+    text = without_nul(text)
+    if not text:
+        raise ValueError("A label has at least one character")
+    return text
+
+
+def _workflow_name(text: str) -> str:
+    """Return a name that can be stored: no name costs an outcome."""
+    return without_nul(text).strip()[:_MAX_NAME] or "unnamed"
+
+
+RequiredId = Annotated[UUID, BeforeValidator(_strip, json_schema_input_type=UUID)]
+WorkflowType = Annotated[str, AfterValidator(_workflow_name)]
 RequiredLabel = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=100, pattern=_NOT_ONLY_NUL),
-    AfterValidator(without_nul),
+    StringConstraints(min_length=1, max_length=_MAX_NAME),
+    Field(json_schema_extra={"pattern": _NOT_ONLY_NUL}),
+    AfterValidator(_label),
 ]
 _Labels = Annotated[
     tuple[RequiredLabel, ...],

@@ -4,12 +4,16 @@ from prompt_capture.domain.types import FrozenModel, Timestamp
 
 
 class UserDataCounts(FrozenModel):
-    """How many items of each kind the store holds about a user."""
+    """How many items of each kind the store holds about a user.
+
+    `registry_entries` are the models that an operator registered, and their events in the ledger.
+    """
 
     prompts: int = 0
     labelled_texts: int = 0
     corrections: int = 0
     queue_items: int = 0
+    registry_entries: int = 0
 
     @property
     def erasable_items(self) -> int:

@@ -5,6 +5,7 @@ PromptCaptureError
 ├── CaptureConflict        the id belongs to a different message
 ├── UnknownIntent          the intent is not in the catalogue; carries suggestions
 ├── PromptLogNotFound      no captured prompt has this id
+├── NotPermitted           the account has no role for this in the console, or was erased
 ├── ReviewerErased         the account of the reviewer or operator was erased
 ├── TooManyDeferred        too many corrections of the reviewer wait for their prompts
 ├── ErasureIncomplete      the erasure has not ended, or data was found after it
@@ -21,9 +22,15 @@ PromptCaptureError
 ├── ModelConflict          the version belongs to another model
 ├── ModelFilesUnavailable  the files of a published model cannot be read
 ├── ModelQuarantined       the model may not serve any more
+├── VerdictMissing         no verdict supports the promotion, and it was not forced
+├── ClaimLost              somebody else carries out the run, or it has ended
 ├── NothingToRollBack      no registered model serves
 ├── NotTheChampion         another model is the champion
 ├── SplitConflict          the model cannot be compared now
+├── AlertNotFound          there is no alert with this number
+├── AlertResolved          the alert is not open any more
+├── InvalidMonitoringEvent the event is nothing that the monitor does
+├── TopicUnavailable       the topic for alerts failed or timed out
 ├── InvalidRules           the rules file is not valid
 ├── InvalidSettings        an environment variable is missing or malformed
 ├── ParametersUnavailable  the Parameter Store failed or timed out
@@ -64,6 +71,10 @@ class UnknownIntent(PromptCaptureError):
         self.field = field
 
 
+class NotPermitted(PromptCaptureError):
+    """The account has no role for this in the console, or was erased."""
+
+
 class PromptLogNotFound(PromptCaptureError):
     """No captured prompt has this id."""
 
@@ -73,7 +84,7 @@ class ReviewerErased(PromptCaptureError):
 
 
 class TooManyDeferred(PromptCaptureError):
-    """Too many corrections of the reviewer wait for prompts that have not arrived."""
+    """Too many corrections of the reviewer wait for their prompts, or are about one text."""
 
 
 class ErasureIncomplete(PromptCaptureError):
@@ -132,6 +143,14 @@ class ModelQuarantined(PromptCaptureError):
     """The model is quarantined, so it may not serve any more."""
 
 
+class VerdictMissing(PromptCaptureError):
+    """The latest verdict does not support the promotion, or a schedule tried to force it."""
+
+
+class ClaimLost(PromptCaptureError):
+    """The claim to a run has expired and somebody else took it over, or the run has ended."""
+
+
 class NothingToRollBack(PromptCaptureError):
     """The packaged model serves, so there is no earlier model to return to."""
 
@@ -142,6 +161,22 @@ class NotTheChampion(PromptCaptureError):
 
 class SplitConflict(PromptCaptureError):
     """The model is the champion, or another split is under way."""
+
+
+class AlertNotFound(PromptCaptureError):
+    """There is no alert with this number."""
+
+
+class AlertResolved(PromptCaptureError):
+    """The alert is not open any more, so there is nothing to handle."""
+
+
+class InvalidMonitoringEvent(PromptCaptureError):
+    """The event is nothing that the monitor does; the message says what to send."""
+
+
+class TopicUnavailable(PromptCaptureError):
+    """The topic for alerts failed or timed out."""
 
 
 class InvalidRules(PromptCaptureError):

@@ -125,6 +125,11 @@ class ModelEvent(FrozenModel):
     reason: str
     evidence: Mapping[str, object]
 
+    @property
+    def is_forced(self) -> bool:
+        """Whether this is a promotion that no verdict supported."""
+        return self.kind == "promoted" and self.evidence.get("forced") is True
+
 
 class RegistryDecision(FrozenModel):
     """Who changes which model serves, and why. `evidence` is what the decision rests on.

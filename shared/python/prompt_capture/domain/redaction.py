@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
 from prompt_capture.domain.entities.birth_dates import find_birth_dates
 from prompt_capture.domain.entities.cards import find_cards
+from prompt_capture.domain.entities.commands import find_command_passwords
 from prompt_capture.domain.entities.emails import find_emails
 from prompt_capture.domain.entities.named_secrets import find_named_secrets
 from prompt_capture.domain.entities.national_ids import find_national_ids
@@ -47,6 +48,7 @@ _FINDERS: tuple[tuple[EntityType, _Find], ...] = (
     ("url", find_secret_urls),
     ("wallet", find_wallets),
     ("secret", find_tokens),
+    ("secret", find_command_passwords),
     ("secret", find_named_secrets),
     ("email", find_emails),
     ("bank", find_bank_accounts),

@@ -43,17 +43,24 @@ class ExportSource(Protocol):
     def read_erased_rows(self, window: Window) -> AsyncIterator[list[ErasedRow]]:
         """Stream pages of the exported rows that were erased in the window."""
 
+    async def held_out_texts(self) -> list[str]:
+        """Return the texts in the pool of disagreements. No dataset holds one of them."""
+
     async def read_audit_results(self, threshold: float) -> AuditResults:
         """Return the cut-off of the audit, and how often each tier's labels were correct."""
 
     async def register_rows(self, bucket: str, key: str, row_ids: Sequence[str]) -> frozenset[str]:
         """Register the rows of an object before it is written.
 
-        Return the ids of rows that were deleted since they were read.
+        Return the ids of rows that it may not hold: they were deleted since they were read, or
+        their text was drawn into the pool of disagreements.
         """
 
     async def has_erasures_since(self, bucket: str, keys: Sequence[str], since: datetime) -> bool:
-        """Return whether a user with rows in one of the objects was erased since."""
+        """Return whether a user with rows in one of the objects was erased since.
+
+        Or whether a text in them was drawn into the pool of disagreements.
+        """
 
     async def record_dataset(
         self, series: str, bucket: str, manifest: str, window: Window, lines: int

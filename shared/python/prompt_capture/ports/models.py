@@ -28,10 +28,14 @@ class ModelRegistry(Protocol):
         Raise `ModelConflict` where the version belongs to another model.
         """
 
-    async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
+    async def promote(
+        self, version: str, decision: RegistryDecision, force: bool = False
+    ) -> ModelEvent | None:
         """Make a model the champion. Return None where it is the champion already.
 
-        Raise `ModelNotFound`, or `ModelQuarantined`.
+        The latest verdict on the model must be `promote`, in a comparison with the present
+        champion and under the present catalogue. `force` promotes without it, and the ledger says
+        so; `SCHEDULE_ACTOR` may not. Raise `ModelNotFound`, `ModelQuarantined` or `VerdictMissing`.
         """
 
     async def roll_back(

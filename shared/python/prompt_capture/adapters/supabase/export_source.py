@@ -108,6 +108,14 @@ class SupabaseExports:
             arguments |= {"after_change": rows[-1].change, "after_id": rows[-1].id}
             yield rows
 
+    async def held_out_texts(self) -> list[str]:
+        texts: list[str] = []
+        arguments = {"after_id": 0, "page_size": PAGE_ROWS}
+        while page := await self._postgrest.call("read_disagreement_texts", arguments):
+            texts += [text for _, text in page]
+            arguments["after_id"] = page[-1][0]
+        return texts
+
     async def read_audit_results(self, threshold: float) -> AuditResults:
         audits = await self._postgrest.call("read_audit_results", {"threshold": threshold})
         cutoff = audits["complete_before"]

@@ -53,8 +53,8 @@ _INVALID_JWK = (jwt.PyJWTError, ValueError, TypeError, AttributeError, NotImplem
 
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 _SENT: frozenset[str] = frozenset({PUBLISHABLE, SECRET})
-_NO_SECRET = re.compile(r'"kty"|-----BEGIN|\.json\Z')
-"""A key with something around it, or the path of its file."""
+_NO_SECRET = re.compile(r'"kty"|-----BEGIN|\.json\Z|\AeyJ')
+"""A key with something around it, the path of its file, or a part of a token."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 _CREATE_KEY = "Create one with `supabase gen signing-key --algorithm ES256`, and import it as the "

@@ -17,6 +17,7 @@ from prompt_capture.domain.errors import (
     ReviewerErased,
     SplitConflict,
     StoreUnavailable,
+    VerdictMissing,
 )
 from prompt_capture.domain.models import (
     ModelAddress,
@@ -50,9 +51,15 @@ class SupabaseModelRegistry:
         errors = {_CONFLICT: conflict, **_common_errors()}
         return _model(await self._postgrest.call("register_model", arguments, errors))
 
-    async def promote(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
-        arguments = {"version": version, **_decision(decision)}
-        errors = {_CONFLICT: _quarantined(), **_common_errors()}
+    async def promote(
+        self, version: str, decision: RegistryDecision, force: bool = False
+    ) -> ModelEvent | None:
+        arguments = {"version": version, "force": force, **_decision(decision)}
+        errors = {
+            _CONFLICT: _quarantined(),
+            _PRECONDITION: _verdict_missing(),
+            **_common_errors(),
+        }
         return _event(await self._postgrest.call("promote_model", arguments, errors))
 
     async def roll_back(
@@ -156,6 +163,14 @@ def _not_found() -> ModelNotFound:
 
 def _quarantined() -> ModelQuarantined:
     return ModelQuarantined("The model is quarantined. Choose another one.")
+
+
+def _verdict_missing() -> VerdictMissing:
+    return VerdictMissing(
+        "No verdict supports the promotion: there is none, it says hold or reject, or the champion "
+        "or the catalogue changed since. Run `prompt-capture models backtest`, or force the "
+        "promotion yourself. A schedule cannot."
+    )
 
 
 def _decision(decision: RegistryDecision) -> dict[str, Any]:

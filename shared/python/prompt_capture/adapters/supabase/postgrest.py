@@ -46,6 +46,7 @@ ErrorsByCode = Mapping[str, PromptCaptureError]
 """The errors that a request raises for some SQLSTATEs, where these have a meaning of their own."""
 
 _NO_ERRORS: ErrorsByCode = {}
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class RequestBuilder(Protocol):
@@ -60,6 +61,7 @@ class PostgrestAdapter:
     Every request must be idempotent: it is repeated at once after a conflict with another
     transaction, and, with more than one attempt, after a connection error or a server error.
     `deadline_seconds` limits each attempt as a whole, with the repetitions after conflicts.
+    `headers` go with every request.
 
     Errors become `StoreUnavailable`, or one of its subclasses where more is known: `PromptRefused`
     where the data is at fault, `RequestAborted` or `LockConflict` where it may be. They contain the
@@ -72,8 +74,11 @@ class PostgrestAdapter:
         rest_url: str,
         deadline_seconds: float | None = None,
         max_attempts: int = 1,
+        headers: Mapping[str, str] = _NO_HEADERS,
     ) -> None:
-        self._library = AsyncPostgrestClient(rest_url, http_client=client, retry_enabled=False)
+        self._library = AsyncPostgrestClient(
+            rest_url, headers=dict(headers), http_client=client, retry_enabled=False
+        )
         self._deadline_seconds = deadline_seconds
         self._max_attempts = max_attempts
 

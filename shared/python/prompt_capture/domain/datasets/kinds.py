@@ -52,6 +52,8 @@ class DatasetKind(ABC):
     - `has_tombstones`: a dataset of changes lists the ids that no longer have a line.
     - `is_anonymizable`: a request can ask for pseudonyms and k-anonymity.
     - `excludes_near_heldout`: training texts similar to dev and gold texts have no line.
+    - `is_trained_on`: texts similar to those in the pool of disagreements have no line, either. No
+      dataset has lines of that pool: they are evidence about models.
     - `is_sorted_file`: the dataset is one file in the order of capture, and fits in memory.
     """
 
@@ -65,6 +67,7 @@ class DatasetKind(ABC):
     has_tombstones: ClassVar[bool] = True
     is_anonymizable: ClassVar[bool] = True
     excludes_near_heldout: ClassVar[bool] = False
+    is_trained_on: ClassVar[bool] = True
     is_sorted_file: ClassVar[bool] = False
 
     @abstractmethod
@@ -248,6 +251,7 @@ class GoldDataset(TextDataset):
     mode = "gold"
     name = "gold"
     is_retained = True
+    is_trained_on = False
     splits = ("gold",)
 
     def exclusion(self, candidate: CandidateLine, criteria: Criteria) -> ExclusionReason | None:
@@ -278,6 +282,7 @@ class ReviewFile(DatasetKind):
     default_threshold = 0.7
     has_tombstones = False
     is_anonymizable = False
+    is_trained_on = False
     is_sorted_file = True
 
     def select(self, rows: Sequence[ExportRow], criteria: Criteria) -> Selected:

@@ -33,6 +33,7 @@ ExclusionReason = Literal[
     "dev_unlabelled_by_person",
     "tier_below_floor",
     "near_heldout",
+    "near_disagreement",
     "too_few_users",
     "changed_during_export",
 ]

@@ -62,11 +62,15 @@ _BORN = names(
     nacimiento nascita nascido nascida nascimento nasceu nasci urodzony urodzona urodziłem
     urodziłam urodził urodziła urodzenia født född
     fødselsdato födelsedatum syntynyt syntymäaika narozen narozena született născut
-    родился родилась рождения 出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
+    родился родилась рождения народився народилася γεννήθηκα lahir doğumluyum dzimis
+    مواليد ولدت נולדתי נולדה जन्मतिथि วันเกิด
+    出生日期 出生于 出生在 出生 生于 诞生于 生年月日 出生年月日
     生まれ 誕生 생년월일 출생 태어난 태어났 태어나""",
     "date of birth", "birth date", "birth:", "d.o.b", "d.o.b.", "geb.", "geb.-datum", "né le",
     "née le", "né(e) le", "né à", "née à", "nato il", "nata il", "nato a", "nata a", "doğum tarihi",
-    "born on", "born at",
+    "born on", "born at", "ngày sinh", "sinh ngày", "sinh năm", "tanggal lahir", "tarikh lahir",
+    "rođen", "rođena", "datum rođenja", "дата народження", "ημερομηνία γέννησης", "जन्म तिथि",
+    "تاريخ الميلاد", "تاريخ ميلاد", "تاريخ تولد", "תאריך לידה", "วันที่เกิด",
 )  # fmt: skip
 _BIRTHDAY = names(
     """birthday b-day bday geburtstag anniversaire cumpleaños compleanno verjaardag urodziny 生日

@@ -58,15 +58,24 @@ _NAMED = NamePattern(
     _NAMES,
     rf"""{any_of(_NAMES)}(?:[ _-]?{any_of((*_NAMES, *_KINDS))}){{0,3}}(?:[ _-]details)?
         {NUMBER_FOLLOWS}
-        (?P<number>[0-9](?:[ ._/()-]{{0,3}}[0-9]){{12,18}}){_END}""",
+        (?P<number>[0-9](?:[ ._/()-]{{0,3}}[0-9]){{12,18}}){_END}(?!/[0-9])""",
     numbered=True,
 )
 _NOT_DIGITS = re.compile("[^0-9]+")
+# The security code behind a card and its expiry date: "12/27 123".
+_SECURITY_CODE = LazyPattern(
+    r"""[ ,;|/]{1,3}(?:exp[a-z]{0,8}[.: ]{1,2})?(?:0?[1-9]|1[0-2])\ ?[/|-]\ ?(?:20)?[0-9]{2}
+        [ ,;|/]{1,3}(?P<code>[0-9]{3,4})(?![A-Za-z0-9\x7f])""",
+    re.VERBOSE,
+)
 _CHECKS = 100
 
 
 def find_cards(searched: Searched) -> Iterator[Span]:
-    """Find card numbers: by scheme and check digit, or by the word "card" before them."""
+    """Find card numbers: by scheme and check digit, or by the word "card" before them.
+
+    A security code that follows a number and its expiry date is found as well.
+    """
     if searched.digit_count < _MIN_DIGITS:
         return
     end = 0
@@ -74,8 +83,16 @@ def find_cards(searched: Searched) -> Iterator[Span]:
         if match.start() >= end and _is_card(searched, match):
             end = match.end("rest")
             yield match.start(), end
+            yield from _find_security_code(searched, end)
     for match in _NAMED.finditer(searched):
         yield match.span("number")
+        yield from _find_security_code(searched, match.end("number"))
+
+
+def _find_security_code(searched: Searched, card_end: int) -> Iterator[Span]:
+    code = _SECURITY_CODE.compiled.match(searched.lower, card_end)
+    if code:
+        yield code.span("code")
 
 
 def _is_card(searched: Searched, match: re.Match[str]) -> bool:

@@ -6,11 +6,15 @@ PASSWORD = names(
     """password passwords passwort passwörter kennwort passphrase passcode pw pwd psw mdp
     contraseña senha wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord kodeordet
     passord passordet salasana hasło heslo jelszó pgpassword
-    şifre codeword codewort safeword losung losungswort
-    пароль 密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",
+    şifre codeword codewort safeword losung losungswort lozinka lozinku zaporka slaptažodis
+    parool salasõna contrasenya sandi
+    пароль лозинка парола κωδικός סיסמה סיסמא पासवर्ड รหัสผ่าน
+    密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",
     "pass word", "pass phrase", "mot de passe", "code word", "safe word", "magic word",
     "secret word", "palavra-passe", "parola d'ordine", "security answer",
     "password confirmation", "password confirm", "password value",
+    "mật khẩu", "mật khẩu của tôi", "kata sandi", "kata sandi saya", "password saya",
+    "κωδικός πρόσβασης", "كلمة السر", "كلمة المرور", "كلمه السر", "كلمه المرور", "رمز عبور",
 )  # fmt: skip
 """Names of secrets that may be ordinary words. "Pass" is one where it is no ticket."""
 
@@ -89,7 +93,7 @@ ACCOUNTS = names(
 
 IS = names(
     """is was are ist war sind lautet lautete reads equals est es e era son etait är er jest je
-    это""",
+    là adalah ialah yra είναι هي هو คือ это""",
     "c'est", "will be", "should be", "is now", "is still", "is just", "is currently", "ist jetzt",
     "ist nun", "is set to", "has to be", "changed to", "has changed to", "is changed to", "set to",
 )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import TypeVar
 
+from prompt_capture.domain.datasets.kinds import DatasetKind
 from prompt_capture.domain.datasets.lines import (
     CandidateLine,
     Criteria,
@@ -17,6 +18,7 @@ from prompt_capture.domain.datasets.lines import (
 from prompt_capture.domain.datasets.near_duplicates import NearDuplicateIndex
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.datasets.rows import ExportRow, Window, group_by_text
+from prompt_capture.domain.text import canonical_text
 from prompt_capture.ports.exports import ExportSource
 from prompt_capture.workflows.exports.k_anonymity import KAnonymityFilter
 
@@ -45,10 +47,12 @@ class LineSelection:
         self._is_anonymised = bool(request.anonymize)
         self._min_users = request.users_per_cluster
         self._collects_tombstones = self._kind.writes_tombstones(window)
+        self._is_held_out: Callable[[str], bool] = lambda text: False
         self.excluded: Counter[str] = Counter()
 
     async def pages(self) -> AsyncGenerator[SelectedPage, None]:
         """Yield the selected lines. Close the generator if you leave it early."""
+        self._is_held_out = _pool_check(await self._source.held_out_texts(), self._kind)
         if self._kind.excludes_near_heldout:
             heldout = await _read_heldout_texts(self._source, self._window)
             self._criteria = replace(self._criteria, is_near_heldout=heldout.has_near_duplicate)
@@ -79,16 +83,26 @@ class LineSelection:
         for rows in texts:
             selected: list[CandidateLine] = []
             for line in self._kind.select(rows, self._criteria):
-                if isinstance(line, CandidateLine):
-                    selected.append(line)
-                else:
+                if not isinstance(line, CandidateLine):
                     self.excluded[line] += 1
+                elif self._is_held_out(line.text):
+                    self.excluded["near_disagreement"] += 1
+                else:
+                    selected.append(line)
             candidates += selected
             if self._collects_tombstones:
                 line_ids = {candidate.id for candidate in selected}
                 possible_ids = dict.fromkeys(map(self._kind.line_id, rows))
                 tombstones += [line_id for line_id in possible_ids if line_id not in line_ids]
         return candidates, tombstones
+
+
+def _pool_check(pool: list[str], kind: DatasetKind) -> Callable[[str], bool]:
+    """Return a check whether a dataset may not hold a text, given the pool of disagreements."""
+    if kind.is_trained_on:
+        return NearDuplicateIndex(pool).has_near_duplicate
+    texts = frozenset(map(canonical_text, pool))
+    return lambda text: bool(texts) and canonical_text(text) in texts
 
 
 async def _read_heldout_texts(source: ExportSource, window: Window) -> NearDuplicateIndex:

@@ -39,12 +39,15 @@ class ManageModels:
     def __init__(self, registry: ModelRegistry) -> None:
         self._registry = registry
 
-    async def promote(self, version: str, actor: str, reason: str) -> ModelEvent | None:
+    async def promote(
+        self, version: str, actor: str, reason: str, force: bool = False
+    ) -> ModelEvent | None:
         """Make a model the champion. Return None where it is the champion already.
 
-        Raise `ModelNotFound` or `ModelQuarantined`.
+        The latest verdict must support it, unless a person forces it. Raise `ModelNotFound`,
+        `ModelQuarantined` or `VerdictMissing`.
         """
-        event = await self._registry.promote(version, decision_of(actor, reason))
+        event = await self._registry.promote(version, decision_of(actor, reason), force)
         _log("Model promoted.", event)
         return event
 

@@ -1,0 +1,61 @@
+// The intents that can be chosen by key, and the further intents that were chosen.
+
+import { html } from "../vendor/preact.js";
+
+/**
+ * @param {{ choices: import("./choices.js").Choice[], further: string[],
+ *   onChoose: (intent: string) => void, onFurther: (intent: string) => void }} props
+ */
+export function ChoiceList({ choices, further, onChoose, onFurther }) {
+  return html`
+    <ol class="choices" aria-label="Choices">
+      ${choices.map(
+        (choice, index) => html`
+          <li key=${choice.intent}>
+            <button type="button" class="choice" aria-keyshortcuts=${index + 1}
+              onClick=${() => onChoose(choice.intent)}>
+              <kbd>${index + 1}</kbd>
+              <span class="intent">${choice.intent}</span>
+              <span class="origin">${choice.origin}</span>
+              <span class="description">${choice.description}</span>
+            </button>
+            <button type="button" class="further" aria-pressed=${further.includes(choice.intent)}
+              aria-label=${`${choice.intent} as a further intent`}
+              onClick=${() => onFurther(choice.intent)}>+</button>
+          </li>
+        `,
+      )}
+    </ol>
+  `;
+}
+
+/**
+ * @param {{ further: string[] | null, onChange: (further: string[] | null) => void }} props -
+ *   null: nothing is said about further intents; empty: there are none
+ */
+export function FurtherIntents({ further, onChange }) {
+  if (further === null) return null;
+  if (!further.length) {
+    return html`
+      <p class="chips">
+        <button type="button" class="chip" aria-label="Remove: no further intents"
+          onClick=${() => onChange(null)}>no further intents ×</button>
+      </p>
+    `;
+  }
+  const without = (intent) => {
+    const rest = further.filter((name) => name !== intent);
+    return rest.length ? rest : null;
+  };
+  return html`
+    <p class="chips">
+      <span>Further intents:</span>
+      ${further.map(
+        (intent) => html`
+          <button type="button" key=${intent} class="chip" aria-label=${`Remove ${intent}`}
+            onClick=${() => onChange(without(intent))}>${intent} ×</button>
+        `,
+      )}
+    </p>
+  `;
+}

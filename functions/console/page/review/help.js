@@ -1,0 +1,23 @@
+import { html, useState } from "../vendor/preact.js";
+import { Dialog } from "../ui.js";
+import { KEYS, areKeysOn, switchKeys } from "./keys.js";
+
+/** @param {{ onClose: () => void }} props */
+export function HelpDialog({ onClose }) {
+  const [areOn, setOn] = useState(areKeysOn());
+  return html`
+    <${Dialog} title="Keys" onClose=${onClose}>
+      <dl class="keys">
+        ${KEYS.map(([key, meaning]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${meaning}</dd></div>`)}
+      </dl>
+      <label class="switch">
+        <input type="checkbox" checked=${areOn} onChange=${(event) => {
+          switchKeys(event.currentTarget.checked);
+          setOn(event.currentTarget.checked);
+        }} />
+        Single keys are on
+      </label>
+      <div class="actions"><button type="button" onClick=${onClose}>Close</button></div>
+    <//>
+  `;
+}

@@ -1,0 +1,68 @@
+// The keys of the review. They can be switched off: single letters disturb some assistive software.
+
+import { useLayoutEffect, useRef } from "../vendor/preact.js";
+
+const SETTING = "keys-are-off";
+
+export const areKeysOn = () => localStorage.getItem(SETTING) === null;
+
+/** @param {boolean} areOn */
+export function switchKeys(areOn) {
+  if (areOn) localStorage.removeItem(SETTING);
+  else localStorage.setItem(SETTING, "yes");
+}
+
+const COMMANDS = {
+  0: "noFurther", "/": "search", n: "note", s: "skip", Enter: "leave", u: "undo", l: "list",
+  "?": "help",
+};
+
+/** What every key does, for the help. */
+export const KEYS = [
+  ["1 to 9", "Decide: 1 confirms the prediction"],
+  ["Shift with 1 to 9", "Add or remove a further intent"],
+  ["0", "State that there are no further intents"],
+  ["/", "Search the catalogue"],
+  ["n", "Write a note"],
+  ["s", "Skip, with a reason"],
+  ["u, Ctrl with z", "Undo the latest decision, up to twenty"],
+  ["l", "Show the list"],
+  ["?", "Show this help"],
+];
+
+/**
+ * Calls a command for each key that is pressed outside fields and dialogs.
+ * @param {Record<string, (index?: number) => void>} commands
+ */
+export function useKeys(commands) {
+  const latest = useRef(commands);
+  latest.current = commands;
+  useLayoutEffect(() => {
+    const onKeyDown = (event) => {
+      const command = find(event);
+      if (!command) return;
+      event.preventDefault();
+      latest.current[command.name](command.index);
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, []);
+}
+
+function find(event) {
+  if (!areKeysOn() || event.repeat || isOccupied(event)) return null;
+  if (event.ctrlKey || event.metaKey) return event.key === "z" ? { name: "undo" } : null;
+  if (event.altKey) return null;
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+  if (digit) return { name: event.shiftKey ? "chooseFurther" : "choose", index: Number(digit) - 1 };
+  const name = COMMANDS[event.key];
+  return name ? { name } : null;
+}
+
+/** Whether the key belongs to a field, a dialog or a button. */
+function isOccupied(event) {
+  if (document.querySelector("dialog[open]")) return true;
+  const target = event.target instanceof HTMLElement ? event.target : document.body;
+  if (target.matches("input, textarea, select")) return true;
+  return event.key === "Enter" && target.matches("button, a, summary");
+}

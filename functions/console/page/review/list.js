@@ -1,0 +1,66 @@
+// The list of what waits, best first.
+
+import { call } from "../api.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { percent, reasonName } from "../ui.js";
+
+const SHOWN = 50;
+const REASONS = [
+  "disagreement", "random_audit", "failed_workflow", "out_of_scope", "low_confidence",
+  "needs_review", "random_fill",
+];
+
+/**
+ * @param {{ onOpen: (item: import("./state.js").Item, reason: string | null) => void,
+ *   onFailure: (error: any) => void, initialReason: string | null }} props
+ */
+export function ListScreen({ onOpen, onFailure, initialReason }) {
+  const [reason, setReason] = useState(initialReason ?? "");
+  const [items, setItems] = useState(/** @type {any[] | null} */ (null));
+  useEffect(() => {
+    let isCurrent = true;
+    setItems(null);
+    call("console_items", { reason: reason || null, max_items: SHOWN }).then(
+      (found) => isCurrent && setItems(found),
+      onFailure,
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [reason]);
+  return html`
+    <section aria-labelledby="list-heading">
+      <h2 id="list-heading">What waits</h2>
+      <label for="reason">Reason</label>
+      <select id="reason" value=${reason} onChange=${(event) => setReason(event.currentTarget.value)}>
+        <option value="">all</option>
+        ${REASONS.map((name) => html`<option key=${name} value=${name}>${reasonName(name)}</option>`)}
+      </select>
+      ${items === null
+        ? html`<p class="empty">Loading …</p>`
+        : html`<${Rows} items=${items} onOpen=${(item) => onOpen(item, reason || null)} />`}
+    </section>
+  `;
+}
+
+function Rows({ items, onOpen }) {
+  if (!items.length) return html`<p class="empty">Nothing waits for you here.</p>`;
+  return html`
+    <ul class="rows">
+      ${items.map(
+        (item) => html`
+          <li key=${item.item}>
+            <button type="button" class="row" onClick=${() => onOpen(item)}>
+              <span class="message" dir="auto">${item.text}</span>
+              <span class="hint">
+                ${item.predicted_intent}, ${percent(item.confidence)} ·
+                ${item.reasons.map(reasonName).join(", ")}
+              </span>
+            </button>
+          </li>
+        `,
+      )}
+    </ul>
+    ${items.length === SHOWN && html`<p class="hint">The first ${SHOWN} are shown.</p>`}
+  `;
+}

@@ -1,0 +1,220 @@
+// The state of a review: what is shown now, what comes next, and what can be undone.
+//
+// The page never waits for a decision: the next item is here already, and the outbox records.
+
+import { call } from "../api.js";
+import { Outbox } from "../outbox.js";
+
+/**
+ * @typedef {object} Item - as `private.show_item` returns it
+ * @property {number} item
+ * @property {number} rank
+ * @property {string} text
+ * @property {string} predicted_intent
+ * @property {string[]} predicted_secondary_intents
+ * @property {number} confidence
+ * @property {string | null} runner_up_intent
+ * @property {number | null} runner_up_confidence
+ * @property {string[]} reasons
+ * @property {number} times_sent
+ * @property {string[]} context
+ * @property {Vote[]} votes
+ * @property {number} seen
+ * @property {{ intent: string }} [conflict] - the own decision that was not recorded
+ *
+ * @typedef {{ intent: string, secondary_intents: string[] | null, notes: string | null,
+ *   is_own: boolean }} Vote
+ *
+ * @typedef {object} Decision
+ * @property {string} intent
+ * @property {string[] | null} secondary - null: the reviewer does not say
+ * @property {string} note
+ *
+ * @typedef {object} Done - a decision or a skip that can be undone
+ * @property {number} entry - its entry in the outbox
+ * @property {Item} item
+ * @property {Decision} [decision] - none: a skip
+ */
+
+const BATCH = 20;
+const REFILL_BELOW = 10;
+const MAX_UNDONE = 20;
+
+export class Review {
+  /** @param {string} userId @param {() => void} onChange @param {(error: any) => void} onFailure */
+  constructor(userId, onChange, onFailure) {
+    this.onChange = onChange;
+    this.onFailure = onFailure;
+    /** @type {Item[]} */
+    this.items = [];
+    /** @type {Done[]} */
+    this.done = [];
+    /** @type {string | null} */
+    this.reason = null;
+    this.isComplete = false;
+    this.isLoading = false;
+    this.message = "";
+    this.position = {};
+    this.decided = 0;
+    this.outbox = new Outbox(userId, {
+      onChange,
+      onResult: (entry, result) => this.take(entry, result),
+      onFailure: (entry, error) => this.takeFailure(entry, error),
+    });
+    this.outbox.flush();
+  }
+
+  /** Stops sending; what waits is kept for the next sign-in of this user. */
+  close() {
+    this.outbox.close();
+  }
+
+  /** @returns {Item | undefined} */
+  get current() {
+    return this.items[0];
+  }
+
+  /** Fetches the next items where few are left. */
+  async refill() {
+    if (this.isLoading || this.isComplete || this.items.length >= REFILL_BELOW) return;
+    this.isLoading = true;
+    try {
+      const found = await call("console_items", {
+        ...this.position,
+        reason: this.reason,
+        max_items: BATCH,
+      });
+      this.append(found);
+      this.isComplete = found.length < BATCH;
+    } catch (error) {
+      this.onFailure(error);
+    } finally {
+      this.isLoading = false;
+      this.onChange();
+    }
+  }
+
+  /** @param {Item[]} found */
+  append(found) {
+    const waiting = new Set(this.outbox.entries.map((entry) => entry.body.item));
+    const known = new Set(this.items.map(({ item }) => item));
+    this.items.push(...found.filter(({ item }) => !known.has(item) && !waiting.has(item)));
+    const last = found.at(-1);
+    if (last) this.position = { after_rank: last.rank, after_item: last.item };
+  }
+
+  /** Starts again from the best item. @param {string | null} [reason] - items of this reason alone */
+  restart(reason = this.reason) {
+    this.reason = reason;
+    this.items = this.items.filter(({ conflict }) => conflict);
+    this.position = {};
+    this.isComplete = false;
+    return this.refill();
+  }
+
+  /** Shows an item of a list next. @param {Item} item */
+  open(item) {
+    this.items = [item, ...this.items.filter((other) => other.item !== item.item)];
+    this.onChange();
+  }
+
+  /** @param {Decision} decision */
+  decide(decision) {
+    const { item, seen } = this.current;
+    this.finish("decide", decision, {
+      item,
+      seen,
+      corrected_intent: decision.intent,
+      corrected_secondary_intents: decision.secondary,
+      notes: decision.note || null,
+    });
+    this.decided += 1;
+    this.say(`Recorded as ${decision.intent}.`);
+  }
+
+  /** @param {string} reason */
+  skip(reason) {
+    this.finish("skip", undefined, { item: this.current.item, reason });
+    this.say("Skipped.");
+  }
+
+  /** Leaves what somebody else decided meanwhile as it is. */
+  dismiss() {
+    this.items.shift();
+    this.say("Left as it was decided.");
+    this.refill();
+  }
+
+  finish(kind, decision, body) {
+    const item = this.items.shift();
+    const entry = this.outbox.add({ kind, body });
+    this.done = [...this.done, { entry, item, decision }].slice(-MAX_UNDONE);
+    this.refill();
+  }
+
+  /** Takes the latest decision or skip back, and shows its item again. */
+  undo() {
+    const last = this.done.pop();
+    if (!last) {
+      this.say("There is nothing to undo.");
+      return;
+    }
+    if (last.decision) this.decided -= 1;
+    if (!this.outbox.cancel(last.entry)) {
+      const body = { item: last.item.item };
+      if (last.decision) this.outbox.add({ kind: "undo", body, undoes: last.entry });
+      else this.outbox.add({ kind: "skip", body });
+    }
+    this.items.unshift(last.item);
+    this.say(last.decision ? `Undone: ${last.decision.intent}.` : "Undone: the skip.");
+  }
+
+  /** Takes what the database answered. */
+  take(entry, result) {
+    if (result.state === "recorded" && entry.kind !== "decide") this.replace(result.item);
+    if (result.state === "recorded") return;
+    const done = this.forget(entry.id);
+    if (result.state === "gone") {
+      this.say("The message was deleted meanwhile. Nothing was recorded.");
+    } else if (entry.kind === "undo") {
+      this.replace(result.item);
+      this.say("A later decision stands. Nothing was undone.");
+    } else {
+      const conflict = { intent: entry.body.corrected_intent };
+      this.insertNext({ ...result.item, votes: result.votes, conflict });
+      if (done) this.decided -= 1;
+      this.say("Somebody else decided this message meanwhile. Yours was not recorded.");
+    }
+  }
+
+  takeFailure(entry, error) {
+    const done = this.forget(entry.id);
+    if (done) this.insertNext(done.item);
+    if (done?.decision) this.decided -= 1;
+    this.say(`Not recorded: ${error.message}`);
+    if (error.reason === "forbidden") this.onFailure(error);
+  }
+
+  /** Shows an item next: not at once, since a key that is pressed now is meant for another one. */
+  insertNext(item) {
+    this.items.splice(this.items.length ? 1 : 0, 0, item);
+  }
+
+  forget(entryId) {
+    const done = this.done.find(({ entry }) => entry === entryId);
+    this.done = this.done.filter(({ entry }) => entry !== entryId);
+    return done;
+  }
+
+  /** Shows the current state of an item that is shown already: its `seen` has changed. */
+  replace(item) {
+    this.items = this.items.map((shown) => (shown.item === item.item ? { ...shown, ...item } : shown));
+    this.onChange();
+  }
+
+  /** @param {string} message - for everybody, screen readers included */
+  say(message) {
+    this.message = message;
+    this.onChange();
+  }
+}

@@ -1,0 +1,107 @@
+"""POST /v1/reviews and POST /v1/models/...: what the console's page sends for its user."""
+
+import re
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from prompt_capture.api.authentication import Authenticator, read_token
+from prompt_capture.api.errors import ApiError, error_responses
+from prompt_capture.api.json_route import JsonRoute
+from prompt_capture.api.request_fields import OptionalLabels, OptionalText, RequiredLabel
+from prompt_capture.domain.changes import DecisionModel
+from prompt_capture.workflows.console import DecideOnModel, Review
+
+_DECISION = re.compile(r"rollback|[A-Za-z0-9][A-Za-z0-9._-]{0,99}/[a-z]+")
+"""What is passed on: a path that leads nowhere else."""
+
+_MAX_NUMBER = 2**53 - 1
+"""The largest integer that JSON carries exactly."""
+
+_TOKEN_ONLY: dict[str, Any] = {"security": [{"SupabaseToken": []}, {"UserToken": []}]}
+
+
+class ReviewRequest(DecisionModel):
+    """A reviewer's decision about an item of the queue."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"item": 17, "seen": 0, "corrected_intent": "reschedule"}],
+        },
+    )
+
+    item: int = Field(ge=1, le=_MAX_NUMBER, description="The number of the item.")
+    seen: int = Field(
+        ge=0,
+        le=_MAX_NUMBER,
+        description="The latest event about the text that the reviewer knows: `seen` of the item.",
+    )
+    corrected_intent: RequiredLabel
+    corrected_secondary_intents: OptionalLabels = None
+    notes: OptionalText = Field(
+        None, description="A remark, redacted. A text with more than 2,000 characters is shortened."
+    )
+
+
+class ReviewResponse(BaseModel):
+    """What became of a decision.
+
+    `changed`: somebody else decided meanwhile, and nothing was recorded. `gone`: the text was
+    deleted.
+    """
+
+    state: Literal["recorded", "changed", "gone"]
+    event: int | None = Field(None, description="The number of the event that was recorded.")
+    is_disputed: bool | None = Field(None, description="Whether reviewers disagree about the text.")
+    item: dict[str, Any] | None = Field(None, description="Where it changed: the item as it is.")
+    votes: list[dict[str, Any]] | None = Field(None, description="Where it changed: all votes.")
+
+
+def console_router(
+    review: Review, decide_on_model: DecideOnModel | None, authenticator: Authenticator
+) -> APIRouter:
+    """Create the router of what the page sends."""
+    router = APIRouter(route_class=JsonRoute)
+
+    @router.post(
+        "/reviews",
+        response_model=ReviewResponse,
+        responses=error_responses(403),
+        summary="Decide an item of the review queue",
+        openapi_extra=_TOKEN_ONLY,
+    )
+    async def reviews(body: ReviewRequest, connection: Request) -> ReviewResponse:
+        """Record a decision, unless somebody else decided since the reviewer saw the item."""
+        token = _user_token(connection, authenticator)
+        result = await review(token, body.item, body.seen, body.decision, body.notes)
+        return ReviewResponse.model_validate(result)
+
+    forwarding = APIRouter()
+
+    @forwarding.post("/models/{decision:path}", include_in_schema=False)
+    async def models(decision: str, connection: Request) -> Response:
+        """Pass an operator's decision on to the function `models`, and its response back."""
+        token = _user_token(connection, authenticator)
+        if decide_on_model is None or not _DECISION.fullmatch(decision):
+            raise ApiError(404, "not_found", "Not found.", "See /openapi.json.")
+        status, body = await decide_on_model(token, decision, await connection.body())
+        return Response(body, status, media_type="application/json")
+
+    router.include_router(forwarding)
+    return router
+
+
+def _user_token(connection: Request, authenticator: Authenticator) -> str:
+    """Return the valid token of the page's user. Raise `ApiError`."""
+    user = authenticator.authenticate(connection.headers)
+    token = read_token(connection.headers)
+    if user is None or token is None:
+        raise ApiError(
+            401,
+            "credentials_missing",
+            "The request has no token of a user.",
+            "Send a Supabase access token as `Authorization: Bearer ...`, and no key.",
+        )
+    return token

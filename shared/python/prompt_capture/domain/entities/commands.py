@@ -1,0 +1,43 @@
+"""Passwords in commands and headers: `curl -u ann:hunter2`, `Authorization: Basic YTpi`."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from prompt_capture.domain.entities.searched import NamePattern, Searched, any_of, names
+from prompt_capture.domain.searchable_text import Span
+
+# By how the option writes the password: -u name:password, -ppassword, -p password.
+_PAIR = names("curl wget http https httpie")
+_ATTACHED = names("mysql mysqldump mysqladmin mariadb mariadb-dump 7z 7za unrar")
+_SEPARATE = names(
+    "sshpass redis-cli mongo mongosh mongodump ldapsearch", "docker login", "az login"
+)
+
+# The options before that of the password. A pipe or a semicolon ends a command.
+_OPTIONS = r"(?:\ [^ |;&\x7f]{1,60}){0,8}?"
+_OPTION = NamePattern(
+    (*_PAIR, *_ATTACHED, *_SEPARATE),
+    rf"""(?:{any_of(_PAIR)}{_OPTIONS}
+            \ (?:-u\ ?|--(?:proxy-)?user[ =]|-a\ |--auth[ =])["']?[^ :"'\x7f]{{1,64}}:
+        |{any_of(_ATTACHED)}{_OPTIONS}\ -(?P<attached>p)
+        |{any_of(_SEPARATE)}{_OPTIONS}\ -[paw][ =]
+        )["']?(?P<value>[^ "'|;&\x7f]{{1,100}})""",
+)
+_HEADER = NamePattern(
+    ("authorization",),
+    r"""authorization["']?\ ?[:=]\ ?["']?(?:basic|bearer|token)\ (?P<value>[a-z0-9+/=._~-]{4,})""",
+)
+_CHECKS = 40
+
+
+def find_command_passwords(searched: Searched) -> Iterator[Span]:
+    """Find the passwords in options of well-known commands, and in the header Authorization."""
+    for match in _HEADER.finditer(searched):
+        yield match.span("value")
+    if " -" not in searched.text:
+        return
+    for match in islice(_OPTION.finditer(searched), _CHECKS):
+        option = match.start("attached")
+        is_port = option >= 0 and searched.text[option] == "P"
+        if not is_port and not match["value"].startswith(("-", "$", "<")):
+            yield match.span("value")

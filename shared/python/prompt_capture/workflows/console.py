@@ -1,0 +1,52 @@
+"""What a reviewer or an operator decides in the console."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from prompt_capture.domain.changes import Decision
+from prompt_capture.domain.errors import NotPermitted
+from prompt_capture.domain.long_texts import redact_and_shorten
+from prompt_capture.domain.types import MAX_NOTE_LENGTH
+from prompt_capture.ports.console import ConsoleStore, ModelDecisions
+
+logger = logging.getLogger(__name__)
+
+
+class Review:
+    """Records the decisions of reviewers, with the same trace as corrections through the API."""
+
+    def __init__(self, store: ConsoleStore) -> None:
+        self._store = store
+
+    async def __call__(
+        self, token: str, item: int, seen: int, decision: Decision, notes: str | None
+    ) -> Mapping[str, Any]:
+        """Record a decision. The notes are redacted as prompts are, and can have any length.
+
+        Raise `NotPermitted`, `UnknownIntent` or `StoreUnavailable`.
+        """
+        redacted = notes and redact_and_shorten(notes, MAX_NOTE_LENGTH)
+        result = await self._store.decide(token, item, seen, decision, redacted)
+        logger.info("Review received.", extra={"item": item, "state": result["state"]})
+        return result
+
+
+class DecideOnModel:
+    """Passes the decisions of operators on to the function that manages models.
+
+    That function believes the role in the token, so the role is looked up first: whoever is no
+    operator any more decides nothing here.
+    """
+
+    def __init__(self, store: ConsoleStore, models: ModelDecisions) -> None:
+        self._store, self._models = store, models
+
+    async def __call__(self, token: str, decision: str, body: bytes) -> tuple[int, bytes]:
+        """Return the status and the body of the function's response.
+
+        Raise `NotPermitted` or `StoreUnavailable`.
+        """
+        if await self._store.role(token) != "operator":
+            raise NotPermitted("Only operators decide which model serves.")
+        return await self._models.send(token, decision, body)

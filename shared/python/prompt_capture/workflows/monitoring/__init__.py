@@ -1,0 +1,1 @@
+"""Evaluate the rules of the alerts, and send the weekly digest."""

@@ -1,0 +1,60 @@
+"""Evaluate the rules, record what they found, and publish new alerts."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from prompt_capture.domain.alerts import notification
+from prompt_capture.domain.errors import SpoolUnavailable
+from prompt_capture.domain.monitoring.evaluation import evaluate
+from prompt_capture.domain.types import FrozenModel
+from prompt_capture.ports.monitoring import AlertStore, DeadLetterQueue, Topic
+
+logger = logging.getLogger(__name__)
+
+
+class Evaluation(FrozenModel):
+    """What an evaluation did: rules that fired, and alerts that were published."""
+
+    findings: int
+    published: int
+
+
+class EvaluateRules:
+    """Runs every rule once. It may run at any time: a rule is silent about what it said before.
+
+    Without a topic, alerts are recorded and logged. An alert that cannot be published is published
+    by the next evaluation.
+    """
+
+    def __init__(
+        self,
+        store: AlertStore,
+        topic: Topic | None,
+        dead_letters: DeadLetterQueue | None,
+        record_metrics: Callable[[Mapping[str, int]], None] = lambda counts: None,
+    ) -> None:
+        self._store, self._topic, self._dead_letters = store, topic, dead_letters
+        self._record_metrics = record_metrics
+
+    async def __call__(self) -> Evaluation:
+        """Evaluate and publish. Raise `StoreUnavailable` or `TopicUnavailable`."""
+        findings, rules = evaluate(await self._store.figures(), await self._count_dead_letters())
+        unsent = await self._store.record(findings, rules)
+        for alert in unsent:
+            fields = {"alert_id": alert.id, "rule": alert.rule, "summary": alert.summary}
+            logger.warning("Alert opened.", extra=fields)
+            if self._topic is not None:
+                await self._topic.publish(notification(alert))
+            await self._store.mark_as_sent([alert])
+        self._record_metrics({"findings": len(findings), "published": len(unsent)})
+        return Evaluation(findings=len(findings), published=len(unsent))
+
+    async def _count_dead_letters(self) -> int | None:
+        if self._dead_letters is None:
+            return None
+        try:
+            return await self._dead_letters.count()
+        except SpoolUnavailable as error:
+            # The other rules are worth more than an error.
+            logger.warning("Dead letters cannot be counted.", extra={"reason": str(error)})
+            return None

@@ -1,0 +1,633 @@
+-- Health: counts of messages and audits by day, and the figures of the Health page.
+--
+-- A capture pays nothing for the counts. Every change of a row has a change number, so a job finds the days of the
+-- rows that changed, and counts these days again. Deletions and corrections, which leave no such trace, append the
+-- day to `private.changed_days`; nothing waits for another there. What retention deletes stays counted.
+
+create table public.daily_counts (
+  day date not null,
+  predicted_intent text not null,
+  model_version text not null,
+  source text not null,
+  outcome text not null,
+  confidence_band smallint not null,
+  scope_band smallint not null,
+  within_daily_cap boolean not null,
+  messages integer not null,
+  deleted_messages integer not null default 0,
+
+  constraint daily_counts_pkey primary key (
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap
+  ),
+  constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown')),
+  constraint confidence_band_is_a_tenth check (confidence_band between 0 and 9),
+  constraint scope_band_is_a_tenth_or_none check (scope_band between -1 and 9),
+  constraint deleted_messages_are_not_negative check (deleted_messages >= 0)
+);
+
+comment on table public.daily_counts is
+  'The number of messages by day and by what the database knows of them, those that retention deleted included. Counted every five minutes.';
+comment on column public.daily_counts.day is 'The day of capture (UTC).';
+comment on column public.daily_counts.predicted_intent is 'The predicted intent.';
+comment on column public.daily_counts.model_version is 'The version of the model or the rules.';
+comment on column public.daily_counts.source is 'What predicted the intent: a `rule` or the `model`.';
+comment on column public.daily_counts.outcome is 'How the workflow ended: `successful`, `failed` or `unknown`.';
+comment on column public.daily_counts.confidence_band is 'The confidence in tenths, rounded down: 0 to 9.';
+comment on column public.daily_counts.scope_band is
+  'The scope in tenths, rounded down: 0 to 9. -1: there is no scope, since a rule decided.';
+comment on column public.daily_counts.within_daily_cap is 'Whether the messages are within the daily caps of their senders.';
+comment on column public.daily_counts.messages is 'The number of messages.';
+comment on column public.daily_counts.deleted_messages is 'How many of them retention deleted.';
+
+create table public.daily_audits (
+  day date not null,
+  model_version text not null,
+  source text not null,
+  predicted_intent text not null,
+  label text not null,
+  confidence_band smallint not null,
+  audit_probability double precision not null,
+  messages integer not null,
+  deleted_messages integer not null default 0,
+
+  constraint daily_audits_pkey primary key (
+    day, model_version, source, predicted_intent, label, confidence_band, audit_probability
+  ),
+  constraint audited_confidence_band_is_a_tenth check (confidence_band between 0 and 9),
+  constraint deleted_audits_are_not_negative check (deleted_messages >= 0)
+);
+
+comment on table public.daily_audits is
+  'The number of audited messages by day, prediction and label, those that retention deleted included.';
+comment on column public.daily_audits.day is 'The day of capture (UTC).';
+comment on column public.daily_audits.model_version is 'The version of the model or the rules.';
+comment on column public.daily_audits.source is 'What predicted the intent: a `rule` or the `model`.';
+comment on column public.daily_audits.predicted_intent is 'The predicted intent.';
+comment on column public.daily_audits.label is
+  'The reviewers'' intent. Empty: not decided. Of a deleted message: when it was deleted.';
+comment on column public.daily_audits.confidence_band is 'The confidence in tenths, rounded down: 0 to 9.';
+comment on column public.daily_audits.audit_probability is 'The probability with which the messages were drawn.';
+comment on column public.daily_audits.messages is 'The number of audited messages.';
+comment on column public.daily_audits.deleted_messages is 'How many of them retention deleted.';
+
+create table public.daily_backlogs (
+  day date not null,
+  waiting integer not null,
+  audits_waiting integer not null,
+  oldest_waiting_since timestamptz,
+
+  constraint daily_backlogs_pkey primary key (day)
+);
+
+comment on table public.daily_backlogs is 'The texts that waited for review at the end of each day; today, at the latest count.';
+comment on column public.daily_backlogs.day is 'The day (UTC).';
+comment on column public.daily_backlogs.waiting is 'How many texts waited, random ones that fill the queue included.';
+comment on column public.daily_backlogs.audits_waiting is 'How many of them are part of the audit.';
+comment on column public.daily_backlogs.oldest_waiting_since is 'Since when the oldest of them has waited. Null: none waits.';
+
+-- Rows are only added and deleted, so that no transaction waits for another one.
+create table private.changed_days (
+  id bigint generated always as identity,
+  day date not null,
+
+  constraint changed_days_pkey primary key (id)
+);
+
+comment on table private.changed_days is 'Days whose counts are to be counted again. A day may be here several times.';
+comment on column private.changed_days.id is 'In the order of recording.';
+comment on column private.changed_days.day is 'The day (UTC).';
+
+create table private.monitoring (
+  only_row boolean not null default true,
+  counted_to bigint not null default 0,
+  counted_at timestamptz,
+  evaluated_at timestamptz,
+
+  constraint monitoring_pkey primary key (only_row),
+  constraint monitoring_has_one_row check (only_row)
+);
+
+comment on table private.monitoring is 'How far the counts and the rules of the alerts have come.';
+comment on column private.monitoring.only_row is 'Always true: the table has one row.';
+comment on column private.monitoring.counted_to is 'The first change whose day may still have to be counted.';
+comment on column private.monitoring.counted_at is 'When all counts were up to date. Null: not yet.';
+comment on column private.monitoring.evaluated_at is 'When the rules of the alerts were last evaluated. Null: never.';
+
+insert into private.monitoring default values;
+
+alter table public.daily_counts enable row level security;
+alter table public.daily_counts force row level security;
+alter table public.daily_audits enable row level security;
+alter table public.daily_audits force row level security;
+alter table public.daily_backlogs enable row level security;
+alter table public.daily_backlogs force row level security;
+alter table private.changed_days enable row level security;
+alter table private.changed_days force row level security;
+alter table private.monitoring enable row level security;
+alter table private.monitoring force row level security;
+
+create policy "The maintainer reads the counts"
+  on public.daily_counts for select to prompt_maintainer using (true);
+create policy "The maintainer starts a count"
+  on public.daily_counts for insert to prompt_maintainer with check (true);
+create policy "The maintainer changes a count"
+  on public.daily_counts for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes counts of nothing"
+  on public.daily_counts for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads the counts of audits"
+  on public.daily_audits for select to prompt_maintainer using (true);
+create policy "The maintainer starts a count of audits"
+  on public.daily_audits for insert to prompt_maintainer with check (true);
+create policy "The maintainer changes a count of audits"
+  on public.daily_audits for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer deletes counts of no audits"
+  on public.daily_audits for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads the backlogs"
+  on public.daily_backlogs for select to prompt_maintainer using (true);
+create policy "The maintainer records the first backlog of a day"
+  on public.daily_backlogs for insert to prompt_maintainer with check (true);
+create policy "The maintainer records a later backlog of a day"
+  on public.daily_backlogs for update to prompt_maintainer using (true) with check (true);
+
+create policy "The maintainer reads which days changed"
+  on private.changed_days for select to prompt_maintainer using (true);
+create policy "The maintainer records which days changed"
+  on private.changed_days for insert to prompt_maintainer with check (true);
+create policy "The maintainer deletes days that it counted"
+  on private.changed_days for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads how far the counts have come"
+  on private.monitoring for select to prompt_maintainer using (true);
+create policy "The maintainer records how far the counts have come"
+  on private.monitoring for update to prompt_maintainer using (true) with check (true);
+
+create view public.daily_totals with (security_invoker = on) as
+select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
+from public.daily_counts
+group by day, predicted_intent, model_version, outcome
+order by day desc, messages desc;
+comment on view public.daily_totals is
+  'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
+
+-- Who asks --------------------------------------------------------------------------------------------
+
+-- The role of the signed-in user who calls: `viewer`, `reviewer` or `operator`, or null. It is looked up at each
+-- call, since a token outlives the removal of a role or of an account.
+create function private.console_role() returns text
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select users.raw_app_meta_data ->> 'role' from auth.users
+  where users.id = (select auth.uid())
+    and users.deleted_at is null
+    and (users.banned_until is null or users.banned_until < now())
+    and users.raw_app_meta_data ->> 'role' in ('viewer', 'reviewer', 'operator')
+$$;
+
+-- The id of the signed-in user who calls.
+create function private.console_user() returns text
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select auth.uid()::text
+$$;
+
+-- Bands -----------------------------------------------------------------------------------------------
+
+-- A probability in tenths, rounded down, as in public.confidence_distribution. Rows of the first version may hold other
+-- numbers.
+create function private.band(probability double precision) returns smallint
+language sql immutable
+set search_path = ''
+as $$
+  select greatest(0, least(9, floor(probability * 10)))::smallint
+$$;
+
+set role prompt_maintainer;
+
+-- Marks -----------------------------------------------------------------------------------------------
+
+create function private.mark_days_of_deleted_rows() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.changed_days (day)
+  select distinct (created_at at time zone 'UTC')::date from deleted order by 1;
+  return null;
+end
+$$;
+
+-- The label of a text belongs to all its copies, the audited ones among them.
+create function private.mark_days_of_audited_text() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.changed_days (day)
+  select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
+  where text_key = new.text_key and is_audited order by 1;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_60_mark_days after delete on public.nlu_prompt_logs
+  referencing old table as deleted
+  for each statement execute function private.mark_days_of_deleted_rows();
+create trigger after_60_mark_days_on_insert after insert on public.review_queue
+  for each row when (new.corrected_intent is not null)
+  execute function private.mark_days_of_audited_text();
+create trigger after_60_mark_days after update of corrected_intent on public.review_queue
+  for each row when (new.corrected_intent is distinct from old.corrected_intent)
+  execute function private.mark_days_of_audited_text();
+
+-- Counting --------------------------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- Keeps rows that retention deletes in the counts: of the messages of a day, so many are deleted ones. The number of
+-- messages stays as it was, since the rows were in it.
+create function private.keep_counts(expired uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.daily_counts as counts (
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
+    messages, deleted_messages
+  )
+  select (created_at at time zone 'UTC')::date, predicted_intent, model_version, source,
+    private.outcome_label(was_successful), private.band(confidence), coalesce(private.band(scope), -1),
+    within_daily_cap, count(*), count(*)
+  from public.nlu_prompt_logs where id = any (expired)
+  group by 1, 2, 3, 4, 5, 6, 7, 8
+  order by 1, 2, 3, 4, 5, 6, 7, 8
+  on conflict on constraint daily_counts_pkey do update
+  set deleted_messages = counts.deleted_messages + excluded.deleted_messages;
+
+  insert into public.daily_audits as counts (
+    day, model_version, source, predicted_intent, label, confidence_band, audit_probability,
+    messages, deleted_messages
+  )
+  select (logs.created_at at time zone 'UTC')::date, logs.model_version, logs.source, logs.predicted_intent,
+    coalesce(queue.corrected_intent, ''), private.band(logs.confidence), logs.audit_probability,
+    count(*), count(*)
+  from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+  where logs.id = any (expired) and logs.is_audited
+  group by 1, 2, 3, 4, 5, 6, 7
+  order by 1, 2, 3, 4, 5, 6, 7
+  on conflict on constraint daily_audits_pkey do update
+  set deleted_messages = counts.deleted_messages + excluded.deleted_messages;
+end
+$$;
+
+-- Counts a day again. Each statement sees one state of the rows and of what was deleted of them, and writes only
+-- what differs. Retention may add to a count meanwhile: then it has marked the day, which is counted again.
+create function private.count_day(p_day date) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  begins_at constant timestamptz := p_day::timestamp at time zone 'UTC';
+  ends_at constant timestamptz := (p_day + 1)::timestamp at time zone 'UTC';
+begin
+  with counted as materialized (
+    select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
+      sum(messages)::integer as messages
+    from (
+      select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
+        deleted_messages as messages
+      from public.daily_counts where day = p_day and deleted_messages > 0
+      union all
+      select predicted_intent, model_version, source, private.outcome_label(was_successful),
+        private.band(confidence), coalesce(private.band(scope), -1), within_daily_cap, count(*)
+      from public.nlu_prompt_logs where created_at >= begins_at and created_at < ends_at
+      group by 1, 2, 3, 4, 5, 6, 7
+    ) as parts
+    group by 1, 2, 3, 4, 5, 6, 7
+  ), removed as (
+    delete from public.daily_counts counts
+    where day = p_day and deleted_messages = 0 and not exists (
+      select from counted where (
+        counted.predicted_intent, counted.model_version, counted.source, counted.outcome,
+        counted.confidence_band, counted.scope_band, counted.within_daily_cap
+      ) = (
+        counts.predicted_intent, counts.model_version, counts.source, counts.outcome,
+        counts.confidence_band, counts.scope_band, counts.within_daily_cap
+      )
+    )
+  )
+  insert into public.daily_counts as counts (
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages
+  )
+  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7, 8
+  on conflict on constraint daily_counts_pkey do update
+  set messages = excluded.messages where counts.messages <> excluded.messages;
+
+  with counted as materialized (
+    select model_version, source, predicted_intent, label, confidence_band, audit_probability,
+      sum(messages)::integer as messages
+    from (
+      select model_version, source, predicted_intent, label, confidence_band, audit_probability,
+        deleted_messages as messages
+      from public.daily_audits where day = p_day and deleted_messages > 0
+      union all
+      select logs.model_version, logs.source, logs.predicted_intent, coalesce(queue.corrected_intent, ''),
+        private.band(logs.confidence), logs.audit_probability, count(*)
+      from public.nlu_prompt_logs logs left join public.review_queue queue using (text_key)
+      where logs.is_audited and logs.created_at >= begins_at and logs.created_at < ends_at
+      group by 1, 2, 3, 4, 5, 6
+    ) as parts
+    group by 1, 2, 3, 4, 5, 6
+  ), removed as (
+    delete from public.daily_audits counts
+    where day = p_day and deleted_messages = 0 and not exists (
+      select from counted where (
+        counted.model_version, counted.source, counted.predicted_intent, counted.label,
+        counted.confidence_band, counted.audit_probability
+      ) = (
+        counts.model_version, counts.source, counts.predicted_intent, counts.label,
+        counts.confidence_band, counts.audit_probability
+      )
+    )
+  )
+  insert into public.daily_audits as counts (
+    day, model_version, source, predicted_intent, label, confidence_band, audit_probability, messages
+  )
+  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7
+  on conflict on constraint daily_audits_pkey do update
+  set messages = excluded.messages where counts.messages <> excluded.messages;
+end
+$$;
+
+-- Counts today's backlog. The index of the primary key begins with the rank, which is high where a text is decided.
+create function private.count_backlog() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.daily_backlogs as backlogs (day, waiting, audits_waiting, oldest_waiting_since)
+  select (now() at time zone 'UTC')::date, count(*), count(*) filter (where 'random_audit' = any (reasons)),
+    min(waiting_since)
+  from public.review_queue
+  where rank < private.rank_when_decided() and waiting_since is not null
+  on conflict on constraint daily_backlogs_pkey do update
+  set waiting = excluded.waiting, audits_waiting = excluded.audits_waiting,
+    oldest_waiting_since = excluded.oldest_waiting_since
+  where (backlogs.waiting, backlogs.audits_waiting, backlogs.oldest_waiting_since)
+    is distinct from (excluded.waiting, excluded.audits_waiting, excluded.oldest_waiting_since);
+end
+$$;
+
+-- Counts one changed day, the latest first; returns 1, or 0 when all counts are up to date. One transaction at a
+-- time counts: another one returns 0 at once.
+create function private.count_changed_day() returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  progress private.monitoring;
+  complete_to bigint;
+  changed date;
+begin
+  select * into progress from private.monitoring for update skip locked;
+  if not found then
+    return 0;
+  end if;
+  complete_to := private.complete_change_numbers();
+  if complete_to > progress.counted_to then
+    insert into private.changed_days (day)
+    select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
+    where change_number >= progress.counted_to and change_number < complete_to;
+    update private.monitoring set counted_to = complete_to;
+  end if;
+  -- Deletes the marks first: what is marked afterwards may be missing in the count, and keeps its mark.
+  select max(day) into changed from private.changed_days;
+  if changed is null then
+    perform private.count_backlog();
+    update private.monitoring set counted_at = now();
+    return 0;
+  end if;
+  delete from private.changed_days where day = changed;
+  perform private.count_day(changed);
+  return 1;
+end
+$$;
+
+-- The figures -----------------------------------------------------------------------------------------
+
+-- What can explain a change of the figures: promotions and rollbacks, changes of the catalogue, and the first
+-- message of a model version, with which a deployment shows.
+create function private.list_marks(since timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('at', at, 'kind', kind, 'subject', subject) order by at, kind, subject), '[]')
+  from (
+    select at, kind, coalesce(version, 'the packaged model') as subject from public.model_events
+    where kind in ('promoted', 'rolled_back', 'quarantined') and at >= since
+    union all
+    select created_at, 'intent_added', intent from public.intent_catalogue
+    -- The intents that came with the database explain no change.
+    where created_at >= since and created_at > (select min(created_at) from public.intent_catalogue)
+    union all
+    select retired_at, 'intent_retired', intent from public.intent_catalogue where retired_at between since and now()
+    union all
+    select min(day)::timestamp at time zone 'UTC', 'new_version', model_version from public.daily_counts
+    group by model_version
+    having min(day) >= (since at time zone 'UTC')::date
+      and min(day) > (select min(day) from public.daily_counts)
+  ) as marks
+$$;
+
+-- What is done regularly: when it was done last, and when it is due again. A series of exports that ran in two weeks
+-- of the last month runs every week; others are not due. Retention runs every night. A retraining is due 90 days after
+-- the latest registration of a model.
+create function private.list_tasks() returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'exports', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'series', series, 'done_at', exported_at, 'lines', lines,
+        'due_at', case when is_weekly then exported_at + interval '8 days' end
+      ) order by series), '[]')
+      from (
+        select distinct on (series) series, exported_at, lines, exported_at > now() - interval '30 days' and exists (
+          select from public.dataset_exports earlier
+          where earlier.series = exports.series
+            and earlier.exported_at between exports.exported_at - interval '30 days' and exports.exported_at - interval '6 days'
+        ) as is_weekly
+        from public.dataset_exports exports
+        order by series, id desc
+      ) as latest
+    ),
+    'retention', jsonb_build_object(
+      'days', row_retention_days, 'oldest_row_at', oldest,
+      'due_at', oldest + make_interval(days => row_retention_days + 2)
+    ),
+    'retraining', (
+      select jsonb_build_object(
+        'done_at', max(at), 'due_at', max(at) + interval '90 days',
+        'corrections_since', (
+          select count(*) from public.correction_events
+          where corrected_at > coalesce(max(events.at), '-infinity')
+        )
+      ) from public.model_events events where kind = 'registered'
+    ),
+    'unfinished_captures', jsonb_build_object(
+      'count', (select count(*) from private.incomplete_captures),
+      'oldest_at', (select min(captured_at) from private.incomplete_captures)
+    ),
+    'latest_decision_at', (select max(decided_at) from public.review_queue)
+  )
+  from private.settings, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
+$$;
+
+-- Refuses signed-in users without a role of the console. The other roles have the function by a grant.
+create function private.refuse_strangers() returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if current_setting('role', true) in ('authenticated', 'anon') and private.console_role() is null then
+    raise exception 'Only viewers, reviewers and operators see the figures.'
+      using errcode = 'PT403', hint = 'Set app_metadata.role of the account.';
+  end if;
+end
+$$;
+
+-- The figures of the last days, today included. It holds no text and no user.
+create function private.health(days integer) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  settings private.settings;
+  today constant date := (now() at time zone 'UTC')::date;
+  first_day constant date := today - (least(greatest(coalesce(days, 30), 1), 730) - 1);
+  complete_before constant timestamptz := private.audits_complete_before();
+  figures jsonb;
+begin
+  perform private.refuse_strangers();
+  select * into strict settings from private.settings;
+
+  with counts as materialized (
+    select * from public.daily_counts where day >= first_day
+  ), by_day as (
+    select day, sum(messages)::integer as messages,
+      coalesce(sum(messages) filter (where source = 'rule'), 0)::integer as by_rule,
+      coalesce(sum(messages) filter (where source = 'model'), 0)::integer as by_model,
+      coalesce(sum(messages) filter (where confidence_band >= settings.review_threshold * 10), 0)::integer as confident,
+      coalesce(sum(messages) filter (where scope_band >= 0), 0)::integer as with_scope,
+      coalesce(sum(messages) filter (where scope_band between 0 and settings.min_scope * 10 - 1), 0)::integer
+        as out_of_scope,
+      coalesce(sum(messages) filter (where outcome <> 'unknown'), 0)::integer as with_outcome,
+      coalesce(sum(messages) filter (where outcome = 'failed'), 0)::integer as failed
+    from counts group by day
+  ), by_intent as (
+    select predicted_intent, sum(messages)::integer as messages,
+      coalesce(sum(messages) filter (where outcome <> 'unknown'), 0)::integer as with_outcome,
+      coalesce(sum(messages) filter (where outcome = 'failed'), 0)::integer as failed
+    from counts group by predicted_intent
+  ), ranked as (
+    select *, round(messages * failed::numeric / nullif(with_outcome, 0), 1) as expected_failures from by_intent
+  ), audits as materialized (
+    select *, label <> '' as is_decided, label = predicted_intent as is_right, messages / audit_probability as weight
+    from public.daily_audits where day >= first_day
+  ), completed as materialized (
+    select * from audits where day < (complete_before at time zone 'UTC')::date
+  ), audited as (
+    select day, sum(messages)::integer as audited,
+      coalesce(sum(messages) filter (where is_decided), 0)::integer as decided,
+      coalesce(sum(messages) filter (where is_decided and is_right), 0)::integer as correct
+    from audits group by day
+  ), confusions as (
+    select predicted_intent, label, sum(messages)::integer as audited, round(sum(weight)::numeric) as messages
+    from completed where is_decided and not is_right group by 1, 2
+    order by messages desc, predicted_intent, label limit 50
+  ), bands as (
+    select model_version, confidence_band, sum(messages)::integer as decided,
+      coalesce(sum(messages) filter (where is_right), 0)::integer as correct,
+      round((coalesce(sum(weight) filter (where is_right), 0) / sum(weight))::numeric, 4) as accuracy
+    from completed where is_decided group by 1, 2
+  )
+  select jsonb_build_object(
+    'days', (
+      select coalesce(jsonb_agg(to_jsonb(by_day) || jsonb_build_object(
+        'audited', coalesce(audited.audited, 0), 'decided', coalesce(audited.decided, 0),
+        'correct', coalesce(audited.correct, 0)
+      ) order by day), '[]')
+      from by_day left join audited using (day)
+    ),
+    'intents', (
+      select coalesce(jsonb_agg(to_jsonb(ranked) order by expected_failures desc nulls last, messages desc, predicted_intent), '[]')
+      from ranked
+    ),
+    'confusions', (select coalesce(jsonb_agg(to_jsonb(confusions)), '[]') from confusions),
+    'calibration', (
+      select coalesce(jsonb_agg(to_jsonb(bands) order by model_version, confidence_band), '[]') from bands
+    )
+  ) into figures;
+
+  return jsonb_build_object(
+    'at', now(),
+    'counted_at', (select counted_at from private.monitoring),
+    'evaluated_at', (select evaluated_at from private.monitoring),
+    'first_day', first_day,
+    'last_day', today,
+    'review_threshold', settings.review_threshold,
+    'min_scope', settings.min_scope,
+    'audit_rate', settings.audit_rate,
+    'audits_complete_before', complete_before,
+    'accuracy', (select coalesce(jsonb_agg(to_jsonb(versions) - 'complete_before'), '[]') from public.live_accuracy versions),
+    'backlog', (
+      select coalesce(jsonb_agg(to_jsonb(backlogs) order by day), '[]')
+      from public.daily_backlogs backlogs where day >= first_day
+    ),
+    'tasks', private.list_tasks(),
+    'marks', private.list_marks(first_day::timestamp at time zone 'UTC')
+  ) || figures;
+end
+$$;
+
+set role postgres;
+
+-- The body is parsed when the function is created (`begin atomic`), so it runs without a right to `private`, which
+-- signed-in users lack.
+create function public.health(days integer default 30) returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.health(days);
+end;
+comment on function public.health(integer) is
+  'Returns the figures of the last days, at most 730, today included: messages, accuracy, failures, backlog, tasks and marks. It holds no text and no user.';
+
+-- Replaces a job of the same name, as in 08_retention.sql.
+do $$
+begin
+  perform cron.schedule('prompt-capture: count changed days', '*/5 * * * *', $command$do $run$
+declare
+  ends_at timestamptz := clock_timestamp() + interval '20 seconds';
+begin
+  while private.count_changed_day() > 0 loop
+    commit;
+    exit when clock_timestamp() >= ends_at;
+  end loop;
+end
+$run$;
+$command$);
+end
+$$;

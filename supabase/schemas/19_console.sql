@@ -1,0 +1,523 @@
+-- The console: what its page reads and records for a signed-in user, by role.
+--
+--   reviewer  texts, predictions and reasons; decides
+--   operator  the same, and the registry of models
+--   viewer    figures, no text
+--
+-- The role is `role` in the account's `raw_app_meta_data`, looked up at each call: a token says what the account was
+-- when it was issued. No function returns a sender, a conversation or a key of a row. Users have no right to `private`:
+-- the functions of `public` have parsed bodies (`begin atomic`), which name no schema when they run.
+
+-- The user who calls, and their role as it is now. Null: none, or the account is deleted or banned.
+create function private.console_caller(out user_id uuid, out role text)
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  select users.id, users.raw_app_meta_data ->> 'role' into user_id, role from auth.users
+  where users.id = (select auth.uid()) and deleted_at is null
+    and (banned_until is null or banned_until <= now());
+end
+$$;
+
+-- Returns the name of the caller in the history of corrections. Raises an error unless their role is one of these.
+create function private.require_console_role(variadic allowed text[]) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  caller record := private.console_caller();
+begin
+  if (caller.role = any (allowed)) is not true then
+    raise exception 'The account does not have a role for this.'
+      using errcode = 'PT403', hint = 'Ask an administrator for the role reviewer, operator or viewer.';
+  end if;
+  return caller.user_id::text;
+end
+$$;
+
+-- Skipped items --------------------------------------------------------------------------------------
+
+create table private.review_skips (
+  reviewer uuid not null,
+  text_key bytea not null,
+  reason text not null,
+  skipped_at timestamptz not null default now(),
+
+  constraint review_skips_pkey primary key (reviewer, text_key),
+  constraint skipped_by_an_account
+    foreign key (reviewer) references auth.users (id) on delete cascade,
+  constraint skipped_text_is_queued
+    foreign key (text_key) references public.review_queue (text_key) on delete cascade,
+  constraint reason_is_known check (reason in ('unsure', 'unreadable', 'no_intent_fits', 'needs_context'))
+);
+
+create index review_skips_by_text on private.review_skips (text_key);
+
+alter table private.review_skips
+  alter column reviewer set statistics 0,
+  alter column text_key set statistics 0;
+
+comment on table private.review_skips is
+  'Items that a reviewer skipped in the console: they wait on, for others.';
+comment on column private.review_skips.reviewer is 'The account of the reviewer. Deleted with it.';
+comment on column private.review_skips.text_key is 'The text key.';
+comment on column private.review_skips.reason is
+  '`unsure`, `unreadable`, `no_intent_fits` or `needs_context`.';
+comment on column private.review_skips.skipped_at is 'When.';
+
+alter table private.review_skips enable row level security;
+alter table private.review_skips force row level security;
+
+create policy "The maintainer reads what was skipped"
+  on private.review_skips for select to prompt_maintainer using (true);
+create policy "The maintainer records what was skipped"
+  on private.review_skips for insert to prompt_maintainer with check (true);
+create policy "The maintainer changes the reason of a skip"
+  on private.review_skips for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer takes a skip back"
+  on private.review_skips for delete to prompt_maintainer using (true);
+
+-- The texts that were decided latest.
+create index review_queue_by_decision on public.review_queue (decided_at desc) where decided_at is not null;
+
+set role prompt_maintainer;
+
+-- Items ----------------------------------------------------------------------------------------------
+
+-- The standing vote of each reviewer on a text, in the order of recording, without their names.
+create function private.show_votes(p_text_key bytea, p_reviewer text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'intent', to_intent, 'secondary_intents', to_secondary_intents, 'notes', notes,
+    'is_own', lower(reviewer) = p_reviewer
+  ) order by id), '[]')
+  from (
+    select distinct on (lower(reviewer)) * from public.correction_events
+    where text_key = p_text_key and reviewer <> all (private.anonymous_reviewers())
+    order by lower(reviewer), id desc
+  ) as latest
+  where to_intent is not null
+$$;
+
+-- Up to `context_messages` earlier messages of the conversation of a row, the oldest first. Only the latest 200 rows of
+-- the sender are searched.
+create function private.show_context(p_log_id uuid) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(prompt order by created_at, id), '[]')
+  from (
+    select recent.prompt, recent.created_at, recent.id
+    from public.nlu_prompt_logs shown cross join lateral (
+      select * from public.nlu_prompt_logs logs
+      where logs.user_id = shown.user_id and logs.created_at <= shown.created_at
+      order by logs.created_at desc limit 200
+    ) as recent
+    where shown.id = p_log_id and recent.id <> shown.id
+      and recent.conversation_id = shown.conversation_id
+      and (recent.message_index < shown.message_index) is not false
+      and (recent.created_at, recent.id) < (shown.created_at, shown.id)
+    order by recent.created_at desc, recent.id desc
+    limit (select context_messages from private.settings)
+  ) as earlier
+$$;
+
+-- An item as the page shows it. `seen` is the latest event about its text: a decision says which one it knows. Votes
+-- are shown where reviewers disagree; before that, a reviewer decides without knowing what others decided.
+create function private.show_item(item public.review_queue, p_reviewer text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'item', item.id, 'rank', item.rank, 'text', item.text,
+    'predicted_intent', item.predicted_intent, 'confidence', item.confidence,
+    'predicted_secondary_intents', item.predicted_secondary_intents,
+    'runner_up_intent', item.runner_up_intent, 'runner_up_confidence', item.runner_up_confidence,
+    'reasons', item.reasons, 'times_sent', item.times_sent, 'waiting_since', item.waiting_since,
+    'context', private.show_context(private.copy_to_correct(item.text_key, item.reasons)),
+    'votes', case when 'disagreement' = any (item.reasons)
+      then private.show_votes(item.text_key, p_reviewer) else '[]' end,
+    'seen', (
+      select coalesce(max(id), 0) from public.correction_events where text_key = item.text_key
+    )
+  )
+$$;
+
+-- The latest event of a reviewer about a text.
+create function private.own_event(p_text_key bytea, p_reviewer text) returns public.correction_events
+language sql stable
+set search_path = ''
+as $$
+  select * from public.correction_events
+  where text_key = p_text_key and reviewer = p_reviewer order by id desc limit 1
+$$;
+
+-- Whether a text is among the share that is decided twice. The key is a keyed hash, so the texts are a random sample,
+-- and always the same ones.
+create function private.wants_second_opinion(p_text_key bytea) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select get_byte(p_text_key, 14) * 256 + get_byte(p_text_key, 15) < 65536 * second_opinion_rate
+  from private.settings
+$$;
+
+-- Up to two texts that one other reviewer decided, for a second opinion: of the 500 that were decided latest, the
+-- latest first. They look like any other item, so that the caller decides without knowing.
+create function private.second_opinions(p_reviewer text) returns setof public.review_queue
+language sql stable
+set search_path = ''
+as $$
+  select * from (
+    select * from public.review_queue where decided_at is not null order by decided_at desc limit 500
+  ) as decided
+  where private.wants_second_opinion(text_key)
+    and (private.own_event(text_key, p_reviewer)).id is null
+    and not exists (
+      select from private.review_skips skips
+      where skips.reviewer = p_reviewer::uuid and skips.text_key = decided.text_key
+    )
+    and jsonb_array_length(private.show_votes(text_key, p_reviewer)) = 1
+  order by decided_at desc limit 2
+$$;
+
+-- The items that wait for the caller, best first: neither skipped nor voted on by them. Those after a position, of one
+-- reason if it is given. Without a reason, second opinions come first.
+create function private.list_console_items(
+  after_rank integer, after_item bigint, reason text, max_items integer
+) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator');
+begin
+  return (
+    select coalesce(jsonb_agg(private.show_item(opinion, caller)), '[]')
+    from private.second_opinions(caller) as opinion
+    where list_console_items.reason is null
+  ) || (
+    select coalesce(jsonb_agg(private.show_item(waiting::public.review_queue, caller) order by rank, id), '[]')
+    from (
+      select * from public.review_queue queue
+      where waiting_since is not null and rank < private.rank_when_decided()
+        and (rank, id) > (coalesce(after_rank, -1), coalesce(after_item, 0))
+        and (list_console_items.reason is null or list_console_items.reason = any (reasons))
+        and not exists (
+          select from private.review_skips skips
+          where skips.reviewer = caller::uuid and skips.text_key = queue.text_key
+        )
+        and (private.own_event(queue.text_key, caller)).to_intent is null
+      order by rank, id limit least(greatest(max_items, 1), 100)
+    ) as waiting
+  );
+end
+$$;
+
+-- Decisions ------------------------------------------------------------------------------------------
+-- Each takes the lock of the text after that of the person, as `record_review` does, and reads after it. It returns
+-- {"state": ...}: `recorded`; `changed`, with the item as it is now: somebody else decided meanwhile, and nothing was
+-- recorded; or `gone`: the text was deleted. A repeated call changes nothing.
+
+-- Locks the text of an item, and returns the item as it is then. Null: it is gone.
+create function private.lock_console_item(p_item bigint, p_reviewer text) returns public.review_queue
+language plpgsql
+set search_path = ''
+as $$
+declare
+  locked bytea := (select text_key from public.review_queue where id = p_item);
+  item public.review_queue;
+begin
+  perform private.refuse_erased_reviewer(p_reviewer);
+  if locked is not null then
+    perform private.lock_texts(array[locked]);
+    select * into item from public.review_queue where id = p_item and text_key = locked;
+  end if;
+  return item;
+end
+$$;
+
+-- Appends an event about an item in the name of a reviewer, as the API does; returns its id.
+create function private.append_console_event(
+  item public.review_queue, p_reviewer text, intent text, secondary_intents text[], p_notes text
+) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  event bigint;
+begin
+  insert into public.correction_events
+    (log_id, text_key, to_intent, to_secondary_intents, reviewer, notes, channel)
+  values (
+    private.copy_to_correct(item.text_key, item.reasons), item.text_key, intent, secondary_intents,
+    p_reviewer, p_notes, 'api'
+  ) returning id into event;
+  return event;
+end
+$$;
+
+-- Records the caller's decision about an item, unless its text has an event that they have not seen.
+create function private.decide_console_item(
+  item bigint, seen bigint, intent text, secondary_intents text[], notes text
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator');
+  queued public.review_queue := private.lock_console_item(item, caller);
+  latest public.correction_events;
+  event bigint;
+begin
+  if queued.id is null then
+    return jsonb_build_object('state', 'gone');
+  end if;
+  if intent is null then
+    raise exception 'A decision needs an intent.'
+      using errcode = 'check_violation', hint = 'Choose an intent, or skip the item.';
+  end if;
+  select * into latest from public.correction_events events
+  where events.text_key = queued.text_key order by id desc limit 1;
+  if (latest.reviewer, latest.to_intent, latest.to_secondary_intents, latest.notes)
+    is not distinct from (caller, intent, secondary_intents, notes) then
+    event := latest.id;
+  elsif coalesce(latest.id, 0) is distinct from seen then
+    return jsonb_build_object('state', 'changed', 'item', private.show_item(queued, caller), 'votes',
+      private.show_votes(queued.text_key, caller));
+  else
+    event := private.append_console_event(queued, caller, intent, secondary_intents, notes);
+  end if;
+  delete from private.review_skips skips
+  where skips.reviewer = caller::uuid and skips.text_key = queued.text_key;
+  return jsonb_build_object('state', 'recorded', 'event', event, 'is_disputed', (
+    select 'disagreement' = any (reasons) from public.review_queue where id = queued.id
+  ));
+end
+$$;
+
+-- Takes back the caller's decision that was recorded as this event: the vote before it stands again, if there was one.
+create function private.undo_console_decision(item bigint, event bigint) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator');
+  queued public.review_queue := private.lock_console_item(item, caller);
+  latest public.correction_events;
+  earlier public.correction_events;
+begin
+  if queued.id is null then
+    return jsonb_build_object('state', 'gone');
+  end if;
+  latest := private.own_event(queued.text_key, caller);
+  select * into earlier from public.correction_events events
+  where events.text_key = queued.text_key and events.reviewer = caller and id < undo_console_decision.event
+  order by id desc limit 1;
+  if latest.id = undo_console_decision.event then
+    perform private.append_console_event(
+      queued, caller, earlier.to_intent, earlier.to_secondary_intents,
+      case when earlier.to_intent is not null then earlier.notes end
+    );
+    select * into queued from public.review_queue where id = queued.id;
+  elsif latest.id < undo_console_decision.event or (latest.to_intent, latest.to_secondary_intents)
+    is distinct from (earlier.to_intent, earlier.to_secondary_intents) then
+    return jsonb_build_object('state', 'changed', 'item', private.show_item(queued, caller));
+  end if;
+  return jsonb_build_object('state', 'recorded', 'item', private.show_item(queued, caller));
+end
+$$;
+
+-- Leaves an item to others, with a reason; or, without one, takes that back.
+create function private.skip_console_item(item bigint, reason text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator');
+  queued public.review_queue := private.lock_console_item(item, caller);
+begin
+  if queued.id is null then
+    return jsonb_build_object('state', 'gone');
+  end if;
+  if reason is null then
+    delete from private.review_skips skips
+    where skips.reviewer = caller::uuid and skips.text_key = queued.text_key;
+  else
+    insert into private.review_skips (reviewer, text_key, reason) values (caller::uuid, queued.text_key, reason)
+    on conflict on constraint review_skips_pkey do update set reason = excluded.reason, skipped_at = now();
+  end if;
+  return jsonb_build_object('state', 'recorded', 'item', private.show_item(queued, caller));
+end
+$$;
+
+-- Figures --------------------------------------------------------------------------------------------
+
+-- What waits and why, what was decided, and how far the audit is. No text.
+create function private.read_console_progress() returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+declare
+  caller text := private.require_console_role('reviewer', 'operator', 'viewer');
+  today constant timestamptz := date_trunc('day', now(), 'UTC');
+begin
+  return (
+    select jsonb_build_object(
+      'waiting', count(*), 'oldest', min(waiting_since),
+      'reasons', (
+        select coalesce(jsonb_object_agg(reason, texts), '{}') from (
+          select reason, count(*) as texts from public.review_queue, unnest(reasons) as reason
+          where waiting_since is not null and rank < private.rank_when_decided() group by reason
+        ) as counted
+      ),
+      'decided_today', (select count(*) from public.review_queue where decided_at >= today),
+      'own_today', (
+        select count(distinct text_key) from public.correction_events
+        where lower(reviewer) = caller and corrected_at >= today and to_intent is not null
+      ),
+      'own_skipped', (select count(*) from private.review_skips where reviewer = caller::uuid),
+      'audit', (
+        select jsonb_build_object(
+          'messages', count(*), 'decided', count(decided_at),
+          'complete_before', private.audits_complete_before()
+        ) from public.nlu_prompt_logs logs left join public.review_queue using (text_key)
+        where is_audited
+      ),
+      'champion', (select address ->> 'version' from private.champion),
+      'not_learnt', (
+        select count(*) from public.review_queue
+        where decided_at > (
+          select registered_at from public.models where version = (
+            select address ->> 'version' from private.champion
+          )
+        )
+      )
+    )
+    from public.review_queue
+    where waiting_since is not null and rank < private.rank_when_decided()
+  );
+end
+$$;
+
+-- The accuracy of each model version, as `live_accuracy` has it.
+create function private.read_console_accuracy() returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_console_role('reviewer', 'operator', 'viewer');
+  return (select coalesce(jsonb_agg(to_jsonb(live_accuracy)), '[]') from public.live_accuracy);
+end
+$$;
+
+-- The registry of models: which one serves, the newest 100 models, and the newest 200 events of the ledger.
+create function private.read_console_models() returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_console_role('operator');
+  return jsonb_build_object(
+    'champion', (select address ->> 'version' from private.champion),
+    'models', jsonb_path_query_array(private.list_models(null), '$[0 to 99]'),
+    'events', jsonb_path_query_array(private.list_model_events(null), '$[0 to 199]')
+  );
+end
+$$;
+
+-- What the caller may do. Null: nothing.
+create function private.read_console_role() returns text
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select case when role in ('reviewer', 'operator', 'viewer') then role end from private.console_caller()
+$$;
+
+set role postgres;
+
+-- The functions that the page calls -------------------------------------------------------------------
+
+create function public.console_role() returns text
+language sql stable
+set search_path = ''
+begin atomic
+  select private.read_console_role();
+end;
+comment on function public.console_role() is 'Returns what the caller may do in the console: reviewer, operator, viewer or null.';
+
+create function public.console_items(
+  after_rank integer default null, after_item bigint default null, reason text default null,
+  max_items integer default 20
+) returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.list_console_items(after_rank, after_item, reason, max_items);
+end;
+comment on function public.console_items(integer, bigint, text, integer) is
+  'Returns the items that wait for the caller, best first, at most 100.';
+
+create function public.console_decide(
+  item bigint, seen bigint, intent text, secondary_intents text[] default null, notes text default null
+) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.decide_console_item(item, seen, intent, secondary_intents, notes);
+end;
+comment on function public.console_decide(bigint, bigint, text, text[], text) is
+  'Records the caller''s decision about an item, unless somebody decided since they saw it.';
+
+create function public.console_undo(item bigint, event bigint) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.undo_console_decision(item, event);
+end;
+comment on function public.console_undo(bigint, bigint) is 'Takes back the caller''s decision with this event.';
+
+create function public.console_skip(item bigint, reason text default null) returns jsonb
+language sql
+set search_path = ''
+begin atomic
+  select private.skip_console_item(item, reason);
+end;
+comment on function public.console_skip(bigint, text) is
+  'Leaves an item to other reviewers, with a reason; without one, takes that back.';
+
+create function public.console_progress() returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.read_console_progress();
+end;
+comment on function public.console_progress() is 'Returns what waits and why, what was decided, and how far the audit is.';
+
+create function public.console_accuracy() returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.read_console_accuracy();
+end;
+comment on function public.console_accuracy() is 'Returns the accuracy of each model version, by the completed audits.';
+
+create function public.console_models() returns jsonb
+language sql stable
+set search_path = ''
+begin atomic
+  select private.read_console_models();
+end;
+comment on function public.console_models() is 'Returns the registry of models and the ledger, for operators.';

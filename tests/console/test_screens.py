@@ -1,0 +1,104 @@
+"""The screens: accessible by axe-core, in light and dark, on a desk and on a phone.
+
+The same runs take the pictures of the guide: `UPDATE_PICTURES=1 pytest tests/console` writes them.
+"""
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from infra.local.paths import ROOT
+from infra.local.stack import Stack
+
+from .browser import DESKTOP, PHONE, Console
+from .conftest import Capture, OpenConsole
+from .models import register_models
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = ROOT / "docs" / "console"
+GUIDE = (ROOT / "docs/how-to/review.md").read_text("utf-8")
+PICTURES_OF_THE_GUIDE = set(re.findall(r"\]\(\.\./console/([\w-]+\.png)\)", GUIDE))
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VARIANTS = {
+    "light": (DESKTOP, "light"),
+    "dark": (DESKTOP, "dark"),
+    "phone": (PHONE, "light"),
+}
+
+
+def find_violations(page: Page) -> list[str]:
+    """Return the rules that the page breaks, with the elements that do."""
+    page.evaluate(AXE.read_text("utf-8"))
+    results = page.evaluate("rules => axe.run({ runOnly: rules })", RULES)
+    return [
+        f"{violation['id']}: {node['html']} {node['failureSummary']}"
+        for violation in results["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def check(console: Console, name: str, variant: str) -> None:
+    """Check the screen, and take its picture if asked to."""
+    assert find_violations(console.page) == []
+    widths = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    scrolled, visible = console.page.evaluate(widths)
+    assert scrolled <= visible, "The page scrolls sideways."
+    if os.environ.get("UPDATE_PICTURES") and f"{name}-{variant}.png" in PICTURES_OF_THE_GUIDE:
+        console.page.screenshot(path=PICTURES / f"{name}-{variant}.png")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_screen_is_accessible(
+    stack: Stack,
+    open_page: OpenConsole,
+    capture: Capture,
+    variant: str,
+) -> None:
+    size, scheme = VARIANTS[variant]
+    operator = stack.create_operator(f"operator-{variant}@example.com")
+    capture("plan my week around the exam on thursday", conversation_id="c", message_index=0)
+    capture("3pm", conversation_id="c", message_index=1, confidence=0.01)
+    capture("the thing with the numbers, or when is it")
+    register_models(stack)
+    console = open_page(size, color_scheme=scheme).open()
+    check(console, "sign-in", variant)
+
+    console.fill_sign_in(operator)
+    console.wait_for_message("3pm")
+    check(console, "review", variant)
+    console.press("/")
+    console.page.keyboard.type("day")
+    check(console, "search", variant)
+    console.press("Escape", "Shift+Digit2", "s")
+    console.page.get_by_role("dialog").wait_for()
+    check(console, "skip", variant)
+    console.press("Escape", "?")
+    check(console, "keys", variant)
+    console.press("Escape", "l")
+    console.page.get_by_role("heading", name="What waits").wait_for()
+    console.page.get_by_text("the thing with the numbers").wait_for()
+    check(console, "list", variant)
+    console.page.get_by_role("link", name="Figures").click()
+    console.page.get_by_text("Why messages wait").wait_for()
+    check(console, "figures", variant)
+    console.page.get_by_role("link", name="Models").click()
+    console.page.get_by_text("Ledger").wait_for()
+    check(console, "models", variant)
+    console.page.get_by_role("button", name="Promote").first.click()
+    console.page.get_by_role("dialog").wait_for()
+    check(console, "promote", variant)
+
+
+def test_a_screen_that_is_not_accessible_is_noticed(open_page: OpenConsole) -> None:
+    console = open_page().open()
+    console.page.get_by_label("Password").wait_for()
+
+    console.page.evaluate("document.querySelector('main').append(document.createElement('img'))")
+
+    assert any(violation.startswith("image-alt") for violation in find_violations(console.page))
+
+
+def test_the_guide_has_pictures_and_no_other_is_kept() -> None:
+    assert {picture.name for picture in PICTURES.iterdir()} == PICTURES_OF_THE_GUIDE != set()

@@ -1,0 +1,209 @@
+"""What the console's page sends: decisions about messages, and about models."""
+
+import json
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import httpx
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from prompt_capture.adapters.models_function import ModelsFunction
+from prompt_capture.adapters.supabase.console import SupabaseConsole
+from prompt_capture.api.app import create_app
+from prompt_capture.api.authentication import Authenticator
+from prompt_capture.api.console import console_router
+from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.domain.changes import Decision
+from prompt_capture.domain.errors import NotPermitted, StoreUnavailable, UnknownIntent
+from prompt_capture.workflows.console import DecideOnModel, Review
+from tests.fakes.console_store import InMemoryConsoleStore, RecordedModelDecisions
+from tests.unit.conftest import INTENTS
+from tests.unit.tokens import API_KEY, API_KEY_HASH, SUPABASE_URL, TokenMint
+
+DECISION = {"item": 7, "seen": 3, "corrected_intent": "reminder"}
+
+
+@dataclass
+class Console:
+    store: InMemoryConsoleStore
+    models: RecordedModelDecisions
+    http: TestClient
+    token: str
+
+    def post(self, path: str, body: object, token: str | None = None) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        return self.http.post(path, json=body, headers=headers)
+
+
+@pytest.fixture
+def console(mint: TokenMint) -> Console:
+    store, models = InMemoryConsoleStore(INTENTS), RecordedModelDecisions()
+    authenticator = Authenticator(TokenVerifier(SUPABASE_URL), [API_KEY_HASH])
+    router = console_router(Review(store), DecideOnModel(store, models), authenticator)
+    user_id: UUID = uuid4()
+    return Console(store, models, TestClient(create_app("Console", router)), mint.token(user_id))
+
+
+def error(response: httpx2.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["error"]["code"]
+
+
+def test_a_decision_is_recorded_with_the_users_own_token(console: Console) -> None:
+    response = console.post("/v1/reviews", DECISION | {"corrected_secondary_intents": []})
+
+    assert response.json()["state"] == "recorded"
+    assert console.store.decisions == [(7, 3, Decision("reminder", ()), None)]
+
+
+def test_notes_are_redacted_and_shortened_before_they_are_recorded(console: Console) -> None:
+    console.post("/v1/reviews", DECISION | {"notes": "ask ada@example.com " + "x" * 3000})
+
+    [(_, _, _, notes)] = console.store.decisions
+    assert notes is not None
+    assert notes.startswith("ask <EMAIL> x")
+    assert len(notes) <= 2000
+
+
+def test_the_account_decides_whatever_the_token_says(console: Console, mint: TokenMint) -> None:
+    token = mint.token(uuid4(), app_metadata={"role": "reviewer"})
+    console.store.roles[token] = "viewer"
+
+    assert error(console.post("/v1/reviews", DECISION, token)) == (403, "not_permitted")
+    assert console.store.decisions == []
+
+
+def test_an_unknown_intent_is_refused(console: Console) -> None:
+    body = DECISION | {"corrected_intent": "no such intent"}
+
+    assert error(console.post("/v1/reviews", body)) == (422, "unknown_intent")
+
+
+@pytest.mark.parametrize("path", ["/v1/reviews", "/v1/models/rollback"])
+def test_only_a_valid_token_of_a_user_is_accepted(
+    console: Console, mint: TokenMint, path: str
+) -> None:
+    expired = mint.token(uuid4(), exp=1)
+    for headers, code in (
+        ({}, "credentials_missing"),
+        ({"X-Api-Key": API_KEY}, "credentials_missing"),
+        ({"X-Api-Key": "pc_another"}, "api_key_invalid"),
+        ({"Authorization": f"Bearer {expired}"}, "token_invalid"),
+    ):
+        response = console.http.post(path, json=DECISION, headers=headers)
+        assert error(response) == (401, code)
+    assert (console.store.decisions, console.models.sent) == ([], [])
+
+
+@pytest.mark.parametrize("decision", ["rollback", "assistant-1.2/promote", "a/quarantine"])
+def test_an_operators_decision_about_a_model_is_passed_on(console: Console, decision: str) -> None:
+    console.store.role_of_others = "operator"
+
+    response = console.post(f"/v1/models/{decision}", {"reason": "better"})
+
+    assert (response.status_code, response.json()) == (200, {"event": None})
+    [(token, sent, body)] = console.models.sent
+    assert (token, sent, json.loads(body)) == (console.token, decision, {"reason": "better"})
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        "%2e%2e/classify", "a/promote/more", "http://example.com/x",
+        "a/promote?x=1%23", "a b/promote", "@example.com/promote", ".a/promote", "a/%2e%2e",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_passed_on(console: Console, decision: str) -> None:
+    console.store.role_of_others = "operator"
+
+    response = console.post(f"/v1/models/{decision}", {"reason": "better"})
+
+    assert response.status_code == 404 or console.models.sent[0][1] == "a/promote"
+    assert {sent for _, sent, _ in console.models.sent} <= {"a/promote"}
+
+
+@pytest.mark.parametrize("role", ["reviewer", "viewer", None])
+def test_whoever_is_no_operator_decides_about_no_model(console: Console, role: str | None) -> None:
+    console.store.role_of_others = role
+
+    assert error(console.post("/v1/models/rollback", {})) == (403, "not_permitted")
+    assert console.models.sent == []
+
+
+def test_without_the_function_models_there_is_no_such_path(mint: TokenMint) -> None:
+    store = InMemoryConsoleStore(INTENTS, "operator")
+    authenticator = Authenticator(TokenVerifier(SUPABASE_URL), [])
+    http = TestClient(create_app("Console", console_router(Review(store), None, authenticator)))
+    headers = {"Authorization": f"Bearer {mint.token(uuid4())}"}
+
+    assert error(http.post("/v1/models/rollback", json={}, headers=headers)) == (404, "not_found")
+
+
+# The adapters -----------------------------------------------------------------------------
+
+
+def client(status: int, content: object, requests: list[httpx.Request]) -> httpx.AsyncClient:
+    """Return a client whose server answers every request alike."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(status, content=json.dumps(content))
+
+    return httpx.AsyncClient(transport=httpx.MockTransport(respond))
+
+
+async def test_the_database_is_called_as_the_user_with_the_publishable_key() -> None:
+    requests: list[httpx.Request] = []
+    store = SupabaseConsole(client(200, {"state": "gone"}, requests), "http://p/rest/v1", "sb_pub")
+
+    result = await store.decide("token", 7, 3, Decision("help", ("email",)), "a note")
+
+    assert result == {"state": "gone"}
+    [request] = requests
+    assert request.url.path == "/rest/v1/rpc/console_decide"
+    assert request.headers["apikey"] == "sb_pub"
+    assert request.headers["authorization"] == "Bearer token"
+    assert json.loads(request.content) == {
+        "item": 7, "seen": 3, "intent": "help", "secondary_intents": ["email"], "notes": "a note",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "error_type"),
+    [("PT403", NotPermitted), ("23503", UnknownIntent), ("57014", StoreUnavailable)],
+)
+async def test_the_databases_refusals_have_their_meaning(
+    code: str, error_type: type[Exception]
+) -> None:
+    store = SupabaseConsole(client(400, {"code": code}, []), "http://p/rest/v1", "sb_pub")
+
+    with pytest.raises(error_type):
+        await store.decide("token", 7, 3, Decision("help"), None)
+
+
+async def test_a_role_that_is_no_text_is_none() -> None:
+    store = SupabaseConsole(client(200, None, []), "http://p/rest/v1", "sb_pub")
+
+    assert await store.role("token") is None
+
+
+async def test_the_function_models_is_called_with_the_operators_token() -> None:
+    requests: list[httpx.Request] = []
+    models = ModelsFunction(client(409, {"error": {}}, requests), "http://m/v1/models/")
+
+    assert await models.send("token", "rollback", b"{}") == (409, b'{"error": {}}')
+    assert str(requests[0].url) == "http://m/v1/models/rollback"
+    assert requests[0].headers["authorization"] == "Bearer token"
+
+
+async def test_an_unreachable_function_models_is_an_error() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    models = ModelsFunction(
+        httpx.AsyncClient(transport=httpx.MockTransport(refuse)), "http://m/v1/models"
+    )
+
+    with pytest.raises(StoreUnavailable, match="did not respond"):
+        await models.send("token", "rollback", b"{}")
