@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
 .PHONY: bench bench-alerts bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs
-.PHONY: bench-loop bench-model bench-redaction bench-split
+.PHONY: bench-loop bench-model bench-redaction bench-retrain bench-split bench-training
 .PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -91,8 +91,15 @@ bench-model: setup  #: Models on public data; DATA_DIR= QUICK=1 MODELS= DATASETS
 bench-redaction: setup  #: Precision, recall and time of redaction; SEED=1 TEXTS=200
 	@SEED="$(SEED)" TEXTS="$(TEXTS)" $(BIN)/python -m tests.unit.redaction_metrics
 
+bench-retrain: setup  #: A retraining as packaged, in the function's limits; ROWS=10000
+	@$(BIN)/python -m benchmarks.retrain $(if $(ROWS),--rows "$(ROWS)")
+
 bench-split: setup  #: Splits with correlation within users, simulated; RUNS=400
 	@$(BIN)/python -m benchmarks.split $(if $(RUNS),--runs "$(RUNS)")
+
+bench-training: setup  #: Time and memory of training; QUICK=1 CASES=10000x77,10000x1000,100000x77 MODE=head
+	@$(BIN)/python -m benchmarks.training $(if $(QUICK),--quick) $(if $(CASES),--cases "$(CASES)") \
+		$(if $(MODE),--mode "$(MODE)")
 
 bench-%:
 	@{ echo "There is no benchmark named '$*'."; $(call list,bench); } >&2; exit 2
@@ -141,6 +148,9 @@ lock: setup  ## Upgrade all dependencies and rewrite the lock files
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock \
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements-layer.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock \
+		--extra retrain --generate-hashes --no-header --no-annotate pyproject.toml \
+		-o requirements-retrain-layer.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-deps \
 		--group export --constraint requirements.lock \
 		--generate-hashes --no-header --no-annotate -o functions/export/requirements.lock

@@ -130,6 +130,9 @@ def train(
       prompt-capture train --data training/data/train --out build/next \\
         --target-precision 0.95
     """
+    from training.allocator import limit_arenas, return_freed_memory
+
+    limit_arenas()
     from cli import labelled_data
     from cli.sources import local_sources
     from training.config import TrainingConfig
@@ -148,8 +151,9 @@ def train(
         read = labelled_data.read_training_data(sources, unlabelled_sources, progress)
         labelled_data.print_warnings(_diagnose(read.examples))
         config = TrainingConfig(mode, read.unlabelled, name, seed, target, datasets=read.datasets)
-        start = base_from_artifact(artifact)
-        result = train_model(read.examples, start, out, config, progress)
+        # No name keeps the encoders, which hold an embedding of each text, until the report.
+        result = train_model(read.examples, base_from_artifact(artifact), out, config, progress)
+        return_freed_memory()
         suspects = write_report(out, result.manifest, result.predictions, result.held_out, texts)
     _print_summary(error_console, result, out, suspects)
 

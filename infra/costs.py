@@ -75,7 +75,7 @@ class MonthlyUsage:
     memory_gb = 0.5
     """From serverless.yml."""
 
-    alarms = 31
+    alarms = 37
     """From infra/aws/alarms.yml."""
 
     metrics = 16
@@ -103,9 +103,13 @@ class MonthlyUsage:
     database_request_bytes, response_bytes, database_response_bytes = 2500, 1500, 800
     """Of an API call: sent to the database, sent to the caller, received from the database."""
 
-    exports = 4 * 52 / 12
+    exports = 5 * 52 / 12
     export_seconds = 300
     line_bytes, compressed_line_bytes = 600, 150
+
+    retraining_seconds, daily_check_seconds = 240, 15
+    """Once with 10,000 texts, and each day without a retraining; see `make bench NAME=retrain`."""
+    retraining_memory_gb = 3008 / 1024
 
     queue_polls = 15 * 60 * 730
     """Five pollers; each long poll takes 20 seconds."""
@@ -127,11 +131,13 @@ class MonthlyUsage:
 
     @property
     def lambda_gb_seconds(self) -> float:
-        """Memory by time, cold starts and exports included."""
+        """Memory by time, cold starts, exports and the retraining included."""
         warm = self.messages * self.classify_seconds
         warm += (self.api_calls - self.messages) * self.other_seconds
         cold = self.api_calls * self.cold_start_rate * self.cold_start_seconds
-        return (warm + cold + self.exports * self.export_seconds) * self.memory_gb
+        shared = (warm + cold + self.exports * self.export_seconds) * self.memory_gb
+        retraining = self.retraining_seconds + 30 * self.daily_check_seconds
+        return shared + retraining * self.retraining_memory_gb
 
     @property
     def log_gb(self) -> float:

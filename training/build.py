@@ -14,7 +14,7 @@ from training.data.provenance import describe_datasets
 from training.data.reading import read_sources
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
-from training.fit.encoders import base_from_checkpoint
+from training.fit.published_weights import base_from_checkpoint
 from training.report.writing import write_report
 from training.train import TrainingResult, train
 

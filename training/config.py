@@ -31,6 +31,7 @@ class TrainingConfig:
     `unlabelled` texts add training data with pseudo-labels or a teacher's predictions. The version
     starts with `name`. With a `review_target`, the model has thresholds that decide which of its
     predictions need a review. `datasets` are what the examples and the unlabelled texts come from.
+    With `omits_misfits`, the model lacks earlier stages that no longer fit.
     """
 
     mode: TrainingMode = "head"
@@ -40,6 +41,7 @@ class TrainingConfig:
     review_target: ReviewTarget | None = None
     distils_student: bool = True
     datasets: Sequence[DatasetReference] = ()
+    omits_misfits: bool = False
 
 
 ProgressCallback = Callable[[int, int], None]

@@ -14,6 +14,7 @@ from prompt_capture.adapters.onnx.model_artifact import (
     labels_sha256,
 )
 from prompt_capture.domain.predictions import MIN_SCOPE
+from training.calibrate.prototypes import NEAREST
 from training.calibrate.scope import (
     ENERGY_SHARPNESS,
     MIN_SHADING_FACTOR,
@@ -102,7 +103,10 @@ def _write_scope(writer: "_HeadWriter", scope: ScopeScorer, logits: str) -> None
     inside, outside = split_columns(scope.labels)
     in_scope = writer.gather(logits, inside, "inside_logits")
     energy = writer.add("ReduceLogSumExp", writer.add("Mul", in_scope, sharpness), rows, keepdims=1)
-    unit = writer.add("LpNormalization", "embedding", p=2, axis=-1)
+    start = writer.constant("first_of_width", np.array([-scope.prototypes.width], np.int64))
+    end = writer.constant("end_of_width", np.array([np.iinfo(np.int64).max], np.int64))
+    last = writer.add("Slice", "embedding", start, end, rows)
+    unit = writer.add("LpNormalization", last, p=2, axis=-1)
     similarity = writer.nearest(unit, scope.prototypes.inside, "inside_prototypes")
     features = [writer.add("Div", energy, sharpness), similarity]
     if len(outside):
@@ -151,9 +155,14 @@ class _HeadWriter:
         return self.add("Gather", values, indices, output=name, axis=1)
 
     def nearest(self, unit: str, prototypes: Floats, name: str) -> str:
-        """Add the largest cosine of a unit vector and the prototypes [any, width]."""
+        """Add the mean of the largest cosines of a unit vector and the prototypes [any, width]."""
         products = self.add("MatMul", unit, self.int8_matrix(name, prototypes.T))
-        return self.add("ReduceMax", products, "rows", keepdims=1)
+        count = np.array([min(NEAREST, len(prototypes))], np.int64)
+        largest = f"{name}_cosines"
+        outputs = [largest, f"{name}_numbers"]
+        inputs = [products, self.constant(f"{name}_count", count)]
+        self._graph.node.append(helper.make_node("TopK", inputs, outputs, name=largest, axis=1))
+        return self.add("ReduceMean", largest, "rows", keepdims=1)
 
     def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         """Add a node and return the name of its output."""

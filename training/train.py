@@ -24,8 +24,9 @@ from training.calibrate.cascade import (
     calibrate,
 )
 from training.calibrate.clauses import sample_clauses
+from training.calibrate.fitting_stages import calibrate_fitting_stages
 from training.calibrate.predictions import Predictions
-from training.calibrate.prototypes import Prototypes, fit_prototypes
+from training.calibrate.prototypes import Prototypes, fit_prototypes, select_examples
 from training.calibrate.samples import MIN_AUDITED, HeldOutOrigins, find_fair_sample
 from training.calibrate.scope import ScopeScorer
 from training.code_version import code_version
@@ -56,7 +57,7 @@ class TrainingResult:
     held out. Both are None where there was no fair sample: no figure was measured. `is_unbiased` is
     false where the base encoders may have been fine-tuned on the held-out examples: the metrics are
     then too high, and the model is overconfident. `renewed` is the number of texts whose predicted
-    labels were renewed.
+    labels were renewed, and `omitted_stages` that of the stages which no longer fit.
     """
 
     manifest: ModelManifest
@@ -64,6 +65,7 @@ class TrainingResult:
     held_out: Predictions | None
     is_unbiased: bool
     renewed: int
+    omitted_stages: int = 0
 
 
 def train(
@@ -110,12 +112,14 @@ def train(
         folds[audited] = _assign_audited(labels, audited, learner.calibration_folds, config.seed)
         final = threads.submit(learner.fit, texts, labels)
         scores = _cross_validate(learner, prepared, folds, config.seed, threads)
-    calibration = calibrate(scores) if scores else None
+    calibrate_stages = calibrate_fitting_stages if config.omits_misfits else calibrate
+    calibration = calibrate_stages(scores) if scores else None
+    fitted = final.result()
+    calibrations = calibration.stages if calibration else [None] * len(fitted)
+    used = fitted[-len(calibrations) :]
     stages = [
-        _add_calibration(
-            stage, texts, labels, calibration.stages[index] if calibration else None, config.seed
-        )
-        for index, stage in enumerate(final.result())
+        _add_calibration(stage, texts, labels, one, config.seed)
+        for stage, one in zip(used, calibrations, strict=True)
     ]
     tuned = learner.tunes_encoder
     fingerprint = base.fingerprint.with_texts(texts) if tuned else base.fingerprint
@@ -136,10 +140,13 @@ def train(
         config.review_target,
     )
     manifest = write_artifact(out, metadata, stages, calibration)
-    if calibration is None:
-        return TrainingResult(manifest, None, None, is_unbiased, len(predicted))
     return TrainingResult(
-        manifest, calibration.predictions, calibration.held_out, is_unbiased, len(predicted)
+        manifest,
+        calibration.predictions if calibration else None,
+        calibration.held_out if calibration else None,
+        is_unbiased,
+        len(predicted),
+        len(fitted) - len(used),
     )
 
 
@@ -182,7 +189,7 @@ def _cross_validate(
         texts, labels = _split_texts_and_labels(training)
         held_out_texts, truth = _split_texts_and_labels(held_out)
         stages = learner.fit(texts, labels)
-        prototypes = [fit_prototypes(stage.encoder.embed(texts), labels, seed) for stage in stages]
+        prototypes = [_fit_prototypes(stage, texts, labels, seed) for stage in stages]
 
         def score(unseen: Sequence[str]) -> list[StageScores]:
             return [_score_texts(*each, unseen) for each in zip(stages, prototypes, strict=True)]
@@ -216,6 +223,14 @@ def _score_texts(stage: FittedStage, prototypes: Prototypes, texts: Sequence[str
     return StageScores(stage.head.logits(embeddings), prototypes.similarity(embeddings))
 
 
+def _fit_prototypes(
+    stage: FittedStage, texts: Sequence[str], labels: NDArray[np.str_], seed: int
+) -> Prototypes:
+    rows = select_examples(labels, seed)
+    embeddings = stage.encoder.embed([texts[row] for row in rows])
+    return fit_prototypes(embeddings[:, -stage.deep_width :], labels[rows], seed)
+
+
 def _add_calibration(
     stage: FittedStage,
     texts: Sequence[str],
@@ -224,7 +239,7 @@ def _add_calibration(
     seed: int,
 ) -> CalibratedStage:
     fitted = calibration or StageCalibration.without_sample(stage.head.labels)
-    prototypes = fit_prototypes(stage.encoder.embed(texts), labels, seed)
+    prototypes = _fit_prototypes(stage, texts, labels, seed)
     return CalibratedStage(stage, fitted, ScopeScorer(stage.head.labels, prototypes, fitted.scope))
 
 

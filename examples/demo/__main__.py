@@ -51,13 +51,14 @@ def demo(
     """Run the whole loop, from the first message to a better model.
 
     Starts the local stack, sends messages through the functions, records
-    outcomes, checks row-level security, reviews, exports, retrains and
-    compares. Takes a minute or two and removes everything it creates,
-    except the files in --keep.
+    outcomes, checks row-level security, reviews, exports and retrains. The
+    gate compares both models; the better one is promoted and rolled back.
+    Takes two minutes and removes everything it creates, except the files in
+    --keep.
 
-    Without --data, the demo sends a week of messages from an engineering
+    Without --data, the demo sends two weeks of messages from an engineering
     college. With --data, a tenth of the file trains a first model, a fifth
-    is the test set, and the rest is sent as traffic.
+    is the second week, and the rest the first one.
     """
     with exit_on_demo_error():
         scenario = (

@@ -76,6 +76,26 @@ def send_traffic(console: DemoConsole, scenario: Scenario, client: DemoClient) -
     return sent
 
 
+def send_next_week(
+    console: DemoConsole, scenario: Scenario, client: DemoClient
+) -> list[SentMessage]:
+    """Send the messages of the second week, which nobody reviews."""
+    console.start_step(
+        "Send a second week of messages",
+        f"{len(scenario.test):,} messages that no model learns: they show which model is better.",
+    )
+    if scenario.skipped_tests:
+        console.print(
+            f"({scenario.skipped_tests:,} more messages are skipped, because the first model was "
+            "trained on the same texts.)"
+        )
+    with console.progress("Sending messages", len(scenario.test)) as advance:
+        sent = client.send_messages(scenario.test, advance)
+    correct = sum(message.is_correct for message in sent)
+    console.print(f"The first model answers {correct / max(len(sent), 1):.1%} correctly.")
+    return sent
+
+
 def record_outcomes(console: DemoConsole, client: DemoClient, sent: Sequence[SentMessage]) -> None:
     """Record the outcome of a simulated workflow for each message."""
     console.start_step(

@@ -1,6 +1,7 @@
-"""Export the captured messages, train a model on them, and compare it with the first model."""
+"""Invoke the functions that learn, and compare the new model with the first one."""
 
 import json
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,18 @@ from examples.demo.scenario import SHIPPED_MODEL, Scenario
 from infra.local.stack import Stack
 from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
-from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
+from prompt_capture.adapters.onnx.model_artifact import (
+    MANIFEST_FILE,
+    ModelArtifact,
+    ModelManifest,
+)
 from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.bootstrap import SERVICE_ROLE
+from prompt_capture.domain.models import blob_key, manifest_key
 from prompt_capture.settings import SupabaseSettings
 from training.config import TrainingConfig
 from training.data.examples import Example
-from training.data.reading import read_examples
 from training.fit.encoders import base_from_artifact
 from training.report.evaluation import Evaluation, evaluate
 from training.train import train
@@ -35,17 +40,36 @@ class DemoModel:
     evaluation: Evaluation
 
 
-def invoke_export(stack: Stack, mode: str) -> tuple[dict[str, Any], bytes]:
-    """Invoke the export function; return its response and the object that it wrote."""
-    event = json.dumps({"mode": mode, "days": 7})
+def invoke(stack: Stack, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Invoke a function, and return its response."""
     with closing(stack.lambda_client()) as functions:
-        response = functions.invoke(FunctionName="export", Payload=event)
-        payload = json.loads(response["Payload"].read())
+        response = functions.invoke(FunctionName=function, Payload=json.dumps(event))
+        payload: dict[str, Any] = json.loads(response["Payload"].read())
     if "FunctionError" in response:
-        raise DemoCheckFailed(f"The export failed: {payload.get('errorMessage')}")
+        raise DemoCheckFailed(f"The function {function} failed: {payload.get('errorMessage')}")
+    return payload
+
+
+def invoke_export(stack: Stack, **request: Any) -> tuple[dict[str, Any], bytes]:
+    """Invoke the export function; return its response and the first object that it wrote."""
+    payload = invoke(stack, "export", request)
     with closing(stack.s3_client()) as s3:
         item = s3.get_object(Bucket=payload["bucket"], Key=payload["key"])
         return payload, item["Body"].read()
+
+
+def download_model(stack: Stack, version: str, folder: Path) -> None:
+    """Copy a published model from the bucket."""
+    folder.mkdir()
+    with closing(stack.s3_client()) as s3:
+
+        def read(key: str) -> bytes:
+            return s3.get_object(Bucket=stack.bucket, Key=key)["Body"].read()
+
+        content = read(manifest_key(version))
+        (folder / MANIFEST_FILE).write_bytes(content)
+        for name, file in ModelManifest.model_validate_json(content).files.items():
+            (folder / name).write_bytes(read(blob_key(file.sha256)))
 
 
 async def list_failed_workflows(stack: Stack) -> list[str]:
@@ -59,17 +83,10 @@ async def list_failed_workflows(stack: Stack) -> list[str]:
 
 
 def train_head(console: DemoConsole, examples: list[Example], out: Path, name: str) -> None:
-    """Fit new heads to the stages of the shipped model."""
+    """Train a first model: new heads on the encoders of the shipped one."""
     base = base_from_artifact(ModelArtifact.load(SHIPPED_MODEL))
     with progress_bars(console.console) as progress:
         train(examples, base, out, TrainingConfig(name=name, distils_student=False), progress)
-
-
-def retrain(console: DemoConsole, scenario: Scenario, dataset: bytes, out: Path) -> None:
-    """Train on the data of the first model and on the exported dataset."""
-    file = out.with_suffix(".jsonl")
-    file.write_bytes(dataset)
-    train_head(console, [*scenario.known, *read_examples([file])], out, "retrained")
 
 
 def evaluate_model(folder: Path, scenario: Scenario) -> DemoModel:

@@ -1,20 +1,22 @@
-"""The steps that improve the model: review, export, training and comparison."""
+"""The steps before and after the retraining: review, export and comparison."""
 
 import asyncio
+import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from examples.demo.client import DemoClient, SentMessage
 from examples.demo.console import DemoConsole
 from examples.demo.learning import (
     DemoModel,
+    download_model,
     evaluate_model,
     invoke_export,
     list_failed_workflows,
-    retrain,
 )
 from examples.demo.scenario import Scenario
 from infra.local.stack import Stack
@@ -42,7 +44,7 @@ def review(
         "in order of confidence, then failed workflows. The labels of the data represent her "
         "decisions.",
     )
-    response, content = invoke_export(client.stack, "review")
+    response, content = invoke_export(client.stack, mode="review", days=7)
     (work / "review.json").write_bytes(content)
     console.print_unwrapped(response["url"])
     console.print_excerpt(content.decode().splitlines()[:4])
@@ -66,40 +68,48 @@ def review(
     return ReviewCounts(corrected, len(reviewed) - corrected)
 
 
-def export_training_data(console: DemoConsole, stack: Stack) -> bytes:
-    """Export a training dataset and return its content."""
+def export_training_data(
+    console: DemoConsole, stack: Stack, scenario: Scenario, work: Path
+) -> None:
+    """Export what to learn from and the gold set, and upload the seeds."""
     console.start_step(
-        "Export a training dataset",
-        "The export function, invoked as by the weekly schedule, writes a dataset to S3.",
+        "Export the datasets",
+        "The export function, invoked as by the weekly schedule, writes to S3 what to learn from, "
+        "and a tenth of the labels as the gold set, which no model learns.",
     )
-    response, content = invoke_export(stack, "retraining")
+    response, content = invoke_export(stack, mode="retraining", policy="audited")
+    lines = gzip.decompress(content)
+    (work / "dataset.jsonl").write_bytes(lines)
+    gold, _ = invoke_export(stack, mode="gold")
     console.print(
-        f"{response['rows']:,} rows, corrected or predicted with a confidence above "
-        f"{response['confidence_threshold']}:"
+        f"{response['rows']:,} texts to learn from, and {gold['rows']:,} in the gold set:"
     )
-    console.print_excerpt(content.decode().splitlines()[:4])
-    console.print("All objects in the bucket:")
+    console.print_excerpt(lines.decode().splitlines()[:4])
+    seeds = "".join(
+        f"{each.model_dump_json(include={'text', 'label'})}\n" for each in scenario.seeds
+    )
     with closing(stack.s3_client()) as s3:
+        s3.put_object(Bucket=stack.bucket, Key="seeds/first.jsonl", Body=seeds.encode())
+        console.print("All objects in the bucket:")
         for item in s3.list_objects_v2(Bucket=stack.bucket)["Contents"]:
             console.print_unwrapped(f"  {item['Size']:>9,} bytes  {item['Key']}")
-    return content
 
 
-def retrain_and_compare(
-    console: DemoConsole, scenario: Scenario, first_model: Path, dataset: bytes, work: Path
+def compare(
+    console: DemoConsole,
+    scenario: Scenario,
+    stack: Stack,
+    first_model: Path,
+    report: Mapping[str, Any],
+    work: Path,
 ) -> tuple[DemoModel, DemoModel]:
-    """Retrain the model, and compare it with the first model on the test set."""
+    """Compare both models on the second week, whose labels the demo knows."""
     console.start_step(
-        "Retrain the model",
-        "The model is retrained on a part of its own training data and on the export. Both models "
-        f"are then evaluated on {len(scenario.test):,} messages that are in neither.",
+        "Check the verdict",
+        "The demo knows the right intent of every message of the second week. The gate knew only "
+        "what reviewers decided.",
     )
-    if scenario.skipped_tests:
-        console.print(
-            f"({scenario.skipped_tests:,} more test messages are skipped, because the first model "
-            "was trained on the same texts.)"
-        )
-    retrain(console, scenario, dataset, work / "retrained")
+    download_model(stack, report["candidate"], work / "retrained")
     before = evaluate_model(first_model, scenario)
     after = evaluate_model(work / "retrained", scenario)
     old, new = before.evaluation, after.evaluation
@@ -111,5 +121,5 @@ def retrain_and_compare(
     if old.oos and new.oos:
         recall = (f"{old.oos.found_at_95_kept:.1%}", f"{new.oos.found_at_95_kept:.1%}")
         rows.append(("out-of-scope recall at 95% in-scope recall", *recall))
-    console.print_table(["metric on the test set", "before", "after"], rows)
+    console.print_table(["metric on the second week", "before", "after"], rows)
     return before, after

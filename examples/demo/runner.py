@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from examples.demo import capture_steps, learning_steps, serving_steps
+from examples.demo import capture_steps, learning_steps, retraining_steps, serving_steps
 from examples.demo.console import DemoConsole
 from examples.demo.learning import list_changes, train_head
-from examples.demo.scenario import SHIPPED_MODEL, Scenario
+from examples.demo.scenario import Scenario
 from examples.demo.summary import print_summary
 from infra.local.stack import Stack
 
@@ -17,11 +17,13 @@ def run_demo(console: DemoConsole, scenario: Scenario, keep: Path | None = None)
     """Run the whole loop; everything it creates is removed, except the files in `keep`."""
     console.print(f"[bold]Prompt Capture[/bold]  {scenario.title}")
     with _work_folder(keep) as work:
-        first_model = _first_model(console, scenario, work)
-        settings = {"MODEL_DIR": str(first_model)}
-        if scenario.first_training is not None:
-            settings["RULES_FILE"] = ""
-        with closing(Stack(overrides={"classify-and-log": settings})) as stack:
+        first_model = _train_first_model(console, scenario, work)
+        model = {"MODEL_DIR": str(first_model)}
+        overrides = {
+            "classify-and-log": model if scenario.uses_rules else {**model, "RULES_FILE": ""},
+            "retrain": {**model, "RETRAIN_AUTO_PROMOTE": "true"},
+        }
+        with closing(Stack(overrides=overrides)) as stack:
             _run_steps(console, scenario, stack, first_model, work, keep)
 
 
@@ -35,15 +37,13 @@ def _work_folder(keep: Path | None) -> Iterator[Path]:
             yield Path(folder)
 
 
-def _first_model(console: DemoConsole, scenario: Scenario, work: Path) -> Path:
-    if scenario.first_training is None:
-        return SHIPPED_MODEL
+def _train_first_model(console: DemoConsole, scenario: Scenario, work: Path) -> Path:
     console.start_step(
         "Train a first model",
-        f"Trained on a tenth of the file ({len(scenario.first_training):,} texts), "
-        "like the first model of a new product.",
+        f"It learns {len(scenario.seeds):,} written examples, like the first model of a new "
+        "product.",
     )
-    train_head(console, list(scenario.first_training), work / "first", "first")
+    train_head(console, list(scenario.seeds), work / "first", "first")
     return work / "first"
 
 
@@ -60,11 +60,12 @@ def _run_steps(
         capture_steps.record_outcomes(console, client, sent)
         capture_steps.check_row_level_security(console, stack, client)
         reviewed = learning_steps.review(console, scenario, client, sent, work)
-        dataset = learning_steps.export_training_data(console, stack)
-        before, after = learning_steps.retrain_and_compare(
-            console, scenario, first_model, dataset, work
-        )
+        learning_steps.export_training_data(console, stack, scenario, work)
+        next_week = capture_steps.send_next_week(console, scenario, client)
+        report = retraining_steps.retrain(console, stack)
+        report = retraining_steps.decide_and_look_again(console, stack, report, [*sent, *next_week])
+        before, after = learning_steps.compare(console, scenario, stack, first_model, report, work)
         changes = list_changes(before, after, scenario)
-        serving_steps.promote_new_model(console, client, (before, after), changes)
+        serving_steps.serve_new_model(console, client, report, changes)
         serving_steps.roll_back(console, client, before)
     print_summary(console, scenario, reviewed, (before, after), changes, keep)

@@ -1,4 +1,4 @@
-"""The demo's data: a first model, a week of traffic, and a test set that neither contains."""
+"""The demo's data: what the first model learns, and two weeks of messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,40 +22,40 @@ SHIPPED_UTTERANCES = ROOT / "training" / "data" / "train"
 
 MIN_ROWS = 100
 TEST_SHARE, FIRST_TRAINING_SHARE = 0.2, 0.1
-REHEARSED = slice(None, None, 3)
-"""The part of the shipped model's training data that it is retrained on, so that it keeps what it
-knows. All of it would take three times as long."""
+FIRST_UTTERANCES = slice(None, None, 20)
+"""The part of the shipped model's training data that the first model learns: a new product has few
+written examples."""
 
 
 @dataclass(frozen=True)
 class Scenario:
     """The data of a demo run.
 
-    `first_training` is the training data of the first model, or None if that is the shipped model,
-    and `known` is what the new model learns again of that of the first one. `max_reviews` is the
-    number of messages that the reviewer has time for. `skipped_traffic` counts the messages that
-    are not sent, and `skipped_tests` the test messages that the first model has learned from.
+    `seeds` is the training data of the first model, which each later model learns too. `traffic`
+    is sent in the first week, and `test` in the second one, which no model learns. `max_reviews` is
+    the number of messages that the reviewer has time for. `uses_rules`: the rules of the shipped
+    model apply. `skipped_traffic` counts the messages that are not sent, and `skipped_tests` the
+    test messages that the first model has learned from.
     """
 
     title: str
-    known: Sequence[Example]
-    first_training: Sequence[Example] | None
+    seeds: Sequence[Example]
     traffic: Sequence[Example]
     test: Sequence[Example]
     max_reviews: int
+    uses_rules: bool = True
     skipped_traffic: int = 0
     skipped_tests: int = 0
 
 
 def college_scenario(limit: int | None) -> Scenario:
-    """Return a week of messages from a college whose jargon the shipped model has not seen."""
+    """Return messages from a college whose jargon the first model has not seen."""
     known = read_examples([SHIPPED_UTTERANCES])
     traffic, test = (read_examples([DATA / name]) for name in ("traffic.jsonl", "test.jsonl"))
     unseen = _without(test, [*known, *traffic])
     return Scenario(
-        title="A week of messages from an engineering college, with jargon new to the model",
-        known=known[REHEARSED],
-        first_training=None,
+        title="Two weeks of messages from an engineering college, with jargon new to the model",
+        seeds=known[FIRST_UTTERANCES],
         traffic=traffic[:limit],
         test=unseen,
         max_reviews=150,
@@ -83,8 +83,8 @@ def file_scenario(file: Path, limit: int, seed: int) -> Scenario:
     rest = shuffled[first + test :]
     return Scenario(
         title=f"{escape(file.name)}: {len(examples):,} texts, {len(labels)} intents",
-        known=shuffled[:first],
-        first_training=shuffled[:first],
+        seeds=shuffled[:first],
+        uses_rules=False,
         traffic=rest[:limit],
         test=shuffled[first : first + test],
         max_reviews=min(2_000, len(rest[:limit])),

@@ -1,11 +1,12 @@
-"""The steps that put the new model into service: publish, promote, answer, roll back."""
+"""The steps in which the new model serves: promotion, answers, rollback."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from examples.demo.client import DemoClient
 from examples.demo.console import DemoConsole, shorten
@@ -24,26 +25,23 @@ _IN_A_ROW = 5
 """So many answers of one model in a row count as a switch of all instances."""
 
 
-def promote_new_model(
+def serve_new_model(
     console: DemoConsole,
     client: DemoClient,
-    models: tuple[DemoModel, DemoModel],
+    report: Mapping[str, Any],
     changes: Sequence[PredictionChange],
 ) -> None:
-    """Publish and promote the new model, and send it what the first model got wrong."""
-    before, after = models
-    version = after.classifier.version
+    """Send the new model what the first model got wrong. Promote it where the gate did not."""
+    version = report["candidate"]
     console.start_step(
-        "Promote the new model",
-        "The new model is published to S3 and registered, and an operator promotes it. Nothing is "
-        "deployed: each instance of the function loads the model after its next message.",
+        "Answer with the new model",
+        "Nothing is deployed: each instance of the function loads the new champion after its next "
+        "message.",
     )
-    reason = (
-        f"Accuracy {before.evaluation.accuracy:.1%} to {after.evaluation.accuracy:.1%} on "
-        f"{after.evaluation.n:,} unseen messages."
-    )
-    _run(console, client.stack, "publish", str(after.folder), "--reason", "Monthly retraining.")
-    _run(console, client.stack, "promote", version, "--force", "--reason", reason)
+    if report["outcome"] != "promoted":
+        console.print("The verdict does not promote the model. An operator can force it:")
+        reason = "To show how a model is served."
+        _run(console, client.stack, "promote", version, "--force", "--reason", reason)
     sent = _send_until_it_answers(client, version)
     console.print(f"The new model answered after {sent} messages.")
     fixed = islice((change for change in changes if change.after == change.label), MAX_EXAMPLES)

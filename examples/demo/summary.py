@@ -43,11 +43,12 @@ def print_summary(
 def _accuracy_lines(scenario: Scenario, before: DemoModel, after: DemoModel) -> Iterator[str]:
     old, new = before.evaluation.accuracy, after.evaluation.accuracy
     yield (
-        f"Accuracy on {len(scenario.test):,} unseen messages: [bold]{old:.1%} → {new:.1%}[/bold] "
+        f"Accuracy on {len(scenario.test):,} messages of the second week: "
+        f"[bold]{old:.1%} → {new:.1%}[/bold] "
         f"({(new - old) * 100:+.1f} percentage points)."
     )
     if new <= old:
-        yield "The new model is not more accurate this time, so it would not be promoted."
+        yield "The new model is not more accurate this time."
 
 
 def _change_lines(changes: Sequence[PredictionChange]) -> Iterator[str]:
@@ -61,5 +62,5 @@ def _change_lines(changes: Sequence[PredictionChange]) -> Iterator[str]:
 
 def _files_line(keep: Path | None) -> str:
     if keep:
-        return f"The new model and the datasets are in {escape(str(keep))}."
-    return "The demo removed its files; --keep FOLDER keeps the new model and the datasets."
+        return f"The new model and the dataset are in {escape(str(keep))}."
+    return "The demo removed its files; --keep FOLDER keeps the new model and the dataset."

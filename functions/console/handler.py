@@ -18,7 +18,7 @@ PAGE = Path(__file__).parent / "page"
 def create() -> Handler:
     """Wire the function."""
     router = console_router(
-        bootstrap.review(), bootstrap.decide_on_model(), bootstrap.authenticator()
+        bootstrap.decide_on_item(), bootstrap.decide_on_model(), bootstrap.authenticator()
     )
     app = create_app("Console", router)
     app.include_router(page_router(ConsolePage(PAGE, bootstrap.page_settings())))

@@ -50,9 +50,10 @@ class LambdaService:
             source.start()
 
     async def warm(self) -> Mapping[str, InvocationResult]:
-        """Start an instance of each function; return the failures by function name."""
-        errors = await asyncio.gather(*(pool.warm() for pool in self.pools.values()))
-        named = zip(self.pools, errors, strict=True)
+        """Start an instance of each function to warm; return the failures by function name."""
+        warmed = {name: pool for name, pool in self.pools.items() if pool.spec.is_warmed}
+        errors = await asyncio.gather(*(pool.warm() for pool in warmed.values()))
+        named = zip(warmed, errors, strict=True)
         return {name: error for name, error in named if error is not None}
 
     async def redeploy(self, name: str, environment: Mapping[str, str]) -> None:

@@ -18,7 +18,8 @@ class FunctionSpec:
     """The configuration of a function; `folder` contains the handler's module.
 
     `layer` contains a folder `python`, whose packages the function can import. The Function URL
-    gets the port `url_port`, or a free one if it is 0.
+    gets the port `url_port`, or a free one if it is 0. `LambdaService.warm` starts an instance
+    where `is_warmed` is true.
     """
 
     name: str
@@ -31,6 +32,7 @@ class FunctionSpec:
     has_url: bool = True
     url_port: int = 0
     layer: Path | None = None
+    is_warmed: bool = True
 
     @property
     def arn(self) -> str:

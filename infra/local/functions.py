@@ -1,7 +1,7 @@
 """The functions on the local stack, each with only the environment variables that it needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.lambda_emulator import FunctionSpec
 from infra.local.keys import Keys
@@ -10,7 +10,7 @@ from infra.local.s3 import S3Server
 from infra.local.sqs import SqsServer
 
 CLASSIFY, OUTCOME, CORRECT, EXPORT = "classify-and-log", "record-outcome", "correct", "export"
-DRAIN, MODELS, CONSOLE, MONITOR = "drain", "models", "console", "monitor"
+DRAIN, MODELS, CONSOLE, MONITOR, RETRAIN = "drain", "models", "console", "monitor", "retrain"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ def function_specs(
         spec(MODELS, _models_settings(environment), seconds=15, has_url=True),
         spec(CONSOLE, _console_settings(environment), seconds=15, has_url=True),
         spec(EXPORT, _export_settings(environment), seconds=300, has_url=False),
+        replace(
+            spec(RETRAIN, _retrain_settings(environment), seconds=900, has_url=False),
+            memory_mb=3008,
+            is_warmed=False,  # its packages take seconds to import, and nobody waits for it
+        ),
         spec(DRAIN, _database_role_settings(environment), seconds=20, has_url=False),
         spec(MONITOR, _monitor_settings(environment), seconds=60, has_url=False),
     ]
@@ -115,4 +120,14 @@ def _monitor_settings(environment: FunctionEnvironment) -> dict[str, str]:
         "AWS_ENDPOINT_URL_SQS": environment.queue_endpoint,
         "AWS_ACCESS_KEY_ID": environment.s3.access_key,
         "AWS_SECRET_ACCESS_KEY": environment.s3.secret_key,
+    }
+
+
+def _retrain_settings(environment: FunctionEnvironment) -> dict[str, str]:
+    return _export_settings(environment) | {
+        "MODEL_DIR": str(MODEL),
+        "MODELS_BUCKET": environment.s3.bucket,
+        "AWS_ENDPOINT_URL_S3": environment.models_endpoint,
+        "AWS_ENDPOINT_URL_SNS": environment.sqs.endpoint,
+        "RETRAIN_TOPIC": environment.sqs.retraining_topic,
     }

@@ -1,4 +1,8 @@
-"""An SQS server on loopback: a moto process with the spool and its dead-letter queue."""
+"""A server of queues and topics on loopback: a moto process.
+
+It has the spool with its dead-letter queue, and the topic of the retraining, whose notifications
+arrive in a queue.
+"""
 
 import json
 import os
@@ -15,6 +19,7 @@ from infra.local.paths import ROOT
 from infra.local.processes import ChildProcess, free_port
 
 QUEUE, DEAD_LETTERS = "prompt-spool", "prompt-spool-dead-letters"
+RETRAINING_TOPIC, NOTIFICATIONS = "retraining", "retraining-notifications"
 VISIBILITY_SECONDS = 1
 """Much less than in a deployment, so that a failed message is retried quickly."""
 MAX_RECEIVES = 60
@@ -30,10 +35,12 @@ class SqsServer:
         self.endpoint = f"http://127.0.0.1:{self._port}"
         self.queue_url = f"{self.endpoint}/{ACCOUNT_ID}/{QUEUE}"
         self.dead_letters_url = f"{self.endpoint}/{ACCOUNT_ID}/{DEAD_LETTERS}"
+        self.retraining_topic = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:{RETRAINING_TOPIC}"
+        self.notifications_url = f"{self.endpoint}/{ACCOUNT_ID}/{NOTIFICATIONS}"
         self._process: ChildProcess | None = None
 
     def start(self) -> None:
-        """Start the server and return when both queues exist; raise `ServiceFailed`."""
+        """Start the server and return when all of it exists; raise `ServiceFailed`."""
         address = ["-H", "127.0.0.1", "-p", str(self._port)]
         command = [sys.executable, "-m", "infra.local.moto_sqs", *address]
         environment = {
@@ -44,6 +51,20 @@ class SqsServer:
         self._process = ChildProcess("sqs", command, environment, self._folder)
         client = self.client()
         self._process.wait_until(lambda: _create_queues(client))
+        self._create_topic(client)
+
+    def _create_topic(self, queues: SQSClient) -> None:
+        queues.create_queue(QueueName=NOTIFICATIONS)
+        topics = boto3.client(
+            "sns",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - not a secret
+        )
+        topics.create_topic(Name=RETRAINING_TOPIC)
+        queue = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{NOTIFICATIONS}"
+        topics.subscribe(TopicArn=self.retraining_topic, Protocol="sqs", Endpoint=queue)
 
     def client(self) -> SQSClient:
         """Return a client of the server."""

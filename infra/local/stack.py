@@ -250,6 +250,11 @@ class Stack:
     def dead_letters_url(self) -> str:
         return self._services.sqs.dead_letters_url
 
+    @property
+    def notifications_url(self) -> str:
+        """The URL of the queue that the notifications of the retraining arrive in."""
+        return self._services.sqs.notifications_url
+
     def sqs_client(self) -> SQSClient:
         """Return a client of the stack's SQS server."""
         return self._services.sqs.client()
@@ -262,5 +267,5 @@ class Stack:
             region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106 - not a secret
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=310),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=910),
         )

@@ -1,8 +1,10 @@
 """`python -m infra.packaging`: build the packages and the templates, and report their sizes."""
 
 import sys
+from itertools import product
 
 from infra.packaging import PackagingError, budgets, build, template
+from infra.packaging.layers import LAYERS
 from infra.packaging.paths import PACKAGES, ROOT, layer_zip
 from infra.packaging.targets import TARGETS
 
@@ -15,8 +17,8 @@ def main() -> None:
     except PackagingError as error:
         sys.exit(str(error))
     _print(f"{PACKAGES.relative_to(ROOT)}: {'rebuilt' if is_rebuilt else 'up to date'}")
-    for target in TARGETS:
-        archive = layer_zip(target)
+    for target, layer in product(TARGETS, LAYERS):
+        archive = layer_zip(target, name=layer.name)
         _print(_describe(archive.name, budgets.measure(archive)))
 
 

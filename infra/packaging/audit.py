@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.packaging.paths import LAYER_LOCK, function_locks
+from infra.packaging.paths import function_locks, layer_locks
 
 _PIP_AUDIT = Path(sys.executable).with_name("pip-audit")
 _TIMEOUT_SECONDS = 120
@@ -21,7 +21,7 @@ def audit(options: Sequence[str] = ()) -> tuple[int, str]:
 
     The status is 0 if no vulnerability is known, 1 if pip-audit finds one, 2 if it cannot scan.
     """
-    locks = [LAYER_LOCK, *function_locks()]
+    locks = [*layer_locks(), *function_locks()]
     command: list[str | Path] = [
         *(_PIP_AUDIT, "--no-deps", "--disable-pip"),
         *(part for lock in locks for part in ("--requirement", lock)),

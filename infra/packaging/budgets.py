@@ -1,4 +1,4 @@
-"""Size budgets of the layer; a build that exceeds one fails."""
+"""The sizes of layers, and their budgets; a build that exceeds one fails."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,6 @@ class LayerSize:
     model: float
 
 
-BUDGET = LayerSize(unzipped=95, zipped=34, model=28)
-
-
 def measure(archive: Path) -> LayerSize:
     """Read the sizes from a layer's zip."""
     with ZipFile(archive) as zip_file:
@@ -39,7 +36,7 @@ def _is_model(entry: ZipInfo) -> bool:
     return entry.filename.startswith(f"{MODELS.name}/")
 
 
-def check(size: LayerSize, budget: LayerSize = BUDGET) -> None:
+def check(size: LayerSize, budget: LayerSize) -> None:
     """Raise `PackagingError` where a size exceeds its budget; the message names each."""
     exceeded = [
         f"{name} {value:.1f} MB (budget {getattr(budget, name):.0f} MB)"
@@ -50,5 +47,5 @@ def check(size: LayerSize, budget: LayerSize = BUDGET) -> None:
         raise PackagingError(
             f"The layer exceeds its size budget: {', '.join(exceeded)}. Remove what no function "
             "loads (infra/packaging/pruning.py), pin an older version of the package that grew, "
-            "or raise BUDGET in infra/packaging/budgets.py."
+            "or raise the budget in infra/packaging/layers.py."
         )

@@ -10,14 +10,16 @@ from infra.packaging import budgets, imports, sbom
 from infra.packaging.archives import write_zip
 from infra.packaging.assembly import assemble_layer, package_function
 from infra.packaging.interpreter import find_lambda_python
+from infra.packaging.layers import LAYERS, SHARED, Layer
 from infra.packaging.paths import (
     FUNCTIONS,
-    LAYER_LOCK,
     MODELS,
     OWN_PACKAGE,
     PACKAGES,
+    TRAINING,
     function_names,
     layer_folder,
+    layer_locks,
     layer_zip,
 )
 from infra.packaging.targets import TARGETS, Target
@@ -48,24 +50,25 @@ def _build_if_changed(output: Path) -> bool:
         return False
     stamp.unlink(missing_ok=True)
     for target in TARGETS:
-        build_layer(target, output)
-        folders = [
+        for layer in LAYERS:
+            build_layer(target, output, layer)
+        functions = [
             package_function(name, target, output).with_suffix("") for name in function_names()
         ]
-        sbom.write(
-            layer_folder(target, output), folders, output / f"sbom-{target.architecture}.cdx.json"
-        )
+        layers = [layer_folder(target, output, layer.name) for layer in LAYERS]
+        sbom.write(layers, functions, output / f"sbom-{target.architecture}.cdx.json")
     imports.check(output)
     stamp.write_text(digest)
     return True
 
 
-def build_layer(target: Target, output: Path = PACKAGES) -> Path:
+def build_layer(target: Target, output: Path = PACKAGES, layer: Layer = SHARED) -> Path:
     """Build one layer and return its zip; raises `PackagingError` where it exceeds the budget."""
-    folder, archive = layer_folder(target, output), layer_zip(target, output)
-    assemble_layer(target, folder)
+    folder = layer_folder(target, output, layer.name)
+    archive = layer_zip(target, output, layer.name)
+    assemble_layer(layer, target, folder)
     write_zip(folder, archive)
-    budgets.check(budgets.measure(archive))
+    budgets.check(budgets.measure(archive), layer.budget)
     return archive
 
 
@@ -77,7 +80,7 @@ def _digest_inputs() -> str:
 
 
 def _inputs() -> Iterator[Path]:
-    yield LAYER_LOCK
-    for folder in (Path(__file__).parent, OWN_PACKAGE, MODELS, FUNCTIONS):
+    yield from layer_locks()
+    for folder in (Path(__file__).parent, OWN_PACKAGE, TRAINING, MODELS, FUNCTIONS):
         files = (path for path in folder.rglob("*") if path.is_file())
         yield from sorted(path for path in files if "__pycache__" not in path.parts)

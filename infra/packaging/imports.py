@@ -7,6 +7,7 @@ from pathlib import Path
 
 from infra.packaging import PackagingError
 from infra.packaging.interpreter import find_lambda_python
+from infra.packaging.layers import layer_of
 from infra.packaging.paths import PINNED_IMPORTS, function_folder, function_names, layer_folder
 from infra.packaging.targets import X86_64
 from infra.packaging.wheels import install_runtime_wheels
@@ -21,6 +22,10 @@ names = {name.partition(".")[0] for name, module in list(sys.modules.items())
          if str(location(module)).startswith(sys.argv[1])}
 print(json.dumps(sorted(names)))
 """
+
+
+_OWN_SETTINGS = {"retrain": {"MODELS_BUCKET": "unused"}}
+"""Settings of one function, which would start work in another one."""
 
 
 def check(packages: Path) -> None:
@@ -42,14 +47,14 @@ def check(packages: Path) -> None:
 
 def layer_imports(name: str, packages: Path) -> list[str]:
     """Import a packaged function in a new process; return the layer's top-level modules loaded."""
-    layer = layer_folder(X86_64, packages)
+    layer = layer_folder(X86_64, packages, layer_of(name).name)
     python = layer / "python"
     task = function_folder(name, X86_64, packages)
     paths = [str(task), str(python), str(install_runtime_wheels())]
     script = f"import sys; sys.path[:0] = {paths!r}\n{_SCRIPT}"
     process = subprocess.run(  # noqa: S603
         [find_lambda_python(), "-I", "-c", script, python],
-        env=_settings(layer),
+        env=_settings(layer) | _OWN_SETTINGS.get(name, {}),
         capture_output=True,
         text=True,
         check=False,
@@ -71,6 +76,8 @@ def _settings(layer: Path) -> dict[str, str]:
         "MODEL_DIR": str(models / "assistant"),
         "RULES_FILE": str(models / "rules.toml"),
         "EXPORT_BUCKET": "unused",
+        "AWS_ACCESS_KEY_ID": "unused",
+        "AWS_SECRET_ACCESS_KEY": "unused",
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
     }

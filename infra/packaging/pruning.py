@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -11,7 +12,7 @@ _HUB = "tokenizers loads from a file, never from the Hugging Face hub"
 _ONNX_CONVERSION = "onnxruntime's native library reads the models; its Python code converts them"
 _HTTP2 = "no connection uses HTTP/2, and httpcore loads these where they are installed"
 _HTTPX2 = "postgrest requires it but imports httpx; only Starlette's test client would use it"
-EXCLUDED_PACKAGES: Mapping[str, str] = {
+_EXCLUDED_PACKAGES: Mapping[str, str] = {
     "click": "command-line interfaces of other packages",
     "filelock": _HUB,
     "flatbuffers": _ONNX_CONVERSION,
@@ -31,7 +32,7 @@ EXCLUDED_PACKAGES: Mapping[str, str] = {
     "tqdm": _HUB,
     "truststore": _HTTPX2,
 }
-"""Distributions in the layer's lock file that the layer leaves out."""
+"""Distributions in a layer's lock file that the layer leaves out."""
 
 _BUILD = "for compiling extensions"
 _BUILD_MACHINE = "describes the machine that built the layer"
@@ -90,25 +91,67 @@ _EXCLUDED_FILES: Mapping[str, str] = {
 }
 """Glob patterns of files and folders inside packages."""
 
+_KEPT_FOR_TRAINING = {
+    "protobuf",  # onnx writes graphs with it
+    "numpy/fft",
+    "numpy/ma",
+    "numpy/polynomial",
+    "numpy/random",
+    "numpy/f2py",  # scipy.sparse imports it
+    "numpy/testing",  # scipy imports it
+}
+_EXAMPLES = "data sets and images for examples"
+_EXCLUDED_FROM_TRAINING: Mapping[str, str] = {
+    "google/protobuf/compiler": _CONVERSION,
+    "onnx/backend": "for ONNX's own test suite",
+    "onnx/bin": "commands",
+    "onnx/test": _TESTS,
+    "**/conftest.py": _TESTS,
+    "**/*.f90": _BUILD,
+    "**/*.hpp": _BUILD,
+    "**/*.proto": _BUILD,
+    "scipy/_build_utils": _BUILD,
+    "scipy/datasets": _EXAMPLES,
+    "sklearn/datasets/data": _EXAMPLES,
+    "sklearn/datasets/descr": _EXAMPLES,
+    "sklearn/datasets/images": _EXAMPLES,
+}
 
-def remove_excluded_packages(folder: Path) -> None:
+
+@dataclass(frozen=True)
+class Exclusions:
+    """What a layer leaves out: distributions of its lock file, and files inside packages."""
+
+    packages: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+SHARED = Exclusions(_EXCLUDED_PACKAGES, _EXCLUDED_FILES)
+RETRAIN = Exclusions(
+    {name: why for name, why in _EXCLUDED_PACKAGES.items() if name not in _KEPT_FOR_TRAINING},
+    {name: why for name, why in _EXCLUDED_FILES.items() if name not in _KEPT_FOR_TRAINING}
+    | dict(_EXCLUDED_FROM_TRAINING),
+)
+
+
+def remove_excluded_packages(folder: Path, exclusions: Exclusions) -> None:
     """Delete the excluded packages; raises `PackagingError` where one is not installed."""
     installed = {_normalise(one.name): one for one in distributions(path=[str(folder)])}
-    for name in EXCLUDED_PACKAGES:
+    for name in exclusions.packages:
         if name not in installed:
             raise PackagingError(
-                f"{name} is no longer in the lock file: remove it from EXCLUDED_PACKAGES in "
+                f"{name} is no longer in the lock file: remove it from the excluded packages in "
                 "infra/packaging/pruning.py."
             )
         _remove_distribution(folder, installed[name])
 
 
-def prune_files(folder: Path) -> None:
+def prune_files(folder: Path, exclusions: Exclusions = SHARED) -> None:
     """Delete the excluded files, and folders that become empty."""
-    for pattern in _EXCLUDED_FILES:
+    for pattern in exclusions.files:
         for path in list(folder.glob(pattern)):
             _remove(path)
-    _remove_empty_folders(folder)
+    remove_empty_folders(folder)
 
 
 def _normalise(name: str) -> str:
@@ -127,7 +170,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _remove_empty_folders(folder: Path) -> None:
+def remove_empty_folders(folder: Path) -> None:
+    """Delete the folders below a folder that contain nothing."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()

@@ -26,14 +26,14 @@ _FIXED_TIMESTAMP = datetime(1980, 1, 1, tzinfo=UTC)
 """The same packages give the same SBOM, whenever it is written."""
 
 
-def write(layer: Path, functions: Sequence[Path], output: Path) -> None:
-    """Write the SBOM of a layer and of the functions' folders.
+def write(layers: Sequence[Path], functions: Sequence[Path], output: Path) -> None:
+    """Write the SBOM of the layers and of the functions' folders. A package counts once.
 
     Raises `PackagingError` for a package without a licence.
     """
     components = [
-        *_package_components([layer / "python", *functions]),
-        *_model_components(layer / MODELS.name),
+        *_package_components([*(layer / "python" for layer in layers), *functions]),
+        *(model for layer in layers for model in _model_components(layer / MODELS.name)),
     ]
     identity = json.dumps([str(component.purl or component.hashes) for component in components])
     text = JsonV1Dot6(
@@ -49,8 +49,11 @@ def write(layer: Path, functions: Sequence[Path], output: Path) -> None:
 
 
 def _package_components(folders: Sequence[Path]) -> Iterator[Component]:
-    installed = distributions(path=[str(folder) for folder in folders])
-    for distribution in sorted(installed, key=lambda distribution: distribution.name.lower()):
+    installed = {
+        (one.name.lower(), one.version): one
+        for one in distributions(path=[str(folder) for folder in folders])
+    }
+    for _, distribution in sorted(installed.items(), key=lambda item: item[0]):
         yield _package_component(distribution)
 
 

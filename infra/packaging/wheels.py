@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.packaging import PackagingError
 from infra.packaging.archives import compile_all
 from infra.packaging.interpreter import find_lambda_python
-from infra.packaging.paths import CACHE, DEVELOPMENT_LOCK, LAYER_LOCK, function_locks
+from infra.packaging.paths import CACHE, DEVELOPMENT_LOCK, function_locks, layer_locks
 from infra.packaging.targets import PYTHON_VERSION, Target
 
 _UV = Path(sys.executable).with_name("uv")
@@ -20,9 +20,9 @@ RUNTIME_PACKAGES = ("awslambdaric", "boto3")
 _BASELINE_PACKAGES = ("supabase", "fastapi", "mangum", "boto3")
 
 
-def install_layer_wheels(target: Target) -> Path:
-    """Return a folder with all packages of the layer's lock file, unmodified."""
-    return _install_locked("layer", LAYER_LOCK, target)
+def install_layer_wheels(name: str, lock: Path, target: Target) -> Path:
+    """Return a folder with all packages of a layer's lock file, unmodified."""
+    return _install_locked(name, lock, target)
 
 
 def install_function_wheels(lock: Path, target: Target) -> Path:
@@ -70,7 +70,7 @@ def _install_cached(name: str, options: Sequence[str]) -> Path:
 def _cache_key(options: Sequence[str]) -> str:
     """Return a key that changes with every lock file and option."""
     digest = hashlib.sha256(repr([PYTHON_VERSION, *options]).encode())
-    for lock in (LAYER_LOCK, DEVELOPMENT_LOCK, *function_locks()):
+    for lock in (*layer_locks(), DEVELOPMENT_LOCK, *function_locks()):
         digest.update(lock.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -240,3 +240,12 @@ def test_a_forbidden_object_does_not_pass_for_a_missing_one(
     for attempt in (write_only_store.read, write_only_store.version_tag, open_object):
         with pytest.raises(DatasetsUnavailable, match=r"AccessDenied|403"):
             attempt("a/manifest")
+
+
+def test_keys_below_a_prefix_are_listed_in_order(datasets: StoreUnderTest) -> None:
+    for key in ("listed/b/2", "listed/a", "listed/b/1", "listed-elsewhere/a"):
+        datasets.store.create_if_absent(key, b"content", "text/plain")
+
+    assert datasets.store.keys("listed/") == ["listed/a", "listed/b/1", "listed/b/2"]
+    assert datasets.store.keys("listed/b/") == ["listed/b/1", "listed/b/2"]
+    assert datasets.store.keys("absent/") == []

@@ -190,3 +190,12 @@ def test_a_caller_without_the_right_to_write_is_told(
 
     with pytest.raises(DatasetsUnavailable, match="AccessDenied"):
         objects.put_blob(SHA256, CONTENT)
+
+
+def test_a_card_is_written_once(models: ObjectsUnderTest) -> None:
+    first = models.objects.put_card("assistant-1", b"<p>one</p>")
+    second = models.objects.put_card("assistant-1", b"<p>two</p>")
+
+    assert first == second
+    assert first.endswith("models/cards/assistant-1.html")
+    assert models.read("models/cards/assistant-1.html") == b"<p>one</p>"

@@ -358,7 +358,15 @@ def test_a_decision_needs_a_reason_and_its_evidence_is_an_object(registrar: Conn
     assert serving_version(registrar) is None
 
     evidence = json.dumps({"a": nest(19), "b": 1e300})
-    call(registrar, "promote_model", version="a", actor="ann", reason="better", evidence=evidence)
+    call(
+        registrar,
+        "promote_model",
+        version="a",
+        actor="ann",
+        reason="better",
+        evidence=evidence,
+        force=True,
+    )
     assert serving_version(registrar) == "a"
 
 

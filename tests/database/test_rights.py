@@ -315,6 +315,7 @@ CALLABLE = {
     "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
     "private.serving_model()": {WRITER, SERVICE, REGISTRAR},
     "public.serving_model()": {WRITER, SERVICE, REGISTRAR},
+    "private.console_role()": set(),
 }  # fmt: skip
 SIGNED_IN = {USER, OTHER_USER, REVIEWER, NO_SUBJECT}
 """Whoever signed in may call the console's functions, which look the role of the account up."""

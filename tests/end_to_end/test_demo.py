@@ -1,6 +1,5 @@
 """The demo, with fewer messages."""
 
-import dataclasses
 import io
 import json
 import subprocess
@@ -18,7 +17,6 @@ from examples.demo.__main__ import demo
 from examples.demo.capture_steps import check_row_level_security, send_traffic, start_stack
 from examples.demo.console import DemoConsole
 from examples.demo.failures import DemoCheckFailed
-from examples.demo.learning import retrain
 from examples.demo.runner import run_demo
 from examples.demo.scenario import Scenario, college_scenario, file_scenario
 from infra.local.stack import Stack
@@ -58,7 +56,7 @@ def _count(file: Path) -> int:
 def _assert_disjoint(scenario: Scenario) -> None:
     test = _keys(list(scenario.test))
     assert test
-    assert not test & _keys([*scenario.known, *scenario.traffic])
+    assert not test & _keys([*scenario.seeds, *scenario.traffic])
 
 
 @pytest.fixture(scope="module")
@@ -83,17 +81,16 @@ def test_the_demo_runs_with_a_file_of_labelled_messages(file: Path, tmp_path: Pa
         "delete her own rows        │ denied (403)",
         '"source":"production"',
         "accuracy",
+        "Outcome: held",
+        "grace, hedy, ida decided",
         "The new model answered after",
         "The first model answered again after",
         "Summary",
     ):
         assert text in completed.stdout
-    lines = (output / "retrained.jsonl").read_text("utf-8").splitlines()
+    lines = (output / "dataset.jsonl").read_text("utf-8").splitlines()
     assert lines
-    assert (
-        f"{len(lines)} rows, corrected or predicted with a confidence above 0.85"
-        in completed.stdout
-    )
+    assert f"{len(lines)} texts to learn from" in completed.stdout
     assert json.loads((output / "retrained" / "manifest.json").read_text())["labels"] == [
         "my_email",
         "my_search",
@@ -101,22 +98,23 @@ def test_the_demo_runs_with_a_file_of_labelled_messages(file: Path, tmp_path: Pa
     ]
 
 
-def test_the_demo_runs_with_the_shipped_model() -> None:
-    scenario = college_scenario(60)
-    # A part of what the first model knows is enough here, and saves time.
-    few = dataclasses.replace(scenario, known=scenario.known[::8], test=scenario.test[::3])
+def test_the_demo_closes_the_loop_by_itself() -> None:
+    few = college_scenario(150)
     console = Console(record=True, width=120, file=io.StringIO())  # as in a terminal of 120 columns
 
     run_demo(DemoConsole(console), few)
 
     shown = console.export_text()
-    assert "60 messages over HTTP" in shown
+    assert "150 messages over HTTP" in shown
     assert "classified by a rule" in shown
     assert "ben       │ read ada's rows            │ 0 rows" in shown
     assert "anonymous │ read ada's rows            │ denied (401)" in shown
     assert "ada       │ update her own rows        │ denied (403)" in shown
-    assert f"Accuracy on {len(few.test)} unseen messages" in shown
-    assert f"{few.skipped_tests} more test messages are skipped" in shown
+    assert f"Accuracy on {len(few.test)} messages of the second week" in shown
+    assert "Outcome: promoted" in shown
+    assert "The promotion depends on no single reviewer" in shown
+    assert "The new model answered after" in shown
+    assert "The first model answered again after" in shown
 
 
 def test_rows_that_another_user_can_read_end_the_demo() -> None:
@@ -134,7 +132,9 @@ def test_rows_that_another_user_can_read_end_the_demo() -> None:
             check_row_level_security(demo_console, stack, assistant)
 
 
-def test_no_test_message_is_in_the_traffic_or_in_what_the_first_model_knows(file: Path) -> None:
+def test_no_message_of_the_second_week_is_known_to_the_first_model_or_sent_before(
+    file: Path,
+) -> None:
     _assert_disjoint(college_scenario(None))
     _assert_disjoint(file_scenario(file, limit=1_000, seed=0))
 
@@ -149,7 +149,7 @@ def test_copies_of_a_text_stay_in_one_part(tmp_path: Path, file: Path) -> None:
     scenario = file_scenario(copied, limit=_count(file), seed=0)
 
     _assert_disjoint(scenario)
-    assert len(scenario.known) + len(scenario.traffic) + len(scenario.test) == _count(file)
+    assert len(scenario.seeds) + len(scenario.traffic) + len(scenario.test) == _count(file)
 
 
 def test_the_seed_decides_how_a_file_is_split(file: Path) -> None:
@@ -158,19 +158,6 @@ def test_the_seed_decides_how_a_file_is_split(file: Path) -> None:
     texts = _count(file)
     known, test = texts // 10, texts // 5
     assert file_scenario(file, 60, seed=1).skipped_traffic == texts - known - test - 60
-
-
-def test_the_order_in_which_messages_were_captured_does_not_change_the_model(
-    file: Path, tmp_path: Path
-) -> None:
-    scenario = dataclasses.replace(file_scenario(file, 1, seed=0), known=())
-    lines = file.read_bytes().splitlines(keepends=True)[::6]
-    for name, dataset in (("one", lines), ("other", lines[::-1])):
-        complete = b"".join(line.rstrip() + b"\n" for line in dataset)
-        retrain(DemoConsole(Console(quiet=True)), scenario, complete, tmp_path / name)
-
-    one, other = (tmp_path / name / "manifest.json" for name in ("one", "other"))
-    assert one.read_bytes() == other.read_bytes()
 
 
 @pytest.mark.parametrize(

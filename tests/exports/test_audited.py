@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice, product
 from pathlib import Path
@@ -28,6 +29,9 @@ from prompt_capture.workflows.exports.export import ExportDataset
 from tests.exports.simulation import read_lines
 from tests.fakes.export_source import InMemoryExports, audit_result
 from tests.fakes.prompt_store import InMemoryPromptStore
+from training.data.reading import read_sources
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
 
 INTENTS = ("status", "reminder")
 USERS = [uuid4() for _ in range(4)]
@@ -88,6 +92,30 @@ def dissimilar_texts(split: str) -> Iterator[str]:
     """Return texts of a split without near-duplicates."""
     numbers = (f"{number * 7919 % 99991:05} {number * 104729 % 99989:05}" for number in range(9999))
     return (text for text in numbers if split_of(text) == split)
+
+
+async def test_few_labels_of_people_leave_no_dev_split(
+    scenario: ExportScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for split in ("train", "dev", "gold"):
+        for text in islice(dissimilar_texts(split), 3):
+            await scenario.log_labelled(text, "reminder")
+    await scenario.export()
+    (dev_folder,) = scenario.folder.rglob("split=dev")
+
+    def read(source: Path) -> tuple[Counter[str | None], list[str]]:
+        remarks = Remarks()
+        located = read_sources([DataSource(source)], remarks)
+        return Counter(each.example.split for each in located), list(remarks)
+
+    splits, (remark,) = read(scenario.folder)
+    assert splits == {"train": 6}
+    assert "3 " in remark
+    assert f"texts of the split dev train too, as people labelled fewer than {500}" in remark
+    assert read(dev_folder)[0] == {"dev": 3}
+
+    monkeypatch.setattr("training.data.exported_datasets.MIN_LABELS_FOR_DEV", 6)
+    assert read(scenario.folder) == ({"train": 3, "dev": 3}, [])
 
 
 EVENTS = st.lists(

@@ -12,6 +12,7 @@ from infra.local.stack import Stack
 from infra.local.users import User
 from infra.packaging.build import build
 from infra.packaging.emulator import EmulatedFunction
+from infra.packaging.layers import layer_of
 from infra.packaging.paths import PACKAGES, function_folder, layer_folder
 from infra.packaging.targets import X86_64
 
@@ -78,7 +79,8 @@ def create_function(packages: Path, stack: Stack) -> FunctionFactory:
             environment["RULES_FILE"] = "/opt/model_artifacts/rules.toml"
         environment |= options.pop("environment", {})
         task = function_folder(name, X86_64, packages)
-        return EmulatedFunction(task, layer_folder(X86_64, packages), environment, **options)
+        layer = layer_folder(X86_64, packages, layer_of(name).name)
+        return EmulatedFunction(task, layer, environment, **options)
 
     return create
 

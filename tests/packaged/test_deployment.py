@@ -12,6 +12,7 @@ from moto.cloudformation.parsing import get_model_map
 
 from infra.local.stack import Stack
 from infra.packaging.emulator import EmulatedFunction
+from infra.packaging.layers import layer_of
 from infra.packaging.paths import function_folder, layer_folder
 from infra.packaging.targets import X86_64
 from infra.packaging.template import moto_server
@@ -48,11 +49,13 @@ def create_deployed_function(deployment: MotoDeployment, stack: Stack) -> Functi
                 Name=parameter, Value=secrets[setting], Type="SecureString", Overwrite=True
             )
         endpoints = {
-            f"AWS_ENDPOINT_URL_{service}": deployment.endpoint for service in ("SSM", "SQS", "S3")
+            f"AWS_ENDPOINT_URL_{service}": deployment.endpoint
+            for service in ("SSM", "SQS", "S3", "SNS")
         }
         environment = {**settings, **endpoints, **variables}
         task = function_folder(name, X86_64)
-        return EmulatedFunction(task, layer_folder(X86_64), environment, seconds=60)
+        layer = layer_folder(X86_64, name=layer_of(name).name)
+        return EmulatedFunction(task, layer, environment, seconds=60)
 
     return create
 

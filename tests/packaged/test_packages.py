@@ -16,6 +16,7 @@ from infra.local.users import User
 from infra.packaging import budgets, native_libraries
 from infra.packaging.build import build_layer
 from infra.packaging.emulator import EmulatedFunction
+from infra.packaging.layers import LAYERS, RETRAIN, Layer
 from infra.packaging.paths import layer_folder, layer_zip
 from infra.packaging.targets import ARM64, TARGETS, Target
 from tests.packaged.conftest import FunctionFactory, read_event, url_event
@@ -151,6 +152,16 @@ def test_a_missing_parameter_stops_a_function_without_a_url(
     assert "The Parameter Store has no /packaged/missing." in function.log
 
 
+def test_the_packaged_retraining_says_what_it_lacks(create_function: FunctionFactory) -> None:
+    with create_function("retrain", seconds=60) as function:
+        report = function.invoke({"occasion": "request", "tick": "packaged"})
+        again = function.invoke({"occasion": "request", "tick": "packaged"})
+
+    assert report["outcome"] == "not_ready"
+    assert "The bucket has no dataset below exports/audited/" in report["messages"][0]
+    assert again["outcome"] is None
+
+
 @pytest.fixture
 def probe(packages: Path) -> tuple[Path, Path]:
     return PROBE, layer_folder(TARGETS[0], packages)
@@ -182,21 +193,37 @@ def test_an_invocation_runs_out_of_memory_and_the_next_one_succeeds(
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.architecture)
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
 def test_a_layer_is_within_its_budget_and_its_zip_matches_its_folder(
-    packages: Path, target: Target
+    packages: Path, target: Target, layer: Layer
 ) -> None:
-    with ZipFile(layer_zip(target, packages)) as zip_file:
+    archive = layer_zip(target, packages, layer.name)
+    with ZipFile(archive) as zip_file:
         names = set(zip_file.namelist())
-    folder = layer_folder(target, packages)
+    folder = layer_folder(target, packages, layer.name)
 
-    budgets.check(budgets.measure(layer_zip(target, packages)))
+    budgets.check(budgets.measure(archive), layer.budget)
     assert names == {
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     }
     assert not [name for name in names if name.endswith((".pyi", ".h"))]
 
 
-def test_both_layers_have_the_same_packages_and_arm64_has_native_libraries(
+def test_the_layer_of_the_retraining_has_code_and_no_model_and_no_data(packages: Path) -> None:
+    folder = layer_folder(TARGETS[0], packages, RETRAIN.name)
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+    assert RETRAIN.budget.unzipped == 235
+    assert "python/training/report/card.html.jinja" in files
+    assert {name for name in files if name.startswith("model_artifacts/")} == {
+        "model_artifacts/assistant/manifest.json"
+    }
+    assert not [name for name in files if name.endswith((".onnx", ".txt", ".jsonl"))]
+    for package in ("matplotlib", "pandas", "jax", "boto3", "onnx/backend", "sympy"):
+        assert not [name for name in files if name.startswith(f"python/{package}/")]
+
+
+def test_both_architectures_have_the_same_packages_and_arm64_has_native_libraries(
     packages: Path,
 ) -> None:
     entries = {

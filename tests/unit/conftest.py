@@ -23,7 +23,7 @@ from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.review_criteria import ReviewCriteria
 from prompt_capture.workflows.capture import WriteFirst
 from prompt_capture.workflows.classify_and_log import ClassifyAndLog
-from prompt_capture.workflows.console import Review
+from prompt_capture.workflows.console import DecideOnItem
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
 from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
@@ -159,7 +159,7 @@ def make_apps(
         "models": create_app("Models", models_router(manage_models, evaluate_split, authenticator)),
         "console": create_app(
             "Console",
-            console_router(Review(InMemoryConsoleStore(INTENTS)), None, authenticator),
+            console_router(DecideOnItem(InMemoryConsoleStore(INTENTS)), None, authenticator),
         ),
     }
 

@@ -19,7 +19,13 @@ from training.calibrate.cascade import (
     calibrate,
 )
 from training.calibrate.confidence import expected_calibration_error
-from training.calibrate.prototypes import Prototypes, fit_prototypes
+from training.calibrate.fitting_stages import MIN_ANSWERED, calibrate_fitting_stages
+from training.calibrate.prototypes import (
+    MAX_CLUSTERED,
+    Prototypes,
+    fit_prototypes,
+    select_examples,
+)
 from training.calibrate.samples import HeldOutOrigins
 from training.calibrate.scope import (
     ScopeScorer,
@@ -49,16 +55,19 @@ def random() -> np.random.Generator:
 @pytest.mark.parametrize(
     ("bias", "typical"), [(-2.0, 0.0), (-60.0, 1.0), (0.0, 1.0), (2.0, 0.5), (3.0, 1.0)]
 )
+@pytest.mark.parametrize("deep_width", [WIDTH, 2])
 def test_the_graph_computes_the_head_and_the_scope(
     random: np.random.Generator,
     labels: tuple[str, ...],
     is_calibrated: bool,
     bias: float,
     typical: float,
+    deep_width: int,
 ) -> None:
     weights = random.normal(0, 4, (WIDTH, len(labels)))
     head = Head(labels, weights, random.normal(0, 1, len(labels))).round_to_int8()
-    prototypes = fit_prototypes(random.normal(0, 1, (90, WIDTH)), np.array(labels * 45)[:90], 0)
+    deep = random.normal(0, 1, (90, deep_width))
+    prototypes = fit_prototypes(deep, np.array(labels * 45)[:90], 0)
     fitted = ScopeWeights(
         random.uniform(0, 0.2, count_features(labels)), bias, is_calibrated, typical
     )
@@ -233,6 +242,28 @@ def _calibrate(scores: OutOfFoldScores) -> CascadeCalibration:
     return calibration
 
 
+def test_a_student_that_fits_stays_in_the_cascade(random: np.random.Generator) -> None:
+    calibration = calibrate_fitting_stages(_make_scores(random, noise=1))
+
+    assert calibration is not None
+    assert len(calibration.stages) == 2
+    assert calibration.answered_early >= MIN_ANSWERED
+
+
+def test_a_student_that_no_longer_fits_is_left_out(random: np.random.Generator) -> None:
+    scores = _make_scores(random, noise=40)
+    cascade = _calibrate(scores)
+    assert cascade.answered_early < MIN_ANSWERED
+
+    calibration = calibrate_fitting_stages(scores)
+
+    assert calibration is not None
+    assert len(calibration.stages) == 1
+    assert (
+        calibration.predictions.accuracy == _calibrate(scores.of_last_stage()).predictions.accuracy
+    )
+
+
 def test_the_scope_of_a_cascade_tells_messages_out_of_scope(random: np.random.Generator) -> None:
     predictions = _calibrate(_make_scores(random, noise=1)).predictions
 
@@ -268,10 +299,13 @@ def test_labels_spread_to_similar_unlabelled_texts(random: np.random.Generator) 
     assert (probabilities.argmax(axis=1) == np.repeat([0, 1], 20)).all()
 
 
-def test_similarity_is_the_cosine_to_the_nearest_prototype() -> None:
-    prototypes = Prototypes(np.array([[1.0, 0], [0, 1]]), np.array([[-1.0, 0]]))
+def test_similarity_is_the_mean_cosine_of_the_last_dimensions_and_the_nearest_prototypes() -> None:
+    inside = np.array([[1.0, 0], [0, 1], [0.6, 0.8], [-1, 0]])
+    prototypes = Prototypes(inside, np.array([[-1.0, 0]]))
 
-    assert prototypes.similarity(np.array([[3.0, 4]])) == pytest.approx(np.array([[0.8, -0.6]]))
+    similarity = prototypes.similarity(np.array([[9.0, 3, 4]]))
+
+    assert similarity == pytest.approx(np.array([[(1 + 0.8 + 0.6) / 3, -0.6]]))
 
 
 def test_an_intent_of_two_kinds_has_a_prototype_near_each(random: np.random.Generator) -> None:
@@ -285,3 +319,14 @@ def test_an_intent_of_two_kinds_has_a_prototype_near_each(random: np.random.Gene
     assert prototypes.similarity(kinds[2:])[0, 0] < 0.2
     assert prototypes.similarity(kinds[2:])[0, 1] > 0.98
     assert np.array_equal(fit_prototypes(embeddings, labels, 0).inside, prototypes.inside)
+
+
+def test_prototypes_are_those_of_a_sample_of_each_intent_and_of_the_others() -> None:
+    labels = np.repeat(["email", "greeting", "unknown"], [3 * MAX_CLUSTERED, 5, MAX_CLUSTERED + 1])
+
+    rows = select_examples(labels, 0)
+
+    counts = dict(zip(*np.unique(labels[rows], return_counts=True), strict=True))
+    assert counts == {"email": MAX_CLUSTERED, "greeting": 5, "unknown": MAX_CLUSTERED}
+    assert np.array_equal(rows, np.unique(rows))
+    assert np.array_equal(rows, select_examples(labels, 0))

@@ -17,7 +17,7 @@ from prompt_capture.api.console import console_router
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.changes import Decision
 from prompt_capture.domain.errors import NotPermitted, StoreUnavailable, UnknownIntent
-from prompt_capture.workflows.console import DecideOnModel, Review
+from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
 from tests.fakes.console_store import InMemoryConsoleStore, RecordedModelDecisions
 from tests.unit.conftest import INTENTS
 from tests.unit.tokens import API_KEY, API_KEY_HASH, SUPABASE_URL, TokenMint
@@ -26,7 +26,7 @@ DECISION = {"item": 7, "seen": 3, "corrected_intent": "reminder"}
 
 
 @dataclass
-class Console:
+class ConsoleApi:
     store: InMemoryConsoleStore
     models: RecordedModelDecisions
     http: TestClient
@@ -38,26 +38,26 @@ class Console:
 
 
 @pytest.fixture
-def console(mint: TokenMint) -> Console:
+def console(mint: TokenMint) -> ConsoleApi:
     store, models = InMemoryConsoleStore(INTENTS), RecordedModelDecisions()
     authenticator = Authenticator(TokenVerifier(SUPABASE_URL), [API_KEY_HASH])
-    router = console_router(Review(store), DecideOnModel(store, models), authenticator)
+    router = console_router(DecideOnItem(store), DecideOnModel(store, models), authenticator)
     user_id: UUID = uuid4()
-    return Console(store, models, TestClient(create_app("Console", router)), mint.token(user_id))
+    return ConsoleApi(store, models, TestClient(create_app("Console", router)), mint.token(user_id))
 
 
 def error(response: httpx2.Response) -> tuple[int, str]:
     return response.status_code, response.json()["error"]["code"]
 
 
-def test_a_decision_is_recorded_with_the_users_own_token(console: Console) -> None:
+def test_a_decision_is_recorded_with_the_users_own_token(console: ConsoleApi) -> None:
     response = console.post("/v1/reviews", DECISION | {"corrected_secondary_intents": []})
 
     assert response.json()["state"] == "recorded"
     assert console.store.decisions == [(7, 3, Decision("reminder", ()), None)]
 
 
-def test_notes_are_redacted_and_shortened_before_they_are_recorded(console: Console) -> None:
+def test_notes_are_redacted_and_shortened_before_they_are_recorded(console: ConsoleApi) -> None:
     console.post("/v1/reviews", DECISION | {"notes": "ask ada@example.com " + "x" * 3000})
 
     [(_, _, _, notes)] = console.store.decisions
@@ -66,7 +66,7 @@ def test_notes_are_redacted_and_shortened_before_they_are_recorded(console: Cons
     assert len(notes) <= 2000
 
 
-def test_the_account_decides_whatever_the_token_says(console: Console, mint: TokenMint) -> None:
+def test_the_account_decides_whatever_the_token_says(console: ConsoleApi, mint: TokenMint) -> None:
     token = mint.token(uuid4(), app_metadata={"role": "reviewer"})
     console.store.roles[token] = "viewer"
 
@@ -74,7 +74,7 @@ def test_the_account_decides_whatever_the_token_says(console: Console, mint: Tok
     assert console.store.decisions == []
 
 
-def test_an_unknown_intent_is_refused(console: Console) -> None:
+def test_an_unknown_intent_is_refused(console: ConsoleApi) -> None:
     body = DECISION | {"corrected_intent": "no such intent"}
 
     assert error(console.post("/v1/reviews", body)) == (422, "unknown_intent")
@@ -82,7 +82,7 @@ def test_an_unknown_intent_is_refused(console: Console) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/reviews", "/v1/models/rollback"])
 def test_only_a_valid_token_of_a_user_is_accepted(
-    console: Console, mint: TokenMint, path: str
+    console: ConsoleApi, mint: TokenMint, path: str
 ) -> None:
     expired = mint.token(uuid4(), exp=1)
     for headers, code in (
@@ -97,7 +97,9 @@ def test_only_a_valid_token_of_a_user_is_accepted(
 
 
 @pytest.mark.parametrize("decision", ["rollback", "assistant-1.2/promote", "a/quarantine"])
-def test_an_operators_decision_about_a_model_is_passed_on(console: Console, decision: str) -> None:
+def test_an_operators_decision_about_a_model_is_passed_on(
+    console: ConsoleApi, decision: str
+) -> None:
     console.store.role_of_others = "operator"
 
     response = console.post(f"/v1/models/{decision}", {"reason": "better"})
@@ -114,7 +116,7 @@ def test_an_operators_decision_about_a_model_is_passed_on(console: Console, deci
         "a/promote?x=1%23", "a b/promote", "@example.com/promote", ".a/promote", "a/%2e%2e",
     ],
 )  # fmt: skip
-def test_nothing_else_is_passed_on(console: Console, decision: str) -> None:
+def test_nothing_else_is_passed_on(console: ConsoleApi, decision: str) -> None:
     console.store.role_of_others = "operator"
 
     response = console.post(f"/v1/models/{decision}", {"reason": "better"})
@@ -124,7 +126,9 @@ def test_nothing_else_is_passed_on(console: Console, decision: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["reviewer", "viewer", None])
-def test_whoever_is_no_operator_decides_about_no_model(console: Console, role: str | None) -> None:
+def test_whoever_is_no_operator_decides_about_no_model(
+    console: ConsoleApi, role: str | None
+) -> None:
     console.store.role_of_others = role
 
     assert error(console.post("/v1/models/rollback", {})) == (403, "not_permitted")
@@ -134,7 +138,9 @@ def test_whoever_is_no_operator_decides_about_no_model(console: Console, role: s
 def test_without_the_function_models_there_is_no_such_path(mint: TokenMint) -> None:
     store = InMemoryConsoleStore(INTENTS, "operator")
     authenticator = Authenticator(TokenVerifier(SUPABASE_URL), [])
-    http = TestClient(create_app("Console", console_router(Review(store), None, authenticator)))
+    http = TestClient(
+        create_app("Console", console_router(DecideOnItem(store), None, authenticator))
+    )
     headers = {"Authorization": f"Bearer {mint.token(uuid4())}"}
 
     assert error(http.post("/v1/models/rollback", json={}, headers=headers)) == (404, "not_found")

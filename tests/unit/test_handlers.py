@@ -30,6 +30,9 @@ SETTINGS = {
     "AWS_SECRET_ACCESS_KEY": "b",
 }
 
+OWN_SETTINGS = {"retrain": {"MODELS_BUCKET": "models"}}
+"""Settings of one function, which would start work in another one."""
+
 
 def test_there_are_seven_functions() -> None:
     assert [handler.parent.name for handler in HANDLERS] == [
@@ -41,6 +44,7 @@ def test_there_are_seven_functions() -> None:
         "models",
         "monitor",
         "record-outcome",
+        "retrain",
     ]
 
 
@@ -87,7 +91,7 @@ print({expression})
     completed = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT / "functions" / function,
-        env={**os.environ, **SETTINGS},
+        env={**os.environ, **SETTINGS, **OWN_SETTINGS.get(function, {})},
         capture_output=True,
         text=True,
         check=True,

@@ -127,11 +127,12 @@ def test_a_model_with_inconsistent_files_is_not_packaged(tmp_path: Path) -> None
 
 
 def test_an_exceeded_budget_is_reported_with_size_and_limit() -> None:
-    budgets.check(LayerSize(unzipped=95, zipped=34, model=28))
+    budget = LayerSize(unzipped=95, zipped=34, model=28)
+    budgets.check(LayerSize(unzipped=95, zipped=34, model=28), budget)
 
     exceeded = r"zipped 34\.2 MB \(budget 34 MB\), model 29\.0 MB \(budget 28 MB\)"
     with pytest.raises(PackagingError, match=exceeded):
-        budgets.check(LayerSize(unzipped=95, zipped=34.2, model=29))
+        budgets.check(LayerSize(unzipped=95, zipped=34.2, model=29), budget)
 
 
 @pytest.mark.parametrize(

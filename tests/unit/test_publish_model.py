@@ -45,6 +45,7 @@ class InterruptedObjects:
     def __init__(self, objects: ModelObjects, interrupting: Interrupting) -> None:
         self._objects, self._interrupting = objects, interrupting
         self.has_blob = objects.has_blob
+        self.put_card = objects.put_card
         self.manifest_url = objects.manifest_url
 
     def put_blob(self, sha256: str, content: bytes) -> bool:

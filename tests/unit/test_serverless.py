@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.packaging.layers import layer_of
 from infra.packaging.targets import PYTHON_VERSION
 from prompt_capture.api.errors import DRAIN_INTERVAL_SECONDS
 from prompt_capture.api.events import monitoring_mode
@@ -21,13 +22,17 @@ from prompt_capture.settings import (
     ClassifierSettings,
     ConsoleSettings,
     ExportSettings,
+    ModelBucketSettings,
     ModelSettings,
     MonitorSettings,
     OperatorSettings,
+    PublishingSettings,
+    RetrainingSettings,
     SpoolSettings,
     SupabaseSettings,
     WebSettings,
 )
+from training.retrain.requests import RetrainingRequest
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +53,13 @@ SETTINGS = {
     "drain": (SupabaseSettings,),
     "export": (SupabaseSettings, ExportSettings),
     "monitor": (SupabaseSettings, MonitorSettings),
+    "retrain": (
+        SupabaseSettings,
+        ExportSettings,
+        ModelBucketSettings,
+        PublishingSettings,
+        RetrainingSettings,
+    ),
 }
 
 SET_BY_LAMBDA = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
@@ -56,7 +68,14 @@ CLEANING_ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion"]
 MODEL_OBJECTS = "${Datasets.Arn}/models/*"
 READING_MODELS = ["s3:GetObject", "s3:GetObjectVersion"]
 PUBLISHING_MODELS = ["s3:GetObject", "s3:PutObject"]
+RETRAINING_MODELS = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
+TRAINING_PREFIXES = [
+    "${Datasets.Arn}/exports/audited/*",
+    "${Datasets.Arn}/retained/gold/*",
+    "${Datasets.Arn}/seeds/*",
+]
 DATASET_PREFIXES = ["${Datasets.Arn}/exports/*", "${Datasets.Arn}/retained/*"]
+WRITERS_OF_MODELS = ["PublishingRole.Arn", "RetrainRole.Arn"]
 NOT_A_SETTING = {"PARAMETERS_VERSION"}
 
 
@@ -129,7 +148,17 @@ def test_functions_run_on_the_python_version_that_packages_are_built_for(
     runtime = f"python{PYTHON_VERSION}"
 
     assert service["provider"]["runtime"] == runtime
-    assert service["layers"]["promptCapture"]["compatibleRuntimes"] == [runtime]
+    assert all(layer["compatibleRuntimes"] == [runtime] for layer in service["layers"].values())
+
+
+def test_a_function_has_the_layer_that_is_packaged_for_it(service: dict[str, Any]) -> None:
+    zips = {
+        f"{name[0].upper()}{name[1:]}LambdaLayer": layer["package"]["artifact"]
+        for name, layer in service["layers"].items()
+    }
+    for name, function in service["functions"].items():
+        [used] = function.get("layers", service["provider"]["layers"])
+        assert zips[used] == f"build/package/{layer_of(name).name}-x86_64.zip"
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -202,11 +231,13 @@ def test_roles_have_wildcards_only_for_tracing_and_prefixes_of_the_bucket(
     assert wildcards == [
         ("ClassifyRole", READING_MODELS, [MODEL_OBJECTS]),
         ("ExportRole", CLEANING_ACTIONS, DATASET_PREFIXES),
+        ("RetrainRole", ["s3:GetObject"], TRAINING_PREFIXES),
+        ("RetrainRole", RETRAINING_MODELS, [MODEL_OBJECTS]),
         ("PublishingRole", PUBLISHING_MODELS, [MODEL_OBJECTS]),
     ]
 
 
-def test_the_bucket_is_only_open_to_export_classification_and_publishing(
+def test_the_bucket_is_only_open_to_those_who_need_it(
     resources: dict[str, Any],
 ) -> None:
     allowed = {
@@ -225,10 +256,13 @@ def test_the_bucket_is_only_open_to_export_classification_and_publishing(
         *(("ExportRole", *right) for right in (*listing, *objects)),
         *(("ClassifyRole", action, MODEL_OBJECTS) for action in READING_MODELS),
         *(("PublishingRole", action, MODEL_OBJECTS) for action in PUBLISHING_MODELS),
+        *(("RetrainRole", action, MODEL_OBJECTS) for action in RETRAINING_MODELS),
+        *(("RetrainRole", "s3:GetObject", prefix) for prefix in TRAINING_PREFIXES),
+        ("RetrainRole", "s3:ListBucket", "Datasets.Arn"),
     }
 
 
-def test_only_the_publishing_role_writes_models_and_it_replaces_none(
+def test_only_publishing_and_retraining_write_models_and_they_replace_none(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     policy = resources["DatasetsPolicy"]["Properties"]
@@ -240,7 +274,7 @@ def test_only_the_publishing_role_writes_models_and_it_replaces_none(
     }
 
     assert policy["Bucket"] == "Datasets"
-    not_publishing = {"ArnNotEquals": {"aws:PrincipalArn": "PublishingRole.Arn"}}
+    not_publishing = {"ArnNotEquals": {"aws:PrincipalArn": WRITERS_OF_MODELS}}
     unconditional = {"Null": {"s3:if-none-match": "true"}}
     assert denied == {
         ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", str(not_publishing)),
@@ -318,13 +352,13 @@ def test_every_alarm_notifies_the_alarm_topic(resources: dict[str, Any]) -> None
     assert all(alarm["Properties"]["AlarmActions"] == ["AlarmTopic"] for alarm in alarms)
 
 
-def schedules(resources: dict[str, Any], function: str) -> list[dict[str, Any]]:
-    """Return the schedules of a function, by its ARN."""
+def schedules(resources: dict[str, Any], target: str = "") -> list[dict[str, Any]]:
+    """Return the schedules of a function, or all of them."""
     return [
         resource["Properties"]
         for resource in resources.values()
         if resource["Type"] == "AWS::Scheduler::Schedule"
-        and resource["Properties"]["Target"]["Arn"] == function
+        and target in {"", resource["Properties"]["Target"]["Arn"]}
     ]
 
 
@@ -359,6 +393,27 @@ def test_the_monitor_reads_parameters_counts_dead_letters_and_publishes_alone(
         ("sqs:GetQueueAttributes", "DeadLetters.Arn"),
         ("sns:Publish", "AlarmTopic"),
     }
+
+
+def test_the_retraining_is_scheduled_by_month_and_by_day_and_promotes_nothing_by_default(
+    service: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    payloads = [
+        schedule["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", "2026-11-02T10:00Z")
+        for schedule in schedules(resources, "RetrainLambdaFunction.Arn")
+    ]
+    requests = [RetrainingRequest.from_event(json.loads(one), "id") for one in payloads]
+
+    assert [(one.occasion, one.tick) for one in requests] == [
+        ("month", "month-20261102T100000Z"),
+        ("day", "day-20261102T100000Z"),
+    ]
+    variables = service["functions"]["retrain"]["environment"]
+    assert variables["RETRAIN_AUTO_PROMOTE"] == "${param:autoPromote}"
+    assert service["params"]["default"]["autoPromote"] == "false"
+    assert "autoPromote" not in service["params"]["prod"]
+    assert service["functions"]["retrain"]["memorySize"] == 3008
+    assert "url" not in service["functions"]["retrain"]
 
 
 def test_every_export_mode_is_scheduled_and_the_export_has_no_url(

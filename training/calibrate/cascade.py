@@ -75,6 +75,11 @@ class OutOfFoldScores:
     clauses: ClauseScores
     origins: HeldOutOrigins
 
+    def of_last_stage(self) -> "OutOfFoldScores":
+        """Return the outputs of the last stage alone."""
+        clauses = ClauseScores(self.clauses.intents, self.clauses.stages[-1:])
+        return replace(self, stages=self.stages[-1:], clauses=clauses)
+
     @classmethod
     def concatenate(cls, folds: Sequence["OutOfFoldScores"]) -> "OutOfFoldScores":
         """Concatenate several folds, which must have the same labels and stages."""
@@ -124,7 +129,8 @@ class CascadeCalibration:
     """The calibration of every stage, and the calibrated out-of-fold predictions of the cascade.
 
     `held_out` has the predictions for all held-out examples, and `predictions` those for the fair
-    sample, of the origin `sample`: every figure comes from them.
+    sample, of the origin `sample`: every figure comes from them. `answered_early` is the share of
+    that sample which the first stage does not leave to the next one.
     """
 
     stages: list[StageCalibration]
@@ -132,6 +138,7 @@ class CascadeCalibration:
     predictions: Predictions
     sample: SampleOrigin
     clause_calibration: ClauseCalibration | None
+    answered_early: float
 
 
 def calibrate(scores: OutOfFoldScores) -> CascadeCalibration | None:
@@ -157,6 +164,7 @@ def calibrate(scores: OutOfFoldScores) -> CascadeCalibration | None:
         margin = fit_min_margin(outputs[index], scope, cascade, weights)
         stages[index] = replace(stages[index], min_margin=margin, min_scope=scope)
         cascade = outputs[index].escalate(margin, scope, cascade)
+    escalated = outputs[0].escalates(stages[0].min_margin, stages[0].min_scope)
     held_out = Predictions(
         scores.texts, scores.truth, scores.labels, cascade.probabilities, cascade.scope
     )
@@ -166,6 +174,7 @@ def calibrate(scores: OutOfFoldScores) -> CascadeCalibration | None:
         held_out.select(sample.rows, sample.weights),
         sample.origin,
         _calibrate_clauses(scores, stages),
+        float(np.average(~escalated, weights=sample.weights)),
     )
 
 

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import Final, Self
 
@@ -24,13 +23,6 @@ from prompt_capture.adapters.onnx.model_artifact import (
 from training.config import ProgressCallback, ignore_progress
 from training.data.fingerprint import TrainingFingerprint
 from training.fit.heads import Head
-from training.fit.networks.minilm import (
-    MAX_TOKENS,
-    WEIGHTS_SHA256,
-    EncoderBuilder,
-    quantise,
-    read_checkpoint,
-)
 
 Floats = NDArray[np.float32]
 
@@ -38,10 +30,6 @@ STUDENT: Final = "student"
 """The name of the stage that needs no transformer."""
 
 _SEQUENCES_PER_TASK = 64
-
-MINILM = BaseModelInfo(
-    name="sentence-transformers/all-MiniLM-L6-v2", licence="Apache-2.0", sha256=WEIGHTS_SHA256
-)
 
 
 class Encoder:
@@ -69,18 +57,18 @@ class Encoder:
 
         `on_progress` receives how many new texts are done.
         """
-        return self.embed_ids(self.tokenise(texts), on_progress)
-
-    def embed_ids(
-        self, sequences: Sequence[Sequence[int]], on_progress: ProgressCallback = ignore_progress
-    ) -> Floats:
-        """Return the embeddings [sequences, width] of token sequences, which are read-only."""
-        keys = [np.array(ids, np.int32).tobytes() for ids in sequences]
+        keys = [_sequence_key(ids) for ids in self.tokenise(texts)]
         with self._lock:
             new = self._embedded.missing(keys)
             if new:
                 self._embedded.append(new, self._run(new, on_progress))
         return self._embedded.select(keys)
+
+    def embed_ids(
+        self, sequences: Sequence[Sequence[int]], on_progress: ProgressCallback = ignore_progress
+    ) -> Floats:
+        """Return the embeddings [sequences, width] of token sequences, which are not kept."""
+        return self._run([_sequence_key(ids) for ids in sequences], on_progress)
 
     def _run(self, keys: Sequence[bytes], on_progress: ProgressCallback) -> Floats:
         block = np.empty((len(keys), self._embedded.width), np.float32)
@@ -102,6 +90,10 @@ class Encoder:
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, truncated to `max_tokens`."""
         return [self.graph.token_ids(text) for text in texts]
+
+
+def _sequence_key(ids: Sequence[int]) -> bytes:
+    return np.array(ids, np.int32).tobytes()
 
 
 class _EmbeddedSequences:
@@ -149,6 +141,16 @@ class FittedStage:
     encoder: Encoder
     head: Head
 
+    @property
+    def deep_width(self) -> int:
+        """How many dimensions, the last ones, say best what a text is about.
+
+        The embedding of a transformer has means of its layers, of which the first ones are near to
+        the words. A student has no layers.
+        """
+        width = self.encoder.graph.width
+        return width if self.name == STUDENT else width // 2
+
 
 @dataclass(frozen=True)
 class BaseEncoders:
@@ -179,20 +181,4 @@ def base_from_artifact(artifact: ModelArtifact) -> BaseEncoders:
         manifest.base_model,
         TrainingFingerprint.read(artifact.folder),
         manifest.version,
-    )
-
-
-def base_from_checkpoint(weights: Path) -> BaseEncoders:
-    """Build MiniLM from a folder with `model.safetensors` and `tokenizer.json`.
-
-    Raises `ValueError` where the weights are not the published ones.
-    """
-    tokenizer = Tokenizer.from_file(str(weights / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    model = quantise(EncoderBuilder(read_checkpoint(weights / "model.safetensors")).build())
-    return BaseEncoders(
-        {"encoder": Encoder(model, tokenizer.to_str(pretty=True), MAX_TOKENS)},
-        MINILM,
-        TrainingFingerprint(),
     )

@@ -14,7 +14,7 @@ from training.fit.regression import fit_logistic_regression
 
 Floats = NDArray[np.floating]
 
-INVERSE_REGULARISATION = 10.0
+INVERSE_REGULARISATION = 30.0
 NEIGHBOURS = 10
 SPREADING_ALPHA = 0.9
 INVERSE_TEMPERATURE = 1 / 0.6

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scipy.stats import binomtest
 
 from prompt_capture.adapters.onnx.model_artifact import ModelManifest
@@ -28,6 +27,7 @@ from training.report.evaluation import (
     LatencyPercentiles,
     compute_metrics,
 )
+from training.report.templates import environment
 
 TEMPLATE = "card.html.jinja"
 MAX_LABELS = 24
@@ -58,7 +58,7 @@ def write_card(
     """
     measured = _measure(predictions, include_texts) if predictions else {"metrics": None}
     html = (
-        _environment()
+        environment()
         .get_template(TEMPLATE)
         .render(
             manifest=manifest,
@@ -105,19 +105,6 @@ def _measure(predictions: Predictions, include_texts: bool) -> dict[str, Any]:
 def describe_sample(manifest: ModelManifest) -> str:
     """Describe the messages that the figures of a training run come from."""
     return SAMPLES[manifest.measured_on.sample] if manifest.measured_on else "no messages"
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda share: "" if share is None else f"{share:.1%}"
-    environment.filters["count"] = lambda number: f"{number:,}"
-    return environment
 
 
 def _interval(predictions: Predictions) -> tuple[float, float]:

@@ -38,6 +38,7 @@ from prompt_capture.settings import (
     OperatorSettings,
     PublishingSettings,
     QueueSettings,
+    RetrainingSettings,
     SpoolSettings,
     SupabaseSettings,
     TopicSettings,
@@ -66,9 +67,10 @@ if TYPE_CHECKING:
     from prompt_capture.bootstrap_serving import RegisteredModels
     from prompt_capture.domain.model_folders import ModelFolder
     from prompt_capture.ports.exports import DatasetStore
-    from prompt_capture.ports.models import ModelObjects
+    from prompt_capture.ports.models import ModelObjects, PublishedFiles, ServingSource
     from prompt_capture.ports.monitoring import DeadLetterQueue, Topic
-    from prompt_capture.workflows.console import DecideOnModel, Review
+    from prompt_capture.ports.notifications import Notifier
+    from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
     from prompt_capture.workflows.erase_user import EraseUser
     from prompt_capture.workflows.exports.export import ExportDataset
     from prompt_capture.workflows.exports.pending_cleaning import (
@@ -93,6 +95,8 @@ REGISTRY_TIMEOUT_SECONDS = 10.0
 
 CONSOLE_TIMEOUT_SECONDS = 9.0
 """More than the statement timeout of signed-in users."""
+FILE_TIMEOUT_SECONDS = 10.0
+"""The time for each step of a request for a file of a model, when no user waits."""
 
 DRAIN_TIMEOUT_SECONDS = 5.0
 DRAIN_CONNECT_SECONDS = 2.0
@@ -407,6 +411,60 @@ def model_folder(folder: Path) -> "ModelFolder":
     return read_model_folder(folder)
 
 
+def evaluation() -> "SupabaseEvaluation":
+    """Connect to what comparisons of models read and record. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
+
+    settings = _registrar_settings()
+    client = store_client(settings, REGISTRAR_ROLE, PAGE_TIMEOUT_SECONDS)
+    return SupabaseEvaluation(client, settings.rest_url)
+
+
+def export_settings() -> ExportSettings:
+    """Return the settings of the exports. Raise `InvalidSettings`."""
+    return ExportSettings.from_env(environment())
+
+
+def publishing_settings() -> PublishingSettings:
+    """Return where models are published. Raise `InvalidSettings`."""
+    return PublishingSettings.from_env(environment())
+
+
+def retraining_settings() -> RetrainingSettings:
+    """Return the settings of the retraining. Raise `InvalidSettings`."""
+    return RetrainingSettings.from_env(environment())
+
+
+def registered_serving() -> "ServingSource":
+    """Connect to the registry to read which models serve. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.model_registry import SupabaseServing
+
+    settings = SupabaseSettings.from_env(environment())
+    client = store_client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseServing(client, settings.rest_url)
+
+
+def published_files() -> "PublishedFiles":
+    """Connect to the bucket of the published models. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.aws.s3_published_files import S3PublishedFiles
+
+    client = create_http_client(FILE_TIMEOUT_SECONDS)
+    return S3PublishedFiles(client, ModelBucketSettings.from_env(environment()))
+
+
+def notifier(topic: str | None) -> "Notifier":
+    """Connect to an SNS topic; without one, only the log has the notifications."""
+    if topic is None:
+        from prompt_capture.adapters.log_notifications import LogNotifier
+
+        return LogNotifier()
+    import boto3
+
+    from prompt_capture.adapters.aws.notifications import SnsNotifier
+
+    return SnsNotifier(boto3.client("sns"), topic)
+
+
 def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":
     """Connect to the store for exports. A page may take long, since no user waits for it."""
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
@@ -424,15 +482,6 @@ def model_registry() -> "SupabaseModelRegistry":
     return SupabaseModelRegistry(client, settings.rest_url)
 
 
-def evaluation() -> "SupabaseEvaluation":
-    """Connect to what comparisons of models need. Raise `InvalidSettings`."""
-    from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
-
-    settings = _registrar_settings()
-    client = store_client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
-    return SupabaseEvaluation(client, settings.rest_url)
-
-
 def _registrar_settings() -> SupabaseSettings:
     settings = SupabaseSettings.from_env(environment())
     if settings.supabase_signing_key is None:
@@ -443,11 +492,11 @@ def _registrar_settings() -> SupabaseSettings:
     return settings
 
 
-def review() -> "Review":
+def decide_on_item() -> "DecideOnItem":
     """Wire the decisions of reviewers in the console. Raise `InvalidSettings`."""
-    from prompt_capture.workflows.console import Review
+    from prompt_capture.workflows.console import DecideOnItem
 
-    return Review(_console_store())
+    return DecideOnItem(_console_store())
 
 
 def decide_on_model() -> "DecideOnModel | None":

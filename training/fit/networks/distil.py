@@ -18,6 +18,7 @@ from training.fit.networks.student import StudentHyperparameters, smooth_labels,
 from training.fit.networks.student_graph import StudentBuilder
 from training.fit.networks.vocabulary import (
     FIRST_WORD_ID,
+    encode_texts,
     nearest_pieces,
     project_pca,
     select_pieces,
@@ -40,11 +41,13 @@ SYNTHETIC_PER_TEXT = 4
 class DistillationEffort:
     """How long to train a student.
 
-    `max_synthetic` is the maximum number of synthetic and unlabelled texts. There are `epochs`, or
-    at least two that together pass at most `max_passes` texts.
+    `max_synthetic` is the maximum number of synthetic and unlabelled texts, and fewer synthetic
+    ones are made where there would be more than `max_texts` in all. There are `epochs`, or at least
+    two that together pass at most `max_passes` texts.
     """
 
     max_synthetic: int
+    max_texts: int
     epochs: int
     max_passes: int
 
@@ -53,8 +56,8 @@ class DistillationEffort:
         return max(2, min(self.epochs, self.max_passes // texts))
 
 
-THOROUGH = DistillationEffort(max_synthetic=20_000, epochs=12, max_passes=600_000)
-QUICK = DistillationEffort(max_synthetic=10_000, epochs=8, max_passes=200_000)
+THOROUGH = DistillationEffort(max_synthetic=20_000, max_texts=50_000, epochs=12, max_passes=600_000)
+QUICK = DistillationEffort(max_synthetic=10_000, max_texts=12_500, epochs=8, max_passes=100_000)
 """The effort for a student that answers together with the encoder: about a minute on a core."""
 
 
@@ -110,7 +113,7 @@ class Distiller:
         student = train_student(
             self._table,
             TrainingSet(
-                [encoding.ids for encoding in self._tokenizer.encode_batch(normalised)],
+                list(encode_texts(self._tokenizer, normalised)),
                 np.concatenate([mixed, soft[len(texts) :]]),
             ),
             StudentHyperparameters(
@@ -133,16 +136,18 @@ class Distiller:
 
     def _synthesise(self, texts: Sequence[str], piece_ids: Sequence[int]) -> list[SourcedText]:
         """Make synthetic texts from the words of `texts`."""
-        count = min(self._effort.max_synthetic, SYNTHETIC_PER_TEXT * len(texts)) - len(
-            self._unlabelled
+        count = min(
+            min(self._effort.max_synthetic, SYNTHETIC_PER_TEXT * len(texts))
+            - len(self._unlabelled),
+            self._effort.max_texts - len(texts),
         )
-        encoded = self._tokenizer.encode_batch([normalise(text) for text in texts])
-        used = np.unique([row for text in encoded for row in text.ids])
+        encoded = list(encode_texts(self._tokenizer, [normalise(text) for text in texts]))
+        used = np.unique(np.concatenate(encoded))
         words = np.flatnonzero(np.array(piece_ids) >= FIRST_WORD_ID)
         # The words of the texts come first: only they need replacements.
         words = np.concatenate([words[np.isin(words, used)], words[~np.isin(words, used)]])
         numbers = {row: number for number, row in enumerate(words.tolist())}
-        sequences = [[numbers[row] for row in text.ids if row in numbers] for text in encoded]
+        sequences = [[numbers[row] for row in ids if row in numbers] for ids in encoded]
         synthetic = augment(
             sequences,
             max(0, count),

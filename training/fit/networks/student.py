@@ -184,12 +184,15 @@ def compute_logits(
     rows = words["table"][ids] * kept_pieces[..., None]
     bag = (rows * words["importance"][ids][..., None]).sum(1)
     bag = bag / jnp.sqrt(jnp.maximum(kept_pieces.sum(1, keepdims=True), 1))
-    padded = jnp.pad(rows, ((0, 0), (1, 1), (0, 0)))
-    tokens = ids.shape[1]
-    shifted = [padded[:, offset : offset + tokens] for offset in range(WINDOW)]
-    windows = jnp.concatenate(shifted, axis=2)
     filters, bias = parameters["phrases"]
-    responses = jax.nn.relu(windows @ filters + bias) * mask[..., None]
+    products = jax.lax.conv_general_dilated(
+        rows,
+        filters.reshape(WINDOW, rows.shape[2], -1),
+        window_strides=(1,),
+        padding="SAME",
+        dimension_numbers=("NWC", "WIO", "NWC"),
+    )
+    responses = jax.nn.relu(products + bias) * mask[..., None]
     embedding = jnp.concatenate([bag, responses.max(1)], axis=1)
     kept = jax.random.bernoulli(feature_key, 1 - hyperparameters.dropout, embedding.shape)
     weights, head_bias = parameters["head"]

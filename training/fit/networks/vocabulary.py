@@ -7,7 +7,7 @@ table holds the encoder's embedding of each word piece, reduced by PCA.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,10 @@ _PLAIN = re.compile(r"(##)?[a-z0-9']+")
 FIRST_WORD_ID = 1996
 """BERT's ids below this one are special tokens and single characters."""
 _PIECES_PER_CHUNK = 256
+_TEXTS_PER_CHUNK = 1_024
 
 
-def select_pieces(tokenizer: Tokenizer, texts: Iterable[str], size: int) -> list[int]:
+def select_pieces(tokenizer: Tokenizer, texts: Sequence[str], size: int) -> list[int]:
     """Return the ids of at most `size` pieces to keep, in ascending order.
 
     All single Latin-1 characters are kept, so that no word becomes unknown. The other ids are those
@@ -34,8 +35,7 @@ def select_pieces(tokenizer: Tokenizer, texts: Iterable[str], size: int) -> list
     vocabulary = tokenizer.get_vocab()
     kept_ids = {vocabulary[piece] for piece in SPECIAL_TOKENS}
     kept_ids |= {number for piece, number in vocabulary.items() if _is_character(piece)}
-    encoded = tokenizer.encode_batch(list(texts))
-    counts = Counter(number for encoding in encoded for number in encoding.ids)
+    counts = Counter(number for ids in encode_texts(tokenizer, texts) for number in ids)
     common_ids = sorted(
         number
         for piece, number in vocabulary.items()
@@ -47,6 +47,16 @@ def select_pieces(tokenizer: Tokenizer, texts: Iterable[str], size: int) -> list
             break
         kept_ids.add(number)
     return sorted(kept_ids)
+
+
+def encode_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> Iterator[list[int]]:
+    """Yield the token ids of each text.
+
+    What the tokenizer returns beside them takes kilobytes a text, so only a chunk of it exists.
+    """
+    for start in range(0, len(texts), _TEXTS_PER_CHUNK):
+        for encoding in tokenizer.encode_batch(texts[start : start + _TEXTS_PER_CHUNK]):
+            yield encoding.ids
 
 
 def trim_tokenizer(tokenizer: Tokenizer, kept_ids: Sequence[int]) -> Tokenizer:

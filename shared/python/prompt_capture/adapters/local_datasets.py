@@ -77,6 +77,12 @@ class LocalDatasetStore:
     def delete_older_versions(self, key: str) -> None:
         """Files have no versions."""
 
+    def keys(self, prefix: str) -> list[str]:
+        with _translate_errors():
+            files = [path for path in (self._folder / prefix).rglob("*") if path.is_file()]
+        names = (path.relative_to(self._folder) for path in files)
+        return sorted(name.as_posix() for name in names if not name.name.startswith("."))
+
     def url(self, key: str) -> str:
         return str(self._folder / key)
 

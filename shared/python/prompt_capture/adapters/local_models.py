@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.errors import ModelConflict
-from prompt_capture.domain.models import blob_key, manifest_key
+from prompt_capture.domain.models import blob_key, card_key, manifest_key
 
 
 class LocalModelObjects:
@@ -41,6 +41,11 @@ class LocalModelObjects:
                 "Train the model under another name (train --name)."
             )
         return None
+
+    def put_card(self, version: str, content: bytes) -> str:
+        key = card_key(version)
+        self._files.create_if_absent(key, content, "text/html; charset=utf-8")
+        return self._files.url(key)
 
     def manifest_url(self, version: str) -> str:
         return self._files.url(manifest_key(version))

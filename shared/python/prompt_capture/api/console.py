@@ -11,7 +11,7 @@ from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import JsonRoute
 from prompt_capture.api.request_fields import OptionalLabels, OptionalText, RequiredLabel
 from prompt_capture.domain.changes import DecisionModel
-from prompt_capture.workflows.console import DecideOnModel, Review
+from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
 
 _DECISION = re.compile(r"rollback|[A-Za-z0-9][A-Za-z0-9._-]{0,99}/[a-z]+")
 """What is passed on: a path that leads nowhere else."""
@@ -60,7 +60,9 @@ class ReviewResponse(BaseModel):
 
 
 def console_router(
-    review: Review, decide_on_model: DecideOnModel | None, authenticator: Authenticator
+    decide_on_item: DecideOnItem,
+    decide_on_model: DecideOnModel | None,
+    authenticator: Authenticator,
 ) -> APIRouter:
     """Create the router of what the page sends."""
     router = APIRouter(route_class=JsonRoute)
@@ -75,7 +77,7 @@ def console_router(
     async def reviews(body: ReviewRequest, connection: Request) -> ReviewResponse:
         """Record a decision, unless somebody else decided since the reviewer saw the item."""
         token = _user_token(connection, authenticator)
-        result = await review(token, body.item, body.seen, body.decision, body.notes)
+        result = await decide_on_item(token, body.item, body.seen, body.decision, body.notes)
         return ReviewResponse.model_validate(result)
 
     forwarding = APIRouter()

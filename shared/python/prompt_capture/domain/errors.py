@@ -24,6 +24,9 @@ PromptCaptureError
 ├── ModelQuarantined       the model may not serve any more
 ├── VerdictMissing         no verdict supports the promotion, and it was not forced
 ├── ClaimLost              somebody else carries out the run, or it has ended
+├── InvalidRequest         the event of a retraining is not valid
+├── RetrainingNotReady     a retraining lacks what a person must provide first
+├── NotificationFailed     the topic of notifications failed or timed out
 ├── NothingToRollBack      no registered model serves
 ├── NotTheChampion         another model is the champion
 ├── SplitConflict          the model cannot be compared now
@@ -149,6 +152,18 @@ class VerdictMissing(PromptCaptureError):
 
 class ClaimLost(PromptCaptureError):
     """The claim to a run has expired and somebody else took it over, or the run has ended."""
+
+
+class InvalidRequest(PromptCaptureError):
+    """The event of a retraining is not valid; the message says what to send."""
+
+
+class RetrainingNotReady(PromptCaptureError):
+    """A retraining lacks what a person must provide first; the message says what."""
+
+
+class NotificationFailed(PromptCaptureError):
+    """The topic of notifications failed or timed out."""
 
 
 class NothingToRollBack(PromptCaptureError):

@@ -48,6 +48,11 @@ def manifest_key(version: str) -> str:
     return f"models/manifests/{version}.json"
 
 
+def card_key(version: str) -> str:
+    """Return the object key of the card of a model."""
+    return f"models/cards/{version}.html"
+
+
 class DatasetReference(FrozenModel):
     """A dataset that a model learned from: where it is, and what it held.
 

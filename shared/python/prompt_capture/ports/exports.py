@@ -108,5 +108,8 @@ class DatasetStore(Protocol):
     def delete_older_versions(self, key: str) -> None:
         """Delete every version of an object except the current one."""
 
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys that begin with a prefix, sorted. A prefix ends with a slash."""
+
     def url(self, key: str) -> str:
         """Return the URL or path of an object."""

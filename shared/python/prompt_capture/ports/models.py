@@ -135,5 +135,8 @@ class ModelObjects(Protocol):
         Raise `ModelConflict` where the version has another manifest.
         """
 
+    def put_card(self, version: str, content: bytes) -> str:
+        """Write the card of a model unless it has one, and return its URL or path."""
+
     def manifest_url(self, version: str) -> str:
         """Return the URL or path of a manifest."""

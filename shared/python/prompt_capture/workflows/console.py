@@ -13,7 +13,7 @@ from prompt_capture.ports.console import ConsoleStore, ModelDecisions
 logger = logging.getLogger(__name__)
 
 
-class Review:
+class DecideOnItem:
     """Records the decisions of reviewers, with the same trace as corrections through the API."""
 
     def __init__(self, store: ConsoleStore) -> None:
@@ -28,7 +28,7 @@ class Review:
         """
         redacted = notes and redact_and_shorten(notes, MAX_NOTE_LENGTH)
         result = await self._store.decide(token, item, seen, decision, redacted)
-        logger.info("Review received.", extra={"item": item, "state": result["state"]})
+        logger.info("Decision received.", extra={"item": item, "state": result["state"]})
         return result
 
 

@@ -139,6 +139,13 @@ class S3DatasetStore:
             for version in self._versions(key, only_older=True):
                 self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
 
+    def keys(self, prefix: str) -> list[str]:
+        with translate_errors():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            )
+            return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
     def url(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from prompt_capture.adapters.aws.s3_errors import error_code, translate_errors
 from prompt_capture.domain.errors import DatasetsUnavailable, ModelConflict
-from prompt_capture.domain.models import blob_key, manifest_key
+from prompt_capture.domain.models import blob_key, card_key, manifest_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -69,6 +69,11 @@ class S3ModelObjects:
                     "Train the model under another name (train --name)."
                 )
         return existing.get("VersionId")
+
+    def put_card(self, version: str, content: bytes) -> str:
+        key = card_key(version)
+        self._create(key, content, "text/html; charset=utf-8")
+        return self._url(key)
 
     def manifest_url(self, version: str) -> str:
         return self._url(manifest_key(version))

@@ -1,18 +1,21 @@
-"""Fetch a published model as a local artifact. Files of the packaged model are not downloaded."""
+"""Fetch a published model as a local artifact."""
 
 import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from prompt_capture.adapters.onnx.model_artifact import (
+    FINGERPRINT_FILE,
     MANIFEST_FILE,
     MAX_MANIFEST_BYTES,
+    FileName,
     ModelArtifact,
     ModelFile,
+    ModelManifest,
     read_manifest,
 )
 from prompt_capture.domain.errors import InvalidArtifact
@@ -26,34 +29,63 @@ _MAX_KEPT_BYTES = 160_000_000
 async def fetch_artifact(
     address: ModelAddress, files: PublishedFiles, packaged: ModelArtifact, folder: Path
 ) -> ModelArtifact:
-    """Return a published model, whose files are in `folder` or in the package.
+    """Return a published model to serve, whose files are in `folder` or in the package.
 
     Several calls may fetch at the same time. The manifest and every downloaded file match their
     SHA-256. Raise `InvalidArtifact`, before any download of a file where the manifest shows it, and
     `ModelFilesUnavailable`.
     """
-    content = await files.read_manifest(address, MAX_MANIFEST_BYTES)
     target = folder / address.manifest_sha256
-    target.mkdir(parents=True, exist_ok=True)
-    _write(target / MANIFEST_FILE, content)
-    manifest = read_manifest(target)
-    if manifest.version != address.version:
-        raise InvalidArtifact(f"The manifest is that of {manifest.version}.")
+    manifest = await _fetch_manifest(address, files, target)
     needed = {
         name: manifest.files[name]
         for name in manifest.served_files
         if packaged.manifest.files.get(name) != manifest.files[name]
     }
-    await _download_missing(set(needed.values()), files, folder)
-    for name, file in needed.items():
-        with suppress(FileExistsError):
-            os.link(folder / file.sha256, target / name)
+    await _fetch_files(needed, files, folder, target)
     _remove_old_files(folder, keep={*(file.sha256 for file in needed.values()), target.name})
     try:
         return ModelArtifact.load(target, packaged=packaged)
     except InvalidArtifact:
         _remove([target, *(folder / file.sha256 for file in needed.values())])
         raise
+
+
+async def fetch_whole_artifact(
+    address: ModelAddress, files: PublishedFiles, folder: Path
+) -> ModelArtifact:
+    """Return a published model to train from: with every file, the fingerprint included.
+
+    Raise as `fetch_artifact` does.
+    """
+    target = folder / address.manifest_sha256
+    manifest = await _fetch_manifest(address, files, target)
+    await _fetch_files(manifest.files, files, folder, target)
+    artifact = ModelArtifact.load(target)
+    artifact.check(FINGERPRINT_FILE)
+    return artifact
+
+
+async def _fetch_manifest(
+    address: ModelAddress, files: PublishedFiles, target: Path
+) -> ModelManifest:
+    content = await files.read_manifest(address, MAX_MANIFEST_BYTES)
+    target.mkdir(parents=True, exist_ok=True)
+    _write(target / MANIFEST_FILE, content)
+    manifest = read_manifest(target)
+    if manifest.version != address.version:
+        raise InvalidArtifact(f"The manifest is that of {manifest.version}.")
+    return manifest
+
+
+async def _fetch_files(
+    needed: Mapping[FileName, ModelFile], files: PublishedFiles, folder: Path, target: Path
+) -> None:
+    """Put files into `target`, from `folder` where that holds them under their SHA-256."""
+    await _download_missing(set(needed.values()), files, folder)
+    for name, file in needed.items():
+        with suppress(FileExistsError):
+            os.link(folder / file.sha256, target / name)
 
 
 async def _download_missing(

@@ -31,8 +31,11 @@ FALSE_ALARMS_PER_YEAR: Mapping[RuleName, float] = {
 ACCURACY_DROP: Drop = accuracy_drop(_YEAR / FALSE_ALARMS_PER_YEAR["accuracy_dropped"])
 """A drop by 5 points."""
 
-OUT_OF_SCOPE: Shift = Shift(0.05, 1.0, 4.0, cusum_threshold(1.0, _YEAR))
-"""A surge of all messages out of scope."""
+OUT_OF_SCOPE: Shift = Shift(0.05, 1.0, 4.0, cusum_threshold(1.0, _YEAR / 1.5))
+"""A surge of all messages out of scope.
+
+The tolerance of 5% makes false alarms rarer than the threshold alone.
+"""
 
 
 def failing_workflows(intents: int) -> Drop:

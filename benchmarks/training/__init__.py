@@ -1,0 +1,1 @@
+"""`make bench NAME=training`: what training costs in time and memory."""

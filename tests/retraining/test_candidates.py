@@ -1,0 +1,56 @@
+"""A candidate depends on its data and its champion alone, and keeps what the champion decides."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from prompt_capture.adapters.onnx.model_artifact import ModelArtifact, Thresholds
+from training.config import ReviewTarget
+from training.data.examples import Example, LocatedExample
+from training.data.locations import Location
+from training.retrain.candidates import fit_candidate, review_target
+from training.retrain.datasets import TrainingData
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.*")}
+
+
+def test_the_same_data_in_another_order_give_the_same_files(
+    tmp_path: Path, first_model: Path, seeds: list[Example]
+) -> None:
+    champion = ModelArtifact.load(first_model)
+    intents = {one.label for one in seeds}
+    located = [LocatedExample(one, Location("seeds.jsonl")) for one in seeds[::3]]
+    for name, ordered in (("one", located), ("other", located[::-1])):
+        fit_candidate(champion, TrainingData(ordered, ()), intents, tmp_path / name)
+
+    assert _digests(tmp_path / "one") == _digests(tmp_path / "other")
+    one = ModelArtifact.load(tmp_path / "one").manifest
+    assert one.training.parent == champion.manifest.version
+    assert one.version.startswith("assistant-")
+    for name, file in champion.manifest.files.items():
+        if "head" not in name and name in one.files:
+            assert one.files[name] == file, "the encoders of the champion stay as they are"
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "target"),
+    [
+        (None, None),
+        (Thresholds(target_precision=0.9, overall=0.5, per_intent={}), None),
+        (
+            Thresholds(target_precision=0.9, decide_review=True, overall=0.5, per_intent={}),
+            ReviewTarget("precision", 0.9),
+        ),
+        (
+            Thresholds(target_recall=0.8, decide_review=True, overall=0.5, per_intent={}),
+            ReviewTarget("recall", 0.8),
+        ),
+    ],
+)
+def test_a_candidate_has_the_review_target_of_the_champion(
+    thresholds: Thresholds | None, target: ReviewTarget | None
+) -> None:
+    assert review_target(thresholds) == target

@@ -1,0 +1,94 @@
+"""The two models of a retraining as artifacts on this machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prompt_capture.adapters.onnx.classifier import OnnxClassifier
+from prompt_capture.adapters.onnx.model_artifact import (
+    FINGERPRINT_FILE,
+    MANIFEST_FILE,
+    ModelArtifact,
+    file_sha256,
+    read_manifest,
+)
+from prompt_capture.adapters.onnx.published_artifact import fetch_whole_artifact
+from prompt_capture.domain.errors import (
+    InvalidArtifact,
+    ModelFilesUnavailable,
+    RetrainingNotReady,
+)
+from prompt_capture.domain.models import ModelAddress, Version
+from prompt_capture.ports.models import PublishedFiles
+from training.data.fingerprint import TrainingFingerprint
+from training.gate.backtest import BacktestedModel
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model with all its files. `registered` is its version, or None for the packaged model."""
+
+    artifact: ModelArtifact
+    registered: Version | None
+
+    @property
+    def version(self) -> Version:
+        """The version in the manifest."""
+        return self.artifact.manifest.version
+
+    @property
+    def fingerprint(self) -> TrainingFingerprint:
+        """Which texts its encoders were tuned on."""
+        return TrainingFingerprint.read(self.artifact.folder)
+
+    def open(self) -> OnnxClassifier:
+        """Load its graphs. Models with the same encoders share them."""
+        return OnnxClassifier(self.artifact)
+
+    def to_backtest(self) -> BacktestedModel:
+        """Return it for the backtest."""
+        return BacktestedModel(self.open(), self.artifact.manifest.total_bytes)
+
+
+class ModelLoader:
+    """Loads published models into `folder`, and the packaged model from where it is.
+
+    `packaged` is a folder with the manifest of the packaged model.
+    """
+
+    def __init__(self, files: PublishedFiles, packaged: Path, folder: Path) -> None:
+        self._files = files
+        self._packaged = packaged
+        self._folder = folder
+
+    async def load(self, address: ModelAddress | None) -> LoadedModel:
+        """Load a model; None stands for the packaged one.
+
+        Raise `InvalidArtifact`, `ModelFilesUnavailable`, or `RetrainingNotReady` where the packaged
+        model is neither here nor published.
+        """
+        if address is not None:
+            return LoadedModel(await self._fetch(address), address.version)
+        return LoadedModel(await self._load_packaged(), None)
+
+    async def _fetch(self, address: ModelAddress) -> ModelArtifact:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return await fetch_whole_artifact(address, self._files, self._folder)
+
+    async def _load_packaged(self) -> ModelArtifact:
+        manifest = read_manifest(self._packaged)
+        if all((self._packaged / name).is_file() for name in manifest.files):
+            artifact = ModelArtifact.load(self._packaged)
+            artifact.check(FINGERPRINT_FILE)
+            return artifact
+        address = ModelAddress(
+            version=manifest.version,
+            manifest_sha256=file_sha256(self._packaged / MANIFEST_FILE),
+        )
+        try:
+            return await self._fetch(address)
+        except (InvalidArtifact, ModelFilesUnavailable) as error:
+            raise RetrainingNotReady(
+                f"The packaged model {manifest.version} serves, and the bucket does not have it "
+                f"({error}) Publish it once: prompt-capture models publish "
+                'model_artifacts/assistant --reason "the first champion".'
+            ) from None

@@ -1,0 +1,322 @@
+"""The steps of one run, in their order."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from prompt_capture.adapters.onnx.model_folder import read_model_folder
+from prompt_capture.domain.datasets.manifest import Manifest
+from prompt_capture.domain.errors import RetrainingNotReady
+from prompt_capture.domain.evaluation import SCHEDULE_ACTOR, CapturedText, NewVerdict
+from prompt_capture.domain.models import DatasetReference, ModelAddress
+from prompt_capture.workflows.models.decisions import decision_of
+from prompt_capture.workflows.models.publish import PublishModel
+from training.gate.backtest import BacktestOptions, BacktestResult, backtest
+from training.gate.description import describe_verdict
+from training.gate.evidence import LearntTexts, SelectedEvidence, select_evidence
+from training.gate.ledger import RecordedVerdict, digest_evidence, recorded_verdicts
+from training.gate.verdict import Verdict, decide, looks_of
+from training.retrain.candidates import fit_candidate
+from training.retrain.datasets import AUDITED, GOLD, BucketCopy, newest_dataset
+from training.retrain.models import LoadedModel, ModelLoader
+from training.retrain.occasions import DECIDED, find_held_candidate, has_enough_new_labels
+from training.retrain.ports import RetrainingOptions, RetrainingPorts
+from training.retrain.progress import SavedProgress
+from training.retrain.requests import Occasion, Outcome, RetrainingReport
+from training.retrain.rescoring import rescore_queue
+
+
+class Steps:
+    """Carries out one run. Files are in `folder` while it lasts."""
+
+    def __init__(
+        self,
+        ports: RetrainingPorts,
+        options: RetrainingOptions,
+        saved: SavedProgress,
+        folder: Path,
+    ) -> None:
+        self._ports = ports
+        self._options = options
+        self._saved = saved
+        self._folder = folder
+        self._bucket = BucketCopy(ports.datasets, folder / "datasets", options.prefixes)
+        self._loader = ModelLoader(ports.files, options.packaged, folder / "published")
+
+    async def carry_out(self, occasion: Occasion, report: RetrainingReport) -> RetrainingReport:
+        """Run all steps, or those that are left, and return the completed report.
+
+        Raise `RetrainingNotReady`, `InvalidExamples` or the errors of the ports.
+        """
+        if not self._saved.progress.has_started:
+            await self._start()
+        champion = await self._loader.load(self._saved.progress.champion)
+        rescored = await self._rescore_queue(champion)
+        report = report.model_copy(update={"rescored": rescored})
+        if self._saved.progress.candidate is None:
+            address = await self._choose_held(occasion, champion)
+            if address is None and not await self._should_train(occasion, champion):
+                return report.model_copy(update={"outcome": "nothing_new"})
+            if address is None:
+                await self._publish_candidate(champion)
+            else:
+                await self._saved.update(candidate=address)
+        candidate = await self._loader.load(self._saved.progress.candidate)
+        return await self._judge(candidate, champion, report)
+
+    @property
+    def _catalogue(self) -> Sequence[str]:
+        return self._saved.progress.catalogue
+
+    async def _start(self) -> None:
+        """Choose the inputs, so that whoever continues the run has the same."""
+        prefixes = self._options.prefixes
+        latest = await self._ports.runs.latest_run()
+        await self._saved.update(
+            has_started=True,
+            rescored_by=latest.progress.get("rescored_by") if latest else None,
+            catalogue=tuple(sorted(await self._ports.catalogue.known_intents())),
+            dataset=newest_dataset(self._ports.datasets, prefixes.of(AUDITED)),
+            gold=newest_dataset(self._ports.datasets, prefixes.of(GOLD)),
+            champion=(await self._ports.serving.serving()).champion,
+        )
+
+    async def _choose_held(self, occasion: Occasion, champion: LoadedModel) -> ModelAddress | None:
+        """Return the candidate that a day brought enough evidence for."""
+        if occasion != "day":
+            return None
+        held = await find_held_candidate(self._ports, champion.version)
+        return held.address if held else None
+
+    async def _should_train(self, occasion: Occasion, champion: LoadedModel) -> bool:
+        """Return whether to train a candidate, unless the champion learnt the same dataset."""
+        key = self._dataset_key()
+        if occasion == "request":
+            return True
+        content = self._ports.datasets.read(key) or b""
+        digest = hashlib.sha256(content).hexdigest()
+        if any(each.manifest_sha256 == digest for each in _datasets_of(champion)):
+            return False
+        if occasion == "month":
+            return True
+        manifest = Manifest.model_validate_json(content)
+        return await has_enough_new_labels(self._ports, manifest, self._options.min_new_labels)
+
+    def _dataset_key(self) -> str:
+        key = self._saved.progress.dataset
+        if key is None:
+            prefix = self._options.prefixes.of(AUDITED)
+            raise RetrainingNotReady(
+                f"The bucket has no dataset below {prefix}. Export one: prompt-capture export "
+                "--mode retraining --policy audited, or wait for the schedule."
+            )
+        return key
+
+    async def _publish_candidate(self, champion: LoadedModel) -> None:
+        data = self._bucket.read_training_data(self._dataset_key())
+        folder = self._folder / "candidate"
+        candidate = fit_candidate(
+            champion.artifact, data, self._catalogue, folder, self._options.name
+        )
+        version = candidate.artifact.manifest.version
+        card = self._ports.objects.put_card(version, candidate.card)
+        publish = PublishModel(self._ports.objects, self._ports.registry)
+        reason = f"Retrained on {self._saved.progress.dataset}."
+        published = await publish(
+            read_model_folder(candidate.artifact.folder), SCHEDULE_ACTOR, reason
+        )
+        await self._saved.update(
+            candidate=published.model.address,
+            card=card,
+            omitted_stages=candidate.omitted_stages,
+        )
+
+    async def _judge(
+        self,
+        candidate: LoadedModel,
+        champion: LoadedModel,
+        report: RetrainingReport,
+    ) -> RetrainingReport:
+        report = report.model_copy(
+            update={
+                "candidate": candidate.version,
+                "champion": champion.version,
+                "card": self._saved.progress.card,
+            }
+        )
+        learnt = self._learnt_texts(candidate, champion)
+        evidence = await self._ports.evaluation.evidence(self._gold_ids())
+        selected = select_evidence(
+            evidence, candidate.version, champion.version, learnt, self._catalogue
+        )
+        verdicts = recorded_verdicts(await self._ports.registry.events(candidate.version))
+        digest = digest_evidence(selected)
+        found = _find_verdict(verdicts, report.tick, champion.version, digest)
+        if found is None:
+            recorded, drawn = await self._look(candidate, champion, selected, learnt, verdicts)
+            report = report.model_copy(update={"drawn": drawn})
+        else:
+            recorded = found
+        verdict = recorded.verdict
+        messages = (*self._remarks(), *describe_verdict(verdict))
+        report = report.model_copy(update={"decision": verdict.decision, "messages": messages})
+        if recorded.tick != report.tick:
+            return report.model_copy(update={"outcome": "unchanged"})
+        return await self._act(candidate, verdict, report)
+
+    def _remarks(self) -> Sequence[str]:
+        omitted = self._saved.progress.omitted_stages
+        return ["The student no longer fits, so the candidate lacks it."] if omitted else []
+
+    def _gold_ids(self) -> Sequence[str]:
+        gold = self._saved.progress.gold
+        return self._bucket.read_gold_ids(gold) if gold else ()
+
+    def _learnt_texts(self, candidate: LoadedModel, champion: LoadedModel) -> LearntTexts:
+        """Return what either model learnt. What the champion learnt may have expired.
+
+        Raise `RetrainingNotReady` where it is not known what the candidate learnt.
+        """
+        texts = self._bucket.read_learnt_texts(_datasets_of(candidate))
+        if texts is None:
+            raise RetrainingNotReady(
+                f"A dataset that {candidate.version} learnt has expired, so that no evidence about "
+                "it can be told from what it learnt. Retrain."
+            )
+        texts += self._bucket.read_learnt_texts(_datasets_of(champion)) or []
+        return LearntTexts(tuple(texts), (candidate.fingerprint, champion.fingerprint))
+
+    async def _look(
+        self,
+        candidate: LoadedModel,
+        champion: LoadedModel,
+        selected: SelectedEvidence,
+        learnt: LearntTexts,
+        verdicts: Sequence[RecordedVerdict],
+    ) -> tuple[RecordedVerdict, int]:
+        """Compare the models, draw disagreements where more evidence is needed, and record.
+
+        Return the verdict and the number of new disagreements. The draw comes first: a run that is
+        killed between the two draws no second time, since undecided disagreements are there.
+        """
+        seed = _seed_of(candidate.version)
+        settings = self._options.gate
+        result = backtest(
+            (candidate.to_backtest(), champion.to_backtest()),
+            await self._captured_texts(seed),
+            selected,
+            learnt,
+            BacktestOptions(settings, seed),
+        )
+        looks = looks_of(each.verdict for each in verdicts)
+        verdict = decide(
+            result.evidence, result.candidate, result.champion, looks, self._catalogue, settings
+        )
+        drawn, decided = await self._draw(result, verdict)
+        recorded = RecordedVerdict(
+            verdict=verdict,
+            backtest=result.report,
+            evidence_sha256=digest_evidence(selected),
+            tick=self._saved.claim.run.tick,
+        )
+        await self._record(recorded, champion, len(verdicts), decided)
+        return recorded, drawn
+
+    async def _captured_texts(self, seed: int) -> list[CapturedText]:
+        pages = self._ports.evaluation.captured_texts(self._options.days, seed)
+        return [text async for page in pages for text in page]
+
+    async def _draw(self, result: BacktestResult, verdict: Verdict) -> tuple[int, int]:
+        """Draw disagreements if none waits; return how many are new, and how many are decided."""
+        progress = await self._ports.evaluation.draw_progress(verdict.candidate, verdict.champion)
+        is_needed = verdict.decision == "hold" and progress.drawn == progress.decided
+        if result.draw is None or not is_needed:
+            return 0, progress.decided
+        return await self._ports.evaluation.draw_disagreements(result.draw), progress.decided
+
+    async def _record(
+        self, recorded: RecordedVerdict, champion: LoadedModel, looks_before: int, decided: int
+    ) -> None:
+        verdict = recorded.verdict
+        new = NewVerdict(
+            version=verdict.candidate,
+            champion=champion.registered,
+            decision=verdict.decision,
+            looks_before=looks_before,
+            evidence={**recorded.model_dump(mode="json"), DECIDED: decided},
+        )
+        reason = next(describe_verdict(verdict))  # the evidence has all of it
+        await self._ports.evaluation.record_verdict(new, decision_of(SCHEDULE_ACTOR, reason))
+
+    async def _act(
+        self,
+        candidate: LoadedModel,
+        verdict: Verdict,
+        report: RetrainingReport,
+    ) -> RetrainingReport:
+        outcome: Outcome = "held" if verdict.decision == "hold" else "rejected"
+        if verdict.decision == "promote":
+            doubts = await self._doubts(verdict)
+            if doubts:
+                messages = (*report.messages, *doubts)
+                return report.model_copy(
+                    update={"outcome": "waits_for_a_person", "messages": messages}
+                )
+            await self._ports.registry.promote(
+                candidate.version, decision_of(SCHEDULE_ACTOR, "The verdict of this retraining.")
+            )
+            outcome = "promoted"
+            rescored = await self._rescore_queue(candidate)
+            report = report.model_copy(update={"rescored": report.rescored + rescored})
+        return report.model_copy(update={"outcome": outcome})
+
+    async def _doubts(self, verdict: Verdict) -> list[str]:
+        """Return why a person decides about a candidate whose verdict is `promote`."""
+        doubts = []
+        if not self._options.auto_promotes:
+            doubts.append("A person decides, since autoPromote is off.")
+        if verdict.robustness is None or not verdict.robustness.holds:
+            doubts.append(
+                "A person decides, since the verdict rests on one reviewer or on one sender."
+            )
+        if sorted(await self._ports.catalogue.known_intents()) != list(self._catalogue):
+            doubts.append("A person decides, since the catalogue changed during the retraining.")
+        serving = await self._ports.serving.serving()
+        if serving.champion not in {self._saved.progress.champion, self._saved.progress.candidate}:
+            doubts.append(
+                f"A person decides, since another model than {verdict.champion} serves by now."
+            )
+        return doubts
+
+    async def _rescore_queue(self, model: LoadedModel) -> int:
+        """Score the review queue by a registered model that serves, once."""
+        if model.registered in {None, self._saved.progress.rescored_by}:
+            return 0
+        rescored = await rescore_queue(self._ports.queue, model.open())
+        await self._saved.update(rescored_by=model.registered)
+        return rescored
+
+
+def _find_verdict(
+    verdicts: Sequence[RecordedVerdict], tick: str, champion: str, evidence_sha256: str
+) -> RecordedVerdict | None:
+    """Return the verdict of this tick, or the latest one if it rests on the same evidence.
+
+    `verdicts` are the oldest first.
+    """
+    of_tick = [each for each in verdicts if each.tick == tick]
+    same = [
+        each
+        for each in verdicts[-1:]
+        if (each.verdict.champion, each.evidence_sha256) == (champion, evidence_sha256)
+    ]
+    return next(iter(of_tick + same), None)
+
+
+def _datasets_of(model: LoadedModel) -> Sequence[DatasetReference]:
+    return model.artifact.manifest.training.datasets
+
+
+def _seed_of(version: str) -> int:
+    """Return a seed that the same candidate always has."""
+    return int.from_bytes(hashlib.sha256(version.encode()).digest()[:4], "big") // 2
