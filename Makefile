@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format check-utterances costs package audit model schema lock clean
 .PHONY: bench bench-alerts bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs
-.PHONY: bench-loop bench-model bench-redaction bench-retrain bench-training
+.PHONY: bench-loop bench-model bench-redaction bench-retrain bench-split bench-training
 .PHONY: soak soak-chaos soak-faults soak-export
 
 # The versions to look for, in this order; PYTHON=3.12 or PYTHON=path names another interpreter.
@@ -57,8 +57,9 @@ bench-alerts: setup  #: False alarms and delays of the rules of the alerts; RUNS
 bench-capture: setup  #: Latency of a capture, as ratios within one run; ROUNDS=500
 	@$(if $(ROUNDS),ROUNDS=$(ROUNDS)) $(BIN)/python -m benchmarks.capture
 
-bench-cold: setup  #: Cold starts, relative to a baseline handler; ROUNDS=5
-	@$(BIN)/python -m infra.packaging.cold_start_benchmark $(if $(ROUNDS),--rounds "$(ROUNDS)")
+bench-cold: setup  #: Cold starts, relative to a baseline handler; ROUNDS=5 STARTS=100
+	@$(BIN)/python -m infra.packaging.cold_start_benchmark $(if $(ROUNDS),--rounds "$(ROUNDS)") \
+		$(if $(STARTS),--starts "$(STARTS)")
 
 bench-console: setup  #: The console's bytes, and times in a browser with a million rows
 	@$(BIN)/python -m tests.console.bench
@@ -90,8 +91,15 @@ bench-model: setup  #: Models on public data; DATA_DIR= QUICK=1 MODELS= DATASETS
 bench-redaction: setup  #: Precision, recall and time of redaction; SEED=1 TEXTS=200
 	@SEED="$(SEED)" TEXTS="$(TEXTS)" $(BIN)/python -m tests.unit.redaction_metrics
 
-.PHONY: bench bench-alerts bench-capture bench-cold bench-console bench-db bench-export bench-gate bench-inputs
-.PHONY: bench-loop bench-model bench-redaction bench-retrain bench-training
+bench-retrain: setup  #: A retraining as packaged, in the function's limits; ROWS=10000
+	@$(BIN)/python -m benchmarks.retrain $(if $(ROWS),--rows "$(ROWS)")
+
+bench-split: setup  #: Splits with correlation within users, simulated; RUNS=400
+	@$(BIN)/python -m benchmarks.split $(if $(RUNS),--runs "$(RUNS)")
+
+bench-training: setup  #: Time and memory of training; QUICK=1 CASES=10000x77,10000x1000,100000x77 MODE=head
+	@$(BIN)/python -m benchmarks.training $(if $(QUICK),--quick) $(if $(CASES),--cases "$(CASES)") \
+		$(if $(MODE),--mode "$(MODE)")
 
 bench-%:
 	@{ echo "There is no benchmark named '$*'."; $(call list,bench); } >&2; exit 2

@@ -96,6 +96,10 @@ def describe_event(event: ModelEvent | None, unchanged: str) -> str:
             return f"{served}{_FORCED if event.is_forced else ''}"
         case ModelEvent(kind="rolled_back"):
             return f"In place of {event.replaced}, {_name(event.version)} serves again."
+        case ModelEvent(kind="split_started" | "split_changed"):
+            return f"{event.version} answers {event.evidence['share']:.0%} of the users."
+        case ModelEvent(kind="split_stopped"):
+            return f"{event.version} answers nobody in a split any more."
         case _:
             return f"{event.version} will not serve any more."
 

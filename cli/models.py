@@ -28,6 +28,8 @@ PACKAGED_MODEL = Path("model_artifacts/assistant")
 _INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells set it."""
 
+STOP, STATUS = "stop", "status"
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -272,24 +274,41 @@ def _promote(version: str, operator: str, reason: str, force: bool) -> "ModelEve
 
 
 @app.command(cls=Command)
-def rollback(reason: ReasonOption, operator: OperatorOption, as_json: JsonOption = False) -> None:
+def rollback(
+    reason: ReasonOption,
+    operator: OperatorOption,
+    champion: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="VERSION",
+            show_default=False,
+            help="The model that must not serve any more.\n\nThe command can then be repeated.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Return to the model that the champion replaced.
 
     That may be the packaged model.
     Quarantined models are passed over.
-    Each call is a rollback of its own: after an error, see history first.
+    Without --from, each call is a rollback of its own.
+    After an error, see history first.
 
     Settings: as for list.
 
     [bold]Examples[/bold]
-      prompt-capture models rollback --reason "more corrections since Monday"
+      prompt-capture models rollback --from assistant-4b8a490e \\
+        --reason "more corrections since Monday"
     """
     from prompt_capture import bootstrap
 
     with exit_on_error():
         try:
-            event = asyncio.run(bootstrap.manage_models().roll_back(operator, reason))
+            event = asyncio.run(bootstrap.manage_models().roll_back(operator, reason, champion))
         except StoreUnavailable as error:
+            if champion is not None:
+                raise
             raise StoreUnavailable(
                 f"{error} The rollback may have taken place. See `prompt-capture models history` "
                 "before you repeat it: a second rollback goes one model further."
@@ -319,6 +338,89 @@ def quarantine(
     with exit_on_error():
         event = asyncio.run(bootstrap.manage_models().quarantine(version, operator, reason))
     _print_decision(event, f"{version} is quarantined already.", as_json)
+
+
+@app.command(cls=Command)
+def split(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="VERSION|stop|status", help="The model to compare; or stop, or status."
+        ),
+    ],
+    operator: OperatorOption,
+    share: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            min=0.0,
+            max=1.0,
+            show_default=False,
+            help="The share of the users whom the model answers, such as 0.1.",
+        ),
+    ] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            show_default=False,
+            help="Why, except for status.\n\nThe model ledger keeps it, redacted.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a model with the champion, on a share of the users.
+
+    Each user keeps the same model; no user can see that there is a comparison.
+    Repeat it with another share to change that.
+    stop returns everybody to the champion.
+    The split stops by itself where the model does harm, and never promotes it.
+
+    Settings: as for list.
+
+    [bold]Examples[/bold]
+      prompt-capture models split assistant-4b8a490e --share 0.1 \\
+        --reason "as good as the champion on the audit"
+      prompt-capture models split status
+      prompt-capture models split stop --reason "seen enough"
+    """
+    from prompt_capture import bootstrap
+
+    if target == STATUS:
+        if share is not None or reason is not None:
+            raise typer.BadParameter("status takes neither --share nor --reason.")
+        _print_split(as_json)
+        return
+    if reason is None:
+        raise typer.BadParameter("Say why: --reason TEXT.")
+    if target == STOP and share is not None:
+        raise typer.BadParameter("stop takes no --share.")
+    if target != STOP and not (share and share < 1):
+        raise typer.BadParameter("Name a share between 0 and 1: --share 0.1.")
+    with exit_on_error():
+        manage = bootstrap.manage_models()
+        decide = (
+            manage.stop_split(operator, reason)
+            if share is None
+            else manage.split(target, share, operator, reason)
+        )
+        event = asyncio.run(decide)
+    unchanged = "No split is under way." if share is None else f"{target} has that share already."
+    _print_decision(event, unchanged, as_json)
+
+
+def _print_split(as_json: bool) -> None:
+    from cli.split_table import describe_split, split_as_json
+    from prompt_capture import bootstrap
+
+    with exit_on_error():
+        status = asyncio.run(bootstrap.evaluate_split().status())
+    if as_json:
+        typer.echo(_to_json({"split": status and split_as_json(status)}))
+    elif status is None:
+        typer.echo("There was no split.")
+    else:
+        typer.echo("\n".join(describe_split(status)))
 
 
 @app.command(cls=Command)

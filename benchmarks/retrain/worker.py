@@ -35,6 +35,7 @@ from prompt_capture.domain.models import (
     blob_key,
     manifest_key,
 )
+from prompt_capture.domain.splits import PACKAGED_MODEL_ALONE, ServingModels
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
 from training.retrain.requests import RetrainingRequest
 from training.retrain.workflow import Retrain
@@ -54,8 +55,8 @@ class Memory:
     async def known_intents(self) -> list[str]:
         return self.intents
 
-    async def champion(self) -> None:
-        return None
+    async def serving(self) -> ServingModels:
+        return PACKAGED_MODEL_ALONE
 
     async def claim_run(self, tick: str, lease: timedelta) -> Claim:
         now = datetime.now(UTC)
@@ -139,7 +140,7 @@ def main() -> None:
         evaluation=memory,  # type: ignore[arg-type]
         queue=memory,  # type: ignore[arg-type]
         registry=memory,  # type: ignore[arg-type]
-        champions=memory,
+        serving=memory,
         catalogue=memory,
         files=Files(folder),
         objects=LocalModelObjects(folder),

@@ -32,7 +32,7 @@ from prompt_capture.adapters.supabase.keys import (
     read_claims,
     usable_key,
 )
-from prompt_capture.bootstrap import WRITER_ROLE
+from prompt_capture.bootstrap_access import WRITER_ROLE
 
 _REMEDIATIONS = {
     "API_KEY": "Set it to your backend's key.",

@@ -4,20 +4,27 @@ from prompt_capture import cold_start
 
 # isort: split
 
-from prompt_capture import bootstrap
-from prompt_capture.api.app import create_app
-from prompt_capture.api.classify import classify_router
-from prompt_capture.api.lambda_handler import Handler, handle_requests, start
+from prompt_capture import bootstrap_serving
+
+registered_models = bootstrap_serving.begin_reading()
+
+# isort: split
+
+from prompt_capture import bootstrap  # noqa: E402
+from prompt_capture.api.app import create_app  # noqa: E402
+from prompt_capture.api.classify import classify_router  # noqa: E402
+from prompt_capture.api.lambda_handler import Handler, handle_requests, start  # noqa: E402
 
 
 def create() -> Handler:
     """Wire the function. The capture may start a thread, so it follows all that may be refused."""
     authenticator, origins = bootstrap.authenticator(), bootstrap.allowed_origins()
     settings = bootstrap.classifier_settings()
-    models = bootstrap.model_switch(settings)
+    models, serve_champion = bootstrap.model_switch(settings, registered_models)
     capture, after_response = bootstrap.capture(models)
     classify_and_log = bootstrap.classify_and_log(settings, models, capture)
     app = create_app("Classify and log", classify_router(classify_and_log, authenticator), origins)
+    serve_champion()
     return bootstrap.with_after_response_hook(handle_requests(app), after_response)
 
 

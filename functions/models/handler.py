@@ -1,4 +1,4 @@
-"""GET and POST /v1/models: the registered models, and which of them serves."""
+"""GET and POST /v1/models: which registered models serve. A schedule evaluates the split."""
 
 from prompt_capture import cold_start
 
@@ -6,14 +6,22 @@ from prompt_capture import cold_start
 
 from prompt_capture import bootstrap
 from prompt_capture.api.app import create_app
-from prompt_capture.api.lambda_handler import Handler, handle_requests, start
+from prompt_capture.api.lambda_handler import Handler, handle_requests, start, with_jobs
 from prompt_capture.api.models import models_router
+
+
+async def evaluate_split() -> None:
+    """Stop the split where the challenger does harm."""
+    await bootstrap.evaluate_split()()
 
 
 def create() -> Handler:
     """Wire the function."""
-    router = models_router(bootstrap.manage_models(), bootstrap.operator_authenticator())
-    return handle_requests(create_app("Models", router))
+    router = models_router(
+        bootstrap.manage_models(), bootstrap.evaluate_split(), bootstrap.operator_authenticator()
+    )
+    requests = handle_requests(create_app("Models", router))
+    return with_jobs(requests, {"evaluate-split": evaluate_split})
 
 
 handler = start(create)

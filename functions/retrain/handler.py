@@ -24,7 +24,7 @@ def create() -> Retrain:
         evaluation=evaluation,
         queue=evaluation,
         registry=bootstrap.model_registry(),
-        champions=bootstrap.registered_champion(),
+        serving=bootstrap.registered_serving(),
         catalogue=bootstrap.service_store(),
         files=bootstrap.published_files(),
         objects=bootstrap.model_objects(models_bucket),

@@ -1047,6 +1047,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           (before_80_report_serving_model)       tell the capture which model serves
 --           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
 --                                                  correction that comes with the row
+--           (after_60_record_arms)                 once per statement: the arm of each message of a split
 --   update  (before_05_lock_edits)                 once per statement, unless record_outcome changes one row
 --           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns
@@ -5451,11 +5452,11 @@ create table private.champion (
   constraint champion_has_one_row check (only_row)
 );
 
-comment on table private.champion is 'The address of the model that serves, derived from the ledger.';
+comment on table private.champion is 'The addresses of the models that serve, derived from the ledger and the split.';
 comment on column private.champion.only_row is 'Always true: the table has one row.';
 comment on column private.champion.address is
-  '{"version", "manifest_sha256", "object_version"}, or {} for the packaged model.';
-comment on column private.champion.header is 'The address as a header of a response of PostgREST.';
+  '{"version", "manifest_sha256", "object_version"}, or {} for the packaged model; in a split also `split`, with its secret key.';
+comment on column private.champion.header is 'The same as a header of a response of PostgREST.';
 
 insert into private.champion default values;
 
@@ -5570,20 +5571,36 @@ as $$
   select address from private.champion
 $$;
 
+-- Where the manifest of a model is. Null for the packaged model.
+create function private.model_address(p_version text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'version', version, 'manifest_sha256', manifest_sha256, 'object_version', object_version
+  ) from public.models where version = p_version
+$$;
+
+-- Derives what serves from the ledger and from the split (20_split.sql).
+create function private.record_serving() returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  serving jsonb := private.compose_serving();
+begin
+  update private.champion set address = serving,
+    header = jsonb_build_object('X-Serving-Model', serving::text)::text;
+end
+$$;
+
 create function private.record_champion() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  serving jsonb := coalesce((
-    select jsonb_build_object(
-      'version', version, 'manifest_sha256', manifest_sha256, 'object_version', object_version
-    ) from public.models where version = new.version
-  ), '{}');
 begin
-  update private.champion set address = serving,
-    header = jsonb_build_object('X-Serving-Model', serving::text)::text;
+  perform private.record_serving();
   return null;
 end
 $$;
@@ -5709,28 +5726,47 @@ begin
 end
 $$;
 
--- Models with their states, the newest first: all of them, or one.
-create function private.list_models(p_version text) returns jsonb
-language sql stable
-security definer
+-- The most models, or events, in a page.
+create function private.registry_page_size() returns integer
+language sql immutable
 set search_path = ''
 as $$
-  select coalesce(
-    jsonb_agg(to_jsonb(models) || jsonb_build_object('state', state) order by registered_at desc, version), '[]'
-  )
-  from public.models join public.model_states using (version)
-  where p_version is null or version = p_version
+  select 200
 $$;
 
--- The ledger, the newest event first: all of it, or the events that name one model.
-create function private.list_model_events(p_version text) returns jsonb
+-- A page of models with their states, the newest first, or one model. `p_before`: the last version of the page before.
+create function private.list_models(p_version text, p_before text default null) returns jsonb
 language sql stable
 security definer
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(private.show_model_event(events) order by id desc), '[]')
-  from public.model_events events
-  where p_version is null or p_version in (version, replaced)
+  with page as (
+    select * from public.models
+    where (p_version is null or version = p_version) and (
+      p_before is null
+      or registered_at < (select registered_at from public.models where version = p_before)
+    )
+    order by registered_at desc limit private.registry_page_size()
+  )
+  select coalesce(
+    jsonb_agg(to_jsonb(page) || jsonb_build_object('state', state) order by registered_at desc), '[]'
+  )
+  from page join public.model_states using (version)
+$$;
+
+-- A page of the ledger, the newest event first, or of the events that name one model. `p_before`: the last id of the
+-- page before.
+create function private.list_model_events(p_version text, p_before bigint default null) returns jsonb
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(private.show_model_event(page) order by id desc), '[]')
+  from (
+    select * from public.model_events events
+    where (p_version is null or p_version in (version, replaced)) and (p_before is null or id < p_before)
+    order by id desc limit private.registry_page_size()
+  ) as page
 $$;
 
 -- Reads the columns of a model. Casts accept more than the type of a column, such as a number as a text, and write what
@@ -5843,15 +5879,26 @@ begin
 end
 $$;
 
-create function private.roll_back_model(p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+-- Undoes the promotion that is in force, and returns the event. With `p_champion`, the version that the caller wants
+-- to replace, a repeated call returns the event of the first one.
+create function private.roll_back_model(p_actor text, p_reason text, p_evidence jsonb, p_champion text default null)
+returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
   operator text := private.begin_registry_change(p_actor);
+  latest public.model_events := private.champion_event();
 begin
-  if (private.champion_event()).version is null then
+  if p_champion is not null and latest.version is distinct from p_champion then
+    if latest.kind = 'rolled_back' and latest.replaced = p_champion then
+      return private.show_model_event(latest);
+    end if;
+    raise exception 'Another model is the champion.'
+      using errcode = 'PT412', hint = 'See which model serves: prompt-capture models list.';
+  end if;
+  if latest.version is null then
     raise exception 'The packaged model serves, so there is nothing to roll back.'
       using errcode = 'PT409', hint = 'Promote a model, or deploy another packaged one.';
   end if;
@@ -5935,7 +5982,7 @@ as $$
   select private.serving_model()
 $$;
 comment on function public.serving_model() is
-  'Returns version, manifest_sha256 and object_version of the champion, or {} for the packaged model.';
+  'Returns version, manifest_sha256 and object_version of the champion, or {} for the packaged model; in a split also `split`.';
 
 create function public.serving_event(moment timestamptz) returns jsonb
 language sql stable
@@ -5946,23 +5993,23 @@ $$;
 comment on function public.serving_event(timestamptz) is
   'Returns the event that made the champion of a moment serve, or null where no model had been promoted.';
 
-create function public.list_models(version text default null) returns jsonb
+create function public.list_models(version text default null, before text default null) returns jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.list_models(version)
+  select private.list_models(version, before)
 $$;
-comment on function public.list_models(text) is
-  'Returns every model with its state, the newest first, or the one with this version.';
+comment on function public.list_models(text, text) is
+  'Returns models with their states, the newest first, at most 200: those registered before the version `before`, or the one with this version.';
 
-create function public.list_model_events(version text default null) returns jsonb
+create function public.list_model_events(version text default null, before bigint default null) returns jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.list_model_events(version)
+  select private.list_model_events(version, before)
 $$;
-comment on function public.list_model_events(text) is
-  'Returns the ledger, the newest event first, or the events that name this version.';
+comment on function public.list_model_events(text, bigint) is
+  'Returns events of the ledger, the newest first, at most 200: those before the id `before`, of all models or of this version.';
 
 create function public.register_model(model jsonb, actor text, reason text, evidence jsonb default '{}')
 returns jsonb
@@ -5985,14 +6032,16 @@ $$;
 comment on function public.promote_model(text, text, text, jsonb, boolean) is
   'Makes a model the champion, on its latest verdict or by force. Returns the event, or null where it is the champion already.';
 
-create function public.roll_back_model(actor text, reason text, evidence jsonb default '{}') returns jsonb
+create function public.roll_back_model(
+  actor text, reason text, evidence jsonb default '{}', champion text default null
+) returns jsonb
 language sql
 set search_path = ''
 as $$
-  select private.roll_back_model(actor, reason, evidence)
+  select private.roll_back_model(actor, reason, evidence, champion)
 $$;
-comment on function public.roll_back_model(text, text, jsonb) is
-  'Returns to the model that the champion replaced, or to the packaged one. Returns the event.';
+comment on function public.roll_back_model(text, text, jsonb, text) is
+  'Returns to the model that the champion replaced, or to the packaged one. Returns the event. With `champion`, it replaces that version alone, and a repeated call returns the same event.';
 
 create function public.quarantine_model(version text, actor text, reason text, evidence jsonb default '{}')
 returns jsonb
@@ -8636,6 +8685,331 @@ begin atomic
 end;
 comment on function public.console_models() is 'Returns the registry of models and the ledger, for operators.';
 
+-- 20_split.sql
+
+-- The split: a challenger answers a share of the users, so that it is compared with the champion.
+--
+-- The arm of a user follows from a keyed hash of the user's id. The function that captures applies it, and the
+-- database records the arm of each message by itself, so that no function needs a right to write it.
+
+-- The split that is under way: one row, or none. The ledger says who started, changed and stopped which.
+create table private.split (
+  only_row boolean not null default true,
+  id bigint not null,
+  challenger text not null,
+  share double precision not null,
+  key bytea not null default extensions.gen_random_bytes(32),
+
+  constraint split_pkey primary key (only_row),
+  constraint split_has_one_row check (only_row),
+  constraint split_was_started foreign key (id) references public.model_events (id),
+  constraint challenger_is_registered foreign key (challenger) references public.models (version),
+  constraint share_is_between_0_and_1 check (share > 0 and share < 1),
+  constraint key_has_32_bytes check (octet_length(key) = 32)
+);
+create index split_by_id on private.split (id);
+create index split_by_challenger on private.split (challenger);
+
+comment on table private.split is 'The split that is under way: one row, or none.';
+comment on column private.split.only_row is 'Always true: the table has one row.';
+comment on column private.split.id is 'The event that started the split.';
+comment on column private.split.challenger is 'The model that answers a share of the users.';
+comment on column private.split.share is 'The share of the users whom the challenger answers.';
+comment on column private.split.key is
+  'The secret of the keyed hash that gives each user an arm. Each split has its own; it is deleted with the split.';
+
+-- The arm of each message that a model answered during a split. Users cannot read it: whoever knows that a comparison
+-- is under way may behave in another way.
+create table private.split_messages (
+  log_id uuid not null,
+  split_id bigint not null,
+  arm text not null,
+  is_fallback boolean not null,
+
+  constraint split_messages_pkey primary key (log_id),
+  constraint log_exists foreign key (log_id) references public.nlu_prompt_logs (id) on delete cascade,
+  -- No foreign key on split_id: all captures would lock the same row of the ledger.
+  constraint arm_is_known check (arm in ('champion', 'challenger')),
+  constraint only_the_challenger_has_a_fallback check (not is_fallback or arm = 'challenger')
+);
+create index split_messages_by_split on private.split_messages (split_id);
+
+alter table private.split_messages
+  alter column log_id set statistics 0;
+
+comment on table private.split_messages is
+  'The arm of each message that a model answered during a split. A row is deleted with its message.';
+comment on column private.split_messages.log_id is 'The message.';
+comment on column private.split_messages.split_id is 'The event that started the split.';
+comment on column private.split_messages.arm is
+  'The arm of the sender: `champion` or `challenger`.';
+comment on column private.split_messages.is_fallback is
+  'Whether the champion answered in the arm of the challenger, which the instance had not loaded or could not load.';
+
+alter table private.split enable row level security;
+alter table private.split force row level security;
+alter table private.split_messages enable row level security;
+alter table private.split_messages force row level security;
+
+create policy "The maintainer reads the split"
+  on private.split for select to prompt_maintainer using (true);
+create policy "The maintainer starts a split"
+  on private.split for insert to prompt_maintainer with check (true);
+create policy "The maintainer changes the split"
+  on private.split for update to prompt_maintainer using (true) with check (true);
+create policy "The maintainer stops the split"
+  on private.split for delete to prompt_maintainer using (true);
+
+create policy "The maintainer reads the arm of every message"
+  on private.split_messages for select to prompt_maintainer using (true);
+create policy "The maintainer records the arm of a message"
+  on private.split_messages for insert to prompt_maintainer with check (true);
+
+create trigger before_90_refuse_changes before insert or update or delete or truncate on private.split
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_registry_changes();
+create trigger before_90_refuse_changes before insert or update or truncate on private.split_messages
+  for each statement when (current_user <> 'prompt_maintainer')
+  execute function private.refuse_registry_changes();
+
+-- A row is deleted with its message, in the name of the owner of this table.
+create trigger before_90_refuse_delete before delete on private.split_messages
+  for each row when (pg_trigger_depth() = 0)
+  execute function private.refuse_registry_changes();
+
+set role prompt_maintainer;
+
+-- The arm of a user: `Split.arm_of` in Python returns the same.
+create function private.split_arm(user_id uuid, key bytea, share double precision) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when ('x' || encode(substring(extensions.hmac(uuid_send(user_id), key, 'sha256') from 1 for 6), 'hex'))::bit(48)::bigint
+      / 281474976710656::double precision < share then 'challenger'
+    else 'champion'
+  end
+$$;
+
+-- Which models serve: the address of the champion, if any, and `split`, if there is one.
+create function private.compose_serving() returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(private.model_address((private.champion_event()).version), '{}') || coalesce((
+    select jsonb_build_object('split', jsonb_build_object(
+      'id', id, 'challenger', private.model_address(challenger), 'share', share, 'key', encode(key, 'hex')
+    )) from private.split
+  ), '{}')
+$$;
+
+-- Stops the split, if it is under way, and returns the event.
+create function private.append_split_stopped(operator text, p_reason text, p_evidence jsonb) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stopped private.split;
+  event jsonb;
+begin
+  delete from private.split returning * into stopped;
+  if stopped.id is not null then
+    event := private.append_model_event('split_stopped', stopped.challenger, operator, p_reason, p_evidence);
+    perform private.record_serving();
+  end if;
+  return event;
+end
+$$;
+
+-- A comparison with another champion, or of a quarantined challenger, ends with the event that makes it one.
+create function private.end_split() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if new.kind in ('promoted', 'rolled_back') or new.version = (select challenger from private.split) then
+    perform private.append_split_stopped(
+      new.actor, case new.kind when 'quarantined' then 'The challenger was quarantined.'
+        else 'Another model became the champion.' end, '{}'
+    );
+  end if;
+  return null;
+end
+$$;
+
+-- Starts a split with a challenger, or changes its share, and returns the event. Null: it has that share already.
+create function private.split_model(p_version text, p_share double precision, p_actor text, p_reason text, p_evidence jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.begin_registry_change(p_actor);
+  current private.split;
+  event jsonb;
+begin
+  perform private.refuse_unknown_model(p_version);
+  if private.is_quarantined(p_version) then
+    raise exception 'The model is quarantined.'
+      using errcode = 'PT409', hint = 'Compare another one. A quarantine is final.';
+  end if;
+  if p_version = (private.champion_event()).version then
+    raise exception 'The model is the champion.'
+      using errcode = 'PT412', hint = 'A challenger is another model than the champion.';
+  end if;
+  if (p_share > 0 and p_share < 1) is not true then
+    raise exception 'The share is not between 0 and 1.'
+      using errcode = 'check_violation', constraint = 'share_is_between_0_and_1';
+  end if;
+  select * into current from private.split;
+  if current.challenger <> p_version then
+    raise exception 'Another split is under way.'
+      using errcode = 'PT412', hint = 'Stop it first: prompt-capture models split stop.';
+  end if;
+  if current.share = p_share then
+    return null;
+  end if;
+  event := private.append_model_event(
+    case when current.id is null then 'split_started' else 'split_changed' end,
+    p_version, operator, p_reason, coalesce(p_evidence, '{}') || jsonb_build_object('share', p_share)
+  );
+  if current.id is null then
+    insert into private.split (id, challenger, share) values ((event ->> 'id')::bigint, p_version, p_share);
+  else
+    update private.split set share = p_share;
+  end if;
+  perform private.record_serving();
+  return event;
+end
+$$;
+
+-- Returns everybody to the champion, and returns the event. Null: no split is under way, or another one than `p_split`.
+create function private.stop_split(p_actor text, p_reason text, p_evidence jsonb, p_split bigint) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  operator text := private.begin_registry_change(p_actor);
+begin
+  if p_split <> (select id from private.split) then
+    return null;
+  end if;
+  return private.append_split_stopped(operator, p_reason, p_evidence);
+end
+$$;
+
+-- The latest split, with the outcomes of its messages: how many users of an arm have how many outcomes, and how many
+-- of these are successes. Null: there was none. Nobody is named, and no message.
+create function private.read_split() returns jsonb
+language sql stable
+security definer
+set search_path = ''
+as $$
+  with latest as (
+    select id, version as challenger, at as started_at from public.model_events
+    where kind = 'split_started' order by id desc limit 1
+  ), messages as (
+    select arm, is_fallback, user_id, was_successful
+    from private.split_messages join public.nlu_prompt_logs logs on logs.id = log_id
+    where split_id = (select id from latest)
+  ), users as (
+    select arm, count(*) as outcomes, count(*) filter (where was_successful) as successes
+    from messages where was_successful is not null group by arm, user_id
+  ), groups as (
+    select arm, outcomes, successes, count(*) as users from users group by 1, 2, 3
+  )
+  select jsonb_build_object(
+    'id', id, 'challenger', challenger, 'started_at', started_at,
+    'champion', (
+      select version from public.model_events
+      where kind in ('promoted', 'rolled_back') and id < latest.id order by id desc limit 1
+    ),
+    'share', (select share from private.split where split.id = latest.id),
+    'latest_share', (
+      select evidence -> 'share' from public.model_events
+      where kind in ('split_started', 'split_changed') order by id desc limit 1
+    ),
+    'stopped', (
+      select private.show_model_event(events) from public.model_events events
+      where kind = 'split_stopped' and events.id > latest.id order by events.id limit 1
+    ),
+    'messages', (select count(*) from messages where arm = 'challenger'),
+    'fallbacks', (select count(*) from messages where is_fallback),
+    'groups', (select coalesce(jsonb_agg(to_jsonb(groups)), '[]') from groups)
+  ) from latest
+$$;
+
+-- Records the arm of each captured message, while a split is under way. A message beyond the daily cap does not count,
+-- and nor does one that a rule decided, which no model answered. A failure is logged and never fails the capture,
+-- nor does the capture wait while somebody holds the tables.
+create function private.record_arms() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  lock table private.split in access share mode nowait;
+  if exists (select from private.split) then
+    lock table private.split_messages in row exclusive mode nowait;
+    insert into private.split_messages (log_id, split_id, arm, is_fallback)
+    select captured.id, split.id, arm, arm = 'challenger' and model_version <> challenger
+    from captured cross join private.split
+    cross join lateral private.split_arm(user_id, key, share) as arm
+    where source = 'model' and within_daily_cap;
+  end if;
+  return null;
+exception when others then
+  raise log 'The arm of a message cannot be recorded (%).', sqlstate;
+  return null;
+end
+$$;
+
+set role postgres;
+
+create trigger after_20_end_split after insert on public.model_events
+  for each row when (new.kind in ('promoted', 'rolled_back', 'quarantined'))
+  execute function private.end_split();
+
+create trigger after_60_record_arms after insert on public.nlu_prompt_logs
+  referencing new table as captured
+  for each statement execute function private.record_arms();
+
+-- Entry points. They run with the caller's rights. ---------------------------------------------------
+
+create function public.split_model(
+  version text, share double precision, actor text, reason text, evidence jsonb default '{}'
+) returns jsonb
+language sql
+set search_path = ''
+as $$
+  select private.split_model(version, share, actor, reason, evidence)
+$$;
+comment on function public.split_model(text, double precision, text, text, jsonb) is
+  'Lets a challenger answer a share of the users, or changes that share. Returns the event, or null where it has that share already.';
+
+create function public.stop_split(
+  actor text, reason text, evidence jsonb default '{}', split bigint default null
+) returns jsonb
+language sql
+set search_path = ''
+as $$
+  select private.stop_split(actor, reason, evidence, split)
+$$;
+comment on function public.stop_split(text, text, jsonb, bigint) is
+  'Returns everybody to the champion. Returns the event, or null where no split is under way, or another one than `split`.';
+
+create function public.read_split() returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select private.read_split()
+$$;
+comment on function public.read_split() is
+  'Returns the latest split, and how many users of each arm had how many outcomes and successes. Null: there was none.';
+
 -- 90_grants.sql
 
 -- All grants, but for memberships of roles and what creating the schema needs (01). Whatever is not granted
@@ -9148,23 +9522,24 @@ revoke all on function
   private.append_model_event(text, text, text, text, jsonb, text, bigint),
   private.is_quarantined(text),
   private.refuse_unknown_model(text),
-  private.list_models(text),
-  private.list_model_events(text),
+  private.registry_page_size(),
+  private.list_models(text, text),
+  private.list_model_events(text, bigint),
   private.read_model(jsonb),
   private.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb, boolean),
   private.undo_promotion(text, text, jsonb),
-  private.roll_back_model(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
   private.pseudonymise_operator(text),
   private.pseudonymise_erased_operator(),
   public.serving_model(),
   public.serving_event(timestamptz),
-  public.list_models(text),
-  public.list_model_events(text),
+  public.list_models(text, text),
+  public.list_model_events(text, bigint),
   public.register_model(jsonb, text, text, jsonb),
   public.promote_model(text, text, text, jsonb, boolean),
-  public.roll_back_model(text, text, jsonb),
+  public.roll_back_model(text, text, jsonb, text),
   public.quarantine_model(text, text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
 
@@ -9175,11 +9550,11 @@ grant usage on schema public, private to model_registrar;
 grant execute on function
   private.serving_model(), public.serving_model(),
   private.serving_event(timestamptz), public.serving_event(timestamptz),
-  private.list_models(text), public.list_models(text),
-  private.list_model_events(text), public.list_model_events(text),
+  private.list_models(text, text), public.list_models(text, text),
+  private.list_model_events(text, bigint), public.list_model_events(text, bigint),
   private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb, boolean), public.promote_model(text, text, text, jsonb, boolean),
-  private.roll_back_model(text, text, jsonb), public.roll_back_model(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb, text), public.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
 to model_registrar;
 
@@ -9422,6 +9797,35 @@ to prompt_maintainer;
 grant execute on function
   private.count_changed_day(), private.pseudonymise_alert_operator(text)
 to postgres;
+
+-- The split -------------------------------------------------------------------------------------------
+-- No role of the API reaches its tables: model_registrar calls the functions, and captures record the arms.
+
+revoke all on private.split, private.split_messages
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.model_address(text),
+  private.record_serving(),
+  private.split_arm(uuid, bytea, double precision),
+  private.compose_serving(),
+  private.append_split_stopped(text, text, jsonb),
+  private.end_split(),
+  private.split_model(text, double precision, text, text, jsonb),
+  private.stop_split(text, text, jsonb, bigint),
+  private.read_split(),
+  private.record_arms(),
+  public.split_model(text, double precision, text, text, jsonb),
+  public.stop_split(text, text, jsonb, bigint),
+  public.read_split()
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+grant execute on function
+  private.split_model(text, double precision, text, text, jsonb),
+  public.split_model(text, double precision, text, text, jsonb),
+  private.stop_split(text, text, jsonb, bigint), public.stop_split(text, text, jsonb, bigint),
+  private.read_split(), public.read_split()
+to model_registrar;
+grant select, insert, delete, update (share) on private.split to prompt_maintainer;
+grant select, insert on private.split_messages to prompt_maintainer;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;

@@ -280,6 +280,7 @@ create policy "The maintainer deletes old rows and the rows of erased users"
 --           (before_80_report_serving_model)       tell the capture which model serves
 --           (after_10_complete_captures)           once per statement: the queue, deferred changes, and a
 --                                                  correction that comes with the row
+--           (after_60_record_arms)                 once per statement: the arm of each message of a split
 --   update  (before_05_lock_edits)                 once per statement, unless record_outcome changes one row
 --           before_10_validate
 --           before_20_refuse_captured_changes      before the stamps, which may change derived columns

@@ -206,11 +206,11 @@ create table private.champion (
   constraint champion_has_one_row check (only_row)
 );
 
-comment on table private.champion is 'The address of the model that serves, derived from the ledger.';
+comment on table private.champion is 'The addresses of the models that serve, derived from the ledger and the split.';
 comment on column private.champion.only_row is 'Always true: the table has one row.';
 comment on column private.champion.address is
-  '{"version", "manifest_sha256", "object_version"}, or {} for the packaged model.';
-comment on column private.champion.header is 'The address as a header of a response of PostgREST.';
+  '{"version", "manifest_sha256", "object_version"}, or {} for the packaged model; in a split also `split`, with its secret key.';
+comment on column private.champion.header is 'The same as a header of a response of PostgREST.';
 
 insert into private.champion default values;
 
@@ -325,20 +325,36 @@ as $$
   select address from private.champion
 $$;
 
+-- Where the manifest of a model is. Null for the packaged model.
+create function private.model_address(p_version text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'version', version, 'manifest_sha256', manifest_sha256, 'object_version', object_version
+  ) from public.models where version = p_version
+$$;
+
+-- Derives what serves from the ledger and from the split (20_split.sql).
+create function private.record_serving() returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  serving jsonb := private.compose_serving();
+begin
+  update private.champion set address = serving,
+    header = jsonb_build_object('X-Serving-Model', serving::text)::text;
+end
+$$;
+
 create function private.record_champion() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-  serving jsonb := coalesce((
-    select jsonb_build_object(
-      'version', version, 'manifest_sha256', manifest_sha256, 'object_version', object_version
-    ) from public.models where version = new.version
-  ), '{}');
 begin
-  update private.champion set address = serving,
-    header = jsonb_build_object('X-Serving-Model', serving::text)::text;
+  perform private.record_serving();
   return null;
 end
 $$;
@@ -464,28 +480,47 @@ begin
 end
 $$;
 
--- Models with their states, the newest first: all of them, or one.
-create function private.list_models(p_version text) returns jsonb
-language sql stable
-security definer
+-- The most models, or events, in a page.
+create function private.registry_page_size() returns integer
+language sql immutable
 set search_path = ''
 as $$
-  select coalesce(
-    jsonb_agg(to_jsonb(models) || jsonb_build_object('state', state) order by registered_at desc, version), '[]'
-  )
-  from public.models join public.model_states using (version)
-  where p_version is null or version = p_version
+  select 200
 $$;
 
--- The ledger, the newest event first: all of it, or the events that name one model.
-create function private.list_model_events(p_version text) returns jsonb
+-- A page of models with their states, the newest first, or one model. `p_before`: the last version of the page before.
+create function private.list_models(p_version text, p_before text default null) returns jsonb
 language sql stable
 security definer
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(private.show_model_event(events) order by id desc), '[]')
-  from public.model_events events
-  where p_version is null or p_version in (version, replaced)
+  with page as (
+    select * from public.models
+    where (p_version is null or version = p_version) and (
+      p_before is null
+      or registered_at < (select registered_at from public.models where version = p_before)
+    )
+    order by registered_at desc limit private.registry_page_size()
+  )
+  select coalesce(
+    jsonb_agg(to_jsonb(page) || jsonb_build_object('state', state) order by registered_at desc), '[]'
+  )
+  from page join public.model_states using (version)
+$$;
+
+-- A page of the ledger, the newest event first, or of the events that name one model. `p_before`: the last id of the
+-- page before.
+create function private.list_model_events(p_version text, p_before bigint default null) returns jsonb
+language sql stable
+security definer
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(private.show_model_event(page) order by id desc), '[]')
+  from (
+    select * from public.model_events events
+    where (p_version is null or p_version in (version, replaced)) and (p_before is null or id < p_before)
+    order by id desc limit private.registry_page_size()
+  ) as page
 $$;
 
 -- Reads the columns of a model. Casts accept more than the type of a column, such as a number as a text, and write what
@@ -598,15 +633,26 @@ begin
 end
 $$;
 
-create function private.roll_back_model(p_actor text, p_reason text, p_evidence jsonb) returns jsonb
+-- Undoes the promotion that is in force, and returns the event. With `p_champion`, the version that the caller wants
+-- to replace, a repeated call returns the event of the first one.
+create function private.roll_back_model(p_actor text, p_reason text, p_evidence jsonb, p_champion text default null)
+returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
   operator text := private.begin_registry_change(p_actor);
+  latest public.model_events := private.champion_event();
 begin
-  if (private.champion_event()).version is null then
+  if p_champion is not null and latest.version is distinct from p_champion then
+    if latest.kind = 'rolled_back' and latest.replaced = p_champion then
+      return private.show_model_event(latest);
+    end if;
+    raise exception 'Another model is the champion.'
+      using errcode = 'PT412', hint = 'See which model serves: prompt-capture models list.';
+  end if;
+  if latest.version is null then
     raise exception 'The packaged model serves, so there is nothing to roll back.'
       using errcode = 'PT409', hint = 'Promote a model, or deploy another packaged one.';
   end if;
@@ -690,7 +736,7 @@ as $$
   select private.serving_model()
 $$;
 comment on function public.serving_model() is
-  'Returns version, manifest_sha256 and object_version of the champion, or {} for the packaged model.';
+  'Returns version, manifest_sha256 and object_version of the champion, or {} for the packaged model; in a split also `split`.';
 
 create function public.serving_event(moment timestamptz) returns jsonb
 language sql stable
@@ -701,23 +747,23 @@ $$;
 comment on function public.serving_event(timestamptz) is
   'Returns the event that made the champion of a moment serve, or null where no model had been promoted.';
 
-create function public.list_models(version text default null) returns jsonb
+create function public.list_models(version text default null, before text default null) returns jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.list_models(version)
+  select private.list_models(version, before)
 $$;
-comment on function public.list_models(text) is
-  'Returns every model with its state, the newest first, or the one with this version.';
+comment on function public.list_models(text, text) is
+  'Returns models with their states, the newest first, at most 200: those registered before the version `before`, or the one with this version.';
 
-create function public.list_model_events(version text default null) returns jsonb
+create function public.list_model_events(version text default null, before bigint default null) returns jsonb
 language sql stable
 set search_path = ''
 as $$
-  select private.list_model_events(version)
+  select private.list_model_events(version, before)
 $$;
-comment on function public.list_model_events(text) is
-  'Returns the ledger, the newest event first, or the events that name this version.';
+comment on function public.list_model_events(text, bigint) is
+  'Returns events of the ledger, the newest first, at most 200: those before the id `before`, of all models or of this version.';
 
 create function public.register_model(model jsonb, actor text, reason text, evidence jsonb default '{}')
 returns jsonb
@@ -740,14 +786,16 @@ $$;
 comment on function public.promote_model(text, text, text, jsonb, boolean) is
   'Makes a model the champion, on its latest verdict or by force. Returns the event, or null where it is the champion already.';
 
-create function public.roll_back_model(actor text, reason text, evidence jsonb default '{}') returns jsonb
+create function public.roll_back_model(
+  actor text, reason text, evidence jsonb default '{}', champion text default null
+) returns jsonb
 language sql
 set search_path = ''
 as $$
-  select private.roll_back_model(actor, reason, evidence)
+  select private.roll_back_model(actor, reason, evidence, champion)
 $$;
-comment on function public.roll_back_model(text, text, jsonb) is
-  'Returns to the model that the champion replaced, or to the packaged one. Returns the event.';
+comment on function public.roll_back_model(text, text, jsonb, text) is
+  'Returns to the model that the champion replaced, or to the packaged one. Returns the event. With `champion`, it replaces that version alone, and a repeated call returns the same event.';
 
 create function public.quarantine_model(version text, actor text, reason text, evidence jsonb default '{}')
 returns jsonb

@@ -508,23 +508,24 @@ revoke all on function
   private.append_model_event(text, text, text, text, jsonb, text, bigint),
   private.is_quarantined(text),
   private.refuse_unknown_model(text),
-  private.list_models(text),
-  private.list_model_events(text),
+  private.registry_page_size(),
+  private.list_models(text, text),
+  private.list_model_events(text, bigint),
   private.read_model(jsonb),
   private.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb, boolean),
   private.undo_promotion(text, text, jsonb),
-  private.roll_back_model(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb),
   private.pseudonymise_operator(text),
   private.pseudonymise_erased_operator(),
   public.serving_model(),
   public.serving_event(timestamptz),
-  public.list_models(text),
-  public.list_model_events(text),
+  public.list_models(text, text),
+  public.list_model_events(text, bigint),
   public.register_model(jsonb, text, text, jsonb),
   public.promote_model(text, text, text, jsonb, boolean),
-  public.roll_back_model(text, text, jsonb),
+  public.roll_back_model(text, text, jsonb, text),
   public.quarantine_model(text, text, text, jsonb)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
 
@@ -535,11 +536,11 @@ grant usage on schema public, private to model_registrar;
 grant execute on function
   private.serving_model(), public.serving_model(),
   private.serving_event(timestamptz), public.serving_event(timestamptz),
-  private.list_models(text), public.list_models(text),
-  private.list_model_events(text), public.list_model_events(text),
+  private.list_models(text, text), public.list_models(text, text),
+  private.list_model_events(text, bigint), public.list_model_events(text, bigint),
   private.register_model(jsonb, text, text, jsonb), public.register_model(jsonb, text, text, jsonb),
   private.promote_model(text, text, text, jsonb, boolean), public.promote_model(text, text, text, jsonb, boolean),
-  private.roll_back_model(text, text, jsonb), public.roll_back_model(text, text, jsonb),
+  private.roll_back_model(text, text, jsonb, text), public.roll_back_model(text, text, jsonb, text),
   private.quarantine_model(text, text, text, jsonb), public.quarantine_model(text, text, text, jsonb)
 to model_registrar;
 
@@ -782,6 +783,35 @@ to prompt_maintainer;
 grant execute on function
   private.count_changed_day(), private.pseudonymise_alert_operator(text)
 to postgres;
+
+-- The split -------------------------------------------------------------------------------------------
+-- No role of the API reaches its tables: model_registrar calls the functions, and captures record the arms.
+
+revoke all on private.split, private.split_messages
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_maintainer;
+revoke all on function
+  private.model_address(text),
+  private.record_serving(),
+  private.split_arm(uuid, bytea, double precision),
+  private.compose_serving(),
+  private.append_split_stopped(text, text, jsonb),
+  private.end_split(),
+  private.split_model(text, double precision, text, text, jsonb),
+  private.stop_split(text, text, jsonb, bigint),
+  private.read_split(),
+  private.record_arms(),
+  public.split_model(text, double precision, text, text, jsonb),
+  public.stop_split(text, text, jsonb, bigint),
+  public.read_split()
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
+grant execute on function
+  private.split_model(text, double precision, text, text, jsonb),
+  public.split_model(text, double precision, text, text, jsonb),
+  private.stop_split(text, text, jsonb, bigint), public.stop_split(text, text, jsonb, bigint),
+  private.read_split(), public.read_split()
+to model_registrar;
+grant select, insert, delete, update (share) on private.split to prompt_maintainer;
+grant select, insert on private.split_messages to prompt_maintainer;
 
 -- Nobody can become prompt_maintainer or inherit from it, and it creates nothing.
 revoke create on schema private from prompt_maintainer;

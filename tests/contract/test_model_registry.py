@@ -15,23 +15,26 @@ from infra.local.processes import free_port
 from infra.local.stack import Stack
 from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.adapters.supabase.access import SupabaseAccess
-from prompt_capture.adapters.supabase.model_registry import SupabaseChampion, SupabaseModelRegistry
+from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry, SupabaseServing
 from prompt_capture.domain.errors import (
     ModelConflict,
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotTheChampion,
     ReviewerErased,
+    SplitConflict,
     StoreUnavailable,
 )
 from prompt_capture.domain.models import (
     DatasetReference,
     ModelAddress,
+    ModelEvent,
     NewModel,
     RegistryDecision,
     TrainingRecord,
 )
-from prompt_capture.ports.models import ChampionSource, ModelRegistry
+from prompt_capture.ports.models import ModelRegistry, ServingSource
 from tests.contract.conftest import settings_for, supabase_store
 from tests.database_reset import DELETE_ALL_ROWS
 from tests.erasures import erase_in_store
@@ -44,7 +47,7 @@ class Registry(NamedTuple):
     """The registry as operators reach it, and as the function that classifies does."""
 
     models: ModelRegistry
-    champions: ChampionSource
+    serving: ServingSource
     create_erased_user: Callable[[], Awaitable[str]]
 
 
@@ -63,7 +66,7 @@ async def _on_supabase(stack: Stack) -> AsyncIterator[Registry]:
     ):
         yield Registry(
             SupabaseModelRegistry(registrar, settings.rest_url),
-            SupabaseChampion(writer, settings.rest_url),
+            SupabaseServing(writer, settings.rest_url),
             create_erased_user,
         )
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
@@ -125,7 +128,7 @@ async def _promoted(registry: Registry, *versions: str) -> None:
 
 
 async def _champion(registry: Registry) -> str | None:
-    champion = await registry.champions.champion()
+    champion = (await registry.serving.serving()).champion
     return champion.version if champion else None
 
 
@@ -201,7 +204,7 @@ async def test_a_promotion_replaces_the_champion(registry: Registry) -> None:
     assert (event.kind, event.version, event.replaced) == ("promoted", "b", "a")
     assert (event.actor, event.reason) == ("ann", "It is better.")
     assert event.evidence == {**ANN.evidence, "forced": True}
-    assert await registry.champions.champion() == make_model("b").address
+    assert (await registry.serving.serving()).champion == make_model("b").address
     assert await _states(registry) == {"a": "retired", "b": "champion"}
 
 
@@ -233,6 +236,42 @@ async def test_a_promotion_after_a_rollback_can_be_rolled_back(registry: Registr
     events = [await registry.models.roll_back(ANN) for _ in range(2)]
 
     assert [(event.version, event.replaced) for event in events] == [("a", "c"), (None, "a")]
+
+
+async def test_a_rollback_that_names_the_champion_can_be_repeated(registry: Registry) -> None:
+    await _promoted(registry, "a", "b")
+
+    event = await registry.models.roll_back(ANN, "b")
+
+    assert (event.version, event.replaced) == ("a", "b")
+    assert await registry.models.roll_back(ANN, "b") == event
+    assert await _champion(registry) == "a"
+
+
+@pytest.mark.parametrize("champion", ["a", "c"])
+async def test_a_rollback_replaces_no_other_champion_than_the_named_one(
+    registry: Registry, champion: str
+) -> None:
+    await _promoted(registry, "a", "b")
+    events = await registry.models.events()
+
+    with pytest.raises(NotTheChampion):
+        await registry.models.roll_back(ANN, champion)
+
+    assert await registry.models.events() == events
+
+
+async def test_a_rollback_that_was_followed_by_a_promotion_is_not_repeated(
+    registry: Registry,
+) -> None:
+    await _promoted(registry, "a", "b")
+    await registry.models.roll_back(ANN, "b")
+    await _promoted(registry, "c")
+
+    with pytest.raises(NotTheChampion):
+        await registry.models.roll_back(ANN, "b")
+
+    assert await _champion(registry) == "c"
 
 
 async def test_a_rollback_passes_over_quarantined_models_and_the_champion_itself(
@@ -296,6 +335,97 @@ async def test_the_events_of_a_model_are_those_that_name_it(registry: Registry) 
     assert kinds == ["rolled_back", "promoted", "promoted", "registered"]
 
 
+async def test_a_split_is_part_of_what_serves_until_it_is_stopped(registry: Registry) -> None:
+    await _promoted(registry, "a")
+    await registry.models.register(make_model("b"), ANN)
+
+    started = await registry.models.split("b", 0.1, ANN)
+
+    assert started is not None
+    assert (started.kind, started.version, started.evidence["share"]) == ("split_started", "b", 0.1)
+    serving = await registry.serving.serving()
+    assert serving.champion == make_model("a").address
+    assert serving.split is not None
+    assert (serving.split.id, serving.split.share) == (started.id, 0.1)
+    assert serving.split.challenger == make_model("b").address
+    stopped = await registry.models.stop_split(ANN)
+    assert stopped is not None
+    assert (stopped.kind, stopped.version) == ("split_stopped", "b")
+    assert (await registry.serving.serving()).split is None
+    assert await registry.models.stop_split(ANN) is None
+
+
+async def test_another_share_keeps_the_users_of_the_challenger(registry: Registry) -> None:
+    await registry.models.register(make_model("b"), ANN)
+    await registry.models.split("b", 0.1, ANN)
+    before = (await registry.serving.serving()).split
+
+    changed = await registry.models.split("b", 0.4, ANN)
+
+    after = (await registry.serving.serving()).split
+    assert changed is not None
+    assert changed.kind == "split_changed"
+    assert before is not None
+    assert after == before.model_copy(update={"share": 0.4})
+    assert await registry.models.split("b", 0.4, ANN) is None
+
+
+async def test_what_cannot_be_compared_is_refused(registry: Registry) -> None:
+    await _promoted(registry, "a")
+    for version in ("b", "c", "d"):
+        await registry.models.register(make_model(version), ANN)
+    await registry.models.quarantine("c", ANN)
+    await registry.models.split("b", 0.1, ANN)
+
+    for version, error in (
+        ("a", SplitConflict),
+        ("d", SplitConflict),
+        ("c", ModelQuarantined),
+        ("e", ModelNotFound),
+    ):
+        with pytest.raises(error):
+            await registry.models.split(version, 0.1, ANN)
+
+
+async def test_another_champion_and_a_quarantine_stop_the_split(registry: Registry) -> None:
+    await _promoted(registry, "a", "c")
+    await registry.models.register(make_model("b"), ANN)
+    changes: list[Callable[[], Awaitable[ModelEvent | None]]] = [
+        lambda: registry.models.promote("a", ANN, force=True),
+        lambda: registry.models.roll_back(ANN),
+        lambda: registry.models.quarantine("b", ANN),
+    ]
+    for change in changes:
+        await registry.models.split("b", 0.1, ANN)
+
+        await change()
+
+        assert (await registry.serving.serving()).split is None
+        newest = (await registry.models.events())[0]
+        assert (newest.kind, newest.version) == ("split_stopped", "b")
+
+
+async def test_the_results_name_the_latest_split(registry: Registry) -> None:
+    assert await registry.models.split_results() is None
+    await _promoted(registry, "a")
+    await registry.models.register(make_model("b"), ANN)
+    started = await registry.models.split("b", 0.1, ANN)
+    await registry.models.split("b", 0.2, ANN)
+
+    results = await registry.models.split_results()
+
+    assert started is not None
+    assert results is not None
+    assert (results.id, results.champion, results.challenger) == (started.id, "a", "b")
+    assert (results.share, results.latest_share, results.stopped) == (0.2, 0.2, None)
+    assert (results.messages, results.fallbacks, results.groups) == (0, 0, ())
+    assert await registry.models.stop_split(ANN, results.id + 1) is None
+    stopped = await registry.models.stop_split(ANN, results.id)
+    results = await registry.models.split_results()
+    assert results is not None
+    assert (results.share, results.latest_share, results.stopped) == (None, 0.2, stopped)
+
+
 async def test_the_ledger_says_what_served_at_any_moment(registry: Registry) -> None:
     await _promoted(registry, "a", "b")
     rollback = await registry.models.roll_back(ANN)
@@ -330,6 +460,8 @@ async def test_an_erased_operator_decides_nothing(registry: Registry) -> None:
         registry.models.promote("a", by_erased, force=True),
         registry.models.roll_back(by_erased),
         registry.models.quarantine("a", by_erased),
+        registry.models.split("a", 0.1, by_erased),
+        registry.models.stop_split(by_erased),
     ):
         with pytest.raises(ReviewerErased):
             await decision
@@ -341,17 +473,20 @@ async def test_an_unreachable_store_is_reported(registry: Registry) -> None:
     if isinstance(registry.models, InMemoryModelRegistry):
         registry.models.is_reachable = False
         models: ModelRegistry = registry.models
-        champions: ChampionSource = registry.models
+        serving: ServingSource = registry.models
     else:
         url, client = f"http://127.0.0.1:{free_port()}", create_http_client(1)
-        models, champions = SupabaseModelRegistry(client, url), SupabaseChampion(client, url)
+        models, serving = SupabaseModelRegistry(client, url), SupabaseServing(client, url)
     for call in (
-        champions.champion(),
+        serving.serving(),
         models.models(),
         models.register(make_model("a"), ANN),
         models.promote("a", ANN, force=True),
         models.roll_back(ANN),
         models.quarantine("a", ANN),
+        models.split("a", 0.1, ANN),
+        models.stop_split(ANN),
+        models.split_results(),
         models.events(),
         models.serving_event(datetime.now(UTC)),
     ):

@@ -306,6 +306,31 @@ HOLES: dict[str, tuple[str, Test]] = {
         "drop trigger before_90_refuse_changes on private.champion",
         check_table_rights("champion", DASHBOARD),
     ),
+    "a dashboard that can change the split": (
+        "drop trigger before_90_refuse_changes on private.split",
+        check_table_rights("split", DASHBOARD),
+    ),
+    "a dashboard that can change the arm of a message": (
+        "drop trigger before_90_refuse_changes on private.split_messages",
+        check_table_rights("split_messages", DASHBOARD),
+    ),
+    "a writer that can read the key of the split": (
+        (
+            "grant select on private.split to prompt_writer;"
+            'create policy "The writer reads the split" on private.split for select'
+            " to prompt_writer using (true)"
+        ),
+        check_table_rights("split", WRITER),
+    ),
+    "a user who can read the arms": (
+        (
+            "grant usage on schema private to authenticated;"
+            "grant select on private.split_messages to authenticated;"
+            'create policy "A user reads arms" on private.split_messages for select'
+            " to authenticated using (true)"
+        ),
+        check_table_rights("split_messages", USER),
+    ),
     "a maintainer that can change the ledger": (
         "grant update (version) on public.model_events to prompt_maintainer",
         check_maintainer_changes_names_alone,

@@ -358,7 +358,15 @@ def test_a_decision_needs_a_reason_and_its_evidence_is_an_object(registrar: Conn
     assert serving_version(registrar) is None
 
     evidence = json.dumps({"a": nest(19), "b": 1e300})
-    call(registrar, "promote_model", version="a", actor="ann", reason="better", evidence=evidence)
+    call(
+        registrar,
+        "promote_model",
+        version="a",
+        actor="ann",
+        reason="better",
+        evidence=evidence,
+        force=True,
+    )
     assert serving_version(registrar) == "a"
 
 
@@ -560,3 +568,20 @@ def test_retention_and_the_erasure_of_senders_leave_the_registry_as_it_is(
     rows = dashboard.execute("select from public.nlu_prompt_logs where id = %s", [log_id])
     assert rows.rowcount == 0
     assert (call(registrar, "list_models"), call(registrar, "list_model_events")) == before
+
+
+# Lists --------------------------------------------------------------------------------------
+
+
+def test_lists_have_pages_of_a_bounded_size(registrar: Connection) -> None:
+    versions = [f"m-{number}" for number in range(201)]
+    register(registrar, *versions)
+
+    first, second = (call(registrar, "list_models", before=before) for before in (None, "m-1"))
+    assert [model["version"] for model in first] == versions[:0:-1]
+    assert [model["version"] for model in second] == ["m-0"]
+    events = call(registrar, "list_model_events")
+    assert [event["version"] for event in events] == versions[:0:-1]
+    older = call(registrar, "list_model_events", before=events[-1]["id"])
+    assert [event["version"] for event in older] == ["m-0"]
+    assert call(registrar, "list_model_events", version="m-0", before=events[-1]["id"]) == older

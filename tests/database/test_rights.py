@@ -34,6 +34,7 @@ COLUMN_TO_UPDATE = {
     "retraining_runs": "outcome", "queue_scores": "margin", "review_skips": "reason",
     "daily_audits": "messages", "daily_backlogs": "waiting",
     "alerts": "summary", "changed_days": "day", "monitoring": "counted_to",
+    "split": "share", "split_messages": "arm",
 }  # fmt: skip
 
 VERBS = ("select", "insert", "update", "delete", "truncate")
@@ -62,7 +63,7 @@ OTHER_TABLES = (
     "public.labelled_texts", "public.exported_rows", "public.dataset_exports",
     "public.models", "public.model_events", "private.champion",
     "public.daily_audits", "public.daily_backlogs", "public.alerts", "private.changed_days",
-    "private.monitoring",
+    "private.monitoring", "private.split", "private.split_messages",
     "private.settings", "private.keys", "private.tombstones", "private.deferred_changes",
     "private.erased_rows", "private.incomplete_captures", "private.dropped_captures",
     "public.model_disagreements", "private.disagreement_draws", "private.retraining_runs",
@@ -88,6 +89,7 @@ STATEMENTS["correction_events", "insert"] = """
     select id, 'help', 'mallory', 'api' from public.nlu_prompt_logs limit 1"""
 STATEMENTS["review_queue", "truncate"] = "truncate public.review_queue cascade"
 STATEMENTS["models", "truncate"] = "truncate public.models cascade"
+STATEMENTS["model_events", "truncate"] = "truncate public.model_events cascade"
 STATEMENTS["model_disagreements", "truncate"] = "truncate public.model_disagreements cascade"
 STATEMENTS["exported_rows", "insert"] = f"""
     insert into public.exported_rows (bucket, key, log_ids)
@@ -160,6 +162,9 @@ ROW_COUNTS: dict[tuple[str, str], dict[Actor, int]] = {
     ("models", "select"): {DASHBOARD: 0},
     ("model_events", "select"): {DASHBOARD: 0},
     ("champion", "select"): {DASHBOARD: 1},
+    ("split", "select"): {DASHBOARD: 0},
+    ("split_messages", "select"): {DASHBOARD: 0},
+    ("split_messages", "delete"): {DASHBOARD: 0},
     ("settings", "select"): {DASHBOARD: 1},
     ("settings", "insert"): {DASHBOARD: 0},
     ("settings", "update"): {DASHBOARD: 1},
@@ -224,7 +229,7 @@ GUARD_MESSAGES = {
     ("model_disagreements", "truncate"): "by hand",
     **{
         (table, verb): "cannot be changed by hand"
-        for table in ("models", "model_events", "champion")
+        for table in ("models", "model_events", "champion", "split", "split_messages")
         for verb in VERBS[1:]
     },
 }
@@ -310,6 +315,7 @@ CALLABLE = {
     "private.anonymous_reviewers()": {SERVICE}, "private.outcome_label(boolean)": {SERVICE},
     "private.serving_model()": {WRITER, SERVICE, REGISTRAR},
     "public.serving_model()": {WRITER, SERVICE, REGISTRAR},
+    "private.console_role()": set(),
 }  # fmt: skip
 SIGNED_IN = {USER, OTHER_USER, REVIEWER, NO_SUBJECT}
 """Whoever signed in may call the console's functions, which look the role of the account up."""
@@ -329,7 +335,8 @@ ENTRY_POINTS = {
     "list_erased_lines": {EXPORTER, SERVICE}, "unregister_senders": {EXPORTER, SERVICE},
     "register_model": {REGISTRAR}, "promote_model": {REGISTRAR}, "roll_back_model": {REGISTRAR},
     "quarantine_model": {REGISTRAR}, "list_models": {REGISTRAR}, "list_model_events": {REGISTRAR},
-    "serving_event": {REGISTRAR},
+    "serving_event": {REGISTRAR}, "split_model": {REGISTRAR}, "stop_split": {REGISTRAR},
+    "read_split": {REGISTRAR},
     "read_captured_texts": {REGISTRAR}, "draw_disagreements": {REGISTRAR},
     "read_draw_progress": {REGISTRAR}, "read_decided_disagreements": {REGISTRAR},
     "read_decided_texts": {REGISTRAR}, "count_new_labels": {REGISTRAR},

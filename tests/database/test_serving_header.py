@@ -153,6 +153,9 @@ FUNCTIONS: dict[str, dict[str, object]] = {
     "promote_model": {"version": "a", "actor": "mallory", "reason": "mine"},
     "roll_back_model": {"actor": "mallory", "reason": "mine"},
     "quarantine_model": {"version": "b", "actor": "mallory", "reason": "mine"},
+    "split_model": {"version": "a", "share": 0.5, "actor": "mallory", "reason": "mine"},
+    "stop_split": {"actor": "mallory", "reason": "mine"},
+    "read_split": {},
     "read_captured_texts": {
         "days": 9_000, "after_text": "", "until_text": None, "page_size": 10
     },

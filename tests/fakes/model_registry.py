@@ -11,20 +11,22 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotTheChampion,
     ReviewerErased,
+    SplitConflict,
     StoreUnavailable,
     VerdictMissing,
 )
 from prompt_capture.domain.evaluation import SCHEDULE_ACTOR, NewVerdict
 from prompt_capture.domain.models import (
     EventKind,
-    ModelAddress,
     ModelEvent,
     ModelState,
     NewModel,
     RegisteredModel,
     RegistryDecision,
 )
+from prompt_capture.domain.splits import OutcomeGroup, ServingModels, Split, SplitResults
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class InMemoryModelRegistry:
         self._models: dict[str, RegisteredModel] = {}
         self._ledger: list[ModelEvent] = []
         self._in_force: _Promotion | None = None
+        self._split: Split | None = None
+        self.groups: tuple[OutcomeGroup, ...] = ()
         self.erased: set[str] = set()
         self.is_reachable = True
 
@@ -82,6 +86,7 @@ class InMemoryModelRegistry:
         justified = decision.model_copy(update={"evidence": {**decision.evidence, **ground}})
         event = self._append("promoted", version, justified, self._champion())
         self._in_force = _Promotion(version, self._in_force)
+        self._end_split(decision)
         return event
 
     async def record_verdict(self, verdict: NewVerdict, decision: RegistryDecision) -> ModelEvent:
@@ -106,24 +111,98 @@ class InMemoryModelRegistry:
         """Return how many verdicts on a model the ledger has."""
         return sum(one.kind == "verdict" and one.version == version for one in self._ledger)
 
-    async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
+    async def roll_back(
+        self, decision: RegistryDecision, champion: str | None = None
+    ) -> ModelEvent:
         self._check(decision)
+        if champion not in (None, self._champion()):
+            latest = await self.serving_event(datetime.max.replace(tzinfo=UTC))
+            if latest and (latest.kind, latest.replaced) == ("rolled_back", champion):
+                return latest
+            raise NotTheChampion(f"{champion} is not the champion.")
         if self._in_force is None:
             raise NothingToRollBack("The packaged model serves.")
         replaced, earlier = self._in_force.version, self._in_force.earlier
         while earlier and (earlier.version == replaced or self._is_quarantined(earlier.version)):
             earlier = earlier.earlier
         self._in_force = earlier
-        return self._append("rolled_back", self._champion(), decision, replaced)
+        event = self._append("rolled_back", self._champion(), decision, replaced)
+        self._end_split(decision)
+        return event
 
     async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
         self._check(decision)
         if (await self.model(version)).state == "quarantined":
             return None
         event = self._append("quarantined", version, decision)
+        if self._split and self._split.challenger.version == version:
+            self._end_split(decision)
         if version == self._champion():
             await self.roll_back(decision)
         return event
+
+    async def split(
+        self, challenger: str, share: float, decision: RegistryDecision
+    ) -> ModelEvent | None:
+        self._check(decision)
+        model = await self.model(challenger)
+        if model.state == "quarantined":
+            raise ModelQuarantined("The model is quarantined.")
+        current = self._split
+        if model.state == "champion" or (current and current.challenger != model.address):
+            raise SplitConflict("The model is the champion, or another split is under way.")
+        if current and current.share == share:
+            return None
+        evidence = {**decision.evidence, "share": share}
+        event = self._append(
+            "split_changed" if current else "split_started",
+            challenger,
+            decision.model_copy(update={"evidence": evidence}),
+        )
+        started = current or Split(
+            id=event.id, challenger=model.address, share=share, key=f"{event.id:064x}"
+        )
+        self._split = started.model_copy(update={"share": share})
+        return event
+
+    async def stop_split(
+        self, decision: RegistryDecision, split: int | None = None
+    ) -> ModelEvent | None:
+        self._check(decision)
+        if self._split is None or split not in (None, self._split.id):
+            return None
+        return self._end_split(decision)
+
+    def _end_split(self, decision: RegistryDecision) -> ModelEvent | None:
+        ended, self._split = self._split, None
+        if ended is None:
+            return None
+        return self._append("split_stopped", ended.challenger.version, decision)
+
+    async def split_results(self) -> SplitResults | None:
+        self._raise_if_unreachable()
+        starts = [event for event in self._ledger if event.kind == "split_started"]
+        if not starts:
+            return None
+        start = starts[-1]
+        shares = [event.evidence["share"] for event in self._ledger if "share" in event.evidence]
+        earlier = [event for event in self._ledger if event.id < start.id]
+        changes = [event for event in earlier if event.kind in {"promoted", "rolled_back"}]
+        stops = [event for event in self._ledger[start.id :] if event.kind == "split_stopped"]
+        return SplitResults.model_validate(
+            {
+                "id": start.id,
+                "champion": changes[-1].version if changes else None,
+                "challenger": start.version,
+                "started_at": start.at,
+                "share": self._split.share if self._split else None,
+                "latest_share": shares[-1],
+                "stopped": stops[0] if stops else None,
+                "messages": 0,
+                "fallbacks": 0,
+                "groups": self.groups,
+            }
+        )
 
     async def models(self) -> Sequence[RegisteredModel]:
         self._raise_if_unreachable()
@@ -148,11 +227,12 @@ class InMemoryModelRegistry:
         changes = [event for event in self._ledger if event.kind in {"promoted", "rolled_back"}]
         return next((event for event in reversed(changes) if event.at <= at), None)
 
-    async def champion(self) -> ModelAddress | None:
-        """Return the champion, as a `ChampionSource` does."""
+    async def serving(self) -> ServingModels:
+        """Return what serves, as a `ServingSource` does."""
         self._raise_if_unreachable()
         champion = self._champion()
-        return self._models[champion].address if champion else None
+        address = self._models[champion].address if champion else None
+        return ServingModels(champion=address, split=self._split)
 
     def change_catalogue(self, intents: Iterable[str]) -> None:
         """Replace the intents of the catalogue."""

@@ -6,6 +6,7 @@ import pytest
 
 from prompt_capture.domain.errors import ClaimLost
 from prompt_capture.domain.models import RegistryDecision
+from prompt_capture.domain.splits import ServingModels
 from tests.retraining.world import World
 from training.gate.ledger import RecordedVerdict
 
@@ -229,16 +230,16 @@ async def test_a_champion_that_a_person_promoted_meanwhile_is_not_replaced(world
 
         answers = 0
 
-        async def champion(self) -> object:
+        async def serving(self) -> ServingModels:
             self.answers += 1
             model = await world.registry.model(held.candidate or "")
             other = model.address.model_copy(update={"version": "by-a-person"})
-            return None if self.answers == 1 else other
+            return ServingModels(champion=None if self.answers == 1 else other)
 
     report = await world.retrain(
         "two",
         "day",
-        replace(world.ports, champions=Replaced()),  # type: ignore[arg-type]
+        replace(world.ports, serving=Replaced()),
     )
 
     assert report.outcome == "waits_for_a_person"

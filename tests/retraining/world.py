@@ -17,7 +17,6 @@ from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.log_ids import new_log_id
-from prompt_capture.domain.models import ModelAddress
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
 from prompt_capture.domain.text import canonical_text
@@ -53,19 +52,6 @@ class NamedBucket(LocalDatasetStore):
 
     def url(self, key: str) -> str:
         return f"s3://bucket/{key}"
-
-
-class RegisteredChampion:
-    """Says which model of a registry serves."""
-
-    def __init__(self, registry: InMemoryModelRegistry) -> None:
-        self._registry = registry
-
-    async def champion(self) -> ModelAddress | None:
-        for model in await self._registry.models():
-            if model.state == "champion":
-                return model.address
-        return None
 
 
 @cache
@@ -109,7 +95,7 @@ class World:
             evaluation=self.evaluation,
             queue=self.evaluation,
             registry=self.registry,
-            champions=RegisteredChampion(self.registry),
+            serving=self.registry,
             catalogue=self.store,
             files=FolderPublishedFiles(self.folder),
             objects=LocalModelObjects(self.folder),

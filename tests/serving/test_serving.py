@@ -1,7 +1,15 @@
 """The champion of the registry answers messages, from the next one or two on."""
 
+import sys
+import time
+
+import pytest
+
 from infra.local.model_variants import HEADS
 from tests.serving.conftest import PACKAGED, RETRAINED, LocalRegistry, Sender
+
+SWITCH_SECONDS = 5.0
+"""The goal of the registry."""
 
 
 def test_a_promoted_model_answers_after_the_next_message(
@@ -14,6 +22,23 @@ def test_a_promoted_model_answers_after_the_next_message(
     sender.send()
 
     assert sender.model_of_next_answer() == "retrained-1"
+
+
+def test_a_warm_instance_switches_within_5_seconds_of_its_next_message(
+    registry: LocalRegistry, sender: Sender, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sender.send()
+    for version in RETRAINED:
+        registry.promote(version)
+        sender.send()
+        noticed_at = time.monotonic()
+
+        assert sender.model_of_next_answer() == version
+
+        seconds = time.monotonic() - noticed_at
+        with capsys.disabled():
+            sys.stdout.write(f" {version} serves {seconds:.2f} s after the message ")
+        assert seconds < SWITCH_SECONDS
 
 
 def test_a_rollback_returns_to_the_model_before(registry: LocalRegistry, sender: Sender) -> None:

@@ -26,6 +26,7 @@ from prompt_capture.workflows.classify_and_log import ClassifyAndLog
 from prompt_capture.workflows.console import DecideOnItem
 from prompt_capture.workflows.correct import Correct
 from prompt_capture.workflows.detect_intent import IntentDetector
+from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
 from prompt_capture.workflows.models.manage import ManageModels
 from prompt_capture.workflows.record_outcome import RecordOutcome
 from prompt_capture.workflows.serve_model import ServedModel
@@ -142,10 +143,11 @@ def make_apps(
     registry: InMemoryModelRegistry | None = None,
 ) -> dict[str, FastAPI]:
     authenticator = Authenticator(tokens, [API_KEY_HASH], [OPERATOR_KEY_HASH])
-    manage_models = ManageModels(registry or InMemoryModelRegistry())
+    registry = registry or InMemoryModelRegistry()
+    manage_models, evaluate_split = ManageModels(registry), EvaluateSplit(registry)
     capture = WriteFirst(store, spool)
     model = ServedModel(IntentDetector(KeywordClassifier()), ReviewCriteria())
-    classify = ClassifyAndLog(lambda: model, capture, b"secret" * 6)
+    classify = ClassifyAndLog(lambda user_id: model, capture, b"secret" * 6)
     return {
         "classify": create_app(
             "Classify and log", classify_router(classify, authenticator), origins
@@ -154,7 +156,7 @@ def make_apps(
             "Record outcome", outcomes_router(RecordOutcome(store), authenticator)
         ),
         "corrections": create_app("Correct", corrections_router(Correct(store), authenticator)),
-        "models": create_app("Models", models_router(manage_models, authenticator)),
+        "models": create_app("Models", models_router(manage_models, evaluate_split, authenticator)),
         "console": create_app(
             "Console",
             console_router(DecideOnItem(InMemoryConsoleStore(INTENTS)), None, authenticator),

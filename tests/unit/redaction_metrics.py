@@ -16,7 +16,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
+from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
+from prompt_capture.domain.redaction import redact
 from tests.unit.redaction_fuzzer import SIZE, expensive_texts, repeat
 
 TEXTS = Path(__file__).parent / "redaction"

@@ -231,7 +231,9 @@ def test_disagreements_are_drawn_while_the_gate_holds_and_none_waits(
 
 
 def test_the_champion_is_not_compared_with_itself(evaluation: EvaluationInMemory) -> None:
-    promoted = CliRunner().invoke(app, ["models", "promote", CANDIDATE, "--reason", "better", *WHO])
+    promoted = CliRunner().invoke(
+        app, ["models", "promote", CANDIDATE, "--force", "--reason", "better", *WHO]
+    )
     assert promoted.exit_code == 0, promoted.output
 
     result = run(CANDIDATE)

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from prompt_capture.api.events import is_ping, queue_messages
-from prompt_capture.api.lambda_handler import Handler, handle_requests, start
+from prompt_capture.api.lambda_handler import Handler, handle_requests, start, with_jobs
 from prompt_capture.api.tokens import TokenVerifier
-from prompt_capture.domain.errors import InvalidArtifact, InvalidSettings
+from prompt_capture.domain.errors import InvalidArtifact, InvalidSettings, StoreUnavailable
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.unit.conftest import INTENTS, make_apps
 from tests.unit.tokens import API_KEY, SUPABASE_URL
@@ -242,3 +242,62 @@ def test_another_error_at_the_start_is_raised() -> None:
 
     with pytest.raises(InvalidArtifact):
         start(create)
+
+
+class CountingJob:
+    """A job that counts its runs, and fails while it has an error."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.error: Exception | None = None
+
+    async def __call__(self) -> None:
+        self.runs += 1
+        if self.error:
+            raise self.error
+
+
+def refuse(event: Any, context: Any) -> str:
+    return "handled elsewhere"
+
+
+def test_a_schedule_runs_the_job_that_it_names() -> None:
+    job = CountingJob()
+    handler = with_jobs(refuse, {"clean": job})
+
+    assert handler({"job": "clean"}, CONTEXT) == {"status": "done"}
+    assert job.runs == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        {},
+        {"job": "other"},
+        {"job": ["clean"]},
+        function_url_event("/v1/classify") | {"job": "clean"},
+    ],
+)
+def test_no_other_event_and_no_request_runs_a_job(event: Any) -> None:
+    job = CountingJob()
+
+    assert with_jobs(refuse, {"clean": job})(event, CONTEXT) == "handled elsewhere"
+    assert job.runs == 0
+
+
+def test_a_job_that_fails_raises_its_error_so_that_it_is_repeated() -> None:
+    job = CountingJob()
+    job.error = StoreUnavailable("The store did not respond.")
+
+    with pytest.raises(StoreUnavailable):
+        with_jobs(refuse, {"clean": job})({"job": "clean"}, CONTEXT)
+
+
+def test_requests_are_answered_after_a_job(handler: Handler) -> None:
+    with_job = with_jobs(handler, {"clean": CountingJob()})
+
+    with_job({"job": "clean"}, CONTEXT)
+
+    assert with_job(function_url_event("/v1/classify"), CONTEXT)["statusCode"] == 200

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 FIND_PYTHON = ROOT / "infra" / "find-python"
 BENCHMARKS = (
     "alerts", "capture", "cold", "console", "db", "export", "gate", "inputs", "loop", "model",
-    "redaction", "retrain", "training",
+    "redaction", "retrain", "split", "training",
 )  # fmt: skip
 SOAK_TESTS = ("faults", "chaos", "export")
 

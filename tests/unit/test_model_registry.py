@@ -7,9 +7,9 @@ import pytest
 
 from prompt_capture import bootstrap
 from prompt_capture.adapters.supabase.model_registry import (
-    SupabaseChampion,
     SupabaseModelRegistry,
-    champion_address,
+    SupabaseServing,
+    serving_models,
 )
 from prompt_capture.domain.errors import (
     InvalidSettings,
@@ -17,10 +17,12 @@ from prompt_capture.domain.errors import (
     StoreUnavailable,
 )
 from prompt_capture.domain.models import ModelAddress, RegistryDecision
+from prompt_capture.domain.splits import ServingModels, Split
 
 URL = "http://store/rest/v1"
 ANN = RegistryDecision(actor="ann", reason="It is worse.")
 ADDRESS = {"version": "a", "manifest_sha256": "0" * 64, "object_version": None}
+SPLIT = {"id": 7, "challenger": ADDRESS | {"version": "b"}, "share": 0.1, "key": "ab" * 32}
 
 
 def client_of(respond: Callable[[httpx.Request], httpx.Response]) -> httpx.AsyncClient:
@@ -28,8 +30,18 @@ def client_of(respond: Callable[[httpx.Request], httpx.Response]) -> httpx.Async
 
 
 def test_the_address_of_the_champion_is_read_from_an_answer() -> None:
-    assert champion_address(ADDRESS) == ModelAddress(version="a", manifest_sha256="0" * 64)
-    assert champion_address({}) is None
+    champion = ModelAddress(version="a", manifest_sha256="0" * 64)
+    assert serving_models(ADDRESS) == ServingModels(champion=champion)
+    assert serving_models({}) == ServingModels()
+
+
+@pytest.mark.parametrize("champion", [ADDRESS, {}], ids=["registered", "packaged"])
+def test_a_split_is_read_from_an_answer(champion: dict[str, object]) -> None:
+    serving = serving_models(champion | {"split": SPLIT})
+
+    assert serving.split == Split.model_validate(SPLIT)
+    assert serving.champion == serving_models(champion).champion
+    assert "ab" * 32 not in repr(serving)
 
 
 @pytest.mark.parametrize(
@@ -42,12 +54,14 @@ def test_the_address_of_the_champion_is_read_from_an_answer() -> None:
         ADDRESS | {"version": "../a"},
         ADDRESS | {"manifest_sha256": "0"},
         ADDRESS | {"object_version": "a\nb"},
+        ADDRESS | {"split": SPLIT | {"share": 1.5}},
+        ADDRESS | {"split": SPLIT | {"key": "short"}},
     ],
     ids=str,
 )
 def test_an_answer_that_is_no_address_is_refused_without_its_content(answer: object) -> None:
     with pytest.raises(StoreUnavailable, match=r"^The store does not say which model serves\.$"):
-        champion_address(answer)
+        serving_models(answer)
 
 
 async def test_the_champion_is_asked_for_once() -> None:
@@ -57,10 +71,9 @@ async def test_the_champion_is_asked_for_once() -> None:
         requests.append(request.url.path)
         return httpx.Response(200, json=ADDRESS)
 
-    champion = await SupabaseChampion(client_of(respond), URL).champion()
+    serving = await SupabaseServing(client_of(respond), URL).serving()
 
-    assert champion is not None
-    assert champion.version == "a"
+    assert serving == serving_models(ADDRESS)
     assert requests == ["/rest/v1/rpc/serving_model"]
 
 

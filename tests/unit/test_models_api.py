@@ -5,16 +5,18 @@ from typing import Any
 import pytest
 
 from prompt_capture.api.models import MAX_LISTED
+from prompt_capture.domain.splits import OutcomeGroup
 from prompt_capture.workflows.models.decisions import decision_of
 from tests.unit.conftest import ApiFixture
 from tests.unit.registered_models import METRICS, new_model
 
 OPERATOR = {"app_metadata": {"role": "operator"}}
-BODY = {"reason": "better on the audit", "operator": "grace"}
+BODY: dict[str, Any] = {"reason": "better on the audit", "operator": "grace"}
 FORCED = BODY | {"force": True}
 DECISIONS = ("/v1/models/assistant-1/promote", "/v1/models/assistant-1/quarantine")
 ROLLBACK = "/v1/models/rollback"
-READS = ("/v1/models", "/v1/models/assistant-1")
+SPLIT, STOP = "/v1/models/assistant-2/split", "/v1/models/split/stop"
+READS = ("/v1/models", "/v1/models/assistant-1", "/v1/models/split")
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +30,17 @@ async def register(api: ApiFixture, *versions: str) -> None:
         await api.registry.register(new_model(version), decision_of("ada", "trained"))
 
 
+def body_of(path: str) -> dict[str, Any]:
+    """Return the body of a decision. A promotion is forced."""
+    if path == SPLIT:
+        return BODY | {"share": 0.1}
+    return FORCED if path.endswith("/promote") else BODY
+
+
 def decide(api: ApiFixture, path: str, body: Any = None, **headers: Any) -> Any:
     """Send a decision. A promotion is forced unless the body says otherwise."""
-    body = body or (FORCED if path.endswith("/promote") else BODY)
+    body = body or body_of(path)
+    body = {"share": 0.1} | body if path == SPLIT else body
     return api.models.post(path, json=body, headers=headers or api.operator_key)
 
 
@@ -131,6 +141,20 @@ def test_a_rollback_returns_to_the_model_before_and_then_to_the_packaged_one(
     assert response.json()["error"]["code"] == "nothing_to_roll_back"
 
 
+def test_a_rollback_that_names_the_champion_can_be_repeated(api: ApiFixture) -> None:
+    promote(api, "assistant-1")
+    promote(api, "assistant-2")
+
+    first, second = (decide(api, ROLLBACK, BODY | {"from": "assistant-2"}) for _ in range(2))
+
+    assert first.json() == second.json()
+    assert champion(api) == "assistant-1"
+    promote(api, "assistant-2")
+    response = decide(api, ROLLBACK, BODY | {"from": "assistant-1"})
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "not_the_champion")
+    assert champion(api) == "assistant-2"
+
+
 def test_a_quarantined_champion_is_rolled_back_and_cannot_be_promoted(api: ApiFixture) -> None:
     promote(api, "assistant-1")
 
@@ -170,7 +194,7 @@ def test_the_operator_of_a_token_is_the_actor(api: ApiFixture) -> None:
     assert response.json()["event"]["actor"] == str(api.user_id)
 
 
-@pytest.mark.parametrize("path", [*DECISIONS, ROLLBACK])
+@pytest.mark.parametrize("path", [*DECISIONS, ROLLBACK, SPLIT, STOP])
 def test_an_operator_decides_only_in_its_own_name(api: ApiFixture, path: str) -> None:
     response = decide(api, path, BODY, **api.token(**OPERATOR))
 
@@ -178,7 +202,7 @@ def test_an_operator_decides_only_in_its_own_name(api: ApiFixture, path: str) ->
 
 
 @pytest.mark.parametrize("operator", [None, "", "   "])
-@pytest.mark.parametrize("path", [*DECISIONS, ROLLBACK])
+@pytest.mark.parametrize("path", [*DECISIONS, ROLLBACK, SPLIT, STOP])
 def test_with_a_key_the_operator_must_be_named(
     api: ApiFixture, path: str, operator: str | None
 ) -> None:
@@ -187,7 +211,7 @@ def test_with_a_key_the_operator_must_be_named(
     assert (response.status_code, response.json()["error"]["code"]) == (422, "operator_missing")
 
 
-@pytest.mark.parametrize("path", [*READS, *DECISIONS, ROLLBACK])
+@pytest.mark.parametrize("path", [*READS, *DECISIONS, ROLLBACK, SPLIT, STOP])
 def test_backends_and_users_are_no_operators(api: ApiFixture, path: str) -> None:
     method = "GET" if path in READS else "POST"
     for headers in (
@@ -196,13 +220,13 @@ def test_backends_and_users_are_no_operators(api: ApiFixture, path: str) -> None
         api.token(app_metadata={"role": "reviewer"}),
         api.token(user_metadata={"role": "operator"}),
     ):
-        response = api.models.request(method, path, json=BODY, headers=headers)
+        response = api.models.request(method, path, json=body_of(path), headers=headers)
         assert (response.status_code, response.json()["error"]["code"]) == (403, "not_an_operator")
     listed = api.models.get("/v1/models", headers=api.operator_key).json()
     assert [model["state"] for model in listed["models"]] == ["candidate"] * 2
 
 
-@pytest.mark.parametrize("path", [*READS, *DECISIONS, ROLLBACK])
+@pytest.mark.parametrize("path", [*READS, *DECISIONS, ROLLBACK, SPLIT, STOP])
 @pytest.mark.parametrize(
     ("headers", "code"),
     [
@@ -215,7 +239,7 @@ def test_backends_and_users_are_no_operators(api: ApiFixture, path: str) -> None
 def test_others_are_refused(api: ApiFixture, path: str, headers: dict[str, str], code: str) -> None:
     method = "GET" if path in READS else "POST"
 
-    response = api.models.request(method, path, json=BODY, headers=headers)
+    response = api.models.request(method, path, json=body_of(path), headers=headers)
 
     assert (response.status_code, response.json()["error"]["code"]) == (401, code)
 
@@ -235,7 +259,7 @@ def test_a_reserved_name_is_no_operator(api: ApiFixture, name: str) -> None:
     assert (response.status_code, response.json()["error"]["code"]) == (403, "invalid_operator")
 
 
-@pytest.mark.parametrize("path", [*DECISIONS, ROLLBACK])
+@pytest.mark.parametrize("path", [*DECISIONS, ROLLBACK, SPLIT, STOP])
 def test_nobody_decides_in_the_name_of_an_erased_account(api: ApiFixture, path: str) -> None:
     promote(api, "assistant-1")
     api.registry.erased.add("grace")
@@ -271,6 +295,8 @@ def test_an_outage_says_which_requests_may_be_repeated(api: ApiFixture) -> None:
     error = decide(api, ROLLBACK).json()["error"]
     assert error["code"] == "store_unavailable"
     assert "before you repeat" in error["hint"]
+    error = decide(api, ROLLBACK, BODY | {"from": "assistant-1"}).json()["error"]
+    assert "Repeating it is safe" in error["hint"]
 
 
 def test_a_decision_is_logged_without_its_reason(
@@ -282,3 +308,53 @@ def test_a_decision_is_logged_without_its_reason(
     [record] = [one for one in caplog.records if one.message == "Model promoted."]
     assert record.__dict__["model_version"] == "assistant-1"
     assert BODY["reason"] not in str(record.__dict__)
+
+
+def test_a_split_is_started_changed_and_stopped(api: ApiFixture) -> None:
+    promote(api, "assistant-1")
+
+    for share, kind in ((0.1, "split_started"), (0.2, "split_changed")):
+        event = decide(api, SPLIT, BODY | {"share": share}).json()["event"]
+        assert (event["kind"], event["version"]) == (kind, "assistant-2")
+        assert event["evidence"] == {"share": share}
+    assert decide(api, SPLIT, BODY | {"share": 0.2}).json() == {"event": None}
+
+    assert decide(api, STOP).json()["event"]["kind"] == "split_stopped"
+    assert decide(api, STOP).json() == {"event": None}
+
+
+def test_a_split_is_shown_with_what_its_outcomes_say(api: ApiFixture) -> None:
+    assert api.models.get("/v1/models/split", headers=api.operator_key).json() == {"split": None}
+    promote(api, "assistant-1")
+    decide(api, SPLIT, BODY | {"share": 0.5})
+    api.registry.groups = tuple(
+        OutcomeGroup(arm=arm, users=300, outcomes=10, successes=successes)
+        for arm, successes in (("champion", 9), ("challenger", 5))
+    )
+
+    split = api.models.get("/v1/models/split", headers=api.operator_key).json()["split"]
+
+    assert (split["champion"], split["challenger"], split["share"]) == (
+        "assistant-1", "assistant-2", 0.5
+    )  # fmt: skip
+    assert split["arms"]["challenger"] == {"users": 300, "outcomes": 3_000, "success_rate": 0.5}
+    assert split["difference"] == pytest.approx(-0.4)
+    assert split["highest_difference"] < 0
+    assert split["shows_harm"] is True
+    assert split["sample_size"]["champion"] > 0
+    assert "key" not in split
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, "a", None])
+def test_a_share_is_between_0_and_1(api: ApiFixture, share: object) -> None:
+    response = decide(api, SPLIT, BODY | {"share": share})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (422, "invalid_request")
+
+
+def test_the_champion_is_not_compared_with_itself(api: ApiFixture) -> None:
+    promote(api, "assistant-2")
+
+    response = decide(api, SPLIT, BODY | {"share": 0.1})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "split_conflict")

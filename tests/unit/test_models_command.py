@@ -13,6 +13,7 @@ from cli.main import app
 from cli.model_remarks import remarks_on
 from prompt_capture import bootstrap
 from prompt_capture.domain.evaluation import NewVerdict
+from prompt_capture.domain.splits import OutcomeGroup
 from prompt_capture.workflows.models.decisions import decision_of
 from tests.fakes.model_registry import InMemoryModelRegistry
 from tests.fakes.prompt_store import InMemoryPromptStore
@@ -105,6 +106,20 @@ def test_decisions_say_what_they_changed(registry: InMemoryModelRegistry) -> Non
     assert succeed("quarantine", "assistant-1", *WHY) == "assistant-1 will not serve any more.\n"
     assert succeed("quarantine", "assistant-1", *WHY) == "assistant-1 is quarantined already.\n"
     assert "Serving: the packaged model" in succeed("list")
+
+
+def test_a_rollback_that_names_the_champion_can_be_repeated(
+    registry: InMemoryModelRegistry,
+) -> None:
+    register(registry, "assistant-1", "assistant-2")
+    for version in ("assistant-1", "assistant-2"):
+        succeed("promote", version, *FORCED)
+
+    for _ in range(2):
+        assert succeed("rollback", "--from", "assistant-2", *WHY) == (
+            "In place of assistant-2, assistant-1 serves again.\n"
+        )
+    assert "not the champion" in run("rollback", "--from", "assistant-3", *WHY).stderr
 
 
 def test_decisions_print_their_event_as_json(registry: InMemoryModelRegistry) -> None:
@@ -324,3 +339,66 @@ def test_a_publisher_is_told_what_is_unusual_about_a_model(
     else:
         [only] = remarks
         assert remark in only
+
+
+def test_a_split_is_started_shown_and_stopped(registry: InMemoryModelRegistry) -> None:
+    register(registry, "assistant-1", "assistant-2")
+    assert succeed("split", "status") == "There was no split.\n"
+    assert read_json("split", "status") == {"split": None}
+    succeed("promote", "assistant-1", *FORCED)
+
+    command = ("split", "assistant-2", "--share", "0.1", *WHY)
+    assert succeed(*command) == "assistant-2 answers 10% of the users.\n"
+    assert succeed(*command) == "assistant-2 has that share already.\n"
+    status = succeed("split", "status")
+    assert "assistant-2 answers 10% of the users in place of" in status
+    assert "no outcomes" in status
+    assert succeed("split", "stop", *WHY) == "assistant-2 answers nobody in a split any more.\n"
+    assert succeed("split", "stop", *WHY) == "No split is under way.\n"
+    assert "when grace stopped it" in succeed("split", "status")
+
+
+def test_the_status_of_a_split_says_what_its_outcomes_show(
+    registry: InMemoryModelRegistry,
+) -> None:
+    register(registry, "assistant-1", "assistant-2")
+    succeed("split", "assistant-2", "--share", "0.5", *WHY)
+    registry.groups = tuple(
+        OutcomeGroup(arm=arm, users=300, outcomes=10, successes=successes)
+        for arm, successes in (("champion", 9), ("challenger", 5))
+    )
+
+    status = succeed("split", "status")
+
+    for text in (
+        "the packaged model",
+        "champion    90.0% of 3,000 outcomes succeeded (300 users)",
+        "difference  -40.0 points, at most -",
+        "ICC         0.000",
+        "To find a loss of 2 points with a probability of 80%:",
+        "The challenger does harm",
+    ):
+        assert text in status
+    split = read_json("split", "status")["split"]
+    assert (split["shows_harm"], split["challenger"]["users"]) == (True, 300)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("assistant-1", "--share", "0.1"), "--reason"),
+        (("assistant-1", *WHY), "--share 0.1"),
+        (("assistant-1", "--share", "0", *WHY), "--share 0.1"),
+        (("assistant-1", "--share", "1", *WHY), "--share 0.1"),
+        (("stop", "--share", "0.1", *WHY), "no --share"),
+        (("stop",), "--reason"),
+        (("status", "--share", "0.1"), "neither"),
+    ],
+)
+def test_a_split_that_lacks_something_says_what(
+    registry: InMemoryModelRegistry, arguments: tuple[str, ...], problem: str
+) -> None:
+    result = run("split", *arguments)
+
+    assert result.exit_code == 2
+    assert problem in result.output

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_capture.domain import redaction
-from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
+from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
+from prompt_capture.domain.redaction import redact
 from prompt_capture.domain.text import normalise
 from tests.unit.redaction_fuzzer import UNITS, repeat
 from tests.unit.redaction_metrics import (

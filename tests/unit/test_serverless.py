@@ -433,6 +433,18 @@ def test_every_export_mode_is_scheduled_and_the_export_has_no_url(
     assert "url" not in service["functions"]["export"]
 
 
+def test_the_split_is_evaluated_every_day_by_a_job_of_the_function_models(
+    resources: dict[str, Any],
+) -> None:
+    [schedule] = schedules(resources, "ModelsLambdaFunction.Arn")
+    job = json.loads(schedule["Target"]["Input"])["job"]
+
+    assert schedule["ScheduleExpression"].endswith("* * ? *)")
+    assert f'"{job}": evaluate_split' in (ROOT / "functions/models/handler.py").read_text("utf-8")
+    statement = resources["ScheduleRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    assert schedule["Target"]["Arn"] in statement["Statement"][0]["Resource"]
+
+
 def test_an_alarm_is_raised_when_an_export_fails_is_missed_or_is_small(
     service: dict[str, Any], resources: dict[str, Any]
 ) -> None:

@@ -3,26 +3,28 @@
 import httpx
 import pytest
 
-from prompt_capture.adapters.supabase.serving_header import notice_champion
+from prompt_capture.adapters.supabase.serving_header import notice_serving
 from prompt_capture.domain.models import ModelAddress
+from prompt_capture.domain.splits import ServingModels
 
 NOTHING = object()
 
 
 async def notice(headers: dict[str, str]) -> object:
     noticed: list[object] = []
-    await notice_champion(noticed.append, httpx.Response(201, headers=headers))
+    await notice_serving(noticed.append, httpx.Response(201, headers=headers))
     return noticed[0] if noticed else NOTHING
 
 
 async def test_a_champion_is_noticed() -> None:
     champion = ModelAddress(version="a-1", manifest_sha256="0" * 64, object_version="v.1/2=")
 
-    assert await notice({"x-serving-model": champion.model_dump_json()}) == champion
+    header = {"x-serving-model": champion.model_dump_json()}
+    assert await notice(header) == ServingModels(champion=champion)
 
 
 async def test_an_empty_object_stands_for_the_packaged_model() -> None:
-    assert await notice({"X-Serving-Model": "{}"}) is None
+    assert await notice({"X-Serving-Model": "{}"}) == ServingModels()
 
 
 async def test_a_response_without_the_header_says_nothing() -> None:

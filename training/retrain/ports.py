@@ -6,7 +6,7 @@ from typing import Protocol, Self
 
 from prompt_capture.ports.evaluation import Evaluation, QueueScores, RetrainingRuns
 from prompt_capture.ports.exports import DatasetStore
-from prompt_capture.ports.models import ChampionSource, ModelObjects, ModelRegistry, PublishedFiles
+from prompt_capture.ports.models import ModelObjects, ModelRegistry, PublishedFiles, ServingSource
 from prompt_capture.ports.notifications import Notifier
 from prompt_capture.settings import ExportSettings, RetrainingSettings
 from training.gate.settings import GateSettings
@@ -28,7 +28,7 @@ class RetrainingPorts:
     evaluation: Evaluation
     queue: QueueScores
     registry: ModelRegistry
-    champions: ChampionSource
+    serving: ServingSource
     catalogue: Catalogue
     files: PublishedFiles
     objects: ModelObjects

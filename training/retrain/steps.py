@@ -78,7 +78,7 @@ class Steps:
             catalogue=tuple(sorted(await self._ports.catalogue.known_intents())),
             dataset=newest_dataset(self._ports.datasets, prefixes.of(AUDITED)),
             gold=newest_dataset(self._ports.datasets, prefixes.of(GOLD)),
-            champion=await self._ports.champions.champion(),
+            champion=(await self._ports.serving.serving()).champion,
         )
 
     async def _choose_held(self, occasion: Occasion, champion: LoadedModel) -> ModelAddress | None:
@@ -281,8 +281,8 @@ class Steps:
             )
         if sorted(await self._ports.catalogue.known_intents()) != list(self._catalogue):
             doubts.append("A person decides, since the catalogue changed during the retraining.")
-        serving = await self._ports.champions.champion()
-        if serving not in {self._saved.progress.champion, self._saved.progress.candidate}:
+        serving = await self._ports.serving.serving()
+        if serving.champion not in {self._saved.progress.champion, self._saved.progress.candidate}:
             doubts.append(
                 f"A person decides, since another model than {verdict.champion} serves by now."
             )

@@ -2,31 +2,27 @@
 
 import asyncio
 import logging
-import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from prompt_capture.adapters.http_client import create_http_client
-from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.adapters.supabase.keys import JWT_SECRET, PUBLISHABLE, usable_key
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
-from prompt_capture.adapters.supabase.serving_header import notice_champion
+from prompt_capture.adapters.supabase.serving_header import notice_serving
 from prompt_capture.api.authentication import Authenticator
 from prompt_capture.api.request_context import CorrelationFilter
 from prompt_capture.api.tokens import TokenVerifier
+from prompt_capture.bootstrap_access import WRITER_ROLE, environment, store_client
 from prompt_capture.bootstrap_models import (
-    RegisteredModels,
     model_artifact,
     open_model,
     refuse_to_load,
 )
 from prompt_capture.domain.errors import DatasetsUnavailable, InvalidSettings
-from prompt_capture.domain.models import ModelAddress
+from prompt_capture.domain.splits import ServingModels
 from prompt_capture.ports.capture import Spool
 from prompt_capture.settings import (
     AuthenticationSettings,
@@ -40,7 +36,6 @@ from prompt_capture.settings import (
     ModelSettings,
     MonitorSettings,
     OperatorSettings,
-    ParameterStoreSettings,
     PublishingSettings,
     QueueSettings,
     RetrainingSettings,
@@ -48,7 +43,6 @@ from prompt_capture.settings import (
     SupabaseSettings,
     TopicSettings,
     WebSettings,
-    parameter_names,
 )
 from prompt_capture.workflows.after_response import AfterResponse
 from prompt_capture.workflows.answer_first import AnswerFirst
@@ -70,9 +64,10 @@ if TYPE_CHECKING:
     from prompt_capture.adapters.supabase.monitoring import SupabaseMonitoring
     from prompt_capture.api.console_page import PageSettings
     from prompt_capture.api.lambda_handler import Handler
+    from prompt_capture.bootstrap_serving import RegisteredModels
     from prompt_capture.domain.model_folders import ModelFolder
     from prompt_capture.ports.exports import DatasetStore
-    from prompt_capture.ports.models import ChampionSource, ModelObjects, PublishedFiles
+    from prompt_capture.ports.models import ModelObjects, PublishedFiles, ServingSource
     from prompt_capture.ports.monitoring import DeadLetterQueue, Topic
     from prompt_capture.ports.notifications import Notifier
     from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
@@ -82,13 +77,13 @@ if TYPE_CHECKING:
         CleanBeforeExport,
         CleanPendingObjects,
     )
+    from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
     from prompt_capture.workflows.models.manage import ManageModels
     from prompt_capture.workflows.models.publish import PublishModel
     from prompt_capture.workflows.monitoring.digest import SendDigest
     from prompt_capture.workflows.monitoring.evaluate import EvaluateRules
     from prompt_capture.workflows.pending_erasures import FinishPendingErasures
 
-WRITER_ROLE = "prompt_writer"
 EXPORTER_ROLE = "prompt_exporter"
 REGISTRAR_ROLE = "model_registrar"
 MONITOR_ROLE = "prompt_monitor"
@@ -118,49 +113,29 @@ CLASSIFY = "classify-and-log"
 logger = logging.getLogger(__name__)
 
 
-def environment() -> Mapping[str, str]:
-    """Return all settings: the environment variables, and the parameters, which are read once.
-
-    Raise `InvalidSettings` or `ParametersUnavailable`.
-    """
-    names = parameter_names(os.environ)
-    return {**os.environ, **_parameters(tuple(sorted(names.items())))} if names else os.environ
-
-
-@cache
-def _parameters(names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    from prompt_capture.adapters.aws.parameter_store import read_parameters
-
-    return read_parameters(dict(names), ParameterStoreSettings.from_env())
-
-
 def classifier_settings() -> ClassifierSettings:
     """Return the settings of the classification. Raise `InvalidSettings`."""
     return ClassifierSettings.from_env(environment())
 
 
-def model_switch(settings: ClassifierSettings) -> ModelSwitch:
-    """Load the model that answers. Raise `InvalidArtifact`, `InvalidRules` or `InvalidSettings`."""
+def model_switch(
+    settings: ClassifierSettings, registered: "RegisteredModels | None"
+) -> tuple[ModelSwitch, Callable[[], None]]:
+    """Create the switch between the models that answer, from the reading that began earlier.
+
+    Return also what lets it serve the champion. It may have to wait for that, so the handler calls
+    it when everything else is done. Raise `InvalidArtifact`, `InvalidRules` or `InvalidSettings`.
+    """
+    from prompt_capture.bootstrap_serving import RegisteredModels
+
     models = ModelSettings.from_env(environment())
     if models.models_bucket is None:
-        return ModelSwitch(open_model(settings, model_artifact(settings)), refuse_to_load)
-    bucket = ModelBucketSettings.from_env(environment())
-    registered = RegisteredModels(settings, bucket, _champion_source)
-    artifact = model_artifact(settings)
-    registered.packaged.set_result(artifact)
-    return registered.create_switch(
-        open_model(settings, artifact),
-        models.model_wait_seconds,
-        _metrics(CLASSIFY).record_model_change,
-    )
-
-
-def _champion_source() -> "ChampionSource":
-    from prompt_capture.adapters.supabase.model_registry import SupabaseChampion
-
-    settings = SupabaseSettings.from_env(environment())
-    client = _client(settings, WRITER_ROLE, settings.store_timeout_seconds)
-    return SupabaseChampion(client, settings.rest_url)
+        model = open_model(settings, model_artifact(settings))
+        return ModelSwitch(lambda: model, refuse_to_load), lambda: None
+    ModelBucketSettings.from_env(environment())
+    registered = registered or RegisteredModels()
+    switch = registered.create_switch(settings, _metrics(CLASSIFY).record_model_change)
+    return switch, partial(registered.start, switch, settings, models.model_wait_seconds)
 
 
 def classify_and_log(
@@ -168,7 +143,7 @@ def classify_and_log(
 ) -> ClassifyAndLog:
     """Wire the classification. Raise `InvalidSettings`."""
     return ClassifyAndLog(
-        lambda: models.current,
+        models.model_for,
         capture,
         CaptureSettings.from_env(environment()).id_secret,
         settings.redact,
@@ -187,7 +162,7 @@ def capture(models: ModelSwitch) -> tuple[CaptureStrategy, AfterResponse | None]
         write, store = _write_first(settings, models, AFTER_RESPONSE_TIMEOUT_SECONDS)
         answer_first = AnswerFirst()
         capture_collected = partial(answer_first.capture_collected, write)
-        return answer_first, _after_response(store.connect, capture_collected, models.load_champion)
+        return answer_first, _after_response(store.connect, capture_collected, models.load)
     write, store = _write_first(settings, models, settings.capture_timeout_seconds)
     # Mangum runs the app on this loop, and the connection belongs to it.
     loop = asyncio.new_event_loop()
@@ -195,7 +170,7 @@ def capture(models: ModelSwitch) -> tuple[CaptureStrategy, AfterResponse | None]
     loop.run_until_complete(store.connect())
     if ModelSettings.from_env(environment()).models_bucket is None:
         return write, None
-    return write, _after_response(_do_nothing, models.load_champion)
+    return write, _after_response(_do_nothing, models.load)
 
 
 async def _do_nothing() -> None:
@@ -223,7 +198,7 @@ def _after_response(
 def _write_first(
     settings: CaptureSettings, models: ModelSwitch, timeout_seconds: float
 ) -> tuple[WriteFirst, SupabasePromptStore]:
-    store = prompt_store(WRITER_ROLE, max(1.0, timeout_seconds), on_champion=models.notice)
+    store = prompt_store(WRITER_ROLE, max(1.0, timeout_seconds), on_serving=models.notice)
     spool = _spool(settings, timeout_seconds)
     record_metrics = _metrics(CLASSIFY).record_capture
     return WriteFirst(store, spool, timeout_seconds, record_metrics=record_metrics), store
@@ -396,6 +371,13 @@ def manage_models() -> "ManageModels":
     return ManageModels(model_registry())
 
 
+def evaluate_split() -> "EvaluateSplit":
+    """Wire the comparison of a split's arms. Raise `InvalidSettings`."""
+    from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
+
+    return EvaluateSplit(model_registry())
+
+
 def publish_model() -> "PublishModel":
     """Wire the publishing of models. Raise `InvalidSettings`."""
     from prompt_capture.workflows.models.publish import PublishModel
@@ -434,7 +416,7 @@ def evaluation() -> "SupabaseEvaluation":
     from prompt_capture.adapters.supabase.evaluation import SupabaseEvaluation
 
     settings = _registrar_settings()
-    client = _client(settings, REGISTRAR_ROLE, PAGE_TIMEOUT_SECONDS)
+    client = store_client(settings, REGISTRAR_ROLE, PAGE_TIMEOUT_SECONDS)
     return SupabaseEvaluation(client, settings.rest_url)
 
 
@@ -453,13 +435,13 @@ def retraining_settings() -> RetrainingSettings:
     return RetrainingSettings.from_env(environment())
 
 
-def registered_champion() -> "ChampionSource":
-    """Connect to the registry to read which model serves. Raise `InvalidSettings`."""
-    from prompt_capture.adapters.supabase.model_registry import SupabaseChampion
+def registered_serving() -> "ServingSource":
+    """Connect to the registry to read which models serve. Raise `InvalidSettings`."""
+    from prompt_capture.adapters.supabase.model_registry import SupabaseServing
 
     settings = SupabaseSettings.from_env(environment())
-    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
-    return SupabaseChampion(client, settings.rest_url)
+    client = store_client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    return SupabaseServing(client, settings.rest_url)
 
 
 def published_files() -> "PublishedFiles":
@@ -488,7 +470,7 @@ def _export_source(role: str = EXPORTER_ROLE) -> "SupabaseExports":
     from prompt_capture.adapters.supabase.export_source import SupabaseExports
 
     settings = SupabaseSettings.from_env(environment())
-    return SupabaseExports(_client(settings, role, PAGE_TIMEOUT_SECONDS), settings.rest_url)
+    return SupabaseExports(store_client(settings, role, PAGE_TIMEOUT_SECONDS), settings.rest_url)
 
 
 def model_registry() -> "SupabaseModelRegistry":
@@ -496,7 +478,7 @@ def model_registry() -> "SupabaseModelRegistry":
     from prompt_capture.adapters.supabase.model_registry import SupabaseModelRegistry
 
     settings = _registrar_settings()
-    client = _client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
+    client = store_client(settings, REGISTRAR_ROLE, REGISTRY_TIMEOUT_SECONDS)
     return SupabaseModelRegistry(client, settings.rest_url)
 
 
@@ -558,7 +540,7 @@ def monitoring() -> "SupabaseMonitoring":
     from prompt_capture.adapters.supabase.monitoring import SupabaseMonitoring
 
     settings = SupabaseSettings.from_env(environment())
-    client = _client(settings, MONITOR_ROLE, MONITORING_TIMEOUT_SECONDS)
+    client = store_client(settings, MONITOR_ROLE, MONITORING_TIMEOUT_SECONDS)
     return SupabaseMonitoring(client, settings.rest_url)
 
 
@@ -642,26 +624,15 @@ def prompt_store(
     role: str,
     timeout_seconds: float | None = None,
     connect_seconds: float | None = None,
-    on_champion: Callable[[ModelAddress | None], None] | None = None,
+    on_serving: Callable[[ServingModels], None] | None = None,
 ) -> SupabasePromptStore:
     """Connect to the store with a database role. The default timeout comes from the settings.
 
-    `on_champion` receives the champion from each response that names it.
+    `on_serving` receives which models serve from each response that says it.
     """
     settings = SupabaseSettings.from_env(environment())
     timeout_seconds = timeout_seconds or settings.store_timeout_seconds
-    client = _client(settings, role, timeout_seconds, connect_seconds)
-    if on_champion:
-        client.event_hooks = {"response": [partial(notice_champion, on_champion)]}
+    client = store_client(settings, role, timeout_seconds, connect_seconds)
+    if on_serving:
+        client.event_hooks = {"response": [partial(notice_serving, on_serving)]}
     return SupabasePromptStore(client, settings.rest_url)
-
-
-def _client(
-    settings: SupabaseSettings,
-    role: str,
-    timeout_seconds: float,
-    connect_seconds: float | None = None,
-) -> httpx.AsyncClient:
-    for verbose_logger in ("httpx", "mangum.http"):
-        logging.getLogger(verbose_logger).setLevel(logging.WARNING)
-    return create_http_client(timeout_seconds, SupabaseAccess(settings, role), connect_seconds)

@@ -21,8 +21,8 @@ from pydantic import (
     field_validator,
 )
 
+from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.errors import InvalidSettings
-from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType
 from prompt_capture.domain.types import Probability
 
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

@@ -21,9 +21,11 @@ from prompt_capture.domain.errors import (
     ModelQuarantined,
     NothingToRollBack,
     NotPermitted,
+    NotTheChampion,
     PromptCaptureError,
     PromptLogNotFound,
     ReviewerErased,
+    SplitConflict,
     StoreUnavailable,
     TooManyDeferred,
     UnknownIntent,
@@ -135,7 +137,14 @@ def _from_domain(error: PromptCaptureError) -> ApiError:
             )
         case UnknownIntent() | ReviewerErased() | TooManyDeferred() | NotPermitted():
             return _from_refused_correction(error)
-        case ModelNotFound() | ModelQuarantined() | NothingToRollBack() | VerdictMissing():
+        case (
+            ModelNotFound()
+            | ModelQuarantined()
+            | VerdictMissing()
+            | NothingToRollBack()
+            | NotTheChampion()
+            | SplitConflict()
+        ):
             return _from_refused_decision(error)
         case PromptLogNotFound():
             return ApiError(
@@ -193,7 +202,12 @@ def _from_refused_correction(
 
 
 def _from_refused_decision(
-    error: ModelNotFound | ModelQuarantined | NothingToRollBack | VerdictMissing,
+    error: ModelNotFound
+    | ModelQuarantined
+    | VerdictMissing
+    | NothingToRollBack
+    | NotTheChampion
+    | SplitConflict,
 ) -> ApiError:
     match error:
         case ModelNotFound():
@@ -216,6 +230,20 @@ def _from_refused_decision(
                 "nothing_to_roll_back",
                 "The packaged model serves, so there is no earlier one.",
                 "Promote a model, or deploy another packaged model.",
+            )
+        case NotTheChampion():
+            return ApiError(
+                409,
+                "not_the_champion",
+                "from: another model is the champion.",
+                "See GET /v1/models.",
+            )
+        case SplitConflict():
+            return ApiError(
+                409,
+                "split_conflict",
+                "version: the model is the champion, or another split is under way.",
+                "See GET /v1/models/split, and stop the other split first.",
             )
         case VerdictMissing():
             return ApiError(

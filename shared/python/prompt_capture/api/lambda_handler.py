@@ -1,8 +1,9 @@
 """The Lambda handler of a function with an HTTP interface."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -46,6 +47,27 @@ def handle_requests(app: FastAPI) -> Handler:
         except _NO_TEXT:
             return _error_response(INVALID_JSON, context)
         return adapter(event, context)
+
+    return handle
+
+
+def with_jobs(handler: Handler, jobs: Mapping[str, Callable[[], Awaitable[object]]]) -> Handler:
+    """Make a handler run the job that a schedule names: `{"job": "..."}`.
+
+    A job that fails raises its error, so that Lambda repeats it and the alarm sees it.
+    """
+
+    def handle(event: Any, context: Any) -> Any:
+        job = jobs.get(str(event.get("job"))) if isinstance(event, dict) else None
+        if job is None or "requestContext" in event:
+            return handler(event, context)
+        # A loop of its own, since connections belong to one. Mangum's stays the current one.
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(job())
+        finally:
+            loop.close()
+        return {"status": "done"}
 
     return handle
 

@@ -1,62 +1,39 @@
 """GET and POST /v1/models: the registered models, and which of them serves."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Self
+from typing import Self
 
 from fastapi import APIRouter, Request
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StringConstraints,
-)
+from pydantic import BaseModel, Field, StrictBool
 
 from prompt_capture.api.authentication import KEY_OR_TOKEN, Authenticator
+from prompt_capture.api.decisions import (
+    REFUSED,
+    DecisionRequest,
+    DecisionResponse,
+    of_operators,
+    operator_of,
+)
 from prompt_capture.api.errors import ApiError, error_responses
 from prompt_capture.api.json_route import JsonRoute
-from prompt_capture.api.request_fields import OptionalIdentifier, without_nul
-from prompt_capture.domain.changes import validate_reviewer_name
-from prompt_capture.domain.errors import ReviewerErased, StoreUnavailable
+from prompt_capture.api.splits import splits_router
+from prompt_capture.domain.errors import StoreUnavailable
 from prompt_capture.domain.models import ModelEvent, ModelState, RegisteredModel, Version
 from prompt_capture.domain.types import Timestamp
+from prompt_capture.workflows.models.evaluate_split import EvaluateSplit
 from prompt_capture.workflows.models.manage import ManageModels
 
 MAX_LISTED = 100
 """The most models, or events of a model, in a response."""
 
-Reason = Annotated[
-    str,
-    StringConstraints(min_length=1, pattern=r"[^\x00\s]"),
-    AfterValidator(without_nul),
-]
 
+class RollbackRequest(DecisionRequest):
+    """Why an operator rolls back, and which model, so that the request can be repeated."""
 
-class DecisionRequest(BaseModel):
-    """Why an operator decides, and with an operator key also who."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "reason": "0.3 points better on the audit, and no intent is worse.",
-                    "operator": "grace",
-                }
-            ]
-        },
-    )
-
-    reason: Reason = Field(
-        description="Why. It is redacted as messages are, and stays in the model ledger. A text "
-        "with more than 2,000 characters is shortened."
-    )
-    operator: OptionalIdentifier = Field(
+    champion: Version | None = Field(
         None,
-        description="The operator who decided. Required with an operator key; with a token, it is "
-        "taken from the token.",
+        alias="from",
+        description="The version that must not serve any more. A repeated request then gets the "
+        "same response. Without it, each request is a rollback of its own.",
     )
 
 
@@ -67,15 +44,6 @@ class PromotionRequest(DecisionRequest):
         False,
         description="Whether to promote a model that no verdict supports. The model ledger keeps "
         "that it was forced.",
-    )
-
-
-class DecisionResponse(BaseModel):
-    """What the decision changed."""
-
-    event: ModelEvent | None = Field(
-        description="The new event of the model ledger. Null where the model has that state "
-        "already: nothing changed."
     )
 
 
@@ -125,12 +93,13 @@ class ModelResponse(BaseModel):
     events: list[ModelEvent] = Field(description="The newest 100, the newest first.")
 
 
-_REFUSED = (403, 404, 409)
-
-
-def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRouter:
+def models_router(
+    manage: ManageModels, evaluate_split: EvaluateSplit, authenticator: Authenticator
+) -> APIRouter:
     """Create the router of the endpoints below /models."""
     router = APIRouter(route_class=JsonRoute)
+    # Before /models/{version}, so that /models/split is no version.
+    router.include_router(splits_router(manage, evaluate_split, authenticator))
 
     @router.get(
         "/models",
@@ -152,23 +121,29 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
     # Before /models/{version}, so that other methods of this path are answered for this route.
     @router.post(
         "/models/rollback",
-        responses=error_responses(*_REFUSED),
+        responses=error_responses(*REFUSED),
         summary="Return to the model before",
         openapi_extra=KEY_OR_TOKEN,
     )
-    async def roll_back(body: DecisionRequest, connection: Request) -> DecisionResponse:
-        """Make the model serve that the champion replaced. A repeated request rolls back again."""
-        operator = _operator(body, authenticator, connection)
+    async def roll_back(body: RollbackRequest, connection: Request) -> DecisionResponse:
+        """Make the model serve that the champion replaced.
+
+        A repeated request rolls back again, unless it says `from`.
+        """
+        operator = operator_of(body, authenticator, connection)
         try:
-            with _of_operators():
-                return DecisionResponse(event=await manage.roll_back(operator, body.reason))
+            with of_operators():
+                event = await manage.roll_back(operator, body.reason, body.champion)
+                return DecisionResponse(event=event)
         except StoreUnavailable:
+            if body.champion is not None:
+                raise
             raise ApiError(
                 503,
                 "store_unavailable",
                 "The store did not respond. The rollback may have taken place.",
                 "Send GET /v1/models before you repeat the request: a second rollback goes one "
-                "model further.",
+                "model further. With `from`, repeating it is safe.",
             ) from None
 
     @router.get(
@@ -185,7 +160,7 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
 
     @router.post(
         "/models/{version}/promote",
-        responses=error_responses(*_REFUSED),
+        responses=error_responses(*REFUSED),
         summary="Promote a model",
         openapi_extra=KEY_OR_TOKEN,
     )
@@ -193,14 +168,14 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
         version: Version, body: PromotionRequest, connection: Request
     ) -> DecisionResponse:
         """Make a model the champion. A repeated request changes nothing."""
-        operator = _operator(body, authenticator, connection)
-        with _of_operators():
+        operator = operator_of(body, authenticator, connection)
+        with of_operators():
             event = await manage.promote(version, operator, body.reason, body.force)
             return DecisionResponse(event=event)
 
     @router.post(
         "/models/{version}/quarantine",
-        responses=error_responses(*_REFUSED),
+        responses=error_responses(*REFUSED),
         summary="Quarantine a model",
         openapi_extra=KEY_OR_TOKEN,
     )
@@ -208,54 +183,8 @@ def models_router(manage: ManageModels, authenticator: Authenticator) -> APIRout
         version: Version, body: DecisionRequest, connection: Request
     ) -> DecisionResponse:
         """Exclude a model from serving for good. The champion is rolled back in the same step."""
-        operator = _operator(body, authenticator, connection)
-        with _of_operators():
+        operator = operator_of(body, authenticator, connection)
+        with of_operators():
             return DecisionResponse(event=await manage.quarantine(version, operator, body.reason))
 
     return router
-
-
-def _operator(body: DecisionRequest, authenticator: Authenticator, connection: Request) -> str:
-    """Return who decided. Raise `ApiError`."""
-    user = authenticator.authenticate_operator(connection.headers)
-    name = (body.operator or "").strip() or None
-    if user is None:
-        if name is None:
-            raise ApiError(
-                422,
-                "operator_missing",
-                "operator: required with an operator key.",
-                "Send the name of the operator who decided.",
-            )
-        return _validated(name)
-    if name not in (None, str(user.user_id)):
-        raise ApiError(
-            403,
-            "operator_mismatch",
-            "operator: not the user of the token.",
-            "Omit operator, or send a token of that operator.",
-        )
-    return str(user.user_id)
-
-
-def _validated(operator: str) -> str:
-    try:
-        return validate_reviewer_name(operator)
-    except ValueError as error:
-        raise ApiError(
-            403, "invalid_operator", f"operator: {error}.", "Send the name of the operator."
-        ) from None
-
-
-@contextmanager
-def _of_operators() -> Iterator[None]:
-    """Turn an error about an erased account into one about the operator."""
-    try:
-        yield
-    except ReviewerErased:
-        raise ApiError(
-            403,
-            "operator_erased",
-            "operator: the account of this operator was erased.",
-            "Decide in the name of another account.",
-        ) from None

@@ -28,6 +28,8 @@ PromptCaptureError
 ├── RetrainingNotReady     a retraining lacks what a person must provide first
 ├── NotificationFailed     the topic of notifications failed or timed out
 ├── NothingToRollBack      no registered model serves
+├── NotTheChampion         another model is the champion
+├── SplitConflict          the model cannot be compared now
 ├── AlertNotFound          there is no alert with this number
 ├── AlertResolved          the alert is not open any more
 ├── InvalidMonitoringEvent the event is nothing that the monitor does
@@ -166,6 +168,14 @@ class NotificationFailed(PromptCaptureError):
 
 class NothingToRollBack(PromptCaptureError):
     """The packaged model serves, so there is no earlier model to return to."""
+
+
+class NotTheChampion(PromptCaptureError):
+    """The model that a rollback names is not the champion any more, for another reason."""
+
+
+class SplitConflict(PromptCaptureError):
+    """The model is the champion, or another split is under way."""
 
 
 class AlertNotFound(PromptCaptureError):

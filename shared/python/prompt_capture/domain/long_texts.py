@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from os.path import commonprefix
 
-from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType, redact
+from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
+from prompt_capture.domain.redaction import redact
 
 SHORTENED = " [shortened]"
 """The end of an error text or of notes that were longer than the limit."""

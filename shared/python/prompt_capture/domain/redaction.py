@@ -7,7 +7,6 @@ people and postal addresses have none, and stay.
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from typing import Literal, get_args
 
 from prompt_capture.domain.entities.bank_accounts import find_bank_accounts
 from prompt_capture.domain.entities.birth_dates import find_birth_dates
@@ -25,13 +24,8 @@ from prompt_capture.domain.entities.phones import find_phone_numbers
 from prompt_capture.domain.entities.searched import MASK, Searched, merge
 from prompt_capture.domain.entities.tokens import find_private_keys, find_tokens
 from prompt_capture.domain.entities.wallets import find_wallets
+from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.searchable_text import SearchableText, Span
-
-EntityType = Literal[
-    "url", "secret", "email", "bank", "card", "national_id", "phone", "ip", "mac", "birth_date",
-    "wallet",
-]  # fmt: skip
-ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
 
 _PLACEHOLDERS: dict[EntityType, str] = {
     "url": "<URL>",

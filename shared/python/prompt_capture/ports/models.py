@@ -12,6 +12,7 @@ from prompt_capture.domain.models import (
     RegisteredModel,
     RegistryDecision,
 )
+from prompt_capture.domain.splits import ServingModels, SplitResults
 
 
 class ModelRegistry(Protocol):
@@ -37,11 +38,14 @@ class ModelRegistry(Protocol):
         so; `SCHEDULE_ACTOR` may not. Raise `ModelNotFound`, `ModelQuarantined` or `VerdictMissing`.
         """
 
-    async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
+    async def roll_back(
+        self, decision: RegistryDecision, champion: str | None = None
+    ) -> ModelEvent:
         """Return to the model that the champion replaced, or to the packaged one.
 
-        A quarantined model is passed over. Raise `NothingToRollBack` where the packaged model
-        serves.
+        A quarantined model is passed over. With `champion`, that version alone is replaced, and a
+        repeated call returns the event of the first one. Raise `NotTheChampion` where it does not
+        serve for another reason, and `NothingToRollBack` where the packaged model serves.
         """
 
     async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
@@ -49,6 +53,26 @@ class ModelRegistry(Protocol):
 
         Return None where the model is quarantined already. Raise `ModelNotFound`.
         """
+
+    async def split(
+        self, challenger: str, share: float, decision: RegistryDecision
+    ) -> ModelEvent | None:
+        """Let a challenger answer a share of the users, or change that share.
+
+        Return None where it has that share already. Raise `ModelNotFound`, `ModelQuarantined`, or
+        `SplitConflict` where the model is the champion or another split is under way.
+        """
+
+    async def stop_split(
+        self, decision: RegistryDecision, split: int | None = None
+    ) -> ModelEvent | None:
+        """Return everybody to the champion.
+
+        Return None where no split is under way, or another one than `split`.
+        """
+
+    async def split_results(self) -> SplitResults | None:
+        """Return the latest split, with its outcomes. Return None where there was none."""
 
     async def models(self) -> Sequence[RegisteredModel]:
         """Return all models, the newest first."""
@@ -66,11 +90,11 @@ class ModelRegistry(Protocol):
         """
 
 
-class ChampionSource(Protocol):
-    """Where a function reads which model serves."""
+class ServingSource(Protocol):
+    """Where a function reads which models serve."""
 
-    async def champion(self) -> ModelAddress | None:
-        """Return the champion, or None for the packaged model. Raise `StoreUnavailable`."""
+    async def serving(self) -> ServingModels:
+        """Return the champion and the split. Raise `StoreUnavailable`."""
 
 
 class PublishedFiles(Protocol):

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from prompt_capture.domain.captures import CaptureStatus, ClassifiedMessage
+from prompt_capture.domain.entity_types import ENTITY_TYPES, EntityType
 from prompt_capture.domain.log_ids import derived_log_id, new_log_id
 from prompt_capture.domain.long_texts import redact_start
 from prompt_capture.domain.predictions import Prediction
 from prompt_capture.domain.prompts import CapturedPrompt
-from prompt_capture.domain.redaction import ENTITY_TYPES, EntityType
 from prompt_capture.domain.types import MAX_MESSAGE_LENGTH
 from prompt_capture.workflows.capture import CaptureStrategy
 from prompt_capture.workflows.serve_model import ServedModel
@@ -27,20 +27,20 @@ class ClassifyAndLog:
     """Redacts, classifies and captures messages.
 
     A placeholder replaces each entity of the types in `redacted` before the model or the store sees
-    the message. `serving` returns the model that answers the next message. The ids of messages with
-    an idempotency key are derived with `id_secret`. `record_metrics` receives each classified
-    message.
+    the message. `model_for` returns the model that answers a user, or nobody in particular. The ids
+    of messages with an idempotency key are derived with `id_secret`. `record_metrics` receives each
+    classified message.
     """
 
     def __init__(
         self,
-        serving: Callable[[], ServedModel],
+        model_for: Callable[[UUID | None], ServedModel],
         capture: CaptureStrategy,
         id_secret: bytes,
         redacted: Collection[EntityType] = ENTITY_TYPES,
         record_metrics: Callable[[ClassifiedMessage], None] = lambda classified: None,
     ) -> None:
-        self._serving = serving
+        self._model_for = model_for
         self._capture = capture
         self._id_secret = id_secret
         self._redacted = redacted
@@ -67,7 +67,7 @@ class ClassifyAndLog:
         """
         started_at = time.perf_counter()
         text, shortened = redact_start(message, MAX_MESSAGE_LENGTH, self._redacted)
-        model = self._serving()
+        model = self._model_for(user_id)
         prediction = model.detector.detect(text)
         seconds = time.perf_counter() - started_at
         if user_id is None:

@@ -13,7 +13,9 @@ from prompt_capture.domain.errors import (
     ModelNotFound,
     ModelQuarantined,
     NothingToRollBack,
+    NotTheChampion,
     ReviewerErased,
+    SplitConflict,
     StoreUnavailable,
     VerdictMissing,
 )
@@ -25,8 +27,9 @@ from prompt_capture.domain.models import (
     RegistryDecision,
     TrainingRecord,
 )
+from prompt_capture.domain.splits import ServingModels, SplitResults
 
-_FORBIDDEN, _NOT_FOUND, _CONFLICT, _UNSUPPORTED = "PT403", "PT404", "PT409", "PT412"
+_FORBIDDEN, _NOT_FOUND, _CONFLICT, _PRECONDITION = "PT403", "PT404", "PT409", "PT412"
 """The database's own error codes. What a conflict is depends on the function."""
 
 
@@ -34,7 +37,7 @@ class SupabaseModelRegistry:
     """Calls the functions of the registry, as the role `model_registrar`.
 
     A call is not repeated after a connection error: a second rollback would go back one model more.
-    The client's read timeout is the deadline of each call.
+    The client's read timeout is the deadline of each call. Lists are read page by page.
     """
 
     def __init__(self, client: httpx.AsyncClient, rest_url: str) -> None:
@@ -51,15 +54,22 @@ class SupabaseModelRegistry:
     async def promote(
         self, version: str, decision: RegistryDecision, force: bool = False
     ) -> ModelEvent | None:
-        quarantined = ModelQuarantined("The model is quarantined. Promote another one.")
         arguments = {"version": version, "force": force, **_decision(decision)}
-        errors = {_CONFLICT: quarantined, _UNSUPPORTED: _verdict_missing(), **_common_errors()}
+        errors = {
+            _CONFLICT: _quarantined(),
+            _PRECONDITION: _verdict_missing(),
+            **_common_errors(),
+        }
         return _event(await self._postgrest.call("promote_model", arguments, errors))
 
-    async def roll_back(self, decision: RegistryDecision) -> ModelEvent:
+    async def roll_back(
+        self, decision: RegistryDecision, champion: str | None = None
+    ) -> ModelEvent:
         nothing = NothingToRollBack("The packaged model serves, so there is nothing to roll back.")
-        errors = {_CONFLICT: nothing, **_common_errors()}
-        event = await self._postgrest.call("roll_back_model", _decision(decision), errors)
+        other = NotTheChampion(f"{champion} is not the champion. See which model serves.")
+        errors = {_CONFLICT: nothing, _PRECONDITION: other, **_common_errors()}
+        arguments = {"champion": champion, **_decision(decision)}
+        event = await self._postgrest.call("roll_back_model", arguments, errors)
         return ModelEvent.model_validate(event)
 
     async def quarantine(self, version: str, decision: RegistryDecision) -> ModelEvent | None:
@@ -67,8 +77,32 @@ class SupabaseModelRegistry:
         errors = _common_errors()
         return _event(await self._postgrest.call("quarantine_model", arguments, errors))
 
+    async def split(
+        self, challenger: str, share: float, decision: RegistryDecision
+    ) -> ModelEvent | None:
+        conflict = SplitConflict("The model is the champion, or another split is under way.")
+        arguments = {"version": challenger, "share": share, **_decision(decision)}
+        errors = {_CONFLICT: _quarantined(), _PRECONDITION: conflict, **_common_errors()}
+        return _event(await self._postgrest.call("split_model", arguments, errors))
+
+    async def stop_split(
+        self, decision: RegistryDecision, split: int | None = None
+    ) -> ModelEvent | None:
+        arguments = {"split": split, **_decision(decision)}
+        return _event(await self._postgrest.call("stop_split", arguments, _common_errors()))
+
+    async def split_results(self) -> SplitResults | None:
+        results = await self._postgrest.call("read_split", {})
+        return None if results is None else SplitResults.model_validate(results)
+
     async def models(self) -> Sequence[RegisteredModel]:
-        return [_model(columns) for columns in await self._postgrest.call("list_models", {})]
+        models: list[RegisteredModel] = []
+        while True:
+            before = models[-1].address.version if models else None
+            page = await self._postgrest.call("list_models", {"before": before})
+            if not page:
+                return models
+            models += map(_model, page)
 
     async def model(self, version: str) -> RegisteredModel:
         found = await self._postgrest.call("list_models", {"version": version})
@@ -77,34 +111,43 @@ class SupabaseModelRegistry:
         return _model(found[0])
 
     async def events(self, version: str | None = None) -> Sequence[ModelEvent]:
-        events = await self._postgrest.call("list_model_events", {"version": version})
-        return [ModelEvent.model_validate(event) for event in events]
+        events: list[ModelEvent] = []
+        while True:
+            arguments = {"version": version, "before": events[-1].id if events else None}
+            page = await self._postgrest.call("list_model_events", arguments)
+            if not page:
+                return events
+            events += map(ModelEvent.model_validate, page)
 
     async def serving_event(self, at: datetime) -> ModelEvent | None:
         return _event(await self._postgrest.call("serving_event", {"moment": at.isoformat()}))
 
 
-class SupabaseChampion:
-    """Reads which model serves, as the role `prompt_writer` or `model_registrar`."""
+class SupabaseServing:
+    """Reads which models serve, as the role `prompt_writer` or `model_registrar`."""
 
     def __init__(self, client: httpx.AsyncClient, rest_url: str) -> None:
         self._postgrest = PostgrestAdapter(client, rest_url, client.timeout.read)
 
-    async def champion(self) -> ModelAddress | None:
-        return champion_address(await self._postgrest.call("serving_model", {}))
+    async def serving(self) -> ServingModels:
+        return serving_models(await self._postgrest.call("serving_model", {}))
 
 
-def champion_address(serving: object) -> ModelAddress | None:
-    """Return the address in the database's answer to what serves, or None for the packaged model.
+def serving_models(answer: object) -> ServingModels:
+    """Return what the database's answer to what serves says.
 
-    The answer is the result of `serving_model`, and the content of the header `X-Serving-Model`.
-    Raise `StoreUnavailable` where it is neither an address nor empty.
+    The answer is the result of `serving_model`, and the content of the header `X-Serving-Model`:
+    the address of the champion, or nothing for the packaged model, and `split` where there is one.
+    Raise `StoreUnavailable` where it has another form.
     """
-    if serving == {}:
-        return None
     try:
-        return ModelAddress.model_validate(serving)
-    except ValidationError:
+        if not isinstance(answer, dict):
+            raise TypeError
+        champion = {name: value for name, value in answer.items() if name != "split"}
+        return ServingModels.model_validate(
+            {"champion": champion or None, "split": answer.get("split")}
+        )
+    except (TypeError, ValidationError):
         raise StoreUnavailable("The store does not say which model serves.") from None
 
 
@@ -116,6 +159,10 @@ def _common_errors() -> ErrorsByCode:
 
 def _not_found() -> ModelNotFound:
     return ModelNotFound("The registry has no model with this version. Publish it first.")
+
+
+def _quarantined() -> ModelQuarantined:
+    return ModelQuarantined("The model is quarantined. Choose another one.")
 
 
 def _verdict_missing() -> VerdictMissing:

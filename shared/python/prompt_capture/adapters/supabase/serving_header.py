@@ -1,4 +1,4 @@
-"""The header in which the store names the champion, in the response to each insert of a prompt."""
+"""The header in which the store names what serves, in the response to each insert of a prompt."""
 
 import logging
 from collections.abc import Callable
@@ -6,23 +6,21 @@ from collections.abc import Callable
 import httpx
 from pydantic_core import from_json
 
-from prompt_capture.adapters.supabase.model_registry import champion_address
+from prompt_capture.adapters.supabase.model_registry import serving_models
 from prompt_capture.domain.errors import StoreUnavailable
-from prompt_capture.domain.models import ModelAddress
+from prompt_capture.domain.splits import ServingModels
 
 SERVING_MODEL_HEADER = "X-Serving-Model"
 
 logger = logging.getLogger(__name__)
 
 
-async def notice_champion(
-    notice: Callable[[ModelAddress | None], None], response: httpx.Response
-) -> None:
-    """Pass on the champion that a response names. A value that is not valid is only logged."""
+async def notice_serving(notice: Callable[[ServingModels], None], response: httpx.Response) -> None:
+    """Pass on which models serve, if a response says it. A value that is not valid is logged."""
     value = response.headers.get(SERVING_MODEL_HEADER)
     if value is None:
         return
     try:
-        notice(champion_address(from_json(value)))
+        notice(serving_models(from_json(value)))
     except (ValueError, StoreUnavailable):
-        logger.warning("The store names the champion in a form that is not valid.")
+        logger.warning("The store names what serves in a form that is not valid.")

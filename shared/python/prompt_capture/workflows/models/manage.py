@@ -51,13 +51,32 @@ class ManageModels:
         _log("Model promoted.", event)
         return event
 
-    async def roll_back(self, actor: str, reason: str) -> ModelEvent:
+    async def roll_back(self, actor: str, reason: str, champion: str | None = None) -> ModelEvent:
         """Return to the model that the champion replaced. A repeated call is a second rollback.
 
-        Raise `NothingToRollBack`.
+        With `champion`, that version alone is replaced, and a repeated call returns the event of
+        the first one. Raise `NothingToRollBack` or `NotTheChampion`.
         """
-        event = await self._registry.roll_back(decision_of(actor, reason))
+        event = await self._registry.roll_back(decision_of(actor, reason), champion)
         _log("Model rolled back.", event)
+        return event
+
+    async def split(
+        self, challenger: str, share: float, actor: str, reason: str
+    ) -> ModelEvent | None:
+        """Let a challenger answer a share of the users, or change that share.
+
+        Return None where it has that share already. Raise `ModelNotFound`, `ModelQuarantined` or
+        `SplitConflict`.
+        """
+        event = await self._registry.split(challenger, share, decision_of(actor, reason))
+        _log("Split started or changed.", event)
+        return event
+
+    async def stop_split(self, actor: str, reason: str) -> ModelEvent | None:
+        """Return everybody to the champion. Return None where no split is under way."""
+        event = await self._registry.stop_split(decision_of(actor, reason))
+        _log("Split stopped.", event)
         return event
 
     async def quarantine(self, version: str, actor: str, reason: str) -> ModelEvent | None:

@@ -1,0 +1,1 @@
+"""Simulated splits: how often equal arms are stopped, and how soon a harmful challenger is."""
