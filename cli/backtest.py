@@ -13,7 +13,7 @@ from prompt_capture.adapters.onnx.model_artifact import FINGERPRINT_FILE, ModelA
 from prompt_capture.domain.errors import PromptCaptureError
 from prompt_capture.domain.evaluation import NewVerdict
 from prompt_capture.domain.models import RegisteredModel
-from prompt_capture.ports.evaluation import Evaluation
+from prompt_capture.ports.evaluation import EvaluationStore
 from prompt_capture.ports.exports import DatasetStore
 from prompt_capture.ports.models import ModelRegistry
 from prompt_capture.workflows.models.decisions import decision_of
@@ -71,7 +71,7 @@ class ComparedModel:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedModels:
     """Two models, and what a comparison of them needs to know.
 
     `learnt` are known texts that either model learnt, besides those that the fingerprints know.
@@ -122,9 +122,9 @@ def read_gold_ids(sources: Sequence[DataSource]) -> list[str]:
 
 
 async def compare_models(
-    evaluation: Evaluation,
+    evaluation: EvaluationStore,
     registry: ModelRegistry,
-    comparison: Comparison,
+    comparison: ComparedModels,
     operator: str,
     on_progress: Callable[[int, int], None],
 ) -> BacktestReport:
@@ -162,7 +162,7 @@ async def compare_models(
 
 
 def _decide(
-    result: BacktestResult, recorded: Sequence[RecordedVerdict], comparison: Comparison
+    result: BacktestResult, recorded: Sequence[RecordedVerdict], comparison: ComparedModels
 ) -> Verdict:
     looks = looks_of(each.verdict for each in recorded)
     facts = result.candidate, result.champion
@@ -170,7 +170,7 @@ def _decide(
 
 
 async def _draw(
-    evaluation: Evaluation, result: BacktestResult, verdict: Verdict
+    evaluation: EvaluationStore, result: BacktestResult, verdict: Verdict
 ) -> tuple[int, int]:
     """Return how many disagreements were drawn, and how many of the pool wait for review."""
     versions = result.candidate.version, result.champion.version
@@ -183,7 +183,10 @@ async def _draw(
 
 
 async def _record(
-    evaluation: Evaluation, recorded: RecordedVerdict, comparison: Comparison, operator: str
+    evaluation: EvaluationStore,
+    recorded: RecordedVerdict,
+    comparison: ComparedModels,
+    operator: str,
 ) -> None:
     verdict = recorded.verdict
     new = NewVerdict(

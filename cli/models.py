@@ -221,7 +221,7 @@ async def _backtest(
     learnt: Sequence[str],
     packaged: Path,
 ) -> "BacktestReport":
-    from cli.backtest import Comparison, compare_models, find_models, read_gold_ids
+    from cli.backtest import ComparedModels, compare_models, find_models, read_gold_ids
     from cli.labelled_data import read_texts
     from cli.sources import local_sources
     from prompt_capture import bootstrap
@@ -236,7 +236,7 @@ async def _backtest(
             registry, bootstrap.published_models(), version, packaged, Path(folder)
         )
         known = await catalogue.known_intents()
-        comparison = Comparison(candidate, champion, texts, gold_ids, known, days)
+        comparison = ComparedModels(candidate, champion, texts, gold_ids, known, days)
         step = progress.step("Classifying")
         return await compare_models(bootstrap.evaluation(), registry, comparison, operator, step)
 

@@ -12,7 +12,7 @@ from benchmarks.alerts.simulation import (
     INTENTS,
     WARM_UP_DAYS,
     Counts,
-    Traffic,
+    SimulatedTraffic,
     Years,
     simulate,
 )
@@ -91,7 +91,7 @@ class FalseAlarms:
 
 def count_false_alarms(volume: int, runs: int, seed: int) -> FalseAlarms:
     """Count what the rules say about quiet years."""
-    years = simulate(Traffic(volume), runs, seed)
+    years = simulate(SimulatedTraffic(volume), runs, seed)
     hourly = silence_alerts(years.hours)
     silence = np.diff(hourly.astype(int), axis=0, prepend=0) == 1
     counts: dict[RuleName, float] = {
@@ -128,7 +128,7 @@ class Delay:
 
 def measure_delay(volume: int, accuracy: float, runs: int, seed: int) -> Delay:
     """Compare the rule with a CUSUM that knows both accuracies and has the same false alarms."""
-    quiet = Traffic(volume, accuracy=accuracy, accuracy_after=accuracy)
+    quiet = SimulatedTraffic(volume, accuracy=accuracy, accuracy_after=accuracy)
     dropped = replace(quiet, accuracy_after=accuracy - DROP, change_day=CHANGE_DAY)
     quiet_years, years = simulate(quiet, runs, seed), simulate(dropped, runs, seed + 1)
     false_alarms = openings(accuracy_alerts(quiet_years))
@@ -160,7 +160,7 @@ class NewTopic:
 
 def find_topic(volume: int, base: float, runs: int, seed: int) -> NewTopic:
     """Simulate a new topic that is 5% of the messages, and say when it is found."""
-    traffic = Traffic(volume, out_of_scope=base, topic_share=TOPIC, change_day=CHANGE_DAY)
+    traffic = SimulatedTraffic(volume, out_of_scope=base, topic_share=TOPIC, change_day=CHANGE_DAY)
     delays = _delays(scope_alerts(simulate(traffic, runs, seed)))
     return NewTopic(
         volume, base, float((delays <= FOUND_WITHIN_DAYS).mean()), float(np.median(delays))

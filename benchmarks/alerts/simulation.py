@@ -38,7 +38,7 @@ _CORRELATED_FAILURES = 0.5
 
 
 @dataclass(frozen=True)
-class Traffic:
+class SimulatedTraffic:
     """What is simulated. `volume` is the mean number of messages a day.
 
     From `change_day` on, the accuracy is `accuracy_after`, messages of a new topic arrive in
@@ -82,7 +82,7 @@ class Years:
         return total
 
 
-def simulate(traffic: Traffic, runs: int, seed: int) -> Years:
+def simulate(traffic: SimulatedTraffic, runs: int, seed: int) -> Years:
     """Simulate `runs` years after a warm-up, each day by day."""
     rng = np.random.default_rng(seed)
     rates = _rates(traffic, runs, rng)
@@ -112,7 +112,7 @@ def simulate(traffic: Traffic, runs: int, seed: int) -> Years:
     )
 
 
-def _rates(traffic: Traffic, runs: int, rng: np.random.Generator) -> Counts:
+def _rates(traffic: SimulatedTraffic, runs: int, rng: np.random.Generator) -> Counts:
     """Return the expected messages by day, run and intent."""
     day = np.arange(DAYS)
     start = rng.integers(0, 7, runs)
@@ -149,14 +149,14 @@ def _bursts(rates: Counts, rng: np.random.Generator) -> Counts:
     return np.where(happens > 0, happens * rng.integers(*_BURST, rates.shape), 0).astype(float)
 
 
-def _out_of_scope_share(traffic: Traffic, runs: int, rng: np.random.Generator) -> Counts:
+def _out_of_scope_share(traffic: SimulatedTraffic, runs: int, rng: np.random.Generator) -> Counts:
     day = np.arange(DAYS)[:, None]
     season = 0.1 * np.sin(2 * np.pi * (day - rng.random(runs) * YEAR_DAYS) / YEAR_DAYS)
     share: Counts = traffic.out_of_scope * np.exp(season + rng.normal(0, 0.05, (DAYS, runs)))
     return share
 
 
-def _daily_accuracy(traffic: Traffic, runs: int, rng: np.random.Generator) -> Counts:
+def _daily_accuracy(traffic: SimulatedTraffic, runs: int, rng: np.random.Generator) -> Counts:
     accuracy = np.full((DAYS, runs), traffic.accuracy)
     accuracy[traffic.change_day :] = traffic.accuracy_after
     logit = np.log(accuracy / (1 - accuracy)) + rng.normal(0, 0.05, accuracy.shape)
@@ -164,7 +164,7 @@ def _daily_accuracy(traffic: Traffic, runs: int, rng: np.random.Generator) -> Co
     return share
 
 
-def _failures(traffic: Traffic, with_outcome: Counts, rng: np.random.Generator) -> Counts:
+def _failures(traffic: SimulatedTraffic, with_outcome: Counts, rng: np.random.Generator) -> Counts:
     """Return failures. A part of them affects whole sessions."""
     _, runs, _ = with_outcome.shape
     odds = rng.gamma(4, traffic.failures / (1 - traffic.failures) / 4, (runs, INTENTS))

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from benchmarks.gate.population import Population
 from benchmarks.gate.predictions import predict_population
 from benchmarks.gate.rendering import goal_lines, render_markdown, render_terminal
-from benchmarks.gate.trials import Scenario, ScenarioResult, run_scenario
+from benchmarks.gate.trials import GateScenario, ScenarioResult, run_scenario
 from benchmarks.machine import MachineInfo, describe_machine
 from cli.error_handling import error_console, exit_on_error
 from cli.progress import progress_bars, progress_columns
@@ -21,7 +21,7 @@ DISCORDANCE = 0.08
 WIDTH_WITHOUT_TERMINAL = 170
 
 SCENARIOS = tuple(
-    Scenario(evidence=evidence, labels=labels, difference=difference, discordance=DISCORDANCE)
+    GateScenario(evidence=evidence, labels=labels, difference=difference, discordance=DISCORDANCE)
     for evidence, sizes in (("messages", (500, 2_000, 5_000)), ("disagreements", (50, 200, 500)))
     for labels in sizes
     for difference in (0.0, -0.02, 0.02)

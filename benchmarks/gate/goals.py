@@ -14,7 +14,7 @@ BETTER_LABELS = {"messages": 2_000, "disagreements": 200}
 MIN_COVERAGE, MAX_COVERAGE = 0.93, 0.97
 
 
-class GoalResult(NamedTuple):
+class MeasuredGoal(NamedTuple):
     """A goal, what was measured, and whether that reaches it."""
 
     goal: str
@@ -22,18 +22,18 @@ class GoalResult(NamedTuple):
     is_met: bool
 
 
-def check_goals(results: Sequence[ScenarioResult]) -> Iterator[GoalResult]:
+def check_goals(results: Sequence[ScenarioResult]) -> Iterator[MeasuredGoal]:
     """Yield the goals for which the results have trials."""
     equal = [_share(each, each.promoted) for each in results if each.scenario.difference == 0]
     if equal:
-        yield GoalResult(
+        yield MeasuredGoal(
             f"an equal candidate promoted at most {MAX_EQUAL_PROMOTED:.1%}",
             f"{max(equal):.1%} at most",
             max(equal) <= MAX_EQUAL_PROMOTED,
         )
     worse = [1 - _share(each, each.promoted) for each in results if each.scenario.difference < 0]
     if worse:
-        yield GoalResult(
+        yield MeasuredGoal(
             f"one that is 2 points worse refused at least {MIN_WORSE_REFUSED:.0%}",
             f"{min(worse):.1%} at least",
             min(worse) >= MIN_WORSE_REFUSED,
@@ -42,14 +42,14 @@ def check_goals(results: Sequence[ScenarioResult]) -> Iterator[GoalResult]:
         scenario = result.scenario
         if scenario.difference > 0 and scenario.labels == BETTER_LABELS[scenario.evidence]:
             promoted = _share(result, result.promoted)
-            yield GoalResult(
+            yield MeasuredGoal(
                 f"one that is 2 points better promoted at least {MIN_BETTER_PROMOTED:.0%}, "
                 f"{scenario.labels:,} {scenario.evidence}",
                 f"{promoted:.1%}",
                 promoted >= MIN_BETTER_PROMOTED,
             )
     coverage = [_share(each, each.covering) for each in results]
-    yield GoalResult(
+    yield MeasuredGoal(
         f"intervals cover {MIN_COVERAGE:.0%} to {MAX_COVERAGE:.0%}",
         f"{min(coverage):.1%} to {max(coverage):.1%}",
         min(coverage) >= MIN_COVERAGE and max(coverage) <= MAX_COVERAGE,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from training.gate.evidence import Answers, CapturedCounts, Mask, PairedEvidence
+from training.gate.evidence import CapturedCounts, Mask, ModelAnswers, PairedEvidence
 
 SENDERS, REVIEWERS = 25, 4
 """Who sends the messages of a trial, and who decides them: each as many as anybody else."""
@@ -96,9 +96,9 @@ class Population:
         )
 
 
-def _choose(rows: Mask, one: Answers, other: Answers) -> Answers:
+def _choose(rows: Mask, one: ModelAnswers, other: ModelAnswers) -> ModelAnswers:
     """Return the answers of `one` in the rows, and those of the other model elsewhere."""
-    return Answers(
+    return ModelAnswers(
         np.where(rows, one.is_correct, other.is_correct),
         np.where(rows, one.confidences, other.confidences),
         np.where(rows, one.is_out_of_scope, other.is_out_of_scope),

@@ -19,7 +19,7 @@ CAPTURED = 20_000
 """The captured texts of a backtest, among which disagreements are drawn."""
 
 
-class Scenario(BaseModel):
+class GateScenario(BaseModel):
     """A candidate, and the evidence about it at the last look.
 
     `difference` is its accuracy less the champion's, and `discordance` the share of messages that
@@ -43,7 +43,7 @@ class ScenarioResult(BaseModel):
     `mean_labels` is the mean number of labels at the end.
     """
 
-    scenario: Scenario
+    scenario: GateScenario
     trials: int
     promoted: int
     robust: int
@@ -55,7 +55,7 @@ class ScenarioResult(BaseModel):
 
 
 def run_scenario(
-    population: Population, scenario: Scenario, trials: int, on_trial: Callable[[], object]
+    population: Population, scenario: GateScenario, trials: int, on_trial: Callable[[], object]
 ) -> ScenarioResult:
     """Run the trials of a scenario. The same trials give the same result."""
     decisions: Counter[str] = Counter()
@@ -84,7 +84,7 @@ def run_scenario(
 
 
 def _draw(
-    population: Population, scenario: Scenario, random: np.random.Generator
+    population: Population, scenario: GateScenario, random: np.random.Generator
 ) -> PairedEvidence:
     truth = Truth(scenario.difference, scenario.discordance)
     if scenario.evidence == "messages":

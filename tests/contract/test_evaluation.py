@@ -35,7 +35,7 @@ from prompt_capture.domain.evaluation import (
     WaitingText,
 )
 from prompt_capture.domain.models import ModelEvent, RegistryDecision
-from prompt_capture.ports.evaluation import Evaluation, QueueScores, RetrainingRuns
+from prompt_capture.ports.evaluation import EvaluationStore, QueueScores, RetrainingRuns
 from prompt_capture.ports.models import ModelRegistry
 from tests.contract.conftest import Stores, settings_for
 from tests.contract.test_model_registry import make_model
@@ -50,7 +50,7 @@ LEASE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class World:
+class EvaluationWorld:
     """A store of prompts, a registry with the candidates `a` and `b`, and what compares them.
 
     `decide` decides a text of the pool in the dashboard, and `end_lease` lets the lease of the
@@ -58,7 +58,7 @@ class World:
     """
 
     stores: Stores
-    evaluation: Evaluation
+    evaluation: EvaluationStore
     runs: RetrainingRuns
     queue: QueueScores
     registry: ModelRegistry
@@ -122,7 +122,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def world(stores: Stores, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+async def world(stores: Stores, request: pytest.FixtureRequest) -> AsyncIterator[EvaluationWorld]:
     if isinstance(stores.writer, InMemoryPromptStore):
         yield await _in_memory(stores, stores.writer)
         return
@@ -155,13 +155,13 @@ async def world(stores: Stores, request: pytest.FixtureRequest) -> AsyncIterator
         registry = SupabaseModelRegistry(client, settings.rest_url)
         for version in ("a", "b"):
             await registry.register(make_model(version), ANN)
-        yield World(
+        yield EvaluationWorld(
             stores, evaluation, evaluation, evaluation, registry, decide, end_lease,
             create_erased_user,
         )  # fmt: skip
 
 
-async def _in_memory(stores: Stores, store: InMemoryPromptStore) -> World:
+async def _in_memory(stores: Stores, store: InMemoryPromptStore) -> EvaluationWorld:
     registry = InMemoryModelRegistry()
     for version in ("a", "b"):
         await registry.register(make_model(version), ANN)
@@ -177,7 +177,7 @@ async def _in_memory(stores: Stores, store: InMemoryPromptStore) -> World:
         registry.erased.add(user_id := str(uuid4()))
         return user_id
 
-    return World(
+    return EvaluationWorld(
         stores, evaluation, evaluation, evaluation, registry, decide, end_lease, create_erased_user
     )
 
@@ -185,7 +185,9 @@ async def _in_memory(stores: Stores, store: InMemoryPromptStore) -> World:
 # Captured texts -----------------------------------------------------------------------------
 
 
-async def test_each_captured_text_comes_once_however_often_it_was_sent(world: World) -> None:
+async def test_each_captured_text_comes_once_however_often_it_was_sent(
+    world: EvaluationWorld,
+) -> None:
     log_ids = await world.log("one", "One", "two", "three", "four", "five")
 
     texts = await world.captured()
@@ -197,7 +199,7 @@ async def test_each_captured_text_comes_once_however_often_it_was_sent(world: Wo
 
 
 @pytest.mark.parametrize("max_texts", [0, 1, 2, 3, 5])
-async def test_no_more_texts_are_read_than_wanted(world: World, max_texts: int) -> None:
+async def test_no_more_texts_are_read_than_wanted(world: EvaluationWorld, max_texts: int) -> None:
     await world.log("one", "two", "three", "four")
 
     texts = await world.captured(max_texts=max_texts)
@@ -207,7 +209,7 @@ async def test_no_more_texts_are_read_than_wanted(world: World, max_texts: int) 
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_every_seed_reads_all_texts_once_in_the_same_order_again(
-    world: World, seed: int
+    world: EvaluationWorld, seed: int
 ) -> None:
     await world.log(*(f"text {number}" for number in range(7)))
 
@@ -217,7 +219,7 @@ async def test_every_seed_reads_all_texts_once_in_the_same_order_again(
     assert await world.captured(seed) == texts
 
 
-async def test_seeds_choose_different_texts(world: World) -> None:
+async def test_seeds_choose_different_texts(world: EvaluationWorld) -> None:
     await world.log(*(f"text {number}" for number in range(8)))
 
     firsts = [(await world.captured(seed, max_texts=1))[0].text for seed in range(20)]
@@ -225,7 +227,7 @@ async def test_seeds_choose_different_texts(world: World) -> None:
     assert len(set(firsts)) > 2
 
 
-async def test_a_text_with_a_vote_may_not_be_drawn(world: World) -> None:
+async def test_a_text_with_a_vote_may_not_be_drawn(world: EvaluationWorld) -> None:
     voted, _ = await world.log("one", "two")
     await world.correct(voted, "email", "ben")
 
@@ -238,7 +240,7 @@ async def test_a_text_with_a_vote_may_not_be_drawn(world: World) -> None:
 # The pool -----------------------------------------------------------------------------------
 
 
-async def test_a_disagreement_enters_the_pool_once(world: World) -> None:
+async def test_a_disagreement_enters_the_pool_once(world: EvaluationWorld) -> None:
     one, copy, two = await world.log("one", "ONE", "two")
 
     assert await world.draw(one, two) == 2
@@ -248,29 +250,29 @@ async def test_a_disagreement_enters_the_pool_once(world: World) -> None:
     assert not any(text.may_be_drawn for text in await world.captured())
 
 
-async def test_copies_of_a_text_in_one_draw_are_one_disagreement(world: World) -> None:
+async def test_copies_of_a_text_in_one_draw_are_one_disagreement(world: EvaluationWorld) -> None:
     assert await world.draw(*await world.log("one", "ONE", "one")) == 1
 
 
-async def test_a_text_with_a_vote_is_not_drawn(world: World) -> None:
+async def test_a_text_with_a_vote_is_not_drawn(world: EvaluationWorld) -> None:
     voted, other = await world.log("one", "two")
     await world.correct(voted, "email", "ben")
 
     assert await world.draw(voted, other) == 1
 
 
-async def test_a_message_that_does_not_exist_is_left_out_of_a_draw(world: World) -> None:
+async def test_a_message_that_does_not_exist_is_left_out_of_a_draw(world: EvaluationWorld) -> None:
     assert await world.draw(uuid4(), *await world.log("one")) == 1
 
 
-async def test_nothing_is_drawn_for_a_model_that_is_not_registered(world: World) -> None:
+async def test_nothing_is_drawn_for_a_model_that_is_not_registered(world: EvaluationWorld) -> None:
     (log_id,) = await world.log("one")
 
     with pytest.raises(ModelNotFound):
         await world.draw(log_id, candidate="c")
 
 
-async def test_a_blind_decision_is_evidence(world: World) -> None:
+async def test_a_blind_decision_is_evidence(world: EvaluationWorld) -> None:
     one, two = await world.log("One thing", "two")
     await world.draw(one, two, probability=0.25)
 
@@ -282,7 +284,7 @@ async def test_a_blind_decision_is_evidence(world: World) -> None:
     assert await world.evaluation.draw_progress("a", PACKAGED) == DrawProgress(2, 1)
 
 
-async def test_a_blind_decision_is_a_vote_on_the_text(world: World) -> None:
+async def test_a_blind_decision_is_a_vote_on_the_text(world: EvaluationWorld) -> None:
     (log_id,) = await world.log("one")
     await world.draw(log_id)
 
@@ -292,7 +294,7 @@ async def test_a_blind_decision_is_a_vote_on_the_text(world: World) -> None:
     assert str(decisions[log_id]) == "reminder"
 
 
-async def test_a_vote_that_was_not_blind_is_no_evidence(world: World) -> None:
+async def test_a_vote_that_was_not_blind_is_no_evidence(world: EvaluationWorld) -> None:
     (log_id,) = await world.log("one")
     await world.draw(log_id)
 
@@ -303,7 +305,7 @@ async def test_a_vote_that_was_not_blind_is_no_evidence(world: World) -> None:
     assert (await world.decided())["one"].intent == "reminder"
 
 
-async def test_a_disputed_disagreement_waits_again(world: World) -> None:
+async def test_a_disputed_disagreement_waits_again(world: EvaluationWorld) -> None:
     (log_id,) = await world.log("one")
     await world.draw(log_id)
     world.decide("one", "reminder", "ben")
@@ -317,7 +319,7 @@ async def test_a_disputed_disagreement_waits_again(world: World) -> None:
 
 
 async def test_a_reviewer_who_changes_a_blind_vote_elsewhere_withdraws_the_evidence(
-    world: World,
+    world: EvaluationWorld,
 ) -> None:
     (log_id,) = await world.log("one")
     await world.draw(log_id)
@@ -328,7 +330,7 @@ async def test_a_reviewer_who_changes_a_blind_vote_elsewhere_withdraws_the_evide
     assert await world.decided() == {}
 
 
-async def test_evidence_rests_on_those_without_whom_it_would_fall(world: World) -> None:
+async def test_evidence_rests_on_those_without_whom_it_would_fall(world: EvaluationWorld) -> None:
     log_ids = await world.log("one", "two", "three")
     await world.draw(*log_ids)
     for text in ("one", "two"):
@@ -343,7 +345,9 @@ async def test_evidence_rests_on_those_without_whom_it_would_fall(world: World) 
     assert decided["two"].reviewers == ()
 
 
-async def test_evidence_that_one_vote_would_dispute_rests_on_each_who_agrees(world: World) -> None:
+async def test_evidence_that_one_vote_would_dispute_rests_on_each_who_agrees(
+    world: EvaluationWorld,
+) -> None:
     (log_id,) = await world.log("one")
     await world.draw(log_id)
     await world.correct(log_id, "status", "dora")
@@ -353,7 +357,7 @@ async def test_evidence_that_one_vote_would_dispute_rests_on_each_who_agrees(wor
     assert len((await world.decided())["one"].reviewers) == 2
 
 
-async def test_evidence_names_the_only_sender_of_a_text(world: World) -> None:
+async def test_evidence_names_the_only_sender_of_a_text(world: EvaluationWorld) -> None:
     log_ids = await world.log("one", "two", "three")
     other = world.stores.make_prompt("three").model_copy(
         update={"user_id": await world.stores.create_user()}
@@ -369,7 +373,7 @@ async def test_evidence_names_the_only_sender_of_a_text(world: World) -> None:
     assert decided["three"].sender is None
 
 
-async def test_gold_texts_are_returned_with_their_decisions_of_now(world: World) -> None:
+async def test_gold_texts_are_returned_with_their_decisions_of_now(world: EvaluationWorld) -> None:
     one, two, _ = await world.log("one", "two", "three")
     for log_id in (one, two):
         await world.correct(log_id, "email", "ben")
@@ -384,7 +388,9 @@ async def test_gold_texts_are_returned_with_their_decisions_of_now(world: World)
     assert gold[0].reviewers == (0,)
 
 
-async def test_reviewers_and_senders_have_the_same_numbers_in_all_evidence(world: World) -> None:
+async def test_reviewers_and_senders_have_the_same_numbers_in_all_evidence(
+    world: EvaluationWorld,
+) -> None:
     one, two = await world.log("one", "two")
     await world.correct(one, "email", "ben")
     await world.draw(two)
@@ -398,7 +404,7 @@ async def test_reviewers_and_senders_have_the_same_numbers_in_all_evidence(world
     assert pooled.decided.sender == gold.sender
 
 
-async def test_an_erased_sender_leaves_no_disagreement(world: World) -> None:
+async def test_an_erased_sender_leaves_no_disagreement(world: EvaluationWorld) -> None:
     (log_id,) = await world.log("one")
     await world.draw(log_id)
     world.decide("one", "email", "ben")
@@ -414,7 +420,7 @@ async def test_an_erased_sender_leaves_no_disagreement(world: World) -> None:
 
 
 async def test_exports_know_the_texts_of_the_pool_before_and_after_their_decision(
-    world: World,
+    world: EvaluationWorld,
 ) -> None:
     log_ids = await world.log("One", "two", "three", "four")
     await world.draw(*log_ids[:3])
@@ -423,7 +429,7 @@ async def test_exports_know_the_texts_of_the_pool_before_and_after_their_decisio
     assert sorted(await world.stores.exports.held_out_texts()) == ["one", "three", "two"]
 
 
-async def test_an_object_may_not_hold_a_text_of_the_pool(world: World) -> None:
+async def test_an_object_may_not_hold_a_text_of_the_pool(world: EvaluationWorld) -> None:
     drawn, other = map(str, await world.log("one", "two"))
     await world.draw(UUID(drawn))
 
@@ -432,7 +438,7 @@ async def test_an_object_may_not_hold_a_text_of_the_pool(world: World) -> None:
     assert refused == {drawn}
 
 
-async def test_a_draw_invalidates_an_export_that_holds_the_text(world: World) -> None:
+async def test_a_draw_invalidates_an_export_that_holds_the_text(world: EvaluationWorld) -> None:
     drawn, other = await world.log("one", "two")
     exports = world.stores.exports
     opened = await exports.open_export("s", False, 10)
@@ -448,7 +454,7 @@ async def test_a_draw_invalidates_an_export_that_holds_the_text(world: World) ->
     assert await exports.has_erasures_since("b", ["k"], later.opened_at) is False
 
 
-async def test_prompts_for_retraining_leave_out_the_pool(world: World) -> None:
+async def test_prompts_for_retraining_leave_out_the_pool(world: EvaluationWorld) -> None:
     drawn, _ = await world.log("one", "two")
     await world.draw(drawn)
 
@@ -461,7 +467,7 @@ async def test_prompts_for_retraining_leave_out_the_pool(world: World) -> None:
 # Verdicts -----------------------------------------------------------------------------------
 
 
-async def test_a_verdict_is_an_event_of_the_ledger(world: World) -> None:
+async def test_a_verdict_is_an_event_of_the_ledger(world: EvaluationWorld) -> None:
     event = await world.verdict("hold")
 
     assert (event.kind, event.version, event.actor) == ("verdict", "a", "ann")
@@ -473,7 +479,7 @@ async def test_a_verdict_is_an_event_of_the_ledger(world: World) -> None:
     assert await world.evaluation.count_looks("b") == 0
 
 
-async def test_two_verdicts_never_count_as_the_same_look(world: World) -> None:
+async def test_two_verdicts_never_count_as_the_same_look(world: EvaluationWorld) -> None:
     await world.verdict("hold")
 
     with pytest.raises(ModelConflict):
@@ -484,13 +490,13 @@ async def test_two_verdicts_never_count_as_the_same_look(world: World) -> None:
 
 @pytest.mark.parametrize(("version", "champion"), [("c", None), ("a", "c")])
 async def test_a_verdict_names_registered_models(
-    world: World, version: str, champion: str | None
+    world: EvaluationWorld, version: str, champion: str | None
 ) -> None:
     with pytest.raises(ModelNotFound):
         await world.verdict(version=version, champion=champion)
 
 
-async def test_an_erased_operator_records_no_verdict(world: World) -> None:
+async def test_an_erased_operator_records_no_verdict(world: EvaluationWorld) -> None:
     by_erased = ANN.model_copy(update={"actor": await world.create_erased_user()})
     new = NewVerdict(version="a", champion=None, decision="hold", looks_before=0, evidence={})
 
@@ -498,7 +504,7 @@ async def test_an_erased_operator_records_no_verdict(world: World) -> None:
         await world.evaluation.record_verdict(new, by_erased)
 
 
-async def test_a_verdict_promotes(world: World) -> None:
+async def test_a_verdict_promotes(world: EvaluationWorld) -> None:
     verdict = await world.verdict()
 
     event = await world.registry.promote("a", ANN)
@@ -510,7 +516,7 @@ async def test_a_verdict_promotes(world: World) -> None:
 
 @pytest.mark.parametrize("decisions", [(), ("hold",), ("reject",), ("promote", "hold")])
 async def test_no_model_is_promoted_without_a_verdict_that_says_so(
-    world: World, decisions: tuple[VerdictDecision, ...]
+    world: EvaluationWorld, decisions: tuple[VerdictDecision, ...]
 ) -> None:
     for decision in decisions:
         await world.verdict(decision)
@@ -522,7 +528,7 @@ async def test_no_model_is_promoted_without_a_verdict_that_says_so(
     assert events[0].kind != "promoted"
 
 
-async def test_a_person_forces_a_promotion_and_the_ledger_says_so(world: World) -> None:
+async def test_a_person_forces_a_promotion_and_the_ledger_says_so(world: EvaluationWorld) -> None:
     event = await world.registry.promote("a", ANN, force=True)
 
     assert event is not None
@@ -530,7 +536,7 @@ async def test_a_person_forces_a_promotion_and_the_ledger_says_so(world: World) 
     assert event.reason == ANN.reason
 
 
-async def test_a_schedule_cannot_force_a_promotion(world: World) -> None:
+async def test_a_schedule_cannot_force_a_promotion(world: EvaluationWorld) -> None:
     by_schedule = ANN.model_copy(update={"actor": SCHEDULE_ACTOR})
 
     with pytest.raises(VerdictMissing):
@@ -540,7 +546,9 @@ async def test_a_schedule_cannot_force_a_promotion(world: World) -> None:
     assert await world.registry.promote("a", by_schedule)
 
 
-async def test_a_forced_promotion_that_a_verdict_supports_is_not_forced(world: World) -> None:
+async def test_a_forced_promotion_that_a_verdict_supports_is_not_forced(
+    world: EvaluationWorld,
+) -> None:
     await world.verdict()
 
     event = await world.registry.promote("a", ANN, force=True)
@@ -549,7 +557,7 @@ async def test_a_forced_promotion_that_a_verdict_supports_is_not_forced(world: W
     assert not event.is_forced
 
 
-async def test_a_verdict_against_another_champion_promotes_nothing(world: World) -> None:
+async def test_a_verdict_against_another_champion_promotes_nothing(world: EvaluationWorld) -> None:
     await world.verdict(version="b")
     await world.registry.promote("a", ANN, force=True)
 
@@ -562,7 +570,7 @@ async def test_a_verdict_against_another_champion_promotes_nothing(world: World)
     assert await world.registry.promote("b", ANN)
 
 
-async def test_a_verdict_does_not_outlive_a_rollback(world: World) -> None:
+async def test_a_verdict_does_not_outlive_a_rollback(world: EvaluationWorld) -> None:
     await world.verdict()
     await world.registry.promote("a", ANN)
     await world.registry.roll_back(ANN)
@@ -571,7 +579,7 @@ async def test_a_verdict_does_not_outlive_a_rollback(world: World) -> None:
         await world.registry.promote("a", ANN)
 
 
-async def test_a_quarantined_model_is_not_promoted_by_a_verdict(world: World) -> None:
+async def test_a_quarantined_model_is_not_promoted_by_a_verdict(world: EvaluationWorld) -> None:
     await world.verdict()
     await world.registry.quarantine("a", ANN)
 
@@ -583,7 +591,7 @@ async def test_a_quarantined_model_is_not_promoted_by_a_verdict(world: World) ->
 # Runs ---------------------------------------------------------------------------------------
 
 
-async def test_a_tick_is_claimed_once(world: World) -> None:
+async def test_a_tick_is_claimed_once(world: EvaluationWorld) -> None:
     claim = await world.runs.claim_run("2026-12", LEASE)
 
     assert claim is not None
@@ -593,7 +601,7 @@ async def test_a_tick_is_claimed_once(world: World) -> None:
     assert await world.runs.claim_run("2026-12", LEASE) is None
 
 
-async def test_one_run_is_under_way_at_a_time(world: World) -> None:
+async def test_one_run_is_under_way_at_a_time(world: EvaluationWorld) -> None:
     claim = await world.runs.claim_run("2026-12", LEASE)
     assert claim is not None
 
@@ -602,7 +610,7 @@ async def test_one_run_is_under_way_at_a_time(world: World) -> None:
     assert await world.runs.claim_run("2027-01", LEASE)
 
 
-async def test_a_finished_tick_never_runs_again(world: World) -> None:
+async def test_a_finished_tick_never_runs_again(world: EvaluationWorld) -> None:
     claim = await world.runs.claim_run("2026-12", LEASE)
     assert claim is not None
     await world.runs.finish_run(claim, "promoted")
@@ -615,7 +623,9 @@ async def test_a_finished_tick_never_runs_again(world: World) -> None:
     assert latest.finished_at is not None
 
 
-async def test_a_run_that_was_killed_is_taken_over_with_its_progress(world: World) -> None:
+async def test_a_run_that_was_killed_is_taken_over_with_its_progress(
+    world: EvaluationWorld,
+) -> None:
     killed = await world.runs.claim_run("2026-12", LEASE)
     assert killed is not None
     await world.runs.save_progress(killed, {"version": "a", "looks": 1}, LEASE)
@@ -634,7 +644,7 @@ async def test_a_run_that_was_killed_is_taken_over_with_its_progress(world: Worl
     assert await world.runs.latest_run() is None
 
 
-async def test_a_run_that_saves_its_progress_keeps_its_claim(world: World) -> None:
+async def test_a_run_that_saves_its_progress_keeps_its_claim(world: EvaluationWorld) -> None:
     claim = await world.runs.claim_run("2026-12", LEASE)
     assert claim is not None
     world.end_lease()
@@ -646,7 +656,7 @@ async def test_a_run_that_saves_its_progress_keeps_its_claim(world: World) -> No
     assert await world.runs.claim_run("2026-12", LEASE) is None
 
 
-async def test_a_run_may_be_finished_again_with_the_same_outcome(world: World) -> None:
+async def test_a_run_may_be_finished_again_with_the_same_outcome(world: EvaluationWorld) -> None:
     claim = await world.runs.claim_run("2026-12", LEASE)
     assert claim is not None
     await world.runs.finish_run(claim, "held")
@@ -658,11 +668,13 @@ async def test_a_run_may_be_finished_again_with_the_same_outcome(world: World) -
         await world.runs.save_progress(claim, {}, LEASE)
 
 
-async def test_no_run_has_ended_at_first(world: World) -> None:
+async def test_no_run_has_ended_at_first(world: EvaluationWorld) -> None:
     assert await world.runs.latest_run() is None
 
 
-async def test_labels_since_a_time_are_counted_without_those_of_the_pool(world: World) -> None:
+async def test_labels_since_a_time_are_counted_without_those_of_the_pool(
+    world: EvaluationWorld,
+) -> None:
     one, two, three = await world.log("one", "two", "three")
     await world.correct(one, "email", "ben")
     await world.draw(three)
@@ -678,7 +690,9 @@ async def test_labels_since_a_time_are_counted_without_those_of_the_pool(world: 
 # The scores of the queue --------------------------------------------------------------------
 
 
-async def test_texts_that_wait_for_review_come_the_most_urgent_first(world: World) -> None:
+async def test_texts_that_wait_for_review_come_the_most_urgent_first(
+    world: EvaluationWorld,
+) -> None:
     numbers = count(1)
     for confidence in (0.5, 0.1, 0.3, 0.9):
         await world.log(f"Text {next(numbers)}", confidence=confidence)
@@ -691,7 +705,7 @@ async def test_texts_that_wait_for_review_come_the_most_urgent_first(world: Worl
     assert len(await world.waiting(max_texts=2)) == 2
 
 
-async def test_the_scores_of_waiting_texts_alone_are_recorded(world: World) -> None:
+async def test_the_scores_of_waiting_texts_alone_are_recorded(world: EvaluationWorld) -> None:
     await world.log("one", "two", "three", confidence=0.4)
     await world.log("sure", confidence=0.99)
     ids = {one.text: one.text_id for one in await world.captured()}
@@ -702,6 +716,6 @@ async def test_the_scores_of_waiting_texts_alone_are_recorded(world: World) -> N
     assert await world.queue.record_scores("a", []) == 0
 
 
-async def test_scores_are_those_of_a_registered_model(world: World) -> None:
+async def test_scores_are_those_of_a_registered_model(world: EvaluationWorld) -> None:
     with pytest.raises(ModelNotFound):
         await world.queue.record_scores("c", [QueueScore("0" * 32, 0.9, 0.8)])

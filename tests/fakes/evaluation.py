@@ -32,7 +32,7 @@ from tests.fakes.prompt_store import InMemoryPromptStore, LoggedPrompt, PooledTe
 class InMemoryEvaluation:
     """Compares the models of a registry on the texts of a store.
 
-    Implements `Evaluation`, `RetrainingRuns` and `QueueScores`. `now` is the clock of the leases,
+    Implements `EvaluationStore`, `RetrainingRuns` and `QueueScores`. `now` is the clock of the leases,
     and `scores` what was recorded last about each text.
     """
 

@@ -90,7 +90,7 @@ class InMemoryModelRegistry:
         return event
 
     async def record_verdict(self, verdict: NewVerdict, decision: RegistryDecision) -> ModelEvent:
-        """Append a verdict to the ledger, as an `Evaluation` does."""
+        """Append a verdict to the ledger, as an `EvaluationStore` does."""
         self._check(decision)
         for version in filter(None, (verdict.version, verdict.champion)):
             await self.model(version)

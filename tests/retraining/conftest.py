@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
-from tests.retraining.world import World
+from tests.retraining.world import RetrainingWorld
 from training.config import TrainingConfig
 from training.data.examples import Example, data_digest
 from training.data.reading import read_examples
@@ -33,8 +33,8 @@ def first_model(tmp_path_factory: pytest.TempPathFactory, seeds: list[Example]) 
 
 
 @pytest.fixture
-def world(tmp_path: Path, first_model: Path, seeds: list[Example]) -> World:
-    return World(tmp_path / "bucket", first_model, seeds)
+def world(tmp_path: Path, first_model: Path, seeds: list[Example]) -> RetrainingWorld:
+    return RetrainingWorld(tmp_path / "bucket", first_model, seeds)
 
 
 @pytest.fixture(scope="session", autouse=True)

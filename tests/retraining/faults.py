@@ -8,7 +8,7 @@ from typing import Any
 from training.retrain.ports import RetrainingPorts
 
 
-class Killed(BaseException):
+class RunKilled(BaseException):
     """The process ends at once, as when the environment runs out of time."""
 
 

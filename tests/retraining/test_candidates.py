@@ -10,7 +10,7 @@ from training.config import ReviewTarget
 from training.data.examples import Example, LocatedExample
 from training.data.locations import Location
 from training.retrain.candidates import fit_candidate, review_target
-from training.retrain.datasets import TrainingData
+from training.retrain.datasets import RetrainingData
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -24,7 +24,7 @@ def test_the_same_data_in_another_order_give_the_same_files(
     intents = {one.label for one in seeds}
     located = [LocatedExample(one, Location("seeds.jsonl")) for one in seeds[::3]]
     for name, ordered in (("one", located), ("other", located[::-1])):
-        fit_candidate(champion, TrainingData(ordered, ()), intents, tmp_path / name)
+        fit_candidate(champion, RetrainingData(ordered, ()), intents, tmp_path / name)
 
     assert _digests(tmp_path / "one") == _digests(tmp_path / "other")
     one = ModelArtifact.load(tmp_path / "one").manifest

@@ -15,8 +15,8 @@ from prompt_capture.domain.errors import (
     PromptCaptureError,
     StoreUnavailable,
 )
-from tests.retraining.faults import Faults, Killed
-from tests.retraining.world import SECONDS, World
+from tests.retraining.faults import Faults, RunKilled
+from tests.retraining.world import SECONDS, RetrainingWorld
 from training.data.examples import Example
 
 WEEK, NEXT_WEEK = 120, 80
@@ -39,14 +39,14 @@ class End:
     rescored: frozenset[str]
 
 
-async def prepare(world: World) -> None:
+async def prepare(world: RetrainingWorld) -> None:
     """Bring a world to where it can be retrained."""
     await world.label(world.week[:WEEK])
     await world.send(world.next_week[:NEXT_WEEK])
     await world.export()
 
 
-async def end_of(world: World, outcome: str | None, candidate: str | None) -> End:
+async def end_of(world: RetrainingWorld, outcome: str | None, candidate: str | None) -> End:
     return End(
         outcome,
         candidate,
@@ -57,7 +57,7 @@ async def end_of(world: World, outcome: str | None, candidate: str | None) -> En
     )
 
 
-async def count_calls(world: World) -> list[str]:
+async def count_calls(world: RetrainingWorld) -> list[str]:
     """Return the names of all calls of an undisturbed run, in their order."""
     faults = Faults()
     await world.retrain("one", ports=faults.wrap(world.ports))
@@ -75,15 +75,15 @@ ERRORS: list[Callable[[], PromptCaptureError]] = [
 @pytest.fixture
 async def make_world(
     tmp_path: Path, first_model: Path, seeds: list[Example]
-) -> Callable[[str], World]:
+) -> Callable[[str], RetrainingWorld]:
     """Return a function that copies one world, so that its candidate is trained once."""
-    world = World(tmp_path / "prepared", first_model, seeds)
+    world = RetrainingWorld(tmp_path / "prepared", first_model, seeds)
     await prepare(world)
     return lambda name: world.copy_to(tmp_path / name)
 
 
 async def test_a_run_that_is_killed_at_any_write_is_continued_and_does_nothing_twice(
-    make_world: Callable[[str], World],
+    make_world: Callable[[str], RetrainingWorld],
 ) -> None:
     undisturbed = make_world("undisturbed")
     report = await undisturbed.retrain("one")
@@ -96,8 +96,8 @@ async def test_a_run_that_is_killed_at_any_write_is_continued_and_does_nothing_t
         for after in (False, True):
             where = f"{'after' if after else 'before'} {calls[number]} ({number})"
             world = make_world(f"killed-{number}-{after}")
-            faults = Faults(Killed, number, after)
-            with pytest.raises(Killed):
+            faults = Faults(RunKilled, number, after)
+            with pytest.raises(RunKilled):
                 await world.retrain("one", ports=faults.wrap(world.ports))
             world.evaluation.elapsed += timedelta(seconds=SECONDS + 1)
 
@@ -113,7 +113,7 @@ async def test_a_run_that_is_killed_at_any_write_is_continued_and_does_nothing_t
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error()).__name__)
 async def test_after_an_error_the_same_request_continues_at_once(
-    make_world: Callable[[str], World], error: Callable[[], PromptCaptureError]
+    make_world: Callable[[str], RetrainingWorld], error: Callable[[], PromptCaptureError]
 ) -> None:
     calls = await count_calls(make_world("counted"))
     last = calls.index("publish")
@@ -133,7 +133,7 @@ async def test_after_an_error_the_same_request_continues_at_once(
 
 
 async def test_a_run_that_is_killed_after_its_promotion_notifies_and_rescores_once_more(
-    world: World,
+    world: RetrainingWorld,
 ) -> None:
     await world.label(world.week)
     await world.send(world.next_week)
@@ -142,7 +142,7 @@ async def test_a_run_that_is_killed_after_its_promotion_notifies_and_rescores_on
     world.decide_pool()
     killed = _KilledAfter("promote")
 
-    with pytest.raises(Killed):
+    with pytest.raises(RunKilled):
         await world.retrain("two", "day", killed.wrap(world.ports))
     assert (await world.ledger())[-1] == "promoted"
     world.evaluation.elapsed += timedelta(seconds=SECONDS + 1)
@@ -163,4 +163,4 @@ class _KilledAfter(Faults):
 
     def after(self, number: int) -> None:
         if self.calls[number] == self._name:
-            raise Killed
+            raise RunKilled

@@ -7,7 +7,7 @@ import pytest
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.domain.errors import InvalidRequest
 from prompt_capture.domain.models import DatasetReference
-from tests.retraining.world import World
+from tests.retraining.world import RetrainingWorld
 from training.data.examples import InvalidExamples
 from training.retrain.datasets import BucketCopy, DatasetPrefixes, newest_dataset
 from training.retrain.notification import describe_report
@@ -30,7 +30,7 @@ def test_an_invalid_request_is_explained_without_its_content(event: object) -> N
     assert "year" not in str(error.value)
 
 
-async def test_the_newest_complete_dataset_is_used(world: World) -> None:
+async def test_the_newest_complete_dataset_is_used(world: RetrainingWorld) -> None:
     prefix = "exports/audited/"
     assert newest_dataset(world.datasets, prefix) is None
     await world.label(world.week[:40])
@@ -52,7 +52,7 @@ async def test_the_newest_complete_dataset_is_used(world: World) -> None:
     assert newest_dataset(world.datasets, prefix) == first
 
 
-async def test_a_damaged_dataset_is_refused(world: World) -> None:
+async def test_a_damaged_dataset_is_refused(world: RetrainingWorld) -> None:
     await world.label(world.week[:40])
     await world.export()
     (part,) = (world.folder / "exports").rglob("train-*.gz")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prompt_capture.domain.changes import Correction
 from prompt_capture.domain.text import canonical_text
-from tests.retraining.world import REVIEWERS, USERS, World
+from tests.retraining.world import REVIEWERS, USERS, RetrainingWorld
 from training.data.examples import Example
 
 MALLORY = "mallory"
@@ -17,7 +17,9 @@ def mislabel(examples: Sequence[Example]) -> list[str]:
     return [following[each.label] for each in examples]
 
 
-async def test_a_sender_who_repeats_himself_is_one_text_in_the_evidence(world: World) -> None:
+async def test_a_sender_who_repeats_himself_is_one_text_in_the_evidence(
+    world: RetrainingWorld,
+) -> None:
     await world.label(world.week[:200])
     repeated = world.next_week[0]
     copies = [
@@ -37,7 +39,7 @@ async def test_a_sender_who_repeats_himself_is_one_text_in_the_evidence(world: W
 
 
 async def test_evidence_from_one_sender_alone_leaves_the_promotion_to_a_person(
-    world: World,
+    world: RetrainingWorld,
 ) -> None:
     await world.label(world.week)
     await world.send(world.next_week, USERS[:1])
@@ -53,7 +55,7 @@ async def test_evidence_from_one_sender_alone_leaves_the_promotion_to_a_person(
 
 
 async def test_evidence_from_one_reviewer_alone_leaves_the_promotion_to_a_person(
-    world: World,
+    world: RetrainingWorld,
 ) -> None:
     await world.label(world.week)
     await world.send(world.next_week)
@@ -68,7 +70,7 @@ async def test_evidence_from_one_reviewer_alone_leaves_the_promotion_to_a_person
 
 
 async def test_a_model_that_only_its_own_mislabelling_reviewer_confirms_waits_for_a_person(
-    world: World,
+    world: RetrainingWorld,
 ) -> None:
     """The gold set repeats what the reviewer taught the model, and all of it rests on him."""
     sent = await world.send(world.week)
@@ -84,7 +86,7 @@ async def test_a_model_that_only_its_own_mislabelling_reviewer_confirms_waits_fo
 
 
 async def test_a_reviewer_who_mislabels_half_of_the_messages_trains_a_model_that_is_refused(
-    world: World,
+    world: RetrainingWorld,
 ) -> None:
     half = len(world.week) // 2
     sent = await world.send(world.week[:half])
@@ -103,7 +105,7 @@ async def test_a_reviewer_who_mislabels_half_of_the_messages_trains_a_model_that
 
 
 async def test_a_reviewer_who_decides_every_disagreement_for_a_bad_model_promotes_nothing(
-    world: World,
+    world: RetrainingWorld,
 ) -> None:
     """The gold set of honest reviewers is evidence too, and no verdict rests on one reviewer."""
     wrong = world.week[: len(world.week) // 2]
@@ -129,7 +131,7 @@ async def test_a_reviewer_who_decides_every_disagreement_for_a_bad_model_promote
     assert "promoted" not in await world.ledger()
 
 
-async def test_a_bad_import_of_labels_is_refused_by_the_gate(world: World) -> None:
+async def test_a_bad_import_of_labels_is_refused_by_the_gate(world: RetrainingWorld) -> None:
     """The labels of a file are shifted by one row; the gold set was labelled before."""
     half = len(world.week) // 2
     await world.label(world.week[:half])

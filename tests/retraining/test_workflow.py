@@ -7,11 +7,11 @@ import pytest
 from prompt_capture.domain.errors import ClaimLost
 from prompt_capture.domain.models import RegistryDecision
 from prompt_capture.domain.splits import ServingModels
-from tests.retraining.world import World
+from tests.retraining.world import RetrainingWorld
 from training.gate.ledger import RecordedVerdict
 
 
-async def prepare(world: World) -> None:
+async def prepare(world: RetrainingWorld) -> None:
     """Label a week, and let the next week wait for review."""
     await world.label(world.week)
     await world.send(world.next_week)
@@ -19,7 +19,7 @@ async def prepare(world: World) -> None:
 
 
 async def test_a_candidate_is_held_until_reviewers_decide_disagreements_and_then_serves(
-    world: World,
+    world: RetrainingWorld,
 ) -> None:
     await prepare(world)
 
@@ -45,7 +45,9 @@ async def test_a_candidate_is_held_until_reviewers_decide_disagreements_and_then
     ]
 
 
-async def test_a_person_promotes_where_that_is_not_left_to_the_schedule(world: World) -> None:
+async def test_a_person_promotes_where_that_is_not_left_to_the_schedule(
+    world: RetrainingWorld,
+) -> None:
     await prepare(world)
     await world.retrain("one")
     world.decide_pool()
@@ -59,7 +61,7 @@ async def test_a_person_promotes_where_that_is_not_left_to_the_schedule(world: W
     assert "promoted" not in await world.ledger()
 
 
-async def test_notifications_ledger_and_card_hold_no_message(world: World) -> None:
+async def test_notifications_ledger_and_card_hold_no_message(world: RetrainingWorld) -> None:
     await prepare(world)
     report = await world.retrain("one")
     world.decide_pool()
@@ -74,7 +76,7 @@ async def test_notifications_ledger_and_card_hold_no_message(world: World) -> No
     assert not [text for text in texts for one in shown if text in one]
 
 
-async def test_the_same_evidence_is_looked_at_once(world: World) -> None:
+async def test_the_same_evidence_is_looked_at_once(world: RetrainingWorld) -> None:
     await prepare(world)
     first = await world.retrain("one")
 
@@ -84,7 +86,7 @@ async def test_the_same_evidence_is_looked_at_once(world: World) -> None:
     assert await world.ledger() == ["registered", "verdict"]
 
 
-async def test_a_tick_runs_once(world: World) -> None:
+async def test_a_tick_runs_once(world: RetrainingWorld) -> None:
     await prepare(world)
     first = await world.retrain("one")
     files = world.files()
@@ -96,7 +98,7 @@ async def test_a_tick_runs_once(world: World) -> None:
     assert len(world.notifications.sent) == 1
 
 
-async def test_of_two_at_once_the_second_is_told_so(world: World) -> None:
+async def test_of_two_at_once_the_second_is_told_so(world: RetrainingWorld) -> None:
     await prepare(world)
     publish = world.notifications.publish
     seen: list[str] = []
@@ -108,7 +110,7 @@ async def test_of_two_at_once_the_second_is_told_so(world: World) -> None:
             seen.append(subject)
             publish(subject, message)
 
-    class Queue:
+    class InterruptingQueue:
         """Starts another retraining in the middle of one."""
 
         def __init__(self) -> None:
@@ -121,7 +123,7 @@ async def test_of_two_at_once_the_second_is_told_so(world: World) -> None:
                 self.errors.append(str(error))
             return await world.store.known_intents()
 
-    queue = Queue()
+    queue = InterruptingQueue()
     report = await world.retrain(
         "one", ports=replace(world.ports, catalogue=queue, notifier=Meanwhile())
     )
@@ -131,7 +133,7 @@ async def test_of_two_at_once_the_second_is_told_so(world: World) -> None:
     assert len(seen) == 1
 
 
-async def test_without_a_dataset_the_message_says_what_to_do(world: World) -> None:
+async def test_without_a_dataset_the_message_says_what_to_do(world: RetrainingWorld) -> None:
     report = await world.retrain("one")
 
     assert report.outcome == "not_ready"
@@ -140,7 +142,7 @@ async def test_without_a_dataset_the_message_says_what_to_do(world: World) -> No
     assert await world.ledger() == []
 
 
-async def test_a_day_without_enough_new_labels_trains_nothing(world: World) -> None:
+async def test_a_day_without_enough_new_labels_trains_nothing(world: RetrainingWorld) -> None:
     await world.label(world.week[:60])
     await world.export()
 
@@ -153,7 +155,7 @@ async def test_a_day_without_enough_new_labels_trains_nothing(world: World) -> N
 
 
 async def test_a_packaged_model_that_is_not_published_is_asked_for(
-    world: World, tmp_path_factory: pytest.TempPathFactory
+    world: RetrainingWorld, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     await prepare(world)
     manifest = world.options.packaged / "manifest.json"
@@ -167,7 +169,7 @@ async def test_a_packaged_model_that_is_not_published_is_asked_for(
 
 
 async def test_a_catalogue_that_changes_meanwhile_leaves_the_decision_to_a_person(
-    world: World,
+    world: RetrainingWorld,
 ) -> None:
     await prepare(world)
     await world.retrain("one")
@@ -189,7 +191,7 @@ async def test_a_catalogue_that_changes_meanwhile_leaves_the_decision_to_a_perso
     assert "catalogue changed" in " ".join(report.messages)
 
 
-async def test_a_candidate_that_lost_an_intent_in_use_is_rejected(world: World) -> None:
+async def test_a_candidate_that_lost_an_intent_in_use_is_rejected(world: RetrainingWorld) -> None:
     await world.label([each for each in world.week if each.label != "thanks"])
     await world.export()
     seeds = world.folder / "seeds" / "seeds.jsonl"
@@ -202,7 +204,7 @@ async def test_a_candidate_that_lost_an_intent_in_use_is_rejected(world: World) 
     assert "does not know the intent thanks" in " ".join(report.messages)
 
 
-async def test_examples_of_a_retired_intent_are_left_out(world: World) -> None:
+async def test_examples_of_a_retired_intent_are_left_out(world: RetrainingWorld) -> None:
     await prepare(world)
 
     class Smaller:
@@ -219,7 +221,9 @@ async def test_examples_of_a_retired_intent_are_left_out(world: World) -> None:
     assert report.outcome == "held"
 
 
-async def test_a_champion_that_a_person_promoted_meanwhile_is_not_replaced(world: World) -> None:
+async def test_a_champion_that_a_person_promoted_meanwhile_is_not_replaced(
+    world: RetrainingWorld,
+) -> None:
     await prepare(world)
     held = await world.retrain("one")
     assert held.candidate is not None
@@ -247,7 +251,7 @@ async def test_a_champion_that_a_person_promoted_meanwhile_is_not_replaced(world
 
 
 async def test_after_a_persons_promotion_the_next_day_rescores_the_queue_once(
-    world: World,
+    world: RetrainingWorld,
 ) -> None:
     await prepare(world)
     held = await world.retrain("one")

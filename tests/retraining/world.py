@@ -65,7 +65,7 @@ def _open_once(folder: Path) -> OnnxClassifier:
     return OnnxClassifier(ModelArtifact.load(folder))
 
 
-class World:
+class RetrainingWorld:
     """Messages of a college, the first model in `first`, and everything else in `folder`."""
 
     def __init__(self, folder: Path, first: Path, seeds: Sequence[Example]) -> None:
@@ -103,10 +103,10 @@ class World:
             notifier=self.notifications,
         )
 
-    def copy_to(self, folder: Path) -> "World":
+    def copy_to(self, folder: Path) -> "RetrainingWorld":
         """Return a world with the same messages, decisions, datasets and models."""
         shutil.copytree(self.folder, folder)
-        world = World(folder, *self._origin)
+        world = RetrainingWorld(folder, *self._origin)
         world.store, world.registry, world.evaluation = deepcopy(
             (self.store, self.registry, self.evaluation)
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.gate.evidence import NOBODY, Answers, CapturedCounts, PairedEvidence
+from training.gate.evidence import NOBODY, CapturedCounts, ModelAnswers, PairedEvidence
 from training.gate.models import ModelFacts
 
 CHAMPION = ModelFacts("old", ("a", "b", "unknown"), 1_000, np.zeros(0))
@@ -34,21 +34,23 @@ def make_evidence(
     )
 
 
-def make_answers(is_correct: np.ndarray) -> Answers:
+def make_answers(is_correct: np.ndarray) -> ModelAnswers:
     """Return answers that are as confident as they are right, none of which is out of scope."""
     n = len(is_correct)
     confidence = float(is_correct.mean()) if n else 1.0
-    return Answers(is_correct, np.full(n, confidence), np.zeros(n, bool), np.ones(n, bool))
+    return ModelAnswers(is_correct, np.full(n, confidence), np.zeros(n, bool), np.ones(n, bool))
 
 
 def join(*parts: PairedEvidence, captured: CapturedCounts | None = None) -> PairedEvidence:
     """Return all evidence together. Each part has its own intent."""
     intents = tuple(sorted({part.intents[0] for part in parts}))
 
-    def answers(which: str) -> Answers:
+    def answers(which: str) -> ModelAnswers:
         each = [getattr(part, which) for part in parts]
         fields = ("is_correct", "confidences", "is_out_of_scope", "is_accepted")
-        return Answers(*(np.concatenate([getattr(one, name) for one in each]) for name in fields))
+        return ModelAnswers(
+            *(np.concatenate([getattr(one, name) for one in each]) for name in fields)
+        )
 
     return PairedEvidence(
         intents=intents,

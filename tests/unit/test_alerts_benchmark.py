@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks.alerts import oracle, run
-from benchmarks.alerts.simulation import DAYS, WARM_UP_DAYS, Traffic, simulate
+from benchmarks.alerts.simulation import DAYS, WARM_UP_DAYS, SimulatedTraffic, simulate
 
-CHANGED = Traffic(1_000, change_day=run.CHANGE_DAY)
+CHANGED = SimulatedTraffic(1_000, change_day=run.CHANGE_DAY)
 
 
 def share_after(part: np.ndarray, whole: np.ndarray) -> float:
@@ -20,7 +20,7 @@ def share_before(part: np.ndarray, whole: np.ndarray) -> float:
 
 
 def test_a_year_has_the_volume_and_the_shares_that_it_is_asked_for() -> None:
-    years = simulate(Traffic(1_000, accuracy=0.9, out_of_scope=0.05), runs=6, seed=1)
+    years = simulate(SimulatedTraffic(1_000, accuracy=0.9, out_of_scope=0.05), runs=6, seed=1)
 
     assert years.messages.shape == (DAYS, 6)
     assert years.messages.mean() == pytest.approx(1_000, rel=0.1)
@@ -31,12 +31,12 @@ def test_a_year_has_the_volume_and_the_shares_that_it_is_asked_for() -> None:
 
 
 def test_nothing_is_constant_in_a_quiet_year() -> None:
-    messages = simulate(Traffic(1_000), runs=6, seed=2).messages[: DAYS // 7 * 7]
+    messages = simulate(SimulatedTraffic(1_000), runs=6, seed=2).messages[: DAYS // 7 * 7]
     by_weekday = messages.reshape(-1, 7, 6).mean(axis=0) / messages.mean(axis=0)
 
     assert by_weekday.max() > 1.3
     assert by_weekday.min() < 0.7
-    counts = simulate(Traffic(1_000), runs=6, seed=2).intents[:, :, 0]
+    counts = simulate(SimulatedTraffic(1_000), runs=6, seed=2).intents[:, :, 0]
     assert counts.var(axis=0).min() > 2 * counts.mean()
 
 
@@ -52,7 +52,7 @@ def test_a_change_begins_on_its_day() -> None:
 
 
 def test_the_oracle_has_at_most_the_false_alarms_that_it_may_have() -> None:
-    years = simulate(Traffic(1_000), runs=20, seed=4)
+    years = simulate(SimulatedTraffic(1_000), runs=20, seed=4)
     values = oracle.cusum(years.correct, years.audited, 0.9, 0.85)
 
     threshold = oracle.threshold_for(values, false_alarms=5)

@@ -93,7 +93,7 @@ class EvaluationInMemory:
         return event
 
 
-class Registry(InMemoryModelRegistry):
+class RegistryWithVerdicts(InMemoryModelRegistry):
     """A registry whose ledger has the verdicts, too."""
 
     def __init__(self, evaluation: EvaluationInMemory, labels: Sequence[str]) -> None:
@@ -104,7 +104,7 @@ class Registry(InMemoryModelRegistry):
         return [*reversed(self._evaluation.verdicts), *await super().events(version)]
 
 
-class ScriptedClassifier:
+class WordClassifier:
     """Gives the texts that contain a word another intent."""
 
     def __init__(self, version: str, labels: tuple[str, ...], word: str) -> None:
@@ -130,7 +130,7 @@ def evaluation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> EvaluationInM
     """Publish a copy of the packaged model as a candidate."""
     labels = read_manifest(SHIPPED_MODEL)["labels"]
     evaluation = EvaluationInMemory()
-    registry = Registry(evaluation, labels)
+    registry = RegistryWithVerdicts(evaluation, labels)
     store = InMemoryPromptStore([], labels)
     monkeypatch.setattr(bootstrap, "evaluation", lambda: evaluation)
     monkeypatch.setattr(bootstrap, "model_registry", lambda: registry)
@@ -212,7 +212,7 @@ def test_disagreements_are_drawn_while_the_gate_holds_and_none_waits(
 
     def open_scripted(model: ComparedModel) -> BacktestedModel:
         word = WORDS[0] if model.registered else "nothing"
-        scripted = ScriptedClassifier(model.version, labels, word)
+        scripted = WordClassifier(model.version, labels, word)
         return BacktestedModel(cast("OnnxClassifier", scripted), 1_000)
 
     monkeypatch.setattr(ComparedModel, "open", open_scripted)

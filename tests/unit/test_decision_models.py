@@ -5,14 +5,18 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
+from prompt_capture.api.console import ReviewRequest
 from prompt_capture.api.corrections import CorrectionRequest
 from prompt_capture.domain.changes import Correction, DecisionModel
 from prompt_capture.domain.reviewed_prompts import ReviewedPrompt
 
-MODELS: tuple[type[DecisionModel], ...] = (Correction, CorrectionRequest, ReviewedPrompt)
+MODELS: tuple[type[DecisionModel], ...] = (
+    Correction, CorrectionRequest, ReviewRequest, ReviewedPrompt,
+)  # fmt: skip
 OTHERS: dict[type[DecisionModel], dict[str, object]] = {
     Correction: {"corrected_by": "grace"},
     CorrectionRequest: {"log_id": uuid4()},
+    ReviewRequest: {"item": 17, "seen": 0},
     ReviewedPrompt: {"id": uuid4()},
 }
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.gate.goals import check_goals
 from benchmarks.gate.population import Population, Truth
 from benchmarks.gate.rendering import render_markdown
-from benchmarks.gate.trials import Scenario, ScenarioResult, run_scenario
+from benchmarks.gate.trials import GateScenario, ScenarioResult, run_scenario
 from tests.unit.gate_evidence import join, make_evidence
 
 INTENTS = ("a", "b")
@@ -59,7 +59,7 @@ def test_a_much_better_candidate_is_promoted_and_a_much_worse_one_is_not(
     population: Population,
 ) -> None:
     def result(difference: float) -> ScenarioResult:
-        scenario = Scenario(
+        scenario = GateScenario(
             evidence="messages", labels=1_200, difference=difference, discordance=0.1
         )
         return run_scenario(population, scenario, 12, lambda: None)
@@ -76,7 +76,7 @@ def _result(
     difference: float, promoted: int, labels: int = 2_000, covering: int = 95
 ) -> ScenarioResult:
     return ScenarioResult(
-        scenario=Scenario(
+        scenario=GateScenario(
             evidence="messages", labels=labels, difference=difference, discordance=0.08
         ),
         trials=100,

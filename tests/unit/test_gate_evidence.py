@@ -38,7 +38,7 @@ WORDS = tuple(
 
 @dataclass(frozen=True)
 class ScriptedClassifier:
-    """Answers with the intent that a function gives each text."""
+    """ModelAnswers with the intent that a function gives each text."""
 
     version: str
     answer: Callable[[str], str]

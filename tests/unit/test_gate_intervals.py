@@ -9,12 +9,12 @@ from scipy.stats import norm
 from tests.unit.gate_evidence import make_evidence
 from training.gate.evidence import CapturedCounts, PairedEvidence
 from training.gate.intervals import Difference, estimate_difference
-from training.gate.looks import Stage
+from training.gate.looks import LookStage
 
 
 def _estimate(evidence: PairedEvidence) -> Difference:
     discordant = int((evidence.won | evidence.lost).sum())
-    return estimate_difference(evidence, [Stage(discordant, discordant + 1)])
+    return estimate_difference(evidence, [LookStage(discordant, discordant + 1)])
 
 
 def _pool(evidence: PairedEvidence, texts: int, disagreements: int) -> PairedEvidence:

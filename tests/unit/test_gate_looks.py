@@ -7,7 +7,7 @@ from scipy.stats import binom, binomtest
 
 from training.gate.looks import (
     Look,
-    Stage,
+    LookStage,
     binomial,
     find_boundary,
     mid_p_of_wins,
@@ -22,14 +22,14 @@ STEP = 13
 """Discordant texts between two looks."""
 
 
-def _boundaries(settings: GateSettings = SETTINGS, step: int = STEP) -> list[Stage]:
+def _boundaries(settings: GateSettings = SETTINGS, step: int = STEP) -> list[LookStage]:
     """Return all looks at evidence that grows in equal steps."""
     looks: list[Look] = []
     stages = []
     for number in range(1, settings.max_looks + 1):
         boundary = find_boundary(step * number, "old", looks, settings)
         looks.append(Look(champion="old", discordant=step * number, spent=boundary.spent))
-        stages.append(Stage(step * number, boundary.wins))
+        stages.append(LookStage(step * number, boundary.wins))
     return stages
 
 
@@ -128,7 +128,7 @@ def test_the_interval_of_a_single_look_is_the_mid_p_interval_of_a_binomial_share
         tail = binom.sf(won - 1, discordant, share) - binom.pmf(won, discordant, share) / 2
         return float(tail)
 
-    lower, upper = share_won_interval([Stage(discordant, discordant + 1)], won)
+    lower, upper = share_won_interval([LookStage(discordant, discordant + 1)], won)
 
     ends = (1e-9, 1 - 1e-9)
     expected_lower = brentq(lambda share: mid_p(share) - 0.025, *ends) if won else 0
@@ -137,7 +137,7 @@ def test_the_interval_of_a_single_look_is_the_mid_p_interval_of_a_binomial_share
 
 
 def test_without_discordant_texts_nothing_is_known_of_the_share() -> None:
-    assert share_won_interval([Stage(0, 1)], 0) == (0, 1)
+    assert share_won_interval([LookStage(0, 1)], 0) == (0, 1)
 
 
 def test_what_looks_at_another_champion_spent_is_gone() -> None:

@@ -106,7 +106,7 @@ class InMemoryTopic:
         self.messages.append(message)
 
 
-class DeadLetters:
+class CountedDeadLetters:
     def __init__(self, waiting: int | None) -> None:
         self._waiting = waiting
 
@@ -118,7 +118,7 @@ class DeadLetters:
 
 async def test_what_is_new_is_published_once_and_marked() -> None:
     store, topic = InMemoryAlerts(figures()), InMemoryTopic()
-    run = EvaluateRules(store, topic, DeadLetters(3))
+    run = EvaluateRules(store, topic, CountedDeadLetters(3))
 
     first, second = await run(), await run()
 
@@ -130,7 +130,7 @@ async def test_what_is_new_is_published_once_and_marked() -> None:
 
 async def test_an_alert_that_was_not_published_is_not_marked() -> None:
     store, topic = InMemoryAlerts(figures()), InMemoryTopic()
-    run = EvaluateRules(store, topic, DeadLetters(3))
+    run = EvaluateRules(store, topic, CountedDeadLetters(3))
     topic.is_reachable = False
 
     with pytest.raises(TopicUnavailable):
@@ -145,7 +145,7 @@ async def test_an_alert_that_was_not_published_is_not_marked() -> None:
 async def test_without_a_topic_alerts_are_recorded_and_without_a_queue_its_rule_is_not() -> None:
     store = InMemoryAlerts(figures(counted_at=None))
 
-    await EvaluateRules(store, None, DeadLetters(None))()
+    await EvaluateRules(store, None, CountedDeadLetters(None))()
 
     assert store.sent == [1]
     assert set(RULES) - set(store.rules) == {"dead_letters_waiting"}

@@ -131,7 +131,7 @@ class CapturedCounts:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ModelAnswers:
     """A model's answers to n texts: whether they are right, and how sure the model is, each [n].
 
     `is_out_of_scope`: service does not take the text for a message to this assistant.
@@ -144,7 +144,7 @@ class Answers:
     is_accepted: Mask
 
     @classmethod
-    def of(cls, predictions: Predictions) -> "Answers":
+    def of(cls, predictions: Predictions) -> "ModelAnswers":
         """Return what the gate needs of predictions."""
         return cls(
             is_correct=predictions.correct,
@@ -153,9 +153,9 @@ class Answers:
             is_accepted=is_accepted_with_confidence(predictions),
         )
 
-    def select(self, rows: NDArray[np.intp] | Mask) -> "Answers":
+    def select(self, rows: NDArray[np.intp] | Mask) -> "ModelAnswers":
         """Return the answers to the `rows`, which may repeat."""
-        return Answers(
+        return ModelAnswers(
             self.is_correct[rows],
             self.confidences[rows],
             self.is_out_of_scope[rows],
@@ -175,8 +175,8 @@ class PairedEvidence:
 
     intents: tuple[str, ...]
     truth: NDArray[np.intp]
-    candidate: Answers
-    champion: Answers
+    candidate: ModelAnswers
+    champion: ModelAnswers
     is_gold: Mask
     senders: NDArray[np.intp]
     reviewers: NDArray[np.intp]
@@ -263,8 +263,8 @@ def pair_evidence(
     return PairedEvidence(
         intents=intents,
         truth=np.array([numbers[intent] for intent in truth], np.intp),
-        candidate=Answers.of(candidate),
-        champion=Answers.of(champion),
+        candidate=ModelAnswers.of(candidate),
+        champion=ModelAnswers.of(champion),
         is_gold=np.array([each.origin == "gold" for each in texts], bool),
         senders=np.array([NOBODY if each.sender is None else each.sender for each in decided], int),
         reviewers=np.array(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from scipy.stats import norm
 
 from training.gate.evidence import PairedEvidence
-from training.gate.looks import CONFIDENCE, Stage, share_won_interval
+from training.gate.looks import CONFIDENCE, LookStage, share_won_interval
 
 
 class Difference(NamedTuple):
@@ -18,7 +18,7 @@ class Difference(NamedTuple):
     upper: float
 
 
-def estimate_difference(evidence: PairedEvidence, stages: Sequence[Stage]) -> Difference:
+def estimate_difference(evidence: PairedEvidence, stages: Sequence[LookStage]) -> Difference:
     """Estimate the difference over all messages, given the looks that led here.
 
     It is the share of discordant messages, times how much more often one model wins than the other.

@@ -45,7 +45,7 @@ class Look(FrozenModel):
     spent: float
 
 
-class Stage(NamedTuple):
+class LookStage(NamedTuple):
     """A look at the walk: at `boundary` wins of `discordant` texts, the candidate is promoted.
 
     At as many losses, it is rejected. A boundary above `discordant` cannot be reached.
@@ -68,7 +68,7 @@ class Boundary(NamedTuple):
     level: float
     spent: float
     share: float
-    stages: tuple[Stage, ...]
+    stages: tuple[LookStage, ...]
 
 
 def spending(look: int, settings: GateSettings) -> float:
@@ -92,15 +92,15 @@ def find_boundary(
             spent += look.spent
             continue
         step = walk.advance(min(look.discordant, discordant), spending(number, settings) - spent)
-        stages.append(Stage(walk.discordant, step.boundary))
+        stages.append(LookStage(walk.discordant, step.boundary))
         spent += step.spent
     share = spending(len(looks) + 1, settings) - spending(len(looks), settings)
     if share <= 0:  # all looks are used up
-        stages.append(Stage(discordant, discordant + 1))
+        stages.append(LookStage(discordant, discordant + 1))
         return Boundary(discordant + 1, 0.0, 0.0, 0.0, tuple(stages))
     available = spending(len(looks) + 1, settings) - spent
     step = walk.advance(discordant, available)
-    stages.append(Stage(discordant, step.boundary))
+    stages.append(LookStage(discordant, step.boundary))
     reachable = step.boundary <= discordant
     level = mid_p_of_wins(step.boundary, discordant) if reachable else max(available, 0.0)
     return Boundary(step.boundary, level, step.spent, share, tuple(stages))
@@ -168,7 +168,7 @@ class _Walk:
         return _Step(boundary, spent)
 
 
-def share_won_interval(stages: Sequence[Stage], won: int) -> tuple[float, float]:
+def share_won_interval(stages: Sequence[LookStage], won: int) -> tuple[float, float]:
     """Return a 95% confidence interval of the share of discordant texts that a candidate wins.
 
     It allows for the looks before, at which the candidate was not decided about: results are

@@ -10,7 +10,7 @@ from training.config import NoProgress, Progress, ReviewTarget, TrainingConfig
 from training.data.examples import Example
 from training.fit.encoders import base_from_artifact
 from training.report.card import describe_sample, write_card
-from training.retrain.datasets import TrainingData
+from training.retrain.datasets import RetrainingData
 from training.train import TrainingResult, train
 
 CARD = "card.html"
@@ -27,7 +27,7 @@ class Candidate:
 
 def fit_candidate(
     champion: ModelArtifact,
-    data: TrainingData,
+    data: RetrainingData,
     catalogue: Collection[str],
     folder: Path,
     name: str = "assistant",

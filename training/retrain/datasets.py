@@ -38,7 +38,7 @@ class DatasetPrefixes:
         return f"{self.retained if kind.is_retained else self.exports}/{kind.name}/"
 
 
-class TrainingData(NamedTuple):
+class RetrainingData(NamedTuple):
     """The examples to learn from, and the datasets that they come from."""
 
     located: Sequence[LocatedExample]
@@ -80,13 +80,13 @@ class BucketCopy:
         self._folder = folder
         self._prefixes = prefixes
 
-    def read_training_data(self, manifest_key: str) -> TrainingData:
+    def read_training_data(self, manifest_key: str) -> RetrainingData:
         """Read what a dataset and the seeds have to learn from."""
         sources = [*self._seeds(), self.fetch(manifest_key)]
         located = [
             each for each in read_sources(sources, Remarks()) if each.example.is_for_training
         ]
-        return TrainingData(located, describe_datasets(sources, located))
+        return RetrainingData(located, describe_datasets(sources, located))
 
     def read_gold_ids(self, manifest_key: str) -> list[str]:
         """Return the ids of the texts in a gold dataset."""

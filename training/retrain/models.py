@@ -49,7 +49,7 @@ class LoadedModel:
         return BacktestedModel(self.open(), self.artifact.manifest.total_bytes)
 
 
-class ModelLoader:
+class PublishedModelLoader:
     """Loads published models into `folder`, and the packaged model from where it is.
 
     `packaged` is a folder with the manifest of the packaged model.

@@ -6,7 +6,7 @@ from typing import Final
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.evaluation import SCHEDULE_ACTOR
 from prompt_capture.domain.models import ModelEvent, RegisteredModel
-from prompt_capture.ports.evaluation import Evaluation
+from prompt_capture.ports.evaluation import EvaluationStore
 from training.gate.ledger import RecordedVerdict
 from training.retrain.ports import RetrainingPorts
 
@@ -41,7 +41,7 @@ def _latest_verdict(events: Sequence[ModelEvent]) -> ModelEvent | None:
 
 
 async def _has_new_decisions(
-    evaluation: Evaluation, candidate: str, champion: str, verdict: ModelEvent
+    evaluation: EvaluationStore, candidate: str, champion: str, verdict: ModelEvent
 ) -> bool:
     """Return whether so much was decided since a verdict that it is worth another look."""
     drawn, decided = await evaluation.draw_progress(candidate, champion)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 
-from prompt_capture.ports.evaluation import Evaluation, QueueScores, RetrainingRuns
+from prompt_capture.ports.evaluation import EvaluationStore, QueueScores, RetrainingRuns
 from prompt_capture.ports.exports import DatasetStore
 from prompt_capture.ports.models import ModelObjects, ModelRegistry, PublishedFiles, ServingSource
 from prompt_capture.ports.notifications import Notifier
@@ -25,7 +25,7 @@ class RetrainingPorts:
     """Everything outside. `datasets` and `objects` may be of one bucket."""
 
     runs: RetrainingRuns
-    evaluation: Evaluation
+    evaluation: EvaluationStore
     queue: QueueScores
     registry: ModelRegistry
     serving: ServingSource

@@ -11,7 +11,7 @@ from prompt_capture.ports.evaluation import RetrainingRuns
 _AT_ONCE = timedelta(seconds=1)
 
 
-class Progress(FrozenModel):
+class RunProgress(FrozenModel):
     """The choices and the results of the steps so far.
 
     `dataset` and `gold` are keys of manifests, `catalogue` the intents in use, `champion` the model
@@ -36,7 +36,7 @@ class SavedProgress:
 
     def __init__(self, runs: RetrainingRuns, claim: Claim, lease: timedelta) -> None:
         self.claim = claim
-        self.progress = Progress.model_validate(claim.run.progress)
+        self.progress = RunProgress.model_validate(claim.run.progress)
         self._runs = runs
         self._lease = lease
 

@@ -18,7 +18,7 @@ from training.gate.ledger import RecordedVerdict, digest_evidence, recorded_verd
 from training.gate.verdict import Verdict, decide, looks_of
 from training.retrain.candidates import fit_candidate
 from training.retrain.datasets import AUDITED, GOLD, BucketCopy, newest_dataset
-from training.retrain.models import LoadedModel, ModelLoader
+from training.retrain.models import LoadedModel, PublishedModelLoader
 from training.retrain.occasions import DECIDED, find_held_candidate, has_enough_new_labels
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
 from training.retrain.progress import SavedProgress
@@ -41,7 +41,7 @@ class Steps:
         self._saved = saved
         self._folder = folder
         self._bucket = BucketCopy(ports.datasets, folder / "datasets", options.prefixes)
-        self._loader = ModelLoader(ports.files, options.packaged, folder / "published")
+        self._loader = PublishedModelLoader(ports.files, options.packaged, folder / "published")
 
     async def carry_out(self, occasion: Occasion, report: RetrainingReport) -> RetrainingReport:
         """Run all steps, or those that are left, and return the completed report.

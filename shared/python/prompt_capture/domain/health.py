@@ -36,7 +36,7 @@ class IntentOfMessages(FrozenModel):
     expected_failures: float | None
 
 
-class Confusion(FrozenModel):
+class ConfusedIntents(FrozenModel):
     """An intent that was taken for another: audits, and estimated messages."""
 
     predicted_intent: str
@@ -100,7 +100,7 @@ class Health(FrozenModel):
     audits_complete_before: Timestamp | None
     days: tuple[DayOfMessages, ...]
     intents: tuple[IntentOfMessages, ...]
-    confusions: tuple[Confusion, ...]
+    confusions: tuple[ConfusedIntents, ...]
     calibration: tuple[CalibrationBand, ...]
     accuracy: tuple[VersionAccuracy, ...]
     backlog: tuple[DayOfBacklog, ...]

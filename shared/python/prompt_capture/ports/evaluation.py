@@ -23,7 +23,7 @@ from prompt_capture.domain.evaluation import (
 from prompt_capture.domain.models import ModelEvent, RegistryDecision
 
 
-class Evaluation(Protocol):
+class EvaluationStore(Protocol):
     """The texts and the evidence on which two models are compared, and the verdicts."""
 
     def captured_texts(

@@ -43,7 +43,7 @@ _KEY_DIGITS = 32
 class SupabaseEvaluation:
     """Calls the functions for comparisons of models, as the role `model_registrar`.
 
-    Implements `Evaluation`, `RetrainingRuns` and `QueueScores`. A call is not repeated after a
+    Implements `EvaluationStore`, `RetrainingRuns` and `QueueScores`. A call is not repeated after a
     connection error. The client's read timeout is the deadline of each call.
     """
 

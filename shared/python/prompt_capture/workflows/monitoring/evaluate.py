@@ -12,7 +12,7 @@ from prompt_capture.ports.monitoring import AlertStore, DeadLetterQueue, Topic
 logger = logging.getLogger(__name__)
 
 
-class Evaluation(FrozenModel):
+class RulesEvaluation(FrozenModel):
     """What an evaluation did: rules that fired, and alerts that were published."""
 
     findings: int
@@ -36,7 +36,7 @@ class EvaluateRules:
         self._store, self._topic, self._dead_letters = store, topic, dead_letters
         self._record_metrics = record_metrics
 
-    async def __call__(self) -> Evaluation:
+    async def __call__(self) -> RulesEvaluation:
         """Evaluate and publish. Raise `StoreUnavailable` or `TopicUnavailable`."""
         findings, rules = evaluate(await self._store.figures(), await self._count_dead_letters())
         unsent = await self._store.record(findings, rules)
@@ -47,7 +47,7 @@ class EvaluateRules:
                 await self._topic.publish(notification(alert))
             await self._store.mark_as_sent([alert])
         self._record_metrics({"findings": len(findings), "published": len(unsent)})
-        return Evaluation(findings=len(findings), published=len(unsent))
+        return RulesEvaluation(findings=len(findings), published=len(unsent))
 
     async def _count_dead_letters(self) -> int | None:
         if self._dead_letters is None:
