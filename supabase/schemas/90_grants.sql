@@ -714,9 +714,8 @@ to prompt_maintainer;
 
 revoke all on
   public.daily_audits, public.daily_backlogs, public.alerts, private.changed_days, private.monitoring
-from public, anon, authenticated, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
+from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
   prompt_maintainer;
-revoke all on public.alerts, private.changed_days, private.monitoring from service_role;
 revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
   prompt_maintainer;

@@ -163,6 +163,7 @@ def hostile_values(name: str, data_type: str, log_id: UUID) -> Sequence[object]:
         "boolean": [True, False, None],
         "integer": [1, 0, -1, 2**31 - 1, None],
         "bigint": [1, 0, -1, 2**63 - 1, None],
+        "bigint[]": [[1], [], [None], [1, 2**63 - 1], None],
         "double precision": [0.5, float("nan"), -1e308, None],
         "timestamp with time zone": ["2026-01-01", "infinity", "-infinity", None],
         "jsonb": hostile_json(),

@@ -32,8 +32,8 @@ from tests.fakes.prompt_store import InMemoryPromptStore, LoggedPrompt, PooledTe
 class InMemoryEvaluation:
     """Compares the models of a registry on the texts of a store.
 
-    Implements `EvaluationStore`, `RetrainingRuns` and `QueueScores`. `now` is the clock of the leases,
-    and `scores` what was recorded last about each text.
+    Implements `EvaluationStore`, `RetrainingRuns` and `QueueScores`. `now` is the clock of the
+    leases, and `scores` what was recorded last about each text.
     """
 
     def __init__(
