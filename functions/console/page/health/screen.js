@@ -1,0 +1,41 @@
+// The health of the deployment: figures by day, and what can explain a change. No text of a message.
+
+import { call } from "../api.js";
+import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
+import { Time } from "../ui.js";
+import { DailyCharts } from "./daily.js";
+
+const PERIODS = [30, 90, 365];
+
+/** @param {{ onFailure: (error: any) => void }} props */
+export function HealthScreen({ onFailure }) {
+  const [period, setPeriod] = useState(PERIODS[0]);
+  const [health, setHealth] = useState(/** @type {any} */ (null));
+  useEffect(() => {
+    let isCurrent = true;
+    call("health", { days: period }).then((figures) => isCurrent && setHealth(figures), onFailure);
+    return () => {
+      isCurrent = false;
+    };
+  }, [period]);
+  return html`
+    <section class="health" aria-labelledby="health-heading">
+      <div class="toolbar">
+        <h2 id="health-heading">Health</h2>
+        <select aria-label="Period" value=${period}
+          onChange=${(event) => setPeriod(Number(event.currentTarget.value))}>
+          ${PERIODS.map((days) => html`<option key=${days} value=${days}>Last ${days} days</option>`)}
+        </select>
+        ${health && html`<p class="hint">Counted <${Time} time=${health.counted_at} />. Days are UTC.</p>`}
+      </div>
+      ${health ? html`<${Figures} health=${health} />` : html`<p class="empty">Loading …</p>`}
+    </section>
+  `;
+}
+
+function Figures({ health }) {
+  return useMemo(
+    () => html`<div class="charts"><${DailyCharts} health=${health} /></div>`,
+    [health],
+  );
+}
