@@ -10,7 +10,7 @@ from infra.local.users import User
 
 from .browser import Console
 from .conftest import Capture, Database, OpenConsole
-from .health import AUDITED_DAY, SECRET, TODAY, days_ago, plant_health
+from .health import AUDITED_DAY, SECRET, TODAY, days_ago, open_alert, plant_health
 
 _numbers = count(1)
 
@@ -97,3 +97,103 @@ def test_no_text_of_a_message_is_received(open_page: OpenConsole, viewer: User) 
     assert SECRET not in console.page.content()
     assert any("model-8" in body for body in bodies)
     assert not any(SECRET in body or "grace" in body for body in bodies)
+
+
+TABLES = {
+    "Intents by volume and failures": [
+        ["email", "28", "10 of 28, 35.7 %", "10"],
+        ["search", "38", "6 of 26, 23.1 %", "9"],
+        ["reschedule", "40", "–", "–"],
+    ],
+    "What is taken for what": [["reschedule", "help", "4", "4"]],
+    "Accuracy by version": [["model-6", "40", "40", "90.0 %"]],
+}
+CALIBRATION = [
+    ["model-6", "30 % to 40 %", "10", "6", "60.0 %"],
+    ["model-6", "90 % to 100 %", "30", "30", "100.0 %"],
+]
+
+
+def test_rankings_accuracy_and_calibration_show_the_planted_numbers(
+    open_page: OpenConsole, viewer: User
+) -> None:
+    page = (console := open_health(open_page, viewer)).page
+
+    for title, planted in TABLES.items():
+        rows = read_table(page.get_by_role("region", name=title, exact=True).get_by_role("table"))
+        assert [row[: len(values)] for row, values in zip(rows[1:], planted, strict=True)] == planted
+    interval = page.get_by_role("region", name="Accuracy by version").get_by_text("76.9 % to 96.0 %")
+    assert interval.is_visible()
+    assert open_numbers(console, "Calibration by version")[1:] == CALIBRATION
+
+
+def test_tasks_show_what_is_done_and_overdue_and_changes_are_listed(
+    open_page: OpenConsole, viewer: User
+) -> None:
+    page = open_health(open_page, viewer).page
+
+    tasks = {
+        name: cells for name, *cells in read_table(page.get_by_role("table", name="Table: Tasks"))
+    }
+    assert tasks.keys() >= {"Export weekly", "Retention", "Retraining", "Review", "Alerts"}
+    changes = page.get_by_role("region", name="What changed").get_by_role("listitem")
+    shown = [change.inner_text() for change in changes.all()]
+    assert any("first message of the version rules-7" in one for one in shown)
+    assert any("assistant-first was quarantined" in one for one in shown)
+
+
+def test_another_period_shows_more_days(open_page: OpenConsole, viewer: User) -> None:
+    console = open_health(open_page, viewer)
+
+    console.page.get_by_label("Period").select_option("Last 90 days")
+    console.page.get_by_label(f"from {days_ago(89).isoformat()}").first.wait_for()
+
+    assert len(read_days(console, "Failed workflows")) == 90
+
+
+def test_a_viewer_sees_alerts_and_what_to_do_and_handles_none(
+    open_page: OpenConsole, viewer: User
+) -> None:
+    page = open_health(open_page, viewer).page
+    alert = page.get_by_role("article", name="Alert 1")
+    alert.get_by_role("heading", name="open workflows fail: search").wait_for()
+
+    alert.get_by_text("What to do").click()
+
+    assert alert.get_by_text("The workflows of one intent fail").is_visible()
+    assert alert.get_by_text("docs/how-to/operate.md#workflows-fail").is_visible()
+    assert alert.get_by_role("button").count() == 0
+
+
+def test_an_operator_acknowledges_and_mutes_an_alert(
+    open_page: OpenConsole, stack: Stack, database: Database
+) -> None:
+    open_alert(database, "no_messages", "")
+    operator = stack.create_operator(f"handler-{next(_numbers)}@example.com")
+    alert = open_health(open_page, operator).page.get_by_role("article", name="Alert 1")
+
+    alert.get_by_role("button", name="Acknowledge").click()
+    alert.get_by_text("by you").wait_for()
+    alert.get_by_role("button", name="Mute for a week").click()
+    alert.get_by_role("button", name="Unmute").wait_for()
+
+    query = "select acknowledged_by, muted_by, muted_until > now() from public.alerts"
+    assert database.execute(query).fetchall() == [(operator.id, operator.id, True)]
+    alert.get_by_role("button", name="Unmute").click()
+    alert.get_by_role("heading", name="acknowledged no messages").wait_for()
+
+
+def test_an_alert_that_was_resolved_meanwhile_is_said_to_be(
+    open_page: OpenConsole, reviewer: User, database: Database
+) -> None:
+    open_alert(database, "no_messages", "")
+    console = open_health(open_page, reviewer)
+    console.expects_failed_requests = True
+    acknowledge = console.page.get_by_role("button", name="Acknowledge")
+    acknowledge.wait_for()
+    database.execute("select private.record_alerts('[]', array['no_messages'])")
+
+    acknowledge.click()
+
+    console.page.get_by_text("The alert is resolved.").wait_for()
+    console.page.get_by_text("No alert is open.").wait_for()

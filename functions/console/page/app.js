@@ -101,7 +101,7 @@ function App() {
         <button type="button" onClick=${() => setProblem("")}>Close</button></p>`}
       ${role === undefined && html`<p class="empty">Loading …</p>`}
       ${role === null && html`<${NoRole} />`}
-      ${role && html`<${Screen} screen=${screen} show=${show} review=${review.current}
+      ${role && html`<${Screen} screen=${screen} show=${show} user=${user} role=${role} review=${review.current}
         catalogue=${catalogue} session=${session} onFailure=${fail} />`}
     </main>
     ${isExpired && html`
@@ -114,9 +114,9 @@ function App() {
 }
 
 /** A new session loads figures, health and models again; a review goes on as it is. */
-function Screen({ screen, show, review, catalogue, session, onFailure }) {
+function Screen({ screen, show, user, role, review, catalogue, session, onFailure }) {
   if (screen === "figures") return html`<${ProgressScreen} key=${session} onFailure=${onFailure} />`;
-  if (screen === "health") return html`<${HealthScreen} key=${session} onFailure=${onFailure} />`;
+  if (screen === "health") return html`<${HealthScreen} key=${session} userId=${user.id} role=${role} onFailure=${onFailure} />`;
   if (screen === "models") return html`<${ModelsScreen} key=${session} onFailure=${onFailure} />`;
   if (!review) return null;
   if (screen === "list") {
