@@ -14,14 +14,16 @@ from prompt_capture.domain.monitoring.findings import RUNBOOK_PAGE
 ROOT = Path(__file__).resolve().parents[1]
 COPY = ROOT / "functions" / "console" / "page" / "health" / "runbooks.js"
 
-_HEADER = f"// The runbooks of the alerts. Written by `python -m infra.runbooks` from {RUNBOOK_PAGE}.\n\n"
+_HEADER = (
+    f"// The runbooks of the alerts. Written by `python -m infra.runbooks` from {RUNBOOK_PAGE}.\n\n"
+)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _STEP = re.compile(r"\d+\. ")
 
 
 def read_runbooks(page: str) -> dict[str, dict[str, list[str]]]:
     """Return the paragraphs and the steps of each runbook, by the anchor of its section."""
-    chapter = page.split("\n## Alerts\n")[1].split("\n## ")[0]
+    chapter = page.partition("\n## Alerts\n")[2].partition("\n## ")[0]
     runbooks = {}
     for section in chapter.split("\n### ")[1:]:
         title, _, body = section.partition("\n")

@@ -22,5 +22,8 @@ def test_a_section_becomes_paragraphs_and_steps_without_links() -> None:
     )
 
     assert read_runbooks(page) == {
-        "jobs-stopped": {"text": ["Captures wait."], "steps": ["Run `doctor`. It says why.", "Wait."]}
+        "jobs-stopped": {
+            "text": ["Captures wait."],
+            "steps": ["Run `doctor`. It says why.", "Wait."],
+        }
     }

@@ -31,7 +31,7 @@ export function Tasks({ health: { at, evaluated_at, tasks } }) {
     },
   ];
   return html`
-    <section class="chart" aria-label="Tasks">
+    <section class="chart wide" aria-label="Tasks">
       <h3>Tasks</h3>
       <div class="scroll" tabindex="0" role="group" aria-label="Table: Tasks">
         <table>
@@ -62,7 +62,7 @@ export function Tasks({ health: { at, evaluated_at, tasks } }) {
 /** @param {{ marks: import("./marks.js").Mark[] }} props */
 export function Changes({ marks }) {
   return html`
-    <section class="chart" aria-label="What changed">
+    <section class="chart wide" aria-label="What changed">
       <h3>What changed</h3>
       <p class="hint">Promotions, the catalogue, and versions that a deployment or a promotion brought. The charts mark these days.</p>
       ${marks.length

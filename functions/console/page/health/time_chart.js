@@ -66,7 +66,7 @@ export function TimeChart({ title, hint, days, marks, columns, write, ...scale }
             </span>
           `,
         )}
-        ${marks[shown] && html`<span class="change">${marks[shown]}</span>`}
+        ${pointed !== null && marks[shown] && html`<span class="change">${marks[shown]}</span>`}
       </p>
     <//>
   `;
