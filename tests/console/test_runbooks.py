@@ -1,7 +1,7 @@
 """The runbooks of the page are those of the documentation, one for each rule."""
 
-from infra.runbooks import COPY, ROOT, RUNBOOK_PAGE, build, read_runbooks
-from prompt_capture.domain.monitoring.findings import RULES
+from infra.runbooks import COPY, ROOT, build, read_runbooks
+from prompt_capture.domain.monitoring.findings import RULES, RUNBOOK_PAGE
 
 
 def test_the_page_has_the_runbooks_of_the_documentation() -> None:
