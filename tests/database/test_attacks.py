@@ -61,13 +61,11 @@ def api(
 def public_functions(server: Server, attacked: str) -> dict[str, list[str]]:
     """The functions of the exposed schema, and the names of their arguments."""
     with server.connect("postgres", attacked) as connection:
-        return {
-            str(name): list(arguments or [])
-            for name, arguments in connection.execute(
-                """select proname, proargnames from pg_proc
-                   where pronamespace = 'public'::regnamespace"""
-            ).fetchall()
-        }
+        rows: Any = connection.execute(
+            """select proname, coalesce(proargnames, '{}') from pg_proc
+               where pronamespace = 'public'::regnamespace"""
+        ).fetchall()
+    return dict(rows)
 
 
 def probe(
