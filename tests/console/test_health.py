@@ -37,9 +37,14 @@ def read_table(table: Locator) -> list[list[str]]:
     return rows
 
 
+def chart(console: Console, title: str) -> Locator:
+    """Return a chart."""
+    return console.page.locator("figure", has=console.page.get_by_role("heading", name=title))
+
+
 def open_numbers(console: Console, title: str) -> list[list[str]]:
     """Open the numbers of a chart with the keyboard, and return its table."""
-    figure = console.page.locator("figure", has=console.page.get_by_role("heading", name=title))
+    figure = chart(console, title)
     figure.locator("summary").focus()
     console.press("Enter")
     table = figure.get_by_role("table")
@@ -84,6 +89,33 @@ def test_every_chart_over_time_shows_the_planted_numbers_and_what_changed(
         assert changes[days_ago(1).isoformat()] == "first message of the version model-8"
         assert "assistant-second was promoted" in changes[TODAY.isoformat()]
         assert len(changes) == 3
+        assert chart(console, title).locator("svg .mark").count() == 3
+
+
+def test_pointing_at_a_day_shows_its_numbers_and_what_changed(
+    open_page: OpenConsole, viewer: User
+) -> None:
+    console = open_health(open_page, viewer)
+    messages = chart(console, "Messages by source")
+    latest_mark = messages.locator(".mark").nth(1)
+
+    latest_mark.locator("path").hover(force=True)
+
+    readout = messages.locator(".readout")
+    readout.get_by_text("first message of the version model-8").wait_for()
+    assert readout.get_by_text("Model 24").is_visible()
+
+
+def test_a_deployment_without_messages_has_empty_charts(
+    open_page: OpenConsole, stack: Stack, database: Database
+) -> None:
+    viewer = stack.create_viewer(f"viewer-{next(_numbers)}@example.com")
+    console = open_health(open_page, viewer)
+
+    assert set(map(tuple, read_days(console, "Messages by source").values())) == {("0", "0", "")}
+    assert set(map(tuple, read_days(console, "Live accuracy").values())) == {(*[NONE] * 5, "")}
+    console.page.get_by_text("No alert is open.").wait_for()
+    assert console.page.get_by_text("None in this period.").count() == 2
 
 
 def test_no_text_of_a_message_is_received(open_page: OpenConsole, viewer: User) -> None:
