@@ -6175,6 +6175,50 @@ $$;
 
 set role postgres;
 
+-- 15_console_roles.sql
+
+-- Who calls from the console: the role is `role` in the account's `raw_app_meta_data`, looked up at each call. A token
+-- says what the account was when it was issued, and outlives the removal of a role or of an account.
+
+-- The user who calls, and their role as it is now: `viewer`, `reviewer` or `operator`. Null: the account has none of
+-- them, is deleted, or is banned.
+create function private.console_caller(out user_id uuid, out role text)
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  select users.id, users.raw_app_meta_data ->> 'role' into user_id, role from auth.users
+  where users.id = (select auth.uid()) and deleted_at is null
+    and (banned_until is null or banned_until <= now())
+    and users.raw_app_meta_data ->> 'role' in ('viewer', 'reviewer', 'operator');
+end
+$$;
+
+-- Returns the id of the caller, with which they sign. Raises an error unless their role is one of these.
+create function private.require_console_role(variadic allowed text[]) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  caller record := private.console_caller();
+begin
+  if (caller.role = any (allowed)) is not true then
+    raise exception 'The account does not have a role for this.'
+      using errcode = 'PT403', hint = 'Ask an administrator for the role reviewer, operator or viewer.';
+  end if;
+  return caller.user_id::text;
+end
+$$;
+
+-- Whether a signed-in user calls, or nobody: then the role decides. The other roles have their functions by a grant.
+create function private.is_console_request() returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(current_setting('role', true) in ('authenticated', 'anon'), false)
+$$;
+
 -- 16_evaluation.sql
 
 -- The comparison of models: the pool of disagreements, verdicts, the runs of the retraining, and what the champion
@@ -7298,31 +7342,6 @@ order by day desc, messages desc;
 comment on view public.daily_totals is
   'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
 
--- Who asks --------------------------------------------------------------------------------------------
-
--- The role of the signed-in user who calls: `viewer`, `reviewer` or `operator`, or null. It is looked up at each
--- call, since a token outlives the removal of a role or of an account.
-create function private.console_role() returns text
-language sql stable
-security definer
-set search_path = ''
-as $$
-  select users.raw_app_meta_data ->> 'role' from auth.users
-  where users.id = (select auth.uid())
-    and users.deleted_at is null
-    and (users.banned_until is null or users.banned_until < now())
-    and users.raw_app_meta_data ->> 'role' in ('viewer', 'reviewer', 'operator')
-$$;
-
--- The id of the signed-in user who calls.
-create function private.console_user() returns text
-language sql stable
-security definer
-set search_path = ''
-as $$
-  select auth.uid()::text
-$$;
-
 -- Bands -----------------------------------------------------------------------------------------------
 
 -- A probability in tenths, rounded down, as in public.confidence_distribution. Rows of the first version may hold other
@@ -7621,15 +7640,14 @@ as $$
   from private.settings, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
 $$;
 
--- Refuses signed-in users without a role of the console. The other roles have the function by a grant.
+-- Refuses signed-in users without a role of the console.
 create function private.refuse_strangers() returns void
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  if current_setting('role', true) in ('authenticated', 'anon') and private.console_role() is null then
-    raise exception 'Only viewers, reviewers and operators see the figures.'
-      using errcode = 'PT403', hint = 'Set app_metadata.role of the account.';
+  if private.is_console_request() then
+    perform private.require_console_role('viewer', 'reviewer', 'operator');
   end if;
 end
 $$;
@@ -7718,7 +7736,13 @@ begin
     'min_scope', settings.min_scope,
     'audit_rate', settings.audit_rate,
     'audits_complete_before', complete_before,
-    'accuracy', (select coalesce(jsonb_agg(to_jsonb(versions) - 'complete_before'), '[]') from public.live_accuracy versions),
+    -- Without the cut-off, which is computed again wherever it is selected.
+    'accuracy', (
+      select coalesce(jsonb_agg(to_jsonb(versions)), '[]')
+      from (
+        select model_version, messages, audited, accuracy, ci_lower, ci_upper from public.live_accuracy
+      ) as versions
+    ),
     'backlog', (
       select coalesce(jsonb_agg(to_jsonb(backlogs) order by day), '[]')
       from public.daily_backlogs backlogs where day >= first_day
@@ -7995,12 +8019,8 @@ as $$
 declare
   operator text := private.reviewer_name(actor);
 begin
-  if current_setting('role', true) in ('authenticated', 'anon') then
-    if coalesce(private.console_role() not in ('reviewer', 'operator'), true) then
-      raise exception 'Only reviewers and operators handle alerts.'
-        using errcode = 'PT403', hint = 'Set app_metadata.role of the account.';
-    end if;
-    operator := private.console_user();
+  if private.is_console_request() then
+    operator := private.require_console_role('reviewer', 'operator');
   end if;
   if operator is null or char_length(operator) > 200 or private.is_reserved_reviewer(operator) then
     raise exception 'The name of the operator is empty, reserved, or has more than 200 characters.'
@@ -8167,38 +8187,8 @@ comment on function public.mute_alert(bigint, timestamptz, text) is
 --   operator  the same, and the registry of models
 --   viewer    figures, no text
 --
--- The role is `role` in the account's `raw_app_meta_data`, looked up at each call: a token says what the account was
--- when it was issued. No function returns a sender, a conversation or a key of a row. Users have no right to `private`:
+-- The role is looked up at each call (15_console_roles.sql). No function returns a sender, a conversation or a key of a row. Users have no right to `private`:
 -- the functions of `public` have parsed bodies (`begin atomic`), which name no schema when they run.
-
--- The user who calls, and their role as it is now. Null: none, or the account is deleted or banned.
-create function private.console_caller(out user_id uuid, out role text)
-language plpgsql stable
-security definer
-set search_path = ''
-as $$
-begin
-  select users.id, users.raw_app_meta_data ->> 'role' into user_id, role from auth.users
-  where users.id = (select auth.uid()) and deleted_at is null
-    and (banned_until is null or banned_until <= now());
-end
-$$;
-
--- Returns the name of the caller in the history of corrections. Raises an error unless their role is one of these.
-create function private.require_console_role(variadic allowed text[]) returns text
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  caller record := private.console_caller();
-begin
-  if (caller.role = any (allowed)) is not true then
-    raise exception 'The account does not have a role for this.'
-      using errcode = 'PT403', hint = 'Ask an administrator for the role reviewer, operator or viewer.';
-  end if;
-  return caller.user_id::text;
-end
-$$;
 
 -- Skipped items --------------------------------------------------------------------------------------
 
@@ -8606,7 +8596,7 @@ language sql stable
 security definer
 set search_path = ''
 as $$
-  select case when role in ('reviewer', 'operator', 'viewer') then role end from private.console_caller()
+  select role from private.console_caller()
 $$;
 
 set role postgres;
@@ -9676,6 +9666,7 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 revoke all on function
   private.console_caller(),
   private.require_console_role(text[]),
+  private.is_console_request(),
   private.show_votes(bytea, text),
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
@@ -9719,7 +9710,8 @@ grant select, delete on private.review_skips to prompt_maintainer;
 grant insert (reviewer, text_key, reason), update (reason, skipped_at)
   on private.review_skips to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
-grant execute on function private.console_caller(), private.require_console_role(text[])
+grant execute on function
+  private.console_caller(), private.require_console_role(text[]), private.is_console_request()
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------
@@ -9734,8 +9726,6 @@ revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
   prompt_maintainer;
 revoke all on function
-  private.console_role(),
-  private.console_user(),
   private.band(double precision),
   private.mark_days_of_deleted_rows(),
   private.mark_days_of_audited_text(),
@@ -9790,7 +9780,7 @@ grant select on public.live_accuracy to prompt_maintainer;
 grant select, insert, update (
   last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at
 ) on public.alerts to prompt_maintainer;
-grant execute on function private.console_role(), private.console_user(), private.band(double precision)
+grant execute on function private.band(double precision)
 to prompt_maintainer;
 
 grant execute on function

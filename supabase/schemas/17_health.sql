@@ -171,31 +171,6 @@ order by day desc, messages desc;
 comment on view public.daily_totals is
   'The number of messages per day by intent, model version and outcome, including rows that retention deleted.';
 
--- Who asks --------------------------------------------------------------------------------------------
-
--- The role of the signed-in user who calls: `viewer`, `reviewer` or `operator`, or null. It is looked up at each
--- call, since a token outlives the removal of a role or of an account.
-create function private.console_role() returns text
-language sql stable
-security definer
-set search_path = ''
-as $$
-  select users.raw_app_meta_data ->> 'role' from auth.users
-  where users.id = (select auth.uid())
-    and users.deleted_at is null
-    and (users.banned_until is null or users.banned_until < now())
-    and users.raw_app_meta_data ->> 'role' in ('viewer', 'reviewer', 'operator')
-$$;
-
--- The id of the signed-in user who calls.
-create function private.console_user() returns text
-language sql stable
-security definer
-set search_path = ''
-as $$
-  select auth.uid()::text
-$$;
-
 -- Bands -----------------------------------------------------------------------------------------------
 
 -- A probability in tenths, rounded down, as in public.confidence_distribution. Rows of the first version may hold other
@@ -494,15 +469,14 @@ as $$
   from private.settings, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
 $$;
 
--- Refuses signed-in users without a role of the console. The other roles have the function by a grant.
+-- Refuses signed-in users without a role of the console.
 create function private.refuse_strangers() returns void
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  if current_setting('role', true) in ('authenticated', 'anon') and private.console_role() is null then
-    raise exception 'Only viewers, reviewers and operators see the figures.'
-      using errcode = 'PT403', hint = 'Set app_metadata.role of the account.';
+  if private.is_console_request() then
+    perform private.require_console_role('viewer', 'reviewer', 'operator');
   end if;
 end
 $$;
@@ -591,7 +565,13 @@ begin
     'min_scope', settings.min_scope,
     'audit_rate', settings.audit_rate,
     'audits_complete_before', complete_before,
-    'accuracy', (select coalesce(jsonb_agg(to_jsonb(versions) - 'complete_before'), '[]') from public.live_accuracy versions),
+    -- Without the cut-off, which is computed again wherever it is selected.
+    'accuracy', (
+      select coalesce(jsonb_agg(to_jsonb(versions)), '[]')
+      from (
+        select model_version, messages, audited, accuracy, ci_lower, ci_upper from public.live_accuracy
+      ) as versions
+    ),
     'backlog', (
       select coalesce(jsonb_agg(to_jsonb(backlogs) order by day), '[]')
       from public.daily_backlogs backlogs where day >= first_day

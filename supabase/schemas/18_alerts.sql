@@ -232,12 +232,8 @@ as $$
 declare
   operator text := private.reviewer_name(actor);
 begin
-  if current_setting('role', true) in ('authenticated', 'anon') then
-    if coalesce(private.console_role() not in ('reviewer', 'operator'), true) then
-      raise exception 'Only reviewers and operators handle alerts.'
-        using errcode = 'PT403', hint = 'Set app_metadata.role of the account.';
-    end if;
-    operator := private.console_user();
+  if private.is_console_request() then
+    operator := private.require_console_role('reviewer', 'operator');
   end if;
   if operator is null or char_length(operator) > 200 or private.is_reserved_reviewer(operator) then
     raise exception 'The name of the operator is empty, reserved, or has more than 200 characters.'

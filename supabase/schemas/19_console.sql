@@ -4,38 +4,8 @@
 --   operator  the same, and the registry of models
 --   viewer    figures, no text
 --
--- The role is `role` in the account's `raw_app_meta_data`, looked up at each call: a token says what the account was
--- when it was issued. No function returns a sender, a conversation or a key of a row. Users have no right to `private`:
+-- The role is looked up at each call (15_console_roles.sql). No function returns a sender, a conversation or a key of a row. Users have no right to `private`:
 -- the functions of `public` have parsed bodies (`begin atomic`), which name no schema when they run.
-
--- The user who calls, and their role as it is now. Null: none, or the account is deleted or banned.
-create function private.console_caller(out user_id uuid, out role text)
-language plpgsql stable
-security definer
-set search_path = ''
-as $$
-begin
-  select users.id, users.raw_app_meta_data ->> 'role' into user_id, role from auth.users
-  where users.id = (select auth.uid()) and deleted_at is null
-    and (banned_until is null or banned_until <= now());
-end
-$$;
-
--- Returns the name of the caller in the history of corrections. Raises an error unless their role is one of these.
-create function private.require_console_role(variadic allowed text[]) returns text
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  caller record := private.console_caller();
-begin
-  if (caller.role = any (allowed)) is not true then
-    raise exception 'The account does not have a role for this.'
-      using errcode = 'PT403', hint = 'Ask an administrator for the role reviewer, operator or viewer.';
-  end if;
-  return caller.user_id::text;
-end
-$$;
 
 -- Skipped items --------------------------------------------------------------------------------------
 
@@ -443,7 +413,7 @@ language sql stable
 security definer
 set search_path = ''
 as $$
-  select case when role in ('reviewer', 'operator', 'viewer') then role end from private.console_caller()
+  select role from private.console_caller()
 $$;
 
 set role postgres;

@@ -662,6 +662,7 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 revoke all on function
   private.console_caller(),
   private.require_console_role(text[]),
+  private.is_console_request(),
   private.show_votes(bytea, text),
   private.show_context(uuid),
   private.show_item(public.review_queue, text),
@@ -705,7 +706,8 @@ grant select, delete on private.review_skips to prompt_maintainer;
 grant insert (reviewer, text_key, reason), update (reason, skipped_at)
   on private.review_skips to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
-grant execute on function private.console_caller(), private.require_console_role(text[])
+grant execute on function
+  private.console_caller(), private.require_console_role(text[]), private.is_console_request()
 to prompt_maintainer;
 
 -- Health and alerts -----------------------------------------------------------------------------------
@@ -720,8 +722,6 @@ revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
   prompt_maintainer;
 revoke all on function
-  private.console_role(),
-  private.console_user(),
   private.band(double precision),
   private.mark_days_of_deleted_rows(),
   private.mark_days_of_audited_text(),
@@ -776,7 +776,7 @@ grant select on public.live_accuracy to prompt_maintainer;
 grant select, insert, update (
   last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at
 ) on public.alerts to prompt_maintainer;
-grant execute on function private.console_role(), private.console_user(), private.band(double precision)
+grant execute on function private.band(double precision)
 to prompt_maintainer;
 
 grant execute on function

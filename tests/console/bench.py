@@ -14,6 +14,7 @@ from infra.local.stack import Stack
 from infra.local.users import User
 from prompt_capture.api.console_page import ConsolePage, PageSettings
 from tests.database.bench import FILL
+from tests.database.rows import count_days
 
 from .browser import DESKTOP, Console, launch, open_console
 
@@ -74,6 +75,22 @@ def measure_first_screens(new_page: Callable[[], Console], user: User) -> tuple[
     return median(forms), median(messages)
 
 
+def measure_first_charts(new_page: Callable[[], Console], user: User) -> float:
+    """Return the median from the sign-in to the first chart."""
+    charts = []
+    for _ in range(ROUNDS):
+        console = new_page().open("#health")
+        console.page.get_by_label("Password").wait_for()
+
+        def open_chart(console: Console = console) -> None:
+            console.fill_sign_in(user)
+            console.page.locator(".chart svg").first.wait_for()
+
+        charts.append(milliseconds(open_chart))
+        console.page.context.close()
+    return median(charts)
+
+
 def measure_next_items(new_page: Callable[[], Console], user: User) -> list[float]:
     """Return the times from a key to the next message."""
     console = new_page().sign_in(user)
@@ -96,11 +113,14 @@ def main() -> None:
         print("Filling the tables ...", file=sys.stderr)
         with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as connection:
             connection.execute(FILL.encode())
+            count_days(connection)
             connection.execute("vacuum analyze")
         user = stack.create_reviewer("bench@example.com")
         form, message = measure_first_screens(new_page, user)
         print(f"address to sign-in form: {form:.0f} ms (median of {ROUNDS}, nothing cached)")
         print(f"sign-in to first message: {message:.0f} ms, password check included")
+        chart = measure_first_charts(new_page, stack.create_viewer("viewer@example.com"))
+        print(f"sign-in to first chart of the health: {chart:.0f} ms, password check included")
         times = measure_next_items(new_page, user)
         print(f"key to next message: {median(times):.0f} ms, at most {times[-1]:.0f} ms")
 

@@ -115,7 +115,7 @@ def test_a_reviewer_who_is_demoted_records_nothing_more_and_reads_no_text(
 
     console.press("1")
 
-    console.page.get_by_role("heading", name="Figures").wait_for()
+    console.page.get_by_role("heading", name="Health").wait_for()
     assert events(database, "to_intent") == []
     assert console.page.get_by_text("without a role").count() == 0
     assert console.page.get_by_role("link", name="Review").count() == 0

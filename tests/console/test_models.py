@@ -18,12 +18,14 @@ def operator(stack: Stack, database: Database) -> User:
     return stack.create_operator(f"operator-{database.info.backend_pid}@example.com")
 
 
-def decide(console: Console, action: str, reason: str) -> str:
+def decide(console: Console, action: str, reason: str, *, without_verdict: bool = False) -> str:
     """Confirm a decision with a reason; return what the confirmation says."""
     console.page.get_by_role("button", name=action).first.click()
     dialog = console.page.get_by_role("dialog")
     says = dialog.inner_text()
     dialog.get_by_label("Why?").fill(reason)
+    if without_verdict:
+        dialog.get_by_label("Promote it although no verdict supports it").check()
     dialog.locator("button[type=submit]").click()
     dialog.wait_for(state="detached")
     return says
@@ -43,7 +45,7 @@ def test_an_operator_promotes_and_rolls_back_after_reading_what_will_happen(
     console = open_page().sign_in(operator, "models")
     console.page.get_by_role("heading", name="serves assistant-second").wait_for()
 
-    says = decide(console, "Promote", "Better on the audit.")
+    says = decide(console, "Promote", "Better on the audit.", without_verdict=True)
 
     assert "assistant-third becomes the champion, and assistant-second serves no more." in says
     console.page.get_by_role("heading", name="serves assistant-third").wait_for()
@@ -54,6 +56,23 @@ def test_an_operator_promotes_and_rolls_back_after_reading_what_will_happen(
     assert "assistant-third serves no more, and assistant-second serves again." in says
     console.page.get_by_role("heading", name="serves assistant-second").wait_for()
     assert latest_event(database)[:3] == ("rolled_back", "assistant-second", "assistant-third")
+
+
+def test_a_promotion_that_no_verdict_supports_is_refused_and_says_so(
+    open_page: OpenConsole, operator: User, database: Database
+) -> None:
+    console = open_page().sign_in(operator, "models")
+    console.expects_failed_requests = True
+    console.page.get_by_role("heading", name="serves assistant-second").wait_for()
+    before = latest_event(database)
+    console.page.get_by_role("button", name="Promote").first.click()
+    dialog = console.page.get_by_role("dialog")
+    dialog.get_by_label("Why?").fill("It seems better.")
+
+    dialog.locator("button[type=submit]").click()
+
+    dialog.get_by_text("no verdict supports the promotion").wait_for()
+    assert latest_event(database) == before
 
 
 def test_a_quarantine_says_that_it_is_final(
@@ -91,7 +110,10 @@ def test_the_ledger_is_a_timeline_with_what_each_decision_rests_on(
         "assistant-second was registered",
         "assistant-first was registered",
     ]
-    timeline.get_by_text("What it rests on").first.click()
+    registration = timeline.get_by_role("listitem").filter(
+        has_text="assistant-third was registered"
+    )
+    registration.get_by_text("What it rests on").click()
     evidence = timeline.locator("details[open]").inner_text()
     for shown in ("0.012", "0.003 to 0.021", "search", "no intent is worse"):
         assert shown in evidence

@@ -1,6 +1,6 @@
 """The screens: accessible by axe-core, in light and dark, on a desk and on a phone.
 
-The same runs take the pictures of the guide: `UPDATE_PICTURES=1 pytest tests/console` writes them.
+The same runs take the pictures of the guides: `UPDATE_PICTURES=1 pytest tests/console` writes them.
 """
 
 import os
@@ -13,13 +13,16 @@ from infra.local.paths import ROOT
 from infra.local.stack import Stack
 
 from .browser import DESKTOP, PHONE, Console
-from .conftest import Capture, OpenConsole
+from .conftest import Capture, Database, OpenConsole
+from .health import open_alert, plant_audits, plant_month
 from .models import register_models
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / "docs" / "console"
-GUIDE = (ROOT / "docs/how-to/review.md").read_text("utf-8")
-PICTURES_OF_THE_GUIDE = set(re.findall(r"\]\(\.\./console/([\w-]+\.png)\)", GUIDE))
+GUIDES = "".join(
+    (ROOT / "docs/how-to" / page).read_text("utf-8") for page in ("review.md", "operate.md")
+)
+PICTURES_OF_THE_GUIDES = set(re.findall(r"\]\(\.\./console/([\w-]+\.png)\)", GUIDES))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VARIANTS = {
     "light": (DESKTOP, "light"),
@@ -45,7 +48,7 @@ def check(console: Console, name: str, variant: str) -> None:
     widths = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     scrolled, visible = console.page.evaluate(widths)
     assert scrolled <= visible, "The page scrolls sideways."
-    if os.environ.get("UPDATE_PICTURES") and f"{name}-{variant}.png" in PICTURES_OF_THE_GUIDE:
+    if os.environ.get("UPDATE_PICTURES") and f"{name}-{variant}.png" in PICTURES_OF_THE_GUIDES:
         console.page.screenshot(path=PICTURES / f"{name}-{variant}.png")
 
 
@@ -91,6 +94,27 @@ def test_every_screen_is_accessible(
     check(console, "promote", variant)
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_health_is_accessible(
+    stack: Stack, database: Database, open_page: OpenConsole, capture: Capture, variant: str
+) -> None:
+    size, scheme = VARIANTS[variant]
+    plant_audits(database, capture, audited_day=29)
+    plant_month(database)
+    register_models(stack)
+    open_alert(database, "workflows_fail", "search")
+    operator = stack.create_operator(f"operator-of-health-{variant}@example.com")
+    console = open_page(size, color_scheme=scheme).sign_in(operator, "health")
+    console.page.get_by_role("heading", name="Messages by source").wait_for()
+    console.page.get_by_role("button", name="Acknowledge").wait_for()
+    check(console, "health", variant)
+
+    for summary in console.page.locator("summary").all():
+        summary.click()
+    console.page.get_by_role("group", name="Table: Calibration by version").wait_for()
+    check(console, "health-numbers", variant)
+
+
 def test_a_screen_that_is_not_accessible_is_noticed(open_page: OpenConsole) -> None:
     console = open_page().open()
     console.page.get_by_label("Password").wait_for()
@@ -100,5 +124,5 @@ def test_a_screen_that_is_not_accessible_is_noticed(open_page: OpenConsole) -> N
     assert any(violation.startswith("image-alt") for violation in find_violations(console.page))
 
 
-def test_the_guide_has_pictures_and_no_other_is_kept() -> None:
-    assert {picture.name for picture in PICTURES.iterdir()} == PICTURES_OF_THE_GUIDE != set()
+def test_the_guides_have_pictures_and_no_other_is_kept() -> None:
+    assert {picture.name for picture in PICTURES.iterdir()} == PICTURES_OF_THE_GUIDES != set()

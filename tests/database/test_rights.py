@@ -472,14 +472,13 @@ def test_the_owner_of_the_tables_cannot_act_as_the_maintainer(
 def test_security_definer_functions_are_private_and_owned_by_the_maintainer(
     server: Server, populated: str
 ) -> None:
-    """Five of them read accounts or who calls, which the maintainer cannot."""
+    """Three of them read accounts or who calls, which the maintainer cannot."""
     with server.connect("postgres", populated) as connection:
         definers = connection.execute(
             """select pronamespace::regnamespace::text, proowner::regrole::text, proconfig
                from pg_proc where prosecdef
                  and proname not in (
-                   'lock_sender', 'is_marked_as_deleted', 'console_role', 'console_user',
-                   'console_caller'
+                   'lock_sender', 'is_marked_as_deleted', 'console_caller'
                  )
                  and pronamespace in ('public'::regnamespace, 'private'::regnamespace)"""
         ).fetchall()

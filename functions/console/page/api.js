@@ -96,7 +96,10 @@ export function sendReview(body) {
   return send(new URL("v1/reviews", document.baseURI), { body });
 }
 
-/** @param {string} path - such as `rollback` @param {string} reason */
-export function decideOnModel(path, reason) {
-  return send(new URL(`v1/models/${path}`, document.baseURI), { body: { reason } });
+/**
+ * @param {string} path - such as `rollback`
+ * @param {{ reason: string, force?: boolean }} body - `force`: promote without a supporting verdict
+ */
+export function decideOnModel(path, body) {
+  return send(new URL(`v1/models/${path}`, document.baseURI), { body });
 }

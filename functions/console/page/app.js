@@ -1,6 +1,7 @@
 // The console: who is signed in, what they may do, and which screen is shown.
 
 import { call, readCatalogue } from "./api.js";
+import { HealthScreen } from "./health/screen.js";
 import { ModelsScreen } from "./models/screen.js";
 import { ProgressScreen } from "./progress.js";
 import { ListScreen } from "./review/list.js";
@@ -12,11 +13,11 @@ import { Dialog } from "./ui.js";
 import { html, render, useCallback, useEffect, useRef, useState } from "./vendor/preact.js";
 
 const SCREENS = {
-  reviewer: ["review", "list", "figures"],
-  operator: ["review", "list", "figures", "models"],
-  viewer: ["figures"],
+  reviewer: ["review", "list", "figures", "health"],
+  operator: ["review", "list", "figures", "health", "models"],
+  viewer: ["health", "figures"],
 };
-const NAMES = { review: "Review", list: "List", figures: "Figures", models: "Models" };
+const NAMES = { review: "Review", list: "List", figures: "Figures", health: "Health", models: "Models" };
 
 function App() {
   const [user, setUser] = useState(/** @type {import("./session.js").User | null} */ (null));
@@ -100,7 +101,7 @@ function App() {
         <button type="button" onClick=${() => setProblem("")}>Close</button></p>`}
       ${role === undefined && html`<p class="empty">Loading …</p>`}
       ${role === null && html`<${NoRole} />`}
-      ${role && html`<${Screen} screen=${screen} show=${show} review=${review.current}
+      ${role && html`<${Screen} screen=${screen} show=${show} user=${user} role=${role} review=${review.current}
         catalogue=${catalogue} session=${session} onFailure=${fail} />`}
     </main>
     ${isExpired && html`
@@ -112,9 +113,10 @@ function App() {
   `;
 }
 
-/** A new session loads figures and models again; a review goes on as it is. */
-function Screen({ screen, show, review, catalogue, session, onFailure }) {
+/** A new session loads figures, health and models again; a review goes on as it is. */
+function Screen({ screen, show, user, role, review, catalogue, session, onFailure }) {
   if (screen === "figures") return html`<${ProgressScreen} key=${session} onFailure=${onFailure} />`;
+  if (screen === "health") return html`<${HealthScreen} key=${session} userId=${user.id} role=${role} onFailure=${onFailure} />`;
   if (screen === "models") return html`<${ModelsScreen} key=${session} onFailure=${onFailure} />`;
   if (!review) return null;
   if (screen === "list") {

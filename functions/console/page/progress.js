@@ -1,8 +1,9 @@
 // The figures: what waits, how far the audit is, and how often the models are right.
 
+import { Accuracy } from "./accuracy.js";
 import { call } from "./api.js";
 import { html, useEffect, useState } from "./vendor/preact.js";
-import { Interval, Time, percent, reasonName } from "./ui.js";
+import { Time, reasonName } from "./ui.js";
 
 /** @param {{ onFailure: (error: any) => void }} props */
 export function ProgressScreen({ onFailure }) {
@@ -17,10 +18,6 @@ export function ProgressScreen({ onFailure }) {
       <h2 id="figures-heading">Figures</h2>
       ${progress ? html`<${Progress} progress=${progress} />` : html`<p class="empty">Loading …</p>`}
       <h3>Accuracy</h3>
-      <p class="hint">
-        The share of right predictions among all messages of the last 30 days, by the audit, with a
-        95 % confidence interval. Below 30 decided audits there is no figure.
-      </p>
       ${accuracy ? html`<${Accuracy} versions=${accuracy} />` : html`<p class="empty">Loading …</p>`}
     </section>
   `;
@@ -68,38 +65,4 @@ function Progress({ progress }) {
 
 function Tile({ name, value }) {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
-}
-
-function Accuracy({ versions }) {
-  if (!versions.length) return html`<p class="empty">No message was captured yet.</p>`;
-  return html`
-    <div class="scroll" tabindex="0" role="group" aria-label="Accuracy by model version">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Version</th><th scope="col">Messages</th><th scope="col">Audited</th>
-            <th scope="col">Accuracy</th><th scope="col">Interval</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${versions.map(
-            (row) => html`
-              <tr key=${row.model_version}>
-                <th scope="row">${row.model_version}</th>
-                <td>${row.messages}</td>
-                <td>${row.audited}</td>
-                <td>${percent(row.accuracy, 1)}</td>
-                <td>
-                  ${row.ci_lower === null
-                    ? "–"
-                    : html`${percent(row.ci_lower, 1)} to ${percent(row.ci_upper, 1)}
-                        <${Interval} value=${row.accuracy} lower=${row.ci_lower} upper=${row.ci_upper} />`}
-                </td>
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-    </div>
-  `;
 }

@@ -67,13 +67,14 @@ function previous(champion, events) {
 export function DecisionDialog({ onClose, onFailure, ...decision }) {
   const { title, effects, path } = describe(decision);
   const [reason, setReason] = useState("");
+  const [isForced, setForced] = useState(false);
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
   const submit = async (event) => {
     event.preventDefault();
     setBusy(true);
     try {
-      await decideOnModel(path, reason);
+      await decideOnModel(path, isForced ? { reason, force: true } : { reason });
       onClose(true);
     } catch (error) {
       setBusy(false);
@@ -97,6 +98,13 @@ export function DecisionDialog({ onClose, onFailure, ...decision }) {
           aria-describedby="decision-reason-help"
           onInput=${(event) => setReason(event.currentTarget.value)}></textarea>
         <p id="decision-reason-help" class="hint">It stays in the ledger, with your account.</p>
+        ${decision.kind === "promote" &&
+        html`
+          <label class="switch">
+            <input type="checkbox" checked=${isForced} onChange=${(event) => setForced(event.currentTarget.checked)} />
+            Promote it although no verdict supports it
+          </label>
+        `}
         <p role="alert" class="problem">${problem}</p>
         <div class="actions">
           <button type="submit" class="primary" disabled=${isBusy || !reason.trim()}>

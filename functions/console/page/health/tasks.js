@@ -1,0 +1,83 @@
+// What is done regularly, and what changed.
+
+import { html } from "../vendor/preact.js";
+import { Time } from "../ui.js";
+import { describeMark } from "./marks.js";
+
+/** @param {{ health: any }} props */
+export function Tasks({ health: { at, evaluated_at, tasks } }) {
+  const { exports, retention, retraining, unfinished_captures: captures } = tasks;
+  const rows = [
+    ...exports.map((one) => ({
+      name: `Export ${one.series}`, done: one.done_at, due: one.due_at, detail: `${one.lines.toLocaleString()} lines`,
+    })),
+    {
+      name: "Retention", done: null, due: retention.due_at,
+      detail: retention.oldest_row_at
+        ? html`the oldest row is of <${Time} time=${retention.oldest_row_at} />; rows are kept for ${retention.days} days`
+        : "there are no rows",
+    },
+    {
+      name: "Retraining", done: retraining.done_at, due: retraining.due_at,
+      detail: `${retraining.corrections_since.toLocaleString()} corrections since`,
+    },
+    { name: "Review", done: tasks.latest_decision_at, due: null, detail: "the latest decision" },
+    { name: "Alerts", done: evaluated_at, due: null, detail: "the latest evaluation of the rules" },
+    {
+      name: "Captures", done: null, due: null,
+      detail: captures.count
+        ? html`${captures.count.toLocaleString()} wait for the job, since <${Time} time=${captures.oldest_at} />`
+        : "none waits for the job",
+    },
+  ];
+  return html`
+    <section class="chart wide" aria-label="Tasks">
+      <h3>Tasks</h3>
+      <div class="scroll" tabindex="0" role="group" aria-label="Table: Tasks">
+        <table>
+          <thead>
+            <tr><th scope="col">Task</th><th scope="col">Done</th><th scope="col">Due</th><th scope="col">Details</th></tr>
+          </thead>
+          <tbody>
+            ${rows.map(
+              ({ name, done, due, detail }) => html`
+                <tr key=${name}>
+                  <th scope="row">${name}</th>
+                  <td><${Time} time=${done} /></td>
+                  <td>
+                    <${Time} time=${due} />
+                    ${due && Date.parse(due) < Date.parse(at) && html` <strong class="overdue">overdue</strong>`}
+                  </td>
+                  <td>${detail}</td>
+                </tr>
+              `,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  `;
+}
+
+/** @param {{ marks: import("./marks.js").Mark[] }} props */
+export function Changes({ marks }) {
+  return html`
+    <section class="chart wide" aria-label="What changed">
+      <h3>What changed</h3>
+      <p class="hint">Promotions, the catalogue, and versions that a deployment or a promotion brought. The charts mark these days.</p>
+      ${marks.length
+        ? html`
+            <ol class="timeline">
+              ${marks.toReversed().map(
+                (mark, index) => html`
+                  <li key=${index} class=${mark.kind}>
+                    <p>${describeMark(mark)} <span class="hint"><${Time} time=${mark.at} /></span></p>
+                  </li>
+                `,
+              )}
+            </ol>
+          `
+        : html`<p class="empty">Nothing in this period.</p>`}
+    </section>
+  `;
+}

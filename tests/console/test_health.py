@@ -1,0 +1,238 @@
+"""The screen of health: every chart shows the planted numbers, and no text of a message."""
+
+from itertools import count
+
+import pytest
+from playwright.sync_api import Locator
+
+from infra.local.stack import Stack
+from infra.local.users import User
+
+from .browser import Console
+from .conftest import Capture, Database, OpenConsole
+from .health import AUDITED_DAY, SECRET, TODAY, days_ago, open_alert, plant_health
+
+_numbers = count(1)
+NONE = "\N{EN DASH}"
+"""What is shown where there is no figure."""
+
+
+@pytest.fixture
+def viewer(stack: Stack, database: Database, capture: Capture) -> User:
+    plant_health(stack, database, capture)
+    return stack.create_viewer(f"viewer-{next(_numbers)}@example.com")
+
+
+def open_health(open_page: OpenConsole, user: User) -> Console:
+    """Sign in, and wait for the charts."""
+    console = open_page().sign_in(user, "health")
+    console.page.get_by_role("heading", name="Messages by source").wait_for()
+    return console
+
+
+def read_table(table: Locator) -> list[list[str]]:
+    """Return the cells of each row, the header first."""
+    cells = "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+    rows: list[list[str]] = table.locator("tr").evaluate_all(cells)
+    return rows
+
+
+def chart(console: Console, title: str) -> Locator:
+    """Return a chart."""
+    return console.page.locator("figure", has=console.page.get_by_role("heading", name=title))
+
+
+def open_numbers(console: Console, title: str) -> list[list[str]]:
+    """Open the numbers of a chart with the keyboard, and return its table."""
+    figure = chart(console, title)
+    figure.locator("summary").focus()
+    console.press("Enter")
+    table = figure.get_by_role("table")
+    table.wait_for()
+    return read_table(table)
+
+
+def read_days(console: Console, title: str) -> dict[str, list[str]]:
+    """Return what a chart over time shows by day."""
+    return {day: values for day, *values in open_numbers(console, title)[1:]}
+
+
+DAILY = {
+    "Messages by source": {
+        AUDITED_DAY: ["0", "40"], 3: ["12", "30"], 2: ["0", "0"], 1: ["0", "24"],
+    },
+    "Live accuracy": {
+        AUDITED_DAY: ["40", "36", "90.0 %", "76.9 %", "96.0 %"],
+        1: ["40", "36", "90.0 %", "76.9 %", "96.0 %"],
+        AUDITED_DAY + 1: [NONE, NONE, NONE, NONE, NONE],
+    },
+    "Completeness of the audit": {AUDITED_DAY: ["40", "40", "100.0 %"], 3: ["0", "0", NONE]},
+    "Answered with confidence": {3: ["42", "32", "76.2 %"], 1: ["24", "24", "100.0 %"]},
+    "Out of scope": {3: ["30", "10", "33.3 %"], 1: ["24", "18", "75.0 %"], 2: ["0", "0", NONE]},
+    "Failed workflows": {3: ["30", "10", "33.3 %"], 1: ["24", "6", "25.0 %"]},
+    "Waiting for review": {4: ["31", "5"], 3: [NONE, NONE], 2: ["47", "9"]},
+    "Age of the backlog": {4: ["2 d"], 3: [NONE], 2: ["4 d"]},
+}  # fmt: skip
+
+
+def test_every_chart_over_time_shows_the_planted_numbers_and_what_changed(
+    open_page: OpenConsole, viewer: User
+) -> None:
+    console = open_health(open_page, viewer)
+
+    for title, planted in DAILY.items():
+        shown = read_days(console, title)
+        assert len(shown) == 30
+        for days, values in planted.items():
+            assert shown[days_ago(days).isoformat()][:-1] == values, (title, days)
+        changes = {day: values[-1] for day, values in shown.items() if values[-1]}
+        assert changes[days_ago(1).isoformat()] == "first message of the version model-8"
+        assert "assistant-second was promoted" in changes[TODAY.isoformat()]
+        assert len(changes) == 3
+        assert chart(console, title).locator("svg .mark").count() == 3
+
+
+def test_pointing_at_a_day_shows_its_numbers_and_what_changed(
+    open_page: OpenConsole, viewer: User
+) -> None:
+    console = open_health(open_page, viewer)
+    messages = chart(console, "Messages by source")
+    latest_mark = messages.locator(".mark").nth(1)
+
+    latest_mark.locator("path").hover(force=True)
+
+    readout = messages.locator(".readout")
+    readout.get_by_text("first message of the version model-8").wait_for()
+    assert readout.get_by_text("Model 24").is_visible()
+
+
+def test_a_deployment_without_messages_has_empty_charts(
+    open_page: OpenConsole, stack: Stack, database: Database
+) -> None:
+    viewer = stack.create_viewer(f"viewer-{next(_numbers)}@example.com")
+    console = open_health(open_page, viewer)
+
+    assert set(map(tuple, read_days(console, "Messages by source").values())) == {("0", "0", "")}
+    assert set(map(tuple, read_days(console, "Live accuracy").values())) == {(*[NONE] * 5, "")}
+    console.page.get_by_text("No alert is open.").wait_for()
+    assert console.page.get_by_text("None in this period.").count() == 2
+
+
+def test_no_text_of_a_message_is_received(open_page: OpenConsole, viewer: User) -> None:
+    console = open_page()
+    bodies: list[str] = []
+    console.page.on(
+        "response",
+        lambda response: bodies.append(response.text() if "/rpc/" in response.url else ""),
+    )
+    console.sign_in(viewer, "health")
+    console.page.get_by_role("heading", name="Messages by source").wait_for()
+
+    assert SECRET not in console.page.content()
+    assert any("model-8" in body for body in bodies)
+    assert not any(SECRET in body or "grace" in body for body in bodies)
+
+
+TABLES = {
+    "Intents by volume and failures": [
+        ["email", "28", "10 of 28, 35.7 %", "10"],
+        ["search", "38", "6 of 26, 23.1 %", "9"],
+        ["reschedule", "40", NONE, NONE],
+    ],
+    "What is taken for what": [["reschedule", "help", "4", "4"]],
+    "Accuracy by version": [["model-6", "40", "40", "90.0 %", "77.0 % to 96.0 %"]],
+}
+CALIBRATION = [
+    ["model-6", "30 % to 40 %", "10", "6", "60.0 %"],
+    ["model-6", "90 % to 100 %", "30", "30", "100.0 %"],
+]
+
+
+def test_rankings_accuracy_and_calibration_show_the_planted_numbers(
+    open_page: OpenConsole, viewer: User
+) -> None:
+    page = (console := open_health(open_page, viewer)).page
+
+    for title, planted in TABLES.items():
+        rows = read_table(page.get_by_role("region", name=title, exact=True).get_by_role("table"))
+        assert [
+            row[: len(values)] for row, values in zip(rows[1:], planted, strict=True)
+        ] == planted
+    assert open_numbers(console, "Calibration by version")[1:] == CALIBRATION
+
+
+def test_tasks_show_what_is_done_and_overdue_and_changes_are_listed(
+    open_page: OpenConsole, viewer: User
+) -> None:
+    page = open_health(open_page, viewer).page
+
+    table = page.get_by_role("group", name="Table: Tasks")
+    tasks = {name: cells for name, *cells in read_table(table)}
+    _, due, lines = tasks["Export weekly"]
+    assert due.endswith("overdue")
+    assert lines == "100 lines"
+    assert "overdue" not in tasks["Retention"][1]
+    assert "rows are kept for 90 days" in tasks["Retention"][2]
+    assert tasks["Retraining"][2] == "0 corrections since"
+    assert tasks["Review"][0] != NONE == tasks["Alerts"][1]
+    changes = page.get_by_role("region", name="What changed").get_by_role("listitem")
+    shown = [change.inner_text() for change in changes.all()]
+    assert any("first message of the version rules-7" in one for one in shown)
+    assert any("assistant-first was quarantined" in one for one in shown)
+
+
+def test_another_period_shows_more_days(open_page: OpenConsole, viewer: User) -> None:
+    console = open_health(open_page, viewer)
+
+    console.page.get_by_label("Period").select_option("Last 90 days")
+    console.page.get_by_label(f"from {days_ago(89).isoformat()}").first.wait_for()
+
+    assert len(read_days(console, "Failed workflows")) == 90
+
+
+def test_a_viewer_sees_alerts_and_what_to_do_and_handles_none(
+    open_page: OpenConsole, viewer: User
+) -> None:
+    page = open_health(open_page, viewer).page
+    alert = page.get_by_role("article", name="Alert 1")
+    alert.get_by_role("heading", name="open workflows fail: search").wait_for()
+
+    alert.get_by_text("What to do").click()
+
+    assert alert.get_by_text("The workflows of one intent fail").is_visible()
+    assert alert.get_by_text("docs/how-to/operate.md#workflows-fail").is_visible()
+    assert alert.get_by_role("button").count() == 0
+
+
+def test_an_operator_acknowledges_and_mutes_an_alert(
+    open_page: OpenConsole, stack: Stack, database: Database
+) -> None:
+    open_alert(database, "no_messages", "")
+    operator = stack.create_operator(f"handler-{next(_numbers)}@example.com")
+    alert = open_health(open_page, operator).page.get_by_role("article", name="Alert 1")
+
+    alert.get_by_role("button", name="Acknowledge").click()
+    alert.get_by_text("by you").wait_for()
+    alert.get_by_role("button", name="Mute for a week").click()
+    alert.get_by_role("button", name="Unmute").wait_for()
+
+    query = "select acknowledged_by, muted_by, muted_until > now() from public.alerts"
+    assert database.execute(query).fetchall() == [(operator.id, operator.id, True)]
+    alert.get_by_role("button", name="Unmute").click()
+    alert.get_by_role("heading", name="acknowledged no messages").wait_for()
+
+
+def test_an_alert_that_was_resolved_meanwhile_is_said_to_be(
+    open_page: OpenConsole, reviewer: User, database: Database
+) -> None:
+    open_alert(database, "no_messages", "")
+    console = open_health(open_page, reviewer)
+    console.expects_failed_requests = True
+    acknowledge = console.page.get_by_role("button", name="Acknowledge")
+    acknowledge.wait_for()
+    database.execute("select private.record_alerts('[]', array['no_messages'])")
+
+    acknowledge.click()
+
+    console.page.get_by_text("The alert is resolved.").wait_for()
+    console.page.get_by_text("No alert is open.").wait_for()
