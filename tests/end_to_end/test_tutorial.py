@@ -37,7 +37,7 @@ def test_the_commands_of_the_tutorial_lead_to_a_better_model(tmp_path: Path) -> 
             env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
         )
 
-    assert completed.returncode == 0, completed.stderr
+    assert completed.returncode == 0, completed.stdout[-5000:] + completed.stderr
     assert "Counter({'stored': 420})" in completed.stdout
     assert re.search(r"\+\d+\.\d points of accuracy", completed.stdout)
     assert "No veto" in completed.stdout

@@ -93,12 +93,15 @@ async def test_the_record_of_training_names_the_manifest_and_the_tiers(
 
         assert dataset.source == str(file)
         assert dataset.manifest_sha256 == sha256
-        assert dataset.examples_by_tier == {"person": 4}
+        assert dataset.examples_by_tier == {"person": 7}
 
 
 async def test_training_takes_the_split_train_and_evaluation_the_others(
-    scenario: ExportScenario, capsys: pytest.CaptureFixture[str]
+    scenario: ExportScenario,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("training.data.exported_datasets.MIN_LABELS_FOR_DEV", 5)
     await _label(scenario, "train", 4)
     await _label(scenario, "dev", 3)
     await _label(scenario, "gold", 2)
@@ -122,8 +125,9 @@ async def test_a_folder_of_one_split_is_read_alone(scenario: ExportScenario) -> 
 
 
 async def test_an_exported_dataset_is_converted_with_its_splits(
-    scenario: ExportScenario, tmp_path: Path
+    scenario: ExportScenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("training.data.exported_datasets.MIN_LABELS_FOR_DEV", 3)
     await _label(scenario, "train", 2)
     await _label(scenario, "dev", 1)
     await scenario.export()
