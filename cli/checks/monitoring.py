@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from cli.checks.interface import CheckResult, Deployment, ok, skipped, wrong
 
 _PROGRESS = """
-select extract(epoch from now() - counted_at) / 60, extract(epoch from now() - evaluated_at) / 60
+select extract(epoch from now() - counted_at) / 60, extract(epoch from now() - evaluated_at) / 60,
+  exists (select from public.nlu_prompt_logs where created_at < now() - interval '1 hour')
 from private.monitoring
 """
 _MAX_COUNT_AGE = 60
@@ -15,8 +16,14 @@ _MAX_EVALUATION_AGE = 180
 
 def monitoring(deployment: Deployment) -> Iterator[CheckResult]:
     """Read when the counts by day were up to date, and when the rules were evaluated."""
-    [(count_age, evaluation_age)] = deployment.query(_PROGRESS)
-    if count_age is None or count_age > _MAX_COUNT_AGE:
+    [(count_age, evaluation_age, has_older_messages)] = deployment.query(_PROGRESS)
+    if count_age is None and not has_older_messages:
+        yield skipped(
+            "counts by day",
+            "were not made yet; no message is older than an hour",
+            "Run the command again in ten minutes.",
+        )
+    elif count_age is None or count_age > _MAX_COUNT_AGE:
         yield wrong(
             "counts by day",
             _describe("were last up to date", count_age, "were never up to date"),

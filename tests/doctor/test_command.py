@@ -1,6 +1,7 @@
 """The command `prompt-capture doctor`."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def test_the_settings_file_of_a_healthy_stack_is_enough(warm_stack: Stack) -> No
     )
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert " 0 wrong, 2 skipped" in ended.stdout
+    assert re.search(r" 0 wrong, [34] skipped", ended.stdout)  # 4 until the first count
     for value in (
         value for name, value in stack_env.variables(warm_stack).items() if "KEY" in name
     ):
@@ -68,9 +69,11 @@ def test_json_has_every_result_and_nothing_is_stored(
     report = json.loads(ended.stdout)
     assert report["ok"] is True
     assert {result["state"] for result in report["results"]} == {"ok", "skipped"}
-    assert {result["subject"] for result in report["results"] if result["state"] == "skipped"} == {
+    skipped = {result["subject"] for result in report["results"] if result["state"] == "skipped"}
+    assert skipped - {"counts by day"} == {  # which are made every five minutes
         "EXPORT_SCHEDULE_GROUP",
         "missed exports",
+        "rules of the alerts",
     }
     versions = {
         result["subject"]: result["message"]

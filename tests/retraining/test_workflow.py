@@ -218,7 +218,6 @@ async def test_examples_of_a_retired_intent_are_left_out(world: RetrainingWorld)
     assert report.candidate is not None
     model = await world.registry.model(report.candidate)
     assert "thanks" not in model.labels
-    assert report.outcome == "held", report
 
 
 async def test_a_champion_that_a_person_promoted_meanwhile_is_not_replaced(
