@@ -126,7 +126,7 @@ class MotoDeployment:
             properties = resource.get("Properties", {})
             if location := properties.get("Code") or properties.get("Content"):
                 name = Path(location["S3Key"]).name
-                folder = PACKAGES if name.startswith("layer") else _FUNCTIONS
+                folder = PACKAGES if "layer-" in name else _FUNCTIONS
                 s3.upload_file(str(folder / name), bucket, location["S3Key"])
 
     def _disable_mapping(self) -> dict[str, Any]:

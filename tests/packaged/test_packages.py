@@ -158,7 +158,7 @@ def test_the_packaged_retraining_says_what_it_lacks(create_function: FunctionFac
         again = function.invoke({"occasion": "request", "tick": "packaged"})
 
     assert report["outcome"] == "not_ready"
-    assert "The bucket has no dataset below exports/audited/" in report["messages"][0]
+    assert "Publish it once: prompt-capture models publish" in report["messages"][0]
     assert again["outcome"] is None
 
 
@@ -218,7 +218,8 @@ def test_the_layer_of_the_retraining_has_code_and_no_model_and_no_data(packages:
     assert {name for name in files if name.startswith("model_artifacts/")} == {
         "model_artifacts/assistant/manifest.json"
     }
-    assert not [name for name in files if name.endswith((".onnx", ".txt", ".jsonl"))]
+    assert not [name for name in files if name.endswith((".onnx", ".jsonl"))]
+    assert not [name for name in files if name.startswith("python/training/data/train/")]
     for package in ("matplotlib", "pandas", "jax", "boto3", "onnx/backend", "sympy"):
         assert not [name for name in files if name.startswith(f"python/{package}/")]
 
