@@ -1,4 +1,4 @@
-"""The demo, with fewer messages."""
+"""The demo: its messages, a file of one's own, and what ends it."""
 
 import io
 import json
@@ -99,18 +99,18 @@ def test_the_demo_runs_with_a_file_of_labelled_messages(file: Path, tmp_path: Pa
 
 
 def test_the_demo_closes_the_loop_by_itself() -> None:
-    few = college_scenario(150)
+    scenario = college_scenario(None)  # fewer messages do not show that the new model is better
     console = Console(record=True, width=120, file=io.StringIO())  # as in a terminal of 120 columns
 
-    run_demo(DemoConsole(console), few)
+    run_demo(DemoConsole(console), scenario)
 
     shown = console.export_text()
-    assert "150 messages over HTTP" in shown
+    assert f"{len(scenario.traffic)} messages over HTTP" in shown
     assert "classified by a rule" in shown
     assert "ben       │ read ada's rows            │ 0 rows" in shown
     assert "anonymous │ read ada's rows            │ denied (401)" in shown
     assert "ada       │ update her own rows        │ denied (403)" in shown
-    assert f"Accuracy on {len(few.test)} messages of the second week" in shown
+    assert f"Accuracy on {len(scenario.test)} messages of the second week" in shown
     assert "Outcome: promoted" in shown
     assert "The promotion depends on no single reviewer" in shown
     assert "The new model answered after" in shown

@@ -2,7 +2,7 @@
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,18 @@ def _resolve(value: Any, outputs: Mapping[str, str]) -> Any:
     return {key: _resolve(part, outputs) for key, part in value.items()}
 
 
+def _without_attributes(value: Any, removed: Set[str]) -> Any:
+    """Return a part of a template with a name in place of each attribute of removed resources."""
+    if isinstance(value, list):
+        return [_without_attributes(part, removed) for part in value]
+    if not isinstance(value, dict):
+        return value
+    attribute = value.get("Fn::GetAtt")
+    if attribute and attribute[0] in removed:
+        return ".".join(attribute)
+    return {key: _without_attributes(part, removed) for key, part in value.items()}
+
+
 def _attributes(value: Any) -> Iterator[list[str]]:
     if isinstance(value, dict):
         if attribute := value.get("Fn::GetAtt"):
@@ -181,5 +193,9 @@ def _supported(document: Mapping[str, Any]) -> dict[str, Any]:
     }
     for attribute in _attributes(_schedules(document)):
         outputs["".join(attribute)] = {"Value": {"Fn::GetAtt": attribute}}
-    supported = {name: resource for name, resource in resources.items() if name not in removed}
+    supported = {
+        name: _without_attributes(resource, removed)
+        for name, resource in resources.items()
+        if name not in removed
+    }
     return {**document, "Resources": supported, "Outputs": outputs}
