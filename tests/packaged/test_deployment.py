@@ -26,6 +26,7 @@ SCHEDULES = {
     "ReviewExport": "review",
     "GoldExport": "gold",
     "LabelledExport": "labelled",
+    "AuditedExport": "retraining",
 }
 SCHEDULED_TIME = "2026-11-23T07:00:00Z"
 CLOSED_PORT_URL = "http://127.0.0.1:9"
@@ -117,15 +118,25 @@ def test_a_schedule_starts_an_export_and_its_repeat_returns_the_same_dataset(
     assert repeated == response | {"is_repeat": True}
 
 
-def test_every_deployed_schedule_is_tested_and_invokes_the_export(
+def test_every_deployed_schedule_of_the_export_is_tested_and_each_other_invokes_its_function(
     deployment: MotoDeployment,
 ) -> None:
     schedules = deployment.client("scheduler").list_schedules()["Schedules"]
+    functions = {
+        schedule["Name"]: schedule["Target"]["Arn"].rpartition(":prompt-capture-dev-")[2]
+        for schedule in schedules
+    }
 
-    assert {schedule["Name"] for schedule in schedules} == SCHEDULES.keys()
-    assert all(
-        schedule["Target"]["Arn"].endswith(":prompt-capture-dev-export") for schedule in schedules
-    )
+    assert {
+        name for name, function in functions.items() if function == "export"
+    } == SCHEDULES.keys()
+    assert {name: function for name, function in functions.items() if function != "export"} == {
+        "MonthlyRetraining": "retrain",
+        "DailyRetraining": "retrain",
+        "HourlyEvaluation": "monitor",
+        "WeeklyDigest": "monitor",
+        "SplitEvaluation": "models",
+    }
 
 
 def test_the_export_removes_users_whose_account_was_deleted_from_earlier_datasets(
