@@ -287,10 +287,6 @@ grant select (
   deleted_messages
 ) on public.daily_counts to service_role;
 grant select (
-  day, model_version, source, predicted_intent, label, confidence_band, audit_probability, messages, deleted_messages
-) on public.daily_audits to service_role;
-grant select (day, waiting, audits_waiting, oldest_waiting_since) on public.daily_backlogs to service_role;
-grant select (
   text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
 ) on public.labelled_texts to service_role;
 grant select (id, bucket, key, log_ids, user_indexes, text_keys, exported_at)
@@ -766,6 +762,10 @@ grant execute on function
   private.mark_alerts_as_sent(bigint[]), public.mark_alerts_as_sent(bigint[])
 to prompt_monitor, service_role;
 
+grant select (
+  day, model_version, source, predicted_intent, label, confidence_band, audit_probability, messages, deleted_messages
+) on public.daily_audits to service_role;
+grant select (day, waiting, audits_waiting, oldest_waiting_since) on public.daily_backlogs to service_role;
 grant select, insert, delete, update (messages, deleted_messages)
   on public.daily_counts, public.daily_audits to prompt_maintainer;
 grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
