@@ -1,6 +1,5 @@
 """The backtest behind `prompt-capture models backtest`."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from training.gate.backtest import (
 from training.gate.description import describe_verdict
 from training.gate.evidence import LearntTexts, select_evidence
 from training.gate.ledger import RecordedVerdict, digest_evidence, recorded_verdicts
+from training.gate.pool import draw_if_needed, read_captured_texts, seed_of
 from training.gate.verdict import Verdict, decide, looks_of
 
 
@@ -137,13 +137,10 @@ async def compare_models(
     learnt = comparison.learnt_texts
     decided = await evaluation.evidence(comparison.gold_ids)
     selected = select_evidence(decided, candidate, champion, learnt, comparison.catalogue)
-    captured = [
-        text
-        async for page in evaluation.captured_texts(comparison.days, _seed_of(candidate))
-        for text in page
-    ]
+    seed = seed_of(candidate)
+    captured = await read_captured_texts(evaluation, comparison.days, seed)
     models = comparison.candidate.open(), comparison.champion.open()
-    options = BacktestOptions(seed=_seed_of(candidate))
+    options = BacktestOptions(seed=seed)
     result = backtest(models, captured, selected, learnt, options, on_progress)
     recorded = recorded_verdicts(await registry.events(candidate))
     latest = recorded[-1] if recorded else None
@@ -152,12 +149,16 @@ async def compare_models(
         verdict, is_new = latest.verdict, False
     else:
         verdict, is_new = _decide(result, recorded, comparison), True
-    drawn, waiting = await _draw(evaluation, result, verdict)
+    drawn, pool = await draw_if_needed(evaluation, result, verdict)
     if is_new:
         new = RecordedVerdict(verdict=verdict, backtest=result.report, evidence_sha256=digest)
         await _record(evaluation, new, comparison, operator)
     return BacktestReport(
-        backtest=result.report, verdict=verdict, is_new=is_new, drawn=drawn, waiting=waiting
+        backtest=result.report,
+        verdict=verdict,
+        is_new=is_new,
+        drawn=drawn,
+        waiting=pool.drawn - pool.decided + drawn,
     )
 
 
@@ -167,19 +168,6 @@ def _decide(
     looks = looks_of(each.verdict for each in recorded)
     facts = result.candidate, result.champion
     return decide(result.evidence, *facts, looks, comparison.catalogue)
-
-
-async def _draw(
-    evaluation: EvaluationStore, result: BacktestResult, verdict: Verdict
-) -> tuple[int, int]:
-    """Return how many disagreements were drawn, and how many of the pool wait for review."""
-    versions = result.candidate.version, result.champion.version
-    progress = await evaluation.draw_progress(*versions)
-    waiting = progress.drawn - progress.decided
-    if verdict.decision != "hold" or waiting or result.draw is None:
-        return 0, waiting
-    drawn = await evaluation.draw_disagreements(result.draw)
-    return drawn, drawn
 
 
 async def _record(
@@ -197,8 +185,3 @@ async def _record(
         evidence=recorded.model_dump(mode="json"),
     )
     await evaluation.record_verdict(new, decision_of(operator, " ".join(describe_verdict(verdict))))
-
-
-def _seed_of(version: str) -> int:
-    """Return a seed that the same candidate always has, so that the same texts come again."""
-    return int.from_bytes(hashlib.sha256(version.encode()).digest()[:4], "big") // 2

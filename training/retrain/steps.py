@@ -7,14 +7,15 @@ from pathlib import Path
 from prompt_capture.adapters.onnx.model_folder import read_model_folder
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.errors import RetrainingNotReady
-from prompt_capture.domain.evaluation import SCHEDULE_ACTOR, CapturedText, NewVerdict
+from prompt_capture.domain.evaluation import SCHEDULE_ACTOR, NewVerdict
 from prompt_capture.domain.models import DatasetReference, ModelAddress
 from prompt_capture.workflows.models.decisions import decision_of
 from prompt_capture.workflows.models.publish import PublishModel
-from training.gate.backtest import BacktestOptions, BacktestResult, backtest
+from training.gate.backtest import BacktestOptions, backtest
 from training.gate.description import describe_verdict
 from training.gate.evidence import LearntTexts, SelectedEvidence, select_evidence
 from training.gate.ledger import RecordedVerdict, digest_evidence, recorded_verdicts
+from training.gate.pool import draw_if_needed, read_captured_texts, seed_of
 from training.gate.verdict import Verdict, decide, looks_of
 from training.retrain.candidates import fit_candidate
 from training.retrain.datasets import AUDITED, GOLD, BucketCopy, newest_dataset
@@ -199,11 +200,11 @@ class Steps:
         Return the verdict and the number of new disagreements. The draw comes first: a run that is
         killed between the two draws no second time, since undecided disagreements are there.
         """
-        seed = _seed_of(candidate.version)
+        seed = seed_of(candidate.version)
         settings = self._options.gate
         result = backtest(
             (candidate.to_backtest(), champion.to_backtest()),
-            await self._captured_texts(seed),
+            await read_captured_texts(self._ports.evaluation, self._options.days, seed),
             selected,
             learnt,
             BacktestOptions(settings, seed),
@@ -212,27 +213,15 @@ class Steps:
         verdict = decide(
             result.evidence, result.candidate, result.champion, looks, self._catalogue, settings
         )
-        drawn, decided = await self._draw(result, verdict)
+        drawn, pool = await draw_if_needed(self._ports.evaluation, result, verdict)
         recorded = RecordedVerdict(
             verdict=verdict,
             backtest=result.report,
             evidence_sha256=digest_evidence(selected),
             tick=self._saved.claim.run.tick,
         )
-        await self._record(recorded, champion, len(verdicts), decided)
+        await self._record(recorded, champion, len(verdicts), pool.decided)
         return recorded, drawn
-
-    async def _captured_texts(self, seed: int) -> list[CapturedText]:
-        pages = self._ports.evaluation.captured_texts(self._options.days, seed)
-        return [text async for page in pages for text in page]
-
-    async def _draw(self, result: BacktestResult, verdict: Verdict) -> tuple[int, int]:
-        """Draw disagreements if none waits; return how many are new, and how many are decided."""
-        progress = await self._ports.evaluation.draw_progress(verdict.candidate, verdict.champion)
-        is_needed = verdict.decision == "hold" and progress.drawn == progress.decided
-        if result.draw is None or not is_needed:
-            return 0, progress.decided
-        return await self._ports.evaluation.draw_disagreements(result.draw), progress.decided
 
     async def _record(
         self, recorded: RecordedVerdict, champion: LoadedModel, looks_before: int, decided: int
@@ -315,8 +304,3 @@ def _find_verdict(
 
 def _datasets_of(model: LoadedModel) -> Sequence[DatasetReference]:
     return model.artifact.manifest.training.datasets
-
-
-def _seed_of(version: str) -> int:
-    """Return a seed that the same candidate always has."""
-    return int.from_bytes(hashlib.sha256(version.encode()).digest()[:4], "big") // 2
