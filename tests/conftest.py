@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import psycopg
 import pytest
 
 from infra.local.stack import Stack
@@ -19,6 +20,8 @@ hypothesis.settings.load_profile("no-deadline")
 GENEROUS_TIMEOUTS = {"CAPTURE_TIMEOUT_SECONDS": "8"}
 """Settings for tests that must not reach a deadline, even on a busy machine."""
 
+_shared_stacks: list[Stack] = []
+
 
 def pytest_configure() -> None:
     """Let child processes receive SIGINT, even if a shell runs the tests in the background."""
@@ -30,7 +33,18 @@ def pytest_configure() -> None:
 def stack() -> Iterator[Stack]:
     """A complete stack, shared by tests that restore its state."""
     with Stack(f"test-{os.getpid()}", {"classify-and-log": GENEROUS_TIMEOUTS}) as running_stack:
+        _shared_stacks.append(running_stack)
         yield running_stack
+
+
+@pytest.fixture(scope="module", autouse=True)
+def module_leaves_no_messages() -> Iterator[None]:
+    """Fail in the module whose messages would stay in the shared stack for later tests."""
+    yield
+    for shared in _shared_stacks:
+        with psycopg.connect(shared.postgres_admin_dsn) as connection:
+            row = connection.execute("select count(*) from public.nlu_prompt_logs").fetchone()
+        assert row == (0,), "The tests of this module leave messages in the shared stack."
 
 
 @pytest.fixture(scope="session")

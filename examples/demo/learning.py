@@ -1,5 +1,6 @@
 """Invoke the functions that learn, and compare the new model with the first one."""
 
+import gzip
 import json
 from collections.abc import Mapping
 from contextlib import closing
@@ -22,6 +23,7 @@ from prompt_capture.adapters.onnx.model_artifact import (
 from prompt_capture.adapters.supabase.access import SupabaseAccess
 from prompt_capture.adapters.supabase.prompt_store import SupabasePromptStore
 from prompt_capture.bootstrap import SERVICE_ROLE
+from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.models import blob_key, manifest_key
 from prompt_capture.settings import SupabaseSettings
 from training.config import TrainingConfig
@@ -51,11 +53,20 @@ def invoke(stack: Stack, function: str, event: Mapping[str, Any]) -> dict[str, A
 
 
 def invoke_export(stack: Stack, **request: Any) -> tuple[dict[str, Any], bytes]:
-    """Invoke the export function; return its response and the first object that it wrote."""
+    """Invoke the export function; return its response and the content of the dataset.
+
+    The content is that of all objects that the manifest lists, decompressed.
+    """
     payload = invoke(stack, "export", request)
     with closing(stack.s3_client()) as s3:
-        item = s3.get_object(Bucket=payload["bucket"], Key=payload["key"])
-        return payload, item["Body"].read()
+
+        def read(key: str) -> bytes:
+            content = s3.get_object(Bucket=payload["bucket"], Key=key)["Body"].read()
+            return gzip.decompress(content) if key.endswith(".gz") else content
+
+        manifest = Manifest.model_validate_json(read(payload["manifest"]))
+        parts = [read(each.key) for each in manifest.objects if each.kind == "lines"]
+        return payload, b"".join(parts)
 
 
 def download_model(stack: Stack, version: str, folder: Path) -> None:

@@ -1,7 +1,6 @@
 """The steps before and after the retraining: review, export and comparison."""
 
 import asyncio
-import gzip
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -77,8 +76,7 @@ def export_training_data(
         "The export function, invoked as by the weekly schedule, writes to S3 what to learn from, "
         "and a tenth of the labels as the gold set, which no model learns.",
     )
-    response, content = invoke_export(stack, mode="retraining", policy="audited")
-    lines = gzip.decompress(content)
+    response, lines = invoke_export(stack, mode="retraining", policy="audited")
     (work / "dataset.jsonl").write_bytes(lines)
     gold, _ = invoke_export(stack, mode="gold")
     console.print(

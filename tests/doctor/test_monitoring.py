@@ -9,6 +9,7 @@ import pytest
 
 from infra.local.stack import Stack
 from tests.database.rows import insert
+from tests.database_reset import DELETE_ALL_ROWS
 from tests.doctor.conftest import Environment, RunCheck, problems, states
 
 Progress = Callable[[float | None, float | None], None]
@@ -29,7 +30,8 @@ def progress(warm_stack: Stack) -> Iterator[Progress]:
             )
 
     yield change
-    change(None, None)
+    with psycopg.connect(warm_stack.postgres_admin_dsn) as admin:
+        admin.execute(DELETE_ALL_ROWS)
 
 
 @pytest.mark.parametrize(
