@@ -36,7 +36,8 @@ _NAMES = names(
     telefona ligue ligar celular telefone bel bellen mobiel telefoon telefoonnummer ringa mobilen
     telefonnumret tlf puhelin soita zadzwoń dzwoń komórka telefonu
     电话 手机 手机号 打给我 我的号码 電話 携帯 전화 전화번호 휴대폰 핸드폰 내번호
-    телефон телефону мобильный звони позвони"""
+    телефон телефону мобильный звони позвони τηλέφωνο κινητό telefonszám telefonum điện thoại
+    फोन फ़ोन मोबाइल هاتف هاتفي جوال جوالي موبايل טלפון נייד โทร เบอร์โทร"""
 )
 _PHONE_NAMES = frozenset(_NAMES)
 _NAMED = NamePattern(
@@ -56,7 +57,7 @@ _NAMED_BY_VERB = NamePattern(
         {_NUMBER}""",
 )
 # "My number is ...", "the number of the dorm is ...", but not "number 1234567".
-_NUMBER_NAMES = names("number nummer nummeret numret numéro número numero numer номер 번호")
+_NUMBER_NAMES = names("number nummer nummeret numret numéro número numero numer номер 번호 नंबर")
 _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
     rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
@@ -66,7 +67,7 @@ _NAMED_NUMBER = NamePattern(
 )
 _OWNERS = names(
     """my your his her their our new old mein meine dein deine sein seine ihr ihre unsere
-    mon ton son mi tu su mio tuo suo mój mijn mitt мой 내 제"""
+    mon ton son mi tu su mio tuo suo mój mijn mitt мой 내 제 मेरा मेरे"""
 )
 _OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
 _OWNER_WINDOW = 30
