@@ -389,7 +389,7 @@ def test_keys_that_a_merge_adds_are_read_as_rasa_reads_them(tmp_path: Path) -> N
 def test_a_merge_of_anything_but_another_mapping_is_rejected_with_its_line(
     tmp_path: Path, merged: str
 ) -> None:
-    with pytest.raises(InvalidExamples, match="line [23]: `<<` must name a mapping"):
+    with pytest.raises(InvalidExamples, match=r"line [23]: `<<` must name a mapping"):
         _read(tmp_path, f"nlu:\n- &self\n  <<: {merged}\n  intent: greet\n")
 
 

@@ -41,7 +41,10 @@ _NAMES = names(
     주민등록번호 주민번호 외국인등록번호 여권 여권번호 운전면허번호
     паспорт снилс инн рнокпп іпн егн јмбг αμκα αφμ आधार पैन पासपोर्ट
     cnpj cnic nicop npwp iqama niss insee jmbg emšo oib kennitala isikukood cccd cmnd nhi ird
-    mykad contribuinte""",
+    mykad contribuinte cnh ehliyet এনআইডি 運転免許証 健康保険証 健康保険証番号 운전면허""",
+    "patente di guida", "tessera sanitaria", "carnet de conducir", "título de eleitor",
+    "carteira de motorista", "pis pasep", "pis/pasep", "водительское удостоверение",
+    "военный билет", "জাতীয় পরিচয়পত্র", "alien registration", "visa number",
     "social security", "social insurance", "national insurance", "ni number", "id card",
     "identity card", "national id", "emirates id", "voter id", "my id", "my social",
     "personal id", "tax id", "tax number",

@@ -28,7 +28,7 @@ _INTERNATIONAL = re.compile(
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(
     """call calls called calling ring phone phones tel telephone mobile cell cellphone text sms
-    whatsapp signal telegram viber fax dial reach reached contact landline hotline callback
+    texted texting fone whatsapp signal telegram viber fax dial reach reached contact landline hotline callback
     anrufen anruf anrufe ruf rufe rufnummer rufnr handy handynummer handynr mobil mobilnummer
     mobilnr festnetz durchwahl telefon telefonnummer telefonnr telefonat
     appelle appeler appelez rappelle rappeler telephoner portable
@@ -61,6 +61,7 @@ _NUMBER_NAMES = names("number nummer nummeret numret numéro número numero nume
 _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
     rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
+        (?!\ of\ (?!the|a|an|my|your|his|her|our|their)[a-z]+\ (?:is|was))
         (?P<is>(?:\ [a-z]+){{0,4}}?
             (?:(?:\ (?:is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
         [^0-9+\x7f]{{0,12}}?{_NUMBER}""",
