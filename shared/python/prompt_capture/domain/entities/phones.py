@@ -28,7 +28,8 @@ _INTERNATIONAL = re.compile(
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(
     """call calls called calling ring phone phones tel telephone mobile cell cellphone text sms
-    texted texting fone whatsapp signal telegram viber fax dial reach reached contact landline hotline callback
+    texted texting fone whatsapp signal telegram viber fax dial reach reached contact landline
+    hotline callback
     anrufen anruf anrufe ruf rufe rufnummer rufnr handy handynummer handynr mobil mobilnummer
     mobilnr festnetz durchwahl telefon telefonnummer telefonnr telefonat
     appelle appeler appelez rappelle rappeler telephoner portable
