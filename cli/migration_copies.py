@@ -20,7 +20,7 @@ from supabase_migrations.schema_migrations order by version
 
 COPY_PREFIX = "prompt_capture_"
 
-_HEADER = re.compile(r"\s*-- prompt-capture migration (\d+_\w+) sha256:([0-9a-f]{64})\s*?\n")
+_HEADER = re.compile(r"\A\s*+-- prompt-capture migration (\d+_\w+) sha256:([0-9a-f]{64})\s*?\n")
 _FILE_NAME = re.compile(r"([0-9]+)_(.*)\.sql")
 """The names of migrations. The Supabase CLI skips all other files."""
 

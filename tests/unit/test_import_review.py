@@ -260,3 +260,28 @@ async def test_decisions_that_disagree_record_nothing_and_repeated_ones_count_on
 def test_a_file_that_is_not_a_review_file_is_rejected(text: str) -> None:
     with pytest.raises(InvalidReview):
         read_review(text)
+
+
+async def test_an_intent_in_another_case_is_the_one_of_the_catalogue(
+    import_review: ImportReview, store: InMemoryPromptStore
+) -> None:
+    log_id = await _log(store)
+    entry = _entry(log_id, "Reminder", corrected_secondary_intents=["STATUS"])
+
+    plan = await import_review.plan(read_review(_file(entry)))
+    await import_review.apply(plan)
+
+    recorded = store.rows[log_id].correction
+    assert recorded is not None
+    assert recorded.decision == Decision("reminder", ("status",))
+
+
+async def test_an_intent_in_another_case_that_may_be_two_is_unknown() -> None:
+    store = InMemoryPromptStore([USER], ["Reminder", "REMINDER"])
+    exact, unclear = await _log(store), await _log(store)
+    entries = _file(_entry(exact, "REMINDER"), _entry(unclear, "reminder"))
+
+    plan = await ImportReview(store, "grace").plan(read_review(entries))
+
+    assert [each.corrected_intent for each in plan.new] == ["REMINDER"]
+    assert [error.entry for error in plan.errors] == [2]

@@ -301,3 +301,14 @@ def test_requests_are_answered_after_a_job(handler: Handler) -> None:
     with_job({"job": "clean"}, CONTEXT)
 
     assert with_job(function_url_event("/v1/classify"), CONTEXT)["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    "event", [rest_api_event("/v1/classify"), function_url_event("/v1/classify")]
+)
+def test_a_request_without_headers_is_a_request(handler: Handler, event: dict[str, Any]) -> None:
+    """The console of API Gateway tests a method with null in place of headers."""
+    response = handler(event | {"headers": None}, CONTEXT)
+
+    assert response["statusCode"] == 401
+    assert json.loads(response["body"])["error"]["code"] == "credentials_missing"

@@ -378,3 +378,9 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
     assert status == 2
     assert "cannot be written" in output
+
+
+def test_a_long_run_of_white_space_is_no_header() -> None:
+    text = " " * 2_000_000 + "\n-- a comment"
+
+    assert len(Migration("20270101000000", "notes", text).digest) == 64

@@ -197,13 +197,16 @@ def test_an_invalid_outcome_is_rejected(
     ("name", "recorded"),
     [
         ("", "unnamed"),
+        (None, "unnamed"),
         ("\0", "unnamed"),
         (" \n", "unnamed"),
         ("x" * 101, "x" * 100),
         (" a\0 ", "a"),
     ],
 )
-def test_no_name_of_a_workflow_costs_the_outcome(api: ApiFixture, name: str, recorded: str) -> None:
+def test_no_name_of_a_workflow_costs_the_outcome(
+    api: ApiFixture, name: str | None, recorded: str
+) -> None:
     log_id = api.log()
     body = {"log_id": f" {log_id}\n", "was_successful": True, "workflow_type": name}
 

@@ -374,3 +374,28 @@ def test_brackets_that_are_no_entity_take_no_longer_than_others(tmp_path: Path, 
 
     assert _read_examples(tmp_path, f"- {text}") == [text]
     write_as("rasa", tmp_path / "out.yml", [Example(text=text, label="x")])
+
+
+def test_keys_that_a_merge_adds_are_read_as_rasa_reads_them(tmp_path: Path) -> None:
+    content = (
+        "templates:\n- &greet {intent: greet, examples: '- hello'}\n- &late {intent: late}\n"
+        "nlu:\n- <<: *greet\n  examples: |\n    - hi\n- <<: [*late, *greet]\n"
+    )
+
+    assert _read(tmp_path, content) == [("hi", "greet"), ("hello", "late")]
+
+
+@pytest.mark.parametrize("merged", ["text", "[a, b]", "*self"])
+def test_a_merge_of_anything_but_another_mapping_is_rejected_with_its_line(
+    tmp_path: Path, merged: str
+) -> None:
+    with pytest.raises(InvalidExamples, match=r"line [23]: `<<` must name a mapping"):
+        _read(tmp_path, f"nlu:\n- &self\n  <<: {merged}\n  intent: greet\n")
+
+
+def test_a_block_that_two_intents_share_gives_both_its_texts(tmp_path: Path) -> None:
+    content = (
+        "nlu:\n- intent: greet\n  examples: &both |\n    - hi\n- intent: hail\n  examples: *both\n"
+    )
+
+    assert _read(tmp_path, content) == [("hi", "greet"), ("hi", "hail")]

@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from prompt_capture.domain.errors import InvalidReview
+from prompt_capture.domain.review_fields import REASONS
 from prompt_capture.domain.review_files import (
     ReviewFormat,
     read_entries,
@@ -224,17 +227,26 @@ def test_other_files_are_rejected(text: str) -> None:
 
 STATED = "corrected_secondary_intents"
 HEADER = "id,prompt,predicted_intent,confidence,reasons,corrected_intent," + STATED + ",notes\n"
-ROW = ",move it,status,0.4,uncertain,reminder,email,\n"
+ROW = ",move it,status,0.4,low_confidence,reminder,email,\n"
 
 
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        (",,move it,status,0.4,uncertain,reminder,email,", "has 9 cells, and the header has 8"),
-        (",move it,status,0.4,uncertain,,reminder,email,", "has 9 cells, and the header has 8"),
-        (",move it,status,0.4,uncertain,reminder,email,,", "has 9 cells, and the header has 8"),
-        (",,move it,status,0.4,uncertain,reminder,email", "one under confidence is no number"),
-        (",move it,status,uncertain,reminder,email,,", "one under confidence is no number"),
+        (
+            ",,move it,status,0.4,low_confidence,reminder,email,",
+            "has 9 cells, and the header has 8",
+        ),
+        (
+            ",move it,status,0.4,low_confidence,,reminder,email,",
+            "has 9 cells, and the header has 8",
+        ),
+        (
+            ",move it,status,0.4,low_confidence,reminder,email,,",
+            "has 9 cells, and the header has 8",
+        ),
+        (",,move it,status,0.4,low_confidence,reminder,email", "one under confidence is no number"),
+        (",move it,status,low_confidence,reminder,email,,", "one under confidence is no number"),
     ],
 )
 def test_no_cell_moves_to_another_column(row: str, problem: str) -> None:
@@ -530,3 +542,68 @@ def test_times_may_look_as_a_spreadsheet_shows_them(created_at: str) -> None:
     review = read_review(f"id,created_at,corrected_intent\n{entry}\n")
 
     assert (len(review.decided), review.errors) == (1, [])
+
+
+@pytest.mark.parametrize("secondary", ["", "email"])
+def test_a_row_whose_cells_moved_into_the_reasons_is_a_fault(secondary: str) -> None:
+    header = write_entries([_entry()], "csv").decode().partition("\n")[0]
+    moved = f"{ID},move it,status,,0.4,2026-11-24T00:00:00+00:00,reminder,{secondary},,"
+
+    review = read_review(f"{header}\n{moved}\n")
+
+    assert (review.decided, review.undecided) == ({}, 0)
+    assert "under reasons is no reason" in review.errors[0].reason
+
+
+def test_the_reasons_of_a_row_are_those_of_the_database() -> None:
+    schema = Path("supabase/schemas/06_review_queue.sql").read_text("utf-8")
+    known = re.search(r"reasons <@ array\[(.+?)\]", schema, re.DOTALL)
+
+    assert known is not None
+    assert sorted(re.findall(r"'(\w+)'", known[1])) == sorted(REASONS)
+
+
+@pytest.mark.parametrize("reasons", ["", "low_confidence", "Low_Confidence; random_fill", "[]"])
+def test_reasons_may_be_written_in_any_way(reasons: str) -> None:
+    content = f'id,reasons,corrected_intent\n{ID},"{reasons}",reminder\n'
+
+    assert list(read_review(content).decided) == [2]
+
+
+@pytest.mark.parametrize("unseen", [" ", "\u00a0", "\u200b", "\ufeff", "\u2060 \t"])
+def test_what_nobody_sees_around_a_value_is_no_part_of_it(unseen: str) -> None:
+    entry = {
+        "id": f"{unseen}{ID}{unseen}",
+        "corrected_intent": f"{unseen}reminder{unseen}",
+        "corrected_secondary_intents": [f"email{unseen}"],
+    }
+    empty = {"id": OTHER, "corrected_intent": unseen}
+
+    review = read_review(json.dumps([entry, empty]))
+
+    (decided,) = review.decided.values()
+    assert (str(decided.id), decided.corrected_intent) == (ID, "reminder")
+    assert decided.corrected_secondary_intents == ("email",)
+    assert review.undecided == 1
+
+
+@pytest.mark.parametrize(
+    "written", ["email, status", "email; status", "email\uff0cstatus", "email\u3001status"]
+)
+def test_secondary_intents_are_separated_as_people_write_lists(written: str) -> None:
+    entry = _entry(corrected_intent="reminder", corrected_secondary_intents=written)
+
+    (decided,) = read_review(json.dumps([entry])).decided.values()
+
+    assert decided.corrected_secondary_intents == ("email", "status")
+
+
+def test_remarks_outside_the_controls_of_label_studio_are_named() -> None:
+    task = json.loads(write_entries([_entry()], "label-studio"))[0]
+    choice = {"from_name": "intent", "value": {"choices": ["reminder"]}, "meta": {"text": ["why"]}}
+    task |= {"annotations": [{"result": [choice]}], "comments": [{"text": "see above"}]}
+
+    review = read_review(json.dumps([task]))
+
+    assert list(review.decided) == [1]
+    assert review.ignored == ("meta", "comments")

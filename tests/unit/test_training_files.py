@@ -174,3 +174,90 @@ def test_the_error_does_not_contain_the_text(tmp_path: Path) -> None:
         read_examples([file])
 
     assert "marmalade" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "delimiters"),
+    [
+        (["hi\tgreet", "so\tbye"], "tabs"),
+        (["hi|greet", "good day|greet", "so|bye"], "vertical bars"),
+        (["greet;hi", "greet;good day", "bye;so"], "semicolons"),
+        (["hi,greet", "good day,greet", "so,bye"], "commas"),
+        (["1,hi,greet", "2,good day,greet", "3,so,bye"], "commas"),
+    ],
+)
+def test_a_table_without_a_header_is_not_taken_for_texts_of_one_label(
+    tmp_path: Path, lines: list[str], delimiters: str
+) -> None:
+    file = tmp_path / "data.txt"
+    file.write_text("\n".join(lines), "utf-8")
+
+    with pytest.raises(InvalidExamples, match=f"as many {delimiters} in each line.*Name its"):
+        read_examples([file])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["yes, please", "yes, thanks", "yes, now"],
+        ["move it, then call", "hi,you", "yes, now"],
+        ["a;b", "now; or later; or never", "so"],
+        ["buy milk,bread today", "call tom,ann tomorrow", "pay rent,gas on monday"],
+    ],
+)
+def test_texts_with_commas_are_texts(tmp_path: Path, lines: list[str]) -> None:
+    file = tmp_path / "shopping.txt"
+    file.write_text("\n".join(lines), "utf-8")
+
+    assert [each.text for each in read_examples([file])] == lines
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        ('{"text": "hi", "label": 3}', "Write the name of the intent"),
+        ('{"text": "hi", "label": NaN}', "Write the name of the intent"),
+        ('{"text": "hi", "label": true}', "Write the name of the intent"),
+        ('{"text": ["hi", "so"], "label": ["greet", "bye"]}', "an object for each text"),
+        ('{"text": {"0": "hi"}, "label": {"0": "greet"}}', "an object for each text"),
+        ('{"text": 12, "label": "greet"}', "an object for each text"),
+    ],
+)
+def test_a_value_of_another_type_is_rejected_with_what_to_write(
+    tmp_path: Path, content: str, remedy: str
+) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(content, "utf-8")
+
+    with pytest.raises(InvalidExamples, match=f"line 1: .*{remedy}"):
+        read_examples([file])
+
+
+def test_a_file_without_a_known_name_is_read_by_its_beginning(tmp_path: Path) -> None:
+    file = tmp_path / "export"
+    for content in (
+        "text,label\nhi,greet\n",
+        '{"text": "hi", "label": "greet"}\n',
+        'version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - hi\n',
+    ):
+        file.write_text(content, "utf-8")
+        assert [(each.text, each.label) for each in read_examples([file])] == [("hi", "greet")]
+
+
+@pytest.mark.parametrize("name", ["notes.xml", "notes", "notes.db"])
+def test_a_file_of_no_known_format_is_rejected_with_the_names_of_the_formats(
+    tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    file.write_text("<a>hi</a>", "utf-8")
+
+    with pytest.raises(InvalidExamples, match=r"which format it has. Name a table .csv"):
+        read_examples([file])
+
+
+def test_an_archive_is_rejected_with_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "data.zip"
+    file.write_bytes(b"PK\x03\x04" + bytes(64))
+
+    with pytest.raises(InvalidExamples, match="unpack the archive"):
+        read_examples([file])

@@ -63,7 +63,18 @@ def detect_format(file: DataFile) -> str:
         return _detect_table(start, "csv")
     if suffix == ".txt":
         return _detect_text(start)
-    return _detect_json(start)
+    is_json = suffix == ".json" or start.startswith(("{", "[")) or not start
+    return _detect_json(start) if is_json else _detect_by_beginning(file, start)
+
+
+def _detect_by_beginning(file: DataFile, start: str) -> str:
+    """Return the format of a file whose name says nothing. Raise `InvalidExamples`."""
+    if file_format := "rasa" if _RASA_START.match(start) else _detect_table(start, ""):
+        return file_format
+    raise file.invalid(
+        "Neither its name nor its beginning says which format it has. Name a table .csv, JSON "
+        "lines .jsonl, Rasa NLU .yml, and a file of texts <label>.txt."
+    )
 
 
 def _detect_text(start: str) -> str:

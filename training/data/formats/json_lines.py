@@ -87,7 +87,7 @@ def _to_example(values: Mapping[str, Any], location: Location) -> Mapping[str, A
     if isinstance(labels, dict):
         labels = labels.get("choices")
     if isinstance(labels, list):
-        if len(labels) > 1:
+        if len(labels) > 1 and isinstance(values.get("text"), str):
             raise InvalidExamples(
                 f"{location} has several labels. Write the intent as `label`, and the further "
                 "ones as the list `secondary`."

@@ -40,6 +40,7 @@ _MAX_LEVELS = 100
 """How deep lists and mappings may nest: the parser is recursive, and a Rasa file has few levels."""
 
 _NULL = "tag:yaml.org,2002:null"
+_MERGE = "tag:yaml.org,2002:merge"
 
 _LIST_OF_ATTRIBUTES = re.compile(r"\[\s*\{")
 _ATTRIBUTES = re.compile(r"\{[^}]+?\}")
@@ -230,13 +231,31 @@ class _Reader:
         return plain
 
     def _fields(self, mapping: MappingNode) -> dict[str, Node]:
+        """Return the values of a mapping by key, with those of the mappings that `<<` names."""
         fields: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
         for key, value in mapping.value:
+            if key.tag == _MERGE:
+                for other in self._list_merged(value, mapping):
+                    merged = {**self._fields(other), **merged}
+                continue
             name = key.value if isinstance(key, ScalarNode) else ""
             if name in fields:
                 raise InvalidExamples(f"{self._at(key)}: the same key appears twice. Join the two.")
             fields[name] = value
-        return fields
+        return {**merged, **fields}
+
+    def _list_merged(self, value: Node, mapping: MappingNode) -> Iterator[MappingNode]:
+        """Yield the mappings that a key `<<` names. They end before the mapping that has it."""
+        for other in value.value if isinstance(value, SequenceNode) else [value]:
+            if not isinstance(other, MappingNode) or (
+                other.start_mark.index <= mapping.start_mark.index < other.end_mark.index
+            ):
+                raise InvalidExamples(
+                    f"{self._at(value)}: `<<` must name a mapping elsewhere in the file. Write its "
+                    "keys here instead."
+                )
+            yield other
 
     def _text(self, node: Node, name: str) -> str:
         if not isinstance(node, ScalarNode):

@@ -19,6 +19,9 @@ _NO_LABEL = "-"
 _LABELS_NEEDED = ". Training and measuring need the label of each text; `predict` does not."
 
 
+_EXPECTED_TEXT = ". Write an object for each text, and the text in quotation marks."
+_EXPECTED_LABEL = ". Write the name of the intent in quotation marks, not its number."
+
 _REQUIRED = frozenset({"text", "label"})
 """The fields that may not be null. In all others, null means that there is no value."""
 
@@ -72,7 +75,7 @@ class Reading:
         try:
             example = Example.model_validate(values)
         except ValidationError as error:
-            hint = _describe_missing_label(values)
+            hint = _describe_missing_label(values) or _describe_wrong_type(values)
             reason = f"{location}: {describe_first_error(error, 'line')}{hint}"
             raise InvalidExamples(reason) from None
         if not example.text.strip():
@@ -100,6 +103,13 @@ def _is_no_value(text: str) -> bool:
     text = text.strip()
     is_error = _ERROR.fullmatch(text) and text == text.upper()
     return bool(is_error or _NO_VALUE.fullmatch(text))
+
+
+def _describe_wrong_type(values: Mapping[str, Any]) -> str:
+    """Return what to do about a text or a label that is a number, a truth value or a list."""
+    if not isinstance(values.get("text"), str):
+        return _EXPECTED_TEXT
+    return "" if isinstance(values["label"], str) else _EXPECTED_LABEL
 
 
 def _describe_missing_label(values: Mapping[str, Any]) -> str:

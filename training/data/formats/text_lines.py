@@ -19,6 +19,11 @@ _NUMBERED = re.compile(r"[\w-]*\d(?:\.txt)?(?:\.gz)?", re.IGNORECASE)
 
 _FASTTEXT_LABEL = "__label__"
 
+_DELIMITERS = {",": "commas", ";": "semicolons", "|": "vertical bars"}
+_MIN_ROWS = 3
+_NAME = re.compile(r"\s*[\w.+/:-]{1,100}\s*")
+"""A cell that may be the name of an intent: one word."""
+
 
 def is_label_file(path: Path) -> bool:
     """Return whether a file has the name `<label>.txt`, in any case, compressed or not."""
@@ -80,12 +85,39 @@ def _reject_labels_in_lines(
                 f"{file.location('line', number)} has a label of fastText. Write JSON lines, "
                 '{"text": ..., "label": ...}, or the texts alone, in a file for each label.'
             )
-    columns = {line.count("\t") for _number, line in lines}
-    if needs_labels and len(lines) > 1 and columns != {0} and len(columns) == 1:
-        raise InvalidExamples(
-            f"{file.name} has as many tabs in each line, as a table without a header. Name its "
-            "columns in the first line, two of them text and label, or remove the tabs."
-        )
+    if not needs_labels:
+        return
+    texts = [line for _number, line in lines]
+    columns = {line.count("\t") for line in texts}
+    if len(texts) > 1 and columns != {0} and len(columns) == 1:
+        raise _describe_table(file, "tabs")
+    for delimiter, name in _DELIMITERS.items():
+        if _is_table(texts, delimiter):
+            raise _describe_table(file, name)
+
+
+def _is_table(lines: Sequence[str], delimiter: str) -> bool:
+    """Return whether all lines have as many cells, and one column has names that repeat.
+
+    Ordinary texts have a space behind a comma.
+    """
+    rows = [line.split(delimiter) for line in lines]
+    widths = set(map(len, rows))
+    if len(rows) < _MIN_ROWS or len(widths) > 1 or widths == {1}:
+        return False
+    if delimiter == "," and any(cell.startswith(" ") for row in rows for cell in row[1:]):
+        return False
+    return any(
+        all(map(_NAME.fullmatch, column)) and len(set(column)) < len(column)
+        for column in zip(*rows, strict=True)
+    )
+
+
+def _describe_table(file: DataFile, delimiters: str) -> InvalidExamples:
+    return InvalidExamples(
+        f"{file.name} has as many {delimiters} in each line, as a table without a header. Name its "
+        f"columns in the first line, two of them text and label, or remove the {delimiters}."
+    )
 
 
 def _check_label(file: DataFile, label: str) -> None:

@@ -71,12 +71,12 @@ class JsonRoute(APIRoute):
 def read_header(
     name: str, adapter: TypeAdapter[HeaderValue], connection: Request
 ) -> HeaderValue | None:
-    """Return a validated header, or None where it is missing.
+    """Return a validated header, or None where it is missing or blank.
 
     Raise `RequestValidationError`.
     """
     value = connection.headers.get(name)
-    if value is None:
+    if not value or value.isspace():
         return None
     try:
         return adapter.validate_python(value)
@@ -104,7 +104,8 @@ def _parse_body(model: type[Model], connection: Request, body: bytes) -> Model:
             "The body is compressed.",
             "Send it without Content-Encoding.",
         )
-    media_type = connection.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
+    content_type = connection.headers.get("content-type", "").strip() or _JSON
+    media_type = content_type.partition(";")[0].strip().lower()
     is_json = media_type == _JSON or (
         media_type.startswith("application/") and media_type.endswith("+json")
     )

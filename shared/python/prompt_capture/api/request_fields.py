@@ -59,13 +59,21 @@ def _label(text: str) -> str:
     return text
 
 
+def _none_to_empty(value: object) -> object:
+    return "" if value is None else value
+
+
 def _workflow_name(text: str) -> str:
     """Return a name that can be stored: no name costs an outcome."""
     return without_nul(text).strip()[:_MAX_NAME] or "unnamed"
 
 
 RequiredId = Annotated[UUID, BeforeValidator(_strip, json_schema_input_type=UUID)]
-WorkflowType = Annotated[str, AfterValidator(_workflow_name)]
+WorkflowType = Annotated[
+    str,
+    BeforeValidator(_none_to_empty, json_schema_input_type=str | None),
+    AfterValidator(_workflow_name),
+]
 RequiredLabel = Annotated[
     str,
     StringConstraints(min_length=1, max_length=_MAX_NAME),

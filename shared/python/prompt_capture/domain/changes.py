@@ -116,6 +116,18 @@ class Correction(FrozenModel, DecisionModel):
     channel: Channel = "api"
 
 
+def match_intent(name: str, catalogue: Collection[str]) -> str:
+    """Return the intent of the catalogue that a person means: the same one, or one in another case.
+
+    Where there is none, or several, return the name as it is.
+    """
+    if name in catalogue:
+        return name
+    folded = name.casefold()
+    matching = [intent for intent in catalogue if intent.casefold() == folded]
+    return matching[0] if len(matching) == 1 else name
+
+
 def find_unknown_intent(decision: Decision, catalogue: Collection[str]) -> UnknownIntent | None:
     """Return the error for the first intent of a decision that the catalogue lacks."""
     if decision.intent not in catalogue:

@@ -1,14 +1,19 @@
 """Lists of secondary intents as people write them in a cell: `email, reminder`.
 
-`[]` states that there are none. An empty cell says nothing. Intents that contain a comma are
-written as a JSON list.
+A semicolon, a line end and the commas of Chinese and Japanese separate as well.
+
+`[]` states that there are none. An empty cell says nothing. Intents that contain a separator
+are written as a JSON list.
 """
 
 import json
+import re
 from collections.abc import Sequence
 
 from prompt_capture.domain.errors import InvalidEntry, InvalidFile
 from prompt_capture.domain.text_files import parse_json, replace_surrogates
+
+_SEPARATOR = re.compile(r"[,;\uff0c\uff1b\u3001]\s*|[\r\n]+")
 
 NO_INTENTS = "[]"
 """States that there are no secondary intents."""
@@ -18,7 +23,7 @@ _HOW_TO_WRITE = f"Write a list such as email, reminder; {NO_INTENTS} states that
 
 def write_intents(intents: Sequence[str]) -> str:
     """Return intents as text. `read_intents` is the inverse."""
-    is_plain = all("," not in each and each == each.strip() for each in intents)
+    is_plain = all(not _SEPARATOR.search(each) and each == each.strip() for each in intents)
     if not intents or not is_plain or intents[0].startswith("["):
         return json.dumps(list(intents), ensure_ascii=False)
     return ", ".join(intents)
@@ -43,7 +48,7 @@ def read_intents(value: object, field: str) -> tuple[str, ...] | None:
 
 def _parse(text: str, field: str) -> object:
     if not text.startswith("["):
-        return text.split(",") if text else None
+        return _SEPARATOR.split(text) if text else None
     try:
         return parse_json(text)
     except InvalidFile:

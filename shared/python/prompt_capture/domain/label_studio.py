@@ -46,6 +46,9 @@ _NO_LOG_ID = (
 _RELATION = "relation"
 """The type of a result that connects two others, and has no value of its own."""
 
+_COMMENTS, _META = "comments", "meta"
+"""Where Label Studio keeps remarks on an annotation, and those on a result of it."""
+
 _TEXT_AREA = "textarea"
 """The type of notes, also where a result does not state one."""
 
@@ -121,6 +124,7 @@ def read_task(task: Mapping[str, Any]) -> EntryFields:
         "notes": "\n".join(texts) or entry.values["notes"],
     }
     ignored = [name for each in counted for name in each.ignored]
+    ignored += _list_unread_remarks(task, annotations)
     return EntryFields({**entry.values, **decision}, (*entry.ignored, *ignored))
 
 
@@ -251,6 +255,17 @@ def _list_notes(annotations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         }
         for texts in _select(notes, _NOTES).values():
             yield from texts
+
+
+def _list_unread_remarks(
+    task: Mapping[str, Any], annotations: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield the fields with remarks outside the controls, which are not read."""
+    results = [result for each in annotations for result in each.get("result") or ()]
+    if any(isinstance(result, dict) and result.get(_META) for result in results):
+        yield _META
+    if any(each.get(_COMMENTS) for each in (task, *annotations)):
+        yield _COMMENTS
 
 
 def _list_results(annotation: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -21,6 +21,18 @@ FIELDS: Final = (
 )
 """The fields that the export writes, in order."""
 
+REASONS: Final = (
+    "disagreement",
+    "random_audit",
+    "failed_workflow",
+    "out_of_scope",
+    "low_confidence",
+    "needs_review",
+    "random_fill",
+    "model_disagreement",
+)
+"""The reasons of the review queue, as the database knows them."""
+
 _ALIASES: Final = {
     "corrected": "corrected_intent",
     "correction": "corrected_intent",

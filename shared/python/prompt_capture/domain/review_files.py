@@ -23,6 +23,7 @@ from prompt_capture.domain.label_studio import (
 )
 from prompt_capture.domain.review_fields import (
     FIELDS,
+    REASONS,
     SECONDARY,
     EntryFields,
     find_misspelt_decision,
@@ -33,6 +34,7 @@ from prompt_capture.domain.reviewed_prompts import (
     Unit,
     merge_decisions,
 )
+from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.text_files import parse_json, replace_surrogates, split_lines
 from prompt_capture.domain.types import describe_first_error
 
@@ -55,7 +57,7 @@ _NUMBER = re.compile(r"\s*(?:[-+]?\d*[.,]?\d*(?:e[-+]?\d+)?\s*%?|#+[A-Z/0!]*)\s*
 _SHAPES = {
     "confidence": (_NUMBER, "no number"),
     "created_at": (re.compile(r"\s*|.*[\d#].*", re.DOTALL), "no time"),
-    "reasons": (re.compile(r"\D*"), "a time or a number"),
+    "reasons": (re.compile(rf"(?:{'|'.join(REASONS)}|\W)*", re.IGNORECASE), "no reason"),
 }
 """What the cells of some columns match, whatever the spreadsheet, and what they are otherwise."""
 
@@ -254,7 +256,7 @@ def _read_decision(values: Mapping[str, Any]) -> ReviewedPrompt | None:
     """Return the decision in an entry, or None where it is left empty; raise `InvalidEntry`."""
     intent = values["corrected_intent"]
     secondary = read_intents(values.get(SECONDARY), SECONDARY)
-    if intent is None or (isinstance(intent, str) and not intent.strip()):
+    if intent is None or (isinstance(intent, str) and not strip_invisible(intent)):
         if secondary is not None:
             raise InvalidEntry(f"corrected_intent: it is empty, but {SECONDARY} is not. Fill it in")
         return None

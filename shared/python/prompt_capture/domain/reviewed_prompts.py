@@ -2,16 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 
 from prompt_capture.domain.changes import DecisionModel
+from prompt_capture.domain.text import strip_invisible
 from prompt_capture.domain.types import MAX_NOTE_LENGTH, Label, Note
 
 Unit = Literal["entry", "line"]
 """What the number of an entry counts: entries, or the lines of a CSV."""
+
+
+def _clean(value: object) -> object:
+    """Return a text without what nobody sees around it, such as a zero-width space."""
+    return strip_invisible(value) if isinstance(value, str) else value
+
+
+_TypedLabel = Annotated[Label, BeforeValidator(_clean)]
 
 
 class ReviewedPrompt(DecisionModel):
@@ -19,9 +28,9 @@ class ReviewedPrompt(DecisionModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
-    id: UUID
-    corrected_intent: Label
-    corrected_secondary_intents: tuple[Label, ...] | None = None
+    id: Annotated[UUID, BeforeValidator(_clean)]
+    corrected_intent: _TypedLabel
+    corrected_secondary_intents: tuple[_TypedLabel, ...] | None = None
     notes: Note | None = None
 
 

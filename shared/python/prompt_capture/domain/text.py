@@ -47,6 +47,14 @@ _CLAUSE_BOUNDARY = re.compile(
 _MIN_CLAUSE_WORDS = 2
 
 
+_INVISIBLE_ENDS = re.compile(rf"\A[\s{HIDDEN}{JOINERS}]++|[\s{HIDDEN}{JOINERS}]++\Z")
+
+
+def strip_invisible(text: str) -> str:
+    """Return a text without the white space and the characters that nobody sees at its ends."""
+    return _INVISIBLE_ENDS.sub("", text)
+
+
 def normalise(text: str) -> str:
     """Return a text as its reader sees it, with at most 4,000 characters.
 

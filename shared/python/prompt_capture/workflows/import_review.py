@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from prompt_capture.domain.changes import Correction, Decision, find_unknown_intent
+from prompt_capture.domain.changes import (
+    Correction,
+    Decision,
+    find_unknown_intent,
+    match_intent,
+)
 from prompt_capture.domain.errors import UnknownIntent
 from prompt_capture.domain.long_texts import redact_and_shorten
 from prompt_capture.domain.review_files import Review
@@ -67,7 +72,8 @@ class ImportReview:
         log_ids = [entry.id for entry in review.decided.values()]
         on_record = await self._store.get_decisions(log_ids)
         new, overwrites, unchanged, errors = [], [], 0, list(review.errors)
-        for number, entry in review.decided.items():
+        for number, typed in review.decided.items():
+            entry = _with_intents_of(typed, intents)
             if entry.id not in on_record:
                 errors.append(EntryError(number, "id: no captured prompt has this id"))
             elif unknown := find_unknown_intent(entry.decision, intents):
@@ -115,6 +121,18 @@ class ImportReview:
                 changed.append(entry.id)
             report_progress(recorded)
         return AppliedPlan(recorded, tuple(changed))
+
+
+def _with_intents_of(entry: ReviewedPrompt, catalogue: set[str]) -> ReviewedPrompt:
+    """Return an entry with the intents that the catalogue has in another case."""
+    secondary = entry.corrected_secondary_intents
+    return entry.model_copy(
+        update={
+            "corrected_intent": match_intent(entry.corrected_intent, catalogue),
+            "corrected_secondary_intents": secondary
+            and tuple(match_intent(each, catalogue) for each in secondary),
+        }
+    )
 
 
 def _is_on_record(decision: Decision, existing: Decision) -> bool:

@@ -8,6 +8,7 @@ from itertools import chain, repeat
 from typing import Protocol, cast
 
 from prompt_capture.domain.entities.candidates import is_amount, is_reference
+from prompt_capture.domain.entities.named_ids import find_ids_of_a_form
 from prompt_capture.domain.entities.phones import is_named_as_phone
 from prompt_capture.domain.entities.searched import (
     NOT_BEFORE_WORD,
@@ -37,8 +38,13 @@ _NAMES = names(
     医保卡号 健保卡号 健保卡
     驾照 驾照号 驾驶证 驾驶证号 港澳通行证 回乡证 税号 证件号 证件号码
     マイナンバー 個人番号 パスポート 旅券番号 免許証番号 運転免許証番号 在留カード番号
-    주민등록번호 외국인등록번호 여권 여권번호 운전면허번호
-    паспорт снилс инн""",
+    주민등록번호 주민번호 외국인등록번호 여권 여권번호 운전면허번호
+    паспорт снилс инн рнокпп іпн егн јмбг αμκα αφμ आधार पैन पासपोर्ट
+    cnpj cnic nicop npwp iqama niss insee jmbg emšo oib kennitala isikukood cccd cmnd nhi ird
+    mykad contribuinte cnh ehliyet এনআইডি 運転免許証 健康保険証 健康保険証番号 운전면허""",
+    "patente di guida", "tessera sanitaria", "carnet de conducir", "título de eleitor",
+    "carteira de motorista", "pis pasep", "pis/pasep", "водительское удостоверение",
+    "военный билет", "জাতীয় পরিচয়পত্র", "alien registration", "visa number",
     "social security", "social insurance", "national insurance", "ni number", "id card",
     "identity card", "national id", "emirates id", "voter id", "my id", "my social",
     "personal id", "tax id", "tax number",
@@ -50,6 +56,14 @@ _NAMES = names(
     "carte d'identité", "sécurité sociale", "numéro fiscal", "seguridad social",
     "número de identidad", "documento de identidad", "permis de conduire", "tc kimlik",
     "rodné číslo", "numero nir", "seria i numer dowodu", "numer dowodu",
+    "numer dowodu osobistego", "dowodu osobistego", "numéro national", "numéro avs",
+    "cédula de ciudadanía", "cédula de identidad", "cédula de extranjería",
+    "número de contribuinte", "personas kods", "asmens kodas", "cod numeric personal",
+    "lična karta", "osobna iskaznica", "személyi igazolvány", "személyi szám", "adóazonosító jel",
+    "kimlik no", "kimlik numaram", "αριθμός ταυτότητας", "căn cước", "căn cước công dân",
+    "hộ chiếu", "رقم الهوية", "الرقم القومي", "رقم الإقامة", "جواز السفر", "کد ملی", "شماره ملی",
+    "شناختی کارڈ", "תעודת זהות", "ת.ז.", "מספר זהות", "เลขบัตรประชาชน", "บัตรประชาชน",
+    "เลขประจำตัวประชาชน", "หนังสือเดินทาง",
     *(
         f"{document}{joint}{number}"
         for document in _GERMAN_DOCUMENTS
@@ -62,17 +76,13 @@ _LETTER_BEHIND = r"(?:(?<=[0-9]{7})|(?<=[0-9]{3}\.[0-9]{3})|(?<=[0-9]{2}\ [0-9]{
 _WORDS_OF_ONE_LETTER = frozenset("aeiouyIOU")
 _NAMED = NamePattern(
     _NAMES,
-    rf"""{any_field_of(_NAMES)}(?:[ ._-]{{0,2}}(?:n|card|id){NOT_BEFORE_WORD})?{NUMBER_FOLLOWS}
+    rf"""{any_field_of(_NAMES)}(?:[ ._-]{{0,2}}(?:n|card|id|saya|broj){NOT_BEFORE_WORD})?
+        {NUMBER_FOLLOWS}
         (?:(?P<number>(?=(?:[a-z ./-]{{0,6}}[0-9]){{4}})[a-z0-9]{{1,20}}
                 (?:[ ./-](?=[a-z]{{0,4}}[0-9]|[a-z]\ [0-9])[a-z0-9]{{1,11}}){{0,6}}
                 (?P<letter>{_LETTER_BEHIND}[ .-][a-z])?)
             |(?P<capitals>(?=[a-z]{{0,19}}[0-9])[a-z0-9]{{6,20}})){NOT_BEFORE_WORD}""",
     numbered=True,
-)
-_NAMED_CANADIAN = NamePattern(
-    ["sin"],
-    rf"""sin(?:\ (?:number|no\.?))?[^a-z0-9\x7f]{{0,3}}(?:is[^a-z0-9\x7f]{{1,3}})?
-        (?P<number>[0-9]{{3}}[ -]?[0-9]{{3}}[ -]?[0-9]{{3}}){NOT_BEFORE_WORD}""",
 )
 _MIN_DIGITS = 2
 _MIN_NAMED_CHARACTERS = 6
@@ -87,6 +97,7 @@ _DIGITS_FIRST = LazyPattern(
             |[0-9][01][0-9]{3}[+A-FU-Y-][0-9]{3}[0-9A-FHJ-NPR-Y]        # Finland
         )|(?<![.+].)(?:
             (?P<spanish>[0-9]{7}[ -]?[A-Za-z])
+            |(?P<pakistani>[0-9]{4}-[0-9]{7}-[0-9])
             |(?P<irish>[0-9]{6}[A-W][A-IW]?)
             |(?P<czech>[0-9]{5}/[0-9]{3,4})
             |(?P<nordic>(?:[0-9]{2})?[0-9]{5}[+-][0-9]{4})
@@ -99,6 +110,7 @@ _DIGITS_FIRST = LazyPattern(
             [0-9]{2}-[0-9]{2}-[0-9]{4}                                  # United States
             |(?<=7)56[. ][0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}             # Switzerland
             |[0-9]{2}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}                      # Brazil
+            |[0-9]\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}                # Brazil
             |[0-9]?\.[0-9]{3}\.[0-9]{3}-[0-9kK]                         # Chile
             |[0-9]\.[01][0-9]\.[0-3][0-9]-[0-9]{3}\.[0-9]{2}            # Belgium
         )|(?<![.+].)(?:
@@ -126,6 +138,7 @@ _LETTERS_FIRST = LazyPattern(
 _VALIDATORS = {
     "spanish": ("es.dni", "es.nie"),
     "irish": ("ie.pps",),
+    "pakistani": ("pk.cnic",),
     "italian": ("it.codicefiscale",),
     "czech": ("cz.rc",),
     "nordic": ("se.personnummer", "dk.cpr"),
@@ -181,8 +194,7 @@ def find_national_ids(searched: Searched) -> Iterator[Span]:
         has_form = number.isupper() or not needs_capitals
         if has_form and len(number) >= _MIN_NAMED_CHARACTERS and not _DATE.match(number):
             yield span
-    for match in _NAMED_CANADIAN.finditer(searched):
-        yield match.span("number")
+    yield from find_ids_of_a_form(searched)
 
 
 def _named_span(searched: Searched, match: re.Match[str]) -> Span:

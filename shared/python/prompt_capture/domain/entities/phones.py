@@ -28,7 +28,8 @@ _INTERNATIONAL = re.compile(
 _NUMBER = r"(?P<number>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,13})(?![A-Za-z0-9\x7f-]|:[0-9a-f:])"
 _NAMES = names(
     """call calls called calling ring phone phones tel telephone mobile cell cellphone text sms
-    whatsapp signal telegram viber fax dial reach reached contact landline hotline callback
+    texted texting fone whatsapp signal telegram viber fax dial reach reached contact landline
+    hotline callback
     anrufen anruf anrufe ruf rufe rufnummer rufnr handy handynummer handynr mobil mobilnummer
     mobilnr festnetz durchwahl telefon telefonnummer telefonnr telefonat
     appelle appeler appelez rappelle rappeler telephoner portable
@@ -36,7 +37,8 @@ _NAMES = names(
     telefona ligue ligar celular telefone bel bellen mobiel telefoon telefoonnummer ringa mobilen
     telefonnumret tlf puhelin soita zadzwoń dzwoń komórka telefonu
     电话 手机 手机号 打给我 我的号码 電話 携帯 전화 전화번호 휴대폰 핸드폰 내번호
-    телефон телефону мобильный звони позвони"""
+    телефон телефону мобильный звони позвони τηλέφωνο κινητό telefonszám telefonum điện thoại
+    फोन फ़ोन मोबाइल هاتف هاتفي جوال جوالي موبايل טלפון נייד โทร เบอร์โทร"""
 )
 _PHONE_NAMES = frozenset(_NAMES)
 _NAMED = NamePattern(
@@ -56,17 +58,18 @@ _NAMED_BY_VERB = NamePattern(
         {_NUMBER}""",
 )
 # "My number is ...", "the number of the dorm is ...", but not "number 1234567".
-_NUMBER_NAMES = names("number nummer nummeret numret numéro número numero numer номер 번호")
+_NUMBER_NAMES = names("number nummer nummeret numret numéro número numero numer номер 번호 नंबर")
 _NAMED_NUMBER = NamePattern(
     _NUMBER_NAMES,
     rf"""{any_of(_NUMBER_NAMES)}{NAME_END}
+        (?!\ of\ (?!the|a|an|my|your|his|her|our|their)[a-z]+\ (?:is|was))
         (?P<is>(?:\ [a-z]+){{0,4}}?
             (?:(?:\ (?:is|ist|was|est|es|e|er|ar|to|это)|'s){NOT_BEFORE_WORD}|:))?
         [^0-9+\x7f]{{0,12}}?{_NUMBER}""",
 )
 _OWNERS = names(
     """my your his her their our new old mein meine dein deine sein seine ihr ihre unsere
-    mon ton son mi tu su mio tuo suo mój mijn mitt мой 내 제"""
+    mon ton son mi tu su mio tuo suo mój mijn mitt мой 내 제 मेरा मेरे"""
 )
 _OWNER = LazyPattern(rf"(?:{NOT_AFTER_WORD}{any_of(_OWNERS)} (?:[a-z]+ )?|'s )\Z")
 _OWNER_WINDOW = 30

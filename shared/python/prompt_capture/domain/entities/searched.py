@@ -228,7 +228,7 @@ def split_capitals(text: str) -> str:
 _NUMBER = names("""number nummer numero num no nr nro numer numeri номер 号码 号 番号 번호""", "n°")
 NUMBER = rf"(?:{any_of(_NUMBER)}\.?)"
 """A word that follows the name of a number: "card number", "compte n°"."""
-_IS = any_of(("is", "are", "ist", "lautet", "est", "es", "e", "value"))
+_IS = any_of(names("is are ist lautet est es e er är je jest este adalah είναι value"))
 NUMBER_FOLLOWS = (
     rf"(?:[ ._-]{{0,2}}{NUMBER})?{NAME_END}[^a-z0-9\x7f]{{0,6}}"
     rf"(?:{_IS}[^a-z0-9\x7f]{{1,3}})?"

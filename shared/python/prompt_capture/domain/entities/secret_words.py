@@ -6,7 +6,8 @@ PASSWORD = names(
     """password passwords passwort passwörter kennwort passphrase passcode pw pwd psw mdp
     contraseña senha wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord kodeordet
     passord passordet salasana hasło heslo jelszó pgpassword
-    şifre codeword codewort safeword losung losungswort lozinka lozinku zaporka slaptažodis
+    şifre şifrem parolam codeword codewort safeword losung losungswort
+    lozinka lozinku zaporka slaptažodis
     parool salasõna contrasenya sandi
     пароль лозинка парола κωδικός סיסמה סיסמא पासवर्ड รหัสผ่าน
     密码 密碼 口令 パスワード 合言葉 비밀번호 비번 암호""",

@@ -47,7 +47,7 @@ _PRODUCT_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?:[A-Z0-9]{4,8}-){3,7}[A-Z0-9
 _PUBLIC_NAMES = REFERENCES | name_set(
     """commit commits revision rev sha sha1 sha224 sha256 sha384 sha512 checksum md5 md5sum digest
     fingerprint etag prüfsumme git blob tree branch cherry-pick revert checkout uuid guid
-    integrity"""
+    integrity trace traceparent span correlation ulid oid objectid ipfs cid"""
 )
 """Words before the name of a thing, such as the hash of a public content."""
 

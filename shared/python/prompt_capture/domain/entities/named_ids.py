@@ -1,0 +1,69 @@
+"""Identity numbers whose name also means something else, so that only their own form counts.
+
+"NIT 900.123.456-7" is a taxpayer, and "NIT 3" a remark in a code review.
+"""
+
+import re
+from collections.abc import Iterator
+
+from prompt_capture.domain.entities.searched import (
+    NAME_END,
+    NOT_BEFORE_WORD,
+    NUMBER,
+    NamePattern,
+    Searched,
+    any_of,
+    names,
+)
+from prompt_capture.domain.searchable_text import Span
+
+_FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (names("sin nas taj"), r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{3}"),  # Canada, Hungary
+    (
+        names("nip"),  # Poland
+        r"[0-9]{3}-?[0-9]{3}-?[0-9]{2}-?[0-9]{2}|[0-9]{3}-[0-9]{2}-[0-9]{2}-[0-9]{3}",
+    ),
+    (names("nik ktp"), r"[0-9]{16}|[0-9]{4}(?:\ [0-9]{4}){3}"),  # Indonesia
+    (names("nin bvn"), r"[0-9]{11}|[0-9]{4}[ -][0-9]{3}[ -][0-9]{4}"),  # Nigeria
+    (names("nid"), r"[0-9]{10}|[0-9]{13}|[0-9]{17}"),  # Bangladesh
+    (names("nit"), r"[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}(?:-[0-9])?"),  # Colombia
+    (names("dui"), r"[0-9]{8}-[0-9]"),  # El Salvador
+    (names("dpi"), r"[0-9]{4}\ ?[0-9]{5}\ ?[0-9]{4}"),  # Guatemala
+    (names("nss"), r"[0-9]{11}|[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{4}-[0-9]"),  # Mexico
+    (names("rfc"), r"[a-z&]{3,4}-?[0-9]{6}-?[a-z0-9]{3}"),  # Mexico
+    (names("sss"), r"[0-9]{2}-[0-9]{7}-[0-9]"),  # Philippines
+    (names("fin"), r"[fgm][0-9]{7}[a-z]"),  # Singapore
+    (names("ic mykad", "kad pengenalan"), r"[0-9]{6}-?[0-9]{2}-?[0-9]{4}"),  # Malaysia
+    (names("ein"), r"[0-9]{2}-[0-9]{7}"),  # United States
+    (names("cif"), r"[a-hjnp-suvw]-?[0-9]{7}-?[0-9a-j]"),  # Spain
+    (names("cc", "cartão de cidadão", "cartão cidadão"), r"[0-9]{8}\ ?[0-9]\ ?[a-z]{2}[0-9]"),
+    (
+        names("cf", "codice fiscale"),  # Italy
+        r"[a-z]{3}\ ?[a-z]{3}\ ?[0-9]{2}\ ?[a-z][0-9]{2}\ ?[a-z][0-9]{3}\ ?[a-z]",
+    ),
+)
+"""Names, and the form that their numbers have in lower case."""
+
+# Up to four words may say whose number it is: "NIP firmy", "IC number is".
+_TO_NUMBER = (
+    rf"(?:[ ._-]{{0,2}}{NUMBER})?{NAME_END}"
+    r"(?:[^a-z0-9\x7f]{1,3}[a-z]{1,12}(?![a-z0-9\x7f])){0,4}[^a-z0-9\x7f]{0,4}"
+)
+_NAMED = NamePattern(
+    [name for group, _ in _FORMS for name in group],
+    "|".join(
+        rf"{any_of(group)}{_TO_NUMBER}(?P<form{index}>{form}){NOT_BEFORE_WORD}"
+        for index, (group, form) in enumerate(_FORMS)
+    ),
+    numbered=True,
+)
+
+
+def find_ids_of_a_form(searched: Searched) -> Iterator[Span]:
+    """Find numbers that have both the name and the form of an identity number."""
+    for match in _NAMED.finditer(searched):
+        yield _span(match)
+
+
+def _span(match: re.Match[str]) -> Span:
+    return match.span(match.lastgroup or 0)
