@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 _LAG_DAYS = 14
 """The overdispersion comes from days before these, so that a change does not hide itself."""
 
-_PRIOR_DAYS = 10.0
+PRIOR_DAYS = 10.0
 """The weight of the assumption that there is no overdispersion, in days."""
 
 _MAX_SQUARE = 25.0
@@ -83,7 +83,7 @@ def drop_evidence(good: Floats, total: Floats, drop: Drop) -> DropEvidence:
     likelihood = np.zeros((len(drop.before), streams))
     ratios = np.zeros((len(drop.before), streams))
     since = np.zeros(streams, dtype=np.int64)
-    squares, counted = np.full(streams, _PRIOR_DAYS), np.full(streams, _PRIOR_DAYS)
+    squares, counted = np.full(streams, PRIOR_DAYS), np.full(streams, PRIOR_DAYS)
     waiting: list[Floats] = []
     evidence = DropEvidence(
         np.zeros((days, streams)), np.ones((days, streams)), np.zeros((days, streams), np.int64)
