@@ -9,7 +9,14 @@ from prompt_capture.domain.monitoring.budgets import (
     FALSE_ALARMS_PER_YEAR,
     SILENCE_THRESHOLD,
 )
-from prompt_capture.domain.monitoring.drops import PRIOR_DAYS, Drop, drop_evidence, firing
+from prompt_capture.domain.monitoring.drops import (
+    LAG_DAYS,
+    MAX_SQUARE,
+    PRIOR_DAYS,
+    Drop,
+    drop_evidence,
+    firing,
+)
 from prompt_capture.domain.monitoring.findings import RULES
 from prompt_capture.domain.monitoring.shares import (
     BURN_IN_DAYS,
@@ -84,7 +91,7 @@ def test_the_overdispersion_of_a_known_share_is_the_mean_chi_squared_of_the_past
     evidence = drop_evidence(good[:, None], total[:, None], drop)
 
     squares = stats.chisquare([good, total - good], [0.9 * total, 0.1 * total]).statistic
-    past = squares[: 59 - 14]
+    past = np.minimum(squares, MAX_SQUARE)[: 60 - LAG_DAYS]
     expected = (PRIOR_DAYS + past.sum()) / (PRIOR_DAYS + len(past))
     assert evidence.overdispersion[-1, 0] == pytest.approx(expected)
     assert expected > 1.5
