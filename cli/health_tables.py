@@ -1,13 +1,13 @@
 """The figures of health as lines and tables, for people."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
 
 from cli.printable import printable
-from prompt_capture.domain.health import DayOfMessages, Health
+from prompt_capture.domain.health import DayOfBacklog, DayOfMessages, Health
 
 _BARS = "▁▂▃▄▅▆▇█"
 _NONE = "-"
@@ -78,7 +78,18 @@ def _days(health: Health) -> Table:
     waiting = [backlogs[one].waiting if one in backlogs else None for one in dates]
     latest = health.backlog[-1] if health.backlog else None
     table.add_row("Waiting", f"{latest.waiting:,}" if latest else _NONE, sparkline(waiting))
+    ages = [_age(health, backlogs.get(one)) for one in dates]
+    oldest = _age(health, latest)
+    table.add_row("Oldest waiting", _NONE if oldest is None else f"{oldest:.0f} d", sparkline(ages))
     return table
+
+
+def _age(health: Health, backlog: DayOfBacklog | None) -> float | None:
+    """Return how long the oldest text had waited at the end of a day, in days."""
+    if backlog is None or backlog.oldest_waiting_since is None:
+        return None
+    end = datetime.combine(backlog.day + timedelta(days=1), datetime.min.time(), UTC)
+    return (min(end, health.at) - backlog.oldest_waiting_since) / timedelta(days=1)
 
 
 def _accuracy(health: Health) -> Table:
@@ -152,12 +163,11 @@ def _tasks(health: Health) -> Table:
 def _task_rows(health: Health) -> Iterator[tuple[str, datetime | None, datetime | None]]:
     for export in health.tasks.exports:
         yield f"export {printable(export.series)}", export.done_at, export.due_at
-    yield (
-        "retention (oldest row)",
-        health.tasks.retention.oldest_row_at,
-        health.tasks.retention.due_at,
-    )
-    yield "retraining", health.tasks.retraining.done_at, health.tasks.retraining.due_at
+    yield "retention", health.tasks.retention.done_at, health.tasks.retention.due_at
+    retraining = health.tasks.retraining
+    yield "retraining (latest model)", retraining.done_at, retraining.due_at
+    if retraining.failed_at:
+        yield "retraining (run without an end)", None, retraining.failed_at
     yield "review (latest decision)", health.tasks.latest_decision_at, None
     yield "evaluation of the alerts", health.evaluated_at, None
 

@@ -4,7 +4,8 @@ DELETE_ALL_ROWS = """
 set session_replication_role = replica;
 truncate public.nlu_prompt_logs, public.correction_events, public.review_queue,
   public.daily_counts, public.daily_audits, public.daily_backlogs, private.changed_days,
-  public.alerts, private.monitoring, public.labelled_texts, public.exported_rows,
+  public.alerts, private.monitoring, private.deployments, public.labelled_texts,
+  public.exported_rows,
   public.dataset_exports,
   private.tombstones, private.deferred_changes, private.dropped_captures,
   private.incomplete_captures, private.erased_rows, private.settings, private.review_skips,

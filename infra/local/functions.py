@@ -116,6 +116,7 @@ def _export_settings(environment: FunctionEnvironment) -> dict[str, str]:
 def _monitor_settings(environment: FunctionEnvironment) -> dict[str, str]:
     """Return the settings of the monitor. There is no topic: alerts are recorded and logged."""
     return _database_role_settings(environment) | {
+        "SPOOL_QUEUE_URL": environment.sqs.queue_url,
         "DEAD_LETTERS_QUEUE_URL": environment.sqs.dead_letters_url,
         "AWS_ENDPOINT_URL_SQS": environment.queue_endpoint,
         "AWS_ACCESS_KEY_ID": environment.s3.access_key,

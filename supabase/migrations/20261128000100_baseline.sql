@@ -3676,6 +3676,10 @@ begin
     last_id := candidates[cardinality(candidates)];
   end loop;
 
+  if candidates is null then
+    update private.monitoring set retained_at = now();
+    return 0;
+  end if;
   perform private.keep_counts(expired);
 
   insert into public.labelled_texts as retained
@@ -7183,12 +7187,15 @@ create table public.daily_counts (
   outcome text not null,
   confidence_band smallint not null,
   scope_band smallint not null,
+  is_confident boolean not null,
+  is_out_of_scope boolean not null,
   within_daily_cap boolean not null,
   messages integer not null,
   deleted_messages integer not null default 0,
 
   constraint daily_counts_pkey primary key (
-    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+    within_daily_cap
   ),
   constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown')),
   constraint confidence_band_is_a_tenth check (confidence_band between 0 and 9),
@@ -7206,6 +7213,10 @@ comment on column public.daily_counts.outcome is 'How the workflow ended: `succe
 comment on column public.daily_counts.confidence_band is 'The confidence in tenths, rounded down: 0 to 9.';
 comment on column public.daily_counts.scope_band is
   'The scope in tenths, rounded down: 0 to 9. -1: there is no scope, since a rule decided.';
+comment on column public.daily_counts.is_confident is
+  'Whether the confidence is at least `review_threshold`, as it is now. Of a deleted message: as it was then.';
+comment on column public.daily_counts.is_out_of_scope is
+  'Whether the scope is lower than `min_scope`, as it is now. Of a deleted message: as it was then.';
 comment on column public.daily_counts.within_daily_cap is 'Whether the messages are within the daily caps of their senders.';
 comment on column public.daily_counts.messages is 'The number of messages.';
 comment on column public.daily_counts.deleted_messages is 'How many of them retention deleted.';
@@ -7273,6 +7284,8 @@ create table private.monitoring (
   counted_to bigint not null default 0,
   counted_at timestamptz,
   evaluated_at timestamptz,
+  retained_at timestamptz,
+  spooled_since timestamptz,
 
   constraint monitoring_pkey primary key (only_row),
   constraint monitoring_has_one_row check (only_row)
@@ -7283,6 +7296,23 @@ comment on column private.monitoring.only_row is 'Always true: the table has one
 comment on column private.monitoring.counted_to is 'The first change whose day may still have to be counted.';
 comment on column private.monitoring.counted_at is 'When all counts were up to date. Null: not yet.';
 comment on column private.monitoring.evaluated_at is 'When the rules of the alerts were last evaluated. Null: never.';
+comment on column private.monitoring.retained_at is 'When the retention last found no row left to delete. Null: never.';
+comment on column private.monitoring.spooled_since is
+  'Since which evaluation each one found prompts in the spool. Null: the latest one found none.';
+
+create table private.deployments (
+  id bigint generated always as identity,
+  package text not null,
+  first_seen_at timestamptz not null default clock_timestamp(),
+
+  constraint deployments_pkey primary key (id),
+  constraint package_is_a_name check (package ~ '^[A-Za-z0-9._-]{1,100}$')
+);
+
+comment on table private.deployments is 'Which packages were deployed one after another, as the monitor found.';
+comment on column private.deployments.id is 'In the order of deployment.';
+comment on column private.deployments.package is 'The package: the beginning of the hash of what it was built from.';
+comment on column private.deployments.first_seen_at is 'When the monitor first ran in it.';
 
 insert into private.monitoring default values;
 
@@ -7296,6 +7326,8 @@ alter table private.changed_days enable row level security;
 alter table private.changed_days force row level security;
 alter table private.monitoring enable row level security;
 alter table private.monitoring force row level security;
+alter table private.deployments enable row level security;
+alter table private.deployments force row level security;
 
 create policy "The maintainer reads the counts"
   on public.daily_counts for select to prompt_maintainer using (true);
@@ -7333,6 +7365,11 @@ create policy "The maintainer reads how far the counts have come"
   on private.monitoring for select to prompt_maintainer using (true);
 create policy "The maintainer records how far the counts have come"
   on private.monitoring for update to prompt_maintainer using (true) with check (true);
+
+create policy "The maintainer reads which packages were deployed"
+  on private.deployments for select to prompt_maintainer using (true);
+create policy "The maintainer records a deployment"
+  on private.deployments for insert to prompt_maintainer with check (true);
 
 create view public.daily_totals with (security_invoker = on) as
 select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
@@ -7383,8 +7420,27 @@ begin
 end
 $$;
 
+-- With another threshold, other messages are confident or out of scope.
+create function private.mark_days_of_all_rows() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.changed_days (day)
+  select day::date from (
+    select min(created_at) at time zone 'UTC' as first, max(created_at) at time zone 'UTC' as last
+    from public.nlu_prompt_logs
+  ) as logs, generate_series(date_trunc('day', first), last, interval '1 day') as days (day);
+  return null;
+end
+$$;
+
 set role postgres;
 
+create trigger after_60_mark_days after update of review_threshold, min_scope on private.settings
+  for each row when ((new.review_threshold, new.min_scope) is distinct from (old.review_threshold, old.min_scope))
+  execute function private.mark_days_of_all_rows();
 create trigger after_60_mark_days after delete on public.nlu_prompt_logs
   referencing old table as deleted
   for each statement execute function private.mark_days_of_deleted_rows();
@@ -7407,15 +7463,15 @@ set search_path = ''
 as $$
 begin
   insert into public.daily_counts as counts (
-    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
-    messages, deleted_messages
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+    within_daily_cap, messages, deleted_messages
   )
   select (created_at at time zone 'UTC')::date, predicted_intent, model_version, source,
     private.outcome_label(was_successful), private.band(confidence), coalesce(private.band(scope), -1),
-    within_daily_cap, count(*), count(*)
-  from public.nlu_prompt_logs where id = any (expired)
-  group by 1, 2, 3, 4, 5, 6, 7, 8
-  order by 1, 2, 3, 4, 5, 6, 7, 8
+    confidence >= review_threshold, coalesce(scope < min_scope, false), within_daily_cap, count(*), count(*)
+  from public.nlu_prompt_logs, private.settings where id = any (expired)
+  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+  order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
   on conflict on constraint daily_counts_pkey do update
   set deleted_messages = counts.deleted_messages + excluded.deleted_messages;
 
@@ -7446,35 +7502,39 @@ declare
   ends_at constant timestamptz := (p_day + 1)::timestamp at time zone 'UTC';
 begin
   with counted as materialized (
-    select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
-      sum(messages)::integer as messages
+    select predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+      within_daily_cap, sum(messages)::integer as messages
     from (
-      select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
-        deleted_messages as messages
+      select predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+        within_daily_cap, deleted_messages as messages
       from public.daily_counts where day = p_day and deleted_messages > 0
       union all
       select predicted_intent, model_version, source, private.outcome_label(was_successful),
-        private.band(confidence), coalesce(private.band(scope), -1), within_daily_cap, count(*)
-      from public.nlu_prompt_logs where created_at >= begins_at and created_at < ends_at
-      group by 1, 2, 3, 4, 5, 6, 7
+        private.band(confidence), coalesce(private.band(scope), -1), confidence >= review_threshold,
+        coalesce(scope < min_scope, false), within_daily_cap, count(*)
+      from public.nlu_prompt_logs, private.settings where created_at >= begins_at and created_at < ends_at
+      group by 1, 2, 3, 4, 5, 6, 7, 8, 9
     ) as parts
-    group by 1, 2, 3, 4, 5, 6, 7
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
   ), removed as (
     delete from public.daily_counts counts
     where day = p_day and deleted_messages = 0 and not exists (
       select from counted where (
         counted.predicted_intent, counted.model_version, counted.source, counted.outcome,
-        counted.confidence_band, counted.scope_band, counted.within_daily_cap
+        counted.confidence_band, counted.scope_band, counted.is_confident, counted.is_out_of_scope,
+        counted.within_daily_cap
       ) = (
         counts.predicted_intent, counts.model_version, counts.source, counts.outcome,
-        counts.confidence_band, counts.scope_band, counts.within_daily_cap
+        counts.confidence_band, counts.scope_band, counts.is_confident, counts.is_out_of_scope,
+        counts.within_daily_cap
       )
     )
   )
   insert into public.daily_counts as counts (
-    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+    within_daily_cap, messages
   )
-  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7, 8
+  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
   on conflict on constraint daily_counts_pkey do update
   set messages = excluded.messages where counts.messages <> excluded.messages;
 
@@ -7571,8 +7631,8 @@ $$;
 
 -- The figures -----------------------------------------------------------------------------------------
 
--- What can explain a change of the figures: promotions and rollbacks, changes of the catalogue, and the first
--- message of a model version, with which a deployment shows.
+-- What can explain a change of the figures: promotions and rollbacks, changes of the catalogue, deployments, and the
+-- first message of a model version.
 create function private.list_marks(since timestamptz) returns jsonb
 language sql stable
 set search_path = ''
@@ -7588,6 +7648,10 @@ as $$
     union all
     select retired_at, 'intent_retired', intent from public.intent_catalogue where retired_at between since and now()
     union all
+    -- The first one explains no change, either.
+    select first_seen_at, 'deployed', package from private.deployments
+    where first_seen_at >= since and id > (select min(id) from private.deployments)
+    union all
     select min(day)::timestamp at time zone 'UTC', 'new_version', model_version from public.daily_counts
     group by model_version
     having min(day) >= (since at time zone 'UTC')::date
@@ -7597,7 +7661,8 @@ $$;
 
 -- What is done regularly: when it was done last, and when it is due again. A series of exports that ran in two weeks
 -- of the last month runs every week; others are not due. Retention runs every night. A retraining is due 90 days after
--- the latest registration of a model.
+-- the latest registration of a model. Its latest run failed if nobody has continued it an hour after its claim expired,
+-- and no later run did more than to find that there was nothing new.
 create function private.list_tasks() returns jsonb
 language sql stable
 set search_path = ''
@@ -7619,7 +7684,7 @@ as $$
       ) as latest
     ),
     'retention', jsonb_build_object(
-      'days', row_retention_days, 'oldest_row_at', oldest,
+      'days', row_retention_days, 'done_at', retained_at, 'oldest_row_at', oldest,
       'due_at', oldest + make_interval(days => row_retention_days + 2)
     ),
     'retraining', (
@@ -7628,6 +7693,15 @@ as $$
         'corrections_since', (
           select count(*) from public.correction_events
           where corrected_at > coalesce(max(events.at), '-infinity')
+        ),
+        'ran_at', (select max(finished_at) from private.retraining_runs),
+        'failed_at', (
+          select max(started_at) from private.retraining_runs failed
+          where finished_at is null and expires_at < now() - interval '1 hour'
+            and started_at > now() - interval '45 days' and not exists (
+            select from private.retraining_runs later
+            where later.started_at > failed.started_at and later.outcome <> 'nothing_new'
+          )
         )
       ) from public.model_events events where kind = 'registered'
     ),
@@ -7637,7 +7711,7 @@ as $$
     ),
     'latest_decision_at', (select max(decided_at) from public.review_queue)
   )
-  from private.settings, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
+  from private.settings, private.monitoring, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
 $$;
 
 -- Refuses signed-in users without a role of the console.
@@ -7674,10 +7748,9 @@ begin
     select day, sum(messages)::integer as messages,
       coalesce(sum(messages) filter (where source = 'rule'), 0)::integer as by_rule,
       coalesce(sum(messages) filter (where source = 'model'), 0)::integer as by_model,
-      coalesce(sum(messages) filter (where confidence_band >= settings.review_threshold * 10), 0)::integer as confident,
+      coalesce(sum(messages) filter (where is_confident), 0)::integer as confident,
       coalesce(sum(messages) filter (where scope_band >= 0), 0)::integer as with_scope,
-      coalesce(sum(messages) filter (where scope_band between 0 and settings.min_scope * 10 - 1), 0)::integer
-        as out_of_scope,
+      coalesce(sum(messages) filter (where is_out_of_scope), 0)::integer as out_of_scope,
       coalesce(sum(messages) filter (where outcome <> 'unknown'), 0)::integer as with_outcome,
       coalesce(sum(messages) filter (where outcome = 'failed'), 0)::integer as failed
     from counts group by day
@@ -7893,7 +7966,7 @@ begin
           coalesce(sum(messages) filter (where outcome <> 'unknown'), 0) as with_outcome,
           coalesce(sum(messages) filter (where outcome = 'failed'), 0) as failed,
           coalesce(sum(messages) filter (where scope_band >= 0), 0) as with_scope,
-          coalesce(sum(messages) filter (where scope_band between 0 and settings.min_scope * 10 - 1), 0) as out_of_scope
+          coalesce(sum(messages) filter (where is_out_of_scope), 0) as out_of_scope
         from public.daily_counts
         where day >= first_day and day < today and within_daily_cap
         group by day, predicted_intent
@@ -7920,6 +7993,7 @@ begin
       ) as counted using (hour)
     ),
     'last_message_at', (select max(created_at) from public.nlu_prompt_logs),
+    'spooled_since', (select spooled_since from private.monitoring),
     'backlog', (
       select jsonb_build_object(
         'waiting', count(*), 'audits_waiting', count(*) filter (where 'random_audit' = any (reasons)),
@@ -7948,8 +8022,10 @@ $$;
 -- Recording -------------------------------------------------------------------------------------------
 
 -- Opens an alert for each finding that has no open one, updates the others, and resolves those whose rule was
--- evaluated and did not fire. Returns the open alerts that were neither sent nor muted.
-create function private.record_alerts(findings jsonb, rules text[]) returns jsonb
+-- evaluated and did not fire. Returns the open alerts that were neither sent nor muted. `observed` is what the monitor
+-- saw outside the database: the number of prompts in the spool (`spooled`; null: it could not be asked), and the
+-- package that is deployed (`package`).
+create function private.record_alerts(findings jsonb, rules text[], observed jsonb default '{}') returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -7976,7 +8052,15 @@ begin
   on conflict (rule, subject) where resolved_at is null do update
   set last_seen_at = clock_timestamp(), summary = excluded.summary, evidence = excluded.evidence;
 
-  update private.monitoring set evaluated_at = clock_timestamp();
+  update private.monitoring set evaluated_at = clock_timestamp(), spooled_since = case
+    when (observed ->> 'spooled')::bigint > 0 then coalesce(spooled_since, clock_timestamp())
+    when (observed ->> 'spooled')::bigint = 0 then null
+    else spooled_since
+  end;
+  insert into private.deployments (package)
+  select observed ->> 'package'
+  where observed ->> 'package' is distinct from (select package from private.deployments order by id desc limit 1)
+    and observed ->> 'package' is not null;
   return (
     select coalesce(jsonb_agg(private.show_alert(alerts) order by id), '[]') from public.alerts
     where resolved_at is null and notified_at is null and (muted_until is null or muted_until < now())
@@ -8136,13 +8220,13 @@ $$;
 comment on function public.read_monitoring(integer) is
   'Returns the counts that the rules of the alerts read: no text and no user.';
 
-create function public.record_alerts(findings jsonb, rules text[]) returns jsonb
+create function public.record_alerts(findings jsonb, rules text[], observed jsonb default '{}') returns jsonb
 language sql
 set search_path = ''
 as $$
-  select private.record_alerts(findings, rules)
+  select private.record_alerts(findings, rules, observed)
 $$;
-comment on function public.record_alerts(jsonb, text[]) is
+comment on function public.record_alerts(jsonb, text[], jsonb) is
   'Opens, updates and resolves alerts after the rules were evaluated. Returns those to send.';
 
 create function public.mark_alerts_as_sent(ids bigint[]) returns void
@@ -9287,8 +9371,8 @@ grant select (
   user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
 grant select (
-  day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages,
-  deleted_messages
+  day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+  within_daily_cap, messages, deleted_messages
 ) on public.daily_counts to service_role;
 grant select (
   text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
@@ -9715,16 +9799,18 @@ to prompt_maintainer;
 -- service_role does. Signed-in users with a role of the console see figures and alerts: the functions look it up.
 
 revoke all on
-  public.daily_audits, public.daily_backlogs, public.alerts, private.changed_days, private.monitoring
+  public.daily_audits, public.daily_backlogs, public.alerts, private.changed_days, private.monitoring,
+  private.deployments
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
   prompt_maintainer;
-revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq
+revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq, private.deployments_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
   prompt_maintainer;
 revoke all on function
   private.band(double precision),
   private.mark_days_of_deleted_rows(),
   private.mark_days_of_audited_text(),
+  private.mark_days_of_all_rows(),
   private.keep_counts(uuid[]),
   private.count_day(date),
   private.count_backlog(),
@@ -9734,7 +9820,7 @@ revoke all on function
   private.refuse_strangers(),
   private.health(integer),
   private.read_monitoring(integer),
-  private.record_alerts(jsonb, text[]),
+  private.record_alerts(jsonb, text[], jsonb),
   private.mark_alerts_as_sent(bigint[]),
   private.show_alert(public.alerts),
   private.list_alerts(boolean, integer),
@@ -9746,7 +9832,7 @@ revoke all on function
   private.pseudonymise_erased_alert_operator(),
   public.health(integer),
   public.read_monitoring(integer),
-  public.record_alerts(jsonb, text[]),
+  public.record_alerts(jsonb, text[], jsonb),
   public.mark_alerts_as_sent(bigint[]),
   public.list_alerts(boolean, integer),
   public.acknowledge_alert(bigint, text),
@@ -9762,7 +9848,7 @@ grant execute on function
 to prompt_monitor, service_role, authenticated;
 grant execute on function
   private.read_monitoring(integer), public.read_monitoring(integer),
-  private.record_alerts(jsonb, text[]), public.record_alerts(jsonb, text[]),
+  private.record_alerts(jsonb, text[], jsonb), public.record_alerts(jsonb, text[], jsonb),
   private.mark_alerts_as_sent(bigint[]), public.mark_alerts_as_sent(bigint[])
 to prompt_monitor, service_role;
 
@@ -9775,7 +9861,9 @@ grant select, insert, delete, update (messages, deleted_messages)
 grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
   on public.daily_backlogs to prompt_maintainer;
 grant select, insert, delete on private.changed_days to prompt_maintainer;
-grant select, update (counted_to, counted_at, evaluated_at) on private.monitoring to prompt_maintainer;
+grant select, update (counted_to, counted_at, evaluated_at, retained_at, spooled_since)
+  on private.monitoring to prompt_maintainer;
+grant select, insert on private.deployments to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant select, insert, update (
   last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at

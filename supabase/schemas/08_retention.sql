@@ -126,6 +126,10 @@ begin
     last_id := candidates[cardinality(candidates)];
   end loop;
 
+  if candidates is null then
+    update private.monitoring set retained_at = now();
+    return 0;
+  end if;
   perform private.keep_counts(expired);
 
   insert into public.labelled_texts as retained

@@ -12,12 +12,15 @@ create table public.daily_counts (
   outcome text not null,
   confidence_band smallint not null,
   scope_band smallint not null,
+  is_confident boolean not null,
+  is_out_of_scope boolean not null,
   within_daily_cap boolean not null,
   messages integer not null,
   deleted_messages integer not null default 0,
 
   constraint daily_counts_pkey primary key (
-    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+    within_daily_cap
   ),
   constraint outcome_is_known check (outcome in ('successful', 'failed', 'unknown')),
   constraint confidence_band_is_a_tenth check (confidence_band between 0 and 9),
@@ -35,6 +38,10 @@ comment on column public.daily_counts.outcome is 'How the workflow ended: `succe
 comment on column public.daily_counts.confidence_band is 'The confidence in tenths, rounded down: 0 to 9.';
 comment on column public.daily_counts.scope_band is
   'The scope in tenths, rounded down: 0 to 9. -1: there is no scope, since a rule decided.';
+comment on column public.daily_counts.is_confident is
+  'Whether the confidence is at least `review_threshold`, as it is now. Of a deleted message: as it was then.';
+comment on column public.daily_counts.is_out_of_scope is
+  'Whether the scope is lower than `min_scope`, as it is now. Of a deleted message: as it was then.';
 comment on column public.daily_counts.within_daily_cap is 'Whether the messages are within the daily caps of their senders.';
 comment on column public.daily_counts.messages is 'The number of messages.';
 comment on column public.daily_counts.deleted_messages is 'How many of them retention deleted.';
@@ -102,6 +109,8 @@ create table private.monitoring (
   counted_to bigint not null default 0,
   counted_at timestamptz,
   evaluated_at timestamptz,
+  retained_at timestamptz,
+  spooled_since timestamptz,
 
   constraint monitoring_pkey primary key (only_row),
   constraint monitoring_has_one_row check (only_row)
@@ -112,6 +121,23 @@ comment on column private.monitoring.only_row is 'Always true: the table has one
 comment on column private.monitoring.counted_to is 'The first change whose day may still have to be counted.';
 comment on column private.monitoring.counted_at is 'When all counts were up to date. Null: not yet.';
 comment on column private.monitoring.evaluated_at is 'When the rules of the alerts were last evaluated. Null: never.';
+comment on column private.monitoring.retained_at is 'When the retention last found no row left to delete. Null: never.';
+comment on column private.monitoring.spooled_since is
+  'Since which evaluation each one found prompts in the spool. Null: the latest one found none.';
+
+create table private.deployments (
+  id bigint generated always as identity,
+  package text not null,
+  first_seen_at timestamptz not null default clock_timestamp(),
+
+  constraint deployments_pkey primary key (id),
+  constraint package_is_a_name check (package ~ '^[A-Za-z0-9._-]{1,100}$')
+);
+
+comment on table private.deployments is 'Which packages were deployed one after another, as the monitor found.';
+comment on column private.deployments.id is 'In the order of deployment.';
+comment on column private.deployments.package is 'The package: the beginning of the hash of what it was built from.';
+comment on column private.deployments.first_seen_at is 'When the monitor first ran in it.';
 
 insert into private.monitoring default values;
 
@@ -125,6 +151,8 @@ alter table private.changed_days enable row level security;
 alter table private.changed_days force row level security;
 alter table private.monitoring enable row level security;
 alter table private.monitoring force row level security;
+alter table private.deployments enable row level security;
+alter table private.deployments force row level security;
 
 create policy "The maintainer reads the counts"
   on public.daily_counts for select to prompt_maintainer using (true);
@@ -162,6 +190,11 @@ create policy "The maintainer reads how far the counts have come"
   on private.monitoring for select to prompt_maintainer using (true);
 create policy "The maintainer records how far the counts have come"
   on private.monitoring for update to prompt_maintainer using (true) with check (true);
+
+create policy "The maintainer reads which packages were deployed"
+  on private.deployments for select to prompt_maintainer using (true);
+create policy "The maintainer records a deployment"
+  on private.deployments for insert to prompt_maintainer with check (true);
 
 create view public.daily_totals with (security_invoker = on) as
 select day, predicted_intent, model_version, outcome, sum(messages)::integer as messages
@@ -212,8 +245,27 @@ begin
 end
 $$;
 
+-- With another threshold, other messages are confident or out of scope.
+create function private.mark_days_of_all_rows() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.changed_days (day)
+  select day::date from (
+    select min(created_at) at time zone 'UTC' as first, max(created_at) at time zone 'UTC' as last
+    from public.nlu_prompt_logs
+  ) as logs, generate_series(date_trunc('day', first), last, interval '1 day') as days (day);
+  return null;
+end
+$$;
+
 set role postgres;
 
+create trigger after_60_mark_days after update of review_threshold, min_scope on private.settings
+  for each row when ((new.review_threshold, new.min_scope) is distinct from (old.review_threshold, old.min_scope))
+  execute function private.mark_days_of_all_rows();
 create trigger after_60_mark_days after delete on public.nlu_prompt_logs
   referencing old table as deleted
   for each statement execute function private.mark_days_of_deleted_rows();
@@ -236,15 +288,15 @@ set search_path = ''
 as $$
 begin
   insert into public.daily_counts as counts (
-    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
-    messages, deleted_messages
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+    within_daily_cap, messages, deleted_messages
   )
   select (created_at at time zone 'UTC')::date, predicted_intent, model_version, source,
     private.outcome_label(was_successful), private.band(confidence), coalesce(private.band(scope), -1),
-    within_daily_cap, count(*), count(*)
-  from public.nlu_prompt_logs where id = any (expired)
-  group by 1, 2, 3, 4, 5, 6, 7, 8
-  order by 1, 2, 3, 4, 5, 6, 7, 8
+    confidence >= review_threshold, coalesce(scope < min_scope, false), within_daily_cap, count(*), count(*)
+  from public.nlu_prompt_logs, private.settings where id = any (expired)
+  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+  order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
   on conflict on constraint daily_counts_pkey do update
   set deleted_messages = counts.deleted_messages + excluded.deleted_messages;
 
@@ -275,35 +327,39 @@ declare
   ends_at constant timestamptz := (p_day + 1)::timestamp at time zone 'UTC';
 begin
   with counted as materialized (
-    select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
-      sum(messages)::integer as messages
+    select predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+      within_daily_cap, sum(messages)::integer as messages
     from (
-      select predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap,
-        deleted_messages as messages
+      select predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+        within_daily_cap, deleted_messages as messages
       from public.daily_counts where day = p_day and deleted_messages > 0
       union all
       select predicted_intent, model_version, source, private.outcome_label(was_successful),
-        private.band(confidence), coalesce(private.band(scope), -1), within_daily_cap, count(*)
-      from public.nlu_prompt_logs where created_at >= begins_at and created_at < ends_at
-      group by 1, 2, 3, 4, 5, 6, 7
+        private.band(confidence), coalesce(private.band(scope), -1), confidence >= review_threshold,
+        coalesce(scope < min_scope, false), within_daily_cap, count(*)
+      from public.nlu_prompt_logs, private.settings where created_at >= begins_at and created_at < ends_at
+      group by 1, 2, 3, 4, 5, 6, 7, 8, 9
     ) as parts
-    group by 1, 2, 3, 4, 5, 6, 7
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
   ), removed as (
     delete from public.daily_counts counts
     where day = p_day and deleted_messages = 0 and not exists (
       select from counted where (
         counted.predicted_intent, counted.model_version, counted.source, counted.outcome,
-        counted.confidence_band, counted.scope_band, counted.within_daily_cap
+        counted.confidence_band, counted.scope_band, counted.is_confident, counted.is_out_of_scope,
+        counted.within_daily_cap
       ) = (
         counts.predicted_intent, counts.model_version, counts.source, counts.outcome,
-        counts.confidence_band, counts.scope_band, counts.within_daily_cap
+        counts.confidence_band, counts.scope_band, counts.is_confident, counts.is_out_of_scope,
+        counts.within_daily_cap
       )
     )
   )
   insert into public.daily_counts as counts (
-    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages
+    day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+    within_daily_cap, messages
   )
-  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7, 8
+  select p_day, counted.* from counted order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
   on conflict on constraint daily_counts_pkey do update
   set messages = excluded.messages where counts.messages <> excluded.messages;
 
@@ -400,8 +456,8 @@ $$;
 
 -- The figures -----------------------------------------------------------------------------------------
 
--- What can explain a change of the figures: promotions and rollbacks, changes of the catalogue, and the first
--- message of a model version, with which a deployment shows.
+-- What can explain a change of the figures: promotions and rollbacks, changes of the catalogue, deployments, and the
+-- first message of a model version.
 create function private.list_marks(since timestamptz) returns jsonb
 language sql stable
 set search_path = ''
@@ -417,6 +473,10 @@ as $$
     union all
     select retired_at, 'intent_retired', intent from public.intent_catalogue where retired_at between since and now()
     union all
+    -- The first one explains no change, either.
+    select first_seen_at, 'deployed', package from private.deployments
+    where first_seen_at >= since and id > (select min(id) from private.deployments)
+    union all
     select min(day)::timestamp at time zone 'UTC', 'new_version', model_version from public.daily_counts
     group by model_version
     having min(day) >= (since at time zone 'UTC')::date
@@ -426,7 +486,8 @@ $$;
 
 -- What is done regularly: when it was done last, and when it is due again. A series of exports that ran in two weeks
 -- of the last month runs every week; others are not due. Retention runs every night. A retraining is due 90 days after
--- the latest registration of a model.
+-- the latest registration of a model. Its latest run failed if nobody has continued it an hour after its claim expired,
+-- and no later run did more than to find that there was nothing new.
 create function private.list_tasks() returns jsonb
 language sql stable
 set search_path = ''
@@ -448,7 +509,7 @@ as $$
       ) as latest
     ),
     'retention', jsonb_build_object(
-      'days', row_retention_days, 'oldest_row_at', oldest,
+      'days', row_retention_days, 'done_at', retained_at, 'oldest_row_at', oldest,
       'due_at', oldest + make_interval(days => row_retention_days + 2)
     ),
     'retraining', (
@@ -457,6 +518,15 @@ as $$
         'corrections_since', (
           select count(*) from public.correction_events
           where corrected_at > coalesce(max(events.at), '-infinity')
+        ),
+        'ran_at', (select max(finished_at) from private.retraining_runs),
+        'failed_at', (
+          select max(started_at) from private.retraining_runs failed
+          where finished_at is null and expires_at < now() - interval '1 hour'
+            and started_at > now() - interval '45 days' and not exists (
+            select from private.retraining_runs later
+            where later.started_at > failed.started_at and later.outcome <> 'nothing_new'
+          )
         )
       ) from public.model_events events where kind = 'registered'
     ),
@@ -466,7 +536,7 @@ as $$
     ),
     'latest_decision_at', (select max(decided_at) from public.review_queue)
   )
-  from private.settings, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
+  from private.settings, private.monitoring, (select min(created_at) as oldest from public.nlu_prompt_logs) as logs
 $$;
 
 -- Refuses signed-in users without a role of the console.
@@ -503,10 +573,9 @@ begin
     select day, sum(messages)::integer as messages,
       coalesce(sum(messages) filter (where source = 'rule'), 0)::integer as by_rule,
       coalesce(sum(messages) filter (where source = 'model'), 0)::integer as by_model,
-      coalesce(sum(messages) filter (where confidence_band >= settings.review_threshold * 10), 0)::integer as confident,
+      coalesce(sum(messages) filter (where is_confident), 0)::integer as confident,
       coalesce(sum(messages) filter (where scope_band >= 0), 0)::integer as with_scope,
-      coalesce(sum(messages) filter (where scope_band between 0 and settings.min_scope * 10 - 1), 0)::integer
-        as out_of_scope,
+      coalesce(sum(messages) filter (where is_out_of_scope), 0)::integer as out_of_scope,
       coalesce(sum(messages) filter (where outcome <> 'unknown'), 0)::integer as with_outcome,
       coalesce(sum(messages) filter (where outcome = 'failed'), 0)::integer as failed
     from counts group by day

@@ -106,7 +106,7 @@ begin
           coalesce(sum(messages) filter (where outcome <> 'unknown'), 0) as with_outcome,
           coalesce(sum(messages) filter (where outcome = 'failed'), 0) as failed,
           coalesce(sum(messages) filter (where scope_band >= 0), 0) as with_scope,
-          coalesce(sum(messages) filter (where scope_band between 0 and settings.min_scope * 10 - 1), 0) as out_of_scope
+          coalesce(sum(messages) filter (where is_out_of_scope), 0) as out_of_scope
         from public.daily_counts
         where day >= first_day and day < today and within_daily_cap
         group by day, predicted_intent
@@ -133,6 +133,7 @@ begin
       ) as counted using (hour)
     ),
     'last_message_at', (select max(created_at) from public.nlu_prompt_logs),
+    'spooled_since', (select spooled_since from private.monitoring),
     'backlog', (
       select jsonb_build_object(
         'waiting', count(*), 'audits_waiting', count(*) filter (where 'random_audit' = any (reasons)),
@@ -161,8 +162,10 @@ $$;
 -- Recording -------------------------------------------------------------------------------------------
 
 -- Opens an alert for each finding that has no open one, updates the others, and resolves those whose rule was
--- evaluated and did not fire. Returns the open alerts that were neither sent nor muted.
-create function private.record_alerts(findings jsonb, rules text[]) returns jsonb
+-- evaluated and did not fire. Returns the open alerts that were neither sent nor muted. `observed` is what the monitor
+-- saw outside the database: the number of prompts in the spool (`spooled`; null: it could not be asked), and the
+-- package that is deployed (`package`).
+create function private.record_alerts(findings jsonb, rules text[], observed jsonb default '{}') returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -189,7 +192,15 @@ begin
   on conflict (rule, subject) where resolved_at is null do update
   set last_seen_at = clock_timestamp(), summary = excluded.summary, evidence = excluded.evidence;
 
-  update private.monitoring set evaluated_at = clock_timestamp();
+  update private.monitoring set evaluated_at = clock_timestamp(), spooled_since = case
+    when (observed ->> 'spooled')::bigint > 0 then coalesce(spooled_since, clock_timestamp())
+    when (observed ->> 'spooled')::bigint = 0 then null
+    else spooled_since
+  end;
+  insert into private.deployments (package)
+  select observed ->> 'package'
+  where observed ->> 'package' is distinct from (select package from private.deployments order by id desc limit 1)
+    and observed ->> 'package' is not null;
   return (
     select coalesce(jsonb_agg(private.show_alert(alerts) order by id), '[]') from public.alerts
     where resolved_at is null and notified_at is null and (muted_until is null or muted_until < now())
@@ -349,13 +360,13 @@ $$;
 comment on function public.read_monitoring(integer) is
   'Returns the counts that the rules of the alerts read: no text and no user.';
 
-create function public.record_alerts(findings jsonb, rules text[]) returns jsonb
+create function public.record_alerts(findings jsonb, rules text[], observed jsonb default '{}') returns jsonb
 language sql
 set search_path = ''
 as $$
-  select private.record_alerts(findings, rules)
+  select private.record_alerts(findings, rules, observed)
 $$;
-comment on function public.record_alerts(jsonb, text[]) is
+comment on function public.record_alerts(jsonb, text[], jsonb) is
   'Opens, updates and resolves alerts after the rules were evaluated. Returns those to send.';
 
 create function public.mark_alerts_as_sent(ids bigint[]) returns void

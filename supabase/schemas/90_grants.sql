@@ -283,8 +283,8 @@ grant select (
   user_count, days_waiting, waiting_since, decided_at, change_number, id, text_key
 ) on public.review_queue to service_role;
 grant select (
-  day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, within_daily_cap, messages,
-  deleted_messages
+  day, predicted_intent, model_version, source, outcome, confidence_band, scope_band, is_confident, is_out_of_scope,
+  within_daily_cap, messages, deleted_messages
 ) on public.daily_counts to service_role;
 grant select (
   text_key, text, intent, secondary_intents, times_sent, labelled_at, retained_at, change_number
@@ -711,16 +711,18 @@ to prompt_maintainer;
 -- service_role does. Signed-in users with a role of the console see figures and alerts: the functions look it up.
 
 revoke all on
-  public.daily_audits, public.daily_backlogs, public.alerts, private.changed_days, private.monitoring
+  public.daily_audits, public.daily_backlogs, public.alerts, private.changed_days, private.monitoring,
+  private.deployments
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
   prompt_maintainer;
-revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq
+revoke all on sequence public.alerts_id_seq, private.changed_days_id_seq, private.deployments_id_seq
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar, prompt_monitor,
   prompt_maintainer;
 revoke all on function
   private.band(double precision),
   private.mark_days_of_deleted_rows(),
   private.mark_days_of_audited_text(),
+  private.mark_days_of_all_rows(),
   private.keep_counts(uuid[]),
   private.count_day(date),
   private.count_backlog(),
@@ -730,7 +732,7 @@ revoke all on function
   private.refuse_strangers(),
   private.health(integer),
   private.read_monitoring(integer),
-  private.record_alerts(jsonb, text[]),
+  private.record_alerts(jsonb, text[], jsonb),
   private.mark_alerts_as_sent(bigint[]),
   private.show_alert(public.alerts),
   private.list_alerts(boolean, integer),
@@ -742,7 +744,7 @@ revoke all on function
   private.pseudonymise_erased_alert_operator(),
   public.health(integer),
   public.read_monitoring(integer),
-  public.record_alerts(jsonb, text[]),
+  public.record_alerts(jsonb, text[], jsonb),
   public.mark_alerts_as_sent(bigint[]),
   public.list_alerts(boolean, integer),
   public.acknowledge_alert(bigint, text),
@@ -758,7 +760,7 @@ grant execute on function
 to prompt_monitor, service_role, authenticated;
 grant execute on function
   private.read_monitoring(integer), public.read_monitoring(integer),
-  private.record_alerts(jsonb, text[]), public.record_alerts(jsonb, text[]),
+  private.record_alerts(jsonb, text[], jsonb), public.record_alerts(jsonb, text[], jsonb),
   private.mark_alerts_as_sent(bigint[]), public.mark_alerts_as_sent(bigint[])
 to prompt_monitor, service_role;
 
@@ -771,7 +773,9 @@ grant select, insert, delete, update (messages, deleted_messages)
 grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
   on public.daily_backlogs to prompt_maintainer;
 grant select, insert, delete on private.changed_days to prompt_maintainer;
-grant select, update (counted_to, counted_at, evaluated_at) on private.monitoring to prompt_maintainer;
+grant select, update (counted_to, counted_at, evaluated_at, retained_at, spooled_since)
+  on private.monitoring to prompt_maintainer;
+grant select, insert on private.deployments to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant select, insert, update (
   last_seen_at, summary, evidence, notified_at, acknowledged_at, acknowledged_by, muted_until, muted_by, resolved_at

@@ -2,7 +2,8 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,8 +32,11 @@ BACKLOGS = ((4, 31, 5, 2), (2, 47, 9, 4))
 
 _COUNT = """
 insert into public.daily_counts (day, predicted_intent, model_version, source, outcome,
-  confidence_band, scope_band, messages, within_daily_cap)
-values (%s, %s, %s, %s, %s, %s, %s, %s, true)"""
+  confidence_band, scope_band, messages, is_confident, is_out_of_scope, within_daily_cap)
+select day, intent, version, source, outcome, band, scope, messages, band >= 7,
+  scope between 0 and 4, true
+from (values (%s::date, %s, %s, %s, %s, %s, %s, %s))
+  as counts (day, intent, version, source, outcome, band, scope, messages)"""
 _AUDIT = """
 insert into public.daily_audits (day, model_version, source, predicted_intent, label,
   confidence_band, messages, audit_probability)
@@ -88,6 +92,34 @@ def plant_figures(database: psycopg.Connection[tuple[Any, ...]]) -> None:
         )
 
 
+@contextmanager
+def plant_marks(database: psycopg.Connection[tuple[Any, ...]]) -> Iterator[None]:
+    """Deploy two packages, and have another intent until the end of the block."""
+    for package, days in (("aaaaaaaaaaaa", 9), ("bbbbbbbbbbbb", 2)):
+        database.execute(
+            """insert into private.deployments (package, first_seen_at)
+               values (%s, now() - make_interval(days => %s))""",
+            [package, days],
+        )
+    database.execute(
+        """insert into public.intent_catalogue (intent, domain, description)
+           values ('travel', 'travel', 'Book a trip.')"""
+    )
+    try:
+        yield
+    finally:
+        database.execute("delete from public.intent_catalogue where intent = 'travel'")
+
+
+def plant_runs(database: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Record that retention is done, and a retraining that did not end."""
+    database.execute("update private.monitoring set retained_at = now() - interval '1 day'")
+    database.execute(
+        """insert into private.retraining_runs (tick, started_at, expires_at)
+           values ('month-1', now() - interval '3 hours', now() - interval '2 hours')"""
+    )
+
+
 def open_alert(database: psycopg.Connection[tuple[Any, ...]], rule: str, subject: str) -> None:
     """Open an alert as the monitor does."""
     finding = {
@@ -137,8 +169,9 @@ def plant_month(database: psycopg.Connection[tuple[Any, ...]]) -> None:
 def plant_health(
     stack: Stack, database: psycopg.Connection[tuple[Any, ...]], capture: Callable[..., UUID]
 ) -> None:
-    """Plant figures of every chart, marks and an alert."""
+    """Plant figures of every chart, models and an alert."""
     plant_audits(database, capture)
     plant_figures(database)
+    plant_runs(database)
     register_models(stack)
     open_alert(database, "workflows_fail", "search")

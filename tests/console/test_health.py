@@ -1,16 +1,26 @@
 """The screen of health: every chart shows the planted numbers, and no text of a message."""
 
+from collections.abc import Iterator
 from itertools import count
 
 import pytest
 from playwright.sync_api import Locator
+from scipy.stats import binomtest
 
 from infra.local.stack import Stack
 from infra.local.users import User
 
 from .browser import Console
 from .conftest import Capture, Database, OpenConsole
-from .health import AUDITED_DAY, SECRET, TODAY, days_ago, open_alert, plant_health
+from .health import (
+    AUDITED_DAY,
+    SECRET,
+    TODAY,
+    days_ago,
+    open_alert,
+    plant_health,
+    plant_marks,
+)
 
 _numbers = count(1)
 NONE = "\N{EN DASH}"
@@ -18,9 +28,10 @@ NONE = "\N{EN DASH}"
 
 
 @pytest.fixture
-def viewer(stack: Stack, database: Database, capture: Capture) -> User:
+def viewer(stack: Stack, database: Database, capture: Capture) -> Iterator[User]:
     plant_health(stack, database, capture)
-    return stack.create_viewer(f"viewer-{next(_numbers)}@example.com")
+    with plant_marks(database):
+        yield stack.create_viewer(f"viewer-{next(_numbers)}@example.com")
 
 
 def open_health(open_page: OpenConsole, user: User) -> Console:
@@ -57,13 +68,20 @@ def read_days(console: Console, title: str) -> dict[str, list[str]]:
     return {day: values for day, *values in open_numbers(console, title)[1:]}
 
 
+def accuracy(right: int, audits: int) -> list[str]:
+    """Return what is shown of decided audits, with the interval of SciPy."""
+    interval = binomtest(right, audits).proportion_ci(method="wilson")
+    shares = [f"{100 * share:.1f} %" for share in (right / audits, interval.low, interval.high)]
+    return [str(audits), str(right), *shares]
+
+
 DAILY = {
     "Messages by source": {
         AUDITED_DAY: ["0", "40"], 3: ["12", "30"], 2: ["0", "0"], 1: ["0", "24"],
     },
     "Live accuracy": {
-        AUDITED_DAY: ["40", "36", "90.0 %", "76.9 %", "96.0 %"],
-        1: ["40", "36", "90.0 %", "76.9 %", "96.0 %"],
+        AUDITED_DAY: accuracy(36, 40),
+        1: accuracy(36, 40),
         AUDITED_DAY + 1: [NONE, NONE, NONE, NONE, NONE],
     },
     "Completeness of the audit": {AUDITED_DAY: ["40", "40", "100.0 %"], 3: ["0", "0", NONE]},
@@ -87,9 +105,11 @@ def test_every_chart_over_time_shows_the_planted_numbers_and_what_changed(
             assert shown[days_ago(days).isoformat()][:-1] == values, (title, days)
         changes = {day: values[-1] for day, values in shown.items() if values[-1]}
         assert changes[days_ago(1).isoformat()] == "first message of the version model-8"
+        assert changes[days_ago(2).isoformat()] == "the package bbbbbbbbbbbb was deployed"
         assert "assistant-second was promoted" in changes[TODAY.isoformat()]
-        assert len(changes) == 3
-        assert chart(console, title).locator("svg .mark").count() == 3
+        assert "the intent travel was added" in changes[TODAY.isoformat()]
+        assert len(changes) == 4
+        assert chart(console, title).locator("svg .mark").count() == 4
 
 
 def test_pointing_at_a_day_shows_its_numbers_and_what_changed(
@@ -97,7 +117,7 @@ def test_pointing_at_a_day_shows_its_numbers_and_what_changed(
 ) -> None:
     console = open_health(open_page, viewer)
     messages = chart(console, "Messages by source")
-    latest_mark = messages.locator(".mark").nth(1)
+    latest_mark = messages.locator(".mark").nth(2)
 
     latest_mark.locator("path").hover(force=True)
 
@@ -171,9 +191,11 @@ def test_tasks_show_what_is_done_and_overdue_and_changes_are_listed(
     _, due, lines = tasks["Export weekly"]
     assert due.endswith("overdue")
     assert lines == "100 lines"
+    assert tasks["Retention"][0] != NONE
     assert "overdue" not in tasks["Retention"][1]
     assert "rows are kept for 90 days" in tasks["Retention"][2]
-    assert tasks["Retraining"][2] == "0 corrections since"
+    assert tasks["Retraining"][2].startswith("0 corrections since; the run of ")
+    assert tasks["Retraining"][2].endswith(" did not end")
     assert tasks["Review"][0] != NONE == tasks["Alerts"][1]
     changes = page.get_by_role("region", name="What changed").get_by_role("listitem")
     shown = [change.inner_text() for change in changes.all()]

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from infra.local.stack import Stack
+from prompt_capture.adapters.aws.queue_length import SqsQueueLength
 from prompt_capture.adapters.aws.spool import SqsSpool
 from prompt_capture.adapters.http_client import create_http_client
 from prompt_capture.domain.errors import SpoolUnavailable
@@ -95,3 +96,30 @@ async def test_a_missing_queue_raises_an_error(stack: Stack) -> None:
         spool = SqsSpool(http, _settings(f"{stack.sqs_endpoint}/1/missing", stack.sqs_endpoint))
         with pytest.raises(SpoolUnavailable, match="status 4"):
             await spool.put(make_spooled_prompt("my secret"))
+
+
+async def test_a_queue_is_counted_with_what_a_receiver_holds(stack: Stack) -> None:
+    client, name = stack.sqs_client(), f"test-{uuid4()}"
+    url = client.create_queue(QueueName=name)["QueueUrl"]
+    settings = _settings(url, stack.sqs_endpoint)
+    async with create_http_client(5) as http:
+        spool, length = SqsSpool(http, settings), SqsQueueLength(http, url, settings)
+        assert await length.count() == 0
+        for _ in range(3):
+            await spool.put(make_spooled_prompt("hello"))
+        client.receive_message(QueueUrl=url)
+
+        assert await length.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "problem"), [(None, "status 4"), ("http://127.0.0.1:9", "did not respond")]
+)
+async def test_a_queue_that_cannot_be_counted_raises_an_error(
+    stack: Stack, endpoint: str | None, problem: str
+) -> None:
+    url = f"{stack.sqs_endpoint}/1/missing"
+    async with create_http_client(5) as http:
+        length = SqsQueueLength(http, url, _settings(url, endpoint or stack.sqs_endpoint))
+        with pytest.raises(SpoolUnavailable, match=problem):
+            await length.count()

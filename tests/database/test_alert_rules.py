@@ -13,7 +13,7 @@ import pytest
 from psycopg import errors
 
 from prompt_capture.domain.monitoring.evaluation import evaluate
-from prompt_capture.domain.monitoring.figures import MonitoringFigures
+from prompt_capture.domain.monitoring.figures import MonitoringFigures, QueueLengths
 from prompt_capture.domain.monitoring.findings import Finding
 
 from .actors import ALICE, USER, connect_as
@@ -28,8 +28,9 @@ CHANGE = 15
 
 COUNT = """
 insert into public.daily_counts (day, predicted_intent, model_version, source, outcome,
-  confidence_band, scope_band, within_daily_cap, messages, deleted_messages)
-select %(day)s, %(intent)s, 'v1', 'model', outcome, 8, scope_band, true, n, n
+  confidence_band, scope_band, is_confident, is_out_of_scope, within_daily_cap, messages,
+  deleted_messages)
+select %(day)s, %(intent)s, 'v1', 'model', outcome, 8, scope_band, true, scope_band = 0, true, n, n
 from (values ('successful', 9, %(good)s), ('failed', 9, %(failed)s), ('unknown', 0, %(outside)s))
   as counts (outcome, scope_band, n)
 where n > 0"""
@@ -67,7 +68,7 @@ def plant(
         dashboard.execute(AUDIT, {"day": day, "correct": right, "wrong": 50 - right})
 
 
-def run_rules(dashboard: Connection, dead_letters: int = 0) -> dict[str, Finding]:
+def run_rules(dashboard: Connection, dead_letters: int = 0, spooled: int = 0) -> dict[str, Finding]:
     """Evaluate the rules on what the database returns to the monitor."""
     count_days(dashboard)
     with dashboard.transaction():
@@ -75,7 +76,7 @@ def run_rules(dashboard: Connection, dead_letters: int = 0) -> dict[str, Finding
         row = dashboard.execute("select public.read_monitoring(400)").fetchone()
     assert row is not None
     figures = MonitoringFigures.model_validate(row[0])
-    findings, _ = evaluate(figures, dead_letters)
+    findings, _ = evaluate(figures, QueueLengths(spooled=spooled, dead_letters=dead_letters))
     return {finding.rule: finding for finding in findings}
 
 
@@ -221,7 +222,7 @@ def test_counts_that_are_not_up_to_date_are_noticed(
     )
     row = dashboard.execute("select private.read_monitoring(400)").fetchone()
     assert row is not None
-    findings, _ = evaluate(MonitoringFigures.model_validate(row[0]), 0)
+    findings, _ = evaluate(MonitoringFigures.model_validate(row[0]), QueueLengths())
 
     assert [finding.rule for finding in findings] == (["jobs_stopped"] if fires else [])
 
@@ -246,6 +247,93 @@ def test_a_retraining_is_overdue_after_90_days_and_100_corrections(
         )
 
     assert ("retraining_overdue" in run_rules(dashboard)) == fires
+
+
+def run_retraining(
+    dashboard: Connection, tick: str, hours_ago: float, outcome: str | None = None
+) -> None:
+    """Plant a run that began some hours ago, and whose claim expired a quarter of an hour later."""
+    dashboard.execute(
+        """insert into private.retraining_runs (tick, started_at, expires_at, finished_at, outcome)
+           select %(tick)s, start, start + interval '15 minutes',
+             case when %(outcome)s::text is not null then start + interval '10 minutes' end,
+             %(outcome)s
+           from (select now() - make_interval(mins => %(minutes)s)) as begin (start)""",
+        {"tick": tick, "minutes": round(hours_ago * 60), "outcome": outcome},
+    )
+
+
+@pytest.mark.parametrize(
+    ("runs", "fires"),
+    [
+        ([("month", 3, None)], True),
+        ([("month", 3, None), ("day", 1, "nothing_new")], True),
+        ([("month", 3, None), ("request", 1, "held")], False),
+        ([("month", 3, "held")], False),
+        ([("month", 1, None)], False),
+        ([("month", 46 * 24, None)], False),
+        ([], False),
+    ],
+    ids=["died", "a day without news", "repeated", "ended", "may go on", "long ago", "never"],
+)
+def test_a_retraining_that_did_not_end_is_noticed(
+    server: Server,
+    database: str,
+    dashboard: Connection,
+    runs: list[tuple[str, float, str | None]],
+    fires: bool,
+) -> None:
+    with server.connect("supabase_admin", database) as admin:
+        for run in runs:
+            run_retraining(admin, *run)
+
+    assert run_rules(dashboard).keys() == ({"retraining_failed"} if fires else set())
+
+
+def observe(dashboard: Connection, **observed: object) -> None:
+    """Record an evaluation without findings."""
+    with dashboard.transaction():
+        dashboard.execute("set local role service_role")
+        dashboard.execute("select public.record_alerts('[]', '{}', %s)", [json.dumps(observed)])
+
+
+def pass_hour(dashboard: Connection) -> None:
+    dashboard.execute(
+        "update private.monitoring set spooled_since = spooled_since - interval '1 hour'"
+    )
+
+
+def test_prompts_that_stay_in_the_spool_are_noticed(dashboard: Connection) -> None:
+    assert run_rules(dashboard, spooled=5) == {}, "they may have just come"
+    observe(dashboard, spooled=5)
+    pass_hour(dashboard)
+    assert run_rules(dashboard, spooled=5) == {}, "these may be others"
+    observe(dashboard, spooled=5)
+    observe(dashboard, spooled=None)
+    pass_hour(dashboard)
+
+    assert run_rules(dashboard, spooled=4).keys() == {"drain_overdue"}
+
+
+def test_a_spool_that_was_emptied_meanwhile_raises_no_alert(dashboard: Connection) -> None:
+    observe(dashboard, spooled=5)
+    pass_hour(dashboard)
+    assert run_rules(dashboard, spooled=0) == {}
+    observe(dashboard, spooled=0)
+    observe(dashboard, spooled=1)
+
+    assert run_rules(dashboard, spooled=1) == {}
+
+
+def test_a_deployment_is_a_mark_from_the_second_one_on(dashboard: Connection) -> None:
+    for package in ("aaaaaaaaaaaa", "aaaaaaaaaaaa", None, "bbbbbbbbbbbb", "aaaaaaaaaaaa"):
+        observe(dashboard, package=package)
+
+    row = dashboard.execute("select private.health(7) -> 'marks'").fetchone()
+    assert row is not None
+    marks: list[dict[str, str]] = list(row[0])  # type: ignore[call-overload]
+    deployed = [mark["subject"] for mark in marks if mark["kind"] == "deployed"]
+    assert deployed == ["bbbbbbbbbbbb", "aaaaaaaaaaaa"]
 
 
 def test_dead_letters_are_noticed(dashboard: Connection) -> None:

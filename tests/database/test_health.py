@@ -35,32 +35,37 @@ from .server import Connection, Server
 
 COUNTS = """
 select day, predicted_intent, model_version, source, outcome, confidence_band, scope_band,
-  within_daily_cap, messages
-from public.daily_counts order by 1, 2, 3, 4, 5, 6, 7, 8"""
+  is_confident, is_out_of_scope, within_daily_cap, messages
+from public.daily_counts order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"""
 AUDITS = """
 select day, model_version, source, predicted_intent, label, confidence_band, audit_probability,
   messages
 from public.daily_audits order by 1, 2, 3, 4, 5, 6, 7"""
+BACKLOG = "select waiting, audits_waiting, oldest_waiting_since from public.daily_backlogs"
 
 # Every row that was ever captured and not erased, as the test saw it last.
 RECOUNT = """
 select (created_at at time zone 'UTC')::date, predicted_intent, model_version, source,
   case was_successful when true then 'successful' when false then 'failed' else 'unknown' end,
   greatest(0, least(9, floor(confidence * 10)))::smallint,
-  coalesce(greatest(0, least(9, floor(scope * 10))), -1)::smallint, within_daily_cap,
-  count(*)::integer
-from kept group by 1, 2, 3, 4, 5, 6, 7, 8 order by 1, 2, 3, 4, 5, 6, 7, 8"""
+  coalesce(greatest(0, least(9, floor(scope * 10))), -1)::smallint, is_confident, is_out_of_scope,
+  within_daily_cap, count(*)::integer
+from kept group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"""
 RECOUNT_AUDITS = """
 select (created_at at time zone 'UTC')::date, model_version, source, predicted_intent, label,
   greatest(0, least(9, floor(confidence * 10)))::smallint, audit_probability, count(*)::integer
 from kept where is_audited group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7"""
+RECOUNT_BACKLOG = """
+select count(*)::integer, (count(*) filter (where 'random_audit' = any (reasons)))::integer,
+  min(waiting_since)
+from public.review_queue where decided_at is null and waiting_since is not null"""
 
 
 class History:
-    """A random history of captures, outcomes, corrections, retention and erasures.
+    """A random history of captures, outcomes, corrections, settings, retention and erasures.
 
     The temporary table `kept` holds the rows that are counted: those in the table, and those that
-    retention deleted, as they were then.
+    retention deleted, as they were then and by the settings of then.
     """
 
     def __init__(self, dashboard: Connection, seed: int) -> None:
@@ -75,7 +80,8 @@ class History:
         )
         dashboard.execute(
             """create temporary table kept as
-               select logs.*, ''::text as label from public.nlu_prompt_logs logs where false"""
+               select logs.*, ''::text as label, true as is_confident, true as is_out_of_scope
+               from public.nlu_prompt_logs logs where false"""
         )
 
     def capture(self) -> None:
@@ -86,9 +92,10 @@ class History:
             user_id=self.random.choice(self.users),
             prompt=f"text {self.random.randrange(6)}",
             predicted_intent=self.random.choice(["help", "search"]),
-            confidence=self.random.choice([0.0, 0.3, 0.7, 0.99, 1.0]),
-            scope=self.random.choice([None, 0.1, 0.5, 1.0]),
+            confidence=self.random.choice([0.0, 0.3, 0.7, 0.83, 0.85, 0.99, 1.0]),
+            scope=self.random.choice([None, 0.1, 0.43, 0.45, 0.5, 1.0]),
             source=self.random.choice(["rule", "model"]),
+            model_version=self.random.choice(["assistant-1", "assistant-2", "rules-1"]),
             created_at=datetime.now(UTC) - age,
         )
         self.log_ids.append(log_id)
@@ -109,6 +116,12 @@ class History:
 
     def count(self) -> None:
         count_days(self.dashboard)
+
+    def change_thresholds(self) -> None:
+        self.dashboard.execute(
+            "update private.settings set review_threshold = %s, min_scope = %s",
+            [self.random.choice([0.7, 0.84, 0.85]), self.random.choice([0.45, 0.44, 0.5])],
+        )
 
     def retain(self) -> None:
         """Delete a batch of expired rows; they stay counted with the labels that they have."""
@@ -133,9 +146,11 @@ class History:
             """delete from kept where id in (select id from public.nlu_prompt_logs)"""
         )
         self.dashboard.execute(
-            """insert into kept select logs.*, coalesce(queue.corrected_intent, '')
+            """insert into kept
+               select logs.*, coalesce(queue.corrected_intent, ''),
+                 logs.confidence >= review_threshold, coalesce(logs.scope < min_scope, false)
                from public.nlu_prompt_logs logs
-               left join public.review_queue queue using (text_key)"""
+               left join public.review_queue queue using (text_key), private.settings"""
         )
 
 
@@ -143,7 +158,8 @@ class History:
 def test_counts_equal_a_recount_after_any_history(dashboard: Connection, seed: int) -> None:
     history = History(dashboard, seed)
     steps = [History.capture] * 8 + [History.outcome] * 3 + [History.correct] * 5
-    steps += [History.count] * 3 + [History.retain] * 2 + [History.erase]
+    steps += [History.count] * 3 + [History.retain] * 2
+    steps += [History.change_thresholds, History.erase]
     for _ in range(10):
         history.capture()
     for _ in range(60):
@@ -156,6 +172,42 @@ def test_counts_equal_a_recount_after_any_history(dashboard: Connection, seed: i
     assert counts
     assert counts == dashboard.execute(RECOUNT).fetchall()
     assert dashboard.execute(AUDITS).fetchall() == dashboard.execute(RECOUNT_AUDITS).fetchall()
+    assert dashboard.execute(BACKLOG).fetchall() == dashboard.execute(RECOUNT_BACKLOG).fetchall()
+
+
+@pytest.mark.parametrize(("threshold", "confident"), [(0.7, 3), (0.84, 2), (0.85, 1), (0.9, 0)])
+def test_the_share_of_confident_messages_follows_the_threshold_exactly(
+    dashboard: Connection, threshold: float, confident: int
+) -> None:
+    for confidence in (0.5, 0.72, 0.84, 0.86):
+        insert(dashboard, confidence=confidence, scope=confidence)
+    count_days(dashboard)
+    dashboard.execute(
+        "update private.settings set review_threshold = %s, min_scope = %s", [threshold] * 2
+    )
+    count_days(dashboard)
+
+    row = dashboard.execute("select private.health(1) -> 'days' -> 0").fetchone()
+    assert row is not None
+    day: dict[str, int] = dict(row[0])  # type: ignore[call-overload]
+    assert (day["confident"], day["out_of_scope"]) == (confident, 4 - confident)
+
+
+def test_another_setting_lets_no_day_be_counted_again(dashboard: Connection) -> None:
+    insert(dashboard)
+    count_days(dashboard)
+    dashboard.execute("update private.settings set review_threshold = 0.7, audit_rate = 0.3")
+
+    assert count_days(dashboard) == 0
+
+
+def test_retention_is_done_when_nothing_is_left_to_delete(dashboard: Connection) -> None:
+    insert(dashboard, created_at=datetime.now(UTC) - timedelta(days=100))
+    done = "select retained_at is not null from private.monitoring"
+    dashboard.execute("select private.delete_expired_rows()")
+    assert dashboard.execute(done).fetchall() == [(False,)]
+    dashboard.execute("select private.delete_expired_rows()")
+    assert dashboard.execute(done).fetchall() == [(True,)]
 
 
 def test_retention_does_not_count_a_message_twice_before_the_next_count(

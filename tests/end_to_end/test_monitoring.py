@@ -144,6 +144,19 @@ def test_an_alert_reaches_the_topic_once_and_operators_handle_it(
     assert command("alerts", "ack", "999", "--operator", "grace").returncode == 1
 
 
+def test_a_deployment_is_a_mark_of_the_figures(deployment: DeployedStack, command: Command) -> None:
+    for digest in ("a" * 64, "b" * 64):
+        deployment.stack.redeploy(MONITOR, {"PACKAGE_DIGEST": digest})
+        invoke(deployment, {"mode": "evaluate"})
+    deployment.stack.redeploy(MONITOR, {"PACKAGE_DIGEST": ""})
+
+    figures = json.loads(command("health", "--json").stdout)
+
+    marks = [(mark["kind"], mark["subject"]) for mark in figures["marks"]]
+    assert ("deployed", "b" * 12) in marks
+    assert ("deployed", "a" * 12) not in marks
+
+
 def test_an_alert_that_the_topic_refuses_is_sent_by_the_next_evaluation(
     deployment: DeployedStack, topic: Any
 ) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.alerts import oracle, run
+from benchmarks.alerts.rendering import check_goals, goal_line
+from benchmarks.alerts.run import Delay, FalseAlarms, NewTopic
 from benchmarks.alerts.simulation import DAYS, WARM_UP_DAYS, SimulatedTraffic, simulate
 
 CHANGED = SimulatedTraffic(1_000, change_day=run.CHANGE_DAY)
@@ -66,3 +68,28 @@ def test_openings_are_counted_after_the_warm_up_and_once_each() -> None:
     alerts[3] = alerts[WARM_UP_DAYS + 5 : WARM_UP_DAYS + 9] = alerts[WARM_UP_DAYS + 20] = True
 
     assert oracle.openings(alerts) == 2
+
+
+ALARMS = FalseAlarms(1_000, {"accuracy_dropped": 0.5, "no_messages": 3.5}, 0.1, 0.9)
+DELAY = Delay(1_000, 0.9, false_alarms=0.2, median=13, oracle_median=10)
+TOPICS = [NewTopic(1_000, 0.1, found=0.8, median=2), NewTopic(1_000, 0.2, found=0.1, median=9)]
+
+
+def test_goals_are_reached_at_their_limits_and_ask_nothing_of_noisier_streams() -> None:
+    goals = check_goals([ALARMS], [DELAY], TOPICS)
+
+    assert [goal.is_reached for goal in goals] == [True, True, True]
+    assert goal_line(goals[1]).startswith("✓")
+    assert goal_line(goals[1]).endswith(": 1.30")
+
+
+def test_the_worst_figure_decides_about_each_goal() -> None:
+    many = replace(ALARMS, by_rule={"no_messages": 4.1})
+    late = replace(DELAY, median=14)
+    missed = replace(TOPICS[0], base=0.02, found=0.79)
+
+    goals = check_goals([ALARMS, many], [DELAY, late], [*TOPICS, missed])
+
+    assert [goal.is_reached for goal in goals] == [False, False, False]
+    assert [goal.measured for goal in goals] == ["4.10", "1.40", "79%"]
+    assert all(goal_line(goal).startswith("✗") for goal in goals)

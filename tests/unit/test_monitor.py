@@ -11,7 +11,7 @@ from prompt_capture.domain.alerts import Alert, AlertNotification, notification
 from prompt_capture.domain.errors import SpoolUnavailable, TopicUnavailable
 from prompt_capture.domain.health import Health
 from prompt_capture.domain.monitoring.evaluation import evaluate
-from prompt_capture.domain.monitoring.figures import MonitoringFigures
+from prompt_capture.domain.monitoring.figures import MonitoringFigures, Observed, QueueLengths
 from prompt_capture.domain.monitoring.findings import RULES, Finding, RuleName
 from prompt_capture.workflows.monitoring.digest import compose_digest
 from prompt_capture.workflows.monitoring.evaluate import EvaluateRules
@@ -19,11 +19,13 @@ from prompt_capture.workflows.monitoring.evaluate import EvaluateRules
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TASKS: dict[str, Any] = {
     "exports": [],
-    "retention": {"days": 90, "oldest_row_at": None, "due_at": None},
-    "retraining": {"done_at": None, "due_at": None, "corrections_since": 0},
+    "retention": {"days": 90, "done_at": None, "oldest_row_at": None, "due_at": None},
+    "retraining": {
+        "done_at": None, "due_at": None, "corrections_since": 0, "ran_at": None, "failed_at": None,
+    },
     "unfinished_captures": {"count": 0, "oldest_at": None},
     "latest_decision_at": None,
-}
+}  # fmt: skip
 
 
 def figures(**changes: Any) -> MonitoringFigures:
@@ -37,6 +39,7 @@ def figures(**changes: Any) -> MonitoringFigures:
         "audits": [],
         "hours": [],
         "last_message_at": None,
+        "spooled_since": None,
         "backlog": {"waiting": 0, "audits_waiting": 0, "oldest_waiting_since": None},
         "tasks": TASKS,
     }
@@ -80,12 +83,15 @@ class InMemoryAlerts:
         self._alerts: dict[tuple[str, str], Alert] = {}
         self.sent: list[int] = []
         self.rules: Sequence[RuleName] = ()
+        self.observed: Observed | None = None
 
     async def figures(self) -> MonitoringFigures:
         return self._figures
 
-    async def record(self, findings: Sequence[Finding], rules: Sequence[RuleName]) -> list[Alert]:
-        self.rules = rules
+    async def record(
+        self, findings: Sequence[Finding], rules: Sequence[RuleName], observed: Observed
+    ) -> list[Alert]:
+        self.rules, self.observed = rules, observed
         for one in findings:
             key = one.rule, one.subject
             self._alerts.setdefault(key, new_alert(len(self._alerts) + 1, one))
@@ -106,7 +112,7 @@ class InMemoryTopic:
         self.messages.append(message)
 
 
-class CountedDeadLetters:
+class CountedQueue:
     def __init__(self, waiting: int | None) -> None:
         self._waiting = waiting
 
@@ -118,7 +124,7 @@ class CountedDeadLetters:
 
 async def test_what_is_new_is_published_once_and_marked() -> None:
     store, topic = InMemoryAlerts(figures()), InMemoryTopic()
-    run = EvaluateRules(store, topic, CountedDeadLetters(3))
+    run = EvaluateRules(store, topic, CountedQueue(0), CountedQueue(3))
 
     first, second = await run(), await run()
 
@@ -130,7 +136,7 @@ async def test_what_is_new_is_published_once_and_marked() -> None:
 
 async def test_an_alert_that_was_not_published_is_not_marked() -> None:
     store, topic = InMemoryAlerts(figures()), InMemoryTopic()
-    run = EvaluateRules(store, topic, CountedDeadLetters(3))
+    run = EvaluateRules(store, topic, CountedQueue(0), CountedQueue(3))
     topic.is_reachable = False
 
     with pytest.raises(TopicUnavailable):
@@ -142,17 +148,35 @@ async def test_an_alert_that_was_not_published_is_not_marked() -> None:
     assert len(topic.messages) == 1
 
 
-async def test_without_a_topic_alerts_are_recorded_and_without_a_queue_its_rule_is_not() -> None:
+@pytest.mark.parametrize(
+    ("spool", "dead_letters", "skipped"),
+    [
+        (CountedQueue(0), CountedQueue(None), {"dead_letters_waiting"}),
+        (CountedQueue(None), CountedQueue(0), {"drain_overdue"}),
+        (None, None, {"dead_letters_waiting", "drain_overdue"}),
+    ],
+)
+async def test_without_a_topic_alerts_are_recorded_and_without_a_queue_its_rule_is_not(
+    spool: CountedQueue | None, dead_letters: CountedQueue | None, skipped: set[str]
+) -> None:
     store = InMemoryAlerts(figures(counted_at=None))
 
-    await EvaluateRules(store, None, CountedDeadLetters(None))()
+    await EvaluateRules(store, None, spool, dead_letters)()
 
     assert store.sent == [1]
-    assert set(RULES) - set(store.rules) == {"dead_letters_waiting"}
+    assert set(RULES) - set(store.rules) == skipped
+
+
+async def test_the_store_keeps_what_was_observed() -> None:
+    store = InMemoryAlerts(figures())
+
+    await EvaluateRules(store, None, CountedQueue(2), None, package="0123456789ab")()
+
+    assert store.observed == Observed(spooled=2, package="0123456789ab")
 
 
 def test_a_deployment_without_any_message_raises_no_alert() -> None:
-    assert evaluate(figures(), 0) == ([], list(RULES))
+    assert evaluate(figures(), QueueLengths(spooled=0, dead_letters=0)) == ([], list(RULES))
 
 
 def test_a_notification_says_what_was_seen_since_when_and_what_to_do() -> None:

@@ -9,7 +9,14 @@ from prompt_capture.domain.monitoring.budgets import (
     FALSE_ALARMS_PER_YEAR,
     SILENCE_THRESHOLD,
 )
-from prompt_capture.domain.monitoring.drops import Drop, drop_evidence, firing
+from prompt_capture.domain.monitoring.drops import (
+    LAG_DAYS,
+    MAX_SQUARE,
+    PRIOR_DAYS,
+    Drop,
+    drop_evidence,
+    firing,
+)
 from prompt_capture.domain.monitoring.findings import RULES
 from prompt_capture.domain.monitoring.shares import (
     BURN_IN_DAYS,
@@ -73,6 +80,21 @@ def test_independent_counts_have_no_overdispersion_and_repeated_ones_have() -> N
 
     assert factor(independent) == pytest.approx(1.0, abs=0.1)
     assert factor(in_triples) == pytest.approx(3.0, rel=0.15)
+
+
+def test_the_overdispersion_of_a_known_share_is_the_mean_chi_squared_of_the_past() -> None:
+    rng = np.random.default_rng(8)
+    total = np.full(60, 30.0)
+    good = np.minimum(30.0, 3.0 * rng.binomial(10, 0.9, 60))
+    drop = Drop(np.array([0.9]), np.array([0.85]), threshold=1e6)
+
+    evidence = drop_evidence(good[:, None], total[:, None], drop)
+
+    squares = stats.chisquare([good, total - good], [0.9 * total, 0.1 * total]).statistic
+    past = np.minimum(squares, MAX_SQUARE)[: 60 - LAG_DAYS]
+    expected = (PRIOR_DAYS + past.sum()) / (PRIOR_DAYS + len(past))
+    assert evidence.overdispersion[-1, 0] == pytest.approx(expected)
+    assert expected > 1.5
 
 
 def test_false_alarms_about_accuracy_are_rarer_than_allowed() -> None:

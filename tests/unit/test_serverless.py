@@ -378,7 +378,7 @@ def test_the_rules_are_evaluated_every_hour_and_the_digest_is_sent_every_week(
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "MonitorLambdaFunction"}]
 
 
-def test_the_monitor_reads_parameters_counts_dead_letters_and_publishes_alone(
+def test_the_monitor_reads_parameters_counts_prompts_that_wait_and_publishes_alone(
     resources: dict[str, Any],
 ) -> None:
     allowed = {
@@ -390,6 +390,7 @@ def test_the_monitor_reads_parameters_counts_dead_letters_and_publishes_alone(
     }
 
     assert allowed == {
+        ("sqs:GetQueueAttributes", "Spool.Arn"),
         ("sqs:GetQueueAttributes", "DeadLetters.Arn"),
         ("sns:Publish", "AlarmTopic"),
     }

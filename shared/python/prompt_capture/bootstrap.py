@@ -29,7 +29,6 @@ from prompt_capture.settings import (
     CaptureSettings,
     ClassifierSettings,
     ConsoleSettings,
-    DeadLetterSettings,
     ExportSettings,
     ExtensionSettings,
     ModelBucketSettings,
@@ -40,6 +39,7 @@ from prompt_capture.settings import (
     QueueSettings,
     RetrainingSettings,
     SpoolSettings,
+    SqsSettings,
     SupabaseSettings,
     TopicSettings,
     WebSettings,
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from prompt_capture.domain.model_folders import ModelFolder
     from prompt_capture.ports.exports import DatasetStore
     from prompt_capture.ports.models import ModelObjects, PublishedFiles, ServingSource
-    from prompt_capture.ports.monitoring import DeadLetterQueue, Topic
+    from prompt_capture.ports.monitoring import PromptQueue, Topic
     from prompt_capture.ports.notifications import Notifier
     from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
     from prompt_capture.workflows.erase_user import EraseUser
@@ -548,8 +548,15 @@ def evaluate_rules() -> "EvaluateRules":
     """Wire the rules of the alerts. Raise `InvalidSettings`."""
     from prompt_capture.workflows.monitoring.evaluate import EvaluateRules
 
-    record_metrics = _metrics("monitor").record_counts
-    return EvaluateRules(monitoring(), _topic(), _dead_letter_queue(), record_metrics)
+    settings = MonitorSettings.from_env(environment())
+    return EvaluateRules(
+        monitoring(),
+        _topic(),
+        spool=_prompt_queue(settings.spool_queue_url),
+        dead_letters=_prompt_queue(settings.dead_letters_queue_url),
+        package=settings.package,
+        record_metrics=_metrics("monitor").record_counts,
+    )
 
 
 def send_digest() -> "SendDigest":
@@ -573,13 +580,13 @@ def _topic() -> "Topic | None":
     return SnsTopic(create_http_client(PAGE_TIMEOUT_SECONDS), settings)
 
 
-def _dead_letter_queue() -> "DeadLetterQueue | None":
-    if MonitorSettings.from_env(environment()).dead_letters_queue_url is None:
+def _prompt_queue(queue_url: str | None) -> "PromptQueue | None":
+    if queue_url is None:
         return None
-    from prompt_capture.adapters.aws.dead_letter_queue import SqsDeadLetterQueue
+    from prompt_capture.adapters.aws.queue_length import SqsQueueLength
 
-    settings = DeadLetterSettings.from_env(environment())
-    return SqsDeadLetterQueue(create_http_client(PAGE_TIMEOUT_SECONDS), settings)
+    settings = SqsSettings.from_env(environment())
+    return SqsQueueLength(create_http_client(PAGE_TIMEOUT_SECONDS), queue_url, settings)
 
 
 def service_store() -> SupabasePromptStore:

@@ -256,10 +256,9 @@ class ParameterStoreSettings(AwsSettings):
         return str(override) if override else f"https://ssm.{self.aws_region}.amazonaws.com/"
 
 
-class SpoolSettings(AwsSettings):
-    """The spool's queue. AWS_ENDPOINT_URL_SQS overrides the endpoint of AWS."""
+class SqsSettings(AwsSettings):
+    """SQS. AWS_ENDPOINT_URL_SQS overrides the endpoint of AWS."""
 
-    spool_queue_url: str
     aws_endpoint_url_sqs: AnyHttpUrl | None = None
 
     @property
@@ -269,14 +268,28 @@ class SpoolSettings(AwsSettings):
         return str(override) if override else f"https://sqs.{self.aws_region}.amazonaws.com/"
 
 
-class MonitorSettings(Settings):
-    """Where the monitor publishes alerts, and the queue of dead letters that it watches.
+class SpoolSettings(SqsSettings):
+    """The spool's queue."""
 
-    Without a topic, alerts are recorded and logged. Without a queue, nobody watches it.
+    spool_queue_url: str
+
+
+class MonitorSettings(Settings):
+    """Where the monitor publishes alerts, the queues that it watches, and its package.
+
+    Without a topic, alerts are recorded and logged. Without a queue, nobody watches it. The package
+    is named by a hash of what it was built from; without it, deployments leave no mark.
     """
 
     alert_topic_arn: str | None = None
+    spool_queue_url: str | None = None
     dead_letters_queue_url: str | None = None
+    package_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{12,}$")] | None = None
+
+    @property
+    def package(self) -> str | None:
+        """What names the package in the figures: the beginning of its digest."""
+        return self.package_digest and self.package_digest[:12]
 
 
 class TopicSettings(AwsSettings):
@@ -290,19 +303,6 @@ class TopicSettings(AwsSettings):
         """The endpoint for requests."""
         override = self.aws_endpoint_url_sns
         return str(override) if override else f"https://sns.{self.aws_region}.amazonaws.com/"
-
-
-class DeadLetterSettings(AwsSettings):
-    """The queue of dead letters. AWS_ENDPOINT_URL_SQS overrides the endpoint of AWS."""
-
-    dead_letters_queue_url: str
-    aws_endpoint_url_sqs: AnyHttpUrl | None = None
-
-    @property
-    def endpoint(self) -> str:
-        """The endpoint for requests. In SQS's JSON protocol, all queues have the same one."""
-        override = self.aws_endpoint_url_sqs
-        return str(override) if override else f"https://sqs.{self.aws_region}.amazonaws.com/"
 
 
 class ModelSettings(Settings):

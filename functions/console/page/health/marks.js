@@ -6,6 +6,7 @@ const SENTENCES = {
   quarantined: (subject) => `${subject} was quarantined`,
   intent_added: (subject) => `the intent ${subject} was added`,
   intent_retired: (subject) => `the intent ${subject} was retired`,
+  deployed: (subject) => `the package ${subject} was deployed`,
   new_version: (subject) => `first message of the version ${subject}`,
 };
 

@@ -64,6 +64,15 @@ export const RUNBOOKS = {
       "Export, train and compare. A model that is not better need not be promoted; publishing it as a candidate resolves the alert and records the decision."
     ]
   },
+  "retraining-failed": {
+    "text": [
+      "A run of the retraining did not end, and no later run made up for it."
+    ],
+    "steps": [
+      "Read the log of the function `retrain`: an error says what is missing, and a run that stops without one had too little memory or time.",
+      "Retrain by hand. The alert is resolved when a later run has ended."
+    ]
+  },
   "retention-overdue": {
     "text": [
       "Rows are older than `row_retention_days` and two nights."
@@ -80,6 +89,15 @@ export const RUNBOOKS = {
     "steps": [
       "Run `doctor`: it says which jobs pg_cron lacks, or which are inactive.",
       "See `cron.job_run_details` for their errors."
+    ]
+  },
+  "drain-overdue": {
+    "text": [
+      "Three evaluations in a row found prompts in the spool, although the database responds to the monitor. The alarm `SpoolOldestMessageAge` comes sooner."
+    ],
+    "steps": [
+      "Check with `doctor` that the drain is connected to the spool, and read the log of the function `drain`.",
+      "If it says that the database refuses writes, see the Supabase project: a full disk makes it read-only."
     ]
   },
   "dead-letters-waiting": {

@@ -12,14 +12,14 @@ export function Tasks({ health: { at, evaluated_at, tasks } }) {
       name: `Export ${one.series}`, done: one.done_at, due: one.due_at, detail: `${one.lines.toLocaleString()} lines`,
     })),
     {
-      name: "Retention", done: null, due: retention.due_at,
+      name: "Retention", done: retention.done_at, due: retention.due_at,
       detail: retention.oldest_row_at
         ? html`the oldest row is of <${Time} time=${retention.oldest_row_at} />; rows are kept for ${retention.days} days`
         : "there are no rows",
     },
     {
       name: "Retraining", done: retraining.done_at, due: retraining.due_at,
-      detail: `${retraining.corrections_since.toLocaleString()} corrections since`,
+      detail: html`${retraining.corrections_since.toLocaleString()} corrections since${describeRuns(retraining)}`,
     },
     { name: "Review", done: tasks.latest_decision_at, due: null, detail: "the latest decision" },
     { name: "Alerts", done: evaluated_at, due: null, detail: "the latest evaluation of the rules" },
@@ -59,12 +59,17 @@ export function Tasks({ health: { at, evaluated_at, tasks } }) {
   `;
 }
 
+function describeRuns({ ran_at, failed_at }) {
+  if (failed_at) return html`; <strong class="overdue">the run of <${Time} time=${failed_at} /> did not end</strong>`;
+  return ran_at && html`; the latest run ended <${Time} time=${ran_at} />`;
+}
+
 /** @param {{ marks: import("./marks.js").Mark[] }} props */
 export function Changes({ marks }) {
   return html`
     <section class="chart wide" aria-label="What changed">
       <h3>What changed</h3>
-      <p class="hint">Promotions, the catalogue, and versions that a deployment or a promotion brought. The charts mark these days.</p>
+      <p class="hint">Promotions, the catalogue, deployments, and versions that one of these brought. The charts mark these days.</p>
       ${marks.length
         ? html`
             <ol class="timeline">

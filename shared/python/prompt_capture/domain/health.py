@@ -76,7 +76,7 @@ class DayOfBacklog(FrozenModel):
 
 
 class Mark(FrozenModel):
-    """What can explain a change: a promotion, a change of the catalogue, a new version."""
+    """What can explain a change: a promotion, the catalogue, a deployment, a new version."""
 
     at: Timestamp
     kind: str

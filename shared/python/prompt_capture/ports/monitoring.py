@@ -1,4 +1,4 @@
-"""What monitoring needs: counts, the alerts, the dead letters, and a topic."""
+"""What monitoring needs: counts, the alerts, the queues of prompts, and a topic."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Protocol
 
 from prompt_capture.domain.alerts import Alert, AlertNotification
 from prompt_capture.domain.health import Health
-from prompt_capture.domain.monitoring.figures import MonitoringFigures
+from prompt_capture.domain.monitoring.figures import MonitoringFigures, Observed
 from prompt_capture.domain.monitoring.findings import Finding, RuleName
 
 
@@ -23,8 +23,13 @@ class AlertStore(Protocol):
     async def figures(self) -> MonitoringFigures:
         """Return what the rules read."""
 
-    async def record(self, findings: Sequence[Finding], rules: Sequence[RuleName]) -> list[Alert]:
-        """Open, update and resolve alerts. Return those that are neither sent nor muted."""
+    async def record(
+        self, findings: Sequence[Finding], rules: Sequence[RuleName], observed: Observed
+    ) -> list[Alert]:
+        """Open, update and resolve alerts. Return those that are neither sent nor muted.
+
+        `observed` is kept: the next evaluation compares with it, and a new package is a mark.
+        """
 
     async def mark_as_sent(self, alerts: Sequence[Alert]) -> None:
         """Record that alerts were sent."""
@@ -47,11 +52,14 @@ class AlertDesk(Protocol):
         """Send nothing about the rule and subject of an alert until a time."""
 
 
-class DeadLetterQueue(Protocol):
-    """The queue of prompts that could not be stored."""
+class PromptQueue(Protocol):
+    """The spool, or the queue of prompts that could not be stored."""
 
     async def count(self) -> int:
-        """Return how many wait. Raise `SpoolUnavailable`."""
+        """Return how many wait, those in the hands of a receiver included.
+
+        Raise `SpoolUnavailable`.
+        """
 
 
 class Topic(Protocol):

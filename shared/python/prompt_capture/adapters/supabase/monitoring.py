@@ -9,7 +9,7 @@ from prompt_capture.adapters.supabase.postgrest import ErrorsByCode, PostgrestAd
 from prompt_capture.domain.alerts import Alert
 from prompt_capture.domain.errors import AlertNotFound, AlertResolved, ReviewerErased
 from prompt_capture.domain.health import Health
-from prompt_capture.domain.monitoring.figures import MonitoringFigures
+from prompt_capture.domain.monitoring.figures import MonitoringFigures, Observed
 from prompt_capture.domain.monitoring.findings import Finding, RuleName
 
 HISTORY_DAYS = 400
@@ -35,9 +35,15 @@ class SupabaseMonitoring:
         figures = await self._postgrest.call("read_monitoring", {"days": HISTORY_DAYS})
         return MonitoringFigures.model_validate(figures)
 
-    async def record(self, findings: Sequence[Finding], rules: Sequence[RuleName]) -> list[Alert]:
+    async def record(
+        self, findings: Sequence[Finding], rules: Sequence[RuleName], observed: Observed
+    ) -> list[Alert]:
         found = [one.model_dump(mode="json") | {"runbook": one.runbook} for one in findings]
-        arguments = {"findings": found, "rules": list(rules)}
+        arguments = {
+            "findings": found,
+            "rules": list(rules),
+            "observed": observed.model_dump(mode="json"),
+        }
         alerts = await self._postgrest.call("record_alerts", arguments)
         return [Alert.model_validate(alert) for alert in alerts]
 

@@ -21,8 +21,10 @@ FALSE_ALARMS_PER_YEAR: Mapping[RuleName, float] = {
     "no_messages": 0.25,
     "export_overdue": 0.0,
     "retraining_overdue": 0.0,
+    "retraining_failed": 0.0,
     "retention_overdue": 0.0,
     "jobs_stopped": 0.0,
+    "drain_overdue": 0.0,
     "dead_letters_waiting": 0.0,
     "nobody_reviews": 0.0,
 }

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_LAG_DAYS = 14
+LAG_DAYS = 14
 """The overdispersion comes from days before these, so that a change does not hide itself."""
 
-_PRIOR_DAYS = 10.0
+PRIOR_DAYS = 10.0
 """The weight of the assumption that there is no overdispersion, in days."""
 
-_MAX_SQUARE = 25.0
+MAX_SQUARE = 25.0
 """A day counts for at most this much overdispersion."""
 
 _CAP = 20.0
@@ -83,7 +83,7 @@ def drop_evidence(good: Floats, total: Floats, drop: Drop) -> DropEvidence:
     likelihood = np.zeros((len(drop.before), streams))
     ratios = np.zeros((len(drop.before), streams))
     since = np.zeros(streams, dtype=np.int64)
-    squares, counted = np.full(streams, _PRIOR_DAYS), np.full(streams, _PRIOR_DAYS)
+    squares, counted = np.full(streams, PRIOR_DAYS), np.full(streams, PRIOR_DAYS)
     waiting: list[Floats] = []
     evidence = DropEvidence(
         np.zeros((days, streams)), np.ones((days, streams)), np.zeros((days, streams), np.int64)
@@ -91,7 +91,7 @@ def drop_evidence(good: Floats, total: Floats, drop: Drop) -> DropEvidence:
     cap = _CAP * drop.threshold
     max_gain = np.log(cap if drop.min_days == 1 else drop.threshold / 2) / drop.min_days
     for day in range(days):
-        if len(waiting) == _LAG_DAYS:
+        if len(waiting) == LAG_DAYS:
             oldest = waiting.pop(0)
             squares += np.where(oldest < 0, 0, oldest)
             counted += oldest >= 0
@@ -125,7 +125,7 @@ def _surprise(weights: Floats, shares: Floats, good: Floats, total: Floats) -> F
     mean = (weights * shares[:, None]).sum(axis=0)
     spread = (weights * (shares[:, None] - mean) ** 2).sum(axis=0)
     variance = total * mean * (1 - mean) + total**2 * spread
-    square = np.minimum((good - total * mean) ** 2 / np.maximum(variance, 1e-12), _MAX_SQUARE)
+    square = np.minimum((good - total * mean) ** 2 / np.maximum(variance, 1e-12), MAX_SQUARE)
     return np.where(total > 0, square, -1.0)
 
 

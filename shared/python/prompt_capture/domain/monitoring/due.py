@@ -9,6 +9,9 @@ from prompt_capture.domain.monitoring.findings import Finding, hours_between
 _JOBS_LATE = timedelta(hours=1)
 _CAPTURES_LATE = timedelta(minutes=15)
 _REVIEWS_LATE = timedelta(days=7)
+_DRAIN_LATE = timedelta(minutes=105)
+"""Three hourly evaluations take that long: a single one may find a prompt that has just come."""
+
 MIN_CORRECTIONS_TO_RETRAIN = 100
 
 
@@ -54,6 +57,17 @@ def overdue_retraining(figures: MonitoringFigures) -> Iterator[Finding]:
         )
 
 
+def failed_retraining(figures: MonitoringFigures) -> Iterator[Finding]:
+    """Yield a finding where a run of the retraining has no end, and no later run made up for it."""
+    failed_at = figures.tasks.retraining.failed_at
+    if failed_at is not None:
+        yield Finding(
+            rule="retraining_failed",
+            since=failed_at,
+            summary="The retraining that began then did not end.",
+        )
+
+
 def stopped_jobs(figures: MonitoringFigures) -> Iterator[Finding]:
     """Yield a finding where the jobs of the database do not run."""
     unfinished = figures.tasks.unfinished_captures
@@ -89,6 +103,19 @@ def unreviewed_queue(figures: MonitoringFigures) -> Iterator[Finding]:
             f"{hours_between(oldest, figures.at) / 24:.0f} days, and nobody has decided any for a "
             "week.",
             evidence={"waiting": backlog.waiting, "audits_waiting": backlog.audits_waiting},
+        )
+
+
+def overdue_drain(figures: MonitoringFigures, spooled: int) -> Iterator[Finding]:
+    """Yield a finding where prompts stay in the spool, although the database responds."""
+    since = figures.spooled_since
+    if spooled and since is not None and figures.at - since >= _DRAIN_LATE:
+        yield Finding(
+            rule="drain_overdue",
+            since=since,
+            summary=f"{spooled:,} prompts wait in the spool, where some have waited for "
+            f"{hours_between(since, figures.at):.0f} hours.",
+            evidence={"spooled": spooled},
         )
 
 

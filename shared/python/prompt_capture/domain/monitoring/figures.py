@@ -21,19 +21,29 @@ class ExportTask(FrozenModel):
 
 
 class RetentionTask(FrozenModel):
-    """The retention: the age in days at which rows are deleted, and the oldest row."""
+    """The retention: the age in days at which rows are deleted, and the oldest row.
+
+    `done_at` is when it last found nothing left to delete.
+    """
 
     days: int
+    done_at: Timestamp | None
     oldest_row_at: Timestamp | None
     due_at: Timestamp | None
 
 
 class RetrainingTask(FrozenModel):
-    """The latest registration of a model, and how many corrections came since."""
+    """The latest registration of a model, and how many corrections came since.
+
+    `ran_at` is the end of the latest run. `failed_at` is when a run began that has no end, and no
+    successor.
+    """
 
     done_at: Timestamp | None
     due_at: Timestamp | None
     corrections_since: int
+    ran_at: Timestamp | None
+    failed_at: Timestamp | None
 
 
 class UnfinishedCaptures(FrozenModel):
@@ -61,12 +71,27 @@ class Backlog(FrozenModel):
     oldest_waiting_since: Timestamp | None
 
 
+class QueueLengths(FrozenModel):
+    """How many prompts wait in the spool, and as dead letters; None where nobody could ask."""
+
+    spooled: int | None = None
+    dead_letters: int | None = None
+
+
+class Observed(FrozenModel):
+    """What the monitor sees outside the database: prompts in the spool, and its own package."""
+
+    spooled: int | None
+    package: str | None
+
+
 class MonitoringFigures(FrozenModel):
     """The counts of complete days, and times, as the database returns them.
 
     Rows of `intents`: day, intent, messages, those with an outcome, failed ones, those with a
     scope, those out of scope. Rows of `audits`: day, decided, correct. `hours` has the messages of
-    each of the last hours, the present one last.
+    each of the last hours, the present one last. `spooled_since` is the first of the latest
+    evaluations that all found prompts in the spool.
     """
 
     at: Timestamp
@@ -78,6 +103,7 @@ class MonitoringFigures(FrozenModel):
     audits: tuple[tuple[date, int, int], ...]
     hours: tuple[int, ...]
     last_message_at: Timestamp | None
+    spooled_since: Timestamp | None
     backlog: Backlog
     tasks: Tasks
 

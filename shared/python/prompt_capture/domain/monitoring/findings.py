@@ -14,8 +14,10 @@ RuleName = Literal[
     "no_messages",
     "export_overdue",
     "retraining_overdue",
+    "retraining_failed",
     "retention_overdue",
     "jobs_stopped",
+    "drain_overdue",
     "dead_letters_waiting",
     "nobody_reviews",
 ]

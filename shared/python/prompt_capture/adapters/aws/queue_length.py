@@ -1,23 +1,23 @@
-"""The number of dead letters, by one signed request. `dead_letters.py` reads them."""
+"""The number of prompts in a queue, by one signed request. `dead_letters.py` reads them."""
 
 import httpx
 
 from prompt_capture.adapters.aws.requests import AwsJsonService
 from prompt_capture.domain.errors import SpoolUnavailable
-from prompt_capture.settings import DeadLetterSettings
+from prompt_capture.settings import SqsSettings
 
-_COUNT = "ApproximateNumberOfMessages"
+_COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
-class SqsDeadLetterQueue:
-    """Counts the messages of the queue of dead letters. It receives none."""
+class SqsQueueLength:
+    """Counts the messages of a queue. It receives none."""
 
-    def __init__(self, client: httpx.AsyncClient, settings: DeadLetterSettings) -> None:
-        self._client, self._url = client, settings.dead_letters_queue_url
+    def __init__(self, client: httpx.AsyncClient, queue_url: str, settings: SqsSettings) -> None:
+        self._client, self._url = client, queue_url
         self._sqs = AwsJsonService("sqs", "AmazonSQS", "1.0", settings.endpoint, settings)
 
     async def count(self) -> int:
-        payload = {"QueueUrl": self._url, "AttributeNames": [_COUNT]}
+        payload = {"QueueUrl": self._url, "AttributeNames": list(_COUNTS)}
         request = self._sqs.create_request("GetQueueAttributes", payload)
         try:
             response = await self._client.send(request)
@@ -27,4 +27,5 @@ class SqsDeadLetterQueue:
             raise SpoolUnavailable(
                 f"The queue rejected the request (status {response.status_code})."
             )
-        return int(response.json()["Attributes"][_COUNT])
+        attributes = response.json()["Attributes"]
+        return sum(int(attributes[name]) for name in _COUNTS)
