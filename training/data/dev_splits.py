@@ -18,7 +18,7 @@ _DEV_SPLIT: Final = "dev"
 def train_on_small_dev_split(
     lines: Iterable[LocatedExample], datasets: Sequence[StoredDataset], remarks: Remarks
 ) -> Iterator[LocatedExample]:
-    """Yield the lines of datasets of one series, those of `dev` as `train` where people labelled few.
+    """Yield the lines of datasets of one series; where people labelled few, `dev` is `train`.
 
     Lines of other datasets than whole ones of the policy `audited` stay as they are, and so do
     those of a dataset that is read in part.
