@@ -1,37 +1,20 @@
 """The backtest behind `prompt-capture models backtest`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import BaseModel
 
-from cli.published_models import fetch_model
-from prompt_capture.adapters.onnx.classifier import OnnxClassifier
-from prompt_capture.adapters.onnx.model_artifact import FINGERPRINT_FILE, ModelArtifact
 from prompt_capture.domain.errors import PromptCaptureError
-from prompt_capture.domain.evaluation import NewVerdict
-from prompt_capture.domain.models import RegisteredModel
 from prompt_capture.ports.evaluation import EvaluationStore
-from prompt_capture.ports.exports import DatasetStore
 from prompt_capture.ports.models import ModelRegistry
-from prompt_capture.workflows.models.decisions import decision_of
 from training.data.exported_datasets import datasets_in_use, find_datasets
-from training.data.fingerprint import TrainingFingerprint
 from training.data.formats.reading import Reading
 from training.data.sources import DataSource
-from training.gate.backtest import (
-    Backtest,
-    BacktestedModel,
-    BacktestOptions,
-    BacktestResult,
-    backtest,
-)
-from training.gate.description import describe_verdict
-from training.gate.evidence import LearntTexts, select_evidence
-from training.gate.ledger import RecordedVerdict, digest_evidence, recorded_verdicts
-from training.gate.pool import draw_if_needed, read_captured_texts, seed_of
-from training.gate.verdict import Verdict, decide, looks_of
+from training.gate.backtest import Backtest
+from training.gate.candidate_looks import open_look, record_look, run_backtest
+from training.gate.comparison import ComparedModel, Comparison, ModelLoader
+from training.gate.pool import draw_if_needed
+from training.gate.verdict import Verdict
 
 
 class NothingToCompare(PromptCaptureError):
@@ -53,66 +36,19 @@ class BacktestReport(BaseModel):
     waiting: int
 
 
-@dataclass(frozen=True)
-class ComparedModel:
-    """A model to compare. `registered` is its version in the registry; None: the packaged one."""
-
-    artifact: ModelArtifact
-    registered: str | None
-
-    @property
-    def version(self) -> str:
-        """The version in the manifest."""
-        return self.artifact.manifest.version
-
-    def open(self) -> BacktestedModel:
-        """Load its graphs."""
-        return BacktestedModel(OnnxClassifier(self.artifact), self.artifact.manifest.total_bytes)
-
-
-@dataclass(frozen=True)
-class ComparedModels:
-    """Two models, and what a comparison of them needs to know.
-
-    `learnt` are known texts that either model learnt, besides those that the fingerprints know.
-    """
-
-    candidate: ComparedModel
-    champion: ComparedModel
-    learnt: Sequence[str]
-    gold_ids: Sequence[str]
-    catalogue: Sequence[str]
-    days: int
-
-    @property
-    def learnt_texts(self) -> LearntTexts:
-        """What is no evidence about the two models."""
-        models = (self.candidate, self.champion)
-        fingerprints = [TrainingFingerprint.read(model.artifact.folder) for model in models]
-        return LearntTexts(tuple(self.learnt), fingerprints)
-
-
 async def find_models(
-    registry: ModelRegistry, bucket: DatasetStore, version: str, packaged: Path, folder: Path
+    registry: ModelRegistry, loader: ModelLoader, version: str
 ) -> tuple[ComparedModel, ComparedModel]:
     """Fetch a candidate and the champion, which is the packaged model where none is registered.
 
-    Raise `ModelNotFound`, `NothingToCompare`, or an error of the registry or the bucket.
+    Raise `ModelNotFound`, `NothingToCompare`, or an error of the registry or the loader.
     """
     candidate = await registry.model(version)
     champions = [model for model in await registry.models() if model.state == "champion"]
     if candidate.state == "champion":
         raise NothingToCompare(f"{version} is the champion. Name another model to compare with it.")
-
-    def fetch(model: RegisteredModel) -> ComparedModel:
-        artifact = fetch_model(bucket, model.address, folder / model.address.version)
-        return ComparedModel(artifact, model.address.version)
-
-    if champions:
-        return fetch(candidate), fetch(champions[0])
-    artifact = ModelArtifact.load(packaged)
-    artifact.check(FINGERPRINT_FILE)
-    return fetch(candidate), ComparedModel(artifact, None)
+    champion = champions[0].address if champions else None
+    return await loader.load(candidate.address), await loader.load(champion)
 
 
 def read_gold_ids(sources: Sequence[DataSource]) -> list[str]:
@@ -124,7 +60,7 @@ def read_gold_ids(sources: Sequence[DataSource]) -> list[str]:
 async def compare_models(
     evaluation: EvaluationStore,
     registry: ModelRegistry,
-    comparison: ComparedModels,
+    comparison: Comparison,
     operator: str,
     on_progress: Callable[[int, int], None],
 ) -> BacktestReport:
@@ -133,26 +69,15 @@ async def compare_models(
     The same evidence as at the latest look is no new look: its verdict stands. While the gate holds
     and no disagreement waits for review, a new sample of them is drawn.
     """
-    candidate, champion = comparison.candidate.version, comparison.champion.version
-    learnt = comparison.learnt_texts
-    decided = await evaluation.evidence(comparison.gold_ids)
-    selected = select_evidence(decided, candidate, champion, learnt, comparison.catalogue)
-    seed = seed_of(candidate)
-    captured = await read_captured_texts(evaluation, comparison.days, seed)
-    models = comparison.candidate.open(), comparison.champion.open()
-    options = BacktestOptions(seed=seed)
-    result = backtest(models, captured, selected, learnt, options, on_progress)
-    recorded = recorded_verdicts(await registry.events(candidate))
-    latest = recorded[-1] if recorded else None
-    digest = digest_evidence(selected)
-    if latest and (latest.evidence_sha256, latest.verdict.champion) == (digest, champion):
-        verdict, is_new = latest.verdict, False
+    look = await open_look(evaluation, registry, comparison)
+    result = await run_backtest(evaluation, look, on_progress)
+    if look.standing:
+        verdict, is_new = look.standing.verdict, False
+        drawn, pool = await draw_if_needed(evaluation, result, verdict)
     else:
-        verdict, is_new = _decide(result, recorded, comparison), True
-    drawn, pool = await draw_if_needed(evaluation, result, verdict)
-    if is_new:
-        new = RecordedVerdict(verdict=verdict, backtest=result.report, evidence_sha256=digest)
-        await _record(evaluation, new, comparison, operator)
+        made = await record_look(evaluation, look, result, operator)
+        verdict, is_new = made.recorded.verdict, True
+        drawn, pool = made.drawn, made.pool
     return BacktestReport(
         backtest=result.report,
         verdict=verdict,
@@ -160,28 +85,3 @@ async def compare_models(
         drawn=drawn,
         waiting=pool.drawn - pool.decided + drawn,
     )
-
-
-def _decide(
-    result: BacktestResult, recorded: Sequence[RecordedVerdict], comparison: ComparedModels
-) -> Verdict:
-    looks = looks_of(each.verdict for each in recorded)
-    facts = result.candidate, result.champion
-    return decide(result.evidence, *facts, looks, comparison.catalogue)
-
-
-async def _record(
-    evaluation: EvaluationStore,
-    recorded: RecordedVerdict,
-    comparison: ComparedModels,
-    operator: str,
-) -> None:
-    verdict = recorded.verdict
-    new = NewVerdict(
-        version=verdict.candidate,
-        champion=comparison.champion.registered,
-        decision=verdict.decision,
-        looks_before=await evaluation.count_looks(verdict.candidate),
-        evidence=recorded.model_dump(mode="json"),
-    )
-    await evaluation.record_verdict(new, decision_of(operator, " ".join(describe_verdict(verdict))))

@@ -1,7 +1,7 @@
 """Read the data of `train`, `evaluate` and `predict`, and report on it to standard error."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from cli.error_handling import error_console
@@ -15,7 +15,11 @@ from training.data.diagnosis import (
 )
 from training.data.examples import TRAINING_SPLIT, Example, InvalidExamples, LocatedExample
 from training.data.provenance import describe_datasets
-from training.data.reading import read_sources, read_unlabelled
+from training.data.reading import (
+    read_sources,
+    read_unlabelled,
+    read_with_training_splits,
+)
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -58,7 +62,7 @@ def read_test_examples(sources: Sequence[DataSource], progress: Progress) -> lis
 
 def read_all_examples(sources: Sequence[DataSource], progress: Progress) -> list[Example]:
     """Read the examples of all splits; raise `InvalidExamples`."""
-    examples = [example for example, _location in _read(sources, progress)]
+    examples = [each.example for each in _read(sources, progress, read_sources)]
     if not examples:
         raise InvalidExamples("The data contains no examples.")
     return examples
@@ -75,13 +79,17 @@ def print_warnings(warnings: Iterable[str]) -> None:
         error_console.print(warning, style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
-def _read(sources: Sequence[DataSource], progress: Progress) -> list[LocatedExample]:
+def _read(
+    sources: Sequence[DataSource],
+    progress: Progress,
+    read: Callable[..., list[LocatedExample]] = read_with_training_splits,
+) -> list[LocatedExample]:
     remarks = Remarks()
 
     def describe(summary: str) -> None:
         error_console.print(summary, highlight=False, markup=False, soft_wrap=True)
 
-    located = read_sources(sources, remarks, progress.step("Reading data"), describe)
+    located = read(sources, remarks, progress.step("Reading data"), describe)
     print_warnings(remarks)
     return located
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from prompt_capture.domain.datasets.requests import ExportRequest
 from prompt_capture.domain.predictions import UNKNOWN_INTENT
 from training.data.examples import Example
-from training.data.reading import read_examples
+from training.data.reading import read_with_training_splits
+from training.data.remarks import Remarks
+from training.data.sources import DataSource
 
 CONFIDENT = ExportRequest(mode="retraining")
 CORRECTED = ExportRequest(mode="retraining", confidence_threshold=1.0)
@@ -32,7 +34,8 @@ class Policy:
 
     def read(self, folder: Path) -> list[Example]:
         """Return what training receives from the dataset in a folder, which may be nothing."""
-        examples = [one for one in read_examples([folder]) if one.is_for_training]
+        read = read_with_training_splits([DataSource(folder)], Remarks())
+        examples = [each.example for each in read if each.example.is_for_training]
         if self.keeps_predicted:
             examples = [_trust(example) for example in examples]
         if self.leaves_out_unknown:

@@ -5,19 +5,21 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks.machine import describe_machine
 from benchmarks.retrain.data import write_bucket
 from benchmarks.retrain.limits import CORES, MEMORY_MB, Limits, LimitsUnavailable, limited
-from infra.packaging.build import build
+from infra.packaging.assembly import assemble_layer
 from infra.packaging.interpreter import find_lambda_python
 from infra.packaging.layers import RETRAIN
-from infra.packaging.paths import MODELS, layer_folder
+from infra.packaging.paths import MODELS, PACKAGES, layer_folder
 from infra.packaging.targets import X86_64
 
 WORKER = Path(__file__).with_name("worker.py")
+LAYERS = PACKAGES.with_name("bench-retrain")
 
 
 class Size(NamedTuple):
@@ -31,7 +33,7 @@ class Size(NamedTuple):
 SIZES = (Size(10_000, 2_000, 120), Size(100_000, 2_000, 840))
 
 
-def measure(size: Size, layer: Path, folder: Path, limits: Limits) -> tuple[dict[str, object], str]:
+def measure(size: Size, layer: Path, folder: Path, limits: Limits) -> tuple[dict[str, Any], str]:
     """Run one retraining in the group; return what it printed, and an error or ""."""
     write_bucket(folder, MODELS / "assistant", size.rows, size.new_labels)
     command = [
@@ -48,8 +50,16 @@ def measure(size: Size, layer: Path, folder: Path, limits: Limits) -> tuple[dict
     )
     if completed.returncode:
         return {}, completed.stderr.strip().splitlines()[-1:][0] if completed.stderr else "killed"
-    printed: dict[str, object] = json.loads(completed.stdout)
+    printed: dict[str, Any] = json.loads(completed.stdout)
     return printed, ""
+
+
+def _fewest_seconds(printed: Mapping[str, Any]) -> float:
+    """Return the seconds, or the processor seconds where other work on the machine delayed it.
+
+    Work that uses the processor all the time takes no longer than that on one free core.
+    """
+    return float(min(printed["seconds"], printed["processor_seconds"]))
 
 
 def main() -> int:
@@ -57,8 +67,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.retrain", description=__doc__)
     parser.add_argument("--rows", type=int, help="only the size with so many rows")
     chosen = parser.parse_args().rows
-    build()
-    layer = layer_folder(X86_64, name=RETRAIN.name)
+    layer = layer_folder(X86_64, LAYERS, RETRAIN.name)
+    assemble_layer(RETRAIN, X86_64, layer)
     machine, has_missed = describe_machine(), False
     sys.stdout.write(
         f"{machine.processor}, load {machine.load_average}; {MEMORY_MB:,} MB and {CORES} cores\n"
@@ -74,7 +84,7 @@ def main() -> int:
             sys.stdout.write(f"Skipped: {error_of_limits}\n")
             return 0
         seconds = printed.get("seconds")
-        is_met = isinstance(seconds, float) and seconds <= size.seconds
+        is_met = bool(printed) and _fewest_seconds(printed) <= size.seconds
         has_missed |= not is_met
         sys.stdout.write(
             f"{size.rows:,} rows, {size.new_labels:,} new labels: "

@@ -1,4 +1,4 @@
-"""One retraining of a bucket in a folder: `worker.py BUCKET MODEL`. Prints its seconds as JSON.
+"""One retraining of a bucket in a folder: `worker.py BUCKET MODEL`. Prints what it took as JSON.
 
 It runs with the packages of the layer alone.
 """
@@ -6,7 +6,7 @@ It runs with the packages of the layer alone.
 import asyncio
 import hashlib
 import json
-import shutil
+import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.adapters.local_models import LocalModelObjects
+from prompt_capture.adapters.local_models import LocalModelObjects, open_published_folder
 from prompt_capture.domain.evaluation import (
     CapturedText,
     Claim,
@@ -27,15 +27,14 @@ from prompt_capture.domain.evaluation import (
     RetrainingRun,
 )
 from prompt_capture.domain.models import (
-    ModelAddress,
     ModelEvent,
     NewModel,
     RegisteredModel,
     RegistryDecision,
-    blob_key,
-    manifest_key,
 )
 from prompt_capture.domain.splits import PACKAGED_MODEL_ALONE, ServingModels
+from training.allocator import limit_arenas
+from training.gate.ledger import RecordedVerdict
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
 from training.retrain.requests import RetrainingRequest
 from training.retrain.workflow import Retrain
@@ -118,17 +117,11 @@ class Memory:
         pass
 
 
-class Files:
-    """Reads published models from the folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    async def read_manifest(self, address: ModelAddress, max_bytes: int) -> bytes:
-        return (self._folder / manifest_key(address.version)).read_bytes()
-
-    async def download(self, sha256: str, size_bytes: int, file: Path) -> None:
-        shutil.copyfile(self._folder / blob_key(sha256), file)
+def _vetoes(verdict: NewVerdict | None) -> list[str]:
+    if verdict is None:
+        return []
+    recorded = RecordedVerdict.model_validate(verdict.evidence)
+    return [f"{veto.measure} {veto.difference:+.3f}" for veto in recorded.verdict.vetoes]
 
 
 def main() -> None:
@@ -142,12 +135,13 @@ def main() -> None:
         registry=memory,  # type: ignore[arg-type]
         serving=memory,
         catalogue=memory,
-        files=Files(folder),
+        files=open_published_folder(folder),
         objects=LocalModelObjects(folder),
         datasets=LocalDatasetStore(folder),
         notifier=memory,
     )
     begun = time.monotonic()
+    limit_arenas()  # as the function does
     retrain = Retrain(ports, RetrainingOptions(packaged))
     report = asyncio.run(retrain(RetrainingRequest(tick="bench"), 900))
     seconds = time.monotonic() - begun
@@ -156,8 +150,11 @@ def main() -> None:
         json.dumps(
             {
                 "seconds": round(seconds, 1),
+                "processor_seconds": round(time.process_time(), 1),
+                "resident_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
                 "outcome": report.outcome,
                 "drawn": memory.drawn,
+                "vetoes": _vetoes(memory.verdict),
                 "candidate": digest,
             }
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from prompt_capture import bootstrap
 from prompt_capture.api.events import ignore, is_ping
+from training.allocator import limit_arenas
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
 from training.retrain.requests import RetrainingRequest
 from training.retrain.workflow import Retrain
@@ -34,6 +35,7 @@ def create() -> Retrain:
     return Retrain(ports, RetrainingOptions.of(settings, exports))
 
 
+limit_arenas()
 runner = asyncio.Runner()
 retrain = create()
 

@@ -6833,7 +6833,6 @@ $$;
 
 create function private.count_looks(p_version text) returns integer
 language sql stable
-security definer
 set search_path = ''
 as $$
   select count(*)::integer from public.model_events where version = p_version and kind = 'verdict'
@@ -6900,7 +6899,8 @@ begin
 end
 $$;
 
--- What a promotion rests on, as its evidence in the ledger. Refuses one without a verdict, unless a person forces it.
+-- What a promotion rests on, as its evidence in the ledger. Refuses one without a verdict, unless a person forces it,
+-- and one by a schedule that would end a split: a person who wants to know how the challenger does decides that.
 create function private.justify_promotion(p_version text, operator text, is_forced boolean) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -6908,6 +6908,10 @@ as $$
 declare
   verdict bigint := private.find_supporting_verdict(p_version);
 begin
+  if lower(operator) = private.schedule_actor() and exists (select from private.split) then
+    raise exception 'A schedule cannot end a split.'
+      using errcode = 'PT412', hint = 'Stop the split, or promote the model yourself.';
+  end if;
   if verdict is not null then
     return jsonb_build_object('verdict', verdict);
   end if;
@@ -7120,11 +7124,6 @@ language sql stable set search_path = ''
 as $$ select private.count_new_labels(since) $$;
 comment on function public.count_new_labels(timestamptz) is
   'Returns how many texts were decided since, without those of the pool.';
-
-create function public.count_looks(version text) returns integer
-language sql stable set search_path = ''
-as $$ select private.count_looks(version) $$;
-comment on function public.count_looks(text) is 'Returns how many verdicts on a model the ledger has.';
 
 create function public.record_verdict(
   version text, champion text, decision text, looks_before integer, actor text, reason text,
@@ -9684,7 +9683,6 @@ revoke all on function
   public.read_decided_disagreements(bigint, integer, text),
   public.read_decided_texts(text[], text),
   public.count_new_labels(timestamptz),
-  public.count_looks(text),
   public.record_verdict(text, text, text, integer, text, text, jsonb),
   public.claim_retraining(text, integer),
   public.save_retraining_progress(uuid, jsonb, integer),
@@ -9703,7 +9701,6 @@ grant execute on function
   private.read_decided_disagreements(bigint, integer, text), public.read_decided_disagreements(bigint, integer, text),
   private.read_decided_texts(bytea[], text), public.read_decided_texts(text[], text),
   private.count_new_labels(timestamptz), public.count_new_labels(timestamptz),
-  private.count_looks(text), public.count_looks(text),
   private.record_verdict(text, text, text, integer, text, text, jsonb),
   public.record_verdict(text, text, text, integer, text, text, jsonb),
   private.claim_retraining(text, integer), public.claim_retraining(text, integer),

@@ -606,7 +606,6 @@ $$;
 
 create function private.count_looks(p_version text) returns integer
 language sql stable
-security definer
 set search_path = ''
 as $$
   select count(*)::integer from public.model_events where version = p_version and kind = 'verdict'
@@ -673,7 +672,8 @@ begin
 end
 $$;
 
--- What a promotion rests on, as its evidence in the ledger. Refuses one without a verdict, unless a person forces it.
+-- What a promotion rests on, as its evidence in the ledger. Refuses one without a verdict, unless a person forces it,
+-- and one by a schedule that would end a split: a person who wants to know how the challenger does decides that.
 create function private.justify_promotion(p_version text, operator text, is_forced boolean) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -681,6 +681,10 @@ as $$
 declare
   verdict bigint := private.find_supporting_verdict(p_version);
 begin
+  if lower(operator) = private.schedule_actor() and exists (select from private.split) then
+    raise exception 'A schedule cannot end a split.'
+      using errcode = 'PT412', hint = 'Stop the split, or promote the model yourself.';
+  end if;
   if verdict is not null then
     return jsonb_build_object('verdict', verdict);
   end if;
@@ -893,11 +897,6 @@ language sql stable set search_path = ''
 as $$ select private.count_new_labels(since) $$;
 comment on function public.count_new_labels(timestamptz) is
   'Returns how many texts were decided since, without those of the pool.';
-
-create function public.count_looks(version text) returns integer
-language sql stable set search_path = ''
-as $$ select private.count_looks(version) $$;
-comment on function public.count_looks(text) is 'Returns how many verdicts on a model the ledger has.';
 
 create function public.record_verdict(
   version text, champion text, decision text, looks_before integer, actor text, reason text,

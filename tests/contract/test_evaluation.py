@@ -97,6 +97,9 @@ class EvaluationWorld:
         evidence = await self.evaluation.evidence()
         return {one.decided.text: one.decided for one in evidence.disagreements}
 
+    async def count_looks(self, version: str) -> int:
+        return sum(event.kind == "verdict" for event in await self.registry.events(version))
+
     async def verdict(
         self,
         decision: VerdictDecision = "promote",
@@ -105,7 +108,7 @@ class EvaluationWorld:
         looks_before: int | None = None,
     ) -> ModelEvent:
         if looks_before is None:
-            looks_before = await self.evaluation.count_looks(version)
+            looks_before = await self.count_looks(version)
         new = NewVerdict(
             version=version,
             champion=champion,
@@ -475,8 +478,8 @@ async def test_a_verdict_is_an_event_of_the_ledger(world: EvaluationWorld) -> No
     assert (event.evidence["decision"], event.evidence["champion"]) == ("hold", None)
     assert event.evidence["look"] == 1
     assert (await world.registry.events("a"))[0] == event
-    assert await world.evaluation.count_looks("a") == 1
-    assert await world.evaluation.count_looks("b") == 0
+    assert await world.count_looks("a") == 1
+    assert await world.count_looks("b") == 0
 
 
 async def test_two_verdicts_never_count_as_the_same_look(world: EvaluationWorld) -> None:
@@ -485,7 +488,7 @@ async def test_two_verdicts_never_count_as_the_same_look(world: EvaluationWorld)
     with pytest.raises(ModelConflict):
         await world.verdict("promote", looks_before=0)
 
-    assert await world.evaluation.count_looks("a") == 1
+    assert await world.count_looks("a") == 1
 
 
 @pytest.mark.parametrize(("version", "champion"), [("c", None), ("a", "c")])
@@ -544,6 +547,20 @@ async def test_a_schedule_cannot_force_a_promotion(world: EvaluationWorld) -> No
 
     await world.verdict()
     assert await world.registry.promote("a", by_schedule)
+
+
+async def test_a_schedule_promotes_nothing_while_a_split_is_under_way(
+    world: EvaluationWorld,
+) -> None:
+    by_schedule = ANN.model_copy(update={"actor": SCHEDULE_ACTOR})
+    await world.registry.split("b", 0.5, ANN)
+    await world.verdict()
+
+    with pytest.raises(VerdictMissing):
+        await world.registry.promote("a", by_schedule)
+
+    assert (await world.registry.events())[0].kind == "verdict"
+    assert await world.registry.promote("a", ANN)
 
 
 async def test_a_forced_promotion_that_a_verdict_supports_is_not_forced(

@@ -346,7 +346,7 @@ ENTRY_POINTS = {
     "read_captured_texts": {REGISTRAR}, "draw_disagreements": {REGISTRAR},
     "read_draw_progress": {REGISTRAR}, "read_decided_disagreements": {REGISTRAR},
     "read_decided_texts": {REGISTRAR}, "count_new_labels": {REGISTRAR},
-    "count_looks": {REGISTRAR}, "record_verdict": {REGISTRAR}, "claim_retraining": {REGISTRAR},
+    "record_verdict": {REGISTRAR}, "claim_retraining": {REGISTRAR},
     "save_retraining_progress": {REGISTRAR}, "finish_retraining": {REGISTRAR},
     "latest_retraining": {REGISTRAR}, "read_waiting_texts": {REGISTRAR},
     "record_queue_scores": {REGISTRAR}, "read_disagreement_texts": {EXPORTER, SERVICE},

@@ -166,7 +166,6 @@ FUNCTIONS: dict[str, dict[str, object]] = {
     "read_decided_disagreements": {"after_id": 0, "page_size": 10, "salt": ""},
     "read_decided_texts": {"text_ids": [], "salt": ""},
     "count_new_labels": {"since": None},
-    "count_looks": {"version": "a"},
     "record_verdict": {
         "version": "a", "champion": "b", "decision": "promote", "looks_before": 0,
         "actor": "mallory", "reason": "mine",

@@ -29,7 +29,7 @@ from prompt_capture.workflows.exports.export import ExportDataset
 from tests.exports.simulation import read_lines
 from tests.fakes.export_source import InMemoryExports, audit_result
 from tests.fakes.prompt_store import InMemoryPromptStore
-from training.data.reading import read_sources
+from training.data.reading import read_with_training_splits
 from training.data.remarks import Remarks
 from training.data.sources import DataSource
 
@@ -105,7 +105,7 @@ async def test_few_labels_of_people_leave_no_dev_split(
 
     def read(source: Path) -> tuple[Counter[str | None], list[str]]:
         remarks = Remarks()
-        located = read_sources([DataSource(source)], remarks)
+        located = read_with_training_splits([DataSource(source)], remarks)
         return Counter(each.example.split for each in located), list(remarks)
 
     splits, (remark,) = read(scenario.folder)
@@ -114,7 +114,7 @@ async def test_few_labels_of_people_leave_no_dev_split(
     assert f"texts of the split dev train too, as people labelled fewer than {500}" in remark
     assert read(dev_folder)[0] == {"dev": 3}
 
-    monkeypatch.setattr("training.data.exported_datasets.MIN_LABELS_FOR_DEV", 6)
+    monkeypatch.setattr("training.data.dev_splits.MIN_LABELS_FOR_DEV", 6)
     assert read(scenario.folder) == ({"train": 3, "dev": 3}, [])
 
 

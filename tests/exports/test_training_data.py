@@ -101,7 +101,7 @@ async def test_training_takes_the_split_train_and_evaluation_the_others(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("training.data.exported_datasets.MIN_LABELS_FOR_DEV", 5)
+    monkeypatch.setattr("training.data.dev_splits.MIN_LABELS_FOR_DEV", 5)
     await _label(scenario, "train", 4)
     await _label(scenario, "dev", 3)
     await _label(scenario, "gold", 2)
@@ -124,10 +124,9 @@ async def test_a_folder_of_one_split_is_read_alone(scenario: ExportScenario) -> 
         _train(_run_folder(scenario, manifest) / "split=dev")
 
 
-async def test_an_exported_dataset_is_converted_with_its_splits(
-    scenario: ExportScenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_an_exported_dataset_is_converted_with_its_splits_however_small_it_is(
+    scenario: ExportScenario, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("training.data.exported_datasets.MIN_LABELS_FOR_DEV", 3)
     await _label(scenario, "train", 2)
     await _label(scenario, "dev", 1)
     await scenario.export()

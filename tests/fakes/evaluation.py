@@ -125,10 +125,6 @@ class InMemoryEvaluation:
         )
         return Evidence(disagreements, gold)
 
-    async def count_looks(self, version: str) -> int:
-        self._store.raise_if_unreachable()
-        return self._registry.count_looks(version)
-
     async def record_verdict(self, verdict: NewVerdict, decision: RegistryDecision) -> ModelEvent:
         self._store.raise_if_unreachable()
         return await self._registry.record_verdict(verdict, decision)

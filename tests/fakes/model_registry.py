@@ -80,8 +80,11 @@ class InMemoryModelRegistry:
         if version == self._champion():
             return None
         verdict = self._supporting_verdict(version)
-        if verdict is None and (not force or decision.actor == SCHEDULE_ACTOR):
+        is_scheduled = decision.actor == SCHEDULE_ACTOR
+        if verdict is None and (not force or is_scheduled):
             raise VerdictMissing("No verdict supports the promotion.")
+        if self._split is not None and is_scheduled:
+            raise VerdictMissing("A split is under way.")
         ground = {"forced": True} if verdict is None else {"verdict": verdict.id}
         justified = decision.model_copy(update={"evidence": {**decision.evidence, **ground}})
         event = self._append("promoted", version, justified, self._champion())
@@ -94,7 +97,8 @@ class InMemoryModelRegistry:
         self._check(decision)
         for version in filter(None, (verdict.version, verdict.champion)):
             await self.model(version)
-        if verdict.looks_before != self.count_looks(verdict.version):
+        looks = [event for event in await self.events(verdict.version) if event.kind == "verdict"]
+        if verdict.looks_before != len(looks):
             raise ModelConflict("Another verdict on the model was recorded meanwhile.")
         said = {
             **verdict.evidence,
@@ -106,10 +110,6 @@ class InMemoryModelRegistry:
         return self._append(
             "verdict", verdict.version, decision.model_copy(update={"evidence": said})
         )
-
-    def count_looks(self, version: str) -> int:
-        """Return how many verdicts on a model the ledger has."""
-        return sum(one.kind == "verdict" and one.version == version for one in self._ledger)
 
     async def roll_back(
         self, decision: RegistryDecision, champion: str | None = None

@@ -140,6 +140,19 @@ def test_a_fault_can_affect_every_third_request_and_never_other_paths(
     assert (counts.requests, counts.affected) == (6, 2)
 
 
+def test_a_fault_can_affect_some_requests_alone_and_let_the_first_of_them_pass(
+    route: ProxiedRoute, http: httpx.Client
+) -> None:
+    fault = Fault("status", status=500, method="PUT", path="/rest/b", skip=1)
+    route.proxy.set_fault("test", fault)
+
+    others = [http.request(*each) for each in (("POST", "/rest/b"), ("PUT", "/rest/a"))]
+    assert [response.status_code for response in others] == [201, 201]
+    assert [http.put("/rest/b/1").status_code for _ in range(3)] == [201, 500, 500]
+    counts = route.proxy.counts("test")
+    assert (counts.requests, counts.affected) == (3, 2)
+
+
 def test_killed_connections_hang_and_new_connections_work(
     route: ProxiedRoute, http: httpx.Client
 ) -> None:

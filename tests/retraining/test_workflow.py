@@ -249,6 +249,24 @@ async def test_a_champion_that_a_person_promoted_meanwhile_is_not_replaced(
     assert "another model" in " ".join(report.messages)
 
 
+async def test_a_split_that_is_under_way_is_not_ended_by_a_schedule(
+    world: RetrainingWorld,
+) -> None:
+    await prepare(world)
+    held = await world.retrain("one")
+    assert held.candidate is not None
+    world.decide_pool()
+    decision = RegistryDecision(actor="ann", reason="It is as good on the gold set.")
+    await world.registry.split(held.candidate, 0.1, decision)
+
+    report = await world.retrain("two", "day")
+
+    assert (report.outcome, report.decision) == ("waits_for_a_person", "promote")
+    assert "a split is under way" in " ".join(report.messages)
+    assert (await world.registry.serving()).split is not None
+    assert "promoted" not in await world.ledger()
+
+
 async def test_after_a_persons_promotion_the_next_day_rescores_the_queue_once(
     world: RetrainingWorld,
 ) -> None:

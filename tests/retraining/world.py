@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from examples.demo.scenario import college_scenario
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.adapters.local_models import LocalModelObjects
+from prompt_capture.adapters.local_models import LocalModelObjects, open_published_folder
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
 from prompt_capture.domain.changes import Correction
@@ -25,7 +25,6 @@ from tests.fakes.evaluation import InMemoryEvaluation
 from tests.fakes.export_source import InMemoryExports
 from tests.fakes.model_registry import InMemoryModelRegistry
 from tests.fakes.prompt_store import InMemoryPromptStore
-from tests.fakes.published_files import FolderPublishedFiles
 from training.data.examples import Example
 from training.gate.settings import GateSettings
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
@@ -97,7 +96,7 @@ class RetrainingWorld:
             registry=self.registry,
             serving=self.registry,
             catalogue=self.store,
-            files=FolderPublishedFiles(self.folder),
+            files=open_published_folder(self.folder),
             objects=LocalModelObjects(self.folder),
             datasets=self.datasets,
             notifier=self.notifications,

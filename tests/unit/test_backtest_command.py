@@ -12,13 +12,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.backtest import ComparedModel
 from cli.main import app
-from cli.published_models import fetch_model
 from prompt_capture import bootstrap
-from prompt_capture.adapters.local_datasets import LocalDatasetStore
 from prompt_capture.adapters.onnx.classifier import ModelOutput, OnnxClassifier
-from prompt_capture.domain.errors import InvalidArtifact, ModelFilesUnavailable
 from prompt_capture.domain.evaluation import (
     MAX_CAPTURED_TEXTS,
     CapturedText,
@@ -29,7 +25,6 @@ from prompt_capture.domain.evaluation import (
     NewVerdict,
 )
 from prompt_capture.domain.models import (
-    ModelAddress,
     ModelEvent,
     RegistryDecision,
     blob_key,
@@ -39,6 +34,7 @@ from tests.fakes.model_registry import InMemoryModelRegistry
 from tests.fakes.prompt_store import InMemoryPromptStore
 from tests.unit.models import change_manifest, read_manifest
 from training.gate.backtest import BacktestedModel
+from training.gate.comparison import ComparedModel
 
 SHIPPED_MODEL = Path(__file__).parents[2] / "model_artifacts" / "assistant"
 CANDIDATE = "assistant-next"
@@ -73,9 +69,6 @@ class EvaluationInMemory:
     async def evidence(self, gold_text_ids: Sequence[str] = ()) -> Evidence:
         self.gold_ids = gold_text_ids
         return Evidence((), tuple(self.gold))
-
-    async def count_looks(self, version: str) -> int:
-        return len(self.verdicts)
 
     async def record_verdict(self, verdict: NewVerdict, decision: RegistryDecision) -> ModelEvent:
         assert verdict.looks_before == len(self.verdicts)
@@ -215,7 +208,7 @@ def test_disagreements_are_drawn_while_the_gate_holds_and_none_waits(
         scripted = WordClassifier(model.version, labels, word)
         return BacktestedModel(cast("OnnxClassifier", scripted), 1_000)
 
-    monkeypatch.setattr(ComparedModel, "open", open_scripted)
+    monkeypatch.setattr(ComparedModel, "to_backtest", open_scripted)
     evaluation.captured = [
         CapturedText(UUID(int=n), f"{n:064x}", text, True) for n, text in enumerate(texts(40))
     ]
@@ -253,15 +246,16 @@ def test_a_model_whose_files_the_bucket_lacks_is_an_error_that_says_what_to_do(
     assert "is missing. Publish the model again." in result.stderr
 
 
-def test_a_manifest_that_is_not_the_registered_one_is_refused(tmp_path: Path) -> None:
-    bucket = LocalDatasetStore(tmp_path / "bucket")
-    address = ModelAddress(version="assistant-1", manifest_sha256="0" * 64)
-    with pytest.raises(ModelFilesUnavailable):
-        fetch_model(bucket, address, tmp_path / "model")
-    bucket.create_if_absent(manifest_key("assistant-1"), b"{}", "application/json")
+def test_a_manifest_that_is_not_the_registered_one_is_refused(
+    evaluation: EvaluationInMemory, tmp_path: Path
+) -> None:
+    (tmp_path / "bucket" / manifest_key(CANDIDATE)).write_bytes(b"{}")
 
-    with pytest.raises(InvalidArtifact, match="not the registered one"):
-        fetch_model(bucket, address, tmp_path / "model")
+    result = run(CANDIDATE)
+
+    assert result.exit_code == 1
+    assert "The manifest does not match the SHA-256 in the registry." in result.stderr
+    assert not evaluation.verdicts
 
 
 def test_a_file_with_other_content_than_the_manifest_says_is_refused(

@@ -129,8 +129,13 @@ def _resolve(copies: Sequence[Example]) -> Example:
 
 def prepare_examples(examples: Iterable[Example]) -> list[Example]:
     """Redact the texts as service does, select one example per text, and sort by text and label."""
-    redacted = [example.model_copy(update={"text": redact(example.text)}) for example in examples]
+    redacted = map(_redact, examples)
     return sorted(resolve_conflicts(redacted), key=lambda example: (example.text, example.label))
+
+
+def _redact(example: Example) -> Example:
+    text = redact(example.text)
+    return example if text == example.text else example.model_copy(update={"text": text})
 
 
 def separate_predicted(examples: Sequence[Example]) -> tuple[list[Example], list[str]]:

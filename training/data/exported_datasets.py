@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Final
 
 from pydantic import ValidationError
 
 from prompt_capture.domain.datasets.kinds import AuditedDataset, ReviewFile
 from prompt_capture.domain.datasets.manifest import DatasetObject, Manifest, manifest_key_of
-from training.data.examples import TRAINING_SPLIT, InvalidExamples, LocatedExample
+from training.data.examples import InvalidExamples, LocatedExample
 from training.data.files import DataFile, is_hidden
 from training.data.formats import json_lines, review
 from training.data.formats.reading import Reading
@@ -23,12 +22,7 @@ _MANIFESTS = f"*{MANIFEST_SUFFIX}"
 FIRST_CHANGE = "0"
 """Where the window of a dataset of everything begins."""
 
-MIN_LABELS_FOR_DEV = 500
-"""With fewer labels of people, a dataset to train on has no dev split: training needs them all, and
-so few texts would show no difference between two models. The gold split stays what it is."""
-
 _SHOWN = 3
-_DEV_SPLIT: Final = "dev"
 _PART = re.compile(r".*/split=\w+/\w+-\d{5}\.jsonl\.gz")
 
 
@@ -159,30 +153,7 @@ def read_datasets(datasets: Sequence[StoredDataset], reading: Reading) -> Iterat
             by_id.pop(line_id, None)
         by_id |= lines.by_id
         yield from lines.without_id
-    yield from _without_small_dev_split(list(by_id.values()), used, reading)
-
-
-def _without_small_dev_split(
-    lines: Sequence[LocatedExample], datasets: Sequence[StoredDataset], reading: Reading
-) -> Sequence[LocatedExample]:
-    """Return the lines, those of the split dev as such of train where people labelled few."""
-    people = sum(line.example.tier == "person" for line in lines)
-    dev = [line for line in lines if line.example.split == _DEV_SPLIT]
-    if (
-        not dev
-        or people >= MIN_LABELS_FOR_DEV
-        or not all(each.is_for_training for each in datasets)
-    ):
-        return lines
-    note = f"texts of the split {_DEV_SPLIT} train too, as people labelled fewer than "
-    reading.remarks.note(f"{note}{MIN_LABELS_FOR_DEV}", Location(datasets[-1].name), len(dev))
-    training = {"split": TRAINING_SPLIT}
-    return [
-        line._replace(example=line.example.model_copy(update=training))
-        if line.example.split == _DEV_SPLIT
-        else line
-        for line in lines
-    ]
+    yield from by_id.values()
 
 
 def is_part(path: PurePath) -> bool:

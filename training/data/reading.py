@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from prompt_capture.domain.text import normalise
+from training.data.dev_splits import train_on_small_dev_split
 from training.data.examples import Example, InvalidExamples, LocatedExample
 from training.data.exported_datasets import (
     find_datasets,
@@ -71,6 +72,21 @@ def read_sources(
     return _SourceReader(sources, remarks, progress, describe=describe).read()
 
 
+def read_with_training_splits(
+    sources: Sequence[DataSource],
+    remarks: Remarks,
+    progress: ReadProgress | None = None,
+    describe: Callable[[str], None] = lambda summary: None,
+) -> list[LocatedExample]:
+    """Read the examples of sources as `read_sources` does, with the splits that training sees.
+
+    A small audited dataset has no split `dev` then (see `train_on_small_dev_split`). Raise
+    `InvalidExamples`.
+    """
+    reader = _SourceReader(sources, remarks, progress, describe=describe, has_training_splits=True)
+    return reader.read()
+
+
 class _SourceReader:
     """Reads sources, and reports how many bytes were read."""
 
@@ -82,8 +98,10 @@ class _SourceReader:
         *,
         needs_labels: bool = True,
         describe: Callable[[str], None] = lambda summary: None,
+        has_training_splits: bool = False,
     ) -> None:
         self._sources = sources
+        self._has_training_splits = has_training_splits
         self._progress = progress or (lambda done, total: None)
         self._describe = describe
         self._sizes = [_size(source.path) for source in sources]
@@ -172,7 +190,10 @@ class _SourceReader:
             )
         request = datasets[-1].manifest.request
         labels = _LABELS.get(request.mode, _LABEL_FIELD)
-        return read_datasets(datasets, self._reading), f"{labels} (dataset {request.kind.name})"
+        lines = read_datasets(datasets, self._reading)
+        if self._has_training_splits:
+            lines = train_on_small_dev_split(lines, datasets, self._reading.remarks)
+        return lines, f"{labels} (dataset {request.kind.name})"
 
     def _report(self, position: int) -> None:
         self._done += position

@@ -30,6 +30,7 @@ STUDENT: Final = "student"
 """The name of the stage that needs no transformer."""
 
 _SEQUENCES_PER_TASK = 64
+_ROWS_PER_COPY = 2_048
 
 
 class Encoder:
@@ -127,9 +128,11 @@ class _EmbeddedSequences:
                 first = rows[0] - starts[number]
                 return self._blocks[number][first : first + len(rows)]
         result = np.empty((len(rows), self.width), np.float32)
-        for start, block in zip(starts, self._blocks, strict=False):
-            here = (rows >= start) & (rows < start + len(block))
-            result[here] = block[rows[here] - start]
+        for first in range(0, len(rows), _ROWS_PER_COPY):  # one piece would be copied twice
+            part = rows[first : first + _ROWS_PER_COPY]
+            for start, block in zip(starts, self._blocks, strict=False):
+                here = (part >= start) & (part < start + len(block))
+                result[first : first + len(part)][here] = block[part[here] - start]
         return result
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Self
+from typing import Final, Self
 
 from pydantic import ConfigDict, ValidationError
 
@@ -13,6 +13,9 @@ from prompt_capture.domain.types import FrozenModel
 from training.gate.backtest import Backtest
 from training.gate.evidence import SelectedEvidence
 from training.gate.verdict import Verdict
+
+DECIDED: Final = "decided"
+"""The field of a verdict in the ledger: how many disagreements were decided before it."""
 
 
 class RecordedVerdict(FrozenModel):

@@ -17,7 +17,7 @@ from training.data.examples import InvalidExamples, LocatedExample
 from training.data.exported_datasets import datasets_in_use, find_datasets
 from training.data.formats.reading import Reading
 from training.data.provenance import describe_datasets
-from training.data.reading import read_sources
+from training.data.reading import read_with_training_splits
 from training.data.remarks import Remarks
 from training.data.sources import MANIFEST_SUFFIX, DataSource
 
@@ -83,9 +83,8 @@ class BucketCopy:
     def read_training_data(self, manifest_key: str) -> RetrainingData:
         """Read what a dataset and the seeds have to learn from."""
         sources = [*self._seeds(), self.fetch(manifest_key)]
-        located = [
-            each for each in read_sources(sources, Remarks()) if each.example.is_for_training
-        ]
+        read = read_with_training_splits(sources, Remarks())
+        located = [each for each in read if each.example.is_for_training]
         return RetrainingData(located, describe_datasets(sources, located))
 
     def read_gold_ids(self, manifest_key: str) -> list[str]:
@@ -101,7 +100,7 @@ class BucketCopy:
             key = reference.source.removeprefix(prefix).lstrip("/")
             if not reference.source.startswith(prefix) or self._store.version_tag(key) is None:
                 return None
-            read = read_sources([self.fetch(key)], Remarks())
+            read = read_with_training_splits([self.fetch(key)], Remarks())
             texts += [each.example.text for each in read if each.example.is_for_training]
         return texts
 

@@ -7,11 +7,8 @@ from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.evaluation import SCHEDULE_ACTOR
 from prompt_capture.domain.models import ModelEvent, RegisteredModel
 from prompt_capture.ports.evaluation import EvaluationStore
-from training.gate.ledger import RecordedVerdict
+from training.gate.ledger import DECIDED, RecordedVerdict
 from training.retrain.ports import RetrainingPorts
-
-DECIDED: Final = "decided"
-"""The field of a verdict in the ledger: how many disagreements were decided before it."""
 
 MIN_NEW_DECISIONS: Final = 50
 """So many decisions about disagreements are worth one of the looks at a candidate."""

@@ -7,20 +7,18 @@ from pathlib import Path
 from prompt_capture.adapters.onnx.model_folder import read_model_folder
 from prompt_capture.domain.datasets.manifest import Manifest
 from prompt_capture.domain.errors import RetrainingNotReady
-from prompt_capture.domain.evaluation import SCHEDULE_ACTOR, NewVerdict
+from prompt_capture.domain.evaluation import SCHEDULE_ACTOR
 from prompt_capture.domain.models import DatasetReference, ModelAddress
 from prompt_capture.workflows.models.decisions import decision_of
 from prompt_capture.workflows.models.publish import PublishModel
-from training.gate.backtest import BacktestOptions, backtest
+from training.allocator import return_freed_memory
+from training.gate.candidate_looks import open_look, record_look, run_backtest
+from training.gate.comparison import ComparedModel, Comparison, ModelLoader
 from training.gate.description import describe_verdict
-from training.gate.evidence import LearntTexts, SelectedEvidence, select_evidence
-from training.gate.ledger import RecordedVerdict, digest_evidence, recorded_verdicts
-from training.gate.pool import draw_if_needed, read_captured_texts, seed_of
-from training.gate.verdict import Verdict, decide, looks_of
+from training.gate.verdict import Verdict
 from training.retrain.candidates import fit_candidate
 from training.retrain.datasets import AUDITED, GOLD, BucketCopy, newest_dataset
-from training.retrain.models import LoadedModel, PublishedModelLoader
-from training.retrain.occasions import DECIDED, find_held_candidate, has_enough_new_labels
+from training.retrain.occasions import find_held_candidate, has_enough_new_labels
 from training.retrain.ports import RetrainingOptions, RetrainingPorts
 from training.retrain.progress import SavedProgress
 from training.retrain.requests import Occasion, Outcome, RetrainingReport
@@ -42,7 +40,7 @@ class Steps:
         self._saved = saved
         self._folder = folder
         self._bucket = BucketCopy(ports.datasets, folder / "datasets", options.prefixes)
-        self._loader = PublishedModelLoader(ports.files, options.packaged, folder / "published")
+        self._loader = ModelLoader(ports.files, options.packaged, folder / "published")
 
     async def carry_out(self, occasion: Occasion, report: RetrainingReport) -> RetrainingReport:
         """Run all steps, or those that are left, and return the completed report.
@@ -82,14 +80,16 @@ class Steps:
             champion=(await self._ports.serving.serving()).champion,
         )
 
-    async def _choose_held(self, occasion: Occasion, champion: LoadedModel) -> ModelAddress | None:
+    async def _choose_held(
+        self, occasion: Occasion, champion: ComparedModel
+    ) -> ModelAddress | None:
         """Return the candidate that a day brought enough evidence for."""
         if occasion != "day":
             return None
         held = await find_held_candidate(self._ports, champion.version)
         return held.address if held else None
 
-    async def _should_train(self, occasion: Occasion, champion: LoadedModel) -> bool:
+    async def _should_train(self, occasion: Occasion, champion: ComparedModel) -> bool:
         """Return whether to train a candidate, unless the champion learnt the same dataset."""
         key = self._dataset_key()
         if occasion == "request":
@@ -113,12 +113,13 @@ class Steps:
             )
         return key
 
-    async def _publish_candidate(self, champion: LoadedModel) -> None:
+    async def _publish_candidate(self, champion: ComparedModel) -> None:
         data = self._bucket.read_training_data(self._dataset_key())
         folder = self._folder / "candidate"
         candidate = fit_candidate(
             champion.artifact, data, self._catalogue, folder, self._options.name
         )
+        return_freed_memory()
         version = candidate.artifact.manifest.version
         card = self._ports.objects.put_card(version, candidate.card)
         publish = PublishModel(self._ports.objects, self._ports.registry)
@@ -134,8 +135,8 @@ class Steps:
 
     async def _judge(
         self,
-        candidate: LoadedModel,
-        champion: LoadedModel,
+        candidate: ComparedModel,
+        champion: ComparedModel,
         report: RetrainingReport,
     ) -> RetrainingReport:
         report = report.model_copy(
@@ -145,19 +146,15 @@ class Steps:
                 "card": self._saved.progress.card,
             }
         )
-        learnt = self._learnt_texts(candidate, champion)
-        evidence = await self._ports.evaluation.evidence(self._gold_ids())
-        selected = select_evidence(
-            evidence, candidate.version, champion.version, learnt, self._catalogue
-        )
-        verdicts = recorded_verdicts(await self._ports.registry.events(candidate.version))
-        digest = digest_evidence(selected)
-        found = _find_verdict(verdicts, report.tick, champion.version, digest)
-        if found is None:
-            recorded, drawn = await self._look(candidate, champion, selected, learnt, verdicts)
-            report = report.model_copy(update={"drawn": drawn})
-        else:
-            recorded = found
+        evaluation = self._ports.evaluation
+        comparison = self._compare(candidate, champion)
+        look = await open_look(evaluation, self._ports.registry, comparison)
+        recorded = look.of_tick(report.tick) or look.standing
+        if recorded is None:
+            result = await run_backtest(evaluation, look)
+            made = await record_look(evaluation, look, result, SCHEDULE_ACTOR, report.tick)
+            recorded = made.recorded
+            report = report.model_copy(update={"drawn": made.drawn})
         verdict = recorded.verdict
         messages = (*self._remarks(), *describe_verdict(verdict))
         report = report.model_copy(update={"decision": verdict.decision, "messages": messages})
@@ -169,11 +166,21 @@ class Steps:
         omitted = self._saved.progress.omitted_stages
         return ["The student no longer fits, so the candidate lacks it."] if omitted else []
 
-    def _gold_ids(self) -> Sequence[str]:
+    def _compare(self, candidate: ComparedModel, champion: ComparedModel) -> Comparison:
         gold = self._saved.progress.gold
-        return self._bucket.read_gold_ids(gold) if gold else ()
+        return Comparison(
+            candidate,
+            champion,
+            self._read_learnt_texts(candidate, champion),
+            self._bucket.read_gold_ids(gold) if gold else (),
+            self._catalogue,
+            self._options.days,
+            self._options.gate,
+        )
 
-    def _learnt_texts(self, candidate: LoadedModel, champion: LoadedModel) -> LearntTexts:
+    def _read_learnt_texts(
+        self, candidate: ComparedModel, champion: ComparedModel
+    ) -> Sequence[str]:
         """Return what either model learnt. What the champion learnt may have expired.
 
         Raise `RetrainingNotReady` where it is not known what the candidate learnt.
@@ -184,62 +191,11 @@ class Steps:
                 f"A dataset that {candidate.version} learnt has expired, so that no evidence about "
                 "it can be told from what it learnt. Retrain."
             )
-        texts += self._bucket.read_learnt_texts(_datasets_of(champion)) or []
-        return LearntTexts(tuple(texts), (candidate.fingerprint, champion.fingerprint))
-
-    async def _look(
-        self,
-        candidate: LoadedModel,
-        champion: LoadedModel,
-        selected: SelectedEvidence,
-        learnt: LearntTexts,
-        verdicts: Sequence[RecordedVerdict],
-    ) -> tuple[RecordedVerdict, int]:
-        """Compare the models, draw disagreements where more evidence is needed, and record.
-
-        Return the verdict and the number of new disagreements. The draw comes first: a run that is
-        killed between the two draws no second time, since undecided disagreements are there.
-        """
-        seed = seed_of(candidate.version)
-        settings = self._options.gate
-        result = backtest(
-            (candidate.to_backtest(), champion.to_backtest()),
-            await read_captured_texts(self._ports.evaluation, self._options.days, seed),
-            selected,
-            learnt,
-            BacktestOptions(settings, seed),
-        )
-        looks = looks_of(each.verdict for each in verdicts)
-        verdict = decide(
-            result.evidence, result.candidate, result.champion, looks, self._catalogue, settings
-        )
-        drawn, pool = await draw_if_needed(self._ports.evaluation, result, verdict)
-        recorded = RecordedVerdict(
-            verdict=verdict,
-            backtest=result.report,
-            evidence_sha256=digest_evidence(selected),
-            tick=self._saved.claim.run.tick,
-        )
-        await self._record(recorded, champion, len(verdicts), pool.decided)
-        return recorded, drawn
-
-    async def _record(
-        self, recorded: RecordedVerdict, champion: LoadedModel, looks_before: int, decided: int
-    ) -> None:
-        verdict = recorded.verdict
-        new = NewVerdict(
-            version=verdict.candidate,
-            champion=champion.registered,
-            decision=verdict.decision,
-            looks_before=looks_before,
-            evidence={**recorded.model_dump(mode="json"), DECIDED: decided},
-        )
-        reason = next(describe_verdict(verdict))  # the evidence has all of it
-        await self._ports.evaluation.record_verdict(new, decision_of(SCHEDULE_ACTOR, reason))
+        return [*texts, *(self._bucket.read_learnt_texts(_datasets_of(champion)) or [])]
 
     async def _act(
         self,
-        candidate: LoadedModel,
+        candidate: ComparedModel,
         verdict: Verdict,
         report: RetrainingReport,
     ) -> RetrainingReport:
@@ -275,9 +231,13 @@ class Steps:
             doubts.append(
                 f"A person decides, since another model than {verdict.champion} serves by now."
             )
+        if serving.split is not None:
+            doubts.append(
+                "A person decides, since a split is under way, and a promotion would end it."
+            )
         return doubts
 
-    async def _rescore_queue(self, model: LoadedModel) -> int:
+    async def _rescore_queue(self, model: ComparedModel) -> int:
         """Score the review queue by a registered model that serves, once."""
         if model.registered in {None, self._saved.progress.rescored_by}:
             return 0
@@ -286,21 +246,5 @@ class Steps:
         return rescored
 
 
-def _find_verdict(
-    verdicts: Sequence[RecordedVerdict], tick: str, champion: str, evidence_sha256: str
-) -> RecordedVerdict | None:
-    """Return the verdict of this tick, or the latest one if it rests on the same evidence.
-
-    `verdicts` are the oldest first.
-    """
-    of_tick = [each for each in verdicts if each.tick == tick]
-    same = [
-        each
-        for each in verdicts[-1:]
-        if (each.verdict.champion, each.evidence_sha256) == (champion, evidence_sha256)
-    ]
-    return next(iter(of_tick + same), None)
-
-
-def _datasets_of(model: LoadedModel) -> Sequence[DatasetReference]:
+def _datasets_of(model: ComparedModel) -> Sequence[DatasetReference]:
     return model.artifact.manifest.training.datasets

@@ -9,9 +9,12 @@ Kind = Literal["healthy", "refuse", "hang", "slow", "status", "half", "reset", "
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to one in `every` requests of a route.
+    """What happens to one in `every` requests of a route, after the first `skip` of them.
 
-    - `refuse`: connections are refused, and open connections are reset. `every` has no effect.
+    With `method`, or with `path`, which a request's path begins with, only such requests count.
+
+    - `refuse`: connections are refused, and open connections are reset. No other field has an
+      effect.
     - `hang`: the proxy reads the request but neither forwards nor answers it.
     - `slow`: the response arrives after a delay of `seconds`, at `bytes_per_second` if not 0.
     - `status`: the proxy responds with `status` and `body` and does not forward the request.
@@ -27,6 +30,9 @@ class Fault:
     status: int = 503
     body: str = '{"message":"The server is not available."}'
     every: int = 1
+    skip: int = 0
+    method: str = ""
+    path: str = "/"
 
     def to_json(self) -> bytes:
         """Serialise the fault for the control API."""

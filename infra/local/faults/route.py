@@ -102,13 +102,17 @@ class Route:
 
     def _next_fault(self, request: h11.Request) -> Fault:
         """Count the request and return the fault that applies to it."""
-        if not request.target.startswith(self._path.encode()):
+        fault, target = self._fault, request.target.decode("latin-1")
+        if not (target.startswith(self._path) and target.startswith(fault.path)):
+            return HEALTHY
+        if fault.method not in {"", request.method.decode("ascii")}:
             return HEALTHY
         self.requests += 1
-        if self._fault.kind == "healthy" or self.requests % self._fault.every:
+        number = self.requests - fault.skip
+        if fault.kind == "healthy" or number <= 0 or number % fault.every:
             return HEALTHY
         self.affected += 1
-        return self._fault
+        return fault
 
 
 async def _deliver(response: bytes, fault: Fault, writer: asyncio.StreamWriter) -> None:

@@ -386,9 +386,21 @@ def publish_model() -> "PublishModel":
     return PublishModel(model_objects(bucket), model_registry())
 
 
-def published_models() -> "DatasetStore":
-    """Connect to the objects of published models, to read them. Raise `InvalidSettings`."""
-    return _existing_dataset_store(PublishingSettings.from_env(environment()).models_bucket)
+def published_models() -> "PublishedFiles":
+    """Connect to the published models as an operator does. Raise `InvalidSettings`.
+
+    A bucket name with a slash is the path of a local folder.
+    """
+    bucket = PublishingSettings.from_env(environment()).models_bucket
+    if _is_folder(bucket):
+        from prompt_capture.adapters.local_models import open_published_folder
+
+        return open_published_folder(Path(bucket))
+    import boto3
+
+    from prompt_capture.adapters.aws.s3_models import open_published_bucket
+
+    return open_published_bucket(boto3.client("s3"), bucket)
 
 
 def model_objects(bucket: str) -> "ModelObjects":
@@ -445,7 +457,7 @@ def registered_serving() -> "ServingSource":
 
 
 def published_files() -> "PublishedFiles":
-    """Connect to the bucket of the published models. Raise `InvalidSettings`."""
+    """Connect to the published models as a function does. Raise `InvalidSettings`."""
     from prompt_capture.adapters.aws.s3_published_files import S3PublishedFiles
 
     client = create_http_client(FILE_TIMEOUT_SECONDS)

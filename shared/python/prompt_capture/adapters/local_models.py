@@ -1,10 +1,14 @@
 """Published models as files in a folder, for one machine."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from prompt_capture.adapters.local_datasets import LocalDatasetStore
-from prompt_capture.domain.errors import ModelConflict
+from prompt_capture.adapters.published_streams import PublishedStreams
+from prompt_capture.domain.errors import ModelConflict, ModelFilesUnavailable
 from prompt_capture.domain.models import blob_key, card_key, manifest_key
 
 
@@ -49,3 +53,21 @@ class LocalModelObjects:
 
     def manifest_url(self, version: str) -> str:
         return self._files.url(manifest_key(version))
+
+
+def open_published_folder(folder: Path) -> PublishedStreams:
+    """Return the files that `LocalModelObjects` wrote to a folder."""
+
+    @contextmanager
+    def open_object(key: str, version: str | None) -> Iterator[BinaryIO]:
+        try:
+            with (folder / key).open("rb") as stream:
+                yield stream
+        except FileNotFoundError:
+            raise ModelFilesUnavailable(
+                f"{folder / key} is missing. Publish the model again."
+            ) from None
+        except OSError as error:
+            raise ModelFilesUnavailable(f"The folder cannot be read: {error.strerror}.") from None
+
+    return PublishedStreams(open_object)

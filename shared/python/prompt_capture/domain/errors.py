@@ -147,7 +147,7 @@ class ModelQuarantined(PromptCaptureError):
 
 
 class VerdictMissing(PromptCaptureError):
-    """The latest verdict does not support the promotion, or a schedule tried to force it."""
+    """The latest verdict does not support the promotion, or a schedule may not decide it."""
 
 
 class ClaimLost(PromptCaptureError):

@@ -53,9 +53,6 @@ class EvaluationStore(Protocol):
         senders were erased since, or that is disputed, is missing from the result.
         """
 
-    async def count_looks(self, version: str) -> int:
-        """Return how many verdicts on a model the ledger has."""
-
     async def record_verdict(self, verdict: NewVerdict, decision: RegistryDecision) -> ModelEvent:
         """Append a verdict to the ledger. `decision.evidence` is ignored.
 

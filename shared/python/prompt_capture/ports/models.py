@@ -35,7 +35,8 @@ class ModelRegistry(Protocol):
 
         The latest verdict on the model must be `promote`, in a comparison with the present
         champion and under the present catalogue. `force` promotes without it, and the ledger says
-        so; `SCHEDULE_ACTOR` may not. Raise `ModelNotFound`, `ModelQuarantined` or `VerdictMissing`.
+        so. `SCHEDULE_ACTOR` may neither force nor end a split that is under way. Raise
+        `ModelNotFound`, `ModelQuarantined` or `VerdictMissing`.
         """
 
     async def roll_back(

@@ -2,12 +2,19 @@
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
 from prompt_capture.adapters.aws.s3_errors import error_code, translate_errors
-from prompt_capture.domain.errors import DatasetsUnavailable, ModelConflict
+from prompt_capture.adapters.published_streams import PublishedStreams
+from prompt_capture.domain.errors import (
+    DatasetsUnavailable,
+    ModelConflict,
+    ModelFilesUnavailable,
+)
 from prompt_capture.domain.models import blob_key, card_key, manifest_key
 
 if TYPE_CHECKING:
@@ -100,6 +107,32 @@ class S3ModelObjects:
             else:
                 return True
         raise DatasetsUnavailable("Another writer is in the way. Publish the model again.")
+
+
+def open_published_bucket(client: "S3Client", bucket: str) -> PublishedStreams:
+    """Return the files that `S3ModelObjects` wrote to a bucket.
+
+    With boto3, an operator has the same credentials as for every other command.
+    `S3PublishedFiles` needs no boto3, and so suits a cold start.
+    """
+
+    @contextmanager
+    def open_object(key: str, version: str | None) -> Iterator[BinaryIO]:
+        pinned: dict[str, Any] = {"VersionId": version} if version else {}
+        try:
+            with translate_errors(_ABSENT):
+                response = client.get_object(Bucket=bucket, Key=key, **pinned)
+                yield cast("BinaryIO", response["Body"])
+        except ClientError as error:
+            raise ModelFilesUnavailable(
+                f"s3://{bucket}/{key} is missing, or this account may not read it "
+                f"({error_code(error)}). Check the right s3:GetObject on models/*, or publish the "
+                "model again."
+            ) from None
+        except DatasetsUnavailable as error:
+            raise ModelFilesUnavailable(str(error)) from None
+
+    return PublishedStreams(open_object)
 
 
 def _checksum(sha256: str) -> str:

@@ -132,9 +132,6 @@ class SupabaseEvaluation:
         rows: list[list[Any]] = await self._postgrest.call("read_decided_disagreements", arguments)
         return rows
 
-    async def count_looks(self, version: str) -> int:
-        return int(await self._postgrest.call("count_looks", {"version": version}))
-
     async def record_verdict(self, verdict: NewVerdict, decision: RegistryDecision) -> ModelEvent:
         arguments = {
             **verdict.model_dump(mode="json"),

@@ -169,7 +169,7 @@ def _verdict_missing() -> VerdictMissing:
     return VerdictMissing(
         "No verdict supports the promotion: there is none, it says hold or reject, or the champion "
         "or the catalogue changed since. Run `prompt-capture models backtest`, or force the "
-        "promotion yourself. A schedule cannot."
+        "promotion yourself. A schedule cannot, and it promotes nothing while a split is under way."
     )
 
 

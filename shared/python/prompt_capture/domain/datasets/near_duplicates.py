@@ -42,20 +42,23 @@ def lsh_bands(text_shingles: frozenset[str]) -> list[int]:
 
 
 class NearDuplicateIndex:
-    """An index of texts that can be searched for near-duplicates."""
+    """An index of texts that can be searched for near-duplicates.
+
+    It takes about a kilobyte for each text. Shingles would take ten: they are computed again for
+    the few texts that a search comes upon.
+    """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._index = RMinHashLSH(threshold=MIN_SIMILARITY, num_perm=_HASHES, num_bands=_BANDS)
-        self._texts: list[tuple[RMinHash, frozenset[str]]] = []
+        self._texts: list[tuple[RMinHash, str]] = []
         for text in texts:
             self.add(text)
 
     def add(self, text: str) -> None:
         """Add a text to the index."""
-        text_shingles = shingles(text)
-        signature = minhash(text_shingles)
+        signature = minhash(shingles(text))
         self._index.insert(len(self._texts), signature)
-        self._texts.append((signature, text_shingles))
+        self._texts.append((signature, text))
 
     def has_near_duplicate(self, text: str) -> bool:
         """Return whether an indexed text has at least `MIN_SIMILARITY` to this text."""
@@ -64,9 +67,10 @@ class NearDuplicateIndex:
         text_shingles = shingles(text)
         signature = minhash(text_shingles)
         for position in self._index.query(signature):
-            other_signature, other_shingles = self._texts[position]
-            is_likely = signature.jaccard(other_signature) >= MIN_SIMILARITY - _MARGIN
-            if is_likely and _jaccard_similarity(text_shingles, other_shingles) >= MIN_SIMILARITY:
+            other_signature, other = self._texts[position]
+            if signature.jaccard(other_signature) < MIN_SIMILARITY - _MARGIN:
+                continue
+            if _jaccard_similarity(text_shingles, shingles(other)) >= MIN_SIMILARITY:
                 return True
         return False
 

@@ -1,6 +1,8 @@
-"""The two models of a retraining as artifacts on this machine."""
+"""The two models of a comparison, loaded from where they are published."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
@@ -21,10 +23,12 @@ from prompt_capture.domain.models import ModelAddress, Version
 from prompt_capture.ports.models import PublishedFiles
 from training.data.fingerprint import TrainingFingerprint
 from training.gate.backtest import BacktestedModel
+from training.gate.evidence import LearntTexts
+from training.gate.settings import GateSettings
 
 
 @dataclass(frozen=True)
-class LoadedModel:
+class ComparedModel:
     """A model with all its files. `registered` is its version, or None for the packaged model."""
 
     artifact: ModelArtifact
@@ -49,7 +53,32 @@ class LoadedModel:
         return BacktestedModel(self.open(), self.artifact.manifest.total_bytes)
 
 
-class PublishedModelLoader:
+@dataclass(frozen=True)
+class Comparison:
+    """Two models, and what a comparison of them needs to know.
+
+    `learnt` are texts that either model learnt, besides those that the fingerprints know.
+    `gold_ids` are the ids of the gold texts, and `catalogue` the intents in use. The captured texts
+    are those of the last `days`.
+    """
+
+    candidate: ComparedModel
+    champion: ComparedModel
+    learnt: Sequence[str]
+    gold_ids: Sequence[str]
+    catalogue: Sequence[str]
+    days: int
+    settings: GateSettings = field(default_factory=GateSettings)
+
+    @cached_property
+    def learnt_texts(self) -> LearntTexts:
+        """What is no evidence about the two models. Its index is large, and built once."""
+        return LearntTexts(
+            tuple(self.learnt), (self.candidate.fingerprint, self.champion.fingerprint)
+        )
+
+
+class ModelLoader:
     """Loads published models into `folder`, and the packaged model from where it is.
 
     `packaged` is a folder with the manifest of the packaged model.
@@ -60,15 +89,15 @@ class PublishedModelLoader:
         self._packaged = packaged
         self._folder = folder
 
-    async def load(self, address: ModelAddress | None) -> LoadedModel:
+    async def load(self, address: ModelAddress | None) -> ComparedModel:
         """Load a model; None stands for the packaged one.
 
         Raise `InvalidArtifact`, `ModelFilesUnavailable`, or `RetrainingNotReady` where the packaged
         model is neither here nor published.
         """
         if address is not None:
-            return LoadedModel(await self._fetch(address), address.version)
-        return LoadedModel(await self._load_packaged(), None)
+            return ComparedModel(await self._fetch(address), address.version)
+        return ComparedModel(await self._load_packaged(), None)
 
     async def _fetch(self, address: ModelAddress) -> ModelArtifact:
         self._folder.mkdir(parents=True, exist_ok=True)
