@@ -3636,7 +3636,7 @@ $$;
 set role prompt_maintainer;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
--- locked are left for the next run, and so is everything while days are counted.
+-- locked are left for a later batch, and so is everything while days are counted. Null: nothing but such rows is left.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -3654,7 +3654,7 @@ begin
   -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
   perform from private.monitoring for update skip locked;
   if not found then
-    return 0;
+    return null;
   end if;
   -- Goes past rows of which none can be locked.
   loop
@@ -3675,11 +3675,14 @@ begin
     exit when candidates is null or expired <> '{}';
     last_id := candidates[cardinality(candidates)];
   end loop;
-
-  if candidates is null then
+  if expired = '{}' then
+    if last_id <> '00000000-0000-0000-0000-000000000000' then
+      return null;
+    end if;
     update private.monitoring set retained_at = now();
     return 0;
   end if;
+
   perform private.keep_counts(expired);
 
   insert into public.labelled_texts as retained
@@ -3847,13 +3850,14 @@ set role postgres;
 -- of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same functions.
 do $$
 declare
-  -- Runs batches until nothing is left or 20 seconds have passed. Each batch is a transaction of its own, so
-  -- no lock is held for longer than a batch takes, and the pause lets captures go first.
+  -- Runs batches until nothing is left or 20 seconds have passed; a batch that returns null met another change and
+  -- is tried again. Each batch is a transaction of its own, so no lock is held for longer than a batch takes, and
+  -- the pause lets captures go first.
   run_batches constant text := $command$do $run$
 declare
   ends_at timestamptz := clock_timestamp() + interval '20 seconds';
 begin
-  while %s() > 0 loop
+  while %s() is distinct from 0 loop
     commit;
     exit when clock_timestamp() >= ends_at;
     perform pg_sleep(0.1);
@@ -7269,18 +7273,24 @@ comment on column public.daily_backlogs.oldest_waiting_since is 'Since when the 
 -- Rows are only added and deleted, so that no transaction waits for another one.
 create table private.changed_days (
   id bigint generated always as identity,
-  day date not null,
+  day date,
+  text_key bytea,
 
-  constraint changed_days_pkey primary key (id)
+  constraint changed_days_pkey primary key (id),
+  constraint a_mark_is_a_day_or_a_text check (num_nonnulls(day, text_key) = 1)
 );
 
-comment on table private.changed_days is 'Days whose counts are to be counted again. A day may be here several times.';
+comment on table private.changed_days is
+  'Marks: days whose counts are to be counted again, and texts whose label changed. Each may be here several times.';
 comment on column private.changed_days.id is 'In the order of recording.';
-comment on column private.changed_days.day is 'The day (UTC).';
+comment on column private.changed_days.day is 'The day (UTC). Null: those on which the text was audited.';
+comment on column private.changed_days.text_key is 'The text key of a text whose label changed.';
 
 create table private.monitoring (
   only_row boolean not null default true,
   counted_to bigint not null default 0,
+  pass_began_at timestamptz,
+  pass_ends_at bigint,
   counted_at timestamptz,
   evaluated_at timestamptz,
   retained_at timestamptz,
@@ -7293,7 +7303,10 @@ create table private.monitoring (
 comment on table private.monitoring is 'How far the counts and the rules of the alerts have come.';
 comment on column private.monitoring.only_row is 'Always true: the table has one row.';
 comment on column private.monitoring.counted_to is 'The first change whose day may still have to be counted.';
-comment on column private.monitoring.counted_at is 'When all counts were up to date. Null: not yet.';
+comment on column private.monitoring.pass_began_at is 'When the present or the latest pass over the marked days began.';
+comment on column private.monitoring.pass_ends_at is 'The last mark of the present pass. Null: none is under way.';
+comment on column private.monitoring.counted_at is
+  'The latest time of which all counts are: when the latest finished pass began. Null: none has finished.';
 comment on column private.monitoring.evaluated_at is 'When the rules of the alerts were last evaluated. Null: never.';
 comment on column private.monitoring.retained_at is 'When the retention last found no row left to delete. Null: never.';
 comment on column private.monitoring.spooled_since is
@@ -7405,16 +7418,15 @@ begin
 end
 $$;
 
--- The label of a text belongs to all its copies, the audited ones among them.
-create function private.mark_days_of_audited_text() returns trigger
+-- The label of a text belongs to all its copies, the audited ones among them. There may be many, so the job finds
+-- their days: whoever changes the label holds the lock of the text.
+create function private.mark_relabelled_text() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  insert into private.changed_days (day)
-  select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
-  where text_key = new.text_key and is_audited order by 1;
+  insert into private.changed_days (text_key) values (new.text_key);
   return null;
 end
 $$;
@@ -7445,10 +7457,10 @@ create trigger after_60_mark_days after delete on public.nlu_prompt_logs
   for each statement execute function private.mark_days_of_deleted_rows();
 create trigger after_60_mark_days_on_insert after insert on public.review_queue
   for each row when (new.corrected_intent is not null)
-  execute function private.mark_days_of_audited_text();
+  execute function private.mark_relabelled_text();
 create trigger after_60_mark_days after update of corrected_intent on public.review_queue
   for each row when (new.corrected_intent is distinct from old.corrected_intent)
-  execute function private.mark_days_of_audited_text();
+  execute function private.mark_relabelled_text();
 
 -- Counting --------------------------------------------------------------------------------------------
 
@@ -7592,8 +7604,33 @@ begin
 end
 $$;
 
--- Counts one changed day, the latest first; returns 1, or 0 when all counts are up to date. One transaction at a
--- time counts: another one returns 0 at once.
+-- Begins a pass: marks the days of all rows that changed since the last one, and ends with the last mark.
+create function private.begin_pass(changes_from bigint) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  changes_to constant bigint := private.complete_change_numbers();
+begin
+  with texts as (
+    delete from private.changed_days where text_key is not null returning text_key
+  )
+  insert into private.changed_days (day)
+  select (created_at at time zone 'UTC')::date as day from public.nlu_prompt_logs
+  where change_number >= changes_from and change_number < changes_to
+  union
+  select (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
+  where is_audited and text_key in (select text_key from texts)
+  order by day desc;
+  update private.monitoring
+  set counted_to = changes_to, pass_began_at = now(),
+    pass_ends_at = (select coalesce(max(id), 0) from private.changed_days);
+end
+$$;
+
+-- Counts one changed day; returns 1, or 0 at the end of a pass: all counts are then at least as recent as its beginning.
+-- The days that have been marked for longest come first, so that a day that keeps changing does not keep the others
+-- waiting. One transaction at a time counts: another one returns null at once.
 create function private.count_changed_day() returns integer
 language plpgsql
 security definer
@@ -7601,27 +7638,24 @@ set search_path = ''
 as $$
 declare
   progress private.monitoring;
-  complete_to bigint;
   changed date;
 begin
   select * into progress from private.monitoring for update skip locked;
   if not found then
-    return 0;
+    return null;
   end if;
-  complete_to := private.complete_change_numbers();
-  if complete_to > progress.counted_to then
-    insert into private.changed_days (day)
-    select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
-    where change_number >= progress.counted_to and change_number < complete_to;
-    update private.monitoring set counted_to = complete_to;
+  if progress.pass_ends_at is null then
+    perform private.begin_pass(progress.counted_to);
+    select * into progress from private.monitoring;
   end if;
-  -- Deletes the marks first: what is marked afterwards may be missing in the count, and keeps its mark.
-  select max(day) into changed from private.changed_days;
+  select day into changed from private.changed_days
+  where id <= progress.pass_ends_at and day is not null order by id limit 1;
   if changed is null then
     perform private.count_backlog();
-    update private.monitoring set counted_at = now();
+    update private.monitoring set counted_at = pass_began_at, pass_ends_at = null;
     return 0;
   end if;
+  -- Deletes the marks first: what is marked afterwards may be missing in the count, and keeps its mark.
   delete from private.changed_days where day = changed;
   perform private.count_day(changed);
   return 1;
@@ -7845,9 +7879,10 @@ begin
 declare
   ends_at timestamptz := clock_timestamp() + interval '20 seconds';
 begin
-  while private.count_changed_day() > 0 loop
+  while private.count_changed_day() is distinct from 0 loop
     commit;
     exit when clock_timestamp() >= ends_at;
+    perform pg_sleep(0.1);
   end loop;
 end
 $run$;
@@ -8020,6 +8055,16 @@ $$;
 
 -- Recording -------------------------------------------------------------------------------------------
 
+-- Whoever changes several alerts locks them first, in the order of their numbers.
+create function private.lock_alerts(ids bigint[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.alerts where id = any (ids) order by id for update;
+end
+$$;
+
 -- Opens an alert for each finding that has no open one, updates the others, and resolves those whose rule was
 -- evaluated and did not fire. Returns the open alerts that were neither sent nor muted. `observed` is what the monitor
 -- saw outside the database: the number of prompts in the spool (`spooled`; null: it could not be asked), and the
@@ -8032,6 +8077,7 @@ as $$
 begin
   -- One evaluation at a time.
   perform from private.monitoring for update;
+  perform private.lock_alerts(array(select id from public.alerts where resolved_at is null));
 
   update public.alerts set resolved_at = clock_timestamp()
   where resolved_at is null and rule = any (rules) and (rule, subject) not in (
@@ -8068,11 +8114,14 @@ end
 $$;
 
 create function private.mark_alerts_as_sent(ids bigint[]) returns void
-language sql
+language plpgsql
 security definer
 set search_path = ''
 as $$
-  update public.alerts set notified_at = clock_timestamp() where id = any (ids) and notified_at is null
+begin
+  perform private.lock_alerts(ids);
+  update public.alerts set notified_at = clock_timestamp() where id = any (ids) and notified_at is null;
+end
 $$;
 
 -- Handling --------------------------------------------------------------------------------------------
@@ -8094,9 +8143,10 @@ begin
 end
 $$;
 
--- Who handles an alert: a signed-in user signs with the account, and a viewer handles none.
+-- Who handles an alert: a signed-in user signs with the account, and a viewer handles none. Waits for the deletion of
+-- an account that is under way.
 create function private.alert_operator(actor text) returns text
-language plpgsql stable
+language plpgsql
 set search_path = ''
 as $$
 declare
@@ -8109,6 +8159,7 @@ begin
     raise exception 'The name of the operator is empty, reserved, or has more than 200 characters.'
       using errcode = 'check_violation', hint = 'Name who decides. Reserved: dashboard, legacy, erased-...';
   end if;
+  perform private.lock_edits_shared();
   perform private.refuse_erased_reviewer(operator);
   return operator;
 end
@@ -8176,6 +8227,9 @@ declare
   pseudonym text := private.pseudonym(name);
   changed integer;
 begin
+  perform private.lock_alerts(array(
+    select id from public.alerts where lower(name) in (lower(acknowledged_by), lower(muted_by))
+  ));
   update public.alerts
   set acknowledged_by = case when lower(acknowledged_by) = lower(name) then pseudonym else acknowledged_by end,
     muted_by = case when lower(muted_by) = lower(name) then pseudonym else muted_by end
@@ -9806,17 +9860,19 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 revoke all on function
   private.band(double precision),
   private.mark_days_of_deleted_rows(),
-  private.mark_days_of_audited_text(),
+  private.mark_relabelled_text(),
   private.mark_days_of_all_rows(),
   private.keep_counts(uuid[]),
   private.count_day(date),
   private.count_backlog(),
+  private.begin_pass(bigint),
   private.count_changed_day(),
   private.list_marks(timestamptz),
   private.list_tasks(),
   private.refuse_strangers(),
   private.health(integer),
   private.read_monitoring(integer),
+  private.lock_alerts(bigint[]),
   private.record_alerts(jsonb, text[], jsonb),
   private.mark_alerts_as_sent(bigint[]),
   private.show_alert(public.alerts),
@@ -9858,8 +9914,9 @@ grant select, insert, delete, update (messages, deleted_messages)
 grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
   on public.daily_backlogs to prompt_maintainer;
 grant select, insert, delete on private.changed_days to prompt_maintainer;
-grant select, update (counted_to, counted_at, evaluated_at, retained_at, spooled_since)
-  on private.monitoring to prompt_maintainer;
+grant select, update (
+  counted_to, pass_began_at, pass_ends_at, counted_at, evaluated_at, retained_at, spooled_since
+) on private.monitoring to prompt_maintainer;
 grant select, insert on private.deployments to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant select, insert, update (

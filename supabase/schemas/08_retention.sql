@@ -86,7 +86,7 @@ $$;
 set role prompt_maintainer;
 
 -- Deletes one batch of rows, the oldest first; returns how many. Rows and texts that another transaction has
--- locked are left for the next run, and so is everything while days are counted.
+-- locked are left for a later batch, and so is everything while days are counted. Null: nothing but such rows is left.
 create function private.delete_expired_rows() returns integer
 language plpgsql
 security definer
@@ -104,7 +104,7 @@ begin
   -- Neither waits for the job that counts changed days, nor the other way round: both write counts.
   perform from private.monitoring for update skip locked;
   if not found then
-    return 0;
+    return null;
   end if;
   -- Goes past rows of which none can be locked.
   loop
@@ -125,11 +125,14 @@ begin
     exit when candidates is null or expired <> '{}';
     last_id := candidates[cardinality(candidates)];
   end loop;
-
-  if candidates is null then
+  if expired = '{}' then
+    if last_id <> '00000000-0000-0000-0000-000000000000' then
+      return null;
+    end if;
     update private.monitoring set retained_at = now();
     return 0;
   end if;
+
   perform private.keep_counts(expired);
 
   insert into public.labelled_texts as retained
@@ -297,13 +300,14 @@ set role postgres;
 -- of the same name. Supabase has pg_cron; elsewhere, a schema `cron` must have the same functions.
 do $$
 declare
-  -- Runs batches until nothing is left or 20 seconds have passed. Each batch is a transaction of its own, so
-  -- no lock is held for longer than a batch takes, and the pause lets captures go first.
+  -- Runs batches until nothing is left or 20 seconds have passed; a batch that returns null met another change and
+  -- is tried again. Each batch is a transaction of its own, so no lock is held for longer than a batch takes, and
+  -- the pause lets captures go first.
   run_batches constant text := $command$do $run$
 declare
   ends_at timestamptz := clock_timestamp() + interval '20 seconds';
 begin
-  while %s() > 0 loop
+  while %s() is distinct from 0 loop
     commit;
     exit when clock_timestamp() >= ends_at;
     perform pg_sleep(0.1);

@@ -95,18 +95,24 @@ comment on column public.daily_backlogs.oldest_waiting_since is 'Since when the 
 -- Rows are only added and deleted, so that no transaction waits for another one.
 create table private.changed_days (
   id bigint generated always as identity,
-  day date not null,
+  day date,
+  text_key bytea,
 
-  constraint changed_days_pkey primary key (id)
+  constraint changed_days_pkey primary key (id),
+  constraint a_mark_is_a_day_or_a_text check (num_nonnulls(day, text_key) = 1)
 );
 
-comment on table private.changed_days is 'Days whose counts are to be counted again. A day may be here several times.';
+comment on table private.changed_days is
+  'Marks: days whose counts are to be counted again, and texts whose label changed. Each may be here several times.';
 comment on column private.changed_days.id is 'In the order of recording.';
-comment on column private.changed_days.day is 'The day (UTC).';
+comment on column private.changed_days.day is 'The day (UTC). Null: those on which the text was audited.';
+comment on column private.changed_days.text_key is 'The text key of a text whose label changed.';
 
 create table private.monitoring (
   only_row boolean not null default true,
   counted_to bigint not null default 0,
+  pass_began_at timestamptz,
+  pass_ends_at bigint,
   counted_at timestamptz,
   evaluated_at timestamptz,
   retained_at timestamptz,
@@ -119,7 +125,10 @@ create table private.monitoring (
 comment on table private.monitoring is 'How far the counts and the rules of the alerts have come.';
 comment on column private.monitoring.only_row is 'Always true: the table has one row.';
 comment on column private.monitoring.counted_to is 'The first change whose day may still have to be counted.';
-comment on column private.monitoring.counted_at is 'When all counts were up to date. Null: not yet.';
+comment on column private.monitoring.pass_began_at is 'When the present or the latest pass over the marked days began.';
+comment on column private.monitoring.pass_ends_at is 'The last mark of the present pass. Null: none is under way.';
+comment on column private.monitoring.counted_at is
+  'The latest time of which all counts are: when the latest finished pass began. Null: none has finished.';
 comment on column private.monitoring.evaluated_at is 'When the rules of the alerts were last evaluated. Null: never.';
 comment on column private.monitoring.retained_at is 'When the retention last found no row left to delete. Null: never.';
 comment on column private.monitoring.spooled_since is
@@ -231,16 +240,15 @@ begin
 end
 $$;
 
--- The label of a text belongs to all its copies, the audited ones among them.
-create function private.mark_days_of_audited_text() returns trigger
+-- The label of a text belongs to all its copies, the audited ones among them. There may be many, so the job finds
+-- their days: whoever changes the label holds the lock of the text.
+create function private.mark_relabelled_text() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  insert into private.changed_days (day)
-  select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
-  where text_key = new.text_key and is_audited order by 1;
+  insert into private.changed_days (text_key) values (new.text_key);
   return null;
 end
 $$;
@@ -271,10 +279,10 @@ create trigger after_60_mark_days after delete on public.nlu_prompt_logs
   for each statement execute function private.mark_days_of_deleted_rows();
 create trigger after_60_mark_days_on_insert after insert on public.review_queue
   for each row when (new.corrected_intent is not null)
-  execute function private.mark_days_of_audited_text();
+  execute function private.mark_relabelled_text();
 create trigger after_60_mark_days after update of corrected_intent on public.review_queue
   for each row when (new.corrected_intent is distinct from old.corrected_intent)
-  execute function private.mark_days_of_audited_text();
+  execute function private.mark_relabelled_text();
 
 -- Counting --------------------------------------------------------------------------------------------
 
@@ -418,8 +426,33 @@ begin
 end
 $$;
 
--- Counts one changed day, the latest first; returns 1, or 0 when all counts are up to date. One transaction at a
--- time counts: another one returns 0 at once.
+-- Begins a pass: marks the days of all rows that changed since the last one, and ends with the last mark.
+create function private.begin_pass(changes_from bigint) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  changes_to constant bigint := private.complete_change_numbers();
+begin
+  with texts as (
+    delete from private.changed_days where text_key is not null returning text_key
+  )
+  insert into private.changed_days (day)
+  select (created_at at time zone 'UTC')::date as day from public.nlu_prompt_logs
+  where change_number >= changes_from and change_number < changes_to
+  union
+  select (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
+  where is_audited and text_key in (select text_key from texts)
+  order by day desc;
+  update private.monitoring
+  set counted_to = changes_to, pass_began_at = now(),
+    pass_ends_at = (select coalesce(max(id), 0) from private.changed_days);
+end
+$$;
+
+-- Counts one changed day; returns 1, or 0 at the end of a pass: all counts are then at least as recent as its beginning.
+-- The days that have been marked for longest come first, so that a day that keeps changing does not keep the others
+-- waiting. One transaction at a time counts: another one returns null at once.
 create function private.count_changed_day() returns integer
 language plpgsql
 security definer
@@ -427,27 +460,24 @@ set search_path = ''
 as $$
 declare
   progress private.monitoring;
-  complete_to bigint;
   changed date;
 begin
   select * into progress from private.monitoring for update skip locked;
   if not found then
-    return 0;
+    return null;
   end if;
-  complete_to := private.complete_change_numbers();
-  if complete_to > progress.counted_to then
-    insert into private.changed_days (day)
-    select distinct (created_at at time zone 'UTC')::date from public.nlu_prompt_logs
-    where change_number >= progress.counted_to and change_number < complete_to;
-    update private.monitoring set counted_to = complete_to;
+  if progress.pass_ends_at is null then
+    perform private.begin_pass(progress.counted_to);
+    select * into progress from private.monitoring;
   end if;
-  -- Deletes the marks first: what is marked afterwards may be missing in the count, and keeps its mark.
-  select max(day) into changed from private.changed_days;
+  select day into changed from private.changed_days
+  where id <= progress.pass_ends_at and day is not null order by id limit 1;
   if changed is null then
     perform private.count_backlog();
-    update private.monitoring set counted_at = now();
+    update private.monitoring set counted_at = pass_began_at, pass_ends_at = null;
     return 0;
   end if;
+  -- Deletes the marks first: what is marked afterwards may be missing in the count, and keeps its mark.
   delete from private.changed_days where day = changed;
   perform private.count_day(changed);
   return 1;
@@ -671,9 +701,10 @@ begin
 declare
   ends_at timestamptz := clock_timestamp() + interval '20 seconds';
 begin
-  while private.count_changed_day() > 0 loop
+  while private.count_changed_day() is distinct from 0 loop
     commit;
     exit when clock_timestamp() >= ends_at;
+    perform pg_sleep(0.1);
   end loop;
 end
 $run$;

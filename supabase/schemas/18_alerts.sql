@@ -161,6 +161,16 @@ $$;
 
 -- Recording -------------------------------------------------------------------------------------------
 
+-- Whoever changes several alerts locks them first, in the order of their numbers.
+create function private.lock_alerts(ids bigint[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.alerts where id = any (ids) order by id for update;
+end
+$$;
+
 -- Opens an alert for each finding that has no open one, updates the others, and resolves those whose rule was
 -- evaluated and did not fire. Returns the open alerts that were neither sent nor muted. `observed` is what the monitor
 -- saw outside the database: the number of prompts in the spool (`spooled`; null: it could not be asked), and the
@@ -173,6 +183,7 @@ as $$
 begin
   -- One evaluation at a time.
   perform from private.monitoring for update;
+  perform private.lock_alerts(array(select id from public.alerts where resolved_at is null));
 
   update public.alerts set resolved_at = clock_timestamp()
   where resolved_at is null and rule = any (rules) and (rule, subject) not in (
@@ -209,11 +220,14 @@ end
 $$;
 
 create function private.mark_alerts_as_sent(ids bigint[]) returns void
-language sql
+language plpgsql
 security definer
 set search_path = ''
 as $$
-  update public.alerts set notified_at = clock_timestamp() where id = any (ids) and notified_at is null
+begin
+  perform private.lock_alerts(ids);
+  update public.alerts set notified_at = clock_timestamp() where id = any (ids) and notified_at is null;
+end
 $$;
 
 -- Handling --------------------------------------------------------------------------------------------
@@ -235,9 +249,10 @@ begin
 end
 $$;
 
--- Who handles an alert: a signed-in user signs with the account, and a viewer handles none.
+-- Who handles an alert: a signed-in user signs with the account, and a viewer handles none. Waits for the deletion of
+-- an account that is under way.
 create function private.alert_operator(actor text) returns text
-language plpgsql stable
+language plpgsql
 set search_path = ''
 as $$
 declare
@@ -250,6 +265,7 @@ begin
     raise exception 'The name of the operator is empty, reserved, or has more than 200 characters.'
       using errcode = 'check_violation', hint = 'Name who decides. Reserved: dashboard, legacy, erased-...';
   end if;
+  perform private.lock_edits_shared();
   perform private.refuse_erased_reviewer(operator);
   return operator;
 end
@@ -317,6 +333,9 @@ declare
   pseudonym text := private.pseudonym(name);
   changed integer;
 begin
+  perform private.lock_alerts(array(
+    select id from public.alerts where lower(name) in (lower(acknowledged_by), lower(muted_by))
+  ));
   update public.alerts
   set acknowledged_by = case when lower(acknowledged_by) = lower(name) then pseudonym else acknowledged_by end,
     muted_by = case when lower(muted_by) = lower(name) then pseudonym else muted_by end

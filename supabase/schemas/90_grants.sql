@@ -719,17 +719,19 @@ from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, 
 revoke all on function
   private.band(double precision),
   private.mark_days_of_deleted_rows(),
-  private.mark_days_of_audited_text(),
+  private.mark_relabelled_text(),
   private.mark_days_of_all_rows(),
   private.keep_counts(uuid[]),
   private.count_day(date),
   private.count_backlog(),
+  private.begin_pass(bigint),
   private.count_changed_day(),
   private.list_marks(timestamptz),
   private.list_tasks(),
   private.refuse_strangers(),
   private.health(integer),
   private.read_monitoring(integer),
+  private.lock_alerts(bigint[]),
   private.record_alerts(jsonb, text[], jsonb),
   private.mark_alerts_as_sent(bigint[]),
   private.show_alert(public.alerts),
@@ -771,8 +773,9 @@ grant select, insert, delete, update (messages, deleted_messages)
 grant select, insert, update (waiting, audits_waiting, oldest_waiting_since)
   on public.daily_backlogs to prompt_maintainer;
 grant select, insert, delete on private.changed_days to prompt_maintainer;
-grant select, update (counted_to, counted_at, evaluated_at, retained_at, spooled_since)
-  on private.monitoring to prompt_maintainer;
+grant select, update (
+  counted_to, pass_began_at, pass_ends_at, counted_at, evaluated_at, retained_at, spooled_since
+) on private.monitoring to prompt_maintainer;
 grant select, insert on private.deployments to prompt_maintainer;
 grant select on public.live_accuracy to prompt_maintainer;
 grant select, insert, update (
