@@ -1,20 +1,89 @@
 """A registry of models with a history, for the screen of operators."""
 
+from uuid import UUID, uuid5
+
 import psycopg
 
 from infra.local.stack import Stack
 from tests.database.registry import build_model, call, promote, quarantine
+from tests.database.rows import add_user, insert
+from tests.unit.gate_evidence import CANDIDATE, CHAMPION, join, make_evidence
+from training.gate.backtest import Backtest, IntentShare, ModelFigures
+from training.gate.evidence import PairedEvidence
+from training.gate.figures import ConfidenceBand, Confusion, compare_intents
+from training.gate.ledger import RecordedVerdict
+from training.gate.verdict import decide
 
 EVIDENCE = {
     "sample": "audited",
     "messages": 640,
     "difference": {"value": 0.012, "lower": 0.003, "upper": 0.021},
-    "per_intent": [
-        {"intent": "email", "before": 0.91, "after": 0.95},
-        {"intent": "search", "before": 0.88, "after": 0.87},
-    ],
     "settings": {"level": 0.95, "decided_by": ["accuracy", "no intent is worse"]},
 }
+_USERS = UUID("5b117000-0000-4000-8000-000000000000")
+HOSTILE = "<img src=x onerror=alert(1)> \N{RIGHT-TO-LEFT OVERRIDE}nothing"
+"""A reason that is no text where somebody forgets to escape it."""
+
+
+def gold_answers() -> PairedEvidence:
+    """Return the answers of both models to gold texts of four intents."""
+    return join(
+        make_evidence(won=24, lost=2, agreed=60, intent="email"),
+        make_evidence(won=12, lost=3, agreed=70, intent="scheduling"),
+        make_evidence(won=4, lost=5, agreed=40, intent="search"),
+        make_evidence(agreed=40, intent="help"),
+    )
+
+
+def build_verdict(candidate: str, champion: str) -> RecordedVerdict:
+    """Return a verdict as the retraining records it, whose candidate is better at e-mail."""
+    evidence = gold_answers()
+    verdict = decide(evidence, CANDIDATE, CHAMPION)
+    names = {"candidate": candidate, "champion": champion}
+    backtest = Backtest(
+        candidate=_figures(candidate, 0.96, (("email", "search", 2), ("search", "email", 5))),
+        champion=_figures(champion, 0.85, (("email", "search", 24), ("scheduling", "help", 12))),
+        captured=2_000,
+        left_out=40,
+        disagreements=120,
+        drawable=90,
+        intents=(
+            IntentShare(intent="email", candidate=700, champion=640, gained=80, given_up=20),
+            IntentShare(intent="search", candidate=500, champion=560, gained=10, given_up=70),
+        ),
+        gold=evidence.gold,
+        decided=0,
+        learnt=3,
+        repeated=1,
+        outdated=0,
+        changes=tuple(compare_intents(evidence)),
+    )
+    return RecordedVerdict(
+        verdict=verdict.model_copy(update=names), backtest=backtest, evidence_sha256="0" * 64
+    )
+
+
+def _figures(
+    version: str, accuracy: float, confusions: tuple[tuple[str, str, int], ...]
+) -> ModelFigures:
+    return ModelFigures(
+        version=version,
+        size_bytes=7_400_000,
+        accuracy=accuracy,
+        excess_calibration_error=0.013,
+        out_of_scope=0.04,
+        p50_ms=0.21,
+        p99_ms=3.9,
+        bands=(
+            ConfidenceBand(band=5, texts=40, correct=30),
+            ConfidenceBand(band=7, texts=60, correct=48),
+            ConfidenceBand(band=9, texts=160, correct=155),
+        ),
+        confusions=tuple(
+            Confusion(intent=intent, predicted=predicted, texts=texts)
+            for intent, predicted, texts in confusions
+        ),
+    )
 
 
 def register_models(stack: Stack) -> None:
@@ -36,3 +105,62 @@ def register_models(stack: Stack) -> None:
         promote(connection, "assistant-first")
         promote(connection, "assistant-second")
         quarantine(connection, "assistant-first")
+
+
+def record_verdict(stack: Stack, reason: str = "Promote assistant-third.") -> None:
+    """Record that the third model is better than the second one, which serves."""
+    recorded = build_verdict("assistant-third", "assistant-second")
+    with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as connection:
+        connection.execute("set role model_registrar")
+        call(
+            connection,
+            "record_verdict",
+            version="assistant-third",
+            champion="assistant-second",
+            decision=recorded.verdict.decision,
+            looks_before=0,
+            actor="retraining",
+            reason=reason,
+            evidence=recorded.model_dump(mode="json"),
+        )
+
+
+def start_split(stack: Stack, share: float = 0.4) -> None:
+    """Start a split with the third model."""
+    with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as connection:
+        connection.execute("set role model_registrar")
+        call(
+            connection,
+            "split_model",
+            version="assistant-third",
+            share=share,
+            actor="grace",
+            reason=HOSTILE,
+        )
+
+
+def plant_outcomes(stack: Stack) -> None:
+    """Record outcomes of 30 users of each arm: 24 succeeded with the champion, 27 without it."""
+    messages = []
+    with psycopg.connect(stack.postgres_admin_dsn) as connection:
+        for arm, succeeded in (("champion", 24), ("challenger", 27)):
+            for number in range(30):
+                user_id = uuid5(_USERS, f"{arm} {number}")
+                add_user(connection, user_id)
+                log_id = insert(connection, user_id=user_id)
+                is_fallback = arm == "challenger" and number < 3
+                messages.append((log_id, arm, is_fallback, number < succeeded))
+        # Who has which arm is random, so the arms are planted, too.
+        connection.execute("set session_replication_role = replica")
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                """insert into private.split_messages (log_id, split_id, arm, is_fallback)
+                   select %s, id, %s, %s from private.split
+                   on conflict (log_id) do update set arm = excluded.arm,
+                     is_fallback = excluded.is_fallback""",
+                [message[:3] for message in messages],
+            )
+            cursor.executemany(
+                "update public.nlu_prompt_logs set was_successful = %s where id = %s",
+                [(was_successful, log_id) for log_id, *_, was_successful in messages],
+            )

@@ -24,6 +24,7 @@ from training.gate.backtest import (
     backtest,
     describe_backtest,
 )
+from training.gate.description import describe_reasons
 from training.gate.evidence import NOBODY, LearntTexts, SelectedEvidence, select_evidence
 from training.gate.ledger import RecordedVerdict, digest_evidence, recorded_verdicts
 from training.gate.settings import GateSettings
@@ -227,6 +228,7 @@ def test_a_verdict_from_before_these_figures_is_still_a_look() -> None:
     verdict = decide(result.evidence, result.candidate, result.champion)
     recorded = RecordedVerdict(verdict=verdict, backtest=result.report, evidence_sha256="0" * 64)
     content = recorded.model_dump(mode="json")
+    assert content.pop("reasons") == list(describe_reasons(verdict))
     del content["backtest"]["changes"]
     for model in ("candidate", "champion"):
         del content["backtest"][model]["bands"], content["backtest"][model]["confusions"]

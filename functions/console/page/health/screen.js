@@ -2,10 +2,10 @@
 
 import { Accuracy } from "../accuracy.js";
 import { call } from "../api.js";
+import { Calibration } from "../charts/calibration.js";
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
 import { Time } from "../ui.js";
 import { Alerts } from "./alerts.js";
-import { Calibration } from "./calibration.js";
 import { DailyCharts } from "./daily.js";
 import { Confusions, Intents } from "./ranking.js";
 import { Changes, Tasks } from "./tasks.js";
@@ -49,7 +49,9 @@ function Figures({ health }) {
           <h3>Accuracy by version</h3>
           <${Accuracy} versions=${health.accuracy} />
         </section>
-        <${Calibration} bands=${health.calibration} />
+        <${Calibration} title="Calibration by version" unit="Audits" bands=${health.calibration}
+          hint="The share of right predictions among the completed audits, by confidence."
+          empty="No audit is complete in this period." />
         <${Intents} intents=${health.intents} />
         <${Confusions} confusions=${health.confusions} />
         <${Tasks} health=${health} />
