@@ -1,12 +1,9 @@
 """A registry of models with a history, for the screen of operators."""
 
-from uuid import UUID, uuid5
-
 import psycopg
 
 from infra.local.stack import Stack
 from tests.database.registry import build_model, call, promote, quarantine
-from tests.database.rows import add_user, insert
 from tests.unit.gate_evidence import CANDIDATE, CHAMPION, join, make_evidence
 from training.gate.backtest import Backtest, IntentShare, ModelFigures
 from training.gate.evidence import PairedEvidence
@@ -20,7 +17,23 @@ EVIDENCE = {
     "difference": {"value": 0.012, "lower": 0.003, "upper": 0.021},
     "settings": {"level": 0.95, "decided_by": ["accuracy", "no intent is worse"]},
 }
-_USERS = UUID("5b117000-0000-4000-8000-000000000000")
+_USERS = """
+insert into auth.users (id)
+select md5('split ' || number)::uuid from generate_series(1, 800) as number
+on conflict do nothing"""
+_OUTCOMES = """
+insert into public.nlu_prompt_logs
+  (id, user_id, prompt, predicted_intent, confidence, source, model_version, text_key,
+   was_successful, outcome_recorded_at)
+select md5('message ' || number)::uuid, md5('split ' || number)::uuid, 'push it to friday',
+  'reschedule', 0.9, 'model', 'test-1', decode(md5('text'), 'hex'),
+  number <= 328 or number between 401 and 724, now()
+from generate_series(1, 800) as number"""
+_ARMS = """
+insert into private.split_messages (log_id, split_id, arm, is_fallback)
+select md5('message ' || number)::uuid, id,
+  case when number <= 400 then 'champion' else 'challenger' end, number > 760
+from generate_series(1, 800) as number, private.split"""
 HOSTILE = "<img src=x onerror=alert(1)> \N{RIGHT-TO-LEFT OVERRIDE}nothing"
 """A reason that is no text where somebody forgets to escape it."""
 
@@ -41,8 +54,24 @@ def build_verdict(candidate: str, champion: str) -> RecordedVerdict:
     verdict = decide(evidence, CANDIDATE, CHAMPION)
     names = {"candidate": candidate, "champion": champion}
     backtest = Backtest(
-        candidate=_figures(candidate, 0.96, (("email", "search", 2), ("search", "email", 5))),
-        champion=_figures(champion, 0.85, (("email", "search", 24), ("scheduling", "help", 12))),
+        candidate=_figures(
+            candidate,
+            bands=((5, 40, 26), (7, 60, 51), (9, 160, 156)),
+            confusions=(
+                ("search", "email", 5),
+                ("scheduling", "help", 3),
+                ("email", "search", 2),
+            ),
+        ),
+        champion=_figures(
+            champion,
+            bands=((5, 40, 20), (7, 60, 38), (9, 160, 142)),
+            confusions=(
+                ("email", "search", 24),
+                ("scheduling", "help", 12),
+                ("search", "scheduling", 4),
+            ),
+        ),
         captured=2_000,
         left_out=40,
         disagreements=120,
@@ -64,20 +93,23 @@ def build_verdict(candidate: str, champion: str) -> RecordedVerdict:
 
 
 def _figures(
-    version: str, accuracy: float, confusions: tuple[tuple[str, str, int], ...]
+    version: str,
+    bands: tuple[tuple[int, int, int], ...],
+    confusions: tuple[tuple[str, str, int], ...],
 ) -> ModelFigures:
+    """Return figures of a model. Each band has its number, its texts and those that are correct."""
+    correct, texts = (sum(each[part] for each in bands) for part in (2, 1))
     return ModelFigures(
         version=version,
         size_bytes=7_400_000,
-        accuracy=accuracy,
+        accuracy=correct / texts,
         excess_calibration_error=0.013,
         out_of_scope=0.04,
         p50_ms=0.21,
         p99_ms=3.9,
-        bands=(
-            ConfidenceBand(band=5, texts=40, correct=30),
-            ConfidenceBand(band=7, texts=60, correct=48),
-            ConfidenceBand(band=9, texts=160, correct=155),
+        bands=tuple(
+            ConfidenceBand(band=band, texts=texts, correct=correct)
+            for band, texts, correct in bands
         ),
         confusions=tuple(
             Confusion(intent=intent, predicted=predicted, texts=texts)
@@ -140,27 +172,10 @@ def start_split(stack: Stack, share: float = 0.4) -> None:
 
 
 def plant_outcomes(stack: Stack) -> None:
-    """Record outcomes of 30 users of each arm: 24 succeeded with the champion, 27 without it."""
-    messages = []
+    """Record outcomes of 400 users of each arm: 328 succeeded with the champion, 324 without it."""
     with psycopg.connect(stack.postgres_admin_dsn) as connection:
-        for arm, succeeded in (("champion", 24), ("challenger", 27)):
-            for number in range(30):
-                user_id = uuid5(_USERS, f"{arm} {number}")
-                add_user(connection, user_id)
-                log_id = insert(connection, user_id=user_id)
-                is_fallback = arm == "challenger" and number < 3
-                messages.append((log_id, arm, is_fallback, number < succeeded))
-        # Who has which arm is random, so the arms are planted, too.
+        # Who has which arm is random, so the arms are planted. Triggers would refuse that.
         connection.execute("set session_replication_role = replica")
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                """insert into private.split_messages (log_id, split_id, arm, is_fallback)
-                   select %s, id, %s, %s from private.split
-                   on conflict (log_id) do update set arm = excluded.arm,
-                     is_fallback = excluded.is_fallback""",
-                [message[:3] for message in messages],
-            )
-            cursor.executemany(
-                "update public.nlu_prompt_logs set was_successful = %s where id = %s",
-                [(was_successful, log_id) for log_id, *_, was_successful in messages],
-            )
+        connection.execute(_USERS)
+        connection.execute(_OUTCOMES)
+        connection.execute(_ARMS)

@@ -8,9 +8,9 @@ from infra.local.stack import Stack
 from infra.local.users import User
 
 from .browser import Console
+from .charts import chart, open_numbers, read_table
 from .conftest import Database, OpenConsole
 from .models import HOSTILE, plant_outcomes, record_verdict, register_models, start_split
-from .test_health import chart, open_numbers, read_table
 
 
 @pytest.fixture
@@ -155,18 +155,28 @@ CHANGES = [
     ["help", "40", "40", "40", "0.0"],
 ]
 CONFUSIONS = [
-    ["email", "search", "assistant-third", "2"],
     ["search", "email", "assistant-third", "5"],
+    ["scheduling", "help", "assistant-third", "3"],
+    ["email", "search", "assistant-third", "2"],
     ["email", "search", "assistant-second", "24"],
     ["scheduling", "help", "assistant-second", "12"],
+    ["search", "scheduling", "assistant-second", "4"],
 ]
 MATRIX = {
-    "candidate": {"email": ["84", "2", ""], "search": ["5", "44", ""]},
-    "champion": {
-        "email": ["62", "24", "", "", ""],
-        "search": ["", "45", "", "", "4"],
-        "scheduling": ["", "", "", "73", ""],
-    },
+    "candidate": [
+        ["Right", "email", "search", "help", "scheduling", "another"],
+        ["email", "84", "2", "", "", ""],
+        ["search", "5", "44", "", "", ""],
+        ["help", "", "", "40", "", ""],
+        ["scheduling", "", "", "3", "82", ""],
+    ],
+    "champion": [
+        ["Right", "search", "email", "scheduling", "help", "another"],
+        ["search", "45", "", "4", "", ""],
+        ["email", "24", "62", "", "", ""],
+        ["scheduling", "", "", "73", "12", ""],
+        ["help", "", "", "", "40", ""],
+    ],
 }
 
 
@@ -191,9 +201,9 @@ def test_a_verdict_says_what_decided_and_which_intents_change(
     assert all(" to " in row[5] for row in rows)
     assert changes.locator("svg.interval").count() == 4
     assert open_numbers(console, "Reliability")[1:4] == [
-        ["assistant-third", "50 % to 60 %", "40", "30", "75.0 %"],
-        ["assistant-third", "70 % to 80 %", "60", "48", "80.0 %"],
-        ["assistant-third", "90 % to 100 %", "160", "155", "96.9 %"],
+        ["assistant-third", "50 % to 60 %", "40", "26", "65.0 %"],
+        ["assistant-third", "70 % to 80 %", "60", "51", "85.0 %"],
+        ["assistant-third", "90 % to 100 %", "160", "156", "97.5 %"],
     ]
     assert chart(console, "Reliability").locator("circle").count() == 6
     assert open_numbers(console, "Confusion matrix")[1:] == CONFUSIONS
@@ -215,8 +225,7 @@ def test_the_confusion_matrix_shows_each_model(
     version = {"candidate": "assistant-third", "champion": "assistant-second"}[model]
     table = matrix.get_by_role("group", name=f"Table: Confusions of {version}")
     table.wait_for()
-    shown = {name: cells for name, *cells in read_table(table.get_by_role("table"))[1:]}
-    assert {name: shown[name] for name in MATRIX[model]} == MATRIX[model]
+    assert read_table(table.get_by_role("table")) == MATRIX[model]
 
 
 def test_a_verdict_of_another_form_and_a_hostile_reason_are_shown_as_text(
@@ -298,11 +307,11 @@ def test_a_split_shows_the_planted_outcomes_and_the_bound(
     arms = read_table(split.get_by_role("table"))[1:]
 
     assert [row[:4] for row in arms] == [
-        ["champion", "30", "30", "80.0 %"],
-        ["challenger", "30", "30", "90.0 %"],
+        ["champion", "400", "400", "82.0 %"],
+        ["challenger", "400", "400", "81.0 %"],
     ]
     tile = split.locator("dl > div", has_text="difference")
-    assert tile.inner_text().split("\n")[1].startswith("+10.0 points at most +")
+    assert tile.inner_text().split("\n")[1].startswith("-1.0 points at most +")
     assert tile.locator("svg.interval .zero").count() == 1
     assert "The champion answered 10.0 % of the challenger's messages" in split.inner_text()
 

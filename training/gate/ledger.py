@@ -30,7 +30,7 @@ class RecordedVerdict(FrozenModel):
     evidence_sha256: Sha256
     tick: Tick | None = None
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def reasons(self) -> tuple[str, ...]:
         """What the verdict rests on, each as a sentence."""

@@ -6,14 +6,14 @@ const FIRST_ROWS = 10;
 
 /**
  * @param {{ title: string, hint: string, headings: string[], empty?: string,
- *   rows: { cells: any[], value?: number, picture?: any }[] }} props
+ *   isWide?: boolean, rows: { cells: any[], value?: number, picture?: any }[] }} props
  *   A row without a `picture` has a bar that compares its `value` with the largest one.
  */
-export function Ranking({ title, hint, headings, rows, empty = "None in this period." }) {
+export function Ranking({ title, hint, headings, rows, empty = "None in this period.", isWide = false }) {
   const [isWhole, setWhole] = useState(false);
   const most = Math.max(1, ...rows.map(({ value }) => value ?? 0));
   return html`
-    <section class="chart" aria-label=${title}>
+    <section class=${isWide ? "chart wide" : "chart"} aria-label=${title}>
       <h3>${title}</h3>
       <p class="hint">${hint}</p>
       ${rows.length === 0 && html`<p class="empty">${empty}</p>`}

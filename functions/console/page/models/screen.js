@@ -104,7 +104,7 @@ function Actions({ version, kinds, onDecide }) {
 
 function LatestVerdict({ model, events, onFailure }) {
   const verdict = events.find(({ kind, version }) => kind === "verdict" && version === model.version);
-  if (!verdict) return html`<p class="hint">It was not compared with the champion.</p>`;
+  if (!verdict) return html`<p class="hint">No comparison of it is recorded.</p>`;
   return html`
     <section class="nested" aria-label=${`The latest verdict on ${model.version}`}>
       <p class="label">The latest verdict, <${Time} time=${verdict.at} /></p>

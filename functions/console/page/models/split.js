@@ -101,6 +101,7 @@ function Arms({ arms }) {
 
 function Comparison({ split: { difference, highest_difference: highest, shows_harm, icc, arms, sample_size } }) {
   if (difference === null) return html`<p class="hint">There is nothing to compare until both arms have outcomes.</p>`;
+  const isBounded = highest !== null && highest < 1;
   const most = Math.max(0.02, Math.abs(difference), Math.abs(highest ?? 0));
   return html`
     <dl class="tiles">
@@ -108,8 +109,8 @@ function Comparison({ split: { difference, highest_difference: highest, shows_ha
         <dt>difference</dt>
         <dd>
           ${points(difference)} points
-          ${" "}<small>${highest === null ? "30 users in each arm are needed" : `at most ${points(highest)}`}</small>
-          ${highest !== null &&
+          ${" "}<small>${isBounded ? `at most ${points(highest)}` : "too few outcomes for a bound"}</small>
+          ${isBounded &&
           html`<${Interval} value=${difference} lower=${-most} upper=${highest} from=${-most} to=${most} hasZero />`}
         </dd>
       </div>

@@ -100,7 +100,7 @@ function Charts({ backtest: { candidate, champion, changes = [], intents, ...cou
 function Changes({ changes }) {
   const most = Math.max(0.01, ...changes.flatMap(({ ci_lower, ci_upper }) => [-ci_lower, ci_upper]));
   return html`
-    <${Ranking} title="Changes by intent" empty="No text of the evidence is decided."
+    <${Ranking} isWide title="Changes by intent" empty="No text of the evidence is decided."
       hint="The recall of the candidate less that of the champion, in points, with a 95 % interval for each intent by itself. Gold texts: right with the champion, and with the candidate."
       headings=${["Intent", "Gold texts", "Champion", "Candidate", "Difference", "Interval"]}
       rows=${changes.map((one) => ({
