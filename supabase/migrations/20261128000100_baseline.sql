@@ -7174,6 +7174,36 @@ as $$ select private.record_queue_scores(version, scores) $$;
 comment on function public.record_queue_scores(text, jsonb) is
   'Records what a model says about waiting texts; returns how many. The order of the queue uses it while the model is the champion.';
 
+-- Verdicts in the console ---------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- A verdict with all that it rests on, for operators. Null: there is no verdict with this id.
+create function private.read_console_verdict(verdict bigint) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_console_role('operator');
+  return (
+    select private.show_model_event(events) from public.model_events events
+    where events.id = verdict and kind = 'verdict'
+  );
+end
+$$;
+
+set role postgres;
+
+-- The body is parsed when the function is created, as those in 19_console.sql are.
+create function public.console_verdict(verdict bigint) returns jsonb
+language sql stable set search_path = ''
+begin atomic
+  select private.read_console_verdict(verdict);
+end;
+comment on function public.console_verdict(bigint) is
+  'Returns a verdict with all that it rests on, for operators.';
+
 -- 17_health.sql
 
 -- Health: counts of messages and audits by day, and the figures of the Health page.
@@ -8711,7 +8741,8 @@ begin
 end
 $$;
 
--- The registry of models: which one serves, the newest 100 models, and the newest 200 events of the ledger.
+-- The registry of models: which one serves, the newest 100 models, and the newest 200 events of the ledger, without the
+-- backtests of their verdicts, which are long (16_evaluation.sql).
 create function private.read_console_models() returns jsonb
 language plpgsql stable
 security definer
@@ -8722,7 +8753,11 @@ begin
   return jsonb_build_object(
     'champion', (select address ->> 'version' from private.champion),
     'models', jsonb_path_query_array(private.list_models(null), '$[0 to 99]'),
-    'events', jsonb_path_query_array(private.list_model_events(null), '$[0 to 199]')
+    'events', (
+      select coalesce(jsonb_agg(event #- '{evidence,backtest}' order by position), '[]')
+      from jsonb_array_elements(private.list_model_events(null)) with ordinality as events (event, position)
+      where position <= 200
+    )
   );
 end
 $$;
@@ -9813,6 +9848,7 @@ revoke all on function
   private.read_console_progress(),
   private.read_console_accuracy(),
   private.read_console_models(),
+  private.read_console_verdict(bigint),
   private.read_console_role(),
   public.console_role(),
   public.console_items(integer, bigint, text, integer),
@@ -9821,7 +9857,8 @@ revoke all on function
   public.console_skip(bigint, text),
   public.console_progress(),
   public.console_accuracy(),
-  public.console_models()
+  public.console_models(),
+  public.console_verdict(bigint)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
 
 grant execute on function
@@ -9834,7 +9871,8 @@ grant execute on function
   private.skip_console_item(bigint, text), public.console_skip(bigint, text),
   private.read_console_progress(), public.console_progress(),
   private.read_console_accuracy(), public.console_accuracy(),
-  private.read_console_models(), public.console_models()
+  private.read_console_models(), public.console_models(),
+  private.read_console_verdict(bigint), public.console_verdict(bigint)
 to authenticated;
 
 grant select, delete on private.review_skips to prompt_maintainer;

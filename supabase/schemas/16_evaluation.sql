@@ -942,3 +942,33 @@ language sql set search_path = ''
 as $$ select private.record_queue_scores(version, scores) $$;
 comment on function public.record_queue_scores(text, jsonb) is
   'Records what a model says about waiting texts; returns how many. The order of the queue uses it while the model is the champion.';
+
+-- Verdicts in the console ---------------------------------------------------------------------------
+
+set role prompt_maintainer;
+
+-- A verdict with all that it rests on, for operators. Null: there is no verdict with this id.
+create function private.read_console_verdict(verdict bigint) returns jsonb
+language plpgsql stable
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_console_role('operator');
+  return (
+    select private.show_model_event(events) from public.model_events events
+    where events.id = verdict and kind = 'verdict'
+  );
+end
+$$;
+
+set role postgres;
+
+-- The body is parsed when the function is created, as those in 19_console.sql are.
+create function public.console_verdict(verdict bigint) returns jsonb
+language sql stable set search_path = ''
+begin atomic
+  select private.read_console_verdict(verdict);
+end;
+comment on function public.console_verdict(bigint) is
+  'Returns a verdict with all that it rests on, for operators.';

@@ -391,7 +391,8 @@ begin
 end
 $$;
 
--- The registry of models: which one serves, the newest 100 models, and the newest 200 events of the ledger.
+-- The registry of models: which one serves, the newest 100 models, and the newest 200 events of the ledger, without the
+-- backtests of their verdicts, which are long (16_evaluation.sql).
 create function private.read_console_models() returns jsonb
 language plpgsql stable
 security definer
@@ -402,7 +403,11 @@ begin
   return jsonb_build_object(
     'champion', (select address ->> 'version' from private.champion),
     'models', jsonb_path_query_array(private.list_models(null), '$[0 to 99]'),
-    'events', jsonb_path_query_array(private.list_model_events(null), '$[0 to 199]')
+    'events', (
+      select coalesce(jsonb_agg(event #- '{evidence,backtest}' order by position), '[]')
+      from jsonb_array_elements(private.list_model_events(null)) with ordinality as events (event, position)
+      where position <= 200
+    )
   );
 end
 $$;

@@ -672,6 +672,7 @@ revoke all on function
   private.read_console_progress(),
   private.read_console_accuracy(),
   private.read_console_models(),
+  private.read_console_verdict(bigint),
   private.read_console_role(),
   public.console_role(),
   public.console_items(integer, bigint, text, integer),
@@ -680,7 +681,8 @@ revoke all on function
   public.console_skip(bigint, text),
   public.console_progress(),
   public.console_accuracy(),
-  public.console_models()
+  public.console_models(),
+  public.console_verdict(bigint)
 from public, anon, authenticated, service_role, prompt_writer, prompt_exporter, model_registrar;
 
 grant execute on function
@@ -693,7 +695,8 @@ grant execute on function
   private.skip_console_item(bigint, text), public.console_skip(bigint, text),
   private.read_console_progress(), public.console_progress(),
   private.read_console_accuracy(), public.console_accuracy(),
-  private.read_console_models(), public.console_models()
+  private.read_console_models(), public.console_models(),
+  private.read_console_verdict(bigint), public.console_verdict(bigint)
 to authenticated;
 
 grant select, delete on private.review_skips to prompt_maintainer;

@@ -1,6 +1,7 @@
 """The console in a real browser, over the shared stack."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -54,9 +55,9 @@ def reviewer(create_reviewer: Callable[[], User]) -> User:
     return create_reviewer()
 
 
-@pytest.fixture
-def database(stack: Stack) -> Iterator[Database]:
-    """The database, without rows, and with nothing in the queue at random."""
+@contextmanager
+def empty_database(stack: Stack) -> Iterator[Database]:
+    """Connect to the database, without rows, and with nothing in the queue at random."""
     with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as connection:
         connection.execute(DELETE_ALL_ROWS)
         connection.execute(NOTHING_AT_RANDOM)
@@ -65,8 +66,17 @@ def database(stack: Stack) -> Iterator[Database]:
 
 
 @pytest.fixture
-def capture(database: Database, sender: User) -> Capture:
-    """Capture a message that waits for review: each less urgent than the one before."""
+def database(stack: Stack) -> Iterator[Database]:
+    """The database for one test."""
+    with empty_database(stack) as connection:
+        yield connection
+
+
+def capture_messages(database: Database, sender: User) -> Capture:
+    """Return a function that captures a message that waits for review.
+
+    Each message is less urgent than the one before.
+    """
     confidences = (number / 1000 for number in range(100, 600))
 
     def capture_message(prompt: str, **columns: Any) -> UUID:
@@ -87,8 +97,17 @@ def capture(database: Database, sender: User) -> Capture:
 
 
 @pytest.fixture
-def open_page(stack: Stack, browser: Browser) -> Iterator[OpenConsole]:
-    """Open the console in a browser of its own; fail if the browser complained."""
+def capture(database: Database, sender: User) -> Capture:
+    """Capture messages of one test."""
+    return capture_messages(database, sender)
+
+
+@contextmanager
+def open_consoles(stack: Stack, browser: Browser) -> Iterator[OpenConsole]:
+    """Yield a function that opens the console in a browser of its own.
+
+    Fail if a browser complained.
+    """
     consoles: list[Console] = []
 
     def open_in_new_context(size: tuple[int, int] = DESKTOP, **options: Any) -> Console:
@@ -103,6 +122,13 @@ def open_page(stack: Stack, browser: Browser) -> Iterator[OpenConsole]:
     for console in consoles:
         console.page.context.close()
     assert problems == [[] for _ in consoles]
+
+
+@pytest.fixture
+def open_page(stack: Stack, browser: Browser) -> Iterator[OpenConsole]:
+    """Open the console for one test."""
+    with open_consoles(stack, browser) as open_in_new_context:
+        yield open_in_new_context
 
 
 def events(connection: Database, *columns: str) -> list[tuple[Any, ...]]:

@@ -12,11 +12,15 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from infra.local.stack import Stack
+from infra.local.users import User
 from tests.database.rows import complete_captures, correct, count_days
 
+from .browser import Console
 from .models import register_models
 
 TODAY = datetime.now(UTC).date()
+NONE = "\N{EN DASH}"
+"""What is shown where there is no figure."""
 SECRET = "a text that no viewer may see"
 AUDITED_DAY = 5
 # Days ago, intent, version, source, outcome, tenth of the confidence and of the scope, messages.
@@ -175,3 +179,10 @@ def plant_health(
     plant_runs(database)
     register_models(stack)
     open_alert(database, "workflows_fail", "search")
+
+
+def open_health(console: Console, user: User) -> Console:
+    """Sign in, and wait for the charts."""
+    console.sign_in(user, "health")
+    console.page.get_by_role("heading", name="Messages by source").wait_for()
+    return console

@@ -1,66 +1,45 @@
-"""The screen of health: every chart shows the planted numbers, and no text of a message."""
+"""The screen of health: every chart shows the planted numbers, and no text of a message.
+
+The numbers are planted once, and most tests look at the same page.
+"""
 
 from collections.abc import Iterator
-from itertools import count
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Browser
 from scipy.stats import binomtest
 
 from infra.local.stack import Stack
 from infra.local.users import User
 
 from .browser import Console
-from .conftest import Capture, Database, OpenConsole
+from .charts import chart, open_numbers, read_table
+from .conftest import OpenConsole, capture_messages, empty_database, open_consoles
 from .health import (
     AUDITED_DAY,
+    NONE,
     SECRET,
     TODAY,
     days_ago,
-    open_alert,
+    open_health,
     plant_health,
     plant_marks,
 )
 
-_numbers = count(1)
-NONE = "\N{EN DASH}"
-"""What is shown where there is no figure."""
+
+@pytest.fixture(scope="module")
+def viewer(stack: Stack, sender: User) -> Iterator[User]:
+    with empty_database(stack) as database:
+        plant_health(stack, database, capture_messages(database, sender))
+        with plant_marks(database):
+            yield stack.create_viewer("viewer-of-health@example.com")
 
 
-@pytest.fixture
-def viewer(stack: Stack, database: Database, capture: Capture) -> Iterator[User]:
-    plant_health(stack, database, capture)
-    with plant_marks(database):
-        yield stack.create_viewer(f"viewer-{next(_numbers)}@example.com")
-
-
-def open_health(open_page: OpenConsole, user: User) -> Console:
-    """Sign in, and wait for the charts."""
-    console = open_page().sign_in(user, "health")
-    console.page.get_by_role("heading", name="Messages by source").wait_for()
-    return console
-
-
-def read_table(table: Locator) -> list[list[str]]:
-    """Return the cells of each row, the header first."""
-    cells = "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
-    rows: list[list[str]] = table.locator("tr").evaluate_all(cells)
-    return rows
-
-
-def chart(console: Console, title: str) -> Locator:
-    """Return a chart."""
-    return console.page.locator("figure", has=console.page.get_by_role("heading", name=title))
-
-
-def open_numbers(console: Console, title: str) -> list[list[str]]:
-    """Open the numbers of a chart with the keyboard, and return its table."""
-    figure = chart(console, title)
-    figure.locator("summary").focus()
-    console.press("Enter")
-    table = figure.get_by_role("table")
-    table.wait_for()
-    return read_table(table)
+@pytest.fixture(scope="module")
+def health(stack: Stack, browser: Browser, viewer: User) -> Iterator[Console]:
+    """The screen as a viewer sees it."""
+    with open_consoles(stack, browser) as open_page:
+        yield open_health(open_page(), viewer)
 
 
 def read_days(console: Console, title: str) -> dict[str, list[str]]:
@@ -94,12 +73,10 @@ DAILY = {
 
 
 def test_every_chart_over_time_shows_the_planted_numbers_and_what_changed(
-    open_page: OpenConsole, viewer: User
+    health: Console,
 ) -> None:
-    console = open_health(open_page, viewer)
-
     for title, planted in DAILY.items():
-        shown = read_days(console, title)
+        shown = read_days(health, title)
         assert len(shown) == 30
         for days, values in planted.items():
             assert shown[days_ago(days).isoformat()][:-1] == values, (title, days)
@@ -109,14 +86,13 @@ def test_every_chart_over_time_shows_the_planted_numbers_and_what_changed(
         assert "assistant-second was promoted" in changes[TODAY.isoformat()]
         assert "the intent travel was added" in changes[TODAY.isoformat()]
         assert len(changes) == 4
-        assert chart(console, title).locator("svg .mark").count() == 4
+        assert chart(health, title).locator("svg .mark").count() == 4
 
 
 def test_pointing_at_a_day_shows_its_numbers_and_what_changed(
-    open_page: OpenConsole, viewer: User
+    health: Console,
 ) -> None:
-    console = open_health(open_page, viewer)
-    messages = chart(console, "Messages by source")
+    messages = chart(health, "Messages by source")
     latest_mark = messages.locator(".mark").nth(2)
 
     latest_mark.locator("path").hover(force=True)
@@ -126,19 +102,7 @@ def test_pointing_at_a_day_shows_its_numbers_and_what_changed(
     assert readout.get_by_text("Model 24").is_visible()
 
 
-def test_a_deployment_without_messages_has_empty_charts(
-    open_page: OpenConsole, stack: Stack, database: Database
-) -> None:
-    viewer = stack.create_viewer(f"viewer-{next(_numbers)}@example.com")
-    console = open_health(open_page, viewer)
-
-    assert set(map(tuple, read_days(console, "Messages by source").values())) == {("0", "0", "")}
-    assert set(map(tuple, read_days(console, "Live accuracy").values())) == {(*[NONE] * 5, "")}
-    console.page.get_by_text("No alert is open.").wait_for()
-    assert console.page.get_by_text("None in this period.").count() == 2
-
-
-def test_no_text_of_a_message_is_received(open_page: OpenConsole, viewer: User) -> None:
+def test_the_figures_are_read_once_and_no_text_of_a_message_is_received(open_page: OpenConsole, viewer: User) -> None:
     console = open_page()
     bodies: list[str] = []
     console.page.on(
@@ -149,7 +113,7 @@ def test_no_text_of_a_message_is_received(open_page: OpenConsole, viewer: User) 
     console.page.get_by_role("heading", name="Messages by source").wait_for()
 
     assert SECRET not in console.page.content()
-    assert any("model-8" in body for body in bodies)
+    assert sum("model-8" in body for body in bodies) == 1
     assert not any(SECRET in body or "grace" in body for body in bodies)
 
 
@@ -169,23 +133,22 @@ CALIBRATION = [
 
 
 def test_rankings_accuracy_and_calibration_show_the_planted_numbers(
-    open_page: OpenConsole, viewer: User
+    health: Console,
 ) -> None:
-    page = (console := open_health(open_page, viewer)).page
-
     for title, planted in TABLES.items():
-        rows = read_table(page.get_by_role("region", name=title, exact=True).get_by_role("table"))
+        rows = read_table(
+            health.page.get_by_role("region", name=title, exact=True).get_by_role("table")
+        )
         assert [
             row[: len(values)] for row, values in zip(rows[1:], planted, strict=True)
         ] == planted
-    assert open_numbers(console, "Calibration by version")[1:] == CALIBRATION
+    assert open_numbers(health, "Calibration by version")[1:] == CALIBRATION
 
 
 def test_tasks_show_what_is_done_and_overdue_and_changes_are_listed(
-    open_page: OpenConsole, viewer: User
+    health: Console,
 ) -> None:
-    page = open_health(open_page, viewer).page
-
+    page = health.page
     table = page.get_by_role("group", name="Table: Tasks")
     tasks = {name: cells for name, *cells in read_table(table)}
     _, due, lines = tasks["Export weekly"]
@@ -203,19 +166,17 @@ def test_tasks_show_what_is_done_and_overdue_and_changes_are_listed(
     assert any("assistant-first was quarantined" in one for one in shown)
 
 
-def test_another_period_shows_more_days(open_page: OpenConsole, viewer: User) -> None:
-    console = open_health(open_page, viewer)
+def test_another_period_shows_more_days(health: Console) -> None:
+    health.page.get_by_label("Period").select_option("Last 90 days")
+    health.page.get_by_label(f"from {days_ago(89).isoformat()}").first.wait_for()
 
-    console.page.get_by_label("Period").select_option("Last 90 days")
-    console.page.get_by_label(f"from {days_ago(89).isoformat()}").first.wait_for()
-
-    assert len(read_days(console, "Failed workflows")) == 90
+    assert len(read_days(health, "Failed workflows")) == 90
 
 
 def test_a_viewer_sees_alerts_and_what_to_do_and_handles_none(
-    open_page: OpenConsole, viewer: User
+    health: Console,
 ) -> None:
-    page = open_health(open_page, viewer).page
+    page = health.page
     alert = page.get_by_role("article", name="Alert 1")
     alert.get_by_role("heading", name="open workflows fail: search").wait_for()
 
@@ -224,37 +185,3 @@ def test_a_viewer_sees_alerts_and_what_to_do_and_handles_none(
     assert alert.get_by_text("The workflows of one intent fail").is_visible()
     assert alert.get_by_text("docs/how-to/operate.md#workflows-fail").is_visible()
     assert alert.get_by_role("button").count() == 0
-
-
-def test_an_operator_acknowledges_and_mutes_an_alert(
-    open_page: OpenConsole, stack: Stack, database: Database
-) -> None:
-    open_alert(database, "no_messages", "")
-    operator = stack.create_operator(f"handler-{next(_numbers)}@example.com")
-    alert = open_health(open_page, operator).page.get_by_role("article", name="Alert 1")
-
-    alert.get_by_role("button", name="Acknowledge").click()
-    alert.get_by_text("by you").wait_for()
-    alert.get_by_role("button", name="Mute for a week").click()
-    alert.get_by_role("button", name="Unmute").wait_for()
-
-    query = "select acknowledged_by, muted_by, muted_until > now() from public.alerts"
-    assert database.execute(query).fetchall() == [(operator.id, operator.id, True)]
-    alert.get_by_role("button", name="Unmute").click()
-    alert.get_by_role("heading", name="acknowledged no messages").wait_for()
-
-
-def test_an_alert_that_was_resolved_meanwhile_is_said_to_be(
-    open_page: OpenConsole, reviewer: User, database: Database
-) -> None:
-    open_alert(database, "no_messages", "")
-    console = open_health(open_page, reviewer)
-    console.expects_failed_requests = True
-    acknowledge = console.page.get_by_role("button", name="Acknowledge")
-    acknowledge.wait_for()
-    database.execute("select private.record_alerts('[]', array['no_messages'])")
-
-    acknowledge.click()
-
-    console.page.get_by_text("The alert is resolved.").wait_for()
-    console.page.get_by_text("No alert is open.").wait_for()

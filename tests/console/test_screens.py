@@ -7,7 +7,7 @@ import os
 import re
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from infra.local.paths import ROOT
 from infra.local.stack import Stack
@@ -15,12 +15,13 @@ from infra.local.stack import Stack
 from .browser import DESKTOP, PHONE, Console
 from .conftest import Capture, Database, OpenConsole
 from .health import open_alert, plant_audits, plant_month
-from .models import register_models
+from .models import plant_outcomes, record_verdict, register_models, start_split
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / "docs" / "console"
 GUIDES = "".join(
-    (ROOT / "docs/how-to" / page).read_text("utf-8") for page in ("review.md", "operate.md")
+    (ROOT / "docs/how-to" / page).read_text("utf-8")
+    for page in ("review.md", "operate.md", "models.md")
 )
 PICTURES_OF_THE_GUIDES = set(re.findall(r"\]\(\.\./console/([\w-]+\.png)\)", GUIDES))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -52,6 +53,11 @@ def check(console: Console, name: str, variant: str) -> None:
         console.page.screenshot(path=PICTURES / f"{name}-{variant}.png")
 
 
+def scroll_to(element: Locator) -> None:
+    """Scroll an element to the top of the picture."""
+    element.evaluate("element => element.scrollIntoView()")
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_screen_is_accessible(
     stack: Stack,
@@ -64,7 +70,6 @@ def test_every_screen_is_accessible(
     capture("plan my week around the exam on thursday", conversation_id="c", message_index=0)
     capture("3pm", conversation_id="c", message_index=1, confidence=0.01)
     capture("the thing with the numbers, or when is it")
-    register_models(stack)
     console = open_page(size, color_scheme=scheme).open()
     check(console, "sign-in", variant)
 
@@ -86,11 +91,37 @@ def test_every_screen_is_accessible(
     console.page.get_by_role("link", name="Figures").click()
     console.page.get_by_text("Why messages wait").wait_for()
     check(console, "figures", variant)
-    console.page.get_by_role("link", name="Models").click()
-    console.page.get_by_text("Ledger").wait_for()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_models_are_accessible(
+    stack: Stack, database: Database, open_page: OpenConsole, variant: str
+) -> None:
+    size, scheme = VARIANTS[variant]
+    register_models(stack)
+    record_verdict(stack)
+    start_split(stack)
+    plant_outcomes(stack)
+    operator = stack.create_operator(f"operator-of-models-{variant}@example.com")
+    console = open_page(size, color_scheme=scheme).sign_in(operator, "models")
+    page = console.page
+    page.get_by_role("heading", name="answers 40.0 % of the users").wait_for()
     check(console, "models", variant)
-    console.page.get_by_role("button", name="Promote").first.click()
-    console.page.get_by_role("dialog").wait_for()
+
+    page.get_by_text("By intent and confidence").first.click()
+    page.get_by_role("heading", name="Confusion matrix").wait_for()
+    scroll_to(page.get_by_text("By intent and confidence").first)
+    check(console, "verdict", variant)
+    for title in ("Reliability", "Confusion matrix"):
+        page.get_by_label(f"Numbers: {title}").click()
+    page.get_by_role("group", name="Table: Reliability").wait_for()
+    check(console, "verdict-numbers", variant)
+    page.get_by_role("button", name="Change the share").click()
+    page.get_by_role("dialog").wait_for()
+    check(console, "split", variant)
+    console.press("Escape")
+    page.get_by_role("button", name="Promote").first.click()
+    page.get_by_role("dialog").wait_for()
     check(console, "promote", variant)
 
 

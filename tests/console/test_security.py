@@ -1,6 +1,7 @@
 """What the page may do, what it shows of hostile texts, and who sees what."""
 
 import gzip
+import re
 from typing import Any
 
 import httpx
@@ -46,6 +47,9 @@ def test_every_module_is_in_the_page_and_preloaded_names_exist(stack: Stack) -> 
             response = http.get(f"/page/{version}/{name}")
             assert response.content == file.read_bytes(), name
             assert "immutable" in response.headers["cache-control"]
+        preloaded = re.findall(f'modulepreload" href="page/{version}/([^"]+)"', start.text)
+        modules = [file.relative_to(PAGE).as_posix() for file in PAGE.rglob("*.js")]
+        assert sorted(preloaded) == sorted([*modules, "settings.js"])
         known = http.get("/", headers={"If-None-Match": start.headers["etag"]})
         assert (known.status_code, known.content) == (304, b"")
         assert http.get(f"/page/{version}/../handler.py").status_code == 404

@@ -75,6 +75,7 @@ CONSOLE_CALLS: dict[str, dict[str, Any]] = {
     "console_progress": {},
     "console_accuracy": {},
     "console_models": {},
+    "console_verdict": {"verdict": 1},
 }
 
 HEALTH_FUNCTIONS = ("health", "list_alerts", "acknowledge_alert", "mute_alert")

@@ -9,6 +9,7 @@ from psycopg import errors
 
 from .actors import ALICE, STRANGER
 from .console import ITEM_FIELDS, ConsoleUser, add_account
+from .registry import call, connect_registrar, register
 from .rows import add_user, correct, erase, insert, read, refresh_queue
 from .server import Connection, Server
 
@@ -24,9 +25,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "console_progress": {},
     "console_accuracy": {},
     "console_models": {},
+    "console_verdict": {"verdict": 1},
 }
 ALLOWED = {
-    "reviewer": {*CALLS} - {"console_models"},
+    "reviewer": {*CALLS} - {"console_models", "console_verdict"},
     "operator": {*CALLS},
     "viewer": {"console_progress", "console_accuracy"},
     "admin": set(),
@@ -486,6 +488,30 @@ def test_no_figure_contains_a_text_or_a_name(
 
 def test_an_operator_reads_the_registry(dashboard: Connection, olga: ConsoleUser) -> None:
     assert olga.call("console_models") == {"champion": None, "models": [], "events": []}
+
+
+def test_the_registry_leaves_the_backtests_out_and_an_operator_reads_each_verdict(
+    server: Server, database: str, olga: ConsoleUser
+) -> None:
+    backtest = {"gold": 40, "changes": [{"intent": "email", "won": 3}]}
+    with connect_registrar(server, database) as registrar:
+        register(registrar, "assistant-2")
+        verdict = call(
+            registrar, "record_verdict", version="assistant-2", champion=None, decision="hold",
+            looks_before=0, actor="ann", reason="evidence",
+            evidence={"verdict": {"labels": 40}, "backtest": backtest},
+        )  # fmt: skip
+
+    latest, registered = olga.call("console_models")["events"]
+
+    assert (latest["id"], latest["kind"], registered["kind"]) == (
+        verdict["id"], "verdict", "registered",
+    )  # fmt: skip
+    assert latest["evidence"]["verdict"] == {"labels": 40}
+    assert "backtest" not in latest["evidence"]
+    assert olga.call("console_verdict", verdict=verdict["id"]) == verdict
+    assert verdict["evidence"]["backtest"] == backtest
+    assert olga.call("console_verdict", verdict=registered["id"]) is None
 
 
 def test_an_unknown_item_is_gone(grace: ConsoleUser) -> None:

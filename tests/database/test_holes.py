@@ -394,6 +394,15 @@ HOLES: dict[str, tuple[str, Test]] = {
         ),
         console.test_a_token_that_names_a_role_gives_nothing,
     ),
+    "a verdict that everybody may read in the console": (
+        (
+            "create or replace function private.read_console_verdict(verdict bigint) returns jsonb"
+            " language sql stable security definer set search_path = '' as $$ select"
+            " private.show_model_event(events) from public.model_events events"
+            " where events.id = verdict $$"
+        ),
+        console.test_a_token_that_names_a_role_gives_nothing,
+    ),
     "an anonymous caller who can use the console": (
         "grant execute on function public.console_progress() to anon",
         rights.test_each_caller_can_call_exactly_the_granted_functions,

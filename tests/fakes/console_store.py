@@ -40,3 +40,7 @@ class RecordedModelDecisions:
     async def send(self, token: str, decision: str, body: bytes) -> tuple[int, bytes]:
         self.sent.append((token, decision, body))
         return 200, b'{"event":null}'
+
+    async def split(self, token: str) -> tuple[int, bytes]:
+        self.sent.append((token, "split", b""))
+        return 200, b'{"split":null}'

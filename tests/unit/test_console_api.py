@@ -2,14 +2,20 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
+from unittest import mock
 from uuid import UUID, uuid4
 
 import httpx
 import httpx2
 import pytest
+from botocore import auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from fastapi.testclient import TestClient
 
-from prompt_capture.adapters.models_function import ModelsFunction
+from prompt_capture import bootstrap
+from prompt_capture.adapters.models_function import ModelsFunction, signer
 from prompt_capture.adapters.supabase.console import SupabaseConsole
 from prompt_capture.api.app import create_app
 from prompt_capture.api.authentication import Authenticator
@@ -17,6 +23,7 @@ from prompt_capture.api.console import console_router
 from prompt_capture.api.tokens import TokenVerifier
 from prompt_capture.domain.changes import Decision
 from prompt_capture.domain.errors import NotPermitted, StoreUnavailable, UnknownIntent
+from prompt_capture.settings import AwsSettings
 from prompt_capture.workflows.console import DecideOnItem, DecideOnModel
 from tests.fakes.console_store import InMemoryConsoleStore, RecordedModelDecisions
 from tests.unit.conftest import INTENTS
@@ -35,6 +42,9 @@ class ConsoleApi:
     def post(self, path: str, body: object, token: str | None = None) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {token or self.token}"}
         return self.http.post(path, json=body, headers=headers)
+
+    def get(self, path: str) -> httpx2.Response:
+        return self.http.get(path, headers={"Authorization": f"Bearer {self.token}"})
 
 
 @pytest.fixture
@@ -96,7 +106,9 @@ def test_only_a_valid_token_of_a_user_is_accepted(
     assert (console.store.decisions, console.models.sent) == ([], [])
 
 
-@pytest.mark.parametrize("decision", ["rollback", "assistant-1.2/promote", "a/quarantine"])
+@pytest.mark.parametrize(
+    "decision", ["rollback", "assistant-1.2/promote", "a/quarantine", "a/split", "split/stop"]
+)
 def test_an_operators_decision_about_a_model_is_passed_on(
     console: ConsoleApi, decision: str
 ) -> None:
@@ -125,13 +137,23 @@ def test_nothing_else_is_passed_on(console: ConsoleApi, decision: str) -> None:
     assert {sent for _, sent, _ in console.models.sent} <= {"a/promote"}
 
 
+def test_an_operator_sees_the_split(console: ConsoleApi) -> None:
+    console.store.role_of_others = "operator"
+
+    response = console.get("/v1/models/split")
+
+    assert (response.status_code, response.json()) == (200, {"split": None})
+    assert console.models.sent == [(console.token, "split", b"")]
+
+
 @pytest.mark.parametrize("role", ["reviewer", "viewer", None])
-def test_whoever_is_no_operator_decides_about_no_model(
+def test_whoever_is_no_operator_decides_about_no_model_and_sees_no_split(
     console: ConsoleApi, role: str | None
 ) -> None:
     console.store.role_of_others = role
 
     assert error(console.post("/v1/models/rollback", {})) == (403, "not_permitted")
+    assert error(console.get("/v1/models/split")) == (403, "not_permitted")
     assert console.models.sent == []
 
 
@@ -144,6 +166,7 @@ def test_without_the_function_models_there_is_no_such_path(mint: TokenMint) -> N
     headers = {"Authorization": f"Bearer {mint.token(uuid4())}"}
 
     assert error(http.post("/v1/models/rollback", json={}, headers=headers)) == (404, "not_found")
+    assert error(http.get("/v1/models/split", headers=headers)) == (404, "not_found")
 
 
 # The adapters -----------------------------------------------------------------------------
@@ -199,8 +222,77 @@ async def test_the_function_models_is_called_with_the_operators_token() -> None:
     models = ModelsFunction(client(409, {"error": {}}, requests), "http://m/v1/models/")
 
     assert await models.send("token", "rollback", b"{}") == (409, b'{"error": {}}')
-    assert str(requests[0].url) == "http://m/v1/models/rollback"
+    assert await models.split("token") == (409, b'{"error": {}}')
+
+    assert [(each.method, str(each.url)) for each in requests] == [
+        ("POST", "http://m/v1/models/rollback"),
+        ("GET", "http://m/v1/models/split"),
+    ]
+    for request in requests:
+        assert request.headers["x-user-token"] == "token"
+        assert "authorization" not in request.headers
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", b""), ("POST", b'{"reason": "better"}')])
+async def test_a_function_url_with_aws_iam_gets_a_signature_and_the_operators_token(
+    method: str, body: bytes
+) -> None:
+    settings = AwsSettings.model_validate(
+        {
+            "aws_region": "eu-west-1",
+            "aws_access_key_id": "access-key",
+            "aws_secret_access_key": "secret",
+            "aws_session_token": "session",
+        }
+    )
+    requests: list[httpx.Request] = []
+    url = "https://models.lambda-url.eu-west-1.on.aws/v1/models"
+    models = ModelsFunction(client(200, {}, requests), url, signer(settings))
+
+    await (models.send("token", "rollback", body) if body else models.split("token"))
+
+    [request] = requests
+    assert (request.method, request.content) == (method, body)
+    theirs = AWSRequest(
+        method,
+        str(request.url),
+        {"X-User-Token": "token", "Content-Type": "application/json"},
+        body,
+    )
+    now = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%S%z")
+    with mock.patch.object(auth, "get_current_datetime", return_value=now):
+        credentials = Credentials("access-key", "secret", "session")
+        auth.SigV4Auth(credentials, "lambda", "eu-west-1").add_auth(theirs)
+    assert request.headers["authorization"] == theirs.headers["Authorization"]
+    assert request.headers["x-user-token"] == "token"
+    assert request.headers["x-amz-security-token"] == "session"
+
+
+@pytest.mark.parametrize(("url_auth", "is_signed"), [("token", False), ("iam", True)])
+async def test_requests_are_signed_where_the_deployment_says_so(
+    monkeypatch: pytest.MonkeyPatch, url_auth: str, is_signed: bool
+) -> None:
+    environment = {
+        "SUPABASE_URL": "http://p",
+        "SUPABASE_PUBLISHABLE_KEY": "sb_publishable_x",
+        "MODELS_URL": "http://m/v1/models",
+        "MODELS_URL_AUTH": url_auth,
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "access-key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+    }
+    requests: list[httpx.Request] = []
+    answers = client(200, "operator", requests)
+    monkeypatch.setattr(bootstrap, "environment", lambda: environment)
+    monkeypatch.setattr(bootstrap, "create_http_client", lambda _: answers)
+    decide = bootstrap.decide_on_model()
+    assert decide is not None
+
+    await decide("token", "rollback", b"{}")
+
     assert requests[0].headers["authorization"] == "Bearer token"
+    signature = requests[1].headers.get("authorization", "")
+    assert signature.startswith("AWS4-HMAC-SHA256") == is_signed
 
 
 async def test_an_unreachable_function_models_is_an_error() -> None:
@@ -211,5 +303,6 @@ async def test_an_unreachable_function_models_is_an_error() -> None:
         httpx.AsyncClient(transport=httpx.MockTransport(refuse)), "http://m/v1/models"
     )
 
-    with pytest.raises(StoreUnavailable, match="did not respond"):
-        await models.send("token", "rollback", b"{}")
+    for call in (models.send("token", "rollback", b"{}"), models.split("token")):
+        with pytest.raises(StoreUnavailable, match="did not respond"):
+            await call

@@ -24,6 +24,7 @@ from training.gate.backtest import (
     backtest,
     describe_backtest,
 )
+from training.gate.description import describe_reasons
 from training.gate.evidence import NOBODY, LearntTexts, SelectedEvidence, select_evidence
 from training.gate.ledger import RecordedVerdict, digest_evidence, recorded_verdicts
 from training.gate.settings import GateSettings
@@ -198,6 +199,43 @@ def test_a_backtest_reports_the_disagreements_and_the_intents_that_move() -> Non
     assert report.candidate.out_of_scope == 0
     assert report.candidate.p50_ms is not None
     assert "40 of 200 texts (20.0%)" in " ".join(describe_backtest(report))
+
+
+def test_a_backtest_reports_how_well_each_intent_is_recognised_and_holds_no_text() -> None:
+    captured, gold = _texts(50), _texts(6, seed=1)
+    evidence = Evidence(
+        (), tuple(_decided(text, "ab"[number % 2]) for number, text in enumerate(gold))
+    )
+
+    report = _backtest(captured, evidence).report
+
+    assert [(each.intent, each.gold, each.candidate, each.champion) for each in report.changes] == [
+        ("a", 3, 3, 3),
+        ("b", 3, 0, 0),
+    ]
+    for model in (report.candidate, report.champion):
+        assert [each.model_dump() for each in model.bands] == [
+            {"band": 9, "texts": 6, "correct": 3}
+        ]
+        assert [each.model_dump() for each in model.confusions] == [
+            {"intent": "b", "predicted": "a", "texts": 3}
+        ]
+    assert not any(text in report.model_dump_json() for text in (*captured, *gold))
+
+
+def test_a_verdict_from_before_these_figures_is_still_a_look() -> None:
+    result = _backtest(_texts(50), Evidence((), (_decided("hello there"),)))
+    verdict = decide(result.evidence, result.candidate, result.champion)
+    recorded = RecordedVerdict(verdict=verdict, backtest=result.report, evidence_sha256="0" * 64)
+    content = recorded.model_dump(mode="json")
+    assert content.pop("reasons") == list(describe_reasons(verdict))
+    del content["backtest"]["changes"]
+    for model in ("candidate", "champion"):
+        del content["backtest"][model]["bands"], content["backtest"][model]["confusions"]
+
+    [read] = recorded_verdicts([_event(0, "verdict", content)])
+
+    assert read.verdict == verdict
 
 
 def test_captured_texts_that_a_model_learnt_or_that_repeat_evidence_do_not_count() -> None:

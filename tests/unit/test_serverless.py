@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -394,6 +394,29 @@ def test_the_monitor_reads_parameters_counts_prompts_that_wait_and_publishes_alo
         ("sqs:GetQueueAttributes", "DeadLetters.Arn"),
         ("sns:Publish", "AlarmTopic"),
     }
+
+
+def test_the_console_calls_the_url_of_models_and_nothing_else(
+    service: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    """With AWS_IAM, a Function URL wants two permissions, both for calls by its URL alone."""
+    allowed = [
+        (actions(statement), resource_arns(statement), statement["Condition"])
+        for statement in statements(resources, "ConsoleRole")
+        if not actions(statement)[0].startswith(("xray:", "logs:", "ssm:"))
+    ]
+
+    models = ["ModelsLambdaFunction.Arn"]
+    with_iam = {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
+    by_url = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+    assert allowed == [
+        (["lambda:InvokeFunctionUrl"], models, with_iam),
+        (["lambda:InvokeFunction"], models, by_url),
+    ]
+    assert environment(service, "console")["MODELS_URL_AUTH"] == "${param:urlAuth}"
+    values = get_args(ConsoleSettings.model_fields["models_url_auth"].annotation)
+    assert set(values) == set(service["custom"]["urls"])
+    assert service["functions"]["console"]["url"] is True
 
 
 def test_the_retraining_is_scheduled_by_month_and_by_day_and_promotes_nothing_by_default(

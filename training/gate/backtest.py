@@ -21,6 +21,15 @@ from training.gate.evidence import (
     SelectedEvidence,
     pair_evidence,
 )
+from training.gate.figures import (
+    MAX_INTENTS,
+    ConfidenceBand,
+    Confusion,
+    IntentChange,
+    compare_intents,
+    count_bands,
+    count_confusions,
+)
 from training.gate.models import ModelFacts
 from training.gate.settings import GateSettings
 from training.report.evaluation import classify_in_turn, is_recognised_as_out_of_scope
@@ -62,9 +71,9 @@ class IntentShare(FrozenModel):
 class ModelFigures(FrozenModel):
     """The figures of one model. None: there is nothing to measure it on.
 
-    `accuracy` and `excess_calibration_error` are those on the gold texts of the evidence,
-    `out_of_scope` is the share of captured texts that service does not take for messages to this
-    assistant, and the milliseconds per text are those of captured texts and evidence.
+    `accuracy`, `excess_calibration_error`, `bands` and `confusions` are those on the gold texts of
+    the evidence. `out_of_scope` is the share of captured texts that service does not take for
+    messages to this assistant. The milliseconds per text are those of captured texts and evidence.
     """
 
     version: str
@@ -74,6 +83,8 @@ class ModelFigures(FrozenModel):
     out_of_scope: float | None
     p50_ms: float | None
     p99_ms: float | None
+    bands: tuple[ConfidenceBand, ...] = ()
+    confusions: tuple[Confusion, ...] = ()
 
 
 class Backtest(FrozenModel):
@@ -99,6 +110,7 @@ class Backtest(FrozenModel):
     learnt: int
     repeated: int
     outdated: int
+    changes: tuple[IntentChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,7 @@ def backtest(
         learnt=evidence.learnt,
         repeated=evidence.repeated,
         outdated=evidence.outdated,
+        changes=tuple(compare_intents(paired)),
     )
     draw = moves.draw(new.version, old.version, options)
     return BacktestResult(report, paired, new.facts, old.facts, draw)
@@ -184,9 +197,8 @@ class _Answered:
         return ModelFacts(self.version, labels, self.model.size_bytes, self.milliseconds)
 
     def measure(self, is_gold: Mask) -> ModelFigures:
-        on_gold = Confidences(
-            self.on_evidence.confidences[is_gold], self.on_evidence.correct[is_gold]
-        )
+        gold = self.on_evidence.select(is_gold, self.on_evidence.weights)
+        on_gold = Confidences(gold.confidences, gold.correct)
         has_gold, has_captured = bool(is_gold.any()), len(self.on_captured.texts) > 0
         out_of_scope = is_recognised_as_out_of_scope(self.on_captured)
         p50, p99 = (
@@ -202,6 +214,8 @@ class _Answered:
             out_of_scope=float(out_of_scope.mean()) if has_captured else None,
             p50_ms=p50,
             p99_ms=p99,
+            bands=tuple(count_bands(gold)),
+            confusions=tuple(count_confusions(gold)),
         )
 
 
@@ -269,7 +283,8 @@ class _Moves:
         moved = self.new != self.old
         gained, given_up = Counter(self.new[moved].tolist()), Counter(self.old[moved].tolist())
         new, old = Counter(self.new.tolist()), Counter(self.old.tolist())
-        for intent in sorted({*gained, *given_up}, key=lambda x: (-gained[x] - given_up[x], x)):
+        by_moves = sorted({*gained, *given_up}, key=lambda x: (-gained[x] - given_up[x], x))
+        for intent in by_moves[:MAX_INTENTS]:
             yield IntentShare(
                 intent=intent,
                 candidate=new[intent],

@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterable
 from typing import Final, Self
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError, computed_field
 
 from prompt_capture.domain.evaluation import Tick
 from prompt_capture.domain.models import ModelEvent, Sha256
 from prompt_capture.domain.types import FrozenModel
 from training.gate.backtest import Backtest
+from training.gate.description import describe_reasons
 from training.gate.evidence import SelectedEvidence
 from training.gate.verdict import Verdict
 
@@ -22,7 +23,7 @@ class RecordedVerdict(FrozenModel):
     """A verdict with the backtest that it rests on, as the evidence of an event.
 
     `evidence_sha256` is that of `digest_evidence`. `tick` names the run that recorded it; None: a
-    person did. The ledger adds fields of its own.
+    person did. `reasons` say what decided, for people. The ledger adds fields of its own.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -31,6 +32,12 @@ class RecordedVerdict(FrozenModel):
     backtest: Backtest
     evidence_sha256: Sha256
     tick: Tick | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What the verdict rests on, each as a sentence."""
+        return tuple(describe_reasons(self.verdict))
 
     @classmethod
     def of(cls, event: ModelEvent) -> Self | None:

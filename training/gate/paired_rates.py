@@ -5,7 +5,11 @@ Of n texts, the candidate alone satisfies a condition on `won`, and the champion
 
 import math
 
+from scipy.optimize import brentq
 from scipy.stats import norm
+
+_CONFIDENCE = 0.95
+_EDGE = 1 - 1e-9
 
 
 def score_statistic(won: int, lost: int, n: float, difference: float) -> float:
@@ -34,3 +38,22 @@ def p_not_worse(won: int, lost: int, n: float, margin: float) -> float:
 def p_worse(won: int, lost: int, n: float, margin: float) -> float:
     """Return the p-value that shows a candidate to be worse by more than `margin`."""
     return float(norm.cdf(score_statistic(won, lost, n, -margin)))
+
+
+def score_interval(won: int, lost: int, n: float) -> tuple[float, float]:
+    """Return the 95% confidence interval of the difference between the rates (Tango 1998).
+
+    It holds the differences that the score test does not reject, so `n` must be above 0.
+    """
+    critical = float(norm.isf((1 - _CONFIDENCE) / 2))
+
+    def limit(sign: float) -> float:
+        def excess(difference: float) -> float:
+            return score_statistic(won, lost, n, difference) + sign * critical
+
+        estimate, edge = (won - lost) / n, sign * _EDGE
+        if abs(estimate) >= _EDGE or excess(edge) * sign > 0:
+            return sign
+        return float(brentq(excess, estimate, edge, xtol=1e-7))
+
+    return limit(-1.0), limit(1.0)

@@ -98,8 +98,17 @@ export function sendReview(body) {
 
 /**
  * @param {string} path - such as `rollback`
- * @param {{ reason: string, force?: boolean }} body - `force`: promote without a supporting verdict
+ * @param {{ reason: string, force?: boolean, share?: number }} body - `force`: promote without a
+ *   supporting verdict; `share`: of the users whom a challenger answers
  */
 export function decideOnModel(path, body) {
   return send(new URL(`v1/models/${path}`, document.baseURI), { body });
 }
+
+/** Reads the latest split, with what its outcomes say. @returns {Promise<{ split: any }>} */
+export function readSplit() {
+  return send(new URL("v1/models/split", document.baseURI), { method: "GET" });
+}
+
+/** Whether models are decided about here. */
+export const hasModels = settings.hasModels;

@@ -1,7 +1,7 @@
 // The console: who is signed in, what they may do, and which screen is shown.
 
 import { call, readCatalogue } from "./api.js";
-import { HealthScreen } from "./health/screen.js";
+import { HealthScreen, beginHealth } from "./health/screen.js";
 import { ModelsScreen } from "./models/screen.js";
 import { ProgressScreen } from "./progress.js";
 import { ListScreen } from "./review/list.js";
@@ -46,6 +46,7 @@ function App() {
       setUser(signedIn);
       setRole(undefined);
     }
+    if (location.hash === "#health") beginHealth();
     try {
       const [newRole, intents] = await Promise.all([call("console_role"), readCatalogue()]);
       setRole(newRole);

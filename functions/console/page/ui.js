@@ -31,6 +31,11 @@ export function percent(share, digits = 0) {
   return share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)} %`;
 }
 
+/** @param {number} difference - between two shares @returns {string} in points, with its sign */
+export function points(difference) {
+  return `${difference > 0 ? "+" : ""}${(100 * difference).toFixed(1)}`;
+}
+
 const REASONS = {
   disagreement: "reviewers disagree",
   random_audit: "random audit",
@@ -54,15 +59,17 @@ export function Time({ time }) {
 }
 
 /**
- * A share with its interval, on a line from 0 to 1 or between `from` and `to`.
- * @param {{ value: number | null, lower: number, upper: number, from?: number, to?: number }} props
+ * A number with its interval, on a line from 0 to 1 or between `from` and `to`.
+ * @param {{ value: number | null, lower: number, upper: number, from?: number, to?: number,
+ *   hasZero?: boolean }} props - `hasZero`: 0 is marked, where differences have their sign
  */
-export function Interval({ value, lower, upper, from = 0, to = 1 }) {
+export function Interval({ value, lower, upper, from = 0, to = 1, hasZero = false }) {
   const x = (number) => (100 * (number - from)) / (to - from);
   return html`
     <svg class="interval" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
       <rect class="range" x="0" y="4" width="100" height="2" />
       <rect class="bar" x=${x(lower)} y="2" width=${Math.max(x(upper) - x(lower), 0.5)} height="6" />
+      ${hasZero && html`<rect class="zero" x=${x(0) - 0.25} y="0" width="0.5" height="10" />`}
       ${value !== null && html`<rect class="mark" x=${x(value) - 0.5} y="0" width="1" height="10" />`}
     </svg>
   `;

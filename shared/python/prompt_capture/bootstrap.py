@@ -26,6 +26,7 @@ from prompt_capture.domain.splits import ServingModels
 from prompt_capture.ports.capture import Spool
 from prompt_capture.settings import (
     AuthenticationSettings,
+    AwsSettings,
     CaptureSettings,
     ClassifierSettings,
     ConsoleSettings,
@@ -513,13 +514,18 @@ def decide_on_item() -> "DecideOnItem":
 
 def decide_on_model() -> "DecideOnModel | None":
     """Wire the decisions of operators in the console. Raise `InvalidSettings`."""
-    from prompt_capture.adapters.models_function import ModelsFunction
+    from prompt_capture.adapters.models_function import ModelsFunction, signer, unsigned
     from prompt_capture.workflows.console import DecideOnModel
 
-    url = ConsoleSettings.from_env(environment()).models_url
-    if url is None:
+    settings = ConsoleSettings.from_env(environment())
+    if settings.models_url is None:
         return None
-    models = ModelsFunction(create_http_client(CONSOLE_TIMEOUT_SECONDS), str(url))
+    is_signed = settings.models_url_auth == "iam"
+    models = ModelsFunction(
+        create_http_client(CONSOLE_TIMEOUT_SECONDS),
+        str(settings.models_url),
+        signer(AwsSettings.from_env(environment())) if is_signed else unsigned,
+    )
     return DecideOnModel(_console_store(), models)
 
 

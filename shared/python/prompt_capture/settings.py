@@ -165,11 +165,15 @@ class OperatorSettings(AuthenticationSettings):
 
 
 class ConsoleSettings(Settings):
-    """The console. Without `models_url`, nothing is decided about models there."""
+    """The console. Without `models_url`, nothing is decided about models there.
+
+    `models_url_auth` is `iam` where that Function URL has AWS_IAM, so that requests are signed.
+    """
 
     supabase_url: AnyHttpUrl
     supabase_publishable_key: SecretStr
     models_url: AnyHttpUrl | None = None
+    models_url_auth: Literal["token", "iam"] = "token"
 
     @property
     def rest_url(self) -> str:

@@ -1,7 +1,7 @@
 // A chart over time: one position for each day, with marks where something changed.
 
 import { html, useState } from "../vendor/preact.js";
-import { Figure, useWidth } from "./figure.js";
+import { Figure, useWidth } from "../charts/figure.js";
 import { ticks } from "./series.js";
 
 const HEIGHT = 170;

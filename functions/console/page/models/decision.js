@@ -2,26 +2,32 @@
 
 import { decideOnModel } from "../api.js";
 import { html, useState } from "../vendor/preact.js";
-import { Dialog } from "../ui.js";
+import { Dialog, percent } from "../ui.js";
 
 const PACKAGED = "the packaged model";
+const FIRST_SHARE = 0.1;
+const AFTER_A_RESPONSE = "Running instances load it after their next response";
 
 /**
  * What a decision does, in sentences.
- * @param {{ kind: "promote" | "rollback" | "quarantine", version: string, champion: string | null,
- *   events: any[] }} decision
+ * @param {{ kind: "promote" | "rollback" | "quarantine" | "split" | "stop", version: string,
+ *   champion: string | null, events: any[], split: any, share: number }} decision
+ *   `split`: the one that is under way; `share`: of the users, for a split
  * @returns {{ title: string, effects: string[], path: string }}
  */
-export function describe({ kind, version, champion, events }) {
+export function describe({ kind, version, champion, events, split, share }) {
   const before = previous(champion, events);
+  const serving = champion ?? PACKAGED;
+  const endsSplit = split ? [`The split with ${split.challenger} ends.`] : [];
   switch (kind) {
     case "promote":
       return {
         title: `Promote ${version}?`,
         path: `${version}/promote`,
         effects: [
-          `${version} becomes the champion, and ${champion ?? PACKAGED} serves no more.`,
-          "Running instances load it after their next response; no request waits for it.",
+          `${version} becomes the champion, and ${serving} serves no more.`,
+          `${AFTER_A_RESPONSE}; no request waits for it.`,
+          ...endsSplit,
           "It can be taken back with Roll back.",
         ],
       };
@@ -31,8 +37,21 @@ export function describe({ kind, version, champion, events }) {
         path: "rollback",
         effects: [
           `${version} serves no more, and ${before} serves again.`,
-          "Running instances load it after their next response.",
+          `${AFTER_A_RESPONSE}.`,
+          ...endsSplit,
           "A second rollback goes back one model further.",
+        ],
+      };
+    case "split":
+      return split ? changeSplit(version, serving, split.share, share) : startSplit(version, serving, share);
+    case "stop":
+      return {
+        title: `Stop the split with ${version}?`,
+        path: "split/stop",
+        effects: [
+          `${serving} answers all users again, from the next message of each instance.`,
+          "What the outcomes said so far stays visible here until another split begins.",
+          "A new split divides the users anew.",
         ],
       };
     default:
@@ -43,10 +62,37 @@ export function describe({ kind, version, champion, events }) {
           `${version} never serves again. A quarantine is final.`,
           version === champion
             ? `It is rolled back in the same step: ${before} serves again.`
-            : "What serves now does not change.",
+            : "Which model is the champion does not change.",
+          ...(split && [champion, split.challenger].includes(version) ? endsSplit : []),
         ],
       };
   }
+}
+
+function startSplit(version, serving, share) {
+  return {
+    title: `Start a split with ${version}?`,
+    path: `${version}/split`,
+    effects: [
+      `${version} answers ${percent(share, 1)} of the users, and ${serving} the others.`,
+      `${AFTER_A_RESPONSE}. Users keep their model, and see nothing of it.`,
+      "Their outcomes are compared each day. If it does harm, the split stops; it is never promoted by that.",
+      "The split also ends when another model becomes the champion.",
+    ],
+  };
+}
+
+function changeSplit(version, serving, before, share) {
+  const moved = share < before ? `${version} to ${serving}` : `${serving} to ${version}`;
+  return {
+    title: `Change the split with ${version}?`,
+    path: `${version}/split`,
+    effects: [
+      `${version} answers ${percent(share, 1)} of the users instead of ${percent(before, 1)}.`,
+      share === before ? "Nothing changes." : `Some users move from ${moved}; the others keep their model.`,
+      "The outcomes so far go on counting.",
+    ],
+  };
 }
 
 /** The model that a rollback returns to, as far as the latest event says. */
@@ -61,20 +107,22 @@ function previous(champion, events) {
 }
 
 /**
- * @param {{ kind: any, version: string, champion: string | null, events: any[],
+ * @param {{ kind: any, version: string, champion: string | null, events: any[], split: any,
  *   onClose: (isDone: boolean) => void, onFailure: (error: any) => void }} props
  */
 export function DecisionDialog({ onClose, onFailure, ...decision }) {
-  const { title, effects, path } = describe(decision);
+  const isSplit = decision.kind === "split";
+  const [share, setShare] = useState(decision.split?.share ?? FIRST_SHARE);
   const [reason, setReason] = useState("");
   const [isForced, setForced] = useState(false);
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
+  const { title, effects, path } = describe({ ...decision, share });
   const submit = async (event) => {
     event.preventDefault();
     setBusy(true);
     try {
-      await decideOnModel(path, isForced ? { reason, force: true } : { reason });
+      await decideOnModel(path, { reason, ...(isForced && { force: true }), ...(isSplit && { share }) });
       onClose(true);
     } catch (error) {
       setBusy(false);
@@ -91,8 +139,9 @@ export function DecisionDialog({ onClose, onFailure, ...decision }) {
   };
   return html`
     <${Dialog} title=${title} onClose=${() => onClose(false)}>
-      <ul>${effects.map((effect) => html`<li key=${effect}>${effect}</li>`)}</ul>
       <form onSubmit=${submit}>
+        ${isSplit && html`<${ShareField} share=${share} onShare=${setShare} />`}
+        <ul aria-live="polite">${effects.map((effect) => html`<li key=${effect}>${effect}</li>`)}</ul>
         <label for="decision-reason">Why?</label>
         <textarea id="decision-reason" required rows="3" value=${reason}
           aria-describedby="decision-reason-help"
@@ -114,5 +163,16 @@ export function DecisionDialog({ onClose, onFailure, ...decision }) {
         </div>
       </form>
     <//>
+  `;
+}
+
+function ShareField({ share, onShare }) {
+  const onInput = ({ currentTarget }) => {
+    if (currentTarget.validity.valid) onShare(Number(currentTarget.value) / 100);
+  };
+  return html`
+    <label for="decision-share">Share of the users, in %</label>
+    <input id="decision-share" type="number" required min="0.1" max="99.9" step="0.1"
+      defaultValue=${Number((100 * share).toFixed(1))} onInput=${onInput} />
   `;
 }

@@ -73,9 +73,12 @@ function Table({ rows }) {
   `;
 }
 
-/** @returns {{ value: number | null, lower: number, upper: number } | null} */
+/**
+ * An object of two bounds, and of nothing else but what they bound.
+ * @returns {{ value: number | null, lower: number, upper: number } | null}
+ */
 function intervalOf(value) {
-  if (!isNested(value) || Array.isArray(value)) return null;
+  if (!isNested(value) || Array.isArray(value) || Object.keys(value).length > 3) return null;
   const bounds = BOUNDS.find((names) => names.every((name) => typeof value[name] === "number"));
   if (!bounds) return null;
   const estimate = Object.entries(value).find(

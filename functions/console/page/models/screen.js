@@ -1,16 +1,19 @@
 // The screen of an operator: which model serves, which could, and what was decided.
 
-import { call } from "../api.js";
+import { call, hasModels } from "../api.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Time } from "../ui.js";
 import { DecisionDialog } from "./decision.js";
 import { Evidence } from "./evidence.js";
+import { SplitPanel, useSplit } from "./split.js";
 import { Timeline } from "./timeline.js";
+import { Verdict } from "./verdict.js";
 
 /** @param {{ onFailure: (error: any) => void }} props */
 export function ModelsScreen({ onFailure }) {
   const [registry, setRegistry] = useState(/** @type {any} */ (null));
   const [decision, setDecision] = useState(/** @type {any} */ (null));
+  const comparison = useSplit({ onFailure });
   const load = () => call("console_models").then(setRegistry, onFailure);
   useEffect(() => {
     load();
@@ -18,30 +21,38 @@ export function ModelsScreen({ onFailure }) {
   if (!registry) return html`<p class="empty">Loading …</p>`;
   const close = (isDone) => {
     setDecision(null);
-    if (isDone) load();
+    if (isDone) {
+      load();
+      comparison.reload();
+    }
   };
   const champion = registry.models.find(({ state }) => state === "champion");
   const others = registry.models.filter((model) => model !== champion);
+  const split = comparison.split?.share ? comparison.split : null;
+  const shared = { events: registry.events, split, onDecide: setDecision, onFailure };
   return html`
-    <section aria-labelledby="models-heading">
+    <section class="models" aria-labelledby="models-heading">
       <h2 id="models-heading">Models</h2>
-      <${Champion} model=${champion} onDecide=${setDecision} />
+      ${!hasModels && html`<p class="notice">Nothing is decided here: the console does not know the function models (MODELS_URL).</p>`}
+      <${Champion} model=${champion} ...${shared} />
+      ${hasModels && html`
+        <h3>Split</h3>
+        <${SplitPanel} ...${comparison} onDecide=${setDecision} />
+      `}
       <h3>Other models</h3>
       ${others.length
-        ? others.map(
-            (model) => html`<${Model} key=${model.version} model=${model} onDecide=${setDecision} />`,
-          )
+        ? others.map((model) => html`<${Model} key=${model.version} model=${model} ...${shared} />`)
         : html`<p class="empty">None is registered. Publish one with prompt-capture models publish.</p>`}
       <h3>Ledger</h3>
-      <${Timeline} events=${registry.events} />
+      <${Timeline} events=${registry.events} onFailure=${onFailure} />
       ${decision &&
-      html`<${DecisionDialog} ...${decision} events=${registry.events}
+      html`<${DecisionDialog} ...${decision} events=${registry.events} split=${split}
         champion=${registry.champion} onClose=${close} onFailure=${onFailure} />`}
     </section>
   `;
 }
 
-function Champion({ model, onDecide }) {
+function Champion({ model, ...shared }) {
   if (!model) {
     return html`
       <article class="card">
@@ -54,38 +65,51 @@ function Champion({ model, onDecide }) {
     <article class="card champion">
       <h3><span class="state">serves</span> ${model.version}</h3>
       <${Facts} model=${model} />
-      <div class="actions">
-        <button type="button" onClick=${() => onDecide({ kind: "rollback", version: model.version })}>
-          Roll back
-        </button>
-        <button type="button" class="danger"
-          onClick=${() => onDecide({ kind: "quarantine", version: model.version })}>
-          Quarantine
-        </button>
-      </div>
+      <${LatestVerdict} model=${model} ...${shared} />
+      <${Actions} version=${model.version} onDecide=${shared.onDecide} kinds=${["rollback", "quarantine"]} />
     </article>
   `;
 }
 
-function Model({ model, onDecide }) {
-  const isQuarantined = model.state === "quarantined";
+function Model({ model: { version, state, ...facts }, ...shared }) {
+  const kinds = ["promote", ...(shared.split ? [] : ["split"]), "quarantine"];
+  const model = { version, ...facts };
   return html`
     <article class="card">
-      <h4><span class="state">${model.state}</span> ${model.version}</h4>
+      <h4><span class="state">${shared.split?.challenger === version ? "challenger" : state}</span> ${version}</h4>
       <${Facts} model=${model} />
-      ${!isQuarantined &&
-      html`
-        <div class="actions">
-          <button type="button" onClick=${() => onDecide({ kind: "promote", version: model.version })}>
-            Promote
-          </button>
-          <button type="button" class="danger"
-            onClick=${() => onDecide({ kind: "quarantine", version: model.version })}>
-            Quarantine
-          </button>
-        </div>
-      `}
+      <${LatestVerdict} model=${model} ...${shared} />
+      ${state !== "quarantined" && html`<${Actions} version=${version} onDecide=${shared.onDecide} kinds=${kinds} />`}
     </article>
+  `;
+}
+
+const ACTIONS = { promote: "Promote", rollback: "Roll back", split: "Start a split", quarantine: "Quarantine" };
+
+function Actions({ version, kinds, onDecide }) {
+  if (!hasModels) return null;
+  return html`
+    <div class="actions">
+      ${kinds.map(
+        (kind) => html`
+          <button key=${kind} type="button" class=${kind === "quarantine" ? "danger" : undefined}
+            onClick=${() => onDecide({ kind, version })}>
+            ${ACTIONS[kind]}
+          </button>
+        `,
+      )}
+    </div>
+  `;
+}
+
+function LatestVerdict({ model, events, onFailure }) {
+  const verdict = events.find(({ kind, version }) => kind === "verdict" && version === model.version);
+  if (!verdict) return html`<p class="hint">No comparison of it is recorded.</p>`;
+  return html`
+    <section class="nested" aria-label=${`The latest verdict on ${model.version}`}>
+      <p class="label">The latest verdict, <${Time} time=${verdict.at} /></p>
+      <${Verdict} event=${verdict} onFailure=${onFailure} />
+    </section>
   `;
 }
 

@@ -3,6 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { Time } from "../ui.js";
 import { Evidence } from "./evidence.js";
+import { Verdict } from "./verdict.js";
 
 const PACKAGED = "the packaged model";
 
@@ -17,8 +18,8 @@ const SENTENCES = {
   split_stopped: ({ version }) => `The split with ${version} ended`,
 };
 
-/** @param {{ events: any[] }} props */
-export function Timeline({ events }) {
+/** @param {{ events: any[], onFailure: (error: any) => void }} props */
+export function Timeline({ events, onFailure }) {
   if (!events.length) return html`<p class="empty">Nothing was decided yet.</p>`;
   return html`
     <ol class="timeline">
@@ -34,7 +35,9 @@ export function Timeline({ events }) {
             html`
               <details>
                 <summary>What it rests on</summary>
-                <${Evidence} content=${event.evidence} />
+                ${event.kind === "verdict"
+                  ? html`<${Verdict} event=${event} onFailure=${onFailure} />`
+                  : html`<${Evidence} content=${event.evidence} />`}
               </details>
             `}
           </li>

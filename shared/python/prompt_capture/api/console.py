@@ -1,4 +1,4 @@
-"""POST /v1/reviews and POST /v1/models/...: what the console's page sends for its user."""
+"""POST /v1/reviews and /v1/models/...: what the console's page sends for its user."""
 
 import re
 from typing import Any, Literal
@@ -80,18 +80,38 @@ def console_router(
         result = await decide_on_item(token, body.item, body.seen, body.decision, body.notes)
         return ReviewResponse.model_validate(result)
 
-    forwarding = APIRouter()
+    router.include_router(_forwarding_router(decide_on_model, authenticator))
+    return router
 
-    @forwarding.post("/models/{decision:path}", include_in_schema=False)
-    async def models(decision: str, connection: Request) -> Response:
-        """Pass an operator's decision on to the function `models`, and its response back."""
-        token = _user_token(connection, authenticator)
-        if decide_on_model is None or not _DECISION.fullmatch(decision):
+
+def _forwarding_router(
+    decide_on_model: DecideOnModel | None, authenticator: Authenticator
+) -> APIRouter:
+    """Create the router of what is passed on to the function `models`, and its responses back."""
+    router = APIRouter(include_in_schema=False)
+
+    def forwarder() -> DecideOnModel:
+        if decide_on_model is None:
             raise ApiError(404, "not_found", "Not found.", "See /openapi.json.")
-        status, body = await decide_on_model(token, decision, await connection.body())
+        return decide_on_model
+
+    @router.get("/models/split")
+    async def split(connection: Request) -> Response:
+        """Return the latest split to an operator."""
+        token = _user_token(connection, authenticator)
+        status, body = await forwarder().split(token)
         return Response(body, status, media_type="application/json")
 
-    router.include_router(forwarding)
+    @router.post("/models/{decision:path}")
+    async def decide(decision: str, connection: Request) -> Response:
+        """Pass an operator's decision on."""
+        token = _user_token(connection, authenticator)
+        forward = forwarder()
+        if not _DECISION.fullmatch(decision):
+            raise ApiError(404, "not_found", "Not found.", "See /openapi.json.")
+        status, body = await forward(token, decision, await connection.body())
+        return Response(body, status, media_type="application/json")
+
     return router
 
 

@@ -32,3 +32,9 @@ class ModelDecisions(Protocol):
 
         Raise `StoreUnavailable`.
         """
+
+    async def split(self, token: str) -> tuple[int, bytes]:
+        """Ask for the latest split as the user; return the status and the body of the response.
+
+        Raise `StoreUnavailable`.
+        """

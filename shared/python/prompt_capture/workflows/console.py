@@ -36,17 +36,24 @@ class DecideOnModel:
     """Passes the decisions of operators on to the function that manages models.
 
     That function believes the role in the token, so the role is looked up first: whoever is no
-    operator any more decides nothing here.
+    operator any more decides nothing here, and sees nothing of the split.
+
+    Every method may raise `NotPermitted` or `StoreUnavailable`.
     """
 
     def __init__(self, store: ConsoleStore, models: ModelDecisions) -> None:
         self._store, self._models = store, models
 
     async def __call__(self, token: str, decision: str, body: bytes) -> tuple[int, bytes]:
-        """Return the status and the body of the function's response.
+        """Return the status and the body of the function's response."""
+        await self._require_operator(token)
+        return await self._models.send(token, decision, body)
 
-        Raise `NotPermitted` or `StoreUnavailable`.
-        """
+    async def split(self, token: str) -> tuple[int, bytes]:
+        """Return the status and the body of the function's response about the latest split."""
+        await self._require_operator(token)
+        return await self._models.split(token)
+
+    async def _require_operator(self, token: str) -> None:
         if await self._store.role(token) != "operator":
             raise NotPermitted("Only operators decide which model serves.")
-        return await self._models.send(token, decision, body)

@@ -11,8 +11,13 @@ const TOP = 10;
 const BOTTOM = 24;
 const STEPS = [0, 0.25, 0.5, 0.75, 1];
 
-/** @param {{ bands: any[] }} props - the completed audits by version and tenth of the confidence */
-export function Calibration({ bands }) {
+const READING = "On the diagonal, a confidence means what it says; below it, the model is too sure. Larger points stand on more of them.";
+
+/**
+ * @param {{ title: string, hint: string, unit: string, empty: string, bands: any[] }} props
+ *   `bands`: what was decided, by version and tenth of the confidence; `unit`: what a band counts
+ */
+export function Calibration({ title, hint, unit, empty, bands }) {
   const [frame, width] = useWidth();
   const versions = mostAudited(bands);
   const size = Math.min(width - LEFT - 8, HEIGHT * 1.8);
@@ -23,9 +28,8 @@ export function Calibration({ bands }) {
       .filter(({ model_version }) => model_version === version)
       .map((band) => ({ ...band, x: x(band.confidence_band / 10 + 0.05), y: y(band.accuracy) }));
   return html`
-    <${Figure} title="Calibration by version"
-      hint="The share of right predictions among the completed audits, by confidence. On the diagonal, a confidence means what it says; below it, the model is too sure. Larger points stand on more audits."
-      headings=${["Version", "Confidence", "Audits", "Right", "Accuracy"]}
+    <${Figure} title=${title} hint=${`${hint} ${READING}`}
+      headings=${["Version", "Confidence", unit, "Right", "Accuracy"]}
       rows=${() => bands.map((band) => [
         band.model_version, bandName(band), band.decided, band.correct, percent(band.accuracy, 1),
       ])}>
@@ -65,7 +69,7 @@ export function Calibration({ bands }) {
             <span key=${version}><i class=${`swatch series-${index}`}></i>${" "}<b>${version}</b></span>
           `,
         )}
-        ${!versions.length && html`<span>No audit is complete in this period.</span>`}
+        ${!versions.length && html`<span>${empty}</span>`}
       </p>
     <//>
   `;
