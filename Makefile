@@ -26,7 +26,7 @@ demo: setup  ## Run the loop, from messages to a model; DATA=file
 serve: setup  ## Run the local stack until Ctrl-C; NAME= MODEL=folder
 	@$(BIN)/prompt-capture serve $(if $(NAME),--name "$(NAME)") $(if $(MODEL),--model "$(MODEL)")
 
-year: setup  ## Play a year of the loop in minutes; DATA=file SEEDS=0,1,2
+year: setup  ## Play a year of the loop in minutes; DATA=file SEEDS=0
 	@$(BIN)/python -m benchmarks.year $(if $(DATA),--data "$(DATA)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
 ##@ Check

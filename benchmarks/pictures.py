@@ -9,30 +9,29 @@ from matplotlib.figure import Figure
 
 GROUND, INK, MUTED, LINE = "#f8fafc", "#0f172a", "#475569", "#cbd5e1"
 
-_STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "prompt-capture",
-    "figure.facecolor": GROUND,
-    "axes.facecolor": GROUND,
-    "axes.edgecolor": LINE,
-    "axes.labelcolor": MUTED,
-    "axes.grid": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": LINE,
-    "grid.alpha": 0.5,
-    "text.color": INK,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "font.family": "sans-serif",
-    "font.size": 10,
-}
-
 
 @contextmanager
 def start_figure(inches: tuple[float, float]) -> Iterator[Figure]:
     """Provide a figure in the style of the documentation. Save it within the block."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "prompt-capture",
+            "figure.facecolor": GROUND,
+            "axes.facecolor": GROUND,
+            "axes.edgecolor": LINE,
+            "axes.labelcolor": MUTED,
+            "axes.grid": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "grid.color": LINE,
+            "grid.alpha": 0.5,
+            "text.color": INK,
+            "xtick.color": MUTED,
+            "ytick.color": MUTED,
+            "font.size": 10,
+        }
+    ):
         yield Figure(figsize=inches, layout="constrained")
 
 

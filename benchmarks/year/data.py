@@ -22,8 +22,8 @@ COLLEGE = tuple(
 LATE_INTENT = "reminder"
 """The intent that the makers of the project's own assistant did not foresee."""
 
-EVERY = 40
-"""One of so many of the shipped model's examples teaches the first model: a new product has few."""
+EVERY = 100
+"""One of so many of the shipped model's examples teaches the first model: nine an intent."""
 
 FIRST_SHARE, SLANG_SHARE = 0.1, 0.25
 MIN_TEXTS = 400

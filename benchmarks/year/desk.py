@@ -33,6 +33,10 @@ where one.reviewer <> other.reviewer
   and least(one.corrected_at, other.corrected_at) > now() - make_interval(days => %s)
 group by 1
 """
+_VOTES = """
+select distinct on (text_key) log_id from public.correction_events
+where reviewer = %s and corrected_at > now() - make_interval(days => %s) and log_id is not null
+"""
 _TIMES = """
 select columns.table_schema, columns.table_name, array_agg(columns.column_name::text)
 from information_schema.columns columns join information_schema.tables tables
@@ -121,22 +125,18 @@ class Desk:
         return {name: Agreement(texts, agreed) for name, texts, agreed in rows}
 
     def withdraw(self, reviewer: str, days: int) -> int:
-        """Clear what a reviewer decided in the last days; return on how many texts."""
-        cleared = 0
-        for table in ("review_queue", "model_disagreements"):
-            name = sql.Identifier(table)
-            decided = self._owner.execute(
-                sql.SQL(
-                    "select id from public.{} "
-                    "where reviewer = %s and decided_at > now() - make_interval(days => %s)"
-                ).format(name),
-                [reviewer, days],
-            ).fetchall()
-            clear = sql.SQL("update public.{} set corrected_intent = null where id = %s")
-            for row in decided:
-                self._owner.execute(clear.format(name), row)
-            cleared += len(decided)
-        return cleared
+        """Withdraw the votes of a reviewer in the last days; return on how many texts.
+
+        The backend does it, since the dashboard shows no decision of a disputed text.
+        """
+        with self._owner.transaction():
+            votes = self._owner.execute(_VOTES, [reviewer, days]).fetchall()
+            self._owner.execute("set local role service_role")
+            for (log_id,) in votes:
+                self._owner.execute(
+                    "select public.record_correction(%s, null, %s, null, 'api')", [log_id, reviewer]
+                )
+        return len(votes)
 
     def new_events(self) -> list[LedgerEvent]:
         """Return the events of the model ledger since the last call, oldest first."""

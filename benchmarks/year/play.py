@@ -21,9 +21,6 @@ from training.fit.encoders import BaseEncoders
 STEPS = 7
 """The steps of a month."""
 
-CHECKED_DAYS = 2 * DAYS_OF_A_MONTH
-"""The operator compares the decisions of the last two months."""
-
 MIXED_UP_EVERY = 3
 """The worse candidate learnt seeds of which one in so many has the label of another."""
 
@@ -117,12 +114,17 @@ class _Year:
     def _review(self, month: int) -> None:
         """Decide texts of the queue, and let others decide some of them again."""
         scenario = self._scenario
+        queue, checks = scenario.queue, scenario.second_opinions
         if month == scenario.bad_batch:
             for item in self._desk.waiting(scenario.batch):
                 self._decide(item, AGENCY, month)
-        for item in self._desk.waiting(scenario.queue // (2 if month == scenario.bad_batch else 1)):
+            queue //= 2
+        for item in self._desk.waiting(queue):
             self._decide(item, self._panel.next_reviewer(), month)
-        for item in _spread(self._desk.decided(), scenario.second_opinions):
+        decided = self._desk.decided()
+        of_batch = [item for item in decided if item.reviewer == AGENCY][: checks // 2]
+        others = [item for item in decided if item.reviewer != AGENCY]
+        for item in [*of_batch, *_spread(others, checks - len(of_batch))]:
             self._decide(item, self._panel.next_reviewer([item.reviewer or ""]), month)
 
     def _decide(self, item: DeskItem, reviewer: str, month: int) -> None:
@@ -166,10 +168,10 @@ class _Year:
 
     def _compare_reviewers(self) -> None:
         """Withdraw the decisions of whoever disagrees too often with the others."""
-        name = least_agreeing(self._desk.agreements(CHECKED_DAYS))
+        name = least_agreeing(self._desk.agreements(DAYS_OF_A_MONTH))
         if name is not None:
             self._panel.dismiss(name)
-            withdrawn = self._desk.withdraw(name, CHECKED_DAYS)
+            withdrawn = self._desk.withdraw(name, DAYS_OF_A_MONTH)
             self._remarks.append(f"The operator withdraws {withdrawn} decisions of {name}.")
 
     def _result(

@@ -10,8 +10,9 @@ ERROR_RATE = 0.05
 REVIEWERS = ("grace", "hedy", "ida", "joan", "kathleen")
 MALICIOUS, AGENCY = "joan", "agency"
 
-EXPECTED_AGREEMENT, SIGNIFICANCE = 0.8, 0.01
-"""Two people who err in 5% of the cases each agree on nine texts of ten."""
+LEAST_AGREEMENT, SIGNIFICANCE = 0.6, 0.01
+"""Two people who err in 5% of the cases agree on nine texts of ten, and on fewer of those that come
+back: what two people dispute, somebody else decides."""
 
 
 def next_intent(intent: str, catalogue: Sequence[str]) -> str:
@@ -59,8 +60,8 @@ class Agreement:
 
     @property
     def is_too_low(self) -> bool:
-        """Whether a careful reviewer would agree so rarely in fewer than one case in a hundred."""
-        return bool(binom.cdf(self.agreed, self.texts, EXPECTED_AGREEMENT) < SIGNIFICANCE)
+        """Whether who agrees on `LEAST_AGREEMENT` of all texts would hardly agree on so few."""
+        return bool(binom.cdf(self.agreed, self.texts, LEAST_AGREEMENT) < SIGNIFICANCE)
 
 
 def least_agreeing(agreements: Mapping[str, Agreement]) -> str | None:
