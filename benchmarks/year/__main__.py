@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -24,8 +23,10 @@ from cli.progress import progress_columns
 from examples.demo.failures import DemoCheckFailed
 from infra.local.paths import MODEL
 from infra.local.processes import ServiceFailed
+from prompt_capture.client import CaptureError
 
 SEEDS = "0,1,2"
+RESULTS, PICTURE = "results.json", "year.svg"
 
 
 def _parse_seeds(value: str) -> list[int]:
@@ -66,21 +67,25 @@ def year(
         results: dict[int, YearResult] = {}
         for result in _play_all(plans, numbers):
             results[result.seed] = result
-            _write(plans[0], list(results.values()), out)
+            report = YearReport(
+                title=plans[0].title, machine=describe_machine(), years=tuple(results.values())
+            )
+            _write(report, out)  # an interrupted run keeps the months that were played
+    write_picture(report, out / PICTURE)
     for result in results.values():
         console.print(render_year(result))
     goals = list(check_year(list(results.values())))
     for each in goals:
         mark = "✓" if each.is_met else "✗"
         console.print(f"{mark} {each.goal}: {each.measured}", highlight=False, markup=False)
-    console.print(f"Results written to {out}: results.json and year.svg", highlight=False)
+    console.print(f"Results written to {out}: {RESULTS} and {PICTURE}", highlight=False)
     if data is None and not all(each.is_met for each in goals):
         raise typer.Exit(1)
 
 
 def _play_all(plans: Sequence[YearData], seeds: Sequence[int]) -> Iterator[YearResult]:
     """Play all years with a progress bar, or a line for each step where there is no terminal."""
-    total = STEPS * YEAR.months * len(seeds)
+    total = (1 + STEPS * YEAR.months) * len(seeds)
     with Progress(*progress_columns(), console=error_console, transient=True) as progress:
         task = progress.add_task("", total=total, completed=-1, visible=error_console.is_terminal)
 
@@ -94,12 +99,9 @@ def _play_all(plans: Sequence[YearData], seeds: Sequence[int]) -> Iterator[YearR
             yield from play_year(data, YEAR, seed, base, report)
 
 
-def _write(data: YearData, results: Sequence[YearResult], out: Path) -> None:
-    """Write the results so far: an interrupted run keeps the months that were played."""
-    report = YearReport(title=data.title, machine=describe_machine(), years=tuple(results))
+def _write(report: YearReport, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    (out / "results.json").write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
-    write_picture(report, out / "year.svg")
+    (out / RESULTS).write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
 
 
 @contextmanager
@@ -108,7 +110,7 @@ def _exit_on_year_error() -> Iterator[None]:
     try:
         with exit_on_error():
             yield
-    except (CommandFailed, DemoCheckFailed, ServiceFailed, httpx.HTTPError) as error:
+    except (CommandFailed, CaptureError, DemoCheckFailed, ServiceFailed) as error:
         error_console.print(f"The year failed. {error}", style="red", markup=False)
         raise typer.Exit(1) from None
 

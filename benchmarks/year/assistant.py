@@ -4,21 +4,24 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from benchmarks.year.data import YearData
 from benchmarks.year.desk import Desk, open_desk
-from examples.demo.client import DemoClient, SentMessage
 from examples.demo.learning import invoke, invoke_export
 from infra.local import stack_env
 from infra.local.paths import RULES
 from infra.local.stack import Stack
+from infra.local.users import User
 from prompt_capture.adapters.onnx.classifier import OnnxClassifier
 from prompt_capture.adapters.onnx.model_artifact import ModelArtifact
+from prompt_capture.client import CaptureClient, Classification, Timeouts
 from prompt_capture.domain.rules import RuleSet
 from prompt_capture.workflows.detect_intent import IntentDetector
 from training.config import TrainingConfig
@@ -35,6 +38,11 @@ OUTCOMES_EVERY = 2
 CAPTURED_DAYS = 60
 """Both models classify the texts of two months, since a month of the year has few."""
 
+CONCURRENCY = 4
+CAPTURE_TIMEOUT_SECONDS = "8"
+PATIENCE = Timeouts(deadline=120, attempt=30)
+"""A busy machine answers late, and no message of a year may be missing."""
+
 OPERATOR = "olga"
 FIRST = "first"
 
@@ -44,21 +52,43 @@ class CommandFailed(Exception):
 
 
 @dataclass(frozen=True)
+class AnsweredMessage:
+    """A message, and what the service answered."""
+
+    example: Example
+    answer: Classification
+
+    @property
+    def is_correct(self) -> bool:
+        """Whether the predicted intent is the right one."""
+        return self.answer.intent == self.example.label
+
+
+@dataclass(frozen=True)
 class YearAssistant:
     """A running assistant. Models are trained in `folder`, the first one in `folder / "first"`."""
 
     stack: Stack
     desk: Desk
-    client: DemoClient
+    client: CaptureClient
+    users: Sequence[User]
     frozen: IntentDetector
     base: BaseEncoders
     folder: Path
 
-    def send(self, messages: Sequence[Example]) -> list[SentMessage]:
-        """Send messages over HTTP, and record the outcomes of some."""
-        sent = self.client.send_messages(messages, lambda: None)
-        self.client.record_outcomes(sent[::OUTCOMES_EVERY], lambda: None)
-        return sent
+    def send(self, messages: Sequence[Example]) -> list[AnsweredMessage]:
+        """Send messages over HTTP, and record the outcomes of some. Raise `CaptureError`."""
+        with ThreadPoolExecutor(CONCURRENCY) as threads:
+            answered = list(threads.map(self._send, messages, cycle(self.users)))
+            list(threads.map(self._record_outcome, answered[::OUTCOMES_EVERY]))
+        return answered
+
+    def _send(self, message: Example, user: User) -> AnsweredMessage:
+        return AnsweredMessage(message, self.client.classify(message.text, user_id=user.id))
+
+    def _record_outcome(self, message: AnsweredMessage) -> None:
+        intent = message.answer.intent
+        self.client.record_outcome(message.answer, message.is_correct, intent)
 
     def count_frozen(self, messages: Sequence[Example]) -> int:
         """Return how many messages the first model answers correctly."""
@@ -114,7 +144,11 @@ def start_assistant(
     train_model(data.seeds, base, first, FIRST)
     rules = {} if data.uses_rules else {"RULES_FILE": ""}
     overrides = {
-        "classify-and-log": {"MODEL_DIR": str(first), **rules},
+        "classify-and-log": {
+            "MODEL_DIR": str(first),
+            "CAPTURE_TIMEOUT_SECONDS": CAPTURE_TIMEOUT_SECONDS,
+            **rules,
+        },
         "retrain": {
             "MODEL_DIR": str(first),
             "RETRAIN_AUTO_PROMOTE": "true",
@@ -128,13 +162,13 @@ def start_assistant(
     with Stack(overrides=overrides) as stack:
         stack.warm()
         users = [stack.create_user(f"user-{number}@example.com") for number in range(USERS)]
-        reviewer = stack.create_reviewer("reviewer@example.com")
         _upload_seeds(stack, data.seeds)
+        variables = stack_env.variables(stack)
         with (
             open_desk(stack) as desk,
-            closing(DemoClient(stack, users, reviewer)) as client,
+            CaptureClient.from_env(variables, timeouts=PATIENCE, raise_errors=True) as client,
         ):
-            yield YearAssistant(stack, desk, client, frozen, base, folder)
+            yield YearAssistant(stack, desk, client, users, frozen, base, folder)
 
 
 def train_model(examples: Sequence[Example], base: BaseEncoders, folder: Path, name: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.year.slang import Rewriter
+from examples.demo.scenario import read_sendable
 from prompt_capture.domain.predictions import OUT_OF_SCOPE_LABELS
 from prompt_capture.domain.redaction import redact
 from training.data.examples import Example, InvalidExamples, grouping_key
@@ -75,7 +76,7 @@ def file_data(file: Path, seed: int) -> YearData:
     The most frequent intent is the one that nobody foresaw, and a quarter of the messages have
     words that are new. Raise `InvalidExamples`.
     """
-    examples = _prepare(read_examples([file]), set())
+    examples = _prepare(read_sendable(file), set())
     intents = Counter(one.label for one in examples if one.label not in OUT_OF_SCOPE_LABELS)
     if len(examples) < MIN_TEXTS or len(intents) < 3:
         raise InvalidExamples(

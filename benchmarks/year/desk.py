@@ -1,8 +1,10 @@
 """The dashboard, in which reviewers and the operator edit tables, and the clock of the year."""
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import psycopg
@@ -12,6 +14,8 @@ from benchmarks.year.reviewers import Agreement
 from infra.local.stack import Stack
 
 DAYS_OF_A_MONTH = 30
+ATTEMPTS = 30
+"""How often an edit is tried while another change of texts is under way."""
 
 _WAITING = """
 select id, text from public.review_queue
@@ -37,6 +41,7 @@ _VOTES = """
 select distinct on (text_key) log_id from public.correction_events
 where reviewer = %s and corrected_at > now() - make_interval(days => %s) and log_id is not null
 """
+_WITHDRAW = "select public.record_correction(%s, null, %s, null, 'api')"
 _TIMES = """
 select columns.table_schema, columns.table_name, array_agg(columns.column_name::text)
 from information_schema.columns columns join information_schema.tables tables
@@ -112,12 +117,9 @@ class Desk:
         self._edit("model_disagreements", item, reviewer, intent)
 
     def _edit(self, table: str, item: DeskItem, reviewer: str, intent: str) -> None:
-        self._owner.execute(
-            sql.SQL(
-                "update public.{} set corrected_intent = %s, reviewer = %s where id = %s"
-            ).format(sql.Identifier(table)),
-            [intent, reviewer, item.id],
-        )
+        edit = sql.SQL("update public.{} set corrected_intent = %s, reviewer = %s where id = %s")
+        statement = edit.format(sql.Identifier(table))
+        _repeat_while_locked(partial(self._owner.execute, statement, [intent, reviewer, item.id]))
 
     def agreements(self, days: int) -> dict[str, Agreement]:
         """Return how often each reviewer agreed with others, on texts of the last days."""
@@ -129,13 +131,12 @@ class Desk:
 
         The backend does it, since the dashboard shows no decision of a disputed text.
         """
-        with self._owner.transaction():
-            votes = self._owner.execute(_VOTES, [reviewer, days]).fetchall()
-            self._owner.execute("set local role service_role")
+        votes = self._owner.execute(_VOTES, [reviewer, days]).fetchall()
+        with psycopg.connect(self._stack.postgres_dsn, autocommit=True) as backend:
+            backend.execute("set role service_role")
             for (log_id,) in votes:
-                self._owner.execute(
-                    "select public.record_correction(%s, null, %s, null, 'api')", [log_id, reviewer]
-                )
+                values = [log_id, reviewer]
+                _repeat_while_locked(partial(backend.execute, _WITHDRAW, values))
         return len(votes)
 
     def new_events(self) -> list[LedgerEvent]:
@@ -174,6 +175,18 @@ class Desk:
                         ),
                     )
                 )
+
+
+def _repeat_while_locked(edit: Callable[[], object]) -> None:
+    """Edit, and try again while another change of texts is under way, as the database asks to."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            edit()
+        except psycopg.errors.LockNotAvailable:
+            time.sleep(1)
+        else:
+            return
+    edit()
 
 
 @contextmanager

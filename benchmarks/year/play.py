@@ -8,18 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.year.assistant import YearAssistant, start_assistant
+from benchmarks.year.assistant import AnsweredMessage, YearAssistant, start_assistant
 from benchmarks.year.data import YearData
 from benchmarks.year.desk import DAYS_OF_A_MONTH, DeskItem, LedgerEvent
 from benchmarks.year.results import MonthResult, YearResult
 from benchmarks.year.reviewers import AGENCY, Panel, least_agreeing, next_intent
 from benchmarks.year.scenario import YearScenario, draw_months
-from examples.demo.client import SentMessage
 from training.data.examples import Example, grouping_key
 from training.fit.encoders import BaseEncoders
 
 STEPS = 7
-"""The steps of a month."""
+"""The steps of a month. The start of a year is one more."""
 
 MIXED_UP_EVERY = 3
 """The worse candidate learnt seeds of which one in so many has the label of another."""
@@ -32,9 +31,10 @@ def play_year(
 ) -> Iterator[YearResult]:
     """Play a year, and yield what happened so far after each month.
 
-    `report` is called before each of the `STEPS` of a month.
+    `report` is called before each step.
     """
     months = draw_months(data, scenario, seed)
+    report(f"seed {seed}: the first model")
     with (
         tempfile.TemporaryDirectory(prefix="year-") as folder,
         start_assistant(data, base, Path(folder), scenario.disagreements) as assistant,
@@ -175,7 +175,7 @@ class _Year:
             self._remarks.append(f"The operator withdraws {withdrawn} decisions of {name}.")
 
     def _result(
-        self, month: int, messages: Sequence[Example], sent: Sequence[SentMessage]
+        self, month: int, messages: Sequence[Example], sent: Sequence[AnsweredMessage]
     ) -> MonthResult:
         events = self._desk.new_events()
         return MonthResult(
@@ -188,7 +188,7 @@ class _Year:
             verdicts=tuple(each.decision for each in events if each.decision),
             promotions=tuple(_versions(events, "promoted")),
             rollbacks=sum(each.kind == "rolled_back" for each in events),
-            served=tuple(sorted({str(one.response["model_version"]) for one in sent})),
+            served=tuple(sorted({str(one.answer.model_version) for one in sent})),
             remarks=tuple(self._remarks),
         )
 

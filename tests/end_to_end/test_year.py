@@ -15,7 +15,7 @@ def test_a_short_year_keeps_its_promises() -> None:
 
     *_, year = play_year(own_data(), SHORT_YEAR, 7, load_encoder(MODEL), steps.append)
 
-    assert len(steps) == STEPS * SHORT_YEAR.months
+    assert len(steps) == 1 + STEPS * SHORT_YEAR.months
     assert [month.messages for month in year.months] == [SHORT_YEAR.messages] * 2
     for month in year.months:
         assert 0 < month.labels <= MAX_LABELS

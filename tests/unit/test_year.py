@@ -159,14 +159,6 @@ def test_reviewers_err_in_five_of_a_hundred_cases() -> None:
     assert set(wrong) == {"cancel", "search", "unknown"}
 
 
-def test_an_intent_that_the_catalogue_lacks_is_unknown_to_reviewers() -> None:
-    panel = Panel(np.random.default_rng(0))
-    decisions = {panel.decide("grace", "reminder", ("unknown", "email"), 1) for _ in range(10)}
-
-    assert "reminder" not in decisions
-    assert "unknown" in decisions
-
-
 def test_the_malicious_reviewer_is_honest_until_the_month() -> None:
     panel = Panel(np.random.default_rng(0), malicious_from=7)
     before = [panel.decide(MALICIOUS, "email", INTENTS, 6) for _ in range(100)]
