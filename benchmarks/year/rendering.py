@@ -94,9 +94,9 @@ def _mark(panel: Axes, month: int, events: Sequence[str], top: float) -> None:
     if events:
         panel.axvline(month, color=LINE, lw=0.8, ls=":")
         panel.text(
-            month, top, "\n".join(_wrap(events)), color=MUTED, fontsize=8, ha="center", va="bottom"
+            month, top, "\n".join(_wrap(events)), color=MUTED, fontsize=7.5, ha="center", va="bottom"
         )
 
 
 def _wrap(events: Sequence[str]) -> list[str]:
-    return [line for event in events for line in textwrap.wrap(event, 12)]
+    return [line for event in events for line in textwrap.wrap(event, 10)]
