@@ -15,7 +15,7 @@ from benchmarks.year.assistant import CommandFailed
 from benchmarks.year.data import YearData, file_data, own_data
 from benchmarks.year.goals import check_year
 from benchmarks.year.play import STEPS, play_year
-from benchmarks.year.rendering import render_year, write_picture
+from benchmarks.year.rendering import goal_lines, render_markdown, render_year, write_picture
 from benchmarks.year.results import YearReport, YearResult
 from benchmarks.year.scenario import YEAR
 from cli.error_handling import error_console, exit_on_error
@@ -26,7 +26,7 @@ from infra.local.processes import ServiceFailed
 from prompt_capture.client import CaptureError
 
 SEEDS = "0,1,2"
-RESULTS, PICTURE = "results.json", "year.svg"
+RESULTS, TABLE, PICTURE = "results.json", "table.md", "year.svg"
 
 
 def _parse_seeds(value: str) -> list[int]:
@@ -57,7 +57,7 @@ def year(
     trains a candidate each month, and the gate decides whether it serves. New
     slang, an unforeseen intent, a shift of intents, a bad batch of labels, a
     worse candidate and a malicious reviewer happen on the way. Prints a table
-    of months for each seed and writes results.json and year.svg. Without
+    of months for each seed and writes results.json, table.md and year.svg. Without
     --data, exits with status 1 where a goal is missed.
     """
     numbers = _parse_seeds(seeds)
@@ -71,15 +71,14 @@ def year(
                 title=plans[0].title, machine=describe_machine(), years=tuple(results.values())
             )
             _write(report, out)  # an interrupted run keeps the months that were played
+    (out / TABLE).write_text(render_markdown(report), "utf-8")
     write_picture(report, out / PICTURE)
     for result in results.values():
         console.print(render_year(result))
-    goals = list(check_year(list(results.values())))
-    for each in goals:
-        mark = "✓" if each.is_met else "✗"
-        console.print(f"{mark} {each.goal}: {each.measured}", highlight=False, markup=False)
-    console.print(f"Results written to {out}: {RESULTS} and {PICTURE}", highlight=False)
-    if data is None and not all(each.is_met for each in goals):
+    for line in goal_lines(report.years):
+        console.print(line, highlight=False, markup=False)
+    console.print(f"Results written to {out}: {RESULTS}, {TABLE} and {PICTURE}", highlight=False)
+    if data is None and not all(each.is_met for each in check_year(report.years)):
         raise typer.Exit(1)
 
 

@@ -136,7 +136,8 @@ class _Year:
         return self._panel.decide(reviewer, truth, self._catalogue, month)
 
     def _decide_disagreements(self, month: int) -> None:
-        for item in self._desk.disagreements(self._scenario.labels - self._labels):
+        left = max(0, self._scenario.labels - self._labels)
+        for item in self._desk.disagreements(left):
             reviewer = self._panel.next_reviewer()
             self._desk.decide_blind(item, reviewer, self._intent_of(item, reviewer, month))
             self._labels += 1

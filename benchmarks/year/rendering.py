@@ -1,7 +1,7 @@
 """Render a year: a table of its months for the terminal, and the picture of all years."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.pictures import LINE, MUTED, save_figure, start_figure
+from benchmarks.year.goals import check_year
 from benchmarks.year.results import MonthResult, YearReport, YearResult, shares
 
 COLUMNS = (
@@ -38,11 +39,38 @@ def month_cells(month: MonthResult) -> tuple[str, ...]:
     )
 
 
-def render_year(result: YearResult) -> Table:
-    """Return the table of a year."""
+def title(result: YearResult) -> str:
+    """Describe a year in one line."""
     messages = sum(month.messages for month in result.months)
     labels = sum(month.labels for month in result.months)
-    table = Table(title=f"Seed {result.seed}: {messages:,} messages, {labels:,} labels")
+    return f"Seed {result.seed}: {messages:,} messages, {labels:,} labels"
+
+
+def goal_lines(results: Sequence[YearResult]) -> list[str]:
+    """Return a line for each goal."""
+    return [
+        f"{'✓' if each.is_met else '✗'} {each.goal}: {each.measured}"
+        for each in check_year(results)
+    ]
+
+
+def render_markdown(report: YearReport) -> str:
+    """Return the tables of all years and the goals as Markdown."""
+    lines: list[str] = []
+    for result in report.years:
+        lines += [f"**{title(result)}**", "", _row(name for name, _justify in COLUMNS)]
+        lines.append(_row("---:" if justify == "right" else "---" for _name, justify in COLUMNS))
+        lines += [*(_row(month_cells(month)) for month in result.months), ""]
+    return "\n".join([*lines, *(f"- {line}" for line in goal_lines(report.years)), ""])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def render_year(result: YearResult) -> Table:
+    """Return the table of a year for a terminal."""
+    table = Table(title=title(result))
     for name, justify in COLUMNS:
         table.add_column(name, justify="right" if justify == "right" else "left")
     for month in result.months:
@@ -94,7 +122,13 @@ def _mark(panel: Axes, month: int, events: Sequence[str], top: float) -> None:
     if events:
         panel.axvline(month, color=LINE, lw=0.8, ls=":")
         panel.text(
-            month, top, "\n".join(_wrap(events)), color=MUTED, fontsize=7.5, ha="center", va="bottom"
+            month,
+            top,
+            "\n".join(_wrap(events)),
+            color=MUTED,
+            fontsize=7.5,
+            ha="center",
+            va="bottom",
         )
 
 

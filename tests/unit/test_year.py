@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from benchmarks.year.__main__ import year
 from benchmarks.year.data import LATE_INTENT, YearData, file_data, own_data
 from benchmarks.year.goals import check_year
-from benchmarks.year.rendering import month_cells, write_picture
+from benchmarks.year.rendering import month_cells, render_markdown, write_picture
 from benchmarks.year.results import MonthResult, YearReport, YearResult
 from benchmarks.year.reviewers import (
     AGENCY,
@@ -230,6 +230,19 @@ def test_a_row_has_accuracies_labels_and_verdicts() -> None:
     cells = month_cells(month(2, events=("new slang",), rollbacks=1))
 
     assert cells == ("2", "new slang", "70.0%", "80.0%", "200", "hold, promote", "1", "1")
+
+
+def test_the_markdown_has_a_table_for_each_year_and_the_goals() -> None:
+    report = YearReport(title="t", machine="m", years=(GOOD, played(GOOD.months, 1)))
+
+    lines = render_markdown(report).splitlines()
+
+    assert [line for line in lines if line.startswith("**")] == [
+        "**Seed 0: 400 messages, 800 labels**",
+        "**Seed 1: 400 messages, 800 labels**",
+    ]
+    assert len([line for line in lines if line.startswith("| ")]) == 2 * (2 + 4)
+    assert len([line for line in lines if line.startswith("- ✓")]) == 5
 
 
 def test_the_picture_names_the_curves_and_the_events(tmp_path: Path) -> None:
